@@ -1,0 +1,43 @@
+# Every task that a person runs. The work itself is in `python -m ops`; these are its short names, and they set up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV   := build/venv/$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+PY     := $(VENV)/bin/python
+OPS    := $(PY) -m ops
+UV     ?= uv
+
+##@ First steps
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Upkeep
+lock: ## Renew the hash-locked requirements (needs uv)
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' $(LOCK_FLAGS) tests/requirements.in -o tests/requirements.txt
+	for room in ops function webapp; do \
+	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
+
+clean: ## Delete everything that was built
+	rm -rf build
+
+# What runs the project; then what tests it. A lock that changed makes them again.
+RUN_ENV  := $(VENV)/.run
+TEST_ENV := $(VENV)/.test
+
+$(RUN_ENV): ops/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Herald needs Python 3.11 or newer, and this is %d.%d. Name another one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
+	@test -x $(PY) || { echo "Making the environment $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing what runs the project"; $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
+	@echo "Installing what tests it"; $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
+
+.PHONY: help lock clean setup
