@@ -1,0 +1,53 @@
+"""The `books` table as plain data: what the laptop creates, the tests use and Terraform mirrors.
+
+| item | pk | sk | holds |
+|---|---|---|---|
+| book | `user#<sub>` | `book#<ulid>` | one book; nobody else's key can reach it |
+| outbox event | `outbox#<subject>` | `<event ulid>` | the CloudEvent, byte for byte as it is published, and its state |
+| idempotency key | `user#<sub>` | `key#<sha256>` | the answer to repeat; gone after a day by TTL |
+
+An outbox event carries `queue` and `since` only while somebody still has to do something about it, so the index
+`pending` stays as small as the backlog. `queue` is `unpublished#<shard>` until SNS took the event, then
+`unsettled#<shard>` until the ledger knows it.
+"""
+
+from typing import Final
+
+PARTITION_KEY: Final = "pk"
+SORT_KEY: Final = "sk"
+EXPIRES_AT: Final = "expires_at"
+PENDING_INDEX: Final = "pending"
+QUEUE: Final = "queue"
+SINCE: Final = "since"
+
+#: Arguments of DynamoDB's `CreateTable`, without the table's name.
+DEFINITION: Final = {
+    "AttributeDefinitions": [
+        {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
+        {"AttributeName": SORT_KEY, "AttributeType": "S"},
+        {"AttributeName": QUEUE, "AttributeType": "S"},
+        {"AttributeName": SINCE, "AttributeType": "N"},
+    ],
+    "KeySchema": [
+        {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
+        {"AttributeName": SORT_KEY, "KeyType": "RANGE"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": PENDING_INDEX,
+            "KeySchema": [
+                {"AttributeName": QUEUE, "KeyType": "HASH"},
+                {"AttributeName": SINCE, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+}
+
+#: Argument `TimeToLiveSpecification` of `UpdateTimeToLive`.
+TIME_TO_LIVE: Final = {"AttributeName": EXPIRES_AT, "Enabled": True}
+
+#: Pattern of the relay's event source mapping: new outbox events only.
+RELAY_FILTER: Final = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}}}}
