@@ -1,0 +1,72 @@
+"""Why a notification did not go out, as classes that carry the decision.
+
+NotificationError
+├── Rejected              never will be: dead letter with the reason, no retry
+│   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
+│   ├── UnknownNotification   no notification for this type
+│   └── RefusedForGood        the provider will not take this mail
+├── NotSent               certainly not sent: release, next provider, retry later
+│   ├── Throttled             over the sending rate: heals in seconds
+│   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours
+│   └── ProviderUnavailable   could not connect, or misconfigured
+└── OutcomeUnknown        the request left and no clear answer came: hold, never fail over
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "InvalidEvent",
+    "NotSent",
+    "NotificationError",
+    "OutcomeUnknown",
+    "ProviderUnavailable",
+    "QuotaExhausted",
+    "RefusedForGood",
+    "Rejected",
+    "Throttled",
+    "UnknownNotification",
+]
+
+
+class NotificationError(Exception):
+    """One notification did not go out; `str()` is one line that a person can act on."""
+
+
+class Rejected(NotificationError):
+    """The mail certainly did not go out and never will: it goes to `dead` with this reason."""
+
+
+class InvalidEvent(Rejected):
+    """The event breaks its contract; `pointer` is the JSON Pointer of the first offending value."""
+
+    def __init__(self, reason: str, pointer: str = "") -> None:
+        super().__init__(f"{reason} (at {pointer})" if pointer else reason)
+        self.pointer = pointer
+
+
+class UnknownNotification(Rejected):
+    """No notification exists for the event's type."""
+
+
+class RefusedForGood(Rejected):
+    """The provider will not take this mail, now or later: bad address, content rejected."""
+
+
+class NotSent(NotificationError):
+    """The mail certainly did not go out, and may go out later."""
+
+
+class Throttled(NotSent):
+    """Over the provider's sending rate; heals in seconds."""
+
+
+class QuotaExhausted(NotSent):
+    """Over the provider's daily quota, or sending is paused; heals in hours."""
+
+
+class ProviderUnavailable(NotSent):
+    """The provider was not reached, or is misconfigured for us."""
+
+
+class OutcomeUnknown(NotificationError):
+    """The request left and no clear answer came back: the mail may be on its way."""

@@ -1,0 +1,45 @@
+"""DynamoDB's typed JSON, as far as the ledger uses it.
+
+boto3 has a serializer for this; Herald's function carries botocore only (design: budgets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["Attribute", "Item", "plain", "typed"]
+
+Attribute = dict[str, Any]
+Item = dict[str, Attribute]
+
+
+def typed(value: object) -> Attribute:
+    """`value` as an AttributeValue: str, bool, int, bytes, sequence or mapping; a mapping's None values are left out."""
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case Mapping():
+            return {"M": {key: typed(inner) for key, inner in value.items() if inner is not None}}
+        case Sequence():
+            return {"L": [typed(inner) for inner in value]}
+    raise TypeError(f"the ledger stores no {type(value).__name__}")
+
+
+def plain(attribute: Mapping[str, Any]) -> Any:
+    """The Python value of an AttributeValue; numbers are whole in the ledger."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "M":
+            return {key: plain(inner) for key, inner in value.items()}
+        case "L":
+            return [plain(inner) for inner in value]
+    return value

@@ -1,0 +1,69 @@
+"""What the ledger knows of one message, read from its item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from function.ledger.attributes import plain
+from function.ledger.states import State
+
+__all__ = ["Record", "Row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a message's timeline; `at` in epoch milliseconds, `ms` the provider's time for the attempt."""
+
+    state: State
+    at: int
+    release: str
+    provider: str | None = None
+    ms: int | None = None
+    detail: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """The row as it is stored; what is None is left out."""
+        return {
+            name: value
+            for name in ("state", "at", "release", "provider", "ms", "detail")
+            if (value := getattr(self, name)) is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The message item. Times are epoch milliseconds, but `expires_at`, which is epoch seconds as TTL wants it."""
+
+    message_id: str
+    state: State
+    owner: str = ""
+    held_until: int = 0
+    attempts: int = 0
+    #: Attempts that may have put a mail on its way: begun, and not known to have sent nothing.
+    at_risk: int = 0
+    first_at: int = 0
+    #: The attempt for which a letter went to a person.
+    parked: str | None = None
+    reason: str | None = None
+    event: str | bytes | None = None
+    event_key: str | None = None
+    address: str | None = None
+    expires_at: int | None = None
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Record:
+        """Read a message item; attributes of a later release are ignored, missing ones of an earlier have defaults."""
+        values = {name: plain(item[name]) for name in cls.__slots__ if name in item}
+        values["message_id"] = item["pk"]["S"].removeprefix("message#")
+        values["state"] = State(values["state"])
+        return cls(**values)
+
+    def expired(self, now: int) -> bool:
+        """Whether TTL should have deleted it by `now` (epoch milliseconds); TTL itself deletes late."""
+        return self.expires_at is not None and self.expires_at * 1000 <= now
+
+    def held(self, now: int) -> bool:
+        """Whether its owner, or feedback, still has the time to settle it."""
+        return self.state in (State.SENDING, State.UNKNOWN) and self.held_until > now

@@ -1,0 +1,215 @@
+"""The states of one mail and every move between them, as data with a sentence each.
+
+Pure: nothing here reads a clock or a table. The conditions that are sent to DynamoDB are derived from
+these tables (`conditions.py`), so that a rule stands in one place only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "FINAL",
+    "IN_DOUBT",
+    "MEANING",
+    "MOVES",
+    "OVER_THE_LETTERS_ATTEMPT",
+    "PRECEDENCE",
+    "Action",
+    "Move",
+    "State",
+    "sources",
+]
+
+
+class State(StrEnum):
+    """What is known of the one mail that a message may cause."""
+
+    SENDING = "sending"
+    RELEASED = "released"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    REJECTED = "rejected"
+    SENT = "sent"
+    REFUSED = "refused"
+    DELAYED = "delayed"
+    SOFT_BOUNCED = "soft_bounced"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+MEANING: dict[State, str] = {
+    State.SENDING: "claimed by its owner; nobody else may send before held_until, and past it the mail may have gone",
+    State.RELEASED: "certainly not sent; free to be claimed again",
+    State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
+    State.SUPPRESSED: "the address is on the suppression list; no mail went out",
+    State.REJECTED: "certainly not sent, and will not be until a person redrives it",
+    State.SENT: "the provider accepted the mail",
+    State.REFUSED: "the provider accepted the mail, then refused to send it",
+    State.DELAYED: "the recipient's server asks to wait; the provider keeps trying",
+    State.SOFT_BOUNCED: "the recipient's server answered with a passing failure or an automatic reply",
+    State.DELIVERED: "the recipient's server took the mail",
+    State.BOUNCED: "the address does not exist or refuses mail for good",
+    State.COMPLAINED: "the recipient called the mail spam",
+}
+
+#: Strongest first: a record moves only towards the left, whatever the order and repetition of what arrives.
+PRECEDENCE: tuple[State, ...] = (
+    State.COMPLAINED,
+    State.BOUNCED,
+    State.DELIVERED,
+    State.SOFT_BOUNCED,
+    State.DELAYED,
+    State.REFUSED,
+    State.SENT,
+    State.REJECTED,
+    State.SUPPRESSED,
+    State.UNKNOWN,
+    State.SENDING,
+    State.RELEASED,
+)
+
+#: The mail may have gone and nobody knows; held until `held_until`, then the policy's or a person's.
+IN_DOUBT = frozenset({State.SENDING, State.UNKNOWN})
+
+#: What a reader of the timeline may take as the end of the story.
+FINAL = frozenset({State.SUPPRESSED, State.REJECTED, State.REFUSED, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+
+
+class Action(StrEnum):
+    """Everything that may want to move a record."""
+
+    #: A delivery wants to send.
+    CLAIM = "claim"
+    #: A delivery wants to send although an earlier attempt, past its hold, may have.
+    RESEND = "resend"
+    #: A letter that names the record's attempt wants to send.
+    REDRIVE = "redrive"
+    #: The same with the person's *yes* to a second mail, past the hold.
+    REDRIVE_CONFIRMED = "redrive confirmed"
+    #: The owner heard the provider accept.
+    RECORD = "record"
+    #: The owner knows that nothing was sent.
+    RELEASE = "release"
+    #: The owner knows that it sent nothing, but an attempt before it may have.
+    GIVE_BACK = "give back"
+    #: The owner lost the provider's answer.
+    LOSE = "lose"
+    #: The owner heard a refusal for good.
+    REFUSE = "refuse"
+    #: A delivery without a claim knows that the event will never be a mail.
+    REJECT = "reject"
+    #: A delivery without a claim found the address on the list.
+    SUPPRESS = "suppress"
+    #: A delivery hands a mail that may have gone to a person: the letter goes, the record stays.
+    PARK = "park"
+    #: What the provider said later.
+    HEAR_SENT = "hear sent"
+    HEAR_REFUSED = "hear refused"
+    HEAR_DELAYED = "hear delayed"
+    HEAR_SOFT_BOUNCED = "hear soft bounced"
+    HEAR_DELIVERED = "hear delivered"
+    HEAR_BOUNCED = "hear bounced"
+    HEAR_COMPLAINED = "hear complained"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What an action does to a record: the state after it (None: it stays), and why."""
+
+    to: State | None
+    why: str
+
+
+_FEEDBACK: dict[Action, State] = {
+    Action.HEAR_SENT: State.SENT,
+    Action.HEAR_REFUSED: State.REFUSED,
+    Action.HEAR_DELAYED: State.DELAYED,
+    Action.HEAR_SOFT_BOUNCED: State.SOFT_BOUNCED,
+    Action.HEAR_DELIVERED: State.DELIVERED,
+    Action.HEAR_BOUNCED: State.BOUNCED,
+    Action.HEAR_COMPLAINED: State.COMPLAINED,
+}
+
+#: The moves that change a record; None is "no record yet". What is not listed leaves the record as it is.
+_CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
+    Action.CLAIM: {
+        None: (State.SENDING, "the first delivery takes the mail"),
+        State.RELEASED: (State.SENDING, "the last attempt certainly sent nothing, so the next may try"),
+    },
+    Action.RESEND: {
+        State.SENDING: (State.SENDING, "its owner died past the hold and the policy allows one more mail"),
+        State.UNKNOWN: (State.SENDING, "nothing was heard in the hold and the policy allows one more mail"),
+    },
+    Action.REDRIVE: {
+        State.REJECTED: (State.SENDING, "a person wants the rejected mail tried again"),
+        State.SUPPRESSED: (State.SENDING, "a person cleared the address and wants the mail sent"),
+        State.REFUSED: (State.SENDING, "a person wants the refused mail tried again"),
+    },
+    Action.REDRIVE_CONFIRMED: {
+        State.SENDING: (State.SENDING, "a person accepts that this may be a second mail"),
+        State.UNKNOWN: (State.SENDING, "a person accepts that this may be a second mail"),
+    },
+    Action.RECORD: {State.SENDING: (State.SENT, "the provider accepted the owner's mail")},
+    Action.RELEASE: {State.SENDING: (State.RELEASED, "the owner's attempt certainly sent nothing")},
+    Action.GIVE_BACK: {
+        State.SENDING: (State.UNKNOWN, "this attempt certainly sent nothing, but an earlier one may have")
+    },
+    Action.LOSE: {State.SENDING: (State.UNKNOWN, "the provider's answer to the owner was lost")},
+    Action.REFUSE: {State.SENDING: (State.REJECTED, "the provider will never take the owner's mail")},
+    Action.REJECT: {
+        None: (State.REJECTED, "the event can never be a mail, and nothing was tried"),
+        State.RELEASED: (State.REJECTED, "no attempt sent anything, and none will"),
+    },
+    Action.SUPPRESS: {
+        None: (State.SUPPRESSED, "the address is on the list, and nothing was tried"),
+        State.RELEASED: (State.SUPPRESSED, "the address came onto the list before anything was sent"),
+    },
+    Action.PARK: {},
+}
+
+_STAYS: dict[Action, str] = {
+    Action.CLAIM: "the mail was sent, is being sent, or waits for a person: this delivery is a duplicate or is held",
+    Action.RESEND: "only a mail of unknown fate is sent once more",
+    Action.REDRIVE: "nothing certain is undone: a mail that went, or may have, is not redriven without a yes",
+    Action.REDRIVE_CONFIRMED: "a mail that went is not redriven, not even with a yes",
+    Action.RECORD: "feedback was faster, or another owner has it: the record already knows better",
+    Action.RELEASE: "the record already knows better than this owner",
+    Action.GIVE_BACK: "the record already knows better than this owner",
+    Action.LOSE: "the record already knows better than this owner",
+    Action.REFUSE: "the record already knows better than this owner",
+    Action.REJECT: "a mail that went, may have gone or waits for a person is not overwritten by a refusal",
+    Action.SUPPRESS: "a mail that went, may have gone or waits for a person is not overwritten",
+    Action.PARK: "a letter was written for a person; what is known of the mail does not change by it",
+}
+
+#: A redriven letter may be rejected or suppressed again: over the very attempt that it names.
+OVER_THE_LETTERS_ATTEMPT = frozenset({State.REJECTED, State.SUPPRESSED, State.REFUSED})
+
+
+def _feedback(heard: State, now: State | None) -> Move:
+    if now is None:
+        return Move(heard, "feedback came before any record: it makes the record")
+    if PRECEDENCE.index(heard) < PRECEDENCE.index(now):
+        return Move(heard, f"{heard} says more than {now}")
+    return Move(None, f"{heard} says nothing that {now} does not know already")
+
+
+def _move(action: Action, state: State | None) -> Move:
+    if action in _FEEDBACK:
+        return _feedback(_FEEDBACK[action], state)
+    change = _CHANGES[action].get(state)
+    return Move(*change) if change else Move(None, _STAYS[action])
+
+
+#: Every action in every state, total: (state or None, action) to what happens and why.
+MOVES: dict[tuple[State | None, Action], Move] = {
+    (state, action): _move(action, state) for action in Action for state in (None, *State)
+}
+
+
+def sources(action: Action) -> tuple[State, ...]:
+    """The existing states in which `action` changes the record, weakest last."""
+    return tuple(state for state in PRECEDENCE if MOVES[state, action].to is not None)

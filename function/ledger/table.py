@@ -1,0 +1,103 @@
+"""The ledger's way to DynamoDB: sends a write, and says which conditions refused it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from function.ledger.attributes import Item, typed
+
+__all__ = ["Contended", "Refusal", "Table"]
+
+_CONTENTION = frozenset(
+    {
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ThrottlingError",
+        "ThrottlingException",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+    }
+)
+_CONDITION = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException"})
+_TRIES = 3
+_PAUSE = 0.05
+
+
+class Contended(Exception):
+    """DynamoDB neither wrote nor judged the write: others write the same items, or the table is throttled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The conditions that refused a write: for each request of it, in order, the item in the way, {} for a missing
+    item, or None where the condition held."""
+
+    items: tuple[Item | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One DynamoDB table behind a botocore client. `sleep` takes seconds, `chance` gives a float in [0, 1)."""
+
+    client: Any
+    name: str
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+    def get(self, key: str) -> Item | None:
+        """The item as of now (strongly consistent), or None."""
+        item: Item | None = self.client.get_item(TableName=self.name, Key={"pk": typed(key)}, ConsistentRead=True).get(
+            "Item"
+        )
+        return item
+
+    def write(self, requests: Sequence[Mapping[str, Any]]) -> Refusal | None:
+        """Make all of `requests` (members of TransactItems) or none; None means made.
+
+        Raises Contended after three tries with jitter, and botocore's errors as they are: whether *those* wrote is
+        not known.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return self._write_once(requests)
+            except Contended:
+                if attempt == _TRIES - 1:
+                    raise
+                self.sleep(_PAUSE * 2**attempt * self.chance())
+        raise AssertionError("the last try returns or raises")
+
+    def _write_once(self, requests: Sequence[Mapping[str, Any]]) -> Refusal | None:
+        try:
+            if len(requests) == 1 and "Update" in requests[0]:
+                self.client.update_item(**requests[0]["Update"])
+            else:
+                self.client.transact_write_items(TransactItems=list(requests))
+        except ClientError as error:
+            return _refusal(error)
+        return None
+
+
+def _refusal(error: ClientError) -> Refusal:
+    response: Mapping[str, Any] = error.response
+    code = response["Error"]["Code"]
+    if code in _CONTENTION:
+        raise Contended(str(error)) from error
+    if code in _CONDITION:
+        return Refusal((response.get("Item", {}),))
+    if code != "TransactionCanceledException":
+        raise error
+    reasons = response.get("CancellationReasons", [])
+    codes = {reason.get("Code") for reason in reasons}
+    if codes & _CONTENTION:
+        raise Contended(str(error)) from error
+    if not codes & _CONDITION:
+        raise error
+    return Refusal(tuple(reason.get("Item", {}) if reason.get("Code") in _CONDITION else None for reason in reasons))
