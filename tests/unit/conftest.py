@@ -1,0 +1,28 @@
+"""What unit tests share: the catalogue, compiled as the package has it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from function.catalogue import Catalogue
+from ops.package.catalogue import compile_catalogue
+
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Path:
+    """The folder of the compiled catalogue; each worker of the test run has its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    folder = _ROOT / "build" / "tests" / worker / "compiled"
+    compile_catalogue(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def catalogue(compiled: Path) -> Catalogue:
+    """Every notification there is, loaded the way the function loads it."""
+    return Catalogue.load(compiled)
