@@ -1,0 +1,32 @@
+"""`python -m ops package` and `python -m ops preview`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ops.package.build import Archive, build
+from ops.package.target import LAMBDA_PYTHON, Architecture, TargetName
+
+__all__ = ["package"]
+
+
+def package(
+    target: Annotated[TargetName, typer.Option(help="Lambda, or the laptop cloud")] = "cloud",
+    architecture: Annotated[Architecture, typer.Option(help="of the functions on Lambda")] = "arm64",
+) -> None:
+    """Build function.zip and webapp.zip into build/package/TARGET."""
+    built = build(target, architecture, say=typer.echo)
+    typer.echo(f"For Python {built.python} on {built.architecture}:")
+    for archive in (built.function, built.webapp):
+        typer.echo(_line(archive))
+    if not built.bytecode:
+        typer.echo(
+            f"Without bytecode, because there is no Python {LAMBDA_PYTHON} here: the functions start more slowly."
+        )
+
+
+def _line(archive: Archive) -> str:
+    size = f"{archive.size / 1e6:.1f} MB"
+    return f"  {archive.path}  {size}  release {archive.release}  sha256 {archive.sha256}"
