@@ -9,7 +9,7 @@ import typer
 from ops.package.build import Archive, build
 from ops.package.target import LAMBDA_PYTHON, Architecture, TargetName
 
-__all__ = ["package"]
+__all__ = ["package", "preview"]
 
 
 def package(
@@ -30,3 +30,13 @@ def package(
 def _line(archive: Archive) -> str:
     size = f"{archive.size / 1e6:.1f} MB"
     return f"  {archive.path}  {size}  release {archive.release}  sha256 {archive.sha256}"
+
+
+def preview(
+    type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="of one event only")] = None,
+) -> None:
+    """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
+    from ops.package.preview import previews  # noqa: PLC0415  the compilers are slow to load
+
+    for path in previews(type_):
+        typer.echo(path)
