@@ -1,0 +1,109 @@
+"""The calls that this simulator plays, by their names in the service model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ops.local.codedeploy.applications import Applications
+from ops.local.codedeploy.configs import Configs
+from ops.local.codedeploy.errors import CodeDeployError
+from ops.local.codedeploy.groups import Groups
+from ops.local.codedeploy.tags import Tags
+
+__all__ = ["CodeDeploy"]
+
+Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class CodeDeploy:
+    """One CodeDeploy account in one region; calls are played one at a time."""
+
+    def __init__(self) -> None:
+        self.applications = Applications()
+        self.configs = Configs()
+        self.groups = Groups()
+        self.tags = Tags()
+        self._lock = threading.Lock()
+        self._operations: dict[str, Operation] = {
+            "CreateApplication": self._create_application,
+            "GetApplication": self.applications.get,
+            "ListApplications": self.applications.list,
+            "UpdateApplication": self._rename_application,
+            "DeleteApplication": self._delete_application,
+            "CreateDeploymentGroup": self._create_group,
+            "GetDeploymentGroup": self._of_application(self.groups.get),
+            "ListDeploymentGroups": self._of_application(self.groups.list),
+            "UpdateDeploymentGroup": self._of_application(self._of_config(self.groups.update)),
+            "DeleteDeploymentGroup": self._delete_group,
+            "CreateDeploymentConfig": self.configs.create,
+            "GetDeploymentConfig": self.configs.get,
+            "ListDeploymentConfigs": self.configs.list,
+            "DeleteDeploymentConfig": self._delete_config,
+            "TagResource": self.tags.tag,
+            "UntagResource": self.tags.untag,
+            "ListTagsForResource": self.tags.list,
+        }
+
+    def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to one call; raises `CodeDeployError`."""
+        if operation not in self._operations:
+            raise CodeDeployError("UnknownOperationException", f"This simulator does not play {operation}.")
+        with self._lock:
+            return self._operations[operation](request)
+
+    def _create_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self.applications.create(request)
+        self.tags.put(f"application:{request['applicationName']}", request.get("tags") or [])
+        return answer
+
+    def _rename_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self.applications.rename(request)
+        self.groups.follow(str(request["applicationName"]), str(request["newApplicationName"]))
+        return answer
+
+    def _delete_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(request["applicationName"])
+        self.groups.forget(name)
+        self.tags.drop(f"application:{name}")
+        self.tags.drop(f"deploymentgroup:{name}/")
+        return self.applications.delete(request)
+
+    def _create_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._of_application(self._of_config(self.groups.create))(request)
+        self.tags.put(_group(request), request.get("tags") or [])
+        return answer
+
+    def _delete_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.tags.drop(_group(request))
+        return self.groups.delete(request)
+
+    def _delete_config(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(request["deploymentConfigName"])
+        if self.groups.uses(name):
+            raise CodeDeployError("DeploymentConfigInUseException", f"A deployment group still uses {name}.")
+        return self.configs.delete(request)
+
+    def _of_application(self, operation: Operation) -> Operation:
+        """The operation, for an application that exists."""
+
+        def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+            self.applications.require(str(request["applicationName"]))
+            return operation(request)
+
+        return checked
+
+    def _of_config(self, operation: Operation) -> Operation:
+        """The operation, by a deployment configuration that exists where one is named."""
+
+        def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+            if request.get("deploymentConfigName"):
+                self.configs.require(str(request["deploymentConfigName"]))
+            return operation(request)
+
+        return checked
+
+
+def _group(request: Mapping[str, Any]) -> str:
+    return f"deploymentgroup:{request['applicationName']}/{request['deploymentGroupName']}"
