@@ -36,10 +36,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Somebody else may be sending it until `until`; `since` is when the record began (0: not known)."""
+    """The attempt `owner` may be sending it until `until` (empty: not known, the table was too busy to judge)."""
 
     until: int
-    since: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def judge(record: Record, attempt: Attempt, now: int) -> Verdict:
     if record.state is State.SENDING and record.owner == attempt.owner:
         return Claimed(record.held_until)
     if record.held(now):
-        return Held(record.held_until, record.first_at)
+        return Held(record.held_until, record.owner)
     handed_over = record.parked == record.owner and attempt.letter != record.owner
     if record.state in IN_DOUBT and not handed_over:
         return InDoubt(record)

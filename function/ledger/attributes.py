@@ -15,7 +15,7 @@ Item = dict[str, Attribute]
 
 
 def typed(value: object) -> Attribute:
-    """`value` as an AttributeValue: str, bool, int, bytes, sequence or mapping; a mapping's None values are left out."""
+    """`value` as an AttributeValue: str, bool, int, bytes, sequence or mapping, whose None values are left out."""
     match value:
         case str():
             return {"S": value}

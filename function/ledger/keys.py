@@ -19,5 +19,5 @@ def event_key(source: str, event_id: str) -> str:
 
 
 def address_key(secret: bytes, address: str) -> str:
-    """Key of an address's suppression item: HMAC-SHA-256 of the lower-cased address, so that a list of the keys names nobody."""
+    """Key of an address's suppression item: HMAC-SHA-256 of the lower-cased address, so that keys name nobody."""
     return "address#" + hmac.new(secret, address.strip().lower().encode(), hashlib.sha256).hexdigest()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Suppressed, Verdict, judge
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Suppressed, Verdict, judge
+from function.ledger.attributes import Item
 from function.ledger.keys import message_key
 from function.ledger.record import Record, Row
 from function.ledger.states import OVER_THE_LETTERS_ATTEMPT, Action, State
@@ -55,31 +56,33 @@ class Ledger:
 
     def record(self, attempt: Attempt, rows: Sequence[Row], provider_message_id: str) -> None:
         """A provider accepted the mail; `rows` are the providers tried, the accepting one last."""
-        refusal = self.table.write([{"Update": self.writes.record(attempt, rows, provider_message_id)}])
-        if refusal and (record := _record(refusal)) and not _is(record, attempt, State.SENT):
-            self.table.write([{"Update": self.writes.annotate(attempt, rows)}])
+        answer = self.table.update(self.writes.record(attempt, rows, provider_message_id))
+        known = _record(answer) if isinstance(answer, Refusal) else None
+        if known and not _is(known, attempt, State.SENT):
+            self.table.update(self.writes.annotate(attempt, rows))
 
-    def release(self, attempt: Attempt, row: Row) -> Verdict | None:
-        """Nothing was sent. None: the mail is free, or in doubt again where an earlier attempt may have sent it."""
-        refusal = self.table.write([{"Update": self.writes.release_claim(attempt, row)}])
-        if refusal and _still(refusal, attempt):
-            before = attempt.letter or attempt.owner
-            refusal = self.table.write([{"Update": self.writes.give_back(attempt, row, before)}])
-        return self._unless_done(refusal, attempt, State.RELEASED)
+    def release(self, attempt: Attempt, row: Row) -> Record | Verdict:
+        """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""
+        answer = self.table.update(self.writes.release_claim(attempt, row))
+        if isinstance(answer, Refusal) and _still(answer, attempt):
+            answer = self.table.update(self.writes.give_back(attempt, row, attempt.letter or attempt.owner))
+        return self._after(answer, attempt, State.RELEASED)
 
-    def lose(self, attempt: Attempt, row: Row) -> Verdict | None:
-        """The provider's answer was lost. None: held until feedback or the end of the hold."""
-        refusal = self.table.write([{"Update": self.writes.lose(attempt, row)}])
-        return self._unless_done(refusal, attempt, State.UNKNOWN)
+    def lose(self, attempt: Attempt, row: Row) -> Record | Verdict:
+        """The provider's answer was lost: held until feedback or the end of the hold."""
+        return self._after(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
 
     def refuse(self, attempt: Attempt, row: Row, event: str | bytes | None) -> Verdict | None:
         """The provider refused for good. None: rejected, or parked where an earlier attempt may have sent it."""
         refusal = self.table.write(self.writes.refuse(attempt, row, event))
         if refusal and _still(refusal, attempt):
-            refusal = self.table.write([{"Update": self.writes.give_back(attempt, row, attempt.owner)}])
-            if refusal is None:
+            answer = self.table.update(self.writes.give_back(attempt, row, attempt.owner))
+            if not isinstance(answer, Refusal):
                 return self.park(attempt, attempt.owner, row, event)
-        return self._unless_done(refusal, attempt, State.REJECTED)
+        known = _record(refusal) if refusal else None
+        if known is None or _is(known, attempt, State.REJECTED):
+            return None
+        return judge(known, attempt, row.at)
 
     # -- without a claim -----------------------------------------------------------------------------------------
 
@@ -107,7 +110,10 @@ class Ledger:
 
         Raises Contended: the feedback must come again.
         """
-        return self.table.write(self.writes.hear(message_id, action, row, suppress)) is None
+        requests = self.writes.hear(message_id, action, row, suppress)
+        if len(requests) == 1:
+            return not isinstance(self.table.update(requests[0]["Update"]), Refusal)
+        return self.table.write(requests) is None
 
     def read(self, message_id: str) -> Record | None:
         """What is known of a message, as of now."""
@@ -124,10 +130,13 @@ class Ledger:
             return OwnedBy(event["message_id"]["S"])
         return Suppressed()
 
-    def _unless_done(self, refusal: Refusal | None, attempt: Attempt, done: State) -> Verdict | None:
-        if refusal is None or (record := _record(refusal)) is None or _is(record, attempt, done):
-            return None
-        return judge(record, attempt, self.clock())
+    def _after(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
+        if not isinstance(answer, Refusal):
+            return Record.from_item(answer)
+        known = _record(answer)
+        if known is None:
+            return Duplicate(done)
+        return known if _is(known, attempt, done) else judge(known, attempt, self.clock())
 
     @staticmethod
     def _may_settle(record: Record, attempt: Attempt, now: int) -> bool:

@@ -65,39 +65,40 @@ class Table:
         Raises Contended after three tries with jitter, and botocore's errors as they are: whether *those* wrote is
         not known.
         """
+        answer = self._patiently(lambda: self.client.transact_write_items(TransactItems=list(requests)))
+        return answer if isinstance(answer, Refusal) else None
+
+    def update(self, request: Mapping[str, Any]) -> Item | Refusal:
+        """Make one update; the item as it is after it. Raises as `write` does."""
+        answer = self._patiently(lambda: self.client.update_item(**request, ReturnValues="ALL_NEW"))
+        if isinstance(answer, Refusal):
+            return answer
+        item: Item = answer["Attributes"]
+        return item
+
+    def _patiently(self, send: Callable[[], Any]) -> Any:
         for attempt in range(_TRIES):
             try:
-                return self._write_once(requests)
-            except Contended:
+                return send()
+            except ClientError as error:
+                if refusal := _refusal(error):
+                    return refusal
                 if attempt == _TRIES - 1:
-                    raise
+                    raise Contended(str(error)) from error
                 self.sleep(_PAUSE * 2**attempt * self.chance())
         raise AssertionError("the last try returns or raises")
 
-    def _write_once(self, requests: Sequence[Mapping[str, Any]]) -> Refusal | None:
-        try:
-            if len(requests) == 1 and "Update" in requests[0]:
-                self.client.update_item(**requests[0]["Update"])
-            else:
-                self.client.transact_write_items(TransactItems=list(requests))
-        except ClientError as error:
-            return _refusal(error)
-        return None
 
-
-def _refusal(error: ClientError) -> Refusal:
+def _refusal(error: ClientError) -> Refusal | None:
+    """What refused the write; None if nothing judged it, so that it may be tried again. Raises what is neither."""
     response: Mapping[str, Any] = error.response
     code = response["Error"]["Code"]
-    if code in _CONTENTION:
-        raise Contended(str(error)) from error
     if code in _CONDITION:
         return Refusal((response.get("Item", {}),))
-    if code != "TransactionCanceledException":
-        raise error
     reasons = response.get("CancellationReasons", [])
-    codes = {reason.get("Code") for reason in reasons}
+    codes = {code, *(reason.get("Code") for reason in reasons)}
     if codes & _CONTENTION:
-        raise Contended(str(error)) from error
+        return None
     if not codes & _CONDITION:
         raise error
     return Refusal(tuple(reason.get("Item", {}) if reason.get("Code") in _CONDITION else None for reason in reasons))

@@ -1,0 +1,79 @@
+"""From the bytes of an event to a mail: everything that needs no table and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from function.catalogue import Catalogue, Notification
+from function.envelope import Delivery
+from function.errors import InvalidEvent, Rejected
+from function.event import Event, decoded, read
+from function.ledger import Attempt, address_key, event_key
+from function.mail import Email
+
+__all__ = ["Composer", "Draft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """How far an event could be read; `error` is why no further."""
+
+    event: Event | None = None
+    error: Rejected | None = None
+    address: str | None = None
+
+    def named(self, attempt: Attempt) -> Attempt:
+        """The attempt with all that the event tells the ledger."""
+        if self.event is None:
+            return attempt
+        key = event_key(self.event.source, self.event.id)
+        return replace(attempt, type=self.event.type, event_key=key, address=self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds."""
+
+    catalogue: Catalogue
+    secret: bytes
+    clock: Callable[[], int]
+
+    def begin(self, delivery: Delivery) -> Draft:
+        """Read the event and its recipient's hash as far as they can be read; never raises."""
+        try:
+            event = read(decoded(delivery.body), self.catalogue.validate_envelope)
+        except Rejected as error:
+            return Draft(error=error)
+        try:
+            self._notification(event).validate(event.data)
+        except Rejected as error:
+            return Draft(event, error)
+        return Draft(event, address=address_key(self.secret, event.data["recipient"]["email"]))
+
+    def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
+        """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it."""
+        if draft.error is not None or draft.event is None:
+            raise draft.error or InvalidEvent("the event could not be read")
+        event, notification = draft.event, self._notification(draft.event)
+        if in_time_only:
+            self._refuse_if_too_old(event, notification)
+        recipient: Mapping[str, Any] = event.data["recipient"]
+        content = notification.render(event.data, recipient["locale"])
+        return Email(recipient["email"], content.subject, content.text, content.html)
+
+    def _notification(self, event: Event) -> Notification:
+        return self.catalogue.get(event.type)
+
+    def _refuse_if_too_old(self, event: Event, notification: Notification) -> None:
+        if notification.max_age is None:
+            return
+        try:
+            happened = datetime.fromisoformat(event.time)
+        except ValueError as error:
+            raise InvalidEvent("the event's time is not a date", "/time") from error
+        age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
+        if age > notification.max_age:
+            raise InvalidEvent(f"expired: older than {notification.max_age}", "/time")

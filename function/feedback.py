@@ -1,0 +1,67 @@
+"""Entry point of `feedback`: what SES says later, from SQS into the ledger.
+
+Event shapes: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+They come unordered and at least once; the ledger's precedence makes order and repetition harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from function.hearing import Heard, Ignored, hear
+from function.ledger import Contended, Ledger, Row, address_key
+from function.settings import FeedbackSettings
+from function.start import Clients, Entry, clock, composed_ledger, release
+from function.telemetry import Telemetry
+
+__all__ = ["Listener", "compose", "handler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Takes a batch from the queue `feedback`; what could not be written comes again, alone."""
+
+    ledger: Ledger
+    secret: bytes
+    telemetry: Telemetry
+    release: str
+    clock: Callable[[], int]
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
+        """Handle one batch; answers with partial failures."""
+        failures = [record["messageId"] for record in event.get("Records", []) if not self._take(record)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+    def _take(self, record: dict[str, Any]) -> bool:
+        heard = hear(record["body"])
+        if isinstance(heard, Ignored):
+            self.telemetry.count("Ignored", detail=heard.why)
+            return True
+        row = Row(heard.state, self.clock(), self.release, provider="ses", detail=heard.detail)
+        suppress = address_key(self.secret, heard.address) if heard.suppress and heard.address else None
+        try:
+            moved = self.ledger.hear(heard.message_id, heard.action, row, suppress)
+        except Contended as error:
+            self.telemetry.note("contended", message_id=heard.message_id, detail=str(error)[:200])
+            return False
+        self._count(heard, moved)
+        return True
+
+    def _count(self, heard: Heard, moved: bool) -> None:
+        metric = heard.metric if moved else "Repeated"
+        self.telemetry.count(metric, message_id=heard.message_id, detail=heard.detail)
+
+
+def compose(environment: dict[str, str], clients: Clients) -> Listener:
+    """The listener of one sandbox. Raises BadSetting."""
+    settings = FeedbackSettings.read(environment, release())
+    secret = clients.address_key(settings.address_key_parameter)
+    ledger = composed_ledger(settings.ledger, clients.dynamodb())
+    telemetry = Telemetry("feedback", settings.ledger.release, clock)
+    return Listener(ledger, secret, telemetry, settings.ledger.release, clock)
+
+
+#: Lambda's handler.
+handler = Entry(compose)

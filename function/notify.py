@@ -1,0 +1,130 @@
+"""Entry point of `notify`: SNS events and the queue `retry` in, mails out.
+
+Lambda: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html and .../services-sqs-errorhandling.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from function.catalogue import Catalogue
+from function.composing import Composer
+from function.delivery import Courier
+from function.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
+from function.letter import parked
+from function.outcome import Outcome
+from function.providers import SesProvider
+from function.providers.ses import client_config
+from function.queues import Queue
+from function.sending import Sender
+from function.settings import NotifySettings
+from function.start import Clients, Entry, attempt_name, clock, composed_ledger, release
+from function.telemetry import Telemetry
+
+__all__ = ["Notifier", "compose", "handler"]
+
+#: Kept back from the invocation's time for writing down what happened, in milliseconds.
+_RESERVE = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Takes what Lambda hands over apart, has each delivery carried, and sees to those that come back."""
+
+    courier: Callable[[str], Courier]
+    retry: Queue
+    telemetry: Telemetry
+    clock: Callable[[], int]
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Handle one invocation. Raises only the unforeseen, so that Lambda's own retries begin."""
+        courier = self.courier(context.aws_request_id)
+        deadline = self.clock() + int(context.get_remaining_time_in_millis()) - _RESERVE
+        if is_queue_event(event):
+            return {"batchItemFailures": self._queue(courier, event["Records"], deadline)}
+        for found in deliveries(event):
+            self._first(courier, found, deadline)
+        return {}
+
+    def _first(self, courier: Courier, found: Delivery | Unreadable, deadline: int) -> None:
+        delivery = _kept(found)
+        outcome = self._carry(courier, delivery, deadline)
+        if outcome.later:
+            self.retry.put(parked(delivery), self._seconds_until(outcome.later.at))
+
+    def _queue(self, courier: Courier, records: list[dict[str, Any]], deadline: int) -> list[dict[str, str]]:
+        failures = []
+        for record in records:
+            again = [
+                outcome.later.at
+                for found in from_queue(record)
+                if (outcome := self._carry(courier, _kept(found), deadline)).later
+            ]
+            if again:
+                item = next(iter(from_queue(record))).item
+                if item:
+                    self.retry.postpone(item, self._seconds_until(min(again)))
+                failures.append({"itemIdentifier": record["messageId"]})
+        return failures
+
+    def _carry(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
+        outcome = courier.deliver(delivery, deadline)
+        self.telemetry.count(
+            outcome.kind.value,
+            outcome.type,
+            {"SendMilliseconds": float(outcome.ms)} if outcome.provider else None,
+            message_id=outcome.message_id,
+            detail=outcome.detail,
+            provider=outcome.provider,
+            letter=delivery.letter,
+        )
+        return outcome
+
+    def _seconds_until(self, at: int) -> float:
+        return max(0.0, (at - self.clock()) / 1000)
+
+
+def _kept(found: Delivery | Unreadable) -> Delivery:
+    """What is no envelope is carried as the event that it is not, so that it ends in `dead` with its reason."""
+    if isinstance(found, Delivery):
+        return found
+    digest = hashlib.sha256(found.raw.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return Delivery(f"unreadable-{digest}", found.raw, item=found.item)
+
+
+def compose(environment: dict[str, str], clients: Clients) -> Notifier:
+    """The notifier of one sandbox. Raises BadSetting."""
+    settings = NotifySettings.read(environment, release())
+    secret = clients.address_key(settings.address_key_parameter)
+    sqs = clients.sqs()
+    ledger = composed_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
+    sender = Sender([_provider(url, settings, clients) for url in settings.providers], clock)
+    dead = Queue(sqs, settings.dead_queue_url)
+    composer = Composer(Catalogue.load(), secret, clock)
+
+    def courier(request_id: str) -> Courier:
+        return Courier(
+            composer,
+            ledger,
+            sender,
+            dead,
+            settings.schedule,
+            settings.ledger.release,
+            clock,
+            lambda: attempt_name(request_id),
+        )
+
+    telemetry = Telemetry("notify", settings.ledger.release, clock)
+    return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock)
+
+
+def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvider:
+    client = clients.ses(url.removeprefix("ses://"), client_config())
+    return SesProvider(url, client, settings.sender, settings.configuration_set)
+
+
+#: Lambda's handler.
+handler = Entry(compose)

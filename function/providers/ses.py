@@ -1,0 +1,80 @@
+"""Amazon SES, API version 2.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from function.mail import Email, Receipt
+from function.providers.ses_errors import after_answer, without_answer
+
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "client_config"]
+
+CONNECT_TIMEOUT = 2.0
+READ_TIMEOUT = 10.0
+#: A connection that idled longer may have died while the sandbox slept, and would look like a lost answer. Seconds.
+_LONGEST_IDLE = 3.0
+
+
+def client_config() -> Config:
+    """Settings of the SES client: it sends once. botocore by itself repeats SendEmail after a read timeout."""
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=1,
+    )
+
+
+@dataclass(slots=True)
+class SesProvider:
+    """Sends through one SES region. `clock` gives seconds and must go on while the sandbox sleeps (not monotonic)."""
+
+    url: str
+    client: Any
+    sender: str
+    configuration_set: str
+    clock: Callable[[], float] = time.time
+    timeout: float = CONNECT_TIMEOUT + READ_TIMEOUT
+    _last_use: float = field(default=0.0, init=False)
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Send through SES, with the key as the tag `message_id`, which SES repeats in all its feedback."""
+        if self.clock() - self._last_use > _LONGEST_IDLE:
+            self.client.close()
+        request = self._request(email, key)
+        try:
+            return Receipt(self.url, self.client.send_email(**request)["MessageId"])
+        except ClientError as error:
+            raise after_answer(error) from error
+        except Exception as error:
+            raise without_answer(error) from error
+        finally:
+            self._last_use = self.clock()
+
+    def _request(self, email: Email, key: str) -> dict[str, Any]:
+        return {
+            "FromEmailAddress": self.sender,
+            "Destination": {"ToAddresses": [email.to]},
+            "Content": {
+                "Simple": {
+                    "Subject": _utf8(email.subject),
+                    "Body": {"Text": _utf8(email.text), "Html": _utf8(email.html)},
+                    "Headers": [{"Name": name, "Value": value} for name, value in email.headers.items()],
+                }
+            },
+            "ConfigurationSetName": self.configuration_set,
+            "EmailTags": [{"Name": "message_id", "Value": key}],
+        }
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}

@@ -1,0 +1,100 @@
+"""What an entry point needs to compose itself: clients, the clock, its release, and the address key."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+from function.ledger import Ledger, Table, Writes
+from function.settings import BadSetting, LedgerSettings
+
+__all__ = ["Clients", "Entry", "attempt_name", "clock", "composed_ledger", "release"]
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+_TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+_QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+class Clients:
+    """botocore clients of one session: the region and the endpoints come from the environment."""
+
+    def __init__(self) -> None:
+        self._session = botocore.session.get_session()
+
+    def ses(self, region: str, config: Config) -> Any:
+        """SES v2 in `region`."""
+        return self._session.create_client("sesv2", region_name=region, config=config)
+
+    def dynamodb(self) -> Any:
+        """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
+        return self._session.create_client("dynamodb", config=_TABLE_CONFIG)
+
+    def sqs(self) -> Any:
+        """SQS."""
+        return self._session.create_client("sqs", config=_QUEUE_CONFIG)
+
+    def address_key(self, parameter: str) -> bytes:
+        """The key of the address hash, from SSM Parameter Store; at least 32 bytes."""
+        client: Any = self._session.create_client("ssm", config=_QUEUE_CONFIG)
+        value: str = client.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+        if len(value.encode()) < 32:
+            raise BadSetting(f"the parameter {parameter} must hold at least 32 bytes")
+        return value.encode()
+
+
+def composed_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
+    """The ledger on its table."""
+    writes = Writes(
+        settings.table, settings.release, int(settings.hold * 1000), settings.retention_days * 86_400, resends
+    )
+    return Ledger(Table(client, settings.table), writes, clock)
+
+
+def clock() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def attempt_name(request_id: str) -> str:
+    """A name for one attempt that nothing else has, with the request id that the log knows it by."""
+    return f"{request_id}/{uuid.uuid4().hex[:12]}"
+
+
+def release() -> str:
+    """The release in the package's manifest, or `source` where none is packed."""
+    manifest = Path(__file__).parent.parent / "manifest.json"
+    try:
+        return str(json.loads(manifest.read_text())["release"])
+    except (OSError, ValueError, KeyError):
+        return "source"
+
+
+class Entry:
+    """A Lambda handler that composes itself once: at import in a sandbox, where init is the time for it, else when
+    first called, so that the module can be imported anywhere."""
+
+    def __init__(self, compose: Callable[[dict[str, str], Clients], Handler]) -> None:
+        self._compose = compose
+        self._handler = self._composed() if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else None
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        self._handler = self._handler or self._composed()
+        return self._handler(event, context)
+
+    def _composed(self) -> Handler:
+        """A bad setting ends the process with one line in the log, without a traceback."""
+        try:
+            return self._compose(dict(os.environ), Clients())
+        except BadSetting as error:
+            sys.stderr.write(f"herald cannot start: {error}\n")
+            raise SystemExit(1) from error

@@ -1,0 +1,56 @@
+"""One log line for each thing that ended, which CloudWatch also reads as its metrics.
+
+Embedded metric format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+What is counted is promised in docs/metrics.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+__all__ = ["NAMESPACE", "Telemetry"]
+
+NAMESPACE = "Herald"
+_UNITS = {"SendMilliseconds": "Milliseconds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Writes lines for one service. Never raises: a log line decides no retry."""
+
+    service: str
+    release: str
+    clock: Callable[[], int]
+    stream: TextIO = sys.stdout
+
+    def count(self, metric: str, type_: str = "", also: dict[str, float] | None = None, **fields: object) -> None:
+        """Count one `metric`, for the service and, where known, for the notification's type; the fields explain it."""
+        metrics = {metric: 1.0} | (also or {})
+        dimensions = [["Service"], ["Service", "Type"]] if type_ else [["Service"]]
+        definition = {
+            "Namespace": NAMESPACE,
+            "Dimensions": dimensions,
+            "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
+        }
+        line: dict[str, object] = {
+            "_aws": {"Timestamp": self.clock(), "CloudWatchMetrics": [definition]},
+            "Service": self.service,
+        }
+        self._write(line | ({"Type": type_} if type_ else {}) | metrics, fields)
+
+    def note(self, event: str, **fields: object) -> None:
+        """Log a line that counts nothing."""
+        self._write({"Service": self.service, "event": event}, fields)
+
+    def _write(self, line: dict[str, object], fields: dict[str, object]) -> None:
+        said = {name: value for name, value in fields.items() if value not in ("", None)}
+        try:
+            text = json.dumps(line | {"release": self.release} | said, separators=(",", ":"), default=str)
+            self.stream.write(text + "\n")
+            self.stream.flush()
+        except (OSError, ValueError, TypeError):
+            return

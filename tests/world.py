@@ -1,0 +1,115 @@
+"""The function's road in one process: its own code between a table, a post office and a clock that a test moves."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from function.catalogue import Catalogue
+from function.composing import Composer
+from function.delivery import Courier
+from function.envelope import Delivery, QueueItem
+from function.ledger import Action, Ledger, Record, Row, State, Table, Writes, address_key, event_key
+from function.letter import Letter
+from function.outcome import Outcome
+from function.schedule import Schedule
+from function.sending import Sender
+from tests.fakes import SECRET, Clock, Dead, Post, event
+
+__all__ = ["World"]
+
+_MINUTE = 60
+
+
+@dataclass(slots=True)
+class World:
+    """One Herald. `client` is whatever plays DynamoDB; the release under which it runs can change."""
+
+    client: Any
+    catalogue: Catalogue
+    clock: Clock = field(default_factory=Clock)
+    dead: Dead = field(default_factory=Dead)
+    release: str = "r1"
+    resends: int = 1
+    schedule: Schedule = field(default_factory=Schedule)
+    posts: list[Post] = field(default_factory=list)
+    _owners: Any = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.posts = self.posts or [Post(self.clock)]
+
+    @property
+    def post(self) -> Post:
+        """The first provider."""
+        return self.posts[0]
+
+    @property
+    def mails(self) -> int:
+        """How many mails all providers took."""
+        return sum(len(post.taken) for post in self.posts)
+
+    @property
+    def ledger(self) -> Ledger:
+        writes = Writes("herald-ledger", self.release, 15 * _MINUTE * 1000, 90 * 86_400, self.resends)
+        return Ledger(Table(self.client, "herald-ledger", lambda _: None, lambda: 0.5), writes, self.clock)
+
+    def courier(self) -> Courier:
+        """A sandbox of the present release."""
+        composer = Composer(self.catalogue, SECRET, self.clock)
+        sender = Sender(self.posts, self.clock, self.clock.forward, lambda: 0.5)
+        owner = lambda: f"request/{next(self._owners)}"  # noqa: E731
+        return Courier(composer, self.ledger, sender, self.dead, self.schedule, self.release, self.clock, owner)
+
+    def deliver(self, delivery: Delivery, seconds: float = 60) -> Outcome:
+        """One invocation with that much time."""
+        return self.courier().deliver(delivery, self.clock() + int(seconds * 1000))
+
+    def record(self, message_id: str = "m1") -> Record:
+        """The message's record, which must exist."""
+        record = self.ledger.read(message_id)
+        assert record is not None
+        return record
+
+    def state(self, message_id: str = "m1") -> State:
+        return self.record(message_id).state
+
+    def item(self, key: str) -> dict[str, Any] | None:
+        """An item as it lies in the table."""
+        item: dict[str, Any] | None = self.client.get_item(TableName="herald-ledger", Key={"pk": {"S": key}}).get(
+            "Item"
+        )
+        return item
+
+    def hear(self, action: Action, state: State, message_id: str = "m1", suppress: str | None = None) -> bool:
+        """Feedback of the provider."""
+        listed = address_key(SECRET, suppress) if suppress else None
+        return self.ledger.hear(message_id, action, Row(state, self.clock(), self.release), listed)
+
+    def suppress(self, address: str = "ada@example.com") -> None:
+        """Put an address on the list, as a bounce of some other mail does."""
+        self.hear(Action.HEAR_BOUNCED, State.BOUNCED, "another", address)
+
+    def unsuppress(self, address: str = "ada@example.com") -> None:
+        """A person takes it off."""
+        self.client.delete_item(TableName="herald-ledger", Key={"pk": {"S": address_key(SECRET, address)}})
+
+
+def delivery(message_id: str = "m1", value: object = None, **marks: Any) -> Delivery:
+    """An SNS message with a valid event, or with `value`: text as it stands, else as JSON."""
+    body = value if isinstance(value, str) else json.dumps(event() if value is None else value)
+    return Delivery(message_id, body, **marks)
+
+
+def redriven(letter: Letter, confirmed: bool = False, receives: int = 1) -> Delivery:
+    """A dead letter put back into `retry`."""
+    found = json.loads(letter.body)
+    item = QueueItem("item", "handle", receives)
+    attempt = letter.attributes.get("attempt")
+    return Delivery(found["MessageId"], found["Message"], item=item, letter=attempt, confirmed=confirmed)
+
+
+def event_item(event_id: str = "01JD6Q1M4X9Z8T7V5R3N2K0B4C") -> str:
+    """The key of an event's item."""
+    return event_key("urn:herald:webapp", event_id)
