@@ -1,0 +1,166 @@
+"""Tokens that must not open the door, and the one that must. Real keys, a real JWKS over HTTP."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from tests.integration.webapp.issuer import Issuer, ada, rsa_key
+from webapp.identity import Verifier
+from webapp.problems import Problem
+
+
+def test_an_id_token_names_its_owner(verifier: Verifier, issuer: Issuer) -> None:
+    reader = verifier.verify(issuer.token())
+    assert (reader.sub, reader.email, reader.name, reader.locale) == (
+        "ada-1815",
+        "ada@example.com",
+        "Ada Lovelace",
+        "en-GB",
+    )
+
+
+def _segment(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def unsigned(_: Issuer) -> str:
+    return jwt.encode(ada(), "", algorithm="none", headers={"kid": "first"})
+
+
+def unsigned_in_capitals(_: Issuer) -> str:
+    return f"{_segment({'alg': 'nOnE', 'kid': 'first'})}.{_segment(ada())}."
+
+
+def hmac_with_the_public_key(_: Issuer) -> str:
+    public = (
+        rsa_key("first")
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    signed = f"{_segment({'alg': 'HS256', 'typ': 'JWT', 'kid': 'first'})}.{_segment(ada())}"
+    signature = hmac.new(public, signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def tampered(issuer: Issuer) -> str:
+    header, _, signature = issuer.token().split(".")
+    return f"{header}.{_segment(ada() | {'email': 'mallory@example.com'})}.{signature}"
+
+
+def own_key_in_the_header(_: Issuer) -> str:
+    key = jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key("mallory").public_key(), as_dict=True)
+    return jwt.encode(ada(), rsa_key("mallory"), algorithm="RS256", headers={"kid": "first", "jwk": key})
+
+
+FORGERIES: dict[str, Callable[[Issuer], str]] = {
+    "unsigned": unsigned,
+    "unsigned in capitals": unsigned_in_capitals,
+    "HMAC with the public key as its secret": hmac_with_the_public_key,
+    "tampered": tampered,
+    "own key in the header": own_key_in_the_header,
+    "another key under a known id": lambda issuer: issuer.token(key="mallory", kid="first"),
+    "another key under its own id": lambda issuer: issuer.token(key="mallory"),
+    "RS512": lambda issuer: jwt.encode(ada(), rsa_key("first"), algorithm="RS512", headers={"kid": "first"}),
+    "no key id": lambda issuer: jwt.encode(ada(), rsa_key("first"), algorithm="RS256"),
+    "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
+    "never expires": lambda issuer: issuer.token(drop=("exp",)),
+    "not yet issued": lambda issuer: issuer.token(iat=int(time.time()) + 600),
+    "another client": lambda issuer: issuer.token(aud="another-client"),
+    "a list of clients": lambda issuer: issuer.token(aud=["client-of-herald", "another-client"]),
+    "no client": lambda issuer: issuer.token(drop=("aud",)),
+    "another issuer": lambda issuer: issuer.token(iss="https://cognito-idp.us-east-1.amazonaws.com/us-east-1_other"),
+    "an access token": lambda issuer: issuer.token(token_use="access", client_id="client-of-herald", drop=("aud",)),
+    "an access token with an audience": lambda issuer: issuer.token(token_use="access"),
+    "no use": lambda issuer: issuer.token(drop=("token_use",)),
+    "unverified address": lambda issuer: issuer.token(email_verified=False),
+    "unverified address as text": lambda issuer: issuer.token(email_verified="false"),
+    "nothing said of the address": lambda issuer: issuer.token(drop=("email_verified",)),
+    "nobody": lambda issuer: issuer.token(sub=""),
+    "not a token": lambda issuer: "not-a-token",
+    "empty": lambda issuer: "",
+    "not even ASCII": lambda issuer: "é.é.é",
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_no_forgery_opens_the_door(verifier: Verifier, issuer: Issuer, forgery: str) -> None:
+    with pytest.raises(Problem) as refusal:
+        verifier.verify(FORGERIES[forgery](issuer))
+    assert refusal.value.kind.status == 401
+    assert "WWW-Authenticate" in refusal.value.headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ada",
+        "ada@",
+        "ada@example",
+        "a@b.example, c@d.example",
+        "ada@example.com\r\nBcc: eve@example.com",
+        "ä@b.example",
+    ],
+)
+def test_an_account_whose_address_is_no_plain_one_is_turned_away(
+    verifier: Verifier, issuer: Issuer, address: str
+) -> None:
+    with pytest.raises(Problem) as refusal:
+        verifier.verify(issuer.token(email=address))
+    assert refusal.value.kind.status == 403
+
+
+def test_name_and_locale_become_harmless(verifier: Verifier, issuer: Issuer) -> None:
+    reader = verifier.verify(issuer.token(name="Ada\r\nBcc: eve@example.com\x00" + "a" * 500, locale="en\r\nx"))
+    assert reader.name.startswith("Ada Bcc: eve@example.com a")
+    assert len(reader.name) == 100
+    assert reader.locale == "en"
+
+
+def test_without_a_name_the_address_speaks(verifier: Verifier, issuer: Issuer) -> None:
+    assert verifier.verify(issuer.token(name=" \t ")).name == "ada"
+
+
+def test_keys_are_fetched_once(verifier: Verifier, issuer: Issuer) -> None:
+    for _ in range(5):
+        verifier.verify(issuer.token())
+    assert issuer.fetches == 1
+
+
+def test_unknown_key_ids_cost_the_issuer_nothing(verifier: Verifier, issuer: Issuer) -> None:
+    verifier.verify(issuer.token())
+    for number in range(20):
+        with pytest.raises(Problem):
+            verifier.verify(issuer.token(key="mallory", kid=f"invented-{number}"))
+    assert issuer.fetches == 1
+
+
+def test_a_rotated_key_is_found(verifier: Verifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier.verify(issuer.token())
+    issuer.published = ["first", "second"]
+    later = time.monotonic() + 31
+    monkeypatch.setattr("jwt.jwks_client.time.monotonic", lambda: later)
+    assert verifier.verify(issuer.token(key="second")).sub == "ada-1815"
+
+
+def test_a_withdrawn_key_is_forgotten(verifier: Verifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier.verify(issuer.token())
+    issuer.published = ["second"]
+    later = time.monotonic() + 301
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    with pytest.raises(Problem):
+        verifier.verify(issuer.token())
+
+
+def test_an_issuer_that_is_down_is_not_the_callers_fault(verifier: Verifier, issuer: Issuer) -> None:
+    issuer.broken = True
+    with pytest.raises(Problem) as refusal:
+        verifier.verify(issuer.token())
+    assert refusal.value.kind.status == 503

@@ -1,0 +1,242 @@
+"""From the outbox to the topic: nothing lost, nobody blocked, the same event under the same id."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tests.integration.webapp.conftest import Clock, Cloud
+from webapp import relay, sweeper
+from webapp.books import BookIn
+from webapp.composition import Parts
+from webapp.event import Event
+from webapp.identity import Identity
+from webapp.outbox import Outbox, OutboxEvent, outbox_item
+from webapp.publisher import Publisher
+from webapp.settings import OutboxSettings
+from webapp.shelf import add_book
+
+ADA = Identity("ada-1815", "ada@example.com", "Ada", "en")
+
+
+class Lambda:
+    """Lambda's context, with all the time in the world unless told otherwise."""
+
+    def __init__(self, milliseconds: int = 60_000) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@pytest.fixture(autouse=True)
+def composed(publisher: Publisher, cloud: Cloud, parts: Parts, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handlers work with this test's cloud and clock."""
+    settings = OutboxSettings("herald-books", cloud.topic_arn, sweep_after_seconds=60)
+    monkeypatch.setattr(relay, "compose", lambda: publisher)
+    monkeypatch.setattr(sweeper, "compose", lambda: (settings, parts.outbox, publisher))
+    monkeypatch.setattr(sweeper, "now", clock)
+
+
+def add(parts: Parts, number: int = 1) -> Event:
+    _, event = add_book(parts, ADA, BookIn(title=f"Volume {number}", author="A"), None)
+    return event
+
+
+def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
+    item = outbox_item(Event(event_id, type_, f"books/{event_id}", body), clock())
+    cloud.dynamodb.put_item(TableName="herald-books", Item=item)
+
+
+def stream_of(cloud: Cloud) -> dict[str, Any]:
+    """The batch in which the stream brings every item of the table, as Lambda hands it over."""
+    items = cloud.dynamodb.scan(TableName="herald-books")["Items"]
+    return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items]}
+
+
+def row(parts: Parts, event: Event) -> OutboxEvent:
+    [found] = [each for each in parts.outbox.of_subject(event.subject) if each.id == event.id]
+    return found
+
+
+def test_the_relay_publishes_the_stored_bytes_with_their_type(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    event = add(parts)
+    clock.forward(1)
+    assert relay.handler(stream_of(cloud), None) == {"published": 1, "rejected": 0, "left": 0}
+    [heard] = cloud.heard()
+    assert heard["Message"] == event.body
+    assert heard["MessageAttributes"]["type"] == {"Type": "String", "Value": "book.created"}
+    marked = row(parts, event)
+    assert (marked.state, marked.message_id, marked.published_at) == ("published", heard["MessageId"], clock())
+
+
+def test_only_new_outbox_rows_are_published(parts: Parts, cloud: Cloud) -> None:
+    add(parts)
+    batch = stream_of(cloud)
+    for record in batch["Records"]:
+        record["eventName"] = "MODIFY"
+    assert relay.handler(batch, None)["published"] == 0
+    assert relay.handler({"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": {}}}]}, None)["published"] == 0
+    assert cloud.heard() == []
+
+
+def test_more_than_one_batch_flows(parts: Parts, cloud: Cloud) -> None:
+    events = [add(parts, number) for number in range(23)]
+    assert relay.handler(stream_of(cloud), None)["published"] == 23
+    assert {json.loads(heard["Message"])["id"] for heard in cloud.heard()} == {event.id for event in events}
+
+
+def test_large_events_share_no_batch_that_sns_would_refuse(cloud: Cloud, clock: Clock) -> None:
+    for number in range(7):
+        put(cloud, clock, f"big-{number}", json.dumps({"n": number, "text": "x" * 65_000}))
+    assert relay.handler(stream_of(cloud), None) == {"published": 7, "rejected": 0, "left": 0}
+    assert len(cloud.heard()) == 7
+
+
+def test_an_event_over_64_kib_ends_rejected_with_its_reason(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    put(cloud, clock, "huge", json.dumps("é" * 33_000, ensure_ascii=False))
+    assert relay.handler(stream_of(cloud), None) == {"published": 0, "rejected": 1, "left": 0}
+    [rejected] = parts.outbox.of_subject("books/huge")
+    assert (rejected.state, rejected.reason) == ("rejected", "the event is larger than 64 KiB")
+    assert rejected.rejected_at == clock()
+    clock.forward(3600)
+    assert sweeper.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0}
+
+
+def test_killed_between_publish_and_mark_it_repeats_the_same_event(
+    parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = add(parts)
+    with monkeypatch.context() as killed:
+        killed.setattr(Outbox, "mark_published", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            relay.handler(stream_of(cloud), None)
+    assert row(parts, event).state == "committed"
+    clock.forward(61)
+    assert sweeper.handler(None, Lambda())["published"] == 1
+    first, second = cloud.heard()
+    assert first["Message"] == second["Message"] == event.body
+    assert first["MessageId"] != second["MessageId"]
+    assert row(parts, event).message_id == second["MessageId"]
+
+
+def _killed(*_: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def test_the_sweeper_leaves_young_and_published_events_alone(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    add(parts)
+    relay.handler(stream_of(cloud), None)
+    clock.forward(120)
+    young = add(parts)
+    assert sweeper.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0}
+    clock.forward(61)
+    assert sweeper.handler(None, Lambda()) == {"published": 1, "rejected": 0, "left": 0}
+    assert row(parts, young).state == "published"
+    assert sweeper.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0}
+
+
+def test_a_stream_that_was_gone_for_a_day_loses_nothing(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    events = []
+    for number in range(60):
+        events.append(add(parts, number))
+        clock.forward(24 * 60)
+    assert sweeper.handler(None, Lambda())["published"] == 60
+    assert sorted(json.loads(heard["Message"])["id"] for heard in cloud.heard()) == [event.id for event in events]
+
+
+def test_a_run_that_has_no_time_left_stops_and_the_next_goes_on(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    add(parts)
+    clock.forward(61)
+    assert sweeper.handler(None, Lambda(5_000))["published"] == 0
+    assert sweeper.handler(None, Lambda())["published"] == 1
+
+
+def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    damaged = {"pk": {"S": "outbox#books/damaged"}, "sk": {"S": "damaged"}, "kind": {"S": "outbox"}}
+    waiting = {"state": {"S": "committed"}, "queue": {"S": "unpublished#0"}, "since": {"N": "1"}}
+    cloud.dynamodb.put_item(TableName="herald-books", Item=damaged | waiting)
+    for number in range(100):
+        add(parts, number)
+    clock.forward(61)
+    assert sweeper.handler(None, Lambda()) == {"published": 100, "rejected": 1, "left": 0}
+    assert len(cloud.heard()) == 100
+    [rejected] = parts.outbox.of_subject("books/damaged")
+    assert rejected.reason == "the outbox row is damaged: it holds no event"
+
+
+class Sns:
+    """SNS with a fault: refuses some events, or everything, in SNS's own words."""
+
+    def __init__(self, cloud: Cloud, *, refuses: str = "", down: Exception | None = None, alone: bool = True) -> None:
+        self._cloud, self._refuses, self._down, self._alone = cloud, refuses, down, alone
+
+    def publish_batch(self, **asked: Any) -> dict[str, Any]:
+        if self._down:
+            raise self._down
+        entries = asked["PublishBatchRequestEntries"]
+        poison = [entry for entry in entries if self._refuses in entry["Message"]]
+        if poison and not self._alone:
+            raise client_error("InvalidParameter", "Invalid parameter: Message")
+        good = [entry for entry in entries if entry not in poison]
+        answer: dict[str, Any] = {"Successful": [], "Failed": []}
+        if good:
+            answer |= self._cloud.sns.publish_batch(TopicArn=asked["TopicArn"], PublishBatchRequestEntries=good)
+        failed = [{"Id": entry["Id"], "Code": "InvalidParameter", "SenderFault": True} for entry in poison]
+        return answer | {"Failed": [*answer["Failed"], *failed]}
+
+
+def client_error(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "PublishBatch")
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["refused by entry", "the whole batch refused"])
+def test_a_refused_event_is_rejected_and_its_neighbours_flow(
+    parts: Parts, cloud: Cloud, clock: Clock, alone: bool
+) -> None:
+    events = [add(parts, number) for number in range(5)]
+    poison = events[2]
+    publisher = Publisher(Sns(cloud, refuses=poison.id, alone=alone), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
+    counts = publisher.publish([row(parts, event) for event in events])
+    assert (counts.published, counts.rejected, counts.left) == (4, 1, 0)
+    assert row(parts, poison).state == "rejected"
+    assert (row(parts, poison).reason or "").startswith("SNS refused the event")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        client_error("Throttled", "Rate exceeded"),
+        client_error("InternalError", "We are sorry"),
+        client_error("NotFound", "Topic does not exist"),
+        client_error("AuthorizationError", "not authorized to perform: SNS:Publish"),
+        client_error("KMSAccessDenied", "The ciphertext refers to a key that you may not use"),
+        client_error("InvalidParameter", "Invalid parameter: TopicArn"),
+        EndpointConnectionError(endpoint_url="https://sns.us-east-1.amazonaws.com"),
+    ],
+    ids=lambda fault: type(fault).__name__ if not isinstance(fault, ClientError) else fault.response["Error"]["Code"],
+)
+def test_what_may_heal_is_left_and_later_published(parts: Parts, cloud: Cloud, clock: Clock, fault: Exception) -> None:
+    event = add(parts)
+    broken = Publisher(Sns(cloud, down=fault), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
+    assert broken.publish([row(parts, event)]).left == 1
+    assert row(parts, event).state == "committed"
+    clock.forward(61)
+    assert sweeper.handler(None, Lambda())["published"] == 1
+
+
+def test_a_mark_that_fails_raises_nothing(parts: Parts, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(parts)
+    batch = stream_of(cloud)
+    cloud.dynamodb.delete_table(TableName="herald-books")
+    assert relay.handler(batch, None)["published"] == 1
+
+
+def test_a_late_mark_changes_nothing(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    event = add(parts)
+    before = row(parts, event)
+    assert parts.outbox.mark_published(before, "first", clock())
+    assert not parts.outbox.mark_published(before, "second", clock())
+    assert not parts.outbox.mark_rejected(before, "too late", clock())
+    assert row(parts, event).message_id == "first"

@@ -1,0 +1,45 @@
+"""The web app: `uvicorn --factory webapp.app:create_app`."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from webapp import answers, api, openapi, pages, probes
+from webapp.composition import Parts, compose
+from webapp.guard import Guard
+from webapp.problems import Problem
+from webapp.settings import WebSettings
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_app(parts: Parts | None = None) -> FastAPI:
+    """The app with the given parts, else with those that the environment describes.
+
+    Raises `SettingsError`, which ends the process with one line, for a setting that is missing or wrong.
+    """
+    parts = parts or compose(WebSettings.from_environment())
+    app = FastAPI(
+        title="Herald",
+        summary="Books, and one mail for each of them.",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    app.add_middleware(Guard, https=parts.settings.public_url.startswith("https:"))
+    app.add_exception_handler(Problem, answers.on_problem)
+    app.add_exception_handler(HTTPException, answers.on_http_exception)
+    app.add_exception_handler(RequestValidationError, answers.on_validation_error)
+    app.include_router(api.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.include_router(probes.router, tags=["probes"])
+    app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    return app

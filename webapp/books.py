@@ -1,0 +1,75 @@
+"""A book, and what a caller may say about one."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import PydanticCustomError
+from stdnum import isbn
+from stdnum.exceptions import InvalidChecksum, ValidationError
+
+from webapp.text import LINE_PATTERN, is_line
+
+_PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN}
+
+
+def _isbn13(text: str) -> str:
+    try:
+        return str(isbn.to_isbn13(isbn.validate(text)))
+    except InvalidChecksum:
+        raise PydanticCustomError(
+            "isbn_check_digit", "the ISBN's check digit does not fit: is there a typing error?"
+        ) from None
+    except ValidationError:
+        raise PydanticCustomError("isbn", "an ISBN has 10 or 13 digits") from None
+
+
+def _one_line(text: str) -> str:
+    if not is_line(text):
+        raise PydanticCustomError("line", "must be one line of text, not blank, without control characters")
+    return text.strip()
+
+
+Title = Annotated[
+    str,
+    Field(min_length=1, max_length=500, examples=["The Left Hand of Darkness"], json_schema_extra=_PATTERN),
+    AfterValidator(_one_line),
+]
+Author = Annotated[
+    str,
+    Field(min_length=1, max_length=300, examples=["Ursula K. Le Guin"], json_schema_extra=_PATTERN),
+    AfterValidator(_one_line),
+]
+Isbn = Annotated[
+    str,
+    Field(
+        min_length=10,
+        max_length=17,
+        examples=["978-0-441-00731-8"],
+        description="ISBN-10 or ISBN-13, with or without hyphens; kept as ISBN-13 without them",
+    ),
+    AfterValidator(_isbn13),
+]
+
+
+class BookIn(BaseModel):
+    """A book as a caller describes it; nothing else may stand in the body, least of all a recipient."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title
+    author: Author
+    isbn: Isbn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A book on somebody's shelf. Times are epoch milliseconds."""
+
+    id: str
+    title: str
+    author: str
+    isbn: str | None
+    created_at: int
+    updated_at: int
+    version: int = 1

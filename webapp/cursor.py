@@ -1,0 +1,28 @@
+"""Opaque cursors: where the next page of a list begins.
+
+A cursor names a place in the caller's own list and grants nothing, so it needs no signature.
+"""
+
+import base64
+import binascii
+from typing import Final
+
+from ulid import ULID
+
+ULID_PATTERN: Final = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+
+
+def encode(book_id: str) -> str:
+    """The cursor of the page that begins after this book."""
+    return base64.urlsafe_b64encode(ULID.from_str(book_id).bytes).rstrip(b"=").decode()
+
+
+def decode(cursor: str) -> str:
+    """The book that the page begins after; raises `ValueError` for anything that `encode` never returned."""
+    try:
+        book_id = str(ULID.from_bytes(base64.b64decode(cursor.encode("ascii") + b"==", b"-_", validate=True)))
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ValueError("not a cursor of this list") from error
+    if encode(book_id) != cursor:
+        raise ValueError("not a cursor of this list")
+    return book_id

@@ -1,0 +1,59 @@
+"""The events that the web app publishes: CloudEvents 1.0, structured JSON, one line of ASCII.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from webapp.books import Book
+from webapp.identity import Identity
+from webapp.moments import rfc3339
+
+#: An event of more bytes than SNS bills as one message is refused: links, not blobs.
+MOST_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, with the bytes that are stored and later published unchanged."""
+
+    id: str
+    type: str
+    subject: str
+    body: str
+
+
+def book_created(
+    book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
+) -> Event:
+    """The event that mails the book's owner."""
+    described: dict[str, str] = {"id": book.id, "title": book.title, "author": book.author}
+    if book.isbn:
+        described["isbn"] = book.isbn
+    described["url"] = f"{public_url}/books/{book.id}"
+    data = {"recipient": _recipient(reader), "book": described}
+    return _event("book.created", f"books/{book.id}", data, event_id, source, book.created_at, traceparent)
+
+
+def _recipient(reader: Identity) -> dict[str, str]:
+    return {"email": reader.email, "name": reader.name, "locale": reader.locale}
+
+
+def _event(
+    type_: str, subject: str, data: Mapping[str, Any], id_: str, source: str, at: int, traceparent: str
+) -> Event:
+    envelope = {
+        "specversion": "1.0",
+        "id": id_,
+        "source": source,
+        "type": type_,
+        "time": rfc3339(at),
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "traceparent": traceparent,
+        "data": data,
+    }
+    return Event(id_, type_, subject, json.dumps(envelope, separators=(",", ":")))

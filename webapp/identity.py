@@ -1,0 +1,129 @@
+"""Who is calling: the OIDC id token, verified, and the claims that Herald believes.
+
+https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+"""
+
+import json
+import threading
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import jwt
+
+from webapp import text
+from webapp.problems import Problem
+
+_TIMEOUT_SECONDS: Final = 3.0
+_LEEWAY_SECONDS: Final = 10
+_REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The signed-in person; `email` is verified, and every field is one clean line."""
+
+    sub: str
+    email: str
+    name: str
+    locale: str
+
+    @classmethod
+    def of_claims(cls, claims: Mapping[str, Any]) -> Self:
+        """Take over what the token says; raises `Problem` if it is not an id token of someone who can get mail."""
+        if claims.get("token_use") != "id":
+            raise unauthorized("this is not an id token")
+        if claims.get("email_verified") not in {True, "true"}:
+            raise unauthorized("the token's address is not verified")
+        email, sub = claims.get("email"), claims.get("sub")
+        if not isinstance(sub, str) or not 0 < len(sub) <= 255 or not sub.isprintable():
+            raise unauthorized("the token names nobody")
+        if not isinstance(email, str) or not text.is_address(email):
+            raise Problem("forbidden", "The account's address is not one that mail can be sent to.")
+        name = text.line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
+        return cls(sub, email, name, text.locale(claims.get("locale")))
+
+
+class Verifier:
+    """Verifies id tokens of one issuer for one client, with the keys that the issuer publishes.
+
+    Keys are fetched once and kept for five minutes; a token with an unknown key id makes them be fetched again, at
+    most every 30 seconds, so that a rotated key is found and a forged one costs the issuer nothing.
+    """
+
+    def __init__(self, issuer: str, client_id: str, discovery_url: str) -> None:
+        self._issuer = issuer
+        self._client_id = client_id
+        self._discovery_url = discovery_url
+        self._keys: jwt.PyJWKClient | None = None
+        self._lock = threading.Lock()
+
+    def verify(self, token: str) -> Identity:
+        """The token's owner; raises `Problem` (401, 403, or 503 if the issuer does not answer)."""
+        try:
+            key = self._signing_key(token)
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                issuer=self._issuer,
+                audience=self._client_id,
+                leeway=_LEEWAY_SECONDS,
+                options={"require": _REQUIRED, "strict_aud": True},
+            )
+        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError) as error:
+            raise _unavailable() from error
+        except jwt.PyJWTError as error:
+            raise unauthorized(_reason(error)) from error
+        return Identity.of_claims(claims)
+
+    def fetch_keys(self) -> None:
+        """Have the issuer's keys at hand; raises `Problem` 503 if they cannot be had."""
+        try:
+            self._client().get_signing_keys()
+        except jwt.PyJWTError as error:
+            raise _unavailable() from error
+
+    def _signing_key(self, token: str) -> jwt.PyJWK:
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid")
+        if header.get("alg") != "RS256" or not isinstance(kid, str):
+            raise jwt.InvalidAlgorithmError
+        return self._client().get_signing_key(kid)
+
+    def _client(self) -> jwt.PyJWKClient:
+        with self._lock:
+            if self._keys is None:
+                self._keys = jwt.PyJWKClient(self._jwks_uri(), timeout=_TIMEOUT_SECONDS)
+            return self._keys
+
+    def _jwks_uri(self) -> str:
+        try:
+            with urllib.request.urlopen(self._discovery_url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310  # checked setting
+                document = json.load(answer)
+            return str(document["jwks_uri"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _unavailable() from error
+
+
+def unauthorized(detail: str) -> Problem:
+    """401 as RFC 6750 wants it."""
+    challenge = f'Bearer realm="herald", error="invalid_token", error_description="{detail}"'
+    return Problem("unauthorized", f"{detail[0].upper()}{detail[1:]}.", {"WWW-Authenticate": challenge})
+
+
+def _unavailable() -> Problem:
+    return Problem("unavailable", "The identity provider's keys cannot be fetched.", {"Retry-After": "5"})
+
+
+def _reason(error: jwt.PyJWTError) -> str:
+    match error:
+        case jwt.ExpiredSignatureError():
+            return "the token has expired"
+        case jwt.InvalidAudienceError() | jwt.InvalidIssuerError():
+            return "the token was not issued for this app"
+        case jwt.MissingRequiredClaimError():
+            return "the token lacks a claim"
+        case _:
+            return "the token is not valid"

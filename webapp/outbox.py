@@ -1,0 +1,147 @@
+"""The outbox: events that were committed, and what became of each.
+
+`committed` until SNS took it, then `published`; or `rejected` for good, with the reason.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from webapp.event import Event
+from webapp.items import Item, from_item, to_item
+from webapp.table import PENDING_INDEX, QUEUE, SINCE
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: The index is spread over so many partition keys, each good for some 500 events a second.
+SHARDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEvent:
+    """One outbox row. Times are epoch milliseconds; `body` is the CloudEvent as it is published."""
+
+    id: str
+    type: str
+    subject: str
+    body: str
+    state: str
+    committed_at: int
+    published_at: int | None = None
+    message_id: str | None = None
+    rejected_at: int | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of_item(cls, item: Mapping[str, Any]) -> "OutboxEvent":
+        """Read a row, or its image in a stream record. A damaged row is read too: it comes out without a body."""
+        values = from_item(item)
+        return cls(
+            id=values["sk"],
+            type=values.get("type", ""),
+            subject=values["pk"].removeprefix("outbox#"),
+            body=values.get("body", ""),
+            state=values.get("state", "committed"),
+            committed_at=values.get("committed_at", 0),
+            published_at=values.get("published_at"),
+            message_id=values.get("message_id"),
+            rejected_at=values.get("rejected_at"),
+            reason=values.get("reason"),
+        )
+
+
+def outbox_item(event: Event, at: int) -> Item:
+    """The row of a new event; belongs into the transaction that makes the event true."""
+    return _key(event) | to_item(
+        {
+            "kind": "outbox",
+            "type": event.type,
+            "body": event.body,
+            "state": "committed",
+            "committed_at": at,
+            QUEUE: f"unpublished#{_shard(event.id)}",
+            SINCE: at,
+        }
+    )
+
+
+class Outbox:
+    """The outbox rows of the `books` table."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def of_subject(self, subject: str) -> list[OutboxEvent]:
+        """Every event about `subject` (at most one page of them), oldest first."""
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :subject",
+            ExpressionAttributeValues=to_item({":subject": f"outbox#{subject}"}),
+            ConsistentRead=True,
+        )
+        return [OutboxEvent.of_item(item) for item in answer["Items"]]
+
+    def overdue(self, before: int) -> Iterator[OutboxEvent]:
+        """What was committed before that time and is still unpublished, oldest first in each shard."""
+        for shard in range(SHARDS):
+            for key in self._queued(f"unpublished#{shard}", before):
+                answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+                if "Item" in answer and answer["Item"]["state"] == {"S": "committed"}:
+                    yield OutboxEvent.of_item(answer["Item"])
+
+    def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
+        """Record that SNS took the event; False if it was no longer waiting, which is as good."""
+        return self._move(
+            event,
+            f"SET #state = :state, published_at = :at, message_id = :message, {QUEUE} = :queue, {SINCE} = :at",
+            {":state": "published", ":at": at, ":message": message_id, ":queue": f"unsettled#{_shard(event.id)}"},
+        )
+
+    def mark_rejected(self, event: OutboxEvent, reason: str, at: int) -> bool:
+        """Give the event up for good; the reason is shown to its owner."""
+        return self._move(
+            event,
+            f"SET #state = :state, rejected_at = :at, reason = :reason REMOVE {QUEUE}, {SINCE}",
+            {":state": "rejected", ":at": at, ":reason": reason},
+        )
+
+    def _move(self, event: OutboxEvent, update: str, values: Mapping[str, object]) -> bool:
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(event),
+                UpdateExpression=update,
+                ConditionExpression="#state = :committed",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=to_item({":committed": "committed", **values}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _queued(self, queue: str, before: int) -> Iterator[Item]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=PENDING_INDEX,
+            KeyConditionExpression="#queue = :queue AND #since < :before",
+            ExpressionAttributeNames={"#queue": QUEUE, "#since": SINCE},
+            ExpressionAttributeValues=to_item({":queue": queue, ":before": before}),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield {"pk": item["pk"], "sk": item["sk"]}
+
+
+def _key(event: Event | OutboxEvent) -> Item:
+    return to_item({"pk": f"outbox#{event.subject}", "sk": event.id})
+
+
+def _shard(event_id: str) -> int:
+    return zlib.crc32(event_id.encode()) % SHARDS

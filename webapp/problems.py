@@ -1,0 +1,109 @@
+"""Every way in which a request can fail, as RFC 9457 problem documents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of problem; its page is `/problems/<slug>`."""
+
+    slug: str
+    status: int
+    title: str
+    help: str
+
+
+KINDS: Final = {
+    kind.slug: kind
+    for kind in (
+        Kind(
+            "bad-request",
+            400,
+            "The request cannot be read",
+            "The request is not what HTTP or this route expects; `detail` says which part. "
+            "Mend it, then send it again.",
+        ),
+        Kind(
+            "unauthorized",
+            401,
+            "No valid token",
+            "Send `Authorization: Bearer <id token>` with an unexpired OIDC id token of this app's issuer and client. "
+            "An access token is not an id token, and its address must be verified.",
+        ),
+        Kind(
+            "forbidden",
+            403,
+            "Not allowed",
+            "The form was not posted from a page of this site, or the account has no address that mail can go to.",
+        ),
+        Kind(
+            "not-found",
+            404,
+            "Nothing here",
+            "There is no such thing, or it belongs to someone else: the two look the same on purpose.",
+        ),
+        Kind(
+            "method-not-allowed",
+            405,
+            "Method not allowed",
+            "The header `Allow` lists the methods that the address knows.",
+        ),
+        Kind("content-too-large", 413, "Body too large", "A body may have at most 64 KiB."),
+        Kind("unsupported-media-type", 415, "Not JSON", "Send the body as `application/json`."),
+        Kind(
+            "invalid",
+            422,
+            "Some fields are not right",
+            "`errors` lists each field by its JSON pointer (or its query parameter) and says what is wrong with it.",
+        ),
+        Kind(
+            "internal",
+            500,
+            "Our fault",
+            "Something broke on our side and was logged under the request id. Nothing was half done; send it again.",
+        ),
+        Kind(
+            "unavailable",
+            503,
+            "Not available right now",
+            "Something that this app depends on does not answer. Wait as long as `Retry-After` says and send it again.",
+        ),
+    )
+}
+
+_BY_STATUS: Final = {kind.status: kind for kind in KINDS.values()}
+
+
+@dataclass(slots=True)
+class Problem(Exception):
+    """A request that fails as `slug`, told to the caller as a problem document."""
+
+    slug: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.slug]
+
+    def document(self, base_url: str, request_id: str) -> dict[str, Any]:
+        """The problem as RFC 9457 has it; `type` resolves to a page that explains it."""
+        document: dict[str, Any] = {
+            "type": f"{base_url}/problems/{self.slug}",
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+            "instance": f"urn:herald:request:{request_id}",
+        }
+        return document | ({"errors": self.errors} if self.errors else {})
+
+
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    """The problem for a bare HTTP status, as the framework raises it."""
+    kind = _BY_STATUS.get(status, KINDS["bad-request" if status < 500 else "internal"])
+    return Problem(kind.slug, detail, headers or {})

@@ -1,0 +1,37 @@
+"""The relay: what the stream of the `books` table brings goes to SNS at once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from webapp import aws, log
+from webapp.moments import now
+from webapp.outbox import Outbox, OutboxEvent
+from webapp.publisher import Publisher
+from webapp.settings import OutboxSettings
+
+
+@cache
+def compose() -> Publisher:
+    """The publisher of this process."""
+    settings = OutboxSettings.from_environment()
+    outbox = Outbox(aws.dynamodb(), settings.books_table)
+    return Publisher(aws.sns(), settings.events_topic_arn, outbox, now)
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
+    """Publish the new outbox events of one batch of stream records.
+
+    Never fails a batch: a row that cannot be published now stays in the outbox, and the sweeper takes it. A stream that
+    is retried would hold back every row behind it.
+    """
+    counts = compose().publish(_new_rows(event.get("Records", [])))
+    log.info("relayed", published=counts.published, rejected=counts.rejected, left=counts.left)
+    return {"published": counts.published, "rejected": counts.rejected, "left": counts.left}
+
+
+def _new_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[OutboxEvent]:
+    for record in records:
+        image = record.get("dynamodb", {}).get("NewImage", {})
+        if record.get("eventName") == "INSERT" and image.get("kind") == {"S": "outbox"}:
+            yield OutboxEvent.of_item(image)

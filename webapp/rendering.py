@@ -1,0 +1,57 @@
+"""Pages from templates: escaped always, and an unknown name is an error."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from webapp import wording
+from webapp.moments import rfc3339
+from webapp.timeline import FINAL
+
+_PACKAGE: Final = Path(__file__).parent
+
+
+def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """The template as an answer; it also sees who is signed in."""
+    settings = request.app.state.parts.settings
+    shown = {
+        "reader": request.scope.get("reader"),
+        "laptop": settings.laptop_sign_in is not None,
+        "request_id": request.scope.get("request_id", ""),
+        **context,
+    }
+    return HTMLResponse(_ENVIRONMENT.get_template(template).render(shown), status)
+
+
+def _elapsed(milliseconds: int) -> str:
+    seconds = max(milliseconds, 0) / 1000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+
+
+def _moment(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PACKAGE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
+    environment.globals.update(words=wording.of, final_states=FINAL)
+    return environment
+
+
+_ENVIRONMENT: Final = _environment()

@@ -1,0 +1,137 @@
+"""Settings from the environment, each checked once at start."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_PLAIN = re.compile(r"[A-Za-z0-9._~:/\[\]@!&'()*+,;=-]{1,500}")
+_REQUIRED = object()
+
+
+class SettingsError(SystemExit):
+    """A setting is missing or wrong; the process ends with this one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """User name and password that the laptop's *Sign in* button uses."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the web app itself needs."""
+
+    books_table: str
+    ledger_table: str
+    public_url: str
+    event_source: str
+    oidc_issuer: str
+    oidc_discovery_url: str
+    oidc_client_id: str
+    laptop_sign_in: SignIn | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check every setting; raises `SettingsError` for the first bad one."""
+        return cls(
+            books_table=_read(environment, "HERALD_BOOKS_TABLE", _text),
+            ledger_table=_read(environment, "HERALD_LEDGER_TABLE", _text),
+            public_url=_read(environment, "HERALD_PUBLIC_URL", _url).rstrip("/"),
+            event_source=_read(environment, "HERALD_EVENT_SOURCE", _uri),
+            oidc_issuer=_read(environment, "HERALD_OIDC_ISSUER", _url),
+            oidc_discovery_url=_read(environment, "HERALD_OIDC_DISCOVERY_URL", _url),
+            oidc_client_id=_read(environment, "HERALD_OIDC_CLIENT_ID", _text),
+            laptop_sign_in=_read(environment, "HERALD_LAPTOP_SIGN_IN", _sign_in, None),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """What relay and sweeper need."""
+
+    books_table: str
+    events_topic_arn: str
+    sweep_after_seconds: int = 60
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check every setting; raises `SettingsError` for the first bad one."""
+        return cls(
+            books_table=_read(environment, "HERALD_BOOKS_TABLE", _text),
+            events_topic_arn=_read(environment, "HERALD_EVENTS_TOPIC_ARN", _topic),
+            sweep_after_seconds=_read(environment, "HERALD_SWEEP_AFTER_SECONDS", _seconds, 60),
+        )
+
+
+def _read(environment: Mapping[str, str], name: str, check: Callable[[str], T], default: object = _REQUIRED) -> T:
+    text = environment.get(name, "").strip()
+    if not text:
+        if default is _REQUIRED:
+            raise SettingsError(f"{name} is not set: give it {check.__doc__}.")
+        return default  # type: ignore[return-value]  # a default is of the checked type
+    try:
+        return check(text)
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}, but must be {check.__doc__}.") from None
+
+
+def _text(text: str) -> str:
+    """a name without spaces"""
+    if not re.fullmatch(r"\S+", text):
+        raise ValueError
+    return text
+
+
+def _topic(text: str) -> str:
+    """the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)"""
+    if not _TOPIC.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _uri(text: str) -> str:
+    """a URI such as urn:herald:webapp"""
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=-]{1,200}", text):
+        raise ValueError
+    return text
+
+
+def _url(text: str) -> str:
+    """an https URL without query or user (http only on loopback)"""
+    parts = urlsplit(text)
+    if not parts.hostname or parts.username or parts.query or parts.fragment or not _PLAIN.fullmatch(text):
+        raise ValueError
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise ValueError
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _seconds(text: str) -> int:
+    """a whole number of seconds between 0 and 86400"""
+    if not text.isascii() or not text.isdigit() or int(text) > 86400:
+        raise ValueError
+    return int(text)
+
+
+def _sign_in(text: str) -> SignIn:
+    """USER:PASSWORD"""
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise ValueError
+    return SignIn(user, password)

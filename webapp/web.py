@@ -1,0 +1,21 @@
+"""The web app as a Lambda function behind an HTTP API."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mangum import Mangum
+
+from webapp.app import create_app
+
+if TYPE_CHECKING:
+    from mangum.types import LambdaContext, LambdaEvent
+
+
+@cache
+def _application() -> Mangum:
+    return Mangum(create_app(), lifespan="off")
+
+
+def handler(event: "LambdaEvent", context: "LambdaContext") -> dict[str, Any]:
+    """Answer one request of the HTTP API (payload format 2.0)."""
+    return _application()(event, context)

@@ -1,0 +1,69 @@
+"""What the states of a mail are called on the pages, and what a reader can do about each."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`tone` picks the colour: wait, good, warn or bad."""
+
+    label: str
+    tone: str
+    meaning: str
+    advice: str = ""
+
+
+STATES: Final = {
+    "committed": Words("Saved", "wait", "The book and its event were committed together."),
+    "published": Words("Published", "wait", "The event is on its way to the notifier."),
+    "sending": Words("Sending", "wait", "The mail is written and is being handed to the mail provider."),
+    "released": Words("Trying again", "wait", "The provider did not take the mail this time; it is tried again."),
+    "unknown": Words(
+        "Waiting to hear",
+        "warn",
+        "The provider's answer was lost, so the mail may have left already.",
+        "Nothing is sent twice in a hurry: Herald waits for the provider's own report first.",
+    ),
+    "sent": Words("Sent", "good", "The mail provider accepted the mail."),
+    "delayed": Words("Delayed", "warn", "Your mail server asked to wait; delivery is tried again."),
+    "soft_bounced": Words("Not delivered yet", "warn", "Your mail server turned the mail away for now."),
+    "delivered": Words("Delivered", "good", "Your mail server took the mail."),
+    "suppressed": Words(
+        "Not sent",
+        "bad",
+        "Your address is on the list of those that get no mail.",
+        "It bounced or complained earlier. Ask the operator to take it off the list.",
+    ),
+    "rejected": Words(
+        "Not sent",
+        "bad",
+        "The event could not become a mail.",
+        "The event is kept with the reason; an operator can send it again once that is mended.",
+    ),
+    "refused": Words(
+        "Refused",
+        "bad",
+        "The mail provider took the mail and then refused to send it.",
+        "An operator can look up the reason with the provider.",
+    ),
+    "bounced": Words(
+        "Bounced",
+        "bad",
+        "Your mail server refused the mail for good.",
+        "Check that the address of your account still exists.",
+    ),
+    "complained": Words(
+        "Marked as spam",
+        "bad",
+        "The mail arrived and was reported as spam.",
+        "No more mail goes to this address until an operator takes it off the list.",
+    ),
+}
+
+_OTHER: Final = Words("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
+
+
+def of(state: str) -> Words:
+    """The words for a state, also for one that a later release invents."""
+    return STATES.get(state, _OTHER)
