@@ -48,7 +48,7 @@ class Renderer:
     def _part(self, name: str, data: Mapping[str, object]) -> str:
         try:
             return self._environment.render_template(name, **data)
-        except TemplateError as error:
+        except (TemplateError, UnicodeError) as error:
             reason = str(error).splitlines()[0]
             raise InvalidEvent(f"the data does not fill the template: {reason}") from error
 
@@ -56,7 +56,7 @@ class Renderer:
 def link(url: str) -> str:
     """Filter for an address in `href`: escaped for HTML, its slashes left legible; http and https only."""
     if not url.startswith(("https://", "http://")):
-        raise ValueError("a link starts with https:// or http://")
+        raise InvalidEvent("a link starts with https:// or http://")
     return safe(html.escape(url))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis.configuration
 import pytest
 
 from function.catalogue import Catalogue
 from ops.package.catalogue import compile_catalogue
 
 _ROOT = Path(__file__).parents[2]
+
+hypothesis.configuration.set_hypothesis_home_dir(_ROOT / "build" / "hypothesis")
 
 
 @pytest.fixture(scope="session")

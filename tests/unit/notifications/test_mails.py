@@ -1,0 +1,104 @@
+"""What every mail of the catalogue is held to, in every language, with every example."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from function.catalogue import Catalogue
+from function.rendering import Content
+from ops.package.catalogue import examples, types
+from ops.package.mails import MOST_HTML_BYTES
+
+CASES = [(type_, name) for type_ in types() for name in examples(type_)]
+
+
+class Page(HTMLParser):
+    """The parts of a page that a mail program looks at."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
+def written(request: pytest.FixtureRequest, catalogue: Catalogue) -> list[tuple[dict[str, Any], Content]]:
+    """One example and its mail in every language."""
+    type_, name = request.param
+    data = examples(type_)[name]
+    notification = catalogue.get(type_)
+    return [(data, notification.render(data, locale)) for locale in sorted(notification.locales)]
+
+
+Written = list[tuple[dict[str, Any], Content]]
+
+
+def test_every_type_has_a_category_and_an_age(catalogue: Catalogue) -> None:
+    for type_ in types():
+        notification = catalogue.get(type_)
+        assert notification.type == type_
+        assert notification.category
+        assert notification.max_age is None or notification.max_age.days >= 15, "a redriven letter is 14 days old"
+
+
+def test_the_page_follows_the_reader_into_the_dark(written: Written) -> None:
+    for _, content in written:
+        metas = [attrs for tag, attrs in Page(content.html).tags if tag == "meta"]
+        assert {"name": "color-scheme", "content": "light dark"} in metas
+        assert "@media (prefers-color-scheme: dark)" in content.html
+
+
+def test_a_preheader_comes_first_and_is_not_seen(written: Written) -> None:
+    for _, content in written:
+        body = content.html.partition("<body")[2]
+        hidden = re.search(r'<div style="display:none[^>]*>([^<]{20,})', body)
+        assert hidden is not None
+        assert body.index(hidden[0]) < 200
+
+
+def test_nothing_is_loaded_and_nothing_runs(written: Written) -> None:
+    for _, content in written:
+        tags = Page(content.html).tags
+        assert not {"img", "script", "link", "iframe", "form", "object"} & {tag for tag, _ in tags}
+        assert not any(name.startswith("on") or name in {"src", "background"} for _, attrs in tags for name in attrs)
+        assert "url(" not in content.html
+        assert "@import" not in content.html
+
+
+def test_the_mail_is_not_clipped(written: Written) -> None:
+    for _, content in written:
+        assert len(content.html.encode()) < MOST_HTML_BYTES
+
+
+def test_both_parts_say_who_and_where(written: Written) -> None:
+    for data, content in written:
+        page = Page(content.html)
+        links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+        for part in (content.text, page.words):
+            assert data["recipient"]["name"] in part
+            assert data["recipient"]["email"] in part
+        for url in links:
+            assert url is not None
+            assert url in content.text
+
+
+def test_the_subject_is_short_enough_to_read(written: Written) -> None:
+    for _, content in written:
+        assert len(content.subject) <= 130
+
+
+def test_no_template_syntax_is_left_over(written: Written) -> None:
+    for data, content in written:
+        if "{{" not in str(data):
+            assert not re.search(r"{{|}}|{%|%}|{#", content.subject + content.text + Page(content.html).words)
