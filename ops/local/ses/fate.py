@@ -1,0 +1,105 @@
+"""What becomes of an accepted mail, decided by its recipient alone. Pure.
+
+The mailbox simulator: https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
+The suppression list: https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Event", "fate_of", "is_simulated"]
+
+SIMULATOR = "simulator.amazonses.com"
+EICAR = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One feedback event: its `eventType`, the key of its details and the details, `after` seconds from acceptance."""
+
+    type: str
+    key: str
+    after: float
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_simulated(address: str) -> bool:
+    """Whether an address belongs to the mailbox simulator."""
+    return address.lower().rpartition("@")[2] == SIMULATOR
+
+
+def fate_of(recipient: str, suppressed: Collection[str], content: str) -> list[Event]:
+    """The events that follow the acceptance of a mail to one recipient, in the order in which they happen."""
+    address = recipient.lower()
+    if EICAR in content:
+        return [Event("Send", "send", 0), Event("Reject", "reject", 0.2, {"reason": "Bad content"})]
+    if address in suppressed:
+        return [_SENT, *_suppressed(recipient, "OnAccountSuppressionList")]
+    name, _, domain = address.rpartition("@")
+    play = _SIMULATOR.get(name.partition("+")[0], _delivered) if domain == SIMULATOR else _delivered
+    return [_SENT, *play(recipient)]
+
+
+_SENT = Event("Send", "send", 0)
+
+
+def _delivered(recipient: str) -> list[Event]:
+    details = {
+        "processingTimeMillis": 200,
+        "recipients": [recipient],
+        "smtpResponse": "250 2.0.0 OK",
+        "reportingMTA": "a8-70.smtp-out.amazonses.com",
+    }
+    return [Event("Delivery", "delivery", 0.2, details)]
+
+
+def _bounce(recipient: str, kind: str, subtype: str, status: str, diagnostic: str, after: float = 0.2) -> list[Event]:
+    bounced = {
+        "emailAddress": recipient,
+        "action": "failed" if kind == "Permanent" else "delayed",
+        "status": status,
+        "diagnosticCode": diagnostic,
+    }
+    details = {
+        "bounceType": kind,
+        "bounceSubType": subtype,
+        "bouncedRecipients": [bounced],
+        "reportingMTA": "dns; a8-70.smtp-out.amazonses.com",
+    }
+    return [Event("Bounce", "bounce", after, details)]
+
+
+def _unknown_user(recipient: str) -> list[Event]:
+    return _bounce(recipient, "Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown")
+
+
+def _out_of_office(recipient: str) -> list[Event]:
+    answer = _bounce(recipient, "Transient", "General", "4.0.0", "smtp; 250 out of the office", after=0.4)
+    return [*_delivered(recipient), *answer]
+
+
+def _complaint(recipient: str) -> list[Event]:
+    details = {
+        "complainedRecipients": [{"emailAddress": recipient}],
+        "complaintSubType": None,
+        "userAgent": "Amazon SES Mailbox Simulator",
+        "complaintFeedbackType": "abuse",
+    }
+    return [*_delivered(recipient), Event("Complaint", "complaint", 0.4, details)]
+
+
+def _suppressed(recipient: str, subtype: str = "Suppressed") -> list[Event]:
+    reason = "Amazon SES did not send the message to this address because it is on the suppression list."
+    return _bounce(recipient, "Permanent", subtype, "5.1.1", reason)
+
+
+_SIMULATOR: dict[str, Callable[[str], list[Event]]] = {
+    "success": _delivered,
+    "bounce": _unknown_user,
+    "ooto": _out_of_office,
+    "complaint": _complaint,
+    "suppressionlist": _suppressed,
+}

@@ -1,0 +1,138 @@
+"""Faults on command: what the simulator is to do wrong, how often, and to whom. See docs/simulators.md."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Self
+
+__all__ = ["BadFault", "Fault", "Faults", "Kind"]
+
+_numbers = itertools.count(1)
+
+
+class Kind(StrEnum):
+    """Where on the road of a mail the fault strikes."""
+
+    #: Answer 429 *Maximum sending rate exceeded.*; the mail is not taken.
+    THROTTLE = "throttle"
+    #: Answer 429 *Daily message quota exceeded.*; the mail is not taken.
+    EXHAUST_QUOTA = "exhaust-quota"
+    #: Answer with the error `code`, by default *MessageRejected*; the mail is not taken.
+    REFUSE = "refuse"
+    #: Reset the connection while the request still lies unread.
+    CLOSE_BEFORE_READING = "close-before-reading"
+    #: Take the mail, then close the connection without an answer.
+    ACCEPT_THEN_CLOSE = "accept-then-close"
+    #: Take the mail, then say nothing for as long as the client waits.
+    ACCEPT_THEN_HANG = "accept-then-never-answer"
+    #: Take the mail, and answer after `seconds`.
+    ANSWER_SLOWLY = "answer-slowly"
+    #: Publish no feedback for the mail.
+    WITHHOLD_FEEDBACK = "withhold-feedback"
+    #: Publish the feedback `seconds` later.
+    DELAY_FEEDBACK = "delay-feedback"
+    #: Publish every feedback event `copies` times.
+    REPEAT_FEEDBACK = "repeat-feedback"
+    #: Publish the feedback events in reverse order.
+    REORDER_FEEDBACK = "reorder-feedback"
+
+
+class BadFault(ValueError):
+    """The description of a fault is wrong; `str()` says where."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """One armed fault: strikes `times` mails (for ever if None), only mails to `recipient` if that is given."""
+
+    fault: Kind
+    times: int | None = 1
+    recipient: str | None = None
+    code: str = "MessageRejected"
+    message: str = "Refused on command."
+    status: int | None = None
+    seconds: float = 1.0
+    copies: int = 2
+    id: int = field(default_factory=lambda: next(_numbers))
+    struck: int = 0
+
+    @classmethod
+    def from_json(cls, given: Any) -> Self:
+        """Read a description; raise `BadFault` for anything that it should not hold."""
+        if not isinstance(given, dict):
+            raise BadFault("a fault is a JSON object")
+        unknown = given.keys() - {known.name for known in fields(cls) if known.name not in ("id", "struck")}
+        if unknown:
+            raise BadFault(f"unknown field {min(unknown)!r}")
+        try:
+            fault = cls(**{**given, "fault": Kind(str(given.get("fault")))})
+        except ValueError:
+            raise BadFault(f"fault must be one of {', '.join(Kind)}") from None
+        fault._check()
+        return fault
+
+    def _check(self) -> None:
+        if self.fault is Kind.CLOSE_BEFORE_READING and self.recipient is not None:
+            raise BadFault("close-before-reading knows no recipient: the request is never read")
+        if self.times is not None and (not _is_number(self.times, int) or self.times < 1):
+            raise BadFault("times must be a whole number of at least 1, or null for as long as it stands")
+        if not _is_number(self.seconds, int, float) or not 0 <= self.seconds <= 3600:
+            raise BadFault("seconds must be a number from 0 to 3600")
+        if not _is_number(self.copies, int) or not 2 <= self.copies <= 100:
+            raise BadFault("copies must be a whole number from 2 to 100")
+        if self.status is not None and (not _is_number(self.status, int) or not 400 <= self.status <= 599):
+            raise BadFault("status must be a whole number from 400 to 599")
+        if not all(isinstance(text, str) for text in (self.code, self.message, self.recipient or "")):
+            raise BadFault("recipient, code and message must be text")
+
+    def as_json(self) -> dict[str, object]:
+        """The fault as the control API shows it."""
+        return {**asdict(self), "fault": str(self.fault)}
+
+    def meets(self, kinds: tuple[Kind, ...], recipients: tuple[str, ...]) -> bool:
+        """Whether it strikes here."""
+        known = [address.lower() for address in recipients]
+        return self.fault in kinds and (self.recipient is None or self.recipient.lower() in known)
+
+
+class Faults:
+    """The armed faults, oldest first; safe for use by several threads."""
+
+    def __init__(self) -> None:
+        self._armed: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def arm(self, fault: Fault) -> None:
+        """Add one."""
+        with self._lock:
+            self._armed.append(fault)
+
+    def strike(self, *kinds: Kind, recipients: tuple[str, ...] = ()) -> Fault | None:
+        """The first armed fault of these kinds for these recipients, counted down; None if there is none."""
+        with self._lock:
+            for fault in self._armed:
+                if fault.meets(kinds, recipients):
+                    fault.struck += 1
+                    if fault.times is not None and fault.struck >= fault.times:
+                        self._armed.remove(fault)
+                    return fault
+        return None
+
+    def armed(self) -> list[Fault]:
+        """What is still to come."""
+        with self._lock:
+            return list(self._armed)
+
+    def disarm(self) -> int:
+        """Remove all; return how many there were."""
+        with self._lock:
+            count = len(self._armed)
+            self._armed.clear()
+        return count
+
+
+def _is_number(value: object, *types: type) -> bool:
+    return isinstance(value, types) and not isinstance(value, bool)

@@ -1,0 +1,111 @@
+"""The inbox: pages for people, over the same mails as the JSON API."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parseaddr
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from ops.local.ses.api import Ses
+from ops.local.ses.control import Control, found
+from ops.local.ses.faults import BadFault
+from ops.local.ses.mailbox import Mail
+
+__all__ = ["inbox"]
+
+PAGES = Path(__file__).with_name("pages")
+VIEWS = ("html", "text", "headers", "raw")
+
+#: The inbox's own pages: nothing from elsewhere, nothing inline.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: A mail: no script, no form, nothing fetched; its links open elsewhere.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+
+def inbox(ses: Ses) -> Starlette:
+    """The ASGI application with the pages and the control API."""
+    pages = _Pages(ses)
+    return Starlette(
+        routes=[
+            Route("/", pages.home),
+            Route("/list", pages.listing),
+            Route("/mail/{id}", pages.mail),
+            Route("/messages/{id}/html", pages.html),
+            Route("/messages/{id}/frame", pages.frame),
+            Route("/empty", pages.empty, methods=["POST"]),
+            *Control(ses).routes(),
+            Mount("/static", StaticFiles(directory=PAGES / "static")),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        exception_handlers={LookupError: _missing, BadFault: _wrong},
+    )
+
+
+class _Pages:
+    def __init__(self, ses: Ses) -> None:
+        self._ses = ses
+        self._templates = Jinja2Templates(directory=PAGES)
+        self._templates.env.filters["name"] = _display_name
+
+    async def home(self, request: Request) -> Response:
+        return self._page(request, "inbox.html", None)
+
+    async def listing(self, request: Request) -> Response:
+        mail = self._ses.mailbox.get(request.query_params.get("open", ""))
+        return self._page(request, "list.html", mail)
+
+    async def mail(self, request: Request) -> Response:
+        mail = found(self._ses, request)
+        offered = [view for view in VIEWS if view not in ("html", "text") or getattr(mail, view) is not None]
+        view = request.query_params.get("view")
+        return self._page(request, "inbox.html", mail, views=offered, view=view if view in offered else offered[0])
+
+    async def html(self, request: Request) -> Response:
+        return _mail_response(found(self._ses, request).html or "")
+
+    async def frame(self, request: Request) -> Response:
+        html = found(self._ses, request).html or ""
+        return _mail_response(re.sub(r"(<head[^>]*>|^)", r'\1<base target="_blank">', html, count=1, flags=re.I))
+
+    async def empty(self, _request: Request) -> Response:
+        self._ses.mailbox.empty()
+        return RedirectResponse("/", status_code=303)
+
+    def _page(self, request: Request, template: str, mail: Mail | None, **more: object) -> Response:
+        mails = list(reversed(self._ses.mailbox.find()))
+        context = {"mails": mails, "mail": mail, **more}
+        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"}
+        return self._templates.TemplateResponse(request, template, context, headers=headers)
+
+
+def _mail_response(html: str) -> Response:
+    headers = {"Content-Security-Policy": MAIL_POLICY, "X-Content-Type-Options": "nosniff"}
+    return Response(html, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _display_name(address: str) -> str:
+    name, plain = parseaddr(address)
+    return name or plain or address
+
+
+async def _missing(_request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": str(problem)}, 404)
+
+
+async def _wrong(_request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": str(problem)}, 422)

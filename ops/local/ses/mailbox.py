@@ -1,0 +1,80 @@
+"""The mails that the simulator accepted, newest last, in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = ["Mail", "Mailbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One accepted mail; `id` is the SES MessageId that the sender got, `raw` the message as MIME."""
+
+    id: str
+    at: datetime
+    source: str
+    to: tuple[str, ...]
+    subject: str
+    text: str | None
+    html: str | None
+    headers: tuple[tuple[str, str], ...]
+    tags: Mapping[str, str]
+    configuration_set: str | None
+    raw: bytes
+    events: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        """The mail as the inbox's API shows it."""
+        return {
+            "id": self.id,
+            "at": self.at.isoformat(timespec="milliseconds"),
+            "from": self.source,
+            "to": list(self.to),
+            "subject": self.subject,
+            "text": self.text,
+            "html": self.html,
+            "headers": dict(self.headers),
+            "tags": dict(self.tags),
+            "configuration_set": self.configuration_set,
+            "events": list(self.events),
+            "raw": self.raw.decode("utf-8", "replace"),
+        }
+
+
+class Mailbox:
+    """Keeps every accepted mail until it is emptied; safe for use by several threads."""
+
+    def __init__(self) -> None:
+        self._mails: dict[str, Mail] = {}
+        self._lock = threading.Lock()
+
+    def add(self, mail: Mail) -> None:
+        """Keep one more mail."""
+        with self._lock:
+            self._mails[mail.id] = mail
+
+    def get(self, mail_id: str) -> Mail | None:
+        """The mail of that MessageId, if there is one."""
+        return self._mails.get(mail_id)
+
+    def find(self, to: str | None = None, tags: Mapping[str, str] | None = None) -> list[Mail]:
+        """The mails to an address (in any letter case) that carry all of `tags`, oldest first."""
+        with self._lock:
+            mails = list(self._mails.values())
+        wanted = to.lower() if to else None
+        return [
+            mail
+            for mail in mails
+            if (wanted is None or wanted in map(str.lower, mail.to)) and (tags or {}).items() <= mail.tags.items()
+        ]
+
+    def empty(self) -> int:
+        """Throw every mail away; return how many there were."""
+        with self._lock:
+            count = len(self._mails)
+            self._mails.clear()
+        return count

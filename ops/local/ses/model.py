@@ -1,0 +1,62 @@
+"""SES v2's own service model, as botocore carries it: which call a request is, and which status an error has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.loaders import Loader
+
+__all__ = ["Call", "find_call", "status_of"]
+
+#: Calls that older SDKs make by another method and path than the current model.
+OLDER = {
+    "ListEmailIdentities": ("GET", "/v2/email/identities"),
+    "ListConfigurationSets": ("GET", "/v2/email/configuration-sets"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, by the operation's name and the parameters that stood in the path."""
+
+    operation: str
+    parameters: dict[str, str]
+
+
+def find_call(method: str, path: str) -> Call | None:
+    """The operation that a method and an encoded path name, or None if SES v2 has no such call."""
+    for operation, expected, pattern in _routes():
+        match = pattern.fullmatch(path) if method == expected else None
+        if match:
+            return Call(operation, {name: unquote(value) for name, value in match.groupdict().items()})
+    return None
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of an error code; 500 for one that the model does not know."""
+    shape = _service()["shapes"].get(code, {})
+    return int(shape.get("error", {}).get("httpStatusCode", 500))
+
+
+@cache
+def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
+    current = [
+        (name, operation["http"]["method"], operation["http"]["requestUri"])
+        for name, operation in _service()["operations"].items()
+    ]
+    older = [(name, method, uri) for name, (method, uri) in OLDER.items()]
+    return [(name, method, _pattern(uri)) for name, method, uri in current + older]
+
+
+def _pattern(uri: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", uri) + "/?")
+
+
+@cache
+def _service() -> dict[str, Any]:
+    model: dict[str, Any] = Loader().load_service_model("sesv2", "service-2")
+    return model
