@@ -3,15 +3,43 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# Nothing is written outside build/, caches included.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+export MYPY_CACHE_DIR      := $(CURDIR)/build/mypy
+export RUFF_CACHE_DIR      := $(CURDIR)/build/ruff
+
 PYTHON ?= python3
 VENV   := build/venv/$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 PY     := $(VENV)/bin/python
 OPS    := $(PY) -m ops
 UV     ?= uv
+TARGET ?= cloud
+FLAGS  ?=
 
 ##@ First steps
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$", $$2); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN_ENV) ## Start the whole of Herald on this machine, with no AWS account (FLAGS=--verbose tells the timings)
+	@$(OPS) local run $(FLAGS)
+
+demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop; needs no terminal
+	@$(OPS) local demo $(FLAGS)
+
+env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
+	@$(OPS) local env $(FLAGS)
+
+test: $(TEST_ENV) ## Run every test, on this machine alone
+	@$(PY) -m pytest -o cache_dir=build/pytest -n 2 --dist loadgroup $(FLAGS)
+
+check: $(TEST_ENV) ## Lint, formatting and types
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+
+##@ Packages
+package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
+	@$(OPS) package --target $(TARGET) $(FLAGS)
 
 ##@ Upkeep
 lock: ## Renew the hash-locked requirements (needs uv)
@@ -40,4 +68,4 @@ $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: help lock clean setup
+.PHONY: help run demo env test check package lock clean setup

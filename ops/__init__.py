@@ -1,0 +1,1 @@
+"""What a person runs against a cloud: the laptop's, or AWS."""

@@ -1,0 +1,36 @@
+"""`python -m ops`: everything that a person runs; the Makefile's targets are short names for its commands."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from ops.console import problem
+from ops.errors import UserError
+from ops.local.cli import app as local
+from ops.package.cli import package
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Herald: application events in, exactly one email out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(local, name="local", no_args_is_help=True)
+app.command()(package)
+
+
+def main() -> None:
+    """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 130 it was interrupted."""
+    try:
+        app(prog_name="python -m ops")
+    except UserError as error:
+        problem(str(error))
+        sys.exit(error.code)
+
+
+if __name__ == "__main__":
+    main()

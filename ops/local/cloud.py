@@ -1,0 +1,169 @@
+"""Starts and stops one laptop cloud: the same code for `make run`, `make demo` and the tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ops.errors import UserError
+from ops.local.children import Children
+from ops.local.clients import Clients
+from ops.local.description import Description
+from ops.local.environment import ACCOUNT, REGION, child_environment
+from ops.local.ports import HOST, Ports
+from ops.local.provision import Provisioned, SignIn, provision, sign_in
+from ops.local.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, PREFIX
+from ops.local.state import DEFAULT_STATE, ROOT, State
+from ops.package import build
+
+__all__ = ["PORTS", "Cloud", "Options", "running"]
+
+#: The ports that a person may remember; others are taken if these are in use.
+PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "aws": 4566}
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`ports` are preferences by endpoint; `scale` is the factor on the simulators' waiting times."""
+
+    state: Path = DEFAULT_STATE
+    ports: Mapping[str, int] = field(default_factory=dict)
+    scale: float = 1.0
+    say: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One running laptop cloud. `timings` tells in seconds, in order, when each part was ready."""
+
+    description: Description
+    clients: Clients
+    timings: Mapping[str, float]
+    watch: Callable[[float], None]
+
+
+@contextmanager
+def running(options: Options) -> Iterator[Cloud]:
+    """A laptop cloud until the end of the `with` block, or of this process, whatever ends it.
+
+    Raises `UserError` if it cannot be started; `watch(seconds)` waits, and raises it once a part has died.
+    """
+    with ExitStack() as stack:
+        state = State(options.state)
+        stack.callback(state.close)
+        ports = Ports()
+        stack.callback(ports.close)
+        children = Children(state.logs, state.lock, [state.descriptor, state.folder])
+        stack.callback(children.close)
+        yield _Start(options, state, ports, children).run()
+
+
+class _Start:
+    """One start, step by step."""
+
+    def __init__(self, options: Options, state: State, ports: Ports, children: Children) -> None:
+        self._options = options
+        self._state = state
+        self._children = children
+        self._began = time.monotonic()
+        self._timings: dict[str, float] = {}
+        self._ports = {name: ports.take([options.ports[name]] if name in options.ports else []) for name in PORTS}
+        self._endpoints = {name: f"http://{HOST}:{port}" for name, port in self._ports.items()}
+        self._environment = child_environment(self._endpoints, state.home, state.tmp)
+
+    def run(self) -> Cloud:
+        self._start_simulators()
+        with ThreadPoolExecutor(1) as beside:
+            package = beside.submit(build, "laptop", say=self._options.say)
+            clients = Clients(self._endpoints)
+            self._await("aws", "/_ministack/health")
+            who = beside.submit(sign_in, clients, self._endpoints["aws"])
+            zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
+            self._note("package")
+            self._await("inbox", "/faults")
+            made = provision(clients, zips)
+            self._note("provisioned")
+            description = self._describe(made, who.result())
+        self._start_web(description)
+        description = self._describe(made, who.result())
+        description.write(self._state.descriptor)
+        return Cloud(description, clients, self._timings, self._children.watch)
+
+    def _start_simulators(self) -> None:
+        ministack = {
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(self._ports["aws"]),
+            "STATE_DIR": str(self._state.folder / "ministack"),
+            "S3_DATA_DIR": str(self._state.folder / "ministack" / "s3"),
+            "LAMBDA_EXECUTOR": "local",
+            "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
+        }
+        self._python("ministack", ["-m", "ministack"], ministack)
+        simulators = ["-m", "ops.local.simulators", "--aws", self._endpoints["aws"]]
+        for name in ("ses", "inbox"):
+            simulators += [f"--{name}", str(self._ports[name])]
+        simulators += ["--sweeper", f"{PREFIX}-sweeper", "--scale", str(self._options.scale)]
+        self._python("simulators", simulators)
+
+    def _start_web(self, description: Description) -> None:
+        settings = {
+            **description.herald_settings(),
+            "HERALD_EVENT_SOURCE": "urn:herald:webapp",
+            "HERALD_LAPTOP_SIGN_IN": f"{ADA.email}:{ADA.password}",
+        }
+        server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
+        self._python("web", [*server, "--port", str(self._ports["web"])], settings)
+        self._await("web", "/readyz")
+
+    def _python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
+        environment = {**self._environment, "PYTHONPATH": str(ROOT), **(more or {})}
+        self._children.start(name, [sys.executable, *arguments], environment)
+
+    def _await(self, name: str, path: str) -> None:
+        """Wait until an endpoint answers 200; raise `UserError` if it does not, or if any process dies."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not _answers(self._endpoints[name], path):
+            if time.monotonic() > deadline:
+                raise UserError(f"{self._endpoints[name]}{path} was not ready after {READY_SECONDS} s")
+            self._children.watch(0.02)
+        self._note(name)
+
+    def _note(self, what: str) -> None:
+        self._timings[what] = time.monotonic() - self._began
+
+    def _describe(self, made: Provisioned, who: SignIn) -> Description:
+        return Description(
+            pid=os.getpid(),
+            processes=dict(self._children.pids),
+            state=str(self._state.folder),
+            region=REGION,
+            account=ACCOUNT,
+            endpoints=self._endpoints,
+            **asdict(made),
+            configuration_set=CONFIGURATION_SET,
+            address_key_parameter=ADDRESS_KEY,
+            sign_in={**asdict(who), "user": ADA.email, "password": ADA.password},
+        )
+
+
+def _answers(endpoint: str, path: str) -> bool:
+    parts = urlsplit(endpoint)
+    connection = HTTPConnection(parts.hostname or HOST, parts.port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

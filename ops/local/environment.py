@@ -1,0 +1,59 @@
+"""What the processes of the laptop cloud see of the caller's environment: nothing that could point at AWS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+__all__ = ["ACCOUNT", "REGION", "child_environment", "client_settings", "is_foreign", "seal"]
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a variable is the user's own AWS, Herald or proxy setting."""
+    return name.startswith(("AWS_", "BOTO_", "HERALD_")) or name.lower().endswith("_proxy")
+
+
+def client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
+    """What points any AWS client at the laptop cloud, and at nothing else; the keys are no secret."""
+    return {
+        "AWS_ENDPOINT_URL": endpoints["aws"],
+        "AWS_ENDPOINT_URL_SESV2": endpoints["ses"],
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "laptop",
+        "AWS_SECRET_ACCESS_KEY": "laptop",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
+def child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path) -> dict[str, str]:
+    """The whole environment of one process of the laptop cloud."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {
+        **kept,
+        **client_settings(endpoints),
+        "HOME": str(home),
+        "TMPDIR": str(tmp),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def seal(environment: MutableMapping[str, str]) -> None:
+    """Take the user's own AWS and proxy settings out of this process."""
+    for name in [name for name in environment if is_foreign(name)]:
+        del environment[name]
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "BOTO_CONFIG"):
+        environment[name] = os.devnull
+    environment["AWS_EC2_METADATA_DISABLED"] = "true"

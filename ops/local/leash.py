@@ -1,0 +1,160 @@
+"""Holds the processes of one laptop cloud, and ends them all when the one who holds the leash is gone.
+
+Runs as a script in a session of its own, `python -I -S leash.py LOCK_FD DOOMED...`, with the standard library only,
+so that it is up in a few milliseconds. Orders come as JSON lines on standard input, reports go to standard output:
+
+    {"name", "argv", "env", "log"}  ->  {"name", "pid"}, and at its end {"name", "pid", "code"}
+
+The end of standard input is the only way to stop it, and the kernel brings that about even if the holder was killed
+by SIGKILL. It then kills every descendant, deletes the DOOMED paths, and exits. LOCK_FD is only kept open: the lock
+on the state folder lasts until the folder is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypedDict
+
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphaned descendants become our children
+
+
+class Order(TypedDict):
+    """One process to start; its output is appended to the file `log`."""
+
+    name: str
+    argv: list[str]
+    env: dict[str, str]
+    log: str
+
+
+def hold(doomed: list[Path]) -> None:
+    """Serve orders until standard input ends; then leave no process and no doomed path behind."""
+    children: dict[int, str] = {}
+    wake = wake_on_child()
+    pending = b""
+    try:
+        while True:
+            ready, _, _ = select.select([0, wake], [], [])
+            if wake in ready:
+                os.read(wake, 4096)
+                reap(children)
+            if 0 in ready:
+                received = os.read(0, 65536)
+                if not received:
+                    return
+                *lines, pending = (pending + received).split(b"\n")
+                for line in lines:
+                    start(json.loads(line), children)
+    finally:
+        end_all(list(children))
+        for path in doomed:
+            delete(path)
+
+
+def wake_on_child() -> int:
+    """A descriptor that becomes readable whenever a child ends."""
+    wake, signalled = os.pipe()
+    os.set_blocking(signalled, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(signalled, warn_on_full_buffer=False)
+    return wake
+
+
+def start(order: Order, children: dict[int, str]) -> None:
+    """Start one process in a group of its own."""
+    with Path(order["log"]).open("ab") as output:
+        child = subprocess.Popen(
+            order["argv"],
+            env=order["env"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+    child.returncode = 0  # reaped by `reap`, not by Popen
+    children[child.pid] = order["name"]
+    report({"name": order["name"], "pid": child.pid})
+
+
+def reap(children: dict[int, str]) -> None:
+    """Collect what has ended, adopted orphans too, and report each process that was ordered."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        if pid in children:
+            report({"name": children.pop(pid), "pid": pid, "code": os.waitstatus_to_exitcode(status)})
+
+
+def end_all(groups: list[int]) -> None:
+    """Kill until nothing is left: orphans of the killed become our children (Linux) or share a group."""
+    for group in groups:
+        kill(os.killpg, group)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for pid in own_children():
+            kill(os.kill, pid)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.01)
+
+
+def own_children() -> list[int]:
+    """Every direct child of this process, by /proc; none where there is no /proc."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == os.getpid():
+            found.append(int(stat.parent.name))
+    return found
+
+
+def kill(how: Callable[[int, int], None], target: int) -> None:
+    """Send SIGKILL to what may already be gone."""
+    try:
+        how(target, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def delete(path: Path) -> None:
+    """Delete a file or a folder, or what is left of it."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def report(what: Mapping[str, object]) -> None:
+    """Write one report; a holder that is gone reads none, and the end of standard input follows."""
+    try:
+        os.write(1, json.dumps(what).encode() + b"\n")
+    except BrokenPipeError:
+        return
+
+
+if __name__ == "__main__":
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for kept_off in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(kept_off, lambda *_: None)  # not SIG_IGN, which the children would inherit
+    hold([Path(argument) for argument in sys.argv[2:]])

@@ -1,0 +1,227 @@
+"""Makes by boto3 what Terraform makes on AWS, in about a second: storage first, then the functions, then the wiring."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ops.local.clients import Clients
+from ops.local.environment import ACCOUNT, REGION
+from ops.local.resources import (
+    ADA,
+    ADDRESS_KEY,
+    CONFIGURATION_SET,
+    FEEDBACK_EVENTS,
+    FUNCTIONS,
+    LEDGER_TABLE,
+    PREFIX,
+    SENDER,
+    Function,
+    topic_policy,
+)
+from webapp import table as books
+
+__all__ = ["Provisioned", "SignIn", "provision", "sign_in"]
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How a person signs in: OIDC issuer as tokens name it, where its discovery document really is, client id."""
+
+    issuer: str
+    discovery_url: str
+    client_id: str
+
+
+@dataclass(slots=True)
+class Provisioned:
+    """Everything that was made, each by its name without the prefix: tables by name, topics by ARN, queues by URL."""
+
+    tables: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
+    queues: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)
+
+
+def sign_in(clients: Clients, aws: str) -> SignIn:
+    """Make the Cognito pool, its client, and Ada with a verified address and a password."""
+    cognito = clients.cognito
+    pool = cognito.create_user_pool(PoolName=PREFIX)["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName=f"{PREFIX}-web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    attributes = {"email": ADA.email, "email_verified": "true", "name": ADA.name}
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=ADA.email,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=ADA.email, Password=ADA.password, Permanent=True)
+    issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{pool}"
+    return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client)
+
+
+def provision(clients: Clients, zips: dict[str, Path]) -> Provisioned:
+    """Make everything but the sign-in. `zips` maps `function` and `webapp` to their packages."""
+    made = Provisioned()
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(_tables, clients, made),
+            pool.submit(_messaging, clients, made),
+            pool.submit(_parameter, clients),
+            pool.submit(clients.any("iam").create_role, **_role()),
+        ]
+        for job in jobs:
+            job.result()
+        packed = [function for function in FUNCTIONS if _holds(zips[function.zip], function.module)]
+        settings = _settings(made)
+        arns = pool.map(lambda function: _function(clients, function, zips[function.zip], settings), packed)
+        made.functions.update(zip([function.name for function in packed], arns, strict=True))
+        _email(clients, made)
+    _wire(clients, made)
+    return made
+
+
+def _tables(clients: Clients, made: Provisioned) -> None:
+    definitions = {"books": (books.DEFINITION, books.EXPIRES_AT), "ledger": (LEDGER_TABLE, "expires_at")}
+    for part, (definition, expiry) in definitions.items():
+        name = f"{PREFIX}-{part}"
+        clients.dynamodb.create_table(TableName=name, **cast("Any", definition))
+        clients.dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"AttributeName": expiry, "Enabled": True}
+        )
+        made.tables[part] = name
+
+
+def _messaging(clients: Clients, made: Provisioned) -> None:
+    for part in ("events", "feedback"):
+        made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
+    backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": 100}
+    attributes = {
+        "dead": {"MessageRetentionPeriod": "1209600"},
+        "retry": {"VisibilityTimeout": "180", "RedrivePolicy": json.dumps(backstop)},
+        "feedback": {
+            "VisibilityTimeout": "180",
+            "RedrivePolicy": json.dumps({**backstop, "maxReceiveCount": 10}),
+            "Policy": topic_policy(f"{PREFIX}-feedback", made.topics["feedback"]),
+        },
+    }
+    for part, wanted in attributes.items():
+        created = clients.sqs.create_queue(QueueName=f"{PREFIX}-{part}", Attributes=cast("Any", wanted))
+        made.queues[part] = created["QueueUrl"]
+    clients.sns.subscribe(TopicArn=made.topics["feedback"], Protocol="sqs", Endpoint=_queue_arn("feedback"))
+
+
+def _parameter(clients: Clients) -> None:
+    clients.any("ssm").put_parameter(Name=ADDRESS_KEY, Value=secrets.token_hex(32), Type="SecureString")
+
+
+def _role() -> dict[str, str]:
+    return {"RoleName": ROLE.rpartition("/")[2], "AssumeRolePolicyDocument": json.dumps(TRUST)}
+
+
+def _email(clients: Clients, made: Provisioned) -> None:
+    domain = SENDER.rpartition("@")[2].rstrip(">")
+    clients.ses.create_email_identity(EmailIdentity=domain)
+    clients.ses.create_configuration_set(ConfigurationSetName=CONFIGURATION_SET)
+    clients.ses.create_configuration_set_event_destination(
+        ConfigurationSetName=CONFIGURATION_SET,
+        EventDestinationName="feedback",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": cast("Any", FEEDBACK_EVENTS),
+            "SnsDestination": {"TopicArn": made.topics["feedback"]},
+        },
+    )
+
+
+def _settings(made: Provisioned) -> dict[str, str]:
+    """The environment of every function; each reads what it needs."""
+    return {
+        "HERALD_BOOKS_TABLE": made.tables["books"],
+        "HERALD_LEDGER_TABLE": made.tables["ledger"],
+        "HERALD_EVENTS_TOPIC_ARN": made.topics["events"],
+        "HERALD_DEAD_QUEUE_URL": made.queues["dead"],
+        "HERALD_RETRY_QUEUE_URL": made.queues["retry"],
+        "HERALD_PROVIDERS": f"ses://{REGION}",
+        "HERALD_FROM": SENDER,
+        "HERALD_CONFIGURATION_SET": CONFIGURATION_SET,
+        "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,
+        "HERALD_HOLD_SECONDS": "900",
+        "HERALD_RETENTION_DAYS": "90",
+    }
+
+
+def _function(clients: Clients, function: Function, code: Path, settings: dict[str, str]) -> str:
+    """Create one function; return the ARN that callers use, which is that of the alias if it has one."""
+    name = f"{PREFIX}-{function.name}"
+    created = clients.functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=ROLE,
+        Handler=function.handler,
+        Code={"ZipFile": code.read_bytes()},
+        Timeout=function.timeout,
+        MemorySize=512,
+        Publish=True,
+        Environment={"Variables": {**settings, **function.settings}},
+    )
+    if not function.alias:
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+    return clients.functions.create_alias(FunctionName=name, Name="live", FunctionVersion=created["Version"])[
+        "AliasArn"
+    ]
+
+
+def _wire(clients: Clients, made: Provisioned) -> None:
+    """Join topics, queues and the stream to the functions."""
+    functions = clients.functions
+    notify = made.functions["notify"]
+    functions.add_permission(
+        FunctionName=f"{PREFIX}-notify",
+        Qualifier="live",
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=made.topics["events"],
+    )
+    clients.sns.subscribe(TopicArn=made.topics["events"], Protocol="lambda", Endpoint=notify)
+    stream = clients.dynamodb.describe_table(TableName=made.tables["books"])["Table"]["LatestStreamArn"]
+    functions.create_event_source_mapping(
+        EventSourceArn=stream,
+        FunctionName=made.functions["relay"],
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=10,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        FilterCriteria={"Filters": [{"Pattern": json.dumps(books.RELAY_FILTER)}]},
+    )
+    for queue, function, size in (("retry", "notify", 1), ("feedback", "feedback", 10)):
+        if function in made.functions:
+            functions.create_event_source_mapping(
+                EventSourceArn=_queue_arn(queue),
+                FunctionName=made.functions[function],
+                BatchSize=size,
+                FunctionResponseTypes=["ReportBatchItemFailures"],
+            )
+
+
+def _queue_arn(part: str) -> str:
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{PREFIX}-{part}"
+
+
+def _holds(archive: Path, module: str) -> bool:
+    with zipfile.ZipFile(archive) as content:
+        names = content.namelist()
+    return module in names or f"{module}c" in names

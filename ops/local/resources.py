@@ -1,0 +1,87 @@
+"""What is provisioned: names as Terraform gives them, with the prefix `herald`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ops.local.environment import ACCOUNT, REGION
+
+__all__ = [
+    "ADA",
+    "ADDRESS_KEY",
+    "CONFIGURATION_SET",
+    "FEEDBACK_EVENTS",
+    "FUNCTIONS",
+    "LEDGER_TABLE",
+    "PREFIX",
+    "SENDER",
+    "Function",
+    "Person",
+    "topic_policy",
+]
+
+PREFIX = "herald"
+CONFIGURATION_SET = PREFIX
+ADDRESS_KEY = f"/{PREFIX}/address-key"
+SENDER = "Herald <books@herald.example>"
+
+#: Open, Click and Subscription change nothing in the ledger, so nobody subscribes to them.
+FEEDBACK_EVENTS = ("SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY", "RENDERING_FAILURE")
+
+#: Arguments of DynamoDB's `CreateTable` for the ledger, without its name; TTL is `expires_at`.
+LEDGER_TABLE: dict[str, Any] = {
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the web app, known to the laptop's Cognito; this password protects nothing."""
+
+    name: str
+    email: str
+    password: str
+
+
+ADA = Person("Ada", "ada@example.com", "Lovelace-1815")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda function: `name` without the prefix, the `zip` it is in, and whether callers use its alias `live`."""
+
+    name: str
+    handler: str
+    zip: Literal["function", "webapp"]
+    alias: bool = False
+    timeout: int = 30
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def module(self) -> str:
+        """Where the zip must have the handler."""
+        return self.handler.rpartition(".")[0].replace(".", "/") + ".py"
+
+
+FUNCTIONS = (
+    Function("notify", "function.notify.handler", "function", alias=True),
+    Function("feedback", "function.feedback.handler", "function", alias=True),
+    Function("relay", "webapp.relay.handler", "webapp"),
+    Function("sweeper", "webapp.sweeper.handler", "webapp", settings={"HERALD_SWEEP_AFTER_SECONDS": "3"}),
+)
+
+
+def topic_policy(queue: str, topic_arn: str) -> str:
+    """Lets one topic send to one queue."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

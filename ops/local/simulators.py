@@ -1,0 +1,87 @@
+"""The one process that runs Herald's own simulators beside ministack.
+
+python -m ops.local.simulators --aws URL --ses PORT --inbox PORT
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import uvicorn
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.local.environment import REGION
+from ops.local.ports import HOST
+from ops.local.ses.api import Ses
+from ops.local.ses.inbox import inbox
+from ops.local.ses.wire import Wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sns import SNSClient
+
+__all__ = ["main"]
+
+log = logging.getLogger("simulators")
+
+
+def main() -> None:
+    """Serve until killed."""
+    options = _options()
+    sns: SNSClient = _client("sns", options.aws)
+    ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
+    wire = Wire((HOST, options.ses), ses, options.aws)
+    threading.Thread(target=wire.serve_forever, name="ses", daemon=True).start()
+    if options.sweeper:
+        functions: LambdaClient = _client("lambda", options.aws)
+        sweep = threading.Thread(target=_sweep, args=(functions, options.sweeper, options.every), daemon=True)
+        sweep.start()
+    uvicorn.run(inbox(ses), host=HOST, port=options.inbox, log_level="warning", access_log=False)
+
+
+def _sweep(functions: LambdaClient, name: str, every: float) -> None:
+    """Plays the EventBridge schedule of the sweeper, whose finest step on AWS and in ministack is a minute."""
+    while True:
+        time.sleep(every)
+        with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+            try:
+                functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({}))
+            except (BotoCoreError, ClientError) as problem:
+                log.warning("the sweeper was not invoked: %s", problem)
+
+
+def _publish(sns: SNSClient, topic: str, body: str) -> None:
+    try:
+        sns.publish(TopicArn=topic, Message=body)
+    except (BotoCoreError, ClientError) as problem:
+        log.warning("feedback was not published: %s", problem)
+
+
+def _client(service: str, endpoint: str) -> Any:
+    config = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 2})
+    return botocore.session.get_session().create_client(
+        service, region_name=REGION, endpoint_url=endpoint, config=config
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ops.local.simulators", description=__doc__)
+    parser.add_argument("--aws", required=True, help="URL of ministack")
+    parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
+    parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
+    parser.add_argument("--sweeper", default="", help="name of the function to invoke again and again")
+    parser.add_argument("--every", type=float, default=5.0, help="seconds between two sweeps")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on every simulated waiting time")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
