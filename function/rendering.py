@@ -48,7 +48,7 @@ class Renderer:
     def _part(self, name: str, data: Mapping[str, object]) -> str:
         try:
             return self._environment.render_template(name, **data)
-        except (TemplateError, UnicodeError) as error:
+        except TemplateError as error:
             reason = str(error).splitlines()[0]
             raise InvalidEvent(f"the data does not fill the template: {reason}") from error
 

@@ -35,7 +35,7 @@ def test_an_undefined_name_is_an_error(template: str) -> None:
             renderer(**{part: template}).render("x", {"book": {}})
 
 
-@pytest.mark.parametrize("character", list("\n\r\x0b\x0c\x1c\x85\u2028\u2029\x00\x7f\ud800"))
+@pytest.mark.parametrize("character", list("\n\r\x0b\x0c\x1c\x85\u2028\u2029\x00\x7f"))
 def test_a_subject_is_one_line_of_printable_text(character: str) -> None:
     with pytest.raises(InvalidEvent, match="subject"):
         renderer("a {{ t }} b").render("x", {"t": f"c{character}d"})
