@@ -23,7 +23,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ITS_DIALECT = "http://json-schema.org/draft-07/schema#"
 _ANNOTATIONS = frozenset({"$schema", "$id", "$comment", "title", "description"})
 _ASSERTIONS = frozenset({"type", "properties", "required", "const", "minLength", "maxLength", "pattern"})
-_TYPES = frozenset({"object", "string"})
+_TYPES = ("object", "string")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ITS_IMPORT = "from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException\n"
 _OUR_IMPORT = "from function.violation import ViolationError as JsonSchemaValueException\n"
@@ -47,7 +47,7 @@ def read_schema(path: Path) -> Schema:
 
 def descriptions(schema: Schema) -> dict[str, str]:
     """What each value must be, in words: the schema's descriptions by JSON Pointer into the data."""
-    return {where.replace("/properties", ""): part["description"] for where, part in _parts(schema)}
+    return {where: part["description"] for where, part in _parts(schema)}
 
 
 def validator_code(schema: Schema) -> str:
@@ -62,11 +62,11 @@ def _parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
     yield where, schema
     properties = schema.get("properties", {})
     if not isinstance(properties, dict):
-        raise PackageError(f"{where}/properties is not an object")
+        raise PackageError(f"{where}: properties is not an object")
     for name, part in properties.items():
         if not _NAME.fullmatch(name) or not isinstance(part, dict):
-            raise PackageError(f"{where}/properties/{name}: a property is a plain name and an object")
-        yield from _parts(part, f"{where}/properties/{name}")
+            raise PackageError(f"{where}/{name}: a property is a plain name and an object")
+        yield from _parts(part, f"{where}/{name}")
 
 
 def _refuse_unknown(where: str, part: Mapping[str, object]) -> None:

@@ -1,0 +1,68 @@
+"""JSON Schemas to validators, and what a refusal says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from function.violation import ViolationError, pointer
+from ops.package.schemas import descriptions, validator_code
+
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "urn:example",
+    "description": "an object",
+    "type": "object",
+    "required": ["a"],
+    "properties": {
+        "a": {
+            "description": "an object with b",
+            "type": "object",
+            "properties": {"b": {"description": "two letters", "type": "string", "maxLength": 2}},
+        },
+        "properties": {"description": "a text", "type": "string"},
+    },
+}
+
+
+def validate(value: object) -> None:
+    names: dict[str, Any] = {}
+    exec(validator_code(SCHEMA), names)
+    names["validate"](value, name_prefix="it")
+
+
+def test_a_violation_names_the_value_and_the_rule() -> None:
+    with pytest.raises(ViolationError) as violation:
+        validate({"a": {"b": "abc"}})
+    assert (violation.value.name, violation.value.rule) == ("it.a.b", "maxLength")
+    assert pointer(violation.value.name) == "/a/b"
+
+
+def test_a_violation_at_the_top_points_at_the_whole() -> None:
+    with pytest.raises(ViolationError) as violation:
+        validate([])
+    assert pointer(violation.value.name) == ""
+
+
+def test_a_violation_does_not_keep_the_value() -> None:
+    with pytest.raises(ViolationError) as violation:
+        validate({"a": {"b": "personal"}})
+    assert "personal" not in repr(vars(violation.value)) + str(violation.value)
+
+
+def test_what_is_sound_passes() -> None:
+    validate({"a": {"b": "ab", "more": None}, "properties": "x"})
+
+
+def test_descriptions_are_found_by_pointer() -> None:
+    assert descriptions(SCHEMA) == {
+        "": "an object",
+        "/a": "an object with b",
+        "/a/b": "two letters",
+        "/properties": "a text",
+    }
+
+
+def test_the_code_needs_no_schema_library() -> None:
+    assert "fastjsonschema" not in validator_code(SCHEMA)
