@@ -1,0 +1,106 @@
+"""Reading and changing an item by document path, e.g. `("timeline", 0, "state")` for `timeline[0].state`.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Attributes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any, Final
+
+from tests.model.errors import Invalid
+from tests.model.values import Frozen, Item, Value
+
+__all__ = ["Path", "assign", "discard", "project", "read", "refuse_overlap", "text"]
+
+Path = tuple[str | int, ...]
+
+_BAD_PATH: Final = "The document path provided in the update expression is invalid for update"
+
+
+def text(path: Path) -> str:
+    """A path as messages write it: `[timeline, [0], state]`."""
+    return "[" + ", ".join(f"[{part}]" if isinstance(part, int) else part for part in path) + "]"
+
+
+def read(item: Item, path: Path) -> Value | None:
+    """What stands at the path, or None."""
+    value: Value | None = ("M", item)
+    for part in path:
+        value = None if value is None else _child(value, part)
+    return value
+
+
+def assign(value: Value | None, path: Path, new: Value) -> Value:
+    """`value` with `new` at the path below it; past the end of a list it is appended."""
+    if not path:
+        return new
+    part, rest = path[0], path[1:]
+    tag, content = _container(value, part)
+    child = assign(_child((tag, content), part), rest, new)
+    if tag == "M":
+        return tag, Frozen({**content, str(part): child})
+    return tag, (*content[: int(part)], child, *content[int(part) + 1 :])
+
+
+def discard(value: Value | None, path: Path) -> Value:
+    """`value` without what stands at the path below it, if anything does."""
+    part, rest = path[0], path[1:]
+    tag, content = _container(value, part)
+    child = _child((tag, content), part)
+    if rest:
+        changed = discard(child, rest)
+        return assign((tag, content), (part,), changed)
+    if tag == "M":
+        return tag, Frozen({name: one for name, one in content.items() if name != part})
+    return tag, (*content[: int(part)], *content[int(part) + 1 :])
+
+
+def project(item: Item, paths: Iterable[Path]) -> Item:
+    """Only what stands at the paths, in its maps and lists; lists close up."""
+    tree: dict[Any, Any] = {}
+    for path in paths:
+        found = read(item, path)
+        if found is None:
+            continue
+        node = tree
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+        node[path[-1]] = found
+    return Frozen({name: _shaped(node) for name, node in tree.items()})
+
+
+def refuse_overlap(slot: str, paths: Iterable[Path]) -> None:
+    """Raise `Invalid` if two paths lie in one another, or take one value for a list and for a map."""
+    for one, two in combinations(paths, 2):
+        parting = next(((a, b) for a, b in zip(one, two, strict=False) if a != b), None)
+        named = f"must remove or rewrite one of these paths; path one: {text(one)}, path two: {text(two)}"
+        if parting is None:
+            raise Invalid(f"Invalid {slot}: Two document paths overlap with each other; {named}")
+        if isinstance(parting[0], int) != isinstance(parting[1], int):
+            raise Invalid(f"Invalid {slot}: Two document paths conflict with each other; {named}")
+
+
+def _child(value: Value, part: str | int) -> Value | None:
+    tag, content = value
+    found: Value | None = None
+    if tag == "M" and isinstance(part, str):
+        found = content.get(part)
+    elif tag == "L" and isinstance(part, int) and part < len(content):
+        found = content[part]
+    return found
+
+
+def _container(value: Value | None, part: str | int) -> Value:
+    if value is None or value[0] != ("L" if isinstance(part, int) else "M"):
+        raise Invalid(_BAD_PATH)
+    return value
+
+
+def _shaped(node: Any) -> Value:
+    if isinstance(node, tuple):
+        return node
+    if isinstance(next(iter(node)), int):
+        return "L", tuple(_shaped(node[index]) for index in sorted(node))
+    return "M", Frozen({name: _shaped(child) for name, child in node.items()})
