@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 from stdnum import isbn
-from stdnum.exceptions import InvalidChecksum, ValidationError
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+from stdnum.util import clean
 
 from webapp.text import LINE_PATTERN, is_line
 
@@ -15,6 +16,8 @@ _PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN}
 
 def _isbn13(text: str) -> str:
     try:
+        if len(clean(text, " -")) not in {10, 13}:
+            raise InvalidLength
         return str(isbn.to_isbn13(isbn.validate(text)))
     except InvalidChecksum:
         raise PydanticCustomError(

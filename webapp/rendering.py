@@ -29,7 +29,9 @@ def page(request: Request, template: str, context: Mapping[str, Any], status: in
 
 
 def _elapsed(milliseconds: int) -> str:
-    seconds = max(milliseconds, 0) / 1000
+    if milliseconds < 1000:
+        return f"{max(milliseconds, 0)} ms"
+    seconds = milliseconds / 1000
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes = seconds / 60

@@ -1,0 +1,98 @@
+"""What the web app publishes is what the notifier takes: its real events against the notifier's schemas."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from webapp.books import Book, BookIn
+from webapp.event import MOST_BYTES, book_created
+from webapp.identity import Identity
+from webapp.problems import Problem
+from webapp.trace import continued
+
+FUNCTION = Path(__file__).parents[2] / "function"
+ENVELOPE = Draft202012Validator(json.loads((FUNCTION / "contracts/event.schema.json").read_text()))
+
+ANYTHING = st.text(st.characters(exclude_categories=()))
+CLAIMS = st.fixed_dictionaries(
+    {
+        "sub": st.just("ada"),
+        "token_use": st.just("id"),
+        "email_verified": st.just(True),
+        "email": st.just("ada@example.com") | st.emails() | ANYTHING,
+        "name": ANYTHING | st.none() | st.integers(),
+        "locale": ANYTHING | st.none() | st.sampled_from(["en", "de_AT", "zh-Hant-TW"]),
+    }
+)
+BOOKS = st.fixed_dictionaries(
+    {
+        "title": ANYTHING,
+        "author": ANYTHING,
+        "isbn": st.none() | st.sampled_from(["0-441-00731-7", "080442957X", "9791032305690"]),
+    }
+)
+
+
+def data_schema(type_: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((FUNCTION / f"notifications/{type_}/schema.json").read_text()))
+
+
+def published(reader: Identity, wish: BookIn) -> dict[str, Any]:
+    """The event as a consumer parses it from the published bytes."""
+    book = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", wish.title, wish.author, wish.isbn, 1_795_248_000_123, 1_795_248_000_123)
+    event = book_created(
+        book,
+        reader,
+        event_id="01KAJ8V3Q0S5T2M9Z6E1B4C7D9",
+        source="urn:herald:webapp",
+        public_url="https://herald.example",
+        traceparent=continued(None),
+    )
+    assert len(event.body.encode()) <= MOST_BYTES
+    assert event.body.isascii()
+    assert "\n" not in event.body
+    body: dict[str, Any] = json.loads(event.body)
+    assert (body["id"], body["type"], body["subject"]) == (event.id, event.type, event.subject)
+    return body
+
+
+@given(CLAIMS, BOOKS)
+def test_whatever_the_token_and_the_caller_say_the_event_is_valid(
+    claims: dict[str, Any], described: dict[str, Any]
+) -> None:
+    try:
+        reader, wish = Identity.of_claims(claims), BookIn.model_validate(described)
+    except (Problem, ValidationError):
+        return
+    event = published(reader, wish)
+    ENVELOPE.validate(event)
+    data_schema("book.created").validate(event["data"])
+
+
+@pytest.mark.parametrize("length", [1, 500])
+@pytest.mark.parametrize("character", ["a", "é", "漢", "😀", "<", '"', "\\"])
+def test_the_longest_book_still_fits(length: int, character: str) -> None:
+    wish = BookIn(title=character * length, author=character * min(length, 300), isbn="9780441007318")
+    event = published(Identity("s" * 255, "ada@example.com", character * 100, "en"), wish)
+    ENVELOPE.validate(event)
+    data_schema("book.created").validate(event["data"])
+    assert event["data"]["book"]["title"] == wish.title
+
+
+def test_the_envelope_is_what_cloudevents_asks_for() -> None:
+    event = published(Identity("s", "ada@example.com", "Ada", "en"), BookIn(title="T", author="A"))
+    assert event["specversion"] == "1.0"
+    assert event["time"] == "2026-11-21T08:00:00.123Z"
+    assert event["datacontenttype"] == "application/json"
+    assert event["subject"] == "books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
+    assert event["data"]["book"]["url"] == "https://herald.example/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
+    assert "isbn" not in event["data"]["book"]
+    extensions = set(event) - {"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"}
+    assert extensions == {"traceparent"}
+    assert all(name.isascii() and name.isalnum() and name.islower() for name in event)

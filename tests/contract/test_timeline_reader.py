@@ -1,0 +1,56 @@
+"""The web app reads every ledger item that the notifier's contract allows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from webapp.items import from_item, to_item
+from webapp.ledger import event_key
+from webapp.models import NotificationOut
+from webapp.outbox import OutboxEvent
+from webapp.timeline import FINAL, MAILED, notification
+from webapp.wording import STATES
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "function/contracts/timeline.schema.json").read_text())
+CONTRACT = Draft202012Validator(SCHEMA)
+KNOWN = SCHEMA["$defs"]["state"]["enum"]
+EVENT = OutboxEvent("e", "book.created", "books/b", "{}", "published", 1_795_248_000_000, 1_795_248_000_300, "m")
+
+TIMES = st.integers(0, 4_102_444_800_000)
+ROWS = st.fixed_dictionaries(
+    {"state": st.sampled_from(KNOWN), "at": TIMES, "release": st.text(min_size=1)},
+    optional={"provider": st.text(), "ms": st.integers(0, 10**6), "detail": st.text(), "later": st.integers()},
+)
+MESSAGES = st.fixed_dictionaries(
+    {"pk": st.just("message#m"), "state": st.sampled_from(KNOWN), "timeline": st.lists(ROWS, max_size=5)},
+    optional={
+        "reason": st.text(),
+        "parked": st.text(),
+        "held_until": TIMES,
+        "expires_at": st.integers(0, 4_102_444_800),
+        "later": st.dictionaries(st.text(), st.integers()),
+    },
+)
+
+
+@given(MESSAGES)
+def test_every_message_item_can_be_told(message: dict[str, Any]) -> None:
+    CONTRACT.validate(message)
+    told = notification(EVENT, from_item(to_item(message)))
+    assert told.state == message["state"]
+    assert [row.state for row in told.rows[2:]] == [row["state"] for row in message["timeline"]]
+    assert NotificationOut.of(told).state == message["state"]
+
+
+def test_every_state_of_the_contract_has_its_words_and_its_verdict() -> None:
+    assert set(KNOWN) < set(STATES)
+    assert set(KNOWN) > FINAL | MAILED
+
+
+def test_the_key_of_an_event_item_is_the_contracts() -> None:
+    item = {"pk": event_key("urn:herald:webapp", "01KAJ8V3Q0S5T2M9Z6E1B4C7D9"), "message_id": "m"}
+    CONTRACT.validate(item)

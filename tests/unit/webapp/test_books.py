@@ -1,0 +1,40 @@
+"""ISBNs are checked by their check digit and kept in one form."""
+
+import pytest
+from pydantic import ValidationError
+
+from webapp.books import BookIn
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("9780441007318", "9780441007318"),
+        ("978-0-441-00731-8", "9780441007318"),
+        ("0-441-00731-7", "9780441007318"),
+        ("080442957X", "9780804429573"),
+        ("0-8044-2957-x", "9780804429573"),
+        ("978 0 441 00731 8", "9780441007318"),
+        (None, None),
+    ],
+)
+def test_good_isbns(said: str | None, kept: str | None) -> None:
+    assert BookIn(title="T", author="A", isbn=said).isbn == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("9780441007311", "check digit"),
+        ("0441007318", "check digit"),
+        ("9770441007319", "10 or 13 digits"),
+        ("12345678901", "10 or 13 digits"),
+        ("ISBN 0441007", "10 or 13 digits"),
+        ("٩٧٨٠٤٤١٠٠٧٣١٨", "10 or 13 digits"),
+        ("123-456-789", "10 or 13 digits"),
+        ("123", "at least 10"),
+    ],
+)
+def test_bad_isbns_say_why(said: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        BookIn(title="T", author="A", isbn=said)

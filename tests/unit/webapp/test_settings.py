@@ -1,0 +1,73 @@
+"""A bad setting ends the process with one line that names it."""
+
+import pytest
+
+from webapp.settings import OutboxSettings, SettingsError, SignIn, WebSettings
+
+GOOD = {
+    "HERALD_BOOKS_TABLE": "herald-books",
+    "HERALD_LEDGER_TABLE": "herald-ledger",
+    "HERALD_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:herald-events",
+    "HERALD_PUBLIC_URL": "https://herald.example/",
+    "HERALD_EVENT_SOURCE": "urn:herald:webapp",
+    "HERALD_OIDC_ISSUER": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x",
+    "HERALD_OIDC_DISCOVERY_URL": "http://127.0.0.1:4566/us-east-1_x/.well-known/openid-configuration",
+    "HERALD_OIDC_CLIENT_ID": "client",
+}
+
+
+def test_good_settings_are_taken() -> None:
+    settings = WebSettings.from_environment(GOOD)
+    assert settings.public_url == "https://herald.example"
+    assert settings.laptop_sign_in is None
+    assert OutboxSettings.from_environment(GOOD).sweep_after_seconds == 60
+
+
+def test_the_laptops_user() -> None:
+    settings = WebSettings.from_environment(GOOD | {"HERALD_LAPTOP_SIGN_IN": "ada@example.com:a:b"})
+    assert settings.laptop_sign_in == SignIn("ada@example.com", "a:b")
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "HERALD_EVENTS_TOPIC_ARN"])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_missing_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is not set: give it .*\\.$"):
+        WebSettings.from_environment(GOOD | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HERALD_BOOKS_TABLE", "two words"),
+        ("HERALD_PUBLIC_URL", "http://herald.example"),
+        ("HERALD_PUBLIC_URL", "herald.example"),
+        ("HERALD_PUBLIC_URL", "https://user@herald.example"),
+        ("HERALD_PUBLIC_URL", 'https://herald.example/"'),
+        ("HERALD_PUBLIC_URL", "http://127.0.0.1.evil.example"),
+        ("HERALD_OIDC_DISCOVERY_URL", "file:///etc/passwd"),
+        ("HERALD_OIDC_ISSUER", "cognito"),
+        ("HERALD_EVENT_SOURCE", "web app"),
+        ("HERALD_LAPTOP_SIGN_IN", "ada"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as end:
+        WebSettings.from_environment(GOOD | {name: value})
+    assert str(end.value).startswith(f"{name} is {value!r}, but must be ")
+    assert "\n" not in str(end.value)
+    assert end.value.code == str(end.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HERALD_EVENTS_TOPIC_ARN", "herald-events"),
+        ("HERALD_EVENTS_TOPIC_ARN", "arn:aws:sqs:us-east-1:000000000000:herald-events"),
+        ("HERALD_SWEEP_AFTER_SECONDS", "-1"),
+        ("HERALD_SWEEP_AFTER_SECONDS", "soon"),
+        ("HERALD_SWEEP_AFTER_SECONDS", "86401"),
+    ],
+)
+def test_a_wrong_setting_of_the_outbox_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is "):
+        OutboxSettings.from_environment(GOOD | {name: value})

@@ -1,0 +1,97 @@
+"""Text that reaches a mail is one harmless line."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from webapp import text
+from webapp.books import BookIn
+
+ANYTHING = st.text(st.characters(exclude_categories=()))
+
+
+@given(ANYTHING)
+def test_a_cleaned_line_is_always_a_line(dirty: str) -> None:
+    clean = text.line(dirty, 100)
+    assert len(clean) <= 100
+    assert clean == "" or text.is_line(clean)
+    assert not {unicodedata.category(character) for character in clean} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+@given(ANYTHING)
+def test_what_passes_as_a_title_stays_as_it_is(title: str) -> None:
+    try:
+        kept = BookIn(title=title, author="A").title
+    except ValidationError:
+        return
+    assert kept == title.strip()
+    assert text.is_line(kept)
+
+
+@pytest.mark.parametrize(
+    "bad", ["", " ", "a\nb", "a\rb", "a\x00", "a\x7f", "a\x85b", "a\u2028b", "\u202eabc", "\ud800", "\ufffe", "\u2066a"]
+)
+def test_what_is_no_line(bad: str) -> None:
+    assert not text.is_line(bad)
+
+
+@pytest.mark.parametrize("good", ["a", "ألف ليلة", "👩‍🚀 in space", "Ünïcödé", "a\u200fb", "<b>", "{{ x }}", "a" * 500])
+def test_what_is_a_line(good: str) -> None:
+    assert text.is_line(good)
+
+
+@pytest.mark.parametrize("thing", [None, 7, ["Ada"], {"a": 1}, True])
+def test_what_is_no_text_is_no_line(thing: object) -> None:
+    assert text.line(thing, 10) == ""
+    assert not text.is_address(thing)
+    assert text.locale(thing) == "en"
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("en", "en"),
+        ("de_AT", "de-AT"),
+        ("zh-Hant-TW", "zh-Hant-TW"),
+        ("", "en"),
+        ("en\n", "en"),
+        ("e", "en"),
+        ("../x", "en"),
+    ],
+)
+def test_locales(said: str, taken: str) -> None:
+    assert text.locale(said) == taken
+
+
+@pytest.mark.parametrize(
+    "good", ["ada@example.com", "a.b+c@sub.example.co.uk", "o'hara@example.ie", "x@xn--bcher-kva.example"]
+)
+def test_addresses(good: str) -> None:
+    assert text.is_address(good)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "ada",
+        "@example.com",
+        "ada@",
+        "ada@localhost",
+        "ada@example..com",
+        ".ada@example.com",
+        "a b@example.com",
+        "ada@example.com\n",
+        "ada@example.com,eve@example.com",
+        "Ada <ada@example.com>",
+        '"a b"@example.com',
+        "ada@[127.0.0.1]",
+        "ada@exämple.com",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 250 + ".com",
+    ],
+)
+def test_what_is_no_address(bad: str) -> None:
+    assert not text.is_address(bad)

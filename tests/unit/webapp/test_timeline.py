@@ -1,0 +1,81 @@
+"""The outbox row and the ledger's record as one story."""
+
+import pytest
+
+from webapp import wording
+from webapp.outbox import OutboxEvent
+from webapp.timeline import FINAL, MAILED, notification
+
+STATES = [
+    "sending",
+    "released",
+    "unknown",
+    "suppressed",
+    "rejected",
+    "sent",
+    "refused",
+    "delayed",
+    "soft_bounced",
+    "delivered",
+    "bounced",
+    "complained",
+]
+
+
+def event(**changes: object) -> OutboxEvent:
+    values: dict[str, object] = {
+        "id": "e",
+        "type": "book.created",
+        "subject": "books/b",
+        "body": "{}",
+        "state": "committed",
+        "committed_at": 1000,
+    }
+    return OutboxEvent(**values | changes)  # type: ignore[arg-type]  # values of a row
+
+
+def record(state: str, **more: object) -> dict[str, object]:
+    return {"state": state, "timeline": [{"state": state, "at": 3000, "release": "7"}]} | more
+
+
+def test_committed_and_nothing_more() -> None:
+    told = notification(event(), None)
+    assert (told.state, told.final, told.mailed) == ("committed", False, False)
+    assert [row.state for row in told.rows] == ["committed"]
+
+
+def test_published_and_not_yet_heard_of() -> None:
+    told = notification(event(state="published", published_at=2000, message_id="m"), None)
+    assert (told.state, told.final) == ("published", False)
+    assert [(row.state, row.at) for row in told.rows] == [("committed", 1000), ("published", 2000)]
+
+
+def test_an_event_that_could_not_be_published_is_final_and_says_why() -> None:
+    told = notification(event(state="rejected", rejected_at=2000, reason="too large"), None)
+    assert (told.state, told.final, told.mailed, told.reason) == ("rejected", True, False, "too large")
+    assert [(row.state, row.detail) for row in told.rows] == [("committed", None), ("rejected", "too large")]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_ledger_has_the_last_word(state: str) -> None:
+    told = notification(event(state="published", published_at=2000), record(state, reason="r"))
+    assert told.state == state
+    assert told.final is (state in FINAL)
+    assert told.mailed is (state in MAILED)
+    assert [row.state for row in told.rows] == ["committed", "published", state]
+    assert told.reason == "r"
+
+
+def test_a_state_of_a_later_release_is_shown_as_it_stands() -> None:
+    told = notification(event(), record("teleported"))
+    assert (told.state, told.final) == ("teleported", False)
+    assert wording.of("teleported").label == "Under way"
+
+
+def test_only_a_held_mail_is_held() -> None:
+    assert notification(event(), record("unknown", held_until=9)).held_until == 9
+    assert notification(event(), record("sent", held_until=9)).held_until is None
+
+
+def test_every_state_has_words() -> None:
+    assert set(wording.STATES) == {"committed", "published", *STATES}
