@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -57,6 +58,7 @@ def endpoint() -> Iterator[str]:
         url = f"http://127.0.0.1:{port}"
         _await(f"{url}/_ministack/health", home / "log")
         yield url
+        shutil.rmtree(home, ignore_errors=True)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
