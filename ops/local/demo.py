@@ -71,8 +71,10 @@ def _require_one(mails: list[dict[str, Any]], web: str, book: str) -> None:
             raise UserError(f"the mail's {part} part should link to {link}, and does not")
 
 
-def _table(timeline: Any) -> Table:
-    table = Table("When", "What", "Detail", title="What happened to her mail")
-    for entry in timeline if isinstance(timeline, list) else timeline.get("timeline", []):
-        table.add_row(str(entry.get("at", "")), str(entry.get("state", "")), str(entry.get("detail", "")))
+def _table(answer: dict[str, Any]) -> Table:
+    table = Table("When", "What", "Detail", title="What happened to her mail", title_justify="left")
+    for notification in answer["notifications"]:
+        for row in notification["rows"]:
+            detail = [row.get(name) for name in ("provider", "detail")]
+            table.add_row(row["at"], row["state"], " ".join(str(part) for part in detail if part))
     return table

@@ -20,9 +20,6 @@ from ops.local.ses.errors import bad_request
 
 __all__ = ["Content", "read_content", "to_mime"]
 
-#: Headers are never folded or encoded by length: a mail must be shown as it was given.
-MIME = policy.SMTP.clone(max_line_length=None, utf8=True)
-
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -93,12 +90,13 @@ def to_mime(content: Content, mail_id: str, at: datetime, domain: str) -> tuple[
     headers = (*_without(content.headers, ("message-id", "date")), *own)
     if content.mime is not None:
         return headers, content.mime
-    message = EmailMessage(policy=MIME)
+    message = EmailMessage(policy=policy.SMTP)
     if content.text is not None:
         message.set_content(content.text, cte="8bit" if _short_lines(content.text) else "base64")
     if content.html is not None:
         add = message.set_content if content.text is None else message.add_alternative
         add(content.html, subtype="html", cte="8bit" if _short_lines(content.html) else "base64")
+    # Written by hand: a mail must be shown as it was given, and the email package folds and encodes long headers.
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return headers, lines.encode() + message.as_bytes()
 

@@ -6,8 +6,10 @@ AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import struct
+import sys
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +24,8 @@ from ops.local.ses.faults import Kind
 from ops.local.ses.model import Call, find_call
 
 __all__ = ["Wire"]
+
+log = logging.getLogger("ses")
 
 SEND = b"POST /v2/email/outbound-emails"
 AFTER = (Kind.ACCEPT_THEN_CLOSE, Kind.ACCEPT_THEN_HANG, Kind.ANSWER_SLOWLY)
@@ -40,7 +44,9 @@ class Wire(ThreadingHTTPServer):
         self.beyond = httpx.Client(base_url=beyond, timeout=30, trust_env=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-answer is no error of ours."""
+        """A client that goes away in mid-answer is no error of ours; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -71,6 +77,10 @@ class _Connection(BaseHTTPRequestHandler):
             answer = play(request)
         except SesError as refusal:
             self._refuse(refusal)
+            return
+        except Exception:
+            log.exception("%s failed", call.operation)
+            self._refuse(SesError("InternalServiceErrorException", "The simulator failed; its log says where."))
             return
         if call.operation == "SendEmail" and self._spoil(str(answer["MessageId"])):
             return

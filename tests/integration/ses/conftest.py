@@ -1,0 +1,171 @@
+"""One simulated SES account on the wire, a real botocore client before it, and a recorder where SNS would be."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from starlette.testclient import TestClient
+
+from ops.local.ses.api import Ses
+from ops.local.ses.inbox import inbox
+from ops.local.ses.wire import Wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:feedback"
+SENDER = "Herald <books@herald.example>"
+
+
+@dataclass
+class Recorder:
+    """Stands where SNS would be, and keeps what was published."""
+
+    published: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def publish(self, topic: str, body: str) -> None:
+        self.published.append((topic, json.loads(body)))
+
+    def events(self, count: int, timeout: float = 5) -> list[dict[str, Any]]:
+        """The first `count` events, once there are so many."""
+        deadline = time.monotonic() + timeout
+        while len(self.published) < count and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert len(self.published) >= count, [event["eventType"] for _, event in self.published]
+        return [event for _, event in self.published[:count]]
+
+    def types_after(self, quiet: float) -> list[str]:
+        """The types of all events that came within so many seconds."""
+        time.sleep(quiet)
+        return [event["eventType"] for _, event in self.published]
+
+
+@dataclass
+class Now:
+    """A clock that stands still until it is moved."""
+
+    seconds: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+@pytest.fixture
+def ses(recorder: Recorder, now: Now) -> Ses:
+    account = Ses(recorder.publish, scale=0.1, clock=now)
+    account.limits.per_second = 1000
+    return account
+
+
+class _Beyond(BaseHTTPRequestHandler):
+    """Stands where ministack would be: answers every call with what was asked."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"ContactLists": [{"ContactListName": self.path.replace("/", "-").strip("-")}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Keep quiet."""
+
+
+def serve(server: ThreadingHTTPServer) -> str:
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+@pytest.fixture
+def endpoint(ses: Ses) -> Iterator[str]:
+    beyond = ThreadingHTTPServer(("127.0.0.1", 0), _Beyond)
+    wire = Wire(("127.0.0.1", 0), ses, serve(beyond))
+    yield serve(wire)
+    for server in (wire, beyond):
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def client(endpoint: str) -> SESV2Client:
+    return make_client(endpoint)
+
+
+def make_client(endpoint: str, read_timeout: float = 5) -> SESV2Client:
+    """A client that never repeats a call by itself."""
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=2)
+    return boto3.client(
+        "sesv2",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="laptop",
+        aws_secret_access_key="laptop",
+        config=config,
+    )
+
+
+@pytest.fixture
+def account(client: SESV2Client) -> SESV2Client:
+    """The client, once the identity, the configuration set and its event destination exist."""
+    client.create_email_identity(EmailIdentity="herald.example")
+    client.create_configuration_set(ConfigurationSetName="herald")
+    client.create_configuration_set_event_destination(
+        ConfigurationSetName="herald",
+        EventDestinationName="feedback",
+        EventDestination={
+            "Enabled": True,
+            "MatchingEventTypes": [
+                "SEND",
+                "DELIVERY",
+                "BOUNCE",
+                "COMPLAINT",
+                "REJECT",
+                "DELIVERY_DELAY",
+                "RENDERING_FAILURE",
+            ],
+            "SnsDestination": {"TopicArn": TOPIC},
+        },
+    )
+    return client
+
+
+@pytest.fixture
+def web(ses: Ses) -> TestClient:
+    return TestClient(inbox(ses), base_url="http://127.0.0.1")
+
+
+def send(client: SESV2Client, to: str = "ada@example.com", **more: Any) -> str:
+    """Send one mail the way `notify` does, and return its MessageId."""
+    request: dict[str, Any] = {
+        "FromEmailAddress": SENDER,
+        "Destination": {"ToAddresses": [to]},
+        "Content": {
+            "Simple": {
+                "Subject": {"Data": "A book"},
+                "Body": {"Text": {"Data": "A book is here."}, "Html": {"Data": "<p>A book is here.</p>"}},
+            }
+        },
+        "ConfigurationSetName": "herald",
+        "EmailTags": [{"Name": "message_id", "Value": "m-1"}],
+        **more,
+    }
+    return client.send_email(**request)["MessageId"]

@@ -1,0 +1,158 @@
+"""`SendEmail` against the simulator, by a botocore client with SES's own service model."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.local.ses.api import Ses
+from tests.integration.ses.conftest import Now, send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+
+def code_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, str, int]:
+    response: Any = caught.value.response
+    return response["Error"]["Code"], response["Error"]["Message"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def simple(subject: str = "s", text: str | None = "t", html: str | None = None, **more: Any) -> dict[str, Any]:
+    parts = {"Text": text, "Html": html}
+    body = {name: {"Data": data} for name, data in parts.items() if data is not None}
+    return {"Simple": {"Subject": {"Data": subject}, "Body": body, **more}}
+
+
+def test_a_simple_mail_is_kept_whole(account: SESV2Client, ses: Ses) -> None:
+    link = "<https://herald.example/unsubscribe/" + "x" * 200 + ">"
+    headers = [{"Name": "List-Unsubscribe", "Value": link}]
+    mail_id = send(
+        account,
+        "Ada <ada@example.com>",
+        Content=simple("Ein Büchlein", "Hallo", "<b>Hallo</b>", Headers=headers),
+        ReplyToAddresses=["help@herald.example"],
+    )
+    mail = ses.mailbox.get(mail_id)
+    assert mail is not None
+    assert (mail.to, mail.subject, mail.text, mail.html) == (
+        ("ada@example.com",),
+        "Ein Büchlein",
+        "Hallo",
+        "<b>Hallo</b>",
+    )
+    assert mail.tags == {"message_id": "m-1"}
+    assert mail.configuration_set == "herald"
+    kept = dict(mail.headers)
+    assert kept["List-Unsubscribe"] == link
+    assert kept["Reply-To"] == "help@herald.example"
+    assert kept["Message-ID"] == f"<{mail_id}@email.amazonses.com>"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("書籍が追加されました 📚", "こんにちは"),
+        ("أُضيف كتابك إلى المكتبة", "مرحبًا \u200f🎉"),
+        ("long", "word " * 100_000),
+        ("one endless line", "x" * 5_000),
+    ],
+    ids=["cjk", "right-to-left", "long", "line"],
+)
+def test_its_mime_form_reads_back_the_same(account: SESV2Client, ses: Ses, subject: str, text: str) -> None:
+    mail = ses.mailbox.get(send(account, Content=simple(subject, text, f"<p>{text}</p>")))
+    assert mail is not None
+    message = message_from_bytes(mail.raw, EmailMessage, policy=policy.SMTPUTF8)
+    plain, rich = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert rich is not None
+    assert message["Subject"] == subject
+    assert plain.get_content().rstrip("\r\n") == text.rstrip("\n")
+    assert rich.get_content().rstrip("\r\n") == f"<p>{text}</p>"
+    assert b"=?" not in mail.raw.split(b"\r\n\r\n")[0]
+
+
+def test_a_raw_mail_is_read(account: SESV2Client, ses: Ses) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "books@herald.example", "ada@example.com", "Grüße"
+    message.set_content("Text")
+    message.add_alternative("<p>HTML</p>", subtype="html")
+    answer = account.send_email(Content={"Raw": {"Data": message.as_bytes()}})
+    mail = ses.mailbox.get(answer["MessageId"])
+    assert mail is not None
+    assert (mail.source, mail.to, mail.subject) == ("books@herald.example", ("ada@example.com",), "Grüße")
+    assert ((mail.text or "").strip(), (mail.html or "").strip()) == ("Text", "<p>HTML</p>")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "status", "words"),
+    [
+        ({"FromEmailAddress": "x@elsewhere.example"}, "MessageRejected", 400, "not verified"),
+        ({"ConfigurationSetName": "absent"}, "NotFoundException", 404, "<absent> does not exist"),
+        ({"Destination": {"ToAddresses": []}}, "BadRequestException", 400, "any recipients"),
+        ({"Destination": {"ToAddresses": ["no address"]}}, "BadRequestException", 400, "Illegal address"),
+        ({"Destination": {"ToAddresses": ["a@b.example"] * 51}}, "MessageRejected", 400, "50"),
+        ({"EmailTags": [{"Name": "a b", "Value": "c"}]}, "BadRequestException", 400, "a b"),
+        ({"Content": simple("a\r\nBcc: x@y.example")}, "BadRequestException", 400, "line breaks"),
+        ({"Content": simple(text=None)}, "BadRequestException", 400, "Text or Html"),
+    ],
+)
+def test_what_aws_refuses_is_refused(
+    account: SESV2Client, ses: Ses, change: dict[str, Any], code: str, status: int, words: str
+) -> None:
+    with pytest.raises(ClientError) as caught:
+        send(account, **change)
+    assert code_of(caught)[0] == code
+    assert words in code_of(caught)[1]
+    assert code_of(caught)[2] == status
+    assert isinstance(caught.value, getattr(account.exceptions, code))
+    assert ses.mailbox.find() == []
+
+
+def test_a_subdomain_of_a_verified_domain_may_send(account: SESV2Client, ses: Ses) -> None:
+    send(account, FromEmailAddress="a@mail.herald.example")
+    assert len(ses.mailbox.find()) == 1
+
+
+def test_sending_can_be_paused_for_the_account_and_for_a_set(account: SESV2Client) -> None:
+    account.put_configuration_set_sending_options(ConfigurationSetName="herald", SendingEnabled=False)
+    with pytest.raises(account.exceptions.SendingPausedException):
+        send(account)
+    account.put_configuration_set_sending_options(ConfigurationSetName="herald", SendingEnabled=True)
+    account.put_account_sending_attributes(SendingEnabled=False)
+    with pytest.raises(account.exceptions.SendingPausedException):
+        send(account)
+    assert account.get_account()["SendingEnabled"] is False
+
+
+def test_the_rate_and_the_quota_differ_only_in_their_sentence(account: SESV2Client, ses: Ses, now: Now) -> None:
+    ses.limits.per_second, ses.limits.per_day = 2, 3
+    send(account)
+    send(account)
+    with pytest.raises(ClientError) as too_fast:
+        send(account)
+    assert code_of(too_fast) == ("TooManyRequestsException", "Maximum sending rate exceeded.", 429)
+    now.seconds += 1
+    send(account)
+    now.seconds += 1
+    with pytest.raises(ClientError) as too_many:
+        send(account)
+    assert code_of(too_many) == ("TooManyRequestsException", "Daily message quota exceeded.", 429)
+    quota = account.get_account()["SendQuota"]
+    assert (quota["MaxSendRate"], quota["Max24HourSend"], quota["SentLast24Hours"]) == (2, 3, 3)
+    now.seconds += 86_400
+    send(account)
+
+
+def test_the_mailbox_simulator_counts_to_the_rate_but_not_to_the_quota(account: SESV2Client, ses: Ses) -> None:
+    ses.limits.per_second, ses.limits.per_day = 1, 0
+    send(account, "success@simulator.amazonses.com")
+    with pytest.raises(ClientError, match="sending rate"):
+        send(account, "success@simulator.amazonses.com")
+
+
+def test_what_is_not_played_goes_on_to_ministack(client: SESV2Client) -> None:
+    assert client.list_contact_lists()["ContactLists"][0]["ContactListName"] == "v2-email-contact-lists"
