@@ -65,10 +65,17 @@ class Cloud:
         return [item for item in items if item["kind"] == {"S": kind}]
 
 
+@pytest.fixture(scope="session")
+def clients() -> "tuple[DynamoDBClient, SNSClient, SQSClient]":
+    """Made once: making a client takes longer than most tests."""
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    return session.client("dynamodb"), session.client("sns"), session.client("sqs")
+
+
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(clients: "tuple[DynamoDBClient, SNSClient, SQSClient]") -> Iterator[Cloud]:
+    dynamodb, sns, sqs = clients
     with mock_aws():
-        dynamodb, sns, sqs = boto3.client("dynamodb"), boto3.client("sns"), boto3.client("sqs")
         dynamodb.create_table(TableName="herald-books", **DEFINITION)  # type: ignore[arg-type]  # plain data by design
         dynamodb.create_table(
             TableName="herald-ledger",
