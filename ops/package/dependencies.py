@@ -16,7 +16,7 @@ from ops.package.errors import PackageError
 from ops.package.rooms import Room, keeps
 from ops.package.target import LAMBDA_PYTHON, Target
 
-__all__ = ["installed"]
+__all__ = ["installed", "refuse_markers"]
 
 # Markers are judged by the Python that runs pip, not by the target; these come out the same on both.
 _HARMLESS = re.compile(r"(platform_python_implementation|implementation_name) != 'PyPy'( and |$)")
@@ -31,7 +31,7 @@ def installed(room: Room, target: Target, store: Path, recipe: str) -> Path:
     what = f"{recipe}\n{room.name}\n{target.name} {target.python} {target.architecture}\n{lock}"
     folder = store / hashlib.sha256(what.encode()).hexdigest()[:24]
     if not folder.exists():
-        _refuse_markers(lock, room)
+        refuse_markers(lock, room)
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=store) as work:
             _install(room, target, Path(work) / "all")
@@ -41,7 +41,8 @@ def installed(room: Room, target: Target, store: Path, recipe: str) -> Path:
     return folder
 
 
-def _refuse_markers(lock: str, room: Room) -> None:
+def refuse_markers(lock: str, room: Room) -> None:
+    """Raise `PackageError` if what this lock installs depends on the Python that runs pip."""
     for marker in re.findall(r"^\S+ ; (.+?) *\\$", lock, re.MULTILINE):
         if _HARMLESS.sub("", marker):
             raise PackageError(f"{room.name}/requirements.txt: the marker {marker!r} depends on who builds it")

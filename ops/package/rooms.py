@@ -70,4 +70,4 @@ def keeps(room: Room, name: PurePosixPath) -> bool:
         return False
     if name.parts[1:2] == ("data",) and top in {"botocore", "boto3"}:
         return name.parts[2] in room.services or name.name in _SHARED_DATA
-    return name.parts[:2] not in {("boto3", "examples"), ("botocore", "docs"), ("boto3", "docs")}
+    return name.parts[:2] != ("boto3", "examples")
