@@ -1,0 +1,105 @@
+"""The same source makes the same bytes: whoever builds it, wherever, with whatever settings."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ops.package import PackageError, build
+from ops.package import dependencies as installer
+from ops.package.archive import write_archive
+from ops.package.build import BUILD
+from ops.package.dependencies import installed
+from ops.package.rooms import ROOMS
+from ops.package.target import laptop
+
+ROOT = Path(__file__).parents[3]
+BUILD_AGAIN = """
+import os, pathlib, sys
+os.umask(int(sys.argv[2], 8))
+from ops.package import build
+package = build("laptop", out=pathlib.Path(sys.argv[1]))
+print(package.function.sha256, package.webapp.sha256)
+"""
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def copied(source: Path, to: Path, moment: int) -> Path:
+    """The rooms of `source` in another folder, every file as old as `moment` says."""
+    for name in ("function", "webapp", "ops"):
+        shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in to.rglob("*"):
+        os.utime(path, (moment, moment))
+    return to
+
+
+def built(checkout: Path, out: Path, umask: str, **settings: str) -> list[str]:
+    """The hashes of both zips, built by a process of its own; the dependencies are those of the real build."""
+    out.mkdir()
+    (out / "dependencies").symlink_to(BUILD / "dependencies")
+    command = [sys.executable, "-c", BUILD_AGAIN, str(out), umask]
+    environment = {**os.environ, "PYTHONPATH": str(checkout), **settings}
+    done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.split()
+
+
+def test_the_bytes_depend_on_the_source_only(tmp_path: Path) -> None:
+    build("laptop")
+    source = copied(ROOT, tmp_path / "a", 1_000_000_000)
+    again = copied(source, tmp_path / "far" / "away" / "b", 2_000_000_000)
+    first = built(source, tmp_path / "one", "077", TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
+    second = built(again, tmp_path / "two", "000", TZ="America/St_Johns", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
+    assert first == second
+    assert len(set(first)) == 2
+
+
+def test_dependencies_installed_twice_are_the_same(tmp_path: Path) -> None:
+    function = ROOMS[0]
+    digests = []
+    for name, umask in (("one", 0o077), ("the-other", 0o002)):
+        before = os.umask(umask)
+        try:
+            folder = installed(function, laptop(), tmp_path / name, "recipe")
+        finally:
+            os.umask(before)
+        digests.append(
+            {p.relative_to(folder): hashlib.sha256(p.read_bytes()).digest() for p in folder.rglob("*") if p.is_file()}
+        )
+    assert digests[0] == digests[1]
+
+
+def test_an_archive_sorts_what_it_is_given(tmp_path: Path) -> None:
+    write_archive(tmp_path / "a.zip", {"b": b"2", "a": b"1"})
+    write_archive(tmp_path / "b.zip", {"a": b"1", "b": b"2"})
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_what_pip_cannot_install_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    with pytest.raises(PackageError, match=r"dependencies for .* were not installed") as error:
+        installed(ROOMS[0], replace(laptop(), architecture="nowhere"), tmp_path / "store", "recipe")
+    assert len(str(error.value).splitlines()) == 1
+    assert not list((tmp_path / "store").iterdir()), "nothing half-made is left"
+
+
+@pytest.mark.parametrize("marker", ["python_version < '3.13'", "sys_platform == 'win32'"])
+def test_a_lock_that_depends_on_who_builds_is_refused(marker: str) -> None:
+    lock = f"six==1.17.0 ; {marker} \\\n    --hash=sha256:00\n"
+    with pytest.raises(PackageError, match="depends on who builds it"):
+        installer.refuse_markers(lock, ROOMS[0])
+
+
+def test_the_markers_of_the_locks_are_harmless() -> None:
+    for room in ROOMS:
+        installer.refuse_markers(room.lock.read_text("utf-8"), room)

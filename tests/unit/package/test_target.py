@@ -1,0 +1,66 @@
+"""What a package is built for, and what is said when the means are missing."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ops.package import Archive, Package, cli, target
+from ops.package.build import TargetName
+from ops.package.target import Architecture
+
+
+def test_the_laptop_runs_what_runs_this() -> None:
+    chosen = target.laptop()
+    assert (chosen.python, chosen.platforms) == (platform.python_version(), ())
+
+
+@pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
+def test_wheels_are_chosen_for_lambda(architecture: Architecture, machine: str) -> None:
+    chosen = target.cloud(architecture)
+    assert chosen.platforms[0] == f"manylinux_2_34_{machine}", "the newest that Amazon Linux 2023 runs comes first"
+    assert f"manylinux2014_{machine}" in chosen.platforms
+    assert all(tag.endswith(machine) for tag in chosen.platforms)
+
+
+def without_lambdas_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(platform, "python_version", lambda: "3.11.7")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+
+
+def test_without_lambdas_python_there_is_no_bytecode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    without_lambdas_python(monkeypatch, tmp_path)
+    chosen = target.cloud("arm64")
+    assert (chosen.python, chosen.interpreter) == ("3.13", None)
+
+
+@pytest.mark.parametrize("answer", ["echo 3.12.9", "exit 1", "echo no such version"])
+def test_an_interpreter_that_is_not_lambdas_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str
+) -> None:
+    without_lambdas_python(monkeypatch, tmp_path)
+    script = tmp_path / "python3.13"
+    script.write_text(f"#!/bin/sh\n{answer}\n")
+    script.chmod(0o755)
+    assert target.cloud("arm64").interpreter is None
+
+
+@pytest.mark.parametrize("bytecode", [True, False])
+def test_the_command_says_in_one_line_that_bytecode_is_missing(monkeypatch: pytest.MonkeyPatch, bytecode: bool) -> None:
+    archive = Archive(Path("function.zip"), "0123456789ab", "ff" * 32, 3_400_000)
+
+    def build(name: TargetName, architecture: Architecture, **_: object) -> Package:
+        return Package(name, "3.13", architecture, bytecode, archive, archive)
+
+    monkeypatch.setattr(cli, "build", build)
+    app = typer.Typer()
+    app.command()(cli.package)
+    said = CliRunner().invoke(app, ["--target", "cloud", "--architecture", "x86_64"])
+    assert said.exit_code == 0
+    assert "For Python 3.13 on x86_64:" in said.output
+    assert ("Without bytecode, because there is no Python 3.13 here" in said.output) is not bytecode

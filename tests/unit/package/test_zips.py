@@ -1,0 +1,159 @@
+"""The two zips: what is in them, that they stand alone, and that their bytes depend on the source only."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ops.package import Archive, Package, build
+from ops.package.target import LAMBDA_PYTHON
+
+ROOT = Path(__file__).parents[3]
+#: The machine word in the header of an ELF file, at byte 18: AArch64.
+AARCH64 = b"\xb7\x00"
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def laptop() -> Package:
+    return build("laptop")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Package:
+    return build("cloud", "arm64")
+
+
+@pytest.fixture(params=["laptop-function", "laptop-webapp", "cloud-function", "cloud-webapp"])
+def archive(request: pytest.FixtureRequest) -> Archive:
+    """Each of the four zips."""
+    target, room = request.param.split("-")
+    package: Package = request.getfixturevalue(target)
+    return {"function": package.function, "webapp": package.webapp}[room]
+
+
+def names(archive: Archive) -> list[str]:
+    with zipfile.ZipFile(archive.path) as opened:
+        return opened.namelist()
+
+
+IMPORT_ALL = """
+import importlib, pathlib, pkgutil, sys
+root, room = sys.argv[1:]
+sys.path.insert(0, root)
+package = importlib.import_module(room)
+found = [room] + [module.name for module in pkgutil.walk_packages(package.__path__, room + ".")]
+for name in found:
+    if ".compiled" not in name:
+        importlib.import_module(name)
+if room == "function":
+    from function.catalogue import Catalogue
+    print("types:", *sorted(Catalogue.load().types))
+outside = {name for name, module in sys.modules.items() if getattr(module, "__file__", None)
+           and not module.__file__.startswith((root, sys.base_prefix))}
+print("imported:", len(found), "outside:", *sorted(outside))
+print("heavy:", *sorted({"jsonschema", "jinja2", "mjml", "boto3"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("room", ["function", "webapp"])
+def test_every_module_imports_from_the_unpacked_zip_alone(laptop: Package, tmp_path: Path, room: str) -> None:
+    path = {"function": laptop.function_zip, "webapp": laptop.webapp_zip}[room]
+    with zipfile.ZipFile(path) as opened:
+        opened.extractall(tmp_path)
+    command = [sys.executable, "-I", "-S", "-W", "error::ImportWarning", "-c", IMPORT_ALL, str(tmp_path), room]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = dict(line.split(":", 1) for line in done.stdout.splitlines())
+    assert said["imported"].endswith("outside:")
+    if room == "function":
+        assert "book.created" in said["types"]
+        assert said["heavy"] == ""
+
+
+def test_the_function_is_small(laptop: Package, cloud: Package) -> None:
+    for package in (laptop, cloud):
+        assert package.function.size == package.function_zip.stat().st_size
+        assert package.function.size <= 6_000_000
+
+
+def test_lambda_takes_the_unpacked_size(cloud: Package) -> None:
+    for path in (cloud.function_zip, cloud.webapp_zip):
+        with zipfile.ZipFile(path) as opened:
+            assert sum(entry.file_size for entry in opened.infolist()) < 250_000_000
+
+
+def test_libraries_for_lambda_are_for_lambda(cloud: Package) -> None:
+    for path in (cloud.function_zip, cloud.webapp_zip):
+        with zipfile.ZipFile(path) as opened:
+            binary = [name for name in opened.namelist() if opened.read(name)[:4] == b"\x7fELF"]
+            assert binary
+            for name in binary:
+                assert opened.read(name)[18:20] == AARCH64, name
+                assert name.endswith(("aarch64-linux-gnu.so", ".abi3.so")), name
+                assert ".cpython-" not in name or f".cpython-{LAMBDA_PYTHON.replace('.', '')}-" in name
+
+
+def test_nothing_is_in_a_zip_that_no_function_reads(archive: Archive) -> None:
+    for name in names(archive):
+        folders = Path(name).parts[:-1]
+        assert not {"tests", "test", "bin", "notifications"} & set(folders), name
+        assert not name.endswith((".pyi", ".mjml", "RECORD", "requirements.txt", ".dist-info/WHEEL")), name
+
+
+def test_only_the_services_that_are_called_are_in_the_function(laptop: Package) -> None:
+    data = {Path(name).parts[2] for name in names(laptop.function) if name.startswith("botocore/data/")}
+    shared = {"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"}
+    assert data == {"dynamodb", "sesv2", "sqs", "ssm"} | shared
+
+
+def test_a_zip_carries_no_time_no_owner_and_one_mode(archive: Archive) -> None:
+    with zipfile.ZipFile(archive.path) as opened:
+        entries = opened.infolist()
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+
+
+def test_every_module_has_bytecode_that_is_never_checked(laptop: Package, cloud: Package) -> None:
+    assert laptop.bytecode
+    for package in [laptop, cloud] if cloud.bytecode else [laptop]:
+        tag = "cpython-" + "".join(package.python.split(".")[:2])
+        with zipfile.ZipFile(package.function_zip) as opened:
+            found = set(opened.namelist())
+            for name in found:
+                if name.endswith(".py"):
+                    path = Path(name)
+                    cached = (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").as_posix()
+                    assert opened.read(cached)[4:8] == (1).to_bytes(4, "little"), "hash-based and unchecked"
+
+
+def test_no_place_on_this_machine_is_in_a_zip(archive: Archive) -> None:
+    with zipfile.ZipFile(archive.path) as opened:
+        for name in opened.namelist():
+            assert str(ROOT).encode() not in opened.read(name), name
+
+
+def test_the_manifest_says_what_it_is(archive: Archive) -> None:
+    with zipfile.ZipFile(archive.path) as opened:
+        manifest = json.loads(opened.read("manifest.json"))
+        parts = {name.partition("/")[0] for name in opened.namelist()} - {"manifest.json"}
+    assert manifest["release"] == archive.release
+    assert set(manifest["parts"]) == parts
+    assert manifest["packages"]["botocore"]
+    assert (manifest["target"], manifest["architecture"]) in {("laptop", os.uname().machine), ("cloud", "arm64")}
+
+
+def test_a_second_build_does_nothing(laptop: Package) -> None:
+    before = laptop.function_zip.stat().st_mtime_ns
+    lines: list[str] = []
+    assert build("laptop", say=lines.append) == laptop
+    assert lines == []
+    assert laptop.function_zip.stat().st_mtime_ns == before
