@@ -10,8 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from ops.package import Archive, Package, cli, target
-from ops.package.build import TargetName
-from ops.package.target import Architecture
+from ops.package.target import Architecture, TargetName
 
 
 def test_the_laptop_runs_what_runs_this() -> None:
