@@ -1,0 +1,5 @@
+variable "app_role_arn" {
+  description = "ARN of the role that your app publishes with"
+  type        = string
+  nullable    = false
+}

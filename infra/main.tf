@@ -1,0 +1,45 @@
+# Herald: the notifier, which any app can use, and the web app, which is one.
+
+# Made anew in every run, used in the first only, seen in none.
+ephemeral "aws_secretsmanager_random_password" "address_key" {
+  password_length     = 64
+  exclude_punctuation = true
+}
+
+module "notifier" {
+  source = "./modules/notifier"
+
+  name                = var.name
+  package             = var.function_package
+  architecture        = var.architecture
+  identity            = var.identity
+  sender              = var.sender
+  publishers          = concat(module.webapp.publisher_roles, var.publishers)
+  providers_in_order  = var.providers_in_order
+  provider_secrets    = var.provider_secrets
+  on_unknown          = var.on_unknown
+  send_rate           = var.send_rate
+  retention_days      = var.retention_days
+  address_key         = ephemeral.aws_secretsmanager_random_password.address_key.random_password
+  deployment          = var.deployment
+  ops_emails          = var.ops_emails
+  log_retention_days  = var.log_retention_days
+  deletion_protection = var.deletion_protection
+}
+
+module "webapp" {
+  source = "./modules/webapp"
+
+  name                = var.name
+  package             = var.webapp_package
+  architecture        = var.architecture
+  topic_arn           = module.notifier.topic_arn
+  key_arn             = module.notifier.key_arn
+  ledger              = module.notifier.ledger
+  ops_topic_arn       = module.notifier.ops_topic_arn
+  public_url          = var.public_url
+  throttle            = var.throttle
+  sign_in             = var.sign_in
+  log_retention_days  = var.log_retention_days
+  deletion_protection = var.deletion_protection
+}

@@ -1,0 +1,187 @@
+locals {
+  # Every metric that is watched or drawn stands in docs/metrics.md; a test holds both to it.
+  on_alias = { for function in ["notify", "feedback"] : function => {
+    FunctionName = local.names[function]
+    Resource     = "${local.names[function]}:${local.alias}"
+  } }
+  of_service = { for service in ["notify", "feedback"] : service => { Service = local.names[service] } }
+  of_queue   = { for queue in ["retry", "feedback", "dead"] : queue => { QueueName = aws_sqs_queue.this[queue].name } }
+  of_topic   = { TopicName = element(split(":", local.topic_arn), 5) }
+
+  alarms = merge(
+    {
+      notify-errors = {
+        says      = "notify failed in a way that it does not understand; a deployment under way is taken back"
+        namespace = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.notify
+        statistic = "Sum", period = 60, periods = 1, threshold = 1
+      }
+      feedback-errors = {
+        says      = "feedback failed; what SES says is waiting in its queue"
+        namespace = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.feedback
+        statistic = "Sum", period = 300, periods = 1, threshold = 1
+      }
+      notify-throttles = {
+        says      = "notify has been held back for half an hour: more mail comes in than SES's rate lets out"
+        namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.on_alias.notify
+        statistic = "Sum", period = 300, periods = 6, threshold = 1
+      }
+      topic-failures = {
+        says      = "SNS could not hand an event to notify; it went to the retry queue"
+        namespace = "AWS/SNS", metric = "NumberOfNotificationsFailed", dimensions = local.of_topic
+        statistic = "Sum", period = 300, periods = 1, threshold = 1
+      }
+      unknown-outcomes = {
+        says      = "A provider's answer was lost: those mails are held until feedback or the policy decides"
+        namespace = "Herald", metric = "Unknown", dimensions = local.of_service.notify
+        statistic = "Sum", period = 300, periods = 1, threshold = var.alarms.unknown
+      }
+      retry-age = {
+        says      = "A mail has been waiting in the retry queue for hours; after a day it becomes a dead letter"
+        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.retry
+        statistic = "Maximum", period = 300, periods = 1, threshold = var.alarms.retry_age
+      }
+      feedback-age = {
+        says      = "Feedback is not being read: timelines are out of date and bounces are not suppressed"
+        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.feedback
+        statistic = "Maximum", period = 300, periods = 1, threshold = var.alarms.feedback_age
+      }
+      dead-letters = {
+        says      = "There are dead letters: read the reasons, repair, then redrive"
+        namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = local.of_queue.dead
+        statistic = "Maximum", period = 60, periods = 1, threshold = 1
+      }
+      dead-age = {
+        says      = "A dead letter is about to be lost: SQS deletes it after 14 days"
+        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.dead
+        statistic = "Maximum", period = 3600, periods = 1, threshold = var.alarms.dead_age
+      }
+    },
+    length(local.filter) == 0 ? {} : {
+      filtered-out = {
+        says      = "The subscription's filter dropped messages of the shared topic"
+        namespace = "AWS/SNS", metric = "NumberOfNotificationsFilteredOut", dimensions = local.of_topic
+        statistic = "Sum", period = 300, periods = 1, threshold = 1
+      }
+    },
+  )
+
+  # In percent of a day's mails: one bounce among ten mails is no news.
+  rates = {
+    bounce-rate    = { metric = "Bounced", threshold = var.alarms.bounce_percent, says = "SES pauses an account that bounces too often: see which addresses, and where they came from" }
+    complaint-rate = { metric = "Complained", threshold = var.alarms.complaint_percent, says = "People call these mails spam; mailbox providers block a sender at 0.3 %" }
+  }
+
+  # Free of versions: CodeDeploy watches these in every deployment, the release adds those of its candidate.
+  release_alarms = ["notify-errors", "unknown-outcomes"]
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.says
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.period
+  evaluation_periods  = each.value.periods
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.ops.arn]
+  ok_actions          = [aws_sns_topic.ops.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "rate" {
+  for_each = local.rates
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.says
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.ops.arn]
+  ok_actions          = [aws_sns_topic.ops.arn]
+
+  metric_query {
+    id          = "rate"
+    label       = "Percent of the mails sent"
+    expression  = "IF(sent >= ${var.alarms.minimum_mails}, 100 * FILL(hit, 0) / sent, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "hit"
+
+    metric {
+      namespace   = "Herald"
+      metric_name = each.value.metric
+      dimensions  = local.of_service.feedback
+      stat        = "Sum"
+      period      = 86400
+    }
+  }
+
+  metric_query {
+    id = "sent"
+
+    metric {
+      namespace   = "Herald"
+      metric_name = "Sent"
+      dimensions  = local.of_service.notify
+      stat        = "Sum"
+      period      = 86400
+    }
+  }
+}
+
+################################################################################
+# Where alarms go
+################################################################################
+
+locals {
+  ops_topic_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AlarmsOfThisAccount"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.ops.arn
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-*" }
+        }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.ops.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  }
+}
+
+resource "aws_sns_topic" "ops" {
+  name              = "${var.name}-ops"
+  kms_master_key_id = aws_kms_key.this.arn
+}
+
+resource "aws_sns_topic_policy" "ops" {
+  arn    = aws_sns_topic.ops.arn
+  policy = jsonencode(local.ops_topic_policy)
+}
+
+resource "aws_sns_topic_subscription" "ops" {
+  for_each = toset(var.ops_emails)
+
+  topic_arn = aws_sns_topic.ops.arn
+  protocol  = "email"
+  endpoint  = each.value
+}

@@ -1,0 +1,92 @@
+locals {
+  domain         = var.identity.domain
+  identity_arn   = var.identity.create ? aws_sesv2_email_identity.this[0].arn : "arn:${local.partition}:ses:${local.region}:${local.account}:identity/${local.domain}"
+  mail_from      = var.identity.create && var.identity.mail_from != "" ? "${var.identity.mail_from}.${local.domain}" : null
+  sender_address = regex("[^<>@\\s]+@[^<>@\\s]+", var.sender)
+  dkim_tokens    = var.identity.create ? aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens : []
+  dmarc          = join("; ", compact(["v=DMARC1", "p=${var.identity.dmarc_policy}", var.identity.dmarc_reports == null ? "" : "rua=mailto:${var.identity.dmarc_reports}"]))
+
+  # Known names, so that Route 53 records can be planned before SES has made the tokens.
+  dns_records = merge(
+    var.identity.create ? { for index in [0, 1, 2] : "dkim${index}" => {
+      name  = "${try(local.dkim_tokens[index], "")}._domainkey.${local.domain}"
+      type  = "CNAME"
+      value = "${try(local.dkim_tokens[index], "")}.dkim.amazonses.com"
+    } } : {},
+    var.identity.create ? { dmarc = { name = "_dmarc.${local.domain}", type = "TXT", value = local.dmarc } } : {},
+    local.mail_from == null ? {} : {
+      # Exactly one MX: with more, SES gives the MAIL FROM domain up.
+      mail_from_mx  = { name = local.mail_from, type = "MX", value = "10 feedback-smtp.${local.region}.amazonses.com" }
+      mail_from_spf = { name = local.mail_from, type = "TXT", value = "v=spf1 include:amazonses.com -all" }
+    },
+  )
+}
+
+resource "aws_sesv2_email_identity" "this" {
+  count = var.identity.create ? 1 : 0
+
+  email_identity         = local.domain
+  configuration_set_name = aws_sesv2_configuration_set.this.configuration_set_name
+
+  dkim_signing_attributes {
+    next_signing_key_length = "RSA_2048_BIT"
+  }
+}
+
+resource "aws_sesv2_email_identity_mail_from_attributes" "this" {
+  count = local.mail_from == null ? 0 : 1
+
+  email_identity   = aws_sesv2_email_identity.this[0].email_identity
+  mail_from_domain = local.mail_from
+
+  # A mail without an aligned SPF is better than none; DKIM still aligns it.
+  behavior_on_mx_failure = "USE_DEFAULT_VALUE"
+}
+
+resource "aws_route53_record" "this" {
+  for_each = var.identity.zone_id == null ? {} : local.dns_records
+
+  zone_id = var.identity.zone_id
+  name    = each.value.name
+  type    = each.value.type
+  ttl     = 3600
+  records = [each.value.value]
+}
+
+resource "aws_sesv2_configuration_set" "this" {
+  configuration_set_name = var.name
+
+  delivery_options {
+    tls_policy = "REQUIRE"
+  }
+
+  reputation_options {
+    reputation_metrics_enabled = true
+  }
+
+  sending_options {
+    sending_enabled = true
+  }
+
+  suppression_options {
+    suppressed_reasons = ["BOUNCE", "COMPLAINT"]
+  }
+}
+
+# OPEN, CLICK and SUBSCRIPTION change nothing in the ledger, and nobody is tracked.
+resource "aws_sesv2_configuration_set_event_destination" "feedback" {
+  configuration_set_name = aws_sesv2_configuration_set.this.configuration_set_name
+  event_destination_name = "feedback"
+
+  event_destination {
+    enabled              = true
+    matching_event_types = ["SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"]
+
+    sns_destination {
+      topic_arn = aws_sns_topic.feedback.arn
+    }
+  }
+
+  # SES tries the topic when the destination is made.
+  depends_on = [aws_sns_topic_policy.feedback]
+}

@@ -1,0 +1,58 @@
+# SES tells a topic, the topic a queue, the queue a function: IAM all the way, no public webhook.
+locals {
+  feedback_topic_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "FeedbackOfThisConfigurationSet"
+        Effect    = "Allow"
+        Principal = { Service = "ses.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.feedback.arn
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnEquals    = { "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }
+        }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.feedback.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  }
+}
+
+resource "aws_sns_topic" "feedback" {
+  name              = "${var.name}-feedback"
+  kms_master_key_id = aws_kms_key.this.arn
+}
+
+resource "aws_sns_topic_policy" "feedback" {
+  arn    = aws_sns_topic.feedback.arn
+  policy = jsonencode(local.feedback_topic_policy)
+}
+
+resource "aws_sns_topic_subscription" "feedback" {
+  topic_arn            = aws_sns_topic.feedback.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.this["feedback"].arn
+  raw_message_delivery = true
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["dead"].arn })
+
+  depends_on = [aws_sqs_queue_policy.this]
+}
+
+resource "aws_lambda_event_source_mapping" "feedback" {
+  event_source_arn                   = aws_sqs_queue.this["feedback"].arn
+  function_name                      = aws_lambda_alias.this["feedback"].arn
+  batch_size                         = var.feedback_batch.size
+  maximum_batching_window_in_seconds = var.feedback_batch.seconds
+  function_response_types            = ["ReportBatchItemFailures"]
+
+  # The reader's role must be able to read before the mapping is accepted.
+  depends_on = [aws_iam_role_policy.this]
+}

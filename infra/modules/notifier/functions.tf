@@ -1,0 +1,120 @@
+locals {
+  # Throttled events wait in Lambda's own queue for up to six hours, so this caps the sending rate without losing any.
+  concurrency = max(ceil(var.send_rate * var.seconds_per_send), 1) + var.retry_concurrency
+
+  # Named here once: policies and log groups need the names before the functions exist.
+  names = {
+    notify   = "${var.name}-notify"
+    feedback = "${var.name}-feedback"
+    before   = "CodeDeployHook_${var.name}-before"
+    after    = "CodeDeployHook_${var.name}-after"
+  }
+
+  providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
+
+  ledger_settings = merge(
+    {
+      HERALD_LEDGER_TABLE          = aws_dynamodb_table.ledger.name
+      HERALD_DEAD_QUEUE_URL        = aws_sqs_queue.this["dead"].url
+      HERALD_RETRY_QUEUE_URL       = aws_sqs_queue.this["retry"].url
+      HERALD_PROVIDERS             = join(",", local.providers_in_order)
+      HERALD_FROM                  = var.sender
+      HERALD_CONFIGURATION_SET     = aws_sesv2_configuration_set.this.configuration_set_name
+      HERALD_ADDRESS_KEY_PARAMETER = aws_ssm_parameter.address_key.name
+      HERALD_HOLD_SECONDS          = tostring(var.hold_seconds)
+      HERALD_RETENTION_DAYS        = tostring(var.retention_days)
+      HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry)
+    },
+    var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
+  )
+
+  hook_settings = {
+    HERALD_LEDGER_TABLE    = aws_dynamodb_table.ledger.name
+    HERALD_NOTIFY_FUNCTION = local.names.notify
+    HERALD_NOTIFY_ALIAS    = local.alias
+  }
+
+  functions = {
+    notify   = { handler = "function.notify.handler", timeout = var.timeout, reserved = local.concurrency, publish = true, settings = local.ledger_settings }
+    feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.ledger_settings }
+    before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
+    after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
+  }
+}
+
+# Made before the functions: Lambda would make them without retention and without the key.
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = local.names
+
+  name              = "/aws/lambda/${each.value}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.this.arn
+}
+
+# Only the first version: releases ship the code from then on, and it is theirs to take back.
+resource "aws_lambda_function" "this" {
+  for_each = local.functions
+
+  function_name                  = local.names[each.key]
+  description                    = "Herald: ${each.key}"
+  role                           = aws_iam_role.this[each.key].arn
+  filename                       = var.package
+  handler                        = each.value.handler
+  runtime                        = "python3.13"
+  architectures                  = [var.architecture]
+  memory_size                    = var.memory
+  timeout                        = each.value.timeout
+  reserved_concurrent_executions = each.value.reserved
+  publish                        = each.value.publish
+  kms_key_arn                    = aws_kms_key.this.arn
+
+  environment {
+    variables = each.value.settings
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.this[each.key].name
+    log_format            = "JSON"
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  # IAM takes a moment to know a policy; a function that starts without it fails its first events.
+  depends_on = [aws_iam_role_policy.this]
+
+  lifecycle {
+    ignore_changes = [filename, source_code_hash]
+  }
+}
+
+# CodeDeploy moves it, and in the middle of a canary it points at two versions: Terraform must see neither.
+resource "aws_lambda_alias" "this" {
+  for_each = toset(["notify", "feedback"])
+
+  name             = local.alias
+  description      = "What receives traffic; moved by releases only"
+  function_name    = aws_lambda_function.this[each.key].function_name
+  function_version = aws_lambda_function.this[each.key].version
+
+  lifecycle {
+    ignore_changes = [function_version, routing_config]
+  }
+}
+
+# On the alias, because that is what SNS invokes.
+resource "aws_lambda_function_event_invoke_config" "notify" {
+  function_name                = aws_lambda_function.this["notify"].function_name
+  qualifier                    = aws_lambda_alias.this["notify"].name
+  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.this["retry"].arn
+    }
+  }
+}

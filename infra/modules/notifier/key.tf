@@ -1,0 +1,62 @@
+locals {
+  key_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          # Without it nobody could ever change the key again. In a key policy, `*` is this key.
+          Sid       = "AccountDecidesByIam"
+          Effect    = "Allow"
+          Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+          Action    = "kms:*"
+          Resource  = "*"
+        },
+        {
+          Sid       = "LogGroupsOfThisPrefix"
+          Effect    = "Allow"
+          Principal = { Service = "logs.${local.region}.amazonaws.com" }
+          Action    = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+          Resource  = "*"
+          Condition = {
+            ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:*${var.name}-*" }
+          }
+        },
+      ],
+      [
+        # SES publishes to the encrypted feedback topic, SNS to the encrypted queues, CloudWatch to the alarm topic.
+        for service in ["ses", "sns", "cloudwatch"] : {
+          Sid       = "Use${title(service)}"
+          Effect    = "Allow"
+          Principal = { Service = "${service}.amazonaws.com" }
+          Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+          Resource  = "*"
+          Condition = local.from_this_account
+        }
+      ],
+    )
+  }
+}
+
+resource "aws_kms_key" "this" {
+  description             = "Herald ${var.name}: ledger, queues, topics, logs, settings"
+  deletion_window_in_days = var.key_deletion_days
+  enable_key_rotation     = true
+  policy                  = jsonencode(local.key_policy)
+}
+
+resource "aws_kms_alias" "this" {
+  name          = "alias/${var.name}"
+  target_key_id = aws_kms_key.this.key_id
+}
+
+# The value goes straight into a write-only argument, and so never into a plan or a state.
+resource "aws_ssm_parameter" "address_key" {
+  name        = "/${var.name}/address-key"
+  description = "Key of the hash under which the ledger knows addresses. Replacing it forgets every suppression"
+  type        = "SecureString"
+  key_id      = aws_kms_key.this.arn
+  value_wo    = var.address_key
+
+  # Never raised: the hashes in the ledger were made with the first value.
+  value_wo_version = 1
+}

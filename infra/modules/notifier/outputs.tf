@@ -1,0 +1,74 @@
+output "topic_arn" {
+  description = "Where apps publish events"
+  value       = local.topic_arn
+}
+
+output "key_arn" {
+  description = "Key that publishers need for kms:GenerateDataKey and kms:Decrypt, because the topic is encrypted"
+  value       = aws_kms_key.this.arn
+}
+
+output "publish_policy" {
+  description = "What the role of a publisher must be allowed besides standing in `publishers`, as an IAM policy"
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "Publish", Effect = "Allow", Action = "sns:Publish", Resource = local.topic_arn },
+      { Sid = "UseTheKey", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = aws_kms_key.this.arn },
+    ]
+  })
+}
+
+output "dns_records" {
+  description = "DNS records that verify the domain; empty once Route 53 has them"
+  value       = var.identity.zone_id == null ? [for record in local.dns_records : record] : []
+}
+
+output "ledger" {
+  description = "Name and ARN of the ledger"
+  value       = { name = aws_dynamodb_table.ledger.name, arn = aws_dynamodb_table.ledger.arn }
+}
+
+output "queues" {
+  description = "URLs of the queues: retry, feedback, dead"
+  value       = { for name, queue in aws_sqs_queue.this : name => queue.url }
+}
+
+output "functions" {
+  description = "Names of the functions: notify, feedback, before, after"
+  value       = { for name, function in aws_lambda_function.this : name => function.function_name }
+}
+
+output "alias" {
+  description = "The alias that receives traffic; CodeDeploy alone moves it"
+  value       = local.alias
+}
+
+output "roles" {
+  description = "ARNs of the roles: one a function, and CodeDeploy's"
+  value       = merge({ for name, role in aws_iam_role.this : name => role.arn }, { deployer = aws_iam_role.deployer.arn })
+}
+
+output "deployment" {
+  description = "CodeDeploy application, group and configuration that releases use"
+  value = {
+    application = aws_codedeploy_app.this.name
+    group       = aws_codedeploy_deployment_group.this.deployment_group_name
+    config      = local.deployment_config
+  }
+}
+
+output "configuration_set" {
+  description = "SES configuration set of every mail"
+  value       = aws_sesv2_configuration_set.this.configuration_set_name
+}
+
+output "ops_topic_arn" {
+  description = "Topic that alarms are sent to"
+  value       = aws_sns_topic.ops.arn
+}
+
+output "dashboard_url" {
+  description = "The dashboard in the AWS console"
+  value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.this.dashboard_name}"
+}

@@ -1,0 +1,138 @@
+locals {
+  # One list of statements a function, plain data, so that plans show them and tests read them.
+  function_policies = {
+    notify = concat(local.runs["notify"], local.remembers, [
+      {
+        Sid      = "ReadRetries"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = aws_sqs_queue.this["retry"].arn
+      },
+      {
+        Sid      = "ScheduleAndLay"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = [aws_sqs_queue.this["retry"].arn, aws_sqs_queue.this["dead"].arn]
+      },
+      {
+        Sid       = "Send"
+        Effect    = "Allow"
+        Action    = "ses:SendEmail"
+        Resource  = [local.identity_arn, aws_sesv2_configuration_set.this.arn]
+        Condition = { StringEquals = { "ses:FromAddress" = local.sender_address } }
+      },
+    ], local.reads_secrets)
+
+    feedback = concat(local.runs["feedback"], local.remembers, [
+      {
+        Sid      = "ReadFeedback"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = aws_sqs_queue.this["feedback"].arn
+      },
+    ])
+
+    before = concat(local.runs["before"], local.judges)
+    after  = concat(local.runs["after"], local.judges)
+  }
+
+  runs = {
+    for function, name in local.names : function => [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.this[function].arn}:*"
+      },
+      {
+        # X-Ray has no resources to name.
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*"
+      },
+      {
+        Sid      = "UseTheKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = aws_kms_key.this.arn
+      },
+    ]
+  }
+
+  remembers = [
+    {
+      # A transaction is permitted by the actions that it is made of. Nobody deletes: the TTL does.
+      Sid      = "Remember"
+      Effect   = "Allow"
+      Action   = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      Resource = aws_dynamodb_table.ledger.arn
+    },
+    {
+      Sid      = "ReadTheAddressKey"
+      Effect   = "Allow"
+      Action   = "ssm:GetParameter"
+      Resource = aws_ssm_parameter.address_key.arn
+    },
+  ]
+
+  judges = [
+    {
+      Sid      = "TryTheVersion"
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = "${local.function_arns.notify}:*"
+    },
+    {
+      Sid      = "ReadTheLedger"
+      Effect   = "Allow"
+      Action   = "dynamodb:GetItem"
+      Resource = aws_dynamodb_table.ledger.arn
+    },
+    {
+      Sid      = "Judge"
+      Effect   = "Allow"
+      Action   = "codedeploy:PutLifecycleEventHookExecutionStatus"
+      Resource = local.deployment_group_arn
+    },
+  ]
+
+  reads_secrets = [
+    for service, action in { ssm = "ssm:GetParameter", secretsmanager = "secretsmanager:GetSecretValue" } : {
+      Sid                        = "ReadSecretsOf${title(service)}"
+      Effect                     = "Allow"
+      Action                     = action
+      Resource                   = [for arn in var.provider_secrets : arn if split(":", arn)[2] == service]
+    } if anytrue([for arn in var.provider_secrets : split(":", arn)[2] == service])
+  ]
+
+  # From the names, because policies come before functions.
+  function_arns        = { for function, name in local.names : function => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${name}" }
+  deployment_group_arn = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${var.name}/${var.name}"
+
+  function_trust = {
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = local.from_this_account
+    }]
+  }
+}
+
+resource "aws_iam_role" "this" {
+  for_each = local.names
+
+  name               = "${var.name}-${each.key}"
+  description        = "What ${each.value} may do"
+  assume_role_policy = jsonencode(local.function_trust)
+}
+
+resource "aws_iam_role_policy" "this" {
+  for_each = local.names
+
+  name   = each.key
+  role   = aws_iam_role.this[each.key].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.function_policies[each.key] })
+}

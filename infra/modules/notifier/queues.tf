@@ -1,0 +1,91 @@
+locals {
+  fourteen_days = 1209600
+
+  # Six times the function's timeout, as AWS asks of a queue that a function reads.
+  visibility = 6 * var.timeout
+
+  # The backstop only: notify writes the letter itself after a day by the record's clock, or on the last receive.
+  max_receives = { retry = 200, feedback = 20 }
+
+  # Who may write from outside the functions' own roles: SNS, from exactly these topics.
+  queue_topics = {
+    retry    = [local.topic_arn]
+    feedback = [aws_sns_topic.feedback.arn]
+    dead     = [aws_sns_topic.feedback.arn]
+  }
+
+  queue_policies = {
+    for queue, topics in local.queue_topics : queue => {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "FromTheTopic"
+          Effect    = "Allow"
+          Principal = { Service = "sns.amazonaws.com" }
+          Action    = "sqs:SendMessage"
+          Resource  = aws_sqs_queue.this[queue].arn
+          Condition = {
+            ArnEquals    = { "aws:SourceArn" = topics }
+            StringEquals = { "aws:SourceAccount" = distinct([for arn in topics : split(":", arn)[4]]) }
+          }
+        },
+        {
+          Sid       = "TlsOnly"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "sqs:*"
+          Resource  = aws_sqs_queue.this[queue].arn
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+      ]
+    }
+  }
+}
+
+resource "aws_sqs_queue" "this" {
+  for_each = toset(["retry", "feedback", "dead"])
+
+  name                       = "${var.name}-${each.key}"
+  message_retention_seconds  = local.fourteen_days
+  visibility_timeout_seconds = each.key == "dead" ? 30 : local.visibility
+  kms_master_key_id          = aws_kms_key.this.arn
+}
+
+resource "aws_sqs_queue_policy" "this" {
+  for_each = local.queue_policies
+
+  queue_url = aws_sqs_queue.this[each.key].id
+  policy    = jsonencode(each.value)
+}
+
+resource "aws_sqs_queue_redrive_policy" "this" {
+  for_each = local.max_receives
+
+  queue_url = aws_sqs_queue.this[each.key].id
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.this["dead"].arn
+    maxReceiveCount     = each.value
+  })
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead" {
+  queue_url = aws_sqs_queue.this["dead"].id
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [for queue in ["feedback", "retry"] : aws_sqs_queue.this[queue].arn]
+  })
+}
+
+# One message at a time, so that a crash costs no neighbour; the cap is part of the reserved concurrency.
+resource "aws_lambda_event_source_mapping" "retry" {
+  event_source_arn        = aws_sqs_queue.this["retry"].arn
+  function_name           = aws_lambda_alias.this["notify"].arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = var.retry_concurrency
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}

@@ -1,0 +1,76 @@
+locals {
+  own_topic = var.shared_topic == null
+  topic_arn = local.own_topic ? aws_sns_topic.events[0].arn : var.shared_topic.arn
+  filter    = local.own_topic ? {} : var.shared_topic.filter
+
+  topic_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      length(var.publishers) == 0 ? [] : [
+        {
+          Sid       = "NamedPublishers"
+          Effect    = "Allow"
+          Principal = { AWS = var.publishers }
+          Action    = "sns:Publish"
+          Resource  = local.topic_arn
+        },
+      ],
+      [
+        {
+          # An identity policy of the same account would be enough without this.
+          Sid       = "NobodyElsePublishes"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "sns:Publish"
+          Resource  = local.topic_arn
+          Condition = { ArnNotEquals = { "aws:PrincipalArn" = length(var.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : var.publishers } }
+        },
+        {
+          Sid       = "TlsOnly"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "sns:Publish"
+          Resource  = local.topic_arn
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+      ],
+    )
+  }
+}
+
+resource "aws_sns_topic" "events" {
+  count = local.own_topic ? 1 : 0
+
+  name              = "${var.name}-events"
+  kms_master_key_id = aws_kms_key.this.arn
+}
+
+resource "aws_sns_topic_policy" "events" {
+  count = local.own_topic ? 1 : 0
+
+  arn    = aws_sns_topic.events[0].arn
+  policy = jsonencode(local.topic_policy)
+}
+
+# No filter on an own topic: an unknown type is rejected where people see it, not dropped by SNS where nobody does.
+resource "aws_sns_topic_subscription" "events" {
+  topic_arn           = local.topic_arn
+  protocol            = "lambda"
+  endpoint            = aws_lambda_alias.this["notify"].arn
+  filter_policy       = length(local.filter) == 0 ? null : jsonencode(local.filter)
+  filter_policy_scope = length(local.filter) == 0 ? null : "MessageAttributes"
+  redrive_policy      = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["retry"].arn })
+
+  # SNS asks the endpoint's permission, and gives up at once where the dead letter queue refuses it.
+  depends_on = [aws_lambda_permission.events, aws_sqs_queue_policy.this]
+}
+
+resource "aws_lambda_permission" "events" {
+  statement_id   = "events"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.this["notify"].function_name
+  qualifier      = aws_lambda_alias.this["notify"].name
+  principal      = "sns.amazonaws.com"
+  source_arn     = local.topic_arn
+  source_account = split(":", local.topic_arn)[4]
+}

@@ -1,0 +1,372 @@
+################################################################################
+# What an app owner says
+################################################################################
+
+variable "name" {
+  description = "Prefix of every name, so that several Heralds live in one account"
+  type        = string
+  default     = "herald"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
+    error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
+  }
+}
+
+variable "package" {
+  description = "Path of function.zip, as the package command builds it. Only the first version is shipped from it; releases ship the rest"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = endswith(var.package, ".zip") && fileexists(var.package)
+    error_message = "No package lies there. Build function.zip first and name its path."
+  }
+}
+
+variable "sender" {
+  description = "From header of every mail, for example `Herald <books@herald.example>`"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([^<>@\r\n]+ <[^<>@\\s]+@[^<>@\\s]+>|[^<>@\\s]+@[^<>@\\s]+)$", var.sender))
+    error_message = "A sender is `Name <address>` or a bare address, on one line."
+  }
+  validation {
+    condition     = endswith(lower(trimsuffix(var.sender, ">")), "@${lower(var.identity.domain)}")
+    error_message = "The sender's address must belong to identity.domain: SPF, DKIM and DMARC are aligned on it."
+  }
+}
+
+variable "publishers" {
+  description = "ARNs of the only IAM roles that may publish to the topic"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.publishers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", arn))])
+    error_message = "Publishers are IAM role ARNs, without wildcards for the account."
+  }
+}
+
+variable "shared_topic" {
+  description = "An existing topic to read instead of making one. `filter` keeps only messages whose attributes match (attribute name to accepted values); what it drops raises an alarm"
+  type = object({
+    arn    = string
+    filter = optional(map(list(string)), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.shared_topic == null || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.shared_topic.arn))
+    error_message = "shared_topic.arn is the ARN of a standard SNS topic."
+  }
+  validation {
+    condition     = var.shared_topic == null || length(try(var.publishers, [])) == 0
+    error_message = "Who may publish to a shared topic is its owner's decision: leave publishers empty."
+  }
+}
+
+################################################################################
+# Sending
+################################################################################
+
+variable "identity" {
+  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
+  type = object({
+    domain        = string
+    create        = optional(bool, true)
+    mail_from     = optional(string, "bounce")
+    dmarc_policy  = optional(string, "none")
+    dmarc_reports = optional(string)
+    zone_id       = optional(string)
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,}$", var.identity.domain))
+    error_message = "identity.domain is a domain name in small letters."
+  }
+  validation {
+    condition     = var.identity.mail_from == "" || can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.identity.mail_from))
+    error_message = "identity.mail_from is one label below the domain, such as `bounce`."
+  }
+  validation {
+    condition     = contains(["none", "quarantine", "reject"], var.identity.dmarc_policy)
+    error_message = "identity.dmarc_policy is none, quarantine or reject."
+  }
+  validation {
+    condition     = var.identity.dmarc_reports == null || can(regex("^[^@\\s;]+@[^@\\s;]+$", var.identity.dmarc_reports))
+    error_message = "identity.dmarc_reports is one mail address."
+  }
+}
+
+variable "providers_in_order" {
+  description = "Provider URLs, the first one that did not refuse sends. Empty: SES in this region"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for url in var.providers_in_order : can(regex("^(ses|smtp|smtps|sendgrid|mailgun)://[^\\s,]*$", url))])
+    error_message = "A provider is a URL such as `ses://eu-west-1`, `smtp://…`, `sendgrid://` or `mailgun://domain`."
+  }
+}
+
+variable "provider_secrets" {
+  description = "ARNs of the SSM parameters and Secrets Manager secrets that providers refer to"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.provider_secrets : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[^*]+$", arn))])
+    error_message = "A secret is the full ARN of an SSM parameter or a Secrets Manager secret, without wildcards."
+  }
+}
+
+variable "on_unknown" {
+  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null for the provider's own default"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.on_unknown == null || contains(["resend", "hold"], coalesce(var.on_unknown, "-"))
+    error_message = "on_unknown is resend, hold or null."
+  }
+}
+
+variable "send_rate" {
+  description = "Mails a second that SES allows this account"
+  type        = number
+  default     = 14
+  nullable    = false
+
+  validation {
+    condition     = var.send_rate > 0
+    error_message = "send_rate is a positive number of mails a second."
+  }
+}
+
+variable "seconds_per_send" {
+  description = "How long one delivery takes, in seconds. With send_rate it gives the reserved concurrency"
+  type        = number
+  default     = 0.25
+  nullable    = false
+
+  validation {
+    condition     = var.seconds_per_send > 0 && var.seconds_per_send <= 60
+    error_message = "seconds_per_send lies between 0 and 60."
+  }
+}
+
+variable "retry_concurrency" {
+  description = "Invocations that the retry queue may run at once, on top of the reserved concurrency for the topic"
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = var.retry_concurrency >= 2 && var.retry_concurrency <= 1000 && floor(var.retry_concurrency) == var.retry_concurrency
+    error_message = "retry_concurrency is a whole number from 2 to 1000, the range of an SQS mapping."
+  }
+}
+
+variable "hold_seconds" {
+  description = "How long a claimed mail belongs to its owner, in seconds"
+  type        = number
+  default     = 900
+  nullable    = false
+
+  validation {
+    condition     = var.hold_seconds >= 60 && var.hold_seconds <= 3600
+    error_message = "hold_seconds lies between a minute and an hour."
+  }
+}
+
+variable "retention_days" {
+  description = "How long the ledger remembers an event, in days"
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.retention_days >= 40 && var.retention_days <= 3650
+    error_message = "SNS retries for 23 days and a dead letter lives 14: the ledger must remember at least 40 days, at most 3650."
+  }
+}
+
+variable "address_key" {
+  description = "Secret of the hash under which the ledger knows addresses, at least 32 bytes. Taken once, when the parameter is made, and kept out of plan and state"
+  type        = string
+  ephemeral   = true
+  nullable    = false
+
+  validation {
+    condition     = length(var.address_key) >= 32
+    error_message = "address_key has at least 32 bytes."
+  }
+}
+
+################################################################################
+# Functions
+################################################################################
+
+variable "architecture" {
+  description = "Instruction set of the package: arm64 or x86_64"
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture is arm64 or x86_64."
+  }
+}
+
+variable "memory" {
+  description = "Memory of notify and feedback, in MB"
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.memory >= 128 && var.memory <= 10240
+    error_message = "memory lies between 128 and 10240 MB."
+  }
+}
+
+variable "timeout" {
+  description = "Timeout of notify and feedback, in seconds"
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 3 && var.timeout <= 900
+    error_message = "timeout lies between 3 and 900 seconds."
+  }
+  validation {
+    condition     = var.timeout < var.hold_seconds / 2
+    error_message = "timeout must be less than half of hold_seconds: the owner's token guards writes, not mails."
+  }
+}
+
+variable "feedback_batch" {
+  description = "How much feedback one invocation folds together: at most `size` messages, waiting at most `seconds`"
+  type = object({
+    size    = optional(number, 100)
+    seconds = optional(number, 5)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.feedback_batch.size >= 1 && var.feedback_batch.size <= 1000 && var.feedback_batch.seconds >= 0 && var.feedback_batch.seconds <= 60
+    error_message = "feedback_batch takes 1 to 1000 messages and 0 to 60 seconds."
+  }
+  validation {
+    condition     = var.feedback_batch.size <= 10 || var.feedback_batch.seconds >= 1
+    error_message = "A batch of more than 10 messages needs at least one second of waiting."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days"
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+################################################################################
+# Release and upkeep
+################################################################################
+
+variable "deployment" {
+  description = "How CodeDeploy shifts traffic: the name of a configuration, or `canary` for one of your own (percent of the traffic for that many minutes, then all)"
+  type = object({
+    config = optional(string, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
+    canary = optional(object({
+      percent = number
+      minutes = number
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{1,100}$", var.deployment.config)) && (!startswith(var.deployment.config, "CodeDeployDefault.") || can(regex("^CodeDeployDefault\\.Lambda(AllAtOnce|Canary10Percent(5|10|15|30)Minutes|Linear10PercentEvery(1Minute|2Minutes|3Minutes|10Minutes))$", var.deployment.config)))
+    error_message = "deployment.config is one of CodeDeploy's Lambda configurations or the name of your own."
+  }
+  validation {
+    condition     = var.deployment.canary == null || try(var.deployment.canary.percent >= 1 && var.deployment.canary.percent <= 99 && var.deployment.canary.minutes >= 1 && var.deployment.canary.minutes <= 2880, false)
+    error_message = "A canary takes 1 to 99 percent for 1 to 2880 minutes."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the ledger refuses to be deleted"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "key_deletion_days" {
+  description = "How long a deleted key can still be brought back, in days"
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.key_deletion_days >= 7 && var.key_deletion_days <= 30
+    error_message = "KMS waits 7 to 30 days."
+  }
+}
+
+variable "ops_emails" {
+  description = "Addresses that alarms are mailed to, each confirmed by its owner"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.ops_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "ops_emails are mail addresses."
+  }
+}
+
+variable "alarms" {
+  description = "Thresholds: bounces and complaints in percent of a day's mails (judged from `minimum_mails` on), ages in seconds, unknown outcomes in five minutes"
+  type = object({
+    bounce_percent    = optional(number, 3)
+    complaint_percent = optional(number, 0.08)
+    minimum_mails     = optional(number, 100)
+    unknown           = optional(number, 1)
+    retry_age         = optional(number, 21600)
+    feedback_age      = optional(number, 900)
+    dead_age          = optional(number, 604800)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.alarms.bounce_percent > 0 && var.alarms.bounce_percent < 10 && var.alarms.complaint_percent > 0 && var.alarms.complaint_percent < 0.5
+    error_message = "SES pauses an account at 10 % of bounces or 0.5 % of complaints: alarms must come before."
+  }
+  validation {
+    condition     = alltrue([for value in [var.alarms.minimum_mails, var.alarms.unknown, var.alarms.retry_age, var.alarms.feedback_age] : value >= 1])
+    error_message = "minimum_mails, unknown, retry_age and feedback_age are at least 1."
+  }
+  validation {
+    condition     = var.alarms.dead_age >= 3600 && var.alarms.dead_age < 1209600
+    error_message = "A dead letter lives 14 days: dead_age lies between an hour and that."
+  }
+}

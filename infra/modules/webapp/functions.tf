@@ -1,0 +1,64 @@
+locals {
+  names = { for function in ["web", "relay", "sweeper"] : function => "${var.name}-${function}" }
+
+  settings = {
+    HERALD_BOOKS_TABLE        = aws_dynamodb_table.books.name
+    HERALD_LEDGER_TABLE       = var.ledger.name
+    HERALD_EVENTS_TOPIC_ARN   = var.topic_arn
+    HERALD_EVENT_SOURCE       = var.event_source
+    HERALD_PUBLIC_URL         = local.public_url
+    HERALD_OIDC_ISSUER        = local.issuer
+    HERALD_OIDC_DISCOVERY_URL = "${local.discovery_base}/.well-known/openid-configuration"
+    HERALD_OIDC_CLIENT_ID     = aws_cognito_user_pool_client.web.id
+  }
+
+  functions = {
+    web     = { memory = var.memory, timeout = 29 }
+    relay   = { memory = 256, timeout = 60 }
+    sweeper = { memory = 256, timeout = 60 }
+  }
+}
+
+# Made before the functions: Lambda would make them without retention and without the key.
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = local.names
+
+  name              = "/aws/lambda/${each.value}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.key_arn
+}
+
+# Shipped by hash: a new package is a new web app, at once.
+resource "aws_lambda_function" "this" {
+  for_each = local.functions
+
+  function_name    = local.names[each.key]
+  description      = "Herald: ${each.key}"
+  role             = aws_iam_role.this[each.key].arn
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+  handler          = "webapp.${each.key}.handler"
+  runtime          = "python3.13"
+  architectures    = [var.architecture]
+  memory_size      = each.value.memory
+  timeout          = each.value.timeout
+  kms_key_arn      = var.key_arn
+
+  environment {
+    variables = local.settings
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.this[each.key].name
+    log_format            = "JSON"
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  # IAM takes a moment to know a policy; a function that starts without it fails its first events.
+  depends_on = [aws_iam_role_policy.this]
+}

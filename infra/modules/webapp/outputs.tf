@@ -1,0 +1,44 @@
+output "url" {
+  description = "Where people open the web app"
+  value       = local.public_url
+}
+
+output "api_endpoint" {
+  description = "The HTTP API's own address"
+  value       = aws_apigatewayv2_api.this.api_endpoint
+}
+
+output "api_id" {
+  description = "Id of the HTTP API"
+  value       = aws_apigatewayv2_api.this.id
+}
+
+output "publisher_roles" {
+  description = "ARNs of the roles that publish events: the topic must name them"
+  value       = [aws_iam_role.this["relay"].arn, aws_iam_role.this["sweeper"].arn]
+}
+
+output "roles" {
+  description = "ARNs of the roles, one a function"
+  value       = { for name, role in aws_iam_role.this : name => role.arn }
+}
+
+output "functions" {
+  description = "Names of the functions: web, relay, sweeper"
+  value       = { for name, function in aws_lambda_function.this : name => function.function_name }
+}
+
+output "books" {
+  description = "Name and ARN of the table of books"
+  value       = { name = aws_dynamodb_table.books.name, arn = aws_dynamodb_table.books.arn }
+}
+
+output "sign_in" {
+  description = "Issuer, client and sign-in page of the web app"
+  value = {
+    issuer    = local.issuer
+    client_id = aws_cognito_user_pool_client.web.id
+    pool_id   = aws_cognito_user_pool.this.id
+    page      = "https://${aws_cognito_user_pool_domain.this.domain}.auth.${local.region}.amazoncognito.com"
+  }
+}

@@ -1,0 +1,71 @@
+locals {
+  issuer         = "https://cognito-idp.${local.region}.amazonaws.com/${aws_cognito_user_pool.this.id}"
+  discovery_base = var.sign_in.endpoint == null ? local.issuer : "${var.sign_in.endpoint}/${aws_cognito_user_pool.this.id}"
+}
+
+resource "aws_cognito_user_pool" "this" {
+  name                     = var.name
+  username_attributes      = ["email"]
+  auto_verified_attributes = ["email"]
+  mfa_configuration        = "OPTIONAL"
+  deletion_protection      = var.deletion_protection ? "ACTIVE" : "INACTIVE"
+
+  software_token_mfa_configuration {
+    enabled = true
+  }
+
+  password_policy {
+    minimum_length                   = 12
+    require_lowercase                = true
+    require_uppercase                = true
+    require_numbers                  = true
+    require_symbols                  = false
+    temporary_password_validity_days = 3
+  }
+
+  account_recovery_setting {
+    recovery_mechanism {
+      name     = "verified_email"
+      priority = 1
+    }
+  }
+
+  admin_create_user_config {
+    allow_admin_create_user_only = !var.sign_in.open
+  }
+
+  # A new address counts only when its owner has confirmed it: Herald mails to it.
+  user_attribute_update_settings {
+    attributes_require_verification_before_update = ["email"]
+  }
+}
+
+# Public, with PKCE: a browser keeps no secret.
+resource "aws_cognito_user_pool_client" "web" {
+  name                                 = "${var.name}-web"
+  user_pool_id                         = aws_cognito_user_pool.this.id
+  generate_secret                      = false
+  allowed_oauth_flows_user_pool_client = true
+  allowed_oauth_flows                  = ["code"]
+  allowed_oauth_scopes                 = ["email", "openid", "profile"]
+  supported_identity_providers         = ["COGNITO"]
+  callback_urls                        = ["${local.public_url}/sign-in/done"]
+  logout_urls                          = ["${local.public_url}/"]
+  explicit_auth_flows                  = concat(["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"], var.sign_in.password_flow ? ["ALLOW_USER_PASSWORD_AUTH"] : [])
+  prevent_user_existence_errors        = "ENABLED"
+  enable_token_revocation              = true
+  access_token_validity                = 60
+  id_token_validity                    = 60
+  refresh_token_validity               = 30
+
+  token_validity_units {
+    access_token  = "minutes"
+    id_token      = "minutes"
+    refresh_token = "days"
+  }
+}
+
+resource "aws_cognito_user_pool_domain" "this" {
+  domain       = coalesce(var.sign_in.prefix, "${var.name}-${local.account}")
+  user_pool_id = aws_cognito_user_pool.this.id
+}

@@ -1,0 +1,199 @@
+################################################################################
+# What it stands on
+################################################################################
+
+variable "name" {
+  description = "Prefix of every name, so that several Heralds live in one account"
+  type        = string
+  default     = "herald"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
+    error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
+  }
+}
+
+variable "package" {
+  description = "Path of webapp.zip, as the package command builds it. A new hash ships a new web app"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = endswith(var.package, ".zip") && fileexists(var.package)
+    error_message = "No package lies there. Build webapp.zip first and name its path."
+  }
+}
+
+variable "topic_arn" {
+  description = "Topic that outbox events are published to"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.topic_arn))
+    error_message = "topic_arn is the ARN of a standard SNS topic."
+  }
+}
+
+variable "key_arn" {
+  description = "Key that encrypts table, logs and settings, and that the topic is encrypted with"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.key_arn))
+    error_message = "key_arn is the ARN of a KMS key, not of an alias."
+  }
+}
+
+variable "ledger" {
+  description = "Name and ARN of the notifier's ledger, which the web app may read item by item"
+  type = object({
+    name = string
+    arn  = string
+  })
+  nullable = false
+
+  validation {
+    condition     = endswith(var.ledger.arn, ":table/${var.ledger.name}")
+    error_message = "ledger.arn is not the ARN of the table ledger.name."
+  }
+}
+
+variable "ops_topic_arn" {
+  description = "Topic that alarms are sent to"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.ops_topic_arn))
+    error_message = "ops_topic_arn is the ARN of an SNS topic."
+  }
+}
+
+################################################################################
+# Web
+################################################################################
+
+variable "public_url" {
+  description = "Base of the links in mails. Null: the HTTP API's own address"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.public_url == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.public_url))
+    error_message = "public_url is https://HOST without a path and without a slash at its end."
+  }
+}
+
+variable "throttle" {
+  description = "Requests a second that the HTTP API lets in, steadily and at once"
+  type = object({
+    rate  = optional(number, 50)
+    burst = optional(number, 100)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.throttle.rate >= 1 && var.throttle.burst >= var.throttle.rate && var.throttle.burst <= 5000
+    error_message = "throttle.rate is at least 1, throttle.burst at least the rate and at most 5000."
+  }
+}
+
+variable "event_source" {
+  description = "`source` of the events that the web app publishes; with an event's id it names the event for ever"
+  type        = string
+  default     = "urn:herald:webapp"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9+.-]*:[!-~]{1,200}$", var.event_source))
+    error_message = "event_source is a URI such as urn:herald:webapp."
+  }
+}
+
+variable "sign_in" {
+  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page"
+  type = object({
+    prefix        = optional(string)
+    open          = optional(bool, true)
+    endpoint      = optional(string)
+    password_flow = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.sign_in.prefix == null || can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.sign_in.prefix))
+    error_message = "sign_in.prefix has 1 to 63 small letters, digits and inner hyphens."
+  }
+  validation {
+    condition     = var.sign_in.prefix == null || !can(regex("aws|amazon|cognito", var.sign_in.prefix))
+    error_message = "Cognito does not allow the words aws, amazon and cognito in sign_in.prefix."
+  }
+  validation {
+    condition     = var.sign_in.endpoint == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.sign_in.endpoint))
+    error_message = "sign_in.endpoint is https://HOST without a path and without a slash at its end."
+  }
+}
+
+################################################################################
+# Functions and upkeep
+################################################################################
+
+variable "architecture" {
+  description = "Instruction set of the package: arm64 or x86_64"
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture is arm64 or x86_64."
+  }
+}
+
+variable "memory" {
+  description = "Memory of the web function, in MB"
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.memory >= 128 && var.memory <= 10240
+    error_message = "memory lies between 128 and 10240 MB."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days"
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+variable "outbox_age" {
+  description = "Seconds that an event may wait in the outbox before the alarm"
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.outbox_age >= 120
+    error_message = "The sweeper comes once a minute for what is a minute old: outbox_age is at least 120 seconds."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether the table and the user pool refuse to be deleted"
+  type        = bool
+  default     = true
+  nullable    = false
+}

@@ -1,0 +1,67 @@
+locals {
+  public_url = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
+}
+
+resource "aws_apigatewayv2_api" "this" {
+  name          = "${var.name}-web"
+  description   = "Herald's web app"
+  protocol_type = "HTTP"
+}
+
+resource "aws_apigatewayv2_integration" "web" {
+  api_id                 = aws_apigatewayv2_api.this.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = aws_lambda_function.this["web"].invoke_arn
+  payload_format_version = "2.0"
+}
+
+# The web app answers every path and checks the id token itself: pages and sign-in are open, /v1 is not.
+resource "aws_apigatewayv2_route" "default" {
+  api_id    = aws_apigatewayv2_api.this.id
+  route_key = "$default"
+  target    = "integrations/${aws_apigatewayv2_integration.web.id}"
+}
+
+resource "aws_apigatewayv2_stage" "default" {
+  api_id      = aws_apigatewayv2_api.this.id
+  name        = "$default"
+  auto_deploy = true
+
+  default_route_settings {
+    throttling_rate_limit    = var.throttle.rate
+    throttling_burst_limit   = var.throttle.burst
+    detailed_metrics_enabled = true
+  }
+
+  # No query string: codes of the sign-in stand there.
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format = jsonencode({
+      request = "$context.requestId"
+      at      = "$context.requestTime"
+      caller  = "$context.identity.sourceIp"
+      method  = "$context.httpMethod"
+      path    = "$context.path"
+      status  = "$context.status"
+      bytes   = "$context.responseLength"
+      ms      = "$context.responseLatency"
+      error   = "$context.integrationErrorMessage"
+    })
+  }
+}
+
+# Under this prefix log delivery needs no resource policy that grows with every log group.
+resource "aws_cloudwatch_log_group" "access" {
+  name              = "/aws/vendedlogs/${var.name}-access"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.key_arn
+}
+
+resource "aws_lambda_permission" "web" {
+  statement_id   = "api"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.this["web"].function_name
+  principal      = "apigateway.amazonaws.com"
+  source_arn     = "${aws_apigatewayv2_api.this.execution_arn}/*/*"
+  source_account = local.account
+}

@@ -1,0 +1,60 @@
+################################################################################
+# For people
+################################################################################
+
+output "url" {
+  description = "Where people open the web app"
+  value       = module.webapp.url
+}
+
+output "dns_records" {
+  description = "DNS records still to create, so that SES may send for the domain; empty where Route 53 has them"
+  value       = module.notifier.dns_records
+}
+
+output "dashboard_url" {
+  description = "The dashboard in the AWS console"
+  value       = module.notifier.dashboard_url
+}
+
+output "next_commands" {
+  description = "What to run next"
+  value = [
+    "aws sesv2 get-email-identity --email-identity ${var.identity.domain} --query 'DkimAttributes.Status'",
+    "aws sesv2 get-account --query '{production: ProductionAccessEnabled, quota: SendQuota}'",
+    "make release",
+  ]
+}
+
+################################################################################
+# For tools
+################################################################################
+
+output "notifier" {
+  description = "Names that the release, doctor and redrive commands work with"
+  value = {
+    topic_arn         = module.notifier.topic_arn
+    key_arn           = module.notifier.key_arn
+    ledger            = module.notifier.ledger
+    queues            = module.notifier.queues
+    functions         = module.notifier.functions
+    alias             = module.notifier.alias
+    roles             = module.notifier.roles
+    deployment        = module.notifier.deployment
+    configuration_set = module.notifier.configuration_set
+    ops_topic_arn     = module.notifier.ops_topic_arn
+  }
+}
+
+output "webapp" {
+  description = "Names that belong to the web app"
+  value = {
+    url          = module.webapp.url
+    api_endpoint = module.webapp.api_endpoint
+    api_id       = module.webapp.api_id
+    functions    = module.webapp.functions
+    roles        = module.webapp.roles
+    books        = module.webapp.books
+    sign_in      = module.webapp.sign_in
+  }
+}

@@ -1,0 +1,12 @@
+# Region and credentials come from the environment, as for every AWS tool.
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = var.account_id == null ? null : [var.account_id]
+
+  default_tags {
+    tags = {
+      Application = "herald"
+      Stack       = var.name
+    }
+  }
+}

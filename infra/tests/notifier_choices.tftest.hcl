@@ -1,0 +1,127 @@
+# What an owner can choose: a topic that is shared, an identity that exists, a zone, names, providers.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  package     = "tests/packages/empty.zip"
+  identity    = { domain = "herald.example" }
+  sender      = "books@herald.example"
+  address_key = "a secret of tests, long enough: 0123456789"
+}
+
+run "a_shared_topic_with_a_filter" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    shared_topic = { arn = "arn:aws:sns:us-east-1:111111111111:shop", filter = { type = ["book.created"] } }
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.events) == 0 && length(aws_sns_topic_policy.events) == 0 && output.topic_arn == "arn:aws:sns:us-east-1:111111111111:shop"
+    error_message = "A shared topic is read, not made, and its policy is its owner's."
+  }
+  assert {
+    condition     = jsondecode(aws_sns_topic_subscription.events.filter_policy) == { type = ["book.created"] } && aws_sns_topic_subscription.events.filter_policy_scope == "MessageAttributes"
+    error_message = "The subscription filters by message attributes."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["filtered-out"].dimensions == tomap({ TopicName = "shop" })
+    error_message = "What the filter drops raises an alarm."
+  }
+  assert {
+    condition     = aws_lambda_permission.events.source_account == "111111111111" && local.queue_policies.retry.Statement[0].Condition.StringEquals["aws:SourceAccount"] == tolist(["111111111111"])
+    error_message = "The topic's account is the one that is let in."
+  }
+}
+
+run "an_identity_that_exists" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    identity = { domain = "herald.example", create = false }
+  }
+
+  assert {
+    condition     = length(aws_sesv2_email_identity.this) == 0 && length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && length(output.dns_records) == 0
+    error_message = "An identity that exists is left alone."
+  }
+  assert {
+    condition     = contains(one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "Send"]), "arn:aws:ses:us-east-1:000000000000:identity/herald.example")
+    error_message = "notify may still send with it."
+  }
+}
+
+run "a_zone_of_route53" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    identity = { domain = "herald.example", zone_id = "Z123", dmarc_policy = "reject", dmarc_reports = "dmarc@herald.example" }
+  }
+
+  assert {
+    condition     = { for key, record in aws_route53_record.this : key => record.type } == { dkim0 = "CNAME", dkim1 = "CNAME", dkim2 = "CNAME", dmarc = "TXT", mail_from_mx = "MX", mail_from_spf = "TXT" }
+    error_message = "Route 53 gets three DKIM keys, DMARC, and MX and SPF of the MAIL FROM domain."
+  }
+  assert {
+    condition     = aws_route53_record.this["dmarc"].records == toset(["v=DMARC1; p=reject; rua=mailto:dmarc@herald.example"]) && aws_route53_record.this["mail_from_mx"].records == toset(["10 feedback-smtp.us-east-1.amazonses.com"]) && aws_route53_record.this["mail_from_spf"].records == toset(["v=spf1 include:amazonses.com -all"])
+    error_message = "The records say what SES and the receivers expect."
+  }
+  assert {
+    condition     = length(output.dns_records) == 0
+    error_message = "Nothing is left for the owner to create."
+  }
+}
+
+run "no_mail_from" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    identity = { domain = "herald.example", mail_from = "" }
+  }
+
+  assert {
+    condition     = length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && toset([for record in output.dns_records : record.type]) == toset(["CNAME", "TXT"])
+    error_message = "Without a MAIL FROM domain there is no MX to create."
+  }
+}
+
+run "another_name_and_other_settings" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    name               = "shop"
+    providers_in_order = ["ses://eu-west-1", "ses://us-east-1"]
+    on_unknown         = "hold"
+    send_rate          = 1
+    seconds_per_send   = 0.1
+    ops_emails         = ["ops@herald.example"]
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDERS == "ses://eu-west-1,ses://us-east-1" && aws_lambda_function.this["notify"].environment[0].variables.HERALD_ON_UNKNOWN == "hold"
+    error_message = "Providers keep their order, and the policy for unknown outcomes reaches the function."
+  }
+  assert {
+    condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 1 + 2
+    error_message = "However slow the rate, one invocation sends."
+  }
+  assert {
+    condition     = alltrue([for name in concat([aws_dynamodb_table.ledger.name, aws_sns_topic.events[0].name, aws_codedeploy_app.this.name, aws_sesv2_configuration_set.this.configuration_set_name, aws_iam_role.deployer.name], [for queue in aws_sqs_queue.this : queue.name], [for function in aws_lambda_function.this : trimprefix(function.function_name, "CodeDeployHook_")], [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [for role in aws_iam_role.this : role.name]) : startswith(name, "shop")])
+    error_message = "Every name begins with the prefix, so that two copies live in one account."
+  }
+  assert {
+    condition     = [for subscription in aws_sns_topic_subscription.ops : subscription.endpoint] == ["ops@herald.example"]
+    error_message = "Alarms are mailed to whom the owner names."
+  }
+}

@@ -1,0 +1,248 @@
+# Every value that the notifier refuses.
+# A run holds one bad value for each of several variables, and all of them must be refused.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  package     = "tests/packages/empty.zip"
+  identity    = { domain = "herald.example" }
+  sender      = "Herald <books@herald.example>"
+  publishers  = ["arn:aws:iam::000000000000:role/app"]
+  address_key = "a secret of tests, long enough: 0123456789"
+}
+
+run "first" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # name too long
+    name = "a-name-that-is-longer-than-24"
+
+    # package that is not built
+    package = "tests/packages/none.zip"
+
+    # sender without address
+    sender = "Herald"
+
+    # publisher that is no role
+    publishers = ["arn:aws:iam::000000000000:user/ada"]
+
+    # publishers of a shared topic
+    shared_topic = { arn = "arn:aws:sns:us-east-1:000000000000:shop" }
+
+    # mail from of two labels
+    identity = { domain = "herald.example", mail_from = "a.b" }
+
+    # provider unknown
+    providers_in_order = ["postmark://"]
+
+    # secret with a wildcard
+    provider_secrets = ["arn:aws:ssm:us-east-1:000000000000:parameter/*"]
+
+    # on unknown unknown
+    on_unknown = "retry"
+
+    # send rate of nothing
+    send_rate = 0
+
+    # seconds per send of nothing
+    seconds_per_send = 0
+
+    # retry concurrency of one
+    retry_concurrency = 1
+
+    # hold of two hours
+    hold_seconds = 7200
+
+    # retention shorter than retries
+    retention_days = 39
+
+    # address key too short
+    address_key = "short"
+
+    # architecture unknown
+    architecture = "arm"
+
+    # memory too small
+    memory = 64
+
+    # timeout of half the hold
+    timeout = 450
+
+    # feedback batch too large
+    feedback_batch = { size = 10000 }
+
+    # log retention that cloudwatch has not
+    log_retention_days = 100
+
+    # deployment config misspelt
+    deployment = { config = "CodeDeployDefault.LambdaLinear10PercentEvery1Minutes" }
+
+    # key deleted at once
+    key_deletion_days = 1
+
+    # ops email that is none
+    ops_emails = ["ops"]
+
+    # bounce alarm after the pause
+    alarms = { bounce_percent = 10 }
+  }
+
+  expect_failures = [
+    var.name,
+    var.package,
+    var.sender,
+    var.publishers,
+    var.shared_topic,
+    var.identity,
+    var.providers_in_order,
+    var.provider_secrets,
+    var.on_unknown,
+    var.send_rate,
+    var.seconds_per_send,
+    var.retry_concurrency,
+    var.hold_seconds,
+    var.retention_days,
+    var.address_key,
+    var.architecture,
+    var.memory,
+    var.timeout,
+    var.feedback_batch,
+    var.log_retention_days,
+    var.deployment,
+    var.key_deletion_days,
+    var.ops_emails,
+    var.alarms,
+  ]
+}
+
+run "second" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # name in capitals
+    name = "Herald"
+
+    # package that is no zip
+    package = "tests/mocks/names.tfmock.hcl"
+
+    # sender with a line break
+    sender = "Herald\r\nBcc: all <books@herald.example>"
+
+    # publisher in any account
+    publishers = ["arn:aws:iam::*:role/app"]
+
+    # dmarc policy unknown
+    identity = { domain = "herald.example", dmarc_policy = "maybe" }
+
+    # provider with a comma
+    providers_in_order = ["ses://eu-west-1,ses://us-east-1"]
+
+    # secret of another service
+    provider_secrets = ["arn:aws:s3:::bucket/secret"]
+
+    # retry concurrency of a half
+    retry_concurrency = 2.5
+
+    # timeout too long
+    timeout      = 901
+    hold_seconds = 3600
+
+    # feedback batch that waits for nothing
+    feedback_batch = { size = 100, seconds = 0 }
+
+    # deployment config for servers
+    deployment = { config = "CodeDeployDefault.OneAtATime" }
+
+    # complaint alarm after the pause
+    alarms = { complaint_percent = 0.5 }
+  }
+
+  expect_failures = [
+    var.name,
+    var.package,
+    var.sender,
+    var.publishers,
+    var.identity,
+    var.providers_in_order,
+    var.provider_secrets,
+    var.retry_concurrency,
+    var.timeout,
+    var.feedback_batch,
+    var.deployment,
+    var.alarms,
+  ]
+}
+
+run "third" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # name ends with a hyphen
+    name = "herald-"
+
+    # sender of another domain
+    sender = "Herald <books@elsewhere.example>"
+
+    # shared topic that is none
+    publishers   = []
+    shared_topic = { arn = "arn:aws:sqs:us-east-1:000000000000:queue" }
+
+    # dmarc reports to two
+    identity = { domain = "herald.example", dmarc_reports = "a@b.example; c@d.example" }
+
+    # canary of everything
+    deployment = { canary = { percent = 100, minutes = 5 } }
+
+    # alarm without a threshold
+    alarms = { unknown = 0 }
+  }
+
+  expect_failures = [
+    var.name,
+    var.sender,
+    var.shared_topic,
+    var.identity,
+    var.deployment,
+    var.alarms,
+  ]
+}
+
+run "fourth" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # domain with a scheme
+    identity = { domain = "https://herald.example" }
+    sender   = "x@https://herald.example"
+
+    # canary for three days
+    deployment = { canary = { percent = 10, minutes = 4320 } }
+
+    # dead letter alarm after its death
+    alarms = { dead_age = 1209600 }
+  }
+
+  expect_failures = [
+    var.identity,
+    var.deployment,
+    var.alarms,
+  ]
+}

@@ -1,0 +1,186 @@
+# The web app: what is made, and who may do what.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  package       = "tests/packages/empty.zip"
+  topic_arn     = "arn:aws:sns:us-east-1:000000000000:herald-events"
+  key_arn       = "arn:aws:kms:us-east-1:000000000000:key/the-key"
+  ledger        = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
+  ops_topic_arn = "arn:aws:sns:us-east-1:000000000000:herald-ops"
+}
+
+run "shape" {
+  module {
+    source = "./modules/webapp"
+  }
+
+  # -- functions --------------------------------------------------------------------------------------------------------
+
+  assert {
+    condition     = { for function in aws_lambda_function.this : function.function_name => function.handler } == { herald-web = "webapp.web.handler", herald-relay = "webapp.relay.handler", herald-sweeper = "webapp.sweeper.handler" }
+    error_message = "Functions or handlers are not those of the package."
+  }
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.source_code_hash == filebase64sha256(var.package)])
+    error_message = "The web app is shipped by hash."
+  }
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "Active"])
+    error_message = "Every function runs Python 3.13 on arm64, has encrypted settings, logs JSON and is traced."
+  }
+  assert {
+    condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.this), [aws_cloudwatch_log_group.access]) : group.retention_in_days == 365 && group.kms_key_id == var.key_arn])
+    error_message = "Every log group is encrypted and has a retention."
+  }
+  assert {
+    condition = toset(keys(local.settings)) == toset([
+      "HERALD_BOOKS_TABLE", "HERALD_EVENTS_TOPIC_ARN", "HERALD_EVENT_SOURCE", "HERALD_LEDGER_TABLE",
+      "HERALD_OIDC_CLIENT_ID", "HERALD_OIDC_DISCOVERY_URL", "HERALD_OIDC_ISSUER", "HERALD_PUBLIC_URL",
+    ])
+    error_message = "Settings are not those that webapp/settings.py reads."
+  }
+
+  # -- table and outbox -------------------------------------------------------------------------------------------------
+
+  assert {
+    condition     = aws_dynamodb_table.books.stream_view_type == "NEW_IMAGE" && aws_dynamodb_table.books.point_in_time_recovery[0].enabled && aws_dynamodb_table.books.deletion_protection_enabled && aws_dynamodb_table.books.server_side_encryption[0].kms_key_arn == var.key_arn
+    error_message = "The table has a stream, can be restored, cannot be deleted by mistake, and is encrypted by the customer key."
+  }
+  assert {
+    condition     = one(aws_dynamodb_table.books.global_secondary_index).projection_type == "KEYS_ONLY" && one(aws_dynamodb_table.books.global_secondary_index).hash_key == "queue"
+    error_message = "The sweeper's index is sparse and holds keys only."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.relay.bisect_batch_on_function_error && aws_lambda_event_source_mapping.relay.maximum_retry_attempts == 3
+    error_message = "One bad batch must not block the stream for a day."
+  }
+  assert {
+    condition     = aws_cloudwatch_event_rule.sweeper.schedule_expression == "rate(1 minute)" && aws_lambda_permission.sweeper.source_arn == aws_cloudwatch_event_rule.sweeper.arn && aws_lambda_permission.sweeper.source_account == "000000000000"
+    error_message = "The sweeper runs every minute, started by its own rule only."
+  }
+
+  # -- web and sign-in ------------------------------------------------------------------------------------------------------
+
+  assert {
+    condition     = aws_apigatewayv2_stage.default.default_route_settings[0].throttling_rate_limit == 50 && aws_apigatewayv2_stage.default.default_route_settings[0].throttling_burst_limit == 100
+    error_message = "The API is throttled."
+  }
+  assert {
+    condition     = aws_apigatewayv2_stage.default.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access.arn && !strcontains(aws_apigatewayv2_stage.default.access_log_settings[0].format, "$context.queryString")
+    error_message = "Requests are logged, their query strings are not: sign-in codes stand there."
+  }
+  assert {
+    condition     = aws_lambda_permission.web.source_arn == "arn:aws:execute-api:us-east-1:000000000000:api1234567/*/*" && aws_lambda_permission.web.source_account == "000000000000"
+    error_message = "Only this API invokes the web function."
+  }
+  assert {
+    condition     = !aws_cognito_user_pool_client.web.generate_secret && aws_cognito_user_pool_client.web.allowed_oauth_flows == toset(["code"]) && aws_cognito_user_pool_client.web.prevent_user_existence_errors == "ENABLED"
+    error_message = "The client is public, uses the code flow only, and does not tell who has an account."
+  }
+  assert {
+    condition     = !contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
+    error_message = "Passwords are typed on the sign-in page only."
+  }
+  assert {
+    condition     = alltrue([for url in concat(tolist(aws_cognito_user_pool_client.web.callback_urls), tolist(aws_cognito_user_pool_client.web.logout_urls)) : startswith(url, "https://api1234567.execute-api.us-east-1.amazonaws.com/")])
+    error_message = "Sign-in returns to the web app only."
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE" && aws_cognito_user_pool.this.password_policy[0].minimum_length == 12 && aws_cognito_user_pool.this.user_attribute_update_settings[0].attributes_require_verification_before_update == toset(["email"])
+    error_message = "The pool is protected, asks for long passwords, and verifies an address before it counts."
+  }
+  assert {
+    condition     = local.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool" && local.settings.HERALD_OIDC_DISCOVERY_URL == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
+    error_message = "Tokens are those of this pool."
+  }
+
+  # -- alarms ---------------------------------------------------------------------------------------------------------------
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["outbox-age"].dimensions == tomap({ Service = "herald-sweeper" }) && aws_cloudwatch_metric_alarm.this["outbox-age"].treat_missing_data == "breaching"
+    error_message = "The outbox is watched, and so is that the sweeper still speaks."
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset([var.ops_topic_arn])])
+    error_message = "Every alarm tells the ops topic."
+  }
+}
+
+run "least_privilege" {
+  module {
+    source = "./modules/webapp"
+  }
+
+  assert {
+    condition     = alltrue([for function, policy in aws_iam_role_policy.this : jsondecode(policy.policy).Statement == jsondecode(jsonencode(local.function_policies[function]))])
+    error_message = "What the tests read is what the roles get."
+  }
+  assert {
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : statement.Sid == "Trace" || !contains(flatten([statement.Resource]), "*")]]))
+    error_message = "Only X-Ray, which has no resources, may be allowed on all resources."
+  }
+  assert {
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : [for action in flatten([statement.Action]) : !strcontains(action, "*")]]]))
+    error_message = "Roles name every action; no wildcards."
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "000000000000"])
+    error_message = "Lambda is trusted for this account only."
+  }
+  assert {
+    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]) }
+    error_message = "The web app reads the ledger item by item, and nobody here writes it."
+  }
+  assert {
+    condition     = { for function, statements in local.function_policies : function => anytrue([for statement in statements : contains(flatten([statement.Action]), "sns:Publish")]) } == { web = false, relay = true, sweeper = true }
+    error_message = "Relay and sweeper publish; the web function never does."
+  }
+  assert {
+    condition     = toset(flatten([for statement in local.function_policies.relay : statement.Action if strcontains(jsonencode(statement.Resource), "herald-books")])) == toset(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", "dynamodb:UpdateItem"])
+    error_message = "The relay reads the stream and marks rows."
+  }
+  assert {
+    condition     = toset(flatten([for statement in local.function_policies.sweeper : [for action in flatten([statement.Action]) : "${action} ${statement.Resource}" if strcontains(statement.Resource, "herald-books")]])) == toset(["dynamodb:Query arn:aws:dynamodb:us-east-1:000000000000:table/herald-books/index/pending", "dynamodb:GetItem arn:aws:dynamodb:us-east-1:000000000000:table/herald-books", "dynamodb:UpdateItem arn:aws:dynamodb:us-east-1:000000000000:table/herald-books"])
+    error_message = "The sweeper asks the index and marks rows."
+  }
+  assert {
+    condition     = output.publisher_roles == ["arn:aws:iam::000000000000:role/herald-relay", "arn:aws:iam::000000000000:role/herald-sweeper"]
+    error_message = "The topic is told who publishes."
+  }
+}
+
+run "choices" {
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    name                = "shop"
+    public_url          = "https://shop.example"
+    sign_in             = { prefix = "shop", open = false, endpoint = "http://127.0.0.1:4566", password_flow = true }
+    deletion_protection = false
+  }
+
+  assert {
+    condition     = output.url == "https://shop.example" && aws_cognito_user_pool_client.web.callback_urls == toset(["https://shop.example/sign-in/done"])
+    error_message = "A name of one's own is where people are sent back to."
+  }
+  assert {
+    condition     = aws_cognito_user_pool_domain.this.domain == "shop" && aws_cognito_user_pool.this.admin_create_user_config[0].allow_admin_create_user_only && contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
+    error_message = "Sign-in is as it was chosen."
+  }
+  assert {
+    condition     = local.settings.HERALD_OIDC_DISCOVERY_URL == "http://127.0.0.1:4566/us-east-1_pool/.well-known/openid-configuration" && local.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
+    error_message = "Where Cognito is found changes; who issues tokens does not."
+  }
+  assert {
+    condition     = alltrue([for name in concat([aws_dynamodb_table.books.name, aws_apigatewayv2_api.this.name, aws_cognito_user_pool.this.name], [for function in aws_lambda_function.this : function.function_name], [for role in aws_iam_role.this : role.name], [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]) : startswith(name, "shop")])
+    error_message = "Every name begins with the prefix, so that two copies live in one account."
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.deletion_protection == "INACTIVE" && !aws_dynamodb_table.books.deletion_protection_enabled
+    error_message = "Protection can be taken off before a destroy."
+  }
+}

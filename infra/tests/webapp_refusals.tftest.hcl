@@ -1,0 +1,124 @@
+# Every value that the web app refuses.
+# A run holds one bad value for each of several variables, and all of them must be refused.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  package       = "tests/packages/empty.zip"
+  topic_arn     = "arn:aws:sns:us-east-1:000000000000:herald-events"
+  key_arn       = "arn:aws:kms:us-east-1:000000000000:key/the-key"
+  ledger        = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
+  ops_topic_arn = "arn:aws:sns:us-east-1:000000000000:herald-ops"
+}
+
+run "first" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # name in capitals
+    name = "Herald"
+
+    # package that is not built
+    package = "tests/packages/none.zip"
+
+    # topic that is a queue
+    topic_arn = "arn:aws:sqs:us-east-1:000000000000:events"
+
+    # key that is an alias
+    key_arn = "arn:aws:kms:us-east-1:000000000000:alias/herald"
+
+    # ledger of two tables
+    ledger = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/other" }
+
+    # ops topic that is none
+    ops_topic_arn = "ops"
+
+    # public url without tls
+    public_url = "http://herald.example"
+
+    # throttle of nothing
+    throttle = { rate = 0 }
+
+    # event source without a scheme
+    event_source = "webapp"
+
+    # sign in prefix in capitals
+    sign_in = { prefix = "Herald" }
+
+    # architecture unknown
+    architecture = "arm"
+
+    # memory too large
+    memory = 20480
+
+    # log retention that cloudwatch has not
+    log_retention_days = 100
+
+    # outbox alarm before the sweeper
+    outbox_age = 60
+  }
+
+  expect_failures = [
+    var.name,
+    var.package,
+    var.topic_arn,
+    var.key_arn,
+    var.ledger,
+    var.ops_topic_arn,
+    var.public_url,
+    var.throttle,
+    var.event_source,
+    var.sign_in,
+    var.architecture,
+    var.memory,
+    var.log_retention_days,
+    var.outbox_age,
+  ]
+}
+
+run "second" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # public url with a path
+    public_url = "https://herald.example/app"
+
+    # burst below the rate
+    throttle = { rate = 50, burst = 10 }
+
+    # sign in prefix with a reserved word
+    sign_in = { prefix = "my-cognito" }
+  }
+
+  expect_failures = [
+    var.public_url,
+    var.throttle,
+    var.sign_in,
+  ]
+}
+
+run "third" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # sign in endpoint without tls
+    sign_in = { endpoint = "http://cognito.example" }
+  }
+
+  expect_failures = [
+    var.sign_in,
+  ]
+}

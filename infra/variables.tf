@@ -1,0 +1,179 @@
+# The modules check the values, the provider checks region and account.
+
+################################################################################
+# Where, and under which names
+################################################################################
+
+variable "name" {
+  description = "Prefix of every name, so that several Heralds live in one account"
+  type        = string
+  default     = "herald"
+  nullable    = false
+}
+
+variable "region" {
+  description = "AWS region; null takes the environment's"
+  type        = string
+  default     = null
+}
+
+variable "account_id" {
+  description = "The only account that this configuration may be applied to; null does not check"
+  type        = string
+  default     = null
+}
+
+################################################################################
+# Mail
+################################################################################
+
+variable "identity" {
+  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
+  type = object({
+    domain        = string
+    create        = optional(bool, true)
+    mail_from     = optional(string, "bounce")
+    dmarc_policy  = optional(string, "none")
+    dmarc_reports = optional(string)
+    zone_id       = optional(string)
+  })
+  nullable = false
+}
+
+variable "sender" {
+  description = "From header of every mail, for example `Herald <books@herald.example>`"
+  type        = string
+  nullable    = false
+}
+
+variable "publishers" {
+  description = "ARNs of IAM roles that may publish besides the web app's"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "providers_in_order" {
+  description = "Provider URLs, the first one that did not refuse sends. Empty: SES in this region"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "provider_secrets" {
+  description = "ARNs of the SSM parameters and Secrets Manager secrets that providers refer to"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "on_unknown" {
+  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null for the provider's own default"
+  type        = string
+  default     = null
+}
+
+variable "send_rate" {
+  description = "Mails a second that SES allows this account"
+  type        = number
+  default     = 14
+  nullable    = false
+}
+
+variable "retention_days" {
+  description = "How long the ledger remembers an event, in days"
+  type        = number
+  default     = 90
+  nullable    = false
+}
+
+################################################################################
+# Web app
+################################################################################
+
+variable "public_url" {
+  description = "Base of the links in mails. Null: the HTTP API's own address"
+  type        = string
+  default     = null
+}
+
+variable "throttle" {
+  description = "Requests a second that the HTTP API lets in, steadily and at once"
+  type = object({
+    rate  = optional(number, 50)
+    burst = optional(number, 100)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "sign_in" {
+  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page"
+  type = object({
+    prefix        = optional(string)
+    open          = optional(bool, true)
+    endpoint      = optional(string)
+    password_flow = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+}
+
+################################################################################
+# Packages, release and upkeep
+################################################################################
+
+variable "function_package" {
+  description = "Path of function.zip"
+  type        = string
+  default     = "../build/package/cloud/function.zip"
+  nullable    = false
+}
+
+variable "webapp_package" {
+  description = "Path of webapp.zip"
+  type        = string
+  default     = "../build/package/cloud/webapp.zip"
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Instruction set of both packages: arm64 or x86_64"
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+variable "deployment" {
+  description = "How CodeDeploy shifts traffic: the name of a configuration, or `canary` for one of your own (percent of the traffic for that many minutes, then all)"
+  type = object({
+    config = optional(string, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
+    canary = optional(object({
+      percent = number
+      minutes = number
+    }))
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "ops_emails" {
+  description = "Addresses that alarms are mailed to, each confirmed by its owner"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days"
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Whether tables and user pool refuse to be deleted. `make destroy` needs it off, applied before"
+  type        = bool
+  default     = true
+  nullable    = false
+}

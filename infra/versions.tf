@@ -1,0 +1,13 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # Partial: say where the state lies with -backend-config=backend.hcl, see backend.hcl.example.
+  backend "s3" {}
+}
