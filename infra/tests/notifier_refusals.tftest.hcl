@@ -32,12 +32,6 @@ run "first" {
     # publisher that is no role
     publishers = ["arn:aws:iam::000000000000:user/ada"]
 
-    # publishers of a shared topic
-    shared_topic = { arn = "arn:aws:sns:us-east-1:000000000000:shop" }
-
-    # mail from of two labels
-    identity = { domain = "herald.example", mail_from = "a.b" }
-
     # provider unknown
     providers_in_order = ["postmark://"]
 
@@ -71,9 +65,6 @@ run "first" {
     # memory too small
     memory = 64
 
-    # timeout of half the hold
-    timeout = 450
-
     # feedback batch too large
     feedback_batch = { size = 10000 }
 
@@ -98,8 +89,6 @@ run "first" {
     var.package,
     var.sender,
     var.publishers,
-    var.shared_topic,
-    var.identity,
     var.providers_in_order,
     var.provider_secrets,
     var.on_unknown,
@@ -111,7 +100,6 @@ run "first" {
     var.address_key,
     var.architecture,
     var.memory,
-    var.timeout,
     var.feedback_batch,
     var.log_retention_days,
     var.deployment,
@@ -141,9 +129,6 @@ run "second" {
     # publisher in any account
     publishers = ["arn:aws:iam::*:role/app"]
 
-    # dmarc policy unknown
-    identity = { domain = "herald.example", dmarc_policy = "maybe" }
-
     # provider with a comma
     providers_in_order = ["ses://eu-west-1,ses://us-east-1"]
 
@@ -172,7 +157,6 @@ run "second" {
     var.package,
     var.sender,
     var.publishers,
-    var.identity,
     var.providers_in_order,
     var.provider_secrets,
     var.retry_concurrency,
@@ -201,8 +185,8 @@ run "third" {
     publishers   = []
     shared_topic = { arn = "arn:aws:sqs:us-east-1:000000000000:queue" }
 
-    # dmarc reports to two
-    identity = { domain = "herald.example", dmarc_reports = "a@b.example; c@d.example" }
+    # timeout of half the hold
+    timeout = 450
 
     # canary of everything
     deployment = { canary = { percent = 100, minutes = 5 } }
@@ -215,7 +199,7 @@ run "third" {
     var.name,
     var.sender,
     var.shared_topic,
-    var.identity,
+    var.timeout,
     var.deployment,
     var.alarms,
   ]
@@ -229,6 +213,9 @@ run "fourth" {
   }
 
   variables {
+    # publishers of a shared topic
+    shared_topic = { arn = "arn:aws:sns:us-east-1:000000000000:shop" }
+
     # domain with a scheme
     identity = { domain = "https://herald.example" }
     sender   = "x@https://herald.example"
@@ -241,8 +228,60 @@ run "fourth" {
   }
 
   expect_failures = [
+    var.shared_topic,
     var.identity,
     var.deployment,
     var.alarms,
+  ]
+}
+
+run "fifth" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # mail from of two labels
+    identity = { domain = "herald.example", mail_from = "a.b" }
+  }
+
+  expect_failures = [
+    var.identity,
+  ]
+}
+
+run "sixth" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # dmarc policy unknown
+    identity = { domain = "herald.example", dmarc_policy = "maybe" }
+  }
+
+  expect_failures = [
+    var.identity,
+  ]
+}
+
+run "seventh" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # dmarc reports to two
+    identity = { domain = "herald.example", dmarc_reports = "a@b.example; c@d.example" }
+  }
+
+  expect_failures = [
+    var.identity,
   ]
 }
