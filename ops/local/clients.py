@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Clients"]
 
+#: Services with an endpoint of their own, because ministack does not play them, or not well enough.
+SIMULATED = {"sesv2": "ses", "codedeploy": "codedeploy"}
+
 
 class Clients:
     """Makes each client when it is first asked for; safe for use by several threads."""
@@ -76,7 +79,7 @@ class Clients:
             return self._made[service]
 
     def _endpoint(self, service: str) -> str:
-        return self._endpoints["ses" if service == "sesv2" else "aws"]
+        return self._endpoints[SIMULATED.get(service, "aws")]
 
 
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={})

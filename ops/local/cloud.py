@@ -19,7 +19,7 @@ from ops.local.clients import Clients
 from ops.local.description import Description
 from ops.local.environment import ACCOUNT, REGION, child_environment
 from ops.local.ports import HOST, Ports
-from ops.local.provision import Provisioned, SignIn, provision, sign_in
+from ops.local.provision import Provisioned, SignIn, make_functions, make_stores, sign_in
 from ops.local.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, PREFIX
 from ops.local.state import DEFAULT_STATE, ROOT, State
 from ops.package import build
@@ -27,7 +27,7 @@ from ops.package import build
 __all__ = ["PORTS", "Cloud", "Options", "running"]
 
 #: The ports that a person may remember; others are taken if these are in use.
-PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "aws": 4566}
+PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "aws": 4566}
 READY_SECONDS = 60
 
 
@@ -82,19 +82,21 @@ class _Start:
 
     def run(self) -> Cloud:
         self._start_simulators()
-        with ThreadPoolExecutor(1) as beside:
+        with ThreadPoolExecutor(2) as beside:
             package = beside.submit(build, "laptop", say=self._options.say)
             clients = Clients(self._endpoints)
             self._await("aws", "/_ministack/health")
             who = beside.submit(sign_in, clients, self._endpoints["aws"])
+            made = make_stores(clients)
+            self._start_web(self._describe(made, who.result()))
+            self._note("stores")
             zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
             self._note("package")
             self._await("inbox", "/faults")
-            made = provision(clients, zips)
-            self._note("provisioned")
+            make_functions(clients, made, zips)
+            self._note("functions")
+            self._await("web", "/readyz")
             description = self._describe(made, who.result())
-        self._start_web(description)
-        description = self._describe(made, who.result())
         description.write(self._state.descriptor)
         return Cloud(description, clients, self._timings, self._children.watch)
 
@@ -111,7 +113,7 @@ class _Start:
         }
         self._python("ministack", ["-m", "ministack"], ministack)
         simulators = ["-m", "ops.local.simulators", "--aws", self._endpoints["aws"]]
-        for name in ("ses", "inbox"):
+        for name in ("ses", "inbox", "codedeploy"):
             simulators += [f"--{name}", str(self._ports[name])]
         simulators += ["--sweeper", f"{PREFIX}-sweeper", "--scale", str(self._options.scale)]
         self._python("simulators", simulators)
@@ -124,7 +126,6 @@ class _Start:
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
         self._python("web", [*server, "--port", str(self._ports["web"])], settings)
-        self._await("web", "/readyz")
 
     def _python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
         environment = {**self._environment, "PYTHONPATH": str(ROOT), **(more or {})}

@@ -17,7 +17,7 @@ __all__ = ["Description"]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Endpoints by name (`web`, `inbox`, `ses`, `aws`), the names of all that is provisioned, and process ids."""
+    """Endpoints by name (`web`, `inbox`, `ses`, `codedeploy`, `aws`), all names that were given, and process ids."""
 
     pid: int
     processes: dict[str, int]

@@ -23,6 +23,7 @@ def client_settings(endpoints: Mapping[str, str]) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": endpoints["aws"],
         "AWS_ENDPOINT_URL_SESV2": endpoints["ses"],
+        "AWS_ENDPOINT_URL_CODEDEPLOY": endpoints["codedeploy"],
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "laptop",

@@ -1,10 +1,11 @@
-"""Makes by boto3 what Terraform makes on AWS, in about a second: storage first, then the functions, then the wiring."""
+"""Makes by boto3 what Terraform makes on AWS, in about a second: what keeps state first, then what runs."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import zipfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ from ops.local.resources import (
 )
 from webapp import table as books
 
-__all__ = ["Provisioned", "SignIn", "provision", "sign_in"]
+__all__ = ["Provisioned", "SignIn", "make_functions", "make_stores", "sign_in"]
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
 TRUST = {
@@ -73,25 +74,30 @@ def sign_in(clients: Clients, aws: str) -> SignIn:
     return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client)
 
 
-def provision(clients: Clients, zips: dict[str, Path]) -> Provisioned:
-    """Make everything but the sign-in. `zips` maps `function` and `webapp` to their packages."""
+def make_stores(clients: Clients) -> Provisioned:
+    """Make tables, topics, queues and the address key."""
     made = Provisioned()
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(3) as pool:
         jobs = [
             pool.submit(_tables, clients, made),
             pool.submit(_messaging, clients, made),
             pool.submit(_parameter, clients),
-            pool.submit(clients.any("iam").create_role, **_role()),
         ]
         for job in jobs:
             job.result()
+    return made
+
+
+def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path]) -> None:
+    """Make the functions from their packages (`function` and `webapp`), SES's side, and join all to the stores."""
+    clients.any("iam").create_role(**_role())
+    with ThreadPoolExecutor(3) as pool:
         packed = [function for function in FUNCTIONS if _holds(zips[function.zip], function.module)]
         settings = _settings(made)
         arns = pool.map(lambda function: _function(clients, function, zips[function.zip], settings), packed)
         made.functions.update(zip([function.name for function in packed], arns, strict=True))
         _email(clients, made)
     _wire(clients, made)
-    return made
 
 
 def _tables(clients: Clients, made: Provisioned) -> None:

@@ -1,6 +1,6 @@
 """The one process that runs Herald's own simulators beside ministack.
 
-python -m ops.local.simulators --aws URL --ses PORT --inbox PORT
+python -m ops.local.simulators --aws URL --ses PORT --codedeploy PORT --inbox PORT
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ops.local.codedeploy import wire as codedeploy_wire
+from ops.local.codedeploy.api import CodeDeploy
 from ops.local.environment import REGION
 from ops.local.ports import HOST
 from ops.local.ses.api import Ses
@@ -39,7 +41,9 @@ def main() -> None:
     sns: SNSClient = _client("sns", options.aws)
     ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
     wire = Wire((HOST, options.ses), ses, options.aws)
-    threading.Thread(target=wire.serve_forever, name="ses", daemon=True).start()
+    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), CodeDeploy())
+    for server in (wire, codedeploy):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     if options.sweeper:
         functions: LambdaClient = _client("lambda", options.aws)
         sweep = threading.Thread(target=_sweep, args=(functions, options.sweeper, options.every), daemon=True)
@@ -76,6 +80,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ops.local.simulators", description=__doc__)
     parser.add_argument("--aws", required=True, help="URL of ministack")
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
+    parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
     parser.add_argument("--sweeper", default="", help="name of the function to invoke again and again")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two sweeps")
