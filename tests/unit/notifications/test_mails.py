@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from function.catalogue import Catalogue
 from function.rendering import Content
-from ops.package.catalogue import examples, types
+from ops.package.catalogue import SOURCE, examples, types
 from ops.package.mails import MOST_HTML_BYTES
 
 CASES = [(type_, name) for type_ in types() for name in examples(type_)]
@@ -102,3 +103,10 @@ def test_no_template_syntax_is_left_over(written: Written) -> None:
     for data, content in written:
         if "{{" not in str(data):
             assert not re.search(r"{{|}}|{%|%}|{#", content.subject + content.text + Page(content.html).words)
+
+
+def test_every_type_asks_for_the_same_recipient() -> None:
+    schemas = [json.loads((SOURCE / "notifications" / name / "schema.json").read_text("utf-8")) for name in types()]
+    recipients = [schema["properties"]["recipient"] for schema in schemas]
+    assert all(recipient == recipients[0] for recipient in recipients)
+    assert all("recipient" in schema["required"] for schema in schemas)
