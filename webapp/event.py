@@ -18,11 +18,12 @@ MOST_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event, with the bytes that are stored and later published unchanged."""
+    """One event, with the bytes that are stored and later published unchanged; `owner` is the `sub` it belongs to."""
 
     id: str
     type: str
     subject: str
+    owner: str
     body: str
 
 
@@ -34,17 +35,21 @@ def book_created(
     if book.isbn:
         described["isbn"] = book.isbn
     described["url"] = f"{public_url}/books/{book.id}"
-    data = {"recipient": _recipient(reader), "book": described}
-    return _event("book.created", f"books/{book.id}", data, event_id, source, book.created_at, traceparent)
-
-
-def _recipient(reader: Identity) -> dict[str, str]:
-    return {"email": reader.email, "name": reader.name, "locale": reader.locale}
+    data = {"book": described}
+    return _event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
 
 
 def _event(
-    type_: str, subject: str, data: Mapping[str, Any], id_: str, source: str, at: int, traceparent: str
+    type_: str,
+    subject: str,
+    reader: Identity,
+    data: Mapping[str, Any],
+    id_: str,
+    source: str,
+    at: int,
+    traceparent: str,
 ) -> Event:
+    recipient = {"email": reader.email, "name": reader.name, "locale": reader.locale}
     envelope = {
         "specversion": "1.0",
         "id": id_,
@@ -54,6 +59,6 @@ def _event(
         "subject": subject,
         "datacontenttype": "application/json",
         "traceparent": traceparent,
-        "data": data,
+        "data": {"recipient": recipient, **data},
     }
-    return Event(id_, type_, subject, json.dumps(envelope, separators=(",", ":")))
+    return Event(id_, type_, subject, reader.sub, json.dumps(envelope, separators=(",", ":")))

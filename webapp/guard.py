@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
@@ -47,6 +48,8 @@ class Guard:
             await self._app(scope, await _small_body(scope, receive), answer.send)
         except Problem as problem:
             await problem_response(Request(scope), problem)(scope, receive, answer.send)
+        except ClientDisconnect:
+            log.info("caller went away", request_id=answer.request_id)
         except Exception as error:  # the last resort: logged, and told as a problem
             log.error("request failed", request_id=answer.request_id, error=repr(error))
             if answer.status is None:
@@ -90,7 +93,7 @@ async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[
     while more:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            raise ClientDisconnect
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MOST_BODY_BYTES:

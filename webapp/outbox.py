@@ -17,7 +17,8 @@ from webapp.table import PENDING_INDEX, QUEUE, SINCE
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: The index is spread over so many partition keys, each good for some 500 events a second.
+#: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
+#: share a shard, so that the sweeper sees them in the order in which they were committed.
 SHARDS: Final = 4
 
 
@@ -28,6 +29,7 @@ class OutboxEvent:
     id: str
     type: str
     subject: str
+    owner: str
     body: str
     state: str
     committed_at: int
@@ -44,6 +46,7 @@ class OutboxEvent:
             id=values["sk"],
             type=values.get("type", ""),
             subject=values["pk"].removeprefix("outbox#"),
+            owner=values.get("owner", ""),
             body=values.get("body", ""),
             state=values.get("state", "committed"),
             committed_at=values.get("committed_at", 0),
@@ -60,10 +63,11 @@ def outbox_item(event: Event, at: int) -> Item:
         {
             "kind": "outbox",
             "type": event.type,
+            "owner": event.owner,
             "body": event.body,
             "state": "committed",
             "committed_at": at,
-            QUEUE: f"unpublished#{_shard(event.id)}",
+            QUEUE: f"unpublished#{_shard(event.subject)}",
             SINCE: at,
         }
     )
@@ -94,12 +98,17 @@ class Outbox:
                 if "Item" in answer and answer["Item"]["state"] == {"S": "committed"}:
                     yield OutboxEvent.of_item(answer["Item"])
 
+    def oldest_unpublished(self) -> int | None:
+        """When the oldest event was committed that SNS has not taken; None if there is none."""
+        firsts = [self._first(f"unpublished#{shard}") for shard in range(SHARDS)]
+        return min((first for first in firsts if first is not None), default=None)
+
     def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
         """Record that SNS took the event; False if it was no longer waiting, which is as good."""
         return self._move(
             event,
             f"SET #state = :state, published_at = :at, message_id = :message, {QUEUE} = :queue, {SINCE} = :at",
-            {":state": "published", ":at": at, ":message": message_id, ":queue": f"unsettled#{_shard(event.id)}"},
+            {":state": "published", ":at": at, ":message": message_id, ":queue": f"unsettled#{_shard(event.subject)}"},
         )
 
     def mark_rejected(self, event: OutboxEvent, reason: str, at: int) -> bool:
@@ -126,6 +135,17 @@ class Outbox:
             raise
         return True
 
+    def _first(self, queue: str) -> int | None:
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            IndexName=PENDING_INDEX,
+            KeyConditionExpression="#queue = :queue",
+            ExpressionAttributeNames={"#queue": QUEUE},
+            ExpressionAttributeValues=to_item({":queue": queue}),
+            Limit=1,
+        )
+        return next((int(item[SINCE]["N"]) for item in answer["Items"]), None)
+
     def _queued(self, queue: str, before: int) -> Iterator[Item]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -143,5 +163,5 @@ def _key(event: Event | OutboxEvent) -> Item:
     return to_item({"pk": f"outbox#{event.subject}", "sk": event.id})
 
 
-def _shard(event_id: str) -> int:
-    return zlib.crc32(event_id.encode()) % SHARDS
+def _shard(subject: str) -> int:
+    return zlib.crc32(subject.encode()) % SHARDS

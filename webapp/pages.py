@@ -57,7 +57,9 @@ def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
     if reader is None:
         return RedirectResponse(f"/?then=/books/{book_id}", 303)
     book = shelf.find_book(parts, reader, book_id)
-    return page(request, "book.html", {"book": book, "mails": shelf.notifications(parts, book)})
+    return page(
+        request, "book.html", {"book": book, "book_id": book_id, "mails": shelf.notifications(parts, reader, book_id)}
+    )
 
 
 @router.get("/books/{book_id}/mail")
@@ -65,8 +67,7 @@ def show_mail(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
     """Only what happened to the mail, for the script that keeps a page up to date."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
-    book = shelf.find_book(parts, reader, book_id)
-    return page(request, "_mail.html", {"book": book, "mails": shelf.notifications(parts, book)})
+    return page(request, "_mail.html", {"book_id": book_id, "mails": shelf.notifications(parts, reader, book_id)})
 
 
 @router.post("/books/{book_id}/delete", dependencies=[Depends(same_origin)])
@@ -101,7 +102,7 @@ def _shelf(
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
     books, more = parts.books.page(reader.sub, _BOOKS_A_PAGE, _place(after))
-    mails = list(_lookups.map(lambda book: shelf.notifications(parts, book), books))
+    mails = list(_lookups.map(lambda book: shelf.notifications(parts, reader, book.id), books))
     shown: dict[str, Any] = {
         "books": list(zip(books, mails, strict=True)),
         "next": cursor.encode(books[-1].id) if more else None,

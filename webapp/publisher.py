@@ -1,7 +1,7 @@
 """From the outbox to SNS: at least once, and no event in the way of another."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,11 +27,19 @@ _REFUSED: Final = frozenset(
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the events of one run."""
+    """What became of the events of one run, and the subjects of those that were left."""
 
     published: int = 0
     rejected: int = 0
     left: int = 0
+    waiting: set[str] = field(default_factory=set)
+
+    def tell(self, event: str, **metrics: float) -> dict[str, int]:
+        """Log and count the run under this name; its figures are the answer of a handler."""
+        told = {"published": self.published, "rejected": self.rejected, "left": self.left}
+        counted = {"Published": self.published, "OutboxRejected": self.rejected}
+        log.measured(event, {name: count for name, count in counted.items() if count} | metrics, **told)
+        return told
 
 
 class Publisher:
@@ -43,16 +51,22 @@ class Publisher:
         self._outbox = outbox
         self._clock = clock
 
-    def publish(self, events: Iterable[OutboxEvent]) -> Counts:
-        """Publish what SNS takes, reject what it never will, leave the rest for the sweeper."""
+    def publish(self, events: Iterable[OutboxEvent], *, in_order: bool = False) -> Counts:
+        """Publish what SNS takes, reject what it never will, leave the rest for the sweeper.
+
+        `in_order` also leaves what comes after a left event of the same subject. It is a best effort: SNS keeps no
+        order either, and no consumer relies on one.
+        """
         counts = Counts()
-        for batch in _batches(self._sendable(events, counts)):
+        for batch in _batches(self._sendable(events, counts, in_order=in_order)):
             self._publish_batch(batch, counts)
         return counts
 
-    def _sendable(self, events: Iterable[OutboxEvent], counts: Counts) -> Iterator[OutboxEvent]:
+    def _sendable(self, events: Iterable[OutboxEvent], counts: Counts, *, in_order: bool) -> Iterator[OutboxEvent]:
         for event in events:
-            if not (event.type and event.body):
+            if in_order and event.subject in counts.waiting:
+                self._leave([event], "an earlier event of its subject waits", counts)
+            elif not (event.type and event.body):
                 self._reject(event, "the outbox row is damaged: it holds no event", counts)
             elif len(event.body.encode()) > MOST_BYTES:
                 self._reject(event, f"the event is larger than {MOST_BYTES // 1024} KiB", counts)
@@ -100,6 +114,7 @@ class Publisher:
 
     def _leave(self, batch: Sequence[OutboxEvent], message: str, counts: Counts) -> None:
         counts.left += len(batch)
+        counts.waiting |= {event.subject for event in batch}
         log.error("not published, left for the sweeper", ids=[event.id for event in batch], error=message)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from webapp import aws, log
+from webapp import aws
 from webapp.moments import now
 from webapp.outbox import Outbox, OutboxEvent
 from webapp.publisher import Publisher
@@ -25,9 +25,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     Never fails a batch: a row that cannot be published now stays in the outbox, and the sweeper takes it. A stream that
     is retried would hold back every row behind it.
     """
-    counts = compose().publish(_new_rows(event.get("Records", [])))
-    log.info("relayed", published=counts.published, rejected=counts.rejected, left=counts.left)
-    return {"published": counts.published, "rejected": counts.rejected, "left": counts.left}
+    return compose().publish(_new_rows(event.get("Records", [])), in_order=True).tell("relayed")
 
 
 def _new_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[OutboxEvent]:

@@ -39,13 +39,20 @@ def remove_book(parts: Parts, reader: Identity, book_id: str) -> None:
         raise _no_such_book()
 
 
-def notifications(parts: Parts, book: Book) -> list[Notification]:
-    """What happened to the mails about a book, oldest event first."""
+def notifications(parts: Parts, reader: Identity, book_id: str) -> list[Notification]:
+    """What happened to the mails about one of the reader's books, oldest event first.
+
+    Also of a book that is deleted; raises `Problem` 404 if it never was the reader's.
+    """
     source = parts.settings.event_source
-    return [
+    told = [
         notification(event, parts.ledger.message_of(source, event.id, event.message_id))
-        for event in parts.outbox.of_subject(f"books/{book.id}")
+        for event in parts.outbox.of_subject(f"books/{book_id}")
+        if event.owner == reader.sub
     ]
+    if not told:
+        raise _no_such_book()
+    return told
 
 
 def _no_such_book() -> Problem:

@@ -5,7 +5,7 @@ from functools import cache
 from itertools import takewhile
 from typing import Protocol
 
-from webapp import aws, log
+from webapp import aws
 from webapp.moments import now
 from webapp.outbox import Outbox, OutboxEvent
 from webapp.publisher import Publisher
@@ -34,8 +34,8 @@ def handler(_event: object, context: Context) -> dict[str, int]:
     settings, outbox, publisher = compose()
     overdue = outbox.overdue(now() - settings.sweep_after_seconds * 1000)
     counts = publisher.publish(_in_time(overdue, context))
-    log.info("swept", published=counts.published, rejected=counts.rejected, left=counts.left)
-    return {"published": counts.published, "rejected": counts.rejected, "left": counts.left}
+    oldest = outbox.oldest_unpublished()
+    return counts.tell("swept", OutboxAgeSeconds=0 if oldest is None else (now() - oldest) / 1000)
 
 
 def _in_time(events: Iterator[OutboxEvent], context: Context) -> Iterator[OutboxEvent]:

@@ -18,7 +18,7 @@ from webapp.wording import STATES
 SCHEMA = json.loads((Path(__file__).parents[2] / "function/contracts/timeline.schema.json").read_text())
 CONTRACT = Draft202012Validator(SCHEMA)
 KNOWN = SCHEMA["$defs"]["state"]["enum"]
-EVENT = OutboxEvent("e", "book.created", "books/b", "{}", "published", 1_795_248_000_000, 1_795_248_000_300, "m")
+EVENT = OutboxEvent("e", "book.created", "books/b", "ada", "{}", "published", 1_795_248_000_000, 1_795_248_000_300, "m")
 
 TIMES = st.integers(0, 4_102_444_800_000)
 ROWS = st.fixed_dictionaries(

@@ -168,8 +168,14 @@ def test_a_deleted_book_is_gone(ada: TestClient) -> None:
     path = f"/v1/books/{created['id']}"
     assert ada.delete(path).status_code == 204
     assert ada.get(path).status_code == 404
-    assert ada.get(f"{path}/notifications").status_code == 404
     assert ada.delete(path).status_code == 404
+
+
+def test_the_mails_of_a_deleted_book_are_still_told_to_its_owner(ada: TestClient, bob: TestClient) -> None:
+    path = f"/v1/books/{add(ada)['id']}"
+    ada.delete(path)
+    assert len(ada.get(f"{path}/notifications").json()["notifications"]) == 1
+    assert bob.get(f"{path}/notifications").status_code == 404
 
 
 def test_books_come_newest_first_a_page_at_a_time(ada: TestClient, bob: TestClient) -> None:

@@ -45,7 +45,7 @@ def add(parts: Parts, number: int = 1) -> Event:
 
 
 def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
-    item = outbox_item(Event(event_id, type_, f"books/{event_id}", body), clock())
+    item = outbox_item(Event(event_id, type_, f"books/{event_id}", "ada-1815", body), clock())
     cloud.dynamodb.put_item(TableName="herald-books", Item=item)
 
 
@@ -240,3 +240,70 @@ def test_a_late_mark_changes_nothing(parts: Parts, cloud: Cloud, clock: Clock) -
     assert not parts.outbox.mark_published(before, "second", clock())
     assert not parts.outbox.mark_rejected(before, "too late", clock())
     assert row(parts, event).message_id == "first"
+
+
+def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    stuck, other = add(parts, 1), add(parts, 2)
+    later = Event("01ZZZZZZZZZZZZZZZZZZZZZZZZ", "book.deleted", stuck.subject, "ada-1815", "{}")
+    cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(later, clock()))
+    fault = client_error("InternalError", "We are sorry")
+
+    class Moody(Sns):
+        """Refuses the batch that holds the stuck event, and takes every other."""
+
+        def publish_batch(self, **asked: Any) -> dict[str, Any]:
+            self._down = fault if stuck.id in str(asked) else None
+            return super().publish_batch(**asked)
+
+    sns: Any = Moody(cloud, refuses="nothing at all")
+    big = [put_big(cloud, clock, number) for number in range(4)]
+    events = [row(parts, stuck), *big, row(parts, later), row(parts, other)]
+    counts = Publisher(sns, cloud.topic_arn, parts.outbox, clock).publish(events, in_order=True)
+    assert row(parts, later).state == "committed"
+    assert row(parts, other).state == "published"
+    assert counts.waiting >= {stuck.subject}
+    clock.forward(61)
+    assert sweeper.handler(None, Lambda())["left"] == 0
+    published = [heard["Message"] for heard in cloud.heard()]
+    assert published.index(stuck.body) < published.index(later.body)
+
+
+def put_big(cloud: Cloud, clock: Clock, number: int) -> OutboxEvent:
+    """An event so large that three of its kind fill a batch."""
+    event = Event(f"big-{number}", "book.created", f"books/big-{number}", "ada-1815", json.dumps("x" * 65_000))
+    cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(event, clock()))
+    return OutboxEvent.of_item(outbox_item(event, clock()))
+
+
+def metrics(lines: str) -> list[dict[str, Any]]:
+    """The metric lines among what was logged."""
+    return [line for line in map(json.loads, lines.splitlines()) if "_aws" in line]
+
+
+def test_what_was_published_and_rejected_is_counted(
+    parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "herald-relay")
+    add(parts)
+    put(cloud, clock, "huge", "x" * 70_000)
+    relay.handler(stream_of(cloud), None)
+    [line] = metrics(capsys.readouterr().out)
+    assert (line["Service"], line["Published"], line["OutboxRejected"]) == ("herald-relay", 1, 1)
+    [definition] = line["_aws"]["CloudWatchMetrics"]
+    assert (definition["Namespace"], definition["Dimensions"]) == ("Herald", [["Service"]])
+    assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
+        "Published": "Count",
+        "OutboxRejected": "Count",
+    }
+
+
+def test_the_sweeper_says_how_old_the_backlog_is_even_if_there_is_none(
+    parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweeper.handler(None, Lambda())
+    add(parts)
+    clock.forward(45)
+    sweeper.handler(None, Lambda())
+    empty, young = metrics(capsys.readouterr().out)
+    assert (empty["OutboxAgeSeconds"], young["OutboxAgeSeconds"]) == (0, 45)
+    assert young["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "OutboxAgeSeconds", "Unit": "Seconds"}]

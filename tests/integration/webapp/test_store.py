@@ -9,7 +9,7 @@ from webapp.composition import Parts
 from webapp.event import Event
 
 BOOK = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", "T", "A", None, created_at=1, updated_at=1)
-EVENT = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7D9", "book.created", f"books/{BOOK.id}", "{}")
+EVENT = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7D9", "book.created", f"books/{BOOK.id}", "ada", "{}")
 
 
 def test_neither_stands_if_the_event_is_already_there(parts: Parts, cloud: Cloud) -> None:
@@ -23,7 +23,7 @@ def test_neither_stands_if_the_event_is_already_there(parts: Parts, cloud: Cloud
 
 def test_neither_stands_if_the_book_is_already_there(parts: Parts, cloud: Cloud) -> None:
     parts.books.add("ada", BOOK, EVENT)
-    other = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DB", "book.created", EVENT.subject, "{}")
+    other = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DB", "book.created", EVENT.subject, "ada", "{}")
     with pytest.raises(ClientError, match="TransactionCanceled"):
         parts.books.add("ada", BOOK, other)
     assert len(cloud.rows("outbox")) == 1

@@ -27,6 +27,7 @@ def event(**changes: object) -> OutboxEvent:
         "id": "e",
         "type": "book.created",
         "subject": "books/b",
+        "owner": "ada",
         "body": "{}",
         "state": "committed",
         "committed_at": 1000,
