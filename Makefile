@@ -41,6 +41,20 @@ check: $(TEST_ENV) ## Lint, formatting and types
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
 	@$(OPS) package --target $(TARGET) $(FLAGS)
 
+##@ Terraform
+plan: $(RUN_ENV) ## Show what would change in AWS (FLAGS="--backend infra/backend.hcl", or --local for the laptop cloud)
+	@$(OPS) infra plan $(FLAGS)
+
+apply: $(RUN_ENV) ## Build the packages, show what would change, ask, and change exactly that
+	@$(OPS) infra apply $(FLAGS)
+
+destroy: $(RUN_ENV) ## Show what would be destroyed, ask, and destroy it
+	@$(OPS) infra destroy $(FLAGS)
+
+infra-test: $(TEST_ENV) ## Prove the Terraform: offline with mocks, then for real in a laptop cloud
+	@$(OPS) infra test
+	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
+
 ##@ Upkeep
 lock: ## Renew the hash-locked requirements (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -68,4 +82,4 @@ $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: help run demo env test check package lock clean setup
+.PHONY: help run demo env test check plan apply destroy infra-test package lock clean setup

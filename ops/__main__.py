@@ -8,6 +8,7 @@ import typer
 
 from ops.console import problem
 from ops.errors import UserError
+from ops.infra.cli import app as infra
 from ops.local.cli import app as local
 from ops.package.cli import package
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(local, name="local", no_args_is_help=True)
+app.add_typer(infra, name="infra", no_args_is_help=True)
 app.command()(package)
 
 

@@ -7,7 +7,7 @@ module "notifier" {
   source = "../../modules/notifier"
 
   name       = "shop"
-  package    = "../../../build/package/cloud/function.zip"
+  package    = var.package
   identity   = { domain = "shop.example" }
   sender     = "Shop <orders@shop.example>"
   publishers = [var.app_role_arn]
