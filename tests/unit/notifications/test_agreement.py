@@ -85,6 +85,8 @@ def _spoil(draw: st.DrawFn, place: dict[str, Any], schema: dict[str, Any]) -> No
     inner = place.get(name)
     if "properties" in part and isinstance(inner, dict) and draw(st.integers(0, 4)):
         _spoil(draw, inner, part)
+    elif isinstance(inner, str) and "maxLength" in part and not draw(st.integers(0, 2)):
+        place[name] = inner.ljust(part["maxLength"] + draw(st.integers(-1, 1)), "a")
     elif isinstance(inner, str) and draw(st.booleans()):
         at = draw(st.integers(0, len(inner)))
         place[name] = inner[:at] + draw(st.sampled_from(_SPOILERS)) + inner[at:]
