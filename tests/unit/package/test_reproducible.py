@@ -18,14 +18,14 @@ from ops.package.archive import write_archive
 from ops.package.build import BUILD
 from ops.package.dependencies import installed
 from ops.package.rooms import ROOMS
-from ops.package.target import laptop
+from ops.package.target import TargetName, laptop
 
 ROOT = Path(__file__).parents[3]
 BUILD_AGAIN = """
 import os, pathlib, sys
 os.umask(int(sys.argv[2], 8))
 from ops.package import build
-package = build("laptop", out=pathlib.Path(sys.argv[1]))
+package = build(sys.argv[3], out=pathlib.Path(sys.argv[1]))
 print(package.function.sha256, package.webapp.sha256)
 """
 
@@ -41,23 +41,24 @@ def copied(source: Path, to: Path, moment: int) -> Path:
     return to
 
 
-def built(checkout: Path, out: Path, umask: str, **settings: str) -> list[str]:
+def built(checkout: Path, out: Path, target: TargetName, umask: str, **settings: str) -> list[str]:
     """The hashes of both zips, built by a process of its own; the dependencies are those of the real build."""
     out.mkdir()
     (out / "dependencies").symlink_to(BUILD / "dependencies")
-    command = [sys.executable, "-c", BUILD_AGAIN, str(out), umask]
+    command = [sys.executable, "-c", BUILD_AGAIN, str(out), umask, target]
     environment = {**os.environ, "PYTHONPATH": str(checkout), **settings}
     done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.split()
 
 
-def test_the_bytes_depend_on_the_source_only(tmp_path: Path) -> None:
-    build("laptop")
+@pytest.mark.parametrize("target", ["laptop", "cloud"])
+def test_the_bytes_depend_on_the_source_only(tmp_path: Path, target: TargetName) -> None:
+    build(target)
     source = copied(ROOT, tmp_path / "a", 1_000_000_000)
     again = copied(source, tmp_path / "far" / "away" / "b", 2_000_000_000)
-    first = built(source, tmp_path / "one", "077", TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
-    second = built(again, tmp_path / "two", "000", TZ="America/St_Johns", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
+    first = built(source, tmp_path / "one", target, "077", TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
+    second = built(again, tmp_path / "two", target, "000", TZ="America/St_Johns", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
     assert first == second
     assert len(set(first)) == 2
 
