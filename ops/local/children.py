@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ops.errors import UserError
+from ops.local.leash import delete
 
 __all__ = ["Children"]
 
@@ -25,6 +26,7 @@ class Children:
 
     def __init__(self, logs: Path, lock: int, doomed: Sequence[Path]) -> None:
         self._logs = logs
+        self._doomed = doomed
         self._pending = b""
         self.pids: dict[str, int] = {}
         self._leash = subprocess.Popen(
@@ -63,12 +65,18 @@ class Children:
 
     def close(self) -> None:
         """End every process and wait until they and the doomed paths are gone."""
+        for path in self._close_leash():
+            delete(path)
+
+    def _close_leash(self) -> Sequence[Path]:
+        """What is left to delete: nothing, unless somebody killed the leash."""
         if self._leash.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._leash.stdin.close()
-        self._leash.wait(timeout=20)
+        code = self._leash.wait(timeout=20)
         if self._leash.stdout is not None:
             self._leash.stdout.close()
+        return self._doomed if code else ()
 
     def _take(self, report: dict[str, object]) -> None:
         name, code = str(report["name"]), report.get("code")

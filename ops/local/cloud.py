@@ -33,11 +33,15 @@ READY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`ports` are preferences by endpoint; `scale` is the factor on the simulators' waiting times."""
+    """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned.
+
+    `scale` is the factor on the simulators' waiting times.
+    """
 
     state: Path = DEFAULT_STATE
     ports: Mapping[str, int] = field(default_factory=dict)
     scale: float = 1.0
+    settings: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str], None] = lambda _: None
 
 
@@ -93,7 +97,7 @@ class _Start:
             zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
             self._note("package")
             self._await("inbox", "/faults")
-            make_functions(clients, made, zips)
+            make_functions(clients, made, zips, self._options.settings)
             self._note("functions")
             self._await("web", "/readyz")
             description = self._describe(made, who.result())

@@ -88,13 +88,18 @@ def make_stores(clients: Clients) -> Provisioned:
     return made
 
 
-def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path]) -> None:
-    """Make the functions from their packages (`function` and `webapp`), SES's side, and join all to the stores."""
+def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path], more: Mapping[str, str]) -> None:
+    """Make the functions from their packages (`function` and `webapp`), SES's side, and join all to the stores.
+
+    `more` is put into the environment of every function, over what is given here.
+    """
     clients.any("iam").create_role(**_role())
     with ThreadPoolExecutor(3) as pool:
         packed = [function for function in FUNCTIONS if _holds(zips[function.zip], function.module)]
         settings = _settings(made)
-        arns = pool.map(lambda function: _function(clients, function, zips[function.zip], settings), packed)
+        arns = pool.map(
+            lambda one: _function(clients, one, zips[one.zip], {**settings, **one.settings, **more}), packed
+        )
         made.functions.update(zip([function.name for function in packed], arns, strict=True))
         _email(clients, made)
     _wire(clients, made)
@@ -182,7 +187,7 @@ def _function(clients: Clients, function: Function, code: Path, settings: dict[s
         Timeout=function.timeout,
         MemorySize=512,
         Publish=True,
-        Environment={"Variables": {**settings, **function.settings}},
+        Environment={"Variables": settings},
     )
     if not function.alias:
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"

@@ -1,0 +1,132 @@
+"""One laptop cloud for all stack tests, started by the very code of `make run`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from ops.local.clients import Clients
+from ops.local.cloud import Cloud, Options, running
+from ops.local.description import Description
+from ops.local.resources import ADA
+from ops.local.state import ROOT
+
+__all__ = ["Herald", "Inbox", "eventually"]
+
+T = TypeVar("T")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests that share the one cloud."""
+    for item in items:
+        if "cloud" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The simulator's inbox and its faults, as a test uses them."""
+
+    http: httpx.Client
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """Every mail to an address, oldest first."""
+        mails: list[dict[str, Any]] = self.http.get("/messages", params={"to": to}).raise_for_status().json()
+        return mails
+
+    def wait(self, to: str, count: int = 1, seconds: float = 20) -> list[dict[str, Any]]:
+        """The mails to an address, once there are so many."""
+        return eventually(lambda: self.mails(to), lambda mails: len(mails) >= count, seconds)
+
+    def exactly(self, to: str, count: int, settle: float = 1.5) -> list[dict[str, Any]]:
+        """The mails to an address, after some time for one too many to come."""
+        self.wait(to, count)
+        time.sleep(settle)
+        mails = self.mails(to)
+        assert len(mails) == count, [mail["subject"] for mail in mails]
+        return mails
+
+    def fault(self, **fault: Any) -> None:
+        """Arm one fault of the simulator."""
+        self.http.post("/faults", json=fault).raise_for_status()
+
+
+@dataclass(frozen=True, slots=True)
+class Herald:
+    """The running cloud, with all that a test wants of it."""
+
+    names: Description
+    clients: Clients
+    inbox: Inbox
+    web: httpx.Client
+
+    def sign_in(self) -> httpx.Client:
+        """The web app's API, as Ada uses it."""
+        answer = self.clients.cognito.initiate_auth(
+            ClientId=self.names.sign_in["client_id"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": ADA.email, "PASSWORD": ADA.password},
+        )
+        token = answer["AuthenticationResult"]["IdToken"]
+        return httpx.Client(
+            base_url=self.names.endpoints["web"], headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        )
+
+    def record(self, message_id: str) -> dict[str, Any] | None:
+        """The ledger's record of one SNS message, as DynamoDB gives it."""
+        answer = self.clients.dynamodb.get_item(
+            TableName=self.names.tables["ledger"], Key={"pk": {"S": f"message#{message_id}"}}, ConsistentRead=True
+        )
+        return answer.get("Item")
+
+    def state(self, message_id: str) -> str | None:
+        """The state of that record."""
+        record = self.record(message_id)
+        return str(record["state"]["S"]) if record else None
+
+    def dead(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
+        """The first message in `dead` that is wanted; the others are left for whoever wants them."""
+
+        def look() -> dict[str, Any] | None:
+            answer = self.clients.sqs.receive_message(
+                QueueUrl=self.names.queues["dead"],
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=0,
+                MessageAttributeNames=["All"],
+            )
+            return next((m for m in map(dict, answer.get("Messages", [])) if wanted(m)), None)
+
+        found = eventually(look, lambda message: message is not None, seconds)
+        assert found is not None
+        return found
+
+
+def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 20) -> T:
+    """What `look` sees, as soon as it is good; fails with what it saw last."""
+    deadline = time.monotonic() + seconds
+    while not good(seen := look()):
+        assert time.monotonic() < deadline, f"after {seconds} s still {seen!r}"
+        time.sleep(0.1)
+    return seen
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Cloud]:
+    with running(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=0.2)) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def herald(cloud: Cloud) -> Iterator[Herald]:
+    endpoints = cloud.description.endpoints
+    with (
+        httpx.Client(base_url=endpoints["inbox"], trust_env=False) as inbox,
+        httpx.Client(base_url=endpoints["web"], trust_env=False) as web,
+    ):
+        yield Herald(cloud.description, cloud.clients, Inbox(inbox), web)

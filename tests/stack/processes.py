@@ -1,0 +1,101 @@
+"""What a test sees of other processes: who descends from whom, and who is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from ops.local.state import ROOT, descriptor_of
+
+__all__ = ["RUN", "Laptop", "descendants", "laptop", "parents"]
+
+
+class Laptop:
+    """A laptop cloud that was started as a person starts it, by a command."""
+
+    def __init__(self, command: subprocess.Popen[str], state: Path) -> None:
+        self.command = command
+        self.state = state
+        self.described: dict[str, Any] = {}
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        """Wait for the descriptor, which is written last."""
+        deadline = time.monotonic() + seconds
+        while not descriptor_of(self.state).exists():
+            assert self.command.poll() is None, self.command.communicate()
+            assert time.monotonic() < deadline, "it did not start"
+            time.sleep(0.05)
+        self.described = json.loads(descriptor_of(self.state).read_text())
+
+    def start_a_function(self) -> None:
+        """Have ministack start a worker, in whatever process group it likes."""
+        functions = boto3.client(
+            "lambda",
+            endpoint_url=self.described["endpoints"]["aws"],
+            region_name="us-east-1",
+            aws_access_key_id="laptop",
+            aws_secret_access_key="laptop",
+        )
+        functions.invoke(FunctionName="herald-sweeper", Payload=b"{}")
+
+    def family(self) -> set[int]:
+        """The process that started it all, and everything below it."""
+        return descendants(self.described["pid"])
+
+    def assert_gone(self, family: set[int], seconds: float = 10) -> None:
+        """Nothing of the family is alive, and nothing of the state is left."""
+        deadline = time.monotonic() + seconds
+        while left := family & parents().keys():
+            assert time.monotonic() < deadline, f"still alive: {left}"
+            time.sleep(0.05)
+        while self.state.exists() or descriptor_of(self.state).exists():
+            assert time.monotonic() < deadline, "its state is still there"
+            time.sleep(0.05)
+
+
+def parents() -> dict[int, int]:
+    """Every living process and its parent, by `ps`; what is dead and only waits to be collected does not count."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return {int(pid): int(parent) for pid, parent, state, *_ in rows if not state.startswith("Z")}
+
+
+def descendants(root: int) -> set[int]:
+    """A process and everything below it."""
+    known, found = parents(), {root}
+    while more := {pid for pid, parent in known.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+@contextmanager
+def laptop(command: list[str], state: Path, environment: Mapping[str, str] | None = None) -> Iterator[Laptop]:
+    """Start one by `command`, which gets the state folder as its last argument."""
+    started = subprocess.Popen(
+        [*command, str(state)],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        cloud = Laptop(started, state)
+        cloud.wait_until_ready()
+        yield cloud
+    finally:
+        started.kill()
+        started.communicate()
+
+
+RUN = [sys.executable, "-m", "ops", "local", "run", "--state-dir"]
