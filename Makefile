@@ -35,7 +35,7 @@ test: $(TEST_ENV) ## Run every test, on this machine alone
 check: $(TEST_ENV) ## Lint, formatting and types
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
-	@$(PY) -m mypy
+	@$(PY) -m mypy .
 
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop

@@ -29,6 +29,8 @@ from webapp import table as books
 
 __all__ = ["Provisioned", "SignIn", "make_functions", "make_stores", "sign_in"]
 
+#: After so many receives `notify` gives up by itself; the queue's own redrive is only the backstop.
+RECEIVES = 200
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
 TRUST = {
     "Version": "2012-10-17",
@@ -119,7 +121,7 @@ def _tables(clients: Clients, made: Provisioned) -> None:
 def _messaging(clients: Clients, made: Provisioned) -> None:
     for part in ("events", "feedback"):
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
-    backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": 100}
+    backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
     attributes = {
         "dead": {"MessageRetentionPeriod": "1209600"},
         "retry": {"VisibilityTimeout": "180", "RedrivePolicy": json.dumps(backstop)},
@@ -172,6 +174,7 @@ def _settings(made: Provisioned) -> dict[str, str]:
         "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,
         "HERALD_HOLD_SECONDS": "900",
         "HERALD_RETENTION_DAYS": "90",
+        "HERALD_RETRY_RECEIVES": str(RECEIVES),
     }
 
 
@@ -207,6 +210,11 @@ def _wire(clients: Clients, made: Provisioned) -> None:
         Action="lambda:InvokeFunction",
         Principal="sns.amazonaws.com",
         SourceArn=made.topics["events"],
+    )
+    functions.put_function_event_invoke_config(
+        FunctionName=f"{PREFIX}-notify",
+        Qualifier="live",
+        DestinationConfig={"OnFailure": {"Destination": _queue_arn("retry")}},
     )
     clients.sns.subscribe(TopicArn=made.topics["events"], Protocol="lambda", Endpoint=notify)
     stream = clients.dynamodb.describe_table(TableName=made.tables["books"])["Table"]["LatestStreamArn"]
