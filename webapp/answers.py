@@ -2,13 +2,29 @@
 
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from webapp import log
 from webapp.problems import MEDIA_TYPE, Problem, of_status
 from webapp.rendering import page
+
+#: What DynamoDB says when it will take the same call a moment later.
+_PASSING: Final = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionCanceledException",
+        "TransactionInProgressException",
+    }
+)
 
 _DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
 
@@ -35,6 +51,15 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
     detail = _DETAILS.get(error.status_code, str(error.detail))
     return problem_response(request, of_status(error.status_code, detail, error.headers))
+
+
+async def on_aws_error(request: Request, error: Exception) -> Response:
+    """AWS did not do its part: for now if it says so, or says nothing; else that is a fault of ours."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    log.error("aws call failed", code=code, error=str(error), request_id=request.scope.get("request_id"))
+    if isinstance(error, ClientError) and code not in _PASSING:
+        return problem_response(request, Problem("internal", "Something broke on our side."))
+    return problem_response(request, Problem("unavailable", "The store does not answer.", {"Retry-After": "1"}))
 
 
 async def on_validation_error(request: Request, error: Exception) -> Response:

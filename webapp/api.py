@@ -1,85 +1,121 @@
 """The JSON API: `/v1/books`."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
-from webapp import cursor, shelf
-from webapp.books import BookIn
+from webapp import cursor, preconditions, shelf
+from webapp.books import Book, BookChange, BookIn
+from webapp.callers import BookId, Caller, IdempotencyKey, IfMatch, caller, json_only
 from webapp.composition import PartsOf
-from webapp.identity import Identity, unauthorized
 from webapp.models import BookCreated, BookOut, BookPage, NotificationOut, Timeline
-from webapp.openapi import fails
+from webapp.openapi import BOOK_LINKS, answers, fails
 from webapp.problems import Problem
 
-_bearer = HTTPBearer(
-    auto_error=False, bearerFormat="JWT", scheme_name="idToken", description="an OIDC **id token** of this app's client"
-)
-
-
-def _caller(parts: PartsOf, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Identity:
-    if bearer is None:
-        raise unauthorized("there is no bearer token")
-    return parts.verifier.verify(bearer.credentials)
-
-
-def _json_only(request: Request) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method in {"POST", "PUT", "PATCH"} and media_type != "application/json":
-        raise Problem("unsupported-media-type", "Send the body as application/json.")
-
-
-Caller = Annotated[Identity, Depends(_caller)]
-BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN, examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])]
-
+MergePatch = Annotated[BookChange, Body(media_type="application/merge-patch+json")]
 
 router: Final = APIRouter(
     prefix="/v1/books",
     tags=["books"],
-    dependencies=[Depends(_caller), Depends(_json_only)],
-    responses=fails(400, 401, 403, 422, 500, 503),
+    dependencies=[Depends(caller), Depends(json_only)],
+    responses=fails(400, 401, 403, 422, 429, 500, 503),
 )
 
 
-@router.post("", status_code=201, responses=fails(413, 415))
-def add_book(wish: BookIn, request: Request, response: Response, caller: Caller, parts: PartsOf) -> BookCreated:
+@router.post(
+    "",
+    status_code=201,
+    responses=fails(409, 413, 415) | answers(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
+)
+def add_book(
+    wish: BookIn, request: Request, response: Response, reader: Caller, parts: PartsOf, key: IdempotencyKey
+) -> BookCreated:
     """Add a book; its owner, the caller, gets one mail about it."""
-    book, event = shelf.add_book(parts, caller, wish, request.headers.get("traceparent"))
-    response.headers["Location"] = f"/v1/books/{book.id}"
-    return BookCreated.of(book, event_id=event.id)
+    added = shelf.add_book(parts, reader, wish, request.headers.get("traceparent"), key)
+    response.headers["Location"] = f"/v1/books/{added.book.id}"
+    response.headers["ETag"] = preconditions.etag(added.book)
+    if added.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return BookCreated.of(added.book, event_id=added.event_id)
 
 
-@router.get("")
+@router.get("", responses=answers(200, "Link"))
 def list_books(
-    caller: Caller,
+    response: Response,
+    reader: Caller,
     parts: PartsOf,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     after: Annotated[str | None, Query(alias="cursor", description="`next_cursor` of the page before")] = None,
 ) -> BookPage:
     """The caller's books, newest first."""
-    books, more = parts.books.page(caller.sub, limit, _place(after))
+    books, more = parts.books.page(reader.sub, limit, _place(after))
     next_cursor = cursor.encode(books[-1].id) if more else None
+    links = [f'</v1/books?{urlencode({"limit": limit})}>; rel="first"']
+    if next_cursor:
+        links.append(f'</v1/books?{urlencode({"limit": limit, "cursor": next_cursor})}>; rel="next"')
+    response.headers["Link"] = ", ".join(links)
     return BookPage(books=[BookOut.of(book) for book in books], next_cursor=next_cursor)
 
 
-@router.get("/{book_id}", responses=fails(404))
-def get_book(book_id: BookId, caller: Caller, parts: PartsOf) -> BookOut:
+@router.get(
+    "/{book_id}",
+    response_model=BookOut,
+    responses=fails(404) | answers(200, "ETag") | {304: {"description": "As you have it"}},
+)
+def get_book(book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf) -> Any:
     """One of the caller's books."""
-    return BookOut.of(shelf.find_book(parts, caller, book_id))
+    book = shelf.find_book(parts, reader, book_id)
+    if preconditions.is_fresh(request, book):
+        return Response(status_code=304, headers={"ETag": preconditions.etag(book)})
+    return _shown(book, response)
+
+
+@router.patch("/{book_id}", responses=fails(404, 412, 413, 415, 428) | answers(200, "ETag"))
+def change_book(
+    book_id: BookId,
+    change: MergePatch,
+    request: Request,
+    response: Response,
+    reader: Caller,
+    parts: PartsOf,
+    _if_match: IfMatch = None,
+) -> BookOut:
+    """Change one of the caller's books; `If-Match` says which state of it. No mail goes out."""
+    book = shelf.find_book(parts, reader, book_id)
+    preconditions.check(request, book, required=True)
+    changed = change.of(book, parts.clock())
+    if changed is not book and not parts.books.change(reader.sub, changed):
+        raise preconditions.changed()
+    return _shown(changed, response)
+
+
+@router.delete("/{book_id}", status_code=204, responses=fails(404, 412) | answers(204, "Link"))
+def remove_book(
+    book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf, if_match: IfMatch = None
+) -> None:
+    """Delete one of the caller's books; one mail says so. What happened to its mails can still be read."""
+    traceparent = request.headers.get("traceparent")
+    if if_match is None:
+        shelf.remove_whatever(parts, reader, book_id, traceparent)
+    else:
+        book = shelf.find_book(parts, reader, book_id)
+        preconditions.check(request, book, required=True)
+        if not shelf.remove_book(parts, reader, book, traceparent):
+            raise preconditions.changed()
+    response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'
 
 
 @router.get("/{book_id}/notifications", responses=fails(404))
-def get_notifications(book_id: BookId, caller: Caller, parts: PartsOf) -> Timeline:
-    """What happened to the mail about a book, up to a final state; also of a book that is deleted."""
-    told = [NotificationOut.of(each) for each in shelf.notifications(parts, caller, book_id)]
+def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
+    """What happened to the mails about a book, up to a final state; also of a book that is deleted."""
+    told = [NotificationOut.of(each) for each in shelf.notifications(parts, reader, book_id)]
     return Timeline(book_id=book_id, final=all(each.final for each in told), notifications=told)
 
 
-@router.delete("/{book_id}", status_code=204, responses=fails(404))
-def remove_book(book_id: BookId, caller: Caller, parts: PartsOf) -> None:
-    """Delete one of the caller's books. Its mail is not called back."""
-    shelf.remove_book(parts, caller, book_id)
+def _shown(book: Book, response: Response) -> BookOut:
+    response.headers["ETag"] = preconditions.etag(book)
+    return BookOut.of(book)
 
 
 def _place(after: str | None) -> str | None:

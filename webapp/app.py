@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
@@ -31,11 +32,14 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
     app.add_middleware(Guard, https=parts.settings.public_url.startswith("https:"))
     app.add_exception_handler(Problem, answers.on_problem)
     app.add_exception_handler(HTTPException, answers.on_http_exception)
+    app.add_exception_handler(ClientError, answers.on_aws_error)
+    app.add_exception_handler(BotoCoreError, answers.on_aws_error)
     app.add_exception_handler(RequestValidationError, answers.on_validation_error)
     app.include_router(api.router)
     app.include_router(pages.router, include_in_schema=False)

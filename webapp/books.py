@@ -1,7 +1,7 @@
 """A book, and what a caller may say about one."""
 
-from dataclasses import dataclass
-from typing import Annotated, Final
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
@@ -63,6 +63,27 @@ class BookIn(BaseModel):
     title: Title
     author: Author
     isbn: Isbn | None = None
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for described in schema["properties"].values():
+        described.pop("default", None)
+
+
+class BookChange(BaseModel):
+    """What changes about a book, as a JSON merge patch (RFC 7396): what is left out stays; `isbn` goes with null."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_without_defaults)
+
+    title: Title = ""
+    author: Author = ""
+    isbn: Isbn | None = None
+
+    def of(self, book: "Book", at: int) -> "Book":
+        """The book after the change; the same if nothing changes."""
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        changed = replace(book, **changes)
+        return book if changed == book else replace(changed, updated_at=at, version=book.version + 1)
 
 
 @dataclass(frozen=True, slots=True)

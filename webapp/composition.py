@@ -10,6 +10,7 @@ from ulid import ULID
 from webapp import aws, moments
 from webapp.identity import Verifier
 from webapp.ledger import Ledger
+from webapp.limiter import Limiter
 from webapp.outbox import Outbox
 from webapp.settings import WebSettings
 from webapp.store import Books
@@ -24,6 +25,7 @@ class Parts:
     outbox: Outbox
     ledger: Ledger
     verifier: Verifier
+    limiter: Limiter
     clock: moments.Clock = moments.now
     new_id: Callable[[], str] = lambda: str(ULID())
 
@@ -36,6 +38,7 @@ def compose(settings: WebSettings) -> Parts:
         outbox=Outbox(aws.dynamodb(), settings.books_table),
         ledger=Ledger(aws.dynamodb(), settings.ledger_table),
         verifier=Verifier(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_discovery_url),
+        limiter=Limiter(settings.requests_per_second),
     )
 
 

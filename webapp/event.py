@@ -31,12 +31,21 @@ def book_created(
     book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
 ) -> Event:
     """The event that mails the book's owner."""
-    described: dict[str, str] = {"id": book.id, "title": book.title, "author": book.author}
-    if book.isbn:
-        described["isbn"] = book.isbn
-    described["url"] = f"{public_url}/books/{book.id}"
-    data = {"book": described}
+    data = {"book": _described(book) | {"url": f"{public_url}/books/{book.id}"}}
     return _event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
+
+
+def book_deleted(
+    book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
+) -> Event:
+    """The event that tells the book's owner that it is gone."""
+    data = {"book": _described(book), "shelf": {"url": f"{public_url}/"}}
+    return _event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
+
+
+def _described(book: Book) -> dict[str, str]:
+    described = {"id": book.id, "title": book.title, "author": book.author}
+    return described | ({"isbn": book.isbn} if book.isbn else {})
 
 
 def _event(

@@ -1,5 +1,6 @@
 """The OpenAPI document: what the routes say, and problem documents for what they refuse."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -16,6 +17,31 @@ def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The part `responses` of a route that can fail in these ways."""
     content = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemOut"}}}
     return {status: {"description": of_status(status, "").kind.title, "content": content} for status in statuses}
+
+
+_HEADERS: Final = {
+    "Location": "where the book is",
+    "ETag": "names this state of the book, for `If-Match`",
+    "Idempotency-Replayed": "`true` if this is the answer to an earlier request with the same key",
+    "Link": "related addresses (RFC 8288): `first` and `next` of a list, `related` for what happened to the mails",
+}
+
+#: What can be done with a book that was added, as OpenAPI links.
+BOOK_LINKS: Final = {
+    name: {"operationId": operation, "parameters": {"book_id": "$response.body#/id"}}
+    for name, operation in (
+        ("GetBook", "get_book"),
+        ("ChangeBook", "change_book"),
+        ("RemoveBook", "remove_book"),
+        ("GetNotifications", "get_notifications"),
+    )
+}
+
+
+def answers(status: int, *headers: str, links: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+    """The part `responses` that tells which headers a good answer carries, and where it leads."""
+    told = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers}
+    return {status: {"headers": told} | ({"links": dict(links)} if links else {})}
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -36,7 +36,13 @@ def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = N
 
 @router.post("/books", dependencies=[Depends(same_origin)])
 def add_book(
-    request: Request, reader: Reader, parts: PartsOf, title: FormText = "", author: FormText = "", isbn: FormText = ""
+    request: Request,
+    reader: Reader,
+    parts: PartsOf,
+    title: FormText = "",
+    author: FormText = "",
+    isbn: FormText = "",
+    key: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Add a book from the form; what is wrong with a field is said beside it."""
     if reader is None:
@@ -47,8 +53,8 @@ def add_book(
     except ValidationError as error:
         wrong = {str(each["loc"][0]): _told(each["type"], each["msg"]) for each in error.errors()}
         return _shelf(request, reader, parts, filled=filled, wrong=wrong)
-    book, _ = shelf.add_book(parts, reader, wish, request.headers.get("traceparent"))
-    return RedirectResponse(f"/#book-{book.id}", 303)
+    added = shelf.add_book(parts, reader, wish, request.headers.get("traceparent"), key or None)
+    return RedirectResponse(f"/#book-{added.book.id}", 303)
 
 
 @router.get("/books/{book_id}")
@@ -71,10 +77,10 @@ def show_mail(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
 
 
 @router.post("/books/{book_id}/delete", dependencies=[Depends(same_origin)])
-def remove_book(book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
+def remove_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
     """Delete a book."""
     if reader is not None:
-        shelf.remove_book(parts, reader, book_id)
+        shelf.remove_whatever(parts, reader, book_id, request.headers.get("traceparent"))
     return RedirectResponse("/", 303)
 
 
@@ -109,6 +115,7 @@ def _shelf(
         "first": after is None,
         "filled": filled or {"title": "", "author": "", "isbn": ""},
         "wrong": wrong or {},
+        "key": parts.new_id(),
     }
     return page(request, "shelf.html", shown, 422 if wrong else 200)
 

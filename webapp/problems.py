@@ -52,6 +52,25 @@ KINDS: Final = {
             "Method not allowed",
             "The header `Allow` lists the methods that the address knows.",
         ),
+        Kind(
+            "precondition-failed",
+            412,
+            "Changed in the meantime",
+            "The book is no longer what `If-Match` names. Get it again and try with its new `ETag`.",
+        ),
+        Kind(
+            "precondition-required",
+            428,
+            "Say what you change",
+            "A change must name the state that it changes: send the `ETag` of the last answer as `If-Match`.",
+        ),
+        Kind(
+            "idempotency-key-in-flight",
+            409,
+            "Under way already",
+            "A request with the same `Idempotency-Key` is being answered. "
+            "Wait as long as `Retry-After` says and send it again: you will get the answer of the first.",
+        ),
         Kind("content-too-large", 413, "Body too large", "A body may have at most 64 KiB."),
         Kind("unsupported-media-type", 415, "Not JSON", "Send the body as `application/json`."),
         Kind(
@@ -59,6 +78,18 @@ KINDS: Final = {
             422,
             "Some fields are not right",
             "`errors` lists each field by its JSON pointer (or its query parameter) and says what is wrong with it.",
+        ),
+        Kind(
+            "idempotency-key-reused",
+            422,
+            "Another request has this key",
+            "An `Idempotency-Key` stands for one request, for a day. Use a new key for a new request.",
+        ),
+        Kind(
+            "too-many-requests",
+            429,
+            "Too many requests",
+            "There is a limit to how often one caller may ask. Wait as long as `Retry-After` says.",
         ),
         Kind(
             "internal",
@@ -75,7 +106,7 @@ KINDS: Final = {
     )
 }
 
-_BY_STATUS: Final = {kind.status: kind for kind in KINDS.values()}
+_BY_STATUS: Final = {kind.status: kind for kind in reversed(KINDS.values())}
 
 
 @dataclass(slots=True)

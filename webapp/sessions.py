@@ -42,6 +42,7 @@ def _reader(request: Request, parts: PartsOf) -> Identity | None:
         if problem.slug == "unauthorized":
             return None
         raise
+    parts.limiter.admit(f"user#{reader.sub}")
     request.scope["reader"] = reader
     return reader
 

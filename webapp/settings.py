@@ -38,6 +38,7 @@ class WebSettings:
     oidc_discovery_url: str
     oidc_client_id: str
     laptop_sign_in: SignIn | None = None
+    requests_per_second: int = 100
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -51,6 +52,7 @@ class WebSettings:
             oidc_discovery_url=_read(environment, "HERALD_OIDC_DISCOVERY_URL", _url),
             oidc_client_id=_read(environment, "HERALD_OIDC_CLIENT_ID", _text),
             laptop_sign_in=_read(environment, "HERALD_LAPTOP_SIGN_IN", _sign_in, None),
+            requests_per_second=_read(environment, "HERALD_REQUESTS_PER_SECOND", _rate, 100),
         )
 
 
@@ -125,6 +127,13 @@ def _is_loopback(host: str) -> bool:
 def _seconds(text: str) -> int:
     """a whole number of seconds between 0 and 86400"""
     if not text.isascii() or not text.isdigit() or int(text) > 86400:
+        raise ValueError
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    """a whole number of requests a second for each caller, between 1 and 1000000"""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise ValueError
     return int(text)
 

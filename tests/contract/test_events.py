@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from webapp.books import Book, BookIn
-from webapp.event import MOST_BYTES, book_created
+from webapp.event import MOST_BYTES, Event, book_created, book_deleted
 from webapp.identity import Identity
 from webapp.problems import Problem
 from webapp.trace import continued
@@ -43,17 +43,21 @@ def data_schema(type_: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((FUNCTION / f"notifications/{type_}/schema.json").read_text()))
 
 
-def published(reader: Identity, wish: BookIn) -> dict[str, Any]:
-    """The event as a consumer parses it from the published bytes."""
-    book = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", wish.title, wish.author, wish.isbn, 1_795_248_000_123, 1_795_248_000_123)
-    event = book_created(
-        book,
-        reader,
-        event_id="01KAJ8V3Q0S5T2M9Z6E1B4C7D9",
-        source="urn:herald:webapp",
-        public_url="https://herald.example",
-        traceparent=continued(None),
-    )
+def events_of(reader: Identity, wish: BookIn) -> list[dict[str, Any]]:
+    """Every event that the life of a book causes, as a consumer parses it from the published bytes."""
+    at = 1_795_248_000_123
+    book = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", wish.title, wish.author, wish.isbn, created_at=at, updated_at=at)
+    common = {
+        "event_id": "01KAJ8V3Q0S5T2M9Z6E1B4C7D9",
+        "source": "urn:herald:webapp",
+        "public_url": "https://herald.example",
+        "traceparent": continued(None),
+    }
+    return [parsed(book_created(book, reader, **common)), parsed(book_deleted(book, reader, at=at, **common))]
+
+
+def parsed(event: Event) -> dict[str, Any]:
+    """The event as it arrives, if its bytes are what they must be."""
     assert len(event.body.encode()) <= MOST_BYTES
     assert event.body.isascii()
     assert "\n" not in event.body
@@ -70,28 +74,29 @@ def test_whatever_the_token_and_the_caller_say_the_event_is_valid(
         reader, wish = Identity.of_claims(claims), BookIn.model_validate(described)
     except (Problem, ValidationError):
         return
-    event = published(reader, wish)
-    ENVELOPE.validate(event)
-    data_schema("book.created").validate(event["data"])
+    for event in events_of(reader, wish):
+        ENVELOPE.validate(event)
+        data_schema(event["type"]).validate(event["data"])
 
 
 @pytest.mark.parametrize("length", [1, 500])
 @pytest.mark.parametrize("character", ["a", "é", "漢", "😀", "<", '"', "\\"])
 def test_the_longest_book_still_fits(length: int, character: str) -> None:
     wish = BookIn(title=character * length, author=character * min(length, 300), isbn="9780441007318")
-    event = published(Identity("s" * 255, "ada@example.com", character * 100, "en"), wish)
-    ENVELOPE.validate(event)
-    data_schema("book.created").validate(event["data"])
-    assert event["data"]["book"]["title"] == wish.title
+    for event in events_of(Identity("s" * 255, "ada@example.com", character * 100, "en"), wish):
+        ENVELOPE.validate(event)
+        data_schema(event["type"]).validate(event["data"])
+        assert event["data"]["book"]["title"] == wish.title
 
 
 def test_the_envelope_is_what_cloudevents_asks_for() -> None:
-    event = published(Identity("s", "ada@example.com", "Ada", "en"), BookIn(title="T", author="A"))
+    event, deleted = events_of(Identity("s", "ada@example.com", "Ada", "en"), BookIn(title="T", author="A"))
     assert event["specversion"] == "1.0"
     assert event["time"] == "2026-11-21T08:00:00.123Z"
     assert event["datacontenttype"] == "application/json"
     assert event["subject"] == "books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
     assert event["data"]["book"]["url"] == "https://herald.example/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
+    assert deleted["data"]["shelf"] == {"url": "https://herald.example/"}
     assert "isbn" not in event["data"]["book"]
     extensions = set(event) - {"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "data"}
     assert extensions == {"traceparent"}

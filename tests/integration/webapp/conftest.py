@@ -15,6 +15,7 @@ from webapp.app import create_app
 from webapp.composition import Parts
 from webapp.identity import Verifier
 from webapp.ledger import Ledger
+from webapp.limiter import Limiter
 from webapp.outbox import Outbox
 from webapp.publisher import Publisher
 from webapp.settings import WebSettings
@@ -134,6 +135,7 @@ def parts(cloud: Cloud, settings: WebSettings, verifier: Verifier, clock: Clock)
         outbox=Outbox(cloud.dynamodb, settings.books_table),
         ledger=Ledger(cloud.dynamodb, settings.ledger_table),
         verifier=verifier,
+        limiter=Limiter(10_000),
         clock=clock,
     )
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from tests.integration.webapp.conftest import Clock, Cloud, client_of
 from tests.integration.webapp.issuer import Issuer
 from webapp.composition import Parts
+from webapp.limiter import Limiter
 
 BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin", "isbn": "0-441-00731-7"}
 
@@ -174,7 +176,7 @@ def test_a_deleted_book_is_gone(ada: TestClient) -> None:
 def test_the_mails_of_a_deleted_book_are_still_told_to_its_owner(ada: TestClient, bob: TestClient) -> None:
     path = f"/v1/books/{add(ada)['id']}"
     ada.delete(path)
-    assert len(ada.get(f"{path}/notifications").json()["notifications"]) == 1
+    assert len(ada.get(f"{path}/notifications").json()["notifications"]) == 2
     assert bob.get(f"{path}/notifications").status_code == 404
 
 
@@ -310,3 +312,25 @@ def test_the_timeline_begins_with_the_commit(ada: TestClient, clock: Clock) -> N
     assert notification["event_id"] == created["event_id"]
     assert (notification["type"], notification["state"]) == ("book.created", "committed")
     assert [row["state"] for row in notification["rows"]] == ["committed"]
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(parts: Parts, issuer: Issuer) -> None:
+    slow = replace(parts, limiter=Limiter(1, lambda: 0.0))
+    ada, stranger = client_of(slow, issuer.token()), client_of(slow, "nonsense")
+    assert [ada.get("/v1/books").status_code for _ in range(4)] == [200, 200, 429, 429]
+    assert [stranger.get("/v1/books").status_code for _ in range(4)] == [401, 401, 429, 429]
+    refused = ada.get("/v1/books")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.json()["type"].endswith("/problems/too-many-requests")
+
+
+def test_openapi_leads_from_a_new_book_to_what_can_be_done_with_it(anyone: TestClient) -> None:
+    document = anyone.get("/v1/openapi.json").json()
+    operations = {
+        operation["operationId"]: operation for path in document["paths"].values() for operation in path.values()
+    }
+    links = operations["add_book"]["responses"]["201"]["links"]
+    assert {link["operationId"] for link in links.values()} < set(operations)
+    assert {"409", "413", "415", "422", "429"} < set(operations["add_book"]["responses"])
+    assert {"412", "428"} < set(operations["change_book"]["responses"])
+    assert set(operations["change_book"]["requestBody"]["content"]) == {"application/merge-patch+json"}

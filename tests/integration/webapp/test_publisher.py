@@ -39,8 +39,9 @@ def composed(publisher: Publisher, cloud: Cloud, parts: Parts, clock: Clock, mon
     monkeypatch.setattr(sweeper, "now", clock)
 
 
-def add(parts: Parts, number: int = 1) -> Event:
-    _, event = add_book(parts, ADA, BookIn(title=f"Volume {number}", author="A"), None)
+def add(parts: Parts, number: int = 1) -> OutboxEvent:
+    added = add_book(parts, ADA, BookIn(title=f"Volume {number}", author="A"), None)
+    [event] = parts.outbox.of_subject(f"books/{added.book.id}")
     return event
 
 
@@ -55,7 +56,7 @@ def stream_of(cloud: Cloud) -> dict[str, Any]:
     return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items]}
 
 
-def row(parts: Parts, event: Event) -> OutboxEvent:
+def row(parts: Parts, event: Event | OutboxEvent) -> OutboxEvent:
     [found] = [each for each in parts.outbox.of_subject(event.subject) if each.id == event.id]
     return found
 

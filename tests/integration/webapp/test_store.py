@@ -1,5 +1,7 @@
 """One transaction: the book and its event, or neither."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -39,4 +41,17 @@ def test_no_key_reaches_another_shelf(parts: Parts) -> None:
     parts.books.add("ada", BOOK, EVENT)
     assert parts.books.get("ad", BOOK.id) is None
     assert parts.books.page("ad", 10) == ([], False)
-    assert not parts.books.remove("bob", BOOK.id)
+    gone = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "bob", "{}")
+    assert not parts.books.remove("bob", BOOK, gone, 2)
+    assert not parts.books.change("bob", replace(BOOK, title="Mine", version=2))
+    assert parts.books.get("ada", BOOK.id) == BOOK
+
+
+def test_a_deletion_and_its_event_are_one_transaction(parts: Parts, cloud: Cloud) -> None:
+    parts.books.add("ada", BOOK, EVENT)
+    gone = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "ada", "{}")
+    assert not parts.books.remove("ada", replace(BOOK, version=7), gone, 2)
+    assert len(cloud.rows("outbox")) == 1
+    assert parts.books.remove("ada", BOOK, gone, 2)
+    assert [event.type for event in parts.outbox.of_subject(EVENT.subject)] == ["book.created", "book.deleted"]
+    assert parts.books.get("ada", BOOK.id) is None

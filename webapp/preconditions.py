@@ -1,0 +1,38 @@
+"""`ETag`, `If-Match` and `If-None-Match`: nobody overwrites what he has not seen.
+
+https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
+"""
+
+from fastapi import Request
+
+from webapp.books import Book
+from webapp.problems import Problem
+
+
+def etag(book: Book) -> str:
+    """The entity tag of this state of the book."""
+    return f'"{book.version}"'
+
+
+def is_fresh(request: Request, book: Book) -> bool:
+    """Whether the caller already has this state of the book."""
+    tags = _tags(request, "if-none-match")
+    return "*" in tags or etag(book) in {tag.removeprefix("W/") for tag in tags}
+
+
+def check(request: Request, book: Book, *, required: bool) -> None:
+    """Raises `Problem` 412 if the caller has seen another state, 428 if it had to say which and does not."""
+    tags = _tags(request, "if-match")
+    if not tags and required:
+        raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
+    if tags and "*" not in tags and etag(book) not in tags:
+        raise changed()
+
+
+def changed() -> Problem:
+    """The book is not what the caller thinks it is."""
+    return Problem("precondition-failed", "The book was changed since; get it again.")
+
+
+def _tags(request: Request, header: str) -> list[str]:
+    return [tag.strip() for value in request.headers.getlist(header) for tag in value.split(",") if tag.strip()]
