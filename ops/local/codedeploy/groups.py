@@ -22,6 +22,7 @@ SETTINGS: Final = (
     "alarmConfiguration",
     "autoRollbackConfiguration",
     "triggerConfigurations",
+    "outdatedInstancesStrategy",
 )
 STYLE: Final = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
 MOST_ALARMS: Final = 10
@@ -45,6 +46,7 @@ class Groups:
             "deploymentGroupName": name,
             "computePlatform": "Lambda",
             "deploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce",
+            "outdatedInstancesStrategy": "UPDATE",
         }
         self._groups[application, name] = _set(group, request)
         return {"deploymentGroupId": group["deploymentGroupId"]}

@@ -1,0 +1,174 @@
+"""Feedback events, in the shape that SES publishes, for every address of the mailbox simulator."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from ops.local.ses.api import Ses
+from tests.integration.ses.conftest import TOPIC, Recorder, send
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+AT = "@simulator.amazonses.com"
+
+
+@pytest.mark.parametrize(
+    ("address", "types"),
+    [
+        ("ada@example.com", ["Send", "Delivery"]),
+        (f"success{AT}", ["Send", "Delivery"]),
+        (f"success+anything{AT}", ["Send", "Delivery"]),
+        (f"bounce{AT}", ["Send", "Bounce"]),
+        (f"Bounce+Label{AT}", ["Send", "Bounce"]),
+        (f"ooto{AT}", ["Send", "Delivery", "Bounce"]),
+        (f"complaint{AT}", ["Send", "Delivery", "Complaint"]),
+        (f"suppressionlist{AT}", ["Send", "Bounce"]),
+    ],
+)
+def test_an_address_has_its_fate(account: SESV2Client, recorder: Recorder, address: str, types: list[str]) -> None:
+    mail_id = send(account, address)
+    events = recorder.events(len(types))
+    assert [event["eventType"] for event in events] == types
+    assert {topic for topic, _ in recorder.published} == {TOPIC}
+    assert {event["mail"]["messageId"] for event in events} == {mail_id}
+    assert recorder.types_after(0.1) == types
+
+
+def test_every_event_carries_the_mail_and_its_tags(account: SESV2Client, recorder: Recorder) -> None:
+    send(account, EmailTags=[{"Name": "message_id", "Value": "m-7"}])
+    mail = recorder.events(1)[0]["mail"]
+    assert mail["destination"] == ["ada@example.com"]
+    assert mail["source"] == "Herald <books@herald.example>"
+    assert mail["sendingAccountId"] == "000000000000"
+    assert mail["commonHeaders"]["subject"] == "A book"
+    assert mail["commonHeaders"]["to"] == ["ada@example.com"]
+    assert mail["tags"]["message_id"] == ["m-7"]
+    assert mail["tags"]["ses:configuration-set"] == ["herald"]
+    assert mail["tags"]["ses:from-domain"] == ["herald.example"]
+    assert {"ses:source-ip", "ses:caller-identity", "ses:operation"} <= mail["tags"].keys()
+    assert {"name": "Subject", "value": "A book"} in mail["headers"]
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "subtype"),
+    [
+        (f"bounce{AT}", "Permanent", "General"),
+        (f"ooto{AT}", "Transient", "General"),
+        (f"suppressionlist{AT}", "Permanent", "Suppressed"),
+    ],
+)
+def test_a_bounce_says_of_what_kind_it_is(
+    account: SESV2Client, recorder: Recorder, address: str, kind: str, subtype: str
+) -> None:
+    send(account, address)
+    bounce = recorder.events(3 if "ooto" in address else 2)[-1]["bounce"]
+    assert (bounce["bounceType"], bounce["bounceSubType"]) == (kind, subtype)
+    assert bounce["bouncedRecipients"][0]["emailAddress"] == address
+    assert bounce["feedbackId"]
+    assert bounce["timestamp"].endswith("Z")
+
+
+def test_a_complaint_and_a_delivery_name_their_recipients(account: SESV2Client, recorder: Recorder) -> None:
+    send(account, f"complaint{AT}")
+    _, delivery, complaint = recorder.events(3)
+    assert delivery["delivery"]["recipients"] == [f"complaint{AT}"]
+    assert complaint["complaint"]["complainedRecipients"] == [{"emailAddress": f"complaint{AT}"}]
+    assert complaint["complaint"]["complaintFeedbackType"] == "abuse"
+
+
+def test_a_virus_is_accepted_then_rejected(account: SESV2Client, recorder: Recorder) -> None:
+    body = {"Text": {"Data": "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"}}
+    send(account, Content={"Simple": {"Subject": {"Data": "s"}, "Body": body}})
+    assert recorder.events(2)[1]["reject"] == {"reason": "Bad content"}
+
+
+def test_a_suppressed_address_is_accepted_and_bounces(account: SESV2Client, recorder: Recorder) -> None:
+    account.put_suppressed_destination(EmailAddress="Ada@Example.com", Reason="BOUNCE")
+    assert send(account, "ada@example.com")
+    bounce = recorder.events(2)[1]["bounce"]
+    assert (bounce["bounceType"], bounce["bounceSubType"]) == ("Permanent", "OnAccountSuppressionList")
+    assert recorder.types_after(0.1) == ["Send", "Bounce"]
+    account.delete_suppressed_destination(EmailAddress="ada@example.com")
+    send(account, "ada@example.com")
+    assert recorder.events(4)[3]["eventType"] == "Delivery"
+
+
+def test_only_the_chosen_types_are_published(account: SESV2Client, recorder: Recorder) -> None:
+    account.update_configuration_set_event_destination(
+        ConfigurationSetName="herald",
+        EventDestinationName="feedback",
+        EventDestination={"Enabled": True, "MatchingEventTypes": ["BOUNCE"], "SnsDestination": {"TopicArn": TOPIC}},
+    )
+    send(account, f"bounce{AT}")
+    recorder.events(1)
+    assert recorder.types_after(0.1) == ["Bounce"]
+
+
+def test_nothing_is_published_without_a_configuration_set(account: SESV2Client, recorder: Recorder) -> None:
+    account.send_email(
+        FromEmailAddress="books@herald.example",
+        Destination={"ToAddresses": ["ada@example.com"]},
+        Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+    )
+    assert recorder.types_after(0.2) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "key"), [("DeliveryDelay", "deliveryDelay"), ("Rendering Failure", "failure"), ("Bounce", "bounce")]
+)
+def test_any_event_can_be_called_for(
+    account: SESV2Client, recorder: Recorder, web: TestClient, type_: str, key: str
+) -> None:
+    mail_id = send(account)
+    recorder.events(2)
+    details = {"delayType": "MailboxFull"}
+    answer = web.post(f"/messages/{mail_id}/events", json={"type": type_, "details": details})
+    assert answer.status_code == 202
+    event = recorder.events(3)[2]
+    assert event["eventType"] == type_
+    assert details.items() <= event[key].items()
+
+
+def fault(web: TestClient, **given: Any) -> None:
+    assert web.post("/faults", json=given).status_code == 201
+
+
+def test_feedback_can_be_withheld(account: SESV2Client, recorder: Recorder, web: TestClient) -> None:
+    fault(web, fault="withhold-feedback")
+    send(account)
+    assert recorder.types_after(0.2) == []
+    send(account)
+    recorder.events(2)
+
+
+def test_feedback_can_be_late(account: SESV2Client, recorder: Recorder, web: TestClient) -> None:
+    fault(web, fault="delay-feedback", seconds=0.5)
+    send(account)
+    assert recorder.types_after(0.2) == []
+    assert [event["eventType"] for event in recorder.events(2)] == ["Send", "Delivery"]
+
+
+def test_feedback_can_be_repeated(account: SESV2Client, recorder: Recorder, web: TestClient) -> None:
+    fault(web, fault="repeat-feedback", copies=3)
+    send(account)
+    types = [event["eventType"] for event in recorder.events(6)]
+    assert [(name, len(list(run))) for name, run in itertools.groupby(types)] == [("Send", 3), ("Delivery", 3)]
+
+
+def test_feedback_can_come_in_the_wrong_order(account: SESV2Client, recorder: Recorder, web: TestClient) -> None:
+    fault(web, fault="reorder-feedback")
+    send(account, f"complaint{AT}")
+    assert [event["eventType"] for event in recorder.events(3)] == ["Complaint", "Delivery", "Send"]
+
+
+def test_two_recipients_have_one_send_and_a_fate_each(account: SESV2Client, recorder: Recorder, ses: Ses) -> None:
+    mail_id = send(account, Destination={"ToAddresses": [f"success{AT}"], "CcAddresses": [f"bounce{AT}"]})
+    recorder.events(3)
+    mail = ses.mailbox.get(mail_id)
+    assert mail is not None
+    assert sorted(mail.events) == ["Bounce", "Delivery", "Send"]
