@@ -35,13 +35,16 @@ READY_SECONDS = 60
 class Options:
     """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned.
 
-    `scale` is the factor on the simulators' waiting times.
+    `scale` is the factor on the simulators' waiting times. `bare` provisions nothing, so that Terraform can; `iam`
+    enforces the policies of roles.
     """
 
     state: Path = DEFAULT_STATE
     ports: Mapping[str, int] = field(default_factory=dict)
     scale: float = 1.0
     settings: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
+    iam: bool = False
     say: Callable[[str], None] = lambda _: None
 
 
@@ -86,6 +89,8 @@ class _Start:
 
     def run(self) -> Cloud:
         self._start_simulators()
+        if self._options.bare:
+            return self._bare()
         with ThreadPoolExecutor(2) as beside:
             package = beside.submit(build, "laptop", say=self._options.say)
             clients = Clients(self._endpoints)
@@ -104,6 +109,14 @@ class _Start:
         description.write(self._state.descriptor)
         return Cloud(description, clients, self._timings, self._children.watch)
 
+    def _bare(self) -> Cloud:
+        """The emulator and the simulators, and nothing in them."""
+        self._await("aws", "/_ministack/health")
+        self._await("inbox", "/faults")
+        description = self._describe(Provisioned(), SignIn("", "", ""))
+        description.write(self._state.descriptor)
+        return Cloud(description, Clients(self._endpoints), self._timings, self._children.watch)
+
     def _start_simulators(self) -> None:
         ministack = {
             "BIND_HOST": HOST,
@@ -111,6 +124,7 @@ class _Start:
             "STATE_DIR": str(self._state.folder / "ministack"),
             "S3_DATA_DIR": str(self._state.folder / "ministack" / "s3"),
             "LAMBDA_EXECUTOR": "local",
+            "AUTH": str(self._options.iam).lower(),
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
@@ -119,7 +133,9 @@ class _Start:
         simulators = ["-m", "ops.local.simulators", "--aws", self._endpoints["aws"]]
         for name in ("ses", "inbox", "codedeploy"):
             simulators += [f"--{name}", str(self._ports[name])]
-        simulators += ["--sweeper", f"{PREFIX}-sweeper", "--scale", str(self._options.scale)]
+        if not self._options.bare:
+            simulators += ["--sweeper", f"{PREFIX}-sweeper"]
+        simulators += ["--scale", str(self._options.scale)]
         self._python("simulators", simulators)
 
     def _start_web(self, description: Description) -> None:
