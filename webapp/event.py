@@ -3,6 +3,7 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,13 @@ def book_deleted(
     """The event that tells the book's owner that it is gone."""
     data = {"book": _described(book), "shelf": {"url": f"{public_url}/"}}
     return _event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
+
+
+def user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> Event:
+    """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
+    event_id = f"welcome-{hashlib.sha256(reader.sub.encode()).hexdigest()[:32]}"
+    data = {"account": {"url": f"{public_url}/"}}
+    return _event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
 
 
 def _described(book: Book) -> dict[str, str]:

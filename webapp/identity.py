@@ -34,6 +34,11 @@ class Identity:
         """Take over what the token says; raises `Problem` if it is not an id token of someone who can get mail."""
         if claims.get("token_use") != "id":
             raise unauthorized("this is not an id token")
+        return cls.of_account(claims)
+
+    @classmethod
+    def of_account(cls, claims: Mapping[str, Any]) -> Self:
+        """Take over what the issuer says of an account; raises `Problem` if it cannot get mail."""
         if claims.get("email_verified") not in {True, "true"}:
             raise unauthorized("the token's address is not verified")
         email, sub = claims.get("email"), claims.get("sub")

@@ -1,6 +1,7 @@
 """The outbox: events that were committed, and what became of each.
 
-`committed` until SNS took it, then `published`; or `rejected` for good, with the reason.
+`committed` until SNS took it, then `published`, and settled once the ledger knows it; or `rejected` for good, with the
+reason.
 """
 
 import zlib
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from webapp.event import Event
 from webapp.items import Item, from_item, to_item
-from webapp.table import PENDING_INDEX, QUEUE, SINCE
+from webapp.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 #: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
 #: share a shard, so that the sweeper sees them in the order in which they were committed.
 SHARDS: Final = 4
+
+
+#: How long a settled row is kept, in seconds: half a year, twice as long as the ledger keeps its records.
+KEPT_SECONDS: Final = 180 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class OutboxEvent:
     committed_at: int
     published_at: int | None = None
     message_id: str | None = None
+    republished_at: int | None = None
     rejected_at: int | None = None
     reason: str | None = None
 
@@ -52,6 +58,7 @@ class OutboxEvent:
             committed_at=values.get("committed_at", 0),
             published_at=values.get("published_at"),
             message_id=values.get("message_id"),
+            republished_at=values.get("republished_at"),
             rejected_at=values.get("rejected_at"),
             reason=values.get("reason"),
         )
@@ -80,6 +87,18 @@ class Outbox:
         self._dynamodb = dynamodb
         self._table = table
 
+    def add(self, event: Event, at: int) -> bool:
+        """Commit an event that needs no other write; False if it is there already."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table, Item=outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if _is_conditional(error):
+                return False
+            raise
+        return True
+
     def of_subject(self, subject: str) -> list[OutboxEvent]:
         """Every event about `subject` (at most one page of them), oldest first."""
         answer = self._dynamodb.query(
@@ -92,11 +111,11 @@ class Outbox:
 
     def overdue(self, before: int) -> Iterator[OutboxEvent]:
         """What was committed before that time and is still unpublished, oldest first in each shard."""
-        for shard in range(SHARDS):
-            for key in self._queued(f"unpublished#{shard}", before):
-                answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-                if "Item" in answer and answer["Item"]["state"] == {"S": "committed"}:
-                    yield OutboxEvent.of_item(answer["Item"])
+        return self._waiting("unpublished", "committed", before)
+
+    def unsettled(self, before: int) -> Iterator[OutboxEvent]:
+        """What was last published before that time and the ledger is not known to have, oldest first in each shard."""
+        return self._waiting("unsettled", "published", before)
 
     def oldest_unpublished(self) -> int | None:
         """When the oldest event was committed that SNS has not taken; None if there is none."""
@@ -111,6 +130,24 @@ class Outbox:
             {":state": "published", ":at": at, ":message": message_id, ":queue": f"unsettled#{_shard(event.subject)}"},
         )
 
+    def mark_republished(self, event: OutboxEvent, message_id: str, at: int) -> bool:
+        """Record that SNS took the event once more, because the ledger had not heard of it."""
+        return self._move(
+            event,
+            f"SET republished_at = :at, message_id = :message, {SINCE} = :at",
+            {":at": at, ":message": message_id},
+            state="published",
+        )
+
+    def mark_settled(self, event: OutboxEvent, at: int) -> bool:
+        """The ledger knows the event: nothing is left to do, and the row goes when its time has come."""
+        return self._move(
+            event,
+            f"SET settled_at = :at, {EXPIRES_AT} = :expires REMOVE {QUEUE}, {SINCE}",
+            {":at": at, ":expires": at // 1000 + KEPT_SECONDS},
+            state="published",
+        )
+
     def mark_rejected(self, event: OutboxEvent, reason: str, at: int) -> bool:
         """Give the event up for good; the reason is shown to its owner."""
         return self._move(
@@ -119,18 +156,18 @@ class Outbox:
             {":state": "rejected", ":at": at, ":reason": reason},
         )
 
-    def _move(self, event: OutboxEvent, update: str, values: Mapping[str, object]) -> bool:
+    def _move(self, event: OutboxEvent, update: str, values: Mapping[str, object], *, state: str = "committed") -> bool:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_key(event),
                 UpdateExpression=update,
-                ConditionExpression="#state = :committed",
+                ConditionExpression="#state = :before",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=to_item({":committed": "committed", **values}),
+                ExpressionAttributeValues=to_item({":before": state, **values}),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if _is_conditional(error):
                 return False
             raise
         return True
@@ -146,6 +183,13 @@ class Outbox:
         )
         return next((int(item[SINCE]["N"]) for item in answer["Items"]), None)
 
+    def _waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
+        for shard in range(SHARDS):
+            for key in self._queued(f"{queue}#{shard}", before):
+                answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+                if "Item" in answer and answer["Item"]["state"] == {"S": state}:
+                    yield OutboxEvent.of_item(answer["Item"])
+
     def _queued(self, queue: str, before: int) -> Iterator[Item]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -157,6 +201,10 @@ class Outbox:
         for page in pages:
             for item in page["Items"]:
                 yield {"pk": item["pk"], "sk": item["sk"]}
+
+
+def _is_conditional(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def _key(event: Event | OutboxEvent) -> Item:

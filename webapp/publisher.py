@@ -100,7 +100,8 @@ class Publisher:
     def _mark(self, event: OutboxEvent, message_id: str, counts: Counts) -> None:
         counts.published += 1
         try:
-            self._outbox.mark_published(event, message_id, self._clock())
+            mark = self._outbox.mark_republished if event.published_at else self._outbox.mark_published
+            mark(event, message_id, self._clock())
         except (BotoCoreError, ClientError) as error:
             log.error("published but not marked, will be published again", id=event.id, error=str(error))
 

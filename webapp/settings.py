@@ -57,6 +57,42 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileSettings:
+    """What the reconciliation with the ledger needs besides."""
+
+    ledger_table: str
+    event_source: str
+    after_seconds: int = 3600
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check every setting; raises `SettingsError` for the first bad one."""
+        return cls(
+            ledger_table=_read(environment, "HERALD_LEDGER_TABLE", _text),
+            event_source=_read(environment, "HERALD_EVENT_SOURCE", _uri),
+            after_seconds=_read(environment, "HERALD_RECONCILE_AFTER_SECONDS", _seconds, 3600),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeSettings:
+    """What the greeting of a new account needs."""
+
+    books_table: str
+    event_source: str
+    public_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check every setting; raises `SettingsError` for the first bad one."""
+        return cls(
+            books_table=_read(environment, "HERALD_BOOKS_TABLE", _text),
+            event_source=_read(environment, "HERALD_EVENT_SOURCE", _uri),
+            public_url=_read(environment, "HERALD_PUBLIC_URL", _url).rstrip("/"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxSettings:
     """What relay and sweeper need."""
 

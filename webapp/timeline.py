@@ -60,6 +60,8 @@ def _outbox_rows(event: OutboxEvent) -> Iterator[Row]:
     yield Row("committed", event.committed_at)
     if event.published_at is not None:
         yield Row("published", event.published_at)
+    if event.republished_at is not None:
+        yield Row("published", event.republished_at, detail="again, because the notifier had not heard of it")
     if event.rejected_at is not None:
         yield Row("rejected", event.rejected_at, detail=event.reason)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.settings import OutboxSettings, SettingsError, SignIn, WebSettings
+from webapp.settings import OutboxSettings, ReconcileSettings, SettingsError, SignIn, WebSettings, WelcomeSettings
 
 GOOD = {
     "HERALD_BOOKS_TABLE": "herald-books",
@@ -20,7 +20,10 @@ def test_good_settings_are_taken() -> None:
     settings = WebSettings.from_environment(GOOD)
     assert settings.public_url == "https://herald.example"
     assert settings.laptop_sign_in is None
+    assert settings.requests_per_second == 100
     assert OutboxSettings.from_environment(GOOD).sweep_after_seconds == 60
+    assert ReconcileSettings.from_environment(GOOD).after_seconds == 3600
+    assert WelcomeSettings.from_environment(GOOD).public_url == "https://herald.example"
 
 
 def test_the_laptops_user() -> None:
@@ -48,6 +51,7 @@ def test_a_missing_setting_is_named(name: str, value: str) -> None:
         ("HERALD_OIDC_ISSUER", "cognito"),
         ("HERALD_EVENT_SOURCE", "web app"),
         ("HERALD_LAPTOP_SIGN_IN", "ada"),
+        ("HERALD_REQUESTS_PER_SECOND", "0"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:

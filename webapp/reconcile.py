@@ -1,0 +1,53 @@
+"""The reconciliation: once an hour, what SNS took and the ledger has never heard of is published again.
+
+That closes every loss between the two, whatever its cause; that the notifier claims each event once makes it harmless.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from webapp import aws, log
+from webapp.deadline import Context, in_time
+from webapp.ledger import Ledger
+from webapp.moments import Clock, now
+from webapp.outbox import Outbox, OutboxEvent
+from webapp.publisher import Publisher
+from webapp.settings import OutboxSettings, ReconcileSettings
+
+
+@dataclass(slots=True)
+class Reconciliation:
+    """One run: settles what the ledger knows, and hands out what it does not."""
+
+    outbox: Outbox
+    ledger: Ledger
+    source: str
+    clock: Clock
+    settled: int = 0
+
+    def unheard(self, before: int) -> Iterator[OutboxEvent]:
+        """What was published before that time and nobody heard of."""
+        for event in self.outbox.unsettled(before):
+            if self.ledger.has_heard_of(self.source, event.id, event.message_id):
+                self.settled += self.outbox.mark_settled(event, self.clock())
+            else:
+                log.error("the ledger never heard of it, published again", id=event.id, message_id=event.message_id)
+                yield event
+
+
+@cache
+def compose() -> tuple[ReconcileSettings, Outbox, Ledger, Publisher]:
+    """What this process reconciles with."""
+    settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
+    outbox = Outbox(aws.dynamodb(), outbox_settings.books_table)
+    publisher = Publisher(aws.sns(), outbox_settings.events_topic_arn, outbox, now)
+    return settings, outbox, Ledger(aws.dynamodb(), settings.ledger_table), publisher
+
+
+def handler(_event: object, context: Context) -> dict[str, int]:
+    """Compare what was published longer ago than the setting says with the ledger, while there is time."""
+    settings, outbox, ledger, publisher = compose()
+    run = Reconciliation(outbox, ledger, settings.event_source, now)
+    counts = publisher.publish(in_time(run.unheard(now() - settings.after_seconds * 1000), context))
+    return counts.tell("reconciled", Republished=counts.published) | {"settled": run.settled}
