@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from pathlib import Path
 
 from ops.errors import UserError
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Where `make run` keeps its state.
 DEFAULT_STATE = ROOT / "build" / "local"
 MARKER = ".herald-laptop-cloud"
+SETTLE_SECONDS = 5.0
 
 
 def descriptor_of(folder: Path) -> Path:
@@ -46,22 +48,27 @@ class State:
         os.close(self.lock)
 
     def _acquire(self) -> int:
-        for _ in range(5):
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder, os.O_RDONLY)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(lock)
+            if self._locked(lock) and self._is_current(lock):
+                self._require_ours(lock)
+                return lock
+            os.close(lock)
+            if self.descriptor.exists() or time.monotonic() > deadline:
                 raise UserError(
                     f"a laptop cloud already runs in {self.folder}: use it (make env), stop it, or start another "
                     "with --state-dir"
-                ) from None
-            if self._is_current(lock):
-                self._require_ours(lock)
-                return lock
-            os.close(lock)  # it was deleted between our two steps
-        raise UserError(f"{self.folder} keeps disappearing: is something else deleting it?")
+                )
+            time.sleep(0.1)  # one that is stopping has no descriptor any more, and is about to delete the folder
+
+    def _locked(self, lock: int) -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _is_current(self, lock: int) -> bool:
         try:

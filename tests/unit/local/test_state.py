@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,10 +19,28 @@ from ops.local.state import State, descriptor_of
 
 def test_a_second_cloud_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     first = State(tmp_path / "state")
+    first.descriptor.write_text("{}")
     with pytest.raises(UserError, match="already runs"):
         State(tmp_path / "state")
     first.close()
     State(tmp_path / "state").close()
+
+
+def test_one_that_is_just_stopping_is_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    first = State(folder)
+
+    def stop() -> None:
+        time.sleep(0.3)
+        shutil.rmtree(folder)
+        first.close()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    second = State(folder)
+    stopping.join()
+    assert second.logs.exists()
+    second.close()
 
 
 def test_a_folder_with_anything_else_in_it_is_refused(tmp_path: Path) -> None:

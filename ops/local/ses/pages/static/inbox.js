@@ -2,6 +2,14 @@
 const list = document.getElementById("list");
 let shown = null;
 
+function tellLocalTime() {
+  for (const time of document.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    time.textContent = list.contains(time) ? at.toLocaleTimeString() : at.toLocaleString();
+    time.title = time.dateTime;
+  }
+}
+
 async function refresh() {
   if (!document.hidden) {
     try {
@@ -11,6 +19,7 @@ async function refresh() {
         const focused = document.activeElement?.getAttribute("href");
         list.innerHTML = rows;
         shown = rows;
+        tellLocalTime();
         if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
       }
     } catch {
@@ -20,4 +29,5 @@ async function refresh() {
   setTimeout(refresh, 1000);
 }
 
+tellLocalTime();
 refresh();
