@@ -13,6 +13,9 @@ VENV   := build/venv/$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.versi
 PY     := $(VENV)/bin/python
 OPS    := $(PY) -m ops
 UV     ?= uv
+# Rules expand what they need when they are read, so these stand before all of them.
+RUN_ENV  := $(VENV)/.run
+TEST_ENV := $(VENV)/.test
 TARGET ?= cloud
 FLAGS  ?=
 
@@ -36,6 +39,9 @@ check: $(TEST_ENV) ## Lint, formatting and types
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy .
+
+model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
+	@$(PY) -m tests.model
 
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
@@ -67,9 +73,6 @@ clean: ## Delete everything that was built
 	rm -rf build
 
 # What runs the project; then what tests it. A lock that changed makes them again.
-RUN_ENV  := $(VENV)/.run
-TEST_ENV := $(VENV)/.test
-
 $(RUN_ENV): ops/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Herald needs Python 3.11 or newer, and this is %d.%d. Name another one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
 	@test -x $(PY) || { echo "Making the environment $(VENV)"; $(PYTHON) -m venv $(VENV); }
@@ -82,4 +85,4 @@ $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: help run demo env test check plan apply destroy infra-test package lock clean setup
+.PHONY: help run demo env test check model plan apply destroy infra-test package lock clean setup
