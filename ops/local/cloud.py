@@ -20,7 +20,7 @@ from ops.local.description import Description
 from ops.local.environment import ACCOUNT, REGION, child_environment
 from ops.local.ports import HOST, Ports
 from ops.local.provision import Provisioned, SignIn, make_functions, make_stores, sign_in
-from ops.local.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, PREFIX
+from ops.local.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
 from ops.local.state import DEFAULT_STATE, ROOT, State
 from ops.package import build
 
@@ -102,7 +102,7 @@ class _Start:
             zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
             self._note("package")
             self._await("inbox", "/faults")
-            make_functions(clients, made, zips, self._options.settings)
+            make_functions(clients, made, zips, {"HERALD_PUBLIC_URL": self._endpoints["web"], **self._options.settings})
             self._note("functions")
             self._await("web", "/readyz")
             description = self._describe(made, who.result())
@@ -134,14 +134,14 @@ class _Start:
         for name in ("ses", "inbox", "codedeploy"):
             simulators += [f"--{name}", str(self._ports[name])]
         if not self._options.bare:
-            simulators += ["--sweeper", f"{PREFIX}-sweeper"]
+            simulators += [f"--schedule={PREFIX}-{one.name}={one.every}" for one in FUNCTIONS if one.every]
         simulators += ["--scale", str(self._options.scale)]
         self._python("simulators", simulators)
 
     def _start_web(self, description: Description) -> None:
         settings = {
             **description.herald_settings(),
-            "HERALD_EVENT_SOURCE": "urn:herald:webapp",
+            "HERALD_EVENT_SOURCE": EVENT_SOURCE,
             "HERALD_LAPTOP_SIGN_IN": f"{ADA.email}:{ADA.password}",
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]

@@ -12,6 +12,7 @@ __all__ = [
     "ADA",
     "ADDRESS_KEY",
     "CONFIGURATION_SET",
+    "EVENT_SOURCE",
     "FEEDBACK_EVENTS",
     "FUNCTIONS",
     "LEDGER_TABLE",
@@ -25,6 +26,7 @@ __all__ = [
 PREFIX = "herald"
 CONFIGURATION_SET = PREFIX
 ADDRESS_KEY = f"/{PREFIX}/address-key"
+EVENT_SOURCE = "urn:herald:webapp"
 SENDER = "Herald <books@herald.example>"
 
 #: Open, Click and Subscription change nothing in the ledger, so nobody subscribes to them.
@@ -52,13 +54,17 @@ ADA = Person("Ada", "ada@example.com", "Lovelace-1815")
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One Lambda function: `name` without the prefix, the `zip` it is in, and whether callers use its alias `live`."""
+    """One Lambda function: `name` without the prefix, the `zip` it is in, and whether callers use its alias `live`.
+
+    `every` is the schedule in seconds, shorter than on AWS, where a minute is the finest step.
+    """
 
     name: str
     handler: str
     zip: Literal["function", "webapp"]
     alias: bool = False
     timeout: int = 30
+    every: float | None = None
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -71,7 +77,11 @@ FUNCTIONS = (
     Function("notify", "function.notify.handler", "function", alias=True),
     Function("feedback", "function.feedback.handler", "function", alias=True),
     Function("relay", "webapp.relay.handler", "webapp"),
-    Function("sweeper", "webapp.sweeper.handler", "webapp", settings={"HERALD_SWEEP_AFTER_SECONDS": "3"}),
+    Function("sweeper", "webapp.sweeper.handler", "webapp", every=5, settings={"HERALD_SWEEP_AFTER_SECONDS": "3"}),
+    Function(
+        "reconcile", "webapp.reconcile.handler", "webapp", every=30, settings={"HERALD_RECONCILE_AFTER_SECONDS": "60"}
+    ),
+    Function("welcome", "webapp.welcome.handler", "webapp"),
 )
 
 

@@ -44,22 +44,21 @@ def main() -> None:
     codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), CodeDeploy())
     for server in (wire, codedeploy):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    if options.sweeper:
-        functions: LambdaClient = _client("lambda", options.aws)
-        sweep = threading.Thread(target=_sweep, args=(functions, options.sweeper, options.every), daemon=True)
-        sweep.start()
+    functions: LambdaClient = _client("lambda", options.aws)
+    for name, seconds in options.schedule:
+        threading.Thread(target=_repeat, args=(functions, name, seconds), daemon=True).start()
     uvicorn.run(inbox(ses), host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
-def _sweep(functions: LambdaClient, name: str, every: float) -> None:
-    """Plays the EventBridge schedule of the sweeper, whose finest step on AWS and in ministack is a minute."""
+def _repeat(functions: LambdaClient, name: str, every: float) -> None:
+    """Plays an EventBridge schedule, whose finest step on AWS and in ministack is a minute."""
     while True:
         time.sleep(every)
         with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
             try:
                 functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({}))
             except (BotoCoreError, ClientError) as problem:
-                log.warning("the sweeper was not invoked: %s", problem)
+                log.warning("%s was not invoked: %s", name, problem)
 
 
 def _publish(sns: SNSClient, topic: str, body: str) -> None:
@@ -82,10 +81,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
     parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
-    parser.add_argument("--sweeper", default="", help="name of the function to invoke again and again")
-    parser.add_argument("--every", type=float, default=5.0, help="seconds between two sweeps")
+    parser.add_argument(
+        "--schedule", type=_schedule, action="append", default=[], help="FUNCTION=SECONDS: what to invoke, how often"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="factor on every simulated waiting time")
     return parser.parse_args()
+
+
+def _schedule(text: str) -> tuple[str, float]:
+    name, _, seconds = text.partition("=")
+    return name, float(seconds)
 
 
 if __name__ == "__main__":
