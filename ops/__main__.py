@@ -10,7 +10,7 @@ from ops.console import problem
 from ops.errors import UserError
 from ops.infra.cli import app as infra
 from ops.local.cli import app as local
-from ops.package.cli import package
+from ops.package.cli import package, preview
 
 __all__ = ["app", "main"]
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(local, name="local", no_args_is_help=True)
 app.add_typer(infra, name="infra", no_args_is_help=True)
 app.command()(package)
+app.command()(preview)
 
 
 def main() -> None:
