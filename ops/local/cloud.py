@@ -129,7 +129,8 @@ class _Start:
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
         }
-        self._python("ministack", ["-m", "ministack"], ministack)
+        module = "ops.local.enforcing" if self._options.iam else "ministack"
+        self._python("ministack", ["-m", module], ministack)
         simulators = ["-m", "ops.local.simulators", "--aws", self._endpoints["aws"]]
         for name in ("ses", "inbox", "codedeploy"):
             simulators += [f"--{name}", str(self._ports[name])]
