@@ -242,6 +242,7 @@ def _wire(clients: Clients, made: Provisioned) -> None:
                 EventSourceArn=_queue_arn(queue),
                 FunctionName=made.functions[function],
                 BatchSize=size,
+                ScalingConfig={"MaximumConcurrency": 2},
                 FunctionResponseTypes=["ReportBatchItemFailures"],
             )
 
