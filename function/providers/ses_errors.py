@@ -6,6 +6,7 @@ Texts: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.ht
 
 from __future__ import annotations
 
+import re
 import ssl
 
 from botocore.exceptions import (
@@ -66,12 +67,16 @@ _BEFORE_THE_REQUEST = (
 )
 
 
+#: SES names the addresses that it objects to; what it says goes into the log and the ledger, which know none.
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
 def after_answer(error: ClientError) -> NotificationError:
     """SES answered with an error: below 500 it refused the mail, from 500 on it may have taken it all the same."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     said = error.response.get("Error", {})
     code, text = said.get("Code", ""), said.get("Message", "")
-    line = f"SES answered {status} {code}: {text}".replace("\n", " ")
+    line = " ".join(f"SES answered {status} {code}: {_ADDRESS.sub('<address>', text)}".split())
     if not 400 <= status < 500:
         return OutcomeUnknown(line)
     for part, kind in _BY_TEXT:
