@@ -59,7 +59,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Listener:
     settings = FeedbackSettings.read(environment, release())
     secret = clients.address_key(settings.address_key_parameter)
     ledger = composed_ledger(settings.ledger, clients.dynamodb())
-    telemetry = Telemetry("feedback", settings.ledger.release, clock)
+    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
     return Listener(ledger, secret, telemetry, settings.ledger.release, clock)
 
 

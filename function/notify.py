@@ -117,7 +117,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             lambda: attempt_name(request_id),
         )
 
-    telemetry = Telemetry("notify", settings.ledger.release, clock)
+    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify"), settings.ledger.release, clock)
     return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock)
 
 
