@@ -75,7 +75,7 @@ class Notifier:
         self.telemetry.count(
             outcome.kind.value,
             outcome.type,
-            {"SendMilliseconds": float(outcome.ms)} if outcome.provider else None,
+            {"SendMilliseconds": outcome.ms} if outcome.provider else None,
             message_id=outcome.message_id,
             detail=outcome.detail,
             provider=outcome.provider,

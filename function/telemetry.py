@@ -27,9 +27,9 @@ class Telemetry:
     clock: Callable[[], int]
     stream: TextIO = sys.stdout
 
-    def count(self, metric: str, type_: str = "", also: dict[str, float] | None = None, **fields: object) -> None:
+    def count(self, metric: str, type_: str = "", also: dict[str, int] | None = None, **fields: object) -> None:
         """Count one `metric`, for the service and, where known, for the notification's type; the fields explain it."""
-        metrics = {metric: 1.0} | (also or {})
+        metrics = {metric: 1} | (also or {})
         dimensions = [["Service"], ["Service", "Type"]] if type_ else [["Service"]]
         definition = {
             "Namespace": NAMESPACE,
