@@ -28,6 +28,8 @@ def unpacked(data: bytes) -> str:
         raise ValueError("not a compressed event") from error
     if reader.unconsumed_tail:
         raise ValueError("a compressed event is larger than any event can be")
+    if not reader.eof:
+        raise ValueError("a compressed event is cut short")
     return text.decode("utf-8", "surrogatepass")
 
 
