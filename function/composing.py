@@ -71,7 +71,7 @@ class Composer:
         if notification.max_age is None:
             return
         try:
-            happened = datetime.fromisoformat(event.time)
+            happened = datetime.fromisoformat(event.time.upper())
         except ValueError as error:
             raise InvalidEvent("the event's time is not a date", "/time") from error
         age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
