@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,8 +18,10 @@ from function.packing import deflated
 
 __all__ = ["Delivery", "QueueItem", "Unreadable", "deliveries", "from_queue", "is_queue_event"]
 
-#: SNS's ids have 36 characters; SES takes tags of 256.
-_LONGEST_ID = 200
+#: SNS's ids are UUIDs; this is what a key, an SES tag and an attribute of SQS all take.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+#: Topics' names have 256 characters, and ARNs a little more.
+_LONGEST_NAME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Unreadable:
 def is_queue_event(event: object) -> bool:
     """Whether Lambda hands over a batch from SQS."""
     records = event.get("Records") if isinstance(event, dict) else None
-    return bool(records) and isinstance(records, list) and _text(records[0], "eventSource") == "aws:sqs"
+    return bool(records) and isinstance(records, list) and all(_queued(record) for record in records)
 
 
 def deliveries(event: object) -> Iterator[Delivery | Unreadable]:
@@ -74,21 +77,39 @@ def deliveries(event: object) -> Iterator[Delivery | Unreadable]:
 
 def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
     """The messages in one SQS record: of an on-failure record as many as the SNS event in it had."""
+    receives = _text(record["attributes"], "ApproximateReceiveCount") or ""
     item = QueueItem(
-        record["messageId"], record["receiptHandle"], int(record["attributes"].get("ApproximateReceiveCount", 1))
+        record["messageId"], record["receiptHandle"], int(receives) if re.fullmatch("[0-9]{1,9}", receives) else 1
     )
-    attributes = record.get("messageAttributes", {})
-    try:
-        body = json.loads(record["body"])
-    except (ValueError, RecursionError):
-        body = None
-    inside = deliveries(body["requestPayload"]) if isinstance(body, dict) and "requestPayload" in body else None
-    for found in inside or (_notification(body) or Unreadable(record["body"]),):
+    attributes = record.get("messageAttributes")
+    for found in _inside(record["body"]):
         if isinstance(found, Unreadable):
             yield Unreadable(found.raw, item)
             continue
-        letter, confirmed = _attribute(attributes, "attempt"), _attribute(attributes, "confirmed") == "yes"
+        letter, confirmed = _mark(attributes, "attempt"), _mark(attributes, "confirmed") == "yes"
         yield replace(found, item=item, letter=letter, confirmed=confirmed)
+
+
+def _queued(record: object) -> bool:
+    """Whether it is a message as Lambda hands it over from SQS."""
+    texts = (_text(record, name) for name in ("messageId", "receiptHandle", "body"))
+    return (
+        isinstance(record, dict)
+        and record.get("eventSource") == "aws:sqs"
+        and None not in texts
+        and isinstance(record.get("attributes"), dict)
+    )
+
+
+def _inside(text: str) -> list[Delivery | Unreadable]:
+    """What a message from SQS holds: the event of an on-failure record, or one notification."""
+    try:
+        body = json.loads(text)
+        if isinstance(body, dict) and "requestPayload" in body:
+            return list(deliveries(body["requestPayload"]))
+    except (ValueError, RecursionError):
+        return [Unreadable(text)]
+    return [_notification(body) or Unreadable(text)]
 
 
 def _notification(value: object) -> Delivery | None:
@@ -96,10 +117,10 @@ def _notification(value: object) -> Delivery | None:
     message_id, body = _text(value, "MessageId"), _text(value, "Message")
     if packed := _text(value, "MessageDeflated"):
         body = deflated(packed)
-    if not message_id or body is None or len(message_id) > _LONGEST_ID:
+    if not message_id or body is None or not _ID.fullmatch(message_id):
         return None
     in_ledger = isinstance(value, dict) and value.get("MessageInLedger") is True
-    topic, timestamp = _text(value, "TopicArn") or "", _text(value, "Timestamp") or ""
+    topic, timestamp = ((_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))
     return Delivery(message_id, body, topic, timestamp, in_ledger=in_ledger)
 
 
@@ -108,8 +129,10 @@ def _text(value: object, name: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _attribute(attributes: Mapping[str, Any], name: str) -> str | None:
-    return _text(attributes.get(name), "stringValue") or None
+def _mark(attributes: object, name: str) -> str | None:
+    """A letter's mark; Herald's own are short, and what is not goes into no other letter."""
+    mark = _text(attributes.get(name), "stringValue") if isinstance(attributes, dict) else None
+    return mark if mark and len(mark) <= _LONGEST_NAME else None
 
 
 def _as_text(value: object) -> str:
