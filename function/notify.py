@@ -78,7 +78,6 @@ class Notifier:
             {"SendMilliseconds": outcome.ms} if outcome.provider else None,
             message_id=outcome.message_id,
             detail=outcome.detail,
-            provider=outcome.provider,
             letter=delivery.letter,
         )
         return outcome
