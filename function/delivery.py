@@ -122,7 +122,7 @@ class Courier:
         self, delivery: Delivery, attempt: Attempt, transmission: Transmission, error: NotificationError
     ) -> Outcome:
         row = self._rows(transmission, State.REJECTED)[-1]
-        self.dead.put(write(delivery, attempt.owner, str(error), self.release, 1))
+        self._letter(delivery, attempt, attempt.owner, str(error), 1)
         verdict = self.ledger.refuse(attempt, row, kept(delivery.body))
         if verdict is not None:
             return self._settled(delivery, attempt, verdict)
@@ -138,9 +138,10 @@ class Courier:
             attempt = replace(attempt, message_id=verdict.message_id)
             verdict = self.ledger.look(attempt)
         if verdict is None:
-            self.dead.put(write(delivery, attempt.owner, reason, self.release, attempts))
+            self._letter(delivery, attempt, attempt.owner, reason, attempts)
             row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
             verdict = self.ledger.reject(attempt, row, kept(delivery.body))
+            delivery = replace(delivery, letter=None)
         if verdict is None:
             return self._outcome(Kind.REJECTED, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
@@ -156,18 +157,32 @@ class Courier:
     def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
         """Hand a mail that may have gone to a person: the letter first, then the mark on the record."""
         reason = why or "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome"
-        self.dead.put(write(delivery, record.owner, reason, self.release, record.attempts))
+        self._letter(delivery, attempt, record.owner, reason, record.attempts)
         row = Row(record.state, self.clock(), self.release, detail=reason)
         self.ledger.park(attempt, record.owner, row, kept(delivery.body))
         return self._outcome(Kind.PARKED, attempt, reason)
 
     def _settled(self, delivery: Delivery, attempt: Attempt, verdict: Verdict, why: str = "") -> Outcome:
         match verdict:
+            case Duplicate(State.REJECTED, owner) if delivery.letter:
+                return self._put_back(delivery, attempt, owner)
             case Duplicate(state):
                 return self._outcome(Kind.DUPLICATE, attempt, f"already {state}")
             case InDoubt(record):
                 return self._park(delivery, attempt, record, why and f"the mail may have gone, and now: {why}")
         return self._again(delivery, attempt, verdict, Kind.HELD, "held by another")
+
+    def _put_back(self, delivery: Delivery, attempt: Attempt, owner: str) -> Outcome:
+        """A letter that does not name the attempt of a rejected record may have been read before its own record was
+        written, or be the last one there is: only what was mailed is thrown away."""
+        reason = "the letter named another attempt than the one that was rejected last; redrive it again"
+        self._letter(delivery, attempt, owner, reason)
+        return self._outcome(Kind.PARKED, attempt, reason)
+
+    def _letter(self, delivery: Delivery, attempt: Attempt, names: str, reason: str, attempts: int = 0) -> None:
+        """Write to a person, in the name of the message that owns the event; the letter `names` an attempt of it."""
+        owned = replace(delivery, message_id=attempt.message_id)
+        self.dead.put(write(owned, names, reason, self.release, attempts))
 
     def _from_ledger(self, message_id: str) -> str:
         record = self.ledger.read(message_id)
@@ -186,7 +201,7 @@ class Courier:
                 until, owner = self.clock() + _SOON, ""
         if delivery.item and delivery.item.receives >= self.schedule.receives:
             reason = f"{detail}, and the queue hands it out no more"
-            self.dead.put(write(delivery, owner or attempt.owner, reason, self.release))
+            self._letter(delivery, attempt, owner or attempt.owner, reason)
             return self._outcome(Kind.PARKED, attempt, reason)
         return self._outcome(kind, attempt, detail, Later(until))
 

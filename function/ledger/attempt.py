@@ -44,9 +44,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """It is settled: nothing is left to do for this delivery."""
+    """It is settled, by the attempt `owner`: nothing is left to do for this delivery."""
 
     state: State
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +81,4 @@ def judge(record: Record, attempt: Attempt, now: int) -> Verdict:
     handed_over = record.parked == record.owner and attempt.letter != record.owner
     if record.state in IN_DOUBT and not handed_over:
         return InDoubt(record)
-    return Duplicate(record.state)
+    return Duplicate(record.state, record.owner)

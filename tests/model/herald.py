@@ -1,0 +1,251 @@
+"""Herald's own code, stepped: what one process does next, in each way that the world can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from function.composing import Draft
+from function.delivery import Courier
+from function.envelope import Delivery
+from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
+from function.event import Event
+from function.ledger import Ledger, Table, Writes, address_key
+from function.letter import Letter
+from function.mail import Email, Receipt
+from function.schedule import Schedule
+from function.sending import Sender
+from tests.model.errors import cancelled, reason
+from tests.model.replay import Paused, Step, Tape
+from tests.model.table import MemoryTable
+from tests.model.table import State as Snapshot
+from tests.model.values import Frozen, Item
+from tests.model.world import HOLD, Budget, Process, Waiting
+
+__all__ = ["ABSTRACTED", "DROPPED", "LISTED", "Abstract", "Code", "Herald", "Rules", "Stepped"]
+
+_ADDRESS = "ada@example.com"
+#: The key under which the only recipient is suppressed.
+LISTED = address_key(b"model", _ADDRESS)
+
+#: What no condition reads is kept out of the state, so that states which behave alike are one.
+ABSTRACTED = {"timeline": ("L", ()), "attempts": ("N", 1)}
+DROPPED = frozenset({"reason", "provider_message_id", "type", "expires_at"})
+
+
+class Abstract(MemoryTable):
+    """The table, without what no condition reads."""
+
+    def _commit(self, changes: Any) -> None:
+        super()._commit((pk, item and _less(item)) for pk, item in changes)
+
+
+def _less(item: Item) -> Item:
+    return Frozen({name: ABSTRACTED.get(name, value) for name, value in item.items() if name not in DROPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code that is tried: Herald's own, or with one fault seeded."""
+
+    writes: type[Writes] = Writes
+    courier: type[Courier] = Courier
+    sender: type[Sender] = Sender
+    ledger: type[Ledger] = Ledger
+    #: A redrive command that first makes the record as new.
+    redrive_resets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds through one scenario: the policy, the providers, and which releases can render the event."""
+
+    resends: int = 1
+    providers: int = 1
+    breaks_at: int = 99
+
+
+class _Composer:
+    """Every delivery carries the same event; from release `breaks_at` on it cannot be rendered."""
+
+    def __init__(self, broken: bool) -> None:
+        self._broken = broken
+
+    def begin(self, delivery: Delivery) -> Draft:
+        return Draft(Event("urn:model", "e", "book.created", "", {}), address=LISTED)
+
+    def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
+        if self._broken:
+            raise InvalidEvent("cannot be rendered")
+        return Email(_ADDRESS, "subject", "text", "html")
+
+
+@dataclass(slots=True)
+class _Post:
+    """A provider as a process meets it."""
+
+    url: str
+    tape: Tape
+    timeout: float = 12.0
+
+    def send(self, email: Email, key: str) -> Receipt:
+        receipt: Receipt = self.tape.do(Step("send", key, self.tape.seen), lambda: Receipt(self.url, "id"))
+        return receipt
+
+
+@dataclass(slots=True)
+class _Client:
+    """DynamoDB as a process meets it."""
+
+    table: Abstract
+    tape: Tape
+
+    def get_item(self, **request: Any) -> Any:
+        return self.tape.do(Step("table", "get"), lambda: self.table.get_item(**request))
+
+    def update_item(self, **request: Any) -> Any:
+        return self.tape.do(Step("table", "update"), lambda: self.table.update_item(**request))
+
+    def transact_write_items(self, **request: Any) -> Any:
+        return self.tape.do(Step("table", "transact"), lambda: self.table.transact_write_items(**request))
+
+
+@dataclass(slots=True)
+class _Dead:
+    """The queue `dead` as a process meets it."""
+
+    tape: Tape
+
+    def put(self, letter: Letter) -> None:
+        marks = letter.attributes
+        self.tape.do(Step("letter", f"{marks['message_id']} {marks['attempt']}"), lambda: None)
+
+
+class Stepped(NamedTuple):
+    """What came of one step: the process as it stands now, or None with `again` saying whether it comes back."""
+
+    table: Snapshot
+    process: Process | None
+    again: bool = False
+
+
+#: How one step goes: what the world answers instead of, or around, the work itself.
+Live = Callable[[Step, Callable[[], Any]], Any]
+
+
+@dataclass(slots=True)
+class Herald:
+    """Runs processes of one `code` under one scenario's `rules`, each step once for each state it can meet."""
+
+    code: Code
+    rules: Rules
+    table: Abstract = field(default_factory=lambda: Abstract("herald-ledger"))
+    _known: dict[tuple[Process, str, Snapshot, int], Stepped] = field(default_factory=dict)
+    _begun: dict[tuple[Waiting, int, int], Process] = field(default_factory=dict)
+
+    def begin(self, waiting: Waiting, release: int, now: int) -> Process:
+        """The process of a delivery, before its first step."""
+        key = (waiting, release, now)
+        if key not in self._begun:
+            process = self._run(Process(waiting, release, (), Step("")), None, Frozen(), now).process
+            assert process is not None, "every delivery reads or writes the ledger"
+            self._begun[key] = process
+        return self._begun[key]
+
+    def step(self, process: Process, branch: str, table: Snapshot, now: int) -> Stepped:
+        """The process after its next step went as `branch` says."""
+        key = (process, branch, table, now)
+        if key not in self._known:
+            self._known[key] = self._run(process, LIVE[branch], table, now)
+        return self._known[key]
+
+    def _run(self, process: Process, live: Live | None, table: Snapshot, now: int) -> Stepped:
+        self.table.restore(table)
+        tape = Tape(process.history, live)
+        waiting = process.waiting
+        try:
+            outcome = self._courier(process, tape, now).deliver(waiting.delivery(), now + 100 * HOLD)
+            if outcome.later and not waiting.retry:
+                tape.do(Step("park"), lambda: None)
+        except Paused as paused:
+            stepped = process._replace(history=tuple(tape.history), step=paused.step)
+            return Stepped(self.table.snapshot(), stepped)
+        except Exception:
+            return Stepped(self.table.snapshot(), None, again=True)
+        return Stepped(self.table.snapshot(), None, again=outcome.later is not None)
+
+    def _courier(self, process: Process, tape: Tape, now: int) -> Courier:
+        def clock() -> int:
+            return tape.instant(lambda: now)
+
+        table = Table(_Client(self.table, tape), "herald-ledger", lambda _: None, lambda: 0.0)
+        writes = self.code.writes("herald-ledger", str(process.release), HOLD, 90 * 86_400, self.rules.resends)
+        posts = [_Post(f"ses://{number}", tape) for number in range(self.rules.providers)]
+        composer: Any = _Composer(process.release >= self.rules.breaks_at)
+        return self.code.courier(
+            composer,
+            self.code.ledger(table, writes, clock),
+            self.code.sender(posts, clock, lambda _: None, lambda: 0.0),
+            _Dead(tape),
+            Schedule(),
+            str(process.release),
+            clock,
+            lambda: process.owner,
+        )
+
+
+def _raising(error: NotificationError) -> Live:
+    def live(step: Step, work: Callable[[], Any]) -> Any:
+        raise error
+
+    return live
+
+
+def _twice(_step: Step, work: Callable[[], Any]) -> Any:
+    """The answer is lost and botocore repeats the request: what counts is the second answer."""
+    try:
+        work()
+    except Exception as error:
+        del error
+    return work()
+
+
+def _conflict(_step: Step, _work: Callable[[], Any]) -> Any:
+    raise cancelled([reason("TransactionConflict")])
+
+
+LIVE: dict[str, Live] = {
+    "done": lambda _, work: work(),
+    "accepted": lambda _, work: work(),
+    "accepted, answer lost": _raising(OutcomeUnknown("lost")),
+    "not accepted, answer lost": _raising(OutcomeUnknown("lost")),
+    "not sent": _raising(ProviderUnavailable("down")),
+    "refused": _raising(RefusedForGood("refused")),
+    "done twice": _twice,
+    "conflict": _conflict,
+}
+
+
+def branches(step: Step, budget: Budget) -> Iterator[tuple[str, Budget]]:
+    """The ways `step` can go, each with what is left of the budget."""
+    if step.kind == "send":
+        yield "accepted", budget
+        for name, spent in (
+            ("accepted, answer lost", "lost"),
+            ("not accepted, answer lost", "vanished"),
+            ("not sent", "not_sent"),
+            ("refused", "refused"),
+        ):
+            yield from _spend(name, spent, budget)
+        return
+    yield "done", budget
+    if step.kind == "table" and step.what != "get":
+        yield from _spend("done twice", "repeats", budget)
+    if step.what == "transact":
+        yield from _spend("conflict", "conflicts", budget)
+
+
+def _spend(name: str, what: str, budget: Budget) -> Iterator[tuple[str, Budget]]:
+    if left := getattr(budget, what):
+        yield name, budget._replace(**{what: left - 1})

@@ -1,0 +1,93 @@
+"""Stops the function's own code before each thing it does to the world, and carries it on from there later.
+
+A process is remembered as the answers it has had so far. To take its next step the code runs again from the start:
+what it did before is answered from memory, the one thing it stands before is done for real, and it is stopped before
+the next. So every interleaving can be tried of code that knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+__all__ = ["Entry", "Paused", "Step", "Tape"]
+
+
+class Step(NamedTuple):
+    """What a process is about to do: `kind` is `table`, `send`, `letter` or `park`; `seen` the clock it last read."""
+
+    kind: str
+    what: str = ""
+    seen: int = 0
+
+
+class Paused(BaseException):
+    """The code stands before `step`; no handler of the code may catch this."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One answer of the world; two are equal if they read the same."""
+
+    value: Any = None
+    error: BaseException | None = None
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", _read(self.value, self.error))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def play(self) -> Any:
+        """Answer again as the first time."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+def _read(value: Any, error: BaseException | None) -> str:
+    """What the code can read of an answer: of botocore's errors the response, which their `repr` leaves out."""
+    return repr(value) if error is None else f"{error!r} {getattr(error, 'response', '')}"
+
+
+class Tape:
+    """The world as one run of a process meets it. `live` decides how the one new step goes; None allows none."""
+
+    def __init__(self, history: tuple[Entry, ...], live: Callable[[Step, Callable[[], Any]], Any] | None) -> None:
+        self.history = list(history)
+        self.seen = 0
+        self._at = 0
+        self._live = live
+
+    def do(self, step: Step, work: Callable[[], Any]) -> Any:
+        """One step of the process: replayed, or done if it is the one to do, or where the process stops."""
+        if self._at < len(self.history):
+            return self._replayed()
+        if self._live is None:
+            raise Paused(step)
+        live, self._live = self._live, None
+        try:
+            entry = Entry(live(step, work))
+        except Exception as error:
+            entry = Entry(error=error)
+        self.history.append(entry)
+        return self._replayed()
+
+    def instant(self, read: Callable[[], int]) -> int:
+        """A look at the clock: no step, but remembered."""
+        if self._at == len(self.history):
+            self.history.append(Entry(read()))
+        self.seen = self._replayed()
+        return self.seen
+
+    def _replayed(self) -> Any:
+        self._at += 1
+        return self.history[self._at - 1].play()

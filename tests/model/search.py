@@ -1,0 +1,68 @@
+"""Breadth first through every state that a scenario can reach."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from tests.model.moves import Broken, Moves
+from tests.model.world import World
+
+__all__ = ["Counterexample", "Explored", "explore"]
+
+
+class Counterexample(Exception):
+    """A promise was broken; the text has the shortest way there, a move a line."""
+
+    def __init__(self, promise: str, way: list[str]) -> None:
+        super().__init__("\n  ".join([promise, *way]))
+        self.promise = promise
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """How much was seen: states, moves between them, states in which nothing is left to happen; seconds taken."""
+
+    states: int
+    moves: int
+    ends: int
+    seconds: float
+
+
+def explore(start: World, moves: Moves, most: int = 5_000_000) -> Explored:
+    """Visit every state once. Raises Counterexample for the first promise broken, with a shortest way to it."""
+    begun = time.monotonic()
+    came_from: dict[World, tuple[World, str] | None] = {start: None}
+    todo = deque([start])
+    made = ends = 0
+    while todo:
+        world = todo.popleft()
+        name = "the end"
+        try:
+            ends += moves.judge_end(world)
+            following = moves(world)
+            while True:
+                name = "a move"
+                step = next(following, None)
+                if step is None:
+                    break
+                name, after = step
+                made += 1
+                if after not in came_from:
+                    came_from[after] = (world, name)
+                    todo.append(after)
+        except Broken as broken:
+            raise Counterexample(str(broken), [*_way(came_from, world), f"then {name}"]) from broken
+        if len(came_from) > most:
+            raise RuntimeError(f"more than {most} states: the scenario is too large")
+    return Explored(len(came_from), made, ends, time.monotonic() - begun)
+
+
+def _way(came_from: dict[World, tuple[World, str] | None], world: World) -> list[str]:
+    way: list[str] = []
+    at: World = world
+    while (origin := came_from[at]) is not None:
+        at, name = origin
+        way.append(name)
+    return way[::-1]
