@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from pydantic.json_schema import SkipJsonSchema
 
 from webapp import cursor, preconditions, shelf
 from webapp.books import Book, BookChange, BookIn
@@ -46,7 +47,14 @@ def list_books(
     reader: Caller,
     parts: PartsOf,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    after: Annotated[str | None, Query(alias="cursor", description="`next_cursor` of the page before")] = None,
+    after: Annotated[
+        str | SkipJsonSchema[None],
+        Query(
+            alias="cursor",
+            description="`next_cursor` of the page before",
+            json_schema_extra={"pattern": cursor.CURSOR_PATTERN},
+        ),
+    ] = None,
 ) -> BookPage:
     """The caller's books, newest first."""
     books, more = parts.books.page(reader.sub, limit, _place(after))
@@ -83,7 +91,7 @@ def change_book(
 ) -> BookOut:
     """Change one of the caller's books; `If-Match` says which state of it. No mail goes out."""
     book = shelf.find_book(parts, reader, book_id)
-    preconditions.check(request, book, required=True)
+    preconditions.check(request, book)
     changed = change.of(book, parts.clock())
     if changed is not book and not parts.books.change(reader.sub, changed):
         raise preconditions.changed()
@@ -92,15 +100,15 @@ def change_book(
 
 @router.delete("/{book_id}", status_code=204, responses=fails(404, 412) | answers(204, "Link"))
 def remove_book(
-    book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf, if_match: IfMatch = None
+    book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf, _if_match: IfMatch = None
 ) -> None:
     """Delete one of the caller's books; one mail says so. What happened to its mails can still be read."""
     traceparent = request.headers.get("traceparent")
-    if if_match is None:
+    if not preconditions.names_a_state(request):
         shelf.remove_whatever(parts, reader, book_id, traceparent)
     else:
         book = shelf.find_book(parts, reader, book_id)
-        preconditions.check(request, book, required=True)
+        preconditions.check(request, book)
         if not shelf.remove_book(parts, reader, book, traceparent):
             raise preconditions.changed()
     response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'

@@ -49,7 +49,8 @@ Isbn = Annotated[
         min_length=10,
         max_length=17,
         examples=["978-0-441-00731-8"],
-        description="ISBN-10 or ISBN-13, with or without hyphens; kept as ISBN-13 without them",
+        description="ISBN-10 or ISBN-13 with a right check digit, with or without hyphens; kept as ISBN-13",
+        json_schema_extra={"format": "isbn"},
     ),
     AfterValidator(_isbn13),
 ]

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic.json_schema import SkipJsonSchema
 
 from webapp import cursor, idempotency
 from webapp.composition import PartsOf
@@ -46,9 +47,10 @@ def json_only(request: Request) -> None:
 def _key(
     request: Request,
     _documented: Annotated[
-        str | None,
+        str | SkipJsonSchema[None],
         Header(
             alias="Idempotency-Key",
+            json_schema_extra={"pattern": idempotency.KEY_PATTERN},
             description="names this request, so that sending it again does nothing twice; kept for a day",
             examples=['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
         ),
@@ -61,5 +63,6 @@ Caller = Annotated[Identity, Depends(caller)]
 IdempotencyKey = Annotated[str | None, Depends(_key)]
 BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN, examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])]
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="the ETag of the state that is changed", examples=['"1"'])
+    str | SkipJsonSchema[None],
+    Header(alias="If-Match", description="the ETag of the state that is changed", examples=['"1"']),
 ]

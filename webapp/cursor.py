@@ -9,6 +9,8 @@ from typing import Final
 
 from ulid import ULID
 
+#: 16 bytes in URL-safe Base64 without padding.
+CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]{21}[AQgw]$"
 ULID_PATTERN: Final = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
 

@@ -15,7 +15,8 @@ from webapp.problems import Problem
 KEPT_SECONDS: Final = 24 * 3600
 
 #: A string of structured fields (RFC 9651), or the same without its quotes, as most clients send it.
-_KEY: Final = re.compile(r'"([ !#-\[\]-~]{1,255})"|([!#-+\--:<-~]{1,255})')
+KEY_PATTERN: Final = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-~]{1,255})$'
+_KEY: Final = re.compile(KEY_PATTERN.rstrip("$"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def key_of(headers: Sequence[str]) -> str | None:
         raise Problem(
             "bad-request", 'Idempotency-Key must be one string of 1 to 255 characters, such as "8e03978e-40d5".'
         )
-    return match[1] or match[2]
+    return match[1].strip('"')
 
 
 def digest(*parts: str) -> str:

@@ -20,12 +20,17 @@ def is_fresh(request: Request, book: Book) -> bool:
     return "*" in tags or etag(book) in {tag.removeprefix("W/") for tag in tags}
 
 
-def check(request: Request, book: Book, *, required: bool) -> None:
-    """Raises `Problem` 412 if the caller has seen another state, 428 if it had to say which and does not."""
+def names_a_state(request: Request) -> bool:
+    """Whether the caller says which state of the book it means."""
+    return bool(_tags(request, "if-match"))
+
+
+def check(request: Request, book: Book) -> None:
+    """Raises `Problem` 412 if the caller has seen another state, 428 if it does not say which."""
     tags = _tags(request, "if-match")
-    if not tags and required:
+    if not tags:
         raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
-    if tags and "*" not in tags and etag(book) not in tags:
+    if "*" not in tags and etag(book) not in tags:
         raise changed()
 
 

@@ -146,8 +146,9 @@ def _codes(error: ClientError) -> list[str]:
 
 def _judge(error: ClientError) -> None:
     codes = _codes(error)
-    if codes[2:] == ["ConditionalCheckFailed"]:
-        held = from_item(error.response["CancellationReasons"][2]["Item"])
-        raise KeyTaken(held["fingerprint"], held["answer"]) from error
-    if "TransactionConflict" in codes:
+    held = error.response["CancellationReasons"][2].get("Item") if codes[2:] == ["ConditionalCheckFailed"] else None
+    if held:
+        taken = from_item(held)
+        raise KeyTaken(taken["fingerprint"], taken["answer"]) from error
+    if {"TransactionConflict", "ConditionalCheckFailed"} & set(codes):
         raise KeyInFlight from error

@@ -83,6 +83,11 @@ def test_of_two_changes_to_one_state_the_second_fails(
     assert ada.get(path).json()["title"] == "First"
 
 
+def test_an_empty_precondition_is_none(ada: TestClient, path: str) -> None:
+    assert ada.patch(path, json={"title": "Imago"}, headers={"If-Match": " , "}).status_code == 428
+    assert ada.delete(path, headers={"If-Match": ""}).status_code == 204
+
+
 def test_what_the_caller_has_is_not_sent_again(ada: TestClient, path: str) -> None:
     answer = ada.get(path, headers={"If-None-Match": 'W/"1", "7"'})
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", '"1"')
