@@ -37,7 +37,7 @@ class Stopped(BaseException):
 def run(
     state_dir: StateDir = DEFAULT_STATE,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell how long each part took to start")] = False,
-    scale: Annotated[float, typer.Option(help="Factor on every simulated waiting time")] = 1.0,
+    scale: Annotated[float, typer.Option(min=0, help="Factor on every simulated waiting time")] = 1.0,
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
     _own_environment()

@@ -50,7 +50,7 @@ class State:
     def _acquire(self) -> int:
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._make()
             lock = os.open(self.folder, os.O_RDONLY)
             if self._locked(lock) and self._is_current(lock):
                 self._require_ours(lock)
@@ -62,6 +62,12 @@ class State:
                     "with --state-dir"
                 )
             time.sleep(0.1)  # one that is stopping has no descriptor any more, and is about to delete the folder
+
+    def _make(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UserError(f"{self.folder} cannot be made ({problem.strerror}): name another --state-dir") from None
 
     def _locked(self, lock: int) -> bool:
         try:

@@ -1,0 +1,136 @@
+"""Each fault of SES, with the real processes: how many mails leave, and what the ledger says in the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stack.conftest import Herald, eventually
+from tests.stack.events import new_address, new_event, notification
+from tests.stack.processes import descendants
+
+#: Seconds: a hold of 16, and what the retry queue needs on top.
+AFTER_THE_HOLD = 40
+
+
+def publish(herald: Herald, to: str) -> str:
+    answer = herald.clients.sns.publish(TopicArn=herald.names.topics["events"], Message=json.dumps(new_event(to)))
+    return answer["MessageId"]
+
+
+def ends(herald: Herald, message_id: str, state: str, seconds: float = AFTER_THE_HOLD) -> None:
+    eventually(lambda: herald.state(message_id), lambda seen: seen == state, seconds)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "throttle", "times": 2},
+        {"fault": "exhaust-quota"},
+        {"fault": "refuse", "code": "SendingPausedException"},
+        {"fault": "accept-then-close"},
+        {"fault": "answer-slowly", "seconds": 2},
+        {"fault": "delay-feedback", "seconds": 2},
+        {"fault": "repeat-feedback", "copies": 3},
+        {"fault": "reorder-feedback"},
+    ],
+    ids=lambda fault: fault["fault"],
+)
+def test_a_fault_costs_neither_the_mail_nor_a_second_one(herald: Herald, fault: dict[str, Any]) -> None:
+    to = new_address()
+    herald.inbox.fault(recipient=to, **fault)
+    message_id = publish(herald, to)
+    ends(herald, message_id, "delivered")
+    herald.inbox.exactly(to, 1)
+
+
+def test_an_answer_that_never_comes_costs_no_second_mail(herald: Herald) -> None:
+    to = new_address()
+    herald.inbox.fault(fault="accept-then-never-answer", recipient=to)
+    message_id = publish(herald, to)
+    ends(herald, message_id, "delivered")
+    herald.inbox.exactly(to, 1, settle=12)  # until the function has given up waiting, and said so
+    assert herald.state(message_id) == "delivered"
+
+
+def test_a_connection_closed_before_reading_is_tried_again_when_the_hold_ends(herald: Herald) -> None:
+    to = new_address()
+    herald.inbox.fault(fault="close-before-reading")
+    message_id = publish(herald, to)
+    ends(herald, message_id, "unknown", 10)
+    assert herald.inbox.mails(to) == []
+    ends(herald, message_id, "delivered")
+    herald.inbox.exactly(to, 1)
+
+
+def test_without_feedback_a_mail_stays_sent(herald: Herald) -> None:
+    to = new_address()
+    herald.inbox.fault(fault="withhold-feedback", recipient=to)
+    message_id = publish(herald, to)
+    herald.inbox.exactly(to, 1)
+    assert herald.state(message_id) == "sent"
+
+
+def test_a_refusal_for_good_goes_to_dead_with_its_reason(herald: Herald) -> None:
+    to = new_address()
+    herald.inbox.fault(fault="refuse", code="MessageRejected", message="Virus found.", recipient=to)
+    message_id = publish(herald, to)
+    letter = herald.dead(lambda message: message_id in message["Body"])
+    assert "Virus found." in letter["MessageAttributes"]["reason"]["StringValue"]
+    ends(herald, message_id, "rejected")
+    assert herald.inbox.mails(to) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [("bounce", "bounced"), ("complaint", "complained"), ("ooto", "delivered"), ("suppressionlist", "bounced")],
+)
+def test_feedback_ends_in_the_state_that_ses_tells(herald: Herald, name: str, state: str) -> None:
+    message_id = publish(herald, f"{name}+{uuid.uuid4().hex[:8]}@simulator.amazonses.com")
+    ends(herald, message_id, state)
+
+
+def test_an_address_that_bounced_gets_no_second_mail(herald: Herald) -> None:
+    to = f"bounce+{uuid.uuid4().hex[:8]}@simulator.amazonses.com"
+    ends(herald, publish(herald, to), "bounced")
+    ends(herald, publish(herald, to), "suppressed")
+    herald.inbox.exactly(to, 1)
+
+
+def test_a_function_killed_after_the_send_costs_no_second_mail(herald: Herald) -> None:
+    to = new_address()
+    herald.inbox.fault(fault="accept-then-never-answer", recipient=to)
+    message_id = str(uuid.uuid4())
+    delivery = notification(json.dumps(new_event(to)), message_id, herald.names.topics["events"])
+    waiting = threading.Thread(target=invoke, args=(herald, delivery))
+    waiting.start()
+    herald.inbox.wait(to)
+    assert herald.state(message_id) in ("sending", "sent", "delivered")
+    kill_workers(herald)
+    waiting.join()
+    invoke(herald, delivery)
+    ends(herald, message_id, "delivered")
+    herald.inbox.exactly(to, 1)
+
+
+def invoke(herald: Herald, delivery: dict[str, Any]) -> None:
+    herald.clients.functions.invoke(FunctionName="herald-notify", Qualifier="live", Payload=json.dumps(delivery))
+
+
+def kill_workers(herald: Herald) -> None:
+    """SIGKILL to every sandbox of `notify`."""
+    killed = 0
+    for pid in descendants(herald.names.processes["ministack"]):
+        if b"herald-notify" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+    assert killed
+    time.sleep(0.1)
