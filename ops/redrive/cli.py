@@ -1,0 +1,129 @@
+"""`python -m ops dead` and `python -m ops redrive`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.progress import Progress
+
+from ops.console import console
+from ops.errors import UserError
+from ops.local.state import DEFAULT_STATE, descriptor_of
+from ops.redrive import place as places
+from ops.redrive.asking import Consent
+from ops.redrive.from_record import from_records
+from ops.redrive.place import Place
+from ops.redrive.plan import Plan, Wanted, planned
+from ops.redrive.queue import look
+from ops.redrive.sending import Done, carry_out, send_anew
+from ops.redrive.show import as_json, show_letters, show_plan
+
+__all__ = ["app"]
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Dead letters: see why they are dead, and send them again.")
+
+#: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes.
+_LEFT = 3
+_INTERRUPTED = 130
+
+Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
+StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
+Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
+
+
+@app.command()
+def dead(
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+    everything: Annotated[bool, typer.Option("--all", help="Every letter, not the oldest ten of each reason")] = False,
+    machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+) -> None:
+    """List what lies in `dead` by its reason; it all stays there."""
+    place = _told(lambda: _place(local, state_dir, prefix))
+    letters = _told(lambda: look(place.sqs, place.dead))
+    if machine:
+        typer.echo(as_json(letters))
+    else:
+        show_letters(console, letters, int(time.time() * 1000), everything)
+
+
+@app.command()
+def redrive(
+    message: Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Only letters whose reason contains this")] = "",
+    from_record: Annotated[
+        list[str] | None,
+        typer.Option("--from-record", help="This MessageId, from what its record keeps: suppressed, or letter gone"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending: for machines")] = False,
+    even_if_sent: Annotated[
+        bool, typer.Option("--even-if-sent", help="Say yes to mails that may have gone: a second may arrive")
+    ] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
+    place = _told(lambda: _place(local, state_dir, prefix))
+    plan = _told(lambda: _plan(place, Wanted(frozenset(message or ()), reason), from_record or []))
+    show_plan(console, plan)
+    if dry_run or not plan.letters:
+        return
+    left = Consent(yes, even_if_sent).asked(plan)
+    if plan.letters:
+        _told(lambda: _carry_out(place, plan, queued=not from_record))
+    if left:
+        console.print(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
+        raise typer.Exit(_LEFT)
+
+
+def _place(local: bool, state_dir: Path, prefix: str) -> Place:
+    return places.laptop(descriptor_of(state_dir)) if local else places.aws(prefix)
+
+
+def _plan(place: Place, wanted: Wanted, message_ids: list[str]) -> Plan:
+    if message_ids:
+        if wanted.messages or wanted.reason:
+            raise UserError("--from-record names its messages itself: leave --message and --reason out", code=2)
+        return from_records(place, message_ids)
+    letters = [letter for letter in look(place.sqs, place.dead) if wanted(letter)]
+    if missing := wanted.messages - {letter.message_id for letter in letters}:
+        raise UserError(f"no letter of {min(missing)} lies in dead: make dead lists them, --from-record needs none")
+    if not letters:
+        console.print("No dead letters." if not wanted.reason else f"No letter's reason contains {wanted.reason!r}.")
+    return planned(letters, place.record)
+
+
+def _carry_out(place: Place, plan: Plan, queued: bool) -> None:
+    done = Done()
+    try:
+        with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task("redriving", total=len(plan.letters))
+            act = carry_out if queued else send_anew
+            act(place, plan, lambda count: bar.update(task, completed=count), done)
+    except KeyboardInterrupt:
+        said = f"stopped after {done.total} of {len(plan.letters)}: the rest lies where it was; run it again"
+        raise UserError(said, _INTERRUPTED) from None
+    thrown = f", {done.thrown_away} thrown away because the mail has gone" if done.thrown_away else ""
+    console.print(f"{done.sent} sent again{thrown}.")
+    if missing := len(plan.letters) - done.total:
+        console.print(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")
+
+
+def _told(work: Callable[[], T]) -> T:
+    """What `work` returns; what AWS refuses is said in one line."""
+    try:
+        return work()
+    except (BotoCoreError, ClientError) as problem:
+        raise UserError(f"AWS refused: {problem}; what was not done yet lies where it was") from None
+    except KeyboardInterrupt:
+        raise UserError("stopped; nothing was sent", _INTERRUPTED) from None
