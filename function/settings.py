@@ -146,6 +146,7 @@ def _sender(text: str) -> str:
         Address(display_name=name, addr_spec=address)
     except (MessageError, IndexError) as error:
         raise ValueError(text) from error
-    if "@" not in address or not text.isprintable():
+    one = text == address or text.endswith(f"<{address}>")
+    if "@" not in address or not one or not text.isprintable():
         raise ValueError(text)
     return text
