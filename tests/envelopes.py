@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 __all__ = ["TOPIC", "on_failure", "queued", "ses_event", "sns", "sns_notification"]
@@ -60,7 +61,9 @@ def on_failure(event: object) -> dict[str, Any]:
     }
 
 
-def queued(body: object, receives: int = 1, item: str = "item-1", **marks: str) -> dict[str, Any]:
+def queued(
+    body: object, receives: int = 1, item: str = "item-1", marks: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """One record of https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html; `marks` are message attributes."""
     return {
         "messageId": item,
@@ -74,7 +77,7 @@ def queued(body: object, receives: int = 1, item: str = "item-1", **marks: str) 
         },
         "messageAttributes": {
             name: {"stringValue": value, "stringListValues": [], "binaryListValues": [], "dataType": "String"}
-            for name, value in marks.items()
+            for name, value in (marks or {}).items()
         },
         "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
         "eventSource": "aws:sqs",

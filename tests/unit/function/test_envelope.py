@@ -51,20 +51,20 @@ def test_an_on_failure_record_around_no_sns_event_is_kept() -> None:
 
 
 def test_the_marks_of_a_letter_come_from_its_attributes() -> None:
-    found = one(from_queue(queued(sns_notification("one"), attempt="request/1", confirmed="yes")))
+    found = one(from_queue(queued(sns_notification("one"), marks={"attempt": "request/1", "confirmed": "yes"})))
     assert isinstance(found, Delivery)
     assert (found.letter, found.confirmed) == ("request/1", True)
 
 
 @pytest.mark.parametrize("word", ["", "no", "YES", "true"])
 def test_only_yes_is_a_yes(word: str) -> None:
-    found = one(from_queue(queued(sns_notification("one"), attempt="request/1", confirmed=word)))
+    found = one(from_queue(queued(sns_notification("one"), marks={"attempt": "request/1", "confirmed": word})))
     assert isinstance(found, Delivery)
     assert not found.confirmed
 
 
 def test_a_mark_too_long_to_be_herald_s_own_is_none() -> None:
-    found = one(from_queue(queued(sns_notification("one"), attempt="x" * 501)))
+    found = one(from_queue(queued(sns_notification("one"), marks={"attempt": "x" * 501})))
     assert isinstance(found, Delivery)
     assert found.letter is None
 

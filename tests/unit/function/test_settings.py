@@ -1,0 +1,113 @@
+"""A bad setting is one clear line that names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from function.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings
+
+GOOD = {
+    "HERALD_LEDGER_TABLE": "herald-ledger",
+    "HERALD_DEAD_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/herald-dead",
+    "HERALD_RETRY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/herald-retry",
+    "HERALD_PROVIDERS": "ses://eu-west-1, ses://us-east-1",
+    "HERALD_FROM": "Herald <books@herald.example>",
+    "HERALD_CONFIGURATION_SET": "herald",
+    "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
+}
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    settings = NotifySettings.read(GOOD, "r1")
+    assert settings.ledger == LedgerSettings("herald-ledger", hold=900, retention_days=90, release="r1")
+    assert settings.providers == ("ses://eu-west-1", "ses://us-east-1")
+    assert settings.on_unknown == "resend"
+    assert (settings.schedule.give_up, settings.schedule.receives) == (86_400, 200)
+
+
+def test_what_is_set_is_read() -> None:
+    values = GOOD | {
+        "HERALD_HOLD_SECONDS": "5",
+        "HERALD_RETENTION_DAYS": "40",
+        "HERALD_RELEASE": "r9",
+        "HERALD_ON_UNKNOWN": "hold",
+        "HERALD_RETRY_RECEIVES": "7",
+    }
+    settings = NotifySettings.read(values, "r1")
+    assert settings.ledger == LedgerSettings("herald-ledger", hold=5, retention_days=40, release="r9")
+    assert (settings.on_unknown, settings.schedule.receives) == ("hold", 7)
+
+
+def test_one_factor_scales_every_wait() -> None:
+    schedule = NotifySettings.read(GOOD | {"HERALD_TIME_SCALE": "0.001"}, "r1").schedule
+    assert (schedule.first, schedule.longest) == pytest.approx((0.002, 0.9))
+    assert (schedule.quota, schedule.give_up) == pytest.approx((3.6, 86.4))
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_setting_that_is_missing_is_named(name: str, value: str | None) -> None:
+    values = {key: text for key, text in (GOOD | {name: value}).items() if text is not None}
+    with pytest.raises(BadSetting) as raised:
+        NotifySettings.read(values, "r1")
+    assert str(raised.value) == f"{name} is not set"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HERALD_HOLD_SECONDS", "soon"),
+        ("HERALD_HOLD_SECONDS", "0.4"),
+        ("HERALD_HOLD_SECONDS", "3601"),
+        ("HERALD_HOLD_SECONDS", "nan"),
+        ("HERALD_HOLD_SECONDS", "inf"),
+        ("HERALD_RETENTION_DAYS", "39"),
+        ("HERALD_RETENTION_DAYS", "3651"),
+        ("HERALD_RETENTION_DAYS", "ninety"),
+        ("HERALD_TIME_SCALE", "0"),
+        ("HERALD_TIME_SCALE", "1.1"),
+        ("HERALD_RETRY_SECONDS", "0"),
+        ("HERALD_RETRY_SECONDS", "1209601"),
+        ("HERALD_RETRY_RECEIVES", "0"),
+        ("HERALD_RETRY_RECEIVES", "1001"),
+        ("HERALD_ON_UNKNOWN", "Resend"),
+        ("HERALD_PROVIDERS", "ses"),
+        ("HERALD_PROVIDERS", "ses://"),
+        ("HERALD_PROVIDERS", "ses://eu-west-1,"),
+        ("HERALD_PROVIDERS", "ses://eu-west-1 ses://us-east-1"),
+        ("HERALD_PROVIDERS", "smtp://localhost"),
+        ("HERALD_FROM", "nobody"),
+        ("HERALD_FROM", "Herald <books>"),
+        ("HERALD_FROM", "Herald <books@herald.example"),
+        ("HERALD_FROM", "a@b.example, c@d.example"),
+        ("HERALD_FROM", "Herald\r\nBcc: all <books@herald.example>"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_what_it_must_be(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as raised:
+        NotifySettings.read(GOOD | {name: value}, "r1")
+    said = str(raised.value)
+    assert said.startswith(f"{name} must be ")
+    assert said.endswith(f", not {value!r}")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "sender", ["books@herald.example", '"Herald, Inc." <books@herald.example>', "Bücher <b@h.example>"]
+)
+def test_a_sender_is_one_address_with_any_name(sender: str) -> None:
+    assert NotifySettings.read(GOOD | {"HERALD_FROM": sender}, "r1").sender == sender
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-2", "us-gov-west-1"])
+def test_every_region_of_ses_is_a_provider(region: str) -> None:
+    assert NotifySettings.read(GOOD | {"HERALD_PROVIDERS": f"ses://{region}"}, "r1").providers == (f"ses://{region}",)
+
+
+@pytest.mark.parametrize("name", ["HERALD_LEDGER_TABLE", "HERALD_ADDRESS_KEY_PARAMETER"])
+def test_feedback_asks_for_its_two_settings_only(name: str) -> None:
+    needed = {key: GOOD[key] for key in ("HERALD_LEDGER_TABLE", "HERALD_ADDRESS_KEY_PARAMETER")}
+    assert FeedbackSettings.read(needed, "r1").address_key_parameter == "/herald/address-key"
+    del needed[name]
+    with pytest.raises(BadSetting, match=f"{name} is not set"):
+        FeedbackSettings.read(needed, "r1")

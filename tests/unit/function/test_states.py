@@ -1,0 +1,119 @@
+"""The table of moves: total, spoken, and without a state that nobody moves."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from function.ledger import Action, State
+from function.ledger.expressions import changed_by, one_of
+from function.ledger.states import FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, sources
+
+HEARD = {action: State[action.name.removeprefix("HEAR_")] for action in Action if action.name.startswith("HEAR_")}
+EVERY = list(itertools.product([None, *State], Action))
+CHANGES = {
+    (Action.CLAIM, None, State.SENDING),
+    (Action.CLAIM, State.RELEASED, State.SENDING),
+    (Action.RESEND, State.SENDING, State.SENDING),
+    (Action.RESEND, State.UNKNOWN, State.SENDING),
+    (Action.REDRIVE, State.REJECTED, State.SENDING),
+    (Action.REDRIVE, State.SUPPRESSED, State.SENDING),
+    (Action.REDRIVE, State.REFUSED, State.SENDING),
+    (Action.REDRIVE_CONFIRMED, State.SENDING, State.SENDING),
+    (Action.REDRIVE_CONFIRMED, State.UNKNOWN, State.SENDING),
+    (Action.RECORD, State.SENDING, State.SENT),
+    (Action.RELEASE, State.SENDING, State.RELEASED),
+    (Action.GIVE_BACK, State.SENDING, State.UNKNOWN),
+    (Action.LOSE, State.SENDING, State.UNKNOWN),
+    (Action.REFUSE, State.SENDING, State.REJECTED),
+    (Action.REJECT, None, State.REJECTED),
+    (Action.REJECT, State.RELEASED, State.REJECTED),
+    (Action.SUPPRESS, None, State.SUPPRESSED),
+    (Action.SUPPRESS, State.RELEASED, State.SUPPRESSED),
+}
+
+
+def test_every_state_has_a_meaning_and_a_rank() -> None:
+    assert set(MEANING) == set(State)
+    assert sorted(PRECEDENCE) == sorted(State)
+
+
+def test_the_precedence_is_the_one_that_is_promised() -> None:
+    promised = (
+        "complained > bounced > delivered > soft_bounced > delayed > refused > sent > rejected > suppressed > "
+        "unknown > sending > released"
+    )
+    assert " > ".join(PRECEDENCE) == promised
+
+
+@pytest.mark.parametrize(("state", "action"), EVERY)
+def test_every_action_in_every_state_is_decided_with_a_sentence(state: State | None, action: Action) -> None:
+    move = MOVES[state, action]
+    assert len(move.why.split()) >= 4
+    assert move.why == move.why.strip()
+
+
+def test_nothing_else_is_decided() -> None:
+    assert set(MOVES) == set(EVERY)
+
+
+def test_what_deliveries_and_owners_change_is_exactly_this() -> None:
+    changes = {
+        (action, state, move.to)
+        for (state, action), move in MOVES.items()
+        if move.to is not None and action not in HEARD
+    }
+    assert changes == CHANGES
+
+
+@pytest.mark.parametrize(("state", "action"), list(itertools.product(State, HEARD)))
+def test_feedback_moves_a_record_towards_the_stronger_word_only(state: State, action: Action) -> None:
+    heard = HEARD[action]
+    stronger = PRECEDENCE.index(heard) < PRECEDENCE.index(state)
+    assert MOVES[state, action].to == (heard if stronger else None)
+
+
+@pytest.mark.parametrize("action", HEARD)
+def test_feedback_before_any_record_makes_it(action: Action) -> None:
+    assert MOVES[None, action].to is HEARD[action]
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(HEARD, HEARD)))
+def test_two_words_of_feedback_say_the_same_in_either_order(one: Action, other: Action) -> None:
+    def after(first: Action, second: Action) -> State | None:
+        state = MOVES[None, first].to
+        return MOVES[state, second].to or state
+
+    assert after(one, other) is after(other, one)
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - FINAL))
+def test_every_state_that_is_no_end_has_somebody_who_moves_it_on(state: State) -> None:
+    movers = [action for action in Action if (to := MOVES[state, action].to) is not None and to is not state]
+    assert movers
+
+
+@pytest.mark.parametrize("state", sorted({State.SUPPRESSED, State.REJECTED, State.REFUSED}))
+def test_what_ended_without_a_mail_can_be_redriven(state: State) -> None:
+    assert MOVES[state, Action.REDRIVE].to is State.SENDING
+
+
+@pytest.mark.parametrize(
+    "state", [s for s in PRECEDENCE if PRECEDENCE.index(s) <= PRECEDENCE.index(State.SENT) and s is not State.REFUSED]
+)
+def test_nothing_leads_from_a_mail_that_went_to_another_one(state: State) -> None:
+    assert {action for action in Action if MOVES[state, action].to is State.SENDING} == set()
+
+
+def test_only_a_mail_of_unknown_fate_may_be_sent_once_more() -> None:
+    assert set(sources(Action.RESEND)) == set(sources(Action.REDRIVE_CONFIRMED)) == IN_DOUBT
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_states_in_a_condition_are_read_from_the_table(action: Action) -> None:
+    expected = [state for state in PRECEDENCE if MOVES[state, action].to is not None]
+    assert list(sources(action)) == expected
+    if expected:
+        assert changed_by(action) == one_of(expected)
+        assert changed_by(action) == f"#state IN ({', '.join(f':{state}' for state in expected)})"
