@@ -43,6 +43,13 @@ check: $(TEST_ENV) ## Lint, formatting and types
 model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
 	@$(PY) -m tests.model
 
+##@ Operating it (FLAGS=--local is the laptop cloud)
+dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
+	@$(OPS) dead $(FLAGS)
+
+redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason TEXT", "--from-record ID")
+	@$(OPS) redrive $(FLAGS)
+
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
 	@$(OPS) package --target $(TARGET) $(FLAGS)
@@ -85,4 +92,4 @@ $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: dead redrive help run demo env test check model plan apply destroy infra-test package lock clean setup
