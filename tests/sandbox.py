@@ -1,4 +1,4 @@
-"""The whole of `notify` in one process, between fakes: what Lambda hands over goes in, and the queue shows what comes back."""
+"""The whole of `notify` in one process, between fakes that keep what they are told."""
 
 from __future__ import annotations
 
