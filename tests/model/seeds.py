@@ -1,0 +1,274 @@
+"""Faults seeded one at a time into the ledger's conditions and the road's order: the model must find each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from function.delivery import Courier
+from function.envelope import Delivery
+from function.errors import NotificationError, OutcomeUnknown
+from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Record, Row, State, Suppressed, Writes
+from function.ledger.table import Refusal
+from function.mail import Email, Receipt
+from function.outcome import Kind, Outcome
+from function.packing import kept
+from function.sending import Sender, Try
+from tests.model.herald import Code
+
+__all__ = ["SEEDS", "Seed"]
+
+Request = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One fault: what is wrong with the code, and the scenario in which the model must find it."""
+
+    fault: str
+    within: str
+    code: Code
+
+
+def _rewritten(request: Mapping[str, Any], old: str, new: str) -> Request:
+    """The request with another condition, and only the names and values that are still mentioned."""
+    condition = request["ConditionExpression"]
+    assert old in condition, f"nothing to seed: {old!r} is not in {condition!r}"
+    changed = dict(request) | {"ConditionExpression": condition.replace(old, new)}
+    if not changed["ConditionExpression"]:
+        del changed["ConditionExpression"]
+    text = f"{changed.get('ConditionExpression', '')} {changed.get('UpdateExpression', '')}"
+    for kind, mark in (("ExpressionAttributeNames", "#"), ("ExpressionAttributeValues", ":")):
+        mentioned = {f"{mark}{name}" for name in re.findall(rf"{mark}(\w+)", text)}
+        changed[kind] = {name: value for name, value in changed.get(kind, {}).items() if name in mentioned}
+        if not changed[kind]:
+            del changed[kind]
+    return changed
+
+
+def _owners(old: str, new: str) -> Code:
+    class Seeded(Writes):
+        def _owners(self, *args: Any, **kwargs: Any) -> Request:
+            return _rewritten(super()._owners(*args, **kwargs), old, new)
+
+    return Code(writes=Seeded)
+
+
+def _claim(old: str, new: str) -> Code:
+    class Seeded(Writes):
+        def claim(self, attempt: Attempt, now: int) -> list[Request]:
+            message, *rest = super().claim(attempt, now)
+            if old not in message["Update"]["ConditionExpression"]:
+                return [message, *rest]
+            return [{"Update": _rewritten(message["Update"], old, new)}, *rest]
+
+    return Code(writes=Seeded)
+
+
+def _settle(action: Action, old: str, new: str) -> Code:
+    class Seeded(Writes):
+        def _settle(self, attempt: Attempt, row: Row, event: str | bytes | None, act: Action) -> list[Request]:
+            message, *rest = super()._settle(attempt, row, event, act)
+            if act is not action:
+                return [message, *rest]
+            values = message["Update"]["ExpressionAttributeValues"] | {f":{state}": {"S": state} for state in State}
+            wide = dict(message["Update"]) | {"ExpressionAttributeValues": values}
+            return [{"Update": _rewritten(wide, old, new)}, *rest]
+
+    return Code(writes=Seeded)
+
+
+class _PutInsteadOfUpdate(Writes):
+    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        message, *rest = super().claim(attempt, now)
+        update = dict(message["Update"])
+        values = {name[1:]: value for name, value in update["ExpressionAttributeValues"].items()}
+        fresh = {name: values[name] for name in ("owner", "held_until", "type", "event_key", "address", "expires_at")}
+        item = (
+            fresh
+            | update.pop("Key")
+            | {"state": {"S": "sending"}, "at_risk": values["one"], "timeline": values["rows"]}
+        )
+        condition = _rewritten({name: value for name, value in update.items() if name != "UpdateExpression"}, "", "")
+        return [{"Put": condition | {"Item": item}}, *rest]
+
+
+class _EventIsAnybodys(Writes):
+    def _event(self, attempt: Attempt, now: int, expires_at: int | None) -> Request:
+        request = super()._event(attempt, now, expires_at)
+        return _rewritten(request, request["ConditionExpression"], "")
+
+
+class _NoAddressCheck(Writes):
+    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        return super().claim(attempt, now)[:2]
+
+
+class _LastWriter(Writes):
+    def hear(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
+        message, *rest = super().hear(message_id, action, row, suppress)
+        return [{"Update": _rewritten(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
+
+
+class _ReleaseForgets(Writes):
+    def release_claim(self, attempt: Attempt, row: Row) -> Request:
+        return _rewritten(super().release_claim(attempt, row), " AND #at_risk <= :one", "")
+
+
+class _LetterAfterRecord(Courier):
+    def _reject(self, delivery: Delivery, attempt: Attempt, reason: str, attempts: int = 0) -> Outcome:
+        verdict = self.ledger.look(attempt)
+        if verdict is None:
+            row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
+            verdict = self.ledger.reject(attempt, row, kept(delivery.body))
+            if verdict is None:
+                self._letter(delivery, attempt, attempt.owner, reason, attempts)
+                return self._outcome(Kind.REJECTED, attempt, reason)
+        if isinstance(verdict, OwnedBy):
+            return self._outcome(Kind.DUPLICATE, attempt, reason)
+        return self._settled(delivery, attempt, verdict, reason)
+
+
+class _ParkBeforeLetter(Courier):
+    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
+        row = Row(record.state, self.clock(), self.release, detail=why)
+        self.ledger.park(attempt, record.owner, row, kept(delivery.body))
+        self._letter(delivery, attempt, record.owner, why or "in doubt")
+        return self._outcome(Kind.PARKED, attempt, why)
+
+
+class _ParkWithoutLetter(Courier):
+    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
+        row = Row(record.state, self.clock(), self.release, detail=why)
+        self.ledger.park(attempt, record.owner, row, kept(delivery.body))
+        return self._outcome(Kind.PARKED, attempt, why)
+
+
+class _FailsOverOnUnknown(Sender):
+    def _down_the_list(self, email: Email, key: str, until: int, tries: list[Try]) -> Receipt | NotificationError:
+        outcome: Receipt | NotificationError = OutcomeUnknown("nobody was tried")
+        for provider in self.providers:
+            outcome = self._once(provider, email, key, tries)
+            if isinstance(outcome, Receipt):
+                break
+        return outcome
+
+
+class _SendsPastTheHold(Sender):
+    def send(self, email: Email, key: str, until: int) -> Any:
+        return super().send(email, key, until + 10**12)
+
+
+class _UnconfirmedRedrive(Writes):
+    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        sure = Attempt(
+            attempt.message_id, attempt.owner, attempt.type, attempt.event_key, attempt.address, attempt.letter, True
+        )
+        return super().claim(sure, now)
+
+
+class _AddressFirst(Ledger):
+    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        listed = len(refusal.items) == 3 and refusal.items[2] is not None
+        return Suppressed() if listed else super()._judge(refusal, attempt, now)
+
+
+def _address_first() -> Code:
+    anything = "attribute_not_exists(#pk) OR attribute_exists(#pk)"
+    return replace(_settle(Action.SUPPRESS, "attribute_not_exists(#pk)", anything), ledger=_AddressFirst)
+
+
+class _AnybodysLostClaim(Ledger):
+    def claim(self, attempt: Attempt) -> Any:
+        verdict = super().claim(attempt)
+        record = self.read(attempt.message_id)
+        return Claimed(record.held_until) if record and record.state is State.SENDING else verdict
+
+
+SEEDS: tuple[Seed, ...] = (
+    Seed(
+        "the owner's writes do not name the owner",
+        "an owner that sleeps past its hold",
+        _owners("#owner = :owner AND ", ""),
+    ),
+    Seed(
+        "the owner's writes do not name the state",
+        "the answer is lost, and a person may redrive with a yes",
+        _owners(" AND #state IN (:sending)", ""),
+    ),
+    Seed(
+        "a refusal is written over `sending`",
+        "a new release that can no longer render what the old one sent",
+        _settle(Action.REJECT, "(:released)", "(:released, :sending)"),
+    ),
+    Seed(
+        "put instead of update: a claim forgets earlier attempts",
+        "the answer is lost, and a person may redrive with a yes",
+        Code(writes=_PutInsteadOfUpdate),
+    ),
+    Seed(
+        "the letter is written after the record", "an event that can never be a mail", Code(courier=_LetterAfterRecord)
+    ),
+    Seed(
+        "a redrive first makes the record as new",
+        "the answer is lost, and a person may redrive with a yes",
+        Code(redrive_resets=True),
+    ),
+    Seed(
+        "resent without bound",
+        "the answer is lost, and a person may redrive with a yes",
+        _claim(" AND #at_risk <= :resends", ""),
+    ),
+    Seed(
+        "the address is judged, and written, before the message",
+        "the address comes onto the list and is taken off",
+        _address_first(),
+    ),
+    Seed(
+        "a claim does not wait for the end of the hold",
+        "two messages delivered twice each, a crash",
+        _claim(" AND #held_until <= :now", ""),
+    ),
+    Seed("an event may have two owners", "two messages delivered twice each, a crash", Code(writes=_EventIsAnybodys)),
+    Seed(
+        "a release forgets that an earlier attempt may have sent",
+        "a resend that is not sent, then a release that can no longer render",
+        Code(writes=_ReleaseForgets),
+    ),
+    Seed("feedback goes by the last writer", "bounce and complaint in any order", Code(writes=_LastWriter)),
+    Seed(
+        "a claim does not look at the suppression list",
+        "the address comes onto the list and is taken off",
+        Code(writes=_NoAddressCheck),
+    ),
+    Seed(
+        "a letter needs no yes for what may have gone",
+        "the answer is lost, and a person may redrive with a yes",
+        Code(writes=_UnconfirmedRedrive),
+    ),
+    Seed(
+        "a lost answer fails over to the next provider",
+        "an owner that sleeps past its hold",
+        Code(sender=_FailsOverOnUnknown),
+    ),
+    Seed(
+        "a mail in doubt is marked before its letter is written",
+        "a crash while a mail in doubt is handed to a person",
+        Code(courier=_ParkBeforeLetter),
+    ),
+    Seed(
+        "a mail in doubt is marked without a letter",
+        "the answer is lost, and a person may redrive with a yes",
+        Code(courier=_ParkWithoutLetter),
+    ),
+    Seed(
+        "a send starts although the hold is over", "an owner that sleeps past its hold", Code(sender=_SendsPastTheHold)
+    ),
+    Seed(
+        "any claim in the way is taken for one's own whose answer was lost",
+        "two messages delivered twice each, a crash",
+        Code(ledger=_AnybodysLostClaim),
+    ),
+)

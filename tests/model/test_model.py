@@ -1,0 +1,48 @@
+"""The small scenarios and every seeded fault; `make model` explores the large ones too."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from function.ledger import Action, Attempt, Row, State, Writes
+from tests.model.herald import ABSTRACTED, DROPPED
+from tests.model.scenarios import SCENARIOS, Scenario, named
+from tests.model.search import Counterexample
+from tests.model.seeds import SEEDS, Seed
+
+_SMALL = [scenario for scenario in SCENARIOS if not scenario.large]
+
+
+@pytest.mark.parametrize("scenario", _SMALL, ids=lambda scenario: scenario.name)
+def test_every_promise_holds_in_every_state(scenario: Scenario) -> None:
+    explored = scenario.explore()
+    assert explored.ends, "a scenario that never ends proves nothing"
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.fault)
+def test_a_seeded_fault_breaks_a_promise(seed: Seed) -> None:
+    with pytest.raises(Counterexample):
+        named(seed.within).explore(seed.code)
+
+
+def test_no_condition_reads_what_the_model_leaves_out() -> None:
+    writes, attempt = Writes("t", "r", 1, 1, 1), Attempt("m", "o", "t", "event#e", "address#a", "l", confirmed=True)
+    row = Row(State.REJECTED, 1, "r", detail="why")
+    requests = [
+        *writes.claim(attempt, 1),
+        *writes.refuse(attempt, row, "e"),
+        *writes.reject(attempt, row, "e"),
+        *writes.suppress(attempt, row, "e"),
+        *writes.park(attempt, "o", row, "e"),
+        *writes.hear("m", Action.HEAR_BOUNCED, row, "address#a"),
+        *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),
+        *({"Update": update} for update in (writes.release_claim(attempt, row), writes.lose(attempt, row))),
+        {"Update": writes.give_back(attempt, row, "o")},
+    ]
+    conditions = " ".join(str(next(iter(request.values())).get("ConditionExpression", "")) for request in requests)
+    read = set(re.findall(r"#(\w+)", conditions))
+    # Expiry is months away from every scenario; what it does is tested in tests/integration/function.
+    assert read & (set(ABSTRACTED) | DROPPED) <= {"expires_at"}
+    assert {"state", "owner", "held_until", "at_risk", "parked"} <= read
