@@ -109,7 +109,7 @@ run "one_mail" {
     error_message = "Nothing is dropped: retry and feedback end in dead."
   }
   assert {
-    condition     = tostring(jsondecode(aws_sqs_queue_redrive_policy.this["retry"].redrive_policy).maxReceiveCount) == aws_lambda_function.this["notify"].environment[0].variables.HERALD_RETRY_RECEIVES
+    condition     = tostring(jsondecode(aws_sqs_queue_redrive_policy.this["retry"].redrive_policy).maxReceiveCount - 1) == aws_lambda_function.this["notify"].environment[0].variables.HERALD_RETRY_RECEIVES
     error_message = "notify must know which receive is the last, to write the letter itself."
   }
   assert {

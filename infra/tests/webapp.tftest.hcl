@@ -19,15 +19,15 @@ run "shape" {
   # -- functions --------------------------------------------------------------------------------------------------------
 
   assert {
-    condition     = { for function in aws_lambda_function.this : function.function_name => function.handler } == { herald-web = "webapp.web.handler", herald-relay = "webapp.relay.handler", herald-sweeper = "webapp.sweeper.handler" }
+    condition     = { for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.function_name => function.handler } == { herald-web = "webapp.web.handler", herald-relay = "webapp.relay.handler", herald-sweeper = "webapp.sweeper.handler", herald-reconcile = "webapp.reconcile.handler", herald-welcome = "webapp.welcome.handler" }
     error_message = "Functions or handlers are not those of the package."
   }
   assert {
-    condition     = alltrue([for function in aws_lambda_function.this : function.source_code_hash == filebase64sha256(var.package)])
+    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.source_code_hash == filebase64sha256(var.package)])
     error_message = "The web app is shipped by hash."
   }
   assert {
-    condition     = alltrue([for function in aws_lambda_function.this : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "Active"])
+    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "Active"])
     error_message = "Every function runs Python 3.13 on arm64, has encrypted settings, logs JSON and is traced."
   }
   assert {
@@ -35,7 +35,7 @@ run "shape" {
     error_message = "Every log group is encrypted and has a retention."
   }
   assert {
-    condition = toset(keys(local.settings)) == toset([
+    condition = toset(keys(aws_lambda_function.this["web"].environment[0].variables)) == toset([
       "HERALD_BOOKS_TABLE", "HERALD_EVENTS_TOPIC_ARN", "HERALD_EVENT_SOURCE", "HERALD_LEDGER_TABLE",
       "HERALD_OIDC_CLIENT_ID", "HERALD_OIDC_DISCOVERY_URL", "HERALD_OIDC_ISSUER", "HERALD_PUBLIC_URL",
     ])
@@ -57,8 +57,16 @@ run "shape" {
     error_message = "One bad batch must not block the stream for a day."
   }
   assert {
-    condition     = aws_cloudwatch_event_rule.sweeper.schedule_expression == "rate(1 minute)" && aws_lambda_permission.sweeper.source_arn == aws_cloudwatch_event_rule.sweeper.arn && aws_lambda_permission.sweeper.source_account == "000000000000"
-    error_message = "The sweeper runs every minute, started by its own rule only."
+    condition     = { for function, rule in aws_cloudwatch_event_rule.this : function => rule.schedule_expression } == { sweeper = "rate(1 minute)", reconcile = "rate(1 hour)" }
+    error_message = "The sweeper runs every minute, the reconciliation every hour."
+  }
+  assert {
+    condition     = alltrue([for function, permission in aws_lambda_permission.schedule : permission.source_arn == aws_cloudwatch_event_rule.this[function].arn && permission.source_account == "000000000000"])
+    error_message = "Each is started by its own rule only."
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.lambda_config[0].post_confirmation == aws_lambda_function.welcome.arn && aws_lambda_permission.welcome.source_arn == aws_cognito_user_pool.this.arn && aws_lambda_permission.welcome.source_account == "000000000000"
+    error_message = "Who confirms an account is greeted, by this pool only."
   }
 
   # -- web and sign-in ------------------------------------------------------------------------------------------------------
@@ -92,7 +100,7 @@ run "shape" {
     error_message = "The pool is protected, asks for long passwords, and verifies an address before it counts."
   }
   assert {
-    condition     = local.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool" && local.settings.HERALD_OIDC_DISCOVERY_URL == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
+    condition     = local.functions.web.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool" && local.functions.web.settings.HERALD_OIDC_DISCOVERY_URL == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
     error_message = "Tokens are those of this pool."
   }
 
@@ -130,12 +138,12 @@ run "least_privilege" {
     error_message = "Lambda is trusted for this account only."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]) }
+    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
     error_message = "The web app reads the ledger item by item, and nobody here writes it."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => anytrue([for statement in statements : contains(flatten([statement.Action]), "sns:Publish")]) } == { web = false, relay = true, sweeper = true }
-    error_message = "Relay and sweeper publish; the web function never does."
+    condition     = { for function, statements in local.function_policies : function => anytrue([for statement in statements : contains(flatten([statement.Action]), "sns:Publish")]) } == { web = false, relay = true, sweeper = true, reconcile = true, welcome = false }
+    error_message = "Relay, sweeper and reconciliation publish; nobody else does."
   }
   assert {
     condition     = toset(flatten([for statement in local.function_policies.relay : statement.Action if strcontains(jsonencode(statement.Resource), "herald-books")])) == toset(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams", "dynamodb:UpdateItem"])
@@ -146,7 +154,11 @@ run "least_privilege" {
     error_message = "The sweeper asks the index and marks rows."
   }
   assert {
-    condition     = output.publisher_roles == ["arn:aws:iam::000000000000:role/herald-relay", "arn:aws:iam::000000000000:role/herald-sweeper"]
+    condition     = toset(flatten([for statement in local.function_policies.welcome : statement.Action if strcontains(jsonencode(statement.Resource), "herald-books")])) == toset(["dynamodb:PutItem"])
+    error_message = "The greeting is committed, and nothing is read."
+  }
+  assert {
+    condition     = output.publisher_roles == ["arn:aws:iam::000000000000:role/herald-relay", "arn:aws:iam::000000000000:role/herald-sweeper", "arn:aws:iam::000000000000:role/herald-reconcile"]
     error_message = "The topic is told who publishes."
   }
 }
@@ -172,7 +184,7 @@ run "choices" {
     error_message = "Sign-in is as it was chosen."
   }
   assert {
-    condition     = local.settings.HERALD_OIDC_DISCOVERY_URL == "http://127.0.0.1:4566/us-east-1_pool/.well-known/openid-configuration" && local.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
+    condition     = local.functions.web.settings.HERALD_OIDC_DISCOVERY_URL == "http://127.0.0.1:4566/us-east-1_pool/.well-known/openid-configuration" && local.functions.web.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
     error_message = "Where Cognito is found changes; who issues tokens does not."
   }
   assert {

@@ -37,11 +37,10 @@ resource "aws_sns_topic_policy" "feedback" {
 }
 
 resource "aws_sns_topic_subscription" "feedback" {
-  topic_arn            = aws_sns_topic.feedback.arn
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.this["feedback"].arn
-  raw_message_delivery = true
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["dead"].arn })
+  topic_arn      = aws_sns_topic.feedback.arn
+  protocol       = "sqs"
+  endpoint       = aws_sqs_queue.this["feedback"].arn
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.this["dead"].arn })
 
   depends_on = [aws_sqs_queue_policy.this]
 }

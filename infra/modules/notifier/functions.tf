@@ -23,7 +23,7 @@ locals {
       HERALD_ADDRESS_KEY_PARAMETER = aws_ssm_parameter.address_key.name
       HERALD_HOLD_SECONDS          = tostring(var.hold_seconds)
       HERALD_RETENTION_DAYS        = tostring(var.retention_days)
-      HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry)
+      HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry - 1)
     },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
   )

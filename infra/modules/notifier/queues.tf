@@ -4,8 +4,8 @@ locals {
   # Six times the function's timeout, as AWS asks of a queue that a function reads.
   visibility = 6 * var.timeout
 
-  # The backstop only: notify writes the letter itself after a day by the record's clock, or on the last receive.
-  max_receives = { retry = 200, feedback = 20 }
+  # The backstop only: notify writes the letter itself after a day by the record's clock, or one receive before.
+  max_receives = { retry = 201, feedback = 10 }
 
   # Who may write from outside the functions' own roles: SNS, from exactly these topics.
   queue_topics = {

@@ -242,7 +242,7 @@ variable "memory" {
 variable "timeout" {
   description = "Timeout of notify and feedback, in seconds"
   type        = number
-  default     = 60
+  default     = 30
   nullable    = false
 
   validation {

@@ -12,6 +12,11 @@ locals {
         namespace = "Herald", metric = "OutboxRejected", dimensions = { Service = local.names.relay }
         statistic = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
       }
+      republished = {
+        says      = "Events were published and the ledger never heard of them: they go out now, but something lost them"
+        namespace = "Herald", metric = "Republished", dimensions = { Service = local.names.reconcile }
+        statistic = "Sum", period = 3600, periods = 1, threshold = 1, missing = "notBreaching"
+      }
       relay-behind = {
         says      = "The relay is minutes behind the table's stream; the sweeper publishes meanwhile"
         namespace = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = local.names.relay }

@@ -1,8 +1,8 @@
 locals {
   requests  = [for metric in ["Count", "5xx"] : ["AWS/ApiGateway", metric, "ApiId", aws_apigatewayv2_api.this.id]]
   latencies = [for percentile in ["p50", "p99"] : ["AWS/ApiGateway", "Latency", "ApiId", aws_apigatewayv2_api.this.id, { label = percentile, stat = percentile }]]
-  published = [for function in ["relay", "sweeper"] : ["Herald", "Published", "Service", local.names[function], { label = "by the ${function}" }]]
-  rejected  = [for function in ["relay", "sweeper"] : ["Herald", "OutboxRejected", "Service", local.names[function], { label = "rejected by the ${function}" }]]
+  published = [for function in ["relay", "sweeper", "reconcile"] : ["Herald", "Published", "Service", local.names[function], { label = "by the ${function}" }]]
+  rejected  = [for function in ["relay", "sweeper", "reconcile"] : ["Herald", "OutboxRejected", "Service", local.names[function], { label = "rejected by the ${function}" }]]
 
   graphs = [
     { title = "Requests and server errors", stat = "Sum", metrics = local.requests },

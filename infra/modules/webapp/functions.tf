@@ -1,21 +1,23 @@
 locals {
-  names = { for function in ["web", "relay", "sweeper"] : function => "${var.name}-${function}" }
+  names = { for function in ["web", "relay", "sweeper", "reconcile", "welcome"] : function => "${var.name}-${function}" }
 
   settings = {
-    HERALD_BOOKS_TABLE        = aws_dynamodb_table.books.name
-    HERALD_LEDGER_TABLE       = var.ledger.name
-    HERALD_EVENTS_TOPIC_ARN   = var.topic_arn
-    HERALD_EVENT_SOURCE       = var.event_source
-    HERALD_PUBLIC_URL         = local.public_url
-    HERALD_OIDC_ISSUER        = local.issuer
-    HERALD_OIDC_DISCOVERY_URL = "${local.discovery_base}/.well-known/openid-configuration"
-    HERALD_OIDC_CLIENT_ID     = aws_cognito_user_pool_client.web.id
+    HERALD_BOOKS_TABLE      = aws_dynamodb_table.books.name
+    HERALD_LEDGER_TABLE     = var.ledger.name
+    HERALD_EVENTS_TOPIC_ARN = var.topic_arn
+    HERALD_EVENT_SOURCE     = var.event_source
+    HERALD_PUBLIC_URL       = local.public_url
   }
 
   functions = {
-    web     = { memory = var.memory, timeout = 29 }
-    relay   = { memory = 256, timeout = 60 }
-    sweeper = { memory = 256, timeout = 60 }
+    web = { memory = var.memory, timeout = 29, settings = {
+      HERALD_OIDC_ISSUER        = local.issuer
+      HERALD_OIDC_DISCOVERY_URL = "${local.discovery_base}/.well-known/openid-configuration"
+      HERALD_OIDC_CLIENT_ID     = aws_cognito_user_pool_client.web.id
+    } }
+    relay     = { memory = 256, timeout = 30, settings = {} }
+    sweeper   = { memory = 256, timeout = 30, settings = {} }
+    reconcile = { memory = 256, timeout = 300, settings = {} }
   }
 }
 
@@ -45,7 +47,7 @@ resource "aws_lambda_function" "this" {
   kms_key_arn      = var.key_arn
 
   environment {
-    variables = local.settings
+    variables = merge(local.settings, each.value.settings)
   }
 
   logging_config {
@@ -60,5 +62,37 @@ resource "aws_lambda_function" "this" {
   }
 
   # IAM takes a moment to know a policy; a function that starts without it fails its first events.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+# By itself, because the user pool names it and the others need the pool.
+resource "aws_lambda_function" "welcome" {
+  function_name    = local.names.welcome
+  description      = "Herald: welcome"
+  role             = aws_iam_role.this["welcome"].arn
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+  handler          = "webapp.welcome.handler"
+  runtime          = "python3.13"
+  architectures    = [var.architecture]
+  memory_size      = 256
+  timeout          = 5 # what Cognito waits
+  kms_key_arn      = var.key_arn
+
+  environment {
+    variables = local.settings
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.this["welcome"].name
+    log_format            = "JSON"
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
   depends_on = [aws_iam_role_policy.this]
 }

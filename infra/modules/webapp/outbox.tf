@@ -1,9 +1,11 @@
-# The relay takes new outbox events from the stream; the sweeper takes what the stream missed, once a minute.
+# The relay takes new outbox events from the stream; the sweeper what the stream missed; and the reconciliation what was
+# published and the ledger never heard of.
 resource "aws_lambda_event_source_mapping" "relay" {
   event_source_arn               = aws_dynamodb_table.books.stream_arn
   function_name                  = aws_lambda_function.this["relay"].arn
   starting_position              = "TRIM_HORIZON"
-  batch_size                     = 100
+  batch_size                     = 10
+  function_response_types        = ["ReportBatchItemFailures"]
   maximum_retry_attempts         = 3
   bisect_batch_on_function_error = true
 
@@ -17,30 +19,43 @@ resource "aws_lambda_event_source_mapping" "relay" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-resource "aws_cloudwatch_event_rule" "sweeper" {
-  name                = "${var.name}-sweeper"
-  description         = "Publishes what the stream missed"
-  schedule_expression = "rate(1 minute)"
+locals {
+  schedules = {
+    sweeper   = { every = "rate(1 minute)", says = "Publishes what the stream missed" }
+    reconcile = { every = "rate(1 hour)", says = "Publishes again what the ledger never heard of" }
+  }
 }
 
-resource "aws_cloudwatch_event_target" "sweeper" {
-  rule = aws_cloudwatch_event_rule.sweeper.name
-  arn  = aws_lambda_function.this["sweeper"].arn
+resource "aws_cloudwatch_event_rule" "this" {
+  for_each = local.schedules
 
-  # A missed minute is made up for by the next one.
+  name                = local.names[each.key]
+  description         = each.value.says
+  schedule_expression = each.value.every
+}
+
+resource "aws_cloudwatch_event_target" "this" {
+  for_each = local.schedules
+
+  rule = aws_cloudwatch_event_rule.this[each.key].name
+  arn  = aws_lambda_function.this[each.key].arn
+
+  # A missed run is made up for by the next one.
   retry_policy {
     maximum_event_age_in_seconds = 60
     maximum_retry_attempts       = 0
   }
 
-  depends_on = [aws_lambda_permission.sweeper]
+  depends_on = [aws_lambda_permission.schedule]
 }
 
-resource "aws_lambda_permission" "sweeper" {
+resource "aws_lambda_permission" "schedule" {
+  for_each = local.schedules
+
   statement_id   = "schedule"
   action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.this["sweeper"].function_name
+  function_name  = aws_lambda_function.this[each.key].function_name
   principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.sweeper.arn
+  source_arn     = aws_cloudwatch_event_rule.this[each.key].arn
   source_account = local.account
 }

@@ -15,7 +15,7 @@ output "api_id" {
 
 output "publisher_roles" {
   description = "ARNs of the roles that publish events: the topic must name them"
-  value       = [aws_iam_role.this["relay"].arn, aws_iam_role.this["sweeper"].arn]
+  value       = [for function in ["relay", "sweeper", "reconcile"] : aws_iam_role.this[function].arn]
 }
 
 output "roles" {
@@ -24,8 +24,8 @@ output "roles" {
 }
 
 output "functions" {
-  description = "Names of the functions: web, relay, sweeper"
-  value       = { for name, function in aws_lambda_function.this : name => function.function_name }
+  description = "Names of the functions: web, relay, sweeper, reconcile, welcome"
+  value       = local.names
 }
 
 output "books" {

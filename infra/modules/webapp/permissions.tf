@@ -31,17 +31,22 @@ locals {
       },
     ])
 
-    sweeper = concat(local.runs["sweeper"], local.publishes, [
+    sweeper = concat(local.runs["sweeper"], local.publishes, local.goes_through_the_outbox)
+
+    reconcile = concat(local.runs["reconcile"], local.publishes, local.goes_through_the_outbox, [
       {
-        Sid      = "FindOverdue"
+        Sid      = "AskTheLedger"
         Effect   = "Allow"
-        Action   = "dynamodb:Query"
-        Resource = "${aws_dynamodb_table.books.arn}/index/pending"
+        Action   = "dynamodb:GetItem"
+        Resource = var.ledger.arn
       },
+    ])
+
+    welcome = concat(local.runs["welcome"], [
       {
-        Sid      = "ReadAndMarkOutbox"
+        Sid      = "CommitTheGreeting"
         Effect   = "Allow"
-        Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Action   = "dynamodb:PutItem"
         Resource = aws_dynamodb_table.books.arn
       },
     ])
@@ -70,6 +75,21 @@ locals {
       },
     ]
   }
+
+  goes_through_the_outbox = [
+    {
+      Sid      = "FindWaiting"
+      Effect   = "Allow"
+      Action   = "dynamodb:Query"
+      Resource = "${aws_dynamodb_table.books.arn}/index/pending"
+    },
+    {
+      Sid      = "ReadAndMarkOutbox"
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Resource = aws_dynamodb_table.books.arn
+    },
+  ]
 
   publishes = [
     {

@@ -34,6 +34,10 @@ resource "aws_cognito_user_pool" "this" {
     allow_admin_create_user_only = !var.sign_in.open
   }
 
+  lambda_config {
+    post_confirmation = aws_lambda_function.welcome.arn
+  }
+
   # A new address counts only when its owner has confirmed it: Herald mails to it.
   user_attribute_update_settings {
     attributes_require_verification_before_update = ["email"]
@@ -63,6 +67,15 @@ resource "aws_cognito_user_pool_client" "web" {
     id_token      = "minutes"
     refresh_token = "days"
   }
+}
+
+resource "aws_lambda_permission" "welcome" {
+  statement_id   = "sign-up"
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.welcome.function_name
+  principal      = "cognito-idp.amazonaws.com"
+  source_arn     = aws_cognito_user_pool.this.arn
+  source_account = local.account
 }
 
 resource "aws_cognito_user_pool_domain" "this" {

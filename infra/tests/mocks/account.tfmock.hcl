@@ -81,5 +81,8 @@ mock_resource "aws_cloudwatch_event_rule" {
 }
 
 mock_resource "aws_cognito_user_pool" {
-  defaults = { id = "us-east-1_pool" }
+  defaults = {
+    id  = "us-east-1_pool"
+    arn = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_pool"
+  }
 }

@@ -187,3 +187,31 @@ override_resource {
     arn = "arn:aws:iam::000000000000:role/herald-sweeper"
   }
 }
+
+override_resource {
+  target = aws_cloudwatch_log_group.this["reconcile"]
+  values = {
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-reconcile"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.this["reconcile"]
+  values = {
+    arn = "arn:aws:iam::000000000000:role/herald-reconcile"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.this["welcome"]
+  values = {
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-welcome"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.this["welcome"]
+  values = {
+    arn = "arn:aws:iam::000000000000:role/herald-welcome"
+  }
+}

@@ -1,0 +1,49 @@
+"""What tests of the Terraform need: Terraform itself, and its provider without the internet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from ops.infra.check import offline
+from ops.infra.mirror import VARIABLE, find_mirror
+from ops.infra.terraform import Terraform, stage
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests that share the one apply; they need the minutes that SQS makes Terraform wait."""
+    for item in items:
+        if "applied" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("terraform"))
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """A name for what this test process writes."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture(scope="session")
+def initialised(worker: str) -> Terraform:
+    """The real root, ready to run."""
+    if shutil.which("terraform") is None:
+        _cannot("terraform is not installed")
+    terraform = stage(f"test-{worker}", offline(), {"local": {}})
+    if find_mirror() is None and os.environ.get("CI") != "true":
+        try:
+            terraform.init()
+        except Exception as problem:
+            _cannot(f"there is neither a provider mirror ({VARIABLE} names none) nor a registry: {problem}")
+    else:
+        terraform.init()
+    return terraform
+
+
+def _cannot(reason: str) -> None:
+    """A test that cannot run says so; in continuous integration that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

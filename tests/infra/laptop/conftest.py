@@ -1,0 +1,96 @@
+"""One bare laptop cloud with IAM enforced, and in it what a real `terraform apply` of the real root makes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ops.infra.terraform import Terraform
+from ops.local.clients import Clients
+from ops.local.cloud import Cloud, Options, running
+from ops.local.environment import client_settings
+from ops.local.resources import ADA, SENDER
+from ops.local.state import ROOT
+from ops.package import build
+from tests.infra.laptop.applied import Applied
+
+__all__ = ["Applied"]
+
+
+@pytest.fixture(scope="session")
+def bare(worker: str) -> Iterator[Cloud]:
+    """A laptop cloud in which nothing has been made yet."""
+    with running(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.2, bare=True, iam=True)) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def applied(bare: Cloud, initialised: Terraform) -> Iterator[Applied]:
+    """The real root, applied with the default names; `make run` has the same names in a cloud of its own."""
+    endpoints = bare.description.endpoints
+    packages = _copies(initialised)
+    variables = {
+        "identity": {"domain": SENDER.rpartition("@")[2].rstrip(">")},
+        "sender": SENDER,
+        "public_url": endpoints["aws"],
+        "sign_in": {"endpoint": endpoints["aws"], "password_flow": True},
+        "deletion_protection": False,
+        "function_package": str(packages["function"]),
+        "webapp_package": str(packages["webapp"]),
+    }
+    (initialised.folder / "test.tfvars.json").write_text(json.dumps(variables))
+    (initialised.folder / "terraform.tfstate").unlink(missing_ok=True)
+    terraform = Terraform(initialised.folder, {**initialised.environment, **client_settings(endpoints)})
+    began = time.monotonic()
+    terraform.read("apply", "-auto-approve", "-no-color", "-input=false", "-var-file=test.tfvars.json")
+    seconds = time.monotonic() - began
+    outputs = {name: output["value"] for name, output in terraform.json("output", "-json").items()}
+    count = sum(".data." not in address for address in terraform.read("state", "list").splitlines())
+    yield Applied(terraform, bare.clients, endpoints, outputs, count, seconds)
+
+
+def _copies(terraform: Terraform) -> dict[str, Path]:
+    """The packages as they are now: another test process may build new ones meanwhile."""
+    packages = build("laptop")
+    built = {"function": packages.function_zip, "webapp": packages.webapp_zip}
+    return {name: Path(shutil.copy(path, terraform.folder / f"{name}.zip")) for name, path in built.items()}
+
+
+@pytest.fixture(scope="session")
+def ada(applied: Applied) -> dict[str, Any]:
+    """A person with an account, as tokens know her."""
+    pool, client = applied.outputs["webapp"]["sign_in"]["pool_id"], applied.outputs["webapp"]["sign_in"]["client_id"]
+    cognito = applied.clients.cognito
+    attributes = {"email": ADA.email, "email_verified": "true", "name": ADA.name}
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=ADA.email,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=ADA.email, Password=ADA.password, Permanent=True)
+    answer = cognito.initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ADA.email, "PASSWORD": ADA.password},
+    )
+    return {"email": ADA.email, "token": answer["AuthenticationResult"]["IdToken"]}
+
+
+@pytest.fixture(scope="session")
+def inbox(applied: Applied) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=applied.endpoints["inbox"], trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def clients(applied: Applied) -> Clients:
+    """Clients of the account's owner, who may do everything."""
+    return applied.clients

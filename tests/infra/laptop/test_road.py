@@ -1,0 +1,36 @@
+"""The road of one event over what Terraform made, with IAM enforced: from the web app to the mail and its feedback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from tests.infra.laptop.applied import Applied
+from tests.infra.laptop.emulator import publishing
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 60) -> T:
+    deadline = time.monotonic() + seconds
+    while not good(seen := look()):
+        assert time.monotonic() < deadline, f"after {seconds} s still {seen!r}"
+        time.sleep(0.2)
+    return seen
+
+
+def test_a_book_becomes_one_mail_and_its_feedback_comes_home(
+    applied: Applied, ada: dict[str, Any], inbox: httpx.Client
+) -> None:
+    with publishing(applied.clients), applied.web(ada["token"]) as web:
+        answer = web.post("/v1/books", json={"title": "Notes", "author": "Ada Lovelace"})
+        assert answer.status_code == 201, answer.text
+        to = {"to": ada["email"]}
+        mails = eventually(lambda: inbox.get("/messages", params=to).json(), lambda found: len(found) >= 1)
+        timeline = answer.json()["links"]["notifications"]
+        eventually(lambda: web.get(timeline).text, lambda text: "delivered" in text)
+    assert [mail["subject"] for mail in inbox.get("/messages", params=to).json()] == [mails[0]["subject"]]
+    assert mails[0]["configuration_set"] == "herald"

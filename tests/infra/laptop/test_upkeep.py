@@ -1,0 +1,106 @@
+"""After the apply: nothing is left to change, also in the middle of a canary; and at the end everything goes."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from typing import Any
+
+import pytest
+
+from ops.local.clients import Clients
+from tests.infra.laptop.applied import Applied
+from tests.infra.laptop.emulator import DRIFT
+
+
+def unexpected(changes: dict[str, dict[str, Any]]) -> dict[str, set[str]]:
+    """The attributes that a plan would change, less what only the emulator makes it change."""
+    found = {}
+    for address, change in changes.items():
+        before, after = change["before"] or {}, change["after"] or {}
+        names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        known = next((drift for kind, drift in DRIFT.items() if f".{kind}." in address), set())
+        if change["actions"] != ["update"] or not names <= known:
+            found[address] = names - known
+    return found
+
+
+@pytest.fixture(scope="module")
+def second_plan(applied: Applied) -> dict[str, dict[str, Any]]:
+    return applied.changes()
+
+
+def test_the_second_plan_is_empty(second_plan: dict[str, dict[str, Any]]) -> None:
+    assert unexpected(second_plan) == {}
+
+
+def test_alarms_are_what_was_asked_for_where_the_plan_cannot_see_them(
+    second_plan: dict[str, dict[str, Any]], clients: Clients
+) -> None:
+    cloudwatch: Any = clients.any("cloudwatch")
+    made = {alarm["AlarmName"]: alarm for alarm in cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]}
+    wanted = [change["after"] for change in second_plan.values()]
+    assert made.keys() == {alarm["alarm_name"] for alarm in wanted}
+    for alarm in wanted:
+        there = made[alarm["alarm_name"]]
+        assert there["AlarmActions"] == there["OKActions"] == alarm["alarm_actions"] == alarm["ok_actions"]
+        assert there["AlarmDescription"] == alarm["alarm_description"]
+        assert there["TreatMissingData"] == alarm["treat_missing_data"]
+        assert there["Threshold"] == alarm["threshold"]
+        if alarm["metric_name"]:
+            dimensions = {each["Name"]: each["Value"] for each in there["Dimensions"]}
+            assert dimensions == alarm["dimensions"]
+            assert (there["Period"], there["Statistic"]) == (alarm["period"], alarm["statistic"])
+
+
+def test_the_plan_in_the_middle_of_a_canary_is_empty(applied: Applied, clients: Clients) -> None:
+    functions = clients.functions
+    code = io.BytesIO((applied.terraform.folder / "function.zip").read_bytes())
+    with zipfile.ZipFile(code, "a") as archive:
+        archive.writestr("candidate.txt", "another release")
+    functions.update_function_code(FunctionName="herald-notify", ZipFile=code.getvalue())
+    candidate = functions.publish_version(FunctionName="herald-notify")["Version"]
+    weights = {"AdditionalVersionWeights": {candidate: 0.1}}
+    functions.update_alias(
+        FunctionName="herald-notify",
+        Name="live",
+        FunctionVersion="1",
+        RoutingConfig=weights,  # type: ignore[arg-type]
+    )
+    assert unexpected(applied.changes()) == {}
+    alias = functions.get_alias(FunctionName="herald-notify", Name="live")
+    assert (alias["FunctionVersion"], alias["RoutingConfig"]) == ("1", weights)
+
+
+def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(applied: Applied, clients: Clients) -> None:
+    before = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
+    arguments = ("-auto-approve", "-input=false", "-no-color", "-var-file=test.tfvars.json", "-var=send_rate=20")
+    applied.terraform.read("apply", *arguments)
+    settings = clients.functions.get_function_concurrency(FunctionName="herald-notify")
+    assert settings["ReservedConcurrentExecutions"] == 7, "the control: something was applied"
+    after = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
+    assert (after["FunctionVersion"], after["RoutingConfig"]) == (before["FunctionVersion"], before["RoutingConfig"])
+
+
+def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: Clients) -> None:
+    ssm: Any = clients.any("ssm")
+    secret = ssm.get_parameter(Name="/herald/address-key", WithDecryption=True)["Parameter"]["Value"]
+    assert len(secret) >= 32
+    for path in (applied.terraform.folder / "terraform.tfstate", applied.terraform.folder / "again.tfplan"):
+        assert secret.encode() not in path.read_bytes()
+    assert secret not in applied.terraform.read("show", "-json", "again.tfplan")
+
+
+def test_destroying_it_ends_and_leaves_nothing(applied: Applied, clients: Clients) -> None:
+    began = time.monotonic()
+    applied.terraform.read("destroy", "-auto-approve", "-input=false", "-no-color", "-var-file=test.tfvars.json")
+    seconds = time.monotonic() - began
+    assert applied.terraform.read("state", "list") == ""
+    assert clients.dynamodb.list_tables()["TableNames"] == []
+    assert clients.functions.list_functions()["Functions"] == []
+    assert clients.sns.list_topics()["Topics"] == []
+    assert clients.sqs.list_queues().get("QueueUrls", []) == []
+    times = {"resources": applied.count, "apply": round(applied.seconds), "destroy": round(seconds)}
+    (applied.terraform.folder / "times.json").write_text(json.dumps(times))
