@@ -24,13 +24,15 @@ class Draft:
     event: Event | None = None
     error: Rejected | None = None
     address: str | None = None
+    #: The event's type, if it is one that there is a notification for: metrics are counted by it.
+    type: str = ""
 
     def named(self, attempt: Attempt) -> Attempt:
         """The attempt with all that the event tells the ledger."""
         if self.event is None:
             return attempt
         key = event_key(self.event.source, self.event.id)
-        return replace(attempt, type=self.event.type, event_key=key, address=self.address)
+        return replace(attempt, type=self.type, event_key=key, address=self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,15 @@ class Composer:
         except Rejected as error:
             return Draft(error=error)
         try:
-            self._notification(event).validate(event.data)
+            notification = self._notification(event)
         except Rejected as error:
             return Draft(event, error)
-        return Draft(event, address=address_key(self.secret, event.data["recipient"]["email"]))
+        try:
+            notification.validate(event.data)
+        except Rejected as error:
+            return Draft(event, error, type=event.type)
+        address = address_key(self.secret, event.data["recipient"]["email"])
+        return Draft(event, address=address, type=event.type)
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it."""

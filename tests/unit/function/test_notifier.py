@@ -189,3 +189,10 @@ def test_an_item_is_invisible_for_whole_seconds_and_twelve_hours_at_most(seconds
     sqs = Sqs()
     Queue(sqs, "retry").postpone(QueueItem("item", "handle", 1), seconds)
     assert sqs.postponed == {"handle": visibility}
+
+
+def test_a_type_that_there_is_no_notification_for_makes_no_metric_of_its_own(sandbox: Sandbox) -> None:
+    sandbox(sns(sns_notification(json.dumps(event(type="made.up.by.somebody")))))
+    assert "Type" not in sandbox.lines[0]
+    assert sandbox.lines[0]["Rejected"] == 1
+    assert "made.up.by.somebody" in sandbox.world.dead.reasons[0]
