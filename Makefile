@@ -16,6 +16,7 @@ UV     ?= uv
 # Rules expand what they need when they are read, so these stand before all of them.
 RUN_ENV  := $(VENV)/.run
 TEST_ENV := $(VENV)/.test
+SCAN_ENV := build/venv/checkov/.scan
 TARGET ?= cloud
 FLAGS  ?=
 
@@ -64,14 +65,17 @@ apply: $(RUN_ENV) ## Build the packages, show what would change, ask, and change
 destroy: $(RUN_ENV) ## Show what would be destroyed, ask, and destroy it
 	@$(OPS) infra destroy $(FLAGS)
 
-infra-test: $(TEST_ENV) ## Prove the Terraform: offline with mocks, then for real in a laptop cloud
+infra-test: $(TEST_ENV) $(SCAN_ENV) ## Prove the Terraform: offline with mocks, then for real in a laptop cloud
 	@$(OPS) infra test
+	@$(OPS) infra scan
 	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
 
 ##@ Upkeep
 lock: ## Renew the hash-locked requirements (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' $(LOCK_FLAGS) tests/requirements.in -o tests/requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' infra/checkov-requirements.in -o infra/checkov-requirements.txt
 	for room in ops function webapp; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
@@ -88,6 +92,12 @@ $(RUN_ENV): ops/requirements.txt
 
 $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
 	@echo "Installing what tests it"; $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# checkov pins an old botocore, so it has an environment of its own.
+$(SCAN_ENV): infra/checkov-requirements.txt
+	@echo "Installing checkov"; $(PYTHON) -m venv build/venv/checkov
+	@build/venv/checkov/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything

@@ -14,7 +14,7 @@ from ops.infra.terraform import INFRA, Terraform, stage
 from ops.local.description import Description
 from ops.package import build
 
-__all__ = ["TRIAL", "Run", "prepared"]
+__all__ = ["TRIAL", "Run", "prepared", "trial"]
 
 PLAN = "saved.tfplan"
 
@@ -69,7 +69,9 @@ def prepared(
     said = [f"-var=function_package={packages.function_zip}", f"-var=webapp_package={packages.webapp_zip}"]
     if target.local:
         terraform = stage("laptop", target.environment, {"local": {}})
-        said += [f"-var={name}={json.dumps(value)}" for name, value in _trial(Description.read(descriptor)).items()]
+        values = terraform.folder / f"{TRIAL}.tfvars.json"
+        values.write_text(json.dumps(trial(Description.read(descriptor))))
+        said.append(f"-var-file={values}")
         terraform.init()
     else:
         terraform = _staged(target, backend, local_state)
@@ -90,7 +92,7 @@ def _staged(target: Target, backend: Path | None, local_state: bool) -> Terrafor
     return terraform
 
 
-def _trial(cloud: Description) -> dict[str, Any]:
+def trial(cloud: Description) -> dict[str, Any]:
     """Variables of a copy with names of its own, so that it does not meet what `make run` has made."""
     return {
         "name": TRIAL,

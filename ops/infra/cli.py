@@ -13,6 +13,7 @@ from ops.errors import UserError
 from ops.infra import target as targets
 from ops.infra.apply import Run, prepared
 from ops.infra.check import check
+from ops.infra.scan import scan as scan_plan
 from ops.local.state import DEFAULT_STATE, descriptor_of
 
 __all__ = ["app"]
@@ -79,6 +80,12 @@ def destroy(
 def test() -> None:
     """Check formatting and validity of every configuration, and run Terraform's own tests; needs no cloud."""
     check(console.print)
+
+
+@app.command()
+def scan() -> None:
+    """Let checkov look at a plan of the real root, made in a laptop cloud of its own."""
+    scan_plan(console.print)
 
 
 def _run(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.errors import UserError
 from ops.local.description import Description
@@ -42,13 +42,13 @@ def aws() -> Target:
     try:
         session = boto3.Session()
         client = session.client("sts", config=_CONFIG)
-    except NoRegionError:
-        raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one") from None
     except BotoCoreError as problem:
         raise UserError(f"the AWS settings lead nowhere: {problem}") from None
+    if session.region_name is None:
+        raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one")
     if _is_loopback(client.meta.endpoint_url):
         raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
-    return _identified(client, client.meta.region_name, os.environ, local=False)
+    return _identified(client, session.region_name, os.environ, local=False)
 
 
 def laptop(descriptor: Path) -> Target:

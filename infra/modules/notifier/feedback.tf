@@ -52,6 +52,10 @@ resource "aws_lambda_event_source_mapping" "feedback" {
   maximum_batching_window_in_seconds = var.feedback_batch.seconds
   function_response_types            = ["ReportBatchItemFailures"]
 
+  scaling_config {
+    maximum_concurrency = max(2, ceil(var.send_rate / 25))
+  }
+
   # The reader's role must be able to read before the mapping is accepted.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -84,7 +84,9 @@ def _mappings(clients: Clients) -> Iterator[Fact]:
     for mapping in clients.functions.list_event_source_mappings()["EventSourceMappings"]:
         function = mapping["FunctionArn"].partition(":function:")[2]
         source = re.sub(r"/stream/.*", "", mapping["EventSourceArn"].split(":", 5)[5])
-        for attribute in ("BatchSize", "FunctionResponseTypes", "FilterCriteria", "ScalingConfig", "StartingPosition"):
+        filters: Any = mapping.get("FilterCriteria", {}).get("Filters", [])
+        yield f"mapping {source} to {function} filters", [json.loads(each["Pattern"]) for each in filters]
+        for attribute in ("BatchSize", "FunctionResponseTypes", "ScalingConfig", "StartingPosition"):
             yield f"mapping {source} to {function} {attribute}", mapping.get(attribute) or None
         window = mapping.get("MaximumBatchingWindowInSeconds") or 0
         yield f"mapping {source} to {function} MaximumBatchingWindowInSeconds", window
