@@ -18,6 +18,9 @@ __all__ = ["TRIAL", "Run", "prepared", "trial"]
 
 PLAN = "saved.tfplan"
 
+#: The outputs that a person wants to see after an apply; the others are for tools.
+FOR_PEOPLE = ("url", "dns_records", "dashboard_url", "next_commands")
+
 #: The copy that is put into a running laptop cloud, beside the one that is there already.
 TRIAL = "trial"
 
@@ -41,7 +44,9 @@ class Run:
         """Plan, ask, and apply what was planned."""
         self.plan()
         self._go("Apply this plan")
-        self.terraform.run("output")
+        for name, output in self.terraform.json("output", "-json").items():
+            if name in FOR_PEOPLE:
+                self.say(f"{name}: {json.dumps(output['value'], indent=2)}")
 
     def destroy(self) -> None:
         """The same, to take everything away."""

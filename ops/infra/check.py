@@ -23,7 +23,7 @@ def check(say: Callable[[str], None]) -> None:
         terraform.init()
         terraform.read("validate", "-no-color")
     say("The root and the example are valid.")
-    root.run("test", "-no-color")
+    root.run("test")
 
 
 def example(environment: dict[str, str]) -> Terraform:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,9 @@ class Terraform:
 
     def run(self, *arguments: str) -> None:
         """Run a command whose output is for a person; raise `UserError` if it fails."""
-        code = self._start(arguments, capture=False).returncode
+        command, *rest = arguments
+        plain = [] if sys.stdout.isatty() else ["-no-color"]
+        code = self._start([command, *plain, *rest], capture=False).returncode
         if code:
             raise UserError(f"terraform {arguments[0]} failed: see above")
 

@@ -1,0 +1,136 @@
+"""What can be read from the configuration's text, and how `ops infra` treats a person."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.errors import UserError
+from ops.infra import target
+from ops.infra.apply import PLAN, Run
+from ops.infra.mirror import cli_config, find_mirror
+from ops.infra.target import Target
+from ops.infra.terraform import INFRA, Terraform
+
+TEXTS = {path.relative_to(INFRA): path.read_text() for path in INFRA.rglob("*.tf") if ".terraform" not in path.parts}
+
+
+def blocks(kind: str) -> list[tuple[Path, str]]:
+    """Every top-level block of a kind, with the file it stands in."""
+    pattern = re.compile(rf'^{kind} "[^"]+"(?: "[^"]+")? \{{\n(.*?)^\}}', re.M | re.S)
+    return [(path, match[1]) for path, text in TEXTS.items() for match in pattern.finditer(text)]
+
+
+def test_terraform_ignores_where_the_alias_points_and_its_weights() -> None:
+    aliases = [body for path, body in blocks("resource") if "function_version = aws_lambda_function" in body]
+    assert len(aliases) == 1
+    assert "ignore_changes = [function_version, routing_config]" in aliases[0]
+
+
+def test_every_variable_says_what_it_is_in_the_same_order() -> None:
+    order = ["description", "type", "default", "ephemeral", "nullable", "validation"]
+    for path, body in blocks("variable"):
+        keys = [key for key in re.findall(r"^  (\w+)", body, re.M) if key in order]
+        assert keys[:2] == ["description", "type"], path
+        assert keys == sorted(keys, key=order.index), path
+
+
+def test_every_output_is_described_first() -> None:
+    assert all(body.startswith("  description") for _, body in blocks("output"))
+
+
+def test_the_only_provider_is_hashicorps_aws() -> None:
+    sources = {
+        source for text in TEXTS.values() for source in re.findall(r'source\s*=\s*"(hashicorp/\w+|\w+/\w+)"', text)
+    }
+    assert sources == {"hashicorp/aws"}
+
+
+def test_no_account_region_or_machine_stands_in_the_configuration() -> None:
+    for path, text in TEXTS.items():
+        assert not re.search(r"\b\d{12}\b|127\.0\.0\.1:|/home/|/root/", text), path
+
+
+def test_the_mirror_is_the_folder_or_its_registry(tmp_path: Path) -> None:
+    (tmp_path / "registry.terraform.io").mkdir()
+    for named in (tmp_path, tmp_path / "registry.terraform.io"):
+        assert find_mirror({"TERRAFORM_PROVIDER_MIRROR": str(named)}) == tmp_path.resolve()
+    assert str(tmp_path) in cli_config(tmp_path)
+
+
+def test_a_wrong_mirror_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no folder registry"):
+        find_mirror({"TERRAFORM_PROVIDER_MIRROR": str(tmp_path)})
+
+
+def test_a_loopback_endpoint_is_refused_without_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("http://127.0.0.1:4566", "http://localhost:4566", "http://[::1]:4566", "http://aws.localhost"):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", url)
+        with pytest.raises(UserError, match="say --local"):
+            target.aws()
+
+
+def test_no_region_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UserError, match="no AWS region is set"):
+        target.aws()
+
+
+class Recorded(Terraform):
+    """Terraform that only writes down what it was asked to do."""
+
+    def run(self, *arguments: str) -> None:
+        calls.append(list(arguments))
+
+    def json(self, *arguments: str) -> Any:
+        return {"url": {"value": "https://herald.example"}, "notifier": {"value": {"alias": "live"}}}
+
+
+calls: list[list[str]] = []
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    calls.clear()
+    said.clear()
+
+    def make(answer: bool) -> Run:
+        where = Target("111122223333", "arn:aws:iam::111122223333:user/ada", "eu-west-1", os.environ, local=False)
+        return Run(Recorded(tmp_path, {}), where, ["-var=x=1"], said.append, lambda question: asked(question, answer))
+
+    return make
+
+
+said: list[str] = []
+questions: list[str] = []
+
+
+def asked(question: str, answer: bool) -> bool:
+    questions.append(question)
+    return answer
+
+
+def test_what_is_applied_is_the_plan_that_was_shown(run: Any) -> None:
+    run(True).apply()
+    assert calls[:2] == [
+        ["plan", "-input=false", f"-out={PLAN}", "-var=x=1"],
+        ["apply", "-input=false", PLAN],
+    ]
+    assert said == [
+        "Account 111122223333 as arn:aws:iam::111122223333:user/ada, region eu-west-1",
+        'url: "https://herald.example"',
+    ]
+    assert "account 111122223333, region eu-west-1" in questions[-1]
+
+
+def test_nothing_is_applied_after_a_no(run: Any) -> None:
+    for command in ("apply", "destroy"):
+        calls.clear()
+        with pytest.raises(UserError, match="nothing was changed"):
+            getattr(run(False), command)()
+        assert [call[0] for call in calls] == ["plan"]

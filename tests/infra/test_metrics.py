@@ -1,0 +1,54 @@
+"""What the code writes is what docs/metrics.md promises: names, units, services, and which come by type."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from function.hearing import KINDS
+from function.outcome import Kind
+from function.telemetry import NAMESPACE, Telemetry
+from ops.local.state import ROOT
+from tests.infra.promised import herald
+from webapp import log
+
+
+def _by_service(service: str) -> set[str]:
+    return {name for name, promise in herald().items() if service in promise.services}
+
+
+def _keywords(path: Path, function: str) -> Iterator[str]:
+    """Names of the arguments, and keys of the dictionaries, that calls of a function are given in a file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == function:
+            yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+
+
+def test_notify_counts_every_way_a_delivery_ends() -> None:
+    assert {kind.value for kind in Kind} | {"SendMilliseconds"} == _by_service("notify")
+
+
+def test_feedback_counts_every_thing_that_it_hears() -> None:
+    assert {kind.metric for kind in KINDS.values()} | {"Repeated", "Ignored"} == _by_service("feedback")
+
+
+def test_what_the_web_app_counts_by_name_is_promised() -> None:
+    written = {name for path in (ROOT / "webapp").glob("*.py") for name in _keywords(path, "tell") if name[0].isupper()}
+    assert written
+    assert written <= {name for name, promise in herald().items() if promise.services & {"sweeper", "reconcile"}}
+
+
+def test_a_line_of_notify_is_a_metric_as_it_is_promised() -> None:
+    stream = io.StringIO()
+    Telemetry("herald-notify", "r1", lambda: 0, stream).count("Sent", "book.created", {"SendMilliseconds": 5})
+    line = json.loads(stream.getvalue())
+    (definition,) = line["_aws"]["CloudWatchMetrics"]
+    assert (definition["Namespace"], NAMESPACE, log.NAMESPACE) == ("Herald",) * 3
+    assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
+        name: herald()[name].unit for name in ("Sent", "SendMilliseconds")
+    }
+    assert definition["Dimensions"] == [["Service"], ["Service", "Type"]]
+    assert herald()["Sent"].by_type
