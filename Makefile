@@ -3,7 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Nothing is written outside build/, caches included.
+# Nothing is written outside build/, caches and temporary files included.
+export TMPDIR              := $(CURDIR)/build/tmp
+$(shell mkdir -p $(TMPDIR))
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 export MYPY_CACHE_DIR      := $(CURDIR)/build/mypy
 export RUFF_CACHE_DIR      := $(CURDIR)/build/ruff
