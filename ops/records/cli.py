@@ -1,0 +1,91 @@
+"""`python -m ops suppressions` and `python -m ops forget`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from ops.console import console
+from ops.errors import UserError
+from ops.records.forgetting import erase, kept
+from ops.records.place import found
+from ops.records.suppressions import Suppression, listed, remove, suppression
+
+__all__ = ["app"]
+
+app = typer.Typer()
+suppressions = typer.Typer(
+    help="Addresses that get no mail, because one bounced for good or was complained about.", no_args_is_help=True
+)
+app.add_typer(suppressions, name="suppressions")
+
+Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
+
+
+@suppressions.command("list")
+def list_(prefix: Prefix = "herald") -> None:
+    """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
+    entries = sorted(listed(found(prefix)), key=lambda entry: entry.since)
+    for entry in entries:
+        console.print(f"{_line(entry)}  {entry.key}", markup=False)
+    console.print(f"{len(entries)} on the list." if entries else "Nobody is on the list.")
+
+
+@suppressions.command("remove")
+def remove_(address: AddressOf, prefix: Prefix = "herald", yes: Yes = False) -> None:
+    """Take an address off the list, so that it gets mail again."""
+    place = found(prefix)
+    entry = suppression(place, address)
+    if entry is None:
+        raise UserError(f"{address} is not on the suppression list: nothing was changed")
+    console.print(f"{address}: {_line(entry)}", markup=False)
+    if _agreed(f"Send mail to {address} again?", yes):
+        remove(place, entry)
+        console.print("Removed. SES keeps a list of its own: aws sesv2 delete-suppressed-destination.")
+
+
+@app.command()
+def forget(
+    address: AddressOf,
+    prefix: Prefix = "herald",
+    yes: Yes = False,
+    suppression_too: Annotated[
+        bool, typer.Option("--suppression", help="Take it off the suppression list too: it may get mail again")
+    ] = False,
+) -> None:
+    """Erase the events that are kept about an address: in records that wait for a person, and in dead letters."""
+    place = found(prefix)
+    about = kept(place, address)
+    entry = suppression(place, address) if suppression_too else None
+    for message_id in about.records:
+        console.print(f"the event in the record of {message_id}", markup=False)
+    for letter in about.letters:
+        console.print(f"the dead letter of {letter.message_id}", markup=False)
+    if entry:
+        console.print(f"the suppression: {_line(entry)}", markup=False)
+    if not (about.records or about.letters or entry):
+        console.print(f"Nothing is kept about {address}.", markup=False)
+        return
+    if _agreed("Erase this? None of it can be sent any more.", yes):
+        events, letters = erase(place, address, about)
+        if entry:
+            remove(place, entry)
+        console.print(
+            f"Erased: {events} events in records, {letters} dead letters, {int(entry is not None)} suppressions."
+        )
+
+
+def _line(entry: Suppression) -> str:
+    return f"{entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message {entry.message_id}"
+
+
+def _agreed(question: str, yes: bool) -> bool:
+    if yes:
+        return True
+    if not os.isatty(0):
+        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
+    return typer.confirm(question, default=False)

@@ -1,0 +1,54 @@
+"""The suppression list: the ledger's items of addresses, which know a keyed hash only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ops.records.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Suppression", "listed", "remove", "suppression"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why an address gets no mail, since when, and after which message; `key` is all that is known of the address."""
+
+    key: str
+    reason: str
+    since: datetime
+    message_id: str
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Suppression:
+        """Read one item of the ledger."""
+        since = datetime.fromtimestamp(int(item["since"]["N"]) / 1000, UTC)
+        return cls(item["pk"]["S"], item["reason"]["S"], since, item["message_id"]["S"])
+
+
+def listed(place: Place) -> Iterator[Suppression]:
+    """The whole list; reads the whole table."""
+    pages = place.dynamodb.get_paginator("scan").paginate(
+        TableName=place.ledger,
+        FilterExpression="begins_with(pk, :address)",
+        ExpressionAttributeValues={":address": {"S": "address#"}},
+    )
+    for page in pages:
+        yield from map(Suppression.of, page["Items"])
+
+
+def suppression(place: Place, address: str) -> Suppression | None:
+    """The entry of one address, if it is on the list."""
+    key = {"pk": {"S": place.key(address)}}
+    item = place.dynamodb.get_item(TableName=place.ledger, Key=key, ConsistentRead=True).get("Item")
+    return None if item is None else Suppression.of(item)
+
+
+def remove(place: Place, entry: Suppression) -> None:
+    """Take an address off the list; SES keeps a list of its own."""
+    place.dynamodb.delete_item(TableName=place.ledger, Key={"pk": {"S": entry.key}})
