@@ -53,6 +53,12 @@ dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (F
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason TEXT", "--from-record ID")
 	@$(OPS) redrive $(FLAGS)
 
+suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com takes one off
+	@$(OPS) suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
+
+forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
+	@$(OPS) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
+
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
 	@$(OPS) package --target $(TARGET) $(FLAGS)
@@ -104,4 +110,4 @@ $(SCAN_ENV): infra/checkov-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: dead redrive help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: dead redrive suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
