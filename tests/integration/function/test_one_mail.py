@@ -266,7 +266,9 @@ def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world
     letter = world.dead.letters.pop()
     assert world.deliver(redriven(letter)).kind is Kind.REJECTED
     assert len(world.dead.letters) == 1
-    assert world.deliver(redriven(letter)).kind is Kind.PARKED, "that attempt is over: back it goes, in the last one's name"
+    assert world.deliver(redriven(letter)).kind is Kind.PARKED, (
+        "that attempt is over: back it goes, in the last one's name"
+    )
     first, second = world.dead.letters
     assert first.attributes["attempt"] == second.attributes["attempt"] == world.record().owner
     assert world.mails == 0
