@@ -1,0 +1,75 @@
+"""The snippets of docs/publishing.md, run as they stand there: each causes one mail, however often it is run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from ops.local.state import ROOT
+from tests.stack.conftest import Herald
+from tests.stack.events import new_address
+
+PAGE = ROOT / "docs" / "publishing.md"
+NODE = Path(__file__).parent / "node"
+
+
+def snippet(language: str, heading: str) -> str:
+    """The first code block in a language under a heading."""
+    _, _, section = PAGE.read_text().partition(f"\n## {heading}\n")
+    [code, *_] = re.findall(rf"```{language}\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    return str(code)
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The packages that the JavaScript snippet names, locked; installed again only when the lock changes."""
+    room = ROOT / "build" / "npm"
+    lock = (NODE / "package-lock.json").read_text()
+    done = room / "installed.json"
+    if not done.exists() or done.read_text() != lock:
+        assert shutil.which("npm"), "the JavaScript snippet needs Node.js with npm"
+        room.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(NODE / name, room)
+        cache = f"--cache={room / 'cache'}"
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", cache], cwd=room, check=True, timeout=110)
+        done.write_text(lock)
+    return room
+
+
+def run_twice(herald: Herald, command: list[str], room: Path) -> None:
+    """Run a publisher two times for a new reader; one mail comes."""
+    to, book = new_address(), uuid.uuid4().hex[:8]
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    for _ in range(2):
+        done = subprocess.run(
+            [*command, to, book],
+            cwd=room,
+            env=environment | herald.names.settings(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", done.stdout)
+    [mail] = herald.inbox.exactly(to, 1)
+    assert "Momo" in mail["subject"]
+    assert f"https://shop.example/books/{book}" in mail["text"]
+
+
+def test_python(herald: Herald, tmp_path: Path) -> None:
+    script = tmp_path / "publish.py"
+    script.write_text(snippet("python", "Python"))
+    run_twice(herald, [sys.executable, str(script)], tmp_path)
+
+
+def test_javascript(herald: Herald, node_modules: Path) -> None:
+    script = node_modules / "publish.mjs"
+    script.write_text(snippet("javascript", "JavaScript"))
+    run_twice(herald, ["node", str(script)], node_modules)
