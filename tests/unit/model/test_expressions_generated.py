@@ -92,7 +92,7 @@ def between(draw: Drawn, path: str, values: Values) -> str:
 
 TYPED = st.sampled_from((("nr", numbers), ("txt", texts), ("doc.x", numbers), ("doc.y", texts)))
 ATOMS = st.sampled_from((exists, equal, within, of_type, begins, contains, ordered, between))
-JOINED = st.sampled_from(("{0} AND {1}", "{0} OR {1}", "NOT ({0} OR {1})", "({0} OR {1}) AND {0}", "NOT {0} AND {1}"))
+JOINED = st.sampled_from(("{0} AND {1}", "{0} OR {1}", "NOT ({0} OR {1})", "({0} OR {1}) AND {0}", "NOT ({0}) AND {1}"))
 
 
 def condition(draw: Drawn, values: Values, depth: int = 2) -> str:
