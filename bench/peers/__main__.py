@@ -1,0 +1,35 @@
+"""Runs the matrix for each peer, and prints one line of JSON for each. Started by `make faults`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from bench.peers.peer import client, fate, matrix_of_check_then_put
+from tests.faults.matrix import Subject
+from tests.faults.points import Stage
+from tests.faults.report import report
+from tests.faults.warm import warmed
+
+
+def main() -> None:
+    """Both peers."""
+    sys.stdout.write(json.dumps(matrix_of_check_then_put()) + "\n")
+    line, clock = warmed()
+    from bench.peers.powertools import handlers  # noqa: PLC0415  after the clocks were replaced
+
+    first, second = handlers(client(line, "dynamodb"), client(line, "sesv2"))
+    stages = {
+        Stage.CLAIM: ("PutItem", 1),
+        Stage.SEND: ("SendEmail", 1),
+        Stage.RECORD: ("UpdateItem", 1),
+        Stage.RELEASE: ("DeleteItem", 1),
+    }
+    both = {"notify@r1": first, "notify@r2": second}
+    name = "Powertools Idempotency around a plain send"
+    peer = Subject(name, both, stages, ("idempotency", "id"), fate, line, clock)
+    sys.stdout.write(json.dumps(report(peer, ("never",))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

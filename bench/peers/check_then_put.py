@@ -1,0 +1,40 @@
+"""A handler of the kind that is written first: look whether it was sent, send it, write down that it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["handler", "send"]
+
+
+def handler(table: Any, ses: Any) -> Callable[[dict[str, Any], Any], None]:
+    """The handler of an SNS event, on boto3's clients of DynamoDB and SES."""
+
+    def handle(event: dict[str, Any], _context: Any) -> None:
+        for record in event["Records"]:
+            key = {"pk": {"S": record["Sns"]["MessageId"]}}
+            if "Item" in table.get_item(TableName="sent", Key=key):
+                continue
+            send(ses, record["Sns"]["Message"])
+            table.put_item(TableName="sent", Item=key | {"sent": {"BOOL": True}})
+
+    return handle
+
+
+def send(ses: Any, body: str) -> str:
+    """One plain mail; the id that SES gave it."""
+    data = json.loads(body)["data"]
+    answer = ses.send_email(
+        FromEmailAddress="books@example.com",
+        Destination={"ToAddresses": [data["recipient"]["email"]]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": f"New book: {data['book']['title']}"},
+                "Body": {"Text": {"Data": f"{data['book']['title']} by {data['book']['author']} is there."}},
+            }
+        },
+    )
+    message_id: str = answer["MessageId"]
+    return message_id

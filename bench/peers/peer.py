@@ -1,0 +1,43 @@
+"""A peer as the matrix takes it, and how its clients are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.session
+
+from bench.peers import check_then_put
+from tests.faults.matrix import Subject
+from tests.faults.points import Stage
+from tests.faults.report import report
+from tests.faults.warm import warmed
+from tests.faults.wire import Line
+from tests.model.table import MemoryTable
+
+__all__ = ["client", "fate", "matrix_of_check_then_put"]
+
+
+def matrix_of_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The report on the handler that checks, sends, then puts."""
+    line, clock = warmed()
+    handler = check_then_put.handler(client(line, "dynamodb"), client(line, "sesv2"))
+    stages = {Stage.CLAIM: ("GetItem", 1), Stage.SEND: ("SendEmail", 1), Stage.RECORD: ("PutItem", 1)}
+    handlers = {"notify@r1": handler, "notify@r2": handler}
+    peer = Subject("Check, then send, then put", handlers, stages, ("sent", "pk"), fate, line, clock)
+    return report(peer, ("never",), points)
+
+
+def fate(table: MemoryTable) -> str:
+    """What a peer's table says in the end: `sent`, still `sending`, or nothing."""
+    items = table.scan(TableName=table.name)["Items"]
+    if not items:
+        return ""
+    sent = ({"S": "COMPLETED"}, {"BOOL": True})
+    return "sent" if any(item.get(name) in sent for item in items for name in ("status", "sent")) else "sending"
+
+
+def client(line: Line, service: str) -> Any:
+    """A client as boto3 makes it by default: it repeats what got no answer."""
+    session = botocore.session.get_session()
+    session.set_credentials("test", "test")
+    return line.join(session.create_client(service, region_name="us-east-1"))

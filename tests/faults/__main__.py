@@ -1,0 +1,56 @@
+"""`make faults`: Herald's crash matrix under both of its policies, and the peers' beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from tests.faults.policies import matrix_of
+from tests.faults.report import LEGEND
+
+_ROOT = Path(__file__).parents[2]
+_OUT = _ROOT / "build" / "faults.json"
+_COMPILE = (
+    "from pathlib import Path; from ops.package.catalogue import compile_catalogue; compile_catalogue(Path({!r}))"
+)
+
+
+def main() -> int:
+    """Print the tables, write the JSON; 1 if any cell of Herald's breaks the promise."""
+    began = time.monotonic()
+    compiled = _ROOT / "build" / "faults" / "compiled"
+    subprocess.run([sys.executable, "-c", _COMPILE.format(str(compiled))], cwd=_ROOT, check=True)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        found = list(pool.map(matrix_of, [compiled] * 2, ["resend", "hold"]))
+    found += [json.loads(line) for line in _peers(sys.argv[1:])]
+    broken = sum(cell["fault"] is not None for one in found[:2] for cell in one["cells"])
+    result = {"seconds": round(time.monotonic() - began, 1), "broken": broken, "subjects": found}
+    _OUT.write_text(json.dumps(result, indent=1) + "\n")
+    _tell(result)
+    return 1 if broken else 0
+
+
+def _peers(words: list[str]) -> list[str]:
+    """The peers have an environment of their own, whose interpreter is named on the command line."""
+    if not words:
+        return []
+    answer = subprocess.run([words[0], "-m", "bench.peers"], stdout=subprocess.PIPE, text=True, cwd=_ROOT, check=True)
+    return answer.stdout.splitlines()
+
+
+def _tell(result: dict[str, Any]) -> None:
+    sys.stdout.write(LEGEND + "\n")
+    for one in result["subjects"]:
+        sys.stdout.write("\n" + "\n".join(one["table"]) + "\n")
+    verdict = f"{result['broken']} cells are broken" if result["broken"] else "every cell of Herald's keeps the promise"
+    sys.stdout.write(f"\n{result['seconds']} s; {verdict}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Herald in the matrix: its own entry points, composed as Lambda composes them, on clients that speak over the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import botocore.session
+from botocore.config import Config
+
+from function import feedback, notify
+from function.catalogue import Catalogue
+from function.ledger import Record
+from function.ledger.attributes import Item
+from function.ledger.states import PRECEDENCE
+from tests.faults.matrix import Subject
+from tests.faults.points import Stage
+from tests.faults.sandbox import Handler
+from tests.faults.wire import Line, Time
+from tests.model.table import MemoryTable
+
+__all__ = ["herald"]
+
+_ENVIRONMENT = {
+    "HERALD_LEDGER_TABLE": "herald-ledger",
+    "HERALD_DEAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/herald-dead",
+    "HERALD_RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/herald-retry",
+    "HERALD_PROVIDERS": "ses://us-east-1",
+    "HERALD_FROM": "Herald <books@herald.example>",
+    "HERALD_CONFIGURATION_SET": "herald",
+    "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
+}
+
+
+class _Clients:
+    """What `function.start.Clients` makes, with the line for a network."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._session = botocore.session.get_session()
+        self._session.set_credentials("test", "test")
+
+    def ses(self, region: str, config: Config) -> Any:
+        return self._line.join(self._session.create_client("sesv2", region_name=region, config=config))
+
+    def dynamodb(self) -> Any:
+        return self._line.join(self._session.create_client("dynamodb", region_name="us-east-1", config=_THRICE))
+
+    def sqs(self) -> Any:
+        return self._line.join(self._session.create_client("sqs", region_name="us-east-1", config=_THRICE))
+
+    def address_key(self, parameter: str) -> bytes:
+        return b"a key for hashes, of 32 bytes or more"
+
+
+_THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
+
+
+#: Rejecting is the transaction after the claim's.
+_STAGES = {
+    Stage.CLAIM: ("TransactWriteItems", 1),
+    Stage.SEND: ("SendEmail", 1),
+    Stage.RECORD: ("UpdateItem", 1),
+    Stage.RELEASE: ("UpdateItem", 1),
+    Stage.PARK: ("SendMessage", 1),
+    Stage.LETTER: ("SendMessage", 1),
+    Stage.REJECT: ("TransactWriteItems", 2),
+    Stage.HEAR: ("UpdateItem", 1),
+}
+
+
+def herald(compiled: Path, line: Line, clock: Time, policy: str) -> Subject:
+    """Both functions in two releases, the second's handlers under other names, with `on_unknown = policy`."""
+    handlers: dict[str, Handler] = {}
+    catalogue = Catalogue.load(compiled)
+    for release in ("r1", "r2"):
+        settings = _ENVIRONMENT | {"HERALD_RELEASE": release, "HERALD_ON_UNKNOWN": policy}
+        for name, compose in (("notify", notify.compose), ("feedback", feedback.compose)):
+            handler = _composed(compose, settings, _Clients(line), catalogue)
+            handlers[f"{name}@{release}"] = _renamed(handler) if release == "r2" else handler
+    return Subject(
+        f"Herald, on_unknown = {policy}",
+        handlers,
+        _STAGES,
+        ("herald-ledger", "pk"),
+        _fate,
+        line,
+        clock,
+        listens=True,
+        queues=True,
+        resends=policy == "resend",
+    )
+
+
+def _fate(table: MemoryTable) -> str:
+    """The state of the event's record; of several, that which says most."""
+    items: list[Item] = table.scan(TableName="herald-ledger")["Items"]
+    states = [Record.from_item(item).state for item in items if item["pk"]["S"].startswith("message#")]
+    return str(min(states, key=PRECEDENCE.index, default=""))
+
+
+def _composed(compose: Any, settings: dict[str, str], clients: Any, catalogue: Catalogue) -> Handler:
+    """Compose with the catalogue that was compiled for the tests, which a package has beside its modules."""
+    with patch.object(Catalogue, "load", return_value=catalogue):
+        handler: Handler = compose(settings, clients)
+    return handler
+
+
+def _renamed(handler: Handler) -> Callable[[dict[str, Any], Any], Any]:
+    def handler_of_the_next_release(event: dict[str, Any], context: Any) -> Any:
+        return handler(event, context)
+
+    return handler_of_the_next_release

@@ -1,0 +1,19 @@
+"""Herald's matrix under one of its policies, in a process of its own that is small enough to be forked fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.faults.report import report
+from tests.faults.warm import warmed
+
+__all__ = ["matrix_of"]
+
+
+def matrix_of(compiled: Path, policy: str, points: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The report under `on_unknown = policy`; `compiled` is the folder of the compiled catalogue."""
+    line, clock = warmed()
+    from tests.faults.herald import herald
+
+    return report(herald(compiled, line, clock, policy), points=points)

@@ -1,0 +1,142 @@
+"""Lambda sandboxes: processes forked from a warmed parent, watched at every request that they make."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any
+
+from tests.faults.outside import Outside, short
+from tests.faults.points import Act, Moment, Point, Stage, Strike
+from tests.faults.wire import LOST, Line, Time
+
+__all__ = ["Ended", "Invocation", "Sandboxes"]
+
+Handler = Callable[[dict[str, Any], Any], Any]
+#: The function's timeout.
+TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call of a handler: `function` names it, and `point` is where it ends early, if it does."""
+
+    function: str
+    event: dict[str, Any]
+    point: Point | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an invocation ended: killed, raised, or with this answer."""
+
+    how: str
+    answer: Any = None
+
+
+@dataclass(slots=True)
+class _Running:
+    pid: int
+    connection: Connection
+    invocation: Invocation
+    #: How often each operation was asked for.
+    seen: dict[str, int] = field(default_factory=dict)
+    ended: Ended | None = None
+
+
+class Context:
+    """Lambda's context."""
+
+    function_name = "herald-notify"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:herald-notify:live"
+
+    def __init__(self, request_id: str) -> None:
+        self.aws_request_id = request_id
+        self._began = time.time()
+
+    def get_remaining_time_in_millis(self) -> int:
+        return TIMEOUT_MS - int((time.time() - self._began) * 1000)
+
+
+@dataclass(slots=True)
+class Sandboxes:
+    """Runs invocations of `handlers` over `line`, by `clock`; `stages` says which request is what."""
+
+    handlers: Mapping[str, Handler]
+    stages: Mapping[Stage, tuple[str, int]]
+    line: Line
+    clock: Time
+    count: int = 0
+    #: The strikes that struck.
+    struck: list[Strike] = field(default_factory=list)
+
+    def run(self, invocations: Sequence[Invocation], outside: Outside) -> list[Ended]:
+        """Run them at the same moment: each in its turn makes one request, so that none is ahead of the others."""
+        running = [self._begin(invocation, outside) for invocation in invocations]
+        while waiting := [one for one in running if one.ended is None]:
+            for one in waiting:
+                self._step(one, outside)
+        return [one.ended for one in running if one.ended]
+
+    def _begin(self, invocation: Invocation, outside: Outside) -> _Running:
+        self.count += 1
+        ours, theirs = Pipe()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            self._work(invocation, theirs, outside.now_ms)
+        theirs.close()
+        return _Running(pid, ours, invocation)
+
+    def _work(self, invocation: Invocation, connection: Connection, now_ms: int) -> None:
+        """What the forked process does; it never returns."""
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            self.line.connection, self.clock.now_ms = connection, now_ms
+            answer = self.handlers[invocation.function](invocation.event, Context(f"request-{self.count}"))
+            connection.send(("returned", answer))
+        except BaseException as error:
+            connection.send(("raised", repr(error)))
+        finally:
+            os._exit(0)
+
+    def _step(self, one: _Running, outside: Outside) -> None:
+        kind, *said = one.connection.recv()
+        if kind != "request":
+            self._end(one, Ended(kind, said[0]))
+            return
+        operation, body = said
+        strike = self._strike(one, short(operation))
+        kill = strike is not None and strike.act is Act.KILL
+        if strike and kill and strike.moment is Moment.BEFORE:
+            self._kill(one)
+            return
+        answer = outside.answer(operation, body, strike.refusal if strike else None)
+        if kill:
+            self._kill(one)
+        else:
+            one.connection.send(LOST if strike and strike.act is Act.LOSE else answer)
+
+    def _strike(self, one: _Running, operation: str) -> Strike | None:
+        one.seen[operation] = nth = one.seen.get(operation, 0) + 1
+        point = one.invocation.point
+        strike = point.strike_at(self.stages, operation, nth) if point else None
+        if strike:
+            self.struck.append(strike)
+        return strike
+
+    def _kill(self, one: _Running) -> None:
+        os.kill(one.pid, signal.SIGKILL)
+        self._end(one, Ended("killed"))
+
+    @staticmethod
+    def _end(one: _Running, ended: Ended) -> None:
+        one.ended = ended
+        os.waitpid(one.pid, 0)
+        one.connection.close()
