@@ -1,5 +1,7 @@
 """What the tests of losses share: a reader of their own, and hands on the machinery between commit and ledger."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -55,22 +57,28 @@ class Reader:
         eventually(lambda: self.state_of(book), lambda state: state in states, seconds)
 
 
+def tokens_of(cloud: Cloud, address: str, *, pool: str = "", client: str = "", **attributes: str) -> dict[str, str]:
+    """The tokens of a new account; its address is verified and pool and client are Herald's unless told otherwise."""
+    described = cloud.description.sign_in
+    pool, client = pool or described["issuer"].rpartition("/")[2], client or described["client_id"]
+    told: list[AttributeTypeTypeDef] = [
+        {"Name": name, "Value": value}
+        for name, value in {"email": address, "email_verified": "true", **attributes}.items()
+    ]
+    cognito = cloud.clients.cognito
+    cognito.admin_create_user(UserPoolId=pool, Username=address, UserAttributes=told, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=address, Password=PASSWORD, Permanent=True)
+    signed_in = cognito.initiate_auth(
+        ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": address, "PASSWORD": PASSWORD}
+    )
+    tokens = signed_in["AuthenticationResult"]
+    return {"id": tokens["IdToken"], "access": tokens["AccessToken"]}
+
+
 @pytest.fixture
 def reader(herald: Herald, cloud: Cloud) -> Reader:
     address = new_address()
-    cognito, pool = cloud.clients.cognito, herald.names.sign_in["issuer"].rpartition("/")[2]
-    attributes: list[AttributeTypeTypeDef] = [
-        {"Name": "email", "Value": address},
-        {"Name": "email_verified", "Value": "true"},
-    ]
-    cognito.admin_create_user(UserPoolId=pool, Username=address, UserAttributes=attributes, MessageAction="SUPPRESS")
-    cognito.admin_set_user_password(UserPoolId=pool, Username=address, Password=PASSWORD, Permanent=True)
-    signed_in = cognito.initiate_auth(
-        ClientId=herald.names.sign_in["client_id"],
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": address, "PASSWORD": PASSWORD},
-    )
-    return Reader(herald, address, signed_in["AuthenticationResult"]["IdToken"])
+    return Reader(herald, address, tokens_of(cloud, address)["id"])
 
 
 @pytest.fixture
