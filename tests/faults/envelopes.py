@@ -33,14 +33,14 @@ BODY = json.dumps(
 )
 
 
-def sns(message_id: str) -> dict[str, Any]:
+def sns(message_id: str, body: str = BODY) -> dict[str, Any]:
     """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
     message = {
         "Type": "Notification",
         "MessageId": message_id,
         "TopicArn": TOPIC,
         "Subject": None,
-        "Message": BODY,
+        "Message": body,
         "Timestamp": "2026-11-21T08:00:00.000Z",
         "MessageAttributes": {"type": {"Type": "String", "Value": "book.created"}},
     }

@@ -21,7 +21,7 @@ __all__ = ["Platform"]
 
 _RETRIES = (60, 120)
 _VISIBILITY = 180
-_MOST_STEPS = 60
+_MOST_STEPS = 300
 Step = Callable[[], None]
 
 

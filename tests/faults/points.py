@@ -85,7 +85,7 @@ POINTS: tuple[Point, ...] = (
     Point("claim written, answer lost", (Strike(Stage.CLAIM, Act.LOSE),)),
     Point("after the claim", (Strike(Stage.CLAIM),)),
     Point("SES refuses for now", (_DOWN,)),
-    Point("SES refuses for six hours", (), outage=6 * 3600),
+    Point("SES refuses for two hours", (), outage=2 * 3600),
     Point("SES refuses for good", (_REFUSED,), refused=True),
     Point("SES accepts, answer lost", (Strike(Stage.SEND, Act.LOSE),)),
     Point("after the send", (Strike(Stage.SEND),)),

@@ -27,5 +27,5 @@ def test_a_killed_process_costs_no_mail_and_sends_none_twice(policy: str, tmp_pa
 
 def test_the_matrix_sees_a_handler_that_duplicates() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        found = pool.submit(matrix_of_check_then_put, ("after the send", "SES refuses for six hours")).result()["cells"]
+        found = pool.submit(matrix_of_check_then_put, ("after the send", "SES refuses for two hours")).result()["cells"]
     assert {cell["fault"] for cell in found} >= {"duplicated", "lost"}
