@@ -18,6 +18,7 @@ UV     ?= uv
 # Rules expand what they need when they are read, so these stand before all of them.
 RUN_ENV  := $(VENV)/.run
 TEST_ENV := $(VENV)/.test
+PEERS    := $(VENV)-peers
 SCAN_ENV := build/venv/checkov/.scan
 TARGET ?= cloud
 FLAGS  ?=
@@ -45,6 +46,12 @@ check: $(TEST_ENV) ## Lint, formatting and types
 
 model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
 	@$(PY) -m tests.model
+
+faults: $(TEST_ENV) $(PEERS)/.done ## Kill Herald at every point, deliver again in every way, and its peers beside it: one table
+	@$(PY) -m tests.faults $(PEERS)/bin/python
+
+soak: $(TEST_ENV) ## 5,000 events with random faults, duplicates and kills (FLAGS="--events 500 --seed 1")
+	@$(PY) -m tests.faults.soak $(FLAGS)
 
 ##@ Operating it (FLAGS=--local is the laptop cloud)
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
@@ -84,6 +91,8 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	  --custom-compile-command 'make lock' $(LOCK_FLAGS) tests/requirements.in -o tests/requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' infra/checkov-requirements.in -o infra/checkov-requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/peers-requirements.in -o bench/peers-requirements.txt
 	for room in ops function webapp; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
@@ -108,6 +117,12 @@ $(SCAN_ENV): infra/checkov-requirements.txt
 	@build/venv/checkov/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# The peers need other versions than Herald does, so they have an environment of their own.
+$(PEERS)/.done: bench/peers-requirements.txt
+	@echo "Making the peers' environment"; $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: dead redrive suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: dead redrive faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
