@@ -87,7 +87,7 @@ class Notifier:
 
 
 def _kept(found: Delivery | Unreadable) -> Delivery:
-    """What is no envelope is carried as the event that it is not, so that it ends in `dead` with its reason."""
+    """What is no envelope is carried as if it were an event: a bare one becomes its mail, all else ends in `dead`."""
     if isinstance(found, Delivery):
         return found
     digest = hashlib.sha256(found.raw.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -102,7 +102,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     ledger = composed_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
     sender = Sender([_provider(url, settings, clients) for url in settings.providers], clock)
     dead = Queue(sqs, settings.dead_queue_url)
-    composer = Composer(Catalogue.load(), secret, clock)
+    composer = Composer(Catalogue.load(), secret, clock, settings.audience)
 
     def courier(request_id: str) -> Courier:
         return Courier(

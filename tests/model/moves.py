@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -245,11 +246,14 @@ class Moves:
 
 def _mirrored(waiting: Waiting, world: World) -> bool:
     """Whether to begin with `waiting` is to begin with another under its name: of two copies that have not begun the
-    first goes first, and of messages of which nothing has begun yet the first."""
+    first goes first, and where nothing has begun yet, of messages with as many copies the first."""
     fresh = [other for other in world.waiting if other.fresh]
     if any(other.message == waiting.message and other.copy < waiting.copy for other in fresh):
         return True
-    return len(fresh) == world.published and waiting.message > min(other.message for other in fresh)
+    if len(fresh) < world.published:
+        return False
+    copies = Counter(other.message for other in fresh)
+    return any(message < waiting.message and count == copies[waiting.message] for message, count in copies.items())
 
 
 def _weaker(one: State, other: State) -> bool:
