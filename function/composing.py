@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from function.audience import Audience
 from function.catalogue import Catalogue, Notification
 from function.envelope import Delivery
 from function.errors import InvalidEvent, Rejected
@@ -37,11 +38,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds."""
+    """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds;
+    `audience` is whom this deployment may mail."""
 
     catalogue: Catalogue
     secret: bytes
     clock: Callable[[], int]
+    audience: Audience = field(default_factory=Audience)
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -61,7 +64,8 @@ class Composer:
         return Draft(event, address=address, type=event.type)
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
-        """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it."""
+        """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it; or
+        Barred."""
         if draft.error is not None or draft.event is None:
             raise draft.error or InvalidEvent("the event could not be read")
         event, notification = draft.event, self._notification(draft.event)
@@ -69,7 +73,8 @@ class Composer:
             self._refuse_if_too_old(event, notification)
         recipient: Mapping[str, Any] = event.data["recipient"]
         content = notification.render(event.data, recipient["locale"])
-        return Email(recipient["email"], content.subject, content.text, content.html)
+        email = Email(recipient["email"], content.subject, content.text, content.html)
+        return self.audience.addressed(email, draft.address)
 
     def _notification(self, event: Event) -> Notification:
         return self.catalogue.get(event.type)

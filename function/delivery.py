@@ -12,7 +12,7 @@ from typing import Protocol
 
 from function.composing import Composer
 from function.envelope import Delivery
-from function.errors import NotificationError, NotSent, OutcomeUnknown, Rejected
+from function.errors import Barred, NotificationError, NotSent, OutcomeUnknown, Rejected
 from function.ledger import (
     Attempt,
     Claimed,
@@ -74,6 +74,8 @@ class Courier:
             email = self.composer.finish(draft, in_time_only=delivery.letter is None)
         except Rejected as error:
             return self._reject(delivery, draft.named(attempt), str(error))
+        except Barred as error:
+            return self._bar(delivery, draft.named(attempt), str(error))
         return self._carry(delivery, draft.named(attempt), email, deadline)
 
     # -- with a mail in hand --------------------------------------------------------------------------------------
@@ -131,12 +133,7 @@ class Courier:
     # -- without a claim ------------------------------------------------------------------------------------------
 
     def _reject(self, delivery: Delivery, attempt: Attempt, reason: str, attempts: int = 0) -> Outcome:
-        verdict = self.ledger.look(attempt)
-        for _ in range(_HOPS):
-            if not isinstance(verdict, OwnedBy):
-                break
-            attempt = replace(attempt, message_id=verdict.message_id)
-            verdict = self.ledger.look(attempt)
+        attempt, verdict = self._looked(attempt)
         if verdict is None:
             self._letter(delivery, attempt, attempt.owner, reason, attempts)
             row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
@@ -145,6 +142,26 @@ class Courier:
         if verdict is None:
             return self._outcome(Kind.REJECTED, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
+
+    def _bar(self, delivery: Delivery, attempt: Attempt, reason: str) -> Outcome:
+        """Not to be mailed by this deployment: kept like a suppressed mail, without a letter that raises an alarm."""
+        attempt, verdict = self._looked(attempt)
+        if verdict is None:
+            row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
+            verdict = self.ledger.suppress(attempt, row, kept(delivery.body), listed=False)
+        if verdict is None:
+            return self._outcome(Kind.SUPPRESSED, attempt, reason)
+        return self._settled(delivery, attempt, verdict, reason)
+
+    def _looked(self, attempt: Attempt) -> tuple[Attempt, Verdict | None]:
+        """The attempt in the name of the message that owns the event, and what stands in the way of settling it."""
+        verdict = self.ledger.look(attempt)
+        for _ in range(_HOPS):
+            if not isinstance(verdict, OwnedBy):
+                break
+            attempt = replace(attempt, message_id=verdict.message_id)
+            verdict = self.ledger.look(attempt)
+        return attempt, verdict
 
     def _suppress(self, delivery: Delivery, attempt: Attempt) -> Outcome:
         reason = "the address is on the suppression list"

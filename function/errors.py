@@ -5,6 +5,7 @@ NotificationError
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
 │   ├── UnknownNotification   no notification for this type
 │   └── RefusedForGood        the provider will not take this mail
+├── Barred                this deployment may not mail this address: suppressed, a person may redrive it
 ├── NotSent               certainly not sent: release, next provider, retry later
 │   ├── Throttled             over the sending rate: heals in seconds
 │   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours
@@ -15,6 +16,7 @@ NotificationError
 from __future__ import annotations
 
 __all__ = [
+    "Barred",
     "InvalidEvent",
     "NotSent",
     "NotificationError",
@@ -50,6 +52,10 @@ class UnknownNotification(Rejected):
 
 class RefusedForGood(Rejected):
     """The provider will not take this mail, now or later: bad address, content rejected."""
+
+
+class Barred(NotificationError):
+    """The mail did not go out, because this deployment may not mail its recipient."""
 
 
 class NotSent(NotificationError):

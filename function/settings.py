@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import TypeVar
 
+from function.audience import Audience
 from function.schedule import Schedule
 
 __all__ = ["BadSetting", "FeedbackSettings", "NotifySettings"]
@@ -74,6 +75,7 @@ class NotifySettings:
     configuration_set: str
     on_unknown: str
     schedule: Schedule
+    audience: Audience
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -81,6 +83,9 @@ class NotifySettings:
         env = _Environment(values)
         scale = env.read("TIME_SCALE", "1", _between(0.0001, 1), "a factor from 0.0001 to 1")
         default = Schedule()
+        mode = env.read(
+            "DELIVERY_MODE", "live", _one_of("live", "allowlist", "redirect"), "live, allowlist or redirect"
+        )
         return cls(
             ledger=LedgerSettings.read(values, release),
             address_key_parameter=env.text("ADDRESS_KEY_PARAMETER"),
@@ -97,6 +102,7 @@ class NotifySettings:
                 give_up=env.read("RETRY_SECONDS", "86400", _between(1, 1_209_600), "seconds up to 14 days") * scale,
                 receives=int(env.read("RETRY_RECEIVES", str(default.receives), _between(1, 1000), "from 1 to 1000")),
             ),
+            audience=_audience(env, mode),
         )
 
 
@@ -112,6 +118,28 @@ class FeedbackSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
         return cls(LedgerSettings.read(values, release), env.text("ADDRESS_KEY_PARAMETER"))
+
+
+def _audience(env: _Environment, mode: str) -> Audience:
+    """Whom to mail; a mode without its list or its address is refused, so that it never falls back to everybody."""
+    if mode == "redirect":
+        return Audience(redirect_to=env.read("REDIRECT_TO", None, _address, "one address such as me@example.com"))
+    if mode == "allowlist":
+        return Audience(env.read("ALLOWLIST", None, _allowlist, "addresses or domains: me@example.com,@example.org"))
+    return Audience()
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", text):
+        raise ValueError(text)
+    return text
+
+
+def _allowlist(text: str) -> frozenset[str]:
+    entries = frozenset(part.strip().lower() for part in text.split(","))
+    if not all(re.fullmatch(r"[^\s@,<>]*@[^\s@,<>]+", entry) for entry in entries):
+        raise ValueError(text)
+    return entries
 
 
 def _between(least: float, most: float) -> Callable[[str], float]:

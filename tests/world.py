@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from function.audience import Audience
 from function.catalogue import Catalogue
 from function.composing import Composer
 from function.delivery import Courier
@@ -33,6 +34,7 @@ class World:
     dead: Dead = field(default_factory=Dead)
     release: str = "r1"
     resends: int = 1
+    audience: Audience = field(default_factory=Audience)
     schedule: Schedule = field(default_factory=Schedule)
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
@@ -57,7 +59,7 @@ class World:
 
     def courier(self) -> Courier:
         """A sandbox of the present release."""
-        composer = Composer(self.catalogue, SECRET, self.clock)
+        composer = Composer(self.catalogue, SECRET, self.clock, self.audience)
         sender = Sender(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         owner = lambda: f"request/{next(self._owners)}"  # noqa: E731
         return Courier(composer, self.ledger, sender, self.dead, self.schedule, self.release, self.clock, owner)

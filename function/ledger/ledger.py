@@ -91,10 +91,13 @@ class Ledger:
         refusal = self.table.write(self.writes.reject(attempt, row, event))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None) -> Verdict | None:
-        """Settle a mail to an address on the list; None: done. `Claimed` says that a person just took it off."""
-        refusal = self.table.write(self.writes.suppress(attempt, row, event))
-        if refusal and all(item is None for item in refusal.items[:-1]):
+    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, listed: bool = True) -> Verdict | None:
+        """Settle a mail to an address on the list (`listed`), or to one that this deployment may not mail; None: done.
+
+        `Claimed` says that a person just took the address off the list.
+        """
+        refusal = self.table.write(self.writes.suppress(attempt, row, event, listed))
+        if refusal and listed and all(item is None for item in refusal.items[:-1]):
             return Claimed(0)
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 

@@ -130,11 +130,13 @@ class Writes:
         """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
         return self._settle(attempt, row, event, Action.REJECT)
 
-    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None) -> list[Request]:
-        """The address is on the list, and still is at this moment."""
+    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, listed: bool = True) -> list[Request]:
+        """The address is on the list, and still is at this moment; or the deployment may not mail it (not `listed`)."""
+        if not listed:
+            return self._settle(attempt, row, event, Action.SUPPRESS)
         assert attempt.address is not None  # noqa: S101 - only a claim finds an address on the list
-        listed = check(self.table, attempt.address, "attribute_exists(#pk)")
-        return [*self._settle(attempt, row, event, Action.SUPPRESS), {"ConditionCheck": listed}]
+        still = check(self.table, attempt.address, "attribute_exists(#pk)")
+        return [*self._settle(attempt, row, event, Action.SUPPRESS), {"ConditionCheck": still}]
 
     def _settle(self, attempt: Attempt, row: Row, event: str | bytes | None, action: Action) -> list[Request]:
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {changed_by(action)}"

@@ -21,9 +21,9 @@ from tests.faults.sandbox import Handler
 from tests.faults.wire import Line, Time
 from tests.model.table import MemoryTable
 
-__all__ = ["herald"]
+__all__ = ["ENVIRONMENT", "herald"]
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "HERALD_LEDGER_TABLE": "herald-ledger",
     "HERALD_DEAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/herald-dead",
     "HERALD_RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/herald-retry",
@@ -76,7 +76,7 @@ def herald(compiled: Path, line: Line, clock: Time, policy: str) -> Subject:
     handlers: dict[str, Handler] = {}
     catalogue = Catalogue.load(compiled)
     for release in ("r1", "r2"):
-        settings = _ENVIRONMENT | {"HERALD_RELEASE": release, "HERALD_ON_UNKNOWN": policy}
+        settings = ENVIRONMENT | {"HERALD_RELEASE": release, "HERALD_ON_UNKNOWN": policy}
         for name, compose in (("notify", notify.compose), ("feedback", feedback.compose)):
             handler = _composed(compose, settings, _Clients(line), catalogue)
             handlers[f"{name}@{release}"] = _renamed(handler) if release == "r2" else handler
