@@ -23,7 +23,7 @@ class Consent:
     def asked(self, plan: Plan) -> int:
         """Take out of the plan what is denied; the number of letters left for want of a yes to a second mail."""
         certain = len(plan.letters) - len(plan.those(Fate.ASK))
-        if certain and not (self.yes or _confirmed(f"Do this with {certain}?", "--yes")):
+        if certain and not (self.yes or _confirmed(f"Go on with {certain}?", "--yes")):
             plan.leave(Fate.SEND)
             plan.leave(Fate.THROW_AWAY)
         doubtful = len(plan.those(Fate.ASK))
