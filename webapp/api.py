@@ -1,9 +1,14 @@
-"""The JSON API: `/v1/books`."""
+"""The JSON API: `/v1/books`.
+
+What asks AWS runs in a thread; the rest stays on the event loop, because each change of threads costs as much as
+reading the request.
+"""
 
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp import cursor, preconditions, shelf
@@ -29,11 +34,12 @@ router: Final = APIRouter(
     status_code=201,
     responses=fails(409, 413, 415) | answers(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
 )
-def add_book(
+async def add_book(
     wish: BookIn, request: Request, response: Response, reader: Caller, parts: PartsOf, key: IdempotencyKey
 ) -> BookCreated:
     """Add a book; its owner, the caller, gets one mail about it."""
-    added = shelf.add_book(parts, reader, wish, request.headers.get("traceparent"), key)
+    traceparent = request.headers.get("traceparent")
+    added = await run_in_threadpool(shelf.add_book, parts, reader, wish, traceparent, key)
     response.headers["Location"] = f"/v1/books/{added.book.id}"
     response.headers["ETag"] = preconditions.etag(added.book)
     if added.replayed:
@@ -42,7 +48,7 @@ def add_book(
 
 
 @router.get("", responses=answers(200, "Link"))
-def list_books(
+async def list_books(
     response: Response,
     reader: Caller,
     parts: PartsOf,
@@ -57,7 +63,7 @@ def list_books(
     ] = None,
 ) -> BookPage:
     """The caller's books, newest first."""
-    books, more = parts.books.page(reader.sub, limit, _place(after))
+    books, more = await run_in_threadpool(parts.books.page, reader.sub, limit, _place(after))
     next_cursor = cursor.encode(books[-1].id) if more else None
     links = [f'</v1/books?{urlencode({"limit": limit})}>; rel="first"']
     if next_cursor:
@@ -71,9 +77,9 @@ def list_books(
     response_model=BookOut,
     responses=fails(404) | answers(200, "ETag") | {304: {"description": "As you have it"}},
 )
-def get_book(book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf) -> Any:
+async def get_book(book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf) -> Any:
     """One of the caller's books."""
-    book = shelf.find_book(parts, reader, book_id)
+    book = await run_in_threadpool(shelf.find_book, parts, reader, book_id)
     if preconditions.is_fresh(request, book):
         return Response(status_code=304, headers={"ETag": preconditions.etag(book)})
     return _shown(book, response)
@@ -115,9 +121,10 @@ def remove_book(
 
 
 @router.get("/{book_id}/notifications", responses=fails(404))
-def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
+async def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
     """What happened to the mails about a book, up to a final state; also of a book that is deleted."""
-    told = [NotificationOut.of(each) for each in shelf.notifications(parts, reader, book_id)]
+    found = await run_in_threadpool(shelf.notifications, parts, reader, book_id)
+    told = [NotificationOut.of(each) for each in found]
     return Timeline(book_id=book_id, final=all(each.final for each in told), notifications=told)
 
 

@@ -15,6 +15,7 @@ _CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
     max_pool_connections=50,
+    parameter_validation=False,  # DynamoDB and SNS check what they are sent; botocore's own check costs 0.1 ms a call
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 

@@ -42,7 +42,7 @@ def compose(settings: WebSettings) -> Parts:
     )
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
     return parts
 

@@ -164,3 +164,18 @@ def test_an_issuer_that_is_down_is_not_the_callers_fault(verifier: Verifier, iss
     with pytest.raises(Problem) as refusal:
         verifier.verify(issuer.token())
     assert refusal.value.kind.status == 503
+
+
+def test_a_token_is_known_for_a_moment_and_never_longer_than_it_lives(
+    verifier: Verifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long, short = issuer.token(), issuer.token(exp=int(time.time()) + 5)
+    assert verifier.known(long) is None
+    for token in (long, short):
+        assert verifier.verify(token) == verifier.known(token)
+    assert verifier.known(long + "x") is None
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now + 6)
+    assert (verifier.known(short), verifier.known(long) is None) == (None, False)
+    monkeypatch.setattr("time.monotonic", lambda: now + 31)
+    assert verifier.known(long) is None
