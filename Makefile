@@ -19,6 +19,7 @@ UV     ?= uv
 RUN_ENV  := $(VENV)/.run
 TEST_ENV := $(VENV)/.test
 PEERS    := $(VENV)-peers
+LOAD     := $(VENV)-load
 SCAN_ENV := build/venv/checkov/.scan
 TARGET ?= cloud
 FLAGS  ?=
@@ -52,6 +53,9 @@ faults: $(TEST_ENV) $(PEERS)/.done ## Kill Herald at every point, deliver again 
 
 soak: $(TEST_ENV) ## 5,000 events with random faults, duplicates and kills (FLAGS="--events 500 --seed 1")
 	@$(PY) -m tests.faults.soak $(FLAGS)
+
+load: $(TEST_ENV) $(LOAD)/.done ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
+	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
 ##@ Operating it (FLAGS=--local is the laptop cloud)
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
@@ -93,6 +97,8 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	  --custom-compile-command 'make lock' infra/checkov-requirements.in -o infra/checkov-requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/peers-requirements.in -o bench/peers-requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/load-requirements.in -o bench/load-requirements.txt
 	for room in ops function webapp; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
@@ -123,6 +129,11 @@ $(PEERS)/.done: bench/peers-requirements.txt
 	@$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+$(LOAD)/.done: bench/load-requirements.txt
+	@echo "Making the plain app's environment"; $(PYTHON) -m venv $(LOAD)
+	@$(LOAD)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: dead redrive faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: load dead redrive faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

@@ -1,0 +1,41 @@
+"""Measures the web app beside a plain Flask app: `make load`."""
+
+import argparse
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.load import losses, throughput
+
+OURS, THEIRS = "Herald's web app", "plain Flask app"
+
+
+def main() -> None:
+    """Both measurements, as two tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("peer", help="the Python of the plain app's environment")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of each app, in turn")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of a round")
+    options = parser.parse_args()
+    console = Console()
+    console.print("16 callers at once on one worker each, AWS answering at once; medians of the rounds")
+    speed = throughput.measure(options.peer, options.rounds, options.seconds)
+    console.print(
+        _table({name: {what: f"{figure:.2f}" for what, figure in told.items()} for name, told in speed.items()})
+    )
+    ratio = speed[OURS]["requests a second"] / speed[THEIRS]["requests a second"]
+    console.print(f"Herald's web app answers {ratio:.2f} times as many requests as the plain one.\n")
+    console.print(f"{losses.A_SECOND} requests a second to each; SNS away for {losses.DOWN} seconds; nobody asks again")
+    lost = losses.measure(options.peer)
+    console.print(_table({name: {what: str(figure) for what, figure in told.items()} for name, told in lost.items()}))
+
+
+def _table(told: dict[str, dict[str, str]]) -> Table:
+    table = Table("", OURS, THEIRS)
+    for what in told[OURS]:
+        table.add_row(what.replace("_", " "), told[OURS][what], told[THEIRS][what])
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""SNS goes away for ten seconds while both apps are asked: what is stored, what is published, what is lost."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import httpx
+
+from bench.load.apps import ROOT, App, herald, plain
+from ops.local.cloud import Cloud, Options, running
+from ops.local.ports import Ports
+from ops.local.resources import ADA
+from tests.stack.webapp.door import Door, door
+
+BEFORE, DOWN, AFTER = 3, 10, 3
+A_SECOND = 5
+BOOK = {"title": "The Dispossessed", "author": "Ursula K. Le Guin"}
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of the requests to one app."""
+
+    asked: int = 0
+    answered_201: int = 0
+    stored: int = 0
+    published: int = 0
+
+    @property
+    def lost(self) -> int:
+        """Books that are there and whose event never came."""
+        return self.stored - self.published
+
+    def told(self) -> dict[str, int]:
+        return asdict(self) | {"lost": self.lost}
+
+
+def measure(peer_python: str) -> dict[str, dict[str, int]]:
+    """Both apps at once, on one laptop cloud behind one door to SNS; what became of the requests to each."""
+    state = ROOT / "build" / "bench" / "losses"
+    with (
+        running(Options(state, scale=0.1)) as cloud,
+        door(cloud.description.endpoints["aws"]) as way,
+        _both(cloud, way, peer_python) as (apps, hear),
+    ):
+        fates = {app.name: Fate() for app, _ in apps}
+        for second in range(BEFORE + DOWN + AFTER):
+            way.shut = BEFORE <= second < BEFORE + DOWN
+            _ask(apps, fates)
+        _settle(cloud, fates, hear)
+    return {name: fate.told() for name, fate in fates.items()}
+
+
+def _ask(apps: list[tuple[App, httpx.Client]], fates: dict[str, Fate]) -> None:
+    """One second of requests."""
+    end = time.monotonic() + 1
+    for _ in range(A_SECOND):
+        for app, client in apps:
+            fates[app.name].asked += 1
+            try:
+                answer = client.post("/v1/books", json=BOOK)
+            except httpx.HTTPError:
+                continue
+            fates[app.name].answered_201 += answer.status_code == 201
+    time.sleep(max(end - time.monotonic(), 0))
+
+
+def _settle(cloud: Cloud, fates: dict[str, Fate], hear: Callable[[], dict[str, set[str]]]) -> None:
+    """Give everybody half a minute to make up for what was missed, then count."""
+    ours, theirs = fates.values()
+    deadline = time.monotonic() + 30
+    while True:
+        heard = hear()
+        stored = _stored(cloud)
+        ours.stored, theirs.stored = stored["book"], stored["plain"]
+        ours.published, theirs.published = len(heard["urn:herald:webapp"]), len(heard["urn:bench:plain"])
+        if time.monotonic() > deadline or (ours.lost <= 0 and theirs.lost <= 0):
+            return
+        time.sleep(1)
+
+
+def _stored(cloud: Cloud) -> dict[str, int]:
+    pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName="herald-books")
+    kinds = [item["kind"]["S"] for page in pages for item in page["Items"]]
+    return {kind: kinds.count(kind) for kind in ("book", "plain")}
+
+
+@contextmanager
+def _both(
+    cloud: Cloud, way: Door, peer_python: str
+) -> Iterator[tuple[list[tuple[App, httpx.Client]], Callable[[], dict[str, set[str]]]]]:
+    described = cloud.description
+    environment = described.settings() | {
+        "HERALD_EVENT_SOURCE": "urn:herald:webapp",
+        "AWS_ENDPOINT_URL_SNS": way.url,
+    }
+    functions = cloud.clients.functions
+    for name in ("herald-relay", "herald-sweeper"):
+        before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": before | {"AWS_ENDPOINT_URL_SNS": way.url}}
+        )
+    tokens = cloud.clients.cognito.initiate_auth(
+        ClientId=described.sign_in["client_id"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ADA.email, "PASSWORD": ADA.password},
+    )["AuthenticationResult"]
+    ports = Ports()
+    with ExitStack() as stack:
+        ours = stack.enter_context(herald(ports.take([]), environment))
+        theirs = stack.enter_context(plain(peer_python, ports.take([]), environment))
+        headers = {ours.port: {"Authorization": f"Bearer {tokens['IdToken']}"}, theirs.port: {}}
+        clients = [
+            (
+                app,
+                stack.enter_context(
+                    httpx.Client(base_url=f"http://127.0.0.1:{app.port}", headers=headers[app.port], timeout=60)
+                ),
+            )
+            for app in (ours, theirs)
+        ]
+        yield clients, _ear(cloud)
+
+
+def _ear(cloud: Cloud) -> Callable[[], dict[str, set[str]]]:
+    """Hears every event on the topic; the ids by source so far."""
+    topic, sqs = cloud.description.topics["events"], cloud.clients.sqs
+    queue = sqs.create_queue(QueueName="ear")["QueueUrl"]
+    cloud.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ear")
+    heard: dict[str, set[str]] = {"urn:herald:webapp": set(), "urn:bench:plain": set()}
+
+    def hear() -> dict[str, set[str]]:
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                event: dict[str, Any] = json.loads(json.loads(message["Body"])["Message"])
+                heard[event["source"]].add(event["id"])
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return heard
+
+    return hear
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(measure(sys.argv[1]), indent=2) + "\n")

@@ -1,0 +1,94 @@
+"""Requests a second and their times: both apps in turn, round by round, on an AWS that answers at once."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from bench.load.apps import ROOT, App, herald, plain
+from bench.load.caller import Round, ask, post
+from ops.local.ports import Ports
+from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
+
+BOOK = json.dumps({"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin"}).encode()
+CROWD = 16
+
+
+@dataclass(slots=True)
+class Measured:
+    """All rounds of one app."""
+
+    rounds: list[Round] = field(default_factory=list)
+    cpu_milliseconds: list[float] = field(default_factory=list)
+
+    def take(self, app: App, request: bytes, seconds: float) -> None:
+        before = app.cpu_seconds()
+        seen = ask(app.port, request, CROWD, seconds)
+        self.rounds.append(seen)
+        self.cpu_milliseconds.append((app.cpu_seconds() - before) * 1000 / max(len(seen.took), 1))
+
+    def told(self) -> dict[str, float]:
+        """The medians over the rounds."""
+        return {
+            "requests a second": median(each.per_second for each in self.rounds),
+            "p50 ms": median(each.percentile(0.5) for each in self.rounds),
+            "p99 ms": median(each.percentile(0.99) for each in self.rounds),
+            "CPU ms a request": median(self.cpu_milliseconds),
+            "failed": sum(each.failed for each in self.rounds),
+        }
+
+
+def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
+    """Both apps, interleaved; what each took."""
+    ours, theirs = Measured(), Measured()
+    with _both(peer_python) as (herald_app, plain_app, token):
+        asked = {
+            herald_app.port: post(herald_app.port, BOOK, Authorization=f"Bearer {token}"),
+            plain_app.port: post(plain_app.port, BOOK),
+        }
+        for app in (herald_app, plain_app):
+            ask(app.port, asked[app.port], CROWD, 1.0)
+        for _ in range(rounds):
+            ours.take(herald_app, asked[herald_app.port], seconds)
+            theirs.take(plain_app, asked[plain_app.port], seconds)
+    return {herald_app.name: ours.told(), plain_app.name: theirs.told()}
+
+
+@contextmanager
+def _both(peer_python: str) -> Iterator[tuple[App, App, str]]:
+    ports = Ports()
+    aws, first, second = (ports.take([]) for _ in range(3))
+    with ExitStack() as stack:
+        fake = stack.enter_context(subprocess.Popen([sys.executable, "-m", "bench.load.fake_aws", str(aws)], cwd=ROOT))
+        stack.callback(fake.kill)
+        issuer = stack.enter_context(Issuer())
+        environment = settings(f"http://127.0.0.1:{aws}", issuer)
+        yield (
+            stack.enter_context(herald(first, environment)),
+            stack.enter_context(plain(peer_python, second, environment)),
+            issuer.token(),
+        )
+
+
+def settings(aws: str, issuer: Issuer) -> dict[str, str]:
+    """The environment of both apps."""
+    return {
+        "AWS_ENDPOINT_URL": aws,
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HERALD_BOOKS_TABLE": "herald-books",
+        "HERALD_LEDGER_TABLE": "herald-ledger",
+        "HERALD_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:herald-events",
+        "HERALD_PUBLIC_URL": "https://herald.example",
+        "HERALD_EVENT_SOURCE": "urn:herald:webapp",
+        "HERALD_OIDC_ISSUER": NAME,
+        "HERALD_OIDC_CLIENT_ID": CLIENT,
+        "HERALD_OIDC_DISCOVERY_URL": issuer.discovery_url,
+        "HERALD_REQUESTS_PER_SECOND": "1000000",
+    }
