@@ -13,19 +13,22 @@ class Links(BaseModel):
     """Where to go from a book."""
 
     self: str = Field(examples=["/v1/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])
-    notifications: str = Field(description="what happened to the mail about the book")
-    page: str = Field(description="the book's page for people")
+    notifications: str = Field(
+        description="what happened to the mail about the book",
+        examples=["/v1/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8/notifications"],
+    )
+    page: str = Field(description="the book's page for people", examples=["/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])
 
 
 class BookOut(BaseModel):
     """A book."""
 
     id: str = Field(examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])
-    title: str
-    author: str
+    title: str = Field(examples=["The Left Hand of Darkness"])
+    author: str = Field(examples=["Ursula K. Le Guin"])
     isbn: str | None = Field(description="ISBN-13 without hyphens", examples=["9780441007318"])
     created_at: str = Field(examples=["2026-11-21T08:00:00.000Z"])
-    updated_at: str
+    updated_at: str = Field(examples=["2026-11-21T08:00:00.000Z"])
     links: Links
 
     @classmethod
@@ -46,7 +49,9 @@ class BookOut(BaseModel):
 class BookCreated(BookOut):
     """A book that was added, and the event that was committed with it."""
 
-    event_id: str = Field(description="names the event for ever; its mail is in the timeline")
+    event_id: str = Field(
+        description="names the event for ever; its mail is in the timeline", examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D9"]
+    )
 
 
 class BookPage(BaseModel):
@@ -60,11 +65,11 @@ class RowOut(BaseModel):
     """One thing that happened to a mail."""
 
     state: str = Field(examples=["sent"])
-    at: str
-    release: str | None = Field(description="release of the notifier that wrote the row")
-    provider: str | None
-    detail: str | None
-    ms: int | None = Field(description="how long it took, in milliseconds")
+    at: str = Field(examples=["2026-11-21T08:00:00.560Z"])
+    release: str | None = Field(description="release of the notifier that wrote the row", examples=["1744b91478db"])
+    provider: str | None = Field(examples=["ses://us-east-1"])
+    detail: str | None = Field(description="one line about what happened, if there is more to say", examples=[None])
+    ms: int | None = Field(description="how long it took, in milliseconds", examples=[118])
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -81,7 +86,7 @@ class RowOut(BaseModel):
 class NotificationOut(BaseModel):
     """One event and what came of it."""
 
-    event_id: str
+    event_id: str = Field(examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D9"])
     type: str = Field(examples=["book.created"])
     state: str = Field(examples=["delivered"])
     final: bool = Field(description="nothing more will happen by itself")

@@ -8,15 +8,20 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from webapp.models import ProblemOut
-from webapp.problems import MEDIA_TYPE, of_status
+from webapp.problems import MEDIA_TYPE, Problem, of_status
 
 _SCHEMAS: Final = "#/components/schemas/"
 
 
 def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The part `responses` of a route that can fail in these ways."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemOut"}}}
-    return {status: {"description": of_status(status, "").kind.title, "content": content} for status in statuses}
+    return {status: _failure(of_status(status, "What exactly is wrong.")) for status in statuses}
+
+
+def _failure(problem: Problem) -> dict[str, Any]:
+    example = problem.document("https://herald.example", "01KAJ8V3Q0S5T2M9Z6E1B4C7D8")
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}ProblemOut"}, "example": example}}
+    return {"description": problem.kind.title, "content": content}
 
 
 _HEADERS: Final = {

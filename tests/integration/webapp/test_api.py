@@ -324,6 +324,20 @@ def test_who_asks_too_often_is_told_when_to_come_back(parts: Parts, issuer: Issu
     assert refused.json()["type"].endswith("/problems/too-many-requests")
 
 
+def test_openapi_shows_an_example_of_every_field_and_every_failure(anyone: TestClient) -> None:
+    document = anyone.get("/v1/openapi.json").json()
+    for name in ("BookIn", "BookCreated", "RowOut"):
+        fields = document["components"]["schemas"][name]["properties"]
+        assert [field for field, told in fields.items() if not {"examples", "$ref", "anyOf"} & set(told)] == []
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                for body in (
+                    answer.get("content", {})[kind] for kind in answer.get("content", {}) if "problem" in kind
+                ):
+                    assert str(body["example"]["status"]) == status
+
+
 def test_openapi_leads_from_a_new_book_to_what_can_be_done_with_it(anyone: TestClient) -> None:
     document = anyone.get("/v1/openapi.json").json()
     operations = {
