@@ -1,0 +1,104 @@
+"""Whatever the OpenAPI document allows or forbids: no server error, and no answer that it does not describe."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from tests.integration.webapp.conftest import Cloud
+from tests.integration.webapp.issuer import Issuer
+from webapp.app import create_app
+from webapp.composition import Parts
+
+OPERATIONS = [
+    ("POST", "/v1/books"),
+    ("GET", "/v1/books"),
+    ("GET", "/v1/books/{book_id}"),
+    ("PATCH", "/v1/books/{book_id}"),
+    ("DELETE", "/v1/books/{book_id}"),
+    ("GET", "/v1/books/{book_id}/notifications"),
+]
+PROBES = {("GET", "/livez"), ("GET", "/readyz")}
+LENIENT = list(HealthCheck)
+ISBNS = ["0-441-00731-7", "080442957X", "9780441007318", "978-0-446-60377-5", "9791032305690"]
+#: What the document cannot say: that a change must name the state which the book is in, that a key stands for one body,
+#: and that unknown parameters of a query are overlooked.
+TOLERANT: dict[tuple[str, str], list[Any]] = {
+    ("PATCH", "POSITIVE"): [positive_data_acceptance],
+    ("DELETE", "POSITIVE"): [positive_data_acceptance],
+    ("GET", "NEGATIVE"): [negative_data_rejection],
+    ("DELETE", "NEGATIVE"): [negative_data_rejection],
+}
+
+schemathesis.openapi.format("isbn", st.sampled_from(ISBNS))
+
+
+@pytest.fixture
+def document(parts: Parts) -> OpenApiSchema:
+    return schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(parts))
+
+
+@pytest.fixture
+def signed(issuer: Issuer) -> Mapping[str, str]:
+    return {"Authorization": f"Bearer {issuer.token()}"}
+
+
+def test_every_operation_is_tried(document: OpenApiSchema) -> None:
+    documented = {
+        (method.upper(), path) for path, methods in document.raw_schema["paths"].items() for method in methods
+    }
+    assert documented == set(OPERATIONS) | PROBES
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+@pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
+def test_no_undocumented_answer(
+    document: OpenApiSchema, signed: Mapping[str, str], method: str, path: str, mode: str
+) -> None:
+    operation = document[path][method]
+    cases = operation.as_strategy(generation_mode=schemathesis.GenerationMode[mode])
+
+    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=LENIENT, database=None)
+    @given(case=cases)
+    def answers_as_documented(case: "schemathesis.Case[Any]") -> None:
+        if "Idempotency-Key" in case.headers and mode == "POSITIVE":
+            case.headers["Idempotency-Key"] = str(uuid4())
+        case.call_and_validate(headers=dict(signed), excluded_checks=TOLERANT.get((method, mode), []))
+
+    answers_as_documented()
+
+
+def test_no_undocumented_answer_on_any_road(cloud: Cloud, parts: Parts, signed: Mapping[str, str]) -> None:
+    numbers = itertools.count()
+    counted = replace(parts, new_id=lambda: f"{next(numbers):026d}")
+    document = schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(counted))
+
+    class Road(document.as_state_machine()):  # type: ignore[misc]  # made at run time
+        """Follows the links of the document from answer to request."""
+
+        def setup(self) -> None:
+            """Every road begins with no books and the same ids, so that it can be walked again."""
+            nonlocal numbers
+            numbers = itertools.count()
+            cloud.forget_books()
+
+        def get_call_kwargs(self, case: "schemathesis.Case[Any]") -> dict[str, Any]:
+            return {"headers": dict(signed)}
+
+        def validate_response(self, response: Any, case: "schemathesis.Case[Any]", **more: Any) -> None:
+            case.validate_response(response, excluded_checks=[positive_data_acceptance, negative_data_rejection])
+
+    steps = hypothesis_settings(
+        max_examples=40, stateful_step_count=10, deadline=None, suppress_health_check=LENIENT, database=None
+    )
+    run_state_machine_as_test(Road, settings=steps)
