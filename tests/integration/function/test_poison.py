@@ -133,8 +133,8 @@ def constant(name: str) -> None:
     raise AssertionError(name)
 
 
-def is_good(body: str) -> bool:
-    """Whether the text is an event that should become a mail."""
+def is_good(body: str, road: str = "sns") -> bool:
+    """Whether the text is an event that should become a mail; by a letter, which a person sends, at any age."""
     try:
         size = len(body.encode("utf-8", "surrogatepass"))
         value = json.loads(body, object_pairs_hook=once, parse_constant=constant)
@@ -142,7 +142,8 @@ def is_good(body: str) -> bool:
         return False
     if size > 65_536 or not _ENVELOPE.is_valid(value) or value["type"] not in _DATA:
         return False
-    return _DATA[value["type"]].is_valid(value["data"]) and value["time"].startswith("2026-11-2")
+    in_time = road == "letter" or value["time"].startswith("2026-11-2")
+    return in_time and _DATA[value["type"]].is_valid(value["data"])
 
 
 # -- what becomes of it ---------------------------------------------------------------------------------------------
@@ -192,6 +193,7 @@ def poisoned(sandbox: Sandbox, handed: Any) -> list[str]:
     return [recovered(world, letter) for letter in world.dead.letters]
 
 
+@pytest.mark.timeout(300)
 def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
     kept = 0
 
@@ -200,7 +202,7 @@ def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
     def each(batch: list[tuple[str, str]]) -> None:
         nonlocal kept
         for body, road in batch:
-            if not is_good(body):
+            if not is_good(body, road):
                 assert poisoned(fresh(catalogue), _ROADS[road](sns_notification(body))) == [body]
                 kept += 1
 
