@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from function.ledger import Attempt, address_key, event_key
 from function.mail import Email
 
 __all__ = ["Composer", "Draft"]
+
+_TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Composer:
             self._refuse_if_too_old(event, notification)
         recipient: Mapping[str, Any] = event.data["recipient"]
         content = notification.render(event.data, recipient["locale"])
-        email = Email(recipient["email"], content.subject, content.text, content.html)
+        email = Email(recipient["email"], content.subject, content.text, content.html, _trace(event))
         return self.audience.addressed(email, draft.address)
 
     def _notification(self, event: Event) -> Notification:
@@ -89,3 +92,12 @@ class Composer:
         age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
         if age > notification.max_age:
             raise InvalidEvent(f"expired: older than {notification.max_age}", "/time")
+
+
+def _trace(event: Event) -> dict[str, str]:
+    """The trace that the event belongs to, as a header of its mail; what is no trace context is left out.
+
+    https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    trace = event.traceparent or ""
+    return {"Traceparent": trace} if _TRACEPARENT.fullmatch(trace) else {}

@@ -43,6 +43,13 @@ def test_the_record_of_a_mail_has_no_address_and_fits_in_one_write_unit(world: W
     assert len(stored) < 1024
 
 
+def test_a_mail_carries_its_events_trace_on_and_nothing_that_is_none(world: World) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    world.deliver(delivery("m1", event("e1", traceparent=trace)))
+    world.deliver(delivery("m2", event("e2", traceparent="Bcc: all@example.com")))
+    assert [mail.headers for _, mail in world.post.taken] == [{"Traceparent": trace}, {}]
+
+
 def test_the_same_message_again_is_a_duplicate(world: World) -> None:
     world.deliver(delivery())
     assert world.deliver(delivery()).kind is Kind.DUPLICATE
