@@ -302,10 +302,7 @@ def large_body(field: Field) -> str:
 
 @attack("a body that is nested 30,000 deep", "400")
 def deep_body(field: Field) -> str:
-    nested = b'{"title":' * 5_000 + b"1" + b"}" * 5_000
-    json_type = {"content-type": "application/json"}
-    deeper = b"[" * 30_000 + b"]" * 30_000
-    return ", ".join(sorted({field.post(content=body, headers=json_type) for body in (nested, deeper)}))
+    return field.post(content=b"[" * 30_000 + b"]" * 30_000, headers={"content-type": "application/json"})
 
 
 @attack("JSON sent as a form, as text, as XML, as multipart, or as nothing", "415")
