@@ -15,6 +15,7 @@ from function.errors import InvalidEvent, Rejected
 from function.event import Event, decoded, read
 from function.ledger import Attempt, address_key, event_key
 from function.mail import Email
+from function.synthetic import TAG, is_synthetic
 
 __all__ = ["Composer", "Draft"]
 
@@ -30,6 +31,11 @@ class Draft:
     address: str | None = None
     #: The event's type, if it is one that there is a notification for: metrics are counted by it.
     type: str = ""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a release tries this version with it; only a valid event can be."""
+        return self.error is None and self.event is not None and is_synthetic(self.event)
 
     def named(self, attempt: Attempt) -> Attempt:
         """The attempt with all that the event tells the ledger."""
@@ -77,6 +83,8 @@ class Composer:
         recipient: Mapping[str, Any] = event.data["recipient"]
         content = notification.render(event.data, recipient["locale"])
         email = Email(recipient["email"], content.subject, content.text, content.html, _trace(event))
+        if draft.synthetic:  # it goes to nobody, whoever may be mailed here
+            return replace(email, tags=dict([TAG]))
         return self.audience.addressed(email, draft.address)
 
     def _notification(self, event: Event) -> Notification:

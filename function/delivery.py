@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from function.composing import Composer
+from function.composing import Composer, Draft
 from function.envelope import Delivery
 from function.errors import Barred, NotificationError, NotSent, OutcomeUnknown, Rejected
 from function.ledger import (
@@ -70,6 +70,10 @@ class Courier:
             delivery = replace(delivery, body=self._from_ledger(delivery.message_id), in_ledger=False)
         attempt = Attempt(delivery.message_id, self.owner(), letter=delivery.letter, confirmed=delivery.confirmed)
         draft = self.composer.begin(delivery)
+        outcome = self._begun(delivery, draft, attempt, deadline)
+        return replace(outcome, synthetic=True) if draft.synthetic else outcome
+
+    def _begun(self, delivery: Delivery, draft: Draft, attempt: Attempt, deadline: int) -> Outcome:
         try:
             email = self.composer.finish(draft, in_time_only=delivery.letter is None)
         except Rejected as error:

@@ -14,7 +14,7 @@ from function.hearing import Heard, Ignored, hear
 from function.ledger import Contended, Ledger, Row, address_key
 from function.settings import FeedbackSettings
 from function.start import Clients, Entry, clock, composed_ledger, release
-from function.telemetry import Telemetry
+from function.telemetry import SYNTHETIC, Telemetry
 
 __all__ = ["Listener", "compose", "handler"]
 
@@ -50,7 +50,7 @@ class Listener:
         return True
 
     def _count(self, heard: Heard, moved: bool) -> None:
-        metric = heard.metric if moved else "Repeated"
+        metric = SYNTHETIC if heard.synthetic else heard.metric if moved else "Repeated"
         self.telemetry.count(metric, message_id=heard.message_id, detail=heard.detail)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from function.ledger import Action, State
+from function.synthetic import TAG
 
 __all__ = ["KINDS", "Heard", "Ignored", "hear"]
 
@@ -51,6 +52,7 @@ class Heard:
     detail: str | None
     address: str | None
     suppress: bool
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,20 @@ def hear(body: str) -> Heard | Ignored:
     if kind is None:
         return Ignored(f"no meaning for {_kind(event)[:40]}")
     mail = _object(event, "mail")
-    tags = _object(mail, "tags").get("message_id")
-    if not isinstance(tags, list) or not tags or not isinstance(tags[0], str):
+    message_id = _tag(mail, "message_id")
+    if message_id is None:
         return Ignored("no message_id tag: not a mail of ours")
     destination = mail.get("destination")
     address = destination[0] if isinstance(destination, list) and destination else None
     return Heard(
-        tags[0],
+        message_id,
         kind.action,
         kind.state,
         kind.metric,
         _detail(event),
         address if isinstance(address, str) else None,
         kind.state in _SUPPRESSING,
+        _tag(mail, TAG[0]) == TAG[1],
     )
 
 
@@ -93,6 +96,12 @@ def _event(body: str) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return value if isinstance(value, dict) and isinstance(value.get("eventType"), str) else None
+
+
+def _tag(mail: Mapping[str, Any], name: str) -> str | None:
+    """SES gives the values of a tag as a list."""
+    values = _object(mail, "tags").get(name)
+    return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else None
 
 
 def _kind(event: Mapping[str, Any]) -> str:

@@ -10,13 +10,15 @@ __all__ = ["Email", "Receipt"]
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A rendered mail to one recipient; the sender is the provider's setting. Headers hold what is beyond the usual."""
+    """A rendered mail to one recipient; the sender is the provider's setting. Headers hold what is beyond the usual;
+    tags come back in the provider's feedback."""
 
     to: str
     subject: str
     text: str
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

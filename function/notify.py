@@ -22,7 +22,7 @@ from function.queues import Queue
 from function.sending import Sender
 from function.settings import NotifySettings
 from function.start import Clients, Entry, attempt_name, clock, composed_ledger, release
-from function.telemetry import Telemetry
+from function.telemetry import SYNTHETIC, Telemetry
 
 __all__ = ["Notifier", "compose", "handler"]
 
@@ -72,15 +72,24 @@ class Notifier:
 
     def _carry(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
         outcome = courier.deliver(delivery, deadline)
+        self._count(outcome, delivery.letter)
+        return outcome
+
+    def _count(self, outcome: Outcome, letter: str | None) -> None:
+        """Synthetic mails are counted apart: they are no mail to anybody, and their number says nothing of the load."""
+        if outcome.synthetic:
+            self.telemetry.count(
+                SYNTHETIC, message_id=outcome.message_id, outcome=outcome.kind.value, detail=outcome.detail
+            )
+            return
         self.telemetry.count(
             outcome.kind.value,
             outcome.type,
             {"SendMilliseconds": outcome.ms} if outcome.provider else None,
             message_id=outcome.message_id,
             detail=outcome.detail,
-            letter=delivery.letter,
+            letter=letter,
         )
-        return outcome
 
     def _seconds_until(self, at: int) -> float:
         return max(0.0, (at - self.clock()) / 1000)

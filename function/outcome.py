@@ -30,7 +30,8 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the delivery of `message_id` ended. `detail` is one line without personal data."""
+    """How the delivery of `message_id` ended. `detail` is one line without personal data; `synthetic` is whether a
+    release was trying this version."""
 
     kind: Kind
     message_id: str
@@ -39,3 +40,4 @@ class Outcome:
     later: Later | None = None
     ms: int = 0
     provider: str = ""
+    synthetic: bool = False

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
-__all__ = ["NAMESPACE", "Telemetry"]
+__all__ = ["NAMESPACE", "SYNTHETIC", "Telemetry"]
 
 NAMESPACE = "Herald"
+#: Counts everything about synthetic mails, in place of the metric that it would be for a real one.
+SYNTHETIC = "Synthetic"
 _UNITS = {"SendMilliseconds": "Milliseconds"}
 
 

@@ -72,7 +72,7 @@ class SesProvider:
                 }
             },
             "ConfigurationSetName": self.configuration_set,
-            "EmailTags": [{"Name": "message_id", "Value": key}],
+            "EmailTags": [{"Name": name, "Value": value} for name, value in {**email.tags, "message_id": key}.items()],
         }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from function.hearing import KINDS
 from function.outcome import Kind
-from function.telemetry import NAMESPACE, Telemetry
+from function.telemetry import NAMESPACE, SYNTHETIC, Telemetry
 from ops.local.state import ROOT
 from tests.infra.promised import herald
 from webapp import log
@@ -28,11 +28,11 @@ def _keywords(path: Path, function: str) -> Iterator[str]:
 
 
 def test_notify_counts_every_way_a_delivery_ends() -> None:
-    assert {kind.value for kind in Kind} | {"SendMilliseconds"} == _by_service("notify")
+    assert {kind.value for kind in Kind} | {"SendMilliseconds", SYNTHETIC} == _by_service("notify")
 
 
 def test_feedback_counts_every_thing_that_it_hears() -> None:
-    assert {kind.metric for kind in KINDS.values()} | {"Repeated", "Ignored"} == _by_service("feedback")
+    assert {kind.metric for kind in KINDS.values()} | {"Repeated", "Ignored", SYNTHETIC} == _by_service("feedback")
 
 
 def test_what_the_web_app_counts_by_name_is_promised() -> None:

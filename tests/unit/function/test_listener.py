@@ -67,6 +67,14 @@ def test_the_same_again_is_counted_as_repeated(ears: Ears) -> None:
     assert ears.counted == ["Delivered", "Repeated", "Repeated"]
 
 
+def test_feedback_on_a_synthetic_mail_is_counted_apart(ears: Ears) -> None:
+    said = ses_event("Delivery", {})
+    said["mail"]["tags"]["synthetic"] = ["yes"]
+    ears.hear(said, said)
+    assert ears.state() is State.DELIVERED
+    assert ears.counted == ["Synthetic", "Synthetic"]
+
+
 @pytest.mark.parametrize(
     ("type_", "details", "reason"),
     [("Bounce", {"bounceType": "Permanent"}, "bounced"), ("Complaint", {}, "complained")],

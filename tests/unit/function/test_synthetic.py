@@ -1,0 +1,84 @@
+"""Mails by which a release tries a version: told from real ones by two marks at once, and counted apart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from function.audience import Audience
+from function.catalogue import Catalogue
+from function.hearing import Heard, hear
+from function.ledger import State
+from function.synthetic import SOURCE, synthetic_event
+from tests.envelopes import ses_event, sns, sns_notification
+from tests.fakes import event, example
+from tests.model.table import MemoryTable
+from tests.sandbox import Sandbox
+from tests.world import World
+
+NAME = "release-1"
+
+
+@pytest.fixture
+def sandbox(catalogue: Catalogue) -> Sandbox:
+    return Sandbox(World(MemoryTable("herald-ledger"), catalogue))
+
+
+def synthetic(to: str = "", source: str = SOURCE) -> dict[str, Any]:
+    made = synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z")
+    made["source"] = source
+    made["data"]["recipient"]["email"] = to or made["data"]["recipient"]["email"]
+    return sns_notification(json.dumps(made), "m1")
+
+
+def counted(sandbox: Sandbox) -> set[str]:
+    (line,) = sandbox.lines
+    return {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+
+
+def test_a_synthetic_mail_is_sent_and_tagged_and_counted_apart(sandbox: Sandbox) -> None:
+    sandbox(sns(synthetic()))
+    ((_, mail),) = sandbox.world.post.taken
+    assert (mail.to, mail.tags) == (f"success+{NAME}@simulator.amazonses.com", {"synthetic": "yes"})
+    assert counted(sandbox) == {"Synthetic"}
+    assert sandbox.lines[0]["outcome"] == "Sent"
+    assert sandbox.world.state() is State.SENT
+
+
+@pytest.mark.parametrize(
+    "to", ["ada@example.com", "ada@simulator.amazonses.com.example.com", "a@x-simulator.amazonses.com"]
+)
+def test_the_source_alone_hides_no_mail(sandbox: Sandbox, to: str) -> None:
+    sandbox(sns(synthetic(to)))
+    ((_, mail),) = sandbox.world.post.taken
+    assert (mail.to, dict(mail.tags)) == (to, {})
+    assert counted(sandbox) == {"Sent", "SendMilliseconds"}
+
+
+def test_the_recipient_alone_hides_no_mail(sandbox: Sandbox) -> None:
+    sandbox(sns(synthetic("success@simulator.amazonses.com", "urn:herald:webapp")))
+    assert counted(sandbox) == {"Sent", "SendMilliseconds"}
+
+
+def test_what_is_no_valid_event_is_counted_as_what_it_is(sandbox: Sandbox) -> None:
+    sandbox(sns(sns_notification(json.dumps(event(source=SOURCE, data={})), "m1")))
+    assert counted(sandbox) == {"Rejected"}
+
+
+@pytest.mark.parametrize("audience", [Audience(frozenset({"@example.com"})), Audience(redirect_to="me@example.com")])
+def test_a_deployment_that_mails_few_can_be_tried_all_the_same(sandbox: Sandbox, audience: Audience) -> None:
+    sandbox.world.audience = audience
+    sandbox(sns(synthetic()))
+    ((_, mail),) = sandbox.world.post.taken
+    assert mail.to == f"success+{NAME}@simulator.amazonses.com"
+
+
+@pytest.mark.parametrize(("tags", "told"), [({"synthetic": ["yes"]}, True), ({}, False), ({"synthetic": "yes"}, False)])
+def test_feedback_knows_a_synthetic_mail_by_its_tag(tags: dict[str, Any], told: bool) -> None:
+    said = ses_event("Delivery", {})
+    said["mail"]["tags"] |= tags
+    heard = hear(json.dumps(said))
+    assert isinstance(heard, Heard)
+    assert heard.synthetic is told
