@@ -13,7 +13,7 @@ from typing import TypeVar
 from function.audience import Audience
 from function.schedule import Schedule
 
-__all__ = ["BadSetting", "FeedbackSettings", "NotifySettings"]
+__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings"]
 
 T = TypeVar("T")
 
@@ -118,6 +118,21 @@ class FeedbackSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
         return cls(LedgerSettings.read(values, release), env.text("ADDRESS_KEY_PARAMETER"))
+
+
+@dataclass(frozen=True, slots=True)
+class HookSettings:
+    """Settings of the traffic hooks: where records lie, and what is tried."""
+
+    table: str
+    function: str
+    alias: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> HookSettings:
+        """Read all. Raises BadSetting for the first that is missing."""
+        env = _Environment(values)
+        return cls(env.text("LEDGER_TABLE"), env.text("NOTIFY_FUNCTION"), env.text("NOTIFY_ALIAS", "live"))
 
 
 def _audience(env: _Environment, mode: str) -> Audience:

@@ -89,7 +89,7 @@ run "least_privilege" {
   }
   assert {
     condition = alltrue([for hook in ["before", "after"] : toset(flatten([for statement in local.function_policies[hook] : statement.Action])) == toset([
-      "codedeploy:PutLifecycleEventHookExecutionStatus", "dynamodb:GetItem", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction",
+      "codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus", "dynamodb:GetItem", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction",
       "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ])])
     error_message = "Hooks invoke notify, read the ledger and say what they think; nothing else."

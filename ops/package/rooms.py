@@ -49,7 +49,7 @@ class Room:
 ROOMS = (
     Room(
         "function",
-        services=frozenset({"dynamodb", "sesv2", "sqs", "ssm"}),
+        services=frozenset({"dynamodb", "sesv2", "sqs", "ssm", "lambda", "codedeploy"}),
         sources_left_out=frozenset({"notifications", "contracts"}),
     ),
     Room(

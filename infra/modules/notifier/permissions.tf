@@ -90,9 +90,10 @@ locals {
       Resource = aws_dynamodb_table.ledger.arn
     },
     {
+      # A hook is told the deployment's id only; its AppSpec says which version it is about.
       Sid      = "Judge"
       Effect   = "Allow"
-      Action   = "codedeploy:PutLifecycleEventHookExecutionStatus"
+      Action   = ["codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus"]
       Resource = local.deployment_group_arn
     },
   ]

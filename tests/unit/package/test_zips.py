@@ -111,7 +111,7 @@ def test_nothing_is_in_a_zip_that_no_function_reads(archive: Archive) -> None:
 def test_only_the_services_that_are_called_are_in_the_function(laptop: Package) -> None:
     data = {Path(name).parts[2] for name in names(laptop.function) if name.startswith("botocore/data/")}
     shared = {"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"}
-    assert data == {"dynamodb", "sesv2", "sqs", "ssm"} | shared
+    assert data == {"dynamodb", "sesv2", "sqs", "ssm", "lambda", "codedeploy"} | shared
 
 
 def test_a_zip_carries_no_time_no_owner_and_one_mode(archive: Archive) -> None:
