@@ -34,6 +34,9 @@ __all__ = ["main"]
 
 log = logging.getLogger("simulators")
 
+#: Seconds that a function may run at the most, on AWS and in ministack.
+LONGEST_FUNCTION = 900
+
 
 def main() -> None:
     """Serve until killed."""
@@ -41,13 +44,19 @@ def main() -> None:
     sns: SNSClient = _client("sns", options.aws)
     ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
     wire = Wire((HOST, options.ses), ses, options.aws)
-    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), CodeDeploy())
+    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), _codedeploy(options.aws, options.scale))
     for server in (wire, codedeploy):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, name, seconds), daemon=True).start()
     uvicorn.run(inbox(ses), host=HOST, port=options.inbox, log_level="warning", access_log=False)
+
+
+def _codedeploy(aws: str, scale: float) -> CodeDeploy:
+    """A hook runs once, for a quarter of an hour at the most, as every function does."""
+    functions: LambdaClient = _client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
+    return CodeDeploy(functions, _client("cloudwatch", aws), scale)
 
 
 def _repeat(functions: LambdaClient, name: str, every: float) -> None:
@@ -68,8 +77,8 @@ def _publish(sns: SNSClient, topic: str, body: str) -> None:
         log.warning("feedback was not published: %s", problem)
 
 
-def _client(service: str, endpoint: str) -> Any:
-    config = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 2})
+def _client(service: str, endpoint: str, read_timeout: int = 30, attempts: int = 2) -> Any:
+    config = Config(connect_timeout=2, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
     return botocore.session.get_session().create_client(
         service, region_name=REGION, endpoint_url=endpoint, config=config
     )

@@ -1,8 +1,12 @@
-"""A simulator of AWS CodeDeploy's registry: applications, deployment groups, deployment configurations and their tags.
+"""A simulator of AWS CodeDeploy for Lambda: its registry, and deployments that really move an alias.
 
-It plays the calls that Terraform makes, in the shapes of
+It plays the calls that Terraform, the AWS CLI and the release make, in the shapes of
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Operations.html, and passes nothing on: what it does
 not play, it refuses. What it shows is not evidence about AWS. The road of one call:
 
-wire (JSON 1.1, checked against the service model) -> api -> applications, groups, configs
+wire (JSON 1.1, checked against the service model) -> api -> applications, groups, configs, deployments
+
+and of one deployment, in a thread of its own:
+
+deployments -> run -> alias (Lambda), hooks (Lambda), alarms (CloudWatch); reports tell how it stands
 """

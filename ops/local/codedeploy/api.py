@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ops.local.codedeploy.applications import Applications
+from ops.local.codedeploy.clock import Clock, Work, in_a_thread
 from ops.local.codedeploy.configs import Configs
+from ops.local.codedeploy.deployments import Deployments
 from ops.local.codedeploy.errors import CodeDeployError
 from ops.local.codedeploy.groups import Groups
+from ops.local.codedeploy.reports import Reports
+from ops.local.codedeploy.run import World
 from ops.local.codedeploy.tags import Tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
 
 __all__ = ["CodeDeploy"]
 
@@ -18,14 +26,27 @@ Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class CodeDeploy:
-    """One CodeDeploy account in one region; calls are played one at a time."""
+    """One CodeDeploy account in one region; calls are played one at a time, deployments run beside them.
 
-    def __init__(self) -> None:
+    `functions` must neither repeat an `Invoke` nor give up on it: a hook runs once, and as long as it likes.
+    `scale` is the factor on AWS's waiting times.
+    """
+
+    def __init__(
+        self,
+        functions: LambdaClient,
+        cloudwatch: CloudWatchClient,
+        scale: float,
+        clock: Clock | None = None,
+        spawn: Callable[[Work], None] = in_a_thread,
+    ) -> None:
         self.applications = Applications()
         self.configs = Configs()
         self.groups = Groups()
         self.tags = Tags()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self.deployments = Deployments(World(functions, cloudwatch, scale, clock or Clock(), spawn), self._lock)
+        self.reports = Reports(self.deployments)
         self._operations: dict[str, Operation] = {
             "CreateApplication": self._create_application,
             "GetApplication": self.applications.get,
@@ -41,6 +62,16 @@ class CodeDeploy:
             "GetDeploymentConfig": self.configs.get,
             "ListDeploymentConfigs": self.configs.list,
             "DeleteDeploymentConfig": self._delete_config,
+            "CreateDeployment": self._of_application(self._of_config(self._create_deployment)),
+            "StopDeployment": self.deployments.stop,
+            "PutLifecycleEventHookExecutionStatus": self.deployments.answer,
+            "ContinueDeployment": self._continue_deployment,
+            "GetDeployment": self.reports.get,
+            "BatchGetDeployments": self.reports.batch,
+            "ListDeployments": self._list_deployments,
+            "GetDeploymentTarget": self.reports.target,
+            "BatchGetDeploymentTargets": self.reports.targets,
+            "ListDeploymentTargets": self.reports.list_targets,
             "TagResource": self.tags.tag,
             "UntagResource": self.tags.untag,
             "ListTagsForResource": self.tags.list,
@@ -84,6 +115,32 @@ class CodeDeploy:
         if self.groups.uses(name):
             raise CodeDeployError("DeploymentConfigInUseException", f"A deployment group still uses {name}.")
         return self.configs.delete(request)
+
+    def _create_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        group = self._required_group(request)
+        config = str(request.get("deploymentConfigName") or group["deploymentConfigName"])
+        routing = self.configs.get({"deploymentConfigName": config})["deploymentConfigInfo"]["trafficRoutingConfig"]
+        return self.deployments.create(request, group, routing)
+
+    def _list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if request.get("deploymentGroupName") and not request.get("applicationName"):
+            raise CodeDeployError("ApplicationNameRequiredException", "A group is named by its application too.")
+        if request.get("applicationName"):
+            self.applications.require(str(request["applicationName"]))
+            self._required_group(request)
+        return self.reports.newest(request)
+
+    def _continue_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.deployments.known(str(request.get("deploymentId")))
+        raise CodeDeployError(
+            "UnsupportedActionForDeploymentTypeException", "A Lambda deployment waits for nobody to continue it."
+        )
+
+    def _required_group(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not request.get("deploymentGroupName"):
+            raise CodeDeployError("DeploymentGroupNameRequiredException", "An application's group has to be named.")
+        group: Mapping[str, Any] = self.groups.get(request)["deploymentGroupInfo"]
+        return group
 
     def _of_application(self, operation: Operation) -> Operation:
         """The operation, for an application that exists."""

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ops.local.codedeploy.checks import check_alarms, check_rollback
 from ops.local.codedeploy.errors import CodeDeployError
 
 __all__ = ["Groups"]
@@ -25,7 +26,6 @@ SETTINGS: Final = (
     "outdatedInstancesStrategy",
 )
 STYLE: Final = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
-MOST_ALARMS: Final = 10
 MOST_TRIGGERS: Final = 10
 
 
@@ -116,13 +116,7 @@ def _check(group: Mapping[str, Any]) -> None:
         raise CodeDeployError(
             "InvalidDeploymentStyleException", "Lambda deploys BLUE_GREEN and WITH_TRAFFIC_CONTROL, nothing else."
         )
-    alarms = group.get("alarmConfiguration") or {}
-    if len(alarms.get("alarms", ())) > MOST_ALARMS:
-        raise CodeDeployError("AlarmsLimitExceededException", f"A group watches at most {MOST_ALARMS} alarms.")
-    if alarms.get("enabled") and not alarms.get("alarms"):
-        raise CodeDeployError("InvalidAlarmConfigException", "Alarms are enabled, but none is named.")
-    rollback = group.get("autoRollbackConfiguration") or {}
-    if rollback.get("enabled") and not rollback.get("events"):
-        raise CodeDeployError("InvalidAutoRollbackConfigException", "Rollback is enabled, but for no event.")
+    check_alarms(group.get("alarmConfiguration") or {})
+    check_rollback(group.get("autoRollbackConfiguration") or {})
     if len(group.get("triggerConfigurations") or ()) > MOST_TRIGGERS:
         raise CodeDeployError("TriggerTargetsLimitExceededException", f"A group has at most {MOST_TRIGGERS} triggers.")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from ops.local.codedeploy.configs import PREDEFINED
 from ops.local.codedeploy.wire import service
+from tests.integration.codedeploy.model import errors, fits
 
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
@@ -182,28 +182,3 @@ def test_a_request_that_the_model_does_not_allow_is_refused(endpoint: str) -> No
         target = {"X-Amz-Target": f"CodeDeploy_20141006.{operation}"}
         answer = httpx.post(endpoint, content=body, headers=target)
         assert (answer.status_code, answer.json()["__type"]) == (400, "InvalidInputException")
-
-
-def errors(operation: str) -> set[str]:
-    return {shape.name for shape in service().operation_model(operation).error_shapes}
-
-
-def fits(value: Any, shape: Shape | None, where: str) -> None:
-    """Every member is one of the model's, of the model's type."""
-    match shape:
-        case StructureShape():
-            assert isinstance(value, dict), where
-            assert value.keys() <= shape.members.keys(), where
-            for name, member in value.items():
-                fits(member, shape.members[name], f"{where}.{name}")
-        case ListShape():
-            assert isinstance(value, list), where
-            for member in value:
-                fits(member, shape.member, f"{where}[]")
-        case StringShape():
-            assert isinstance(value, str), where
-            assert not shape.enum or value in shape.enum, where
-        case Shape(type_name="boolean"):
-            assert isinstance(value, bool), where
-        case Shape():
-            assert isinstance(value, int | float), where
