@@ -57,12 +57,18 @@ soak: $(TEST_ENV) ## 5,000 events with random faults, duplicates and kills (FLAG
 load: $(TEST_ENV) $(LOAD)/.done ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
 	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
-##@ Operating it (FLAGS=--local is the laptop cloud)
+##@ Operating it: in AWS, or with FLAGS=--local in the laptop cloud
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
 	@$(OPS) dead $(FLAGS)
 
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason TEXT", "--from-record ID")
 	@$(OPS) redrive $(FLAGS)
+
+pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits
+	@$(OPS) pause $(FLAGS)
+
+resume: $(RUN_ENV) ## Let it go on: what waited is sent, each event one mail
+	@$(OPS) resume $(FLAGS)
 
 suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com takes one off
 	@$(OPS) suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
@@ -136,4 +142,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: load dead redrive faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

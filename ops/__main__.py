@@ -11,6 +11,7 @@ from ops.errors import UserError
 from ops.infra.cli import app as infra
 from ops.local.cli import app as local
 from ops.package.cli import package, preview
+from ops.pausing.cli import app as pausing
 from ops.records.cli import app as records
 from ops.redrive.cli import app as redrive
 
@@ -26,6 +27,7 @@ app.add_typer(local, name="local", no_args_is_help=True)
 app.add_typer(infra, name="infra", no_args_is_help=True)
 app.add_typer(redrive)
 app.add_typer(records)
+app.add_typer(pausing)
 app.command()(package)
 app.command()(preview)
 

@@ -9,8 +9,10 @@ import typer
 
 from ops.console import console
 from ops.errors import UserError
+from ops.local.state import DEFAULT_STATE
+from ops.place import Account, Local, Prefix, StateDir, refusals_told
 from ops.records.forgetting import erase, kept
-from ops.records.place import found
+from ops.records.place import Place
 from ops.records.suppressions import Suppression, listed, remove, suppression
 
 __all__ = ["app"]
@@ -21,24 +23,34 @@ suppressions = typer.Typer(
 )
 app.add_typer(suppressions, name="suppressions")
 
-Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
+#: What is true when AWS refuses in the middle.
+_SO_FAR = "run it again: what was done is done, the rest is as it was"
+
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
 
 
 @suppressions.command("list")
-def list_(prefix: Prefix = "herald") -> None:
+@refusals_told(_SO_FAR)
+def list_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
     """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
-    entries = sorted(listed(found(prefix)), key=lambda entry: entry.since)
+    entries = sorted(listed(_place(Account.chosen(local, state_dir, prefix))), key=lambda entry: entry.since)
     for entry in entries:
         console.print(f"{_line(entry)}  {entry.key}", markup=False)
     console.print(f"{len(entries)} on the list." if entries else "Nobody is on the list.")
 
 
 @suppressions.command("remove")
-def remove_(address: AddressOf, prefix: Prefix = "herald", yes: Yes = False) -> None:
+@refusals_told(_SO_FAR)
+def remove_(
+    address: AddressOf,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+    yes: Yes = False,
+) -> None:
     """Take an address off the list, so that it gets mail again."""
-    place = found(prefix)
+    place = _place(Account.chosen(local, state_dir, prefix))
     entry = suppression(place, address)
     if entry is None:
         raise UserError(f"{address} is not on the suppression list: nothing was changed")
@@ -49,8 +61,11 @@ def remove_(address: AddressOf, prefix: Prefix = "herald", yes: Yes = False) -> 
 
 
 @app.command()
+@refusals_told(_SO_FAR)
 def forget(
     address: AddressOf,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
     yes: Yes = False,
     suppression_too: Annotated[
@@ -58,7 +73,7 @@ def forget(
     ] = False,
 ) -> None:
     """Erase the events that are kept about an address: in records that wait for a person, and in dead letters."""
-    place = found(prefix)
+    place = _place(Account.chosen(local, state_dir, prefix))
     about = kept(place, address)
     entry = suppression(place, address) if suppression_too else None
     for message_id in about.records:
@@ -77,6 +92,10 @@ def forget(
         console.print(
             f"Erased: {events} events in records, {letters} dead letters, {int(entry is not None)} suppressions."
         )
+
+
+def _place(account: Account) -> Place:
+    return Place(account.dynamodb, account.sqs, account.ledger, account.queue("dead"), account.address_key())
 
 
 def _line(entry: Suppression) -> str:

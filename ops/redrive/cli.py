@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.progress import Progress
 
 from ops.console import console
 from ops.errors import UserError
-from ops.local.state import DEFAULT_STATE, descriptor_of
-from ops.redrive import place as places
+from ops.local.state import DEFAULT_STATE
+from ops.place import Account, Local, Prefix, StateDir, refusals_told
 from ops.redrive.asking import Consent
 from ops.redrive.from_record import from_records
 from ops.redrive.place import Place
@@ -25,20 +22,17 @@ from ops.redrive.show import as_json, show_letters, show_plan
 
 __all__ = ["app"]
 
-T = TypeVar("T")
-
 app = typer.Typer(help="Dead letters: see why they are dead, and send them again.")
 
 #: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes.
 _LEFT = 3
 _INTERRUPTED = 130
-
-Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
-StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
-Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
+#: What is true when AWS refuses in the middle.
+_SO_FAR = "what was not done yet lies where it was"
 
 
 @app.command()
+@refusals_told(_SO_FAR)
 def dead(
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
@@ -47,8 +41,8 @@ def dead(
     machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
-    place = _told(lambda: _place(local, state_dir, prefix))
-    letters = _told(lambda: look(place.sqs, place.dead))
+    account = Account.chosen(local, state_dir, prefix)
+    letters = look(account.sqs, account.queue("dead"))
     if machine:
         typer.echo(as_json(letters))
     else:
@@ -56,6 +50,7 @@ def dead(
 
 
 @app.command()
+@refusals_told(_SO_FAR)
 def redrive(
     message: Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId")] = None,
     reason: Annotated[str, typer.Option("--reason", help="Only letters whose reason contains this")] = "",
@@ -73,21 +68,22 @@ def redrive(
     prefix: Prefix = "herald",
 ) -> None:
     """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
-    place = _told(lambda: _place(local, state_dir, prefix))
-    plan = _told(lambda: _plan(place, Wanted(frozenset(message or ()), reason), from_record or []))
+    place = _place(Account.chosen(local, state_dir, prefix))
+    plan = _plan(place, Wanted(frozenset(message or ()), reason), from_record or [])
     show_plan(console, plan)
     if dry_run or not plan.letters:
         return
     left = Consent(yes, even_if_sent).asked(plan)
     if plan.letters:
-        _told(lambda: _carry_out(place, plan, queued=not from_record))
+        _carry_out(place, plan, queued=not from_record)
     if left:
         console.print(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
         raise typer.Exit(_LEFT)
 
 
-def _place(local: bool, state_dir: Path, prefix: str) -> Place:
-    return places.laptop(descriptor_of(state_dir)) if local else places.aws(prefix)
+def _place(account: Account) -> Place:
+    dead, retry, feedback = map(account.queue, ("dead", "retry", "feedback"))
+    return Place(account.sqs, account.dynamodb, dead, retry, feedback, account.ledger)
 
 
 def _plan(place: Place, wanted: Wanted, message_ids: list[str]) -> Plan:
@@ -117,13 +113,3 @@ def _carry_out(place: Place, plan: Plan, queued: bool) -> None:
     console.print(f"{done.sent} sent again{thrown}.")
     if missing := len(plan.letters) - done.total:
         console.print(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")
-
-
-def _told(work: Callable[[], T]) -> T:
-    """What `work` returns; what AWS refuses is said in one line."""
-    try:
-        return work()
-    except (BotoCoreError, ClientError) as problem:
-        raise UserError(f"AWS refused: {problem}; what was not done yet lies where it was") from None
-    except KeyboardInterrupt:
-        raise UserError("stopped; nothing was sent", _INTERRUPTED) from None

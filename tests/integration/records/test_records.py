@@ -135,13 +135,6 @@ def test_another_herald_or_none_is_a_plain_error(account: Account) -> None:
     assert "no Herald named nobody was found" in str(result.exception)
 
 
-def test_the_names_in_the_environment_lead_to_the_laptop(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HERALD_LEDGER_TABLE", "herald-ledger")
-    monkeypatch.setenv("HERALD_DEAD_QUEUE_URL", account.dead)
-    monkeypatch.setenv("HERALD_ADDRESS_KEY_PARAMETER", "/herald/address-key")
-    assert run("suppressions", "list", "--prefix", "nobody").exit_code == 0
-
-
 def test_somebody_is_forgotten_and_nobody_else(account: Account) -> None:
     account.refuse("m1", ADA)
     account.refuse("m2", BOB)

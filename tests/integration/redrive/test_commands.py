@@ -17,7 +17,6 @@ _LONG = "the provider answered 400 MessageRejected: " + "a very long sentence ab
 
 @pytest.fixture
 def run(office: Office, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr("ops.redrive.place.aws", lambda prefix: office.place)
     monkeypatch.setenv("COLUMNS", "80")
     return lambda *words, **more: CliRunner().invoke(app, words, **more)
 
