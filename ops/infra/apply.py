@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import UserError
+from ops.infra.paused import resumed_by
 from ops.infra.target import Target
 from ops.infra.terraform import INFRA, Terraform, stage
 from ops.local.description import Description
@@ -27,13 +28,17 @@ TRIAL = "trial"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One staged configuration for one target; `say` talks to a person, `ask` gets a yes or a no."""
+    """One staged configuration for one target; `say` talks to a person, `ask` gets a yes or a no.
+
+    `resumes`: the person means an apply to resume a Herald that is paused.
+    """
 
     terraform: Terraform
     target: Target
     arguments: Sequence[str]
     say: Callable[[str], None]
     ask: Callable[[str], bool]
+    resumes: bool = False
 
     def plan(self, *more: str) -> None:
         """Save a plan and show it."""
@@ -43,6 +48,11 @@ class Run:
     def apply(self) -> None:
         """Plan, ask, and apply what was planned."""
         self.plan()
+        if names := resumed_by(self.terraform.json("show", "-json", PLAN)):
+            said = f"{' and '.join(names)} is paused, and this plan would resume it"
+            if not self.resumes:
+                raise UserError(f"{said}: nothing was changed. Say make resume before, or --resume with the apply")
+            self.say(f"{said}, as you say.")
         self._go("Apply this plan")
         for name, output in self.terraform.json("output", "-json").items():
             if name in FOR_PEOPLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -57,9 +58,10 @@ def apply(
     var: Var = None,
     var_file: VarFile = None,
     yes: Yes = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Also if Herald is paused: this resumes it")] = False,
 ) -> None:
     """Build the packages, show what would change, ask, and change exactly that."""
-    _run(local, state_dir, backend, local_state, var, var_file, yes).apply()
+    replace(_run(local, state_dir, backend, local_state, var, var_file, yes), resumes=resume).apply()
 
 
 @app.command()

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from ops.errors import UserError
+from ops.infra.apply import Run
+from ops.infra.target import Target
 from ops.local.clients import Clients
+from ops.pausing import pause, resume, standing
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.emulator import DRIFT
 
@@ -53,6 +57,18 @@ def test_alarms_are_what_was_asked_for_where_the_plan_cannot_see_them(
             dimensions = {each["Name"]: each["Value"] for each in there["Dimensions"]}
             assert dimensions == alarm["dimensions"]
             assert (there["Period"], there["Statistic"]) == (alarm["period"], alarm["statistic"])
+
+
+def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(applied: Applied, clients: Clients) -> None:
+    pause(clients.functions, "herald-notify")
+    target = Target("000000000000", "test", "us-east-1", applied.terraform.environment, local=True)
+    run = Run(applied.terraform, target, ["-var-file=test.tfvars.json"], lambda _: None, lambda _: True)
+    with pytest.raises(UserError, match="herald-notify is paused, and this plan would resume it"):
+        run.apply()
+    assert standing(clients.functions, "herald-notify").paused
+    resume(clients.functions, "herald-notify")
+    assert standing(clients.functions, "herald-notify").running
+    assert unexpected(applied.changes()) == {}
 
 
 def test_the_plan_in_the_middle_of_a_canary_is_empty(applied: Applied, clients: Clients) -> None:
