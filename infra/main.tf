@@ -17,6 +17,9 @@ module "notifier" {
   publishers          = concat(module.webapp.publisher_roles, var.publishers)
   providers_in_order  = var.providers_in_order
   provider_secrets    = var.provider_secrets
+  delivery_mode       = var.delivery_mode
+  allowlist           = var.allowlist
+  redirect_to         = var.redirect_to
   on_unknown          = var.on_unknown
   send_rate           = var.send_rate
   retention_days      = var.retention_days

@@ -67,6 +67,26 @@ variable "provider_secrets" {
   nullable    = false
 }
 
+variable "delivery_mode" {
+  description = "Whom this copy mails: `live` everybody, `allowlist` those in `allowlist`, `redirect` only `redirect_to`, in everybody's place. A copy of production's data is never `live`"
+  type        = string
+  default     = "live"
+  nullable    = false
+}
+
+variable "allowlist" {
+  description = "Whom `allowlist` mails: addresses, and domains such as `@example.com`. SES's mailbox simulator is always on it: it reaches nobody"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "redirect_to" {
+  description = "The one address that `redirect` mails"
+  type        = string
+  default     = null
+}
+
 variable "on_unknown" {
   description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null for the provider's own default"
   type        = string

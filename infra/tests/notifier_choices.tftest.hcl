@@ -125,3 +125,35 @@ run "another_name_and_other_settings" {
     error_message = "Alarms are mailed to whom the owner names."
   }
 }
+
+run "a_copy_that_mails_a_list" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    delivery_mode = "allowlist"
+    allowlist     = ["me@example.com", "@example.org"]
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_DELIVERY_MODE == "allowlist" && aws_lambda_function.this["notify"].environment[0].variables.HERALD_ALLOWLIST == "me@example.com,@example.org,@simulator.amazonses.com"
+    error_message = "The list reaches the function, with the simulator that a release's hooks mail."
+  }
+}
+
+run "a_copy_that_mails_one_address" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    delivery_mode = "redirect"
+    redirect_to   = "me@example.com"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_DELIVERY_MODE == "redirect" && aws_lambda_function.this["notify"].environment[0].variables.HERALD_REDIRECT_TO == "me@example.com"
+    error_message = "The one address reaches the function."
+  }
+}

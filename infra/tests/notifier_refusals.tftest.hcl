@@ -38,6 +38,9 @@ run "first" {
     # secret with a wildcard
     provider_secrets = ["arn:aws:ssm:us-east-1:000000000000:parameter/*"]
 
+    # delivery mode unknown
+    delivery_mode = "test"
+
     # on unknown unknown
     on_unknown = "retry"
 
@@ -91,6 +94,7 @@ run "first" {
     var.publishers,
     var.providers_in_order,
     var.provider_secrets,
+    var.delivery_mode,
     var.on_unknown,
     var.send_rate,
     var.seconds_per_send,
@@ -119,6 +123,9 @@ run "second" {
   variables {
     # name in capitals
     name = "Herald"
+
+    # redirect to nobody
+    delivery_mode = "redirect"
 
     # package that is no zip
     package = "tests/mocks/names.tfmock.hcl"
@@ -159,6 +166,7 @@ run "second" {
     var.publishers,
     var.providers_in_order,
     var.provider_secrets,
+    var.delivery_mode,
     var.retry_concurrency,
     var.timeout,
     var.feedback_batch,
@@ -177,6 +185,10 @@ run "third" {
   variables {
     # name ends with a hyphen
     name = "herald-"
+
+    # allowlist of a name
+    delivery_mode = "allowlist"
+    allowlist     = ["ada"]
 
     # sender of another domain
     sender = "Herald <books@elsewhere.example>"
@@ -199,6 +211,7 @@ run "third" {
     var.name,
     var.sender,
     var.shared_topic,
+    var.allowlist,
     var.timeout,
     var.deployment,
     var.alarms,
@@ -216,6 +229,10 @@ run "fourth" {
     # publishers of a shared topic
     shared_topic = { arn = "arn:aws:sns:us-east-1:000000000000:shop" }
 
+    # two addresses to redirect to
+    delivery_mode = "redirect"
+    redirect_to   = "me@example.com, you@example.com"
+
     # domain with a scheme
     identity = { domain = "https://herald.example" }
     sender   = "x@https://herald.example"
@@ -229,6 +246,7 @@ run "fourth" {
 
   expect_failures = [
     var.shared_topic,
+    var.redirect_to,
     var.identity,
     var.deployment,
     var.alarms,
@@ -245,9 +263,13 @@ run "fifth" {
   variables {
     # mail from of two labels
     identity = { domain = "herald.example", mail_from = "a.b" }
+
+    # allowlist that nobody reads
+    allowlist = ["me@example.com"]
   }
 
   expect_failures = [
+    var.delivery_mode,
     var.identity,
   ]
 }
@@ -262,9 +284,13 @@ run "sixth" {
   variables {
     # dmarc policy unknown
     identity = { domain = "herald.example", dmarc_policy = "maybe" }
+
+    # redirect without its mode
+    redirect_to = "me@example.com"
   }
 
   expect_failures = [
+    var.delivery_mode,
     var.identity,
   ]
 }

@@ -25,6 +25,9 @@ locals {
       HERALD_RETENTION_DAYS        = tostring(var.retention_days)
       HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry - 1)
     },
+    var.delivery_mode == "live" ? {} : { HERALD_DELIVERY_MODE = var.delivery_mode },
+    var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
+    var.delivery_mode == "redirect" ? { HERALD_REDIRECT_TO = var.redirect_to } : {},
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
   )
 

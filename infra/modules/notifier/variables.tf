@@ -128,6 +128,53 @@ variable "provider_secrets" {
   }
 }
 
+variable "delivery_mode" {
+  description = "Whom this copy mails: `live` everybody, `allowlist` those in `allowlist`, `redirect` only `redirect_to`, in everybody's place. A copy of production's data is never `live`"
+  type        = string
+  default     = "live"
+  nullable    = false
+
+  validation {
+    condition     = contains(["live", "allowlist", "redirect"], var.delivery_mode)
+    error_message = "delivery_mode is live, allowlist or redirect."
+  }
+  validation {
+    condition     = var.delivery_mode == "allowlist" || length(var.allowlist) == 0
+    error_message = "An allowlist without delivery_mode = \"allowlist\" would protect nobody."
+  }
+  validation {
+    condition     = var.delivery_mode != "allowlist" || length(var.allowlist) > 0
+    error_message = "delivery_mode = \"allowlist\" asks for an allowlist."
+  }
+  validation {
+    condition     = (var.delivery_mode == "redirect") == (var.redirect_to != null)
+    error_message = "delivery_mode = \"redirect\" and redirect_to go together: neither protects anybody alone."
+  }
+}
+
+variable "allowlist" {
+  description = "Whom `allowlist` mails: addresses, and domains such as `@example.com`. SES's mailbox simulator is always on it: it reaches nobody"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for entry in var.allowlist : can(regex("^[^\\s@,<>]*@[^\\s@,<>]+$", entry))])
+    error_message = "An entry is a bare address or a domain that begins with @."
+  }
+}
+
+variable "redirect_to" {
+  description = "The one address that `redirect` mails"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.redirect_to == null || can(regex("^[^\\s@,<>]+@[^\\s@,<>]+$", var.redirect_to))
+    error_message = "redirect_to is one bare address."
+  }
+}
+
 variable "on_unknown" {
   description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null for the provider's own default"
   type        = string
