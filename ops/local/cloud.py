@@ -176,6 +176,7 @@ class _Start:
             configuration_set=CONFIGURATION_SET,
             address_key_parameter=ADDRESS_KEY,
             sign_in={**asdict(who), "user": ADA.email, "password": ADA.password},
+            scale=self._options.scale,
         )
 
 

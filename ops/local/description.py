@@ -17,7 +17,8 @@ __all__ = ["Description"]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Endpoints by name (`web`, `inbox`, `ses`, `codedeploy`, `aws`), all names that were given, and process ids."""
+    """Endpoints by name (`web`, `inbox`, `ses`, `codedeploy`, `aws`), all names that were given, process ids,
+    and `scale`, the factor on AWS's waiting times."""
 
     pid: int
     processes: dict[str, int]
@@ -32,6 +33,7 @@ class Description:
     configuration_set: str
     address_key_parameter: str
     sign_in: dict[str, str]
+    scale: float = 1.0
 
     def write(self, path: Path) -> None:
         """Write it whole or not at all; it holds a password, if only that of the laptop's Ada."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ops.local.clients import Clients
+from ops.local.deployment import make_deployment
 from ops.local.environment import ACCOUNT, REGION
 from ops.local.resources import (
     ADA,
@@ -108,6 +109,7 @@ def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path]
         arns = pool.map(lambda one: _function(clients, one, {**settings, **one.settings, **more}), packed)
         made.functions.update(zip([function.name for function in packed], arns, strict=True))
         _email(clients, made)
+        make_deployment(clients)
     _wire(clients, made)
 
 
@@ -190,7 +192,7 @@ def _upload(clients: Clients, name: str, archive: Path) -> None:
 
 def _function(clients: Clients, function: Function, settings: dict[str, str]) -> str:
     """Create one function; return the ARN that callers use, which is that of the alias if it has one."""
-    name = f"{PREFIX}-{function.name}"
+    name = function.full_name
     created = clients.functions.create_function(
         FunctionName=name,
         Runtime="python3.13",
@@ -203,7 +205,7 @@ def _function(clients: Clients, function: Function, settings: dict[str, str]) ->
         Environment={"Variables": settings},
     )
     if not function.alias:
-        return _function_arn(function.name)
+        return _function_arn(name)
     return clients.functions.create_alias(FunctionName=name, Name="live", FunctionVersion=created["Version"])[
         "AliasArn"
     ]
@@ -247,8 +249,8 @@ def _wire(clients: Clients, made: Provisioned) -> None:
             )
 
 
-def _function_arn(part: str) -> str:
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{part}"
+def _function_arn(name: str) -> str:
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
 
 
 def _queue_arn(part: str) -> str:

@@ -66,12 +66,20 @@ class Function:
     timeout: int = 30
     every: float | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    hook: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """As Lambda knows it; CodeDeploy's managed policies let it invoke only hooks that are named so."""
+        return f"CodeDeployHook_{PREFIX}-{self.name}" if self.hook else f"{PREFIX}-{self.name}"
 
     @property
     def module(self) -> str:
         """Where the zip must have the handler."""
         return self.handler.rpartition(".")[0].replace(".", "/") + ".py"
 
+
+_HOOK_SETTINGS = {"HERALD_NOTIFY_FUNCTION": f"{PREFIX}-notify", "HERALD_NOTIFY_ALIAS": "live"}
 
 FUNCTIONS = (
     Function("notify", "function.notify.handler", "function", alias=True),
@@ -82,6 +90,8 @@ FUNCTIONS = (
         "reconcile", "webapp.reconcile.handler", "webapp", every=30, settings={"HERALD_RECONCILE_AFTER_SECONDS": "60"}
     ),
     Function("welcome", "webapp.welcome.handler", "webapp"),
+    Function("before", "function.hooks.before", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
+    Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
 )
 
 

@@ -16,7 +16,7 @@ Fact = tuple[str, Any]
 
 def inventory(clients: Clients) -> dict[str, Any]:
     """Every attribute that the code could notice, by `kind name attribute`."""
-    readers = (_tables, _topics, _queues, _functions, _mappings, _email, _parameters)
+    readers = (_tables, _topics, _queues, _functions, _mappings, _email, _parameters, _release)
     return {name: _plain(value) for read in readers for name, value in read(clients)}
 
 
@@ -108,3 +108,17 @@ def _parameters(clients: Clients) -> Iterator[Fact]:
     ssm: Any = clients.any("ssm")
     for parameter in ssm.describe_parameters()["Parameters"]:
         yield f"parameter {parameter['Name']}", parameter["Type"]
+
+
+def _release(clients: Clients) -> Iterator[Fact]:
+    group: Any = clients.any("codedeploy").get_deployment_group(applicationName="herald", deploymentGroupName="herald")
+    info = group["deploymentGroupInfo"]
+    for attribute in ("deploymentConfigName", "deploymentStyle", "serviceRoleArn"):
+        yield f"deployment group {attribute}", info.get(attribute)
+    yield "deployment group rolls back", sorted(info["autoRollbackConfiguration"]["events"])
+    watched = sorted(alarm["name"] for alarm in info["alarmConfiguration"]["alarms"])
+    yield "deployment group watches", watched
+    for alarm in clients.any("cloudwatch").describe_alarms(AlarmNames=watched)["MetricAlarms"]:
+        for attribute in ("Namespace", "MetricName", "Statistic", "Period", "Threshold", "TreatMissingData"):
+            yield f"alarm {alarm['AlarmName']} {attribute}", alarm.get(attribute)
+        yield f"alarm {alarm['AlarmName']} dimensions", sorted(map(sorted, map(dict.items, alarm["Dimensions"])))
