@@ -26,10 +26,12 @@ __all__ = ["Stage", "appspec", "content"]
 ROLLBACK: list[Any] = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 
 
-def appspec(current: str = "1", target: str = "2", **hooks: str) -> str:
+def appspec(
+    current: str = "1", target: str = "2", function: str = "herald-notify", alias: str = "live", **hooks: str
+) -> str:
     """An AppSpec as the release sends it; `before` and `after` are hooks."""
     events = {"before": "BeforeAllowTraffic", "after": "AfterAllowTraffic"}
-    properties = {"Name": "herald-notify", "Alias": "live", "CurrentVersion": current, "TargetVersion": target}
+    properties = {"Name": function, "Alias": alias, "CurrentVersion": current, "TargetVersion": target}
     document = {
         "version": 0.0,
         "Resources": [{"notify": {"Type": "AWS::Lambda::Function", "Properties": properties}}],
