@@ -68,7 +68,14 @@ class Courier:
         """
         if delivery.in_ledger:
             delivery = replace(delivery, body=self._from_ledger(delivery.message_id), in_ledger=False)
-        attempt = Attempt(delivery.message_id, self.owner(), letter=delivery.letter, confirmed=delivery.confirmed)
+        received = self.clock()
+        attempt = Attempt(
+            delivery.message_id,
+            self.owner(),
+            letter=delivery.letter,
+            confirmed=delivery.confirmed,
+            received=received,
+        )
         draft = self.composer.begin(delivery)
         outcome = self._begun(delivery, draft, attempt, deadline)
         return replace(outcome, synthetic=True) if draft.synthetic else outcome

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from webapp import answers, api, openapi, pages, probes
+from webapp import answers, api, openapi, pages, previews, probes
 from webapp.composition import Parts, compose
 from webapp.guard import Guard
 from webapp.problems import Problem
@@ -42,7 +42,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.add_exception_handler(BotoCoreError, answers.on_aws_error)
     app.add_exception_handler(RequestValidationError, answers.on_validation_error)
     app.include_router(api.router)
-    app.include_router(pages.router, include_in_schema=False)
+    for pages_for_people in (pages, previews):
+        app.include_router(pages_for_people.router, include_in_schema=False)
     app.include_router(probes.router, tags=["probes"])
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from webapp import wording
 from webapp.moments import rfc3339
-from webapp.timeline import FINAL
+from webapp.timeline import FINAL, steps
 
 _PACKAGE: Final = Path(__file__).parent
 
@@ -52,7 +52,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
-    environment.globals.update(words=wording.of, final_states=FINAL)
+    environment.globals.update(words=wording.of, step_of=wording.step_of, steps=steps, final_states=FINAL)
     return environment
 
 

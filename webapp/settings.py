@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -39,6 +40,7 @@ class WebSettings:
     oidc_client_id: str
     laptop_sign_in: SignIn | None = None
     requests_per_second: int = 100
+    catalogue: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -53,6 +55,7 @@ class WebSettings:
             oidc_client_id=_read(environment, "HERALD_OIDC_CLIENT_ID", _text),
             laptop_sign_in=_read(environment, "HERALD_LAPTOP_SIGN_IN", _sign_in, None),
             requests_per_second=_read(environment, "HERALD_REQUESTS_PER_SECOND", _rate, 100),
+            catalogue=_read(environment, "HERALD_CATALOGUE", Path, None),
         )
 
 

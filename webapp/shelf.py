@@ -8,6 +8,7 @@ from webapp.books import Book, BookIn
 from webapp.composition import Parts
 from webapp.event import Event, book_created, book_deleted
 from webapp.identity import Identity
+from webapp.outbox import OutboxEvent
 from webapp.problems import Problem
 from webapp.store import book_of
 from webapp.timeline import Notification, notification
@@ -82,14 +83,18 @@ def notifications(parts: Parts, reader: Identity, book_id: str) -> list[Notifica
     Also of a book that is deleted; raises `Problem` 404 if it never was the reader's.
     """
     source = parts.settings.event_source
-    told = [
+    return [
         notification(event, parts.ledger.message_of(source, event.id, event.message_id))
-        for event in parts.outbox.of_subject(f"books/{book_id}")
-        if event.owner == reader.sub
+        for event in events(parts, reader, book_id)
     ]
-    if not told:
+
+
+def events(parts: Parts, reader: Identity, book_id: str) -> list[OutboxEvent]:
+    """The events about one of the reader's books, oldest first; raises `Problem` 404 if it never was the reader's."""
+    found = [event for event in parts.outbox.of_subject(f"books/{book_id}") if event.owner == reader.sub]
+    if not found:
         raise _no_such_book()
-    return told
+    return found
 
 
 def _new_book(parts: Parts, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, Event]:

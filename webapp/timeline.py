@@ -1,7 +1,8 @@
 """What happened to the mail of an event, from the commit to the mailbox: pure, no I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from webapp.outbox import OutboxEvent
@@ -39,6 +40,14 @@ class Notification:
     rows: tuple[Row, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row as a reader follows it; `after` is how long it came after the step before, in milliseconds."""
+
+    row: Row
+    after: int | None = None
+
+
 def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notification:
     """The outbox row and the ledger's record (None if there is none yet) as one story."""
     rows = [*_outbox_rows(event), *_ledger_rows(message or {})]
@@ -67,12 +76,37 @@ def _outbox_rows(event: OutboxEvent) -> Iterator[Row]:
 
 
 def _ledger_rows(message: Mapping[str, Any]) -> Iterator[Row]:
+    """The ledger's rows. A claim says how long reading and rendering took, so it also tells when the message came."""
     for row in message.get("timeline", []):
-        yield Row(
-            state=row["state"],
-            at=row["at"],
-            release=row.get("release"),
-            provider=row.get("provider"),
-            detail=row.get("detail"),
-            ms=row.get("ms"),
-        )
+        told = Row(row["state"], row["at"], row.get("release"), row.get("provider"), row.get("detail"), row.get("ms"))
+        if told.state == "sending" and told.ms is not None:
+            yield Row("received", told.at - told.ms, told.release)
+        yield told
+
+
+def of_record(message_id: str, message: Mapping[str, Any]) -> Notification:
+    """The ledger's record alone as a story, for whom only the MessageId is known."""
+    state = str(message["state"])
+    return Notification(
+        event_id=message_id,
+        type=str(message.get("type", "")),
+        state=state,
+        final=state in FINAL,
+        mailed=state in MAILED,
+        reason=message.get("reason"),
+        held_until=message.get("held_until") if state in {"sending", "unknown"} else None,
+        rows=tuple(_ledger_rows(message)),
+    )
+
+
+def steps(rows: Sequence[Row]) -> list[Step]:
+    """The rows in the order of time, each with the time since the one before.
+
+    The ledger writes rows as it learns of them, and the relay notes a publication only after the notifier may have
+    begun; so nothing is received before it is published.
+    """
+    received = min((row.at for row in rows if row.state == "received"), default=None)
+    ordered = sorted(rows, key=lambda row: min(row.at, received or row.at) if row.state == "published" else row.at)
+    if not ordered:
+        return []
+    return [Step(ordered[0]), *(Step(row, max(row.at - before.at, 0)) for before, row in pairwise(ordered))]

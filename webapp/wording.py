@@ -6,28 +6,45 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`tone` picks the colour: wait, good, warn or bad."""
+    """`tone` picks the colour: wait, good, warn or bad; `step` is what the state is called once it is past."""
 
     label: str
     tone: str
     meaning: str
     advice: str = ""
+    step: str = ""
 
 
 STATES: Final = {
-    "committed": Words("Saved", "wait", "The book and its event were committed together."),
+    "committed": Words("Saved", "wait", "The book and its event were committed together.", step="Committed"),
     "published": Words("Published", "wait", "The event is on its way to the notifier."),
-    "sending": Words("Sending", "wait", "The mail is written and is being handed to the mail provider."),
-    "released": Words("Trying again", "wait", "The provider did not take the mail this time; it is tried again."),
+    "received": Words("Received", "wait", "The notifier has the event and writes the mail."),
+    "sending": Words(
+        "Sending", "wait", "The mail is written and is being handed to the mail provider.", step="Rendered"
+    ),
+    "released": Words(
+        "Trying again", "wait", "The provider did not take the mail this time; it is tried again.", step="Not taken"
+    ),
     "unknown": Words(
         "Waiting to hear",
         "warn",
         "The provider's answer was lost, so the mail may have left already.",
         "Nothing is sent twice in a hurry: Herald waits for the provider's own report first.",
+        step="Answer lost",
     ),
-    "sent": Words("Sent", "good", "The mail provider accepted the mail."),
-    "delayed": Words("Delayed", "warn", "Your mail server asked to wait; delivery is tried again."),
-    "soft_bounced": Words("Not delivered yet", "warn", "Your mail server turned the mail away for now."),
+    "sent": Words("Sent", "good", "The mail provider accepted the mail.", step="Accepted"),
+    "delayed": Words(
+        "Delayed",
+        "warn",
+        "Your mail server asked to wait; delivery is tried again.",
+        "There is nothing to do: the provider goes on trying for some hours.",
+    ),
+    "soft_bounced": Words(
+        "Not delivered yet",
+        "warn",
+        "Your mail server turned the mail away for now.",
+        "Is your mailbox full? Make room; nothing else is needed.",
+    ),
     "delivered": Words("Delivered", "good", "Your mail server took the mail."),
     "suppressed": Words(
         "Not sent",
@@ -67,3 +84,9 @@ _OTHER: Final = Words("Under way", "wait", "A newer notifier reported something 
 def of(state: str) -> Words:
     """The words for a state, also for one that a later release invents."""
     return STATES.get(state, _OTHER)
+
+
+def step_of(state: str) -> str:
+    """What a step of the past is called."""
+    words = of(state)
+    return words.step or words.label

@@ -15,7 +15,8 @@ class Attempt:
     """Who wants to send which mail.
 
     `owner` is unique to this try (request id and a nonce) and names the attempt for ever; `letter` is the attempt
-    that a redriven letter belongs to, and `confirmed` the person's *yes* to a possible second mail.
+    that a redriven letter belongs to, and `confirmed` the person's *yes* to a possible second mail. `received` is when
+    the delivery came, in epoch milliseconds (0: not known).
     """
 
     message_id: str
@@ -25,6 +26,7 @@ class Attempt:
     address: str | None = None
     letter: str | None = None
     confirmed: bool = False
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)

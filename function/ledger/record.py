@@ -14,7 +14,10 @@ __all__ = ["Record", "Row"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a message's timeline; `at` in epoch milliseconds, `ms` the provider's time for the attempt."""
+    """One line of a message's timeline; `at` in epoch milliseconds, `ms` the provider's time for the attempt.
+
+    Of a claim, `ms` is how long it took from the delivery's coming to the mail's being ready.
+    """
 
     state: State
     at: int

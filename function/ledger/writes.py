@@ -57,9 +57,9 @@ class Writes:
             "#state = :sending, #owner = :owner, #held_until = :held_until, #type = :type, #event_key = :event_key, "
             f"#address = :address, #expires_at = :expires_at, {counters}"
         )
-        message = self._message(
-            attempt, now, f"SET {sets} REMOVE #event, #reason, #parked", condition, self._row(State.SENDING, now)
-        )
+        ready = max(now - attempt.received, 0) if attempt.received else None
+        row = Row(State.SENDING, now, self.release, ms=ready)
+        message = self._message(attempt, now, f"SET {sets} REMOVE #event, #reason, #parked", condition, row)
         assert attempt.address is not None  # noqa: S101 - a claim follows a parsed and rendered event
         return [
             {"Update": message},
@@ -235,9 +235,6 @@ class Writes:
         item = {"pk": attempt.event_key, "message_id": attempt.message_id, "expires_at": expires_at}
         free = "attribute_not_exists(#pk) OR #message_id = :message_id OR #expires_at <= :now_s"
         return put(self.table, item, free, {"message_id": attempt.message_id, "now_s": now // 1000})
-
-    def _row(self, state: State, now: int) -> Row:
-        return Row(state, now, self.release)
 
     def _expiry(self, now: int) -> int:
         return now // 1000 + self.retention

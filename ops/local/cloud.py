@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 from ops.errors import UserError
 from ops.local.children import Children
@@ -100,6 +101,7 @@ class _Start:
             self._start_web(self._describe(made, who.result()))
             self._note("stores")
             zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
+            self._unpack_catalogue(zips["webapp"])
             self._note("package")
             self._await("inbox", "/faults")
             make_functions(clients, made, zips, {"HERALD_PUBLIC_URL": self._endpoints["web"], **self._options.settings})
@@ -144,9 +146,20 @@ class _Start:
             **description.herald_settings(),
             "HERALD_EVENT_SOURCE": EVENT_SOURCE,
             "HERALD_LAPTOP_SIGN_IN": f"{ADA.email}:{ADA.password}",
+            "HERALD_CATALOGUE": str(self._catalogue),
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
         self._python("web", [*server, "--port", str(self._ports["web"])], settings)
+
+    @property
+    def _catalogue(self) -> Path:
+        return self._state.folder / "catalogue" / "function" / "compiled"
+
+    def _unpack_catalogue(self, archive: Path) -> None:
+        """Lay the compiled mails down for the web app, which runs from the checkout and not from its zip."""
+        with ZipFile(archive) as opened:
+            mails = [name for name in opened.namelist() if name.startswith("function/compiled/")]
+            opened.extractall(self._state.folder / "catalogue", mails)
 
     def _python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
         environment = {**self._environment, "PYTHONPATH": str(ROOT), **(more or {})}

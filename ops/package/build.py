@@ -98,10 +98,17 @@ def _archive(room: Room, target: Target, out: Path, say: Callable[[str], None]) 
     return Archive(path, release, known["sha256"], known["size"])
 
 
+def _source(room: Room) -> set[Path]:
+    """All that decides on a room's bytes: its folder, what it imports of other rooms, and the mails."""
+    mails = room.folder.parent / "function"
+    folders = (room.folder, mails / "notifications", mails / "contracts")
+    return {*room.sources(), *(path for folder in folders for path in folder.rglob("*") if path.is_file())}
+
+
 def _release(room: Room) -> str:
     digest = hashlib.sha256()
     recipe = sorted(Path(__file__).parent.glob("*.py"))
-    for path in [*recipe, *sorted(path for path in room.folder.rglob("*") if path.is_file())]:
+    for path in [*recipe, *sorted(_source(room))]:
         if "__pycache__" not in path.parts:
             content = path.read_bytes()
             digest.update(f"{path.relative_to(room.folder.parent).as_posix()} {len(content)}\n".encode())

@@ -39,8 +39,7 @@ def _own(room: Room, target: Target, folder: Path) -> None:
         copy = folder / path.relative_to(room.folder.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    if room.name == "function":
-        compile_catalogue(folder / "function" / "compiled")
+    compile_catalogue(folder / "function" / "compiled")
     write_bytecode(folder, target)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ops.package.reach import reached
+
 __all__ = ["ROOMS", "Room", "keeps"]
 
 _ROOT = Path(__file__).parents[2]
@@ -38,12 +40,13 @@ class Room:
         return self.folder / "requirements.txt"
 
     def sources(self) -> Iterator[Path]:
-        """The room's own files that go into the package, sorted."""
+        """The room's own files that go into the package, sorted; then those of other rooms that they import."""
         for path in sorted(self.folder.rglob("*")):
             inside = path.relative_to(self.folder).parts
             skipped = "__pycache__" in inside or inside[0] in self.sources_left_out
             if path.is_file() and not skipped and not inside[0].startswith("requirements."):
                 yield path
+        yield from reached(self.folder)
 
 
 ROOMS = (

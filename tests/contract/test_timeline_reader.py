@@ -42,7 +42,9 @@ def test_every_message_item_can_be_told(message: dict[str, Any]) -> None:
     CONTRACT.validate(message)
     told = notification(EVENT, from_item(to_item(message)))
     assert told.state == message["state"]
-    assert [row.state for row in told.rows[2:]] == [row["state"] for row in message["timeline"]]
+    assert [row.state for row in told.rows[2:] if row.state != "received"] == [
+        row["state"] for row in message["timeline"]
+    ]
     assert NotificationOut.of(told).state == message["state"]
 
 

@@ -29,6 +29,7 @@ def test_a_delivery_becomes_a_mail_and_a_record(world: World) -> None:
     item = world.item("message#m1")
     assert item is not None
     assert [row["M"]["state"]["S"] for row in item["timeline"]["L"]] == ["sending", "sent"]
+    assert int(item["timeline"]["L"][0]["M"]["ms"]["N"]) >= 0, "how long it took to have the mail ready"
     assert world.item(event_item()) == {
         "pk": {"S": event_item()},
         "message_id": {"S": "m1"},

@@ -4,7 +4,7 @@ import pytest
 
 from webapp import wording
 from webapp.outbox import OutboxEvent
-from webapp.timeline import FINAL, MAILED, notification
+from webapp.timeline import FINAL, MAILED, notification, of_record, steps
 
 STATES = [
     "sending",
@@ -79,4 +79,30 @@ def test_only_a_held_mail_is_held() -> None:
 
 
 def test_every_state_has_words() -> None:
-    assert set(wording.STATES) == {"committed", "published", *STATES}
+    assert set(wording.STATES) == {"committed", "published", "received", *STATES}
+
+
+def test_a_claim_tells_when_the_message_came_and_when_its_mail_was_ready() -> None:
+    rows = [{"state": "sending", "at": 3040, "release": "7", "ms": 40}, {"state": "sent", "at": 3150, "release": "7"}]
+    told = notification(event(state="published", published_at=2000), {"state": "sent", "timeline": rows})
+    seen = [(wording.step_of(step.row.state), step.after) for step in steps(told.rows)]
+    assert seen == [("Committed", None), ("Published", 1000), ("Received", 1000), ("Rendered", 40), ("Accepted", 110)]
+
+
+def test_nothing_is_received_before_it_is_published_though_the_relay_notes_it_late() -> None:
+    rows = [{"state": "sending", "at": 2100, "release": "7", "ms": 50}]
+    told = notification(event(state="published", published_at=2300), {"state": "sending", "timeline": rows})
+    assert [step.row.state for step in steps(told.rows)] == ["committed", "published", "received", "sending"]
+    assert all(step.after is None or step.after >= 0 for step in steps(told.rows))
+
+
+def test_feedback_that_came_before_the_senders_own_record_stands_in_the_order_of_time() -> None:
+    rows = [{"state": state, "at": at, "release": "7"} for state, at in (("delivered", 3200), ("sent", 3100))]
+    told = notification(event(), {"state": "delivered", "timeline": rows})
+    assert [step.row.state for step in steps(told.rows)] == ["committed", "sent", "delivered"]
+
+
+def test_a_record_alone_is_a_story_too() -> None:
+    told = of_record("m-1", record("rejected", reason="bad address"))
+    assert (told.event_id, told.state, told.final, told.reason) == ("m-1", "rejected", True, "bad address")
+    assert steps(()) == []

@@ -1,0 +1,75 @@
+"""The mail about a book, as the notifier's own code writes it, on a page of its own."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ops.package.catalogue import compile_catalogue
+from tests.integration.webapp.test_pages import add, browser
+from webapp.composition import Parts
+from webapp.settings import WebSettings
+
+__all__ = ["browser"]
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("catalogue")
+    compile_catalogue(folder)
+    return folder
+
+
+@pytest.fixture
+def settings(settings: WebSettings, compiled: Path) -> WebSettings:
+    from dataclasses import replace
+
+    return replace(settings, catalogue=compiled)
+
+
+def preview_of(browser: TestClient, parts: Parts, title: str) -> str:
+    """The address of the preview of the mail about a new book."""
+    book_id = add(browser, title)
+    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    return f"/books/{book_id}/preview?event={event.id}"
+
+
+def test_the_preview_shows_subject_text_and_the_frame(browser: TestClient, parts: Parts) -> None:
+    address = preview_of(browser, parts, "Middlemarch")
+    page = browser.get(address)
+    assert page.status_code == 200
+    assert "Added to your books: Middlemarch" in page.text
+    assert "George Eliot" in page.text
+    assert "sandbox=" in page.text
+
+
+def test_the_frame_runs_nothing_and_fetches_nothing(browser: TestClient, parts: Parts) -> None:
+    title = "<script>alert(1)</script>" + '"><img src=x onerror=alert(1)>'
+    frame = browser.get(preview_of(browser, parts, title).replace("/preview?", "/preview/html?"))
+    policy = frame.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert "allow-scripts" not in policy
+    assert "<script>alert" not in frame.text
+    assert "<img src=x" not in frame.text
+
+
+def test_nobody_sees_the_mail_about_anothers_book(browser: TestClient, parts: Parts, bob: TestClient) -> None:
+    address = preview_of(browser, parts, "Middlemarch")
+    assert browser.get(address.replace("event=", "event=no")).status_code == 404
+    browser.cookies.clear()
+    assert browser.get(address, follow_redirects=False).status_code in {303, 401}
+
+
+def test_a_catalogue_that_is_not_there_is_said(browser: TestClient, parts: Parts, compiled: Path) -> None:
+    address = preview_of(browser, parts, "Middlemarch")
+    (compiled / "catalogue.json").rename(compiled / "gone")
+    try:
+        from ops import previewing
+
+        previewing._catalogue.cache_clear()
+        page = browser.get(address)
+    finally:
+        (compiled / "gone").rename(compiled / "catalogue.json")
+    assert page.status_code == 404
+    assert "not there yet" in page.text

@@ -1,0 +1,53 @@
+"""The mail about a book as the notifier writes it, beside the story of its sending."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from ops.previewing import Content, NoPreviewError, preview
+from webapp import shelf
+from webapp.callers import BookId
+from webapp.composition import Parts, PartsOf
+from webapp.identity import Identity
+from webapp.problems import Problem
+from webapp.rendering import page
+from webapp.sessions import Reader
+
+#: A mail in its frame: nothing runs, nothing is fetched, its links open in a window of their own.
+_MAIL_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+EventId = Annotated[str, Query(alias="event", min_length=1, max_length=64)]
+
+router: Final = APIRouter()
+
+
+@router.get("/books/{book_id}/preview")
+def show_preview(request: Request, book_id: BookId, event_id: EventId, reader: Reader, parts: PartsOf) -> Response:
+    """One mail about a book: subject, HTML in a frame, and the text beside it."""
+    if reader is None:
+        return RedirectResponse(f"/?then=/books/{book_id}", 303)
+    mail = _written(parts, reader, book_id, event_id)
+    return page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail, "to": reader.email})
+
+
+@router.get("/books/{book_id}/preview/html")
+def show_html(book_id: BookId, event_id: EventId, reader: Reader, parts: PartsOf) -> Response:
+    """The HTML of that mail, for the frame."""
+    if reader is None:
+        raise Problem("unauthorized", "You are signed out.")
+    mail = _written(parts, reader, book_id, event_id)
+    return HTMLResponse(mail.html, headers={"Content-Security-Policy": _MAIL_POLICY})
+
+
+def _written(parts: Parts, reader: Identity, book_id: str, event_id: str) -> Content:
+    event = next((each for each in shelf.events(parts, reader, book_id) if each.id == event_id), None)
+    if event is None:
+        raise Problem("not-found", "There is no such event about this book.")
+    try:
+        return preview(event.body, parts.settings.catalogue)
+    except NoPreviewError as error:
+        raise Problem("not-found", f"The notifier writes no mail for this event: {error}.") from error
