@@ -54,6 +54,11 @@ faults: $(TEST_ENV) $(PEERS)/.done ## Kill Herald at every point, deliver again 
 soak: $(TEST_ENV) ## 5,000 events with random faults, duplicates and kills (FLAGS="--events 500 --seed 1")
 	@$(PY) -m tests.faults.soak $(FLAGS)
 
+guarantees: $(TEST_ENV) $(PEERS)/.done ## Run faults and soak, and write README's tables from what they measured
+	@$(PY) -m tests.faults $(PEERS)/bin/python || true
+	@$(PY) -m tests.faults.soak
+	@$(PY) -m tests.faults.readme
+
 load: $(TEST_ENV) $(LOAD)/.done ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
 	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
@@ -142,4 +147,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 
 from bench.peers.peer import client, fate, matrix_of_check_then_put
 from tests.faults.matrix import Subject
@@ -26,7 +27,7 @@ def main() -> None:
         Stage.RELEASE: ("DeleteItem", 1),
     }
     both = {"notify@r1": first, "notify@r2": second}
-    name = "Powertools Idempotency around a plain send"
+    name = f"Powertools Idempotency {version('aws-lambda-powertools')} around a plain send"
     peer = Subject(name, both, stages, ("idempotency", "id"), fate, line, clock)
     sys.stdout.write(json.dumps(report(peer, ("never",))) + "\n")
 

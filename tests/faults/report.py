@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import Any
 
 from tests.faults.matrix import Again, Cell, Subject, cells
@@ -11,13 +12,27 @@ from tests.faults.points import POINTS
 __all__ = ["LEGEND", "faults_of", "report"]
 
 LEGEND = (
-    "Each cell: mails that left, final state (d delivered, s sent, r rejected, u unknown, i still sending,\n"
-    "- no record), L a letter lies in `dead` with its reason, ! a fault; with feedback in time/late/never where they\n"
-    "differ. Blank: this handler has no such moment."
+    "A line for each crash point, and for each feedback where that makes a difference\n"
+    "(heard: in time or late); a column for each way of being delivered again. A cell:\n"
+    "the mails that left; the final state (d delivered, s sent, r rejected, u unknown,\n"
+    "i still sending, - no record); L where a letter lies in `dead` with its reason;\n"
+    "! where the promise is broken."
 )
 _STATES = {"sending": "i", "": "-"}
 _NAME = 27
-_COLUMN = 14
+_HEARD = 11
+_COLUMN = 6
+_HEADINGS = {
+    Again.NONE: ("not", "again"),
+    Again.ONCE: ("once", "more"),
+    Again.TWICE: ("twice", "more"),
+    Again.TOGETHER: ("2 at", "once"),
+    Again.NEXT_DAY: ("next", "day"),
+    Again.RELEASED: ("new", "rel."),
+    Again.PUBLISHED: ("pub.", "again"),
+}
+#: What a line says of its feedback.
+_WHEN = {("in time", "late"): "heard", ("late", "never"): "late, never"}
 
 
 def report(subject: Subject, feedback: tuple[str, ...] = (), points: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -31,15 +46,37 @@ def report(subject: Subject, feedback: tuple[str, ...] = (), points: tuple[str, 
 
 
 def _rows(name: str, found: Sequence[Cell], resends: bool) -> list[str]:
-    """One table: a line for each point, a column for each way of being delivered again."""
-    lines = [name, " " * _NAME + "".join(f"{again:<{_COLUMN}}" for again in Again).rstrip()]
-    for point in dict.fromkeys(cell.point.name for cell in found):
-        texts = [_column([c for c in found if c.point.name == point and c.again is again], resends) for again in Again]
-        lines.append((f"{point:<{_NAME}}" + "".join(f"{text:<{_COLUMN}}" for text in texts)).rstrip())
+    """One table, 80 columns wide."""
+    lines = [name, *(" " * (_NAME + _HEARD) + _columns(heading) for heading in zip(*_HEADINGS.values(), strict=True))]
+    reached = dict.fromkeys(cell.point.name for cell in found if cell.reached)
+    for point in reached:
+        label = point
+        for when, texts in _lines([cell for cell in found if cell.point.name == point], resends):
+            lines.append(f"{label:<{_NAME}}{when:<{_HEARD}}{_columns(texts)}".rstrip())
+            label = ""
     faults = [fault for _, fault in faults_of(found, resends)]
     said = ", ".join(f"{faults.count(what)} {what}" for what in ("lost", "duplicated", "silent"))
     two = sum(cell.mails > 1 for cell in found if cell.reached)
+    if absent := dict.fromkeys(
+        cell.point.name for cell in found if not cell.reached and cell.point.name not in reached
+    ):
+        lines += wrap(f"This handler has no such moment: {', '.join(absent)}.", 80)
     return [*lines, f"{sum(cell.reached for cell in found)} cells: {said}; {two} with more than one mail in all"]
+
+
+def _lines(found: Sequence[Cell], resends: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The lines of one point, each with what it says of the feedback: those that are the same are one."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for when in dict.fromkeys(cell.feedback for cell in found):
+        texts = tuple(_text(cell, resends) for cell in found if cell.feedback == when)
+        alike.setdefault(texts, []).append(when)
+    for texts, whens in alike.items():
+        if any(texts) or len(alike) == 1:
+            yield "" if len(alike) == 1 else _WHEN.get(tuple(whens), ", ".join(whens)), texts
+
+
+def _columns(texts: Iterable[str]) -> str:
+    return "".join(f"{text:<{_COLUMN}}" for text in texts).rstrip()
 
 
 def faults_of(found: Iterable[Cell], resends: bool) -> list[tuple[Cell, str]]:
@@ -60,11 +97,6 @@ def _value(cell: Cell, resends: bool) -> dict[str, Any]:
         "invocations": cell.invocations,
         "fault": cell.fault(resends) if cell.reached else None,
     }
-
-
-def _column(found: Sequence[Cell], resends: bool) -> str:
-    texts = [_text(cell, resends) for cell in found]
-    return texts[0] if len(set(texts)) == 1 else "/".join(texts)
 
 
 def _text(cell: Cell, resends: bool) -> str:

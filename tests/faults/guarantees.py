@@ -1,0 +1,129 @@
+"""What Herald guarantees for each failure, as README says it: in words, and by the tests and crash points that prove it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.faults.matrix import Again
+from tests.faults.points import POINTS
+
+__all__ = ["GUARANTEES", "Guarantee"]
+
+_ROAD = "tests/stack/test_road.py"
+_ONE = "tests/integration/function/test_one_mail.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """One row. `proof` is a test (`file::name`, or a file); `points` and `again` choose cells of the crash matrix."""
+
+    failure: str
+    outcome: str
+    proof: str
+    points: tuple[str, ...] = ()
+    again: tuple[Again, ...] = ()
+
+    def covers(self, point: str, again: str) -> bool:
+        """Whether a cell of the matrix belongs to this row."""
+        return point in self.points or again in self.again
+
+
+def _points(*words: str) -> tuple[str, ...]:
+    """The names of the crash points that hold one of these words."""
+    return tuple(point.name for point in POINTS if any(word in point.name for word in words))
+
+
+GUARANTEES = (
+    Guarantee(
+        "the message is delivered again: once, twice, the next day, or at the same moment",
+        "one mail",
+        f"{_ROAD}::test_two_deliveries_at_the_same_moment_are_one_mail",
+        again=(Again.ONCE, Again.TWICE, Again.TOGETHER, Again.NEXT_DAY),
+    ),
+    Guarantee(
+        "the event is published twice, under two MessageIds",
+        "one mail",
+        f"{_ROAD}::test_an_event_published_twice_is_one_mail",
+        again=(Again.PUBLISHED,),
+    ),
+    Guarantee(
+        "it is delivered again under the next release, whose handler has another name",
+        "one mail",
+        "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
+        again=(Again.RELEASED,),
+    ),
+    Guarantee(
+        "killed before the claim, or the claim's answer is lost",
+        "one mail: the next delivery takes it up",
+        "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
+        points=_points("before the claim", "claim written"),
+    ),
+    Guarantee(
+        "killed after the claim, before the send",
+        "held; then sent, or with `on_unknown = hold` a letter asks a person",
+        "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
+        points=("after the claim",),
+    ),
+    Guarantee(
+        "SES throttles, or is out of reach",
+        "nothing was sent: released, tried again, for a day",
+        f"{_ONE}::test_a_throttled_mail_is_tried_again_within_the_invocation",
+        points=_points("SES refuses for now", "SES refuses for two hours", "release", "parking"),
+    ),
+    Guarantee(
+        "the daily quota is used up, sending is paused",
+        "tried again every hour, for a day; then a letter says so",
+        f"{_ONE}::test_an_exhausted_quota_waits_an_hour",
+    ),
+    Guarantee(
+        "SES took the mail and the answer was lost",
+        "held; SES's own *Send* event settles it; else resent once, or never, as you choose",
+        f"{_ONE}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
+        points=("SES accepts, answer lost",),
+    ),
+    Guarantee(
+        "killed between the send and the record, or after the record",
+        "one mail: the *Send* event writes the record; unheard of, as above",
+        f"{_ONE}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
+        points=("after the send", "after the record"),
+    ),
+    Guarantee("an owner wakes up after its hold", "it may write nothing", f"{_ONE}::test_a_stale_owner_writes_nothing"),
+    Guarantee(
+        "the event can never be a mail",
+        "no mail; a dead letter with the reason and the original",
+        f"{_ROAD}::test_a_bad_event_is_kept_with_its_reason_and_never_mailed",
+    ),
+    Guarantee(
+        "SES refuses the mail for good; killed while its letter is written",
+        "no mail; a dead letter with the reason, however often it is killed",
+        "tests/stack/test_faults.py::test_a_refusal_for_good_goes_to_dead_with_its_reason",
+        points=_points("SES refuses for good", "letter"),
+    ),
+    Guarantee(
+        "two people redrive the same letter",
+        "one mail",
+        f"{_ONE}::test_a_refused_mail_is_redriven_once_however_often_the_letter_is",
+    ),
+    Guarantee(
+        "a mail that may have gone is redriven",
+        "only with a person's *yes*",
+        f"{_ONE}::test_a_parked_mail_is_sent_again_only_with_a_persons_yes",
+    ),
+    Guarantee(
+        "bounce or complaint",
+        "the address gets no more mail, until a person takes it off the list",
+        f"{_ONE}::test_a_suppressed_address_gets_no_mail_and_keeps_the_event",
+    ),
+    Guarantee(
+        "feedback comes early, late, twice, out of order; its function is killed",
+        "the same record in the end",
+        "tests/integration/function/test_feedback_order.py",
+        points=_points("feedback"),
+    ),
+    Guarantee(
+        "the stream missed an event",
+        "the sweeper publishes it",
+        f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",
+    ),
+    Guarantee("any order of all this, with a crash anywhere", "no promise breaks in any reachable state", "make model"),
+)
