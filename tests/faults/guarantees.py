@@ -1,4 +1,4 @@
-"""What Herald guarantees for each failure, as README says it: in words, and by the tests and crash points that prove it."""
+"""What Herald guarantees for each failure, as README says it: in words, and by what proves it."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def _side_by_side(found: dict[str, Any]) -> Iterator[str]:
 
 def _verdict(counts: Counter[str]) -> str:
     if not counts["cells"]:
-        return "–"
+        return "-"
     wrong = [f"{counts[what]} {said}" for what, said in _WRONG.items() if counts[what]]
     by_policy = counts["several"] - counts["duplicated"]
     policy = f", {by_policy} resent by policy" if by_policy else ""

@@ -32,7 +32,7 @@ _HEADINGS = {
     Again.PUBLISHED: ("pub.", "again"),
 }
 #: What a line says of its feedback.
-_WHEN = {("in time", "late"): "heard", ("late", "never"): "late, never"}
+_WHEN: dict[tuple[str, ...], str] = {("in time", "late"): "heard", ("late", "never"): "late, never"}
 
 
 def report(subject: Subject, feedback: tuple[str, ...] = (), points: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -57,9 +57,7 @@ def _rows(name: str, found: Sequence[Cell], resends: bool) -> list[str]:
     faults = [fault for _, fault in faults_of(found, resends)]
     said = ", ".join(f"{faults.count(what)} {what}" for what in ("lost", "duplicated", "silent"))
     two = sum(cell.mails > 1 for cell in found if cell.reached)
-    if absent := dict.fromkeys(
-        cell.point.name for cell in found if not cell.reached and cell.point.name not in reached
-    ):
+    if absent := dict.fromkeys(cell.point.name for cell in found if cell.point.name not in reached):
         lines += wrap(f"This handler has no such moment: {', '.join(absent)}.", 80)
     return [*lines, f"{sum(cell.reached for cell in found)} cells: {said}; {two} with more than one mail in all"]
 
