@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from ops.package.bytecode import write_bytecode
 from ops.package.errors import PackageError
+from ops.package.models import cut_data
 from ops.package.rooms import Room, keeps
 from ops.package.target import LAMBDA_PYTHON, Target
 
@@ -36,6 +37,8 @@ def installed(room: Room, target: Target, store: Path, recipe: str) -> Path:
         with tempfile.TemporaryDirectory(dir=store) as work:
             _install(room, target, Path(work) / "all")
             _cut(room, Path(work) / "all", Path(work) / "cut")
+            if room.operations:
+                cut_data(Path(work) / "cut" / "botocore" / "data", room.operations)
             write_bytecode(Path(work) / "cut", target)
             (Path(work) / "cut").rename(folder)
     return folder

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ops.package.models import Operations
 from ops.package.reach import reached
 
 __all__ = ["ROOMS", "Room", "keeps"]
@@ -21,11 +22,13 @@ _LEFT_OUT = re.compile(r"\.(?:pyi|pyx|pxd|c|h|typed|pyc)$|/examples-1\.json$")
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One package. `services` are those of AWS that it calls; `reads_metadata` the dependencies that look
+    """One package. `services` are those of AWS that it calls, and `operations` all that it calls of them, where
+    botocore's data is cut to that; `reads_metadata` the dependencies that look
     themselves up in the installed metadata when they are imported."""
 
     name: str
     services: frozenset[str]
+    operations: Operations = field(default_factory=dict)
     reads_metadata: frozenset[str] = frozenset()
     sources_left_out: frozenset[str] = frozenset()
 
@@ -49,10 +52,20 @@ class Room:
         yield from reached(self.folder)
 
 
+_FUNCTION = {
+    "codedeploy": frozenset({"GetDeployment", "PutLifecycleEventHookExecutionStatus"}),
+    "dynamodb": frozenset({"GetItem", "TransactWriteItems", "UpdateItem"}),
+    "lambda": frozenset({"Invoke"}),
+    "sesv2": frozenset({"SendEmail"}),
+    "sqs": frozenset({"ChangeMessageVisibility", "SendMessage"}),
+    "ssm": frozenset({"GetParameter"}),
+}
+
 ROOMS = (
     Room(
         "function",
-        services=frozenset({"dynamodb", "sesv2", "sqs", "ssm", "lambda", "codedeploy"}),
+        services=frozenset(_FUNCTION),
+        operations=_FUNCTION,
         sources_left_out=frozenset({"notifications", "contracts"}),
     ),
     Room(
