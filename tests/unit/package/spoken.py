@@ -57,9 +57,8 @@ def main(root: str) -> None:
 
     assert botocore.__file__.startswith(root), botocore.__file__
     uuid.uuid4 = lambda: uuid.UUID(int=1)
-    botocore.auth.get_current_datetime = lambda remove_tzinfo=True: MOMENT.replace(
-        tzinfo=None if remove_tzinfo else datetime.UTC
-    )
+    moment = {True: MOMENT.replace(tzinfo=None), False: MOMENT}
+    vars(botocore.auth)["get_current_datetime"] = lambda remove_tzinfo=True: moment[remove_tzinfo]
     session = botocore.session.get_session()
     clients: dict[tuple[str, str], Any] = {}
     for line in sys.stdin:

@@ -55,15 +55,10 @@ def filled(model: dict[str, Any], name: str, depth: int = 6) -> Any:
             return [filled(model, shape["member"]["shape"], depth - 1)] if depth else []
         case "map":
             return {"key": filled(model, shape["value"]["shape"], depth - 1)} if depth else {}
-        case "blob":
-            return b"bytes"
-        case "boolean":
-            return True
-        case "integer" | "long":
-            return max(shape.get("min", 1), 1)
         case "string":
-            return shape.get("enum", ["https://sqs.us-east-1.amazonaws.com/0/q" if "Url" in name else "word"])[0]
-    raise AssertionError(f"no value for a {shape['type']}")
+            url = "Url" in str(shape) + name or (model["metadata"]["serviceId"] == "SQS" and name == "String")
+            return shape.get("enum", ["https://sqs.us-east-1.amazonaws.com/0/q" if url else "word"])[0]
+    return {"blob": b"bytes", "boolean": True, "integer": 1, "long": 1}[shape["type"]]
 
 
 def calls() -> list[tuple[Any, ...]]:
@@ -75,7 +70,12 @@ def calls() -> list[tuple[Any, ...]]:
             arguments = filled(model, model["operations"][operation]["input"]["shape"])
             found += [(service, region, operation, arguments, 200, {}, b"{}") for region in regions()]
             for error in [*errors, "NeverHeardOf"]:
-                body = {"__type": f"{service}#{error}", "message": "no", "Message": "no", "Item": {"pk": {"S": "x"}}}
+                body: dict[str, Any] = {
+                    "__type": f"{service}#{error}",
+                    "message": "no",
+                    "Message": "no",
+                    "Item": {"pk": {"S": "x"}},
+                }
                 body["CancellationReasons"] = [{"Code": "ConditionalCheckFailed", "Item": {"pk": {"S": "x"}}}]
                 headers = {"x-amzn-errortype": error, "x-amzn-requestid": "1"}
                 call = (service, "eu-west-1", operation, arguments, 400, headers, json.dumps(body).encode())
