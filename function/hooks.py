@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-s
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -100,3 +101,4 @@ def _telemetry() -> Telemetry:
 #: Lambda's handlers.
 before = Hook(_judge(through_the_alias=False), codedeploy, _telemetry)
 after = Hook(_judge(through_the_alias=True), codedeploy, _telemetry)
+gc.enable()  # off since the package was imported

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -16,13 +17,15 @@ from botocore.config import Config
 
 from function.ledger import Ledger, Table, Writes
 from function.settings import BadSetting, LedgerSettings
+from function.trust import Trust
 
 __all__ = ["Clients", "Entry", "attempt_name", "clock", "composed_ledger", "release"]
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-_TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
-_QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+_RETRIES: Any = {"mode": "standard", "total_max_attempts": 3}
+_TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_RETRIES, tcp_keepalive=True)
+_QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries=_RETRIES, tcp_keepalive=True)
 
 
 class Clients:
@@ -30,26 +33,33 @@ class Clients:
 
     def __init__(self) -> None:
         self._session = botocore.session.get_session()
+        self._trust = Trust()
 
     def ses(self, region: str, config: Config) -> Any:
         """SES v2 in `region`."""
-        return self._session.create_client("sesv2", region_name=region, config=config)
+        return self._client("sesv2", config, region)
 
     def dynamodb(self) -> Any:
         """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
-        return self._session.create_client("dynamodb", config=_TABLE_CONFIG)
+        return self._client("dynamodb", _TABLE_CONFIG)
 
     def sqs(self) -> Any:
         """SQS."""
-        return self._session.create_client("sqs", config=_QUEUE_CONFIG)
+        return self._client("sqs", _QUEUE_CONFIG)
 
     def address_key(self, parameter: str) -> bytes:
         """The key of the address hash, from SSM Parameter Store; at least 32 bytes."""
-        client: Any = self._session.create_client("ssm", config=_QUEUE_CONFIG)
-        value: str = client.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+        value: str = self._client("ssm", _QUEUE_CONFIG).get_parameter(Name=parameter, WithDecryption=True)["Parameter"][
+            "Value"
+        ]
         if len(value.encode()) < 32:
             raise BadSetting(f"the parameter {parameter} must hold at least 32 bytes")
         return value.encode()
+
+    def _client(self, service: str, config: Config, region: str | None = None) -> Any:
+        client = self._session.create_client(service, region_name=region, config=config)
+        self._trust.share(client)
+        return client
 
 
 def composed_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
@@ -86,6 +96,9 @@ class Entry:
     def __init__(self, compose: Callable[[dict[str, str], Clients], Handler]) -> None:
         self._compose = compose
         self._handler = self._composed() if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else None
+        if self._handler:  # what is here now stays: no later collection need look at it
+            gc.freeze()
+            gc.enable()
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         self._handler = self._handler or self._composed()

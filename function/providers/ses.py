@@ -31,6 +31,7 @@ def client_config() -> Config:
         read_timeout=READ_TIMEOUT,
         retries={"total_max_attempts": 1},
         max_pool_connections=1,
+        tcp_keepalive=True,
     )
 
 

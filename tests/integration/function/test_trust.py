@@ -1,0 +1,120 @@
+"""TLS: who is trusted, and that the bundle is read once for all clients and connections."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from function.errors import ProviderUnavailable
+from function.mail import Email
+from function.providers import SesProvider
+from function.providers.ses import client_config
+from function.start import Clients
+
+MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")
+
+
+class Accepting(http.server.BaseHTTPRequestHandler):
+    """An SES that takes every mail, and a DynamoDB that knows no item."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b"{}" if "X-Amz-Target" in self.headers else b'{"MessageId": "taken"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate of 127.0.0.1 that is its own issuer, with its key behind it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / f"{made.serial_number}.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
+    return path
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Accepting) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.daemon_threads, server.block_on_close = True, False
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle that the clients are told to trust."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    path = certificate(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(path))
+    return path
+
+
+def provider(clients: Clients, clock: list[float]) -> SesProvider:
+    client = clients.ses("eu-west-1", client_config())
+    return SesProvider("ses://eu-west-1", client, "books@example.com", "set", clock=lambda: clock[0])
+
+
+def test_the_bundle_is_read_once_for_all_clients_and_connections(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(bundle) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        clients, now = Clients(), [100.0]
+        ses, table = provider(clients, now), clients.dynamodb()
+        assert ses.send(MAIL, "1").message_id == "taken"
+        bundle.write_text("no certificate is in here any more")
+        now[0] += 60  # the connection has idled too long, so another one is made
+        assert ses.send(MAIL, "2").message_id == "taken"
+        assert "Item" not in table.get_item(TableName="t", Key={"pk": {"S": "x"}})
+        fresh = Clients().dynamodb()
+        with pytest.raises(BotoCoreError, match="SSL"):
+            fresh.get_item(TableName="t", Key={"pk": {"S": "x"}})
+
+
+def test_who_is_not_in_the_bundle_gets_no_mail(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients, now = Clients(), [100.0]
+    with serving(bundle) as known:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", known)
+        assert provider(clients, now).send(MAIL, "1").message_id == "taken"
+    with serving(certificate(tmp_path)) as stranger:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stranger)
+        with pytest.raises(ProviderUnavailable, match="not reached"):
+            provider(clients, now).send(MAIL, "2")
