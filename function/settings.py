@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import TypeVar
 
@@ -16,6 +14,10 @@ from function.schedule import Schedule
 __all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings"]
 
 T = TypeVar("T")
+
+_WORD = "[A-Za-z0-9_+-]+"
+#: Senders that need no closer look: `Herald Books <books@example.com>`, `books@example.com`.
+_PLAIN_SENDER = re.compile(rf"(?:{_WORD}(?: {_WORD})* <)?{_WORD}(?:\.{_WORD})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*>?")
 
 
 class BadSetting(Exception):
@@ -185,11 +187,20 @@ def _providers(text: str) -> tuple[str, ...]:
 
 def _sender(text: str) -> str:
     name, address = parseaddr(text)
-    try:
-        Address(display_name=name, addr_spec=address)
-    except (MessageError, IndexError) as error:
-        raise ValueError(text) from error
+    if not _PLAIN_SENDER.fullmatch(text):
+        _refuse_unwritable(name, address)
     one = text == address or text.endswith(f"<{address}>")
     if "@" not in address or not one or not text.isprintable():
         raise ValueError(text)
     return text
+
+
+def _refuse_unwritable(name: str, address: str) -> None:
+    """Raise ValueError unless this can be written in a header. What knows headers takes long to import."""
+    from email.errors import MessageError  # noqa: PLC0415
+    from email.headerregistry import Address  # noqa: PLC0415
+
+    try:
+        Address(display_name=name, addr_spec=address)
+    except (MessageError, IndexError) as error:
+        raise ValueError(address) from error

@@ -30,7 +30,7 @@ def contents(room: Room, target: Target, out: Path, release: str) -> dict[str, b
 
 
 def _recipe() -> str:
-    names = ("dependencies.py", "rooms.py", "models.py", "bytecode.py")
+    names = ("dependencies.py", "rooms.py", "models.py", "unused.py", "bytecode.py")
     return "\n".join((Path(__file__).parent / name).read_text("utf-8") for name in names)
 
 

@@ -16,6 +16,7 @@ from ops.package.errors import PackageError
 from ops.package.models import cut_data
 from ops.package.rooms import Room, keeps
 from ops.package.target import LAMBDA_PYTHON, Target
+from ops.package.unused import REPLACED
 
 __all__ = ["installed", "refuse_markers"]
 
@@ -72,3 +73,5 @@ def _cut(room: Room, full: Path, cut: Path) -> None:
         if path.is_file() and keeps(room, PurePosixPath(name.as_posix())):
             (cut / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, cut / name)
+            if room.operations and name.as_posix() in REPLACED:
+                (cut / name).write_text(REPLACED[name.as_posix()], "utf-8", newline="\n")

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+from email.utils import parseaddr
 
-from function.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.settings import (
+    _PLAIN_SENDER,
+    BadSetting,
+    FeedbackSettings,
+    LedgerSettings,
+    NotifySettings,
+    _refuse_unwritable,
+    _sender,
+)
 
 GOOD = {
     "HERALD_LEDGER_TABLE": "herald-ledger",
@@ -111,3 +123,12 @@ def test_feedback_asks_for_its_two_settings_only(name: str) -> None:
     del needed[name]
     with pytest.raises(BadSetting, match=f"{name} is not set"):
         FeedbackSettings.read(needed, "r1")
+
+
+@given(sender=st.from_regex(_PLAIN_SENDER, fullmatch=True))
+def test_a_sender_that_is_taken_without_a_closer_look_would_have_passed_it(sender: str) -> None:
+    try:
+        taken = _sender(sender)
+    except ValueError:
+        return
+    _refuse_unwritable(*parseaddr(taken))

@@ -1,0 +1,41 @@
+"""Modules that a dependency imports and Herald never uses, replaced where importing them takes long.
+
+What is left out is checked by the test of the whole road on the unpacked package, and by the wire test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["REPLACED"]
+
+_HELP_TEXTS = '''"""Stands in for botocore's help texts: their data is not in this package."""
+
+
+class LazyLoadedDocstring(str):
+    """A text that is never written."""
+
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)
+
+
+class ClientMethodDocstring(LazyLoadedDocstring):
+    """Of a method."""
+
+
+class WaiterDocstring(LazyLoadedDocstring):
+    """Of a waiter."""
+
+
+class PaginatorDocstring(LazyLoadedDocstring):
+    """Of a paginator."""
+'''
+
+#: By its name in the package, what a file holds instead.
+REPLACED: Mapping[str, str] = {
+    # Imports an HTML parser and 20 modules of its own, to write help texts when somebody reads them.
+    "botocore/docs/__init__.py": '"""The help texts are left out."""\n',
+    "botocore/docs/docstring.py": _HELP_TEXTS,
+    # HTTP/2 is for who asks for it; asking what is installed takes 30 modules.
+    "urllib3/http2/__init__.py": '"""HTTP/2 is left out."""\n',
+}
