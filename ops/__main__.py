@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from ops.capacity.cli import capacity
 from ops.console import problem
 from ops.errors import UserError
 from ops.infra.cli import app as infra
@@ -28,6 +29,7 @@ app.add_typer(infra, name="infra", no_args_is_help=True)
 app.add_typer(redrive)
 app.add_typer(records)
 app.add_typer(pausing)
+app.command()(capacity)
 app.command()(package)
 app.command()(preview)
 
