@@ -22,8 +22,6 @@ PEERS    := $(VENV)-peers
 LOAD     := $(VENV)-load
 SCAN_ENV := build/venv/checkov/.scan
 TARGET ?= cloud
-RATE   ?= 14
-BURST  ?= 100000
 FLAGS  ?=
 
 ##@ First steps
@@ -83,8 +81,15 @@ suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRES
 forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
 	@$(OPS) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
 
-capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capacity RATE=14 BURST=100000
-	@$(OPS) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
+##@ Releases (FLAGS=--local is the laptop cloud)
+release: $(RUN_ENV) ## Release notify by canary: ship, publish, move the traffic, watch; it takes itself back (FLAGS="--strategy linear")
+	@$(OPS) release $(FLAGS)
+
+rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is under way
+	@$(OPS) rollback $(FLAGS)
+
+releases: $(RUN_ENV) ## List the versions: what each is, which is live, and how much of the traffic it gets
+	@$(OPS) releases $(FLAGS)
 
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
@@ -152,4 +157,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: release rollback releases guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

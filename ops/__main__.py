@@ -6,7 +6,6 @@ import sys
 
 import typer
 
-from ops.capacity.cli import capacity
 from ops.console import problem
 from ops.errors import UserError
 from ops.infra.cli import app as infra
@@ -15,6 +14,7 @@ from ops.package.cli import package, preview
 from ops.pausing.cli import app as pausing
 from ops.records.cli import app as records
 from ops.redrive.cli import app as redrive
+from ops.release.cli import app as release
 
 __all__ = ["app", "main"]
 
@@ -28,8 +28,8 @@ app.add_typer(local, name="local", no_args_is_help=True)
 app.add_typer(infra, name="infra", no_args_is_help=True)
 app.add_typer(redrive)
 app.add_typer(records)
+app.add_typer(release)
 app.add_typer(pausing)
-app.command()(capacity)
 app.command()(package)
 app.command()(preview)
 

@@ -18,7 +18,7 @@ from ops.errors import UserError
 from ops.local.description import Description
 from ops.local.environment import client_settings, is_foreign
 
-__all__ = ["Target", "aws", "laptop"]
+__all__ = ["Target", "aws", "is_loopback", "laptop"]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -37,7 +37,7 @@ class Target:
 def aws() -> Target:
     """The account that the user's AWS settings lead to; raises `UserError` for none, or for a laptop cloud."""
     for name, value in os.environ.items():
-        if name.startswith("AWS_ENDPOINT_URL") and _is_loopback(value):
+        if name.startswith("AWS_ENDPOINT_URL") and is_loopback(value):
             raise UserError(f"{name} is {value}, a laptop cloud: say --local, or unset it to reach AWS")
     try:
         session = boto3.Session()
@@ -46,7 +46,7 @@ def aws() -> Target:
         raise UserError(f"the AWS settings lead nowhere: {problem}") from None
     if session.region_name is None:
         raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one")
-    if _is_loopback(client.meta.endpoint_url):
+    if is_loopback(client.meta.endpoint_url):
         raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
     return _identified(client, session.region_name, os.environ, local=False)
 
@@ -69,7 +69,8 @@ def _identified(client: Any, region: str, environment: Mapping[str, str], local:
     return Target(who["Account"], who["Arn"], region, environment, local)
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether an endpoint is on this machine: a laptop cloud, not AWS."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback

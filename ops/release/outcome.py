@@ -1,0 +1,40 @@
+"""How a release can end, each with its exit code and a sentence."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ["Outcome", "exit_codes"]
+
+
+class Outcome(Enum):
+    """The ends of a deployment, seen by whoever waited for it. 1 is left to refusals and 2 to wrong calls."""
+
+    RELEASED = (0, "all traffic goes to the version that was asked for")
+    ROLLED_BACK = (3, "it failed, or an alarm rang, and all traffic is back on the version before")
+    FAILED = (4, "it failed and was not taken back: look at the alias")
+    STOPPED = (5, "somebody stopped it")
+    TIMED_OUT = (6, "it is still under way after the deadline, and goes on without anybody watching")
+    LEFT = (130, "interrupted: it goes on without anybody watching")
+
+    @property
+    def code(self) -> int:
+        """The exit code of the command."""
+        return self.value[0]
+
+    @property
+    def meaning(self) -> str:
+        """What is true now."""
+        return self.value[1]
+
+    @property
+    def word(self) -> str:
+        """Its name, as people and machines read it."""
+        return self.name.lower().replace("_", " ")
+
+
+def exit_codes() -> str:
+    """The codes of the commands that wait for a deployment, for their --help."""
+    rows = [(outcome.code, f"{outcome.word}: {outcome.meaning}") for outcome in Outcome]
+    rows += [(1, "refused or broken off: one line says why, and no traffic was moved"), (2, "called wrongly")]
+    return "Exit codes:\n\n" + "\n\n".join(f"{code}  {text}" for code, text in sorted(rows))
