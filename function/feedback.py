@@ -6,17 +6,20 @@ They come unordered and at least once; the ledger's precedence makes order and r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from function.hearing import Heard, Ignored, hear
+from function.hearing import Heard, Ignored, folded, hear
 from function.ledger import Contended, Ledger, Row, address_key
 from function.settings import FeedbackSettings
 from function.start import Clients, Entry, clock, composed_ledger, release
 from function.telemetry import SYNTHETIC, Telemetry
 
 __all__ = ["Listener", "compose", "handler"]
+
+_ORDINARY = frozenset({"Delivered", "Repeated", SYNTHETIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,25 @@ class Listener:
     clock: Callable[[], int]
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Handle one batch; answers with partial failures."""
-        failures = [record["messageId"] for record in event.get("Records", []) if not self._take(record)]
+        """Handle one batch; answers with partial failures. What it came to is one line of the log."""
+        records = event.get("Records", [])
+        counts: Counter[str] = Counter()
+        failures = []
+        try:
+            for record, heard in zip(records, folded([hear(record["body"]) for record in records]), strict=True):
+                if not self._take(heard, counts):
+                    failures.append(record["messageId"])
+        finally:
+            self.telemetry.tally(counts)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
-    def _take(self, record: dict[str, Any]) -> bool:
-        heard = hear(record["body"])
+    def _take(self, heard: Heard | Ignored | None, counts: Counter[str]) -> bool:
+        if heard is None:
+            counts["Repeated"] += 1
+            return True
         if isinstance(heard, Ignored):
-            self.telemetry.count("Ignored", detail=heard.why)
+            counts["Ignored"] += 1
+            self.telemetry.note("Ignored", detail=heard.why)
             return True
         row = Row(heard.state, self.clock(), self.release, provider="ses", detail=heard.detail)
         suppress = address_key(self.secret, heard.address) if heard.suppress and heard.address else None
@@ -46,12 +60,15 @@ class Listener:
         except Contended as error:
             self.telemetry.note("contended", message_id=heard.message_id, detail=str(error)[:200])
             return False
-        self._count(heard, moved)
+        self._count(heard, moved, counts)
         return True
 
-    def _count(self, heard: Heard, moved: bool) -> None:
+    def _count(self, heard: Heard, moved: bool, counts: Counter[str]) -> None:
+        """Only what is out of the ordinary gets a line of its own: of the rest, the ledger has the story."""
         metric = SYNTHETIC if heard.synthetic else heard.metric if moved else "Repeated"
-        self.telemetry.count(metric, message_id=heard.message_id, detail=heard.detail)
+        counts[metric] += 1
+        if metric not in _ORDINARY:
+            self.telemetry.note(metric, message_id=heard.message_id, detail=heard.detail)
 
 
 def compose(environment: dict[str, str], clients: Clients) -> Listener:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from function.ledger import Action, State
 from function.synthetic import TAG
 
-__all__ = ["KINDS", "Heard", "Ignored", "hear"]
+__all__ = ["KINDS", "Heard", "Ignored", "folded", "hear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,16 @@ class Ignored:
     """Not feedback on a mail of ours, and why; it has nothing to move."""
 
     why: str
+
+
+def folded(batch: Sequence[Heard | Ignored]) -> list[Heard | Ignored | None]:
+    """The batch with None for every *Send* of a mail of which it says more: whatever else SES says implies it."""
+    more = {one.message_id for one in batch if isinstance(one, Heard) and one.action is not Action.HEAR_SENT}
+    return [None if _only_sent(one) and one.message_id in more else one for one in batch]
+
+
+def _only_sent(one: Heard | Ignored) -> TypeGuard[Heard]:
+    return isinstance(one, Heard) and one.action is Action.HEAR_SENT
 
 
 def hear(body: str) -> Heard | Ignored:

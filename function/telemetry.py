@@ -1,4 +1,4 @@
-"""One log line for each thing that ended, which CloudWatch also reads as its metrics.
+"""One log line for each thing that ended, or for a batch of them, which CloudWatch also reads as its metrics.
 
 Embedded metric format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 What is counted is promised in docs/metrics.md.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -31,11 +31,21 @@ class Telemetry:
 
     def count(self, metric: str, type_: str = "", also: dict[str, int] | None = None, **fields: object) -> None:
         """Count one `metric`, for the service and, where known, for the notification's type; the fields explain it."""
-        metrics = {metric: 1} | (also or {})
-        dimensions = [["Service"], ["Service", "Type"]] if type_ else [["Service"]]
+        self._measured({metric: 1} | (also or {}), type_, fields)
+
+    def tally(self, counts: Mapping[str, int]) -> None:
+        """Count what a batch came to in one line; nothing is no line."""
+        if counts:
+            self._measured(dict(counts), "", {})
+
+    def note(self, event: str, **fields: object) -> None:
+        """Log a line that counts nothing."""
+        self._write({"Service": self.service, "event": event}, fields)
+
+    def _measured(self, metrics: dict[str, int], type_: str, fields: dict[str, object]) -> None:
         definition = {
             "Namespace": NAMESPACE,
-            "Dimensions": dimensions,
+            "Dimensions": [["Service"], ["Service", "Type"]] if type_ else [["Service"]],
             "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
         }
         line: dict[str, object] = {
@@ -43,10 +53,6 @@ class Telemetry:
             "Service": self.service,
         }
         self._write(line | ({"Type": type_} if type_ else {}) | metrics, fields)
-
-    def note(self, event: str, **fields: object) -> None:
-        """Log a line that counts nothing."""
-        self._write({"Service": self.service, "event": event}, fields)
 
     def _write(self, line: dict[str, object], fields: dict[str, object]) -> None:
         said = {name: value for name, value in fields.items() if value not in ("", None)}

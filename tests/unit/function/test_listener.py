@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -40,9 +41,17 @@ class Ears:
         return record.state if record else None
 
     @property
-    def counted(self) -> list[str]:
-        lines = [json.loads(line) for line in self.log.getvalue().splitlines()]
-        return [line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] for line in lines if "_aws" in line]
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """What CloudWatch makes of the log."""
+        counted: Counter[str] = Counter()
+        for line in self.lines:
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"] if "_aws" in line else []:
+                counted[metric["Name"]] += line[metric["Name"]]
+        return dict(counted)
 
     @property
     def listed(self) -> dict[str, Any] | None:
@@ -57,14 +66,51 @@ def ears() -> Ears:
 
 
 def test_what_was_heard_is_in_the_ledger(ears: Ears) -> None:
-    assert ears.hear(ses_event("Send", {}), ses_event("Delivery", {}), ses_event("Delivery", {}, "m2")) == []
-    assert (ears.state("m1"), ears.state("m2")) == (State.DELIVERED, State.DELIVERED)
-    assert ears.counted == ["Healed", "Delivered", "Delivered"]
+    assert ears.hear(ses_event("Send", {}), ses_event("Delivery", {}, "m2")) == []
+    assert (ears.state("m1"), ears.state("m2")) == (State.SENT, State.DELIVERED)
+    assert ears.counted == {"Healed": 1, "Delivered": 1}
+
+
+@pytest.mark.parametrize(
+    ("type_", "details", "state"),
+    [
+        ("Delivery", {}, State.DELIVERED),
+        ("DeliveryDelay", {}, State.DELAYED),
+        ("Bounce", {"bounceType": "Permanent"}, State.BOUNCED),
+        ("Bounce", {"bounceType": "Transient"}, State.SOFT_BOUNCED),
+        ("Complaint", {}, State.COMPLAINED),
+        ("Reject", {}, State.REFUSED),
+    ],
+)
+@pytest.mark.parametrize("send_first", [True, False])
+def test_the_send_of_a_mail_of_which_the_batch_says_more_costs_no_write(
+    ears: Ears, type_: str, details: dict[str, Any], state: State, send_first: bool
+) -> None:
+    writes = []
+    ears.table.fault = lambda when, operation, _: writes.append(operation) if when == "before" else None
+    batch = [ses_event("Send", {}), ses_event(type_, details)]
+    ears.hear(*(batch if send_first else batch[::-1]))
+    assert len(writes) == 1
+    assert ears.state() is state
+    assert ears.counted["Repeated"] == 1
+
+
+def test_the_send_of_another_mail_is_written(ears: Ears) -> None:
+    ears.hear(ses_event("Send", {}, "m1"), ses_event("Delivery", {}, "m2"))
+    assert ears.state("m1") is State.SENT
+
+
+def test_a_batch_is_one_line_and_one_more_for_each_mail_out_of_the_ordinary(ears: Ears) -> None:
+    delivered = [ses_event("Delivery", {}, f"m{number}") for number in range(50)]
+    ears.hear(*delivered, *delivered, ses_event("Bounce", {"bounceType": "Permanent"}, "m50"))
+    assert ears.counted == {"Delivered": 50, "Repeated": 50, "Bounced": 1}
+    assert [line.get("message_id") for line in ears.lines] == ["m50", None]
+    assert len(ears.log.getvalue()) / 51 < 20, "bytes of log for each mail"
 
 
 def test_the_same_again_is_counted_as_repeated(ears: Ears) -> None:
     ears.hear(ses_event("Delivery", {}), ses_event("Delivery", {}), ses_event("Send", {}))
-    assert ears.counted == ["Delivered", "Repeated", "Repeated"]
+    assert ears.counted == {"Delivered": 1, "Repeated": 2}
 
 
 def test_feedback_on_a_synthetic_mail_is_counted_apart(ears: Ears) -> None:
@@ -72,7 +118,7 @@ def test_feedback_on_a_synthetic_mail_is_counted_apart(ears: Ears) -> None:
     said["mail"]["tags"]["synthetic"] = ["yes"]
     ears.hear(said, said)
     assert ears.state() is State.DELIVERED
-    assert ears.counted == ["Synthetic", "Synthetic"]
+    assert ears.counted == {"Synthetic": 2}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +146,12 @@ def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(ears
     foreign = ses_event("Delivery", {})
     del foreign["mail"]["tags"]["message_id"]
     assert ears.hear("not json", foreign, ses_event("Open", {})) == []
-    assert ears.counted == ["Ignored"] * 3
+    assert ears.counted == {"Ignored": 3}
+    assert [line["detail"] for line in ears.lines[:-1]] == [
+        "not an SES event",
+        "no message_id tag: not a mail of ours",
+        "no meaning for Open",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +188,10 @@ def test_a_table_out_of_reach_is_the_unforeseen(ears: Ears) -> None:
         raise ConnectionError
 
     ears.table.fault = away
+    ears.hear(ses_event("Open", {}))
     with pytest.raises(ConnectionError):
-        ears.hear(ses_event("Delivery", {}))
+        ears.hear(ses_event("Open", {}), ses_event("Delivery", {}))
+    assert ears.counted == {"Ignored": 2}, "what was done before is counted"
 
 
 def test_an_empty_batch_is_fine(ears: Ears) -> None:
