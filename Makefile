@@ -22,6 +22,8 @@ PEERS    := $(VENV)-peers
 LOAD     := $(VENV)-load
 SCAN_ENV := build/venv/checkov/.scan
 TARGET ?= cloud
+RATE   ?= 14
+BURST  ?= 100000
 FLAGS  ?=
 
 ##@ First steps
@@ -80,6 +82,9 @@ suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRES
 
 forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
 	@$(OPS) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
+
+capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capacity RATE=14 BURST=100000
+	@$(OPS) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
 
 ##@ Releases (FLAGS=--local is the laptop cloud)
 release: $(RUN_ENV) ## Release notify by canary: ship, publish, move the traffic, watch; it takes itself back (FLAGS="--strategy linear")
@@ -157,4 +162,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: release rollback releases guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

@@ -11,12 +11,12 @@ from function.errors import NotificationError, NotSent, OutcomeUnknown, Provider
 from function.mail import Email, Receipt
 from function.providers import Provider
 
-__all__ = ["Sender", "Transmission", "Try"]
+__all__ = ["PAUSE", "ROUNDS", "Sender", "Transmission", "Try"]
 
 #: Rounds down the list while all that stands in the way is the sending rate.
-_ROUNDS = 3
+ROUNDS = 3
 #: Longest first pause between two rounds, in seconds; it doubles, with full jitter.
-_PAUSE = 0.5
+PAUSE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class Sender:
         Goes on to the next provider only from NotSent; waits and begins again only while everybody says Throttled.
         """
         tries: list[Try] = []
-        for round_ in range(_ROUNDS):
+        for round_ in range(ROUNDS):
             outcome = self._down_the_list(email, key, until, tries)
-            pause = _PAUSE * 2**round_ * self.chance()
-            if not isinstance(outcome, Throttled) or round_ == _ROUNDS - 1 or not self._time_for(pause, until):
+            pause = PAUSE * 2**round_ * self.chance()
+            if not isinstance(outcome, Throttled) or round_ == ROUNDS - 1 or not self._time_for(pause, until):
                 break
             self.sleep(pause)
         return Transmission(outcome, tuple(tries))

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from ops.capacity.cli import capacity
 from ops.console import problem
 from ops.errors import UserError
 from ops.infra.cli import app as infra
@@ -30,6 +31,7 @@ app.add_typer(redrive)
 app.add_typer(records)
 app.add_typer(release)
 app.add_typer(pausing)
+app.command()(capacity)
 app.command()(package)
 app.command()(preview)
 

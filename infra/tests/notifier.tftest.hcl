@@ -32,12 +32,12 @@ run "one_mail" {
     error_message = "Every function runs Python 3.13 on arm64, logs JSON and is traced."
   }
   assert {
-    condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 4 + 2
-    error_message = "Reserved concurrency is rate × seconds (14 × 0.25, rounded up) plus the retry queue's cap."
+    condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 4
+    error_message = "Reserved concurrency is rate × seconds: 14 × 0.25, rounded up."
   }
   assert {
-    condition     = aws_lambda_event_source_mapping.retry.scaling_config[0].maximum_concurrency == 2 && aws_lambda_event_source_mapping.retry.batch_size == 1
-    error_message = "The retry queue runs two at once, one message each."
+    condition     = aws_lambda_event_source_mapping.retry.scaling_config[0].maximum_concurrency == 3 && aws_lambda_event_source_mapping.retry.batch_size == 1
+    error_message = "The retry queue runs three of the four at once, one message each."
   }
   assert {
     condition     = aws_lambda_function.this["notify"].timeout < var.hold_seconds / 2

@@ -84,7 +84,7 @@ resource "aws_lambda_event_source_mapping" "retry" {
   function_response_types = ["ReportBatchItemFailures"]
 
   scaling_config {
-    maximum_concurrency = var.retry_concurrency
+    maximum_concurrency = local.retry_concurrency
   }
 
   depends_on = [aws_iam_role_policy.this]

@@ -211,14 +211,13 @@ variable "seconds_per_send" {
 }
 
 variable "retry_concurrency" {
-  description = "Invocations that the retry queue may run at once, on top of the reserved concurrency for the topic"
+  description = "How many of the reserved invocations the retry queue may run at once; null: three quarters of them, so that a backlog drains at nearly the sending rate and leaves room for what is new"
   type        = number
-  default     = 2
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.retry_concurrency >= 2 && var.retry_concurrency <= 1000 && floor(var.retry_concurrency) == var.retry_concurrency
-    error_message = "retry_concurrency is a whole number from 2 to 1000, the range of an SQS mapping."
+    condition     = var.retry_concurrency == null || try(var.retry_concurrency >= 2 && var.retry_concurrency <= 1000 && floor(var.retry_concurrency) == var.retry_concurrency, false)
+    error_message = "retry_concurrency is a whole number from 2 to 1000, the range of an SQS mapping, or null."
   }
 }
 

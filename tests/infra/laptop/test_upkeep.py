@@ -95,7 +95,7 @@ def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(applied: Appl
     arguments = ("-auto-approve", "-input=false", "-no-color", "-var-file=test.tfvars.json", "-var=send_rate=20")
     applied.terraform.read("apply", *arguments)
     settings = clients.functions.get_function_concurrency(FunctionName="herald-notify")
-    assert settings["ReservedConcurrentExecutions"] == 7, "the control: something was applied"
+    assert settings["ReservedConcurrentExecutions"] == 5, "the control: something was applied"
     after = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
     assert (after["FunctionVersion"], after["RoutingConfig"]) == (before["FunctionVersion"], before["RoutingConfig"])
 

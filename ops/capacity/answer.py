@@ -1,0 +1,53 @@
+"""What comes out of a simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["Answer", "Moment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was where, `at` seconds after the burst began."""
+
+    at: float
+    sent: float
+    #: In Lambda's own queue: not yet run, or throttled.
+    lambda_queue: float
+    #: In the SQS queue `retry`, visible or not.
+    retry_queue: float
+
+
+@dataclass(slots=True)
+class Answer:
+    """What became of a burst; counts are events unless they say otherwise, times are seconds after it began."""
+
+    method: str
+    sent: float = 0.0
+    #: Six hours old in Lambda's queue, and handed to `retry`.
+    aged: float = 0.0
+    #: Refused by SES's rate in every round, or over the daily quota, and put into `retry`.
+    released: float = 0.0
+    dead: float = 0.0
+    #: Deleted by SQS after 14 days in `retry`.
+    lost: float = 0.0
+    #: Invocations, and what was refused one: the metric Throttles.
+    invocations: float = 0.0
+    throttles: float = 0.0
+    #: Calls of SendEmail that were refused, by the rate and by the quota.
+    refusals: float = 0.0
+    over_quota: float = 0.0
+    half: float = 0.0
+    drained: float = 0.0
+    moments: list[Moment] = field(default_factory=list)
+
+    @property
+    def most_in_lambda(self) -> float:
+        """The longest that Lambda's queue grew."""
+        return max((moment.lambda_queue for moment in self.moments), default=0.0)
+
+    @property
+    def most_in_retry(self) -> float:
+        """The longest that the queue `retry` grew."""
+        return max((moment.retry_queue for moment in self.moments), default=0.0)

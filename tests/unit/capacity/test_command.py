@@ -1,0 +1,60 @@
+"""`make capacity` as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ops.capacity.words import count, duration
+
+
+def capacity(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
+    """The command without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "ops", "capacity", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"COLUMNS": str(columns), "PATH": "/usr/bin:/bin"},
+    )
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_one_table_and_one_picture_that_fit(columns: int) -> None:
+    done = capacity("--rate", "14", "--burst", "2,000", columns=columns)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout, "no colours without a terminal"
+    drawn = [line for line in done.stdout.splitlines() if set(line) & set("┃│┤└")]
+    assert len(drawn) > 20
+    assert max(map(len, drawn)) <= columns
+    assert ("half of it" in done.stdout) == (columns == 120)
+    assert "send_rate = 14, seconds_per_send = 0.25 reserves 4" in done.stdout
+
+
+def test_for_machines_it_is_one_json_document() -> None:
+    told = json.loads(capacity("--rate", "14", "--burst", "100", "--json").stdout)
+    assert (told["question"]["reserved"], told["answer"]["sent"]) == (4, 100)
+    assert {"at", "sent", "lambda_queue", "retry_queue"} == set(told["answer"]["moments"][0])
+
+
+@pytest.mark.parametrize(("rate", "burst"), [("fast", "10"), ("14", "inf"), ("0", "10"), ("14", "-1")])
+def test_a_mistake_is_told_in_one_line(rate: str, burst: str) -> None:
+    done = capacity("--rate", rate, "--burst", burst)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (90, "1 min 30 s"), (7200, "2 h"), (90_000, "1 d 1 h")]
+)
+def test_durations_are_said_with_two_units(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(("number", "said"), [(9, "9"), (1234, "1,234"), (12_345, "12.3 k"), (10**7, "10 M")])
+def test_counts_are_short(number: float, said: str) -> None:
+    assert count(number) == said

@@ -1,0 +1,39 @@
+"""How many deliveries may run at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops.capacity.concurrency import Concurrency, needed
+from ops.capacity.flow import lost_calls
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds", "expected"),
+    [
+        (14, 0.25, Concurrency(4, 3)),
+        (1, 0.25, Concurrency(3, 2)),
+        (50, 0.3, Concurrency(15, 12)),
+        (200, 0.25, Concurrency(50, 38)),
+        (10_000, 0.25, Concurrency(2500, 1000)),
+    ],
+)
+def test_so_many_are_reserved(rate: float, seconds: float, expected: Concurrency) -> None:
+    assert needed(rate, seconds) == expected
+
+
+@pytest.mark.parametrize("rate", [0.1, 1, 14, 99, 5_000])
+@pytest.mark.parametrize("seconds", [0.01, 0.1, 0.25, 3])
+def test_the_retry_queue_never_takes_all(rate: float, seconds: float) -> None:
+    found = needed(rate, seconds)
+    assert 2 <= found.retry < found.reserved
+    assert found.reserved >= rate * seconds - 1e-6, "fewer would not reach the sending rate"
+
+
+def test_what_an_owner_says_of_the_retry_queue_is_kept() -> None:
+    assert needed(14, 0.25, retry=10) == Concurrency(11, 10)
+
+
+@pytest.mark.parametrize(("servers", "load", "lost"), [(1, 1, 0.5), (2, 1, 0.2), (5, 3, 0.1101), (10, 10, 0.2146)])
+def test_calls_are_lost_as_erlangs_tables_say(servers: int, load: float, lost: float) -> None:
+    assert lost_calls(servers, load) == pytest.approx(lost, abs=5e-5)
