@@ -15,6 +15,7 @@ from typing import Any
 from ops.package import target as targets
 from ops.package.archive import write_archive
 from ops.package.rooms import ROOMS, Room
+from ops.package.stray import stray
 from ops.package.target import Architecture, Target, TargetName
 
 __all__ = ["BUILD", "Archive", "Package", "build"]
@@ -109,9 +110,10 @@ def _release(room: Room) -> str:
     digest = hashlib.sha256()
     recipe = sorted(Path(__file__).parent.glob("*.py"))
     for path in [*recipe, *sorted(_source(room))]:
-        if "__pycache__" not in path.parts:
+        inside = path.relative_to(room.folder.parent)
+        if not stray(inside):
             content = path.read_bytes()
-            digest.update(f"{path.relative_to(room.folder.parent).as_posix()} {len(content)}\n".encode())
+            digest.update(f"{inside.as_posix()} {len(content)}\n".encode())
             digest.update(content)
     digest.update(" ".join(version(name) for name in _COMPILERS).encode())
     return digest.hexdigest()[:12]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -13,6 +12,7 @@ from typing import Any
 from ops.package.bytecode import write_bytecode
 from ops.package.catalogue import compile_catalogue
 from ops.package.dependencies import installed
+from ops.package.parts import MANIFEST, parts
 from ops.package.rooms import Room
 from ops.package.target import Target
 
@@ -26,7 +26,7 @@ def contents(room: Room, target: Target, out: Path, release: str) -> dict[str, b
         _own(room, target, Path(work))
         files = {**_read(dependencies), **_read(Path(work))}
     manifest = _manifest(room, target, release, files)
-    return {**files, "manifest.json": (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
+    return {**files, MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
 def _recipe() -> str:
@@ -49,15 +49,11 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 
 def _manifest(room: Room, target: Target, release: str, files: dict[str, bytes]) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    for name in sorted(files):
-        digest = parts.setdefault(name.partition("/")[0], hashlib.sha256())
-        digest.update(f"{name} {hashlib.sha256(files[name]).hexdigest()}\n".encode())
     return {
         "architecture": target.architecture,
         "bytecode": target.interpreter is not None,
         "packages": dict(re.findall(r"^([\w.-]+)==(\S+)", room.lock.read_text("utf-8"), re.MULTILINE)),
-        "parts": {name: digest.hexdigest() for name, digest in parts.items()},
+        "parts": parts(files),
         "python": target.python,
         "release": release,
         "room": room.name,

@@ -41,8 +41,17 @@ def installed(room: Room, target: Target, store: Path, recipe: str) -> Path:
             if room.operations:
                 cut_data(Path(work) / "cut" / "botocore" / "data", room.operations)
             write_bytecode(Path(work) / "cut", target)
-            (Path(work) / "cut").rename(folder)
+            _keep(Path(work) / "cut", folder)
     return folder
+
+
+def _keep(made: Path, folder: Path) -> None:
+    """Move what was made into its place; a build beside this one may have been faster."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
 
 
 def refuse_markers(lock: str, room: Room) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ops.package.models import Operations
 from ops.package.reach import reached
+from ops.package.stray import stray
 
 __all__ = ["ROOMS", "Room", "keeps"]
 
@@ -45,9 +46,9 @@ class Room:
     def sources(self) -> Iterator[Path]:
         """The room's own files that go into the package, sorted; then those of other rooms that they import."""
         for path in sorted(self.folder.rglob("*")):
-            inside = path.relative_to(self.folder).parts
-            skipped = "__pycache__" in inside or inside[0] in self.sources_left_out
-            if path.is_file() and not skipped and not inside[0].startswith("requirements."):
+            inside = path.relative_to(self.folder)
+            skipped = stray(inside) or inside.parts[0] in self.sources_left_out
+            if path.is_file() and not skipped and not inside.parts[0].startswith("requirements."):
                 yield path
         yield from reached(self.folder)
 

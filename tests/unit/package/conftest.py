@@ -1,13 +1,22 @@
-"""A copy of the notifications that a test may spoil."""
+"""A copy of the notifications that a test may spoil, and the packages for Lambda as they are really built."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from ops.package import Package, build
+from ops.package.build import BUILD
 from ops.package.catalogue import SOURCE
+from ops.package.target import Architecture
+
+__all__ = ["Packages", "with_dependencies"]
+
+Packages = Callable[[Architecture], Package]
 
 
 @pytest.fixture
@@ -23,3 +32,21 @@ def source(tmp_path: Path) -> Path:
 def out(tmp_path: Path) -> Path:
     """Where a test compiles to."""
     return tmp_path / "compiled"
+
+
+def with_dependencies(out: Path) -> Path:
+    """This folder, as one to build into; the dependencies are kept where `make package` keeps them."""
+    (BUILD / "dependencies").mkdir(parents=True, exist_ok=True)
+    (out / "dependencies").symlink_to(BUILD / "dependencies")
+    return out
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """The package for Lambda on either processor."""
+
+    @cache
+    def built(architecture: Architecture) -> Package:
+        return build("cloud", architecture, out=with_dependencies(tmp_path_factory.mktemp(architecture)))
+
+    return built

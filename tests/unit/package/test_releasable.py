@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from ops.package import PackageError
+from ops.package import PackageError, build
 from ops.package.archive import write_archive
+from ops.package.parts import parts
 from ops.package.releasable import require_releasable
+from ops.package.target import Architecture
+from tests.unit.package.conftest import Packages
 
-GOOD = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "bytecode": True, "release": "ab"}
+pytestmark = pytest.mark.timeout(600)
+
+ARM_FIRST: tuple[Architecture, Architecture] = ("arm64", "x86_64")
+CODE = {"function/notify.py": b"1", "botocore/client.py": b"2"}
+GOOD = {
+    "target": "cloud",
+    "python": "3.13.4",
+    "architecture": "arm64",
+    "bytecode": True,
+    "release": "ab",
+    "parts": parts(CODE),
+}
 
 
-def zipped(folder: Path, **changes: object) -> Path:
+def zipped(folder: Path, more: Mapping[str, bytes] | None = None, **changes: object) -> Path:
     path = folder / "function.zip"
-    write_archive(path, {"manifest.json": json.dumps({**GOOD, **changes}).encode()})
+    write_archive(path, {**CODE, **(more or {}), "manifest.json": json.dumps({**GOOD, **changes}).encode()})
     return path
 
 
@@ -36,8 +51,29 @@ def test_a_package_for_lambda_may_go(tmp_path: Path) -> None:
 )
 def test_a_package_for_something_else_may_not(tmp_path: Path, changes: dict[str, object], reason: str) -> None:
     with pytest.raises(PackageError, match=reason) as error:
-        require_releasable(zipped(tmp_path, **changes), "arm64")
+        require_releasable(zipped(tmp_path, None, **changes), "arm64")
     assert "run make package" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "more", [{"function/notify.py": b"mended by hand"}, {"function/more.py": b""}, {"six.py": b""}]
+)
+def test_a_package_that_was_changed_after_it_was_built_may_not(tmp_path: Path, more: dict[str, bytes]) -> None:
+    with pytest.raises(PackageError, match="was changed after it was built"):
+        require_releasable(zipped(tmp_path, more), "arm64")
+
+
+def test_what_was_really_built_goes_where_it_was_built_for_and_nowhere_else(packages: Packages) -> None:
+    for architecture, other in (ARM_FIRST, ARM_FIRST[::-1]):
+        package = packages(architecture)
+        if not package.bytecode:
+            pytest.skip("there is no Python of Lambda's here")
+        for zipped in (package.function_zip, package.webapp_zip):
+            assert require_releasable(zipped, architecture)["python"] == package.python
+            with pytest.raises(PackageError, match="and the function runs on"):
+                require_releasable(zipped, other)
+    with pytest.raises(PackageError, match="for the laptop"):
+        require_releasable(build("laptop").function_zip, "arm64")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18)])

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ops.package import PackageError, build
+from ops.package import PackageError, rooms
 from ops.package import dependencies as installer
 from ops.package.archive import write_archive
-from ops.package.build import BUILD
 from ops.package.dependencies import installed
 from ops.package.rooms import ROOMS
-from ops.package.target import TargetName, laptop
+from ops.package.target import laptop
+from tests.unit.package.conftest import with_dependencies
 
 ROOT = Path(__file__).parents[3]
 BUILD_AGAIN = """
 import os, pathlib, sys
 os.umask(int(sys.argv[2], 8))
 from ops.package import build
-package = build(sys.argv[3], out=pathlib.Path(sys.argv[1]))
+package = build(*sys.argv[3:], out=pathlib.Path(sys.argv[1]))
 print(package.function.sha256, package.webapp.sha256)
 """
 
@@ -41,26 +43,42 @@ def copied(source: Path, to: Path, moment: int) -> Path:
     return to
 
 
-def built(checkout: Path, out: Path, target: TargetName, umask: str, **settings: str) -> list[str]:
+def built(checkout: Path, out: Path, umask: str, what: Sequence[str], **settings: str) -> list[str]:
     """The hashes of both zips, built by a process of its own; the dependencies are those of the real build."""
     out.mkdir()
-    (out / "dependencies").symlink_to(BUILD / "dependencies")
-    command = [sys.executable, "-c", BUILD_AGAIN, str(out), umask, target]
+    command = [settings.pop("python", sys.executable), "-c", BUILD_AGAIN, str(with_dependencies(out)), umask, *what]
     environment = {**os.environ, "PYTHONPATH": str(checkout), **settings}
     done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("target", ["laptop", "cloud"])
-def test_the_bytes_depend_on_the_source_only(tmp_path: Path, target: TargetName) -> None:
-    build(target)
+@pytest.mark.parametrize("what", [("laptop",), ("cloud", "arm64"), ("cloud", "x86_64")], ids="-".join)
+def test_the_bytes_depend_on_the_source_only(tmp_path: Path, what: Sequence[str]) -> None:
     source = copied(ROOT, tmp_path / "a", 1_000_000_000)
     again = copied(source, tmp_path / "far" / "away" / "b", 2_000_000_000)
-    first = built(source, tmp_path / "one", target, "077", TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
-    second = built(again, tmp_path / "two", target, "000", TZ="America/St_Johns", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
+    for left_behind in ("function/.notify.py.swp", "webapp/.DS_Store", "function/notify.py~"):
+        (again / left_behind).write_text("no source")
+    first = built(source, tmp_path / "one", "077", what, TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
+    second = built(again, tmp_path / "two", "000", what, TZ="America/St_Johns", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
     assert first == second
     assert len(set(first)) == 2
+    print(*what, *first)  # noqa: T201 - pytest -rP shows them: what a reader compares with another machine's
+
+
+def test_the_bytes_do_not_depend_on_the_python_that_builds(tmp_path: Path) -> None:
+    others = [path for path in ROOT.glob("build/venv/3.*/bin/python") if path.parent.parent != Path(sys.prefix)]
+    pythons = [str(path) for path in others if can_build(path)]
+    if not pythons:
+        pytest.skip("there is no other environment that can build: make PYTHON=python3.13 setup")
+    mine = built(ROOT, tmp_path / "mine", "022", ("cloud", "arm64"))
+    for number, python in enumerate(pythons):
+        assert built(ROOT, tmp_path / str(number), "022", ("cloud", "arm64"), python=python) == mine
+
+
+def can_build(python: Path) -> bool:
+    command = [str(python), "-c", "import ops.package.contents"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
 def test_dependencies_installed_twice_are_the_same(tmp_path: Path) -> None:
@@ -92,6 +110,16 @@ def test_what_pip_cannot_install_is_one_clear_line(tmp_path: Path, monkeypatch: 
         installed(ROOMS[0], replace(laptop(), architecture="nowhere"), tmp_path / "store", "recipe")
     assert len(str(error.value).splitlines()) == 1
     assert not list((tmp_path / "store").iterdir()), "nothing half-made is left"
+
+
+def test_a_dependency_with_another_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = re.search(r"^typing-extensions==\S+", ROOMS[1].lock.read_text("utf-8"), re.MULTILINE)
+    assert line
+    monkeypatch.setattr(rooms, "_ROOT", tmp_path)
+    ROOMS[1].lock.parent.mkdir()
+    ROOMS[1].lock.write_text(f"{line[0]} --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(PackageError, match="DO NOT MATCH THE HASHES"):
+        installed(ROOMS[1], laptop(), tmp_path / "store", "recipe")
 
 
 @pytest.mark.parametrize("marker", ["python_version < '3.13'", "sys_platform == 'win32'"])

@@ -11,12 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from ops.package import Archive, Package, build
-from ops.package.target import LAMBDA_PYTHON
+from ops.package import Archive, Package, build, target
+from ops.package.catalogue import types
+from ops.package.target import LAMBDA_PYTHON, Architecture
+from tests.unit.package.conftest import Packages
 
 ROOT = Path(__file__).parents[3]
-#: The machine word in the header of an ELF file, at byte 18: AArch64.
-AARCH64 = b"\xb7\x00"
+#: The machine word in the header of an ELF file, at byte 18.
+MACHINES: dict[Architecture, tuple[str, bytes]] = {
+    "arm64": ("aarch64", b"\xb7\x00"),
+    "x86_64": ("x86_64", b"\x3e\x00"),
+}
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -27,15 +32,15 @@ def laptop() -> Package:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Package:
-    return build("cloud", "arm64")
+def cloud(packages: Packages) -> Package:
+    return packages("arm64")
 
 
 @pytest.fixture(params=["laptop-function", "laptop-webapp", "cloud-function", "cloud-webapp"])
 def archive(request: pytest.FixtureRequest) -> Archive:
     """Each of the four zips."""
-    target, room = request.param.split("-")
-    package: Package = request.getfixturevalue(target)
+    built_for, room = request.param.split("-")
+    package: Package = request.getfixturevalue(built_for)
     return {"function": package.function, "webapp": package.webapp}[room]
 
 
@@ -90,14 +95,17 @@ def test_lambda_takes_the_unpacked_size(cloud: Package) -> None:
             assert sum(entry.file_size for entry in opened.infolist()) < 250_000_000
 
 
-def test_libraries_for_lambda_are_for_lambda(cloud: Package) -> None:
-    for path in (cloud.function_zip, cloud.webapp_zip):
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_libraries_are_those_of_lambdas_python_and_processor(packages: Packages, architecture: Architecture) -> None:
+    machine, word = MACHINES[architecture]
+    package = packages(architecture)
+    for path in (package.function_zip, package.webapp_zip):
         with zipfile.ZipFile(path) as opened:
             binary = [name for name in opened.namelist() if opened.read(name)[:4] == b"\x7fELF"]
             assert binary
             for name in binary:
-                assert opened.read(name)[18:20] == AARCH64, name
-                assert name.endswith(("aarch64-linux-gnu.so", ".abi3.so")), name
+                assert opened.read(name)[18:20] == word, name
+                assert name.endswith((f"{machine}-linux-gnu.so", ".abi3.so")), name
                 assert ".cpython-" not in name or f".cpython-{LAMBDA_PYTHON.replace('.', '')}-" in name
 
 
@@ -106,6 +114,24 @@ def test_nothing_is_in_a_zip_that_no_function_reads(archive: Archive) -> None:
         folders = Path(name).parts[:-1]
         assert not {"tests", "test", "bin", "notifications"} & set(folders), name
         assert not name.endswith((".pyi", ".mjml", "RECORD", "requirements.txt", ".dist-info/WHEEL")), name
+
+
+def test_metadata_is_only_that_which_a_library_reads_of_itself(archive: Archive) -> None:
+    found = {name.partition("-")[0] for name in names(archive) if ".dist-info/" in name}
+    assert found == (set() if archive.path.stem == "function" else {"python_ulid", "opentelemetry_api"})
+
+
+def test_every_notification_is_in_as_its_compiled_templates_and_schema(archive: Archive) -> None:
+    if archive.path.stem != "function":
+        return
+    with zipfile.ZipFile(archive.path) as opened:
+        catalogue = json.loads(opened.read("function/compiled/catalogue.json"))
+    assert set(catalogue["notifications"]) == set(types()) >= {"book.created"}
+    for type_ in types():
+        assert f"function/compiled/validate_{type_.replace('.', '_').replace('-', '_')}.py" in names(archive)
+        for locale in catalogue["notifications"][type_]["locales"]:
+            for part in ("subject.txt", "body.txt", "body.html"):
+                assert catalogue["templates"][f"{type_}/{locale}/{part}"]
 
 
 def test_only_the_services_that_are_called_are_in_the_function(laptop: Package) -> None:
@@ -133,6 +159,32 @@ def test_every_module_has_bytecode_that_is_never_checked(laptop: Package, cloud:
                     path = Path(name)
                     cached = (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").as_posix()
                     assert opened.read(cached)[4:8] == (1).to_bytes(4, "little"), "hash-based and unchecked"
+
+
+READ_NAMES = """
+import marshal, sys, zipfile
+def names(code):
+    yield code.co_filename
+    for constant in code.co_consts:
+        if hasattr(constant, "co_filename"):
+            yield from names(constant)
+with zipfile.ZipFile(sys.argv[1]) as opened:
+    for name in opened.namelist():
+        if name.endswith(".pyc"):
+            module = name.replace("__pycache__/", "").rpartition("." + sys.implementation.cache_tag)[0] + ".py"
+            if set(names(marshal.loads(opened.read(name)[16:]))) != {module}:
+                print(name)
+    print("read")
+"""
+
+
+def test_bytecode_names_its_files_from_the_root_of_the_zip(packages: Packages) -> None:
+    lambdas = target.cloud("arm64").interpreter
+    if lambdas is None:
+        pytest.skip("there is no Python of Lambda's here")
+    for path in (packages("arm64").function_zip, packages("arm64").webapp_zip):
+        said = subprocess.run([lambdas, "-c", READ_NAMES, str(path)], capture_output=True, text=True, check=True)
+        assert said.stdout == "read\n"
 
 
 def test_no_place_on_this_machine_is_in_a_zip(archive: Archive) -> None:
