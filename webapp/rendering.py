@@ -43,17 +43,18 @@ def _moment(milliseconds: int) -> str:
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_PACKAGE / "templates"),
+def environment(*folders: Path) -> Environment:
+    """Templates from these folders and the web app's own; the laptop's console shows its stories with them."""
+    made = Environment(
+        loader=FileSystemLoader([*folders, _PACKAGE / "templates"]),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
-    environment.globals.update(words=wording.of, step_of=wording.step_of, steps=steps, final_states=FINAL)
-    return environment
+    made.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
+    made.globals.update(words=wording.of, step_of=wording.step_of, steps=steps, final_states=FINAL)
+    return made
 
 
-_ENVIRONMENT: Final = _environment()
+_ENVIRONMENT: Final = environment()

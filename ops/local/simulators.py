@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.local.codedeploy import wire as codedeploy_wire
 from ops.local.codedeploy.api import CodeDeploy
+from ops.local.console.pages import Console
 from ops.local.environment import REGION
 from ops.local.ports import HOST
 from ops.local.ses.api import Ses
@@ -44,13 +45,15 @@ def main() -> None:
     sns: SNSClient = _client("sns", options.aws)
     ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
     wire = Wire((HOST, options.ses), ses, options.aws)
-    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), _codedeploy(options.aws, options.scale))
+    deployments = _codedeploy(options.aws, options.scale)
+    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), deployments)
+    console = Console(ses, deployments, options.aws, f"http://{HOST}:{options.ses}")
     for server in (wire, codedeploy):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, name, seconds), daemon=True).start()
-    uvicorn.run(inbox(ses), host=HOST, port=options.inbox, log_level="warning", access_log=False)
+    uvicorn.run(inbox(ses, console), host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
 def _codedeploy(aws: str, scale: float) -> CodeDeploy:

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     CLOSE_BEFORE_READING = "close-before-reading"
     #: Take the mail, then close the connection without an answer.
     ACCEPT_THEN_CLOSE = "accept-then-close"
+    #: Take the mail, kill the function that sent it (every sandbox of `function`), and close the connection.
+    ACCEPT_THEN_KILL = "accept-then-kill"
     #: Take the mail, then say nothing for as long as the client waits.
     ACCEPT_THEN_HANG = "accept-then-never-answer"
     #: Take the mail, and answer after `seconds`.
@@ -56,6 +58,7 @@ class Fault:
     status: int | None = None
     seconds: float = 1.0
     copies: int = 2
+    function: str = "herald-notify"
     id: int = field(default_factory=lambda: next(_numbers))
     struck: int = 0
 
@@ -85,8 +88,8 @@ class Fault:
             raise BadFault("copies must be a whole number from 2 to 100")
         if self.status is not None and (not _is_number(self.status, int) or not 400 <= self.status <= 599):
             raise BadFault("status must be a whole number from 400 to 599")
-        if not all(isinstance(text, str) for text in (self.code, self.message, self.recipient or "")):
-            raise BadFault("recipient, code and message must be text")
+        if not all(isinstance(text, str) for text in (self.code, self.message, self.recipient or "", self.function)):
+            raise BadFault("recipient, code, message and function must be text")
 
     def as_json(self) -> dict[str, object]:
         """The fault as the control API shows it."""

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
 
 from ops.local.ses.api import Ses
 from ops.local.ses.control import Control, found
 from ops.local.ses.faults import BadFault
 from ops.local.ses.mailbox import Mail
+from ops.local.state import ROOT
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from ops.local.console.pages import Console
 
 __all__ = ["inbox"]
 
@@ -37,9 +43,9 @@ MAIL_POLICY = (
 )
 
 
-def inbox(ses: Ses) -> Starlette:
-    """The ASGI application with the pages and the control API."""
-    pages = _Pages(ses)
+def inbox(ses: Ses, console: Console | None = None) -> Starlette:
+    """The ASGI application with the pages and the control API, and the console if there is one."""
+    pages = _Pages(ses, console)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -49,6 +55,8 @@ def inbox(ses: Ses) -> Starlette:
             Route("/messages/{id}/frame", pages.frame),
             Route("/empty", pages.empty, methods=["POST"]),
             *Control(ses).routes(),
+            *(console.routes(pages.page) if console else ()),
+            Route("/static/herald.css", _sheet),
             Mount("/static", StaticFiles(directory=PAGES / "static")),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
@@ -57,23 +65,22 @@ def inbox(ses: Ses) -> Starlette:
 
 
 class _Pages:
-    def __init__(self, ses: Ses) -> None:
+    def __init__(self, ses: Ses, console: Console | None) -> None:
         self._ses = ses
-        self._templates = Jinja2Templates(directory=PAGES)
-        self._templates.env.filters["name"] = _display_name
+        self._console = console
 
-    async def home(self, request: Request) -> Response:
-        return self._page(request, "inbox.html", None)
+    def home(self, _request: Request) -> Response:
+        return self.page("inbox.html", None, **(self._console.shown() if self._console else {}))
 
     async def listing(self, request: Request) -> Response:
         mail = self._ses.mailbox.get(request.query_params.get("open", ""))
-        return self._page(request, "list.html", mail)
+        return self.page("list.html", mail)
 
     async def mail(self, request: Request) -> Response:
         mail = found(self._ses, request)
         offered = [view for view in VIEWS if view not in ("html", "text") or getattr(mail, view) is not None]
         view = request.query_params.get("view")
-        return self._page(request, "inbox.html", mail, views=offered, view=view if view in offered else offered[0])
+        return self.page("inbox.html", mail, views=offered, view=view if view in offered else offered[0])
 
     async def html(self, request: Request) -> Response:
         return _mail_response(found(self._ses, request).html or "")
@@ -86,21 +93,29 @@ class _Pages:
         self._ses.mailbox.empty()
         return RedirectResponse("/", status_code=303)
 
-    def _page(self, request: Request, template: str, mail: Mail | None, **more: object) -> Response:
+    def page(self, template: str, mail: Mail | None, **more: object) -> Response:
+        """A template with the mails, and the one that is open."""
         mails = list(reversed(self._ses.mailbox.find()))
-        context = {"mails": mails, "mail": mail, **more}
+        shown = {"mails": mails, "open": mail, "console": self._console is not None, **more}
         headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"}
-        return self._templates.TemplateResponse(request, template, context, headers=headers)
+        return HTMLResponse(_environment().get_template(template).render(shown), headers=headers)
+
+
+@cache
+def _environment() -> Environment:
+    """The web app's, so that a story reads here as it does there; it is loaded when a person first looks."""
+    from webapp.rendering import environment  # noqa: PLC0415  fastapi comes with it
+
+    return environment(PAGES)
+
+
+async def _sheet(_request: Request) -> Response:
+    return FileResponse(ROOT / "webapp" / "static" / "herald.css")
 
 
 def _mail_response(html: str) -> Response:
     headers = {"Content-Security-Policy": MAIL_POLICY, "X-Content-Type-Options": "nosniff"}
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)
-
-
-def _display_name(address: str) -> str:
-    name, plain = parseaddr(address)
-    return name or plain or address
 
 
 async def _missing(_request: Request, problem: Exception) -> Response:

@@ -14,7 +14,7 @@ import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
@@ -28,7 +28,7 @@ __all__ = ["Wire"]
 log = logging.getLogger("ses")
 
 SEND = b"POST /v2/email/outbound-emails"
-AFTER = (Kind.ACCEPT_THEN_CLOSE, Kind.ACCEPT_THEN_HANG, Kind.ANSWER_SLOWLY)
+AFTER = (Kind.ACCEPT_THEN_CLOSE, Kind.ACCEPT_THEN_KILL, Kind.ACCEPT_THEN_HANG, Kind.ANSWER_SLOWLY)
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
@@ -102,10 +102,19 @@ class _Connection(BaseHTTPRequestHandler):
         if fault.fault is Kind.ANSWER_SLOWLY:
             time.sleep(fault.seconds)
             return False
+        if fault.fault is Kind.ACCEPT_THEN_KILL:
+            self._kill(fault.function)
         if fault.fault is Kind.ACCEPT_THEN_HANG:
             self._hang()
         self._reset()
         return True
+
+    def _kill(self, function: str) -> None:
+        """Ask the emulator for the end of the sender, whose connection is still open."""
+        try:
+            self.server.beyond.post(f"/_herald/functions/{quote(function, safe='')}/kill").raise_for_status()
+        except httpx.HTTPError as problem:
+            log.warning("%s was not killed: %s", function, problem)
 
     def _hang(self) -> None:
         """Say nothing until the client gives up."""

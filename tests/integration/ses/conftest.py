@@ -86,6 +86,13 @@ class _Beyond(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        server: Any = self.server
+        server.posted.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def log_request(self, code: object = "-", size: object = "-") -> None:
         """Keep quiet."""
 
@@ -96,8 +103,15 @@ def serve(server: ThreadingHTTPServer) -> str:
 
 
 @pytest.fixture
-def endpoint(ses: Ses) -> Iterator[str]:
-    beyond = ThreadingHTTPServer(("127.0.0.1", 0), _Beyond)
+def posted() -> list[str]:
+    """The paths that were posted to where ministack would be."""
+    return []
+
+
+@pytest.fixture
+def endpoint(ses: Ses, posted: list[str]) -> Iterator[str]:
+    beyond: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Beyond)
+    beyond.posted = posted
     wire = Wire(("127.0.0.1", 0), ses, serve(beyond))
     yield serve(wire)
     for server in (wire, beyond):

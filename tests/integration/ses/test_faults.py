@@ -133,3 +133,11 @@ def test_a_wrong_fault_is_refused_with_a_reason(web: TestClient, given: Any, wor
     assert answer.status_code == 422
     assert words in answer.json()["error"]
     assert web.get("/faults").json() == []
+
+
+def test_a_mail_taken_and_its_sender_killed(account: SESV2Client, web: TestClient, ses: Ses, posted: list[str]) -> None:
+    arm(web, Kind.ACCEPT_THEN_KILL, function="shop-notify")
+    with pytest.raises(ConnectionClosedError):
+        send(account)
+    assert len(ses.mailbox.find()) == 1
+    assert posted == ["/_herald/functions/shop-notify/kill"]

@@ -1,33 +1,68 @@
-// Keeps the list of mails up to date; the pages work without it.
-const list = document.getElementById("list");
-let shown = null;
+// Keeps mails and stories up to date, and presses the console's buttons in place; the pages work without it.
+const parts = [
+  { element: document.getElementById("list"), path: (it) => `/list?open=${encodeURIComponent(it.dataset.open)}` },
+  { element: document.getElementById("stories"), path: () => "/stories" },
+].filter((part) => part.element);
+const said = document.getElementById("said");
+const opened = new Map();
 
 function tellLocalTime() {
   for (const time of document.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
-    time.textContent = list.contains(time) ? at.toLocaleTimeString() : at.toLocaleString();
+    if (time.textContent.startsWith("+")) continue;
+    time.textContent = time.closest("dl") ? at.toLocaleString() : at.toLocaleTimeString();
     time.title = time.dateTime;
   }
 }
 
+function put(part, html) {
+  const focused = document.activeElement?.getAttribute("href");
+  part.element.innerHTML = html;
+  part.shown = html;
+  for (const details of part.element.querySelectorAll("details[data-story]")) {
+    const kept = opened.get(details.dataset.story);
+    if (kept !== undefined) details.open = kept;
+    details.querySelector("summary").addEventListener("click", () => opened.set(details.dataset.story, !details.open));
+  }
+  tellLocalTime();
+  if (focused) part.element.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+}
+
 async function refresh() {
-  if (!document.hidden) {
+  if (document.hidden) return;
+  for (const part of parts) {
     try {
-      const answer = await fetch(`/list?open=${encodeURIComponent(list.dataset.open)}`);
-      const rows = await answer.text();
-      if (answer.ok && rows !== shown) {
-        const focused = document.activeElement?.getAttribute("href");
-        list.innerHTML = rows;
-        shown = rows;
-        tellLocalTime();
-        if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
-      }
+      const answer = await fetch(part.path(part.element));
+      const html = await answer.text();
+      if (answer.ok && html !== part.shown) put(part, html);
     } catch {
       // The laptop cloud is stopping or restarting: keep what is shown.
     }
   }
-  setTimeout(refresh, 1000);
+}
+
+async function watch() {
+  await refresh();
+  setTimeout(watch, 700);
+}
+
+for (const form of document.querySelectorAll(".buttons form")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const answer = await fetch(form.action, { method: "POST", redirect: "manual" });
+      const done = answer.type === "opaqueredirect" || answer.ok;
+      said.textContent = done ? `Done: ${button.textContent}.` : await answer.text();
+    } catch {
+      said.textContent = "The laptop cloud did not answer.";
+    }
+    button.disabled = false;
+    button.focus();
+    await refresh();
+  });
 }
 
 tellLocalTime();
-refresh();
+watch();

@@ -1,0 +1,123 @@
+"""What became of each event that SNS has delivered: its mails, its record in the ledger, and the function's runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ops.local.ses.mailbox import Mail, Mailbox
+from webapp.ledger import Ledger
+from webapp.timeline import Notification, of_record
+
+__all__ = ["Run", "Story", "Totals", "told", "totals"]
+
+#: Stories that are told at a time.
+MOST = 12
+#: States in which no mail leaves any more unless a person wants it.
+_FOR_A_PERSON = frozenset({"rejected", "suppressed", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the function: how it came to it (`sns`, `sqs`, `event`), and how it ended."""
+
+    source: str
+    outcome: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One event. `messages` are the SNS messages that it came in, `delivery` the last of them as it was got."""
+
+    event_id: str
+    recipient: str
+    done: tuple[str, ...]
+    messages: tuple[str, ...]
+    delivery: Mapping[str, Any]
+    mails: tuple[Mail, ...]
+    record: Notification | None
+    runs: tuple[Run, ...]
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """What a person wants to know first, and its tone."""
+        if len(self.mails) > 1:
+            return f"{len(self.mails)} mails", "bad"
+        if self.mails:
+            return "exactly one mail", "good"
+        if self.record and self.record.state in _FOR_A_PERSON:
+            return "no mail, and it says why", "warn"
+        return "no mail yet", "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The score: events, those with exactly one mail, those that wait for a person or go on, those mailed twice."""
+
+    events: int
+    one: int
+    waiting: int
+    twice: int
+
+
+def told(
+    deliveries: Iterable[Mapping[str, Any]],
+    invocations: Sequence[Mapping[str, Any]],
+    mailbox: Mailbox,
+    ledger: Ledger,
+    labels: Mapping[str, Sequence[str]],
+) -> list[Story]:
+    """The stories, newest first; what the emulator reports comes newest first too."""
+    grouped: dict[str, list[tuple[Mapping[str, Any], Any]]] = {}
+    for delivery in deliveries:
+        event = _event(delivery)
+        if event is not None:
+            grouped.setdefault(event["id"], []).append((delivery, event))
+    return [_story(found, invocations, mailbox, ledger, labels) for found in list(grouped.values())[:MOST]]
+
+
+def totals(stories: Sequence[Story]) -> Totals:
+    """The score of these stories."""
+    counts = [len(story.mails) for story in stories]
+    twice = sum(count > 1 for count in counts)
+    return Totals(len(stories), counts.count(1), counts.count(0), twice)
+
+
+def _story(
+    found: list[tuple[Mapping[str, Any], Any]],
+    invocations: Sequence[Mapping[str, Any]],
+    mailbox: Mailbox,
+    ledger: Ledger,
+    labels: Mapping[str, Sequence[str]],
+) -> Story:
+    delivery, event = found[0]
+    messages = tuple(dict.fromkeys(one["message_id"] for one, _ in reversed(found)))
+    record = ledger.message_of(event["source"], event["id"], messages[0])
+    tagged = tuple(mail for message in messages for mail in mailbox.find(tags={"message_id": message}))
+    runs = [
+        Run(one["source"], one["outcome"], str(one.get("version", "")))
+        for one in reversed(invocations)
+        if one.get("message_id") in messages
+    ]
+    return Story(
+        event["id"],
+        event["data"]["recipient"]["email"],
+        tuple(labels.get(event["id"], ())),
+        messages,
+        delivery,
+        tagged,
+        of_record(messages[0], record) if record else None,
+        tuple(runs),
+    )
+
+
+def _event(delivery: Mapping[str, Any]) -> Any:
+    """The CloudEvent in a delivery, if it is one with a recipient."""
+    try:
+        event = json.loads(delivery["event"]["Records"][0]["Sns"]["Message"])
+        return event if isinstance(event["data"]["recipient"]["email"], str) and event["source"] else None
+    except (ValueError, LookupError, TypeError):
+        return None
