@@ -26,6 +26,7 @@ module "notifier" {
   address_key         = ephemeral.aws_secretsmanager_random_password.address_key.random_password
   deployment          = var.deployment
   ops_emails          = var.ops_emails
+  traced              = var.traced
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection
 }
@@ -43,6 +44,7 @@ module "webapp" {
   public_url          = var.public_url
   throttle            = var.throttle
   sign_in             = var.sign_in
+  traced              = var.traced
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection
 }

@@ -28,8 +28,8 @@ run "one_mail" {
     error_message = "Functions or handlers are not those of the package."
   }
   assert {
-    condition     = alltrue([for function in aws_lambda_function.this : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "Active"])
-    error_message = "Every function runs Python 3.13 on arm64, logs JSON and is traced."
+    condition     = alltrue([for function in aws_lambda_function.this : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "PassThrough"])
+    error_message = "Every function runs Python 3.13 on arm64, logs JSON and begins no traces of its own."
   }
   assert {
     condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 4

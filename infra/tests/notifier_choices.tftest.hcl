@@ -106,11 +106,16 @@ run "another_name_and_other_settings" {
     send_rate          = 1
     seconds_per_send   = 0.1
     ops_emails         = ["ops@herald.example"]
+    traced             = true
   }
 
   assert {
     condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDERS == "ses://eu-west-1,ses://us-east-1" && aws_lambda_function.this["notify"].environment[0].variables.HERALD_ON_UNKNOWN == "hold"
     error_message = "Providers keep their order, and the policy for unknown outcomes reaches the function."
+  }
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.tracing_config[0].mode == "Active"])
+    error_message = "Who wants traces gets them of every function."
   }
   assert {
     condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 1 + 2

@@ -27,8 +27,8 @@ run "shape" {
     error_message = "The web app is shipped by hash."
   }
   assert {
-    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "Active"])
-    error_message = "Every function runs Python 3.13 on arm64, has encrypted settings, logs JSON and is traced."
+    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "PassThrough"])
+    error_message = "Every function runs Python 3.13 on arm64, has encrypted settings, logs JSON and begins no traces of its own."
   }
   assert {
     condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.this), [aws_cloudwatch_log_group.access]) : group.retention_in_days == 365 && group.kms_key_id == var.key_arn])

@@ -87,7 +87,7 @@ resource "aws_lambda_function" "this" {
   }
 
   tracing_config {
-    mode = "Active"
+    mode = var.traced ? "Active" : "PassThrough"
   }
 
   # IAM takes a moment to know a policy; a function that starts without it fails its first events.

@@ -58,7 +58,7 @@ resource "aws_lambda_function" "this" {
   }
 
   tracing_config {
-    mode = "Active"
+    mode = var.traced ? "Active" : "PassThrough"
   }
 
   # IAM takes a moment to know a policy; a function that starts without it fails its first events.
@@ -91,7 +91,7 @@ resource "aws_lambda_function" "welcome" {
   }
 
   tracing_config {
-    mode = "Active"
+    mode = var.traced ? "Active" : "PassThrough"
   }
 
   depends_on = [aws_iam_role_policy.this]

@@ -167,6 +167,13 @@ variable "memory" {
   }
 }
 
+variable "traced" {
+  description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept, in days"
   type        = number
