@@ -64,6 +64,9 @@ guarantees: $(TEST_ENV) $(PEERS)/.done ## Run faults and soak, and write README'
 load: $(TEST_ENV) $(LOAD)/.done ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
 	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
+cost: $(TEST_ENV) ## What a million mails cost, line by line, beside two references (FLAGS=--json)
+	@$(PY) -m bench.cost $(FLAGS)
+
 ##@ Operating it: in AWS, or with FLAGS=--local in the laptop cloud
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
 	@$(OPS) dead $(FLAGS)
@@ -162,4 +165,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

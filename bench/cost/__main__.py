@@ -1,0 +1,33 @@
+"""`make cost`: what a million mails cost."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+
+from rich.console import Console
+
+from bench.cost.assumptions import AS_MEASURED, Assumptions
+from bench.cost.bill import bills
+from bench.cost.show import as_json, show
+
+
+def main() -> None:
+    """Print the bill; every assumption can be given another value."""
+    parser = argparse.ArgumentParser(prog="python -m bench.cost", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="for machines")
+    for one in dataclasses.fields(Assumptions):
+        parser.add_argument(f"--{one.name}", type=type(one.default), default=one.default, help="(%(default)s)")
+    options = vars(parser.parse_args())
+    machine = options.pop("json")
+    found = bills(AS_MEASURED, Assumptions(**options))
+    if machine:
+        sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
+    else:
+        show(Console(soft_wrap=True, highlight=False), found)
+
+
+if __name__ == "__main__":
+    main()

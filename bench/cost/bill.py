@@ -1,0 +1,62 @@
+"""The bill: each line of a usage times its price, for a million mails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.cost.assumptions import Assumptions, Cpu
+from bench.cost.prices import Price, prices
+from bench.cost.usage import Usage, check_then_put, herald, powertools
+
+__all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "billed", "bills"]
+
+HERALD = "Herald"
+#: Dollars for a million mails, and bytes of log that are written for one (0.4 KB).
+BUDGET = 9.0
+LOG_BUDGET = 409.6
+_MILLION = 1_000_000
+_LINES = {
+    "sns_publish": "SNS publishes",
+    "sqs_request": "SQS requests",
+    "lambda_request": "Lambda invocations",
+    "lambda_gb_second": "Lambda GB-seconds",
+    "write_unit": "DynamoDB write units",
+    "read_unit": "DynamoDB read units",
+    "log_gb": "GB of logs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """For a million mails: how much of each line, and what it costs in dollars."""
+
+    usage: Usage
+    quantities: Mapping[str, float]
+    dollars: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        """All lines."""
+        return sum(self.dollars.values())
+
+
+def billed(usage: Usage, known: Mapping[str, Price]) -> Bill:
+    """What a million of these mails cost."""
+    quantities = {
+        words: (usage.log_bytes / 1e9 if name == "log_gb" else getattr(usage, name)) * _MILLION
+        for name, words in _LINES.items()
+    }
+    dollars = {words: quantities[words] * known[name].each() for name, words in _LINES.items()}
+    return Bill(usage, quantities, dollars)
+
+
+def bills(cpu: Cpu, given: Assumptions) -> dict[str, Bill]:
+    """Herald's bill and those of the references, by name."""
+    known = prices()
+    usages = {
+        HERALD: herald(cpu, given),
+        "Powertools": powertools(cpu, given),
+        "check, then put": check_then_put(cpu, given),
+    }
+    return {name: billed(usage, known) for name, usage in usages.items()}

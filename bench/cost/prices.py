@@ -1,0 +1,31 @@
+"""The prices in prices.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Price", "prices"]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """So many dollars for `per` of something."""
+
+    name: str
+    dollars: float
+    per: int
+    of: str
+    source: str
+    second_hand: bool = False
+
+    def each(self) -> float:
+        """Dollars for one."""
+        return self.dollars / self.per
+
+
+def prices() -> dict[str, Price]:
+    """Every price by its name."""
+    rows = tomllib.loads(Path(__file__).with_name("prices.toml").read_text())["price"]
+    return {row["name"]: Price(**row) for row in rows}

@@ -1,0 +1,155 @@
+"""What AWS would bill for one mail: counted where the code can be played, assumed where it cannot."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from bench.cost.assumptions import Assumptions, Cpu
+from bench.cost.meter import Meter
+from function.catalogue import Catalogue
+from function.composing import Composer
+from function.delivery import Courier
+from function.feedback import Listener
+from function.ledger import Ledger, Table, Writes
+from function.mail import Email, Receipt
+from function.notify import Notifier
+from function.schedule import Schedule
+from function.sending import Sender
+from function.telemetry import Telemetry
+from ops.package.catalogue import compile_catalogue
+from tests.envelopes import queued, ses_event, sns, sns_notification
+from tests.fakes import SECRET, Clock, Dead, Post, event
+
+__all__ = ["Usage", "check_then_put", "herald", "powertools"]
+
+_RELEASE = "3f9c2a1b5d7e"
+_TABLE = "herald-ledger"
+_FEEDBACK_KINDS = 2  # Send and Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """For one mail, by the names of prices.toml. `log_bytes` are those billed, `written` those of the lines alone;
+    `kept` are the bytes that stay in the table, `largest` those of its largest item."""
+
+    sns_publish: float = 1.0
+    sqs_request: float = 0.0
+    lambda_request: float = 0.0
+    lambda_gb_second: float = 0.0
+    write_unit: float = 0.0
+    read_unit: float = 0.0
+    log_bytes: float = 0.0
+    written: float = 0.0
+    largest: int = 0
+    kept: int = 0
+
+
+class Slow(Post):
+    """A provider that takes as long as SES does, so that the log says so."""
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Take the mail after a while."""
+        self.clock.forward(0.08)
+        return Post.send(self, email, key)
+
+
+class Played:
+    """The two functions between a metered table and a log, with ids as long as AWS's."""
+
+    def __init__(self) -> None:
+        self.meter = Meter(_TABLE)
+        self.log = io.StringIO()
+        clock = Clock()
+        ledger = Ledger(Table(self.meter, _TABLE), Writes(_TABLE, _RELEASE, 900_000, 90 * 86_400, 1), clock)
+        numbers = itertools.count(1)
+        post = Slow(clock)
+        with tempfile.TemporaryDirectory() as folder:
+            compile_catalogue(Path(folder))
+            composer = Composer(Catalogue.load(Path(folder)), SECRET, clock)
+        sender, dead = Sender([post], clock), Dead()
+
+        def courier(request: str) -> Courier:
+            name = f"{request}/{next(numbers):012x}"
+            return Courier(composer, ledger, sender, dead, Schedule(), _RELEASE, clock, lambda: name)
+
+        queue: Any = None  # nothing comes back on the common road
+        self.notify = Notifier(courier, queue, Telemetry("herald-notify", _RELEASE, clock, self.log), clock)
+        self.feedback = Listener(
+            ledger, SECRET, Telemetry("herald-feedback", _RELEASE, clock, self.log), _RELEASE, clock
+        )
+
+    def mail(self, number: int) -> str:
+        """Deliver one event; the id of its message."""
+        message_id = str(UUID(int=0xB5C1F1C46A1E4D0F9E0E8A1F3A1D2C3B + number))
+        body = json.dumps(event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", source="urn:herald:webapp"))
+        context = SimpleNamespace(aws_request_id=str(UUID(int=number)), get_remaining_time_in_millis=lambda: 30_000)
+        self.notify(sns(sns_notification(body, message_id)), context)
+        return message_id
+
+
+def herald(cpu: Cpu, given: Assumptions) -> Usage:
+    """One of a batch of mails, each sent once and delivered."""
+    played, mails = Played(), given.batch // _FEEDBACK_KINDS
+    ids = [played.mail(number) for number in range(mails)]
+    sends, deliveries = ([queued(ses_event(kind, {}, one)) for one in ids] for kind in ("Send", "Delivery"))
+    together = round(mails * given.folded)
+    batches = [sends[:together] + deliveries[:together], sends[together:], deliveries[together:]]
+    writes = played.meter.requests
+    for batch in filter(None, batches):
+        played.feedback({"Records": batch}, None)
+    writes = played.meter.requests - writes
+    messages, lines = _FEEDBACK_KINDS, len(played.log.getvalue().splitlines())
+    written = len(played.log.getvalue().encode()) / mails
+    invocations = 1 + messages / given.batch
+    sent = _seconds(cpu.notify, given.transaction + given.send + given.write, given)
+    heard = _seconds(cpu.feedback * messages, writes / mails * given.write, given)
+    return Usage(
+        sns_publish=1 + messages,
+        sqs_request=messages * (1 + 2 / given.received),
+        lambda_request=invocations,
+        lambda_gb_second=(sent + heard) * given.memory / 1024,
+        write_unit=played.meter.write_units / mails,
+        read_unit=played.meter.read_units / mails,
+        log_bytes=written + lines * given.line / mails,
+        written=written,
+        largest=played.meter.largest,
+        kept=played.meter.bytes() // mails,
+    )
+
+
+def powertools(cpu: Cpu, given: Assumptions) -> Usage:
+    """Powertools Idempotency around a send, with its Logger and Metrics: a conditional put, the send, an update.
+
+    Its lines are 194 and 183 bytes (measured); it reads no feedback, so there is none in its bill.
+    """
+    seconds = _seconds(cpu.powertools, 2 * given.write + given.send, given)
+    logged = 194 + 183 + 2 * given.line
+    return _reference(seconds, given, writes=2, reads=0, logged=logged)
+
+
+def check_then_put(cpu: Cpu, given: Assumptions) -> Usage:
+    """Look, send, write down: a read that is not consistent, and a put. It logs nothing and reads no feedback."""
+    seconds = _seconds(cpu.check_then_put, given.read + given.send + given.write, given)
+    return _reference(seconds, given, writes=1, reads=0.5, logged=0)
+
+
+def _reference(seconds: float, given: Assumptions, writes: float, reads: float, logged: float) -> Usage:
+    return Usage(
+        lambda_request=1,
+        lambda_gb_second=seconds * given.memory / 1024,
+        write_unit=writes,
+        read_unit=reads,
+        log_bytes=logged,
+    )
+
+
+def _seconds(cpu: float, waiting: float, given: Assumptions) -> float:
+    return (cpu * given.processor / given.memory + waiting) / 1000

@@ -1,0 +1,64 @@
+"""A million mails, and the budgets of design section 11."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bench.cost.assumptions import AS_MEASURED, Assumptions
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, billed, bills
+from bench.cost.prices import prices
+from bench.cost.usage import Usage, herald
+
+
+@pytest.fixture(scope="module")
+def ours() -> Bill:
+    return bills(AS_MEASURED, Assumptions())[HERALD]
+
+
+def test_a_million_mails_are_within_the_budget(ours: Bill) -> None:
+    assert ours.total <= BUDGET
+
+
+def test_the_log_of_a_mail_is_within_the_budget(ours: Bill) -> None:
+    assert 100 < ours.usage.written <= LOG_BUDGET
+
+
+def test_a_mail_is_claimed_in_six_units_and_recorded_and_heard_of_in_one_each(ours: Bill) -> None:
+    assert ours.usage.write_unit == 6 + 1 + 1
+    assert ours.usage.read_unit == 0
+
+
+def test_a_send_that_comes_by_itself_costs_one_more() -> None:
+    assert herald(AS_MEASURED, Assumptions(folded=0)).write_unit == 6 + 1 + 2
+
+
+def test_on_the_common_road_no_item_is_larger_than_a_kilobyte(ours: Bill) -> None:
+    assert 0 < ours.usage.largest <= 1024
+
+
+def test_half_the_processor_takes_twice_as_long() -> None:
+    slow, fast = (herald(AS_MEASURED, Assumptions(memory=memory)) for memory in (256, 512))
+    waiting = (10 + 80 + 5 + 5) / 1000
+    assert slow.lambda_gb_second / 0.25 - waiting == pytest.approx(2 * (fast.lambda_gb_second / 0.5 - waiting))
+
+
+def test_a_bill_is_quantity_times_price() -> None:
+    known = prices()
+    bill = billed(Usage(sns_publish=2, write_unit=8, log_bytes=1000), known)
+    assert bill.dollars["SNS publishes"] == pytest.approx(1.00)
+    assert bill.dollars["DynamoDB write units"] == pytest.approx(5.00)
+    assert bill.dollars["GB of logs"] == pytest.approx(0.50)
+
+
+def test_every_price_has_its_page() -> None:
+    known = prices()
+    assert all(price.source.startswith("https://aws.amazon.com/") for price in known.values())
+    assert all(price.dollars > 0 for price in known.values())
+
+
+def test_the_references_are_charged_with_the_same_assumptions() -> None:
+    slower = dataclasses.replace(Assumptions(), send=160.0)
+    for name, bill in bills(AS_MEASURED, Assumptions()).items():
+        assert bills(AS_MEASURED, slower)[name].total > bill.total
