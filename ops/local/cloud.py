@@ -131,8 +131,7 @@ class _Start:
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
         }
-        module = "ops.local.enforcing" if self._options.iam else "ministack"
-        self._python("ministack", ["-m", module], ministack)
+        self._python("ministack", ["-m", "ops.local.emulator", "--scale", str(self._options.scale)], ministack)
         simulators = ["-m", "ops.local.simulators", "--aws", self._endpoints["aws"]]
         for name in ("ses", "inbox", "codedeploy"):
             simulators += [f"--{name}", str(self._ports[name])]

@@ -38,7 +38,7 @@ def test_a_book_becomes_one_mail_to_its_owner(herald: Herald) -> None:
     assert "<script>" not in mail["html"]
     assert [told[0]["event_id"], len(told)] == [created.json()["event_id"], 1]
     states = [row["state"] for row in told[0]["rows"]]
-    assert states[:4] == ["committed", "published", "sending", "sent"]
+    assert states[:5] == ["committed", "published", "received", "sending", "sent"]
     assert herald.state(mail["tags"]["message_id"]) in ("sent", "delivered")
 
 

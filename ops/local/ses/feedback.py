@@ -5,11 +5,7 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-conten
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
-import threading
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -21,6 +17,7 @@ from ops.local.ses.configuration import ConfigurationSets
 from ops.local.ses.fate import Event
 from ops.local.ses.faults import Faults, Kind
 from ops.local.ses.mailbox import Mail
+from ops.local.timer import Timer
 
 __all__ = ["Feedback", "Publish", "event_json"]
 
@@ -33,17 +30,14 @@ COMMON = ("from", "to", "subject", "reply-to")
 
 
 class Feedback:
-    """Publishes each event when it is due, on a thread of its own; `scale` stretches all waiting."""
+    """Publishes each event when it is due; `scale` is the factor on all waiting."""
 
     def __init__(self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float = 1.0) -> None:
         self._sets = sets
         self._faults = faults
         self._publish = publish
         self._scale = scale
-        self._queue: list[tuple[float, int, Mail, Event]] = []
-        self._numbers = itertools.count()
-        self._changed = threading.Condition()
-        threading.Thread(target=self._run, name="feedback", daemon=True).start()
+        self._timer = Timer("feedback")
 
     def follow(self, mail: Mail, events: Sequence[Event]) -> None:
         """Schedule what becomes of a mail, as far as no armed fault says otherwise."""
@@ -60,25 +54,13 @@ class Feedback:
 
     def schedule(self, mail: Mail, event: Event, seconds: float) -> None:
         """Publish one event in so many seconds."""
-        with self._changed:
-            heapq.heappush(self._queue, (time.monotonic() + seconds, next(self._numbers), mail, event))
-            self._changed.notify()
+        self._timer.after(seconds, lambda: self._happen(mail, event))
 
-    def _run(self) -> None:
-        while True:
-            mail, event = self._next()
-            mail.events.append(event.type)
-            configured = event.type.upper().replace(" ", "_").replace("DELIVERYDELAY", "DELIVERY_DELAY")
-            for topic in self._sets.topics(mail.configuration_set or "", configured):
-                self._publish(topic, json.dumps(event_json(mail, event, datetime.now(UTC))))
-
-    def _next(self) -> tuple[Mail, Event]:
-        with self._changed:
-            while True:
-                wait = self._queue[0][0] - time.monotonic() if self._queue else None
-                if wait is not None and wait <= 0:
-                    return heapq.heappop(self._queue)[2:]
-                self._changed.wait(wait)
+    def _happen(self, mail: Mail, event: Event) -> None:
+        mail.events.append(event.type)
+        configured = event.type.upper().replace(" ", "_").replace("DELIVERYDELAY", "DELIVERY_DELAY")
+        for topic in self._sets.topics(mail.configuration_set or "", configured):
+            self._publish(topic, json.dumps(event_json(mail, event, datetime.now(UTC))))
 
 
 def event_json(mail: Mail, event: Event, now: datetime) -> dict[str, Any]:

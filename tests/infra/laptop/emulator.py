@@ -9,16 +9,7 @@ from typing import Any
 
 from ops.local.clients import Clients
 
-__all__ = ["DRIFT", "publishing"]
-
-#: What a plan shows although nothing changed, by type of resource: `DescribeAlarms` leaves these out of its answer in
-#: the XML protocol that the provider speaks. Their true values are read by boto3, which speaks another.
-DRIFT = {
-    "aws_cloudwatch_metric_alarm": {
-        *("actions_enabled", "alarm_actions", "alarm_description", "dimensions", "ok_actions", "period", "statistic"),
-        "treat_missing_data",
-    }
-}
+__all__ = ["publishing"]
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:herald-events"
 PUBLISHERS = ("herald-relay", "herald-sweeper", "herald-reconcile")

@@ -18,23 +18,16 @@ Use = tuple[str, str, dict[str, str]]
 @pytest.fixture(scope="module")
 def used(applied: Applied) -> list[Use]:
     """Namespace, metric and dimensions of everything that is watched or drawn."""
-    return [*_watched(applied.clients), *_computed(applied), *_drawn(applied.clients)]
+    return [*_watched(applied.clients), *_drawn(applied.clients)]
 
 
 def _watched(clients: Clients) -> Iterator[Use]:
     cloudwatch: Any = clients.any("cloudwatch")
     for alarm in cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]:
-        if alarm["MetricName"]:
-            yield alarm["Namespace"], alarm["MetricName"], {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
-
-
-def _computed(applied: Applied) -> Iterator[Use]:
-    """What alarms on a computed rate look at, from the state: the emulator does not keep it."""
-    for module in applied.terraform.json("show", "-json")["values"]["root_module"]["child_modules"]:
-        for each in module["resources"]:
-            queries = each["values"].get("metric_query", ()) if each["type"] == "aws_cloudwatch_metric_alarm" else ()
-            for metric in (metric for query in queries for metric in query["metric"]):
-                yield metric["namespace"], metric["metric_name"], metric["dimensions"]
+        parts = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
+        for metric in parts or [alarm]:
+            dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+            yield metric["Namespace"], metric["MetricName"], dimensions
 
 
 def _drawn(clients: Clients) -> Iterator[Use]:

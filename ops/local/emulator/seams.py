@@ -1,0 +1,49 @@
+"""Every function of ministack's that Herald replaces. The package is pinned by hash, so these names stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+__all__ = ["SEAMS", "Ministack"]
+
+#: Module, and the functions in it that are replaced.
+SEAMS = {
+    "lambda_svc": (
+        "_effective_func_record_for_qualifier",
+        "_emit_lambda_metrics",
+        "_execute_function",
+        "_invoke",
+        "_run_sqs_batch",
+        "invoke_async_with_retry",
+    ),
+    "sns": ("_deliver_to_lambda",),
+    "cloudwatch": ("_describe_alarms", "_evaluate_alarm", "_put_metric_alarm", "_set_alarm_state"),
+}
+
+
+class Ministack:
+    """ministack's modules by name; ends the process with a sentence if a seam is not where it was."""
+
+    def __init__(self) -> None:
+        self.functions, self.topics, self.metrics, self.queues = (
+            import_module(f"ministack.services.{name}") for name in ("lambda_svc", "sns", "cloudwatch", "sqs")
+        )
+        self.workers = import_module("ministack.core.lambda_runtime")
+        self._left = {(name, seam) for name, seams in SEAMS.items() for seam in seams}
+        for name, seam in self._left:
+            if not callable(getattr(import_module(f"ministack.services.{name}"), seam, None)):
+                raise SystemExit(
+                    f"ministack has no {name}.{seam} any more: look at what replaced it, and at {__file__}"
+                )
+
+    def replace(self, module: Any, seam: str, make: Callable[[Any], Any]) -> None:
+        """Put `make(original)` in the place of a function that stands in SEAMS."""
+        self._left.remove((module.__name__.rpartition(".")[2], seam))
+        setattr(module, seam, make(getattr(module, seam)))
+
+    def finish(self) -> None:
+        """Make sure that everything that is named here was replaced."""
+        if self._left:
+            raise SystemExit(f"not replaced in ministack: {sorted(self._left)}")

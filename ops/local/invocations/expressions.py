@@ -1,0 +1,60 @@
+"""CloudWatch's metric math, as far as Herald's alarms use it: arithmetic, comparison, IF and FILL.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+
+__all__ = ["value_of"]
+
+Value = float | None
+
+_OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def value_of(expression: str, values: Mapping[str, Value]) -> Value:
+    """The value in one period, None where there is no data; raises ValueError for what is not understood."""
+    return _value(ast.parse(expression, mode="eval").body, values)
+
+
+def _value(node: ast.expr, values: Mapping[str, Value]) -> Value:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+        case ast.Name(id=name) if name in values:
+            return values[name]
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
+            return _apply(sign, _value(left, values), _value(right, values))
+        case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _OPERATORS:
+            return _apply(sign, _value(left, values), _value(right, values))
+        case ast.Call(func=ast.Name(id="FILL"), args=[metric, missing]):
+            found = _value(metric, values)
+            return _value(missing, values) if found is None else found
+        case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
+            answer = _value(condition, values)
+            return None if answer is None else _value(yes if answer else no, values)
+    raise ValueError(f"metric math that the laptop does not play: {ast.unparse(node)}")
+
+
+def _apply(sign: ast.AST, left: Value, right: Value) -> Value:
+    if left is None or right is None:
+        return None
+    try:
+        return float(_OPERATORS[type(sign)](left, right))
+    except ZeroDivisionError:
+        return None

@@ -1,0 +1,56 @@
+"""The last deliveries and invocations, for a person, a console and tests to look at."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["Journal", "sns_message_id"]
+
+
+class Journal:
+    """Newest first; what is older than the last 100 deliveries and 500 invocations is forgotten."""
+
+    def __init__(self) -> None:
+        self._deliveries: deque[Mapping[str, Any]] = deque(maxlen=100)
+        self._invocations: deque[Mapping[str, Any]] = deque(maxlen=500)
+
+    def delivered(self, **facts: Any) -> None:
+        """Note that SNS handed an event to a function's queue."""
+        self._deliveries.appendleft(facts)
+
+    def invoked(self, **facts: Any) -> None:
+        """Note one run of a function, or that it was throttled."""
+        self._invocations.appendleft({name: value for name, value in facts.items() if value is not None})
+
+    @property
+    def deliveries(self) -> list[Mapping[str, Any]]:
+        """The deliveries, newest first."""
+        return list(self._deliveries)
+
+    @property
+    def invocations(self) -> list[Mapping[str, Any]]:
+        """The invocations, newest first."""
+        return list(self._invocations)
+
+
+def sns_message_id(payload: Any) -> str | None:
+    """The id of the SNS message that a payload is about: an SNS event, or in SQS a notification or a failed event."""
+    return next(_message_ids(payload), None)
+
+
+def _message_ids(payload: Any) -> Iterator[str]:
+    match payload:
+        case {"Records": [{"Sns": {"MessageId": str() as found}}, *_]}:
+            yield found
+        case {"Records": [{"body": str() as body}, *_]}:
+            try:
+                yield from _message_ids(json.loads(body))
+            except ValueError:
+                return
+        case {"requestPayload": inner}:
+            yield from _message_ids(inner)
+        case {"Type": "Notification", "MessageId": str() as found}:
+            yield found
