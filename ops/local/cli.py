@@ -18,6 +18,7 @@ from ops.local.cloud import PORTS, Options, running
 from ops.local.demo import play
 from ops.local.description import Description
 from ops.local.environment import is_foreign, seal
+from ops.local.pace import DEFAULT
 from ops.local.state import DEFAULT_STATE, descriptor_of
 
 __all__ = ["app"]
@@ -37,7 +38,7 @@ class Stopped(BaseException):
 def run(
     state_dir: StateDir = DEFAULT_STATE,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell how long each part took to start")] = False,
-    scale: Annotated[float, typer.Option(min=0, help="Factor on every simulated waiting time")] = 1.0,
+    scale: Annotated[float, typer.Option(min=0.001, max=1, help="Factor on waiting times: 1 is AWS's own")] = DEFAULT,
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
     _own_environment()
@@ -60,7 +61,8 @@ def demo(
     """Start one of its own, create a book as Ada, show what happened to her mail, and stop."""
     _own_environment()
     try:
-        with running(Options(DEFAULT_STATE.with_name(f"demo-{os.getpid()}"), say=console.print)) as cloud:
+        state = DEFAULT_STATE.with_name(f"demo-{os.getpid()}")
+        with running(Options(state, scale=DEFAULT, say=console.print)) as cloud:
             play(cloud, wait, settle, console)
     except Stopped:
         raise UserError("stopped before the mail was there", code=130) from None

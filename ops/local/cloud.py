@@ -19,6 +19,7 @@ from ops.local.children import Children
 from ops.local.clients import Clients
 from ops.local.description import Description
 from ops.local.environment import ACCOUNT, REGION, child_environment
+from ops.local.pace import Pace
 from ops.local.ports import HOST, Ports
 from ops.local.provision import Provisioned, SignIn, make_functions, make_stores, sign_in
 from ops.local.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
@@ -36,8 +37,8 @@ READY_SECONDS = 60
 class Options:
     """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned.
 
-    `scale` is the factor on the simulators' waiting times. `bare` provisions nothing, so that Terraform can; `iam`
-    enforces the policies of roles.
+    `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
+    `iam` enforces the policies of roles.
     """
 
     state: Path = DEFAULT_STATE
@@ -84,6 +85,7 @@ class _Start:
         self._children = children
         self._began = time.monotonic()
         self._timings: dict[str, float] = {}
+        self._pace = Pace(options.scale)
         self._ports = {name: ports.take([options.ports[name]] if name in options.ports else []) for name in PORTS}
         self._endpoints = {name: f"http://{HOST}:{port}" for name, port in self._ports.items()}
         self._environment = child_environment(self._endpoints, state.home, state.tmp)
@@ -97,14 +99,15 @@ class _Start:
             clients = Clients(self._endpoints)
             self._await("aws", "/_ministack/health")
             who = beside.submit(sign_in, clients, self._endpoints["aws"])
-            made = make_stores(clients)
+            made = make_stores(clients, self._pace)
             self._start_web(self._describe(made, who.result()))
             self._note("stores")
             zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
             self._unpack_catalogue(zips["webapp"])
             self._note("package")
             self._await("inbox", "/faults")
-            make_functions(clients, made, zips, {"HERALD_PUBLIC_URL": self._endpoints["web"], **self._options.settings})
+            settings = {**self._pace.settings, "HERALD_PUBLIC_URL": self._endpoints["web"], **self._options.settings}
+            make_functions(clients, made, zips, settings)
             self._note("functions")
             self._await("web", "/readyz")
             description = self._describe(made, who.result())
@@ -136,7 +139,9 @@ class _Start:
         for name in ("ses", "inbox", "codedeploy"):
             simulators += [f"--{name}", str(self._ports[name])]
         if not self._options.bare:
-            simulators += [f"--schedule={PREFIX}-{one.name}={one.every}" for one in FUNCTIONS if one.every]
+            simulators += [
+                f"--schedule={PREFIX}-{one.name}={self._pace.seconds(one.every, 5)}" for one in FUNCTIONS if one.every
+            ]
         simulators += ["--scale", str(self._options.scale)]
         self._python("simulators", simulators)
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 from ops.local.clients import Clients
 from ops.local.deployment import make_deployment
 from ops.local.environment import ACCOUNT, REGION
+from ops.local.pace import Pace
 from ops.local.resources import (
     ADA,
     ADDRESS_KEY,
@@ -79,13 +80,13 @@ def sign_in(clients: Clients, aws: str) -> SignIn:
     return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client)
 
 
-def make_stores(clients: Clients) -> Provisioned:
+def make_stores(clients: Clients, pace: Pace) -> Provisioned:
     """Make tables, topics, queues and the address key."""
     made = Provisioned()
     with ThreadPoolExecutor(3) as pool:
         jobs = [
             pool.submit(_tables, clients, made),
-            pool.submit(_messaging, clients, made),
+            pool.submit(_messaging, clients, made, str(pace.visibility)),
             pool.submit(_parameter, clients),
         ]
         for job in jobs:
@@ -124,15 +125,15 @@ def _tables(clients: Clients, made: Provisioned) -> None:
         made.tables[part] = name
 
 
-def _messaging(clients: Clients, made: Provisioned) -> None:
+def _messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
     for part in ("events", "feedback"):
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
     backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
     attributes = {
         "dead": {"MessageRetentionPeriod": "1209600"},
-        "retry": {"VisibilityTimeout": "180", "RedrivePolicy": json.dumps(backstop)},
+        "retry": {"VisibilityTimeout": visibility, "RedrivePolicy": json.dumps(backstop)},
         "feedback": {
-            "VisibilityTimeout": "180",
+            "VisibilityTimeout": visibility,
             "RedrivePolicy": json.dumps({**backstop, "maxReceiveCount": 10}),
             "Policy": topic_policy(f"{PREFIX}-feedback", made.topics["feedback"]),
         },
@@ -140,7 +141,12 @@ def _messaging(clients: Clients, made: Provisioned) -> None:
     for part, wanted in attributes.items():
         created = clients.sqs.create_queue(QueueName=f"{PREFIX}-{part}", Attributes=cast("Any", wanted))
         made.queues[part] = created["QueueUrl"]
-    clients.sns.subscribe(TopicArn=made.topics["feedback"], Protocol="sqs", Endpoint=_queue_arn("feedback"))
+    clients.sns.subscribe(
+        TopicArn=made.topics["feedback"],
+        Protocol="sqs",
+        Endpoint=_queue_arn("feedback"),
+        Attributes=_redrive("dead"),
+    )
 
 
 def _parameter(clients: Clients) -> None:
@@ -179,7 +185,6 @@ def _settings(made: Provisioned) -> dict[str, str]:
         "HERALD_FROM": SENDER,
         "HERALD_CONFIGURATION_SET": CONFIGURATION_SET,
         "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,
-        "HERALD_HOLD_SECONDS": "900",
         "HERALD_RETENTION_DAYS": "90",
         "HERALD_RETRY_RECEIVES": str(RECEIVES),
     }
@@ -228,7 +233,12 @@ def _wire(clients: Clients, made: Provisioned) -> None:
         Qualifier="live",
         DestinationConfig={"OnFailure": {"Destination": _queue_arn("retry")}},
     )
-    clients.sns.subscribe(TopicArn=made.topics["events"], Protocol="lambda", Endpoint=notify)
+    clients.sns.subscribe(
+        TopicArn=made.topics["events"],
+        Protocol="lambda",
+        Endpoint=notify,
+        Attributes=_redrive("retry"),
+    )
     stream = clients.dynamodb.describe_table(TableName=made.tables["books"])["Table"]["LatestStreamArn"]
     functions.create_event_source_mapping(
         EventSourceArn=stream,
@@ -247,6 +257,10 @@ def _wire(clients: Clients, made: Provisioned) -> None:
                 ScalingConfig={"MaximumConcurrency": 2},
                 FunctionResponseTypes=["ReportBatchItemFailures"],
             )
+
+
+def _redrive(queue: str) -> dict[str, str]:
+    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": _queue_arn(queue)})}
 
 
 def _function_arn(name: str) -> str:

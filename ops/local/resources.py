@@ -56,7 +56,7 @@ ADA = Person("Ada", "ada@example.com", "Lovelace-1815")
 class Function:
     """One Lambda function: `name` without the prefix, the `zip` it is in, and whether callers use its alias `live`.
 
-    `every` is the schedule in seconds, shorter than on AWS, where a minute is the finest step.
+    `every` is its schedule on AWS, in seconds.
     """
 
     name: str
@@ -85,10 +85,8 @@ FUNCTIONS = (
     Function("notify", "function.notify.handler", "function", alias=True),
     Function("feedback", "function.feedback.handler", "function", alias=True),
     Function("relay", "webapp.relay.handler", "webapp"),
-    Function("sweeper", "webapp.sweeper.handler", "webapp", every=5, settings={"HERALD_SWEEP_AFTER_SECONDS": "3"}),
-    Function(
-        "reconcile", "webapp.reconcile.handler", "webapp", every=30, settings={"HERALD_RECONCILE_AFTER_SECONDS": "60"}
-    ),
+    Function("sweeper", "webapp.sweeper.handler", "webapp", every=60),
+    Function("reconcile", "webapp.reconcile.handler", "webapp", every=3600),
     Function("welcome", "webapp.welcome.handler", "webapp"),
     Function("before", "function.hooks.before", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
     Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),

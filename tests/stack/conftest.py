@@ -21,8 +21,8 @@ __all__ = ["Herald", "Inbox", "eventually"]
 
 T = TypeVar("T")
 
-#: A hold just long enough for a send (12 seconds at most), and waits of minutes and hours made seconds.
-HASTE = {"HERALD_HOLD_SECONDS": "16", "HERALD_TIME_SCALE": "0.001"}
+#: A minute takes 0.3 seconds; the hold stays as long as a send may take.
+HASTE = 0.005
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -121,7 +121,7 @@ def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
-    with running(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=0.2, settings=HASTE)) as started:
+    with running(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE)) as started:
         yield started
 
 

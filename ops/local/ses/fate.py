@@ -35,7 +35,7 @@ def fate_of(recipient: str, suppressed: Collection[str], content: str) -> list[E
     """The events that follow the acceptance of a mail to one recipient, in the order in which they happen."""
     address = recipient.lower()
     if EICAR in content:
-        return [Event("Send", "send", 0), Event("Reject", "reject", 0.2, {"reason": "Bad content"})]
+        return [Event("Send", "send", 0), Event("Reject", "reject", 10, {"reason": "Bad content"})]
     if address in suppressed:
         return [_SENT, *_suppressed(recipient, "OnAccountSuppressionList")]
     name, _, domain = address.rpartition("@")
@@ -53,10 +53,10 @@ def _delivered(recipient: str) -> list[Event]:
         "smtpResponse": "250 2.0.0 OK",
         "reportingMTA": "a8-70.smtp-out.amazonses.com",
     }
-    return [Event("Delivery", "delivery", 0.2, details)]
+    return [Event("Delivery", "delivery", 10, details)]
 
 
-def _bounce(recipient: str, kind: str, subtype: str, status: str, diagnostic: str, after: float = 0.2) -> list[Event]:
+def _bounce(recipient: str, kind: str, subtype: str, status: str, diagnostic: str, after: float = 10) -> list[Event]:
     bounced = {
         "emailAddress": recipient,
         "action": "failed" if kind == "Permanent" else "delayed",
@@ -77,7 +77,7 @@ def _unknown_user(recipient: str) -> list[Event]:
 
 
 def _out_of_office(recipient: str) -> list[Event]:
-    answer = _bounce(recipient, "Transient", "General", "4.0.0", "smtp; 250 out of the office", after=0.4)
+    answer = _bounce(recipient, "Transient", "General", "4.0.0", "smtp; 250 out of the office", after=20)
     return [*_delivered(recipient), *answer]
 
 
@@ -88,7 +88,7 @@ def _complaint(recipient: str) -> list[Event]:
         "userAgent": "Amazon SES Mailbox Simulator",
         "complaintFeedbackType": "abuse",
     }
-    return [*_delivered(recipient), Event("Complaint", "complaint", 0.4, details)]
+    return [*_delivered(recipient), Event("Complaint", "complaint", 20, details)]
 
 
 def _suppressed(recipient: str, subtype: str = "Suppressed") -> list[Event]:

@@ -27,7 +27,7 @@ __all__ = ["Applied"]
 @pytest.fixture(scope="session")
 def bare(worker: str) -> Iterator[Cloud]:
     """A laptop cloud in which nothing has been made yet."""
-    with running(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.2, bare=True, iam=True)) as cloud:
+    with running(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.02, bare=True, iam=True)) as cloud:
         yield cloud
 
 

@@ -52,7 +52,7 @@ def _topics(clients: Clients) -> Iterator[Fact]:
             yield about, subscription["Protocol"]
             yield f"{about} raw", attributes.get("RawMessageDelivery", "false")
             yield f"{about} filter", attributes.get("FilterPolicy") or None
-            yield f"{about} redrive", attributes.get("RedrivePolicy") or None
+            yield f"{about} redrive", json.loads(attributes.get("RedrivePolicy") or "{}")
 
 
 def _queues(clients: Clients) -> Iterator[Fact]:

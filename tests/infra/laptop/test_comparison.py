@@ -24,7 +24,6 @@ DIFFERENCES = {
     r"queue \S+ MaximumMessageSize": "the provider cannot say more than 256 KiB, and letters are made to fit that",
     r"queue \S+ MessageRetentionPeriod": "no laptop cloud lives for four days",
     r"queue \S+ key": "nothing on a laptop is worth a key",
-    r"subscription \S+ to \S+ redrive": "the emulator ignores it",
     r"mapping herald-feedback to herald-feedback:live (BatchSize|MaximumBatchingWindowInSeconds)": (
         "on AWS five seconds of feedback are folded together, which is cheaper; a laptop shows it at once"
     ),

@@ -71,7 +71,7 @@ def now() -> Now:
 
 @pytest.fixture
 def ses(recorder: Recorder, now: Now) -> Ses:
-    account = Ses(recorder.publish, scale=0.1, clock=now)
+    account = Ses(recorder.publish, scale=0.002, clock=now)
     account.limits.per_second = 1000
     return account
 

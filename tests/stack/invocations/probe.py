@@ -1,0 +1,161 @@
+"""A function that does what its event says, in two versions, made for one test and seen through the emulator's log."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import textwrap
+import uuid
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ops.local.environment import ACCOUNT, REGION
+from tests.stack.conftest import Herald
+
+__all__ = ["Probe", "probe"]
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/herald-laptop"
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Runs inside Lambda; an order lies in the event itself, in an SNS message or in an SQS message's body."""
+    import json
+    import os
+    import time
+
+    record = event["Records"][0] if "Records" in event else {}
+    text = record["Sns"]["Message"] if "Sns" in record else record.get("body")
+    order = json.loads(text) if text else event
+    if order.get("kill"):
+        os._exit(9)
+    if order.get("fail") in (True, context.function_version):
+        raise LookupError("asked to fail")
+    if order.get("say"):
+        print(json.dumps(order["say"]))  # noqa: T201
+    time.sleep(order.get("seconds", 0))
+    return order.get("answer") or {
+        "version": context.function_version,
+        "arn": context.invoked_function_arn,
+        "event": event,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The function `name`, its alias `live` on version 1, and version 2."""
+
+    herald: Herald
+    name: str
+
+    @property
+    def arn(self) -> str:
+        """The alias."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}:live"
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Set the alias's additional weights."""
+        self.herald.clients.functions.update_alias(
+            FunctionName=self.name, Name="live", RoutingConfig={"AdditionalVersionWeights": dict(weights)}
+        )
+
+    def reserve(self, concurrency: int) -> None:
+        """Set the reserved concurrency."""
+        self.herald.clients.functions.put_function_concurrency(
+            FunctionName=self.name, ReservedConcurrentExecutions=concurrency
+        )
+
+    def configure(self, queue: str, **settings: int) -> None:
+        """Set the alias's event-invoke configuration, with a queue for what fails."""
+        self.herald.clients.functions.put_function_event_invoke_config(
+            FunctionName=self.name,
+            Qualifier="live",
+            DestinationConfig={"OnFailure": {"Destination": self.arn_of(queue)}},
+            **settings,
+        )
+
+    def queue(self, visibility: int = 30) -> str:
+        """The URL of a new queue; `visibility` in seconds."""
+        made = self.herald.clients.sqs.create_queue(
+            QueueName=f"{self.name}-{uuid.uuid4().hex[:6]}", Attributes={"VisibilityTimeout": str(visibility)}
+        )
+        return made["QueueUrl"]
+
+    def arn_of(self, queue: str) -> str:
+        """The ARN of a queue."""
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue.rpartition('/')[2]}"
+
+    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Call the alias and wait: the answer of boto3, with the payload read."""
+        answer: Any = self.herald.clients.functions.invoke(
+            FunctionName=self.name, Qualifier="live", Payload=json.dumps(event)
+        )
+        return {**answer, "Payload": json.loads(answer["Payload"].read())}
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        """Put an event into the alias's asynchronous queue."""
+        self.herald.clients.functions.invoke(
+            FunctionName=self.name, Qualifier="live", InvocationType="Event", Payload=json.dumps(event)
+        )
+
+    def runs(self) -> list[dict[str, Any]]:
+        """What the emulator noted of this function's runs, oldest first."""
+        return [run for run in reversed(self._noted("invocations")) if run["function"] == self.name]
+
+    def failed(self, message_id: str) -> list[dict[str, Any]]:
+        """The runs for one SNS message that did not succeed."""
+        return [run for run in self.runs() if run.get("message_id") == message_id and run["outcome"] != "ok"]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """What topics handed over lately, to any function."""
+        return self._noted("deliveries")
+
+    def _noted(self, what: str) -> list[dict[str, Any]]:
+        seen: list[dict[str, Any]] = httpx.get(
+            f"{self.herald.names.endpoints['aws']}/_herald/{what}", trust_env=False
+        ).json()
+        return seen
+
+    def ran(self, outcome: str = "ok") -> list[dict[str, Any]]:
+        """The runs that ended so."""
+        return [run for run in self.runs() if run["outcome"] == outcome]
+
+    def received(self, queue: str) -> list[dict[str, Any]]:
+        """The bodies of the messages that wait in a queue; they stay there."""
+        answer = self.herald.clients.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+@contextmanager
+def probe(herald: Herald) -> Iterator[Probe]:
+    """Make one, and take it away."""
+    name = f"probe-{uuid.uuid4().hex[:8]}"
+    functions = herald.clients.functions
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=ROLE,
+        Handler="probe.handler",
+        Code={"ZipFile": _package("one")},
+        Timeout=20,
+        Publish=True,
+    )
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    functions.update_function_code(FunctionName=name, ZipFile=_package("two"), Publish=True)
+    try:
+        yield Probe(herald, name)
+    finally:
+        functions.delete_function(FunctionName=name)
+
+
+def _package(mark: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        source = textwrap.dedent(inspect.getsource(handler))
+        archive.writestr("probe.py", f"from __future__ import annotations\nMARK = {mark!r}\n{source}")
+    return content.getvalue()

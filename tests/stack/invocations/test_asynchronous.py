@@ -1,0 +1,146 @@
+"""Lambda's own queue, with real processes: nothing accepted is lost, and each end is the one that AWS gives."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+
+from tests.stack.conftest import Herald, eventually
+from tests.stack.events import new_address, new_event
+from tests.stack.invocations.probe import Probe
+
+
+def test_a_failing_event_runs_three_times_a_minute_and_two_apart_and_is_recorded(function: Probe, scale: float) -> None:
+    queue = function.queue()
+    function.configure(queue)
+    function.send({"fail": True})
+    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    runs = function.runs()
+    assert [(run["outcome"], run["attempt"]) for run in runs] == [("error", 1), ("error", 2), ("error", 3)]
+    assert len({run["request_id"] for run in runs}) == 1
+    waits = [after["at"] - before["at"] - before["ms"] / 1000 for before, after in pairwise(runs)]
+    assert all(wait >= minutes * 60 * scale for wait, minutes in zip(waits, (1, 2), strict=True))
+    assert all(wait <= minutes * 60 * scale + 1 for wait, minutes in zip(waits, (1, 2), strict=True))
+    assert record["requestContext"] == {
+        "requestId": runs[0]["request_id"],
+        "functionArn": function.arn,
+        "condition": "RetriesExhausted",
+        "approximateInvokeCount": 3,
+    }
+    assert record["requestPayload"] == {"fail": True}
+    assert record["responseContext"] == {"statusCode": 200, "executedVersion": "1", "functionError": "Unhandled"}
+    assert record["responsePayload"]["errorType"] == "LookupError"
+    assert record["responsePayload"]["errorMessage"] == "asked to fail"
+    assert "probe.py" in record["responsePayload"]["stackTrace"][-1]
+    assert record["version"] == "1.0"
+    assert record["timestamp"].endswith("Z")
+
+
+def test_a_killed_function_is_retried_like_one_that_raised(function: Probe) -> None:
+    queue = function.queue()
+    function.configure(queue, MaximumRetryAttempts=1)
+    function.send({"kill": True})
+    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    assert [run["outcome"] for run in function.runs()] == ["killed", "killed"]
+    assert record["responsePayload"]["errorType"] == "Runtime.ExitError"
+
+
+def test_the_alias_has_a_configuration_of_its_own(function: Probe) -> None:
+    queue = function.queue()
+    function.configure(queue, MaximumRetryAttempts=0)
+    function.herald.clients.functions.invoke(
+        FunctionName=function.name, InvocationType="Event", Payload=json.dumps({"fail": True})
+    )
+    function.send({"fail": True})
+    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    assert record["requestContext"]["functionArn"] == function.arn
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    eventually(lambda: len(function.runs()), lambda count: count == 4)
+
+
+def test_a_reserved_concurrency_of_0_parks_at_once(function: Probe) -> None:
+    queue = function.queue()
+    function.configure(queue)
+    function.reserve(0)
+    function.send({"n": 1})
+    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1, 2)
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+    assert record["requestPayload"] == {"n": 1}
+    assert function.runs() == []
+
+
+def test_throttled_events_all_run_and_use_up_no_retry(function: Probe) -> None:
+    queue = function.queue()
+    function.configure(queue, MaximumRetryAttempts=0)
+    function.reserve(1)
+    for number in range(6):
+        function.send({"n": number, "seconds": 0.2})
+    done = eventually(function.ran, lambda runs: len(runs) == 6, 30)
+    assert function.ran("throttled"), "the control: some had to wait"
+    assert all(run["attempt"] == 1 for run in done)
+    assert function.received(queue) == []
+
+
+def test_a_call_that_waits_is_refused_while_all_of_the_reserved_concurrency_is_in_use(function: Probe) -> None:
+    with occupied(function, 2):
+        assert status(function) == 429
+    assert status(function) == 200
+
+
+def test_an_event_that_waits_too_long_is_recorded_without_having_run(function: Probe, scale: float) -> None:
+    queue = function.queue()
+    function.configure(queue, MaximumEventAgeInSeconds=60)
+    with occupied(function, 60 * scale + 3):
+        function.send({"n": "late"})
+        [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestPayload"] == {"n": "late"}
+    assert "responsePayload" not in record
+
+
+@contextmanager
+def occupied(function: Probe, seconds: float) -> Iterator[None]:
+    """One invocation takes up the whole reserved concurrency; the sandbox is warm, so that it begins at once."""
+    function.invoke({})
+    function.reserve(1)
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(function.invoke, {"seconds": seconds})
+        time.sleep(0.3)
+        yield
+        assert busy.result()["StatusCode"] == 200
+
+
+def status(function: Probe) -> int:
+    functions = function.herald.clients.functions
+    try:
+        answer = functions.invoke(FunctionName=function.name, Qualifier="live", Payload=b"{}")
+    except functions.exceptions.TooManyRequestsException:
+        return 429
+    return answer["StatusCode"]
+
+
+def test_an_event_that_crashes_notify_ends_in_retry_and_then_as_one_mail(herald: Herald) -> None:
+    """The handler is one that does not exist until the event has been given up: a release that cannot start."""
+    functions = herald.clients.functions
+    good = functions.get_alias(FunctionName="herald-notify", Name="live")["FunctionVersion"]
+    functions.update_function_configuration(FunctionName="herald-notify", Handler="function.absent.handler")
+    broken = functions.publish_version(FunctionName="herald-notify")["Version"]
+    functions.update_function_configuration(FunctionName="herald-notify", Handler="function.notify.handler")
+    topic = herald.names.topics["events"]
+    to = new_address()
+    functions.update_alias(FunctionName="herald-notify", Name="live", FunctionVersion=broken)
+    try:
+        sent = herald.clients.sns.publish(TopicArn=topic, Message=json.dumps(new_event(to)))["MessageId"]
+        eventually(lambda: Probe(herald, "herald-notify").failed(sent), lambda runs: len(runs) == 3)
+    finally:
+        functions.update_alias(FunctionName="herald-notify", Name="live", FunctionVersion=good)
+    herald.inbox.wait(to, seconds=60)  # the broken release may have received it from the queue, too
+    herald.inbox.exactly(to, 1)
+    runs = [run for run in Probe(herald, "herald-notify").runs() if run.get("message_id") == sent]
+    assert [(run["source"], run["version"]) for run in runs[:3]] == [("sns", broken)] * 3
+    assert ("sqs", good, "ok") in [(run["source"], run["version"], run["outcome"]) for run in runs[3:]]
