@@ -248,13 +248,13 @@ def _wire(clients: Clients, made: Provisioned) -> None:
         FunctionResponseTypes=["ReportBatchItemFailures"],
         FilterCriteria={"Filters": [{"Pattern": json.dumps(books.RELAY_FILTER)}]},
     )
-    for queue, function, size in (("retry", "notify", 1), ("feedback", "feedback", 10)):
+    for queue, function, size, at_once in (("retry", "notify", 1, 3), ("feedback", "feedback", 10, 2)):
         if function in made.functions:
             functions.create_event_source_mapping(
                 EventSourceArn=_queue_arn(queue),
                 FunctionName=made.functions[function],
                 BatchSize=size,
-                ScalingConfig={"MaximumConcurrency": 2},
+                ScalingConfig={"MaximumConcurrency": at_once},
                 FunctionResponseTypes=["ReportBatchItemFailures"],
             )
 
