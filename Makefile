@@ -99,6 +99,9 @@ rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is
 releases: $(RUN_ENV) ## List the versions: what each is, which is live, and how much of the traffic it gets
 	@$(OPS) releases $(FLAGS)
 
+rehearse: $(RUN_ENV) ## Rehearse on the laptop: a good release under load, two bad ones, and every mail counted (FLAGS="--events N")
+	@$(OPS) rehearse $(FLAGS)
+
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
 	@$(OPS) package --target $(TARGET) $(FLAGS)
@@ -165,4 +168,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

@@ -16,6 +16,7 @@ from ops.pausing.cli import app as pausing
 from ops.records.cli import app as records
 from ops.redrive.cli import app as redrive
 from ops.release.cli import app as release
+from ops.release.rehearsal.cli import app as rehearse
 
 __all__ = ["app", "main"]
 
@@ -30,6 +31,7 @@ app.add_typer(infra, name="infra", no_args_is_help=True)
 app.add_typer(redrive)
 app.add_typer(records)
 app.add_typer(release)
+app.add_typer(rehearse)
 app.add_typer(pausing)
 app.command()(capacity)
 app.command()(package)
