@@ -6,12 +6,16 @@ import argparse
 import dataclasses
 import json
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
-from bench.cost.assumptions import AS_MEASURED, Assumptions
+from bench.cost.assumptions import Assumptions
 from bench.cost.bill import bills
+from bench.cost.measured import last_measured
 from bench.cost.show import as_json, show
+
+_BENCH = Path(__file__).parents[2] / "build" / "bench.json"
 
 
 def main() -> None:
@@ -22,7 +26,7 @@ def main() -> None:
         parser.add_argument(f"--{one.name}", type=type(one.default), default=one.default, help="(%(default)s)")
     options = vars(parser.parse_args())
     machine = options.pop("json")
-    found = bills(AS_MEASURED, Assumptions(**options))
+    found = bills(last_measured(_BENCH), Assumptions(**options))
     if machine:
         sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:

@@ -31,7 +31,7 @@ def left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]
     yield "a million mails: 90 days in the ledger", f"${kept:.2f}"
     yield "a million mails: logs kept for a year", f"${logs:.2f}"
     yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].each() * _MILLION:.2f}"
-    yield "a million mails: the publisher's side (outbox row, relay, settling)", "the app's; about $6"
+    yield "a million mails: the publisher's side (outbox row, relay, settling), estimated", "$6"
     yield "a month, whatever it sends: one key, its data keys renewed every 5 minutes", f"${key:.2f}"
     yield "a month: alarms and the metrics of three types", f"${watched:.2f}"
     yield "a month: two mappings that poll empty queues", f"${mapping:.2f}"

@@ -8,6 +8,7 @@ import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, billed, bills
+from bench.cost.measured import cpu_of
 from bench.cost.prices import prices
 from bench.cost.usage import Usage, herald
 
@@ -62,3 +63,14 @@ def test_the_references_are_charged_with_the_same_assumptions() -> None:
     slower = dataclasses.replace(Assumptions(), send=160.0)
     for name, bill in bills(AS_MEASURED, Assumptions()).items():
         assert bills(AS_MEASURED, slower)[name].total > bill.total
+
+
+def test_what_the_bench_measured_is_what_is_billed() -> None:
+    figures = [
+        {"name": "warm mail beside powertools, Python 3.11.7", "ours": 9.0, "reference": 9.0},
+        {"name": "warm mail beside powertools, Python 3.13.0", "ours": 2.0, "reference": 4.0},
+        {"name": "feedback in batches of 10 (1.00 round trips an event)", "ours": 500.0, "reference": None},
+    ]
+    cpu = cpu_of(figures)
+    assert (cpu.notify, cpu.powertools, cpu.feedback) == (2.0, 4.0, 2.0)
+    assert cpu.check_then_put == AS_MEASURED.check_then_put

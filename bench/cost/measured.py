@@ -1,0 +1,35 @@
+"""Processor times out of what `make bench` measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.cost.assumptions import AS_MEASURED, Cpu
+
+__all__ = ["cpu_of", "last_measured"]
+
+_MAIL = "warm mail beside "
+_FEEDBACK = "feedback in batches of 10"
+
+
+def cpu_of(figures: Sequence[Mapping[str, Any]]) -> Cpu:
+    """The times among the figures of a bench, of several Pythons the last; what is missing is as once measured."""
+    cpu = AS_MEASURED
+    for figure in figures:
+        name = str(figure["name"])
+        if name.startswith(f"{_MAIL}powertools"):
+            cpu = replace(cpu, notify=figure["ours"], powertools=figure["reference"])
+        elif name.startswith(f"{_MAIL}check_then_put"):
+            cpu = replace(cpu, check_then_put=figure["reference"])
+        elif name.startswith(_FEEDBACK):
+            cpu = replace(cpu, feedback=1000 / figure["ours"])
+    return cpu
+
+
+def last_measured(path: Path) -> Cpu:
+    """The times in a `bench.json`; without one, those that were once measured."""
+    return cpu_of(json.loads(path.read_text())["figures"]) if path.exists() else AS_MEASURED
