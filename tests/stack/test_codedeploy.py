@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 import uuid
@@ -26,7 +27,16 @@ SCALE = 0.01
 #: The same hour in 1.8 seconds.
 HASTE = 0.0005
 
-VERSION = "def handler(event, context):\n    return {'version': context.function_version, 'code': %r}\n"
+#: A minute of AWS in half a minute: a canary that is over when the test is, and not before.
+SLOWLY = 0.5
+
+#: Raises where the event says that this version is to.
+VERSION = """
+CODE = %r
+def handler(event, context):
+    if context.function_version in event.get("broken", ()):
+        raise RuntimeError("broken")
+"""
 HOOK = """
 import os, time, boto3
 def answer(event, status):
@@ -84,12 +94,48 @@ class Simulator:
         )
         return name
 
-    def deploy(self, target: str = "2", current: str = "1", **hooks: str) -> str:
-        """Create a deployment of the alias; `before` and `after` are hooks."""
+    def alarm(self, version: str) -> str:
+        """Make an alarm that any error of this version under the alias sets off, as a release does; its name."""
+        name = f"{self.alias}-{version}"
+        dimensions = {
+            "FunctionName": self.function,
+            "Resource": f"{self.function}:{self.alias}",
+            "ExecutedVersion": version,
+        }
+        self._herald.clients.any("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Dimensions=[{"Name": dimension, "Value": value} for dimension, value in dimensions.items()],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+        )
+        return name
+
+    def state(self, alarm: str) -> str:
+        """What CloudWatch says of an alarm."""
+        answer = self._herald.clients.any("cloudwatch").describe_alarms(AlarmNames=[alarm])
+        return str(answer["MetricAlarms"][0]["StateValue"])
+
+    def invoke(self, *broken: str) -> str:
+        """Invoke the alias, whose versions `broken` raise; the version that ran."""
+        functions = self._herald.clients.functions
+        answer = functions.invoke(
+            FunctionName=self.function, Qualifier=self.alias, Payload=json.dumps({"broken": broken})
+        )
+        assert ("FunctionError" in answer) is (answer["ExecutedVersion"] in broken)
+        return answer["ExecutedVersion"]
+
+    def deploy(self, target: str = "2", current: str = "1", alarm: str = "", **hooks: str) -> str:
+        """Create a deployment of the alias; `before` and `after` are hooks, `alarm` stands in for the group's."""
         revision: Any = content(appspec(current, target, self.function, self.alias, **hooks))
-        return self.client.create_deployment(applicationName="probe", deploymentGroupName="probe", revision=revision)[
-            "deploymentId"
-        ]
+        alarms: Any = {"overrideAlarmConfiguration": {"enabled": True, "alarms": [{"name": alarm}]}} if alarm else {}
+        group: Any = {"applicationName": "probe", "deploymentGroupName": "probe"}
+        return self.client.create_deployment(**group, revision=revision, **alarms)["deploymentId"]
 
     def info(self, deployment: str) -> dict[str, Any]:
         return dict(self.client.get_deployment(deploymentId=deployment)["deploymentInfo"])
@@ -97,6 +143,10 @@ class Simulator:
     def ended(self, deployment: str, seconds: float = 20) -> dict[str, Any]:
         """What is told of a deployment once it is over."""
         return eventually(lambda: self.info(deployment), lambda info: "completeTime" in info, seconds)
+
+    def ended_under_load(self, deployment: str, broken: str) -> dict[str, Any]:
+        """The same, while this version raises under a steady load."""
+        return eventually(lambda: (self.invoke(broken), self.info(deployment))[1], lambda info: "completeTime" in info)
 
     def weights(self) -> dict[str, float]:
         """What the alias gives to which version, as Lambda tells it."""
@@ -121,7 +171,7 @@ def probe(client: CodeDeployClient) -> None:
         deploymentConfigName="half",
         serviceRoleArn="arn:aws:iam::000000000000:role/deployer",
         deploymentStyle={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
-        autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
+        autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"]},
     )
 
 
@@ -213,3 +263,46 @@ def test_after_an_abort_nothing_is_deployed_until_the_weights_are_cleared(herald
     )
     assert probed.ended(probed.deploy("3"))["status"] == "Succeeded"
     assert probed.weights() == {"3": 1}
+
+
+@pytest.fixture
+def halfway(simulator: Make) -> Callable[[bool], tuple[Simulator, str]]:
+    """Brings a canary to where half of the traffic is on version 2, watched by the alarm of that version or by none."""
+
+    def begin(watched: bool) -> tuple[Simulator, str]:
+        probed = simulator(SLOWLY)
+        deployment = probed.deploy(alarm=probed.alarm("2") if watched else "")
+        eventually(probed.weights, lambda weights: weights == {"1": 0.5, "2": 0.5})
+        return probed, deployment
+
+    return begin
+
+
+Halfway = Callable[[bool], tuple[Simulator, str]]
+
+
+def test_real_invocations_follow_the_weights_of_the_canary(halfway: Halfway) -> None:
+    probed, deployment = halfway(False)
+    ran = [probed.invoke() for _ in range(100)]
+    assert 28 <= ran.count("2") <= 72, "outside what 100 fair throws show in 99.999 % of all cases"
+    probed.client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+    probed.ended(probed.ended(deployment)["rollbackInfo"]["rollbackDeploymentId"])
+    assert {probed.invoke() for _ in range(10)} == {"1"}
+
+
+def test_an_error_of_the_candidate_stops_it_and_gives_the_traffic_back(halfway: Halfway) -> None:
+    probed, deployment = halfway(True)
+    info = probed.ended_under_load(deployment, broken="2")
+    assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
+    assert probed.info(info["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
+    assert probed.weights() == {"1": 1}
+
+
+def test_an_error_of_the_version_that_is_leaving_does_not_stop_the_candidate(halfway: Halfway) -> None:
+    probed, deployment = halfway(True)
+    alarm = probed.alarm("1")
+    eventually(lambda: (probed.invoke("1"), probed.state(alarm))[1], lambda state: state == "ALARM")
+    time.sleep(1)  # four looks of the deployment at its own alarm
+    assert probed.info(deployment)["status"] == "InProgress"
+    probed.client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+    assert probed.ended(deployment)["errorInformation"]["code"] == "MANUAL_STOP"
