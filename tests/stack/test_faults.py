@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
-import time
 import uuid
-from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address, new_event, notification
-from tests.stack.processes import descendants
 
 #: Seconds: a hold of 16, and what the retry queue needs on top.
 AFTER_THE_HOLD = 40
@@ -130,10 +126,5 @@ def invoke(herald: Herald, delivery: dict[str, Any]) -> None:
 
 def kill_workers(herald: Herald) -> None:
     """SIGKILL to every sandbox of `notify`."""
-    killed = 0
-    for pid in descendants(herald.names.processes["ministack"]):
-        if b"herald-notify" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
-            killed += 1
-    assert killed
-    time.sleep(0.1)
+    path = "/_herald/functions/herald-notify/kill"
+    assert httpx.post(herald.names.endpoints["aws"] + path, trust_env=False).json()["killed"]

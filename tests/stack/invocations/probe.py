@@ -103,6 +103,12 @@ class Probe:
             FunctionName=self.name, Qualifier="live", InvocationType="Event", Payload=json.dumps(event)
         )
 
+    def kill(self) -> int:
+        """SIGKILL to every sandbox; how many there were."""
+        path = f"/_herald/functions/{self.name}/kill"
+        killed: int = httpx.post(self.herald.names.endpoints["aws"] + path, trust_env=False).json()["killed"]
+        return killed
+
     def runs(self) -> list[dict[str, Any]]:
         """What the emulator noted of this function's runs, oldest first."""
         return [run for run in reversed(self._noted("invocations")) if run["function"] == self.name]

@@ -49,6 +49,16 @@ def test_a_killed_function_is_retried_like_one_that_raised(function: Probe) -> N
     assert record["responsePayload"]["errorType"] == "Runtime.ExitError"
 
 
+def test_every_sandbox_can_be_killed_at_once_and_what_ran_there_runs_again(function: Probe) -> None:
+    function.invoke({})
+    function.send({"seconds": 2})
+    time.sleep(0.5)
+    assert function.kill() == 1
+    runs = eventually(lambda: function.runs()[1:], lambda seen: len(seen) == 2)
+    assert [(run["outcome"], run["attempt"]) for run in runs] == [("killed", 1), ("ok", 2)]
+    assert runs[0]["ms"] < 2000 <= runs[1]["ms"]
+
+
 def test_the_alias_has_a_configuration_of_its_own(function: Probe) -> None:
     queue = function.queue()
     function.configure(queue, MaximumRetryAttempts=0)
