@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 
 from tests.loopback import guard
+
+
+# Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
+hypothesis.settings.register_profile(
+    "herald",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("herald")
 
 
 def pytest_configure(config: pytest.Config) -> None:
