@@ -46,9 +46,8 @@ def compose(app: App, scale: float) -> App:
     watch = Watch(ministack, scale)
     lambdas = Lambdas(ministack, journal, watch.store, random.random)
     queues = Queues(ministack, lambdas, scale)
-    waiting = Asynchronous(
-        lambdas.limits, lambdas.run, queues.give_up, Timer("events", apart=True).after, time.time, scale
-    )
+    later = Timer("events", apart=True).after
+    waiting = Asynchronous(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
     Topics(ministack, queues, journal, waiting.put, watch.store)
 
     def accept(record: dict[str, Any], payload: Any) -> None:

@@ -16,7 +16,8 @@ class Asynchronous:
     """Tries each event until it succeeds or is given up.
 
     `limits` are those of the target now, `run` runs it once, `give_up` keeps a failed event, `later` calls in so many
-    seconds, `clock` tells seconds since 1970.
+    seconds, `clock` tells seconds since 1970, `draw` is uniform in [0, 1): throttled events wait between half and all
+    of their time, so that a burst does not come back all at once (an assumption: AWS names only the longest waits).
     """
 
     limits: Callable[[Target], Limits]
@@ -25,6 +26,7 @@ class Asynchronous:
     later: Callable[[float, Callable[[], None]], None]
     clock: Callable[[], float]
     scale: float
+    draw: Callable[[], float]
 
     def put(self, event: Event) -> None:
         """Accept an event; it runs as soon as it can."""
@@ -41,4 +43,5 @@ class Asynchronous:
             self.give_up(next_, limits)
         elif next_ is not None:
             again = next_.event
-            self.later(next_.seconds * self.scale, lambda: self._try(again))
+            part = 1 - self.draw() / 2 if again.throttles else 1.0
+            self.later(next_.seconds * part * self.scale, lambda: self._try(again))

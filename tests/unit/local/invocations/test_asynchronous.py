@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from ops.local.invocations.asynchronous import Asynchronous
 from ops.local.invocations.model import Ending, Event, Limits, Outcome, Target
 from ops.local.invocations.retrying import Failed
@@ -19,6 +21,7 @@ class World:
 
     endings: Sequence[Ending]
     limits: Limits = field(default_factory=Limits)
+    draw: float = 0.0
     now: float = 1000.0
     runs: list[float] = field(default_factory=list)
     kept: list[Failed] = field(default_factory=list)
@@ -39,6 +42,7 @@ class World:
             lambda seconds, call: self.due.append((self.now + seconds, call)),
             lambda: self.now,
             SCALE,
+            lambda: self.draw,
         )
         queue.put(event)
         while self.due:
@@ -57,6 +61,13 @@ def test_an_event_is_kept_once_when_it_is_given_up() -> None:
     world = World(["error"] * 3)
     world.play(EVENT)
     assert [(failed.condition, failed.event.runs) for failed in world.kept] == [("RetriesExhausted", 3)]
+
+
+@pytest.mark.parametrize(("draw", "runs"), [(0.0, [0, 0.01, 0.03, 0.07]), (0.9, [0, 0.0055, 0.0165, 0.0385])])
+def test_throttled_events_come_back_between_half_and_all_of_their_wait(draw: float, runs: list[float]) -> None:
+    world = World(["throttled", "throttled", "throttled", "ok"], draw=draw)
+    world.play(EVENT)
+    assert world.runs == runs
 
 
 def test_a_throttled_event_runs_in_the_end() -> None:
