@@ -33,7 +33,7 @@ class Question:
     def __post_init__(self) -> None:
         _between("RATE, mails a second,", self.rate, 0.1, 100_000)
         _between("BURST, the number of events,", self.burst, 1, 100_000_000)
-        _between("the seconds of one delivery", self.seconds, 0.001, 60)
+        _between("the seconds of one delivery", self.seconds, 0.001, 900)
         _between("the daily quota", 1 if self.quota is None else self.quota, 1, 10_000_000_000)
         _between("the seconds of publishing", self.over, 0, 864_000)
         _between("the reserved concurrency", self.reserved, 1, 100_000)
