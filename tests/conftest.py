@@ -9,7 +9,6 @@ import pytest
 
 from tests.loopback import guard
 
-
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
 hypothesis.settings.register_profile(
     "herald",
