@@ -34,33 +34,46 @@ def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(applied:
     assert applied.changes() == {}
 
 
-def test_the_plan_in_the_middle_of_a_canary_is_empty(applied: Applied, clients: Clients) -> None:
+@pytest.fixture(scope="module")
+def canary(applied: Applied, clients: Clients) -> dict[str, float]:
+    """A second version that gets a tenth of the traffic; the weights, as the alias carries them."""
     functions = clients.functions
     code = io.BytesIO((applied.terraform.folder / "function.zip").read_bytes())
     with zipfile.ZipFile(code, "a") as archive:
         archive.writestr("candidate.txt", "another release")
     functions.update_function_code(FunctionName="herald-notify", ZipFile=code.getvalue())
     candidate = functions.publish_version(FunctionName="herald-notify")["Version"]
-    weights = {"AdditionalVersionWeights": {candidate: 0.1}}
+    weights = {candidate: 0.1}
     functions.update_alias(
         FunctionName="herald-notify",
         Name="live",
         FunctionVersion="1",
-        RoutingConfig=weights,  # type: ignore[arg-type]
+        RoutingConfig={"AdditionalVersionWeights": weights},
     )
+    return weights
+
+
+def moved(clients: Clients) -> tuple[str, Any]:
+    """Where the alias points, and the weights that it carries."""
+    alias = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
+    return alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+
+def test_the_plan_in_the_middle_of_a_canary_is_empty(
+    applied: Applied, clients: Clients, canary: dict[str, float]
+) -> None:
     assert applied.changes() == {}
-    alias = functions.get_alias(FunctionName="herald-notify", Name="live")
-    assert (alias["FunctionVersion"], alias["RoutingConfig"]) == ("1", weights)
+    assert moved(clients) == ("1", canary)
 
 
-def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(applied: Applied, clients: Clients) -> None:
-    before = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
+def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
+    applied: Applied, clients: Clients, canary: dict[str, float]
+) -> None:
     arguments = ("-auto-approve", "-input=false", "-no-color", "-var-file=test.tfvars.json", "-var=send_rate=20")
     applied.terraform.read("apply", *arguments)
     settings = clients.functions.get_function_concurrency(FunctionName="herald-notify")
     assert settings["ReservedConcurrentExecutions"] == 5, "the control: something was applied"
-    after = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
-    assert (after["FunctionVersion"], after["RoutingConfig"]) == (before["FunctionVersion"], before["RoutingConfig"])
+    assert moved(clients) == ("1", canary)
 
 
 def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: Clients) -> None:
