@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -9,6 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from ops.package.bytecode import write_bytecode
@@ -35,23 +38,30 @@ def installed(room: Room, target: Target, store: Path, recipe: str) -> Path:
     if not folder.exists():
         refuse_markers(lock, room)
         store.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=store) as work:
-            _install(room, target, Path(work) / "all")
-            _cut(room, Path(work) / "all", Path(work) / "cut")
-            if room.operations:
-                cut_data(Path(work) / "cut" / "botocore" / "data", room.operations)
-            write_bytecode(Path(work) / "cut", target)
-            _keep(Path(work) / "cut", folder)
+        with _alone(store):  # a build beside this one may want the same
+            if not folder.exists():
+                _make(room, target, folder)
     return folder
 
 
-def _keep(made: Path, folder: Path) -> None:
-    """Move what was made into its place; a build beside this one may have been faster."""
+@contextmanager
+def _alone(store: Path) -> Iterator[None]:
+    opened = os.open(store, os.O_RDONLY)
     try:
-        made.rename(folder)
-    except OSError:
-        if not folder.exists():
-            raise
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
+def _make(room: Room, target: Target, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        _install(room, target, Path(work) / "all")
+        _cut(room, Path(work) / "all", Path(work) / "cut")
+        if room.operations:
+            cut_data(Path(work) / "cut" / "botocore" / "data", room.operations)
+        write_bytecode(Path(work) / "cut", target)
+        (Path(work) / "cut").rename(folder)
 
 
 def refuse_markers(lock: str, room: Room) -> None:

@@ -45,8 +45,9 @@ def cloud(architecture: Architecture) -> Target:
     """Lambda. Bytecode can only be written by an interpreter of Lambda's own Python, if there is one here."""
     machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
     platforms = (*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS), f"manylinux2014_{machine}")
-    for interpreter in _candidates():
-        if version := _version(interpreter):
+    for candidate in _candidates():
+        if found := _lambdas(candidate):
+            version, interpreter = found
             return Target("cloud", version, architecture, platforms, interpreter)
     return Target("cloud", LAMBDA_PYTHON, architecture, platforms, None)
 
@@ -60,7 +61,10 @@ def _candidates() -> Iterator[str]:
     yield from sorted(map(str, pyenv.glob(f"{LAMBDA_PYTHON}.*/bin/python")), reverse=True)
 
 
-def _version(interpreter: str) -> str | None:
-    question = [interpreter, "-I", "-S", "-c", "import platform; print(platform.python_version())"]
+def _lambdas(candidate: str) -> tuple[str, str] | None:
+    """Version and own path of this interpreter, if it is of Lambda's Python. What is found on the path may be a shim,
+    which leads elsewhere as soon as another environment runs it."""
+    question = [candidate, "-I", "-S", "-c", "import platform, sys; print(platform.python_version(), sys.executable)"]
     answer = subprocess.run(question, capture_output=True, text=True, check=False).stdout.strip()
-    return answer if answer.startswith(f"{LAMBDA_PYTHON}.") else None
+    version, _, interpreter = answer.partition(" ")
+    return (version, interpreter) if version.startswith(f"{LAMBDA_PYTHON}.") and interpreter else None

@@ -38,7 +38,7 @@ def test_without_lambdas_python_there_is_no_bytecode(monkeypatch: pytest.MonkeyP
     assert (chosen.python, chosen.interpreter) == ("3.13", None)
 
 
-@pytest.mark.parametrize("answer", ["echo 3.12.9", "exit 1", "echo no such version"])
+@pytest.mark.parametrize("answer", ["echo 3.12.9 /bin/python", "exit 1", "echo no such version", "echo 3.13.0"])
 def test_an_interpreter_that_is_not_lambdas_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str
 ) -> None:
@@ -47,6 +47,17 @@ def test_an_interpreter_that_is_not_lambdas_is_passed_over(
     script.write_text(f"#!/bin/sh\n{answer}\n")
     script.chmod(0o755)
     assert target.cloud("arm64").interpreter is None
+
+
+def test_a_shim_is_followed_to_the_interpreter_that_it_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    without_lambdas_python(monkeypatch, tmp_path)
+    script = tmp_path / "python3.13"
+    script.write_text('#!/bin/sh\ntest "$SHIM_VERSION" && echo "$SHIM_VERSION" /opt/real/bin/python3.13\n')
+    script.chmod(0o755)
+    assert target.cloud("arm64").interpreter is None, "the shim leads nowhere"
+    monkeypatch.setenv("SHIM_VERSION", "3.13.7")
+    chosen = target.cloud("arm64")
+    assert (chosen.python, chosen.interpreter) == ("3.13.7", "/opt/real/bin/python3.13")
 
 
 @pytest.mark.parametrize("bytecode", [True, False])
