@@ -10,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from webapp import answers, api, openapi, pages, previews, probes
+from webapp import answers, api, openapi, pages, previews, probes, sign_in
 from webapp.composition import Parts, compose
 from webapp.guard import Guard
 from webapp.problems import Problem
+from webapp.sessions import SignedOut
 from webapp.settings import WebSettings
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -35,14 +36,15 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
-    app.add_middleware(Guard, https=parts.settings.public_url.startswith("https:"))
+    app.add_middleware(Guard, https=parts.https)
     app.add_exception_handler(Problem, answers.on_problem)
+    app.add_exception_handler(SignedOut, sign_in.on_signed_out)
     app.add_exception_handler(HTTPException, answers.on_http_exception)
     app.add_exception_handler(ClientError, answers.on_aws_error)
     app.add_exception_handler(BotoCoreError, answers.on_aws_error)
     app.add_exception_handler(RequestValidationError, answers.on_validation_error)
     app.include_router(api.router)
-    for pages_for_people in (pages, previews):
+    for pages_for_people in (pages, previews, sign_in):
         app.include_router(pages_for_people.router, include_in_schema=False)
     app.include_router(probes.router, tags=["probes"])
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's documented way

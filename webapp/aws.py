@@ -7,9 +7,9 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
 
 _CONFIG = Config(
     connect_timeout=2,
@@ -31,5 +31,5 @@ def sns() -> "SNSClient":
 
 
 @cache
-def cognito() -> "CognitoIdentityProviderClient":
-    return boto3.client("cognito-idp", config=_CONFIG)
+def ssm() -> "SSMClient":
+    return boto3.client("ssm", config=_CONFIG)

@@ -8,10 +8,14 @@ from fastapi import Depends, Request
 from ulid import ULID
 
 from webapp import aws, moments
-from webapp.identity import Verifier
+from webapp.discovery import Discovery
+from webapp.identity import Role, Verifier
+from webapp.issuer import Client, Issuer
+from webapp.keys import Keys, Names
 from webapp.ledger import Ledger
 from webapp.limiter import Limiter
 from webapp.outbox import Outbox
+from webapp.seal import Seal
 from webapp.settings import WebSettings
 from webapp.store import Books
 
@@ -25,21 +29,59 @@ class Parts:
     outbox: Outbox
     ledger: Ledger
     verifier: Verifier
+    issuer: Issuer
+    keys: Keys
     limiter: Limiter
     clock: moments.Clock = moments.now
     new_id: Callable[[], str] = lambda: str(ULID())
 
+    @property
+    def https(self) -> bool:
+        """Whether people reach the app by TLS, which ends before it."""
+        return self.settings.public_url.startswith("https:")
+
+    @property
+    def session_seal(self) -> Seal:
+        """What the cookie with the session is sealed with."""
+        return Seal(self.keys.session, "session", self.clock)
+
+    @property
+    def question_seal(self) -> Seal:
+        """What the cookie of somebody who is just signing in is sealed with."""
+        return Seal(self.keys.session, "sign-in", self.clock)
+
 
 def compose(settings: WebSettings) -> Parts:
     """The parts as they work against AWS, or whatever the endpoint variables name."""
+    keys = Keys(aws.ssm(), key_names(settings))
+    discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
+    verifier = Verifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
     return Parts(
         settings=settings,
         books=Books(aws.dynamodb(), settings.books_table),
         outbox=Outbox(aws.dynamodb(), settings.books_table),
         ledger=Ledger(aws.dynamodb(), settings.ledger_table),
-        verifier=Verifier(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_discovery_url),
+        verifier=verifier,
+        issuer=Issuer(discovery, verifier, client_of(settings, keys)),
+        keys=keys,
         limiter=Limiter(settings.requests_per_second),
     )
+
+
+def key_names(settings: WebSettings) -> Names:
+    """The parameters that hold the app's secrets."""
+    return Names(
+        settings.session_key_parameter,
+        settings.link_key_parameter,
+        settings.address_key_parameter,
+        settings.oidc_client_secret_parameter,
+    )
+
+
+def client_of(settings: WebSettings, keys: Keys) -> Client:
+    """What the issuer knows this app as; its two addresses must be among those that the issuer was told."""
+    base = settings.public_url
+    return Client(settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", keys.client_secret)
 
 
 async def _parts(request: Request) -> Parts:

@@ -78,6 +78,8 @@ class _Answer:
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self.request_id
             headers.setdefault("Cache-Control", "no-store")
+            for cookie in self._scope.get("cookies", ()):
+                headers.append("Set-Cookie", cookie)
         await self._send(message)
 
     def write_log(self) -> None:

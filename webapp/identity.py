@@ -7,7 +7,6 @@ import hashlib
 import json
 import threading
 import time
-import urllib.request
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from typing import Any, Final, Self
 import jwt
 
 from webapp import text
+from webapp.discovery import TIMEOUT_SECONDS, Discovery, unavailable
 from webapp.problems import Problem
 
-_TIMEOUT_SECONDS: Final = 3.0
 _LEEWAY_SECONDS: Final = 10
 _KNOWN_SECONDS: Final = 30.0
 _MOST_KNOWN: Final = 10_000
@@ -26,23 +25,40 @@ _REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub"]
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """Which claim makes somebody an operator: its name, and the value that it is or lists."""
+
+    claim: str
+    value: str
+
+    def held_by(self, claims: Mapping[str, Any]) -> bool:
+        """Whether these claims say so."""
+        told = claims.get(self.claim)
+        return self.value in told if isinstance(told, list) else self.value == told
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """The signed-in person; `email` is verified, and every field is one clean line."""
+    """The signed-in person; `email` is verified, and every text is one clean line."""
 
     sub: str
     email: str
     name: str
     locale: str
+    operator: bool = False
 
     @classmethod
-    def of_claims(cls, claims: Mapping[str, Any]) -> Self:
-        """Take over what the token says; raises `Problem` if it is not an id token of someone who can get mail."""
-        if claims.get("token_use") != "id":
+    def of_claims(cls, claims: Mapping[str, Any], role: Role) -> Self:
+        """Take over what the token says; raises `Problem` if it is not an id token of someone who can get mail.
+
+        Cognito says in `token_use` what a token is for; other issuers' id tokens have no such claim.
+        """
+        if claims.get("token_use", "id") != "id":
             raise unauthorized("this is not an id token")
-        return cls.of_account(claims)
+        return cls.of_account(claims, operator=role.held_by(claims))
 
     @classmethod
-    def of_account(cls, claims: Mapping[str, Any]) -> Self:
+    def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
         """Take over what the issuer says of an account; raises `Problem` if it cannot get mail."""
         if claims.get("email_verified") not in {True, "true"}:
             raise unauthorized("the token's address is not verified")
@@ -52,7 +68,7 @@ class Identity:
         if not isinstance(email, str) or not text.is_address(email):
             raise Problem("forbidden", "The account's address is not one that mail can be sent to.")
         name = text.line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
-        return cls(sub, email, name, text.locale(claims.get("locale")))
+        return cls(sub, email, name, text.locale(claims.get("locale")), operator)
 
 
 class Verifier:
@@ -63,10 +79,10 @@ class Verifier:
     verified is known for 30 seconds, or until it expires.
     """
 
-    def __init__(self, issuer: str, client_id: str, discovery_url: str) -> None:
-        self._issuer = issuer
+    def __init__(self, discovery: Discovery, client_id: str, role: Role) -> None:
+        self._discovery = discovery
         self._client_id = client_id
-        self._discovery_url = discovery_url
+        self._role = role
         self._keys: jwt.PyJWKClient | None = None
         self._known: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
         self._lock = threading.Lock()
@@ -78,24 +94,32 @@ class Verifier:
 
     def verify(self, token: str) -> Identity:
         """The token's owner; raises `Problem` (401, 403, or 503 if the issuer does not answer)."""
+        claims = self.claims(token)
+        identity = self.identity(claims)
+        self._remember(token, identity, claims["exp"])
+        return identity
+
+    def identity(self, claims: Mapping[str, Any]) -> Identity:
+        """Whom these claims name; raises `Problem` 401 or 403."""
+        return Identity.of_claims(claims, self._role)
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """What the issuer says in a token for this client; raises as `verify` does."""
         try:
             key = self._signing_key(token)
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
                 key,
                 algorithms=["RS256"],
-                issuer=self._issuer,
+                issuer=self._discovery.issuer,
                 audience=self._client_id,
                 leeway=_LEEWAY_SECONDS,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
         except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         except jwt.PyJWTError as error:
             raise unauthorized(_reason(error)) from error
-        identity = Identity.of_claims(claims)
-        self._remember(token, identity, claims["exp"])
-        return identity
 
     def _remember(self, token: str, identity: Identity, expires: float) -> None:
         with self._lock:
@@ -108,28 +132,20 @@ class Verifier:
         try:
             self._client().get_signing_keys()
         except jwt.PyJWTError as error:
-            raise _unavailable() from error
+            raise unavailable() from error
 
     def _signing_key(self, token: str) -> jwt.PyJWK:
         header = jwt.get_unverified_header(token)
         kid = header.get("kid")
-        if header.get("alg") != "RS256" or not isinstance(kid, str):
+        if header.get("alg") != "RS256" or not isinstance(kid, str) or header.get("typ") == "at+jwt":
             raise jwt.InvalidAlgorithmError
         return self._client().get_signing_key(kid)
 
     def _client(self) -> jwt.PyJWKClient:
         with self._lock:
             if self._keys is None:
-                self._keys = jwt.PyJWKClient(self._jwks_uri(), timeout=_TIMEOUT_SECONDS)
+                self._keys = jwt.PyJWKClient(self._discovery.endpoint("jwks_uri"), timeout=TIMEOUT_SECONDS)
             return self._keys
-
-    def _jwks_uri(self) -> str:
-        try:
-            with urllib.request.urlopen(self._discovery_url, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310  # checked setting
-                document = json.load(answer)
-            return str(document["jwks_uri"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise _unavailable() from error
 
 
 def _digest(token: str) -> bytes:
@@ -140,10 +156,6 @@ def unauthorized(detail: str) -> Problem:
     """401 as RFC 6750 wants it."""
     challenge = f'Bearer realm="herald", error="invalid_token", error_description="{detail}"'
     return Problem("unauthorized", f"{detail[0].upper()}{detail[1:]}.", {"WWW-Authenticate": challenge})
-
-
-def _unavailable() -> Problem:
-    return Problem("unavailable", "The identity provider's keys cannot be fetched.", {"Retry-After": "5"})
 
 
 def _reason(error: jwt.PyJWTError) -> str:

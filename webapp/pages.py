@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from webapp import cursor, sessions, shelf
+from webapp import cursor, shelf
 from webapp.books import BookIn
 from webapp.composition import Parts, PartsOf
 from webapp.identity import Identity
 from webapp.problems import KINDS, Problem
 from webapp.rendering import page
-from webapp.sessions import Reader, same_origin
+from webapp.sessions import Reader, own_form
 
 _BOOKS_A_PAGE: Final = 10
 _lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
@@ -23,18 +23,17 @@ BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN)]
 FormText = Annotated[str, Form()]
 
 router: Final = APIRouter()
-router.include_router(sessions.router)
 
 
 @router.get("/")
 def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = None, then: str = "/") -> Response:
     """The reader's books; a word of welcome to whoever is not signed in."""
     if reader is None:
-        return page(request, "welcome.html", {"then": then})
+        return page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
     return _shelf(request, reader, parts, after=after)
 
 
-@router.post("/books", dependencies=[Depends(same_origin)])
+@router.post("/books", dependencies=[Depends(own_form)])
 def add_book(
     request: Request,
     reader: Reader,
@@ -76,7 +75,7 @@ def show_mail(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
     return page(request, "_mail.html", {"book_id": book_id, "mails": shelf.notifications(parts, reader, book_id)})
 
 
-@router.post("/books/{book_id}/delete", dependencies=[Depends(same_origin)])
+@router.post("/books/{book_id}/delete", dependencies=[Depends(own_form)])
 def remove_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
     """Delete a book."""
     if reader is not None:

@@ -28,6 +28,12 @@ KINDS: Final = {
             "Mend it, then send it again.",
         ),
         Kind(
+            "sign-in-failed",
+            400,
+            "The sign-in came to nothing",
+            "Sign in again, in the same browser and within 15 minutes. Nobody was signed in.",
+        ),
+        Kind(
             "unauthorized",
             401,
             "No valid token",
@@ -38,7 +44,8 @@ KINDS: Final = {
             "forbidden",
             403,
             "Not allowed",
-            "The form was not posted from a page of this site, or the account has no address that mail can go to.",
+            "The form was not posted from a page of this session, the account has no address that mail can go to, "
+            "or the page is for operators.",
         ),
         Kind(
             "not-found",

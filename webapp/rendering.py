@@ -17,11 +17,11 @@ _PACKAGE: Final = Path(__file__).parent
 
 
 def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    """The template as an answer; it also sees who is signed in."""
-    settings = request.app.state.parts.settings
+    """The template as an answer; it also sees who is signed in, and what each form of theirs must carry."""
+    session = request.scope.get("session")
     shown = {
-        "reader": request.scope.get("reader"),
-        "laptop": settings.laptop_sign_in is not None,
+        "reader": session.reader if session else None,
+        "csrf": session.csrf if session else "",
         "request_id": request.scope.get("request_id", ""),
         **context,
     }

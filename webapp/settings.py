@@ -20,14 +20,6 @@ class SettingsError(SystemExit):
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
-    """User name and password that the laptop's *Sign in* button uses."""
-
-    user: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
 class WebSettings:
     """What the web app itself needs."""
 
@@ -38,7 +30,14 @@ class WebSettings:
     oidc_issuer: str
     oidc_discovery_url: str
     oidc_client_id: str
-    laptop_sign_in: SignIn | None = None
+    session_key_parameter: str
+    link_key_parameter: str
+    address_key_parameter: str
+    oidc_client_secret_parameter: str | None = None
+    operator_claim: str = "cognito:groups"
+    operator_value: str = "operators"
+    sign_up_url: str | None = None
+    session_seconds: int = 900
     requests_per_second: int = 100
     catalogue: Path | None = None
 
@@ -53,7 +52,14 @@ class WebSettings:
             oidc_issuer=_read(environment, "HERALD_OIDC_ISSUER", _url),
             oidc_discovery_url=_read(environment, "HERALD_OIDC_DISCOVERY_URL", _url),
             oidc_client_id=_read(environment, "HERALD_OIDC_CLIENT_ID", _text),
-            laptop_sign_in=_read(environment, "HERALD_LAPTOP_SIGN_IN", _sign_in, None),
+            session_key_parameter=_read(environment, "HERALD_SESSION_KEY_PARAMETER", _text),
+            link_key_parameter=_read(environment, "HERALD_LINK_KEY_PARAMETER", _text),
+            address_key_parameter=_read(environment, "HERALD_ADDRESS_KEY_PARAMETER", _text),
+            oidc_client_secret_parameter=_read(environment, "HERALD_OIDC_CLIENT_SECRET_PARAMETER", _text, None),
+            operator_claim=_read(environment, "HERALD_OPERATOR_CLAIM", _text, "cognito:groups"),
+            operator_value=_read(environment, "HERALD_OPERATOR_VALUE", _text, "operators"),
+            sign_up_url=_read(environment, "HERALD_SIGN_UP_URL", _url, None),
+            session_seconds=_read(environment, "HERALD_SESSION_SECONDS", _seconds, 900),
             requests_per_second=_read(environment, "HERALD_REQUESTS_PER_SECOND", _rate, 100),
             catalogue=_read(environment, "HERALD_CATALOGUE", Path, None),
         )
@@ -175,11 +181,3 @@ def _rate(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise ValueError
     return int(text)
-
-
-def _sign_in(text: str) -> SignIn:
-    """USER:PASSWORD"""
-    user, colon, password = text.partition(":")
-    if not (user and colon and password):
-        raise ValueError
-    return SignIn(user, password)

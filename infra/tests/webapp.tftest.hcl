@@ -9,6 +9,11 @@ variables {
   key_arn       = "arn:aws:kms:us-east-1:000000000000:key/the-key"
   ledger        = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
   ops_topic_arn = "arn:aws:sns:us-east-1:000000000000:herald-ops"
+  session_key   = "a secret of tests, long enough: 0123456789"
+  parameters = {
+    address_key = { name = "/herald/address-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/address-key" }
+    link_key    = { name = "/herald/link-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/link-key" }
+  }
 }
 
 run "shape" {
@@ -38,6 +43,7 @@ run "shape" {
     condition = toset(keys(aws_lambda_function.this["web"].environment[0].variables)) == toset([
       "HERALD_BOOKS_TABLE", "HERALD_EVENTS_TOPIC_ARN", "HERALD_EVENT_SOURCE", "HERALD_LEDGER_TABLE",
       "HERALD_OIDC_CLIENT_ID", "HERALD_OIDC_DISCOVERY_URL", "HERALD_OIDC_ISSUER", "HERALD_PUBLIC_URL",
+      "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_LINK_KEY_PARAMETER", "HERALD_SESSION_KEY_PARAMETER", "HERALD_OPERATOR_VALUE",
     ])
     error_message = "Settings are not those that webapp/settings.py reads."
   }
@@ -100,6 +106,22 @@ run "shape" {
     error_message = "The pool is protected, asks for long passwords, and verifies an address before it counts."
   }
   assert {
+    condition     = aws_cognito_user_pool_client.web.allowed_oauth_flows == toset(["code"]) && !aws_cognito_user_pool_client.web.generate_secret && aws_cognito_user_pool_client.web.callback_urls == toset(["${local.public_url}/sign-in/done"]) && aws_cognito_user_pool_client.web.logout_urls == toset(["${local.public_url}/"])
+    error_message = "Sign-in is by authorization code, for a public client that PKCE protects."
+  }
+  assert {
+    condition     = aws_cognito_user_pool_client.web.prevent_user_existence_errors == "ENABLED" && aws_cognito_user_pool_client.web.enable_token_revocation && one(aws_cognito_user_pool.this.account_recovery_setting[0].recovery_mechanism).name == "verified_email"
+    error_message = "Nobody learns who has an account, signing out revokes, and a password is reset by mail."
+  }
+  assert {
+    condition     = aws_cognito_user_group.operators.name == "operators" && local.functions.web.settings.HERALD_OPERATOR_VALUE == "operators"
+    error_message = "The group of operators is the one that the web app asks for."
+  }
+  assert {
+    condition     = aws_ssm_parameter.session_key.type == "SecureString" && aws_ssm_parameter.session_key.key_id == var.key_arn && aws_ssm_parameter.session_key.value_wo == null
+    error_message = "The session key is encrypted by the customer key, and its value is in no state."
+  }
+  assert {
     condition     = local.functions.web.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool" && local.functions.web.settings.HERALD_OIDC_DISCOVERY_URL == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool/.well-known/openid-configuration"
     error_message = "Tokens are those of this pool."
   }
@@ -138,8 +160,16 @@ run "least_privilege" {
     error_message = "Lambda is trusted for this account only."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
-    error_message = "The web app reads the ledger item by item, and nobody here writes it."
+    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
+    error_message = "The web app reads the ledger item by item and writes its readers' choices; nobody else here writes it."
+  }
+  assert {
+    condition     = one([for statement in local.function_policies.web : statement.Condition if contains(flatten([statement.Action]), "dynamodb:PutItem") && statement.Resource == var.ledger.arn]) == { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }
+    error_message = "Of the ledger, the web app writes choices only."
+  }
+  assert {
+    condition     = one([for statement in local.function_policies.web : toset(statement.Resource) if statement.Action == "ssm:GetParameters"]) == toset([for key in ["address", "link", "session"] : "arn:aws:ssm:us-east-1:000000000000:parameter/herald/${key}-key"])
+    error_message = "The web app reads its own keys."
   }
   assert {
     condition     = { for function, statements in local.function_policies : function => anytrue([for statement in statements : contains(flatten([statement.Action]), "sns:Publish")]) } == { web = false, relay = true, sweeper = true, reconcile = true, welcome = false }

@@ -10,6 +10,11 @@ variables {
   key_arn       = "arn:aws:kms:us-east-1:000000000000:key/the-key"
   ledger        = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
   ops_topic_arn = "arn:aws:sns:us-east-1:000000000000:herald-ops"
+  session_key   = "a secret of tests, long enough: 0123456789"
+  parameters = {
+    address_key = { name = "/herald/address-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/address-key" }
+    link_key    = { name = "/herald/link-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/link-key" }
+  }
 }
 
 run "first" {
@@ -37,6 +42,12 @@ run "first" {
 
     # ops topic that is none
     ops_topic_arn = "ops"
+
+    # session key too short to keep
+    session_key = "short"
+
+    # parameters that are tables
+    parameters = { address_key = { name = "a", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/a" }, link_key = { name = "b", arn = "b" } }
 
     # public url without tls
     public_url = "http://herald.example"
@@ -70,6 +81,8 @@ run "first" {
     var.key_arn,
     var.ledger,
     var.ops_topic_arn,
+    var.session_key,
+    var.parameters,
     var.public_url,
     var.throttle,
     var.event_source,

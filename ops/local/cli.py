@@ -19,6 +19,7 @@ from ops.local.demo import play
 from ops.local.description import Description
 from ops.local.environment import is_foreign, seal
 from ops.local.pace import DEFAULT
+from ops.local.resources import ADA, GRACE
 from ops.local.state import DEFAULT_STATE, descriptor_of
 
 __all__ = ["app"]
@@ -99,6 +100,8 @@ def _announce(endpoints: dict[str, str], timings: object, verbose: bool) -> None
     lines = {
         "Web app": endpoints["web"],
         "Inbox": endpoints["inbox"],
+        "": f"sign in as {ADA.email} with {ADA.password}, as operator {GRACE.email} with {GRACE.password},",
+        " ": f"or sign up at {endpoints['inbox']}/sign-up: the code comes to the inbox",
         "API": f"{endpoints['web']}/v1/openapi.json",
         "AWS": f'{endpoints["aws"]}  (eval "$(make -s env)")',
     }

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 from ops.errors import UserError
+from ops.local.accounts.pool import SignIn, sign_in
 from ops.local.children import Children
 from ops.local.clients import Clients
 from ops.local.description import Description
 from ops.local.environment import ACCOUNT, REGION, child_environment
 from ops.local.pace import Pace
 from ops.local.ports import HOST, Ports
-from ops.local.provision import Provisioned, SignIn, make_functions, make_stores, sign_in
+from ops.local.provision import Provisioned, make_functions, make_stores
 from ops.local.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
 from ops.local.state import DEFAULT_STATE, ROOT, State
 from ops.package import build
@@ -98,7 +99,7 @@ class _Start:
             package = beside.submit(build, "laptop", say=self._options.say)
             clients = Clients(self._endpoints)
             self._await("aws", "/_ministack/health")
-            who = beside.submit(sign_in, clients, self._endpoints["aws"])
+            who = beside.submit(sign_in, clients, self._endpoints["aws"], self._endpoints["web"])
             made = make_stores(clients, self._pace)
             self._start_web(self._describe(made, who.result()))
             self._note("stores")
@@ -149,8 +150,8 @@ class _Start:
         settings = {
             **description.herald_settings(),
             "HERALD_EVENT_SOURCE": EVENT_SOURCE,
-            "HERALD_LAPTOP_SIGN_IN": f"{ADA.email}:{ADA.password}",
             "HERALD_CATALOGUE": str(self._catalogue),
+            "HERALD_SESSION_SECONDS": str(12 * 3600),  # ministack's renewed id tokens name no groups
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
         self._python("web", [*server, "--port", str(self._ports["web"])], settings)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.errors import UserError
 from ops.local.environment import client_settings
-from ops.local.resources import CONFIGURATION_SET, SENDER
+from ops.local.resources import CONFIGURATION_SET, LINK_KEY, SENDER, SESSION_KEY
 
 __all__ = ["Description"]
 
@@ -76,4 +76,7 @@ class Description:
             "HERALD_OIDC_ISSUER": self.sign_in["issuer"],
             "HERALD_OIDC_DISCOVERY_URL": self.sign_in["discovery_url"],
             "HERALD_OIDC_CLIENT_ID": self.sign_in["client_id"],
+            "HERALD_SESSION_KEY_PARAMETER": SESSION_KEY,
+            "HERALD_LINK_KEY_PARAMETER": LINK_KEY,
+            "HERALD_SIGN_UP_URL": f"{self.endpoints['inbox']}/sign-up",
         }

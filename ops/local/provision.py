@@ -16,21 +16,22 @@ from ops.local.deployment import make_deployment
 from ops.local.environment import ACCOUNT, REGION
 from ops.local.pace import Pace
 from ops.local.resources import (
-    ADA,
     ADDRESS_KEY,
     CONFIGURATION_SET,
     EVENT_SOURCE,
     FEEDBACK_EVENTS,
     FUNCTIONS,
     LEDGER_TABLE,
+    LINK_KEY,
     PREFIX,
     SENDER,
+    SESSION_KEY,
     Function,
     topic_policy,
 )
 from webapp import table as books
 
-__all__ = ["Provisioned", "SignIn", "make_functions", "make_stores", "sign_in"]
+__all__ = ["Provisioned", "make_functions", "make_stores"]
 
 #: After so many receives `notify` gives up by itself; the queue's own redrive is only the backstop.
 RECEIVES = 200
@@ -40,15 +41,6 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """How a person signs in: OIDC issuer as tokens name it, where its discovery document really is, client id."""
-
-    issuer: str
-    discovery_url: str
-    client_id: str
 
 
 @dataclass(slots=True)
@@ -61,33 +53,14 @@ class Provisioned:
     functions: dict[str, str] = field(default_factory=dict)
 
 
-def sign_in(clients: Clients, aws: str) -> SignIn:
-    """Make the Cognito pool, its client, and Ada with a verified address and a password."""
-    cognito = clients.cognito
-    pool = cognito.create_user_pool(PoolName=PREFIX)["UserPool"]["Id"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool, ClientName=f"{PREFIX}-web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
-    )["UserPoolClient"]["ClientId"]
-    attributes = {"email": ADA.email, "email_verified": "true", "name": ADA.name}
-    cognito.admin_create_user(
-        UserPoolId=pool,
-        Username=ADA.email,
-        MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
-    )
-    cognito.admin_set_user_password(UserPoolId=pool, Username=ADA.email, Password=ADA.password, Permanent=True)
-    issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{pool}"
-    return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client)
-
-
 def make_stores(clients: Clients, pace: Pace) -> Provisioned:
-    """Make tables, topics, queues and the address key."""
+    """Make tables, topics, queues and the keys."""
     made = Provisioned()
     with ThreadPoolExecutor(3) as pool:
         jobs = [
             pool.submit(_tables, clients, made),
             pool.submit(_messaging, clients, made, str(pace.visibility)),
-            pool.submit(_parameter, clients),
+            pool.submit(_parameters, clients),
         ]
         for job in jobs:
             job.result()
@@ -149,8 +122,9 @@ def _messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
     )
 
 
-def _parameter(clients: Clients) -> None:
-    clients.any("ssm").put_parameter(Name=ADDRESS_KEY, Value=secrets.token_hex(32), Type="SecureString")
+def _parameters(clients: Clients) -> None:
+    for name in (ADDRESS_KEY, LINK_KEY, SESSION_KEY):
+        clients.any("ssm").put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString")
 
 
 def _role() -> dict[str, str]:
@@ -185,6 +159,7 @@ def _settings(made: Provisioned) -> dict[str, str]:
         "HERALD_FROM": SENDER,
         "HERALD_CONFIGURATION_SET": CONFIGURATION_SET,
         "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,
+        "HERALD_LINK_KEY_PARAMETER": LINK_KEY,
         "HERALD_RETENTION_DAYS": "90",
         "HERALD_RETRY_RECEIVES": str(RECEIVES),
     }

@@ -15,9 +15,13 @@ __all__ = [
     "EVENT_SOURCE",
     "FEEDBACK_EVENTS",
     "FUNCTIONS",
+    "GRACE",
     "LEDGER_TABLE",
+    "LINK_KEY",
+    "OPERATORS",
     "PREFIX",
     "SENDER",
+    "SESSION_KEY",
     "Function",
     "Person",
     "topic_policy",
@@ -26,6 +30,10 @@ __all__ = [
 PREFIX = "herald"
 CONFIGURATION_SET = PREFIX
 ADDRESS_KEY = f"/{PREFIX}/address-key"
+LINK_KEY = f"/{PREFIX}/link-key"
+SESSION_KEY = f"/{PREFIX}/session-key"
+#: The group of the user pool whose members see the operations page.
+OPERATORS = "operators"
 EVENT_SOURCE = "urn:herald:webapp"
 SENDER = "Herald <books@herald.example>"
 
@@ -50,6 +58,7 @@ class Person:
 
 
 ADA = Person("Ada", "ada@example.com", "Lovelace-1815")
+GRACE = Person("Grace", "grace@example.com", "Hopper-Navy-1906")
 
 
 @dataclass(frozen=True, slots=True)

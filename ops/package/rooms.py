@@ -71,7 +71,7 @@ ROOMS = (
     ),
     Room(
         "webapp",
-        services=frozenset({"dynamodb", "sns", "cognito-idp"}),
+        services=frozenset({"dynamodb", "sns", "ssm"}),
         reads_metadata=frozenset({"python_ulid", "opentelemetry_api"}),
     ),
 )

@@ -14,6 +14,11 @@ locals {
       HERALD_OIDC_ISSUER        = local.issuer
       HERALD_OIDC_DISCOVERY_URL = "${local.discovery_base}/.well-known/openid-configuration"
       HERALD_OIDC_CLIENT_ID     = aws_cognito_user_pool_client.web.id
+      HERALD_OPERATOR_VALUE     = aws_cognito_user_group.operators.name
+
+      HERALD_ADDRESS_KEY_PARAMETER = var.parameters.address_key.name
+      HERALD_LINK_KEY_PARAMETER    = var.parameters.link_key.name
+      HERALD_SESSION_KEY_PARAMETER = aws_ssm_parameter.session_key.name
     } }
     relay     = { memory = 256, timeout = 30, settings = {} }
     sweeper   = { memory = 256, timeout = 30, settings = {} }

@@ -14,6 +14,20 @@ locals {
         Action   = "dynamodb:GetItem"
         Resource = var.ledger.arn
       },
+      {
+        # Of the ledger, only what readers themselves decide: which mails they do not want.
+        Sid       = "KeepChoices"
+        Effect    = "Allow"
+        Action    = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
+        Resource  = var.ledger.arn
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }
+      },
+      {
+        Sid      = "ReadTheKeys"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameters"
+        Resource = [var.parameters.address_key.arn, var.parameters.link_key.arn, aws_ssm_parameter.session_key.arn]
+      },
     ])
 
     relay = concat(local.runs["relay"], local.publishes, [

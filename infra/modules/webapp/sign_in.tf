@@ -69,6 +69,23 @@ resource "aws_cognito_user_pool_client" "web" {
   }
 }
 
+# Its members see the operations page: their tokens say so in `cognito:groups`.
+resource "aws_cognito_user_group" "operators" {
+  name         = "operators"
+  description  = "May see what went wrong, and mend it"
+  user_pool_id = aws_cognito_user_pool.this.id
+}
+
+# The value goes straight into a write-only argument. To change the key, put the new one before the old one, with a space between.
+resource "aws_ssm_parameter" "session_key" {
+  name             = "/${var.name}/session-key"
+  description      = "Keys that seal the cookies of signed-in people, newest first"
+  type             = "SecureString"
+  key_id           = var.key_arn
+  value_wo         = var.session_key
+  value_wo_version = 1
+}
+
 resource "aws_lambda_permission" "welcome" {
   statement_id   = "sign-up"
   action         = "lambda:InvokeFunction"

@@ -61,6 +61,32 @@ variable "ledger" {
   }
 }
 
+variable "parameters" {
+  description = "Name and ARN of the notifier's parameters: the key of the hash of addresses, and the key of unsubscribe links"
+  type = object({
+    address_key = object({ name = string, arn = string })
+    link_key    = object({ name = string, arn = string })
+  })
+  nullable = false
+
+  validation {
+    condition     = alltrue([for parameter in values(var.parameters) : can(regex("^arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/", parameter.arn))])
+    error_message = "parameters are SSM parameters."
+  }
+}
+
+variable "session_key" {
+  description = "Secret that seals the cookies of signed-in people, at least 32 bytes. Taken once, when the parameter is made, and kept out of plan and state"
+  type        = string
+  ephemeral   = true
+  nullable    = false
+
+  validation {
+    condition     = length(var.session_key) >= 32
+    error_message = "session_key has at least 32 bytes."
+  }
+}
+
 variable "ops_topic_arn" {
   description = "Topic that alarms are sent to"
   type        = string

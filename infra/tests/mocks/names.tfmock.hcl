@@ -63,6 +63,20 @@ override_resource {
 }
 
 override_resource {
+  target = aws_ssm_parameter.link_key
+  values = {
+    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/link-key"
+  }
+}
+
+override_resource {
+  target = aws_ssm_parameter.session_key
+  values = {
+    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/session-key"
+  }
+}
+
+override_resource {
   target = aws_ssm_parameter.address_key
   values = {
     arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/address-key"

@@ -1,6 +1,7 @@
 """The web app's parts on moto, in this process, with a real issuer on loopback."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from moto import mock_aws
 
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from webapp.app import create_app
-from webapp.composition import Parts
-from webapp.identity import Verifier
+from webapp.composition import Parts, client_of, key_names
+from webapp.discovery import Discovery
+from webapp.identity import Role, Verifier
+from webapp.issuer import Issuer as OidcIssuer
+from webapp.keys import Keys
 from webapp.ledger import Ledger
 from webapp.limiter import Limiter
 from webapp.outbox import Outbox
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 
 class Clock:
@@ -48,6 +54,7 @@ class Cloud:
     dynamodb: "DynamoDBClient"
     sns: "SNSClient"
     sqs: "SQSClient"
+    ssm: "SSMClient"
     topic_arn: str
     queue_url: str
 
@@ -72,15 +79,15 @@ class Cloud:
 
 
 @pytest.fixture(scope="session")
-def clients() -> "tuple[DynamoDBClient, SNSClient, SQSClient]":
+def clients() -> "tuple[DynamoDBClient, SNSClient, SQSClient, SSMClient]":
     """Made once: making a client takes longer than most tests."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
-    return session.client("dynamodb"), session.client("sns"), session.client("sqs")
+    return session.client("dynamodb"), session.client("sns"), session.client("sqs"), session.client("ssm")
 
 
 @pytest.fixture
-def cloud(clients: "tuple[DynamoDBClient, SNSClient, SQSClient]") -> Iterator[Cloud]:
-    dynamodb, sns, sqs = clients
+def cloud(clients: "tuple[DynamoDBClient, SNSClient, SQSClient, SSMClient]") -> Iterator[Cloud]:
+    dynamodb, sns, sqs, ssm = clients
     with mock_aws():
         dynamodb.create_table(TableName="herald-books", **DEFINITION)  # type: ignore[arg-type]  # plain data by design
         dynamodb.create_table(
@@ -92,7 +99,7 @@ def cloud(clients: "tuple[DynamoDBClient, SNSClient, SQSClient]") -> Iterator[Cl
         topic_arn = sns.create_topic(Name="herald-events")["TopicArn"]
         queue_url = sqs.create_queue(QueueName="ears")["QueueUrl"]
         sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:ears")
-        yield Cloud(dynamodb, sns, sqs, topic_arn, queue_url)
+        yield Cloud(dynamodb, sns, sqs, ssm, topic_arn, queue_url)
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +110,7 @@ def shared_issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def issuer(shared_issuer: Issuer) -> Issuer:
-    shared_issuer.published = ["first"]
-    shared_issuer.fetches = 0
-    shared_issuer.broken = False
+    shared_issuer.reset()
     return shared_issuer
 
 
@@ -115,8 +120,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def verifier(issuer: Issuer) -> Verifier:
-    return Verifier(NAME, CLIENT, issuer.discovery_url)
+def discovery(issuer: Issuer) -> Discovery:
+    return Discovery(NAME, issuer.discovery_url)
+
+
+@pytest.fixture
+def verifier(discovery: Discovery) -> Verifier:
+    return Verifier(discovery, CLIENT, Role("cognito:groups", "operators"))
 
 
 @pytest.fixture
@@ -129,17 +139,36 @@ def settings(issuer: Issuer) -> WebSettings:
         oidc_issuer=NAME,
         oidc_discovery_url=issuer.discovery_url,
         oidc_client_id=CLIENT,
+        session_key_parameter="/herald/session-key",
+        link_key_parameter="/herald/link-key",
+        address_key_parameter="/herald/address-key",
     )
 
 
 @pytest.fixture
-def parts(cloud: Cloud, settings: WebSettings, verifier: Verifier, clock: Clock) -> Parts:
+def keys(cloud: Cloud, settings: WebSettings) -> Keys:
+    names = key_names(settings)
+    for name in (names.session, names.link, names.address):
+        cloud.ssm.put_parameter(
+            Name=name,
+            Value=f"a key for tests, not shorter than 32 bytes: {name}".replace(" ", "-"),
+            Type="SecureString",
+        )
+    return Keys(cloud.ssm, names)
+
+
+@pytest.fixture
+def parts(
+    cloud: Cloud, settings: WebSettings, discovery: Discovery, verifier: Verifier, keys: Keys, clock: Clock
+) -> Parts:
     return Parts(
         settings=settings,
         books=Books(cloud.dynamodb, settings.books_table),
         outbox=Outbox(cloud.dynamodb, settings.books_table),
         ledger=Ledger(cloud.dynamodb, settings.ledger_table),
         verifier=verifier,
+        issuer=OidcIssuer(discovery, verifier, client_of(settings, keys)),
+        keys=keys,
         limiter=Limiter(10_000),
         clock=clock,
     )
@@ -159,18 +188,58 @@ def anyone(parts: Parts) -> TestClient:
 @pytest.fixture
 def ada(parts: Parts, issuer: Issuer) -> TestClient:
     """A client with Ada's token."""
-    return client_of(parts, issuer.token())
+    return client_with(parts, issuer.token())
 
 
 @pytest.fixture
 def bob(parts: Parts, issuer: Issuer) -> TestClient:
     """A client with Bob's token."""
-    return client_of(parts, issuer.token(sub="bob-1900", email="bob@example.com", name="Bob"))
+    return client_with(parts, issuer.token(sub="bob-1900", email="bob@example.com", name="Bob"))
 
 
-def client_of(parts: Parts, token: str) -> TestClient:
+def client_with(parts: Parts, token: str) -> TestClient:
     """A client that carries this token."""
     headers = {"Authorization": f"Bearer {token}"}
     return TestClient(
         create_app(parts), base_url="https://herald.example", headers=headers, raise_server_exceptions=False
     )
+
+
+#: What a browser says of a request from a page of the app itself.
+HERE = {"Origin": "https://herald.example", "Sec-Fetch-Site": "same-origin"}
+
+
+class Browser(TestClient):
+    """A browser without JavaScript: it keeps cookies, signs in at the issuer, and sends forms with what they hide."""
+
+    def __init__(self, parts: Parts, issuer: Issuer) -> None:
+        super().__init__(create_app(parts), base_url="https://herald.example", headers=HERE | {"Accept": "text/html"})
+        self._issuer = issuer
+
+    def sign_in(self, then: str = "/", **claims: object) -> Response:
+        """Go through the issuer's page as Ada, or as whoever these claims are; where the app leads next."""
+        self._issuer.claims = claims
+        page = self.get("/sign-in", params={"then": then}, follow_redirects=False).headers["location"]
+        return self.get("/sign-in/done", params=self._issuer.signed_in(page), follow_redirects=False)
+
+    def csrf(self) -> str:
+        """What forms of this session carry; empty for a stranger, whose page has no form."""
+        found = re.search(r'name="csrf" value="([^"]*)"', self.get("/").text)
+        return found[1] if found else ""
+
+    def submit(self, path: str, *, follow: bool = True, **fields: str) -> Response:
+        """Send the form that a page of this session holds."""
+        return self.post(path, data={"csrf": self.csrf(), **fields}, follow_redirects=follow)
+
+
+@pytest.fixture
+def stranger(parts: Parts, issuer: Issuer) -> Browser:
+    """A browser that is not signed in."""
+    return Browser(parts, issuer)
+
+
+@pytest.fixture
+def browser(stranger: Browser) -> Browser:
+    """Ada's browser, signed in."""
+    stranger.sign_in()
+    return stranger

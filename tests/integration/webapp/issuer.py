@@ -1,12 +1,16 @@
-"""A small OIDC issuer on loopback with real RSA keys, which signs whatever a test asks for."""
+"""A small OIDC issuer on loopback with real RSA keys: it signs whatever a test asks for, and redeems codes by PKCE."""
 
+import base64
+import hashlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -23,18 +27,28 @@ def rsa_key(name: str) -> rsa.RSAPrivateKey:
 
 
 class Issuer:
-    """Serves discovery document and JWKS; counts how often the keys were fetched."""
+    """Serves discovery document, JWKS and tokens; counts how often the keys were fetched.
+
+    `claims` is what it says of whoever signs in; `granted` maps codes and refresh tokens to what was asked for them.
+    """
 
     def __init__(self) -> None:
-        self.published = ["first"]
-        self.fetches = 0
-        self.broken = False
+        self._server: ThreadingHTTPServer
+        self.reset()
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = issuer.answer(self.path)
-                self.send_response(500 if issuer.broken else 200)
+                self._say(500 if issuer.broken else 200, issuer.answer(self.path))
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = {name: value for name, [value] in parse_qs(body).items()}
+                self._say(*issuer.post(self.path, form))
+
+            def _say(self, status: int, body: object) -> None:
+                self.send_response(500 if issuer.broken else status)
+                self.send_header("Content-Type", "application/json")
                 self.end_headers()
                 self.wfile.write(json.dumps(body).encode())
 
@@ -44,6 +58,15 @@ class Issuer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.discovery_url = f"{self.url}/.well-known/openid-configuration"
+
+    def reset(self) -> None:
+        """As at the beginning."""
+        self.published = ["first"]
+        self.fetches = 0
+        self.broken = False
+        self.claims: dict[str, Any] = {}
+        self.granted: dict[str, dict[str, str]] = {}
+        self.refreshes = 0
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -55,9 +78,45 @@ class Issuer:
 
     def answer(self, path: str) -> dict[str, Any]:
         if path.endswith("openid-configuration"):
-            return {"issuer": NAME, "jwks_uri": f"{self.url}/jwks.json"}
+            places = {
+                "jwks_uri": "jwks.json",
+                "authorization_endpoint": "authorize",
+                "token_endpoint": "token",
+                "revocation_endpoint": "revoke",
+                "end_session_endpoint": "logout",
+            }
+            return {"issuer": NAME} | {name: f"{self.url}/{place}" for name, place in places.items()}
         self.fetches += 1
         return {"keys": [_public(name) for name in self.published]}
+
+    def signed_in(self, page: str) -> dict[str, str]:
+        """What the browser brings back from the sign-in page: `code` and `state`."""
+        asked = {name: value for name, [value] in parse_qs(urlsplit(page).query).items()}
+        code = secrets.token_hex(8)
+        self.granted[code] = asked
+        return {"code": code, "state": asked["state"]}
+
+    def post(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """The token and the revocation endpoint. https://datatracker.ietf.org/doc/html/rfc7636#section-4.6"""
+        if path == "/revoke":
+            self.granted.pop(form["token"], None)
+            return 200, {}
+        if form["grant_type"] == "refresh_token":
+            self.refreshes += 1
+            return self._tokens(self.granted.get(form["refresh_token"]), {})
+        asked = self.granted.pop(form["code"], None)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        if asked and asked["code_challenge"] != challenge.rstrip(b"=").decode():
+            asked = None
+        return self._tokens(asked, {"nonce": asked["nonce"]} if asked else {})
+
+    def _tokens(self, asked: dict[str, str] | None, more: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        if asked is None:
+            return 400, {"error": "invalid_grant"}
+        refresh = secrets.token_hex(8)
+        self.granted[refresh] = asked
+        tokens = {"id_token": self.token(**(self.claims | more)), "access_token": "a", "token_type": "Bearer"}
+        return 200, tokens | {"refresh_token": refresh}
 
     def token(self, *, key: str = "first", kid: str | None = None, drop: tuple[str, ...] = (), **claims: object) -> str:
         """An id token of Ada, with the given claims instead of hers."""

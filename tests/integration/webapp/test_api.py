@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.integration.webapp.conftest import Clock, Cloud, client_of
+from tests.integration.webapp.conftest import Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from webapp.composition import Parts
 from webapp.limiter import Limiter
@@ -299,7 +299,7 @@ def test_openapi_describes_problems_and_nothing_of_the_frameworks_own(anyone: Te
 
 
 def test_an_expired_token_is_told_apart(parts: Parts, issuer: Issuer) -> None:
-    answer = client_of(parts, issuer.token(exp=1)).get("/v1/books")
+    answer = client_with(parts, issuer.token(exp=1)).get("/v1/books")
     assert answer.status_code == 401
     assert answer.json()["detail"] == "The token has expired."
 
@@ -316,7 +316,7 @@ def test_the_timeline_begins_with_the_commit(ada: TestClient, clock: Clock) -> N
 
 def test_who_asks_too_often_is_told_when_to_come_back(parts: Parts, issuer: Issuer) -> None:
     slow = replace(parts, limiter=Limiter(1, lambda: 0.0))
-    ada, stranger = client_of(slow, issuer.token()), client_of(slow, "nonsense")
+    ada, stranger = client_with(slow, issuer.token()), client_with(slow, "nonsense")
     assert [ada.get("/v1/books").status_code for _ in range(4)] == [200, 200, 429, 429]
     assert [stranger.get("/v1/books").status_code for _ in range(4)] == [401, 401, 429, 429]
     refused = ada.get("/v1/books")

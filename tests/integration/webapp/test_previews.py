@@ -6,11 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ops.package.catalogue import compile_catalogue
-from tests.integration.webapp.test_pages import add, browser
+from tests.integration.webapp.conftest import Browser
+from tests.integration.webapp.test_pages import add
 from webapp.composition import Parts
 from webapp.settings import WebSettings
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +26,14 @@ def settings(settings: WebSettings, compiled: Path) -> WebSettings:
     return replace(settings, catalogue=compiled)
 
 
-def preview_of(browser: TestClient, parts: Parts, title: str) -> str:
+def preview_of(browser: Browser, parts: Parts, title: str) -> str:
     """The address of the preview of the mail about a new book."""
     book_id = add(browser, title)
     [event] = parts.outbox.of_subject(f"books/{book_id}")
     return f"/books/{book_id}/preview?event={event.id}"
 
 
-def test_the_preview_shows_subject_text_and_the_frame(browser: TestClient, parts: Parts) -> None:
+def test_the_preview_shows_subject_text_and_the_frame(browser: Browser, parts: Parts) -> None:
     address = preview_of(browser, parts, "Middlemarch")
     page = browser.get(address)
     assert page.status_code == 200
@@ -43,7 +42,7 @@ def test_the_preview_shows_subject_text_and_the_frame(browser: TestClient, parts
     assert "sandbox=" in page.text
 
 
-def test_the_frame_runs_nothing_and_fetches_nothing(browser: TestClient, parts: Parts) -> None:
+def test_the_frame_runs_nothing_and_fetches_nothing(browser: Browser, parts: Parts) -> None:
     title = "<script>alert(1)</script>" + '"><img src=x onerror=alert(1)>'
     frame = browser.get(preview_of(browser, parts, title).replace("/preview?", "/preview/html?"))
     policy = frame.headers["content-security-policy"]
@@ -54,14 +53,14 @@ def test_the_frame_runs_nothing_and_fetches_nothing(browser: TestClient, parts: 
     assert "<img src=x" not in frame.text
 
 
-def test_nobody_sees_the_mail_about_anothers_book(browser: TestClient, parts: Parts, bob: TestClient) -> None:
+def test_nobody_sees_the_mail_about_anothers_book(browser: Browser, parts: Parts, bob: TestClient) -> None:
     address = preview_of(browser, parts, "Middlemarch")
     assert browser.get(address.replace("event=", "event=no")).status_code == 404
     browser.cookies.clear()
     assert browser.get(address, follow_redirects=False).status_code in {303, 401}
 
 
-def test_a_catalogue_that_is_not_there_is_said(browser: TestClient, parts: Parts, compiled: Path) -> None:
+def test_a_catalogue_that_is_not_there_is_said(browser: Browser, parts: Parts, compiled: Path) -> None:
     address = preview_of(browser, parts, "Middlemarch")
     (compiled / "catalogue.json").rename(compiled / "gone")
     try:

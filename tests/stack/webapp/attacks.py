@@ -25,7 +25,8 @@ from jwt.algorithms import RSAAlgorithm
 from ops.local.cloud import Cloud
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
-from tests.stack.webapp.conftest import BOOK, Reader, tokens_of
+from tests.stack.webapp.browsing import Browser
+from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, tokens_of
 
 ATTACKS: dict[str, tuple[Callable[[Field], str], str]] = {}
 
@@ -45,6 +46,11 @@ class Field:
         """The victim's book."""
         return str(self.book["links"]["self"])
 
+    @property
+    def forms(self) -> list[str]:
+        """Where the pages' forms go."""
+        return ["/books", f"/books/{self.book['id']}/delete", "/sign-out"]
+
     def with_token(self, token: str) -> str:
         """The status of reading one's books and of adding one with this token."""
         with httpx.Client(base_url=self.herald.names.endpoints["web"], trust_env=False) as web:
@@ -62,6 +68,12 @@ class Field:
         """All that was mailed to a reader, once the mail about a book is there."""
         reader.wait_for(book, "sent", "delivered")
         return self.herald.inbox.mails(reader.address)
+
+    def browser(self) -> Browser:
+        """The victim's browser, signed in on the emulator's page."""
+        browser = Browser(self.herald)
+        browser.sign_in(self.victim.address, PASSWORD)
+        return browser
 
     def raw(self, request: bytes) -> str:
         """The status line's code for bytes that no decent client sends."""
@@ -177,9 +189,8 @@ def unverified(field: Field) -> str:
 
 @attack("the page's cookie used on the API", "401")
 def cookie_on_the_api(field: Field) -> str:
-    cookies = {"herald_id_token": field.victim.token}
-    with httpx.Client(base_url=field.herald.names.endpoints["web"], cookies=cookies, trust_env=False) as web:
-        return said(web.get("/v1/books").status_code)
+    with field.browser() as browser:
+        return said(browser.get("/v1/books").status_code)
 
 
 # Other people's things
@@ -364,29 +375,105 @@ def smuggling(field: Field) -> str:
 # Pages
 
 
-@attack("forms posted from another site, with the victim's cookie", "403")
+@attack("forms posted from another site, in the victim's browser, even with the right token", "403")
 def foreign_forms(field: Field) -> str:
-    cookies = {"herald_id_token": field.victim.token}
     foreign = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
-    paths = ["/books", f"/books/{field.book['id']}/delete", "/sign-in", "/sign-out"]
-    with httpx.Client(base_url=field.herald.names.endpoints["web"], cookies=cookies, trust_env=False) as web:
-        answers = {web.post(path, data=BOOK, headers=headers).status_code for path in paths for headers in foreign}
-        assert web.get(f"/books/{field.book['id']}").status_code == 200
+    with field.browser() as browser:
+        form = {**BOOK, "csrf": browser.csrf()}
+        answers = {
+            browser.client.post(browser.web + path, data=form, headers=headers).status_code
+            for path in field.forms
+            for headers in foreign
+        }
+        assert field.victim.address in browser.get("/").text
+    return said(answers)
+
+
+@attack("forms without the token of the session, or with that of another session", "403")
+def forms_without_token(field: Field) -> str:
+    with field.browser() as browser, Browser(field.herald) as another:
+        another.sign_in(field.mallory.address, PASSWORD)
+        tokens = ["", "x" * 32, another.csrf()]
+        answers = {browser.submit(path, **BOOK, csrf=token).status_code for path in field.forms for token in tokens}
+        assert field.victim.address in browser.get("/").text
     return said(answers)
 
 
 @attack("a GET or HEAD that should change something, as scanners of mail send", "405")
 def changing_get(field: Field) -> str:
-    cookies = {"herald_id_token": field.victim.token}
-    with httpx.Client(base_url=field.herald.names.endpoints["web"], cookies=cookies, trust_env=False) as web:
-        paths = [f"/books/{field.book['id']}/delete", "/sign-out"]
-        return said({web.request(method, path).status_code for method in ("GET", "HEAD") for path in paths})
+    with field.browser() as browser:
+        paths = [path for path in field.forms if path != "/books"]
+        return said(
+            {browser.client.request(way, browser.web + path).status_code for way in ("GET", "HEAD") for path in paths}
+        )
 
 
-@attack("signing in with an address of another site to return to", "303 to `/`")
+# Signing in
+
+
+@attack("signing in with an address of another site to return to", "lands on `/`")
 def open_redirect(field: Field) -> str:
     places = ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/books/../..//evil"]
-    with httpx.Client(base_url=field.herald.names.endpoints["web"], trust_env=False) as web:
-        answers = [web.post("/sign-in", data={"then": place}) for place in places]
-    lands = {answer.headers["location"] for answer in answers}
-    return f"{said({answer.status_code for answer in answers})} to {', '.join(f'`{land}`' for land in sorted(lands))}"
+    lands = set()
+    for place in places:
+        with Browser(field.herald) as browser:
+            lands.add(str(browser.sign_in(field.victim.address, PASSWORD, then=place).url).removeprefix(browser.web))
+    return f"lands on {', '.join(f'`{land}`' for land in sorted(lands))}"
+
+
+@attack("a session cookie that the attacker planted before the victim signs in", "replaced")
+def session_fixation(field: Field) -> str:
+    with Browser(field.herald) as mallory, Browser(field.herald) as browser:
+        mallory.sign_in(field.mallory.address, PASSWORD)
+        planted = mallory.client.cookies["herald"]
+        browser.client.cookies.set("herald", planted, domain="127.0.0.1", path="/")
+        browser.sign_in(field.victim.address, PASSWORD)
+        replaced = [cookie.value for cookie in browser.client.cookies.jar if cookie.name == "herald"] != [planted]
+        own = field.victim.address in browser.get("/").text and field.victim.address not in mallory.get("/").text
+    return "replaced" if replaced and own else "FIXED"
+
+
+@attack("the attacker's own code handed to the victim's browser (login CSRF)", "400")
+def login_csrf(field: Field) -> str:
+    with Browser(field.herald) as mallory, Browser(field.herald) as browser:
+        mallory.client.event_hooks = {"response": [_stop_before_the_app]}
+        try:
+            mallory.sign_in(field.mallory.address, PASSWORD)
+        except _Stopped as stopped:
+            code = str(stopped)
+        browser.client.get(browser.web + "/sign-in")
+        answer = browser.client.get(code)
+        assert "get one mail" in browser.get("/").text
+    return said(answer.status_code)
+
+
+class _Stopped(Exception):
+    """The redirect back to the app, caught before the browser followed it."""
+
+
+def _stop_before_the_app(response: httpx.Response) -> None:
+    if "/sign-in/done" in response.headers.get("location", ""):
+        raise _Stopped(response.headers["location"])
+
+
+@attack("an answer of the issuer used twice", "400")
+def replayed_code(field: Field) -> str:
+    with Browser(field.herald) as browser:
+        page = browser.sign_in(field.victim.address, PASSWORD)
+        [back] = [str(each.url) for each in page.history if "/sign-in/done" in str(each.url)]
+        return said(browser.client.get(back).status_code)
+
+
+@attack("a session cookie with a bit changed, cut short, or made up", "a stranger")
+def forged_session(field: Field) -> str:
+    with field.browser() as browser:
+        [cookie] = [each for each in browser.client.cookies.jar if each.name == "herald"]
+    value = str(cookie.value)
+    flipped = value[:60] + ("A" if value[60] != "A" else "B") + value[61:]
+    for forged in (flipped, value[:-4], "gAAAAA", segment({"sub": "x"})):
+        with httpx.Client(
+            base_url=field.herald.names.endpoints["web"], cookies={"herald": forged}, trust_env=False
+        ) as web:
+            if "get one mail" not in web.get("/").text:
+                return "LET IN"
+    return "a stranger"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.settings import OutboxSettings, ReconcileSettings, SettingsError, SignIn, WebSettings, WelcomeSettings
+from webapp.settings import OutboxSettings, ReconcileSettings, SettingsError, WebSettings, WelcomeSettings
 
 GOOD = {
     "HERALD_BOOKS_TABLE": "herald-books",
@@ -13,22 +13,21 @@ GOOD = {
     "HERALD_OIDC_ISSUER": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x",
     "HERALD_OIDC_DISCOVERY_URL": "http://127.0.0.1:4566/us-east-1_x/.well-known/openid-configuration",
     "HERALD_OIDC_CLIENT_ID": "client",
+    "HERALD_SESSION_KEY_PARAMETER": "/herald/session-key",
+    "HERALD_LINK_KEY_PARAMETER": "/herald/link-key",
+    "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
 }
 
 
 def test_good_settings_are_taken() -> None:
     settings = WebSettings.from_environment(GOOD)
     assert settings.public_url == "https://herald.example"
-    assert settings.laptop_sign_in is None
+    assert (settings.operator_claim, settings.operator_value) == ("cognito:groups", "operators")
+    assert settings.oidc_client_secret_parameter is None
     assert settings.requests_per_second == 100
     assert OutboxSettings.from_environment(GOOD).sweep_after_seconds == 60
     assert ReconcileSettings.from_environment(GOOD).after_seconds == 3600
     assert WelcomeSettings.from_environment(GOOD).public_url == "https://herald.example"
-
-
-def test_the_laptops_user() -> None:
-    settings = WebSettings.from_environment(GOOD | {"HERALD_LAPTOP_SIGN_IN": "ada@example.com:a:b"})
-    assert settings.laptop_sign_in == SignIn("ada@example.com", "a:b")
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name != "HERALD_EVENTS_TOPIC_ARN"])
@@ -50,7 +49,9 @@ def test_a_missing_setting_is_named(name: str, value: str) -> None:
         ("HERALD_OIDC_DISCOVERY_URL", "file:///etc/passwd"),
         ("HERALD_OIDC_ISSUER", "cognito"),
         ("HERALD_EVENT_SOURCE", "web app"),
-        ("HERALD_LAPTOP_SIGN_IN", "ada"),
+        ("HERALD_SESSION_KEY_PARAMETER", "a key of one's own"),
+        ("HERALD_SESSION_SECONDS", "for ever"),
+        ("HERALD_SIGN_UP_URL", "javascript:alert(1)"),
         ("HERALD_REQUESTS_PER_SECOND", "0"),
     ],
 )
