@@ -50,11 +50,13 @@ class Contract:
 class Notification:
     """What Herald sends for one type of event.
 
-    `category` is what a reader may unsubscribe from; an event older than `max_age` is worth no mail any more.
+    `category` is what a reader may unsubscribe from, if it is a `subscription`; an event older than `max_age` is worth
+    no mail any more.
     """
 
     type: str
     category: str
+    subscription: bool
     max_age: timedelta | None
     locales: frozenset[str]
     _contract: Contract = field(repr=False)
@@ -64,12 +66,16 @@ class Notification:
         """Raise `InvalidEvent` unless `data` is what this type's schema asks for; more is tolerated."""
         self._contract.validate(data, "data", "/data")
 
-    def render(self, data: Mapping[str, object], locale: str) -> Content:
+    def render(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
         """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`.
+
+        Templates see `data` and `unsubscribe_url`, which is Herald's own: data of that name is not seen.
 
         Raises `InvalidEvent` if a template asks for what `data` lacks, or if the subject is not one line.
         """
-        return self._renderer.render(f"{self.type}/{self._nearest(locale)}", data)
+        return self._renderer.render(
+            f"{self.type}/{self._nearest(locale)}", {**data, "unsubscribe_url": unsubscribe_url}
+        )
 
     def _nearest(self, locale: str) -> str:
         wanted = locale.lower()
@@ -116,6 +122,7 @@ def _notification(root: Path, type_: str, entry: dict[str, Any], renderer: Rende
     return Notification(
         type=type_,
         category=entry["category"],
+        subscription=entry["subscription"],
         max_age=None if seconds is None else timedelta(seconds=seconds),
         locales=frozenset(entry["locales"]),
         _contract=_contract(root, type_, entry["descriptions"]),

@@ -13,9 +13,10 @@ from function.catalogue import Catalogue, Notification
 from function.envelope import Delivery
 from function.errors import InvalidEvent, Rejected
 from function.event import Event, decoded, read
-from function.ledger import Attempt, address_key, event_key
+from function.ledger import Attempt, address_key, choice_key, event_key
 from function.mail import Email
 from function.synthetic import TAG, is_synthetic
+from function.unsubscribing import Links, headers
 
 __all__ = ["Composer", "Draft"]
 
@@ -29,6 +30,8 @@ class Draft:
     event: Event | None = None
     error: Rejected | None = None
     address: str | None = None
+    #: What the reader may unsubscribe from; None for a mail that is sent whatever they chose.
+    subscription: str | None = None
     #: The event's type, if it is one that there is a notification for: metrics are counted by it.
     type: str = ""
 
@@ -42,18 +45,20 @@ class Draft:
         if self.event is None:
             return attempt
         key = event_key(self.event.source, self.event.id)
-        return replace(attempt, type=self.type, event_key=key, address=self.address)
+        choice = choice_key(self.subscription, self.address) if self.subscription and self.address else None
+        return replace(attempt, type=self.type, event_key=key, address=self.address, choice=choice)
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds;
-    `audience` is whom this deployment may mail."""
+    `audience` is whom this deployment may mail, `links` makes unsubscribe links if there is a page for them."""
 
     catalogue: Catalogue
     secret: bytes
     clock: Callable[[], int]
     audience: Audience = field(default_factory=Audience)
+    links: Links | None = None
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -70,7 +75,8 @@ class Composer:
         except Rejected as error:
             return Draft(event, error, type=event.type)
         address = address_key(self.secret, event.data["recipient"]["email"])
-        return Draft(event, address=address, type=event.type)
+        subscription = notification.category if notification.subscription else None
+        return Draft(event, address=address, subscription=subscription, type=event.type)
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it; or
@@ -81,11 +87,18 @@ class Composer:
         if in_time_only:
             self._refuse_if_too_old(event, notification)
         recipient: Mapping[str, Any] = event.data["recipient"]
-        content = notification.render(event.data, recipient["locale"])
-        email = Email(recipient["email"], content.subject, content.text, content.html, _trace(event))
+        link = self._link(draft)
+        content = notification.render(event.data, recipient["locale"], link)
+        extra = _trace(event) | (headers(link) if link else {})
+        email = Email(recipient["email"], content.subject, content.text, content.html, extra)
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
             return replace(email, tags=dict([TAG]))
         return self.audience.addressed(email, draft.address)
+
+    def _link(self, draft: Draft) -> str | None:
+        if self.links is None or draft.subscription is None or draft.address is None:
+            return None
+        return self.links.link(draft.subscription, draft.address)
 
     def _notification(self, event: Event) -> Notification:
         return self.catalogue.get(event.type)

@@ -39,6 +39,7 @@ __all__ = ["Courier", "DeadLetters"]
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
 _SOON = 2_000
+_UNSUBSCRIBED = "the reader has unsubscribed from mails of this category"
 
 
 class DeadLetters(Protocol):
@@ -101,8 +102,8 @@ class Courier:
         match verdict:
             case Claimed(held_until):
                 return self._send(delivery, attempt, email, min(held_until, deadline))
-            case Suppressed():
-                return self._suppress(delivery, attempt)
+            case Suppressed(by):
+                return self._suppress(delivery, attempt, by)
         return self._settled(delivery, attempt, verdict)
 
     def _send(self, delivery: Delivery, attempt: Attempt, email: Email, until: int) -> Outcome:
@@ -159,7 +160,7 @@ class Courier:
         attempt, verdict = self._looked(attempt)
         if verdict is None:
             row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
-            verdict = self.ledger.suppress(attempt, row, kept(delivery.body), listed=False)
+            verdict = self.ledger.suppress(attempt, row, kept(delivery.body))
         if verdict is None:
             return self._outcome(Kind.SUPPRESSED, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
@@ -174,10 +175,10 @@ class Courier:
             verdict = self.ledger.look(attempt)
         return attempt, verdict
 
-    def _suppress(self, delivery: Delivery, attempt: Attempt) -> Outcome:
-        reason = "the address is on the suppression list"
+    def _suppress(self, delivery: Delivery, attempt: Attempt, by: str) -> Outcome:
+        reason = _UNSUBSCRIBED if by == attempt.choice else "the address is on the suppression list"
         row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
-        verdict = self.ledger.suppress(attempt, row, kept(delivery.body))
+        verdict = self.ledger.suppress(attempt, row, kept(delivery.body), by)
         if verdict is None:
             return self._outcome(Kind.SUPPRESSED, attempt, reason)
         return self._settled(delivery, attempt, verdict)

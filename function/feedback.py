@@ -74,7 +74,7 @@ class Listener:
 def compose(environment: dict[str, str], clients: Clients) -> Listener:
     """The listener of one sandbox. Raises BadSetting."""
     settings = FeedbackSettings.read(environment, release())
-    secret = clients.address_key(settings.address_key_parameter)
+    secret = clients.key(settings.address_key_parameter)
     ledger = composed_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
     return Listener(ledger, secret, telemetry, settings.ledger.release, clock)

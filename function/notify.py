@@ -23,6 +23,7 @@ from function.sending import Sender
 from function.settings import NotifySettings
 from function.start import Clients, Entry, attempt_name, clock, composed_ledger, release
 from function.telemetry import SYNTHETIC, Telemetry
+from function.unsubscribing import Links
 
 __all__ = ["Notifier", "compose", "handler"]
 
@@ -106,12 +107,12 @@ def _kept(found: Delivery | Unreadable) -> Delivery:
 def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     """The notifier of one sandbox. Raises BadSetting."""
     settings = NotifySettings.read(environment, release())
-    secret = clients.address_key(settings.address_key_parameter)
+    secret = clients.key(settings.address_key_parameter)
     sqs = clients.sqs()
     ledger = composed_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
     sender = Sender([_provider(url, settings, clients) for url in settings.providers], clock)
     dead = Queue(sqs, settings.dead_queue_url)
-    composer = Composer(Catalogue.load(), secret, clock, settings.audience)
+    composer = Composer(Catalogue.load(), secret, clock, settings.audience, _links(settings, clients))
 
     def courier(request_id: str) -> Courier:
         return Courier(
@@ -127,6 +128,13 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
 
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify"), settings.ledger.release, clock)
     return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock)
+
+
+def _links(settings: NotifySettings, clients: Clients) -> Links | None:
+    """The newest of the keys signs; whoever serves the page may know older ones."""
+    if not settings.unsubscribe_url:
+        return None
+    return Links(settings.unsubscribe_url, clients.key(settings.link_key_parameter).split()[0])
 
 
 def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvider:

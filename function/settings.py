@@ -70,6 +70,8 @@ class NotifySettings:
 
     ledger: LedgerSettings
     address_key_parameter: str
+    link_key_parameter: str
+    unsubscribe_url: str
     dead_queue_url: str
     retry_queue_url: str
     providers: tuple[str, ...]
@@ -91,6 +93,8 @@ class NotifySettings:
         return cls(
             ledger=LedgerSettings.read(values, release),
             address_key_parameter=env.text("ADDRESS_KEY_PARAMETER"),
+            link_key_parameter=env.text("LINK_KEY_PARAMETER", ""),
+            unsubscribe_url=env.text("UNSUBSCRIBE_URL", ""),
             dead_queue_url=env.text("DEAD_QUEUE_URL"),
             retry_queue_url=env.text("RETRY_QUEUE_URL"),
             providers=env.read("PROVIDERS", None, _providers, "a comma-separated list such as ses://eu-west-1"),

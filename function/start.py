@@ -47,8 +47,8 @@ class Clients:
         """SQS."""
         return self._client("sqs", _QUEUE_CONFIG)
 
-    def address_key(self, parameter: str) -> bytes:
-        """The key of the address hash, from SSM Parameter Store; at least 32 bytes."""
+    def key(self, parameter: str) -> bytes:
+        """A key from SSM Parameter Store; at least 32 bytes."""
         value: str = self._client("ssm", _QUEUE_CONFIG).get_parameter(Name=parameter, WithDecryption=True)["Parameter"][
             "Value"
         ]

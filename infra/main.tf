@@ -6,6 +6,16 @@ ephemeral "aws_secretsmanager_random_password" "address_key" {
   exclude_punctuation = true
 }
 
+ephemeral "aws_secretsmanager_random_password" "link_key" {
+  password_length     = 64
+  exclude_punctuation = true
+}
+
+ephemeral "aws_secretsmanager_random_password" "session_key" {
+  password_length     = 64
+  exclude_punctuation = true
+}
+
 module "notifier" {
   source = "./modules/notifier"
 
@@ -24,6 +34,8 @@ module "notifier" {
   send_rate           = var.send_rate
   retention_days      = var.retention_days
   address_key         = ephemeral.aws_secretsmanager_random_password.address_key.random_password
+  link_key            = ephemeral.aws_secretsmanager_random_password.link_key.random_password
+  unsubscribe_url     = "${module.webapp.url}/unsubscribe"
   deployment          = var.deployment
   ops_emails          = var.ops_emails
   traced              = var.traced
@@ -40,6 +52,8 @@ module "webapp" {
   topic_arn           = module.notifier.topic_arn
   key_arn             = module.notifier.key_arn
   ledger              = module.notifier.ledger
+  parameters          = module.notifier.parameters
+  session_key         = ephemeral.aws_secretsmanager_random_password.session_key.random_password
   ops_topic_arn       = module.notifier.ops_topic_arn
   public_url          = var.public_url
   throttle            = var.throttle

@@ -17,6 +17,7 @@ from function.letter import Letter
 from function.outcome import Outcome
 from function.schedule import Schedule
 from function.sending import Sender
+from function.unsubscribing import Links
 from tests.fakes import SECRET, Clock, Dead, Post, event
 
 __all__ = ["World"]
@@ -35,6 +36,7 @@ class World:
     release: str = "r1"
     resends: int = 1
     audience: Audience = field(default_factory=Audience)
+    links: Links | None = None
     schedule: Schedule = field(default_factory=Schedule)
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
@@ -59,7 +61,7 @@ class World:
 
     def courier(self) -> Courier:
         """A sandbox of the present release."""
-        composer = Composer(self.catalogue, SECRET, self.clock, self.audience)
+        composer = Composer(self.catalogue, SECRET, self.clock, self.audience, self.links)
         sender = Sender(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         owner = lambda: f"request/{next(self._owners)}"  # noqa: E731
         return Courier(composer, self.ledger, sender, self.dead, self.schedule, self.release, self.clock, owner)

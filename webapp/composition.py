@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from ulid import ULID
 
 from webapp import aws, moments
+from webapp.choices import Choices
 from webapp.discovery import Discovery
 from webapp.identity import Role, Verifier
 from webapp.issuer import Client, Issuer
@@ -31,6 +32,7 @@ class Parts:
     verifier: Verifier
     issuer: Issuer
     keys: Keys
+    choices: Choices
     limiter: Limiter
     clock: moments.Clock = moments.now
     new_id: Callable[[], str] = lambda: str(ULID())
@@ -64,6 +66,7 @@ def compose(settings: WebSettings) -> Parts:
         verifier=verifier,
         issuer=Issuer(discovery, verifier, client_of(settings, keys)),
         keys=keys,
+        choices=Choices(aws.dynamodb(), settings.ledger_table),
         limiter=Limiter(settings.requests_per_second),
     )
 

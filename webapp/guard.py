@@ -16,6 +16,8 @@ from webapp.answers import problem_response
 from webapp.problems import Problem
 
 MOST_BODY_BYTES: Final = 64 * 1024
+#: Whoever reads the log must not be able to unsubscribe a reader.
+_CAPABILITY: Final = re.compile(r"(/unsubscribe/).+")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 _CSP: Final = (
@@ -84,7 +86,7 @@ class _Answer:
 
     def write_log(self) -> None:
         took = round((time.monotonic() - self._began) * 1000, 1)
-        path, method = self._scope["path"], self._scope["method"]
+        path, method = _CAPABILITY.sub(r"\1…", self._scope["path"]), self._scope["method"]
         log.info("request", method=method, path=path, status=self.status, ms=took, request_id=self.request_id)
 
 

@@ -24,6 +24,8 @@ class Attempt:
     type: str = ""
     event_key: str | None = None
     address: str | None = None
+    #: Key of the reader's choice against mails of this category, if it is one that a reader may unsubscribe from.
+    choice: str | None = None
     letter: str | None = None
     confirmed: bool = False
     received: int = 0
@@ -68,7 +70,9 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """The address is on the suppression list."""
+    """No mail is wanted: `by` is the key of the item that says so, the address's or the reader's choice."""
+
+    by: str
 
 
 Verdict = Claimed | Held | Duplicate | InDoubt | OwnedBy | Suppressed

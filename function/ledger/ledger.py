@@ -91,13 +91,13 @@ class Ledger:
         refusal = self.table.write(self.writes.reject(attempt, row, event))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, listed: bool = True) -> Verdict | None:
-        """Settle a mail to an address on the list (`listed`), or to one that this deployment may not mail; None: done.
+    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, by: str | None = None) -> Verdict | None:
+        """Settle a mail that the item `by` stops, or one that this deployment may not send; None: done.
 
-        `Claimed` says that a person just took the address off the list.
+        `Claimed` says that somebody just took the item away.
         """
-        refusal = self.table.write(self.writes.suppress(attempt, row, event, listed))
-        if refusal and listed and all(item is None for item in refusal.items[:-1]):
+        refusal = self.table.write(self.writes.suppress(attempt, row, event, by))
+        if refusal and by and all(item is None for item in refusal.items[:-1]):
             return Claimed(0)
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
@@ -131,7 +131,7 @@ class Ledger:
         event = refusal.items[1] if len(refusal.items) > 1 else None
         if event:
             return OwnedBy(event["message_id"]["S"])
-        return Suppressed()
+        return Suppressed(next(item["pk"]["S"] for item in refusal.items[2:] if item))
 
     def _after(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
         if not isinstance(answer, Refusal):

@@ -44,7 +44,7 @@ MEANING: dict[State, str] = {
     State.SENDING: "claimed by its owner; nobody else may send before held_until, and past it the mail may have gone",
     State.RELEASED: "certainly not sent; free to be claimed again",
     State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
-    State.SUPPRESSED: "the address is on the suppression list; no mail went out",
+    State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail went out",
     State.REJECTED: "certainly not sent, and will not be until a person redrives it",
     State.SENT: "the provider accepted the mail",
     State.REFUSED: "the provider accepted the mail, then refused to send it",
@@ -101,7 +101,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
     #: A delivery without a claim knows that the event will never be a mail.
     REJECT = "reject"
-    #: A delivery without a claim found the address on the list.
+    #: A delivery without a claim found the address on the list, or unsubscribed.
     SUPPRESS = "suppress"
     #: A delivery hands a mail that may have gone to a person: the letter goes, the record stays.
     PARK = "park"
@@ -145,7 +145,10 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
     },
     Action.REDRIVE: {
         State.REJECTED: (State.SENDING, "a person wants the rejected mail tried again"),
-        State.SUPPRESSED: (State.SENDING, "a person cleared the address and wants the mail sent"),
+        State.SUPPRESSED: (
+            State.SENDING,
+            "the address is cleared, or subscribed again, and a person wants the mail sent",
+        ),
         State.REFUSED: (State.SENDING, "a person wants the refused mail tried again"),
     },
     Action.REDRIVE_CONFIRMED: {
@@ -164,8 +167,8 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         State.RELEASED: (State.REJECTED, "no attempt sent anything, and none will"),
     },
     Action.SUPPRESS: {
-        None: (State.SUPPRESSED, "the address is on the list, and nothing was tried"),
-        State.RELEASED: (State.SUPPRESSED, "the address came onto the list before anything was sent"),
+        None: (State.SUPPRESSED, "no mail is wanted at the address, and nothing was tried"),
+        State.RELEASED: (State.SUPPRESSED, "the address came onto the list, or unsubscribed, before anything was sent"),
     },
     Action.PARK: {},
 }

@@ -61,10 +61,11 @@ class Writes:
         row = Row(State.SENDING, now, self.release, ms=ready)
         message = self._message(attempt, now, f"SET {sets} REMOVE #event, #reason, #parked", condition, row)
         assert attempt.address is not None  # noqa: S101 - a claim follows a parsed and rendered event
+        stops = [attempt.address, attempt.choice] if attempt.choice else [attempt.address]
         return [
             {"Update": message},
             {"Put": self._event(attempt, now, self._expiry(now))},
-            {"ConditionCheck": check(self.table, attempt.address, "attribute_not_exists(#pk)")},
+            *({"ConditionCheck": check(self.table, key, "attribute_not_exists(#pk)")} for key in stops),
         ]
 
     def _free(self, attempt: Attempt) -> str:
@@ -130,12 +131,11 @@ class Writes:
         """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
         return self._settle(attempt, row, event, Action.REJECT)
 
-    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, listed: bool = True) -> list[Request]:
-        """The address is on the list, and still is at this moment; or the deployment may not mail it (not `listed`)."""
-        if not listed:
+    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, by: str | None = None) -> list[Request]:
+        """The item `by` stops the mail, and still does at this moment; or the deployment may not send it (None)."""
+        if by is None:
             return self._settle(attempt, row, event, Action.SUPPRESS)
-        assert attempt.address is not None  # noqa: S101 - only a claim finds an address on the list
-        still = check(self.table, attempt.address, "attribute_exists(#pk)")
+        still = check(self.table, by, "attribute_exists(#pk)")
         return [*self._settle(attempt, row, event, Action.SUPPRESS), {"ConditionCheck": still}]
 
     def _settle(self, attempt: Attempt, row: Row, event: str | bytes | None, action: Action) -> list[Request]:

@@ -9,6 +9,7 @@ variables {
   sender      = "Herald <books@herald.example>"
   publishers  = ["arn:aws:iam::000000000000:role/app"]
   address_key = "a secret of tests, long enough: 0123456789"
+  link_key    = "a secret of tests, long enough: 0123456789"
 }
 
 run "one_mail" {
@@ -50,7 +51,7 @@ run "one_mail" {
   assert {
     condition = toset(keys(aws_lambda_function.this["notify"].environment[0].variables)) == toset([
       "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_CONFIGURATION_SET", "HERALD_DEAD_QUEUE_URL", "HERALD_FROM", "HERALD_HOLD_SECONDS",
-      "HERALD_LEDGER_TABLE", "HERALD_PROVIDERS", "HERALD_RETENTION_DAYS", "HERALD_RETRY_QUEUE_URL", "HERALD_RETRY_RECEIVES",
+      "HERALD_LEDGER_TABLE", "HERALD_LINK_KEY_PARAMETER", "HERALD_PROVIDERS", "HERALD_RETENTION_DAYS", "HERALD_RETRY_QUEUE_URL", "HERALD_RETRY_RECEIVES",
     ])
     error_message = "notify's settings are not those that function/settings.py reads."
   }
@@ -154,6 +155,10 @@ run "one_mail" {
 
   # -- secret ---------------------------------------------------------------------------------------------------------
 
+  assert {
+    condition     = aws_ssm_parameter.link_key.type == "SecureString" && aws_ssm_parameter.link_key.key_id == aws_kms_key.this.arn && aws_ssm_parameter.link_key.value_wo == null
+    error_message = "The link key is encrypted by the customer key, and its value is in no state."
+  }
   assert {
     condition     = aws_ssm_parameter.address_key.type == "SecureString" && aws_ssm_parameter.address_key.key_id == aws_kms_key.this.arn && aws_ssm_parameter.address_key.value_wo == null
     error_message = "The address key is encrypted by the customer key, and its value is in no state."

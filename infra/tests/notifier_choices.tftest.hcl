@@ -8,6 +8,7 @@ variables {
   identity    = { domain = "herald.example" }
   sender      = "books@herald.example"
   address_key = "a secret of tests, long enough: 0123456789"
+  link_key    = "a secret of tests, long enough: 0123456789"
 }
 
 run "a_shared_topic_with_a_filter" {

@@ -10,6 +10,7 @@ variables {
   publishers       = ["arn:aws:iam::000000000000:role/app"]
   provider_secrets = ["arn:aws:ssm:us-east-1:000000000000:parameter/herald/smtp", "arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf"]
   address_key      = "a secret of tests, long enough: 0123456789"
+  link_key         = "a secret of tests, long enough: 0123456789"
 }
 
 run "least_privilege" {
@@ -66,6 +67,7 @@ run "least_privilege" {
       "sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:herald-dead",
       "sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:herald-retry",
       "ssm:GetParameter arn:aws:ssm:us-east-1:000000000000:parameter/herald/address-key",
+      "ssm:GetParameter arn:aws:ssm:us-east-1:000000000000:parameter/herald/link-key",
       "ssm:GetParameter arn:aws:ssm:us-east-1:000000000000:parameter/herald/smtp",
       "xray:PutTelemetryRecords *",
       "xray:PutTraceSegments *",

@@ -10,6 +10,7 @@ variables {
   sender      = "Herald <books@herald.example>"
   publishers  = ["arn:aws:iam::000000000000:role/app"]
   address_key = "a secret of tests, long enough: 0123456789"
+  link_key    = "a secret of tests, long enough: 0123456789"
 }
 
 run "first" {
@@ -62,6 +63,12 @@ run "first" {
     # address key too short
     address_key = "short"
 
+    # link key too short to keep
+    link_key = "short"
+
+    # unsubscribe page without tls
+    unsubscribe_url = "http://herald.example/unsubscribe"
+
     # architecture unknown
     architecture = "arm"
 
@@ -102,6 +109,8 @@ run "first" {
     var.hold_seconds,
     var.retention_days,
     var.address_key,
+    var.link_key,
+    var.unsubscribe_url,
     var.architecture,
     var.memory,
     var.feedback_batch,

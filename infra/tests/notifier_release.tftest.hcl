@@ -8,6 +8,7 @@ variables {
   identity    = { domain = "herald.example" }
   sender      = "Herald <books@herald.example>"
   address_key = "a secret of tests, long enough: 0123456789"
+  link_key    = "a secret of tests, long enough: 0123456789"
 }
 
 run "canary_by_default" {

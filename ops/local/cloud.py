@@ -107,8 +107,9 @@ class _Start:
             self._unpack_catalogue(zips["webapp"])
             self._note("package")
             self._await("inbox", "/faults")
-            settings = {**self._pace.settings, "HERALD_PUBLIC_URL": self._endpoints["web"], **self._options.settings}
-            make_functions(clients, made, zips, settings)
+            pages = self._endpoints["web"]
+            links = {"HERALD_PUBLIC_URL": pages, "HERALD_UNSUBSCRIBE_URL": f"{pages}/unsubscribe"}
+            make_functions(clients, made, zips, {**self._pace.settings, **links, **self._options.settings})
             self._note("functions")
             self._await("web", "/readyz")
             description = self._describe(made, who.result())

@@ -52,6 +52,7 @@ def compile_catalogue(out: Path, source: Path = SOURCE) -> Catalogue:
     event = read_schema(source / "contracts" / "event.schema.json")
     templates: dict[str, str] = {}
     notifications = {type_: _notification(type_, schemas[type_], source, templates) for type_ in schemas}
+    _refuse_mixed(notifications)
     compiled = {"event": descriptions(event), "notifications": notifications, "templates": templates}
     (out / "catalogue.json").write_text(json.dumps(compiled, sort_keys=True) + "\n", "utf-8", newline="\n")
     for name, schema in {"event": event, **schemas}.items():
@@ -91,13 +92,24 @@ def _settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text("utf-8"))
         category, max_age = settings.pop("category"), settings.pop("max_age")
+        subscription = settings.pop("subscription")
         seconds = None if max_age is None else timedelta(**max_age).total_seconds()
         sound = not settings and re.fullmatch(r"[a-z][a-z-]*", category) and (seconds is None or seconds > 0)
+        sound = sound and isinstance(subscription, bool)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         sound = None
     if not sound:
-        raise PackageError(f'{path} must say {{"category": "books", "max_age": {{"days": 30}} or null}}')
-    return {"category": category, "max_age_seconds": seconds}
+        wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
+        raise PackageError(f"{path} must say {wanted}")
+    return {"category": category, "subscription": subscription, "max_age_seconds": seconds}
+
+
+def _refuse_mixed(notifications: dict[str, dict[str, Any]]) -> None:
+    """A reader who unsubscribes from a category gets none of its mails, so none of them may be sent anyway."""
+    for category in {each["category"] for each in notifications.values()}:
+        kinds = {each["subscription"] for each in notifications.values() if each["category"] == category}
+        if len(kinds) > 1:
+            raise PackageError(f"the category {category!r} has subscriptions and others: give one of them another name")
 
 
 def _proven(out: Path, source: Path, schemas: dict[str, Schema]) -> Catalogue:

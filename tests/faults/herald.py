@@ -51,7 +51,7 @@ class _Clients:
     def sqs(self) -> Any:
         return self._line.join(self._session.create_client("sqs", region_name="us-east-1", config=_THRICE))
 
-    def address_key(self, parameter: str) -> bytes:
+    def key(self, parameter: str) -> bytes:
         return b"a key for hashes, of 32 bytes or more"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from function.ledger import Action, Record, Row, State, Table
 from function.ledger.states import IN_DOUBT, PRECEDENCE
-from tests.model.herald import LISTED, Herald, Stepped, branches
+from tests.model.herald import LISTED, UNSUBSCRIBED, Herald, Stepped, branches
 from tests.model.table import State as Snapshot
 from tests.model.values import thaw_item
 from tests.model.world import HOLD, Process, Waiting, World
@@ -162,14 +162,25 @@ class Moves:
         yield from self._listing(world)
 
     def _listing(self, world: World) -> Iterator[tuple[str, World]]:
-        table, budget = self.herald.table, world.budget
+        yield from self._toggled(world, LISTED, ("listings", "the address is listed"), ("removals", "it is taken off"))
+        yield from self._toggled(
+            world, UNSUBSCRIBED, ("unsubscribes", "the reader unsubscribes"), ("resubscribes", "and subscribes again")
+        )
+
+    def _toggled(
+        self, world: World, key: str, there: tuple[str, str], away: tuple[str, str]
+    ) -> Iterator[tuple[str, World]]:
+        """An item that stops mails is put there, or taken away, each as often as its budget says."""
+        what, name = away if key in world.table else there
+        if not getattr(world.budget, what):
+            return
+        table = self.herald.table
         table.restore(world.table)
-        if budget.listings and LISTED not in world.table:
-            table.put_item(TableName="herald-ledger", Item={"pk": {"S": LISTED}})
-            yield "the address is listed", world._replace(table=table.snapshot(), budget=_less(budget, "listings"))
-        if budget.removals and LISTED in world.table:
-            table.delete_item(TableName="herald-ledger", Key={"pk": {"S": LISTED}})
-            yield "the address is taken off", world._replace(table=table.snapshot(), budget=_less(budget, "removals"))
+        if key in world.table:
+            table.delete_item(TableName="herald-ledger", Key={"pk": {"S": key}})
+        else:
+            table.put_item(TableName="herald-ledger", Item={"pk": {"S": key}})
+        yield name, world._replace(table=table.snapshot(), budget=_less(world.budget, what))
 
     def _reset(self, world: World, message: str) -> World:
         """The seeded fault: a redrive that makes the record as new."""
@@ -193,8 +204,15 @@ class Moves:
             redriven = process.waiting.letter and before and before.state is State.REFUSED
             if before and before.state in _MAILED and _weaker(new.state, before.state) and not redriven:
                 raise Broken("a record forgot that its mail went")
-            if new.state is State.SENDING and new.owner == process.owner and LISTED in world.table:
-                raise Broken("a mail was begun to a listed address")
+            if new.state is State.SENDING and new.owner == process.owner:
+                self._judge_claim(world)
+
+    @staticmethod
+    def _judge_claim(world: World) -> None:
+        if LISTED in world.table:
+            raise Broken("a mail was begun to a listed address")
+        if UNSUBSCRIBED in world.table:
+            raise Broken("a mail was begun to a reader who has unsubscribed")
 
     def _judge_feedback(self, old: Snapshot, after: Snapshot) -> None:
         for record in self._all(after):

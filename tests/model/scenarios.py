@@ -82,6 +82,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         Budget(listings=1, removals=1, redrives=1, crashes=1),
     ),
     Scenario(
+        "the reader unsubscribes, and subscribes again",
+        (1, 1),
+        Budget(unsubscribes=1, resubscribes=1, redrives=1, crashes=1),
+    ),
+    Scenario(
         "bounce and complaint in any order",
         (2,),
         Budget(crashes=1, ticks=1),

@@ -103,7 +103,13 @@ class _EventIsAnybodys(Writes):
 
 class _NoAddressCheck(Writes):
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
-        return super().claim(attempt, now)[:2]
+        message, event, _, *rest = super().claim(attempt, now)
+        return [message, event, *rest]
+
+
+class _NoChoiceCheck(Writes):
+    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        return super().claim(attempt, now)[:3]
 
 
 class _LastWriter(Writes):
@@ -164,15 +170,22 @@ class _SendsPastTheHold(Sender):
 class _UnconfirmedRedrive(Writes):
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
         sure = Attempt(
-            attempt.message_id, attempt.owner, attempt.type, attempt.event_key, attempt.address, attempt.letter, True
+            attempt.message_id,
+            attempt.owner,
+            attempt.type,
+            attempt.event_key,
+            attempt.address,
+            attempt.choice,
+            attempt.letter,
+            confirmed=True,
         )
         return super().claim(sure, now)
 
 
 class _AddressFirst(Ledger):
     def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        listed = len(refusal.items) == 3 and refusal.items[2] is not None
-        return Suppressed() if listed else super()._judge(refusal, attempt, now)
+        listed = len(refusal.items) > 2 and bool(refusal.items[2])
+        return Suppressed(attempt.address or "") if listed else super()._judge(refusal, attempt, now)
 
 
 def _address_first() -> Code:
@@ -242,6 +255,11 @@ SEEDS: tuple[Seed, ...] = (
         "a claim does not look at the suppression list",
         "the address comes onto the list and is taken off",
         Code(writes=_NoAddressCheck),
+    ),
+    Seed(
+        "a claim does not look at the reader's choice",
+        "the reader unsubscribes, and subscribes again",
+        Code(writes=_NoChoiceCheck),
     ),
     Seed(
         "a letter needs no yes for what may have gone",

@@ -28,13 +28,16 @@ def test_a_seeded_fault_breaks_a_promise(seed: Seed) -> None:
 
 
 def test_no_condition_reads_what_the_model_leaves_out() -> None:
-    writes, attempt = Writes("t", "r", 1, 1, 1), Attempt("m", "o", "t", "event#e", "address#a", "l", confirmed=True)
+    writes, attempt = (
+        Writes("t", "r", 1, 1, 1),
+        Attempt("m", "o", "t", "event#e", "address#a", "unsubscribed#c#a", "l", confirmed=True),
+    )
     row = Row(State.REJECTED, 1, "r", detail="why")
     requests = [
         *writes.claim(attempt, 1),
         *writes.refuse(attempt, row, "e"),
         *writes.reject(attempt, row, "e"),
-        *writes.suppress(attempt, row, "e"),
+        *writes.suppress(attempt, row, "e", "address#a"),
         *writes.park(attempt, "o", row, "e"),
         *writes.hear("m", Action.HEAR_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),

@@ -32,6 +32,8 @@ class Budget(NamedTuple):
     confirms: int = 0
     listings: int = 0
     removals: int = 0
+    unsubscribes: int = 0
+    resubscribes: int = 0
     upgrades: int = 0
 
 

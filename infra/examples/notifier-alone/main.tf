@@ -3,6 +3,11 @@ ephemeral "aws_secretsmanager_random_password" "address_key" {
   password_length = 64
 }
 
+ephemeral "aws_secretsmanager_random_password" "link_key" {
+  password_length     = 64
+  exclude_punctuation = true
+}
+
 module "notifier" {
   source = "../../modules/notifier"
 
@@ -13,4 +18,5 @@ module "notifier" {
   publishers = [var.app_role_arn]
 
   address_key = ephemeral.aws_secretsmanager_random_password.address_key.random_password
+  link_key    = ephemeral.aws_secretsmanager_random_password.link_key.random_password
 }

@@ -25,6 +25,7 @@ locals {
       HERALD_FROM                  = var.sender
       HERALD_CONFIGURATION_SET     = aws_sesv2_configuration_set.this.configuration_set_name
       HERALD_ADDRESS_KEY_PARAMETER = aws_ssm_parameter.address_key.name
+      HERALD_LINK_KEY_PARAMETER    = aws_ssm_parameter.link_key.name
       HERALD_HOLD_SECONDS          = tostring(var.hold_seconds)
       HERALD_RETENTION_DAYS        = tostring(var.retention_days)
       HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry - 1)
@@ -32,6 +33,7 @@ locals {
     var.delivery_mode == "live" ? {} : { HERALD_DELIVERY_MODE = var.delivery_mode },
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
     var.delivery_mode == "redirect" ? { HERALD_REDIRECT_TO = var.redirect_to } : {},
+    var.unsubscribe_url == null ? {} : { HERALD_UNSUBSCRIBE_URL = var.unsubscribe_url },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
   )
 

@@ -60,3 +60,13 @@ resource "aws_ssm_parameter" "address_key" {
   # Never raised: the hashes in the ledger were made with the first value.
   value_wo_version = 1
 }
+
+# Links live as long as mails: to change the key, put the new one before the old one with a space between.
+resource "aws_ssm_parameter" "link_key" {
+  name             = "/${var.name}/link-key"
+  description      = "Keys that sign unsubscribe links, newest first. Taking one out breaks the links that it signed"
+  type             = "SecureString"
+  key_id           = aws_kms_key.this.arn
+  value_wo         = var.link_key
+  value_wo_version = 1
+}

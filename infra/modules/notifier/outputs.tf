@@ -29,6 +29,14 @@ output "ledger" {
   value       = { name = aws_dynamodb_table.ledger.name, arn = aws_dynamodb_table.ledger.arn }
 }
 
+output "parameters" {
+  description = "Name and ARN of the parameters that hold the keys of addresses and of links"
+  value = {
+    address_key = { name = aws_ssm_parameter.address_key.name, arn = aws_ssm_parameter.address_key.arn }
+    link_key    = { name = aws_ssm_parameter.link_key.name, arn = aws_ssm_parameter.link_key.arn }
+  }
+}
+
 output "queues" {
   description = "URLs of the queues: retry, feedback, dead"
   value       = { for name, queue in aws_sqs_queue.this : name => queue.url }

@@ -21,6 +21,12 @@ locals {
         Resource  = [local.identity_arn, aws_sesv2_configuration_set.this.arn]
         Condition = { StringEquals = { "ses:FromAddress" = local.sender_address } }
       },
+      {
+        Sid      = "ReadTheLinkKey"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = aws_ssm_parameter.link_key.arn
+      },
     ], local.reads_secrets)
 
     feedback = concat(local.runs["feedback"], local.remembers, [

@@ -257,6 +257,29 @@ variable "address_key" {
   }
 }
 
+variable "link_key" {
+  description = "Secret that signs the unsubscribe links in mails, at least 32 bytes. Taken once, like address_key"
+  type        = string
+  ephemeral   = true
+  nullable    = false
+
+  validation {
+    condition     = length(var.link_key) >= 32
+    error_message = "link_key has at least 32 bytes."
+  }
+}
+
+variable "unsubscribe_url" {
+  description = "Page that subscriptions link to, with a signed token after it. Null: mails carry no such link"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.unsubscribe_url == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/[A-Za-z0-9_-]+)*$", var.unsubscribe_url))
+    error_message = "unsubscribe_url is https://HOST/PATH without a slash at its end."
+  }
+}
+
 ################################################################################
 # Functions
 ################################################################################

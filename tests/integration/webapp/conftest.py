@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from webapp.app import create_app
+from webapp.choices import Choices
 from webapp.composition import Parts, client_of, key_names
 from webapp.discovery import Discovery
 from webapp.identity import Role, Verifier
@@ -169,6 +170,7 @@ def parts(
         verifier=verifier,
         issuer=OidcIssuer(discovery, verifier, client_of(settings, keys)),
         keys=keys,
+        choices=Choices(cloud.dynamodb, settings.ledger_table),
         limiter=Limiter(10_000),
         clock=clock,
     )

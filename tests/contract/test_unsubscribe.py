@@ -1,0 +1,116 @@
+"""The link that the notifier writes is the link that the web app reads, and so is the item that comes of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from function.ledger import address_key, choice_key
+from function.unsubscribing import Links, headers
+from ops.package.catalogue import SOURCE, types
+from webapp import links
+from webapp.categories import CATEGORIES
+from webapp.choices import Choices, hash_of
+from webapp.items import from_item
+
+CONTRACT: dict[str, Any] = json.loads((SOURCE / "contracts" / "unsubscribe.schema.json").read_text())
+[EXAMPLE] = CONTRACT["examples"]
+KEY, ADDRESS_KEY = EXAMPLE["key"].encode(), EXAMPLE["address_key"].encode()
+ADDRESS = address_key(ADDRESS_KEY, EXAMPLE["address"])
+
+
+def is_a(name: str, value: object) -> None:
+    jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": CONTRACT["$defs"]}).validate(value)
+
+
+def link(key: bytes = KEY) -> str:
+    return Links(EXAMPLE["url"], key).link(EXAMPLE["category"], ADDRESS)
+
+
+def token_of(address: str) -> str:
+    return address.removeprefix(EXAMPLE["url"] + "/")
+
+
+def test_both_sides_mean_the_same_reader_and_category() -> None:
+    found = links.read(token_of(link()), [KEY])
+    assert found == links.Link("books", hash_of(ADDRESS_KEY, EXAMPLE["address"]))
+    assert f"address#{found.hashed}" == ADDRESS
+
+
+def test_the_link_holds_what_the_contract_says_and_no_address() -> None:
+    token = token_of(link())
+    is_a("header", jwt.get_unverified_header(token))
+    is_a("claims", jwt.decode(token, KEY, algorithms=["HS256"]))
+    assert "ada" not in token.lower()
+
+
+def test_the_readers_choice_is_the_item_that_the_claim_looks_for() -> None:
+    kept: dict[str, Any] = {}
+
+    class Table:
+        def put_item(self, **request: Any) -> None:
+            kept.update(from_item(request["Item"]))
+
+    choices: Any = Choices(Table(), "ledger")  # type: ignore[arg-type]  # one call of DynamoDB is enough here
+    choices.unsubscribe("books", hash_of(ADDRESS_KEY, EXAMPLE["address"]), 1_795_248_000_000, "link")
+    is_a("choice", kept)
+    assert kept["pk"] == choice_key("books", ADDRESS)
+
+
+def test_a_key_that_was_replaced_still_opens_old_links() -> None:
+    assert links.read(token_of(link()), [b"n" * 32, KEY]) is not None
+    assert links.read(token_of(link()), [b"n" * 32]) is None
+
+
+@given(some.integers(0, 400), some.sampled_from("AZaz09-_."))
+def test_no_change_of_a_link_passes(place: int, character: str) -> None:
+    token = token_of(link())
+    place %= len(token)
+    changed = token[:place] + character + token[place + 1 :]
+    found = links.read(changed, [KEY])
+    assert found is None or found == links.read(token, [KEY]), "the last bits of base64 may not matter"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        jwt.encode({"category": "books", "sub": "a" * 64}, "", algorithm="none"),
+        jwt.encode({"category": "books", "sub": "a" * 64}, KEY, algorithm="HS256"),
+        jwt.encode(
+            {"category": "books", "sub": "a" * 64}, KEY * 2, algorithm="HS512", headers={"typ": "herald-unsubscribe"}
+        ),
+        jwt.encode({"category": "Books#", "sub": "a" * 64}, KEY, headers={"typ": "herald-unsubscribe"}),
+        jwt.encode({"category": "books", "sub": "../x"}, KEY, headers={"typ": "herald-unsubscribe"}),
+        jwt.encode({"sub": "a" * 64}, KEY, headers={"typ": "herald-unsubscribe"}),
+        "",
+        "..",
+        "ä.ö.ü",
+        "x" * 5000,
+    ],
+)
+def test_what_the_notifier_would_not_write_is_no_link(forged: str) -> None:
+    assert links.read(forged, [KEY]) is None
+
+
+@given(some.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=40), some.integers(20, 200))
+def test_the_header_is_one_line_of_ascii_whatever_the_length(category: str, length: int) -> None:
+    url = "https://herald.example/" + "u" * length
+    written = headers(Links(url, KEY).link(category, ADDRESS))
+    assert written["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    value = written["List-Unsubscribe"]
+    assert value.startswith("<https://")
+    assert value.endswith(">")
+    assert value.isascii()
+    assert value.isprintable()
+    assert " " not in value
+    assert len(value) < 995, "what SES takes as a header's value"
+
+
+def test_the_settings_page_offers_every_subscription_and_nothing_else() -> None:
+    declared = [json.loads(Path(SOURCE, "notifications", type_, "notification.json").read_text()) for type_ in types()]
+    assert set(CATEGORIES) == {each["category"] for each in declared if each["subscription"]}

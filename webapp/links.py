@@ -1,0 +1,40 @@
+"""The unsubscribe links in mails, verified; function/contracts/unsubscribe.schema.json says what is in them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import jwt
+
+_TYPE: Final = "herald-unsubscribe"
+_CATEGORY: Final = re.compile(r"[a-z][a-z-]*")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+#: Longer than any link can be.
+_LONGEST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Who may be unsubscribed, by the hash of the address, from what."""
+
+    category: str
+    hashed: str
+
+
+def read(token: str, keys: Sequence[bytes]) -> Link | None:
+    """What a link says, if one of the keys signed it; None for anything else."""
+    if len(token) > _LONGEST:
+        return None
+    return next((found for key in keys if (found := _read(token, key)) is not None), None)
+
+
+def _read(token: str, key: bytes) -> Link | None:
+    try:
+        decoded = jwt.decode_complete(token, key, algorithms=["HS256"], options={"require": ["category", "sub"]})
+    except jwt.PyJWTError:
+        return None
+    claims = decoded["payload"]
+    link = Link(str(claims["category"]), str(claims["sub"]))
+    sound = _CATEGORY.fullmatch(link.category) and _HASH.fullmatch(link.hashed)
+    return link if sound and decoded["header"].get("typ") == _TYPE else None
