@@ -18,13 +18,16 @@ import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ops.local.accounts.cognito import Accounts
+from ops.local.accounts.pages import AccountPages
+from ops.local.accounts.post import Post
 from ops.local.codedeploy import wire as codedeploy_wire
 from ops.local.codedeploy.api import CodeDeploy
 from ops.local.console.pages import Console
 from ops.local.environment import REGION
 from ops.local.ports import HOST
 from ops.local.ses.api import Ses
-from ops.local.ses.inbox import inbox
+from ops.local.ses.inbox import PAGE_POLICY, inbox
 from ops.local.ses.wire import Wire
 
 if TYPE_CHECKING:
@@ -53,7 +56,12 @@ def main() -> None:
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, name, seconds), daemon=True).start()
-    uvicorn.run(inbox(ses, console), host=HOST, port=options.inbox, log_level="warning", access_log=False)
+    threading.Thread(target=Post(options.aws, ses.mailbox).carry_on, daemon=True).start()
+    accounts = Accounts(_client("cognito-idp", options.aws), functions)
+    pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
+    uvicorn.run(
+        inbox(ses, console, pages.routes()), host=HOST, port=options.inbox, log_level="warning", access_log=False
+    )
 
 
 def _codedeploy(aws: str, scale: float) -> CodeDeploy:

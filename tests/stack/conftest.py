@@ -43,7 +43,7 @@ class Inbox:
         mails: list[dict[str, Any]] = self.http.get("/messages", params={"to": to}).raise_for_status().json()
         return mails
 
-    def wait(self, to: str, count: int = 1, seconds: float = 20) -> list[dict[str, Any]]:
+    def wait(self, to: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         """The mails to an address, once there are so many."""
         return eventually(lambda: self.mails(to), lambda mails: len(mails) >= count, seconds)
 
@@ -110,7 +110,7 @@ class Herald:
         return found
 
 
-def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 20) -> T:
+def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 60) -> T:
     """What `look` sees, as soon as it is good; fails with what it saw last."""
     deadline = time.monotonic() + seconds
     while not good(seen := look()):

@@ -15,6 +15,7 @@ import uuid
 from importlib import import_module
 from typing import Any
 
+from ops.local.emulator.accounts import Accounts
 from ops.local.emulator.control import App, Control, Scope
 from ops.local.emulator.lambdas import Lambdas
 from ops.local.emulator.queues import Queues
@@ -48,6 +49,7 @@ def compose(app: App, scale: float) -> App:
     queues = Queues(ministack, lambdas, scale)
     later = Timer("events", apart=True).after
     waiting = Asynchronous(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
+    Accounts(ministack)
     Topics(ministack, queues, journal, waiting.put, watch.store)
 
     def accept(record: dict[str, Any], payload: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ops.local.console.pages import Console
 
-__all__ = ["inbox"]
+__all__ = ["PAGE_POLICY", "inbox"]
 
 PAGES = Path(__file__).with_name("pages")
 VIEWS = ("html", "text", "headers", "raw")
@@ -43,8 +44,8 @@ MAIL_POLICY = (
 )
 
 
-def inbox(ses: Ses, console: Console | None = None) -> Starlette:
-    """The ASGI application with the pages and the control API, and the console if there is one."""
+def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) -> Starlette:
+    """The ASGI application with the pages and the control API, the console if there is one, and `more` pages."""
     pages = _Pages(ses, console)
     return Starlette(
         routes=[
@@ -56,6 +57,7 @@ def inbox(ses: Ses, console: Console | None = None) -> Starlette:
             Route("/empty", pages.empty, methods=["POST"]),
             *Control(ses).routes(),
             *(console.routes(pages.page) if console else ()),
+            *more,
             Route("/static/herald.css", _sheet),
             Mount("/static", StaticFiles(directory=PAGES / "static")),
         ],

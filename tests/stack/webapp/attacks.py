@@ -75,6 +75,17 @@ class Field:
         browser.sign_in(self.victim.address, PASSWORD)
         return browser
 
+    def link(self) -> str:
+        """The unsubscribe link in a mail to the victim."""
+        [mail, *_] = self.mails_of(self.book, self.victim)
+        return str(mail["headers"]["List-Unsubscribe"]).strip("<>")
+
+    def stopped(self, reader: Reader | None = None) -> str:
+        """Whether the settings page shows that a category is stopped."""
+        with Browser(self.herald) as browser:
+            browser.sign_in((reader or self.victim).address, PASSWORD)
+            return "nothing stopped" if " checked" in browser.get("/settings").text else "STOPPED"
+
     def raw(self, request: bytes) -> str:
         """The status line's code for bytes that no decent client sends."""
         place = urlsplit(self.herald.names.endpoints["web"])
@@ -477,3 +488,72 @@ def forged_session(field: Field) -> str:
             if "get one mail" not in web.get("/").text:
                 return "LET IN"
     return "a stranger"
+
+
+# Accounts
+
+
+@attack("signing up, and asking for a new password, for an address with and without an account", "the same answers")
+def enumeration(field: Field) -> str:
+    told: set[tuple[str, int, str]] = set()
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as pages:
+        for address in (field.victim.address, new_address()):
+            for path in ("/sign-up", "/reset"):
+                form = {"email": address, "name": "Eve", "password": PASSWORD}
+                answer = pages.post(path, data=form)
+                told.add((path, answer.status_code, answer.text.replace(address, "")))
+    return "the same answers" if len(told) == 2 else "TOLD APART"
+
+
+@attack("guessing a code of six digits for somebody else's account", "422, not set")
+def guessed_code(field: Field) -> str:
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as pages:
+        pages.post("/reset", data={"email": field.victim.address})
+        form = {"email": field.victim.address, "password": "Mallorys-Horse-1815"}
+        answers = {pages.post("/reset/code", data=form | {"code": code}).status_code for code in ("000000", "1", "")}
+    with field.browser() as browser:
+        kept = field.victim.address in browser.get("/").text
+    return f"{said(answers)}, {'not set' if kept else 'SET'}"
+
+
+# Unsubscribing
+
+
+@attack("scanners of mail that follow the unsubscribe link by GET and HEAD", "200, nothing stopped")
+def scanned_link(field: Field) -> str:
+    link = field.link()
+    with httpx.Client(trust_env=False, follow_redirects=True) as scanner:
+        answers = {scanner.request(way, link).status_code for way in ("GET", "HEAD", "GET")}
+    return f"{said(answers)}, {field.stopped()}"
+
+
+@attack("an unsubscribe link with a letter changed, cut short, or made up", "404, nothing stopped")
+def tampered_link(field: Field) -> str:
+    link = field.link()
+    head, claims, signature = link.rpartition("/")[2].split(".")
+    page = link.rpartition("/")[0]
+    own = segment({"category": "books", "sub": "0" * 64})
+    made_up = f"{head}.{own}.{signature}"
+    unsigned = f"{segment({'alg': 'none', 'typ': 'herald-unsubscribe'})}.{claims}."
+    forged = [f"{head}.{claims}.{signature[::-1]}", made_up, unsigned, f"{head}.{claims}", "x"]
+    with httpx.Client(trust_env=False) as mallory:
+        answers = {
+            mallory.post(f"{page}/{token}", data={"List-Unsubscribe": "One-Click"}).status_code for token in forged
+        }
+    return f"{said(answers)}, {field.stopped()}"
+
+
+@attack(
+    "an unsubscribe link used again after its reader subscribed again, and by somebody else", "the reader's mails only"
+)
+def replayed_link(field: Field) -> str:
+    """Whoever has the mail has the link: it can stop this reader's mails again, which they can undo; no more."""
+    link = field.link()
+    with httpx.Client(trust_env=False) as mallory:
+        for _ in range(3):
+            assert mallory.post(link, data={"List-Unsubscribe": "One-Click"}).is_success
+    others = field.stopped(field.mallory) == "nothing stopped"
+    stopped = field.stopped() != "nothing stopped"
+    with field.browser() as browser:
+        browser.submit("/settings", wanted="books")
+    return "the reader's mails only" if others and stopped and field.stopped() == "nothing stopped" else "MORE"

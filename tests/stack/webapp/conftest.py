@@ -123,11 +123,11 @@ def environment(herald: Herald, endpoint: str, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def web_process(herald: Herald, endpoint: str) -> Iterator[tuple[str, int]]:
-    """A web app of its own beside the laptop's; its URL and process id."""
+def web_process(herald: Herald, endpoint: str, **settings: str) -> Iterator[tuple[str, int]]:
+    """A web app of its own beside the laptop's, with other `settings` if need be; its URL and process id."""
     port = Ports().take([])
     command = [sys.executable, "-m", "uvicorn", "--factory", "webapp.app:create_app", "--port", str(port)]
-    with subprocess.Popen(command, env=environment(herald, endpoint), stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen(command, env=environment(herald, endpoint) | settings, stdout=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}"
         try:
             eventually(lambda: _is_alive(url), bool)

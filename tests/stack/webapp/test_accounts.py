@@ -1,0 +1,120 @@
+"""An account's whole life by the pages, without JavaScript: sign up, confirm, sign in, unsubscribe, reset."""
+
+import re
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from ops.local.cloud import Cloud
+from ops.local.resources import ADA, GRACE
+from tests.stack.conftest import Herald, eventually
+from tests.stack.events import new_address
+from tests.stack.webapp.browsing import Browser
+from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, web_process
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def mails_to(herald: Herald, address: str, count: int) -> list[dict[str, Any]]:
+    """The mails to an address, once there are so many."""
+    return eventually(lambda: herald.inbox.mails(address), lambda mails: len(mails) >= count)
+
+
+def code_in(mail: dict[str, Any]) -> str:
+    code: str = re.findall(r"\b\d{6}\b", mail["text"] or mail["html"])[0]
+    return code
+
+
+def pages_of(herald: Herald) -> httpx.Client:
+    """The laptop's account pages."""
+    return httpx.Client(base_url=herald.names.endpoints["inbox"], trust_env=False)
+
+
+def sign_up(herald: Herald, address: str) -> str:
+    """Sign up by the page; the code that came by mail."""
+    with pages_of(herald) as pages:
+        answer = pages.post("/sign-up", data={"email": address, "name": "Nell", "password": PASSWORD})
+        assert "Confirm your address" in answer.text
+    return code_in(mails_to(herald, address, 1)[0])
+
+
+def test_sign_up_confirm_sign_in_and_be_greeted(herald: Herald) -> None:
+    address = new_address()
+    code = sign_up(herald, address)
+    with pages_of(herald) as pages, Browser(herald) as browser:
+        assert address not in browser.sign_in(address, PASSWORD).text, "an address that is not confirmed"
+        assert pages.post("/confirm", data={"email": address, "code": "000000"}).status_code == 422
+        assert "ready" in pages.post("/confirm", data={"email": address, "code": code}).text
+        assert address in browser.sign_in(address, PASSWORD).text
+    welcome = mails_to(herald, address, 2)[1]
+    assert not [name for name in welcome["headers"] if name.startswith("List-")], "transactional"
+
+
+def test_a_password_is_reset_by_the_code_in_the_mail(herald: Herald, reader: Reader) -> None:
+    with pages_of(herald) as pages, Browser(herald) as browser:
+        assert "Choose a new password" in pages.post("/reset", data={"email": reader.address}).text
+        code = code_in(mails_to(herald, reader.address, 1)[0])
+        form = {"email": reader.address, "code": code, "password": "Another-Horse-1816"}
+        assert pages.post("/reset/code", data=form | {"code": "000000"}).status_code == 422
+        assert "ready" in pages.post("/reset/code", data=form).text
+        assert reader.address not in browser.sign_in(reader.address, PASSWORD).text
+        assert reader.address in browser.sign_in(reader.address, "Another-Horse-1816").text
+
+
+@pytest.mark.parametrize("password", ["short", "no-capitals-1815"])
+def test_a_weak_password_is_refused_with_the_reason(herald: Herald, password: str) -> None:
+    with pages_of(herald) as pages:
+        answer = pages.post("/sign-up", data={"email": new_address(), "name": "Nell", "password": password})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_grace_is_an_operator_and_ada_is_none(cloud: Cloud, herald: Herald) -> None:
+    groups = {}
+    for person in (ADA, GRACE):
+        tokens = cloud.clients.cognito.initiate_auth(
+            ClientId=herald.names.sign_in["client_id"],
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": person.email, "PASSWORD": person.password},
+        )["AuthenticationResult"]
+        claims = jwt.decode(tokens["IdToken"], options={"verify_signature": False})
+        groups[person.name] = claims.get("cognito:groups", [])
+    assert groups == {"Ada": [], "Grace": ["operators"]}
+
+
+def test_a_session_is_renewed_at_the_emulator(herald: Herald, reader: Reader, cloud: Cloud) -> None:
+    with Browser(herald) as browser:
+        browser.sign_in(reader.address, PASSWORD)
+        [cookie] = [each.value for each in browser.client.cookies.jar if each.name == "herald"]
+    aws = cloud.description.endpoints["aws"]
+    with (
+        web_process(herald, aws, HERALD_SESSION_SECONDS="0") as (url, _),
+        httpx.Client(base_url=url, trust_env=False, cookies={"herald": str(cookie)}) as hasty,
+    ):
+        first = hasty.get("/")
+    assert reader.address in first.text
+
+
+def test_unsubscribing_by_the_link_in_the_mail_stops_the_next_one(herald: Herald, reader: Reader) -> None:
+    with Browser(herald) as browser:
+        browser.sign_in(reader.address, PASSWORD)
+        browser.submit("/books", **BOOK)
+        [mail] = mails_to(herald, reader.address, 1)
+        link = mail["headers"]["List-Unsubscribe"]
+        assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        link = link.removeprefix("<").removesuffix(">")
+        assert len(link) > 200
+        assert link in mail["text"]
+        assert "=?" not in mail["raw"].partition("\n\n")[0].partition("List-Unsubscribe")[2].partition("Subject")[0]
+        assert httpx.get(link, trust_env=False).status_code == 200
+        assert httpx.post(link, data=ONE_CLICK, trust_env=False).status_code == 200
+        stopped = reader.add_book(title="Another")
+        reader.wait_for(stopped, "suppressed")
+        assert len(herald.inbox.mails(reader.address)) == 1
+        page = browser.get(f"/books/{stopped['id']}").text
+        assert "unsubscribed" in page
+        browser.submit("/settings", wanted="books")
+        reader.wait_for(reader.add_book(title="A third"), "sent", "delivered")
+        assert len(herald.inbox.mails(reader.address)) == 2
