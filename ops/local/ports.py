@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import random
 import socket
 from collections.abc import Iterable
 
 __all__ = ["HOST", "Ports"]
 
 HOST = "127.0.0.1"
+
+#: Below what kernels give to outgoing connections, one of which could else have the port before its server begins.
+_RANGE = range(20_000, 32_000)
 
 
 class Ports:
@@ -23,7 +27,7 @@ class Ports:
 
     def take(self, preferred: Iterable[int]) -> int:
         """Return the first of the preferred ports that is free, or else any free one."""
-        for port in [*preferred, *[0] * 20]:
+        for port in [*preferred, *random.sample(_RANGE, 50)]:
             lock = socket.socket(type=socket.SOCK_DGRAM)
             try:
                 lock.bind((HOST, port))

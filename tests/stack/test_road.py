@@ -136,7 +136,7 @@ def test_a_bad_event_is_kept_with_its_reason_and_never_mailed(herald: Herald, bo
     letter = herald.dead(lambda message: message_id in message["Body"])
     assert words in letter["MessageAttributes"]["reason"]["StringValue"]
     assert json.loads(letter["Body"])["Message"] == body
-    assert herald.state(message_id) == "rejected"
+    eventually(lambda: herald.state(message_id), lambda state: state == "rejected")  # the letter is sent before
     assert len(herald.inbox.http.get("/messages").json()) == count
 
 

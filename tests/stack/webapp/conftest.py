@@ -125,7 +125,8 @@ def environment(herald: Herald, endpoint: str, **more: str) -> dict[str, str]:
 @contextmanager
 def web_process(herald: Herald, endpoint: str, **settings: str) -> Iterator[tuple[str, int]]:
     """A web app of its own beside the laptop's, with other `settings` if need be; its URL and process id."""
-    port = Ports().take([])
+    ports = Ports()
+    port = ports.take([])
     command = [sys.executable, "-m", "uvicorn", "--factory", "webapp.app:create_app", "--port", str(port)]
     with subprocess.Popen(command, env=environment(herald, endpoint) | settings, stdout=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}"
@@ -134,6 +135,7 @@ def web_process(herald: Herald, endpoint: str, **settings: str) -> Iterator[tupl
             yield url, server.pid
         finally:
             server.kill()
+            ports.close()
 
 
 def _is_alive(url: str) -> bool:
