@@ -116,9 +116,11 @@ apply: $(RUN_ENV) ## Build the packages, show what would change, ask, and change
 destroy: $(RUN_ENV) ## Show what would be destroyed, ask, and destroy it
 	@$(OPS) infra destroy $(FLAGS)
 
-infra-test: $(TEST_ENV) $(SCAN_ENV) ## Prove the Terraform: offline with mocks, then for real in a laptop cloud
+infra-check: $(TEST_ENV) $(SCAN_ENV) ## Prove the Terraform offline: its own tests with mocks, and checkov
 	@$(OPS) infra test
 	@$(OPS) infra scan
+
+infra-test: infra-check ## The same, and for real in a laptop cloud
 	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
 
 ##@ Upkeep
@@ -168,4 +170,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
