@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore
 import botocore.session
 from botocore.config import Config
 
+from function.express import Express
 from function.ledger import Ledger, Table, Writes
 from function.settings import BadSetting, LedgerSettings
 from function.trust import Trust
@@ -23,6 +25,8 @@ __all__ = ["Clients", "Entry", "attempt_name", "clock", "composed_ledger", "rele
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
+#: One name for all requests; otherwise botocore puts its own together from what it finds, again for each.
+_NAMED = Config(user_agent=f"Botocore/{botocore.__version__} herald")
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 3}
 _TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_RETRIES, tcp_keepalive=True)
 _QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries=_RETRIES, tcp_keepalive=True)
@@ -37,11 +41,11 @@ class Clients:
 
     def ses(self, region: str, config: Config) -> Any:
         """SES v2 in `region`."""
-        return self._client("sesv2", config, region)
+        return Express(self._client("sesv2", config, region), "SendEmail")
 
     def dynamodb(self) -> Any:
         """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
-        return self._client("dynamodb", _TABLE_CONFIG)
+        return Express(self._client("dynamodb", _TABLE_CONFIG), "TransactWriteItems", "UpdateItem")
 
     def sqs(self) -> Any:
         """SQS."""
@@ -57,7 +61,7 @@ class Clients:
         return value.encode()
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
-        client = self._session.create_client(service, region_name=region, config=config)
+        client = self._session.create_client(service, region_name=region, config=config.merge(_NAMED))
         self._trust.share(client)
         return client
 
