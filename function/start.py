@@ -61,9 +61,8 @@ class Clients:
         return value.encode()
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
-        client = self._session.create_client(service, region_name=region, config=config.merge(_NAMED))
-        self._trust.share(client)
-        return client
+        with self._trust.shared():
+            return self._session.create_client(service, region_name=region, config=config.merge(_NAMED))
 
 
 def composed_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:

@@ -1,13 +1,18 @@
 """The certificates that are trusted, read once for all clients and all connections of a process.
 
-urllib3 reads the whole bundle again for each connection: 20 ms of CPU with OpenSSL 3, whenever SES's connection has
-idled too long to be used again.
+By itself each client makes a TLS context of its own, and urllib3 reads the whole bundle again for each connection:
+20 ms of CPU with OpenSSL 3, whenever SES's connection has idled too long to be used again.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from botocore import httpsession
+from botocore.httpsession import create_urllib3_context
 
 __all__ = ["Trust"]
 
@@ -18,10 +23,20 @@ class Trust:
     def __init__(self) -> None:
         self._context: Any = None
 
-    def share(self, client: Any) -> None:
-        """Have a botocore client make its connections with the same context as those before it."""
-        pools = client._endpoint.http_session._manager.connection_pool_kw
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """The clients of botocore that are made in here have this context."""
+        module = vars(httpsession)
+        own = module["create_urllib3_context"]
+        module["create_urllib3_context"] = self._one
+        try:
+            yield
+        finally:
+            module["create_urllib3_context"] = own
+
+    def _one(self) -> Any:
         if self._context is None:
-            self._context = pools["ssl_context"]
-            self._context.load_verify_locations = functools.cache(self._context.load_verify_locations)
-        pools["ssl_context"] = self._context
+            context: Any = create_urllib3_context()
+            context.load_verify_locations = functools.cache(context.load_verify_locations)
+            self._context = context
+        return self._context

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import http.server
-import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,16 +11,13 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from function.errors import ProviderUnavailable
 from function.mail import Email
 from function.providers import SesProvider
 from function.providers.ses import client_config
 from function.start import Clients
+from tests.certificates import certificate
 
 MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")
 
@@ -42,28 +37,6 @@ class Accepting(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Quietly."""
-
-
-def certificate(folder: Path) -> Path:
-    """A certificate of 127.0.0.1 that is its own issuer, with its key behind it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
-    now = datetime.datetime.now(datetime.UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / f"{made.serial_number}.pem"
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
-    return path
 
 
 @contextmanager
