@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import os
@@ -48,8 +49,8 @@ class Clients:
         return Express(self._client("dynamodb", _TABLE_CONFIG), "TransactWriteItems", "UpdateItem")
 
     def sqs(self) -> Any:
-        """SQS."""
-        return self._client("sqs", _QUEUE_CONFIG)
+        """SQS, made when it is first needed: most events go into no queue."""
+        return Later(lambda: self._client("sqs", _QUEUE_CONFIG))
 
     def key(self, parameter: str) -> bytes:
         """A key from SSM Parameter Store; at least 32 bytes."""
@@ -63,6 +64,16 @@ class Clients:
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
         with self._trust.shared():
             return self._session.create_client(service, region_name=region, config=config.merge(_NAMED))
+
+
+class Later:
+    """A client that is made when something is asked of it."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._made = functools.cache(make)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
 
 
 def composed_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
