@@ -31,11 +31,30 @@ class PaginatorDocstring(LazyLoadedDocstring):
     """Of a paginator."""
 '''
 
+_DATES = '''"""Reads dates when there is one to read."""
+
+from importlib import import_module
+
+
+def parse(*args, **kwargs):
+    """The date in a text."""
+    return import_module("dateutil.parser._parser").parse(*args, **kwargs)
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    module = "isoparser" if name.startswith("iso") else "_parser"
+    return getattr(import_module(f"dateutil.parser.{module}"), name)
+'''
+
 #: By its name in the package, what a file holds instead.
 REPLACED: Mapping[str, str] = {
     # Imports an HTML parser and 20 modules of its own, to write help texts when somebody reads them.
     "botocore/docs/__init__.py": '"""The help texts are left out."""\n',
     "botocore/docs/docstring.py": _HELP_TEXTS,
+    # Decimals and calendars, for dates as text, which no answer on the road has.
+    "dateutil/parser/__init__.py": _DATES,
     # HTTP/2 is for who asks for it; asking what is installed takes 30 modules.
     "urllib3/http2/__init__.py": '"""HTTP/2 is left out."""\n',
 }
