@@ -1,0 +1,89 @@
+"""What the functions load when they start, held against a list, so that nothing heavy creeps back in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ops.package import build
+
+#: What may be loaded beside the standard library. Take longer, and say why in the commit.
+ALLOWED = {"botocore", "dateutil", "function", "jmespath", "minijinja", "six", "urllib3"}
+#: Parts of these and of the standard library that each take milliseconds, and that no mail needs.
+KEPT_OUT = {
+    "asyncio",
+    "boto3",
+    "botocore.docs.service",
+    "dateutil.parser._parser",
+    "email.headerregistry",
+    "fastjsonschema",
+    "html.parser",
+    "http.server",
+    "importlib.metadata",
+    "jinja2",
+    "jsonschema",
+    "multiprocessing",
+    "pydantic",
+    "sqlite3",
+    "typing_extensions",
+    "unittest",
+    "zipfile",
+}
+#: As many modules as there are today, and room for a few of Python's own.
+MOST_MODULES = 350
+
+_SETTINGS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "HERALD_LEDGER_TABLE": "ledger",
+    "HERALD_DEAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/dead",
+    "HERALD_RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/retry",
+    "HERALD_PROVIDERS": "ses://us-east-1",
+    "HERALD_FROM": "Herald <books@herald.example>",
+    "HERALD_CONFIGURATION_SET": "herald",
+    "HERALD_ADDRESS_KEY_PARAMETER": "/key",
+    "HERALD_LINK_KEY_PARAMETER": "/links",
+    "HERALD_UNSUBSCRIBE_URL": "https://books.example/unsubscribe",
+}
+_COMPOSE = """
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+import importlib
+entry = importlib.import_module(sys.argv[2])
+from function.start import Clients
+Clients.key = lambda *_: b"k" * 32
+entry.compose(dict(os.environ), Clients())
+found = {name: bool(getattr(module, "__file__", None) and module.__file__.startswith(sys.argv[1]))
+         for name, module in sys.modules.items() if name != "__main__"}
+print(json.dumps(found))
+"""
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("function")
+    with zipfile.ZipFile(build("laptop").function_zip) as opened:
+        opened.extractall(folder)
+    return folder
+
+
+@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
+def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: str) -> None:
+    command = [sys.executable, "-I", "-S", "-c", _COMPOSE, str(unpacked), entry]
+    done = subprocess.run(command, env=_SETTINGS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    loaded: dict[str, bool] = json.loads(done.stdout)
+    packed = {name.partition(".")[0] for name, ours in loaded.items() if ours}
+    assert packed <= ALLOWED
+    outside = {name.partition(".")[0] for name, ours in loaded.items() if not ours}
+    assert {name for name in outside - packed if name not in sys.stdlib_module_names} == set()
+    assert loaded.keys() & KEPT_OUT == set()
+    assert len(loaded) <= MOST_MODULES
