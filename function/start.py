@@ -54,12 +54,14 @@ class Clients:
 
     def key(self, parameter: str) -> bytes:
         """A key from SSM Parameter Store; at least 32 bytes."""
-        value: str = self._client("ssm", _QUEUE_CONFIG).get_parameter(Name=parameter, WithDecryption=True)["Parameter"][
-            "Value"
-        ]
+        value: str = self._parameters.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
         if len(value.encode()) < 32:
             raise BadSetting(f"the parameter {parameter} must hold at least 32 bytes")
         return value.encode()
+
+    @functools.cached_property
+    def _parameters(self) -> Any:
+        return self._client("ssm", _QUEUE_CONFIG)
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
         with self._trust.shared():
