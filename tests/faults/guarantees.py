@@ -82,10 +82,10 @@ GUARANTEES = (
         points=("SES accepts, answer lost",),
     ),
     Guarantee(
-        "killed between the send and the record, or after the record",
+        "killed between the send and the record, an error there, or killed after the record",
         "one mail: the *Send* event writes the record; unheard of, as above",
         f"{_ONE}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
-        points=("after the send", "after the record"),
+        points=("after the send", "an error at the record", "after the record"),
     ),
     Guarantee("an owner wakes up after its hold", "it may write nothing", f"{_ONE}::test_a_stale_owner_writes_nothing"),
     Guarantee(

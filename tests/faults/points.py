@@ -69,8 +69,12 @@ class Point:
 
     @property
     def may_have_gone(self) -> bool:
-        """Whether SES took the mail and the handler did not learn it: without feedback, the policy decides."""
-        return any(strike.stage is Stage.SEND and strike.act is not Act.REFUSE for strike in self.strikes)
+        """Whether SES took the mail and nobody wrote that down: without feedback, the policy decides."""
+        return any(
+            (strike.stage is Stage.SEND and strike.act is not Act.REFUSE)
+            or (strike.stage is Stage.RECORD and strike.act is Act.REFUSE)
+            for strike in self.strikes
+        )
 
     def strike_at(self, stages: Mapping[Stage, tuple[str, int]], operation: str, nth: int) -> Strike | None:
         """What strikes at the `nth` request of an operation."""
@@ -89,6 +93,7 @@ POINTS: tuple[Point, ...] = (
     Point("SES refuses for good", (_REFUSED,), refused=True),
     Point("SES accepts, answer lost", (Strike(Stage.SEND, Act.LOSE),)),
     Point("after the send", (Strike(Stage.SEND),)),
+    Point("an error at the record", (Strike(Stage.RECORD, Act.REFUSE, refusal=Refused("AccessDeniedException", 400)),)),
     Point("after the record", (Strike(Stage.RECORD),)),
     Point("before the release", (_DOWN, Strike(Stage.RELEASE, moment=Moment.BEFORE))),
     Point("after the release", (_DOWN, Strike(Stage.RELEASE))),

@@ -25,6 +25,14 @@ def test_a_killed_process_costs_no_mail_and_sends_none_twice(policy: str, tmp_pa
     assert {cell["mails"] for cell in found if cell["feedback"] == "in time"} >= {0, 1}
 
 
+def test_an_error_at_the_record_costs_no_second_mail(tmp_path: Path) -> None:
+    compile_catalogue(tmp_path)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        found = pool.submit(matrix_of, tmp_path, "resend", ("an error at the record",)).result()["cells"]
+    assert {cell["mails"] for cell in found if cell["feedback"] == "in time"} == {1}
+    assert [cell for cell in found if cell["fault"]] == []
+
+
 def test_the_matrix_sees_a_handler_that_duplicates() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         found = pool.submit(matrix_of_check_then_put, ("after the send", "SES refuses for two hours")).result()["cells"]

@@ -31,6 +31,18 @@ def test_terraform_ignores_where_the_alias_points_and_its_weights() -> None:
     assert "ignore_changes = [function_version, routing_config]" in aliases[0]
 
 
+def test_feedback_comes_by_a_queue_and_by_no_public_door() -> None:
+    """SES -> SNS -> SQS -> function, with IAM all the way: a stranger finds no address to post to."""
+    notifier = {path: text for path, text in TEXTS.items() if path.parts[:2] == ("modules", "notifier")}
+    subscribed = [
+        body for path, body in blocks("resource") if "aws_sns_topic.feedback.arn" in body and "protocol" in body
+    ]
+    assert [re.findall(r'protocol\s*=\s*"(\w+)"', body) for body in subscribed] == [["sqs"]]
+    doors = ("aws_lambda_function_url", "aws_apigatewayv2_", "aws_api_gateway_", "aws_lb")
+    assert [path for path, text in notifier.items() if any(door in text for door in doors)] == []
+    assert not any("feedback" in body for _, body in blocks("resource") if "route_key" in body)
+
+
 def test_every_variable_says_what_it_is_in_the_same_order() -> None:
     order = ["description", "type", "default", "ephemeral", "nullable", "validation"]
     for path, body in blocks("variable"):

@@ -106,6 +106,15 @@ def test_an_event_published_twice_is_one_mail(herald: Herald) -> None:
     herald.inbox.exactly(to, 1)
 
 
+def test_every_message_keeps_an_id_of_its_own(herald: Herald) -> None:
+    readers = [new_address() for _ in range(10)]
+    ids = [publish_by_boto3(herald, new_event(to)) for to in readers]
+    assert len(set(ids)) == len(ids)
+    for to, message_id in zip(readers, ids, strict=True):
+        assert herald.inbox.wait(to)[0]["tags"]["message_id"] == message_id
+        assert herald.record(message_id) is not None
+
+
 def invoke(herald: Herald, delivery: dict[str, Any]) -> Any:
     answer = herald.clients.functions.invoke(
         FunctionName="herald-notify", Qualifier="live", Payload=json.dumps(delivery).encode()

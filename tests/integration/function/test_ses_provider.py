@@ -259,6 +259,17 @@ def test_the_request_on_the_wire_is_the_whole_mail_with_its_key() -> None:
     }
 
 
+def test_a_long_line_in_any_script_reaches_ses_as_it_is() -> None:
+    """SES gets the text, not MIME of ours, so no line is folded and no letter encoded on the way."""
+    text = "雪国 и Ада Лавлейс, Zoë, ليلى " * 100
+    assert len(text) > 998
+    with Server(ACCEPTING) as server:
+        provider(server.url).send(replace(MAIL, text=text, html=f"<p>{text}</p>"), "m1")
+        ((_, _, body),) = server.requests
+    sent = json.loads(body)["Content"]["Simple"]["Body"]
+    assert (sent["Text"]["Data"], sent["Html"]["Data"]) == (text, f"<p>{text}</p>")
+
+
 def test_a_connection_is_used_again_only_while_it_is_warm() -> None:
     clock = Clock(1_000_000)
     with Server(ACCEPTING) as server:
