@@ -21,9 +21,11 @@ KNOWN = SCHEMA["$defs"]["state"]["enum"]
 EVENT = OutboxEvent("e", "book.created", "books/b", "ada", "{}", "published", 1_795_248_000_000, 1_795_248_000_300, "m")
 
 TIMES = st.integers(0, 4_102_444_800_000)
+#: What a DynamoDB number holds: 38 digits.
+NUMBERS = st.integers(-(10**38 - 1), 10**38 - 1)
 ROWS = st.fixed_dictionaries(
     {"state": st.sampled_from(KNOWN), "at": TIMES, "release": st.text(min_size=1)},
-    optional={"provider": st.text(), "ms": st.integers(0, 10**6), "detail": st.text(), "later": st.integers()},
+    optional={"provider": st.text(), "ms": st.integers(0, 10**6), "detail": st.text(), "later": NUMBERS},
 )
 MESSAGES = st.fixed_dictionaries(
     {"pk": st.just("message#m"), "state": st.sampled_from(KNOWN), "timeline": st.lists(ROWS, max_size=5)},
@@ -32,7 +34,7 @@ MESSAGES = st.fixed_dictionaries(
         "parked": st.text(),
         "held_until": TIMES,
         "expires_at": st.integers(0, 4_102_444_800),
-        "later": st.dictionaries(st.text(), st.integers()),
+        "later": st.dictionaries(st.text(), NUMBERS),
     },
 )
 
