@@ -15,6 +15,8 @@ from bench.cost.bill import bills
 from bench.cost.measured import last_measured
 from bench.cost.show import as_json, show
 
+#: Of the table; a narrower terminal breaks its lines.
+_WIDTH = 110
 _BENCH = Path(__file__).parents[2] / "build" / "bench.json"
 
 
@@ -30,7 +32,7 @@ def main() -> None:
     if machine:
         sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:
-        show(Console(soft_wrap=True, highlight=False), found)
+        show(Console(width=max(Console().width, _WIDTH), highlight=False), found)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,12 @@ from function.sending import Sender
 from function.telemetry import Telemetry
 from ops.package.catalogue import compile_catalogue
 from tests.envelopes import queued, ses_event, sns, sns_notification
-from tests.fakes import SECRET, Clock, Dead, Post, event
+from tests.fakes import SECRET, Clock, Dead, Post, event, example
 
-__all__ = ["Usage", "check_then_put", "herald", "powertools"]
+__all__ = ["SUBSCRIPTION", "TRANSACTIONAL", "Usage", "check_then_put", "herald", "powertools"]
 
+#: A notification that readers can unsubscribe from, which the claim looks up, and one that they cannot.
+SUBSCRIPTION, TRANSACTIONAL = "book.created", "user.welcome"
 _RELEASE = "3f9c2a1b5d7e"
 _TABLE = "herald-ledger"
 _FEEDBACK_KINDS = 2  # Send and Delivery
@@ -86,19 +88,20 @@ class Played:
             ledger, SECRET, Telemetry("herald-feedback", _RELEASE, clock, self.log), _RELEASE, clock
         )
 
-    def mail(self, number: int) -> str:
-        """Deliver one event; the id of its message."""
+    def mail(self, number: int, type_: str) -> str:
+        """Deliver one event of this type; the id of its message."""
         message_id = str(UUID(int=0xB5C1F1C46A1E4D0F9E0E8A1F3A1D2C3B + number))
-        body = json.dumps(event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", source="urn:herald:webapp"))
+        said = event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", type_, data=example(type_=type_))
+        body = json.dumps(said)
         context = SimpleNamespace(aws_request_id=str(UUID(int=number)), get_remaining_time_in_millis=lambda: 30_000)
         self.notify(sns(sns_notification(body, message_id)), context)
         return message_id
 
 
-def herald(cpu: Cpu, given: Assumptions) -> Usage:
-    """One of a batch of mails, each sent once and delivered."""
+def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
+    """One of a batch of mails of one type, each sent once and delivered."""
     played, mails = Played(), given.batch // _FEEDBACK_KINDS
-    ids = [played.mail(number) for number in range(mails)]
+    ids = [played.mail(number, type_) for number in range(mails)]
     sends, deliveries = ([queued(ses_event(kind, {}, one)) for one in ids] for kind in ("Send", "Delivery"))
     together = round(mails * given.folded)
     batches = [sends[:together] + deliveries[:together], sends[together:], deliveries[together:]]
