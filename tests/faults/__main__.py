@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ def main() -> int:
     began = time.monotonic()
     compiled = _ROOT / "build" / "faults" / "compiled"
     subprocess.run([sys.executable, "-c", _COMPILE.format(str(compiled))], cwd=_ROOT, check=True)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with ThreadPoolExecutor(1) as beside, ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        peers = beside.submit(_peers, sys.argv[1:])
         found = list(pool.map(matrix_of, [compiled] * 2, ["resend", "hold"]))
-    found += [json.loads(line) for line in _peers(sys.argv[1:])]
+        found += [json.loads(line) for line in peers.result()]
     broken = sum(cell["fault"] is not None for one in found[:2] for cell in one["cells"])
     result = {"seconds": round(time.monotonic() - began, 1), "broken": broken, "subjects": found}
     _OUT.write_text(json.dumps(result, indent=1) + "\n")

@@ -11,9 +11,12 @@ from tests.faults.warm import warmed
 __all__ = ["matrix_of"]
 
 
-def matrix_of(compiled: Path, policy: str, points: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The report under `on_unknown = policy`; `compiled` is the folder of the compiled catalogue."""
+def matrix_of(
+    compiled: Path, policy: str, points: tuple[str, ...] = (), feedback: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The report under `on_unknown = policy` (some points, some feedback, or all of them); `compiled` is the folder of
+    the compiled catalogue."""
     line, clock = warmed()
     from tests.faults.herald import herald
 
-    return report(herald(compiled, line, clock, policy), points=points)
+    return report(herald(compiled, line, clock, policy), feedback, points)
