@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ops.release.shipping import Artifact
 
-__all__ = ["Fault", "variant"]
+__all__ = ["Fault", "rewritten", "variant"]
 
 #: About every third mail crashes: one half before the claim, the other half after SES took the mail and before the
 #: ledger knows. Synthetic mails are spared, or the hook would find it: what no hook finds is what the alarm is for.
@@ -69,7 +69,11 @@ class Fault(Enum):
 
 def variant(package: Path, fault: Fault, folder: Path) -> Artifact:
     """A copy of a package with this fault, and a release id that says so."""
-    word, module, addition = fault.value
+    return rewritten(package, *fault.value, folder)
+
+
+def rewritten(package: Path, word: str, module: str, addition: str, folder: Path) -> Artifact:
+    """A copy of a package in which more code stands at the end of one module; `word` is in its release id."""
     bytecode = str(Path(module).parent / "__pycache__" / f"{Path(module).stem}.")
     out = folder / f"{word}.zip"
     with zipfile.ZipFile(package) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:

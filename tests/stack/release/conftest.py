@@ -1,0 +1,120 @@
+"""A laptop cloud for releases alone, and packages to release in it: copies of the real one that differ by a mark."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ops.local.cloud import Cloud, Options, running
+from ops.local.state import ROOT
+from ops.package import build
+from ops.release.following import follow
+from ops.release.outcome import Outcome
+from ops.release.place import ALIAS, Place, chosen
+from ops.release.rehearsal.faults import rewritten
+from ops.release.releasing import clean, plan, start
+from ops.release.shipping import Artifact
+from ops.release.show import Lines
+from ops.release.versions import live
+from ops.release.watching import Snapshot
+
+__all__ = ["Desk", "Recorder"]
+
+#: A minute of AWS in 0.6 seconds; the hour that a hook has in 36.
+SCALE = 0.01
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests that release in the one cloud, each with time for a busy machine."""
+    for item in items:
+        if "desk" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("release"))
+            item.add_marker(pytest.mark.timeout(300))
+
+
+class Recorder(Lines):
+    """A screen that keeps what it is shown; `interrupt` is a Ctrl-C in the middle of traffic moving."""
+
+    def __init__(self, interrupt: bool = False) -> None:
+        self.output = io.StringIO()
+        self.looks: list[Snapshot] = []
+        self._interrupt = interrupt
+        super().__init__(Console(file=self.output, width=200))
+
+    def show(self, snapshot: Snapshot) -> None:
+        self.looks.append(snapshot)
+        super().show(snapshot)
+        if self._interrupt and len(snapshot.traffic) > 1:
+            self._interrupt = False
+            raise KeyboardInterrupt
+
+    @property
+    def text(self) -> str:
+        return self.output.getvalue()
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where somebody releases."""
+
+    cloud: Cloud
+    place: Place
+    package: Path
+    folder: Path
+    screen: Recorder = field(default_factory=Recorder)
+
+    def artifact(
+        self, module: str = "function/outcome.py", addition: str = "\n# the same, but for this mark\n"
+    ) -> Artifact:
+        """A package that nobody has released yet."""
+        return rewritten(self.package, f"mark{next(_numbers)}", module, addition, self.folder)
+
+    def release(
+        self,
+        artifact: Artifact,
+        strategy: str = "all-at-once",
+        deadline: float | None = None,
+        interrupt: bool = False,
+        ask: Callable[[], bool | None] = lambda: None,
+    ) -> Outcome:
+        """What `make release` does; `screen` is what it shows."""
+        self.screen = Recorder(interrupt)
+        chosen_plan = plan(self.place, artifact, strategy)
+        outcome = follow(start(self.place, chosen_plan, self.screen, deadline), self.screen, ask)
+        if outcome is Outcome.RELEASED:
+            clean(self.place, chosen_plan.live.version, self.screen)
+        return outcome
+
+    @property
+    def version(self) -> str:
+        """The version that has all traffic; fails if two share it."""
+        now = live(self.place)
+        assert not now.weights, now.told()
+        return now.version
+
+    def weigh(self, version: str, share: float) -> None:
+        """Give another version a part of the traffic, as a stopped deployment leaves it."""
+        weights = {version: share} if share else {}
+        self.place.functions.update_alias(
+            FunctionName=self.place.names.notify, Name=ALIAS, RoutingConfig={"AdditionalVersionWeights": weights}
+        )
+
+
+@pytest.fixture(scope="session")
+def release_cloud() -> Iterator[Cloud]:
+    with running(Options(ROOT / "build" / "tests" / f"release-{os.getpid()}", scale=SCALE)) as started:
+        yield started
+
+
+@pytest.fixture
+def desk(release_cloud: Cloud, tmp_path: Path) -> Iterator[Desk]:
+    place = chosen(True, Path(release_cloud.description.state), "herald")
+    yield Desk(release_cloud, place, build("laptop").function_zip, tmp_path)

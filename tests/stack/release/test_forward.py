@@ -1,0 +1,135 @@
+"""A release that goes well, and everything that is refused before one begins."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ops.errors import UserError
+from ops.release import deployments
+from ops.release.alarms import make
+from ops.release.appspec import render
+from ops.release.going_back import carry_out, way_back
+from ops.release.outcome import Outcome
+from ops.release.place import ALIAS, chosen
+from ops.release.releasing import plan
+from ops.release.shipping import publish
+from ops.release.strategy import config_of
+from ops.release.versions import live, versions
+from tests.stack.release.conftest import Desk
+
+
+def code(desk: Desk, function: str, qualifier: str = "$LATEST") -> str:
+    answer = desk.place.functions.get_function_configuration(FunctionName=function, Qualifier=qualifier)
+    return answer["CodeSha256"]
+
+
+def test_a_good_release_moves_the_alias_step_by_step_and_ships_the_others_first(desk: Desk) -> None:
+    before, artifact = desk.version, desk.artifact()
+    assert desk.release(artifact, "canary") is Outcome.RELEASED
+    digest = base64.b64encode(hashlib.sha256(artifact.path.read_bytes()).digest()).decode()
+    names = desk.place.names
+    assert {code(desk, hook) for hook in names.hooks.values()} == {digest}
+    assert code(desk, names.feedback, ALIAS) == code(desk, names.notify, ALIAS) == digest
+    target = desk.version
+    assert int(target) > int(before)
+    steps = [look.traffic for look in desk.screen.looks]
+    assert {before: 90.0, target: 10.0} in steps, "a tenth first"
+    assert steps.index({before: 90.0, target: 10.0}) < steps.index({target: 100.0})
+    stages = ("Start", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic", "End")
+    assert desk.screen.looks[-1].stages == dict.fromkeys(stages, "Succeeded")
+
+
+def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk) -> None:
+    assert desk.release(artifact := desk.artifact()) is Outcome.RELEASED
+    inbox = desk.cloud.description.endpoints["inbox"]
+    mails = httpx.get(f"{inbox}/messages", trust_env=False).json()
+    assert mails
+    assert {mail["to"][0].partition("@")[2] for mail in mails} == {"simulator.amazonses.com"}
+    assert {mail["tags"]["synthetic"] for mail in mails} == {"yes"}
+    (listed,) = [one for one in versions(desk.place) if one.number == desk.version]
+    assert (listed.release, listed.percent) == (artifact.release, 100.0)
+
+
+def test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old(desk: Desk) -> None:
+    made: list[str] = []
+    for _ in range(3):
+        assert desk.release(desk.artifact()) is Outcome.RELEASED
+        made.append(desk.version)
+    answer: Any = desk.place.cloudwatch.describe_alarms(AlarmNamePrefix="herald-release-")
+    alarms = {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}
+    assert alarms.keys() >= {f"herald-release-{version}-errors" for version in made[1:]}
+    assert f"herald-release-{made[0]}-errors" not in alarms, "nobody rolls back to it any more"
+    alarm = alarms[f"herald-release-{made[2]}-errors"]
+    assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
+        "FunctionName": "herald-notify",
+        "Resource": "herald-notify:live",
+        "ExecutedVersion": made[2],
+    }
+
+
+def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Desk) -> None:
+    assert desk.release(desk.artifact()) is Outcome.RELEASED
+    id_ = desk.screen.looks[-1].deployment.id
+    info: Any = desk.place.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]
+    watched = {alarm["name"] for alarm in info["overrideAlarmConfiguration"]["alarms"]}
+    assert watched == {"herald-notify-errors", "herald-unknown-outcomes", f"herald-release-{desk.version}-errors"}
+
+
+def test_what_is_live_already_is_refused(desk: Desk) -> None:
+    artifact = desk.artifact()
+    assert desk.release(artifact) is Outcome.RELEASED
+    with pytest.raises(UserError, match=f"^version {desk.version} .* is live already: there is nothing to release$"):
+        desk.release(artifact)
+
+
+def test_weights_that_nobody_moves_are_refused_and_rollback_clears_them(desk: Desk) -> None:
+    assert desk.release(desk.artifact()) is Outcome.RELEASED
+    now = desk.version
+    desk.weigh("1", 0.25)
+    with pytest.raises(UserError, match="carries weights") as told:
+        plan(desk.place, desk.artifact(), None)
+    assert f"75 % version {now}, 25 % version 1" in str(told.value)
+    assert carry_out(desk.place, way_back(desk.place)) is None
+    assert desk.version == now
+    assert desk.release(desk.artifact()) is Outcome.RELEASED
+
+
+def test_another_deployment_that_runs_is_refused_and_rollback_stops_it(desk: Desk) -> None:
+    now, names = desk.version, desk.place.names
+    other = publish(desk.place, names.notify, desk.artifact())
+    revision = render(names.notify, ALIAS, now, other, {}).location()
+    config, _ = config_of(desk.place, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    id_ = deployments.create(desk.place, revision, config, "somebody else's", make(desk.place, other))
+    with pytest.raises(UserError, match=f"deployment {id_} to version {other} is under way"):
+        plan(desk.place, desk.artifact(), None)
+    watch = carry_out(desk.place, way_back(desk.place))
+    assert watch is not None
+    assert [*watch][-1].traffic == {now: 100.0}
+    assert watch.outcome is Outcome.STOPPED
+
+
+def test_a_paused_herald_is_not_released_to(desk: Desk) -> None:
+    functions, name = desk.place.functions, desk.place.names.notify
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        with pytest.raises(UserError, match="is paused"):
+            plan(desk.place, desk.artifact(), None)
+    finally:
+        functions.delete_function_concurrency(FunctionName=name)
+
+
+def test_a_herald_that_is_not_there_is_told_with_what_to_do(desk: Desk) -> None:
+    with pytest.raises(UserError, match=r"there is no nothing-notify .* make apply"):
+        live(chosen(True, Path(desk.cloud.description.state), "nothing"))
+
+
+def test_a_strategy_that_there_is_not_is_a_wrong_call(desk: Desk) -> None:
+    with pytest.raises(UserError, match="there is no strategy overnight") as told:
+        plan(desk.place, desk.artifact(), "overnight")
+    assert told.value.code == 2
