@@ -24,6 +24,8 @@ __all__ = ["ACTS", "Act", "Played", "config", "play"]
 
 #: The canary's time in AWS's minutes.
 _MINUTES = 10
+#: CodeDeploy's codes in a word.
+_CAUSES = {"ALARM_ACTIVE": "alarm", "HOOK_EXECUTION_FAILURE": "hook"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ class Played:
     most: float = 0.0
     rang: set[str] = field(default_factory=set)
     seconds: float = 0.0
+
+    @property
+    def ended(self) -> str:
+        """How it ended, and by what, in few words."""
+        word = self.outcome.word if self.outcome else "refused"
+        return f"{word}: {_CAUSES.get(self.error[0], self.error[0])}" if self.error else word
 
     def broken(self) -> Iterator[str]:
         """What it promised and did not keep."""

@@ -65,8 +65,8 @@ def rehearse(
 
 
 def _perform(cloud: Cloud, place: Place, events: int, wait: float, folder: Path) -> tuple[list[Played], Count]:
-    rate = max(2.0, events / _LASTS)
-    percent = min(50, max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY))))
+    rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
+    percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
     strategy, package, since = config(place, percent), build("laptop").function_zip, datetime.now(UTC)
     first, played = live(place).version, []
     console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
@@ -85,23 +85,22 @@ def _perform(cloud: Cloud, place: Place, events: int, wait: float, folder: Path)
 
 def _show(out: Console, place: Place, first: str, played: list[Played], counted: Count, since: datetime) -> None:
     did = sums(place, [first, *(one.version for one in played)], since)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("version", "release", "ended", "why", "most traffic", "runs", "errors", "mails"):
-        table.add_column(heading, no_wrap=True)
     before = [release for release in counted.senders if release not in {one.release for one in played}]
-    table.add_row(first, ", ".join(before), "was live", "", "100 %", *map(str, did[first]), _sent(counted, before))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("version", "release", "most", "runs", "errors", "mails", "took", "ended"):
+        table.add_column(heading, no_wrap=True, justify="left" if heading in ("release", "ended") else "right")
+    table.add_row(first, ", ".join(before), "100 %", *map(str, did[first]), _sent(counted, before), "", "was live")
     for one in played:
-        ended, why = one.outcome.word if one.outcome else "refused", one.error[0] if one.error else ""
-        numbers = map(str, did[one.version])
-        table.add_row(one.version, one.release, ended, why, f"{one.most:g} %", *numbers, _sent(counted, [one.release]))
-    out.print(table, width=max(out.width, 110))
+        runs, errors = did[one.version]
+        numbers = (f"{one.most:g} %", str(runs), str(errors), _sent(counted, [one.release]), f"{one.seconds:.0f} s")
+        table.add_row(one.version, one.release, *numbers, one.ended)
+    out.print("\nWhat each version did under the alias; most: of the traffic, at the most")
+    out.print(table)
     mails = sum(counted.mails.get(one.address, 0) for one in counted.published)
     out.print(
         f"{len(counted.published)} events, {mails} mails: "
         f"{len(counted.missing)} events without one, {len(counted.doubled)} with more than one."
     )
-    if counted.unsaid:
-        out.print(f"{counted.unsaid} were sent by a version that crashed before it could say so; feedback told.")
 
 
 def _sent(counted: Count, releases: list[str]) -> str:

@@ -17,24 +17,23 @@ from ops.release.rehearsal.load import Published
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Count", "count"]
+__all__ = ["Count", "count", "sender"]
 
 #: Seconds to wait after the last mail for one too many.
 _SETTLE = 3.0
 _BATCH = 100
+_TOLD_BY_FEEDBACK = ("sent", "delivered")
 #: Timelines that are told in full, if anything is wrong.
 _TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """`mails` by address; `senders` is how many mails each release says in the timeline that it sent, `unsaid` those
-    whose release crashed before it could say so, which feedback told instead."""
+    """`mails` by address; `senders` is how many of them each release sent, as the timelines tell."""
 
     published: Sequence[Published]
     mails: Mapping[str, int]
     senders: Mapping[str, int] = field(default_factory=dict)
-    unsaid: int = 0
     strangers: Sequence[str] = ()
     stories: Sequence[str] = ()
 
@@ -56,7 +55,7 @@ class Count:
             yield f"{len(self.doubled)} events have more than one mail: {self.doubled[0].message_id}"
         yield from self.stories
         if self.strangers:
-            yield f"the timelines name releases that sent nothing: {', '.join(self.strangers)}"
+            yield f"the timelines name these as senders, which can have sent nothing: {', '.join(self.strangers)}"
 
 
 def count(
@@ -72,9 +71,8 @@ def count(
     mails = _mails(inbox)
     said: Counter[str] = Counter()
     for rows in _timelines(dynamodb, ledger, published):
-        said[_sender(rows)] += 1
-    unsaid = said.pop("", 0)
-    found = Count(published, mails, said, unsaid, sorted(said.keys() - senders))
+        said[sender(rows)] += 1
+    found = Count(published, mails, said, sorted(said.keys() - senders))
     wrong = [*found.missing, *found.doubled][:_TOLD]
     return replace(found, stories=[_story(one, rows) for one in wrong for rows in _timelines(dynamodb, ledger, [one])])
 
@@ -84,9 +82,19 @@ def _mails(inbox: str) -> Counter[str]:
     return Counter(address for mail in answer for address in mail["to"])
 
 
-def _sender(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The release that says that it sent the mail; feedback's rows name the release of feedback instead."""
-    return next((row["release"] for row in rows if row["state"] == "sent" and "://" in row.get("provider", "")), "")
+def sender(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The release that sent the mail: as it says itself, or else whose claim it was when feedback told of the mail.
+    It crashed before it could say so, or feedback was faster; feedback's rows name the release of feedback."""
+    claimed = "nobody"
+    for row in rows:
+        if row["state"] == "sent" and "://" in row.get("provider", ""):
+            return str(row["release"])
+    for row in rows:
+        if row["state"] == "sending":
+            claimed = str(row["release"])
+        elif row["state"] in _TOLD_BY_FEEDBACK:
+            break
+    return claimed
 
 
 def _story(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,0 +1,30 @@
+"""The rehearsal as anybody runs it, smaller: it must keep every promise, in less than the minutes that CI has."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from ops.local.state import ROOT
+
+
+@pytest.mark.xdist_group("release")
+@pytest.mark.timeout(400)
+def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> None:
+    command = [sys.executable, "-m", "ops", "rehearse", "--events", "60"]
+    environment = {**os.environ, "COLUMNS": "80"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert done.stdout.endswith("Every promise was kept.\n")
+    counted = re.search(r"^(\d+) events, (\d+) mails: 0 events without one, 0 with more than one\.$", done.stdout, re.M)
+    assert counted, done.stdout[-2000:]
+    assert counted[1] == counted[2]
+    assert int(counted[1]) >= 60
+    table = done.stdout.partition("What each version did")[2].splitlines()
+    assert max(map(len, table)) <= 80
+    ends = [re.split(r"  +", line.strip())[-1] for line in table if re.match(r" +\d", line)]
+    assert ends == ["was live", "released", "rolled back: alarm", "rolled back: hook"]

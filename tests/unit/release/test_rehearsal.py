@@ -1,0 +1,119 @@
+"""What the rehearsal counts, and what it calls broken: a rehearsal that could not fail would prove nothing."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.release.deployments import Deployment
+from ops.release.outcome import Outcome
+from ops.release.rehearsal.acts import ACTS, Played
+from ops.release.rehearsal.counting import Count, sender
+from ops.release.rehearsal.faults import Fault, variant
+from ops.release.rehearsal.load import Published
+from ops.release.watching import Snapshot
+
+GOOD, THROWS, MUTE = ACTS
+EVENTS = (Published("m1", "a@example.com"), Published("m2", "b@example.com"))
+
+
+def row(state: str, release: str, **more: str) -> dict[str, Any]:
+    return {"state": state, "release": release, "at": 0, **more}
+
+
+SENT = row("sent", "new", provider="ses://eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("rows", "who"),
+    [
+        ([row("sending", "new"), SENT, row("delivered", "new", provider="ses")], "new"),
+        ([row("sending", "old"), row("sending", "new"), SENT], "new"),
+        ([row("sending", "old"), row("sent", "new", provider="ses")], "old"),
+        ([row("sending", "old"), row("delivered", "new", provider="ses"), row("sending", "new")], "old"),
+        ([], "nobody"),
+    ],
+    ids=["says so", "retried by the next", "crashed after the send", "claimed again too late", "no record"],
+)
+def test_the_timeline_says_who_sent_a_mail(rows: list[dict[str, Any]], who: str) -> None:
+    assert sender(rows) == who
+
+
+def test_one_mail_for_every_event_breaks_nothing() -> None:
+    assert [*Count(EVENTS, {"a@example.com": 1, "b@example.com": 1}).broken()] == []
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (Count(EVENTS, {"a@example.com": 1}), "1 events have no mail: m2"),
+        (Count(EVENTS, {"a@example.com": 1, "b@example.com": 2}), "1 events have more than one mail: m2"),
+        (Count((), {}, strangers=["nobody"]), "which can have sent nothing: nobody"),
+    ],
+    ids=["lost", "doubled", "sent by nobody"],
+)
+def test_what_is_broken_is_told(count: Count, told: str) -> None:
+    (broken,) = count.broken()
+    assert told in broken
+
+
+def played(act: Any, outcome: Outcome, error: str = "", most: float = 0.0) -> Played:
+    return Played(act, "r", outcome=outcome, error=(error, "") if error else None, most=most)
+
+
+def test_the_three_as_they_have_to_end_break_nothing() -> None:
+    ends = [
+        played(GOOD, Outcome.RELEASED, most=100),
+        played(THROWS, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=30),
+        played(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+    ]
+    assert [offence for one in ends for offence in one.broken()] == []
+    assert [one.ended for one in ends] == ["released", "rolled back: alarm", "rolled back: hook"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        played(GOOD, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=10),
+        played(THROWS, Outcome.RELEASED, most=100),
+        played(THROWS, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+        played(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
+        Played(GOOD, "r"),
+    ],
+    ids=["good taken back", "bad released", "by the hook and not by the alarm", "refused, yet had traffic", "refused"],
+)
+def test_another_end_is_broken(wrong: Played) -> None:
+    assert [*wrong.broken()]
+
+
+def test_it_keeps_the_most_that_a_version_got() -> None:
+    one, deployment = Played(THROWS, "r"), Deployment("d-1", "1", "2", "InProgress")
+    for traffic in ({"1": 100.0}, {"1": 70.0, "2": 30.0}, {"1": 100.0}):
+        one.saw(Snapshot(deployment, traffic=traffic, alarms={"calm": "OK", "rings": "ALARM"}))
+    assert (one.version, one.most, one.rang) == ("2", 30.0, {"rings"})
+    one.saw(Snapshot(replace(deployment, error=("ALARM_ACTIVE", "it rang"))))
+    assert one.error == ("ALARM_ACTIVE", "it rang")
+
+
+def test_a_fault_is_in_the_copy_and_not_in_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "function.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"release": "0123456789ab"}))
+        archive.writestr("function/notify.py", "handler = None\n")
+        archive.writestr("function/__pycache__/notify.cpython-313.pyc", b"old")
+        archive.writestr("function/__pycache__/outcome.cpython-313.pyc", b"kept")
+    before = package.read_bytes()
+    made = variant(package, Fault.DOES_NOT_START, tmp_path)
+    assert package.read_bytes() == before
+    assert made.release == "01234567-mute"
+    with zipfile.ZipFile(made.path) as copy:
+        assert b"does not start" in copy.read("function/notify.py")
+        assert json.loads(copy.read("manifest.json"))["release"] == made.release
+        assert [name for name in copy.namelist() if name.endswith(".pyc")] == [
+            "function/__pycache__/outcome.cpython-313.pyc"
+        ]
