@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ops.errors import UserError
 from ops.release import deployments
+from ops.release.appspec import render
+from ops.release.following import follow
 from ops.release.going_back import carry_out, way_back
 from ops.release.outcome import Outcome
+from ops.release.place import ALIAS
+from ops.release.shipping import publish, ship_beside
+from ops.release.strategy import config_of
 from ops.release.versions import live
-from tests.stack.release.conftest import Desk
+from ops.release.watching import Watch
+from tests.stack.conftest import eventually
+from tests.stack.release.conftest import SCALE, Desk
 
 #: What stands at the end of a module, and makes the hook go wrong in its own way.
 HOOKS = {
     "finds fault": ("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n"),
     "crashes": ("function/judging.py", "\n\nraise ImportError('the hook is broken')\n"),
-    "hangs": (
-        "function/hooks.py",
-        "\n\n_RESERVE = 298.0\nbefore = Hook(lambda _: time.sleep(120), codedeploy, _telemetry)\n",
-    ),
-    "never answers": ("function/hooks.py", "\n\n\ndef before(event, context):\n    return {}\n"),
+    "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda _: time.sleep(120), codedeploy, _telemetry)\n"),
 }
+#: Fails only what comes through the alias, when all traffic has moved.
+LATE = ("function/hooks.py", "\n\nafter = Hook(lambda _: 'not through the alias', codedeploy, _telemetry)\n")
 
 
-@pytest.mark.parametrize("wrong", HOOKS.values(), ids=HOOKS.keys())
-def test_whatever_a_hook_does_no_traffic_reaches_what_it_did_not_pass(desk: Desk, wrong: tuple[str, str]) -> None:
+@pytest.fixture
+def hurried(desk: Desk) -> Iterator[None]:
+    """A hook that is stopped after four seconds, not five minutes: half of them are kept for its answer."""
+    hook = desk.place.names.hooks["BeforeAllowTraffic"]
+    before = desk.place.functions.get_function_configuration(FunctionName=hook)["Timeout"]
+    desk.place.functions.update_function_configuration(FunctionName=hook, Timeout=4)
+    yield
+    desk.place.functions.update_function_configuration(FunctionName=hook, Timeout=before)
+
+
+def refused(desk: Desk, wrong: tuple[str, str]) -> None:
     before = desk.version
     assert desk.release(desk.artifact(*wrong)) is Outcome.ROLLED_BACK
     last = desk.screen.looks[-1]
@@ -36,14 +51,40 @@ def test_whatever_a_hook_does_no_traffic_reaches_what_it_did_not_pass(desk: Desk
     assert last.deployment.error[0] == "HOOK_EXECUTION_FAILURE"
     assert last.stages["BeforeAllowTraffic"] == "Failed"
     assert all(look.traffic == {before: 100.0} for look in desk.screen.looks)
-    assert desk.release(desk.artifact()) is Outcome.RELEASED, "the next one is not held up"
+
+
+@pytest.mark.parametrize("wrong", ["finds fault", "crashes"])
+def test_what_a_hook_does_not_pass_gets_no_traffic(desk: Desk, wrong: str) -> None:
+    refused(desk, HOOKS[wrong])
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
+    began = time.monotonic()
+    refused(desk, HOOKS["hangs"])
+    assert time.monotonic() - began < 3600 * SCALE, "it was not the hour that ended it"
 
 
 def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
     before = desk.version
-    fails = "\n\nafter = Hook(lambda _: 'not through the alias', codedeploy, _telemetry)\n"
-    assert desk.release(desk.artifact("function/hooks.py", fails)) is Outcome.ROLLED_BACK
+    assert desk.release(desk.artifact(*LATE)) is Outcome.ROLLED_BACK
     assert desk.screen.looks[-1].stages["AfterAllowTraffic"] == "Failed"
+    assert desk.version == before
+
+
+def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk) -> None:
+    before, names, artifact = desk.version, desk.place.names, desk.artifact(*LATE)
+    ship_beside(desk.place, artifact)
+    target = publish(desk.place, names.notify, artifact)
+    revision = render(names.notify, ALIAS, before, target, names.hooks).location()
+    config, _ = config_of(desk.place, "all-at-once")
+    id_ = deployments.create(desk.place, revision, config, "by hand", [], rolls_back=False)
+    watch = Watch(desk.place, id_, [], 0, time.monotonic() + 60)
+    assert follow(watch, desk.screen) is Outcome.FAILED
+    assert desk.version == target
+    back = carry_out(desk.place, way_back(desk.place))
+    assert back is not None
+    assert follow(back, desk.screen) is Outcome.RELEASED
     assert desk.version == before
 
 
@@ -79,26 +120,26 @@ def _error(desk: Desk, version: str) -> None:
     desk.place.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
 
 
-@pytest.mark.parametrize(("answer", "ends"), [(True, Outcome.STOPPED), (False, Outcome.RELEASED), (None, Outcome.LEFT)])
-def test_ctrl_c_asks_whether_to_stop_and_roll_back(desk: Desk, answer: bool | None, ends: Outcome) -> None:
-    before, artifact = desk.version, desk.artifact()
-    assert desk.release(artifact, "canary", interrupt=True, ask=lambda: answer) is ends
-    if ends is Outcome.STOPPED:
-        assert desk.version == before
-    if ends is Outcome.LEFT:
-        assert desk.release(artifact, "canary") is Outcome.RELEASED, "run again, it watches what goes on"
-        assert "of an earlier run is under way" in desk.screen.text
-    if ends is not Outcome.STOPPED:
-        assert int(desk.version) > int(before)
+def test_ctrl_c_and_yes_stops_it_and_rolls_back(desk: Desk) -> None:
+    before = desk.version
+    assert desk.release(desk.artifact(), "canary", interrupt=True, ask=lambda: True) is Outcome.STOPPED
+    assert desk.version == before
+
+
+def test_ctrl_c_and_no_goes_on(desk: Desk) -> None:
+    before = desk.version
+    assert desk.release(desk.artifact(), "canary", interrupt=True, ask=lambda: False) is Outcome.RELEASED
+    assert int(desk.version) > int(before)
 
 
 def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(desk: Desk) -> None:
     artifact = desk.artifact()
     assert desk.release(artifact, "canary", deadline=0.02) is Outcome.TIMED_OUT
     assert desk.release(artifact, "canary") is Outcome.RELEASED
+    assert "of an earlier run is under way: watching it" in desk.screen.text
 
 
-def test_after_one_that_was_stopped_without_rollback_the_next_is_refused_until_the_weights_are_cleared(
+def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_until_the_weights_are_cleared(
     desk: Desk,
 ) -> None:
     before = desk.version
@@ -106,8 +147,7 @@ def test_after_one_that_was_stopped_without_rollback_the_next_is_refused_until_t
     running = deployments.running(desk.place)
     assert running is not None
     desk.place.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
-    while not deployments.read(desk.place, running.id).ended:
-        time.sleep(0.1)
+    eventually(lambda: deployments.read(desk.place, running.id), lambda one: one.ended)
     with pytest.raises(UserError, match="carries weights"):
         desk.release(desk.artifact())
     assert carry_out(desk.place, way_back(desk.place)) is None
@@ -116,9 +156,8 @@ def test_after_one_that_was_stopped_without_rollback_the_next_is_refused_until_t
 
 
 def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed(desk: Desk) -> None:
-    assert desk.release(desk.artifact()) is Outcome.RELEASED
     before = desk.version
-    assert desk.release(desk.artifact(*HOOKS["crashes"])) is Outcome.ROLLED_BACK
+    refused(desk, HOOKS["finds fault"])
     assert desk.release(desk.artifact()) is Outcome.RELEASED
     way = way_back(desk.place)
     assert way.version == before

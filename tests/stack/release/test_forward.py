@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from ops.errors import UserError
+from ops.local.cloud import Cloud
 from ops.release import deployments
 from ops.release.alarms import make
 from ops.release.appspec import render
@@ -18,10 +20,30 @@ from ops.release.going_back import carry_out, way_back
 from ops.release.outcome import Outcome
 from ops.release.place import ALIAS, chosen
 from ops.release.releasing import plan
-from ops.release.shipping import publish
+from ops.release.shipping import Artifact, publish
 from ops.release.strategy import config_of
 from ops.release.versions import live, versions
-from tests.stack.release.conftest import Desk
+from tests.stack.release.conftest import Desk, Recorder, sat_down
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A canary that went well: what was released, the version before it and its own, and what was shown."""
+
+    artifact: Artifact
+    before: str
+    version: str
+    screen: Recorder
+
+
+@pytest.fixture(scope="module")
+def good(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Good:
+    desk = sat_down(release_cloud, tmp_path_factory.mktemp("good"))
+    before, artifact = desk.version, desk.artifact()
+    for version in ("0", before):
+        make(desk.place, version)
+    assert desk.release(artifact, "canary") is Outcome.RELEASED
+    return Good(artifact, before, desk.version, desk.screen)
 
 
 def code(desk: Desk, function: str, qualifier: str = "$LATEST") -> str:
@@ -29,75 +51,67 @@ def code(desk: Desk, function: str, qualifier: str = "$LATEST") -> str:
     return answer["CodeSha256"]
 
 
-def test_a_good_release_moves_the_alias_step_by_step_and_ships_the_others_first(desk: Desk) -> None:
-    before, artifact = desk.version, desk.artifact()
-    assert desk.release(artifact, "canary") is Outcome.RELEASED
-    digest = base64.b64encode(hashlib.sha256(artifact.path.read_bytes()).digest()).decode()
+def test_it_moves_the_alias_step_by_step(good: Good) -> None:
+    assert int(good.version) > int(good.before)
+    steps = [look.traffic for look in good.screen.looks]
+    assert {good.before: 90.0, good.version: 10.0} in steps, "a tenth first"
+    assert steps.index({good.before: 90.0, good.version: 10.0}) < steps.index({good.version: 100.0})
+    stages = ("Start", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic", "End")
+    assert good.screen.looks[-1].stages == dict.fromkeys(stages, "Succeeded")
+
+
+def test_it_ships_the_others_too_and_first(desk: Desk, good: Good) -> None:
+    digest = base64.b64encode(hashlib.sha256(good.artifact.path.read_bytes()).digest()).decode()
     names = desk.place.names
     assert {code(desk, hook) for hook in names.hooks.values()} == {digest}
     assert code(desk, names.feedback, ALIAS) == code(desk, names.notify, ALIAS) == digest
-    target = desk.version
-    assert int(target) > int(before)
-    steps = [look.traffic for look in desk.screen.looks]
-    assert {before: 90.0, target: 10.0} in steps, "a tenth first"
-    assert steps.index({before: 90.0, target: 10.0}) < steps.index({target: 100.0})
-    stages = ("Start", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic", "End")
-    assert desk.screen.looks[-1].stages == dict.fromkeys(stages, "Succeeded")
+    said = good.screen.text
+    assert said.index(f"{names.feedback}: release") < said.index(f"{names.notify}: version {good.version} published")
 
 
-def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk) -> None:
-    assert desk.release(artifact := desk.artifact()) is Outcome.RELEASED
+def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk, good: Good) -> None:
     inbox = desk.cloud.description.endpoints["inbox"]
     mails = httpx.get(f"{inbox}/messages", trust_env=False).json()
     assert mails
     assert {mail["to"][0].partition("@")[2] for mail in mails} == {"simulator.amazonses.com"}
     assert {mail["tags"]["synthetic"] for mail in mails} == {"yes"}
-    (listed,) = [one for one in versions(desk.place) if one.number == desk.version]
-    assert (listed.release, listed.percent) == (artifact.release, 100.0)
+    (listed,) = [one for one in versions(desk.place) if one.number == good.version]
+    assert (listed.release, listed.percent) == (good.artifact.release, 100.0)
 
 
-def test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old(desk: Desk) -> None:
-    made: list[str] = []
-    for _ in range(3):
-        assert desk.release(desk.artifact()) is Outcome.RELEASED
-        made.append(desk.version)
+def test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old(desk: Desk, good: Good) -> None:
     answer: Any = desk.place.cloudwatch.describe_alarms(AlarmNamePrefix="herald-release-")
     alarms = {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}
-    assert alarms.keys() >= {f"herald-release-{version}-errors" for version in made[1:]}
-    assert f"herald-release-{made[0]}-errors" not in alarms, "nobody rolls back to it any more"
-    alarm = alarms[f"herald-release-{made[2]}-errors"]
+    assert alarms.keys() >= {f"herald-release-{version}-errors" for version in (good.before, good.version)}
+    assert "herald-release-0-errors" not in alarms, "nobody rolls back to it any more"
+    alarm = alarms[f"herald-release-{good.version}-errors"]
     assert {each["Name"]: each["Value"] for each in alarm["Dimensions"]} == {
         "FunctionName": "herald-notify",
         "Resource": "herald-notify:live",
-        "ExecutedVersion": made[2],
+        "ExecutedVersion": good.version,
     }
 
 
-def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Desk) -> None:
-    assert desk.release(desk.artifact()) is Outcome.RELEASED
-    id_ = desk.screen.looks[-1].deployment.id
+def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Desk, good: Good) -> None:
+    id_ = good.screen.looks[-1].deployment.id
     info: Any = desk.place.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]
     watched = {alarm["name"] for alarm in info["overrideAlarmConfiguration"]["alarms"]}
-    assert watched == {"herald-notify-errors", "herald-unknown-outcomes", f"herald-release-{desk.version}-errors"}
+    assert watched == {"herald-notify-errors", "herald-unknown-outcomes", f"herald-release-{good.version}-errors"}
 
 
-def test_what_is_live_already_is_refused(desk: Desk) -> None:
-    artifact = desk.artifact()
-    assert desk.release(artifact) is Outcome.RELEASED
-    with pytest.raises(UserError, match=f"^version {desk.version} .* is live already: there is nothing to release$"):
-        desk.release(artifact)
+def test_what_is_live_already_is_refused(desk: Desk, good: Good) -> None:
+    with pytest.raises(UserError, match=f"^version {good.version} .* is live already: there is nothing to release$"):
+        desk.release(good.artifact)
 
 
 def test_weights_that_nobody_moves_are_refused_and_rollback_clears_them(desk: Desk) -> None:
-    assert desk.release(desk.artifact()) is Outcome.RELEASED
-    now = desk.version
-    desk.weigh("1", 0.25)
+    now, other = desk.version, publish(desk.place, desk.place.names.notify, desk.artifact())
+    desk.weigh(other, 0.25)
     with pytest.raises(UserError, match="carries weights") as told:
         plan(desk.place, desk.artifact(), None)
-    assert f"75 % version {now}, 25 % version 1" in str(told.value)
+    assert f"75 % version {now}, 25 % version {other}" in str(told.value)
     assert carry_out(desk.place, way_back(desk.place)) is None
     assert desk.version == now
-    assert desk.release(desk.artifact()) is Outcome.RELEASED
 
 
 def test_another_deployment_that_runs_is_refused_and_rollback_stops_it(desk: Desk) -> None:
