@@ -64,6 +64,9 @@ guarantees: $(TEST_ENV) $(PEERS)/.done ## Run faults and soak, and write README'
 load: $(TEST_ENV) $(LOAD)/.done ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
 	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
+bench: $(TEST_ENV) ## How fast Herald is beside three references, paired in one run (FLAGS=--quick)
+	@$(PY) -m bench.speed $(FLAGS)
+
 cost: $(TEST_ENV) ## What a million mails cost, line by line, beside two references (FLAGS=--json)
 	@$(PY) -m bench.cost $(FLAGS)
 
@@ -133,6 +136,8 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/peers-requirements.in -o bench/peers-requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/load-requirements.in -o bench/load-requirements.txt
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' -c tests/requirements.txt bench/references-requirements.in -o bench/references-requirements.txt
 	for room in ops function webapp; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
@@ -170,4 +175,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup

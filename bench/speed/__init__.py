@@ -1,0 +1,1 @@
+"""How fast Herald is, beside three references that do the same work: `make bench`."""

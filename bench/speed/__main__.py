@@ -1,0 +1,93 @@
+"""Measures Herald beside three references: `make bench`. Always ends well: a benchmark is no test."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.speed import cold, figures, ready, table, warm
+from bench.speed.processes import Aws, fake_aws, subjects
+from bench.speed.roots import ROOT, Roots, prepare
+from bench.speed.sample import Sample
+from bench.speed.warm import Warm
+from tests.certificates import certificate
+
+_OUT = ROOT / "build" / "bench.json"
+#: Rounds of cold starts and of warm batches, and invocations in a batch: the whole bench, and the quick one.
+_WIDTH = 150
+_WHOLE, _QUICK = (5, 20, 8), (2, 4, 5)
+
+
+def main() -> None:
+    """All measurements, one table, and the file."""
+    parser = argparse.ArgumentParser(prog="python -m bench.speed", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="this Python only, few rounds, no levers: under a minute")
+    parser.add_argument("--out", type=Path, default=_OUT, help="the file with all figures (%(default)s)")
+    options = parser.parse_args()
+    console, began = Console(width=_WIDTH), time.monotonic()
+    work = ROOT / "build" / "bench" / "speed"
+    work.mkdir(parents=True, exist_ok=True)
+    console.print("Building the packages and the references")
+    each = prepare(work, quick=options.quick)
+    told: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": {"before": _load()}}
+    found: figures.Sections = {}
+    with tempfile.TemporaryDirectory(dir=work) as folder, fake_aws(*_bundle(Path(folder), each[0])) as fake:
+        for roots in each:
+            console.print(f"Measuring with Python {roots.python}")
+            sections, details = _one(roots, fake, levers=roots is each[-1], quick=options.quick)
+            found |= sections
+            told.setdefault("pythons", {})[roots.python] = details
+    rows = [row for section in found.values() for row in section]
+    found["The whole"] = figures.cost(rows) if options.quick else [*figures.cost(rows), ready.measure(work, 3)]
+    told["figures"] = [{"section": title, **row.told()} for title, rows in found.items() for row in rows]
+    told["seconds"], told["load"]["after"] = round(time.monotonic() - began, 1), _load()
+    options.out.write_text(json.dumps(told, indent=2) + "\n")
+    table.show(console, found)
+    console.print(f"{told['seconds']:.0f} s at a load of {told['load']['before']:.1f} before and "
+                  f"{told['load']['after']:.1f} after; all figures are in {options.out}")  # fmt: skip
+
+
+def _load() -> float:
+    """Of the last minute, of the whole machine."""
+    return round(os.getloadavg()[0], 1)
+
+
+def _bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
+    """A certificate for the fake, and botocore's bundle with it."""
+    own, bundle = certificate(folder), folder / "bundle.pem"
+    bundle.write_bytes((roots.reference / "botocore" / "cacert.pem").read_bytes() + own.read_bytes())
+    return own, bundle
+
+
+def _one(roots: Roots, fake: Aws, *, levers: bool, quick: bool) -> tuple[figures.Sections, dict[str, Any]]:
+    starts, batches, count = _QUICK if quick else _WHOLE
+    started = cold.measure(cold.starts(roots, levers=levers, quick=quick), fake, starts)
+    imports = {} if quick else {name: cold.breakdown(each, fake) for name, each in subjects(roots).items()}
+    warmed = warm.measure(roots, fake, batches, count, quick=quick)
+    return figures.sections(roots, started, warmed), _details(started, imports, warmed)
+
+
+def _details(started: dict[str, Sample], imports: dict[str, Any], warmed: Sequence[Warm]) -> dict[str, Any]:
+    return {
+        "cold": {name: sample.figures() for name, sample in started.items()},
+        "import_ms": imports,
+        "warm": [
+            each.asked._asdict()
+            | {"round_trips": dict(each.trips), "opened": each.opened, "peak_kib": round(each.peak_kib, 1)}
+            | {"per_event": each.sample.figures()}
+            for each in warmed
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Cold starts: a fresh interpreter, imports, clients, one first event; every subject in turn, round by round."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench.speed.processes import Aws, Measured, Subject, subjects
+from bench.speed.roots import ROOT, Roots
+from bench.speed.sample import Sample
+
+__all__ = ["Start", "breakdown", "by_package", "measure", "parts", "starts"]
+
+_LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
+_OTHERS = "the standard library and others"
+_PACKAGES = {
+    *("function", "botocore", "urllib3", "email", "jmespath", "dateutil", "minijinja", "boto3", "s3transfer"),
+    *("aws_lambda_powertools", "jsonschema", "jsonschema_specifications", "referencing", "rpds", "attr", "jinja2"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One way to start: a subject, whether over TLS, and which flags of the interpreter."""
+
+    name: str
+    subject: Subject
+    tls: bool = False
+    flags: tuple[str, ...] = ()
+
+
+def starts(roots: Roots, *, levers: bool, quick: bool) -> list[Start]:
+    """Every start that is measured with one Python: `levers` adds Herald without each of them."""
+    each = subjects(roots)
+    ours = each["herald"]
+    found = [Start(name, subject) for name, subject in each.items()]
+    if quick:
+        return found
+    found.append(Start("imports only", replace(ours, without=("AWS_LAMBDA_FUNCTION_NAME",))))
+    found += [Start(f"{name} over TLS", each[name], tls=True) for name in ("herald", "powertools")]
+    no_bytecode = {"herald": (roots.slower["bytecode"],), "powertools": (roots.reference_without_bytecode, ROOT)}
+    found += [
+        Start(f"{name} without bytecode", replace(each[name], path=path), flags=("-B",))
+        for name, path in no_bytecode.items()
+    ]
+    return [*found, *_without(ours, roots)] if levers else found
+
+
+def _without(ours: Subject, roots: Roots) -> list[Start]:
+    """Herald without each of its levers; bytecode is a start of its own."""
+    cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
+    cut["garbage left alone"] = replace(ours, extra={"collect": True})
+    cut["SQS's client made late"] = replace(ours, extra={"apart": "late"})
+    found = [Start(f"without: {lever}", subject) for lever, subject in cut.items()]
+    return [*found, Start("without: one TLS context", replace(ours, extra={"apart": "trust"}), tls=True)]
+
+
+def measure(each: Sequence[Start], aws: Aws, rounds: int) -> dict[str, Sample]:
+    """All starts, interleaved: CPU and wall milliseconds of init and of the first event."""
+    taken: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for number in range(rounds + 1):
+        for start in random.sample(each, len(each)):
+            process = Measured(start.subject, aws, tls=start.tls, flags=start.flags)
+            first = process.ask("first", 1)
+            process.end()
+            if number:  # the first round warms the machine's caches
+                init = process.init
+                row = {name: init[name] for name in ("boot_cpu", "init_cpu", "init_wall", "modules")}
+                taken[start.name].append(row | {"first_cpu": first["cpu_ms"], "first_wall": first["wall_ms"]})
+    return {name: Sample(rows) for name, rows in taken.items()}
+
+
+def breakdown(subject: Subject, aws: Aws) -> dict[str, float]:
+    """Where importing takes its time, in milliseconds by package, from `-X importtime` (which takes time itself)."""
+    process = Measured(subject, aws, flags=("-X", "importtime"))
+    process.ask("first", 1)
+    return by_package(process.end())
+
+
+def by_package(told: str) -> dict[str, float]:
+    """Milliseconds by package, the longest first, from what `-X importtime` told."""
+    totals: dict[str, float] = defaultdict(float)
+    for took, name in _LINE.findall(told):
+        top = name.partition(".")[0]
+        totals[top if top in _PACKAGES else _OTHERS] += int(took) / 1000
+    return dict(sorted(totals.items(), key=_longest))
+
+
+def _longest(item: tuple[str, float]) -> float:
+    return -item[1]
+
+
+def parts(cold: Mapping[str, Sample]) -> dict[str, float]:
+    """What a start of Herald is made of, in milliseconds of CPU: medians."""
+    whole, imports = cold["herald"], cold["imports only"]
+    return {
+        "interpreter": whole.median("boot_cpu"),
+        "imports": imports.median("init_cpu"),
+        "clients, keys and catalogue": whole.median("init_cpu") - imports.median("init_cpu"),
+        "first event": whole.median("first_cpu"),
+    }

@@ -1,0 +1,53 @@
+"""One row of the table: ours, the reference, their ratio, the budget, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from bench.speed.sample import Sample, quartiles
+
+__all__ = ["Figure", "paired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Without a budget it is told and not judged. Spreads are the first and the last quartile."""
+
+    name: str
+    unit: str
+    ours: float
+    reference: float | None = None
+    ratio: float | None = None
+    budget: float | None = None
+    spread: tuple[float, float] | None = None
+    ratio_spread: tuple[float, float] | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the budget is kept: by the ratio where there is one, else by the figure."""
+        if self.budget is None:
+            return ""
+        judged = self.ours if self.ratio is None else self.ratio
+        return "kept" if judged <= self.budget else "broken"
+
+    def told(self) -> dict[str, Any]:
+        """The row for the file."""
+        return asdict(self) | {"verdict": self.verdict}
+
+
+def paired(name: str, ours: Sample, theirs: Sample, what: Sequence[str], budget: float | None = None) -> Figure:
+    """CPU milliseconds of both, and the median of the rounds' ratios."""
+    ratios = ours.ratios(theirs, what)
+    return Figure(
+        name,
+        "ms CPU",
+        ours.median(*what),
+        theirs.median(*what),
+        median(ratios),
+        budget,
+        ours.spread(*what),
+        quartiles(ratios),
+    )

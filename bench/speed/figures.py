@@ -1,0 +1,123 @@
+"""What is made of the measurements: the rows of the table, by section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bench.cost.assumptions import Assumptions
+from bench.cost.bill import BUDGET, HERALD, HERALD_SUBSCRIPTION, LOG_BUDGET, bills
+from bench.cost.measured import cpu_of
+from bench.speed import cold
+from bench.speed.figure import Figure, paired
+from bench.speed.roots import Roots
+from bench.speed.sample import Sample
+from bench.speed.warm import Asked, Warm
+
+__all__ = ["Sections", "cost", "sections"]
+
+Sections = dict[str, list[Figure]]
+_INIT, _ALL, _CPU = ("init_cpu",), ("init_cpu", "first_cpu"), ("cpu_ms",)
+
+
+def sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]) -> Sections:
+    """All rows of one Python."""
+    by = {each.asked: each for each in warmed}
+    python = f"Python {roots.python}"
+    found = {
+        f"Cold start, {python}": [*_starts(python, started), Figure("zip", "MB", roots.zip_bytes / 1e6, budget=6.0)],
+        f"Where it goes, {python}": [Figure(name, "ms CPU", value) for name, value in _parts(started).items()],
+        f"Warm, {python}": [*_mails(python, by), *_others(by)],
+        f"On the wire, {python}": _trips(by),
+        f"Without one lever each, {python}": [*_levers(started), *_warm_levers(by)],
+    }
+    return {title: rows for title, rows in found.items() if rows}
+
+
+def _starts(python: str, started: Mapping[str, Sample]) -> list[Figure]:
+    ours = started["herald"]
+    found = [paired(f"init, {python}", ours, started["powertools"], _INIT, 0.5)]
+    found += [paired(f"init beside {theirs}", ours, started[theirs], _INIT) for theirs in ("check_then_put", "floor")]
+    found.append(paired("init and first mail", ours, started["powertools"], _ALL))
+    for how in ("over TLS", "without bytecode"):
+        if f"herald {how}" in started:
+            found.append(
+                paired(f"init and first mail {how}", started[f"herald {how}"], started[f"powertools {how}"], _ALL)
+            )
+    return found
+
+
+def _parts(started: Mapping[str, Sample]) -> Mapping[str, float]:
+    return cold.parts(started) if "imports only" in started else {}
+
+
+def _mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
+    first, found = Asked("herald", "first", 1), []
+    for theirs, budget in (("powertools", 0.7), ("check_then_put", None), ("floor", None)):
+        beside = by[first._replace(subject=theirs)]
+        found.append(paired(f"warm mail beside {theirs}, {python}", by[first].sample, beside.sample, _CPU, budget))
+    for kind in ("duplicate", "refused"):
+        ours, theirs_ = (by[Asked(name, kind, 1)] for name in ("herald", "powertools"))
+        found.append(paired(f"{kind} beside powertools", ours.sample, theirs_.sample, _CPU))
+    alone = by[Asked("herald", "suppressed", 1)].sample
+    found.append(Figure("suppressed", "ms CPU", alone.median(*_CPU), spread=alone.spread(*_CPU)))
+    wall, theirs_wall = (by[first._replace(subject=name)].sample for name in ("herald", "powertools"))
+    found.append(
+        Figure("warm mail, wall", "ms", wall.median("wall_ms"), theirs_wall.median("wall_ms"), None, None,
+               wall.spread("wall_ms"))
+    )  # fmt: skip
+    peaks = (by[first].peak_kib, by[first._replace(subject="powertools")].peak_kib)
+    return [*found, Figure("most memory that a mail takes", "KiB", *peaks)]
+
+
+def _others(by: Mapping[Asked, Warm]) -> list[Figure]:
+    return [_rate(each) for each in by.values() if each.asked.subject in ("feedback", "relay")]
+
+
+def _rate(each: Warm) -> Figure:
+    low, high = each.sample.spread(*_CPU)
+    name = f"{each.asked.kind} in batches of {each.asked.size} ({each.round_trips:.2f} round trips an event)"
+    return Figure(name, "events/s a core", 1000 / each.sample.median(*_CPU), spread=(1000 / high, 1000 / low))
+
+
+def _trips(by: Mapping[Asked, Warm]) -> list[Figure]:
+    found = []
+    for kind, most in (("first", 3.0), ("duplicate", 1.0), ("suppressed", None), ("refused", None)):
+        theirs = by.get(Asked("powertools", kind, 1))
+        trips = by[Asked("herald", kind, 1)].round_trips
+        found.append(Figure(f"round trips, {kind}", "", trips, theirs.round_trips if theirs else None, budget=most))
+    opened = sum(each.opened for asked, each in by.items() if asked.subject == "herald")
+    return [*found, Figure("connections opened by warm mails in all rounds", "", opened)]
+
+
+def _levers(started: Mapping[str, Sample]) -> list[Figure]:
+    found = []
+    for name, slower in started.items():
+        if name.startswith("without: "):
+            ours = started["herald over TLS" if "TLS" in name else "herald"]
+            found.append(paired(name.removeprefix("without: "), ours, slower, _ALL))
+    if "herald without bytecode" in started:
+        found.append(paired("bytecode in the zip", started["herald"], started["herald without bytecode"], _ALL))
+    return found
+
+
+def _warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
+    found = []
+    for name, ours, slower in (
+        ("the short way to requests, warm mail", "herald", "without: the short way"),
+        ("one TLS context, mail on a new connection", "a new connection for each mail", "without: one TLS context"),
+    ):
+        pair = [by.get(Asked(each, "first", 1)) for each in (ours, slower)]
+        if pair[0] and pair[1]:
+            found.append(paired(name, pair[0].sample, pair[1].sample, _CPU))
+    return found
+
+
+def cost(rows: Sequence[Figure]) -> list[Figure]:
+    """The bill that follows from the processor times of this run; the reference hears no feedback."""
+    found = bills(cpu_of([row.told() for row in rows]), Assumptions())
+    ours, theirs = found[HERALD], found["Powertools"].total
+    return [
+        Figure("own cost of a million mails", "$", ours.total, theirs, budget=BUDGET),
+        Figure("the same, with a link to unsubscribe", "$", found[HERALD_SUBSCRIPTION].total, theirs, budget=BUDGET),
+        Figure("log of a mail", "bytes", ours.usage.written, budget=LOG_BUDGET),
+    ]

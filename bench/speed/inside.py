@@ -1,0 +1,72 @@
+"""Runs in the process that is measured: loads a handler, then does as standard input says, one line of JSON each.
+
+Started with `-I -S`, so that nothing is imported before the first mark but what the interpreter itself needs.
+"""
+
+import sys
+import time
+
+BOOTED = time.process_time()
+
+
+def main() -> None:
+    """Import the handler, tell how long it took, then measure batches until standard input ends."""
+    import json  # noqa: PLC0415  after the mark: the handlers import it too
+    import os  # noqa: PLC0415
+
+    settings = json.loads(sys.argv[1])
+    if settings.get("collect"):
+        import gc  # noqa: PLC0415
+
+        gc.disable = lambda: None
+        gc.freeze = lambda: None
+    sys.path[:0] = settings["path"]
+    os.environ.update(settings["environment"])
+    answers = os.fdopen(os.dup(1), "w")
+    log = os.open(settings["log"], os.O_CREAT | os.O_TRUNC | os.O_RDWR)
+    os.dup2(log, 1)
+
+    began, cpu = time.perf_counter(), time.process_time()
+    if settings.get("apart"):
+        _take_apart(settings["apart"])
+    module, _, name = settings["handler"].partition(":")
+    __import__(module)
+    handler = getattr(sys.modules[module], name)
+    init = {"boot_cpu": BOOTED * 1000, "init_wall": _since(began), "init_cpu": (time.process_time() - cpu) * 1000}
+    init["modules"] = len(sys.modules)
+    answers.write(json.dumps(init) + "\n")
+    answers.flush()
+    if settings.get("idle"):
+        vars(sys.modules["function.providers.ses"])["_LONGEST_IDLE"] = -1.0  # never warm enough to be used again
+
+    sys.path.append(settings["root"])
+    from bench.speed import batches  # noqa: PLC0415  once the handler stands
+
+    for line in sys.stdin:
+        answers.write(json.dumps(batches.measure(handler, json.loads(line), log)) + "\n")
+        answers.flush()
+
+
+def _take_apart(lever: str) -> None:
+    """Measure without one part of the function."""
+    import contextlib  # noqa: PLC0415
+
+    from function import express, start, trust  # noqa: PLC0415
+
+    if lever == "trust":
+        vars(trust)["Trust"].shared = lambda _: contextlib.nullcontext()
+    elif lever == "express":
+        for module in (express, start):
+            vars(module)["Express"] = lambda client, *_: client
+    elif lever == "late":
+        vars(start)["Later"] = lambda make: make()
+    else:
+        raise SystemExit(f"no part of the function is called {lever}")
+
+
+def _since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+if __name__ == "__main__":
+    main()

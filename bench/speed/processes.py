@@ -1,0 +1,143 @@
+"""The measured processes and the fake AWS beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.speed.roots import ROOT, Roots
+
+__all__ = ["Aws", "Measured", "Subject", "fake_aws", "subjects"]
+
+_SETTINGS = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_LAMBDA_FUNCTION_NAME": "herald-notify",
+    "HERALD_LEDGER_TABLE": "herald-ledger",
+    "HERALD_DEAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/herald-dead",
+    "HERALD_RETRY_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/herald-retry",
+    "HERALD_PROVIDERS": "ses://us-east-1",
+    "HERALD_FROM": "Herald <books@herald.example>",
+    "HERALD_CONFIGURATION_SET": "herald",
+    "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
+    "HERALD_LINK_KEY_PARAMETER": "/herald/link-key",
+    "HERALD_UNSUBSCRIBE_URL": "https://herald.example/unsubscribe",
+    "HERALD_BOOKS_TABLE": "herald-books",
+    "HERALD_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:herald-events",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """The fake: its addresses, and the bundle with its certificate in it."""
+
+    http: str
+    https: str
+    bundle: Path
+
+    def counts(self) -> dict[str, int]:
+        """What was asked since the last time, by operation."""
+        with urllib.request.urlopen(f"{self.http}/_counts") as answer:
+            found: dict[str, int] = json.load(answer)
+        return found | {"connections": found.get("connections", 0) - 1}  # this question's own
+
+    def list(self, key: str) -> None:
+        """Put a key into the table."""
+        urllib.request.urlopen(f"{self.http}/_listed", data=key.encode()).close()
+
+
+@contextmanager
+def fake_aws(certificate: Path, bundle: Path) -> Iterator[Aws]:
+    """The fake in a process of its own."""
+    command = [sys.executable, "-m", "bench.speed.fake_aws", str(certificate)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        plain, tls = process.stdout.readline().split()
+        try:
+            yield Aws(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", bundle)
+        finally:
+            process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One handler in one folder with one Python. `extra` goes to the measured process, `without` is not set there."""
+
+    name: str
+    interpreter: str
+    path: tuple[Path, ...]
+    handler: str
+    flags: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+
+
+def subjects(roots: Roots) -> dict[str, Subject]:
+    """Herald and the three references with one Python."""
+    sources = {"BENCH_SOURCES": str(roots.sources)}
+    libraries = (roots.reference, ROOT)
+
+    def reference(name: str) -> Subject:
+        handler = f"bench.speed.references.{name}:handler"
+        return Subject(name, roots.interpreter, libraries, handler, environment=sources)
+
+    ours = Subject("herald", roots.interpreter, (roots.function,), "function.notify:handler")
+    return {each.name: each for each in (ours, *map(reference, ("powertools", "check_then_put", "floor")))}
+
+
+class Measured:
+    """A process with a handler in it. `init` is what importing it took."""
+
+    def __init__(self, subject: Subject, aws: Aws, *, tls: bool = False, flags: tuple[str, ...] = ()) -> None:
+        trust = {"AWS_ENDPOINT_URL": aws.https, "AWS_CA_BUNDLE": str(aws.bundle)}
+        environment = _SETTINGS | (trust if tls else {"AWS_ENDPOINT_URL": aws.http}) | subject.environment
+        settings = {
+            "path": list(map(str, subject.path)),
+            "handler": subject.handler,
+            "root": str(ROOT),
+            "log": str(aws.bundle.with_name("log")),
+            "environment": {name: value for name, value in environment.items() if name not in subject.without},
+            **subject.extra,
+        }
+        inside = str(ROOT / "bench" / "speed" / "inside.py")
+        self._process = subprocess.Popen(
+            [subject.interpreter, "-I", "-S", "-W", "ignore", *subject.flags, *flags, inside, json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if flags else None,
+            env={"PATH": os.environ["PATH"]},
+            text=True,
+        )
+        self.init: dict[str, float] = self._answer()
+
+    def ask(self, kind: str, count: int, **more: object) -> dict[str, float]:
+        """Measure a batch."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"kind": kind, "count": count, **more}) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def end(self) -> str:
+        """End the process; what it wrote as errors, if that was kept."""
+        said = self._process.communicate()[1]
+        return said or ""
+
+    def _answer(self) -> dict[str, float]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"a measured process ended: {self.end()[-2000:]}")
+        found: dict[str, float] = json.loads(line)
+        return found

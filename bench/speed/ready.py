@@ -1,0 +1,47 @@
+"""How long `make run` takes until everything is ready: the laptop cloud started for real, and stopped again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench.speed.figure import Figure
+from bench.speed.roots import ROOT
+from bench.speed.sample import quartiles
+
+__all__ = ["measure"]
+
+
+def measure(work: Path, rounds: int) -> Figure:
+    """Seconds from the command to the cloud that answers; each time anew."""
+    taken = sorted(_once(work / "laptop") for _ in range(rounds))
+    return Figure("make run is ready", "s", taken[len(taken) // 2], budget=5.0, spread=quartiles(taken))
+
+
+def _once(state: Path) -> float:
+    shutil.rmtree(state, ignore_errors=True)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "bench.speed.ready", str(state)]
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = process.stdout.readline()
+        took = time.monotonic() - began
+    if said.strip() != "ready":
+        raise SystemExit("the laptop cloud did not start")
+    return took
+
+
+def _main(state: Path) -> None:
+    from ops.local.cloud import Options, running  # noqa: PLC0415  importing it is measured, and only there
+
+    with running(Options(state)):
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""What Herald's speed is measured beside: the usual libraries, a bare handler, and the floor."""

@@ -1,0 +1,7 @@
+"""The handler that is written first, with boto3's clients: look, send a plain mail, put."""
+
+import boto3
+
+from bench.peers.check_then_put import handler as handler_of
+
+handler = handler_of(boto3.client("dynamodb"), boto3.client("sesv2"))

@@ -1,0 +1,123 @@
+"""The folders that are measured: the packages unpacked, with and without what makes them fast, and the references'."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.package import PackageError, build
+from ops.package.target import Architecture, Target, cloud, laptop
+
+__all__ = ["ROOT", "Roots", "prepare"]
+
+ROOT = Path(__file__).parents[2]
+_LOCK = ROOT / "bench" / "references-requirements.txt"
+_ARCHITECTURES: dict[str, Architecture] = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
+_DATA, _UNUSED = "botocore/data", ("botocore/docs", "urllib3/http2", "dateutil/parser")
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """All that one Python is measured with: `slower` holds the function's package without one of its levers each."""
+
+    python: str
+    interpreter: str
+    function: Path
+    webapp: Path
+    reference: Path
+    sources: Path
+    zip_bytes: int
+    slower: dict[str, Path]
+
+    @property
+    def reference_without_bytecode(self) -> Path:
+        """The references' libraries as they lie in a zip that was made without compiling."""
+        return self.reference.with_name("reference-no-bytecode")
+
+
+def prepare(work: Path, *, quick: bool = False) -> list[Roots]:
+    """Build, unpack and install for this Python, and unless `quick` for Lambda's where there is one."""
+    targets = [laptop()] if quick else [laptop(), cloud(_ARCHITECTURES[platform.machine()])]
+    found = {target.python: target for target in reversed(targets) if target.interpreter}
+    return [_roots(target, work / version, quick) for version, target in sorted(found.items())]
+
+
+def _roots(target: Target, work: Path, quick: bool) -> Roots:
+    assert target.interpreter
+    package = build(target.name, _ARCHITECTURES[platform.machine()])
+    function = _unpacked(package.function_zip, work / "function")
+    reference = _installed(target, work)
+    return Roots(
+        target.python,
+        target.interpreter,
+        function,
+        _unpacked(package.webapp_zip, work / "webapp"),
+        reference,
+        _sources(function, work / "sources"),
+        package.function.size,
+        {} if quick else _slower(function, reference, work),
+    )
+
+
+def _unpacked(archive: Path, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder)
+    return folder
+
+
+def _installed(target: Target, work: Path) -> Path:
+    """The references' libraries as pip installs them, with bytecode."""
+    folder = work / f"reference-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]}"
+    if folder.exists():
+        return folder
+    command = [str(target.interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--compile", "--target", str(folder), "--requirement", str(_LOCK)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise PackageError(f"the references were not installed: {done.stderr.strip().splitlines()[-1:]}")
+    return folder
+
+
+def _sources(function: Path, folder: Path) -> Path:
+    """The schemas and templates that the references read: the same that Herald's are made from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(function / "function" / "compiled" / "catalogue.json", folder / "catalogue.json")
+    shutil.copyfile(ROOT / "function" / "contracts" / "event.schema.json", folder / "event.schema.json")
+    schema = json.loads((ROOT / "function" / "notifications" / "book.created" / "schema.json").read_text())
+    (folder / "book.created.json").write_text(json.dumps(schema))
+    return folder
+
+
+def _slower(function: Path, reference: Path, work: Path) -> dict[str, Path]:
+    """The package without each of the things that the build does for speed; and the reference without bytecode."""
+    bare, whole, used = work / "no-bytecode", work / "whole-data", work / "whole-libraries"
+    for folder in (bare, whole, used, work / "reference-no-bytecode"):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(function, bare, copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(reference, work / "reference-no-bytecode", copy_function=os.link, ignore=_code_only)
+    for folder, parts in ((whole, [_DATA]), (used, _UNUSED)):
+        shutil.copytree(function, folder, copy_function=os.link)
+        for part in parts:
+            shutil.rmtree(folder / part)
+            shutil.copytree(reference / part, folder / part, copy_function=os.link)
+    return {"bytecode": bare, "botocore's data cut": whole, "unused modules left out": used}
+
+
+def _code_only(folder: str, names: list[str]) -> set[str]:
+    """Neither bytecode nor the hundreds of services that nobody asks for."""
+    kept = {"dynamodb", "sesv2", "sso-oidc"}
+    services = Path(folder).parts[-2:] == ("botocore", "data")
+    return {
+        name
+        for name in names
+        if name == "__pycache__" or (services and name not in kept and (Path(folder) / name).is_dir())
+    }

@@ -1,0 +1,46 @@
+"""What was measured in several rounds, and how two of them compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+__all__ = ["Sample", "quartiles"]
+
+
+@dataclass(slots=True)
+class Sample:
+    """Rows of figures, one a round."""
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+
+    def median(self, *names: str) -> float:
+        """The median of the sum of these figures."""
+        return median(self._sums(names))
+
+    def spread(self, *names: str) -> tuple[float, float]:
+        """The first and the last quartile of it."""
+        return quartiles(self._sums(names))
+
+    def ratios(self, other: Sample, names: Sequence[str]) -> list[float]:
+        """Ours by theirs, round by round: what slows the machine slows both."""
+        pairs = zip(self._sums(names), other._sums(names), strict=True)
+        return [ours / theirs for ours, theirs in pairs]
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Every figure's median and quartiles, for the file."""
+        found = {}
+        for name in self.rows[0]:
+            low, high = self.spread(name)
+            found[name] = {"median": round(self.median(name), 4), "low": round(low, 4), "high": round(high, 4)}
+        return found
+
+    def _sums(self, names: Sequence[str]) -> list[float]:
+        return [sum(row[name] for name in names) for row in self.rows]
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float]:
+    """The first and the last."""
+    ordered, last = sorted(values), len(values) - 1
+    return ordered[round(last * 0.25)], ordered[round(last * 0.75)]

@@ -1,0 +1,120 @@
+"""Warm invocations: processes that stay, given batches in turn; CPU, wall, round trips on the wire, log and memory."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from bench.speed.processes import Aws, Measured, Subject, subjects
+from bench.speed.roots import Roots
+from bench.speed.sample import Sample
+
+__all__ = ["Warm", "measure"]
+
+#: What invocations are of, and the events in each, by who is invoked.
+_ASKED = {
+    "herald": [("first", 1), ("duplicate", 1), ("suppressed", 1), ("refused", 1)],
+    "powertools": [("first", 1), ("duplicate", 1), ("refused", 1)],
+    "check_then_put": [("first", 1), ("duplicate", 1)],
+    "feedback": [("feedback", 1), ("feedback", 10), ("feedback Bounce", 10), ("feedback pairs", 20)],
+    "relay": [("relay", 1), ("relay", 10)],
+}
+_FIRST = [("first", 1)]
+
+
+class Asked(NamedTuple):
+    """One kind of invocation of one handler, with so many events in each."""
+
+    subject: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """What came of it: `sample` per event, `trips` per event by operation, `opened` connections in all."""
+
+    asked: Asked
+    sample: Sample
+    trips: Mapping[str, float]
+    opened: int
+    peak_kib: float
+
+    @property
+    def round_trips(self) -> float:
+        """Of one event, to all services."""
+        return sum(self.trips.values())
+
+
+@dataclass(slots=True)
+class _Told:
+    rows: list[dict[str, float]]
+    trips: dict[str, float]
+    opened: int = 0
+
+
+def measure(roots: Roots, aws: Aws, rounds: int, count: int, *, quick: bool) -> list[Warm]:
+    """Every subject and kind, batches of `count` invocations, in another order in each round."""
+    aws.list(_suppressed_key())
+    told: dict[Asked, _Told] = defaultdict(lambda: _Told([], {}))
+    with _processes(roots, aws, quick) as processes:
+        each = [Asked(name, *asked) for name in processes for asked in _ASKED.get(name, _FIRST)]
+        for one in each:
+            processes[one.subject].ask(one.kind, max(count, 8), size=one.size)
+        for _ in range(rounds):
+            for one in random.sample(each, len(each)):
+                aws.counts()
+                took = processes[one.subject].ask(one.kind, count, size=one.size)
+                _note(told[one], one, took, aws.counts(), count)
+        peaks = {one: processes[one.subject].ask(one.kind, 5, size=one.size, trace=True)["peak_kib"] for one in each}
+    first = {one.subject: told[one].trips for one in each if one.kind == "first"}
+    for subject, trips in first.items():
+        if trips.get("SendEmail") != 1:
+            raise SystemExit(f"{subject} does not send one mail for each event: {trips}")
+    return [
+        Warm(one, Sample(told[one].rows), _alone(one, told[one].trips, first), told[one].opened, peaks[one])
+        for one in each
+    ]
+
+
+def _note(told: _Told, one: Asked, took: Mapping[str, float], counts: Mapping[str, int], count: int) -> None:
+    told.rows.append({name: value / one.size for name, value in took.items()})
+    told.opened += counts["connections"]
+    told.trips = {name: asked / (count * one.size) for name, asked in counts.items() if name != "connections"}
+
+
+def _alone(one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Requests for one event; a batch of duplicates began with their first deliveries."""
+    before = first[one.subject] if one.kind == "duplicate" else {}
+    found = {name: round(asked - before.get(name, 0), 3) for name, asked in sorted(trips.items())}
+    return {name: asked for name, asked in found.items() if asked > 0}
+
+
+@contextmanager
+def _processes(roots: Roots, aws: Aws, quick: bool) -> Iterator[dict[str, Measured]]:
+    each: dict[str, Subject] = subjects(roots)
+    ours = each["herald"]
+    each["feedback"] = replace(ours, handler="function.feedback:handler")
+    each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.relay:handler")
+    tls = {}
+    if not quick:
+        each["without: the short way"] = replace(ours, extra={"apart": "express"})
+        tls["a new connection for each mail"] = replace(ours, extra={"idle": True})
+        tls["without: one TLS context"] = replace(ours, extra={"idle": True, "apart": "trust"})
+    with ExitStack() as stack:
+        running = {name: Measured(subject, aws) for name, subject in each.items()}
+        running |= {name: Measured(subject, aws, tls=True) for name, subject in tls.items()}
+        for process in running.values():
+            stack.callback(process.end)
+        yield running
+
+
+def _suppressed_key() -> str:
+    """The key of the address that gets no mail, by the key that the fake's Parameter Store holds."""
+    from function.ledger import address_key  # noqa: PLC0415  nothing of it is measured
+
+    return address_key(b"k" * 64, "suppressed@example.com")
