@@ -52,6 +52,8 @@ module "webapp" {
   topic_arn           = module.notifier.topic_arn
   key_arn             = module.notifier.key_arn
   ledger              = module.notifier.ledger
+  queues              = { for name in ["dead", "feedback", "retry"] : name => module.notifier.queues[name] }
+  notify_function     = module.notifier.functions["notify"]
   parameters          = module.notifier.parameters
   session_key         = ephemeral.aws_secretsmanager_random_password.session_key.random_password
   ops_topic_arn       = module.notifier.ops_topic_arn

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from ulid import ULID
 
-from webapp import aws, moments
+from webapp import aws, machinery, moments
+from webapp.audit import Audit
 from webapp.choices import Choices
 from webapp.discovery import Discovery
 from webapp.identity import Role, Verifier
@@ -15,6 +16,7 @@ from webapp.issuer import Client, Issuer
 from webapp.keys import Keys, Names
 from webapp.ledger import Ledger
 from webapp.limiter import Limiter
+from webapp.machinery import Machinery
 from webapp.outbox import Outbox
 from webapp.seal import Seal
 from webapp.settings import WebSettings
@@ -34,8 +36,14 @@ class Parts:
     keys: Keys
     choices: Choices
     limiter: Limiter
+    machinery: Machinery
     clock: moments.Clock = moments.now
     new_id: Callable[[], str] = lambda: str(ULID())
+
+    @property
+    def audit(self) -> Audit:
+        """The record of what operators did."""
+        return Audit(self.machinery.dynamodb, self.settings.books_table, self.clock, self.new_id)
 
     @property
     def https(self) -> bool:
@@ -68,6 +76,7 @@ def compose(settings: WebSettings) -> Parts:
         keys=keys,
         choices=Choices(aws.dynamodb(), settings.ledger_table),
         limiter=Limiter(settings.requests_per_second),
+        machinery=Machinery(aws.dynamodb(), aws.sqs(), aws.functions(), machinery_names(settings), keys.address),
     )
 
 
@@ -78,6 +87,17 @@ def key_names(settings: WebSettings) -> Names:
         settings.link_key_parameter,
         settings.address_key_parameter,
         settings.oidc_client_secret_parameter,
+    )
+
+
+def machinery_names(settings: WebSettings) -> machinery.Names:
+    """What the notifier's parts are called."""
+    return machinery.Names(
+        dead=settings.dead_queue_url,
+        retry=settings.retry_queue_url,
+        feedback=settings.feedback_queue_url,
+        ledger=settings.ledger_table,
+        notify=settings.notify_function,
     )
 
 

@@ -33,6 +33,10 @@ class WebSettings:
     session_key_parameter: str
     link_key_parameter: str
     address_key_parameter: str
+    dead_queue_url: str
+    retry_queue_url: str
+    feedback_queue_url: str
+    notify_function: str
     oidc_client_secret_parameter: str | None = None
     operator_claim: str = "cognito:groups"
     operator_value: str = "operators"
@@ -55,6 +59,10 @@ class WebSettings:
             session_key_parameter=_read(environment, "HERALD_SESSION_KEY_PARAMETER", _text),
             link_key_parameter=_read(environment, "HERALD_LINK_KEY_PARAMETER", _text),
             address_key_parameter=_read(environment, "HERALD_ADDRESS_KEY_PARAMETER", _text),
+            dead_queue_url=_read(environment, "HERALD_DEAD_QUEUE_URL", _url),
+            retry_queue_url=_read(environment, "HERALD_RETRY_QUEUE_URL", _url),
+            feedback_queue_url=_read(environment, "HERALD_FEEDBACK_QUEUE_URL", _url),
+            notify_function=_read(environment, "HERALD_NOTIFY_FUNCTION", _text),
             oidc_client_secret_parameter=_read(environment, "HERALD_OIDC_CLIENT_SECRET_PARAMETER", _text, None),
             operator_claim=_read(environment, "HERALD_OPERATOR_CLAIM", _text, "cognito:groups"),
             operator_value=_read(environment, "HERALD_OPERATOR_VALUE", _text, "operators"),

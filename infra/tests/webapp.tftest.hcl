@@ -4,12 +4,18 @@ mock_provider "aws" {
 }
 
 variables {
-  package       = "tests/packages/empty.zip"
-  topic_arn     = "arn:aws:sns:us-east-1:000000000000:herald-events"
-  key_arn       = "arn:aws:kms:us-east-1:000000000000:key/the-key"
-  ledger        = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
-  ops_topic_arn = "arn:aws:sns:us-east-1:000000000000:herald-ops"
-  session_key   = "a secret of tests, long enough: 0123456789"
+  queues = {
+    dead     = "https://sqs.us-east-1.amazonaws.com/000000000000/herald-dead"
+    feedback = "https://sqs.us-east-1.amazonaws.com/000000000000/herald-feedback"
+    retry    = "https://sqs.us-east-1.amazonaws.com/000000000000/herald-retry"
+  }
+  notify_function = "herald-notify"
+  package         = "tests/packages/empty.zip"
+  topic_arn       = "arn:aws:sns:us-east-1:000000000000:herald-events"
+  key_arn         = "arn:aws:kms:us-east-1:000000000000:key/the-key"
+  ledger          = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
+  ops_topic_arn   = "arn:aws:sns:us-east-1:000000000000:herald-ops"
+  session_key     = "a secret of tests, long enough: 0123456789"
   parameters = {
     address_key = { name = "/herald/address-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/address-key" }
     link_key    = { name = "/herald/link-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/link-key" }
@@ -44,6 +50,7 @@ run "shape" {
       "HERALD_BOOKS_TABLE", "HERALD_EVENTS_TOPIC_ARN", "HERALD_EVENT_SOURCE", "HERALD_LEDGER_TABLE",
       "HERALD_OIDC_CLIENT_ID", "HERALD_OIDC_DISCOVERY_URL", "HERALD_OIDC_ISSUER", "HERALD_PUBLIC_URL",
       "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_LINK_KEY_PARAMETER", "HERALD_SESSION_KEY_PARAMETER", "HERALD_OPERATOR_VALUE",
+      "HERALD_DEAD_QUEUE_URL", "HERALD_FEEDBACK_QUEUE_URL", "HERALD_RETRY_QUEUE_URL", "HERALD_NOTIFY_FUNCTION",
     ])
     error_message = "Settings are not those that webapp/settings.py reads."
   }
@@ -148,8 +155,8 @@ run "least_privilege" {
     error_message = "What the tests read is what the roles get."
   }
   assert {
-    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : statement.Sid == "Trace" || !contains(flatten([statement.Resource]), "*")]]))
-    error_message = "Only X-Ray, which has no resources, may be allowed on all resources."
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["FindTheRetryMapping", "Trace"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
+    error_message = "Only X-Ray and the list of mappings, which have no resources, may be allowed on all resources."
   }
   assert {
     condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : [for action in flatten([statement.Action]) : !strcontains(action, "*")]]]))
@@ -160,12 +167,33 @@ run "least_privilege" {
     error_message = "Lambda is trusted for this account only."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
+    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
     error_message = "The web app reads the ledger item by item and writes its readers' choices; nobody else here writes it."
   }
   assert {
     condition     = one([for statement in local.function_policies.web : statement.Condition if contains(flatten([statement.Action]), "dynamodb:PutItem") && statement.Resource == var.ledger.arn]) == { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }
     error_message = "Of the ledger, the web app writes choices only."
+  }
+  assert {
+    condition     = { for statement in local.function_policies.web : statement.Sid => statement.Condition if try(contains(flatten([statement.Action]), "dynamodb:DeleteItem") && statement.Resource == var.ledger.arn, false) } == { KeepChoices = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }, TakeOffTheSuppressionList = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*" } } }
+    error_message = "Of the ledger, the web app deletes choices and suppressions only."
+  }
+  assert {
+    condition = toset(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : [for resource in flatten([statement.Resource]) : "${action} ${resource}" if startswith(action, "sqs:")]]])) == toset([
+      "sqs:ChangeMessageVisibility arn:aws:sqs:us-east-1:000000000000:herald-dead",
+      "sqs:DeleteMessage arn:aws:sqs:us-east-1:000000000000:herald-dead",
+      "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:000000000000:herald-dead",
+      "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:000000000000:herald-feedback",
+      "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:000000000000:herald-retry",
+      "sqs:ReceiveMessage arn:aws:sqs:us-east-1:000000000000:herald-dead",
+      "sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:herald-feedback",
+      "sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:herald-retry",
+    ])
+    error_message = "Operators read dead letters and send them again; nothing else is taken from a queue."
+  }
+  assert {
+    condition     = alltrue(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : statement.Sid == "FindTheRetryMapping" || statement.Resource == local.notify_arn || strcontains(jsonencode(try(statement.Condition, {})), local.notify_arn) if startswith(action, "lambda:")]])) && local.notify_arn == "arn:aws:lambda:us-east-1:000000000000:function:herald-notify"
+    error_message = "Operators switch the function that sends, and no other."
   }
   assert {
     condition     = one([for statement in local.function_policies.web : toset(statement.Resource) if statement.Action == "ssm:GetParameters"]) == toset([for key in ["address", "link", "session"] : "arn:aws:ssm:us-east-1:000000000000:parameter/herald/${key}-key"])

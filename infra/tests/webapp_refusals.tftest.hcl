@@ -5,12 +5,18 @@ mock_provider "aws" {
 }
 
 variables {
-  package       = "tests/packages/empty.zip"
-  topic_arn     = "arn:aws:sns:us-east-1:000000000000:herald-events"
-  key_arn       = "arn:aws:kms:us-east-1:000000000000:key/the-key"
-  ledger        = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
-  ops_topic_arn = "arn:aws:sns:us-east-1:000000000000:herald-ops"
-  session_key   = "a secret of tests, long enough: 0123456789"
+  queues = {
+    dead     = "https://sqs.us-east-1.amazonaws.com/000000000000/herald-dead"
+    feedback = "https://sqs.us-east-1.amazonaws.com/000000000000/herald-feedback"
+    retry    = "https://sqs.us-east-1.amazonaws.com/000000000000/herald-retry"
+  }
+  notify_function = "herald-notify"
+  package         = "tests/packages/empty.zip"
+  topic_arn       = "arn:aws:sns:us-east-1:000000000000:herald-events"
+  key_arn         = "arn:aws:kms:us-east-1:000000000000:key/the-key"
+  ledger          = { name = "herald-ledger", arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger" }
+  ops_topic_arn   = "arn:aws:sns:us-east-1:000000000000:herald-ops"
+  session_key     = "a secret of tests, long enough: 0123456789"
   parameters = {
     address_key = { name = "/herald/address-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/address-key" }
     link_key    = { name = "/herald/link-key", arn = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/link-key" }

@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.errors import UserError
 from ops.local.environment import client_settings
-from ops.local.resources import CONFIGURATION_SET, LINK_KEY, SENDER, SESSION_KEY
+from ops.local.resources import CONFIGURATION_SET, LINK_KEY, PREFIX, SENDER, SESSION_KEY
 
 __all__ = ["Description"]
 
@@ -68,6 +68,8 @@ class Description:
             "HERALD_FEEDBACK_TOPIC_ARN": self.topics["feedback"],
             "HERALD_DEAD_QUEUE_URL": self.queues["dead"],
             "HERALD_RETRY_QUEUE_URL": self.queues["retry"],
+            "HERALD_FEEDBACK_QUEUE_URL": self.queues["feedback"],
+            "HERALD_NOTIFY_FUNCTION": f"{PREFIX}-notify",
             "HERALD_CONFIGURATION_SET": CONFIGURATION_SET,
             "HERALD_ADDRESS_KEY_PARAMETER": self.address_key_parameter,
             "HERALD_FROM": SENDER,

@@ -71,7 +71,7 @@ ROOMS = (
     ),
     Room(
         "webapp",
-        services=frozenset({"dynamodb", "sns", "ssm"}),
+        services=frozenset({"dynamodb", "lambda", "sns", "sqs", "ssm"}),
         reads_metadata=frozenset({"python_ulid", "opentelemetry_api"}),
     ),
 )

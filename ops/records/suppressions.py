@@ -12,7 +12,7 @@ from ops.records.place import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Suppression", "listed", "remove", "suppression"]
+__all__ = ["Suppression", "entry_of", "listed", "remove", "suppression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,12 @@ def listed(place: Place) -> Iterator[Suppression]:
 
 def suppression(place: Place, address: str) -> Suppression | None:
     """The entry of one address, if it is on the list."""
-    key = {"pk": {"S": place.key(address)}}
-    item = place.dynamodb.get_item(TableName=place.ledger, Key=key, ConsistentRead=True).get("Item")
+    return entry_of(place, place.key(address))
+
+
+def entry_of(place: Place, key: str) -> Suppression | None:
+    """The entry under the key of an address, if it is on the list."""
+    item = place.dynamodb.get_item(TableName=place.ledger, Key={"pk": {"S": key}}, ConsistentRead=True).get("Item")
     return None if item is None else Suppression.of(item)
 
 

@@ -16,6 +16,11 @@ locals {
       HERALD_OIDC_CLIENT_ID     = aws_cognito_user_pool_client.web.id
       HERALD_OPERATOR_VALUE     = aws_cognito_user_group.operators.name
 
+      HERALD_DEAD_QUEUE_URL     = var.queues.dead
+      HERALD_FEEDBACK_QUEUE_URL = var.queues.feedback
+      HERALD_RETRY_QUEUE_URL    = var.queues.retry
+      HERALD_NOTIFY_FUNCTION    = var.notify_function
+
       HERALD_ADDRESS_KEY_PARAMETER = var.parameters.address_key.name
       HERALD_LINK_KEY_PARAMETER    = var.parameters.link_key.name
       HERALD_SESSION_KEY_PARAMETER = aws_ssm_parameter.session_key.name

@@ -22,6 +22,61 @@ locals {
         Resource  = var.ledger.arn
         Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }
       },
+      # What follows is for the operators' pages; the app asks for the role first.
+      {
+        Sid      = "LookThroughTheLedger"
+        Effect   = "Allow"
+        Action   = "dynamodb:Scan"
+        Resource = var.ledger.arn
+      },
+      {
+        Sid       = "TakeOffTheSuppressionList"
+        Effect    = "Allow"
+        Action    = "dynamodb:DeleteItem"
+        Resource  = var.ledger.arn
+        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*" } }
+      },
+      {
+        Sid      = "ReadDeadLetters"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+        Resource = local.queue_arns["dead"]
+      },
+      {
+        Sid      = "SendLettersAgain"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = [local.queue_arns["feedback"], local.queue_arns["retry"]]
+      },
+      {
+        Sid      = "CountWhatWaits"
+        Effect   = "Allow"
+        Action   = "sqs:GetQueueAttributes"
+        Resource = [local.queue_arns["dead"], local.queue_arns["feedback"], local.queue_arns["retry"]]
+      },
+      {
+        Sid    = "PauseAndResume"
+        Effect = "Allow"
+        Action = [
+          "lambda:DeleteFunctionConcurrency", "lambda:GetFunction", "lambda:GetFunctionConcurrency", "lambda:ListTags",
+          "lambda:PutFunctionConcurrency", "lambda:TagResource", "lambda:UntagResource",
+        ]
+        Resource = local.notify_arn
+      },
+      {
+        Sid       = "TurnTheRetryMapping"
+        Effect    = "Allow"
+        Action    = ["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"]
+        Resource  = "arn:${local.partition}:lambda:${local.region}:${local.account}:event-source-mapping:*"
+        Condition = { ArnLike = { "lambda:FunctionArn" = [local.notify_arn, "${local.notify_arn}:*"] } }
+      },
+      {
+        # AWS knows no resource for it.
+        Sid      = "FindTheRetryMapping"
+        Effect   = "Allow"
+        Action   = "lambda:ListEventSourceMappings"
+        Resource = "*"
+      },
       {
         Sid      = "ReadTheKeys"
         Effect   = "Allow"
@@ -65,6 +120,9 @@ locals {
       },
     ])
   }
+
+  queue_arns = { for name, url in var.queues : name => "arn:${local.partition}:sqs:${local.region}:${local.account}:${basename(url)}" }
+  notify_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.notify_function}"
 
   runs = {
     for function, name in local.names : function => [

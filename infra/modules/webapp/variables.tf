@@ -61,6 +61,32 @@ variable "ledger" {
   }
 }
 
+variable "queues" {
+  description = "URLs of the notifier's queues, for the operators' pages"
+  type = object({
+    dead     = string
+    feedback = string
+    retry    = string
+  })
+  nullable = false
+
+  validation {
+    condition     = alltrue([for url in values(var.queues) : can(regex("^https?://", url))])
+    error_message = "queues are URLs of SQS queues."
+  }
+}
+
+variable "notify_function" {
+  description = "Name of the function that sends, which operators may pause"
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.notify_function))
+    error_message = "notify_function is the name of a Lambda function."
+  }
+}
+
 variable "parameters" {
   description = "Name and ARN of the notifier's parameters: the key of the hash of addresses, and the key of unsubscribe links"
   type = object({

@@ -1,8 +1,8 @@
 """What each role must not do, tried for real with the emulator's IAM on; and beside it what it must, as a control.
 
 Not here, because the emulator cannot tell: SES (its simulator knows no IAM), CodeDeploy's role (only CodeDeploy assumes
-it), the permissions that SNS, API Gateway and EventBridge need on functions, and the key's policy. Their policies are
-asserted in infra/tests.
+it), the permissions that SNS, API Gateway and EventBridge need on functions, the key's policy, and the conditions on
+DynamoDB's leading keys that hold the web app to choices and suppressions. Their policies are asserted in infra/tests.
 """
 
 from __future__ import annotations
@@ -99,6 +99,10 @@ def _invoke(function: str, qualifier: str) -> Call:
     return "lambda", "invoke", {"FunctionName": f"{_function(function)}:{qualifier}", "InvocationType": "DryRun"}
 
 
+def _concurrency(function: str) -> Call:
+    return "lambda", "get_function_concurrency", {"FunctionName": function}
+
+
 HOOK_MAY = [READ_LEDGER, _invoke("herald-notify", "live"), _invoke("herald-notify", "1")]
 HOOK_MUST_NOT = [PUT_LEDGER, SCAN_LEDGER, READ_BOOK, PUBLISH, _send("retry"), _receive("dead"), READ_SECRET]
 HOOK_MUST_NOT += [MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-feedback", "live")]
@@ -108,7 +112,10 @@ MAY: dict[str, list[Call]] = {
     "herald-feedback": [READ_LEDGER, PUT_LEDGER, _receive("feedback"), READ_SECRET],
     "herald-before": HOOK_MAY,
     "herald-after": HOOK_MAY,
-    "herald-web": [READ_LEDGER, READ_BOOK, PUT_BOOK, QUERY_BOOKS],
+    "herald-web": [
+        *(READ_LEDGER, SCAN_LEDGER, READ_BOOK, PUT_BOOK, QUERY_BOOKS, _receive("dead"), _send("retry")),
+        *(_send("feedback"), _concurrency("herald-notify")),
+    ],
     "herald-relay": [MARK_BOOK],
     "herald-sweeper": [QUERY_PENDING, READ_BOOK, MARK_BOOK],
     "herald-reconcile": [QUERY_PENDING, READ_BOOK, MARK_BOOK, READ_LEDGER],
@@ -126,8 +133,8 @@ MUST_NOT: dict[str, list[Call]] = {
     "herald-before": HOOK_MUST_NOT,
     "herald-after": HOOK_MUST_NOT,
     "herald-web": [
-        *(PUT_LEDGER, DELETE_LEDGER, SCAN_LEDGER, SCAN_BOOKS, PUBLISH, _receive("dead"), _send("retry")),
-        *(READ_SECRET, MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-notify", "live")),
+        *(DROP_LEDGER, SCAN_BOOKS, PUBLISH, _send("dead"), _receive("retry"), _receive("feedback")),
+        *(READ_SECRET, MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-notify", "live"), _concurrency("herald-feedback")),
     ],
     "herald-relay": [
         *(READ_BOOK, PUT_BOOK, SCAN_BOOKS, QUERY_PENDING, READ_LEDGER, PUBLISH_FEEDBACK, _send("retry"), READ_SECRET),

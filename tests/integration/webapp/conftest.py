@@ -15,13 +15,14 @@ from moto import mock_aws
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from webapp.app import create_app
 from webapp.choices import Choices
-from webapp.composition import Parts, client_of, key_names
+from webapp.composition import Parts, client_of, key_names, machinery_names
 from webapp.discovery import Discovery
 from webapp.identity import Role, Verifier
 from webapp.issuer import Issuer as OidcIssuer
 from webapp.keys import Keys
 from webapp.ledger import Ledger
 from webapp.limiter import Limiter
+from webapp.machinery import Machinery
 from webapp.outbox import Outbox
 from webapp.publisher import Publisher
 from webapp.settings import WebSettings
@@ -30,9 +31,12 @@ from webapp.table import DEFINITION
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+
+    Clients = tuple[DynamoDBClient, SNSClient, SQSClient, SSMClient, LambdaClient]
 
 
 class Clock:
@@ -56,6 +60,7 @@ class Cloud:
     sns: "SNSClient"
     sqs: "SQSClient"
     ssm: "SSMClient"
+    functions: "LambdaClient"
     topic_arn: str
     queue_url: str
 
@@ -80,15 +85,16 @@ class Cloud:
 
 
 @pytest.fixture(scope="session")
-def clients() -> "tuple[DynamoDBClient, SNSClient, SQSClient, SSMClient]":
+def clients() -> "Clients":
     """Made once: making a client takes longer than most tests."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
-    return session.client("dynamodb"), session.client("sns"), session.client("sqs"), session.client("ssm")
+    make = session.client
+    return make("dynamodb"), make("sns"), make("sqs"), make("ssm"), make("lambda")
 
 
 @pytest.fixture
-def cloud(clients: "tuple[DynamoDBClient, SNSClient, SQSClient, SSMClient]") -> Iterator[Cloud]:
-    dynamodb, sns, sqs, ssm = clients
+def cloud(clients: "Clients") -> Iterator[Cloud]:
+    dynamodb, sns, sqs, ssm, functions = clients
     with mock_aws():
         dynamodb.create_table(TableName="herald-books", **DEFINITION)  # type: ignore[arg-type]  # plain data by design
         dynamodb.create_table(
@@ -100,7 +106,9 @@ def cloud(clients: "tuple[DynamoDBClient, SNSClient, SQSClient, SSMClient]") -> 
         topic_arn = sns.create_topic(Name="herald-events")["TopicArn"]
         queue_url = sqs.create_queue(QueueName="ears")["QueueUrl"]
         sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:ears")
-        yield Cloud(dynamodb, sns, sqs, ssm, topic_arn, queue_url)
+        for part in ("dead", "retry", "feedback"):
+            sqs.create_queue(QueueName=f"herald-{part}")
+        yield Cloud(dynamodb, sns, sqs, ssm, functions, topic_arn, queue_url)
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +151,10 @@ def settings(issuer: Issuer) -> WebSettings:
         session_key_parameter="/herald/session-key",
         link_key_parameter="/herald/link-key",
         address_key_parameter="/herald/address-key",
+        dead_queue_url="https://sqs.us-east-1.amazonaws.com/123456789012/herald-dead",
+        retry_queue_url="https://sqs.us-east-1.amazonaws.com/123456789012/herald-retry",
+        feedback_queue_url="https://sqs.us-east-1.amazonaws.com/123456789012/herald-feedback",
+        notify_function="herald-notify",
     )
 
 
@@ -172,6 +184,7 @@ def parts(
         keys=keys,
         choices=Choices(cloud.dynamodb, settings.ledger_table),
         limiter=Limiter(10_000),
+        machinery=Machinery(cloud.dynamodb, cloud.sqs, cloud.functions, machinery_names(settings), keys.address),
         clock=clock,
     )
 

@@ -16,6 +16,10 @@ GOOD = {
     "HERALD_SESSION_KEY_PARAMETER": "/herald/session-key",
     "HERALD_LINK_KEY_PARAMETER": "/herald/link-key",
     "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
+    "HERALD_DEAD_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/herald-dead",
+    "HERALD_RETRY_QUEUE_URL": "http://127.0.0.1:4566/000000000000/herald-retry",
+    "HERALD_FEEDBACK_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/herald-feedback",
+    "HERALD_NOTIFY_FUNCTION": "herald-notify",
 }
 
 
