@@ -1,0 +1,210 @@
+"""What an operator can see and do on the pages, that all of it is on record, and that nobody else can."""
+
+import json
+from typing import Any
+
+import pytest
+
+from function.ledger import address_key
+from tests.integration.pausing.test_pausing import Lambda
+from tests.integration.webapp.conftest import Browser, Cloud
+from tests.integration.webapp.test_pages import add
+from webapp.composition import Parts
+from webapp.items import to_item
+from webapp.ledger import event_key
+
+_PAGES = ["/operations", "/operations/dead", "/operations/suppressions"]
+_DEEDS = [
+    "/operations/search",
+    "/operations/redrive",
+    "/operations/suppressions/remove",
+    "/operations/pause",
+    "/operations/resume",
+]
+_EVENT = json.dumps({"specversion": "1.0", "type": "book.created"})
+
+
+@pytest.fixture
+def switch(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Lambda:
+    """The function that sends, with a concurrency of 16 reserved."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return Lambda(16)
+
+
+@pytest.fixture
+def operator(stranger: Browser, switch: Lambda) -> Browser:
+    groups: dict[str, Any] = {"cognito:groups": ["operators"]}
+    stranger.sign_in(sub="grace-1906", email="grace@example.com", **groups)
+    return stranger
+
+
+def bury(cloud: Cloud, message_id: str, reason: str = "bad address", state: str | None = None) -> None:
+    """A letter in `dead`; with a `state`, a record of its mail too."""
+    notification = {
+        "Type": "Notification",
+        "MessageId": message_id,
+        "TopicArn": "t",
+        "Timestamp": "",
+        "Message": _EVENT,
+    }
+    marks = {"attempt": "a/1", "reason": reason, "message_id": message_id, "attempts": "3", "release": "r1"}
+    cloud.sqs.send_message(
+        QueueUrl=_queue(cloud, "dead"),
+        MessageBody=json.dumps(notification),
+        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in marks.items()},
+    )
+    if state:
+        record(cloud, message_id, state=state, reason=reason)
+
+
+def record(cloud: Cloud, message_id: str, **values: object) -> None:
+    rows = [{"state": values["state"], "at": 1_795_248_000_500, "release": "r1"}]
+    item = {"pk": f"message#{message_id}", "owner": "a/1", "timeline": rows, **values}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(item))
+
+
+def suppress(cloud: Cloud, key: str) -> None:
+    item = {"pk": key, "reason": "bounced", "since": 1_795_248_000_000, "message_id": "m-0"}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(item))
+
+
+def letters(cloud: Cloud, part: str) -> list[dict[str, Any]]:
+    """What lies in a queue, taken out of it."""
+    answer = cloud.sqs.receive_message(
+        QueueUrl=_queue(cloud, part), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    return [dict(message) for message in answer.get("Messages", [])]
+
+
+def _queue(cloud: Cloud, part: str) -> str:
+    return cloud.sqs.get_queue_url(QueueName=f"herald-{part}")["QueueUrl"]
+
+
+def test_a_plain_user_finds_no_page_of_an_operator_and_does_nothing(
+    browser: Browser, cloud: Cloud, switch: Lambda
+) -> None:
+    bury(cloud, "m-1")
+    assert {browser.get(path).status_code for path in _PAGES} == {403}
+    deeds = {browser.submit(path, message="m-1", wanted="m-1", confirmed="yes").status_code for path in _DEEDS}
+    assert deeds == {403}
+    assert "/operations" not in browser.get("/").text
+    assert len(letters(cloud, "dead")) == 1
+    assert switch.stands.running
+    assert not cloud.rows("audit")
+
+
+def test_a_stranger_is_led_to_the_sign_in(stranger: Browser) -> None:
+    answer = stranger.get("/operations", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?then=%2Foperations")
+
+
+def test_a_form_that_is_not_of_this_session_does_nothing(operator: Browser, cloud: Cloud, switch: Lambda) -> None:
+    assert {operator.post(path, data={"message": "m-1"}).status_code for path in _DEEDS} == {403}
+    assert switch.stands.running
+    assert not cloud.rows("audit")
+
+
+def test_nothing_is_done_by_a_get(operator: Browser, switch: Lambda) -> None:
+    assert {operator.get(path).status_code for path in _DEEDS} == {405}
+
+
+def test_the_overview_counts_what_waits(operator: Browser, cloud: Cloud) -> None:
+    bury(cloud, "m-1")
+    cloud.sqs.send_message(QueueUrl=_queue(cloud, "retry"), MessageBody="x")
+    text = operator.get("/operations").text
+    assert '<dd><a href="/operations/dead">1</a></dd>' in text
+    assert "Running" in text
+
+
+def test_a_dead_letter_is_shown_with_its_reason_and_sent_again_on_record(operator: Browser, cloud: Cloud) -> None:
+    bury(cloud, "m-1", "the address <b>bad</b> was refused", state="rejected")
+    page = operator.get("/operations/dead").text
+    assert "the address &lt;b&gt;bad&lt;/b&gt; was refused" in page
+    assert "m-1" in page
+    done = operator.submit("/operations/redrive", message="m-1")
+    assert "1 sent again" in done.text
+    assert not letters(cloud, "dead")
+    [letter] = letters(cloud, "retry")
+    assert letter["MessageAttributes"]["attempt"]["StringValue"] == "a/1"
+    [entry] = cloud.rows("audit")
+    assert (entry["who"], entry["about"], entry["outcome"]) == (
+        {"S": "grace@example.com"},
+        {"S": "m-1"},
+        {"S": "1 sent again"},
+    )
+    assert "grace@example.com" in operator.get("/operations").text
+
+
+def test_what_may_have_gone_is_asked_about_first(operator: Browser, cloud: Cloud) -> None:
+    bury(cloud, "m-1", "answer lost", state="unknown")
+    asked = operator.submit("/operations/redrive", message="m-1")
+    assert asked.status_code == 409
+    assert "may have been sent already" in asked.text
+    assert not letters(cloud, "retry")
+    operator.submit("/operations/redrive", message="m-1", confirmed="yes")
+    [letter] = letters(cloud, "retry")
+    assert letter["MessageAttributes"]["confirmed"]["StringValue"] == "yes"
+    assert len(cloud.rows("audit")) == 2, "the question is on record too"
+
+
+def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud: Cloud) -> None:
+    for number in range(3):
+        bury(cloud, f"m-{number}", "quota used up")
+    bury(cloud, "m-other", "bad address")
+    assert "3 sent again" in operator.submit("/operations/redrive", reason="quota used up").text
+    assert len(letters(cloud, "retry")) == 3
+    assert len(letters(cloud, "dead")) == 1
+
+
+def test_a_letter_that_is_gone_is_said_and_recorded_as_failed(operator: Browser, cloud: Cloud) -> None:
+    answer = operator.submit("/operations/redrive", message="m-none")
+    assert answer.status_code == 409
+    assert "The ledger knows no message m-none" in answer.text
+    [entry] = cloud.rows("audit")
+    assert entry["outcome"]["S"].startswith("failed: ")
+
+
+def test_an_address_is_taken_off_the_list_by_itself_or_its_key(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+    for address in ("ada@example.com", "bob@example.com"):
+        suppress(cloud, address_key(parts.keys.address(), address))
+    assert "2 on the list" in operator.get("/operations/suppressions").text
+    operator.submit("/operations/suppressions/remove", wanted=" Ada@example.com ")
+    done = operator.submit(
+        "/operations/suppressions/remove", wanted=address_key(parts.keys.address(), "bob@example.com")
+    )
+    assert "Everybody gets mail" in done.text
+    assert "ada@example.com" not in json.dumps(cloud.rows("audit")), "the record knows the hash only"
+
+
+def test_nothing_but_a_suppression_can_be_taken_off(operator: Browser, cloud: Cloud) -> None:
+    record(cloud, "m-1", state="sent")
+    for wanted in ("message#m-1", "address#", "nobody@example.com", ""):
+        assert operator.submit("/operations/suppressions/remove", wanted=wanted).status_code == 409
+    assert len(cloud.dynamodb.scan(TableName="herald-ledger")["Items"]) == 1
+
+
+def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+    book_id = add(operator)
+    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    key = address_key(parts.keys.address(), "ada@example.com")
+    record(cloud, "m-7", state="delivered", address=key, type="book.created")
+    owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(owner))
+    for wanted in (book_id, event.id, "m-7", "Ada@Example.com"):
+        page = operator.submit("/operations/search", wanted=wanted).text
+        assert "m-7" in page, wanted
+        assert "Delivered" in page
+    page = operator.submit("/operations/search", wanted="ada@example.com").text
+    assert 'value="ada@example.com"' not in page, "an address is not kept on the page"
+    assert "Nothing was found" in operator.submit("/operations/search", wanted="<script>").text
+
+
+def test_mail_is_paused_and_resumed_on_record(operator: Browser, cloud: Cloud, switch: Lambda) -> None:
+    assert "Paused" in operator.submit("/operations/pause").text
+    assert switch.stands.paused
+    assert "was paused already" in operator.submit("/operations/pause").text
+    assert "Running" in operator.submit("/operations/resume").text
+    assert switch.stands.concurrency == 16
+    assert [row["action"]["S"] for row in cloud.rows("audit")] == ["pause", "pause", "resume"]
