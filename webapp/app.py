@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from webapp import answers, api, choosing, openapi, operations, pages, previews, probes, sign_in
+from webapp import answers, api, choosing, openapi, operations, pages, previews, probes, sign_in, why
 from webapp.composition import Parts, compose
 from webapp.guard import Guard
 from webapp.problems import Problem
@@ -44,7 +44,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.add_exception_handler(BotoCoreError, answers.on_aws_error)
     app.add_exception_handler(RequestValidationError, answers.on_validation_error)
     app.include_router(api.router)
-    for pages_for_people in (pages, previews, operations, sign_in, choosing):
+    for pages_for_people in (pages, previews, why, operations, sign_in, choosing):
         app.include_router(pages_for_people.router, include_in_schema=False)
     app.include_router(probes.router, tags=["probes"])
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's documented way
