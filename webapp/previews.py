@@ -3,7 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from ops.previewing import Content, NoPreviewError, preview
 from webapp import shelf
@@ -12,7 +12,7 @@ from webapp.composition import Parts, PartsOf
 from webapp.identity import Identity
 from webapp.problems import Problem
 from webapp.rendering import page
-from webapp.sessions import Reader
+from webapp.sessions import Reader, SignedIn
 
 #: A mail in its frame: nothing runs, nothing is fetched, its links open in a window of their own.
 _MAIL_POLICY: Final = (
@@ -26,12 +26,10 @@ router: Final = APIRouter()
 
 
 @router.get("/books/{book_id}/preview")
-def show_preview(request: Request, book_id: BookId, event_id: EventId, reader: Reader, parts: PartsOf) -> Response:
+def show_preview(request: Request, book_id: BookId, event_id: EventId, session: SignedIn, parts: PartsOf) -> Response:
     """One mail about a book: subject, HTML in a frame, and the text beside it."""
-    if reader is None:
-        return RedirectResponse(f"/?then=/books/{book_id}", 303)
-    mail = _written(parts, reader, book_id, event_id)
-    return page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail, "to": reader.email})
+    mail = _written(parts, session.reader, book_id, event_id)
+    return page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail})
 
 
 @router.get("/books/{book_id}/preview/html")

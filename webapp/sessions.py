@@ -122,7 +122,8 @@ Reader = Annotated[Identity | None, Depends(_reader)]
 
 def _signed_in(request: Request, session: SessionOf) -> Session:
     if session is None:
-        raise SignedOut(request.url.path if request.method == "GET" else "/")
+        query = f"?{request.url.query}" if request.url.query else ""
+        raise SignedOut(f"{request.url.path}{query}" if request.method == "GET" else "/")
     return session
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from ops.package.catalogue import compile_catalogue
 from tests.integration.webapp.conftest import Browser
@@ -53,11 +53,17 @@ def test_the_frame_runs_nothing_and_fetches_nothing(browser: Browser, parts: Par
     assert "<img src=x" not in frame.text
 
 
-def test_nobody_sees_the_mail_about_anothers_book(browser: Browser, parts: Parts, bob: TestClient) -> None:
+def test_nobody_sees_the_mail_about_anothers_book(browser: Browser, parts: Parts) -> None:
     address = preview_of(browser, parts, "Middlemarch")
     assert browser.get(address.replace("event=", "event=no")).status_code == 404
+
+
+def test_a_stranger_comes_back_to_the_very_preview_after_signing_in(browser: Browser, parts: Parts) -> None:
+    address = preview_of(browser, parts, "Middlemarch")
     browser.cookies.clear()
-    assert browser.get(address, follow_redirects=False).status_code in {303, 401}
+    led = httpx2.URL(browser.get(address, follow_redirects=False).headers["location"])
+    assert led.path == "/sign-in"
+    assert browser.sign_in(led.params["then"]).headers["location"] == address
 
 
 def test_a_catalogue_that_is_not_there_is_said(browser: Browser, parts: Parts, compiled: Path) -> None:
