@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
@@ -16,9 +16,12 @@ from ops.redrive.asking import Consent
 from ops.redrive.from_record import from_records
 from ops.redrive.place import Place
 from ops.redrive.plan import Plan, Wanted, planned
-from ops.redrive.queue import look
+from ops.redrive.queue import look, out_of_sight
 from ops.redrive.sending import Done, carry_out, send_anew
 from ops.redrive.show import as_json, show_letters, show_plan
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 __all__ = ["app"]
 
@@ -47,6 +50,8 @@ def dead(
         typer.echo(as_json(letters))
     else:
         show_letters(console, letters, int(time.time() * 1000), everything)
+        if not letters:
+            _tell_of_others(account.sqs, account.queue("dead"))
 
 
 @app.command()
@@ -96,7 +101,14 @@ def _plan(place: Place, wanted: Wanted, message_ids: list[str]) -> Plan:
         raise UserError(f"no letter of {min(missing)} lies in dead: make dead lists them, --from-record needs none")
     if not letters:
         console.print("No dead letters." if not wanted.reason else f"No letter's reason contains {wanted.reason!r}.")
+        _tell_of_others(place.sqs, place.dead)
     return planned(letters, place.record)
+
+
+def _tell_of_others(sqs: SQSClient, dead: str) -> None:
+    """Nothing to be seen is not nothing there."""
+    if hidden := out_of_sight(sqs, dead):
+        console.print(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
 
 
 def _carry_out(place: Place, plan: Plan, queued: bool) -> None:

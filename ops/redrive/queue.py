@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
-__all__ = ["give_back", "look", "received"]
+__all__ = ["give_back", "look", "out_of_sight", "received"]
 
 #: Seconds that a letter stays out of others' sight: longer than it takes to read a large queue.
 _OUT_OF_SIGHT = 60
@@ -54,6 +54,12 @@ def look(sqs: SQSClient, url: str) -> list[DeadLetter]:
     finally:
         give_back(sqs, url, letters)
     return letters
+
+
+def out_of_sight(sqs: SQSClient, url: str) -> int:
+    """About how many letters somebody else has in hand."""
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
+    return int(found["Attributes"]["ApproximateNumberOfMessagesNotVisible"])
 
 
 def give_back(sqs: SQSClient, url: str, letters: Sequence[DeadLetter]) -> None:

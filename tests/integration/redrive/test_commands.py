@@ -49,6 +49,13 @@ def test_an_empty_queue_says_so(run: Any) -> None:
     assert json.loads(run("dead", "--json").output) == {"count": 0, "reasons": []}
 
 
+@pytest.mark.parametrize("command", ["dead", "redrive"])
+def test_letters_that_somebody_else_has_in_hand_are_not_passed_over(office: Office, run: Any, command: str) -> None:
+    refused(office)
+    assert len(office.messages(office.place.dead)) == 1
+    assert "About 1 out of sight: another redrive has them" in run(command).output
+
+
 def test_a_dry_run_only_says_what_it_would_do(office: Office, run: Any) -> None:
     refused(office)
     result = run("redrive", "--dry-run")
