@@ -47,15 +47,21 @@ class Console:
     def shown(self) -> dict[str, Any]:
         """What the templates show: buttons, stories, the score, the letters, and the release under way."""
         try:
-            stories, letters = self._stories(), self._actor.letters()
+            deliveries, letters = self._told("deliveries"), self._actor.letters()
+            stories = self._stories(deliveries)
             release = under_way(self._clients.functions, self._codedeploy)
         except (BotoCoreError, ClientError, httpx.HTTPError):
-            stories, letters, release = [], 0, None  # the cloud is starting, or nothing is provisioned in it
+            deliveries, stories, letters, release = (
+                [],
+                [],
+                0,
+                None,
+            )  # the cloud is starting, or nothing is provisioned in it
         return {
             "fresh": FRESH,
             "again": AGAIN,
             "stories": stories,
-            "totals": totals(stories),
+            "totals": totals(deliveries, self._mailbox),
             "letters": letters,
             "release": release,
         }
@@ -82,15 +88,14 @@ class Console:
         label = next((again.label for again in AGAIN if again.name == name), None)
         if label is None:
             raise LookupError(f"no button says {name}")
-        story = next((one for one in self._stories() if event_id in ("", one.event_id)), None)
+        story = next((one for one in self._stories(self._told("deliveries")) if event_id in ("", one.event_id)), None)
         if story is None:
             raise LookupError("there is no event yet: publish one first")
         self._actor.again(name, dict(story.delivery), story.event_id, label)
 
-    def _stories(self) -> list[Story]:
+    def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[Story]:
         ledger = Ledger(self._clients.dynamodb, f"{PREFIX}-ledger")
-        deliveries, invocations = self._told("deliveries"), self._told("invocations")
-        return told(deliveries, invocations, self._mailbox, ledger, self._actor.labels)
+        return told(deliveries, self._told("invocations"), self._mailbox, ledger, self._actor.labels)
 
     def _told(self, what: str) -> list[Mapping[str, Any]]:
         answer = self._emulator.get(f"/_herald/{what}")

@@ -11,12 +11,15 @@ from ops.local.ses.mailbox import Mail, Mailbox
 from webapp.ledger import Ledger
 from webapp.timeline import Notification, of_record
 
-__all__ = ["Run", "Story", "Totals", "told", "totals"]
+__all__ = ["MOST", "Run", "Story", "Totals", "told", "totals"]
 
 #: Stories that are told at a time.
 MOST = 12
 #: States in which no mail leaves any more unless a person wants it.
 _FOR_A_PERSON = frozenset({"rejected", "suppressed", "refused"})
+
+#: Deliveries of one event, newest first, each with the event in it.
+_Found = list[tuple[Mapping[str, Any], Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +73,46 @@ def told(
     ledger: Ledger,
     labels: Mapping[str, Sequence[str]],
 ) -> list[Story]:
-    """The stories, newest first; what the emulator reports comes newest first too."""
-    grouped: dict[str, list[tuple[Mapping[str, Any], Any]]] = {}
+    """The stories of the last events, newest first; what the emulator reports comes newest first too."""
+    found = list(_by_event(deliveries).values())[:MOST]
+    return [_story(one, invocations, mailbox, ledger, labels) for one in found]
+
+
+def totals(deliveries: Iterable[Mapping[str, Any]], mailbox: Mailbox) -> Totals:
+    """The score of all events that were delivered, so far back as the emulator remembers."""
+    counts = [len(_mails(_messages(found), mailbox)) for found in _by_event(deliveries).values()]
+    return Totals(len(counts), counts.count(1), counts.count(0), sum(count > 1 for count in counts))
+
+
+def _by_event(deliveries: Iterable[Mapping[str, Any]]) -> dict[str, _Found]:
+    """The deliveries of each event, as they came."""
+    grouped: dict[str, _Found] = {}
     for delivery in deliveries:
         event = _event(delivery)
         if event is not None:
             grouped.setdefault(event["id"], []).append((delivery, event))
-    return [_story(found, invocations, mailbox, ledger, labels) for found in list(grouped.values())[:MOST]]
+    return grouped
 
 
-def totals(stories: Sequence[Story]) -> Totals:
-    """The score of these stories."""
-    counts = [len(story.mails) for story in stories]
-    twice = sum(count > 1 for count in counts)
-    return Totals(len(stories), counts.count(1), counts.count(0), twice)
+def _messages(found: _Found) -> tuple[str, ...]:
+    """The SNS messages that an event came in, oldest first."""
+    return tuple(dict.fromkeys(one["message_id"] for one, _ in reversed(found)))
+
+
+def _mails(messages: tuple[str, ...], mailbox: Mailbox) -> tuple[Mail, ...]:
+    return tuple(mail for message in messages for mail in mailbox.find(tags={"message_id": message}))
 
 
 def _story(
-    found: list[tuple[Mapping[str, Any], Any]],
+    found: _Found,
     invocations: Sequence[Mapping[str, Any]],
     mailbox: Mailbox,
     ledger: Ledger,
     labels: Mapping[str, Sequence[str]],
 ) -> Story:
     delivery, event = found[0]
-    messages = tuple(dict.fromkeys(one["message_id"] for one, _ in reversed(found)))
+    messages = _messages(found)
     record = ledger.message_of(event["source"], event["id"], messages[0])
-    tagged = tuple(mail for message in messages for mail in mailbox.find(tags={"message_id": message}))
     runs = [
         Run(one["source"], one["outcome"], str(one.get("version", "")))
         for one in reversed(invocations)
@@ -108,7 +124,7 @@ def _story(
         tuple(labels.get(event["id"], ())),
         messages,
         delivery,
-        tagged,
+        _mails(messages, mailbox),
         of_record(messages[0], record) if record else None,
         tuple(runs),
     )

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from ops.local.codedeploy.api import CodeDeploy
 from ops.local.console.pages import Console
 from ops.local.console.plays import FRESH, new_event
-from ops.local.console.stories import Story, told, totals
+from ops.local.console.stories import MOST, Story, Totals, told, totals
 from ops.local.ses.api import Ses
 from ops.local.ses.inbox import inbox
 from ops.local.ses.mailbox import Mail, Mailbox
@@ -96,7 +96,15 @@ def test_a_second_mail_under_any_of_its_messages_is_not_hidden(seen: Seen) -> No
         seen.deliver(message_id, event)
         seen.mail(f"mail-{message_id}", message_id)
     assert [story.verdict for story in seen.stories] == [("2 mails", "bad")]
-    assert totals(seen.stories).twice == 1
+    assert totals(seen.deliveries, seen.mailbox).twice == 1
+
+
+def test_the_score_counts_events_whose_stories_are_no_longer_told(seen: Seen) -> None:
+    for number in range(20):
+        seen.deliver(f"m{number}", new_event(PUBLISH))
+        seen.mail(f"mail-{number}", f"m{number}")
+    assert len(seen.stories) == MOST
+    assert totals(seen.deliveries, seen.mailbox) == Totals(20, 20, 0, 0)
 
 
 def test_no_mail_is_told_apart_from_no_mail_yet(seen: Seen) -> None:

@@ -41,6 +41,13 @@ async function refresh() {
   }
 }
 
+function towards() {
+  const link = document.createElement("a");
+  link.href = "#happens";
+  link.textContent = "See what happens";
+  return link;
+}
+
 async function watch() {
   await refresh();
   setTimeout(watch, 700);
@@ -54,7 +61,8 @@ for (const form of document.querySelectorAll(".buttons form")) {
     try {
       const answer = await fetch(form.action, { method: "POST", redirect: "manual" });
       const done = answer.type === "opaqueredirect" || answer.ok;
-      said.textContent = done ? `Done: ${button.textContent}.` : await answer.text();
+      said.textContent = done ? `Done: ${button.textContent}. ` : await answer.text();
+      if (done) said.append(towards());
     } catch {
       said.textContent = "The laptop cloud did not answer.";
     }
