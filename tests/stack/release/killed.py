@@ -1,0 +1,107 @@
+"""Releases one package in one laptop cloud until it is done, and kills (SIGKILL) every run at its next new step.
+
+python -m tests.stack.release.killed STATE PACKAGE: a step is a call that changes something, right after its answer has
+come, or the first look at shared traffic. Prints every step that a run died of, a line each, and how the last one ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rich.console import Console
+
+from ops.errors import UserError
+from ops.release.artifacts import named
+from ops.release.following import follow
+from ops.release.outcome import Outcome
+from ops.release.place import chosen
+from ops.release.releasing import clean, plan, start
+from ops.release.show import Lines
+from ops.release.watching import Snapshot
+
+_READS = ("Get", "List", "Describe", "Batch")
+
+
+class Reaper(Lines):
+    """Kills this process at the first step that is not among `seen`; it can be a screen, too."""
+
+    def __init__(self, seen: set[str], told: int) -> None:
+        super().__init__(Console(file=io.StringIO()))
+        self._seen = seen
+        self._told = told
+        self._about = ""
+
+    def watch(self, client: Any) -> None:
+        """Die of the calls of this client."""
+        client.meta.events.register("provide-client-params", self._begins)
+        client.meta.events.register("after-call", self._ends)
+
+    def show(self, snapshot: Snapshot) -> None:
+        if len(snapshot.traffic) > 1:
+            self._step("shared traffic")
+
+    def _begins(self, params: dict[str, Any], **_: Any) -> None:
+        self._about = str(params.get("FunctionName", ""))
+
+    def _ends(self, model: Any, **_: Any) -> None:
+        if not model.name.startswith(_READS):
+            self._step(f"{model.name} {self._about}".strip())
+
+    def _step(self, step: str) -> None:
+        if step not in self._seen:
+            os.write(self._told, step.encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def release(state: Path, package: Path, reaper: Reaper) -> str:
+    """What `make release` does; how it ended."""
+    place = chosen(True, state, "herald")
+    for client in (place.functions, place.cloudwatch, place.codedeploy):
+        reaper.watch(client)
+    try:
+        planned = plan(place, named(package), "canary")
+        outcome = follow(start(place, planned, reaper), reaper, lambda: None)
+    except UserError as refused:
+        return str(refused)
+    if outcome is Outcome.RELEASED:
+        clean(place, planned.live.version, reaper)
+    return outcome.word
+
+
+def run(state: Path, package: Path, seen: set[str]) -> tuple[bool, str]:
+    """One run in a process of its own: whether it was killed, and the step that it died of, or how it ended."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        _in_child(state, package, Reaper(seen, write), write)
+    os.close(write)
+    with open(read, "rb") as told:
+        said = told.read().decode()
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status), said
+
+
+def _in_child(state: Path, package: Path, reaper: Reaper, write: int) -> NoReturn:
+    with contextlib.suppress(BrokenPipeError):
+        os.write(write, release(state, package, reaper).encode())
+    os._exit(0)
+
+
+def main() -> None:
+    state, package = map(Path, sys.argv[1:])
+    seen: set[str] = set()
+    killed = True
+    while killed:
+        killed, said = run(state, package, seen)
+        seen.add(said)
+        sys.stdout.write(f"{said}\n")
+
+
+if __name__ == "__main__":
+    main()
