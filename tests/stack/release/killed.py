@@ -1,7 +1,7 @@
 """Releases one package in one laptop cloud until it is done, and kills (SIGKILL) every run at its next new step.
 
 python -m tests.stack.release.killed STATE PACKAGE: a step is a call that changes something, right after its answer has
-come, or the first look at shared traffic. Prints every step that a run died of, a line each, and how the last one ended.
+come, or the first look at shared traffic. Prints each step that a run died of in a line, and how the last run ended.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def run(state: Path, package: Path, seen: set[str]) -> tuple[bool, str]:
     if not child:
         _in_child(state, package, Reaper(seen, write), write)
     os.close(write)
-    with open(read, "rb") as told:
+    with os.fdopen(read, "rb") as told:
         said = told.read().decode()
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status), said

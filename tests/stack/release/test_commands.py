@@ -1,0 +1,117 @@
+"""`make release`, `make rollback` and `make releases` as they are run: by a script, and by a person at a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+from ops.local.state import ROOT
+from ops.release.outcome import Outcome
+from ops.release.versions import versions
+from tests.stack.release.conftest import Desk
+
+Done = subprocess.CompletedProcess[str]
+
+
+def command(desk: Desk, *words: str) -> list[str]:
+    return [sys.executable, "-m", "ops", *words, "--local", "--state-dir", desk.cloud.description.state]
+
+
+def run(desk: Desk, *words: str) -> Done:
+    """One command that nobody watches."""
+    whole = command(desk, *words)
+    return subprocess.run(
+        whole, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> None:
+    before, artifact = desk.version, desk.artifact()
+    words = ("--package", str(artifact.path), "--strategy", "all-at-once", "--yes")
+    done = run(desk, "release", *words, "--json")
+    assert done.returncode == Outcome.RELEASED.code, done.stderr
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    assert said[-1] == {"outcome": "released", "exit_code": 0, "meaning": Outcome.RELEASED.meaning, "error": None}
+    looks = [one for one in said if "deployment" in one]
+    assert looks[0]["current"] == before
+    assert looks[-1]["traffic"] == {desk.version: 100.0}
+    again = run(desk, "release", *words)
+    assert again.returncode == 1
+    assert again.stderr.endswith(f"(release {artifact.release}) is live already: there is nothing to release\n")
+    assert again.stderr.count("\n") == 1
+
+
+def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(desk: Desk) -> None:
+    before, artifact = versions(desk.place), desk.artifact()
+    done = run(desk, "release", "--package", str(artifact.path))
+    assert done.returncode == 2
+    assert done.stderr == f"error: Release {artifact.release}? There is nobody to answer: say --yes\n"
+    assert re.search(r"^Where +laptop cloud, account 000000000000, region us-east-1$", done.stdout, re.M)
+    assert re.search(rf"^Live +version {desk.version}, release ", done.stdout, re.M)
+    assert re.search(rf"^Release +{artifact.release}, [\d.]+ MB$", done.stdout, re.M)
+    assert versions(desk.place) == before
+
+
+def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
+    bad = desk.artifact("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n")
+    done = run(desk, "release", "--package", str(bad.path), "--yes")
+    assert done.returncode == Outcome.ROLLED_BACK.code, done.stderr
+    assert "\x1b" not in done.stdout
+    assert "BeforeAllowTraffic InProgress" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("rolled back: HOOK_EXECUTION_FAILURE")
+    assert last.endswith(f"Version {desk.version} has all traffic.")
+
+
+def test_one_that_outlasts_its_deadline_is_stopped_by_rollback(desk: Desk) -> None:
+    before, artifact = desk.version, desk.artifact()
+    slow = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "--deadline", "0.001")
+    assert run(desk, "release", "--package", str(artifact.path), *slow, "--yes").returncode == Outcome.TIMED_OUT.code
+    back = run(desk, "rollback", "--yes")
+    assert back.returncode == 0, back.stderr
+    assert desk.version == before
+    listed = json.loads(run(desk, "releases", "--json").stdout)
+    assert [one["release"] for one in listed if one["percent"]] == [
+        one.release for one in versions(desk.place) if one.number == before
+    ]
+    assert artifact.release in {one["release"] for one in listed}
+
+
+def test_ctrl_c_at_a_terminal_asks_and_yes_takes_it_back(desk: Desk) -> None:
+    before, artifact = desk.version, desk.artifact()
+    slow = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "--yes")
+    ours, its = pty.openpty()
+    whole = command(desk, "release", "--package", str(artifact.path), *slow)
+    with subprocess.Popen(whole, cwd=ROOT, stdin=its, stdout=its, stderr=its, start_new_session=True) as process:
+        os.close(its)
+        screen = _until(ours, b"10 %")
+        process.send_signal(signal.SIGINT)
+        screen += _until(ours, b"Stop it and put the version before back?")
+        os.write(ours, b"y\n")
+        screen += _until(ours, None)
+        assert process.wait(60) == Outcome.STOPPED.code, screen.decode(errors="replace")
+    os.close(ours)
+    assert b"herald-release-" in screen, "the picture has the alarms"
+    assert desk.version == before
+
+
+def _until(terminal: int, wanted: bytes | None) -> bytes:
+    """What comes from a terminal until this is among it, or until its other end is closed."""
+    seen, deadline = b"", time.monotonic() + 90
+    while wanted is None or wanted not in seen:
+        assert time.monotonic() < deadline, seen.decode(errors="replace")
+        try:
+            got = os.read(terminal, 65536)
+        except OSError:  # Linux says so where others say that the file has ended
+            got = b""
+        if not got:
+            assert wanted is None, seen.decode(errors="replace")
+            break
+        seen += got
+    return seen
