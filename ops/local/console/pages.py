@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ops.local.clients import Clients
@@ -42,7 +42,11 @@ class Console:
         def stories(_request: Request) -> Response:
             return page("stories.html", None, **self.shown())
 
-        return [Route("/stories", stories), Route("/play/{name}", self._play, methods=["POST"])]
+        return [
+            Route("/stories", stories),
+            Route("/stories.json", self._json),
+            Route("/play/{name}", self._play, methods=["POST"]),
+        ]
 
     def shown(self) -> dict[str, Any]:
         """What the templates show: buttons, stories, the score, the letters, and the release under way."""
@@ -72,19 +76,25 @@ class Console:
         if origin is not None and httpx.URL(origin).netloc.decode() != request.headers["host"]:
             return PlainTextResponse("The console takes no orders from another site.", 403)
         try:
-            self._do(request.path_params["name"], request.query_params.get("event", ""))
+            event_id = self._do(request.path_params["name"], request.query_params.get("event", ""))
         except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
             return PlainTextResponse(f"The laptop cloud does not do it: {problem}", 502)
-        return RedirectResponse("/", status_code=303)
+        return RedirectResponse(f"/#{event_id}", status_code=303)
 
-    def _do(self, name: str, event_id: str) -> None:
+    def _json(self, _request: Request) -> Response:
+        try:
+            return JSONResponse([story.as_json() for story in self._stories(self._told("deliveries"))])
+        except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
+            return PlainTextResponse(f"The laptop cloud does not tell it: {problem}", 502)
+
+    def _do(self, name: str, event_id: str) -> str:
+        """Do it, and return the id of the event that it was done to, which is the last one if none is named."""
         for fresh in FRESH:
             if fresh.name == name:
-                self._actor.publish(fresh)
-                return
+                return self._actor.publish(fresh)
         if name == "redrive":
             self._actor.redrive()
-            return
+            return event_id
         label = next((again.label for again in AGAIN if again.name == name), None)
         if label is None:
             raise LookupError(f"no button says {name}")
@@ -92,6 +102,7 @@ class Console:
         if story is None:
             raise LookupError("there is no event yet: publish one first")
         self._actor.again(name, dict(story.delivery), story.event_id, label)
+        return story.event_id
 
     def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[Story]:
         ledger = Ledger(self._clients.dynamodb, f"{PREFIX}-ledger")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.local.ses.mailbox import Mail, Mailbox
@@ -54,6 +54,18 @@ class Story:
         if self.record and self.record.state in _FOR_A_PERSON:
             return "no mail, and it says why", "warn"
         return "no mail yet", "wait"
+
+    def as_json(self) -> dict[str, object]:
+        """The story for machines."""
+        return {
+            "event": self.event_id,
+            "messages": list(self.messages),
+            "to": self.recipient,
+            "done": list(self.done),
+            "mails": [mail.id for mail in self.mails],
+            "state": self.record.state if self.record else None,
+            "runs": [asdict(run) for run in self.runs],
+        }
 
 
 @dataclass(frozen=True, slots=True)

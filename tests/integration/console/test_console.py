@@ -170,3 +170,4 @@ def test_what_no_button_says_is_not_done(web: TestClient) -> None:
 
 def test_a_cloud_that_does_not_answer_is_said(web: TestClient) -> None:
     assert web.post("/play/deliver", follow_redirects=False).status_code == 502
+    assert web.get("/stories.json").status_code == 502
