@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that release in the one cloud, each with time for a busy machine."""
     for item in items:
-        if {"desk", "release_cloud"} & {*getattr(item, "fixturenames", ())}:
+        if "release_cloud" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("release"))
             item.add_marker(pytest.mark.timeout(300))
 

@@ -1,0 +1,179 @@
+"""Two versions at once, the new one with a renamed handler: each goes on with what the other wrote, one mail each."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from function.ledger import message_key
+from function.ledger.attributes import plain
+from ops.local.cloud import Cloud
+from ops.redrive.place import Place as Redrive
+from ops.redrive.plan import planned
+from ops.redrive.queue import look
+from ops.redrive.sending import Done, carry_out
+from ops.release.artifacts import named
+from ops.release.place import ALIAS
+from ops.release.rehearsal.counting import count, sender
+from ops.release.rehearsal.load import Load
+from ops.release.shipping import Artifact, publish, ship_beside
+from ops.release.versions import versions
+from tests.stack.conftest import eventually
+from tests.stack.events import new_address, new_event
+from tests.stack.release.conftest import Desk, sat_down
+
+#: What a later release may do: write more into its records, their timelines and its letters than this one knows.
+OF_LATER = """
+
+import json as _json
+
+import function.letter as _letter
+from function.ledger.record import Row as _Row
+from function.ledger.writes import Writes as _Writes
+
+_body, _as_dict, _message = _letter._body, _Row.as_dict, _Writes._message
+
+
+def _more(self, *arguments):
+    request = _message(self, *arguments)
+    request["UpdateExpression"] = request["UpdateExpression"].replace("SET ", "SET #of_later = :of_later, ", 1)
+    request["ExpressionAttributeNames"]["#of_later"] = "of_later"
+    request["ExpressionAttributeValues"][":of_later"] = {"S": "a later release's"}
+    return request
+
+
+_Writes._message = _more
+_Row.as_dict = lambda row: {**_as_dict(row), "of_later": 2}
+_letter._body = lambda delivery: _json.dumps({**_json.loads(_body(delivery)), "OfLater": {"schema": 2}})
+"""
+
+
+def renamed(made: Artifact, folder: Path) -> Artifact:
+    """The package with `function.post` in place of `function.notify`, which is gone."""
+    out = folder / "renamed.zip"
+    with zipfile.ZipFile(made.path) as source, zipfile.ZipFile(out, "w") as copy:
+        for name in source.namelist():
+            copy.writestr(name.replace("function/notify.py", "function/post.py"), source.read(name))
+    return Artifact(out, made.release)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two published versions of notify, and the release that each says it is."""
+
+    desk: Desk
+    old: str
+    new: str
+    releases: dict[str, str]
+
+    def live(self, version: str, share_of_new: float = 0.0) -> None:
+        """Send everything to one version, or a share to the new one."""
+        weights = {self.new: share_of_new} if share_of_new else {}
+        self.desk.place.functions.update_alias(
+            FunctionName=self.desk.place.names.notify,
+            Name=ALIAS,
+            FunctionVersion=version,
+            RoutingConfig={"AdditionalVersionWeights": weights},
+        )
+
+    def publish(self, address: str) -> str:
+        """Publish one event; its message id."""
+        described = self.desk.cloud.description
+        answer = self.desk.cloud.clients.sns.publish(
+            TopicArn=described.topics["events"],
+            Message=json.dumps(new_event(address)),
+            MessageAttributes={"type": {"DataType": "String", "StringValue": "book.created"}},
+        )
+        return answer["MessageId"]
+
+    def record(self, message_id: str) -> dict[str, Any]:
+        """The ledger's item of a message, as DynamoDB has it."""
+        item: Any = self.desk.cloud.clients.dynamodb.get_item(
+            TableName=self.desk.cloud.description.tables["ledger"],
+            Key={"pk": {"S": message_key(message_id)}},
+            ConsistentRead=True,
+        )
+        return dict(item.get("Item", {}))
+
+    def timeline(self, message_id: str) -> list[dict[str, Any]]:
+        """What the ledger tells of a message."""
+        item = self.record(message_id)
+        rows: list[dict[str, Any]] = plain(item["timeline"]) if "timeline" in item else []
+        return rows
+
+    def states(self, message_id: str, version: str) -> set[str]:
+        """What this version has written into a timeline."""
+        return {row["state"] for row in self.timeline(message_id) if row["release"] == self.releases[version]}
+
+    def redrive(self) -> None:
+        """Redrive every letter in `dead`, as `make redrive` does."""
+        clients, described = self.desk.cloud.clients, self.desk.cloud.description
+        dead, retry, feedback = (described.queues[name] for name in ("dead", "retry", "feedback"))
+        place = Redrive(clients.sqs, clients.dynamodb, dead, retry, feedback, described.tables["ledger"])
+        carry_out(place, planned(look(place.sqs, place.dead), place.record), lambda _: None, Done())
+
+
+@pytest.fixture(scope="module")
+def pair(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """The live version and a later one, published and shipped as a release does, with no traffic yet."""
+    desk = sat_down(release_cloud, tmp_path_factory.mktemp("pair"))
+    names, functions, old = desk.place.names, desk.place.functions, desk.version
+    later = renamed(desk.artifact("function/notify.py", OF_LATER), desk.folder)
+    before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
+    functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
+    ship_beside(desk.place, later)
+    new = publish(desk.place, names.notify, later)
+    described = {one.number: one.release for one in versions(desk.place)}[old]
+    first = named(desk.package).release  # which provisioning published, and does not describe
+    made = Pair(desk, old, new, {old: first if described == "?" else described, new: later.release})
+    yield made
+    made.live(old)
+    functions.update_function_configuration(FunctionName=names.notify, Handler=before)
+
+
+def test_both_at_once_send_one_mail_for_every_event(pair: Pair) -> None:
+    described, clients = pair.desk.cloud.description, pair.desk.cloud.clients
+    pair.live(pair.old, 0.5)
+    with Load(clients.sns, described.topics["events"], 30, 15) as load:
+        pass
+    releases = {*pair.releases.values()}
+    counted = count(
+        described.endpoints["inbox"], clients.dynamodb, described.tables["ledger"], load.published, releases, 150
+    )
+    assert [*counted.broken()] == []
+    assert counted.senders.keys() == releases, "30 mails by one of two, each as likely: once in half a billion"
+
+
+ROADS: dict[str, tuple[dict[str, Any], str]] = {
+    "a letter that waits in retry": ({"fault": "throttle", "times": None}, "released"),
+    "a dead letter": ({"fault": "refuse"}, "rejected"),
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
+@pytest.mark.parametrize("writer", ["old", "new"])
+def test_what_one_wrote_the_other_goes_on_with(pair: Pair, writer: str, road: str) -> None:
+    fault, left = ROADS[road]
+    writes, reads = (pair.old, pair.new) if writer == "old" else (pair.new, pair.old)
+    inbox = pair.desk.cloud.description.endpoints["inbox"]
+    address = new_address()
+    with httpx.Client(base_url=inbox, trust_env=False) as ses:
+        ses.post("/faults", json={**fault, "recipient": address}).raise_for_status()
+        pair.live(writes)
+        message = pair.publish(address)
+        eventually(lambda: pair.states(message, writes), lambda states: left in states, 30)
+        pair.live(reads)
+        ses.delete("/faults").raise_for_status()
+        if left == "rejected":
+            pair.redrive()
+        eventually(lambda: sender(pair.timeline(message)), lambda who: who == pair.releases[reads], 60)
+        mails = ses.get("/messages", params={"to": address}).json()
+    assert len(mails) == 1
+    assert "of_later" in pair.record(message), "the control: the new one wrote more than the old one knows"
