@@ -5,10 +5,11 @@ A copy of production's data must mail nobody by accident: outside production, ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from function.errors import Barred
 from function.mail import Email
+from function.values import dataclass
 
 __all__ = ["ORIGINAL", "Audience"]
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from function.errors import InvalidEvent, UnknownNotification
 from function.rendering import Content, Renderer
+from function.values import dataclass
 from function.violation import ViolationError, pointer
 
 __all__ = ["COMPILED", "Catalogue", "Notification"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from function.ledger import Attempt, address_key, choice_key, event_key
 from function.mail import Email
 from function.synthetic import TAG, is_synthetic
 from function.unsubscribing import Links, headers
+from function.values import dataclass
 
 __all__ = ["Composer", "Draft"]
 

@@ -7,7 +7,7 @@ be leaving.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from function.composing import Composer, Draft
@@ -33,6 +33,7 @@ from function.outcome import Kind, Later, Outcome
 from function.packing import kept, unpacked
 from function.schedule import Schedule
 from function.sending import Sender, Transmission, Try
+from function.values import dataclass
 
 __all__ = ["Courier", "DeadLetters"]
 

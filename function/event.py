@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from function.errors import InvalidEvent
+from function.values import dataclass
 
 __all__ = ["LARGEST_EVENT", "Event", "decoded", "read"]
 

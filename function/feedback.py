@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from function.hearing import Heard, Ignored, folded, hear
@@ -16,6 +15,7 @@ from function.ledger import Contended, Ledger, Row, address_key
 from function.settings import FeedbackSettings
 from function.start import Clients, Entry, clock, composed_ledger, release
 from function.telemetry import SYNTHETIC, Telemetry
+from function.values import dataclass
 
 __all__ = ["Listener", "compose", "handler"]
 

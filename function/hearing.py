@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from function.ledger import Action, State
 from function.synthetic import TAG
+from function.values import dataclass
 
 __all__ = ["KINDS", "Heard", "Ignored", "folded", "hear"]
 

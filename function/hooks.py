@@ -13,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
@@ -21,6 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from function.telemetry import Telemetry
+from function.values import dataclass
 
 __all__ = ["Hook", "after", "before", "within"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
 
 from function.envelope import Delivery
 from function.packing import compressed
+from function.values import dataclass
 
 __all__ = ["LARGEST_BODY", "Letter", "parked", "write"]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from function.catalogue import Catalogue
@@ -24,6 +23,7 @@ from function.settings import NotifySettings
 from function.start import Clients, Entry, attempt_name, clock, composed_ledger, release
 from function.telemetry import SYNTHETIC, Telemetry
 from function.unsubscribing import Links
+from function.values import dataclass
 
 __all__ = ["Notifier", "compose", "handler"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from function.envelope import QueueItem
 from function.letter import Letter
+from function.values import dataclass
 
 __all__ = ["Queue"]
 

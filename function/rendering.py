@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from minijinja import Environment, TemplateError, safe
 
 from function.errors import InvalidEvent
+from function.values import dataclass
 
 __all__ = ["Content", "Renderer"]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from function.errors import NotSent, QuotaExhausted
+from function.values import dataclass
 
 __all__ = ["Schedule"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from function.errors import NotificationError, NotSent, OutcomeUnknown, ProviderUnavailable, Throttled
 from function.mail import Email, Receipt
 from function.providers import Provider
+from function.values import dataclass
 
 __all__ = ["PAUSE", "ROUNDS", "Sender", "Transmission", "Try"]
 

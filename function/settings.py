@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import TypeVar
 
 from function.audience import Audience
 from function.schedule import Schedule
+from function.values import dataclass
 
 __all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings"]
 

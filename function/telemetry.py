@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TextIO
+
+from function.values import dataclass
 
 __all__ = ["NAMESPACE", "SYNTHETIC", "Telemetry"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from function.catalogue import COMPILED
 from function.ledger import Record, State, Table, message_key
 from function.ledger.attributes import plain
 from function.synthetic import SOURCE, synthetic_event
+from function.values import dataclass
 
 __all__ = ["Candidate", "Trial", "examples"]
 

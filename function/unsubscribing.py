@@ -13,7 +13,8 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+
+from function.values import dataclass
 
 __all__ = ["Links", "headers"]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from function.ledger.record import Record
 from function.ledger.states import IN_DOUBT, State
+from function.values import dataclass
 
 __all__ = ["Attempt", "Claimed", "Duplicate", "Held", "InDoubt", "OwnedBy", "Suppressed", "Verdict", "judge"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Suppressed, Verdict, judge
 from function.ledger.attributes import Item
@@ -12,6 +11,7 @@ from function.ledger.record import Record, Row
 from function.ledger.states import OVER_THE_LETTERS_ATTEMPT, Action, State
 from function.ledger.table import Contended, Refusal, Table
 from function.ledger.writes import Writes
+from function.values import dataclass
 
 __all__ = ["Ledger"]
 

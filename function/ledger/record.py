@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from function.ledger.attributes import plain
 from function.ledger.states import State
+from function.values import dataclass
 
 __all__ = ["Record", "Row"]
 

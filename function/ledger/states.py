@@ -6,8 +6,9 @@ these tables (`conditions.py`), so that a rule stands in one place only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from function.values import dataclass
 
 __all__ = [
     "FINAL",

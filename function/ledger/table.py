@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import Item, typed
+from function.values import dataclass
 
 __all__ = ["Contended", "Refusal", "Table"]
 

@@ -7,7 +7,6 @@ The states in the conditions come from the table of moves (`states.py`); what el
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from function.ledger.attempt import Attempt
@@ -15,6 +14,7 @@ from function.ledger.expressions import changed_by, check, one_of, put, update
 from function.ledger.keys import message_key
 from function.ledger.record import Row
 from function.ledger.states import IN_DOUBT, OVER_THE_LETTERS_ATTEMPT, Action, State
+from function.values import dataclass
 
 __all__ = ["Writes"]
 

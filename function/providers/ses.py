@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from botocore.config import Config
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from function.mail import Email, Receipt
 from function.providers.ses_errors import after_answer, without_answer
+from function.values import dataclass
 
 __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "client_config"]
 
