@@ -50,6 +50,7 @@ def content(text: str) -> dict[str, Any]:
 class Stage:
     """The simulator and all that it acts on."""
 
+    account: CodeDeploy
     codedeploy: CodeDeployClient
     clock: JumpingClock
     functions: Functions
@@ -129,7 +130,7 @@ def bare() -> Iterator[Stage]:
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    yield Stage(client, clock, functions, alarms, spawned)
+    yield Stage(account, client, clock, functions, alarms, spawned)
     wire.shutdown()
     wire.server_close()
     thread.join()
