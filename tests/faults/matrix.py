@@ -98,7 +98,10 @@ def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:
     sandboxes = Sandboxes(subject.handlers, subject.stages, subject.line, subject.clock)
     world = Platform(sandboxes, outside, point, FEEDBACK[when], subject.listens, subject.queues)
     _publish(world, again)
-    ended = world.run()
+    try:
+        ended = world.run()
+    finally:
+        sandboxes.close()
     reasons = tuple(
         letter.get("MessageAttributes", {}).get("reason", {}).get("StringValue", "") for letter in world.dead
     )

@@ -1,4 +1,7 @@
-"""Lambda sandboxes: processes forked from a warmed parent, watched at every request that they make."""
+"""Lambda sandboxes: processes forked from a warmed parent, watched at every request that they make.
+
+As on AWS one serves the invocations of its function one after the other, until it is killed.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +42,16 @@ class Ended:
     answer: Any = None
 
 
-@dataclass(slots=True)
-class _Running:
+@dataclass(frozen=True, slots=True)
+class _Sandbox:
+    function: str
     pid: int
     connection: Connection
+
+
+@dataclass(slots=True)
+class _Running:
+    sandbox: _Sandbox
     invocation: Invocation
     #: How often each operation was asked for.
     seen: dict[str, int] = field(default_factory=dict)
@@ -66,7 +75,7 @@ class Context:
 
 @dataclass(slots=True)
 class Sandboxes:
-    """Runs invocations of `handlers` over `line`, by `clock`; `stages` says which request is what."""
+    """Runs invocations of `handlers` over `line`, by `clock`; `stages` says which request is what. To be closed."""
 
     handlers: Mapping[str, Handler]
     stages: Mapping[Stage, tuple[str, int]]
@@ -75,6 +84,7 @@ class Sandboxes:
     count: int = 0
     #: The strikes that struck.
     struck: list[Strike] = field(default_factory=list)
+    _idle: list[_Sandbox] = field(default_factory=list)
 
     def run(self, invocations: Sequence[Invocation], outside: Outside) -> list[Ended]:
         """Run them at the same moment: each in its turn makes one request, so that none is ahead of the others."""
@@ -84,32 +94,48 @@ class Sandboxes:
                 self._step(one, outside)
         return [one.ended for one in running if one.ended]
 
+    def close(self) -> None:
+        """End the processes that still wait for work."""
+        for sandbox in self._idle:
+            sandbox.connection.send(None)
+            self._gone(sandbox)
+        self._idle.clear()
+
     def _begin(self, invocation: Invocation, outside: Outside) -> _Running:
         self.count += 1
+        sandbox = next((one for one in self._idle if one.function == invocation.function), None)
+        if sandbox:
+            self._idle.remove(sandbox)
+        else:
+            sandbox = self._fork(invocation.function)
+        sandbox.connection.send((invocation.event, f"request-{self.count}", outside.now_ms))
+        return _Running(sandbox, invocation)
+
+    def _fork(self, function: str) -> _Sandbox:
         ours, theirs = Pipe()
         pid = os.fork()
         if pid == 0:
             ours.close()
-            self._work(invocation, theirs, outside.now_ms)
+            self._work(self.handlers[function], theirs)
         theirs.close()
-        return _Running(pid, ours, invocation)
+        return _Sandbox(function, pid, ours)
 
-    def _work(self, invocation: Invocation, connection: Connection, now_ms: int) -> None:
+    def _work(self, handler: Handler, connection: Connection) -> None:
         """What the forked process does; it never returns."""
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            self.line.connection, self.clock.now_ms = connection, now_ms
-            answer = self.handlers[invocation.function](invocation.event, Context(f"request-{self.count}"))
-            connection.send(("returned", answer))
-        except BaseException as error:
-            connection.send(("raised", repr(error)))
+            self.line.connection = connection
+            while call := connection.recv():
+                event, request_id, self.clock.now_ms = call
+                connection.send(_ended(handler, event, request_id))
         finally:
             os._exit(0)
 
     def _step(self, one: _Running, outside: Outside) -> None:
-        kind, *said = one.connection.recv()
+        kind, *said = one.sandbox.connection.recv()
         if kind != "request":
-            self._end(one, Ended(kind, said[0]))
+            one.ended = Ended(kind, said[0])
+            self._idle.append(one.sandbox)
             return
         operation, body = said
         strike = self._strike(one, short(operation))
@@ -121,7 +147,7 @@ class Sandboxes:
         if kill:
             self._kill(one)
         else:
-            one.connection.send(LOST if strike and strike.act is Act.LOSE else answer)
+            one.sandbox.connection.send(LOST if strike and strike.act is Act.LOSE else answer)
 
     def _strike(self, one: _Running, operation: str) -> Strike | None:
         one.seen[operation] = nth = one.seen.get(operation, 0) + 1
@@ -132,11 +158,19 @@ class Sandboxes:
         return strike
 
     def _kill(self, one: _Running) -> None:
-        os.kill(one.pid, signal.SIGKILL)
-        self._end(one, Ended("killed"))
+        os.kill(one.sandbox.pid, signal.SIGKILL)
+        one.ended = Ended("killed")
+        self._gone(one.sandbox)
 
     @staticmethod
-    def _end(one: _Running, ended: Ended) -> None:
-        one.ended = ended
-        os.waitpid(one.pid, 0)
-        one.connection.close()
+    def _gone(sandbox: _Sandbox) -> None:
+        os.waitpid(sandbox.pid, 0)
+        sandbox.connection.close()
+
+
+def _ended(handler: Handler, event: dict[str, Any], request_id: str) -> tuple[str, Any]:
+    """How the handler ended."""
+    try:
+        return "returned", handler(event, Context(request_id))
+    except BaseException as error:
+        return "raised", repr(error)
