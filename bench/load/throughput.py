@@ -90,5 +90,8 @@ def settings(aws: str, issuer: Issuer) -> dict[str, str]:
         "HERALD_OIDC_ISSUER": NAME,
         "HERALD_OIDC_CLIENT_ID": CLIENT,
         "HERALD_OIDC_DISCOVERY_URL": issuer.discovery_url,
+        **{f"HERALD_{key}_KEY_PARAMETER": f"/herald/{key.lower()}-key" for key in ("SESSION", "LINK", "ADDRESS")},
+        **{f"HERALD_{name.upper()}_QUEUE_URL": f"{aws}/herald-{name}" for name in ("dead", "retry", "feedback")},
+        "HERALD_NOTIFY_FUNCTION": "herald-notify",
         "HERALD_REQUESTS_PER_SECOND": "1000000",
     }
