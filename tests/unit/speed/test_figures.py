@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bench.speed import cold, figures, table
 from bench.speed.figure import Figure, paired
+from bench.speed.page import filled
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import Asked, Warm
@@ -102,3 +103,16 @@ import time:      1500 |       1900 | botocore.loaders
 import time:      2500 |       2500 | botocore
 """
     assert cold.by_package(told) == {"botocore": 4.0, "the standard library and others": 0.4}
+
+
+def test_the_page_holds_the_rows_of_a_run_between_its_markers() -> None:
+    sections = figures.sections(ROOTS, started(*STARTED), WARMED)
+    rows = [{"section": title, **row.told()} for title, each in sections.items() for row in each]
+    told = {"at": "2026-11-21T08:00:00", "seconds": 200, "load": {"before": 1.0, "after": 2.0}, "figures": rows}
+    before = "# Speed\n<!-- bench: written -->\nfrom before\n<!-- /bench -->\nafter\n"
+    written = filled(before, told)
+    assert "from before" not in written
+    assert written.startswith("# Speed\n<!-- bench: written -->\nMeasured on 2026-11-21 in 200 s")
+    assert written.endswith("\n<!-- /bench -->\nafter\n")
+    assert "| init, Python 3.13.0 | 10 ms CPU | 20 | 0.50 (0.50 to 0.50) | ≤ 0.5 | kept |" in written
+    assert filled(written, told) == written

@@ -1,0 +1,57 @@
+"""`python -m bench.speed.page`: writes the tables of docs/performance.md from the last `make bench`, one a section."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.speed.roots import ROOT
+
+__all__ = ["filled"]
+
+_PAGE = ROOT / "docs" / "performance.md"
+_MEASURED = ROOT / "build" / "bench.json"
+_MARKED = re.compile(r"(<!-- bench: [^>]*-->\n).*(<!-- /bench -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Nothing is written by hand between the markers."""
+    _PAGE.write_text(filled(_PAGE.read_text("utf-8"), json.loads(_MEASURED.read_text("utf-8"))), "utf-8")
+    sys.stdout.write(f"written: {_PAGE.relative_to(ROOT)}\n")
+
+
+def filled(page: str, told: Mapping[str, Any]) -> str:
+    """The page with what one run told between its markers."""
+    content = "\n".join(_lines(told))
+    return _MARKED.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    load = told["load"]
+    yield f"Measured on {told['at'][:10]} in {told['seconds']:.0f} s, on a machine that did other work meanwhile:"
+    yield f"load {load['before']} before, {load['after']} after. Medians, with the quartiles of each ratio."
+    section = None
+    for row in told["figures"]:
+        if row["section"] != section:
+            section = row["section"]
+            yield from ("", f"| {section} | ours | reference | ratio | budget | |", "|---|---|---|---|---|---|")
+        yield _row(row)
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    cells = [row["name"], f"{row['ours']:.4g} {row['unit']}".strip(), "", "", "", row["verdict"]]
+    if row["reference"] is not None:
+        cells[2] = f"{row['reference']:.4g}"
+    if row["ratio"] is not None:
+        low, high = row["ratio_spread"]
+        cells[3] = f"{row['ratio']:.2f} ({low:.2f} to {high:.2f})"
+    if row["budget"] is not None:
+        cells[4] = f"≤ {row['budget']:g}"
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()
