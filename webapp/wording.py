@@ -78,12 +78,23 @@ STATES: Final = {
     ),
 }
 
+#: Where the notifier's reason says more to a reader than the state does.
+_FOR_A_REASON: Final = {
+    "the reader has unsubscribed from mails of this category": Words(
+        "Not sent", "wait", "You have stopped mails of this kind.", "Nothing; or let them come again in your settings."
+    ),
+    "this deployment mails only the addresses on its list (HERALD_ALLOWLIST)": Words(
+        "Not sent", "warn", "This Herald is a copy for trying things out, and your address is not on its list."
+    ),
+}
+
 _OTHER: Final = Words("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
 
 
-def of(state: str) -> Words:
+def of(state: str, reason: str | None = None) -> Words:
     """The words for a state, also for one that a later release invents."""
-    return STATES.get(state, _OTHER)
+    known = STATES.get(state, _OTHER)
+    return _FOR_A_REASON.get(reason or "", known) if state == "suppressed" else known
 
 
 def step_of(state: str) -> str:
