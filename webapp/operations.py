@@ -1,6 +1,7 @@
 """The operators' pages: what waits, what is dead, who gets no mail; and doing something about it, on the record."""
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -8,7 +9,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ops.errors import UserError
-from ops.records.suppressions import Suppression, entry_of, listed, remove
+from ops.records.place import Place
+from ops.records.suppressions import Suppression, entry_of, pages, remove
 from ops.redrive.plan import Wanted
 from webapp import text
 from webapp.composition import Parts, PartsOf
@@ -20,6 +22,8 @@ from webapp.sessions import Operator, own_form
 
 _FORM: Final = [Depends(own_form)]
 _MOST_SUPPRESSIONS: Final = 200
+#: No index leads to the list, so the ledger is read through: so long at most.
+_PATIENCE_SECONDS: Final = 4.0
 _KEY: Final = re.compile("address#[0-9a-f]{64}")
 
 router: Final = APIRouter(prefix="/operations")
@@ -78,8 +82,9 @@ def send_again(
 @router.get("/suppressions")
 def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """Who gets no mail, and why; newest first."""
-    entries = sorted(listed(parts.machinery.records), key=lambda entry: entry.since, reverse=True)
-    shown = {"entries": entries[:_MOST_SUPPRESSIONS], "total": len(entries)}
+    entries, complete = _listed(parts.machinery.records)
+    entries.sort(key=lambda entry: entry.since, reverse=True)
+    shown = {"entries": entries[:_MOST_SUPPRESSIONS], "total": len(entries), "complete": complete}
     return _shown(request, parts, "operations-suppressions.html", shown, done)
 
 
@@ -114,6 +119,17 @@ def _switched(request: Request, operator: Operator, parts: Parts, action: str) -
     except UserError as error:
         return _refused(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
+
+
+def _listed(place: Place) -> tuple[list[Suppression], bool]:
+    """What could be read of the list in time, and whether that is all."""
+    entries: list[Suppression] = []
+    until = time.monotonic() + _PATIENCE_SECONDS
+    for some in pages(place):
+        entries += some
+        if time.monotonic() > until:
+            return entries, False
+    return entries, True
 
 
 def _removed(parts: Parts, entry: Suppression) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ops.records.place import Place
@@ -12,7 +13,7 @@ from ops.records.place import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Suppression", "entry_of", "listed", "remove", "suppression"]
+__all__ = ["Suppression", "entry_of", "listed", "pages", "remove", "suppression"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,18 @@ class Suppression:
 
 def listed(place: Place) -> Iterator[Suppression]:
     """The whole list; reads the whole table."""
-    pages = place.dynamodb.get_paginator("scan").paginate(
+    return chain.from_iterable(pages(place))
+
+
+def pages(place: Place) -> Iterator[list[Suppression]]:
+    """The list in pieces, each as long as reading on through the table took; many hold nothing."""
+    read = place.dynamodb.get_paginator("scan").paginate(
         TableName=place.ledger,
         FilterExpression="begins_with(pk, :address)",
         ExpressionAttributeValues={":address": {"S": "address#"}},
     )
-    for page in pages:
-        yield from map(Suppression.of, page["Items"])
+    for page in read:
+        yield list(map(Suppression.of, page["Items"]))
 
 
 def suppression(place: Place, address: str) -> Suppression | None:

@@ -178,6 +178,17 @@ def test_an_address_is_taken_off_the_list_by_itself_or_its_key(operator: Browser
     assert "ada@example.com" not in json.dumps(cloud.rows("audit")), "the record knows the hash only"
 
 
+def test_a_ledger_too_large_to_read_in_time_is_said(
+    operator: Browser, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suppress(cloud, "address#" + "0" * 64)
+    assert "only some" not in operator.get("/operations/suppressions").text
+    monkeypatch.setattr("webapp.operations._PATIENCE_SECONDS", -1.0)
+    page = operator.get("/operations/suppressions").text
+    assert "only some" in page
+    assert "1 on the list" in page
+
+
 def test_nothing_but_a_suppression_can_be_taken_off(operator: Browser, cloud: Cloud) -> None:
     record(cloud, "m-1", state="sent")
     for wanted in ("message#m-1", "address#", "nobody@example.com", ""):
