@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -61,7 +62,10 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
             Route("/static/herald.css", _sheet),
             Mount("/static", StaticFiles(directory=PAGES / "static")),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(GZipMiddleware),
+        ],
         exception_handlers={LookupError: _missing, BadFault: _wrong},
     )
 

@@ -17,11 +17,9 @@ function tellLocalTime() {
 
 function put(part, html) {
   const focused = document.activeElement?.getAttribute("href");
-  part.element.innerHTML = html;
-  part.shown = html;
+  part.element.innerHTML = part.shown = html;
   for (const details of part.element.querySelectorAll("details[data-story]")) {
-    const kept = opened.get(details.dataset.story);
-    if (kept !== undefined) details.open = kept;
+    details.open = opened.get(details.dataset.story) ?? details.open;
     details.querySelector("summary").addEventListener("click", () => opened.set(details.dataset.story, !details.open));
   }
   tellLocalTime();
@@ -35,23 +33,11 @@ async function refresh() {
       const answer = await fetch(part.path(part.element));
       const html = await answer.text();
       if (answer.ok && html !== part.shown) put(part, html);
-    } catch {
-      // The laptop cloud is stopping or restarting: keep what is shown.
-    }
+    } catch { /* the laptop cloud is stopping or restarting: keep what is shown */ }
   }
 }
 
-function towards() {
-  const link = document.createElement("a");
-  link.href = "#happens";
-  link.textContent = "See what happens";
-  return link;
-}
-
-async function watch() {
-  await refresh();
-  setTimeout(watch, 700);
-}
+const watch = () => refresh().finally(() => setTimeout(watch, 700));
 
 for (const form of document.querySelectorAll(".buttons form")) {
   form.addEventListener("submit", async (event) => {
@@ -62,10 +48,8 @@ for (const form of document.querySelectorAll(".buttons form")) {
       const answer = await fetch(form.action, { method: "POST", redirect: "manual" });
       const done = answer.type === "opaqueredirect" || answer.ok;
       said.textContent = done ? `Done: ${button.textContent}. ` : await answer.text();
-      if (done) said.append(towards());
-    } catch {
-      said.textContent = "The laptop cloud did not answer.";
-    }
+      if (done) said.append(Object.assign(document.createElement("a"), { href: "#happens", textContent: "See what happens" }));
+    } catch { said.textContent = "The laptop cloud did not answer."; }
     button.disabled = false;
     button.focus();
     await refresh();
