@@ -142,6 +142,9 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
 
+screenshots: $(TEST_ENV) ## Take the pictures in docs/images anew, from a laptop cloud of their own
+	@$(PY) -m tests.browser.screenshots
+
 clean: ## Delete everything that was built
 	rm -rf build
 

@@ -1,0 +1,119 @@
+"""Pictures of every page, made from a laptop cloud of their own: `make screenshots`.
+
+All lie in build/screenshots, for whoever wants to look them through; those that documents show, in docs/images too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+from playwright.sync_api import Browser
+
+from ops.local.cloud import Options, running
+from ops.local.resources import GRACE
+from ops.local.state import ROOT
+from tests.browser.chromium import chromium
+from tests.browser.person import Manner, Person, at_the_browser
+from tests.stack.conftest import Inbox
+
+__all__ = ["main"]
+
+_ALL = ROOT / "build" / "screenshots"
+_SHOWN = ROOT / "docs" / "images"
+#: Those that documents show.
+_KEPT = {"book", "console", "operations"}
+_PAGES = {
+    "welcome": "/",
+    "books": "/",
+    "book": "/books/{book}",
+    "preview": "/books/{book}/preview?event={event}",
+    "why": "/why",
+    "settings": "/settings",
+    "unsubscribe": "{unsubscribe}",
+    "problems": "/problems",
+    "operations": "/operations",
+    "dead": "/operations/dead",
+    "suppressions": "/operations/suppressions",
+    "console": "{inbox}/",
+    "mail": "{inbox}/mail/{mail}",
+    "sign-up": "{inbox}/sign-up",
+    "confirm": "{inbox}/confirm",
+    "reset": "{inbox}/reset",
+}
+_LOOKS = [Manner(width=width, scheme=scheme) for width in (320, 1280) for scheme in ("light", "dark")]
+_LONGEST = 1600
+_TITLE = "Middlemarch: A Study of Provincial Life"
+
+
+def main() -> None:
+    """Take every picture and say where it lies."""
+    _ALL.mkdir(parents=True, exist_ok=True)
+    with chromium() as browser, running(Options(ROOT / "build" / "screenshots-cloud", scale=0.02, say=print)) as cloud:
+        ends = cloud.description.endpoints
+        with (
+            httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=60) as http,
+            at_the_browser(browser, ends["web"]) as grace,
+        ):
+            names = {"inbox": ends["inbox"], **_prepared(grace, Inbox(http))}
+            state = grace.page.context.storage_state()
+        for path in _pictures(browser, ends["web"], state, names):
+            print(path.relative_to(ROOT), path.stat().st_size, "bytes")  # noqa: T201
+
+
+def _prepared(grace: Person, inbox: Inbox) -> dict[str, str]:
+    """A shelf, an operator's day and a console with something on them; what stands for names in addresses of pages."""
+    grace.signs_in(GRACE)
+    for title in ("Romola", "The Left Hand of Darkness"):
+        inbox.fault(fault="refuse", recipient=GRACE.email)
+        grace.adds_a_book(title)
+        grace.page.locator(".book").first.get_by_text("Not sent").first.wait_for()
+    grace.opens("/operations/dead")
+    grace.presses("Send again")
+    grace.sees("1 sent again")
+    for deed in ("Pause all mail", "Resume"):
+        grace.opens("/operations")
+        grace.presses(deed)
+    grace.opens("/")
+    grace.adds_a_book("ألف ليلة وليلة")
+    grace.adds_a_book(_TITLE)
+    grace.page.locator(".book").first.get_by_text("Delivered").first.wait_for()
+    grace.page.locator(".book h2 a").first.click()
+    address = grace.page.get_by_role("link", name="See the mail itself").get_attribute("href") or ""
+    mail = next(each for each in inbox.mails(GRACE.email) if _TITLE in each["subject"])
+    for play in ("bounce", "publish", "lose"):
+        inbox.http.post(f"/play/{play}")
+    inbox.wait("reader-3@example.com")
+    link = mail["headers"]["List-Unsubscribe"].strip("<>")
+    return {"book": address.split("/")[2], "event": address.partition("=")[2], "mail": mail["id"], "unsubscribe": link}
+
+
+def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str]) -> Iterator[Path]:
+    for (name, address), look in itertools.product(_PAGES.items(), _LOOKS):
+        with at_the_browser(browser, web, look, state=None if name == "welcome" else state) as grace:
+            grace.opens(address.format(**names))
+            grace.page.wait_for_load_state("load")
+            height: int = grace.page.evaluate("() => document.documentElement.scrollHeight")
+            grace.page.set_viewport_size({"width": look.width, "height": min(max(height, 500), _LONGEST)})
+            path = _ALL / f"{name}-{look.width}-{look.scheme}.png"
+            grace.page.screenshot(path=path, animations="disabled")
+        _compress(path)
+        yield path
+        if name in _KEPT:
+            yield Path(shutil.copy(path, _SHOWN / path.name))
+
+
+def _compress(path: Path) -> None:
+    """256 colours are enough for a page, and a third of the bytes."""
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
