@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import urllib3.util.connection
 from botocore.exceptions import BotoCoreError
 
 from function.errors import ProviderUnavailable
@@ -91,3 +94,24 @@ def test_who_is_not_in_the_bundle_gets_no_mail(bundle: Path, tmp_path: Path, mon
         monkeypatch.setenv("AWS_ENDPOINT_URL", stranger)
         with pytest.raises(ProviderUnavailable, match="not reached"):
             provider(clients, now).send(MAIL, "2")
+
+
+def test_a_connection_serves_many_requests_and_is_kept_alive(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system probes what idles, and closes what died while the sandbox slept."""
+    kept_alive: list[bool] = []
+    connect = urllib3.util.connection.create_connection
+
+    def noting(*given: Any, **named: Any) -> socket.socket:
+        opened = connect(*given, **named)
+        kept_alive.append(bool(opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)))
+        return opened
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", noting)
+    with serving(bundle) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        clients = Clients()
+        ses, table = provider(clients, [100.0]), clients.dynamodb()
+        for number in range(5):
+            ses.send(MAIL, str(number))
+            table.get_item(TableName="t", Key={"pk": {"S": "x"}})
+    assert kept_alive == [True, True], "one connection for each service"
