@@ -14,24 +14,33 @@ from ops.package.catalogue import compile_catalogue
 from tests.faults.policies import matrix_of
 
 
-def cells_of(folder: Path, policy: str, point: str, feedback: str) -> list[dict[str, Any]]:
-    """One line of the matrix, which is every way of being delivered again."""
+def cells_of(folder: Path, policy: str, feedback: str, *points: str) -> list[dict[str, Any]]:
+    """A line of the matrix for each of these points, which is every way of being delivered again."""
     compile_catalogue(folder)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        found: list[dict[str, Any]] = pool.submit(matrix_of, folder, policy, (point,), (feedback,)).result()["cells"]
-    assert len(found) == 7
+        found: list[dict[str, Any]] = pool.submit(matrix_of, folder, policy, points, (feedback,)).result()["cells"]
+    assert len(found) == 7 * len(points)
     assert all(cell["reached"] for cell in found)
     return found
 
 
-@pytest.mark.parametrize(("policy", "feedback"), [("resend", "in time"), ("hold", "never")])
-def test_a_killed_process_costs_no_mail_and_sends_none_twice(policy: str, feedback: str, tmp_path: Path) -> None:
-    found = cells_of(tmp_path, policy, "after the send", feedback)
+@pytest.mark.parametrize(
+    ("policy", "feedback", "points"),
+    [
+        ("resend", "in time", ("before the claim", "claim written, answer lost", "after the claim", "after the send")),
+        ("hold", "never", ("before the claim", "after the send")),
+    ],
+    ids=["resend", "hold"],
+)
+def test_a_killed_process_costs_no_mail_and_sends_none_twice(
+    policy: str, feedback: str, points: tuple[str, ...], tmp_path: Path
+) -> None:
+    found = cells_of(tmp_path, policy, feedback, *points)
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(1, None)] * len(found)
 
 
 def test_an_error_at_the_record_costs_no_second_mail(tmp_path: Path) -> None:
-    found = cells_of(tmp_path, "resend", "an error at the record", "in time")
+    found = cells_of(tmp_path, "resend", "in time", "an error at the record")
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(1, None)] * len(found)
 
 
