@@ -109,9 +109,9 @@ def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str]) -> 
 
 
 def _compress(path: Path) -> None:
-    """256 colours are enough for a page, and a third of the bytes."""
+    """256 colours are enough for a page, and a third of the bytes; those of small things must be among them."""
     with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
 
 
