@@ -21,6 +21,7 @@ from ops.local.ses.api import Ses
 from ops.local.ses.control import Control, found
 from ops.local.ses.faults import BadFault
 from ops.local.ses.mailbox import Mail
+from ops.local.ses.own_site import OwnSite
 from ops.local.state import ROOT
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(OwnSite),
             Middleware(GZipMiddleware),
         ],
         exception_handlers={LookupError: _missing, BadFault: _wrong},

@@ -56,6 +56,19 @@ def forged_deeds(field: Field) -> str:
     return said(answers)
 
 
+@attack("forms of the laptop's own pages, posted from another site", "403, nothing done")
+def foreign_forms_of_the_laptop(field: Field) -> str:
+    field.mails_of(field.book, field.victim)
+    paths = ["/empty", "/play/publish", "/sign-up", "/confirm", "/reset", "/reset/code", "/faults"]
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as inbox:
+        answers = {
+            inbox.post(path, data={"email": field.victim.address}, headers={"Origin": origin}).status_code
+            for path in paths
+            for origin in ("https://evil.example", "null")
+        }
+    return f"{said(answers)}, {'nothing done' if field.herald.inbox.mails(field.victim.address) else 'EMPTIED'}"
+
+
 @attack("HTML through every field, looked for on every page, preview, mail and in the inbox", "text only")
 def stored_html(field: Field) -> str:
     address = new_address()
