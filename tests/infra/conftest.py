@@ -12,6 +12,7 @@ from ops.infra.mirror import VARIABLE, find_mirror
 from ops.infra.terraform import Terraform, stage
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that share the one apply; they need the minutes that SQS makes Terraform wait."""
     for item in items:

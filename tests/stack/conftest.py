@@ -25,6 +25,7 @@ T = TypeVar("T")
 HASTE = 0.005
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that share the one cloud."""
     for item in items:

@@ -32,6 +32,7 @@ SCALE = 0.01
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that release in the one cloud, each with time for a busy machine."""
     for item in items:
