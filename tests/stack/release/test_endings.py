@@ -126,10 +126,14 @@ def test_ctrl_c_and_yes_stops_it_and_rolls_back(desk: Desk) -> None:
     assert desk.version == before
 
 
-def test_ctrl_c_and_no_goes_on(desk: Desk) -> None:
+def test_ctrl_c_and_no_goes_on_here_step_by_step_in_equal_shares(desk: Desk) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), "canary", interrupt=True, ask=lambda: False) is Outcome.RELEASED
+    assert desk.release(desk.artifact(), "linear", interrupt=True, ask=lambda: False) is Outcome.RELEASED
     assert int(desk.version) > int(before)
+    shares = [look.traffic.get(desk.version, 0.0) for look in desk.screen.looks]
+    assert shares == sorted(shares)
+    assert len({*shares}) > 4, "0 and 100 %, and steps between"
+    assert all(share % 10 == 0 for share in shares)
 
 
 def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(desk: Desk) -> None:

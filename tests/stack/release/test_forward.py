@@ -23,7 +23,7 @@ from ops.release.releasing import plan
 from ops.release.shipping import Artifact, publish
 from ops.release.strategy import config_of
 from ops.release.versions import live, versions
-from tests.stack.release.conftest import Desk, Recorder, sat_down
+from tests.stack.release.conftest import SCALE, Desk, Recorder, sat_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ def test_it_moves_the_alias_step_by_step(good: Good) -> None:
     steps = [look.traffic for look in good.screen.looks]
     assert {good.before: 90.0, good.version: 10.0} in steps, "a tenth first"
     assert steps.index({good.before: 90.0, good.version: 10.0}) < steps.index({good.version: 100.0})
+    left = [look.left for look in good.screen.looks if len(look.traffic) > 1 and look.left is not None]
+    assert left == sorted(left, reverse=True)
+    assert 0 <= left[-1] < left[0] <= 300 * SCALE, "seconds until all traffic has moved"
     stages = ("Start", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic", "End")
     assert good.screen.looks[-1].stages == dict.fromkeys(stages, "Succeeded")
 
@@ -97,6 +100,11 @@ def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Des
     info: Any = desk.place.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]
     watched = {alarm["name"] for alarm in info["overrideAlarmConfiguration"]["alarms"]}
     assert watched == {"herald-notify-errors", "herald-unknown-outcomes", f"herald-release-{good.version}-errors"}
+
+
+def test_if_it_is_what_mends_an_alarm_it_watches_its_own_only(desk: Desk) -> None:
+    assert plan(desk.place, desk.artifact(), None).group_alarms == ["herald-notify-errors", "herald-unknown-outcomes"]
+    assert plan(desk.place, desk.artifact(), None, own_alarms_only=True).group_alarms == []
 
 
 def test_what_is_live_already_is_refused(desk: Desk, good: Good) -> None:
