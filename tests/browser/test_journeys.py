@@ -126,14 +126,19 @@ def test_an_operator_finds_a_dead_letter_and_sends_it_again(person: Person, inbo
     person.sees("Delivered")
 
 
-def test_an_operator_searches_pauses_all_mail_and_resumes_it(person: Person) -> None:
+def test_an_operator_searches_is_refused_pauses_all_mail_and_resumes_it(person: Person) -> None:
     person.signs_in(GRACE)
     person.follows("Operations")
     person.fills({"Find a mail": GRACE.email})
     person.presses("Search")
     person.sees("Searched by the hash")
     person.finds_nothing_wrong()
-    person.follows("Overview")
+    person.follows("Who gets no mail")
+    person.fills({"Take an address off the list": "nobody@example.com"})
+    person.presses("Take off")
+    person.sees("This address is not on the list: nothing was changed")
+    person.finds_nothing_wrong()
+    person.follows("Operations")
     person.presses("Pause all mail")
     person.sees("No mail leaves")
     person.finds_nothing_wrong()
