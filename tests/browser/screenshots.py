@@ -27,7 +27,7 @@ __all__ = ["main"]
 _ALL = ROOT / "build" / "screenshots"
 _SHOWN = ROOT / "docs" / "images"
 #: Those that documents show.
-_KEPT = {"book", "console", "operations"}
+_KEPT = {"book", "console", "mail", "operations"}
 _PAGES = {
     "welcome": "/",
     "books": "/",
