@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ops.local.state import ROOT
 from ops.release.outcome import Outcome
@@ -88,7 +90,10 @@ def test_ctrl_c_at_a_terminal_asks_and_yes_takes_it_back(desk: Desk) -> None:
     slow = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "--yes")
     ours, its = pty.openpty()
     whole = command(desk, "release", "--package", str(artifact.path), *slow)
-    with subprocess.Popen(whole, cwd=ROOT, stdin=its, stdout=its, stderr=its, start_new_session=True) as process:
+    with (
+        _interruptible(),
+        subprocess.Popen(whole, cwd=ROOT, stdin=its, stdout=its, stderr=its, start_new_session=True) as process,
+    ):
         os.close(its)
         screen = _until(ours, b"10 %")
         process.send_signal(signal.SIGINT)
@@ -99,6 +104,16 @@ def test_ctrl_c_at_a_terminal_asks_and_yes_takes_it_back(desk: Desk) -> None:
     os.close(ours)
     assert b"herald-release-" in screen, "the picture has the alarms"
     assert desk.version == before
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A shell that runs the tests in the background lets them ignore Ctrl-C, and what they start would do so too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _until(terminal: int, wanted: bytes | None) -> bytes:
