@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from ops.package import Package, build
-from ops.package.build import BUILD
 from ops.package.catalogue import SOURCE
 from ops.package.target import Architecture
+from tests.building import with_dependencies
 
-__all__ = ["Packages", "with_dependencies"]
+__all__ = ["Packages"]
 
 Packages = Callable[[Architecture], Package]
 
@@ -32,13 +32,6 @@ def source(tmp_path: Path) -> Path:
 def out(tmp_path: Path) -> Path:
     """Where a test compiles to."""
     return tmp_path / "compiled"
-
-
-def with_dependencies(out: Path) -> Path:
-    """This folder, as one to build into; the dependencies are kept where `make package` keeps them."""
-    (BUILD / "dependencies").mkdir(parents=True, exist_ok=True)
-    (out / "dependencies").symlink_to(BUILD / "dependencies")
-    return out
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from ops.package.archive import write_archive
 from ops.package.dependencies import installed
 from ops.package.rooms import ROOMS
 from ops.package.target import laptop
-from tests.unit.package.conftest import with_dependencies
+from tests.building import with_dependencies
 
 ROOT = Path(__file__).parents[3]
 BUILD_AGAIN = """
