@@ -13,7 +13,7 @@ from function.catalogue import Catalogue, Notification
 from function.envelope import Delivery
 from function.errors import InvalidEvent, Rejected
 from function.event import Event, decoded, read
-from function.ledger import Attempt, address_key, choice_key, event_key
+from function.ledger import Attempt, address_key, choice_name, event_key
 from function.mail import Email
 from function.synthetic import TAG, is_synthetic
 from function.unsubscribing import Links, headers
@@ -46,7 +46,7 @@ class Draft:
         if self.event is None:
             return attempt
         key = event_key(self.event.source, self.event.id)
-        choice = choice_key(self.subscription, self.address) if self.subscription and self.address else None
+        choice = choice_name(self.subscription) if self.subscription else None
         return replace(attempt, type=self.type, event_key=key, address=self.address, choice=choice)
 
 

@@ -103,8 +103,8 @@ class Courier:
         match verdict:
             case Claimed(held_until):
                 return self._send(delivery, attempt, email, min(held_until, deadline))
-            case Suppressed(by):
-                return self._suppress(delivery, attempt, by)
+            case Suppressed():
+                return self._suppress(delivery, attempt, verdict)
         return self._settled(delivery, attempt, verdict)
 
     def _send(self, delivery: Delivery, attempt: Attempt, email: Email, until: int) -> Outcome:
@@ -176,8 +176,8 @@ class Courier:
             verdict = self.ledger.look(attempt)
         return attempt, verdict
 
-    def _suppress(self, delivery: Delivery, attempt: Attempt, by: str) -> Outcome:
-        reason = _UNSUBSCRIBED if by == attempt.choice else "the address is on the suppression list"
+    def _suppress(self, delivery: Delivery, attempt: Attempt, by: Suppressed) -> Outcome:
+        reason = _UNSUBSCRIBED if by.choice else "the address is on the suppression list"
         row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
         verdict = self.ledger.suppress(attempt, row, kept(delivery.body), by)
         if verdict is None:

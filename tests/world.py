@@ -18,6 +18,8 @@ from function.outcome import Outcome
 from function.schedule import Schedule
 from function.sending import Sender
 from function.unsubscribing import Links
+from ops.records.place import Place
+from ops.records.suppressions import Suppression, remove, suppression
 from tests.fakes import SECRET, Clock, Dead, Post, event
 
 __all__ = ["World"]
@@ -97,7 +99,16 @@ class World:
 
     def unsuppress(self, address: str = "ada@example.com") -> None:
         """A person takes it off."""
-        self.client.delete_item(TableName="herald-ledger", Key={"pk": {"S": address_key(SECRET, address)}})
+        if entry := self.listed(address):
+            remove(self._records, entry)
+
+    def listed(self, address: str = "ada@example.com") -> Suppression | None:
+        """What the list says of an address."""
+        return suppression(self._records, address)
+
+    @property
+    def _records(self) -> Place:
+        return Place(self.client, self.client, "herald-ledger", "", SECRET)
 
 
 def delivery(message_id: str = "m1", value: object = None, **marks: Any) -> Delivery:

@@ -1,9 +1,9 @@
-"""Which mails a reader does not want: items of the ledger, which the notifier checks in the claim of each mail."""
+"""Which mails a reader does not want: in the ledger's item of the address, which the claim of each mail looks at."""
 
 import hashlib
 import hmac
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Choices:
-    """Keeps choices by category and hash of the address; each call may be repeated without harm."""
+    """Keeps choices by category and hash of the address; each call may be repeated without harm.
+
+    Nothing else in the item is named here: the right to write it ends at these attributes.
+    """
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
         self._dynamodb = dynamodb
@@ -22,10 +25,32 @@ class Choices:
 
     def unsubscribe(self, category: str, hashed: str, at: int, by: Literal["link", "settings"]) -> bool:
         """Stop a category of mails; False if they were stopped before, whose time is kept."""
-        item = {"pk": _key(category, hashed), "since": at, "by": by}
+        choice = to_item({":choice": {"since": at, "by": by}})
+        return self._change(
+            hashed,
+            category,
+            "SET #choice = :choice",
+            ConditionExpression="attribute_not_exists(#choice)",
+            ExpressionAttributeValues=choice,
+        )
+
+    def subscribe(self, category: str, hashed: str) -> None:
+        """Let mails of a category come again."""
+        self._change(hashed, category, "REMOVE #choice", ConditionExpression="attribute_exists(#choice)")
+
+    def stopped(self, categories: Iterable[str], hashed: str) -> set[str]:
+        """Those of the categories that are stopped."""
+        item = self._dynamodb.get_item(TableName=self._table, Key=_key(hashed), ConsistentRead=True).get("Item", {})
+        return {category for category in categories if _name(category) in item}
+
+    def _change(self, hashed: str, category: str, expression: str, **condition: Any) -> bool:
         try:
-            self._dynamodb.put_item(
-                TableName=self._table, Item=to_item(item), ConditionExpression="attribute_not_exists(pk)"
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(hashed),
+                UpdateExpression=expression,
+                ExpressionAttributeNames={"#choice": _name(category)},
+                **condition,
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -33,23 +58,15 @@ class Choices:
             raise
         return True
 
-    def subscribe(self, category: str, hashed: str) -> None:
-        """Let mails of a category come again."""
-        self._dynamodb.delete_item(TableName=self._table, Key=to_item({"pk": _key(category, hashed)}))
-
-    def stopped(self, categories: Iterable[str], hashed: str) -> set[str]:
-        """Those of the categories that are stopped."""
-        return {category for category in categories if self._is_stopped(category, hashed)}
-
-    def _is_stopped(self, category: str, hashed: str) -> bool:
-        key = to_item({"pk": _key(category, hashed)})
-        return "Item" in self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-
 
 def hash_of(key: bytes, address: str) -> str:
     """The ledger's keyed hash of an address, in hex."""
     return hmac.new(key, address.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
-def _key(category: str, hashed: str) -> str:
-    return f"unsubscribed#{category}#{hashed}"
+def _key(hashed: str) -> Any:
+    return to_item({"pk": f"address#{hashed}"})
+
+
+def _name(category: str) -> str:
+    return f"stopped:{category}"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.prices import Price, prices
-from bench.cost.usage import SUBSCRIPTION, Usage, check_then_put, herald, powertools
+from bench.cost.usage import Usage, check_then_put, herald, powertools
 
-__all__ = ["BUDGET", "HERALD", "HERALD_SUBSCRIPTION", "LOG_BUDGET", "Bill", "billed", "bills"]
+__all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "billed", "bills"]
 
-HERALD, HERALD_SUBSCRIPTION = "Herald", "Herald, subscription"
+HERALD = "Herald"
 #: Dollars for a million mails, and bytes of log that are written for one (0.4 KB).
 BUDGET = 9.0
 LOG_BUDGET = 409.6
@@ -56,7 +56,6 @@ def bills(cpu: Cpu, given: Assumptions) -> dict[str, Bill]:
     known = prices()
     usages = {
         HERALD: herald(cpu, given),
-        HERALD_SUBSCRIPTION: herald(cpu, given, SUBSCRIPTION),
         "Powertools": powertools(cpu, given),
         "check, then put": check_then_put(cpu, given),
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from bench.cost.bill import BUDGET, HERALD, HERALD_SUBSCRIPTION, LOG_BUDGET, Bill
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill
 from bench.cost.left_out import left_out
 from bench.cost.prices import prices
 
@@ -28,8 +28,6 @@ def show(console: Console, bills: Mapping[str, Bill]) -> None:
     table.add_row("SES's own, à la carte", "", *(f"{known['ses_mail'].each() * 1e6:.0f}" for _ in bills))
     console.print(table)
     _verdict(console, "dollars a million mails", ours.total, BUDGET)
-    subscription = bills[HERALD_SUBSCRIPTION].total
-    _verdict(console, "dollars a million mails that readers can unsubscribe from", subscription, BUDGET)
     _verdict(console, "bytes of log written for a mail", ours.usage.written, LOG_BUDGET)
     console.print(
         f"largest item of the ledger on this road: {ours.usage.largest} bytes; the references hear no feedback"

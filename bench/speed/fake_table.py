@@ -87,7 +87,13 @@ def _message(request: Mapping[str, Any]) -> str:
 
 
 def _item(key: str) -> dict[str, Any]:
-    """An item that says to each handler that its mail has gone."""
-    ours = {"pk": {"S": key}, "state": {"S": "sent"}, "owner": {"S": "another"}, "held_until": _OTHERS}
+    """An item that says to each handler that its mail has gone, or that its address is on the list."""
+    ours = {
+        "pk": {"S": key},
+        "since": {"N": "1"},
+        "state": {"S": "sent"},
+        "owner": {"S": "another"},
+        "held_until": _OTHERS,
+    }
     theirs = {"id": {"S": key}, "status": {"S": "COMPLETED"}, "expiration": _OTHERS, "data": {"S": "{}"}}
     return ours | theirs

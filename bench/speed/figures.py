@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bench.cost.assumptions import Assumptions
-from bench.cost.bill import BUDGET, HERALD, HERALD_SUBSCRIPTION, LOG_BUDGET, bills
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, bills
 from bench.cost.measured import cpu_of
 from bench.speed import cold
 from bench.speed.figure import Figure, paired
@@ -118,6 +118,5 @@ def cost(rows: Sequence[Figure]) -> list[Figure]:
     ours, theirs = found[HERALD], found["Powertools"].total
     return [
         Figure("own cost of a million mails", "$", ours.total, theirs, budget=BUDGET),
-        Figure("the same, with a link to unsubscribe", "$", found[HERALD_SUBSCRIPTION].total, theirs, budget=BUDGET),
         Figure("log of a mail", "bytes", ours.usage.written, budget=LOG_BUDGET),
     ]

@@ -1,7 +1,7 @@
 """The ledger: how one event stays one mail."""
 
 from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Suppressed, Verdict
-from function.ledger.keys import address_key, choice_key, event_key, message_key
+from function.ledger.keys import address_key, choice_name, event_key, message_key
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
@@ -26,7 +26,7 @@ __all__ = [
     "Verdict",
     "Writes",
     "address_key",
-    "choice_key",
+    "choice_name",
     "event_key",
     "message_key",
 ]

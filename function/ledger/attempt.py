@@ -23,7 +23,7 @@ class Attempt:
     type: str = ""
     event_key: str | None = None
     address: str | None = None
-    #: Key of the reader's choice against mails of this category, if it is one that a reader may unsubscribe from.
+    #: Attribute of the address's item that stops this mail, if it is one that a reader may unsubscribe from.
     choice: str | None = None
     letter: str | None = None
     confirmed: bool = False
@@ -69,9 +69,9 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """No mail is wanted: `by` is the key of the item that says so, the address's or the reader's choice."""
+    """No mail is wanted: the reader's `choice` says so, an attribute of the address's item; None: it is on the list."""
 
-    by: str
+    choice: str | None = None
 
 
 Verdict = Claimed | Held | Duplicate | InDoubt | OwnedBy | Suppressed

@@ -26,13 +26,16 @@ def changed_by(action: Action) -> str:
     return one_of(sources(action))
 
 
-def _filled(values: Mapping[str, object], **texts: str) -> dict[str, Any]:
-    """The expressions, with just the names and values that they mention, as DynamoDB demands."""
+def _filled(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> dict[str, Any]:
+    """The expressions, with just the names and values that they mention, as DynamoDB demands.
+
+    A name stands for itself, or for what `names` says.
+    """
     text = " ".join(texts.values())
     known = _STATES | dict(values)
     request: dict[str, Any] = {key: value for key, value in texts.items() if value}
-    if names := sorted(set(_NAME.findall(text))):
-        request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+    if named := sorted(set(_NAME.findall(text))):
+        request["ExpressionAttributeNames"] = {f"#{name}": (names or {}).get(name, name) for name in named}
     if mentioned := sorted(set(_VALUE.findall(text))):
         request["ExpressionAttributeValues"] = {f":{name}": typed(known[name]) for name in mentioned}
     return request
@@ -59,11 +62,11 @@ def put(table: str, item: Mapping[str, object], condition: str, values: Mapping[
     }
 
 
-def check(table: str, key: str, condition: str) -> dict[str, Any]:
+def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> dict[str, Any]:
     """Keyword arguments of a ConditionCheck in a transaction."""
     return {
         "TableName": table,
         "Key": {"pk": typed(key)},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        **_filled({}, ConditionExpression=condition),
+        **_filled({}, names, ConditionExpression=condition),
     }

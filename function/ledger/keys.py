@@ -1,11 +1,11 @@
-"""The ledger's keys: one string attribute, four kinds of item (design: one table, `pk`)."""
+"""The ledger's keys: one string attribute, three kinds of item (design: one table, `pk`)."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 
-__all__ = ["address_key", "choice_key", "event_key", "message_key"]
+__all__ = ["address_key", "choice_name", "event_key", "message_key"]
 
 
 def message_key(message_id: str) -> str:
@@ -19,10 +19,10 @@ def event_key(source: str, event_id: str) -> str:
 
 
 def address_key(secret: bytes, address: str) -> str:
-    """Key of an address's suppression item: HMAC-SHA-256 of the lower-cased address, so that keys name nobody."""
+    """Key of an address's item: HMAC-SHA-256 of the lower-cased address, so that keys name nobody."""
     return "address#" + hmac.new(secret, address.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
-def choice_key(category: str, address: str) -> str:
-    """Key of the item that says that the reader with this address key has unsubscribed from a category."""
-    return f"unsubscribed#{category}#{address.removeprefix('address#')}"
+def choice_name(category: str) -> str:
+    """Name of the attribute of an address's item that says that its reader has unsubscribed from a category."""
+    return f"stopped:{category}"

@@ -91,10 +91,12 @@ class Ledger:
         refusal = self.table.write(self.writes.reject(attempt, row, event))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, by: str | None = None) -> Verdict | None:
-        """Settle a mail that the item `by` stops, or one that this deployment may not send; None: done.
+    def suppress(
+        self, attempt: Attempt, row: Row, event: str | bytes | None, by: Suppressed | None = None
+    ) -> Verdict | None:
+        """Settle a mail that is stopped `by` the list or its reader, or that this deployment may not send; None: done.
 
-        `Claimed` says that somebody just took the item away.
+        `Claimed` says that nothing stops it any more.
         """
         refusal = self.table.write(self.writes.suppress(attempt, row, event, by))
         if refusal and by and all(item is None for item in refusal.items[:-1]):
@@ -131,7 +133,8 @@ class Ledger:
         event = refusal.items[1] if len(refusal.items) > 1 else None
         if event:
             return OwnedBy(event["message_id"]["S"])
-        return Suppressed(next(item["pk"]["S"] for item in refusal.items[2:] if item))
+        address = next(item for item in refusal.items[2:] if item)
+        return Suppressed(None if "since" in address else attempt.choice)
 
     def _after(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
         if not isinstance(answer, Refusal):

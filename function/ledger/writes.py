@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from function.ledger.attempt import Attempt
+from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.expressions import changed_by, check, one_of, put, update
 from function.ledger.keys import message_key
 from function.ledger.record import Row
@@ -60,12 +60,11 @@ class Writes:
         ready = max(now - attempt.received, 0) if attempt.received else None
         row = Row(State.SENDING, now, self.release, ms=ready)
         message = self._message(attempt, now, f"SET {sets} REMOVE #event, #reason, #parked", condition, row)
-        assert attempt.address is not None  # noqa: S101 - a claim follows a parsed and rendered event
-        stops = [attempt.address, attempt.choice] if attempt.choice else [attempt.address]
+        wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
         return [
             {"Update": message},
             {"Put": self._event(attempt, now, self._expiry(now))},
-            *({"ConditionCheck": check(self.table, key, "attribute_not_exists(#pk)")} for key in stops),
+            {"ConditionCheck": self._address(attempt, wanted)},
         ]
 
     def _free(self, attempt: Attempt) -> str:
@@ -131,12 +130,15 @@ class Writes:
         """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
         return self._settle(attempt, row, event, Action.REJECT)
 
-    def suppress(self, attempt: Attempt, row: Row, event: str | bytes | None, by: str | None = None) -> list[Request]:
-        """The item `by` stops the mail, and still does at this moment; or the deployment may not send it (None)."""
+    def suppress(
+        self, attempt: Attempt, row: Row, event: str | bytes | None, by: Suppressed | None = None
+    ) -> list[Request]:
+        """What stops the mail still does at this moment; or the deployment may not send it (None)."""
+        requests = self._settle(attempt, row, event, Action.SUPPRESS)
         if by is None:
-            return self._settle(attempt, row, event, Action.SUPPRESS)
-        still = check(self.table, by, "attribute_exists(#pk)")
-        return [*self._settle(attempt, row, event, Action.SUPPRESS), {"ConditionCheck": still}]
+            return requests
+        still = f"attribute_exists({'#choice' if by.choice else '#since'})"
+        return [*requests, {"ConditionCheck": self._address(attempt, still)}]
 
     def _settle(self, attempt: Attempt, row: Row, event: str | bytes | None, action: Action) -> list[Request]:
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {changed_by(action)}"
@@ -192,8 +194,9 @@ class Writes:
         )
         requests: list[Request] = [{"Update": message}]
         if suppress:
-            item = {"pk": suppress, "reason": row.state.value, "since": row.at, "message_id": message_id}
-            requests.append({"Put": put(self.table, item, "", {})})
+            listed = {"reason": row.state.value, "since": row.at, "message_id": message_id}
+            sets = "SET #reason = :reason, #since = :since, #message_id = :message_id"
+            requests.append({"Update": update(self.table, suppress, sets, "", listed)})
         return requests
 
     # -- parts --------------------------------------------------------------------------------------------------
@@ -235,6 +238,12 @@ class Writes:
         item = {"pk": attempt.event_key, "message_id": attempt.message_id, "expires_at": expires_at}
         free = "attribute_not_exists(#pk) OR #message_id = :message_id OR #expires_at <= :now_s"
         return put(self.table, item, free, {"message_id": attempt.message_id, "now_s": now // 1000})
+
+    def _address(self, attempt: Attempt, condition: str) -> Request:
+        """A check of the address's item: `since` is there while it is on the list, `choice` while its reader wants no
+        mail of the category."""
+        assert attempt.address is not None  # noqa: S101 - it follows a parsed and rendered event
+        return check(self.table, attempt.address, condition, {"choice": attempt.choice or ""})
 
     def _expiry(self, now: int) -> int:
         return now // 1000 + self.retention

@@ -167,16 +167,21 @@ run "least_privilege" {
     error_message = "Lambda is trusted for this account only."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
-    error_message = "The web app reads the ledger item by item and writes its readers' choices; nobody else here writes it."
+    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
+    error_message = "The web app reads the ledger and updates what readers and operators decide; nobody else here writes it, and nobody deletes."
   }
   assert {
-    condition     = one([for statement in local.function_policies.web : statement.Condition if contains(flatten([statement.Action]), "dynamodb:PutItem") && statement.Resource == var.ledger.arn]) == { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }
-    error_message = "Of the ledger, the web app writes choices only."
-  }
-  assert {
-    condition     = { for statement in local.function_policies.web : statement.Sid => statement.Condition if try(contains(flatten([statement.Action]), "dynamodb:DeleteItem") && statement.Resource == var.ledger.arn, false) } == { KeepChoices = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }, TakeOffTheSuppressionList = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*" } } }
-    error_message = "Of the ledger, the web app deletes choices and suppressions only."
+    condition = { for statement in local.function_policies.web : statement.Sid => statement.Condition if try(contains(flatten([statement.Action]), "dynamodb:UpdateItem") && statement.Resource == var.ledger.arn, false) } == {
+      KeepChoices = {
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["pk", "stopped:*"] }
+        StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+      }
+      TakeOffTheSuppressionList = {
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["message_id", "pk", "reason", "since"] }
+        StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+      }
+    }
+    error_message = "Of the ledger, the web app writes the items of addresses only: by one right the choices, by another the suppression."
   }
   assert {
     condition = toset(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : [for resource in flatten([statement.Resource]) : "${action} ${resource}" if startswith(action, "sqs:")]]])) == toset([

@@ -1,4 +1,4 @@
-"""The suppression list: the ledger's items of addresses, which know a keyed hash only."""
+"""The suppression list, in the ledger's items of addresses: they know a keyed hash only, and readers' choices too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from ops.records.place import Place
 
@@ -41,7 +43,7 @@ def pages(place: Place) -> Iterator[list[Suppression]]:
     """The list in pieces, each as long as reading on through the table took; many hold nothing."""
     read = place.dynamodb.get_paginator("scan").paginate(
         TableName=place.ledger,
-        FilterExpression="begins_with(pk, :address)",
+        FilterExpression="begins_with(pk, :address) AND attribute_exists(since)",
         ExpressionAttributeValues={":address": {"S": "address#"}},
     )
     for page in read:
@@ -56,9 +58,18 @@ def suppression(place: Place, address: str) -> Suppression | None:
 def entry_of(place: Place, key: str) -> Suppression | None:
     """The entry under the key of an address, if it is on the list."""
     item = place.dynamodb.get_item(TableName=place.ledger, Key={"pk": {"S": key}}, ConsistentRead=True).get("Item")
-    return None if item is None else Suppression.of(item)
+    return Suppression.of(item) if item and "since" in item else None
 
 
 def remove(place: Place, entry: Suppression) -> None:
-    """Take an address off the list; SES keeps a list of its own."""
-    place.dynamodb.delete_item(TableName=place.ledger, Key={"pk": {"S": entry.key}})
+    """Take an address off the list; what its reader chose stays, and SES keeps a list of its own."""
+    try:
+        place.dynamodb.update_item(
+            TableName=place.ledger,
+            Key={"pk": {"S": entry.key}},
+            UpdateExpression="REMOVE reason, since, message_id",
+            ConditionExpression="attribute_exists(since)",
+        )
+    except ClientError as error:  # somebody else was faster
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise

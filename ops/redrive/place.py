@@ -32,4 +32,4 @@ class Place:
 
     def listed(self, address: str) -> bool:
         """Whether an address, by its key, is on the suppression list."""
-        return Table(self.dynamodb, self.ledger).get(address) is not None
+        return "since" in (Table(self.dynamodb, self.ledger).get(address) or {})

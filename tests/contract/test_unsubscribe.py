@@ -1,4 +1,4 @@
-"""The link that the notifier writes is the link that the web app reads, and so is the item that comes of it."""
+"""The link that the notifier writes is the link that the web app reads, and so is the choice that comes of it."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from function.ledger import address_key, choice_key
+from function.ledger import address_key, choice_name
 from function.unsubscribing import Links, headers
 from ops.package.catalogue import SOURCE, types
+from tests.model.table import MemoryTable
 from webapp import links
 from webapp.categories import CATEGORIES
 from webapp.choices import Choices, hash_of
@@ -49,17 +50,13 @@ def test_the_link_holds_what_the_contract_says_and_no_address() -> None:
     assert "ada" not in token.lower()
 
 
-def test_the_readers_choice_is_the_item_that_the_claim_looks_for() -> None:
-    kept: dict[str, Any] = {}
-
-    class Table:
-        def put_item(self, **request: Any) -> None:
-            kept.update(from_item(request["Item"]))
-
-    choices: Any = Choices(Table(), "ledger")  # type: ignore[arg-type]  # one call of DynamoDB is enough here
-    choices.unsubscribe("books", hash_of(ADDRESS_KEY, EXAMPLE["address"]), 1_795_248_000_000, "link")
-    is_a("choice", kept)
-    assert kept["pk"] == choice_key("books", ADDRESS)
+def test_the_readers_choice_is_what_the_claim_looks_for() -> None:
+    table: Any = MemoryTable("ledger")
+    Choices(table, "ledger").unsubscribe("books", hash_of(ADDRESS_KEY, EXAMPLE["address"]), 1_795_248_000_000, "link")
+    [kept] = map(from_item, table.scan(TableName="ledger")["Items"])
+    is_a("choices", kept)
+    assert kept["pk"] == ADDRESS
+    assert kept[choice_name("books")] == {"since": 1_795_248_000_000, "by": "link"}
 
 
 def test_a_key_that_was_replaced_still_opens_old_links() -> None:

@@ -11,7 +11,7 @@ from function.delivery import Courier
 from function.envelope import Delivery
 from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event import Event
-from function.ledger import Ledger, Table, Writes, address_key, choice_key
+from function.ledger import Ledger, Table, Writes, address_key, choice_name
 from function.letter import Letter
 from function.mail import Email, Receipt
 from function.schedule import Schedule
@@ -23,13 +23,14 @@ from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, Item
 from tests.model.world import HOLD, Budget, Process, Waiting
 
-__all__ = ["ABSTRACTED", "DROPPED", "LISTED", "UNSUBSCRIBED", "Abstract", "Code", "Herald", "Rules", "Stepped"]
+__all__ = ["ABSTRACTED", "ADDRESS", "CATEGORY", "CHOICE", "DROPPED", "Abstract", "Code", "Herald", "Rules", "Stepped"]
 
 _ADDRESS = "ada@example.com"
-#: The key under which the only recipient is suppressed.
-LISTED = address_key(b"model", _ADDRESS)
-#: The key under which that recipient does not want mails of this category.
-UNSUBSCRIBED = choice_key("books", LISTED)
+#: The key of the only recipient, of whom `since` says that the address is on the list.
+ADDRESS = address_key(b"model", _ADDRESS)
+#: What every mail belongs to, and the attribute that says that the recipient does not want it.
+CATEGORY = "books"
+CHOICE = choice_name(CATEGORY)
 
 #: What no condition reads is kept out of the state, so that states which behave alike are one.
 ABSTRACTED = {"timeline": ("L", ()), "attempts": ("N", 1)}
@@ -76,7 +77,7 @@ class _Composer:
 
     def begin(self, delivery: Delivery) -> Draft:
         event = Event("urn:model", "e", "book.created", "", {"recipient": {"email": _ADDRESS}})
-        return Draft(event, address=LISTED, subscription="books")
+        return Draft(event, address=ADDRESS, subscription=CATEGORY)
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         if self._broken:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from function.ledger import Action, Record, Row, State, Table
 from function.ledger.states import IN_DOUBT, PRECEDENCE
-from tests.model.herald import LISTED, UNSUBSCRIBED, Herald, Stepped, branches
+from ops.records.place import Place
+from ops.records.suppressions import Suppression, remove
+from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald, Stepped, branches
 from tests.model.table import State as Snapshot
-from tests.model.values import thaw_item
+from tests.model.values import Frozen, thaw_item
 from tests.model.world import HOLD, Process, Waiting, World
+from webapp.choices import Choices
 
 __all__ = ["Broken", "Moves"]
 
@@ -132,7 +137,7 @@ class Moves:
         if key not in self._told:
             table, code = self.herald.table, self.herald.code
             table.restore(before)
-            suppress = LISTED if action in (Action.HEAR_BOUNCED, Action.HEAR_COMPLAINED) else None
+            suppress = ADDRESS if action in (Action.HEAR_BOUNCED, Action.HEAR_COMPLAINED) else None
             row = Row(_HEARD[action], now, "f")
             writes = code.writes("herald-ledger", "f", HOLD, 90 * 86_400, 1)
             code.ledger(Table(table, "herald-ledger"), writes, lambda: now).hear(message, action, row, suppress)
@@ -162,25 +167,46 @@ class Moves:
         yield from self._listing(world)
 
     def _listing(self, world: World) -> Iterator[tuple[str, World]]:
-        yield from self._toggled(world, LISTED, ("listings", "the address is listed"), ("removals", "it is taken off"))
-        yield from self._toggled(
-            world, UNSUBSCRIBED, ("unsubscribes", "the reader unsubscribes"), ("resubscribes", "and subscribes again")
-        )
+        """The address comes onto the list or off it, and its reader chooses, each as often as its budget says."""
+        address = world.table.get(ADDRESS, Frozen())
+        choices, hashed = Choices(self._client, "herald-ledger"), ADDRESS.removeprefix("address#")
+        if "since" in address:
+            yield from self._written(world, "removals", "it is taken off", CHOICE, self._unlist)
+        else:
+            yield from self._written(world, "listings", "the address is listed", CHOICE, self._list)
+        if CHOICE in address:
+            again = partial(choices.subscribe, CATEGORY, hashed)
+            yield from self._written(world, "resubscribes", "and subscribes again", "since", again)
+        else:
+            stop = partial(choices.unsubscribe, CATEGORY, hashed, 1, "link")
+            yield from self._written(world, "unsubscribes", "the reader unsubscribes", "since", stop)
 
-    def _toggled(
-        self, world: World, key: str, there: tuple[str, str], away: tuple[str, str]
+    def _written(
+        self, world: World, what: str, name: str, kept: str, write: Callable[[], object]
     ) -> Iterator[tuple[str, World]]:
-        """An item that stops mails is put there, or taken away, each as often as its budget says."""
-        what, name = away if key in world.table else there
+        """One write of the address's item, which leaves what is not its own as it was."""
         if not getattr(world.budget, what):
             return
-        table = self.herald.table
-        table.restore(world.table)
-        if key in world.table:
-            table.delete_item(TableName="herald-ledger", Key={"pk": {"S": key}})
-        else:
-            table.put_item(TableName="herald-ledger", Item={"pk": {"S": key}})
-        yield name, world._replace(table=table.snapshot(), budget=_less(world.budget, what))
+        self.herald.table.restore(world.table)
+        write()
+        after = self.herald.table.snapshot()
+        _judge_address(world.table, after, kept)
+        yield name, world._replace(table=after, budget=_less(world.budget, what))
+
+    def _list(self) -> None:
+        """As the bounce of some other mail does."""
+        writes = self.herald.code.writes("herald-ledger", "f", HOLD, 90 * 86_400, 1)
+        _, listed = writes.hear("another", Action.HEAR_BOUNCED, Row(State.BOUNCED, 1, "f"), ADDRESS)
+        self._client.transact_write_items(TransactItems=[listed])
+
+    def _unlist(self) -> None:
+        place = Place(self._client, self._client, "herald-ledger", "", b"model")
+        entry = Suppression(ADDRESS, "bounced", datetime.fromtimestamp(0, UTC), "another")
+        remove(place, entry)
+
+    @property
+    def _client(self) -> Any:
+        return self.herald.table
 
     def _reset(self, world: World, message: str) -> World:
         """The seeded fault: a redrive that makes the record as new."""
@@ -209,12 +235,14 @@ class Moves:
 
     @staticmethod
     def _judge_claim(world: World) -> None:
-        if LISTED in world.table:
+        address = world.table.get(ADDRESS, Frozen())
+        if "since" in address:
             raise Broken("a mail was begun to a listed address")
-        if UNSUBSCRIBED in world.table:
+        if CHOICE in address:
             raise Broken("a mail was begun to a reader who has unsubscribed")
 
     def _judge_feedback(self, old: Snapshot, after: Snapshot) -> None:
+        _judge_address(old, after, CHOICE)
         for record in self._all(after):
             item = old.get(f"message#{record.message_id}")
             before = None if item is None else self._record(item)
@@ -272,6 +300,11 @@ def _mirrored(waiting: Waiting, world: World) -> bool:
         return False
     copies = Counter(other.message for other in fresh)
     return any(message < waiting.message and count == copies[waiting.message] for message, count in copies.items())
+
+
+def _judge_address(before: Snapshot, after: Snapshot, kept: str) -> None:
+    if (kept in before.get(ADDRESS, Frozen())) != (kept in after.get(ADDRESS, Frozen())):
+        raise Broken("what keeps the list and what keeps the reader's choice do not leave each other alone")
 
 
 def _weaker(one: State, other: State) -> bool:

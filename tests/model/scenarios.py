@@ -87,6 +87,12 @@ SCENARIOS: tuple[Scenario, ...] = (
         Budget(unsubscribes=1, resubscribes=1, redrives=1, crashes=1),
     ),
     Scenario(
+        "the reader unsubscribes, and the address bounces",
+        (1, 1),
+        Budget(unsubscribes=1, resubscribes=1, listings=1, removals=1, redrives=1),
+        answers=(Action.HEAR_SENT, Action.HEAR_BOUNCED),
+    ),
+    Scenario(
         "bounce and complaint in any order",
         (2,),
         Budget(crashes=1, ticks=1),

@@ -11,6 +11,7 @@ from function.delivery import Courier
 from function.envelope import Delivery
 from function.errors import NotificationError, OutcomeUnknown
 from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Record, Row, State, Suppressed, Writes
+from function.ledger.expressions import put
 from function.ledger.table import Refusal
 from function.mail import Email, Receipt
 from function.outcome import Kind, Outcome
@@ -101,15 +102,19 @@ class _EventIsAnybodys(Writes):
         return _rewritten(request, request["ConditionExpression"], "")
 
 
-class _NoAddressCheck(Writes):
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
-        message, event, _, *rest = super().claim(attempt, now)
-        return [message, event, *rest]
+def _address(old: str, new: str) -> Code:
+    class Seeded(Writes):
+        def claim(self, attempt: Attempt, now: int) -> list[Request]:
+            message, event, address = super().claim(attempt, now)
+            return [message, event, {"ConditionCheck": _rewritten(address["ConditionCheck"], old, new)}]
+
+    return Code(writes=Seeded)
 
 
-class _NoChoiceCheck(Writes):
-    def claim(self, attempt: Attempt, now: int) -> list[Request]:
-        return super().claim(attempt, now)[:3]
+class _SuppressionForgets(Writes):
+    def hear(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
+        message, *rest = super().hear(message_id, action, row, suppress)
+        return [message, *({"Put": put("herald-ledger", {"pk": suppress, "since": row.at}, "", {})} for _ in rest)]
 
 
 class _LastWriter(Writes):
@@ -185,7 +190,7 @@ class _UnconfirmedRedrive(Writes):
 class _AddressFirst(Ledger):
     def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
         listed = len(refusal.items) > 2 and bool(refusal.items[2])
-        return Suppressed(attempt.address or "") if listed else super()._judge(refusal, attempt, now)
+        return Suppressed() if listed else super()._judge(refusal, attempt, now)
 
 
 def _address_first() -> Code:
@@ -254,12 +259,17 @@ SEEDS: tuple[Seed, ...] = (
     Seed(
         "a claim does not look at the suppression list",
         "the address comes onto the list and is taken off",
-        Code(writes=_NoAddressCheck),
+        _address("attribute_not_exists(#since) AND ", ""),
     ),
     Seed(
         "a claim does not look at the reader's choice",
         "the reader unsubscribes, and subscribes again",
-        Code(writes=_NoChoiceCheck),
+        _address(" AND attribute_not_exists(#choice)", ""),
+    ),
+    Seed(
+        "a suppression forgets what the reader chose",
+        "the reader unsubscribes, and the address bounces",
+        Code(writes=_SuppressionForgets),
     ),
     Seed(
         "a letter needs no yes for what may have gone",

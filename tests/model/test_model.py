@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from function.ledger import Action, Attempt, Row, State, Writes
+from function.ledger import Action, Attempt, Row, State, Suppressed, Writes
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenarios import SCENARIOS, Scenario, named
 from tests.model.search import Counterexample
@@ -30,14 +30,15 @@ def test_a_seeded_fault_breaks_a_promise(seed: Seed) -> None:
 def test_no_condition_reads_what_the_model_leaves_out() -> None:
     writes, attempt = (
         Writes("t", "r", 1, 1, 1),
-        Attempt("m", "o", "t", "event#e", "address#a", "unsubscribed#c#a", "l", confirmed=True),
+        Attempt("m", "o", "t", "event#e", "address#a", "stopped:c", "l", confirmed=True),
     )
     row = Row(State.REJECTED, 1, "r", detail="why")
     requests = [
         *writes.claim(attempt, 1),
         *writes.refuse(attempt, row, "e"),
         *writes.reject(attempt, row, "e"),
-        *writes.suppress(attempt, row, "e", "address#a"),
+        *writes.suppress(attempt, row, "e", Suppressed()),
+        *writes.suppress(attempt, row, "e", Suppressed("stopped:c")),
         *writes.park(attempt, "o", row, "e"),
         *writes.hear("m", Action.HEAR_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),

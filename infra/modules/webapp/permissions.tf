@@ -15,12 +15,16 @@ locals {
         Resource = var.ledger.arn
       },
       {
-        # Of the ledger, only what readers themselves decide: which mails they do not want.
-        Sid       = "KeepChoices"
-        Effect    = "Allow"
-        Action    = ["dynamodb:DeleteItem", "dynamodb:PutItem"]
-        Resource  = var.ledger.arn
-        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "unsubscribed#*" } }
+        # Of the ledger, only what readers themselves decide: which mails they do not want. Not the suppression in the same
+        # item. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+        Sid      = "KeepChoices"
+        Effect   = "Allow"
+        Action   = "dynamodb:UpdateItem"
+        Resource = var.ledger.arn
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["pk", "stopped:*"] }
+          StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+        }
       },
       # What follows is for the operators' pages; the app asks for the role first.
       {
@@ -30,11 +34,15 @@ locals {
         Resource = var.ledger.arn
       },
       {
-        Sid       = "TakeOffTheSuppressionList"
-        Effect    = "Allow"
-        Action    = "dynamodb:DeleteItem"
-        Resource  = var.ledger.arn
-        Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*" } }
+        # IAM does not tell taking attributes away from setting them.
+        Sid      = "TakeOffTheSuppressionList"
+        Effect   = "Allow"
+        Action   = "dynamodb:UpdateItem"
+        Resource = var.ledger.arn
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["message_id", "pk", "reason", "since"] }
+          StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+        }
       },
       {
         Sid      = "ReadDeadLetters"

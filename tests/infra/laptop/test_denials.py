@@ -2,7 +2,8 @@
 
 Not here, because the emulator cannot tell: SES (its simulator knows no IAM), CodeDeploy's role (only CodeDeploy assumes
 it), the permissions that SNS, API Gateway and EventBridge need on functions, the key's policy, and the conditions on
-DynamoDB's leading keys that hold the web app to choices and suppressions. Their policies are asserted in infra/tests.
+DynamoDB's leading keys and attributes that hold the web app to choices and suppressions. Their policies are asserted in
+infra/tests.
 """
 
 from __future__ import annotations
@@ -34,6 +35,17 @@ def _topic(name: str) -> str:
 READ_LEDGER: Call = ("dynamodb", "get_item", {"TableName": "herald-ledger", "Key": KEY})
 PUT_LEDGER: Call = ("dynamodb", "put_item", {"TableName": "herald-ledger", "Item": KEY})
 DELETE_LEDGER: Call = ("dynamodb", "delete_item", {"TableName": "herald-ledger", "Key": KEY})
+CHOOSE: Call = (
+    "dynamodb",
+    "update_item",
+    {
+        "TableName": "herald-ledger",
+        "Key": {"pk": {"S": "address#none"}},
+        "UpdateExpression": "REMOVE #choice",
+        "ConditionExpression": "attribute_exists(#choice)",
+        "ExpressionAttributeNames": {"#choice": "stopped:books"},
+    },
+)
 SCAN_LEDGER: Call = ("dynamodb", "scan", {"TableName": "herald-ledger"})
 DROP_LEDGER: Call = ("dynamodb", "delete_table", {"TableName": "herald-ledger"})
 READ_BOOK: Call = ("dynamodb", "get_item", {"TableName": "herald-books", "Key": BOOK})
@@ -114,7 +126,7 @@ MAY: dict[str, list[Call]] = {
     "herald-after": HOOK_MAY,
     "herald-web": [
         *(READ_LEDGER, SCAN_LEDGER, READ_BOOK, PUT_BOOK, QUERY_BOOKS, _receive("dead"), _send("retry")),
-        *(_send("feedback"), _concurrency("herald-notify")),
+        *(_send("feedback"), _concurrency("herald-notify"), CHOOSE),
     ],
     "herald-relay": [MARK_BOOK],
     "herald-sweeper": [QUERY_PENDING, READ_BOOK, MARK_BOOK],
@@ -133,7 +145,8 @@ MUST_NOT: dict[str, list[Call]] = {
     "herald-before": HOOK_MUST_NOT,
     "herald-after": HOOK_MUST_NOT,
     "herald-web": [
-        *(DROP_LEDGER, SCAN_BOOKS, PUBLISH, _send("dead"), _receive("retry"), _receive("feedback")),
+        *(PUT_LEDGER, DELETE_LEDGER, DROP_LEDGER, SCAN_BOOKS, PUBLISH),
+        *(_send("dead"), _receive("retry"), _receive("feedback")),
         *(READ_SECRET, MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-notify", "live"), _concurrency("herald-feedback")),
     ],
     "herald-relay": [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from function.ledger import Attempt, State, address_key, choice_key
+from function.ledger import Action, Attempt, State, address_key, choice_name
 from function.outcome import Kind
 from function.unsubscribing import Links
 from ops.package.catalogue import examples
 from tests.fakes import SECRET, event
 from tests.world import World, delivery
+from webapp.choices import Choices
 
 ADA = address_key(SECRET, "ada@example.com")
 LINKS = Links("https://herald.example/unsubscribe", b"k" * 32)
@@ -23,12 +26,11 @@ def page(world: World) -> None:
 
 def unsubscribe(world: World, category: str = "books", address: str = ADA) -> None:
     """What the page behind the link does."""
-    item = {"pk": {"S": choice_key(category, address)}, "since": {"N": "1"}, "by": {"S": "link"}}
-    world.client.put_item(TableName="herald-ledger", Item=item)
+    Choices(world.client, "herald-ledger").unsubscribe(category, address.removeprefix("address#"), 1, "link")
 
 
 def subscribe_again(world: World) -> None:
-    world.client.delete_item(TableName="herald-ledger", Key={"pk": {"S": choice_key("books", ADA)}})
+    Choices(world.client, "herald-ledger").subscribe("books", ADA.removeprefix("address#"))
 
 
 def welcome() -> dict[str, object]:
@@ -84,13 +86,57 @@ def test_a_mail_that_was_stopped_is_sent_once_when_a_person_redrives_it_after_a_
     assert world.mails == 1
 
 
-def test_a_claim_looks_at_one_item_more_and_only_for_a_subscription(world: World) -> None:
+@pytest.mark.parametrize("first", ["bounced", "unsubscribed"])
+def test_the_list_and_the_readers_choice_lie_in_one_item_and_leave_each_other_alone(world: World, first: str) -> None:
+    if first == "bounced":
+        world.suppress()
+        unsubscribe(world)
+    else:
+        unsubscribe(world)
+        world.suppress()
+    item = world.item(ADA)
+    assert item is not None
+    assert item.keys() == {"pk", "reason", "since", "message_id", "stopped:books"}
+    world.unsuppress()
+    item = world.item(ADA)
+    assert item is not None
+    assert item.keys() == {"pk", "stopped:books"}
+    assert world.deliver(delivery()).kind is Kind.SUPPRESSED, "off the list, and still not wanted"
+
+
+def test_subscribing_again_takes_no_address_off_the_list(world: World) -> None:
+    world.suppress()
+    unsubscribe(world)
+    subscribe_again(world)
+    assert world.listed() is not None
+    world.deliver(delivery())
+    assert world.record().reason == "the address is on the suppression list"
+
+
+def test_a_choice_is_no_entry_of_the_list(world: World) -> None:
+    unsubscribe(world)
+    assert world.listed() is None
+    world.unsuppress()
+    assert world.deliver(delivery()).kind is Kind.SUPPRESSED
+
+
+def test_a_bounce_counts_again_after_a_person_took_the_address_off(world: World) -> None:
+    unsubscribe(world)
+    world.suppress()
+    world.unsuppress()
+    world.hear(Action.HEAR_COMPLAINED, State.COMPLAINED, "a later mail", "ada@example.com")
+    entry = world.listed()
+    assert entry is not None
+    assert (entry.reason, entry.message_id) == ("complained", "a later mail")
+
+
+def test_a_claim_checks_three_items_whatever_the_mail(world: World) -> None:
     attempt = Attempt("m", "o", "t", "event#e", ADA)
-    chosen = Attempt("m", "o", "t", "event#e", ADA, choice_key("books", ADA))
-    writes = world.ledger.writes
-    transactional, subscription = writes.claim(attempt, 1), writes.claim(chosen, 1)
-    assert subscription[:-1] == transactional
-    assert subscription[-1]["ConditionCheck"]["Key"] == {"pk": {"S": choice_key("books", ADA)}}
+    chosen = replace(attempt, choice=choice_name("books"))
+    transactional, subscription = (world.ledger.writes.claim(one, 1) for one in (attempt, chosen))
+    assert len(transactional) == len(subscription) == 3
+    assert subscription[:2] == transactional[:2]
+    assert {one[2]["ConditionCheck"]["Key"]["pk"]["S"] for one in (transactional, subscription)} == {ADA}
 
 
 def test_a_subscription_carries_both_headers_and_the_link_in_both_parts(world: World) -> None:

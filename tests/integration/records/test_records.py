@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from function.catalogue import Catalogue
 from function.envelope import Delivery
 from function.errors import RefusedForGood
-from function.ledger import Action, State
+from function.ledger import Action, State, address_key
 from function.letter import Letter
 from function.queues import Queue
 from ops.__main__ import app
@@ -22,6 +22,7 @@ from ops.errors import UserError
 from ops.package.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
 from tests.world import World, delivery
+from webapp.choices import Choices
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -169,6 +170,20 @@ def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(acc
     assert "1 on the list." in run("suppressions", "list").output
     assert "1 suppressions" in run("forget", ADA, "--yes", "--suppression").output
     assert "Nobody" in run("suppressions", "list").output
+
+
+def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:
+    hashed = address_key(SECRET, ADA).removeprefix("address#")
+    choices = Choices(account.world.client, "herald-ledger")
+    choices.unsubscribe("books", hashed, 1, "link")
+    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert isinstance(run("suppressions", "remove", ADA, "--yes").exception, UserError)
+    assert run("forget", ADA, "--yes", "--suppression").output == f"Nothing is kept about {ADA}.\n"
+    account.world.suppress(ADA)
+    assert "1 on the list." in run("suppressions", "list").output
+    run("suppressions", "remove", ADA, "--yes")
+    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert choices.stopped(["books"], hashed) == {"books"}
 
 
 @pytest.mark.parametrize("body", ["not JSON, but about <Ada@Example.com>", '{"to": "ada\\u0040example.com"}'])

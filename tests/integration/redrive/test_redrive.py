@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
-from function.ledger import Action, State
+from function.ledger import Action, State, address_key
 from function.outcome import Kind
 from ops.errors import UserError
 from ops.redrive.from_record import from_records
@@ -18,9 +18,10 @@ from ops.redrive.letters import by_reason
 from ops.redrive.plan import Fate, Plan, Wanted, planned
 from ops.redrive.queue import look
 from ops.redrive.sending import Done, carry_out, send_anew
-from tests.fakes import event
+from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office
 from tests.world import delivery
+from webapp.choices import Choices
 
 _HOLD = 15 * 60
 
@@ -234,6 +235,15 @@ def test_a_suppressed_mail_is_sent_from_its_record_once_its_address_is_off_the_l
         send_anew(office.place, plan, lambda _: None, Done())
     assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
     assert office.world.mails == 1
+
+
+def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_from_the_record(office: Office) -> None:
+    hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
+    Choices(office.place.dynamodb, office.place.ledger).unsubscribe("books", hashed, 1, "link")
+    office.deliver(delivery())
+    send_anew(office.place, from_records(office.place, ["m1"]), lambda _: None, Done())
+    assert [outcome.kind for outcome in office.work_off()] == [Kind.SUPPRESSED]
+    assert office.world.mails == 0
 
 
 def test_a_record_whose_letter_has_expired_is_sent_from_the_event_that_it_keeps(office: Office) -> None:

@@ -1,11 +1,12 @@
 """Unsubscribing by the link in a mail, as RFC 8058 has it, and by the settings page."""
 
 import json
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from function.ledger import address_key, choice_key
+from function.ledger import address_key, choice_name
 from function.unsubscribing import Links
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
@@ -33,9 +34,10 @@ def program(parts: Parts) -> TestClient:
 
 def stopped(cloud: Cloud, parts: Parts, email: str = "ada@example.com") -> dict[str, str] | None:
     """Ada's choice as it lies in the ledger."""
-    key = choice_key("books", address_of(parts, email))
-    item = cloud.dynamodb.get_item(TableName="herald-ledger", Key={"pk": {"S": key}}).get("Item")
-    return None if item is None else {name: str(next(iter(value.values()))) for name, value in item.items()}
+    key = {"pk": {"S": address_of(parts, email)}}
+    item = cloud.dynamodb.get_item(TableName="herald-ledger", Key=key).get("Item", {})
+    choice: Any = item.get(choice_name("books"))
+    return None if choice is None else {name: str(next(iter(value.values()))) for name, value in choice["M"].items()}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -144,6 +146,20 @@ def test_settings_take_no_form_of_another_site_or_session(browser: Browser, clou
 
 def test_settings_write_nothing_that_is_no_category(browser: Browser, cloud: Cloud, issuer: Issuer) -> None:
     browser.submit("/settings", wanted="#../x")
-    keys = [item["pk"]["S"] for item in cloud.dynamodb.scan(TableName="herald-ledger")["Items"]]
-    assert len(keys) == 1
-    assert keys[0].startswith("unsubscribed#books#")
+    [item] = cloud.dynamodb.scan(TableName="herald-ledger")["Items"]
+    assert item.keys() == {"pk", "stopped:books"}
+
+
+def test_settings_leave_the_list_alone(browser: Browser, cloud: Cloud, parts: Parts) -> None:
+    key = {"pk": {"S": address_of(parts)}}
+    listed = {**key, "reason": {"S": "bounced"}, "since": {"N": "1"}, "message_id": {"S": "m-0"}}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=listed)
+    browser.submit("/settings")
+    assert stopped(cloud, parts)
+    browser.submit("/settings", wanted="books")
+    assert cloud.dynamodb.get_item(TableName="herald-ledger", Key=key)["Item"] == listed
+
+
+def test_to_want_what_was_never_stopped_writes_nothing(browser: Browser, cloud: Cloud) -> None:
+    browser.submit("/settings", wanted="books")
+    assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0

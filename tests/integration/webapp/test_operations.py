@@ -9,6 +9,7 @@ from function.ledger import address_key
 from tests.integration.pausing.test_pausing import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
+from webapp.choices import hash_of
 from webapp.composition import Parts
 from webapp.items import to_item
 from webapp.ledger import event_key
@@ -176,6 +177,26 @@ def test_an_address_is_taken_off_the_list_by_itself_or_its_key(operator: Browser
     )
     assert "Everybody gets mail" in done.text
     assert "ada@example.com" not in json.dumps(cloud.rows("audit")), "the record knows the hash only"
+
+
+def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
+    operator: Browser, parts: Parts, cloud: Cloud
+) -> None:
+    hashed = hash_of(parts.keys.address(), "ada@example.com")
+    parts.choices.unsubscribe("books", hashed, 1_795_248_000_000, "link")
+    assert "Everybody gets mail" in operator.get("/operations/suppressions").text
+    refused = operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
+    assert refused.status_code == 409
+    cloud.dynamodb.update_item(
+        TableName="herald-ledger",
+        Key={"pk": {"S": f"address#{hashed}"}},
+        UpdateExpression="SET since = :since, reason = :why, message_id = :why",
+        ExpressionAttributeValues={":since": {"N": "1"}, ":why": {"S": "bounced"}},
+    )
+    assert "1 on the list" in operator.get("/operations/suppressions").text
+    operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
+    assert "Everybody gets mail" in operator.get("/operations/suppressions").text
+    assert parts.choices.stopped(["books"], hashed) == {"books"}
 
 
 def test_a_ledger_too_large_to_read_in_time_is_said(

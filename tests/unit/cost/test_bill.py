@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
-from bench.cost.bill import BUDGET, HERALD, HERALD_SUBSCRIPTION, LOG_BUDGET, Bill, billed, bills
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, billed, bills
 from bench.cost.measured import cpu_of
 from bench.cost.prices import prices
-from bench.cost.usage import SUBSCRIPTION, Usage, herald
+from bench.cost.usage import SUBSCRIPTION, TRANSACTIONAL, Usage, herald
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,11 @@ def test_a_mail_is_claimed_in_six_units_and_recorded_and_heard_of_in_one_each(ou
     assert ours.usage.read_unit == 0
 
 
-def test_looking_up_whether_the_reader_unsubscribed_is_two_units_more_in_the_claim(ours: Bill) -> None:
-    subscription = bills(AS_MEASURED, Assumptions())[HERALD_SUBSCRIPTION]
-    assert subscription.usage.write_unit == ours.usage.write_unit + 2
-    assert subscription.total - ours.total == pytest.approx(1.25, abs=0.02)
-    assert herald(AS_MEASURED, Assumptions(), SUBSCRIPTION) == subscription.usage
+def test_looking_up_whether_the_reader_unsubscribed_costs_nothing(ours: Bill) -> None:
+    by_kind = {kind: herald(AS_MEASURED, Assumptions(), kind) for kind in (SUBSCRIPTION, TRANSACTIONAL)}
+    assert by_kind[SUBSCRIPTION].write_unit == by_kind[TRANSACTIONAL].write_unit == ours.usage.write_unit
+    dollars = {kind: billed(usage, prices()).total for kind, usage in by_kind.items()}
+    assert dollars[SUBSCRIPTION] == pytest.approx(dollars[TRANSACTIONAL], abs=0.005)
 
 
 def test_a_send_that_comes_by_itself_costs_one_more() -> None:

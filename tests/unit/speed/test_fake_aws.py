@@ -10,7 +10,7 @@ from bench.speed.fake_aws import FakeAws
 
 TARGET = b"POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.%s\r\n"
 CLAIM = {"Update": {"Key": {"pk": {"S": "message#1"}}, "UpdateExpression": "SET #state = :sending"}}
-STOPPED = {"ConditionCheck": {"Key": {"pk": {"S": "address#1"}}, "ConditionExpression": "attribute_not_exists(#pk)"}}
+STOPPED = {"ConditionCheck": {"Key": {"pk": {"S": "address#1"}}, "ConditionExpression": "attribute_not_exists(#since)"}}
 
 
 def claim(aws: FakeAws, *more: object) -> tuple[int, bytes]:
