@@ -25,6 +25,8 @@ TARGET ?= cloud
 RATE   ?= 14
 BURST  ?= 100000
 FLAGS  ?=
+# More than two cores need: tests of a running cloud mostly wait.
+WORKERS ?= 4
 
 ##@ First steps
 help: ## Show this list
@@ -40,7 +42,7 @@ env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 	@$(OPS) local env $(FLAGS)
 
 test: $(TEST_ENV) ## Run every test, on this machine alone
-	@$(PY) -m pytest -o cache_dir=build/pytest -n 2 --dist loadgroup $(FLAGS)
+	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup $(FLAGS)
 
 check: $(TEST_ENV) ## Lint, formatting and types
 	@$(PY) -m ruff check
