@@ -1,4 +1,4 @@
-"""One laptop cloud for all stack tests, started by the very code of `make run`."""
+"""A laptop cloud for the stack tests of each worker, started by the very code of `make run`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ HASTE = 0.005
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests that share the one cloud."""
+    """One worker runs all tests of a folder, so that they share a cloud."""
     for item in items:
         if "cloud" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @dataclass(frozen=True, slots=True)
