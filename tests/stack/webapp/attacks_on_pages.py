@@ -11,7 +11,7 @@ from ops.pausing import standing
 from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, said
 from tests.stack.webapp.browsing import Browser
-from tests.stack.webapp.conftest import PASSWORD, Reader, tokens_of
+from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, tokens_of
 
 OPERATORS = ["/operations", "/operations/dead", "/operations/suppressions"]
 DEEDS = [f"/operations/{deed}" for deed in ("search", "redrive", "suppressions/remove", "pause", "resume")]
@@ -111,3 +111,36 @@ def _operator_sees(grace: Browser, book: str) -> Iterator[str]:
 def _inbox_shows(get: Callable[[str], httpx.Response], mail: str) -> list[str]:
     views = [f"/mail/{mail}?view={view}" for view in ("html", "text", "headers", "raw")]
     return [get(path).text for path in ("/", "/list", "/stories", f"/messages/{mail}/frame", *views)]
+
+
+@attack("forms posted from another site, in the victim's browser, even with the right token", "403")
+def foreign_forms(field: Field) -> str:
+    foreign = [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+    with field.browser() as browser:
+        form = {**BOOK, "csrf": browser.csrf()}
+        answers = {
+            browser.client.post(browser.web + path, data=form, headers=headers).status_code
+            for path in field.forms
+            for headers in foreign
+        }
+        assert field.victim.address in browser.get("/").text
+    return said(answers)
+
+
+@attack("forms without the token of the session, or with that of another session", "403")
+def forms_without_token(field: Field) -> str:
+    with field.browser() as browser, Browser(field.herald) as another:
+        another.sign_in(field.mallory.address, PASSWORD)
+        tokens = ["", "x" * 32, another.csrf()]
+        answers = {browser.submit(path, **BOOK, csrf=token).status_code for path in field.forms for token in tokens}
+        assert field.victim.address in browser.get("/").text
+    return said(answers)
+
+
+@attack("a GET or HEAD that should change something, as scanners of mail send", "405")
+def changing_get(field: Field) -> str:
+    with field.browser() as browser:
+        paths = [path for path in field.forms if path not in {"/books", "/settings"}]
+        return said(
+            {browser.client.request(way, browser.web + path).status_code for way in ("GET", "HEAD") for path in paths}
+        )

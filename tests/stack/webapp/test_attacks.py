@@ -6,7 +6,7 @@ from ops.local.cloud import Cloud
 from ops.local.state import ROOT
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
-from tests.stack.webapp import attacks_on_pages  # noqa: F401  it adds its own
+from tests.stack.webapp import attacks_on_accounts, attacks_on_pages  # noqa: F401  they add their own
 from tests.stack.webapp.attacks import ATTACKS, Field
 from tests.stack.webapp.conftest import Reader, tokens_of
 
