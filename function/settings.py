@@ -201,8 +201,8 @@ def _sender(text: str) -> str:
 
 def _refuse_unwritable(name: str, address: str) -> None:
     """Raise ValueError unless this can be written in a header. What knows headers takes long to import."""
-    from email.errors import MessageError  # noqa: PLC0415
-    from email.headerregistry import Address  # noqa: PLC0415
+    from email.errors import MessageError  # noqa: PLC0415  slow to import, see above
+    from email.headerregistry import Address  # noqa: PLC0415  the same
 
     try:
         Address(display_name=name, addr_spec=address)

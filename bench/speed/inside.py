@@ -12,11 +12,11 @@ BOOTED = time.process_time()
 def main() -> None:
     """Import the handler, tell how long it took, then measure batches until standard input ends."""
     import json  # noqa: PLC0415  after the mark: the handlers import it too
-    import os  # noqa: PLC0415
+    import os  # noqa: PLC0415  the same
 
     settings = json.loads(sys.argv[1])
     if settings.get("collect"):
-        import gc  # noqa: PLC0415
+        import gc  # noqa: PLC0415  the same
 
         gc.disable = lambda: None
         gc.freeze = lambda: None
@@ -49,9 +49,9 @@ def main() -> None:
 
 def _take_apart(lever: str) -> None:
     """Measure without one part of the function."""
-    import contextlib  # noqa: PLC0415
+    import contextlib  # noqa: PLC0415  only where a lever is measured
 
-    from function import express, start, trust  # noqa: PLC0415
+    from function import express, start, trust  # noqa: PLC0415  once it is known from where
 
     if lever == "trust":
         vars(trust)["Trust"].shared = lambda _: contextlib.nullcontext()
