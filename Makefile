@@ -1,4 +1,4 @@
-# Every task that a person runs. The work itself is in `python -m ops`; these are its short names, and they set up what it needs.
+# Every task that a person runs. The work itself is in the command `herald`; these are its short names, and they set up what it needs.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -13,7 +13,6 @@ export RUFF_CACHE_DIR      := $(CURDIR)/build/ruff
 PYTHON ?= python3
 VENV   := build/venv/$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 PY     := $(VENV)/bin/python
-OPS    := $(PY) -m ops
 UV     ?= uv
 # Rules expand what they need when they are read, so these stand before all of them.
 RUN_ENV  := $(VENV)/.run
@@ -33,13 +32,13 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$", $$2); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_ENV) ## Start the whole of Herald on this machine, with no AWS account (FLAGS=--verbose tells the timings)
-	@$(OPS) local run $(FLAGS)
+	@$(PY) -m herald local run $(FLAGS)
 
 demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop; needs no terminal
-	@$(OPS) local demo $(FLAGS)
+	@$(PY) -m herald local demo $(FLAGS)
 
 env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
-	@$(OPS) local env $(FLAGS)
+	@$(PY) -m herald local env $(FLAGS)
 
 test: $(TEST_ENV) ## Run every test, on this machine alone
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup $(FLAGS)
@@ -74,56 +73,56 @@ cost: $(TEST_ENV) ## What a million mails cost, line by line, beside two referen
 
 ##@ Operating it: in AWS, or with FLAGS=--local in the laptop cloud
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
-	@$(OPS) dead $(FLAGS)
+	@$(PY) -m herald dead $(FLAGS)
 
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason TEXT", "--from-record ID")
-	@$(OPS) redrive $(FLAGS)
+	@$(PY) -m herald redrive $(FLAGS)
 
 pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits
-	@$(OPS) pause $(FLAGS)
+	@$(PY) -m herald pause $(FLAGS)
 
 resume: $(RUN_ENV) ## Let it go on: what waited is sent, each event one mail
-	@$(OPS) resume $(FLAGS)
+	@$(PY) -m herald resume $(FLAGS)
 
 suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com takes one off
-	@$(OPS) suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
+	@$(PY) -m herald suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
 
 forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
-	@$(OPS) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
+	@$(PY) -m herald forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
 
 capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capacity RATE=14 BURST=100000
-	@$(OPS) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
+	@$(PY) -m herald capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
 
 ##@ Releases (FLAGS=--local is the laptop cloud)
 release: $(RUN_ENV) ## Release notify by canary: ship, publish, move the traffic, watch; it takes itself back (FLAGS="--strategy linear")
-	@$(OPS) release $(FLAGS)
+	@$(PY) -m herald release $(FLAGS)
 
 rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is under way
-	@$(OPS) rollback $(FLAGS)
+	@$(PY) -m herald rollback $(FLAGS)
 
 releases: $(RUN_ENV) ## List the versions: what each is, which is live, and how much of the traffic it gets
-	@$(OPS) releases $(FLAGS)
+	@$(PY) -m herald releases $(FLAGS)
 
 rehearse: $(RUN_ENV) ## Rehearse on the laptop: a good release under load, two bad ones, and every mail counted (FLAGS="--events N")
-	@$(OPS) rehearse $(FLAGS)
+	@$(PY) -m herald rehearse $(FLAGS)
 
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
-	@$(OPS) package --target $(TARGET) $(FLAGS)
+	@$(PY) -m herald package --target $(TARGET) $(FLAGS)
 
 ##@ Terraform
 plan: $(RUN_ENV) ## Show what would change in AWS (FLAGS="--backend infra/backend.hcl", or --local for the laptop cloud)
-	@$(OPS) infra plan $(FLAGS)
+	@$(PY) -m herald infra plan $(FLAGS)
 
 apply: $(RUN_ENV) ## Build the packages, show what would change, ask, and change exactly that
-	@$(OPS) infra apply $(FLAGS)
+	@$(PY) -m herald infra apply $(FLAGS)
 
 destroy: $(RUN_ENV) ## Show what would be destroyed, ask, and destroy it
-	@$(OPS) infra destroy $(FLAGS)
+	@$(PY) -m herald infra destroy $(FLAGS)
 
 infra-check: $(TEST_ENV) $(SCAN_ENV) ## Prove the Terraform offline: its own tests with mocks, and checkov
-	@$(OPS) infra test
-	@$(OPS) infra scan
+	@$(PY) -m herald infra test
+	@$(PY) -m herald infra scan
 
 infra-test: infra-check ## The same, and for real in a laptop cloud
 	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
@@ -140,7 +139,7 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/load-requirements.in -o bench/load-requirements.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --custom-compile-command 'make lock' -c tests/requirements.txt bench/references-requirements.in -o bench/references-requirements.txt
-	for room in ops function webapp; do \
+	for room in herald function webapp; do \
 	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
 
@@ -151,7 +150,7 @@ clean: ## Delete everything that was built
 	rm -rf build
 
 # What runs the project; then what tests it. A lock that changed makes them again.
-$(RUN_ENV): ops/requirements.txt
+$(RUN_ENV): herald/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Herald needs Python 3.11 or newer, and this is %d.%d. Name another one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
 	@test -x $(PY) || { echo "Making the environment $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing what runs the project"; $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $<

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from function.hearing import Heard, Ignored, folded, hear
 from function.ledger import Contended, Ledger, Row, address_key
-from function.settings import FeedbackSettings
-from function.start import Clients, Entry, clock, composed_ledger, release
-from function.telemetry import SYNTHETIC, Telemetry
-from function.values import dataclass
+from function.providers.ses_events import Heard, Ignored, folded, hear
+from function.runtime.bootstrap import Clients, Entry, clock, composed_ledger, release
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import SYNTHETIC, Telemetry
+from function.runtime.settings import FeedbackSettings
 
 __all__ = ["Listener", "compose", "handler"]
 

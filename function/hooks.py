@@ -19,8 +19,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from function.telemetry import Telemetry
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import Telemetry
 
 __all__ = ["Hook", "after", "before", "within"]
 
@@ -81,7 +81,7 @@ def _judge(through_the_alias: bool) -> Judge:
     """All that could fail, imports included, happens inside the verdict's guard."""
 
     def judge(deployment: str) -> str | None:
-        from function.judging import offence  # noqa: PLC0415  an import that fails is an offence too
+        from function.canary.judging import offence  # noqa: PLC0415  an import that fails is an offence too
 
         return offence(deployment, through_the_alias, os.environ, codedeploy())
 

@@ -9,21 +9,21 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from function.catalogue import Catalogue
-from function.composing import Composer
-from function.delivery import Courier
-from function.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
-from function.letter import parked
-from function.outcome import Outcome
+from function.delivery.courier import Courier
+from function.delivery.outcome import Outcome
+from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
+from function.message.builder import Composer
+from function.message.catalogue import Catalogue
+from function.message.unsubscribe import Links
 from function.providers import SesProvider
+from function.providers.failover import Sender
 from function.providers.ses import client_config
-from function.queues import Queue
-from function.sending import Sender
-from function.settings import NotifySettings
-from function.start import Clients, Entry, attempt_name, clock, composed_ledger, release
-from function.telemetry import SYNTHETIC, Telemetry
-from function.unsubscribing import Links
-from function.values import dataclass
+from function.queues.dead_letter import parked
+from function.queues.sqs import Queue
+from function.runtime.bootstrap import Clients, Entry, attempt_name, clock, composed_ledger, release
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import SYNTHETIC, Telemetry
+from function.runtime.settings import NotifySettings
 
 __all__ = ["Notifier", "compose", "handler"]
 

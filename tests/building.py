@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops.package.build import BUILD
+from package.build import BUILD
 
 __all__ = ["with_dependencies"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from function.errors import NotificationError
-from function.letter import Letter
-from function.mail import Email, Receipt
+from function.message.email import Email, Receipt
+from function.queues.dead_letter import Letter
 
 EXAMPLES = Path(__file__).parent.parent / "function" / "notifications"
 NOW = 1_795_248_000_000

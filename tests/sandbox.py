@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.notify import Notifier
-from function.queues import Queue
-from function.telemetry import Telemetry
+from function.queues.sqs import Queue
+from function.runtime.metrics import Telemetry
 from tests.world import World
 
 __all__ = ["Sandbox", "Sqs"]

@@ -7,19 +7,19 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from function.audience import Audience
-from function.catalogue import Catalogue
-from function.composing import Composer
-from function.delivery import Courier
-from function.envelope import Delivery, QueueItem
+from function.delivery.courier import Courier
+from function.delivery.outcome import Outcome
+from function.event.envelope import Delivery, QueueItem
 from function.ledger import Action, Ledger, Record, Row, State, Table, Writes, address_key, event_key
-from function.letter import Letter
-from function.outcome import Outcome
-from function.schedule import Schedule
-from function.sending import Sender
-from function.unsubscribing import Links
-from ops.records.place import Place
-from ops.records.suppressions import Suppression, remove, suppression
+from function.message.builder import Composer
+from function.message.catalogue import Catalogue
+from function.message.delivery_mode import Audience
+from function.message.unsubscribe import Links
+from function.providers.failover import Sender
+from function.queues.dead_letter import Letter
+from function.queues.retry_policy import Schedule
+from operations.installation import Installation
+from operations.suppressions import Suppression, remove, suppression
 from tests.fakes import SECRET, Clock, Dead, Post, event
 
 __all__ = ["World"]
@@ -107,8 +107,8 @@ class World:
         return suppression(self._records, address)
 
     @property
-    def _records(self) -> Place:
-        return Place(self.client, self.client, "herald-ledger", "", SECRET)
+    def _records(self) -> Installation:
+        return Installation(self.client, self.client, "", "", "", "herald-ledger", lambda: SECRET)
 
 
 def delivery(message_id: str = "m1", value: object = None, **marks: Any) -> Delivery:

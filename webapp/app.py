@@ -10,14 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from webapp import answers, api, choosing, openapi, operations, pages, previews, probes, sign_in, why
+from webapp.api import books, error_handlers, health, openapi
+from webapp.api.middleware import Guard
+from webapp.api.problems import Problem
 from webapp.composition import Parts, compose
-from webapp.guard import Guard
-from webapp.problems import Problem
-from webapp.sessions import SignedOut
+from webapp.pages import books as book_pages
+from webapp.pages import missing_mail, operations, preferences, preview, sign_in
+from webapp.pages.sessions import SignedOut
 from webapp.settings import WebSettings
 
-_STATIC: Final = Path(__file__).parent / "static"
+_STATIC: Final = Path(__file__).parent / "pages" / "static"
 
 
 def create_app(parts: Parts | None = None) -> FastAPI:
@@ -37,16 +39,16 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     )
     app.state.parts = parts
     app.add_middleware(Guard, https=parts.https)
-    app.add_exception_handler(Problem, answers.on_problem)
+    app.add_exception_handler(Problem, error_handlers.on_problem)
     app.add_exception_handler(SignedOut, sign_in.on_signed_out)
-    app.add_exception_handler(HTTPException, answers.on_http_exception)
-    app.add_exception_handler(ClientError, answers.on_aws_error)
-    app.add_exception_handler(BotoCoreError, answers.on_aws_error)
-    app.add_exception_handler(RequestValidationError, answers.on_validation_error)
-    app.include_router(api.router)
-    for pages_for_people in (pages, previews, why, operations, sign_in, choosing):
+    app.add_exception_handler(HTTPException, error_handlers.on_http_exception)
+    app.add_exception_handler(ClientError, error_handlers.on_aws_error)
+    app.add_exception_handler(BotoCoreError, error_handlers.on_aws_error)
+    app.add_exception_handler(RequestValidationError, error_handlers.on_validation_error)
+    app.include_router(books.router)
+    for pages_for_people in (book_pages, preview, missing_mail, operations, sign_in, preferences):
         app.include_router(pages_for_people.router, include_in_schema=False)
-    app.include_router(probes.router, tags=["probes"])
+    app.include_router(health.router, tags=["probes"])
     app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return app

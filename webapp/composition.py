@@ -7,20 +7,22 @@ from typing import Annotated
 from fastapi import Depends, Request
 from ulid import ULID
 
-from webapp import aws, machinery, moments
-from webapp.audit import Audit
-from webapp.choices import Choices
-from webapp.discovery import Discovery
-from webapp.identity import Role, Verifier
-from webapp.issuer import Client, Issuer
-from webapp.keys import Keys, Names
-from webapp.ledger import Ledger
-from webapp.limiter import Limiter
-from webapp.machinery import Machinery
-from webapp.outbox import Outbox
-from webapp.seal import Seal
+from webapp.admin import admin
+from webapp.admin.admin import Admin
+from webapp.admin.audit import Audit
+from webapp.api.rate_limit import Limiter
+from webapp.auth.discovery import Discovery
+from webapp.auth.identity import Role, Verifier
+from webapp.auth.issuer import Client, Issuer
+from webapp.auth.sealed_cookies import Seal
+from webapp.auth.secrets import Keys, Names
+from webapp.aws import clients
+from webapp.books.repository import Books
+from webapp.clock import Clock, now
+from webapp.outbox.outbox import Outbox
+from webapp.preferences.preferences import Choices
 from webapp.settings import WebSettings
-from webapp.store import Books
+from webapp.timeline.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,14 @@ class Parts:
     keys: Keys
     choices: Choices
     limiter: Limiter
-    machinery: Machinery
-    clock: moments.Clock = moments.now
+    admin: Admin
+    clock: Clock = now
     new_id: Callable[[], str] = lambda: str(ULID())
 
     @property
     def audit(self) -> Audit:
         """The record of what operators did."""
-        return Audit(self.machinery.dynamodb, self.settings.books_table, self.clock, self.new_id)
+        return Audit(self.admin.dynamodb, self.settings.books_table, self.clock, self.new_id)
 
     @property
     def https(self) -> bool:
@@ -63,20 +65,20 @@ class Parts:
 
 def compose(settings: WebSettings) -> Parts:
     """The parts as they work against AWS, or whatever the endpoint variables name."""
-    keys = Keys(aws.ssm(), key_names(settings))
+    keys = Keys(clients.ssm(), key_names(settings))
     discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
     verifier = Verifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
     return Parts(
         settings=settings,
-        books=Books(aws.dynamodb(), settings.books_table),
-        outbox=Outbox(aws.dynamodb(), settings.books_table),
-        ledger=Ledger(aws.dynamodb(), settings.ledger_table),
+        books=Books(clients.dynamodb(), settings.books_table),
+        outbox=Outbox(clients.dynamodb(), settings.books_table),
+        ledger=Ledger(clients.dynamodb(), settings.ledger_table),
         verifier=verifier,
         issuer=Issuer(discovery, verifier, client_of(settings, keys)),
         keys=keys,
-        choices=Choices(aws.dynamodb(), settings.ledger_table),
+        choices=Choices(clients.dynamodb(), settings.ledger_table),
         limiter=Limiter(settings.requests_per_second),
-        machinery=Machinery(aws.dynamodb(), aws.sqs(), aws.functions(), machinery_names(settings), keys.address),
+        admin=Admin(clients.dynamodb(), clients.sqs(), clients.functions(), machinery_names(settings), keys.address),
     )
 
 
@@ -90,9 +92,9 @@ def key_names(settings: WebSettings) -> Names:
     )
 
 
-def machinery_names(settings: WebSettings) -> machinery.Names:
+def machinery_names(settings: WebSettings) -> admin.Names:
     """What the notifier's parts are called."""
-    return machinery.Names(
+    return admin.Names(
         dead=settings.dead_queue_url,
         retry=settings.retry_queue_url,
         feedback=settings.feedback_queue_url,

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from webapp import aws, log
-from webapp.deadline import Context, in_time
-from webapp.ledger import Ledger
-from webapp.moments import Clock, now
-from webapp.outbox import Outbox, OutboxEvent
-from webapp.publisher import Publisher
+from webapp import log
+from webapp.aws import clients
+from webapp.clock import Clock, now
+from webapp.outbox.deadline import Context, in_time
+from webapp.outbox.outbox import Outbox, OutboxEvent
+from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings, ReconcileSettings
+from webapp.timeline.ledger import Ledger
 
 
 @dataclass(slots=True)
@@ -40,9 +41,9 @@ class Reconciliation:
 def compose() -> tuple[ReconcileSettings, Outbox, Ledger, Publisher]:
     """What this process reconciles with."""
     settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
-    outbox = Outbox(aws.dynamodb(), outbox_settings.books_table)
-    publisher = Publisher(aws.sns(), outbox_settings.events_topic_arn, outbox, now)
-    return settings, outbox, Ledger(aws.dynamodb(), settings.ledger_table), publisher
+    outbox = Outbox(clients.dynamodb(), outbox_settings.books_table)
+    publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, now)
+    return settings, outbox, Ledger(clients.dynamodb(), settings.ledger_table), publisher
 
 
 def handler(_event: object, context: Context) -> dict[str, int]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from webapp import aws
-from webapp.moments import now
-from webapp.outbox import Outbox, OutboxEvent
-from webapp.publisher import Publisher
+from webapp.aws import clients
+from webapp.clock import now
+from webapp.outbox.outbox import Outbox, OutboxEvent
+from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
 
 
@@ -15,8 +15,8 @@ from webapp.settings import OutboxSettings
 def compose() -> Publisher:
     """The publisher of this process."""
     settings = OutboxSettings.from_environment()
-    outbox = Outbox(aws.dynamodb(), settings.books_table)
-    return Publisher(aws.sns(), settings.events_topic_arn, outbox, now)
+    outbox = Outbox(clients.dynamodb(), settings.books_table)
+    return Publisher(clients.sns(), settings.events_topic_arn, outbox, now)
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:

@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from webapp import aws
-from webapp.deadline import Context, in_time
-from webapp.moments import now
-from webapp.outbox import Outbox
-from webapp.publisher import Publisher
+from webapp.aws import clients
+from webapp.clock import now
+from webapp.outbox.deadline import Context, in_time
+from webapp.outbox.outbox import Outbox
+from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
 
 
@@ -14,8 +14,8 @@ from webapp.settings import OutboxSettings
 def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
     """What this process sweeps with."""
     settings = OutboxSettings.from_environment()
-    outbox = Outbox(aws.dynamodb(), settings.books_table)
-    return settings, outbox, Publisher(aws.sns(), settings.events_topic_arn, outbox, now)
+    outbox = Outbox(clients.dynamodb(), settings.books_table)
+    return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, now)
 
 
 def handler(_event: object, context: Context) -> dict[str, int]:

@@ -14,17 +14,17 @@ from uuid import UUID
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
-from function.catalogue import Catalogue
-from function.composing import Composer
-from function.delivery import Courier
+from function.delivery.courier import Courier
 from function.feedback import Listener
 from function.ledger import Ledger, Table, Writes
-from function.mail import Email, Receipt
+from function.message.builder import Composer
+from function.message.catalogue import Catalogue
+from function.message.email import Email, Receipt
 from function.notify import Notifier
-from function.schedule import Schedule
-from function.sending import Sender
-from function.telemetry import Telemetry
-from ops.package.catalogue import compile_catalogue
+from function.providers.failover import Sender
+from function.queues.retry_policy import Schedule
+from function.runtime.metrics import Telemetry
+from package.catalogue import compile_catalogue
 from tests.envelopes import queued, ses_event, sns, sns_notification
 from tests.fakes import SECRET, Clock, Dead, Post, event, example
 

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from bench.load.apps import ROOT, App, herald, plain
-from ops.local.cloud import Cloud, Options, running
-from ops.local.ports import Ports
-from ops.local.resources import ADA
+from laptop.cloud import Cloud, Options, running
+from laptop.ports import Ports
+from laptop.resources import ADA
 from tests.stack.webapp.door import Door, door
 
 BEFORE, DOWN, AFTER = 3, 10, 3

@@ -10,7 +10,7 @@ from statistics import median
 
 from bench.load.apps import ROOT, App, herald, plain
 from bench.load.caller import Round, ask, post
-from ops.local.ports import Ports
+from laptop.ports import Ports
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 
 BOOK = json.dumps({"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin"}).encode()

@@ -51,15 +51,15 @@ def _take_apart(lever: str) -> None:
     """Measure without one part of the function."""
     import contextlib  # noqa: PLC0415  only where a lever is measured
 
-    from function import express, start, trust  # noqa: PLC0415  once it is known from where
+    from function.runtime import bootstrap, fast_client, tls  # noqa: PLC0415  once it is known from where
 
     if lever == "trust":
-        vars(trust)["Trust"].shared = lambda _: contextlib.nullcontext()
+        vars(tls)["Trust"].shared = lambda _: contextlib.nullcontext()
     elif lever == "express":
-        for module in (express, start):
+        for module in (fast_client, bootstrap):
             vars(module)["Express"] = lambda client, *_: client
     elif lever == "late":
-        vars(start)["Later"] = lambda make: make()
+        vars(bootstrap)["Later"] = lambda make: make()
     else:
         raise SystemExit(f"no part of the function is called {lever}")
 

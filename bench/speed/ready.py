@@ -36,7 +36,7 @@ def _once(state: Path) -> float:
 
 
 def _main(state: Path) -> None:
-    from ops.local.cloud import Options, running  # noqa: PLC0415  importing it is measured, and only there
+    from laptop.cloud import Options, running  # noqa: PLC0415  importing it is measured, and only there
 
     with running(Options(state)):
         sys.stdout.write("ready\n")

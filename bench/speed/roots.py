@@ -12,8 +12,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.package import PackageError, build
-from ops.package.target import Architecture, Target, cloud, laptop
+from package import PackageError, build
+from package.target import Architecture, Target, cloud, laptop
 
 __all__ = ["ROOT", "Roots", "prepare"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from function.ledger.record import Record
 from function.ledger.states import IN_DOUBT, State
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Attempt", "Claimed", "Duplicate", "Held", "InDoubt", "OwnedBy", "Suppressed", "Verdict", "judge"]
 

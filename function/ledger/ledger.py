@@ -11,7 +11,7 @@ from function.ledger.record import Record, Row
 from function.ledger.states import OVER_THE_LETTERS_ATTEMPT, Action, State
 from function.ledger.table import Contended, Refusal, Table
 from function.ledger.writes import Writes
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Ledger"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from function.ledger.attributes import plain
 from function.ledger.states import State
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Record", "Row"]
 

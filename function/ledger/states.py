@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
     "FINAL",

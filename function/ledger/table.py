@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import Item, typed
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Contended", "Refusal", "Table"]
 

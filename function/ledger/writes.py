@@ -14,7 +14,7 @@ from function.ledger.expressions import changed_by, check, one_of, put, update
 from function.ledger.keys import message_key
 from function.ledger.record import Row
 from function.ledger.states import IN_DOUBT, OVER_THE_LETTERS_ATTEMPT, Action, State
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Writes"]
 

@@ -13,9 +13,9 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from function.mail import Email, Receipt
+from function.message.email import Email, Receipt
 from function.providers.ses_errors import after_answer, without_answer
-from function.values import dataclass
+from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "client_config"]
 

@@ -9,8 +9,8 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from playwright.sync_api import Browser
 
-from ops.local.cloud import Cloud, Options, running
-from ops.local.state import ROOT
+from laptop.cloud import Cloud, Options, running
+from laptop.state import ROOT
 from tests.browser.chromium import chromium
 
 WEIGHED = "weighed"

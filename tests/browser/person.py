@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Locator, Page, Request
 from playwright.sync_api import TimeoutError as NotInTime
 
-from ops.local.resources import Person as Who
+from laptop.resources import Person as Who
 from tests.browser.axe import violations
 
 __all__ = ["MANNERS", "Manner", "Person", "at_the_browser"]

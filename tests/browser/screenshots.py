@@ -15,9 +15,9 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser
 
-from ops.local.cloud import Options, running
-from ops.local.resources import GRACE
-from ops.local.state import ROOT
+from laptop.cloud import Options, running
+from laptop.resources import GRACE
+from laptop.state import ROOT
 from tests.browser.chromium import chromium
 from tests.browser.person import Manner, Person, at_the_browser
 from tests.stack.conftest import Inbox

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from ops.local.cloud import Cloud
-from ops.local.resources import ADA, GRACE
-from ops.local.resources import Person as Who
+from laptop.cloud import Cloud
+from laptop.resources import ADA, GRACE
+from laptop.resources import Person as Who
 from tests.browser.person import MANNERS, Person, at_the_browser
 from tests.stack.conftest import Inbox, eventually
 from tests.stack.events import new_address

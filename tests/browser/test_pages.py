@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Request
 
-from ops.local.cloud import Cloud
-from ops.local.resources import GRACE
+from laptop.cloud import Cloud
+from laptop.resources import GRACE
 from tests.browser.axe import violations
 from tests.browser.conftest import WEIGHED
 from tests.browser.person import Manner, Person, at_the_browser

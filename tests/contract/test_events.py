@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from webapp.books import Book, BookIn
-from webapp.event import MOST_BYTES, Event, book_created, book_deleted, user_welcome
-from webapp.identity import Identity, Role
-from webapp.problems import Problem
-from webapp.trace import continued
+from webapp.api.problems import Problem
+from webapp.auth.identity import Identity, Role
+from webapp.books.book import Book, BookIn
+from webapp.outbox.event import MOST_BYTES, Event, book_created, book_deleted, user_welcome
+from webapp.outbox.trace import continued
 
 FUNCTION = Path(__file__).parents[2] / "function"
 ENVELOPE = Draft202012Validator(json.loads((FUNCTION / "contracts/event.schema.json").read_text()))

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from webapp.items import from_item, to_item
-from webapp.ledger import event_key
-from webapp.models import NotificationOut
-from webapp.outbox import OutboxEvent
-from webapp.timeline import FINAL, MAILED, notification
-from webapp.wording import STATES
+from webapp.api.models import NotificationOut
+from webapp.aws.items import from_item, to_item
+from webapp.outbox.outbox import OutboxEvent
+from webapp.pages.state_labels import STATES
+from webapp.timeline.ledger import event_key
+from webapp.timeline.timeline import FINAL, MAILED, notification
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "function/contracts/timeline.schema.json").read_text())
 CONTRACT = Draft202012Validator(SCHEMA)

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from function.ledger import address_key, choice_name
-from function.unsubscribing import Links, headers
-from ops.package.catalogue import SOURCE, types
+from function.message.unsubscribe import Links, headers
+from package.catalogue import SOURCE, types
 from tests.model.table import MemoryTable
-from webapp import links
-from webapp.categories import CATEGORIES
-from webapp.choices import Choices, hash_of
-from webapp.items import from_item
+from webapp.aws.items import from_item
+from webapp.preferences import links
+from webapp.preferences.categories import CATEGORIES
+from webapp.preferences.preferences import Choices, hash_of
 
 CONTRACT: dict[str, Any] = json.loads((SOURCE / "contracts" / "unsubscribe.schema.json").read_text())
 [EXAMPLE] = CONTRACT["examples"]

@@ -11,10 +11,10 @@ import botocore.session
 from botocore.config import Config
 
 from function import feedback, notify
-from function.catalogue import Catalogue
 from function.ledger import Record
 from function.ledger.attributes import Item
 from function.ledger.states import PRECEDENCE
+from function.message.catalogue import Catalogue
 from tests.faults.matrix import Subject
 from tests.faults.points import Stage
 from tests.faults.sandbox import Handler
@@ -35,7 +35,7 @@ ENVIRONMENT = {
 
 
 class _Clients:
-    """What `function.start.Clients` makes, with the line for a network."""
+    """What `function.runtime.bootstrap.Clients` makes, with the line for a network."""
 
     def __init__(self, line: Line) -> None:
         self._line = line

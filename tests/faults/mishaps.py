@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
-from function.mail import Email, Receipt
+from function.message.email import Email, Receipt
 
 __all__ = ["FlakyPost", "FlakyQueues", "Killed", "Mishaps"]
 

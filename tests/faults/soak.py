@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from function.catalogue import Catalogue
+from function.message.catalogue import Catalogue
 from tests.faults.wave import Fate, Wave
 
 __all__ = ["fault_of", "soak"]
@@ -64,7 +64,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    from ops.package.catalogue import compile_catalogue
+    from package.catalogue import compile_catalogue
 
     compiled = _ROOT / "build" / "faults" / "compiled"
     compile_catalogue(compiled)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from function.catalogue import Catalogue
 from function.ledger import Claimed, Ledger
-from ops.package.catalogue import compile_catalogue
+from function.message.catalogue import Catalogue
+from package.catalogue import compile_catalogue
 from tests.faults.soak import soak
 
 

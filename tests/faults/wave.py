@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from function.catalogue import Catalogue
 from function.feedback import Listener
+from function.message.catalogue import Catalogue
 from function.notify import Notifier
-from function.queues import Queue
-from function.telemetry import Telemetry
+from function.queues.sqs import Queue
+from function.runtime.metrics import Telemetry
 from tests.fakes import SECRET, event
 from tests.faults import envelopes
 from tests.faults.mishaps import FlakyPost, FlakyQueues, Killed, Mishaps

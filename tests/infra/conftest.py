@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from ops.infra.check import offline
-from ops.infra.mirror import VARIABLE, find_mirror
-from ops.infra.terraform import Terraform, stage
+from herald.terraform.check import offline
+from herald.terraform.mirror import VARIABLE, find_mirror
+from herald.terraform.runner import Terraform, stage
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it

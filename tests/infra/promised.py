@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ops.local.state import ROOT
+from laptop.state import ROOT
 
 __all__ = ["Promise", "aws", "herald"]
 

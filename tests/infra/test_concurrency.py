@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.capacity.concurrency import Concurrency, needed
-from ops.infra.terraform import INFRA
+from herald.capacity.concurrency import Concurrency, needed
+from herald.terraform.runner import INFRA
 
 _FUNCTIONS = (INFRA / "modules" / "notifier" / "functions.tf").read_text()
 

@@ -1,4 +1,4 @@
-"""What can be read from the configuration's text, and how `ops infra` treats a person."""
+"""What can be read from the configuration's text, and how `herald infra` treats a person."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ops.errors import UserError
-from ops.infra import target
-from ops.infra.apply import PLAN, Run
-from ops.infra.mirror import cli_config, find_mirror
-from ops.infra.target import Target
-from ops.infra.terraform import INFRA, Terraform
+from herald.terraform import target
+from herald.terraform.apply import PLAN, Run
+from herald.terraform.mirror import cli_config, find_mirror
+from herald.terraform.runner import INFRA, Terraform
+from herald.terraform.target import Target
+from operations.errors import UserError
 
 TEXTS = {path.relative_to(INFRA): path.read_text() for path in INFRA.rglob("*.tf") if ".terraform" not in path.parts}
 

@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from function.hearing import KINDS
-from function.outcome import Kind
-from function.telemetry import NAMESPACE, SYNTHETIC, Telemetry
-from ops.local.state import ROOT
+from function.delivery.outcome import Kind
+from function.providers.ses_events import KINDS
+from function.runtime.metrics import NAMESPACE, SYNTHETIC, Telemetry
+from laptop.state import ROOT
 from tests.infra.promised import herald
 from webapp import log
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from function.composing import Draft
-from function.delivery import Courier
-from function.envelope import Delivery
+from function.delivery.courier import Courier
 from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
-from function.event import Event
+from function.event.cloudevent import Event
+from function.event.envelope import Delivery
 from function.ledger import Ledger, Table, Writes, address_key, choice_name
-from function.letter import Letter
-from function.mail import Email, Receipt
-from function.schedule import Schedule
-from function.sending import Sender
+from function.message.builder import Draft
+from function.message.email import Email, Receipt
+from function.providers.failover import Sender
+from function.queues.dead_letter import Letter
+from function.queues.retry_policy import Schedule
 from tests.model.errors import cancelled, reason
 from tests.model.replay import Paused, Step, Tape
 from tests.model.table import MemoryTable

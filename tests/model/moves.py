@@ -11,13 +11,13 @@ from typing import Any
 
 from function.ledger import Action, Record, Row, State, Table
 from function.ledger.states import IN_DOUBT, PRECEDENCE
-from ops.records.place import Place
-from ops.records.suppressions import Suppression, remove
+from operations.installation import Installation
+from operations.suppressions import Suppression, remove
 from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald, Stepped, branches
 from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, thaw_item
 from tests.model.world import HOLD, Process, Waiting, World
-from webapp.choices import Choices
+from webapp.preferences.preferences import Choices
 
 __all__ = ["Broken", "Moves"]
 
@@ -200,9 +200,9 @@ class Moves:
         self._client.transact_write_items(TransactItems=[listed])
 
     def _unlist(self) -> None:
-        place = Place(self._client, self._client, "herald-ledger", "", b"model")
+        installation = Installation(self._client, self._client, "", "", "", "herald-ledger", lambda: b"model")
         entry = Suppression(ADDRESS, "bounced", datetime.fromtimestamp(0, UTC), "another")
-        remove(place, entry)
+        remove(installation, entry)
 
     @property
     def _client(self) -> Any:

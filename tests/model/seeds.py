@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function.delivery import Courier
-from function.envelope import Delivery
+from function.delivery.courier import Courier
+from function.delivery.outcome import Kind, Outcome
 from function.errors import NotificationError, OutcomeUnknown
+from function.event.envelope import Delivery
 from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Record, Row, State, Suppressed, Writes
 from function.ledger.expressions import put
 from function.ledger.table import Refusal
-from function.mail import Email, Receipt
-from function.outcome import Kind, Outcome
-from function.packing import kept
-from function.sending import Sender, Try
+from function.message.email import Email, Receipt
+from function.providers.failover import Sender, Try
+from function.queues.compression import kept
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]

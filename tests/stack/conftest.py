@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from ops.local.clients import Clients
-from ops.local.cloud import Cloud, Options, running
-from ops.local.description import Description
-from ops.local.resources import ADA
-from ops.local.state import ROOT
+from laptop.clients import Clients
+from laptop.cloud import Cloud, Options, running
+from laptop.description import Description
+from laptop.resources import ADA
+from laptop.state import ROOT
 
 __all__ = ["Herald", "Inbox", "eventually"]
 

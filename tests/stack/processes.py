@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-from ops.local.state import ROOT, descriptor_of
+from laptop.state import ROOT, descriptor_of
 
 __all__ = ["RUN", "Laptop", "descendants", "laptop", "parents"]
 
@@ -98,4 +98,4 @@ def laptop(command: list[str], state: Path, environment: Mapping[str, str] | Non
         started.communicate()
 
 
-RUN = [sys.executable, "-m", "ops", "local", "run", "--state-dir"]
+RUN = [sys.executable, "-m", "herald", "local", "run", "--state-dir"]

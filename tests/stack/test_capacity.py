@@ -11,8 +11,8 @@ from statistics import median
 
 import pytest
 
-from ops.capacity.events import play
-from ops.capacity.question import Question
+from herald.capacity.events import play
+from herald.capacity.question import Question
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address, new_event
 from tests.stack.invocations.probe import Probe, probe

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from ops.local.codedeploy.api import CodeDeploy
-from ops.local.codedeploy.wire import Wire
+from laptop.codedeploy.api import CodeDeploy
+from laptop.codedeploy.wire import Wire
 from tests.integration.codedeploy.conftest import appspec, content
 from tests.stack.conftest import Herald, eventually
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ops.local.clients import Clients
-from ops.local.state import ROOT
+from laptop.clients import Clients
+from laptop.state import ROOT
 from tests.stack.conftest import Herald, Inbox
 from tests.stack.events import new_address, new_event
 from tests.stack.processes import RUN, Laptop, laptop
@@ -57,14 +57,14 @@ def test_a_signal_ends_it_in_good_order(running: Laptop, number: signal.Signals)
 
 def test_it_ends_when_it_is_killed(running: Laptop) -> None:
     family = running.family()
-    assert len(family) >= 6  # ops, leash, ministack, simulators, web app, worker
+    assert len(family) >= 6  # herald, supervisor, ministack, simulators, web app, worker
     os.kill(running.described["pid"], signal.SIGKILL)
     running.assert_gone(family)
 
 
 def test_it_ends_when_its_guard_is_killed(running: Laptop) -> None:
     family = running.family()
-    guard = next(pid for pid in family if b"leash.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    guard = next(pid for pid in family if b"supervisor.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
     os.kill(guard, signal.SIGKILL)
     assert running.command.wait(10) == 1
     running.assert_gone(family)
@@ -113,7 +113,7 @@ def test_a_second_one_beside_it_is_another_world(herald: Herald, state: Path) ->
 
 
 def test_the_same_state_folder_is_refused(cloud: object, herald: Herald) -> None:
-    done = ops("local", "run", "--state-dir", herald.names.state)
+    done = run_herald("local", "run", "--state-dir", herald.names.state)
     assert done.returncode == 1
     assert "already runs" in done.stderr
     assert "Traceback" not in done.stderr
@@ -125,7 +125,7 @@ def test_the_demo_ignores_the_users_settings_and_finds_exactly_one_mail(state: P
     config = state / "config"
     config.write_text("[default]\nendpoint_url = http://192.0.2.1:1\nregion = xx-nowhere-1\n")
     try:
-        done = ops("local", "demo", environment={**FOREIGN, "AWS_CONFIG_FILE": str(config)})
+        done = run_herald("local", "demo", environment={**FOREIGN, "AWS_CONFIG_FILE": str(config)})
     finally:
         config.unlink()
         state.rmdir()
@@ -135,7 +135,7 @@ def test_the_demo_ignores_the_users_settings_and_finds_exactly_one_mail(state: P
 
 
 def test_env_points_a_shell_at_it(herald: Herald) -> None:
-    printed = ops("local", "env", "--state-dir", herald.names.state, environment=FOREIGN).stdout
+    printed = run_herald("local", "env", "--state-dir", herald.names.state, environment=FOREIGN).stdout
     script = (
         f"{printed}\nenv; {sys.executable} -c \"import boto3; print(boto3.client('sqs').list_queues()['QueueUrls'])\""
     )
@@ -149,9 +149,9 @@ def test_env_points_a_shell_at_it(herald: Herald) -> None:
     assert "herald-dead" in shell.stdout
 
 
-def ops(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_herald(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "ops", *arguments],
+        [sys.executable, "-m", "herald", *arguments],
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ops.local.resources import ADA
+from laptop.resources import ADA
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address, new_event, notification
 

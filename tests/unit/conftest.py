@@ -8,8 +8,8 @@ from pathlib import Path
 import hypothesis.configuration
 import pytest
 
-from function.catalogue import Catalogue
-from ops.package.catalogue import compile_catalogue
+from function.message.catalogue import Catalogue
+from package.catalogue import compile_catalogue
 
 _ROOT = Path(__file__).parents[2]
 

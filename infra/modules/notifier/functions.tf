@@ -1,5 +1,5 @@
 locals {
-  # ops/capacity/concurrency.py counts the same, and says why; a test holds the two together. Throttled events wait in
+  # herald/capacity/concurrency.py counts the same, and says why; a test holds the two together. Throttled events wait in
   # Lambda's own queue for up to six hours, so this caps the sending rate without losing any. (50 × 0.3 is a little more
   # than 15 here: hence the millionth.)
   at_once           = max(ceil(var.send_rate * var.seconds_per_send - 0.000001), 1)

@@ -82,7 +82,7 @@ resource "aws_lambda_function" "welcome" {
   role             = aws_iam_role.this["welcome"].arn
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
-  handler          = "webapp.welcome.handler"
+  handler          = "webapp.post_confirmation.handler"
   runtime          = "python3.13"
   architectures    = [var.architecture]
   memory_size      = 256

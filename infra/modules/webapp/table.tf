@@ -1,4 +1,4 @@
-# Books and their outbox; webapp/table.py says what the items hold.
+# Books and their outbox; webapp/aws/table.py says what the items hold.
 resource "aws_dynamodb_table" "books" {
   name                        = "${var.name}-books"
   billing_mode                = "PAY_PER_REQUEST"

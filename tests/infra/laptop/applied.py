@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from ops.infra.terraform import Terraform
-from ops.local.clients import Clients
+from herald.terraform.runner import Terraform
+from laptop.clients import Clients
 
 __all__ = ["Applied"]
 

@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from ops.infra.terraform import Terraform
-from ops.local.clients import Clients
-from ops.local.cloud import Cloud, Options, running
-from ops.local.environment import client_settings
-from ops.local.resources import ADA, SENDER
-from ops.local.state import ROOT
-from ops.package import build
+from herald.terraform.runner import Terraform
+from laptop.clients import Clients
+from laptop.cloud import Cloud, Options, running
+from laptop.environment import client_settings
+from laptop.resources import ADA, SENDER
+from laptop.state import ROOT
+from package import build
 from tests.infra.laptop.applied import Applied
 
 __all__ = ["Applied"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ops.local.clients import Clients
+from laptop.clients import Clients
 
 __all__ = ["publishing"]
 

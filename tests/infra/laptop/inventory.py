@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ops.local.clients import Clients
+from laptop.clients import Clients
 
 __all__ = ["inventory"]
 

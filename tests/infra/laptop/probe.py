@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ops.local.clients import Clients
+from laptop.clients import Clients
 
 __all__ = ["Call", "outcomes"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.local.cloud import Options, running
-from ops.local.state import ROOT
+from laptop.cloud import Options, running
+from laptop.state import ROOT
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.inventory import inventory
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ops.local.clients import Clients
+from laptop.clients import Clients
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.probe import Call, outcomes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.local.clients import Clients
+from laptop.clients import Clients
 from tests.infra import promised
 from tests.infra.laptop.applied import Applied
 

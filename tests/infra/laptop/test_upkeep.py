@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ops.errors import UserError
-from ops.infra.apply import Run
-from ops.infra.target import Target
-from ops.local.clients import Clients
-from ops.pausing import pause, resume, standing
+from herald.terraform.apply import Run
+from herald.terraform.target import Target
+from laptop.clients import Clients
+from operations.errors import UserError
+from operations.pause import pause, resume, standing
 from tests.infra.laptop.applied import Applied
 
 

@@ -12,8 +12,8 @@ import boto3
 import pytest
 import yaml
 
-from ops.local.codedeploy.api import CodeDeploy
-from ops.local.codedeploy.wire import Wire
+from laptop.codedeploy.api import CodeDeploy
+from laptop.codedeploy.wire import Wire
 from tests.integration.codedeploy.stage import Alarms, Functions, JumpingClock, Spawned
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
-from ops.local.codedeploy.wire import service
+from laptop.codedeploy.wire import service
 
 __all__ = ["errors", "fits"]
 

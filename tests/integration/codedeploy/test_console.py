@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ops.local.console.release import Release, under_way
+from laptop.console.release import Release, under_way
 from tests.integration.codedeploy.conftest import Stage, appspec
 
 if TYPE_CHECKING:

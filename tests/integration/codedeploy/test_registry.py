@@ -9,8 +9,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.local.codedeploy.configs import PREDEFINED
-from ops.local.codedeploy.wire import service
+from laptop.codedeploy.configs import PREDEFINED
+from laptop.codedeploy.wire import service
 from tests.integration.codedeploy.model import errors, fits
 
 if TYPE_CHECKING:

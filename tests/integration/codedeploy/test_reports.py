@@ -14,7 +14,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.local.codedeploy.wire import service
+from laptop.codedeploy.wire import service
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.model import fits
 from tests.integration.codedeploy.stage import NOON

@@ -12,14 +12,14 @@ import pytest
 from moto import mock_aws
 from starlette.testclient import TestClient
 
-from ops.local.codedeploy.api import CodeDeploy
-from ops.local.console.pages import Console
-from ops.local.console.plays import FRESH, new_event
-from ops.local.console.stories import MOST, Story, Totals, told, totals
-from ops.local.ses.api import Ses
-from ops.local.ses.inbox import inbox
-from ops.local.ses.mailbox import Mail, Mailbox
-from webapp.ledger import Ledger, event_key
+from laptop.codedeploy.api import CodeDeploy
+from laptop.console.event_history import MOST, Story, Totals, told, totals
+from laptop.console.pages import Console
+from laptop.console.scenarios import FRESH, new_event
+from laptop.ses.api import Ses
+from laptop.ses.inbox import inbox
+from laptop.ses.mailbox import Mail, Mailbox
+from webapp.timeline.ledger import Ledger, event_key
 
 PUBLISH = FRESH[0]
 

@@ -10,8 +10,8 @@ import botocore.session
 import pytest
 from moto import mock_aws
 
-from function.catalogue import Catalogue
-from ops.package.catalogue import compile_catalogue
+from function.message.catalogue import Catalogue
+from package.catalogue import compile_catalogue
 from tests.model.table import MemoryTable
 from tests.world import World
 

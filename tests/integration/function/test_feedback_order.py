@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from function.hearing import Heard, hear
 from function.ledger import Attempt, Claimed, Ledger, Row, State, Table, Writes, address_key, event_key
 from function.ledger.states import PRECEDENCE
+from function.providers.ses_events import Heard, hear
 from tests.envelopes import ses_event
 from tests.fakes import SECRET, Clock
 from tests.model.table import MemoryTable

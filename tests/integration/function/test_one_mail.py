@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from function.catalogue import Catalogue
+from function.delivery.outcome import Kind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.ledger import Action, State
-from function.outcome import Kind
+from function.message.catalogue import Catalogue
 from tests.fakes import Post, event, example
 from tests.world import World, delivery, event_item, redriven
 

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import function
-from function.catalogue import Catalogue
-from function.envelope import Delivery, from_queue
+from function.event.envelope import Delivery, from_queue
 from function.ledger import State
-from function.letter import Letter
-from function.packing import unpacked
+from function.message.catalogue import Catalogue
+from function.queues.compression import unpacked
+from function.queues.dead_letter import Letter
 from tests.envelopes import on_failure, queued, sns, sns_notification
 from tests.fakes import event, example
 from tests.model.table import MemoryTable

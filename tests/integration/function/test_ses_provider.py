@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
-from function.mail import Email, Receipt
+from function.message.email import Email, Receipt
 from function.providers import ses
 from function.providers.ses import SesProvider, client_config
 from tests.fakes import Clock

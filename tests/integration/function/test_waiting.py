@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from bench.cost.meter import Meter
-from function.catalogue import Catalogue
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
+from function.message.catalogue import Catalogue
 from function.notify import Notifier
-from function.queues import Queue
-from function.telemetry import Telemetry
+from function.queues.sqs import Queue
+from function.runtime.metrics import Telemetry
 from tests.fakes import event
 from tests.faults import envelopes
 from tests.world import World

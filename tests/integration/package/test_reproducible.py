@@ -14,19 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from ops.package import PackageError, rooms
-from ops.package import dependencies as installer
-from ops.package.archive import write_archive
-from ops.package.dependencies import installed
-from ops.package.rooms import ROOMS
-from ops.package.target import laptop
+from package import PackageError, bundles
+from package import dependencies as installer
+from package.archive import write_archive
+from package.bundles import ROOMS
+from package.dependencies import installed
+from package.target import laptop
 from tests.building import with_dependencies
 
 ROOT = Path(__file__).parents[3]
 BUILD_AGAIN = """
 import os, pathlib, sys
 os.umask(int(sys.argv[2], 8))
-from ops.package import build
+from package import build
 package = build(*sys.argv[3:], out=pathlib.Path(sys.argv[1]))
 print(package.function.sha256, package.webapp.sha256)
 """
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.timeout(600)
 
 def copied(source: Path, to: Path, moment: int) -> Path:
     """The rooms of `source` in another folder, every file as old as `moment` says."""
-    for name in ("function", "webapp", "ops"):
+    for name in ("function", "operations", "package", "webapp"):
         shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in to.rglob("*"):
         os.utime(path, (moment, moment))
@@ -77,7 +77,7 @@ def test_the_bytes_do_not_depend_on_the_python_that_builds(tmp_path: Path) -> No
 
 
 def can_build(python: Path) -> bool:
-    command = [str(python), "-c", "import ops.package.contents"]
+    command = [str(python), "-c", "import package.contents"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
@@ -115,7 +115,7 @@ def test_what_pip_cannot_install_is_one_clear_line(tmp_path: Path, monkeypatch: 
 def test_a_dependency_with_another_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = re.search(r"^typing-extensions==\S+", ROOMS[1].lock.read_text("utf-8"), re.MULTILINE)
     assert line
-    monkeypatch.setattr(rooms, "_ROOT", tmp_path)
+    monkeypatch.setattr(bundles, "_ROOT", tmp_path)
     ROOMS[1].lock.parent.mkdir()
     ROOMS[1].lock.write_text(f"{line[0]} --hash=sha256:{'0' * 64}\n")
     with pytest.raises(PackageError, match="DO NOT MATCH THE HASHES"):

@@ -11,12 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from function.catalogue import Catalogue
-from function.envelope import Delivery, from_queue
-from function.outcome import Outcome
-from function.queues import Queue
-from ops.package.catalogue import compile_catalogue
-from ops.redrive.place import Place
+from function.delivery.outcome import Outcome
+from function.event.envelope import Delivery, from_queue
+from function.message.catalogue import Catalogue
+from function.queues.sqs import Queue
+from operations.installation import Installation
+from package.catalogue import compile_catalogue
 from tests.world import World
 
 
@@ -24,48 +24,52 @@ from tests.world import World
 class Office:
     """One Herald whose letters lie in queues."""
 
-    place: Place
+    installation: Installation
     world: World
 
     def deliver(self, delivery: Delivery) -> Outcome:
         """One invocation; its letters go to the queue `dead`."""
-        courier = replace(self.world.courier(), dead=Queue(self.place.sqs, self.place.dead))
+        courier = replace(self.world.courier(), dead=Queue(self.installation.sqs, self.installation.dead))
         return courier.deliver(delivery, self.world.clock() + 60_000)
 
     def work_off(self) -> list[Outcome]:
         """What Lambda's mapping does with `retry`: every message in it becomes an invocation."""
         outcomes = []
-        while messages := self.messages(self.place.retry):
+        while messages := self.messages(self.installation.retry):
             for message in messages:
                 outcomes += [
                     self.deliver(found) for found in from_queue(_record(message)) if isinstance(found, Delivery)
                 ]
-                self.place.sqs.delete_message(QueueUrl=self.place.retry, ReceiptHandle=message["ReceiptHandle"])
+                self.installation.sqs.delete_message(
+                    QueueUrl=self.installation.retry, ReceiptHandle=message["ReceiptHandle"]
+                )
         return outcomes
 
     def console_redrive(self) -> int:
         """What the AWS console's button does: every message moves as it is, body and attributes unchanged."""
         moved = 0
-        while messages := self.messages(self.place.dead):
+        while messages := self.messages(self.installation.dead):
             for message in messages:
-                self.place.sqs.send_message(
-                    QueueUrl=self.place.retry,
+                self.installation.sqs.send_message(
+                    QueueUrl=self.installation.retry,
                     MessageBody=message["Body"],
                     MessageAttributes=message.get("MessageAttributes", {}),
                 )
-                self.place.sqs.delete_message(QueueUrl=self.place.dead, ReceiptHandle=message["ReceiptHandle"])
+                self.installation.sqs.delete_message(
+                    QueueUrl=self.installation.dead, ReceiptHandle=message["ReceiptHandle"]
+                )
                 moved += 1
         return moved
 
     def messages(self, queue: str) -> list[Any]:
-        answer = self.place.sqs.receive_message(
+        answer = self.installation.sqs.receive_message(
             QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"], AttributeNames=["All"]
         )
         return list(answer.get("Messages", []))
 
     def count(self, queue: str) -> int:
         """How many messages can be seen in a queue now."""
-        attributes = self.place.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+        attributes = self.installation.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
         return int(attributes["ApproximateNumberOfMessages"])
 
 
@@ -95,7 +99,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 def office(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setattr("ops.redrive.queue._PATIENCE", 0)
+    monkeypatch.setattr("operations.redrive.queue._PATIENCE", 0)
     with mock_aws():
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
         dynamodb.create_table(
@@ -107,5 +111,5 @@ def office(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Of
         dead, retry, feedback = (
             sqs.create_queue(QueueName=f"herald-{name}")["QueueUrl"] for name in ("dead", "retry", "feedback")
         )
-        place = Place(sqs, dynamodb, dead, retry, feedback, "herald-ledger")
-        yield Office(place, World(dynamodb, catalogue))
+        installation = Installation(sqs, dynamodb, dead, retry, feedback, "herald-ledger")
+        yield Office(installation, World(dynamodb, catalogue))

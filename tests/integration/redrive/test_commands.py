@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from ops.redrive.cli import app
+from herald.commands.redrive import app
 from tests.integration.redrive.conftest import Office
 from tests.integration.redrive.test_redrive import in_doubt, refused
 
@@ -32,7 +32,7 @@ def test_the_list_reads_well_at_80_columns_and_takes_nothing(office: Office, run
     assert max(map(len, lines)) <= 80
     assert "    and 2 more: --all shows them" in lines
     assert sum("01234567-0123-0123-0123-0123456789" in line for line in lines) == 10
-    assert office.count(office.place.dead) == 13
+    assert office.count(office.installation.dead) == 13
     assert "m1" in run("dead", "--all").output
 
 
@@ -52,7 +52,7 @@ def test_an_empty_queue_says_so(run: Any) -> None:
 @pytest.mark.parametrize("command", ["dead", "redrive"])
 def test_letters_that_somebody_else_has_in_hand_are_not_passed_over(office: Office, run: Any, command: str) -> None:
     refused(office)
-    assert len(office.messages(office.place.dead)) == 1
+    assert len(office.messages(office.installation.dead)) == 1
     assert "About 1 out of sight: another redrive has them" in run(command).output
 
 
@@ -60,21 +60,21 @@ def test_a_dry_run_only_says_what_it_would_do(office: Office, run: Any) -> None:
     refused(office)
     result = run("redrive", "--dry-run")
     assert (result.exit_code, result.output) == (0, "     1  to send\n")
-    assert (office.count(office.place.dead), office.count(office.place.retry)) == (1, 0)
+    assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (1, 0)
 
 
 def test_without_a_terminal_nothing_is_sent_unasked(office: Office, run: Any) -> None:
     refused(office)
     result = run("redrive")
     assert "say --yes" in str(result.exception)
-    assert (office.count(office.place.dead), office.count(office.place.retry)) == (1, 0)
+    assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (1, 0)
 
 
 def test_a_no_leaves_everything(office: Office, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
     refused(office)
     assert run("redrive", input="n\n").exit_code == 0
-    assert (office.count(office.place.dead), office.count(office.place.retry)) == (1, 0)
+    assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (1, 0)
 
 
 def test_yes_is_no_yes_to_what_may_have_gone(office: Office, run: Any) -> None:
@@ -84,7 +84,7 @@ def test_yes_is_no_yes_to_what_may_have_gone(office: Office, run: Any) -> None:
     assert result.exit_code == 3
     assert "1 sent again." in result.output
     assert "1 left as they are" in result.output
-    assert office.count(office.place.dead) == 1
+    assert office.count(office.installation.dead) == 1
     assert run("redrive", "--yes", "--even-if-sent").exit_code == 0
     assert sorted(outcome.kind.name for outcome in office.work_off()) == ["SENT", "SENT"]
 

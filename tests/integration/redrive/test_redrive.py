@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
+from function.delivery.outcome import Kind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger import Action, State, address_key
-from function.outcome import Kind
-from ops.errors import UserError
-from ops.redrive.from_record import from_records
-from ops.redrive.letters import by_reason
-from ops.redrive.plan import Fate, Plan, Wanted, planned
-from ops.redrive.queue import look
-from ops.redrive.sending import Done, carry_out, send_anew
+from operations.errors import UserError
+from operations.redrive.dead_letters import by_reason
+from operations.redrive.from_record import from_records
+from operations.redrive.plan import Fate, Plan, Wanted, planned
+from operations.redrive.queue import look
+from operations.redrive.send import Done, carry_out, send_anew
 from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office
 from tests.world import delivery
-from webapp.choices import Choices
+from webapp.preferences.preferences import Choices
 
 _HOLD = 15 * 60
 
@@ -57,21 +57,21 @@ def in_doubt(office: Office) -> None:
 
 
 def plan_of(office: Office, wanted: Wanted | None = None) -> Plan:
-    letters = look(office.place.sqs, office.place.dead)
-    return planned([letter for letter in letters if (wanted or Wanted())(letter)], office.place.record)
+    letters = look(office.installation.sqs, office.installation.dead)
+    return planned([letter for letter in letters if (wanted or Wanted())(letter)], office.installation.record)
 
 
 def redrive(office: Office, plan: Plan | None = None) -> Done:
-    return carry_out(office.place, plan or plan_of(office), lambda _: None, Done())
+    return carry_out(office.installation, plan or plan_of(office), lambda _: None, Done())
 
 
 def test_letters_are_listed_and_stay(office: Office) -> None:
     for number in range(12):
         refused(office, f"m{number}")
     for _ in range(2):
-        letters = look(office.place.sqs, office.place.dead)
+        letters = look(office.installation.sqs, office.installation.dead)
         assert sorted(letter.message_id for letter in letters) == sorted(f"m{number}" for number in range(12))
-    assert office.count(office.place.dead) == 12
+    assert office.count(office.installation.dead) == 12
     assert {(letter.reason, letter.release, letter.attempts) for letter in letters} == {("content rejected", "r1", 1)}
 
 
@@ -81,7 +81,7 @@ def test_letters_are_grouped_by_what_went_wrong_not_by_how_often_it_was_tried(of
         for wait in [0] * times + [86_401]:
             office.world.clock.forward(wait)
             office.deliver(delivery(message_id, event(event_id=message_id)))
-    groups = by_reason(look(office.place.sqs, office.place.dead))
+    groups = by_reason(look(office.installation.sqs, office.installation.dead))
     assert {reason: len(those) for reason, those in groups.items()} == {"gave up after some attempts: down": 2}
 
 
@@ -90,7 +90,7 @@ def test_a_redriven_letter_becomes_its_mail(office: Office) -> None:
     assert redrive(office) == Done(sent=1)
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
     assert office.world.mails == 1
-    assert office.count(office.place.dead) == 0
+    assert office.count(office.installation.dead) == 0
 
 
 def test_only_what_is_wanted_goes(office: Office) -> None:
@@ -99,14 +99,14 @@ def test_only_what_is_wanted_goes(office: Office) -> None:
     refused(office, "m3", "bad address")
     assert redrive(office, plan_of(office, Wanted(frozenset({"m2"}), "ADDRESS"))) == Done(sent=1)
     assert [outcome.message_id for outcome in office.work_off()] == ["m2"]
-    assert sorted(one.message_id for one in look(office.place.sqs, office.place.dead)) == ["m1", "m3"]
+    assert sorted(one.message_id for one in look(office.installation.sqs, office.installation.dead)) == ["m1", "m3"]
 
 
 def test_two_redrives_at_once_send_one_mail(office: Office) -> None:
     refused(office)
     first, second = plan_of(office), plan_of(office)
     for plan in (first, second):  # SQS may show the letter to both before either deletes it
-        send_anew(office.place, plan, lambda _: None, Done())
+        send_anew(office.installation, plan, lambda _: None, Done())
     assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
     assert office.world.mails == 1
 
@@ -118,26 +118,26 @@ def test_two_redrives_at_once_send_one_mail(office: Office) -> None:
 def test_a_redrive_that_is_interrupted_anywhere_and_run_again_sends_one_mail(
     office: Office, call: str, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.redrive.queue._OUT_OF_SIGHT", 0)  # as if the minute had passed
+    monkeypatch.setattr("operations.redrive.queue._OUT_OF_SIGHT", 0)  # as if the minute had passed
     refused(office)
-    sqs: Any = Interrupting(office.place.sqs, call, after)
+    sqs: Any = Interrupting(office.installation.sqs, call, after)
     with pytest.raises(KeyboardInterrupt):
-        carry_out(replace(office.place, sqs=sqs), plan_of(office), lambda _: None, Done())
+        carry_out(replace(office.installation, sqs=sqs), plan_of(office), lambda _: None, Done())
     redrive(office)
     office.work_off()
     assert office.world.mails == 1
     assert office.world.state() is State.SENT
     assert redrive(office).sent == 0
-    assert office.count(office.place.dead) == 0
+    assert office.count(office.installation.dead) == 0
 
 
 def test_the_button_of_the_console_works_too(office: Office) -> None:
     refused(office)
-    letters = office.messages(office.place.dead)
+    letters = office.messages(office.installation.dead)
     assert office.console_redrive() == 0, "a letter that somebody reads is out of sight"
     for letter in letters:
-        office.place.sqs.change_message_visibility(
-            QueueUrl=office.place.dead, ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0
+        office.installation.sqs.change_message_visibility(
+            QueueUrl=office.installation.dead, ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0
         )
     assert office.console_redrive() == 1
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
@@ -150,11 +150,11 @@ def test_two_redrives_share_the_letters_and_lose_none(office: Office) -> None:
     plans = [plan_of(office), plan_of(office)]
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda plan: redrive(office, plan), plans))
-    assert sum(one.sent for one in done) >= 25 - office.count(office.place.dead)
+    assert sum(one.sent for one in done) >= 25 - office.count(office.installation.dead)
     redrive(office)
     office.work_off()
     assert office.world.mails == 25
-    assert office.count(office.place.dead) == 0
+    assert office.count(office.installation.dead) == 0
 
 
 def test_what_may_have_gone_needs_a_yes_and_goes_with_it(office: Office) -> None:
@@ -171,14 +171,14 @@ def test_without_the_yes_the_consoles_button_brings_it_back(office: Office) -> N
     assert office.console_redrive() == 1
     assert [outcome.kind for outcome in office.work_off()] == [Kind.PARKED]
     assert office.world.mails == 1
-    assert office.count(office.place.dead) == 1
+    assert office.count(office.installation.dead) == 1
 
 
 def test_a_yes_twice_sends_no_third_mail(office: Office) -> None:
     in_doubt(office)
     plan = plan_of(office)
     for _ in range(2):
-        send_anew(office.place, plan, lambda _: None, Done())
+        send_anew(office.installation, plan, lambda _: None, Done())
     office.work_off()
     assert office.world.mails == 2
 
@@ -189,7 +189,7 @@ def test_a_letter_whose_mail_has_gone_since_is_thrown_away(office: Office) -> No
     plan = plan_of(office)
     assert list(plan.fates.values()) == [Fate.THROW_AWAY]
     assert redrive(office, plan) == Done(thrown_away=1)
-    assert (office.count(office.place.dead), office.count(office.place.retry)) == (0, 0)
+    assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (0, 0)
 
 
 def test_a_letter_that_sqs_moved_goes_as_the_attempt_that_its_record_is_at(office: Office) -> None:
@@ -198,7 +198,7 @@ def test_a_letter_that_sqs_moved_goes_as_the_attempt_that_its_record_is_at(offic
     office.deliver(delivery())
     office.world.clock.forward(_HOLD)
     body = json.dumps({"Type": "Notification", "MessageId": "m1", "Message": delivery().body})
-    office.place.sqs.send_message(QueueUrl=office.place.dead, MessageBody=body)
+    office.installation.sqs.send_message(QueueUrl=office.installation.dead, MessageBody=body)
     plan = plan_of(office)
     assert list(plan.fates.values()) == [Fate.ASK]
     assert "SQS moved it" in plan.letters[0].reason
@@ -209,7 +209,7 @@ def test_a_letter_that_sqs_moved_goes_as_the_attempt_that_its_record_is_at(offic
 def test_an_on_failure_record_of_lambda_says_why_and_becomes_its_mail(office: Office) -> None:
     sns = {"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "m1", "Message": delivery().body}}]}
     record = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": sns}
-    office.place.sqs.send_message(QueueUrl=office.place.dead, MessageBody=json.dumps(record))
+    office.installation.sqs.send_message(QueueUrl=office.installation.dead, MessageBody=json.dumps(record))
     plan = plan_of(office, Wanted(frozenset({"m1"})))
     assert plan.letters[0].reason == "Lambda gave up: RetriesExhausted"
     redrive(office, plan)
@@ -219,47 +219,47 @@ def test_an_on_failure_record_of_lambda_says_why_and_becomes_its_mail(office: Of
 def test_feedback_that_could_not_be_written_goes_back_to_its_own_queue(office: Office) -> None:
     said = {"eventType": "Delivery", "mail": {"tags": {"message_id": ["m1"]}}, "delivery": {}}
     body = json.dumps({"Type": "Notification", "MessageId": "x", "Message": json.dumps(said)})
-    office.place.sqs.send_message(QueueUrl=office.place.dead, MessageBody=body)
+    office.installation.sqs.send_message(QueueUrl=office.installation.dead, MessageBody=body)
     assert redrive(office) == Done(sent=1)
-    assert (office.count(office.place.feedback), office.count(office.place.retry)) == (1, 0)
+    assert (office.count(office.installation.feedback), office.count(office.installation.retry)) == (1, 0)
 
 
 def test_a_suppressed_mail_is_sent_from_its_record_once_its_address_is_off_the_list(office: Office) -> None:
     office.world.suppress()
     office.deliver(delivery())
     with pytest.raises(UserError, match="take that off the list first"):
-        from_records(office.place, ["m1"])
+        from_records(office.installation, ["m1"])
     office.world.unsuppress()
-    plan = from_records(office.place, ["m1"])
+    plan = from_records(office.installation, ["m1"])
     for _ in range(2):
-        send_anew(office.place, plan, lambda _: None, Done())
+        send_anew(office.installation, plan, lambda _: None, Done())
     assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
     assert office.world.mails == 1
 
 
 def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_from_the_record(office: Office) -> None:
     hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
-    Choices(office.place.dynamodb, office.place.ledger).unsubscribe("books", hashed, 1, "link")
+    Choices(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
     office.deliver(delivery())
-    send_anew(office.place, from_records(office.place, ["m1"]), lambda _: None, Done())
+    send_anew(office.installation, from_records(office.installation, ["m1"]), lambda _: None, Done())
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SUPPRESSED]
     assert office.world.mails == 0
 
 
 def test_a_record_whose_letter_has_expired_is_sent_from_the_event_that_it_keeps(office: Office) -> None:
     refused(office, padding="x" * 9000)
-    office.place.sqs.purge_queue(QueueUrl=office.place.dead)
-    send_anew(office.place, from_records(office.place, ["m1"]), lambda _: None, Done())
+    office.installation.sqs.purge_queue(QueueUrl=office.installation.dead)
+    send_anew(office.installation, from_records(office.installation, ["m1"]), lambda _: None, Done())
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
 
 
 def test_a_doubtful_record_whose_letter_has_expired_needs_a_yes_too(office: Office) -> None:
     in_doubt(office)
-    assert list(from_records(office.place, ["m1"]).fates.values()) == [Fate.ASK]
+    assert list(from_records(office.installation, ["m1"]).fates.values()) == [Fate.ASK]
 
 
 @pytest.mark.parametrize("message_id", ["m1", "never"])
 def test_what_waits_for_nobody_is_not_redriven(office: Office, message_id: str) -> None:
     office.deliver(delivery())
     with pytest.raises(UserError, match=r"is sent and waits for nobody|knows no message"):
-        from_records(office.place, [message_id])
+        from_records(office.installation, [message_id])

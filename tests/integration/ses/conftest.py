@@ -15,9 +15,9 @@ import pytest
 from botocore.config import Config
 from starlette.testclient import TestClient
 
-from ops.local.ses.api import Ses
-from ops.local.ses.inbox import inbox
-from ops.local.ses.wire import Wire
+from laptop.ses.api import Ses
+from laptop.ses.inbox import inbox
+from laptop.ses.wire import Wire
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 from starlette.testclient import TestClient
 
-from ops.local.ses.api import Ses
-from ops.local.ses.faults import Kind
+from laptop.ses.api import Ses
+from laptop.ses.faults import Kind
 from tests.integration.ses.conftest import make_client, send
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from ops.local.ses.api import Ses
+from laptop.ses.api import Ses
 from tests.integration.ses.conftest import TOPIC, Recorder, send
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
-from ops.local.ses.api import Ses
-from ops.local.ses.inbox import inbox
+from laptop.ses.api import Ses
+from laptop.ses.inbox import inbox
 from tests.integration.ses.conftest import send
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.local.ses.api import Ses
+from laptop.ses.api import Ses
 from tests.integration.ses.conftest import Now, send
 
 if TYPE_CHECKING:

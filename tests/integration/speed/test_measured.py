@@ -12,7 +12,7 @@ import pytest
 from bench.speed import processes, warm
 from bench.speed.processes import Aws, Measured, Subject, fake_aws
 from bench.speed.roots import ROOT
-from ops.package import build
+from package import build
 from tests.certificates import certificate
 
 pytestmark = pytest.mark.timeout(600)

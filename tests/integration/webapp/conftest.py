@@ -13,21 +13,21 @@ from httpx2 import Response
 from moto import mock_aws
 
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
+from webapp.admin.admin import Admin
+from webapp.api.rate_limit import Limiter
 from webapp.app import create_app
-from webapp.choices import Choices
+from webapp.auth.discovery import Discovery
+from webapp.auth.identity import Role, Verifier
+from webapp.auth.issuer import Issuer as OidcIssuer
+from webapp.auth.secrets import Keys
+from webapp.aws.table import DEFINITION
+from webapp.books.repository import Books
 from webapp.composition import Parts, client_of, key_names, machinery_names
-from webapp.discovery import Discovery
-from webapp.identity import Role, Verifier
-from webapp.issuer import Issuer as OidcIssuer
-from webapp.keys import Keys
-from webapp.ledger import Ledger
-from webapp.limiter import Limiter
-from webapp.machinery import Machinery
-from webapp.outbox import Outbox
-from webapp.publisher import Publisher
+from webapp.outbox.outbox import Outbox
+from webapp.outbox.publisher import Publisher
+from webapp.preferences.preferences import Choices
 from webapp.settings import WebSettings
-from webapp.store import Books
-from webapp.table import DEFINITION
+from webapp.timeline.ledger import Ledger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -184,7 +184,7 @@ def parts(
         keys=keys,
         choices=Choices(cloud.dynamodb, settings.ledger_table),
         limiter=Limiter(10_000),
-        machinery=Machinery(cloud.dynamodb, cloud.sqs, cloud.functions, machinery_names(settings), keys.address),
+        admin=Admin(cloud.dynamodb, cloud.sqs, cloud.functions, machinery_names(settings), keys.address),
         clock=clock,
     )
 

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
+from webapp.api.rate_limit import Limiter
 from webapp.composition import Parts
-from webapp.limiter import Limiter
 
 BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin", "isbn": "0-441-00731-7"}
 

@@ -6,9 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Clock, Cloud
-from webapp.books import Book
+from webapp.books.book import Book
+from webapp.books.repository import Books
 from webapp.composition import Parts
-from webapp.store import Books
 
 BOOK = {"title": "Dawn", "author": "Octavia E. Butler", "isbn": "9780446603775"}
 

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
+from webapp.books.repository import Books
 from webapp.composition import Parts
-from webapp.store import Books
 
 BOOK = {"title": "Kindred", "author": "Octavia E. Butler"}
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"'}

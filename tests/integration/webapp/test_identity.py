@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from tests.integration.webapp.issuer import Issuer, ada, rsa_key
-from webapp.identity import Verifier
-from webapp.problems import Problem
+from webapp.api.problems import Problem
+from webapp.auth.identity import Verifier
 
 
 def test_an_id_token_names_its_owner(verifier: Verifier, issuer: Issuer) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from function.ledger import address_key
-from tests.integration.pausing.test_pausing import Lambda
+from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
-from webapp.choices import hash_of
+from webapp.aws.items import to_item
 from webapp.composition import Parts
-from webapp.items import to_item
-from webapp.ledger import event_key
+from webapp.preferences.preferences import hash_of
+from webapp.timeline.ledger import event_key
 
 _PAGES = ["/operations", "/operations/dead", "/operations/suppressions"]
 _DEEDS = [
@@ -204,7 +204,7 @@ def test_a_ledger_too_large_to_read_in_time_is_said(
 ) -> None:
     suppress(cloud, "address#" + "0" * 64)
     assert "only some" not in operator.get("/operations/suppressions").text
-    monkeypatch.setattr("webapp.operations._PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr("webapp.pages.operations._PATIENCE_SECONDS", -1.0)
     page = operator.get("/operations/suppressions").text
     assert "only some" in page
     assert "1 on the list" in page

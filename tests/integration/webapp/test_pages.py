@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Browser, Cloud
+from webapp.aws.items import to_item
 from webapp.composition import Parts
-from webapp.items import to_item
-from webapp.ledger import event_key
+from webapp.timeline.ledger import event_key
 
 
 def add(browser: Browser, title: str = "Middlemarch") -> str:

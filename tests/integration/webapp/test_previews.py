@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from ops.package.catalogue import compile_catalogue
+from package.catalogue import compile_catalogue
 from tests.integration.webapp.conftest import Browser
 from tests.integration.webapp.test_pages import add
 from webapp.composition import Parts
@@ -70,9 +70,9 @@ def test_a_catalogue_that_is_not_there_is_said(browser: Browser, parts: Parts, c
     address = preview_of(browser, parts, "Middlemarch")
     (compiled / "catalogue.json").rename(compiled / "gone")
     try:
-        from ops import previewing
+        from operations import preview
 
-        previewing._catalogue.cache_clear()
+        preview._catalogue.cache_clear()
         page = browser.get(address)
     finally:
         (compiled / "gone").rename(compiled / "catalogue.json")

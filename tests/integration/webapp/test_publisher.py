@@ -8,14 +8,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.integration.webapp.conftest import Clock, Cloud
 from webapp import relay, sweeper
-from webapp.books import BookIn
+from webapp.auth.identity import Identity
+from webapp.books.book import BookIn
+from webapp.books.service import add_book
 from webapp.composition import Parts
-from webapp.event import Event
-from webapp.identity import Identity
-from webapp.outbox import Outbox, OutboxEvent, outbox_item
-from webapp.publisher import Publisher
+from webapp.outbox.event import Event
+from webapp.outbox.outbox import Outbox, OutboxEvent, outbox_item
+from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
-from webapp.shelf import add_book
 
 ADA = Identity("ada-1815", "ada@example.com", "Ada", "en")
 

@@ -7,12 +7,12 @@ import pytest
 from tests.integration.webapp.conftest import Clock, Cloud
 from tests.integration.webapp.test_publisher import ADA, Lambda, add, metrics, row, stream_of
 from webapp import reconcile, relay
+from webapp.aws.items import to_item
+from webapp.books.service import notifications
 from webapp.composition import Parts
-from webapp.items import to_item
-from webapp.ledger import event_key
-from webapp.publisher import Publisher
+from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings
-from webapp.shelf import notifications
+from webapp.timeline.ledger import event_key
 
 
 @pytest.fixture(autouse=True)

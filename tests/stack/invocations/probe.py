@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from ops.local.environment import ACCOUNT, REGION
+from laptop.environment import ACCOUNT, REGION
 from tests.stack.conftest import Herald
 
 __all__ = ["Probe", "probe"]

@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ops.local.cloud import Cloud, Options, running
-from ops.local.state import ROOT
-from ops.package import build
-from ops.release.following import follow
-from ops.release.outcome import Outcome
-from ops.release.place import ALIAS, Place, chosen
-from ops.release.rehearsal.faults import rewritten
-from ops.release.releasing import clean, plan, start
-from ops.release.shipping import Artifact
-from ops.release.show import Lines
-from ops.release.versions import live
-from ops.release.watching import Snapshot
+from herald.account import release_stack
+from laptop.cloud import Cloud, Options, running
+from laptop.rehearsal.faults import rewritten
+from laptop.state import ROOT
+from package import build
+from release.display import Lines
+from release.outcome import Outcome
+from release.poller import Snapshot
+from release.progress import follow
+from release.publish import Artifact
+from release.release import clean, plan, start
+from release.stack import ALIAS, Stack
+from release.versions import live
 
 __all__ = ["Desk", "Recorder", "sat_down"]
 
@@ -67,13 +68,13 @@ class Desk:
     """Where somebody releases."""
 
     cloud: Cloud
-    place: Place
+    stack: Stack
     package: Path
     folder: Path
     screen: Recorder = field(default_factory=Recorder)
 
     def artifact(
-        self, module: str = "function/outcome.py", addition: str = "\n# the same, but for this mark\n"
+        self, module: str = "function/delivery/outcome.py", addition: str = "\n# the same, but for this mark\n"
     ) -> Artifact:
         """A package that nobody has released yet."""
         return rewritten(self.package, f"mark{next(_numbers)}", module, addition, self.folder)
@@ -88,24 +89,24 @@ class Desk:
     ) -> Outcome:
         """What `make release` does; `screen` is what it shows."""
         self.screen = Recorder(interrupt)
-        chosen_plan = plan(self.place, artifact, strategy)
-        outcome = follow(start(self.place, chosen_plan, self.screen, deadline), self.screen, ask)
+        chosen_plan = plan(self.stack, artifact, strategy)
+        outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask)
         if outcome is Outcome.RELEASED:
-            clean(self.place, chosen_plan.live.version, self.screen)
+            clean(self.stack, chosen_plan.live.version, self.screen)
         return outcome
 
     @property
     def version(self) -> str:
         """The version that has all traffic; fails if two share it."""
-        now = live(self.place)
+        now = live(self.stack)
         assert not now.weights, now.told()
         return now.version
 
     def weigh(self, version: str, share: float) -> None:
         """Give another version a part of the traffic, as a stopped deployment leaves it."""
         weights = {version: share} if share else {}
-        self.place.functions.update_alias(
-            FunctionName=self.place.names.notify, Name=ALIAS, RoutingConfig={"AdditionalVersionWeights": weights}
+        self.stack.functions.update_alias(
+            FunctionName=self.stack.names.notify, Name=ALIAS, RoutingConfig={"AdditionalVersionWeights": weights}
         )
 
 
@@ -117,8 +118,8 @@ def release_cloud() -> Iterator[Cloud]:
 
 def sat_down(cloud: Cloud, folder: Path) -> Desk:
     """A desk in this cloud; `folder` is where its packages lie."""
-    place = chosen(True, Path(cloud.description.state), "herald")
-    return Desk(cloud, place, build("laptop").function_zip, folder)
+    stack = release_stack(True, Path(cloud.description.state), "herald")
+    return Desk(cloud, stack, build("laptop").function_zip, folder)
 
 
 @pytest.fixture

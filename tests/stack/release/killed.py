@@ -16,14 +16,14 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from ops.errors import UserError
-from ops.release.artifacts import named
-from ops.release.following import follow
-from ops.release.outcome import Outcome
-from ops.release.place import chosen
-from ops.release.releasing import clean, plan, start
-from ops.release.show import Lines
-from ops.release.watching import Snapshot
+from herald.account import release_stack
+from operations.errors import UserError
+from release.artifacts import named
+from release.display import Lines
+from release.outcome import Outcome
+from release.poller import Snapshot
+from release.progress import follow
+from release.release import clean, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")
 
@@ -61,16 +61,16 @@ class Reaper(Lines):
 
 def release(state: Path, package: Path, reaper: Reaper) -> str:
     """What `make release` does; how it ended."""
-    place = chosen(True, state, "herald")
-    for client in (place.functions, place.cloudwatch, place.codedeploy):
+    stack = release_stack(True, state, "herald")
+    for client in (stack.functions, stack.cloudwatch, stack.codedeploy):
         reaper.watch(client)
     try:
-        planned = plan(place, named(package), "canary")
-        outcome = follow(start(place, planned, reaper), reaper, lambda: None)
+        planned = plan(stack, named(package), "canary")
+        outcome = follow(start(stack, planned, reaper), reaper, lambda: None)
     except UserError as refused:
         return str(refused)
     if outcome is Outcome.RELEASED:
-        clean(place, planned.live.version, reaper)
+        clean(stack, planned.live.version, reaper)
     return outcome.word
 
 

@@ -13,16 +13,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ops.local.state import ROOT
-from ops.release.outcome import Outcome
-from ops.release.versions import versions
+from laptop.state import ROOT
+from release.outcome import Outcome
+from release.versions import versions
 from tests.stack.release.conftest import Desk
 
 Done = subprocess.CompletedProcess[str]
 
 
 def command(desk: Desk, *words: str) -> list[str]:
-    return [sys.executable, "-m", "ops", *words, "--local", "--state-dir", desk.cloud.description.state]
+    return [sys.executable, "-m", "herald", *words, "--local", "--state-dir", desk.cloud.description.state]
 
 
 def run(desk: Desk, *words: str) -> Done:
@@ -50,14 +50,14 @@ def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> Non
 
 
 def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(desk: Desk) -> None:
-    before, artifact = versions(desk.place), desk.artifact()
+    before, artifact = versions(desk.stack), desk.artifact()
     done = run(desk, "release", "--package", str(artifact.path))
     assert done.returncode == 2
     assert done.stderr == f"error: Release {artifact.release}? There is nobody to answer: say --yes\n"
     assert re.search(r"^Where +laptop cloud, account 000000000000, region us-east-1$", done.stdout, re.M)
     assert re.search(rf"^Live +version {desk.version}, release ", done.stdout, re.M)
     assert re.search(rf"^Release +{artifact.release}, [\d.]+ MB$", done.stdout, re.M)
-    assert versions(desk.place) == before
+    assert versions(desk.stack) == before
 
 
 def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
@@ -80,7 +80,7 @@ def test_one_that_outlasts_its_deadline_is_stopped_by_rollback(desk: Desk) -> No
     assert desk.version == before
     listed = json.loads(run(desk, "releases", "--json").stdout)
     assert [one["release"] for one in listed if one["percent"]] == [
-        one.release for one in versions(desk.place) if one.number == before
+        one.release for one in versions(desk.stack) if one.number == before
     ]
     assert artifact.release in {one["release"] for one in listed}
 

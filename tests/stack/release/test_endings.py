@@ -9,24 +9,24 @@ from typing import Any
 
 import pytest
 
-from ops.errors import UserError
-from ops.release import deployments
-from ops.release.appspec import render
-from ops.release.following import follow
-from ops.release.going_back import carry_out, way_back
-from ops.release.outcome import Outcome
-from ops.release.place import ALIAS
-from ops.release.shipping import publish, ship_beside
-from ops.release.strategy import config_of
-from ops.release.versions import live
-from ops.release.watching import Watch
+from operations.errors import UserError
+from release import deployments
+from release.appspec import render
+from release.outcome import Outcome
+from release.poller import Watch
+from release.progress import follow
+from release.publish import publish, ship_beside
+from release.rollback import carry_out, way_back
+from release.stack import ALIAS
+from release.strategy import config_of
+from release.versions import live
 from tests.stack.conftest import eventually
 from tests.stack.release.conftest import SCALE, Desk
 
 #: What stands at the end of a module, and makes the hook go wrong in its own way.
 HOOKS = {
     "finds fault": ("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n"),
-    "crashes": ("function/judging.py", "\n\nraise ImportError('the hook is broken')\n"),
+    "crashes": ("function/canary/judging.py", "\n\nraise ImportError('the hook is broken')\n"),
     "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda _: time.sleep(120), codedeploy, _telemetry)\n"),
 }
 #: Fails only what comes through the alias, when all traffic has moved.
@@ -36,11 +36,11 @@ LATE = ("function/hooks.py", "\n\nafter = Hook(lambda _: 'not through the alias'
 @pytest.fixture
 def hurried(desk: Desk) -> Iterator[None]:
     """A hook that is stopped after four seconds, not five minutes: half of them are kept for its answer."""
-    hook = desk.place.names.hooks["BeforeAllowTraffic"]
-    before = desk.place.functions.get_function_configuration(FunctionName=hook)["Timeout"]
-    desk.place.functions.update_function_configuration(FunctionName=hook, Timeout=4)
+    hook = desk.stack.names.hooks["BeforeAllowTraffic"]
+    before = desk.stack.functions.get_function_configuration(FunctionName=hook)["Timeout"]
+    desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=4)
     yield
-    desk.place.functions.update_function_configuration(FunctionName=hook, Timeout=before)
+    desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=before)
 
 
 def refused(desk: Desk, wrong: tuple[str, str]) -> None:
@@ -73,16 +73,16 @@ def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second
 
 
 def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk) -> None:
-    before, names, artifact = desk.version, desk.place.names, desk.artifact(*LATE)
-    ship_beside(desk.place, artifact)
-    target = publish(desk.place, names.notify, artifact)
+    before, names, artifact = desk.version, desk.stack.names, desk.artifact(*LATE)
+    ship_beside(desk.stack, artifact)
+    target = publish(desk.stack, names.notify, artifact)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
-    config, _ = config_of(desk.place, "all-at-once")
-    id_ = deployments.create(desk.place, revision, config, "by hand", [], rolls_back=False)
-    watch = Watch(desk.place, id_, [], 0, time.monotonic() + 60)
+    config, _ = config_of(desk.stack, "all-at-once")
+    id_ = deployments.create(desk.stack, revision, config, "by hand", [], rolls_back=False)
+    watch = Watch(desk.stack, id_, [], 0, time.monotonic() + 60)
     assert follow(watch, desk.screen) is Outcome.FAILED
     assert desk.version == target
-    back = carry_out(desk.place, way_back(desk.place))
+    back = carry_out(desk.stack, way_back(desk.stack))
     assert back is not None
     assert follow(back, desk.screen) is Outcome.RELEASED
     assert desk.version == before
@@ -95,7 +95,7 @@ def test_an_alarm_takes_it_back(desk: Desk) -> None:
     def ring() -> None:
         """One error of the candidate's, as Lambda writes it while the canary runs."""
         while not ringing.wait(0.2):
-            for version in live(desk.place).weights:
+            for version in live(desk.stack).weights:
                 _error(desk, version)
 
     thread = threading.Thread(target=ring)
@@ -117,7 +117,7 @@ def _error(desk: Desk, version: str) -> None:
     values = {"FunctionName": "herald-notify", "Resource": "herald-notify:live", "ExecutedVersion": version}
     dimensions: Any = [{"Name": name, "Value": value} for name, value in values.items()]
     data: Any = [{"MetricName": "Errors", "Dimensions": dimensions, "Value": 1.0, "Unit": "Count"}]
-    desk.place.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+    desk.stack.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
 
 
 def test_ctrl_c_and_yes_stops_it_and_rolls_back(desk: Desk) -> None:
@@ -148,13 +148,13 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
 ) -> None:
     before = desk.version
     assert desk.release(desk.artifact(), "canary", interrupt=True) is Outcome.LEFT
-    running = deployments.running(desk.place)
+    running = deployments.running(desk.stack)
     assert running is not None
-    desk.place.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
-    eventually(lambda: deployments.read(desk.place, running.id), lambda one: one.ended)
+    desk.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
+    eventually(lambda: deployments.read(desk.stack, running.id), lambda one: one.ended)
     with pytest.raises(UserError, match="carries weights"):
         desk.release(desk.artifact())
-    assert carry_out(desk.place, way_back(desk.place)) is None
+    assert carry_out(desk.stack, way_back(desk.stack)) is None
     assert desk.version == before
     assert desk.release(desk.artifact()) is Outcome.RELEASED
 
@@ -163,9 +163,9 @@ def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed
     before = desk.version
     refused(desk, HOOKS["finds fault"])
     assert desk.release(desk.artifact()) is Outcome.RELEASED
-    way = way_back(desk.place)
+    way = way_back(desk.stack)
     assert way.version == before
-    watch = carry_out(desk.place, way)
+    watch = carry_out(desk.stack, way)
     assert watch is not None
     assert [*watch][-1].traffic == {before: 100.0}
     assert watch.outcome is Outcome.RELEASED

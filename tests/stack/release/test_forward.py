@@ -11,18 +11,19 @@ from typing import Any
 import httpx
 import pytest
 
-from ops.errors import UserError
-from ops.local.cloud import Cloud
-from ops.release import deployments
-from ops.release.alarms import make
-from ops.release.appspec import render
-from ops.release.going_back import carry_out, way_back
-from ops.release.outcome import Outcome
-from ops.release.place import ALIAS, chosen
-from ops.release.releasing import plan
-from ops.release.shipping import Artifact, publish
-from ops.release.strategy import config_of
-from ops.release.versions import live, versions
+from herald.account import release_stack
+from laptop.cloud import Cloud
+from operations.errors import UserError
+from release import deployments
+from release.alarms import make
+from release.appspec import render
+from release.outcome import Outcome
+from release.publish import Artifact, publish
+from release.release import plan
+from release.rollback import carry_out, way_back
+from release.stack import ALIAS
+from release.strategy import config_of
+from release.versions import live, versions
 from tests.stack.release.conftest import SCALE, Desk, Recorder, sat_down
 
 
@@ -41,13 +42,13 @@ def good(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Good
     desk = sat_down(release_cloud, tmp_path_factory.mktemp("good"))
     before, artifact = desk.version, desk.artifact()
     for version in ("0", before):
-        make(desk.place, version)
+        make(desk.stack, version)
     assert desk.release(artifact, "canary") is Outcome.RELEASED
     return Good(artifact, before, desk.version, desk.screen)
 
 
 def code(desk: Desk, function: str, qualifier: str = "$LATEST") -> str:
-    answer = desk.place.functions.get_function_configuration(FunctionName=function, Qualifier=qualifier)
+    answer = desk.stack.functions.get_function_configuration(FunctionName=function, Qualifier=qualifier)
     return answer["CodeSha256"]
 
 
@@ -65,7 +66,7 @@ def test_it_moves_the_alias_step_by_step(good: Good) -> None:
 
 def test_it_ships_the_others_too_and_first(desk: Desk, good: Good) -> None:
     digest = base64.b64encode(hashlib.sha256(good.artifact.path.read_bytes()).digest()).decode()
-    names = desk.place.names
+    names = desk.stack.names
     assert {code(desk, hook) for hook in names.hooks.values()} == {digest}
     assert code(desk, names.feedback, ALIAS) == code(desk, names.notify, ALIAS) == digest
     said = good.screen.text
@@ -78,12 +79,12 @@ def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk, good: Goo
     assert mails
     assert {mail["to"][0].partition("@")[2] for mail in mails} == {"simulator.amazonses.com"}
     assert {mail["tags"]["synthetic"] for mail in mails} == {"yes"}
-    (listed,) = [one for one in versions(desk.place) if one.number == good.version]
+    (listed,) = [one for one in versions(desk.stack) if one.number == good.version]
     assert (listed.release, listed.percent) == (good.artifact.release, 100.0)
 
 
 def test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old(desk: Desk, good: Good) -> None:
-    answer: Any = desk.place.cloudwatch.describe_alarms(AlarmNamePrefix="herald-release-")
+    answer: Any = desk.stack.cloudwatch.describe_alarms(AlarmNamePrefix="herald-release-")
     alarms = {alarm["AlarmName"]: alarm for alarm in answer["MetricAlarms"]}
     assert alarms.keys() >= {f"herald-release-{version}-errors" for version in (good.before, good.version)}
     assert "herald-release-0-errors" not in alarms, "nobody rolls back to it any more"
@@ -97,14 +98,14 @@ def test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old
 
 def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Desk, good: Good) -> None:
     id_ = good.screen.looks[-1].deployment.id
-    info: Any = desk.place.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]
+    info: Any = desk.stack.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]
     watched = {alarm["name"] for alarm in info["overrideAlarmConfiguration"]["alarms"]}
     assert watched == {"herald-notify-errors", "herald-unknown-outcomes", f"herald-release-{good.version}-errors"}
 
 
 def test_if_it_is_what_mends_an_alarm_it_watches_its_own_only(desk: Desk) -> None:
-    assert plan(desk.place, desk.artifact(), None).group_alarms == ["herald-notify-errors", "herald-unknown-outcomes"]
-    assert plan(desk.place, desk.artifact(), None, own_alarms_only=True).group_alarms == []
+    assert plan(desk.stack, desk.artifact(), None).group_alarms == ["herald-notify-errors", "herald-unknown-outcomes"]
+    assert plan(desk.stack, desk.artifact(), None, own_alarms_only=True).group_alarms == []
 
 
 def test_what_is_live_already_is_refused(desk: Desk, good: Good) -> None:
@@ -113,45 +114,45 @@ def test_what_is_live_already_is_refused(desk: Desk, good: Good) -> None:
 
 
 def test_weights_that_nobody_moves_are_refused_and_rollback_clears_them(desk: Desk) -> None:
-    now, other = desk.version, publish(desk.place, desk.place.names.notify, desk.artifact())
+    now, other = desk.version, publish(desk.stack, desk.stack.names.notify, desk.artifact())
     desk.weigh(other, 0.25)
     with pytest.raises(UserError, match="carries weights") as told:
-        plan(desk.place, desk.artifact(), None)
+        plan(desk.stack, desk.artifact(), None)
     assert f"75 % version {now}, 25 % version {other}" in str(told.value)
-    assert carry_out(desk.place, way_back(desk.place)) is None
+    assert carry_out(desk.stack, way_back(desk.stack)) is None
     assert desk.version == now
 
 
 def test_another_deployment_that_runs_is_refused_and_rollback_stops_it(desk: Desk) -> None:
-    now, names = desk.version, desk.place.names
-    other = publish(desk.place, names.notify, desk.artifact())
+    now, names = desk.version, desk.stack.names
+    other = publish(desk.stack, names.notify, desk.artifact())
     revision = render(names.notify, ALIAS, now, other, {}).location()
-    config, _ = config_of(desk.place, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
-    id_ = deployments.create(desk.place, revision, config, "somebody else's", make(desk.place, other))
+    config, _ = config_of(desk.stack, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
+    id_ = deployments.create(desk.stack, revision, config, "somebody else's", make(desk.stack, other))
     with pytest.raises(UserError, match=f"deployment {id_} to version {other} is under way"):
-        plan(desk.place, desk.artifact(), None)
-    watch = carry_out(desk.place, way_back(desk.place))
+        plan(desk.stack, desk.artifact(), None)
+    watch = carry_out(desk.stack, way_back(desk.stack))
     assert watch is not None
     assert [*watch][-1].traffic == {now: 100.0}
     assert watch.outcome is Outcome.STOPPED
 
 
 def test_a_paused_herald_is_not_released_to(desk: Desk) -> None:
-    functions, name = desk.place.functions, desk.place.names.notify
+    functions, name = desk.stack.functions, desk.stack.names.notify
     functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
         with pytest.raises(UserError, match="is paused"):
-            plan(desk.place, desk.artifact(), None)
+            plan(desk.stack, desk.artifact(), None)
     finally:
         functions.delete_function_concurrency(FunctionName=name)
 
 
 def test_a_herald_that_is_not_there_is_told_with_what_to_do(desk: Desk) -> None:
     with pytest.raises(UserError, match=r"there is no nothing-notify .* make apply"):
-        live(chosen(True, Path(desk.cloud.description.state), "nothing"))
+        live(release_stack(True, Path(desk.cloud.description.state), "nothing"))
 
 
 def test_a_strategy_that_there_is_not_is_a_wrong_call(desk: Desk) -> None:
     with pytest.raises(UserError, match="there is no strategy overnight") as told:
-        plan(desk.place, desk.artifact(), "overnight")
+        plan(desk.stack, desk.artifact(), "overnight")
     assert told.value.code == 2

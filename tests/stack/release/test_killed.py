@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from ops.local.state import ROOT
-from ops.release import deployments
-from ops.release.alarms import make
-from ops.release.place import ALIAS
-from ops.release.versions import code_of, versions
+from laptop.state import ROOT
+from release import deployments
+from release.alarms import make
+from release.stack import ALIAS
+from release.versions import code_of, versions
 from tests.stack.release.conftest import Desk
 
 STEPS = [
@@ -27,9 +27,9 @@ STEPS = [
 
 
 def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) -> None:
-    before, artifact, place = desk.version, desk.artifact(), desk.place
-    known, deployed = versions(place), {one.id for one in deployments.history(place)}
-    make(place, "0")
+    before, artifact, stack = desk.version, desk.artifact(), desk.stack
+    known, deployed = versions(stack), {one.id for one in deployments.history(stack)}
+    make(stack, "0")
     command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.description.state, str(artifact.path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -37,10 +37,10 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) 
     assert died[: len(STEPS)] == STEPS
     assert died[len(STEPS) :] in ([], ["DeleteAlarms"])
     assert ended == "released" or "is live already" in ended
-    (new,) = [one for one in versions(place) if one not in known and one.number != before]
+    (new,) = [one for one in versions(stack) if one not in known and one.number != before]
     assert (new.percent, new.sha256) == (100.0, artifact.sha256)
-    assert code_of(place, desk.version) == artifact.sha256
-    feedback = place.functions.get_function_configuration(FunctionName=place.names.feedback, Qualifier=ALIAS)
+    assert code_of(stack, desk.version) == artifact.sha256
+    feedback = stack.functions.get_function_configuration(FunctionName=stack.names.feedback, Qualifier=ALIAS)
     assert feedback["CodeSha256"] == artifact.sha256
-    (deployment,) = [one for one in deployments.history(place) if one.id not in deployed]
+    (deployment,) = [one for one in deployments.history(stack) if one.id not in deployed]
     assert (deployment.current, deployment.target, deployment.status) == (before, new.number, "Succeeded")

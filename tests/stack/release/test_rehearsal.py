@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from ops.local.state import ROOT
+from laptop.state import ROOT
 
 
 @pytest.mark.xdist_group("release")
 @pytest.mark.timeout(400)
 def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> None:
-    command = [sys.executable, "-m", "ops", "rehearse", "--events", "60"]
+    command = [sys.executable, "-m", "herald", "rehearse", "--events", "60"]
     environment = {**os.environ, "COLUMNS": "80"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=380, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

@@ -14,17 +14,17 @@ import pytest
 
 from function.ledger import message_key
 from function.ledger.attributes import plain
-from ops.local.cloud import Cloud
-from ops.redrive.place import Place as Redrive
-from ops.redrive.plan import planned
-from ops.redrive.queue import look
-from ops.redrive.sending import Done, carry_out
-from ops.release.artifacts import named
-from ops.release.place import ALIAS
-from ops.release.rehearsal.counting import count, sender
-from ops.release.rehearsal.load import Load
-from ops.release.shipping import Artifact, publish, ship_beside
-from ops.release.versions import versions
+from laptop.cloud import Cloud
+from laptop.rehearsal.counting import count, sender
+from laptop.rehearsal.load import Load
+from operations.installation import Installation
+from operations.redrive.plan import planned
+from operations.redrive.queue import look
+from operations.redrive.send import Done, carry_out
+from release.artifacts import named
+from release.publish import Artifact, publish, ship_beside
+from release.stack import ALIAS
+from release.versions import versions
 from tests.stack.conftest import eventually
 from tests.stack.events import new_address, new_event
 from tests.stack.release.conftest import Desk, sat_down
@@ -34,7 +34,7 @@ OF_LATER = """
 
 import json as _json
 
-import function.letter as _letter
+import function.queues.dead_letter as _letter
 from function.ledger.record import Row as _Row
 from function.ledger.writes import Writes as _Writes
 
@@ -76,8 +76,8 @@ class Pair:
     def live(self, version: str, share_of_new: float = 0.0) -> None:
         """Send everything to one version, or a share to the new one."""
         weights = {self.new: share_of_new} if share_of_new else {}
-        self.desk.place.functions.update_alias(
-            FunctionName=self.desk.place.names.notify,
+        self.desk.stack.functions.update_alias(
+            FunctionName=self.desk.stack.names.notify,
             Name=ALIAS,
             FunctionVersion=version,
             RoutingConfig={"AdditionalVersionWeights": weights},
@@ -116,21 +116,26 @@ class Pair:
         """Redrive every letter in `dead`, as `make redrive` does."""
         clients, described = self.desk.cloud.clients, self.desk.cloud.description
         dead, retry, feedback = (described.queues[name] for name in ("dead", "retry", "feedback"))
-        place = Redrive(clients.sqs, clients.dynamodb, dead, retry, feedback, described.tables["ledger"])
-        carry_out(place, planned(look(place.sqs, place.dead), place.record), lambda _: None, Done())
+        installation = Installation(clients.sqs, clients.dynamodb, dead, retry, feedback, described.tables["ledger"])
+        carry_out(
+            installation,
+            planned(look(installation.sqs, installation.dead), installation.record),
+            lambda _: None,
+            Done(),
+        )
 
 
 @pytest.fixture(scope="module")
 def pair(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
     desk = sat_down(release_cloud, tmp_path_factory.mktemp("pair"))
-    names, functions, old = desk.place.names, desk.place.functions, desk.version
+    names, functions, old = desk.stack.names, desk.stack.functions, desk.version
     later = renamed(desk.artifact("function/notify.py", OF_LATER), desk.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
-    ship_beside(desk.place, later)
-    new = publish(desk.place, names.notify, later)
-    described = {one.number: one.release for one in versions(desk.place)}[old]
+    ship_beside(desk.stack, later)
+    new = publish(desk.stack, names.notify, later)
+    described = {one.number: one.release for one in versions(desk.stack)}[old]
     first = named(desk.package).release  # which provisioning published, and does not describe
     made = Pair(desk, old, new, {old: first if described == "?" else described, new: later.release})
     yield made

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from ops.local.cloud import Cloud
+from laptop.cloud import Cloud
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.browsing import Browser

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from ops.local.resources import GRACE
-from ops.pausing import standing
+from laptop.resources import GRACE
+from operations.pause import standing
 from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, said
 from tests.stack.webapp.browsing import Browser

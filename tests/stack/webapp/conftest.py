@@ -1,4 +1,4 @@
-"""What the tests of losses share: a reader of their own, and hands on the machinery between commit and ledger."""
+"""What the tests of losses share: a reader of their own, and hands on the admin between commit and ledger."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from ops.local.cloud import Cloud
-from ops.local.environment import KEPT, client_settings
-from ops.local.ports import Ports
-from ops.local.state import ROOT
+from laptop.cloud import Cloud
+from laptop.environment import KEPT, client_settings
+from laptop.ports import Ports
+from laptop.state import ROOT
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address
 from tests.stack.webapp.door import Door, door

@@ -7,8 +7,8 @@ import httpx
 import jwt
 import pytest
 
-from ops.local.cloud import Cloud
-from ops.local.resources import ADA, GRACE
+from laptop.cloud import Cloud
+from laptop.resources import ADA, GRACE
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address
 from tests.stack.webapp.browsing import Browser

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ops.local.cloud import Cloud
-from ops.local.state import ROOT
+from laptop.cloud import Cloud
+from laptop.state import ROOT
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp import attacks_on_accounts, attacks_on_pages  # noqa: F401  they add their own

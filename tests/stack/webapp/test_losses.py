@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from ops.local.cloud import Cloud
+from laptop.cloud import Cloud
 from tests.stack.conftest import Herald, eventually
 from tests.stack.webapp.conftest import BOOK, Reader, change, environment, stream_gone, web_process
 from tests.stack.webapp.door import Door, door

@@ -2,7 +2,7 @@
 
 import json
 
-from ops.local.cloud import Cloud
+from laptop.cloud import Cloud
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address
 from tests.stack.webapp.conftest import Reader

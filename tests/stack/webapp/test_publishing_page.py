@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.local.state import ROOT
+from laptop.state import ROOT
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ops.capacity.events import play
-from ops.capacity.flow import pour
-from ops.capacity.question import Question
+from herald.capacity.events import play
+from herald.capacity.flow import pour
+from herald.capacity.question import Question
 
 QUESTIONS = [
     Question(rate=14, burst=2_000),

@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from ops.capacity.words import count, duration
+from herald.capacity.words import count, duration
 
 
 def capacity(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
     """The command without a terminal."""
     return subprocess.run(
-        [sys.executable, "-m", "ops", "capacity", *arguments],
+        [sys.executable, "-m", "herald", "capacity", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.capacity.concurrency import Concurrency, needed
-from ops.capacity.flow import lost_calls
+from herald.capacity.concurrency import Concurrency, needed
+from herald.capacity.flow import lost_calls
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ops.capacity.events import play
-from ops.capacity.flow import pour
-from ops.capacity.question import Question
-from ops.errors import UserError
+from herald.capacity.events import play
+from herald.capacity.flow import pour
+from herald.capacity.question import Question
+from operations.errors import UserError
 
 
 def test_below_the_rate_every_event_is_a_mail_at_once() -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from function.canary.judging import candidate
+from function.canary.smoke_test import Candidate
 from function.hooks import Hook, within
-from function.judging import candidate
-from function.settings import HookSettings
-from function.telemetry import Telemetry
-from function.trial import Candidate
+from function.runtime.metrics import Telemetry
+from function.runtime.settings import HookSettings
 
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 SETTINGS = HookSettings("herald-ledger", "herald-notify", "live")

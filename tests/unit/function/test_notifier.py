@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from function.catalogue import Catalogue
-from function.envelope import QueueItem
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted
+from function.event.envelope import QueueItem
 from function.ledger import State
-from function.letter import Letter
-from function.queues import Queue
+from function.message.catalogue import Catalogue
+from function.queues.dead_letter import Letter
+from function.queues.sqs import Queue
 from tests.envelopes import on_failure, queued, sns, sns_notification
 from tests.fakes import event
 from tests.model.table import MemoryTable

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.settings import (
+from function.runtime.settings import (
     _PLAIN,
     BadSetting,
     FeedbackSettings,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from function.audience import Audience
-from function.catalogue import Catalogue
-from function.hearing import Heard, hear
+from function.event.synthetic import SOURCE, synthetic_event
 from function.ledger import State
-from function.synthetic import SOURCE, synthetic_event
+from function.message.catalogue import Catalogue
+from function.message.delivery_mode import Audience
+from function.providers.ses_events import Heard, hear
 from tests.envelopes import ses_event, sns, sns_notification
 from tests.fakes import event, example
 from tests.model.table import MemoryTable

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from function.catalogue import Catalogue
 from function.errors import InvalidEvent
-from ops.package.catalogue import SOURCE, examples, types
+from function.message.catalogue import Catalogue
+from package.catalogue import SOURCE, examples, types
 from tests.unit.notifications.events import event
 
 _SPOILERS = [

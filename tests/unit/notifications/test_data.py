@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from function.catalogue import Catalogue
 from function.errors import InvalidEvent, UnknownNotification
+from function.message.catalogue import Catalogue
 from tests.unit.notifications.events import book_created, with_value
 
 LINE_BREAKS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.catalogue import Catalogue
 from function.errors import InvalidEvent
+from function.message.catalogue import Catalogue
 from tests.unit.notifications.events import event, with_value
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from function.catalogue import Catalogue
-from function.rendering import Content
-from ops.package.catalogue import SOURCE, examples, types
-from ops.package.mails import MOST_HTML_BYTES
+from function.message.catalogue import Catalogue
+from function.message.rendering import Content
+from package.catalogue import SOURCE, examples, types
+from package.mails import MOST_HTML_BYTES
 
 CASES = [(type_, name) for type_ in types() for name in examples(type_)]
 

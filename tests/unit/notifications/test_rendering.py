@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.catalogue import Catalogue
 from function.errors import InvalidEvent
-from function.rendering import Renderer, link, shorten
+from function.message.catalogue import Catalogue
+from function.message.rendering import Renderer, link, shorten
 from tests.unit.notifications.events import book_created, with_value
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.package import Package, build
-from ops.package.catalogue import SOURCE
-from ops.package.target import Architecture
+from package import Package, build
+from package.catalogue import SOURCE
+from package.target import Architecture
 from tests.building import with_dependencies
 
 __all__ = ["Packages"]

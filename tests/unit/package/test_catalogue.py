@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ops.package import PackageError
-from ops.package.catalogue import compile_catalogue, types
+from package import PackageError
+from package.catalogue import compile_catalogue, types
 
 TYPE = "notifications/book.created"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.package import build
+from package import build
 
 #: What may be loaded beside the standard library. Take longer, and say why in the commit.
 ALLOWED = {"botocore", "dateutil", "function", "jmespath", "minijinja", "six", "urllib3"}
@@ -56,7 +56,7 @@ import json, os, sys
 sys.path.insert(0, sys.argv[1])
 import importlib
 entry = importlib.import_module(sys.argv[2])
-from function.start import Clients
+from function.runtime.bootstrap import Clients
 Clients.key = lambda *_: b"k" * 32
 entry.compose(dict(os.environ), Clients())
 found = {name: bool(getattr(module, "__file__", None) and module.__file__.startswith(sys.argv[1]))

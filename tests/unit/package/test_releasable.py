@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.package import PackageError, build
-from ops.package.archive import write_archive
-from ops.package.parts import parts
-from ops.package.releasable import require_releasable
-from ops.package.target import Architecture
+from package import PackageError, build
+from package.archive import write_archive
+from package.manifest import parts
+from package.releasable import require_releasable
+from package.target import Architecture
 from tests.unit.package.conftest import Packages
 
 pytestmark = pytest.mark.timeout(600)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from function.violation import ViolationError, pointer
-from ops.package.schemas import descriptions, validator_code
+from function.event.violation import ViolationError, pointer
+from package.schemas import descriptions, validator_code
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

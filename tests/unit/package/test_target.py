@@ -9,8 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.package import Archive, Package, cli, target
-from ops.package.target import Architecture, TargetName
+from herald.commands import package
+from package import Archive, Package, target
+from package.target import Architecture, TargetName
 
 
 def test_the_laptop_runs_what_runs_this() -> None:
@@ -67,9 +68,9 @@ def test_the_command_says_in_one_line_that_bytecode_is_missing(monkeypatch: pyte
     def build(name: TargetName, architecture: Architecture, **_: object) -> Package:
         return Package(name, "3.13", architecture, bytecode, archive, archive)
 
-    monkeypatch.setattr(cli, "build", build)
+    monkeypatch.setattr(package, "build", build)
     app = typer.Typer()
-    app.command()(cli.package)
+    app.command()(package.package)
     said = CliRunner().invoke(app, ["--target", "cloud", "--architecture", "x86_64"])
     assert said.exit_code == 0
     assert "For Python 3.13 on x86_64:" in said.output

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.package import Archive, Package, build, target
-from ops.package.catalogue import types
-from ops.package.target import LAMBDA_PYTHON, Architecture
+from package import Archive, Package, build, target
+from package.catalogue import types
+from package.target import LAMBDA_PYTHON, Architecture
 from tests.unit.package.conftest import Packages
 
 ROOT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ for name in found:
     if ".compiled" not in name:
         importlib.import_module(name)
 if room == "function":
-    from function.catalogue import Catalogue
+    from function.message.catalogue import Catalogue
     print("types:", *sorted(Catalogue.load().types))
 outside = {name for name, module in sys.modules.items() if getattr(module, "__file__", None)
            and not module.__file__.startswith((root, sys.base_prefix))}

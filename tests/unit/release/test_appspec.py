@@ -13,10 +13,10 @@ import jsonschema
 import pytest
 import yaml
 
-from ops.errors import UserError
-from ops.local.codedeploy.appspec import read
-from ops.release.appspec import SCHEMA, TEMPLATE, offences, render
-from ops.release.place import Names
+from laptop.codedeploy.appspec import read
+from operations.errors import UserError
+from release.appspec import SCHEMA, TEMPLATE, offences, render
+from release.stack import Names
 
 HOOKS = Names("herald").hooks
 

@@ -11,10 +11,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ops.errors import UserError
-from ops.package.parts import parts
-from ops.release.artifacts import artifact, named
-from ops.release.place import Names, Place
+from operations.errors import UserError
+from package.manifest import parts
+from release.artifacts import artifact, named
+from release.stack import Names, Stack
 
 FOR_LAMBDA = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "bytecode": True, "release": "0123"}
 
@@ -29,7 +29,7 @@ def packed(folder: Path, **changes: object) -> Path:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Place:
+def aws(monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A Herald in AWS whose functions run on arm64, and which nothing may be asked but that."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
@@ -38,14 +38,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Place:
     stubber.add_response("get_function_configuration", {"Architectures": ["arm64"]}, {"FunctionName": "herald-notify"})
     stubber.activate()
     nothing: Any = None
-    return Place(functions, nothing, nothing, Names(), "1", "eu-west-1")
+    return Stack(functions, nothing, nothing, Names(), "1", "eu-west-1")
 
 
 def quiet(_: str) -> None:
     """Nobody listens."""
 
 
-def test_a_package_for_lambda_may_go(aws: Place, tmp_path: Path) -> None:
+def test_a_package_for_lambda_may_go(aws: Stack, tmp_path: Path) -> None:
     assert artifact(aws, packed(tmp_path), quiet).release == "0123"
 
 
@@ -59,7 +59,7 @@ def test_a_package_for_lambda_may_go(aws: Place, tmp_path: Path) -> None:
     ],
 )
 def test_a_package_for_another_python_or_platform_is_refused(
-    aws: Place, tmp_path: Path, changes: dict[str, object], reason: str
+    aws: Stack, tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(UserError, match=reason):
         artifact(aws, packed(tmp_path, **changes), quiet)

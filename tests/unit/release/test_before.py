@@ -10,23 +10,23 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ops.errors import UserError
-from ops.release.alarms import require_calm
-from ops.release.deployments import ENDED, UNDER_WAY
-from ops.release.place import Names, Place
-from ops.release.shipping import Artifact, update
+from operations.errors import UserError
+from release.alarms import require_calm
+from release.deployments import ENDED, UNDER_WAY
+from release.publish import Artifact, update
+from release.stack import Names, Stack
 
 NAME = "herald-notify"
 
 
 class Aws:
-    """A place whose Lambda and CloudWatch answer as they are told, and nothing else."""
+    """A stack whose Lambda and CloudWatch answer as they are told, and nothing else."""
 
     def __init__(self) -> None:
         functions, cloudwatch = self._client("lambda"), self._client("cloudwatch")
         self.functions, self.cloudwatch = Stubber(functions), Stubber(cloudwatch)
         self.codedeploy: Any = self._client("codedeploy")
-        self.place = Place(functions, self.codedeploy, cloudwatch, Names(), "1", "eu-west-1")
+        self.stack = Stack(functions, self.codedeploy, cloudwatch, Names(), "1", "eu-west-1")
 
     def has_code(self, sha256: str, times: int = 1) -> None:
         """Lambda reports this code, so many times."""
@@ -62,14 +62,14 @@ def artifact(tmp_path: Path) -> Artifact:
 
 def test_code_that_is_there_is_not_sent_again(aws: Aws, artifact: Artifact) -> None:
     aws.has_code(artifact.sha256, times=3)
-    update(aws.place, NAME, artifact)
+    update(aws.stack, NAME, artifact)
 
 
 def test_code_that_arrived_as_it_was_sent_goes_on(aws: Aws, artifact: Artifact) -> None:
     aws.has_code("old", times=3)
     aws.functions.add_response("update_function_code", {}, {"FunctionName": NAME, "ZipFile": b"zip"})
     aws.has_code(artifact.sha256, times=2)
-    update(aws.place, NAME, artifact)
+    update(aws.stack, NAME, artifact)
 
 
 def test_other_code_than_was_sent_is_not_released(aws: Aws, artifact: Artifact) -> None:
@@ -77,26 +77,26 @@ def test_other_code_than_was_sent_is_not_released(aws: Aws, artifact: Artifact) 
     aws.functions.add_response("update_function_code", {})
     aws.has_code("somebody else's", times=2)
     with pytest.raises(UserError, match=r"reports the code somebody else's for herald-notify.*nothing was released$"):
-        update(aws.place, NAME, artifact)
+        update(aws.stack, NAME, artifact)
 
 
 def test_a_function_that_is_not_there_is_told_with_what_makes_it(aws: Aws, artifact: Artifact) -> None:
     aws.functions.add_client_error("get_function_configuration", "ResourceNotFoundException")
     with pytest.raises(UserError, match=r"^there is no function herald-notify: make apply makes it$"):
-        update(aws.place, NAME, artifact)
+        update(aws.stack, NAME, artifact)
 
 
 def test_an_alarm_that_rings_already_would_take_the_release_back_at_once(aws: Aws) -> None:
     aws.has_alarm("ALARM")
     with pytest.raises(UserError, match=r"^errors rings already.*--own-alarms-only"):
-        require_calm(aws.place, ["errors"], -1)
+        require_calm(aws.stack, ["errors"], -1)
 
 
 def test_an_alarm_that_falls_silent_meanwhile_holds_nothing_up(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     for state in ("ALARM", "ALARM", "OK"):
         aws.has_alarm(state)
-    require_calm(aws.place, ["errors"], 60)
+    require_calm(aws.stack, ["errors"], 60)
 
 
 def test_every_status_of_codedeploy_is_waited_through_or_an_end(aws: Aws) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from ops.release.deployments import Deployment
-from ops.release.outcome import Outcome
-from ops.release.rehearsal.acts import ACTS, Played
-from ops.release.rehearsal.counting import Count, sender
-from ops.release.rehearsal.faults import Fault, variant
-from ops.release.rehearsal.load import Published
-from ops.release.watching import Snapshot
+from laptop.rehearsal.counting import Count, sender
+from laptop.rehearsal.faults import Fault, variant
+from laptop.rehearsal.load import Published
+from laptop.rehearsal.scenarios import ACTS, Played
+from release.deployments import Deployment
+from release.outcome import Outcome
+from release.poller import Snapshot
 
 GOOD, THROWS, MUTE = ACTS
 EVENTS = (Published("m1", "a@example.com"), Published("m2", "b@example.com"))

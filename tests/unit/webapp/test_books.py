@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from webapp.books import BookIn
+from webapp.books.book import BookIn
 
 
 @pytest.mark.parametrize(

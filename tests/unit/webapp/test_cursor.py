@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
 
-from webapp import cursor
+from webapp.books import cursor
 
 
 @given(st.binary(min_size=16, max_size=16))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from webapp import text
-from webapp.books import BookIn
+from webapp.books.book import BookIn
 
 ANYTHING = st.text(st.characters(exclude_categories=()))
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from webapp.trace import continued
+from webapp.outbox.trace import continued
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"

@@ -1,0 +1,1 @@
+"""One delivery, from its envelope to its outcome."""

@@ -1,0 +1,250 @@
+"""The road of one delivery: read, validate, render, claim, send, record.
+
+Everything that can fail by itself comes before the claim, so that a claimed record means one thing only: the mail may
+be leaving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from function.delivery.outcome import Kind, Later, Outcome
+from function.errors import Barred, NotificationError, NotSent, OutcomeUnknown, Rejected
+from function.event.envelope import Delivery
+from function.ledger import (
+    Attempt,
+    Claimed,
+    Duplicate,
+    Held,
+    InDoubt,
+    Ledger,
+    OwnedBy,
+    Record,
+    Row,
+    State,
+    Suppressed,
+    Verdict,
+)
+from function.message.builder import Composer, Draft
+from function.message.email import Email, Receipt
+from function.providers.failover import Sender, Transmission, Try
+from function.queues.compression import kept, unpacked
+from function.queues.dead_letter import Letter, write
+from function.queues.retry_policy import Schedule
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Courier", "DeadLetters"]
+
+#: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
+_HOPS = 3
+_SOON = 2_000
+_UNSUBSCRIBED = "the reader has unsubscribed from mails of this category"
+
+
+class DeadLetters(Protocol):
+    """Where letters for a person go."""
+
+    def put(self, letter: Letter) -> None:
+        """Keep the letter; raises if that is not certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Takes deliveries to their end. `clock` gives epoch milliseconds; `owner` a name for an attempt, never twice."""
+
+    composer: Composer
+    ledger: Ledger
+    sender: Sender
+    dead: DeadLetters
+    schedule: Schedule
+    release: str
+    clock: Callable[[], int]
+    owner: Callable[[], str]
+
+    def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
+        """Turn a delivery into its mail, or say what became of it.
+
+        `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
+        """
+        if delivery.in_ledger:
+            delivery = replace(delivery, body=self._from_ledger(delivery.message_id), in_ledger=False)
+        received = self.clock()
+        attempt = Attempt(
+            delivery.message_id,
+            self.owner(),
+            letter=delivery.letter,
+            confirmed=delivery.confirmed,
+            received=received,
+        )
+        draft = self.composer.begin(delivery)
+        outcome = self._begun(delivery, draft, attempt, deadline)
+        return replace(outcome, synthetic=True) if draft.synthetic else outcome
+
+    def _begun(self, delivery: Delivery, draft: Draft, attempt: Attempt, deadline: int) -> Outcome:
+        try:
+            email = self.composer.finish(draft, in_time_only=delivery.letter is None)
+        except Rejected as error:
+            return self._reject(delivery, draft.named(attempt), str(error))
+        except Barred as error:
+            return self._bar(delivery, draft.named(attempt), str(error))
+        return self._carry(delivery, draft.named(attempt), email, deadline)
+
+    # -- with a mail in hand --------------------------------------------------------------------------------------
+
+    def _carry(self, delivery: Delivery, attempt: Attempt, email: Email, deadline: int) -> Outcome:
+        verdict: Verdict = OwnedBy(attempt.message_id)
+        for _ in range(_HOPS):
+            if not isinstance(verdict, OwnedBy):
+                break
+            attempt = replace(attempt, message_id=verdict.message_id)
+            verdict = self.ledger.claim(attempt)
+        match verdict:
+            case Claimed(held_until):
+                return self._send(delivery, attempt, email, min(held_until, deadline))
+            case Suppressed():
+                return self._suppress(delivery, attempt, verdict)
+        return self._settled(delivery, attempt, verdict)
+
+    def _send(self, delivery: Delivery, attempt: Attempt, email: Email, until: int) -> Outcome:
+        transmission = self.sender.send(email, attempt.message_id, until)
+        outcome = transmission.outcome
+        match outcome:
+            case Receipt():
+                self.ledger.record(attempt, self._rows(transmission, State.SENT), outcome.message_id)
+                ms = transmission.tries[-1].ms
+                return Outcome(Kind.SENT, attempt.message_id, attempt.type, ms=ms, provider=outcome.provider)
+            case NotSent():
+                return self._not_sent(delivery, attempt, transmission, outcome)
+            case OutcomeUnknown():
+                known = self.ledger.lose(attempt, self._rows(transmission, State.UNKNOWN)[-1])
+                return self._again(delivery, attempt, known, Kind.UNKNOWN, str(outcome))
+        return self._refused(delivery, attempt, transmission, outcome)
+
+    def _not_sent(self, delivery: Delivery, attempt: Attempt, transmission: Transmission, error: NotSent) -> Outcome:
+        known = self.ledger.release(attempt, self._rows(transmission, State.RELEASED)[-1])
+        if not isinstance(known, Record):
+            return self._settled(delivery, attempt, known)
+        receives = delivery.item.receives if delivery.item else 0
+        now = self.clock()
+        if known.state is State.RELEASED and self.schedule.exhausted(known.first_at, now, receives):
+            return self._reject(delivery, attempt, f"gave up after {known.attempts} attempts: {error}", known.attempts)
+        wait = self.schedule.after(error, known.attempts)
+        return self._outcome(Kind.RELEASED, attempt, str(error), Later(now + int(wait * 1000)))
+
+    def _refused(
+        self, delivery: Delivery, attempt: Attempt, transmission: Transmission, error: NotificationError
+    ) -> Outcome:
+        row = self._rows(transmission, State.REJECTED)[-1]
+        self._letter(delivery, attempt, attempt.owner, str(error), 1)
+        verdict = self.ledger.refuse(attempt, row, kept(delivery.body))
+        if verdict is not None:
+            return self._settled(delivery, attempt, verdict)
+        return self._outcome(Kind.REJECTED, attempt, str(error))
+
+    # -- without a claim ------------------------------------------------------------------------------------------
+
+    def _reject(self, delivery: Delivery, attempt: Attempt, reason: str, attempts: int = 0) -> Outcome:
+        attempt, verdict = self._looked(attempt)
+        if verdict is None:
+            self._letter(delivery, attempt, attempt.owner, reason, attempts)
+            row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
+            verdict = self.ledger.reject(attempt, row, kept(delivery.body))
+            delivery = replace(delivery, letter=None)
+        if verdict is None:
+            return self._outcome(Kind.REJECTED, attempt, reason)
+        return self._settled(delivery, attempt, verdict, reason)
+
+    def _bar(self, delivery: Delivery, attempt: Attempt, reason: str) -> Outcome:
+        """Not to be mailed by this deployment: kept like a suppressed mail, without a letter that raises an alarm."""
+        attempt, verdict = self._looked(attempt)
+        if verdict is None:
+            row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
+            verdict = self.ledger.suppress(attempt, row, kept(delivery.body))
+        if verdict is None:
+            return self._outcome(Kind.SUPPRESSED, attempt, reason)
+        return self._settled(delivery, attempt, verdict, reason)
+
+    def _looked(self, attempt: Attempt) -> tuple[Attempt, Verdict | None]:
+        """The attempt in the name of the message that owns the event, and what stands in the way of settling it."""
+        verdict = self.ledger.look(attempt)
+        for _ in range(_HOPS):
+            if not isinstance(verdict, OwnedBy):
+                break
+            attempt = replace(attempt, message_id=verdict.message_id)
+            verdict = self.ledger.look(attempt)
+        return attempt, verdict
+
+    def _suppress(self, delivery: Delivery, attempt: Attempt, by: Suppressed) -> Outcome:
+        reason = _UNSUBSCRIBED if by.choice else "the address is on the suppression list"
+        row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
+        verdict = self.ledger.suppress(attempt, row, kept(delivery.body), by)
+        if verdict is None:
+            return self._outcome(Kind.SUPPRESSED, attempt, reason)
+        return self._settled(delivery, attempt, verdict)
+
+    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
+        """Hand a mail that may have gone to a person: the letter first, then the mark on the record."""
+        reason = why or "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome"
+        self._letter(delivery, attempt, record.owner, reason, record.attempts)
+        row = Row(record.state, self.clock(), self.release, detail=reason)
+        self.ledger.park(attempt, record.owner, row, kept(delivery.body))
+        return self._outcome(Kind.PARKED, attempt, reason)
+
+    def _settled(self, delivery: Delivery, attempt: Attempt, verdict: Verdict, why: str = "") -> Outcome:
+        match verdict:
+            case Duplicate(State.REJECTED, owner) if delivery.letter:
+                return self._put_back(delivery, attempt, owner)
+            case Duplicate(state):
+                return self._outcome(Kind.DUPLICATE, attempt, f"already {state}")
+            case InDoubt(record):
+                return self._park(delivery, attempt, record, why and f"the mail may have gone, and now: {why}")
+        return self._again(delivery, attempt, verdict, Kind.HELD, "held by another")
+
+    def _put_back(self, delivery: Delivery, attempt: Attempt, owner: str) -> Outcome:
+        """A letter that does not name the attempt of a rejected record may have been read before its own record was
+        written, or be the last one there is: only what was mailed is thrown away."""
+        reason = "the letter named another attempt than the one that was rejected last; redrive it again"
+        self._letter(delivery, attempt, owner, reason)
+        return self._outcome(Kind.PARKED, attempt, reason)
+
+    def _letter(self, delivery: Delivery, attempt: Attempt, names: str, reason: str, attempts: int = 0) -> None:
+        """Write to a person, in the name of the message that owns the event; the letter `names` an attempt of it."""
+        owned = replace(delivery, message_id=attempt.message_id)
+        self.dead.put(write(owned, names, reason, self.release, attempts))
+
+    def _from_ledger(self, message_id: str) -> str:
+        record = self.ledger.read(message_id)
+        event = record.event if record else None
+        return unpacked(event) if isinstance(event, bytes) else event or ""
+
+    # -- coming back ----------------------------------------------------------------------------------------------
+
+    def _again(self, delivery: Delivery, attempt: Attempt, known: Record | Verdict, kind: Kind, detail: str) -> Outcome:
+        match known:
+            case Duplicate() | InDoubt():
+                return self._settled(delivery, attempt, known)
+            case Record(held_until=until, owner=owner) | Held(until=until, owner=owner):
+                pass
+            case _:
+                until, owner = self.clock() + _SOON, ""
+        if delivery.item and delivery.item.receives >= self.schedule.receives:
+            reason = f"{detail}, and the queue hands it out no more"
+            self._letter(delivery, attempt, owner or attempt.owner, reason)
+            return self._outcome(Kind.PARKED, attempt, reason)
+        return self._outcome(kind, attempt, detail, Later(until))
+
+    def _outcome(self, kind: Kind, attempt: Attempt, detail: str, later: Later | None = None) -> Outcome:
+        return Outcome(kind, attempt.message_id, attempt.type, detail, later)
+
+    def _rows(self, transmission: Transmission, last: State) -> list[Row]:
+        """The tries as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
+        rows = [self._row(attempt, State.RELEASED) for attempt in transmission.tries]
+        if not rows:
+            rows = [Row(last, self.clock(), self.release, detail=str(transmission.outcome))]
+        return [*rows[:-1], replace(rows[-1], state=last)]
+
+    def _row(self, tried: Try, state: State) -> Row:
+        detail = None if tried.error is None else str(tried.error)[:200]
+        return Row(state, tried.at + tried.ms, self.release, tried.provider, tried.ms, detail)

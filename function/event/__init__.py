@@ -1,0 +1,1 @@
+"""The event: its envelopes, CloudEvents, schemas."""

@@ -1,0 +1,140 @@
+"""The envelopes that a delivery comes in, told apart by shape.
+
+- an SNS event, as Lambda hands it over: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+- in SQS, an on-failure record of a Lambda destination around such an event:
+  https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+- in SQS, an SNS notification: what SNS's own redrive leaves, what Herald parks in `retry` and writes to `dead`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from function.queues.compression import deflated
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Delivery", "QueueItem", "Unreadable", "deliveries", "from_queue", "is_queue_event"]
+
+#: SNS's ids are UUIDs; this is what a key, an SES tag and an attribute of SQS all take.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+#: Topics' names have 256 characters, and ARNs a little more.
+_LONGEST_NAME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """Where a delivery that came over SQS lies: what is needed to leave it there for later."""
+
+    message_id: str
+    receipt_handle: str
+    receives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One SNS message on its way to becoming a mail.
+
+    `letter` is the attempt that a redriven dead letter names, `confirmed` a person's *yes* to a possible second mail.
+    `in_ledger`: the body was too long even for a letter and lies in the message's record.
+    """
+
+    message_id: str
+    body: str
+    topic: str = ""
+    timestamp: str = ""
+    item: QueueItem | None = None
+    letter: str | None = None
+    confirmed: bool = False
+    in_ledger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something that is none of the envelopes; kept as it came."""
+
+    raw: str
+    item: QueueItem | None = None
+
+
+def is_queue_event(event: object) -> bool:
+    """Whether Lambda hands over a batch from SQS."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    return bool(records) and isinstance(records, list) and all(_queued(record) for record in records)
+
+
+def deliveries(event: object) -> Iterator[Delivery | Unreadable]:
+    """The messages of an SNS event; whatever else it is comes back as Unreadable."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not isinstance(records, list) or not records:
+        yield Unreadable(_as_text(event))
+        return
+    for record in records:
+        yield _notification(record.get("Sns") if isinstance(record, dict) else None) or Unreadable(_as_text(record))
+
+
+def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
+    """The messages in one SQS record: of an on-failure record as many as the SNS event in it had."""
+    receives = _text(record["attributes"], "ApproximateReceiveCount") or ""
+    item = QueueItem(
+        record["messageId"], record["receiptHandle"], int(receives) if re.fullmatch("[0-9]{1,9}", receives) else 1
+    )
+    attributes = record.get("messageAttributes")
+    for found in _inside(record["body"]):
+        if isinstance(found, Unreadable):
+            yield Unreadable(found.raw, item)
+            continue
+        letter, confirmed = _mark(attributes, "attempt"), _mark(attributes, "confirmed") == "yes"
+        yield replace(found, item=item, letter=letter, confirmed=confirmed)
+
+
+def _queued(record: object) -> bool:
+    """Whether it is a message as Lambda hands it over from SQS."""
+    texts = (_text(record, name) for name in ("messageId", "receiptHandle", "body"))
+    return (
+        isinstance(record, dict)
+        and record.get("eventSource") == "aws:sqs"
+        and None not in texts
+        and isinstance(record.get("attributes"), dict)
+    )
+
+
+def _inside(text: str) -> list[Delivery | Unreadable]:
+    """What a message from SQS holds: the event of an on-failure record, or one notification."""
+    try:
+        body = json.loads(text)
+        if isinstance(body, dict) and "requestPayload" in body:
+            return list(deliveries(body["requestPayload"]))
+    except (ValueError, RecursionError):
+        return [Unreadable(text)]
+    return [_notification(body) or Unreadable(text)]
+
+
+def _notification(value: object) -> Delivery | None:
+    """The delivery in an SNS notification, its body unpacked if a letter had to compress it, or None."""
+    message_id, body = _text(value, "MessageId"), _text(value, "Message")
+    if packed := _text(value, "MessageDeflated"):
+        body = deflated(packed)
+    if not message_id or body is None or not _ID.fullmatch(message_id):
+        return None
+    in_ledger = isinstance(value, dict) and value.get("MessageInLedger") is True
+    topic, timestamp = ((_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))
+    return Delivery(message_id, body, topic, timestamp, in_ledger=in_ledger)
+
+
+def _text(value: object, name: str) -> str | None:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _mark(attributes: object, name: str) -> str | None:
+    """A letter's mark; Herald's own are short, and what is not goes into no other letter."""
+    mark = _text(attributes.get(name), "stringValue") if isinstance(attributes, dict) else None
+    return mark if mark and len(mark) <= _LONGEST_NAME else None
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,1 @@
+"""From an event to one mail: the catalogue of notifications, templates, recipients."""

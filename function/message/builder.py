@@ -1,0 +1,125 @@
+"""From the bytes of an event to a mail: everything that needs no table and no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from function.errors import InvalidEvent, Rejected
+from function.event.cloudevent import Event, decoded, read
+from function.event.envelope import Delivery
+from function.event.synthetic import TAG, is_synthetic
+from function.ledger import Attempt, address_key, choice_name, event_key
+from function.message.catalogue import Catalogue, Notification
+from function.message.delivery_mode import Audience
+from function.message.email import Email
+from function.message.unsubscribe import Links, headers
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Composer", "Draft"]
+
+_TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """How far an event could be read; `error` is why no further."""
+
+    event: Event | None = None
+    error: Rejected | None = None
+    address: str | None = None
+    #: What the reader may unsubscribe from; None for a mail that is sent whatever they chose.
+    subscription: str | None = None
+    #: The event's type, if it is one that there is a notification for: metrics are counted by it.
+    type: str = ""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a release tries this version with it; only a valid event can be."""
+        return self.error is None and self.event is not None and is_synthetic(self.event)
+
+    def named(self, attempt: Attempt) -> Attempt:
+        """The attempt with all that the event tells the ledger."""
+        if self.event is None:
+            return attempt
+        key = event_key(self.event.source, self.event.id)
+        choice = choice_name(self.subscription) if self.subscription else None
+        return replace(attempt, type=self.type, event_key=key, address=self.address, choice=choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds;
+    `audience` is whom this deployment may mail, `links` makes unsubscribe links if there is a page for them."""
+
+    catalogue: Catalogue
+    secret: bytes
+    clock: Callable[[], int]
+    audience: Audience = field(default_factory=Audience)
+    links: Links | None = None
+
+    def begin(self, delivery: Delivery) -> Draft:
+        """Read the event and its recipient's hash as far as they can be read; never raises."""
+        try:
+            event = read(decoded(delivery.body), self.catalogue.validate_envelope)
+        except Rejected as error:
+            return Draft(error=error)
+        try:
+            notification = self._notification(event)
+        except Rejected as error:
+            return Draft(event, error)
+        try:
+            notification.validate(event.data)
+        except Rejected as error:
+            return Draft(event, error, type=event.type)
+        address = address_key(self.secret, event.data["recipient"]["email"])
+        subscription = notification.category if notification.subscription else None
+        return Draft(event, address=address, subscription=subscription, type=event.type)
+
+    def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
+        """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it; or
+        Barred."""
+        if draft.error is not None or draft.event is None:
+            raise draft.error or InvalidEvent("the event could not be read")
+        event, notification = draft.event, self._notification(draft.event)
+        if in_time_only:
+            self._refuse_if_too_old(event, notification)
+        recipient: Mapping[str, Any] = event.data["recipient"]
+        link = self._link(draft)
+        content = notification.render(event.data, recipient["locale"], link)
+        extra = _trace(event) | (headers(link) if link else {})
+        email = Email(recipient["email"], content.subject, content.text, content.html, extra)
+        if draft.synthetic:  # it goes to nobody, whoever may be mailed here
+            return replace(email, tags=dict([TAG]))
+        return self.audience.addressed(email, draft.address)
+
+    def _link(self, draft: Draft) -> str | None:
+        if self.links is None or draft.subscription is None or draft.address is None:
+            return None
+        return self.links.link(draft.subscription, draft.address)
+
+    def _notification(self, event: Event) -> Notification:
+        return self.catalogue.get(event.type)
+
+    def _refuse_if_too_old(self, event: Event, notification: Notification) -> None:
+        if notification.max_age is None:
+            return
+        try:
+            happened = datetime.fromisoformat(event.time.upper())
+        except ValueError as error:
+            raise InvalidEvent("the event's time is not a date", "/time") from error
+        age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
+        if age > notification.max_age:
+            raise InvalidEvent(f"expired: older than {notification.max_age}", "/time")
+
+
+def _trace(event: Event) -> dict[str, str]:
+    """The trace that the event belongs to, as a header of its mail; what is no trace context is left out.
+
+    https://www.w3.org/TR/trace-context/#traceparent-header
+    """
+    trace = event.traceparent or ""
+    return {"Traceparent": trace} if _TRACEPARENT.fullmatch(trace) else {}

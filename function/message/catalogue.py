@@ -1,0 +1,141 @@
+"""The notifications that Herald can send: what each event's data must be, and how its mail is written.
+
+What is read here is the *compiled* catalogue: `package` turns `notifications/` into one `catalogue.json`
+and one validator module for each schema, so that the function loads no schema library and no MJML engine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from function.errors import InvalidEvent, UnknownNotification
+from function.event.violation import ViolationError, pointer
+from function.message.rendering import Content, Renderer
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["COMPILED", "Catalogue", "Notification"]
+
+#: Where the package keeps the compiled catalogue.
+COMPILED = Path(__file__).parents[1] / "compiled"
+
+_FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One JSON Schema, compiled: `check` raises `ViolationError`; `descriptions` says what each value must be."""
+
+    check: Callable[..., object]
+    descriptions: Mapping[str, str]
+
+    def validate(self, value: object, name: str, base: str = "") -> None:
+        """Raise `InvalidEvent` for the first offence in `value`; its pointer starts with `base`. The reason
+        never repeats the value: it may be personal."""
+        try:
+            self.check(value, name_prefix=name)
+        except ViolationError as violation:
+            at = pointer(violation.name)
+            what = self.descriptions.get(at)
+            wrong = what if violation.rule != "required" else None
+            reason = f"{violation.name} must be {wrong}" if wrong else str(violation)
+            raise InvalidEvent(reason, base + at) from violation
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What Herald sends for one type of event.
+
+    `category` is what a reader may unsubscribe from, if it is a `subscription`; an event older than `max_age` is worth
+    no mail any more.
+    """
+
+    type: str
+    category: str
+    subscription: bool
+    max_age: timedelta | None
+    locales: frozenset[str]
+    _contract: Contract = field(repr=False)
+    _renderer: Renderer = field(repr=False)
+
+    def validate(self, data: object) -> None:
+        """Raise `InvalidEvent` unless `data` is what this type's schema asks for; more is tolerated."""
+        self._contract.validate(data, "data", "/data")
+
+    def render(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
+        """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`.
+
+        Templates see `data` and `unsubscribe_url`, which is Herald's own: data of that name is not seen.
+
+        Raises `InvalidEvent` if a template asks for what `data` lacks, or if the subject is not one line.
+        """
+        return self._renderer.render(
+            f"{self.type}/{self._nearest(locale)}", {**data, "unsubscribe_url": unsubscribe_url}
+        )
+
+    def _nearest(self, locale: str) -> str:
+        wanted = locale.lower()
+        while wanted and wanted not in self.locales:
+            wanted = wanted.rpartition("-")[0]
+        return wanted or _FALLBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every notification by the type of its event, and the contract of the event itself."""
+
+    _envelope: Contract
+    _notifications: Mapping[str, Notification]
+
+    @classmethod
+    def load(cls, root: Path = COMPILED) -> Catalogue:
+        """Read the compiled catalogue in `root`; nothing is read after that."""
+        compiled: dict[str, Any] = json.loads((root / "catalogue.json").read_bytes())
+        renderer = Renderer(compiled["templates"])
+        entries = compiled["notifications"].items()
+        notifications = {type_: _notification(root, type_, entry, renderer) for type_, entry in entries}
+        return cls(_contract(root, "event", compiled["event"]), notifications)
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of event that there is a notification for."""
+        return frozenset(self._notifications)
+
+    def validate_envelope(self, event: object) -> None:
+        """Raise `InvalidEvent` unless `event` is one CloudEvents 1.0 event as Herald takes them."""
+        self._envelope.validate(event, "event")
+
+    def get(self, type_: str) -> Notification:
+        """The notification for events of `type_`; raises `UnknownNotification`."""
+        try:
+            return self._notifications[type_]
+        except KeyError:
+            raise UnknownNotification(f"there is no notification for events of type {type_!r}") from None
+
+
+def _notification(root: Path, type_: str, entry: dict[str, Any], renderer: Renderer) -> Notification:
+    seconds = entry["max_age_seconds"]
+    return Notification(
+        type=type_,
+        category=entry["category"],
+        subscription=entry["subscription"],
+        max_age=None if seconds is None else timedelta(seconds=seconds),
+        locales=frozenset(entry["locales"]),
+        _contract=_contract(root, type_, entry["descriptions"]),
+        _renderer=renderer,
+    )
+
+
+def _contract(root: Path, name: str, descriptions: Mapping[str, str]) -> Contract:
+    module = f"validate_{name.replace('.', '_').replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(f"function.compiled.{module}", root / f"{module}.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{root / module}.py is not there: build the package again")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return Contract(loaded.validate, descriptions)

@@ -1,0 +1,49 @@
+"""The link by which a reader stops one category of mail, with one click: RFC 8058.
+
+A link names the category and the keyed hash of the address, and is signed, so that nobody can make one for somebody
+else; it is a JWT, so that whoever serves the page reads it with a library. contracts/unsubscribe.schema.json says what
+is in it. Nothing in it tells the time: the same reader's link is the same in every mail.
+
+https://datatracker.ietf.org/doc/html/rfc8058 and https://datatracker.ietf.org/doc/html/rfc7519
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Links", "headers"]
+
+_PREFIX = "address#"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes links to the page at `url`, signed with `key`."""
+
+    url: str
+    key: bytes
+
+    def link(self, category: str, address: str) -> str:
+        """The link for the reader whose address has this key in the ledger."""
+        claims = {"category": category, "sub": address.removeprefix(_PREFIX)}
+        signed = f"{_segment({'alg': 'HS256', 'typ': 'herald-unsubscribe'})}.{_segment(claims)}"
+        signature = hmac.new(self.key, signed.encode(), hashlib.sha256).digest()
+        return f"{self.url}/{signed}.{_base64url(signature)}"
+
+
+def headers(link: str) -> dict[str, str]:
+    """What a mail program needs to offer *Unsubscribe* by itself: ASCII, so that no header is ever encoded."""
+    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def _segment(value: dict[str, str]) -> str:
+    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,90 @@
+"""Handing one mail over: down the list of providers, and once more if there is time to wait."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from function.errors import NotificationError, NotSent, OutcomeUnknown, ProviderUnavailable, Throttled
+from function.message.email import Email, Receipt
+from function.providers import Provider
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["PAUSE", "ROUNDS", "Sender", "Transmission", "Try"]
+
+#: Rounds down the list while all that stands in the way is the sending rate.
+ROUNDS = 3
+#: Longest first pause between two rounds, in seconds; it doubles, with full jitter.
+PAUSE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One call of one provider; `ms` is how long it took. `error` is None where it accepted."""
+
+    provider: str
+    at: int
+    ms: int
+    error: NotificationError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """What became of the mail, and every try on the way."""
+
+    outcome: Receipt | NotificationError
+    tries: tuple[Try, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends by the first provider that takes the mail. `clock` gives epoch milliseconds, `sleep` takes seconds."""
+
+    providers: Sequence[Provider]
+    clock: Callable[[], int]
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+    def send(self, email: Email, key: str, until: int) -> Transmission:
+        """Send once, starting nothing whose timeout would end after `until` (epoch milliseconds).
+
+        Goes on to the next provider only from NotSent; waits and begins again only while everybody says Throttled.
+        """
+        tries: list[Try] = []
+        for round_ in range(ROUNDS):
+            outcome = self._down_the_list(email, key, until, tries)
+            pause = PAUSE * 2**round_ * self.chance()
+            if not isinstance(outcome, Throttled) or round_ == ROUNDS - 1 or not self._time_for(pause, until):
+                break
+            self.sleep(pause)
+        return Transmission(outcome, tuple(tries))
+
+    def _down_the_list(self, email: Email, key: str, until: int, tries: list[Try]) -> Receipt | NotificationError:
+        not_sent: NotSent | None = None
+        for provider in self.providers:
+            if self.clock() + provider.timeout * 1000 > until:
+                return not_sent or ProviderUnavailable(f"no time is left to send by {provider.url}")
+            outcome = self._once(provider, email, key, tries)
+            if isinstance(outcome, NotSent):
+                not_sent = not_sent if isinstance(not_sent, Throttled) else outcome
+                continue
+            if isinstance(outcome, (Receipt, OutcomeUnknown)):
+                return outcome
+            return not_sent or outcome
+        return not_sent or ProviderUnavailable("no provider is configured")
+
+    def _once(self, provider: Provider, email: Email, key: str, tries: list[Try]) -> Receipt | NotificationError:
+        begun = self.clock()
+        outcome: Receipt | NotificationError
+        try:
+            outcome = provider.send(email, key)
+        except NotificationError as error:
+            outcome = error
+        failure = outcome if isinstance(outcome, NotificationError) else None
+        tries.append(Try(provider.url, begun, self.clock() - begun, failure))
+        return outcome
+
+    def _time_for(self, pause: float, until: int) -> bool:
+        longest = max(provider.timeout for provider in self.providers)
+        return self.clock() + (pause + longest) * 1000 <= until

@@ -1,0 +1,140 @@
+"""Reads what SES says of a mail after it took it. Pure.
+
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+from function.event.synthetic import TAG
+from function.ledger import Action, State
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["KINDS", "Heard", "Ignored", "folded", "hear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one type of SES event means to the ledger, and how it is counted."""
+
+    action: Action
+    state: State
+    metric: str
+
+
+#: The values of `eventType`; bounces are told apart by `bounceType`. Open, Click and Subscription are not subscribed.
+KINDS: dict[str, Kind] = {
+    "Send": Kind(Action.HEAR_SENT, State.SENT, "Healed"),
+    "Delivery": Kind(Action.HEAR_DELIVERED, State.DELIVERED, "Delivered"),
+    "DeliveryDelay": Kind(Action.HEAR_DELAYED, State.DELAYED, "Delayed"),
+    "Bounce": Kind(Action.HEAR_SOFT_BOUNCED, State.SOFT_BOUNCED, "SoftBounced"),
+    "Bounce/Permanent": Kind(Action.HEAR_BOUNCED, State.BOUNCED, "Bounced"),
+    "Complaint": Kind(Action.HEAR_COMPLAINED, State.COMPLAINED, "Complained"),
+    "Reject": Kind(Action.HEAR_REFUSED, State.REFUSED, "Refused"),
+    "Rendering Failure": Kind(Action.HEAR_REFUSED, State.REFUSED, "Refused"),
+}
+_SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event about one of our mails. `detail` is one line with every address cut out; `address` is the recipient."""
+
+    message_id: str
+    action: Action
+    state: State
+    metric: str
+    detail: str | None
+    address: str | None
+    suppress: bool
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Not feedback on a mail of ours, and why; it has nothing to move."""
+
+    why: str
+
+
+def folded(batch: Sequence[Heard | Ignored]) -> list[Heard | Ignored | None]:
+    """The batch with None for every *Send* of a mail of which it says more: whatever else SES says implies it."""
+    more = {one.message_id for one in batch if isinstance(one, Heard) and one.action is not Action.HEAR_SENT}
+    return [None if _only_sent(one) and one.message_id in more else one for one in batch]
+
+
+def _only_sent(one: Heard | Ignored) -> TypeGuard[Heard]:
+    return isinstance(one, Heard) and one.action is Action.HEAR_SENT
+
+
+def hear(body: str) -> Heard | Ignored:
+    """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated."""
+    event = _event(body)
+    if event is None:
+        return Ignored("not an SES event")
+    kind = KINDS.get(_kind(event))
+    if kind is None:
+        return Ignored(f"no meaning for {_kind(event)[:40]}")
+    mail = _object(event, "mail")
+    message_id = _tag(mail, "message_id")
+    if message_id is None:
+        return Ignored("no message_id tag: not a mail of ours")
+    destination = mail.get("destination")
+    address = destination[0] if isinstance(destination, list) and destination else None
+    return Heard(
+        message_id,
+        kind.action,
+        kind.state,
+        kind.metric,
+        _detail(event),
+        address if isinstance(address, str) else None,
+        kind.state in _SUPPRESSING,
+        _tag(mail, TAG[0]) == TAG[1],
+    )
+
+
+def _event(body: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body)
+        if isinstance(value, dict) and value.get("Type") == "Notification":
+            value = json.loads(value["Message"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("eventType"), str) else None
+
+
+def _tag(mail: Mapping[str, Any], name: str) -> str | None:
+    """SES gives the values of a tag as a list."""
+    values = _object(mail, "tags").get(name)
+    return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else None
+
+
+def _kind(event: Mapping[str, Any]) -> str:
+    type_: str = event["eventType"]
+    permanent = type_ == "Bounce" and _object(event, "bounce").get("bounceType") == "Permanent"
+    return f"{type_}/Permanent" if permanent else type_
+
+
+def _detail(event: Mapping[str, Any]) -> str | None:
+    """Why, in the provider's words: the subtype, the server's answer, the reason; addresses are cut out."""
+    said: list[object] = []
+    bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
+    said += [bounce.get("bounceType"), bounce.get("bounceSubType")]
+    recipients = bounce.get("bouncedRecipients")
+    if isinstance(recipients, list) and recipients and isinstance(recipients[0], dict):
+        said.append(recipients[0].get("diagnosticCode"))
+    said += [complaint.get("complaintSubType"), complaint.get("complaintFeedbackType")]
+    said += [_object(event, "reject").get("reason"), _object(event, "failure").get("errorMessage")]
+    said += [_object(event, "deliveryDelay").get("delayType")]
+    line = " ".join(" ".join(part.split()) for part in said if isinstance(part, str))
+    return _ADDRESS.sub("<address>", line)[:200] or None
+
+
+def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,1 @@
+"""The SQS queues `retry` and `dead`: dead letters, delays, compression."""

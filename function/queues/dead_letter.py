@@ -1,0 +1,66 @@
+"""Dead letters and parked deliveries: an SNS notification as an SQS message that always fits.
+
+The body has the shape that SNS itself would have queued, so that a letter put back by the AWS console's redrive
+button is read like any other delivery; what Herald knows beyond it travels as message attributes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+from function.event.envelope import Delivery
+from function.queues.compression import compressed
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["LARGEST_BODY", "Letter", "parked", "write"]
+
+#: Bytes. SQS takes 256 KiB with the attributes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+LARGEST_BODY = 250_000
+_NOT_ATTRIBUTE_TEXT = re.compile(r"[^\x20-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An SQS message: ASCII JSON and string attributes."""
+
+    body: str
+    attributes: dict[str, str]
+
+
+def parked(delivery: Delivery) -> Letter:
+    """The delivery as it waits in `retry`, with the letter's marks if it came by one."""
+    marks = {"attempt": delivery.letter or "", "confirmed": "yes" if delivery.confirmed else ""}
+    return Letter(_body(delivery), {name: value for name, value in marks.items() if value})
+
+
+def write(delivery: Delivery, attempt: str, reason: str, release: str, attempts: int = 0) -> Letter:
+    """The dead letter of one attempt: the original, and why it is dead."""
+    return Letter(
+        _body(delivery),
+        {
+            "attempt": attempt,
+            "attempts": str(attempts),
+            "message_id": delivery.message_id,
+            "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason)[:500],
+            "release": release or "?",
+        },
+    )
+
+
+def _body(delivery: Delivery) -> str:
+    notification: dict[str, object] = {
+        "Type": "Notification",
+        "MessageId": delivery.message_id,
+        "TopicArn": delivery.topic,
+        "Timestamp": delivery.timestamp,
+    }
+    plain = json.dumps(notification | {"Message": delivery.body})
+    if len(plain) <= LARGEST_BODY:
+        return plain
+    packed = base64.b64encode(compressed(delivery.body)).decode()
+    short = json.dumps(notification | {"Message": "", "MessageDeflated": packed})
+    if len(short) <= LARGEST_BODY:
+        return short
+    return json.dumps(notification | {"Message": "", "MessageInLedger": True})

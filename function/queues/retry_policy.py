@@ -1,0 +1,34 @@
+"""When a delivery that could not be settled comes back. Pure; times in epoch milliseconds, waits in seconds."""
+
+from __future__ import annotations
+
+from function.errors import NotSent, QuotaExhausted
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Schedule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The waits; the laptop scales them all by one factor.
+
+    `first` doubles with each attempt up to `longest`; an exhausted quota waits `quota`; after `give_up` of trying,
+    by the record's own clock, a person gets it. `receives` is the last receive before the queue's own redrive.
+    """
+
+    first: float = 2.0
+    longest: float = 900.0
+    quota: float = 3600.0
+    give_up: float = 86_400.0
+    receives: int = 200
+
+    def after(self, error: NotSent, attempts: int) -> float:
+        """Seconds until a mail that was certainly not sent is tried again."""
+        if isinstance(error, QuotaExhausted):
+            return self.quota
+        return min(self.first * 2.0 ** min(max(attempts, 1) - 1, 20), self.longest)
+
+    def exhausted(self, first_at: int, now: int, receives: int) -> bool:
+        """Whether trying any longer is over: a day has passed, or the queue will not hand it out again."""
+        too_old = first_at > 0 and now - first_at > self.give_up * 1000
+        return too_old or receives >= self.receives

@@ -1,0 +1,46 @@
+"""The SQS queues `retry` and `dead`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from function.event.envelope import QueueItem
+from function.queues.dead_letter import Letter
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Queue"]
+
+#: Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+_LONGEST_DELAY = 900
+_LONGEST_INVISIBILITY = 43_200
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One queue behind a botocore client. Errors of SQS come as botocore raises them."""
+
+    client: Any
+    url: str
+
+    def put(self, letter: Letter, delay: float = 0) -> None:
+        """Queue a letter, invisible for `delay` seconds, 900 at most."""
+        self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody=letter.body,
+            DelaySeconds=min(_whole(delay), _LONGEST_DELAY),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in letter.attributes.items()
+            },
+        )
+
+    def postpone(self, item: QueueItem, seconds: float) -> None:
+        """Leave an item in the queue, invisible for that long."""
+        self.client.change_message_visibility(
+            QueueUrl=self.url,
+            ReceiptHandle=item.receipt_handle,
+            VisibilityTimeout=min(_whole(seconds), _LONGEST_INVISIBILITY),
+        )
+
+
+def _whole(seconds: float) -> int:
+    return max(0, -int(-seconds // 1))

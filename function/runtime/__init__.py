@@ -1,0 +1,1 @@
+"""What every Lambda entry point needs: bootstrap, settings, clients, metrics."""

@@ -1,0 +1,129 @@
+"""What an entry point needs to compose itself: clients, the clock, its release, and the address key."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import json
+import os
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore
+import botocore.session
+from botocore.config import Config
+
+from function.ledger import Ledger, Table, Writes
+from function.runtime.fast_client import Express
+from function.runtime.settings import BadSetting, LedgerSettings
+from function.runtime.tls import Trust
+
+__all__ = ["Clients", "Entry", "attempt_name", "clock", "composed_ledger", "release"]
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+#: One name for all requests; otherwise botocore puts its own together from what it finds, again for each.
+_NAMED = Config(user_agent=f"Botocore/{botocore.__version__} herald")
+_RETRIES: Any = {"mode": "standard", "total_max_attempts": 3}
+_TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_RETRIES, tcp_keepalive=True)
+_QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries=_RETRIES, tcp_keepalive=True)
+
+
+class Clients:
+    """botocore clients of one session: the region and the endpoints come from the environment."""
+
+    def __init__(self) -> None:
+        self._session = botocore.session.get_session()
+        self._trust = Trust()
+
+    def ses(self, region: str, config: Config) -> Any:
+        """SES v2 in `region`."""
+        return Express(self._client("sesv2", config, region), "SendEmail")
+
+    def dynamodb(self) -> Any:
+        """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
+        return Express(self._client("dynamodb", _TABLE_CONFIG), "TransactWriteItems", "UpdateItem")
+
+    def sqs(self) -> Any:
+        """SQS, made when it is first needed: most events go into no queue."""
+        return Later(lambda: self._client("sqs", _QUEUE_CONFIG))
+
+    def key(self, parameter: str) -> bytes:
+        """A key from SSM Parameter Store; at least 32 bytes."""
+        value: str = self._parameters.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+        if len(value.encode()) < 32:
+            raise BadSetting(f"the parameter {parameter} must hold at least 32 bytes")
+        return value.encode()
+
+    @functools.cached_property
+    def _parameters(self) -> Any:
+        return self._client("ssm", _QUEUE_CONFIG)
+
+    def _client(self, service: str, config: Config, region: str | None = None) -> Any:
+        with self._trust.shared():
+            return self._session.create_client(service, region_name=region, config=config.merge(_NAMED))
+
+
+class Later:
+    """A client that is made when something is asked of it."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._made = functools.cache(make)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
+
+
+def composed_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
+    """The ledger on its table."""
+    writes = Writes(
+        settings.table, settings.release, int(settings.hold * 1000), settings.retention_days * 86_400, resends
+    )
+    return Ledger(Table(client, settings.table), writes, clock)
+
+
+def clock() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def attempt_name(request_id: str) -> str:
+    """A name for one attempt that nothing else has, with the request id that the log knows it by."""
+    return f"{request_id}/{uuid.uuid4().hex[:12]}"
+
+
+def release() -> str:
+    """The release in the package's manifest, or `source` where none is packed."""
+    manifest = Path(__file__).parents[2] / "manifest.json"
+    try:
+        return str(json.loads(manifest.read_text())["release"])
+    except (OSError, ValueError, KeyError):
+        return "source"
+
+
+class Entry:
+    """A Lambda handler that composes itself once: at import in a sandbox, where init is the time for it, else when
+    first called, so that the module can be imported anywhere."""
+
+    def __init__(self, compose: Callable[[dict[str, str], Clients], Handler]) -> None:
+        self._compose = compose
+        self._handler = self._composed() if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else None
+        if self._handler:  # what is here now stays: no later collection need look at it
+            gc.freeze()
+            gc.enable()
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        self._handler = self._handler or self._composed()
+        return self._handler(event, context)
+
+    def _composed(self) -> Handler:
+        """A bad setting ends the process with one line in the log, without a traceback."""
+        try:
+            return self._compose(dict(os.environ), Clients())
+        except BadSetting as error:
+            sys.stderr.write(f"herald cannot start: {error}\n")
+            raise SystemExit(1) from error

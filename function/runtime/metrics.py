@@ -1,0 +1,65 @@
+"""One log line for each thing that ended, or for a batch of them, which CloudWatch also reads as its metrics.
+
+Embedded metric format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+What is counted is promised in docs/metrics.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import TextIO
+
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["NAMESPACE", "SYNTHETIC", "Telemetry"]
+
+NAMESPACE = "Herald"
+#: Counts everything about synthetic mails, in place of the metric that it would be for a real one.
+SYNTHETIC = "Synthetic"
+_UNITS = {"SendMilliseconds": "Milliseconds"}
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Writes lines for one service. Never raises: a log line decides no retry."""
+
+    service: str
+    release: str
+    clock: Callable[[], int]
+    stream: TextIO = sys.stdout
+
+    def count(self, metric: str, type_: str = "", also: dict[str, int] | None = None, **fields: object) -> None:
+        """Count one `metric`, for the service and, where known, for the notification's type; the fields explain it."""
+        self._measured({metric: 1} | (also or {}), type_, fields)
+
+    def tally(self, counts: Mapping[str, int]) -> None:
+        """Count what a batch came to in one line; nothing is no line."""
+        if counts:
+            self._measured(dict(counts), "", {})
+
+    def note(self, event: str, **fields: object) -> None:
+        """Log a line that counts nothing."""
+        self._write({"Service": self.service, "event": event}, fields)
+
+    def _measured(self, metrics: dict[str, int], type_: str, fields: dict[str, object]) -> None:
+        definition = {
+            "Namespace": NAMESPACE,
+            "Dimensions": [["Service"], ["Service", "Type"]] if type_ else [["Service"]],
+            "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
+        }
+        line: dict[str, object] = {
+            "_aws": {"Timestamp": self.clock(), "CloudWatchMetrics": [definition]},
+            "Service": self.service,
+        }
+        self._write(line | ({"Type": type_} if type_ else {}) | metrics, fields)
+
+    def _write(self, line: dict[str, object], fields: dict[str, object]) -> None:
+        said = {name: value for name, value in fields.items() if value not in ("", None)}
+        try:
+            text = json.dumps(line | {"release": self.release} | said, separators=(",", ":"), default=str)
+            self.stream.write(text + "\n")
+            self.stream.flush()
+        except (OSError, ValueError, TypeError):
+            return

@@ -1,0 +1,210 @@
+"""Settings of the functions, read from the environment once, at start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+from typing import TypeVar
+
+from function.message.delivery_mode import Audience
+from function.queues.retry_policy import Schedule
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings"]
+
+T = TypeVar("T")
+
+#: Senders of these characters alone need no closer look, if no part of the address is empty.
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 <@.>_+-")
+
+
+class BadSetting(Exception):
+    """A setting is missing or cannot be; one line that names it, for the person who set it."""
+
+
+class _Environment:
+    """Reads `HERALD_<name>`, and says which one is wrong."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(f"HERALD_{name}", "").strip() or default
+        if value is None:
+            raise BadSetting(f"HERALD_{name} is not set")
+        return value
+
+    def read(self, name: str, default: str | None, parse: Callable[[str], T], wanted: str) -> T:
+        text = self.text(name, default)
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise BadSetting(f"HERALD_{name} must be {wanted}, not {text!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """What every function needs to write records: hold in seconds, retention in days."""
+
+    table: str
+    hold: float
+    retention_days: int
+    release: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str], release: str) -> LedgerSettings:
+        env = _Environment(values)
+        return cls(
+            table=env.text("LEDGER_TABLE"),
+            hold=env.read("HOLD_SECONDS", "900", _between(0.5, 3600), "seconds from 0.5 to 3600"),
+            retention_days=int(env.read("RETENTION_DAYS", "90", _between(40, 3650), "days from 40 to 3650")),
+            release=env.text("RELEASE", release),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """Settings of `notify`."""
+
+    ledger: LedgerSettings
+    address_key_parameter: str
+    link_key_parameter: str
+    unsubscribe_url: str
+    dead_queue_url: str
+    retry_queue_url: str
+    providers: tuple[str, ...]
+    sender: str
+    configuration_set: str
+    on_unknown: str
+    schedule: Schedule
+    audience: Audience
+
+    @classmethod
+    def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
+        """Read and check all. Raises BadSetting for the first that cannot be."""
+        env = _Environment(values)
+        scale = env.read("TIME_SCALE", "1", _between(0.0001, 1), "a factor from 0.0001 to 1")
+        default = Schedule()
+        mode = env.read(
+            "DELIVERY_MODE", "live", _one_of("live", "allowlist", "redirect"), "live, allowlist or redirect"
+        )
+        return cls(
+            ledger=LedgerSettings.read(values, release),
+            address_key_parameter=env.text("ADDRESS_KEY_PARAMETER"),
+            link_key_parameter=env.text("LINK_KEY_PARAMETER", ""),
+            unsubscribe_url=env.text("UNSUBSCRIBE_URL", ""),
+            dead_queue_url=env.text("DEAD_QUEUE_URL"),
+            retry_queue_url=env.text("RETRY_QUEUE_URL"),
+            providers=env.read("PROVIDERS", None, _providers, "a comma-separated list such as ses://eu-west-1"),
+            sender=env.read("FROM", None, _sender, "one address such as Herald <books@example.com>"),
+            configuration_set=env.text("CONFIGURATION_SET"),
+            on_unknown=env.read("ON_UNKNOWN", "resend", _one_of("resend", "hold"), "resend or hold"),
+            schedule=Schedule(
+                first=default.first * scale,
+                longest=default.longest * scale,
+                quota=default.quota * scale,
+                give_up=env.read("RETRY_SECONDS", "86400", _between(1, 1_209_600), "seconds up to 14 days") * scale,
+                receives=int(env.read("RETRY_RECEIVES", str(default.receives), _between(1, 1000), "from 1 to 1000")),
+            ),
+            audience=_audience(env, mode),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackSettings:
+    """Settings of `feedback`."""
+
+    ledger: LedgerSettings
+    address_key_parameter: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
+        """Read and check all. Raises BadSetting for the first that cannot be."""
+        env = _Environment(values)
+        return cls(LedgerSettings.read(values, release), env.text("ADDRESS_KEY_PARAMETER"))
+
+
+@dataclass(frozen=True, slots=True)
+class HookSettings:
+    """Settings of the traffic hooks: where records lie, and what is tried."""
+
+    table: str
+    function: str
+    alias: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> HookSettings:
+        """Read all. Raises BadSetting for the first that is missing."""
+        env = _Environment(values)
+        return cls(env.text("LEDGER_TABLE"), env.text("NOTIFY_FUNCTION"), env.text("NOTIFY_ALIAS", "live"))
+
+
+def _audience(env: _Environment, mode: str) -> Audience:
+    """Whom to mail; a mode without its list or its address is refused, so that it never falls back to everybody."""
+    if mode == "redirect":
+        return Audience(redirect_to=env.read("REDIRECT_TO", None, _address, "one address such as me@example.com"))
+    if mode == "allowlist":
+        return Audience(env.read("ALLOWLIST", None, _allowlist, "addresses or domains: me@example.com,@example.org"))
+    return Audience()
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", text):
+        raise ValueError(text)
+    return text
+
+
+def _allowlist(text: str) -> frozenset[str]:
+    entries = frozenset(part.strip().lower() for part in text.split(","))
+    if not all(re.fullmatch(r"[^\s@,<>]*@[^\s@,<>]+", entry) for entry in entries):
+        raise ValueError(text)
+    return entries
+
+
+def _between(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _providers(text: str) -> tuple[str, ...]:
+    urls = tuple(part.strip() for part in text.split(","))
+    if not all(re.fullmatch(r"ses://[a-z]{2}(-[a-z]+)+-\d", url) for url in urls):
+        raise ValueError(text)
+    return urls
+
+
+def _sender(text: str) -> str:
+    name, address = parseaddr(text)
+    words = address.replace("@", ".").replace(" ", "..").split(".")
+    if not (_PLAIN.issuperset(text) and address.count("@") == 1 and all(words)):
+        _refuse_unwritable(name, address)
+    one = text == address or text.endswith(f"<{address}>")
+    if "@" not in address or not one or not text.isprintable():
+        raise ValueError(text)
+    return text
+
+
+def _refuse_unwritable(name: str, address: str) -> None:
+    """Raise ValueError unless this can be written in a header. What knows headers takes long to import."""
+    from email.errors import MessageError  # noqa: PLC0415  slow to import, see above
+    from email.headerregistry import Address  # noqa: PLC0415  the same
+
+    try:
+        Address(display_name=name, addr_spec=address)
+    except (MessageError, IndexError) as error:
+        raise ValueError(address) from error

@@ -1,0 +1,148 @@
+"""Which Herald a command works on, said in the same way to each: `--local` is the laptop cloud that `make run` started;
+without it the AWS settings of the shell lead there, be it to AWS or, after `eval "$(make -s env)"`, to the laptop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import boto3
+import typer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from herald.terraform.target import is_loopback
+from laptop.clients import Clients
+from laptop.description import Description
+from laptop.state import descriptor_of
+from operations.errors import UserError
+from operations.installation import Installation
+from release.stack import Names, Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["Account", "Local", "Prefix", "StateDir", "refusals_told", "release_stack"]
+
+Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
+StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
+Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
+
+_CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Clients of one account, and the names of the Herald in it; `where` is for people."""
+
+    client: Callable[[str], Any]
+    prefix: str
+    where: str
+
+    @classmethod
+    def chosen(cls, local: bool, state_dir: Path, prefix: str) -> Self:
+        """The one that the command's options name. Raises `UserError` if nothing is there."""
+        if local:
+            cloud = Description.read(descriptor_of(state_dir))
+            return cls(Clients(cloud.endpoints).any, prefix, "the laptop cloud")
+        region = os.environ.get("AWS_REGION")  # which boto3 leaves unread
+        try:
+            session = boto3.Session(region_name=region)
+        except BotoCoreError as problem:
+            raise UserError(f"the AWS settings lead nowhere: {problem}. The laptop cloud is --local") from None
+        if session.region_name is None:
+            raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or say --local for the laptop cloud")
+        make: Callable[..., Any] = session.client
+        return cls(lambda service: make(service, config=_CONFIG), prefix, session.region_name)
+
+    @property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        client: SQSClient = self.client("sqs")
+        return client
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        client: DynamoDBClient = self.client("dynamodb")
+        return client
+
+    @property
+    def functions(self) -> LambdaClient:
+        """Lambda."""
+        client: LambdaClient = self.client("lambda")
+        return client
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's name."""
+        return f"{self.prefix}-ledger"
+
+    @property
+    def notify(self) -> str:
+        """The name of the function that sends."""
+        return f"{self.prefix}-notify"
+
+    def installation(self) -> Installation:
+        """What an operator works on."""
+        dead, retry, feedback = map(self.queue, ("dead", "retry", "feedback"))
+        return Installation(self.sqs, self.dynamodb, dead, retry, feedback, self.ledger, cache(self.address_key))
+
+    def queue(self, part: str) -> str:
+        """The URL of `dead`, `retry` or `feedback`."""
+        with self._found():
+            return self.sqs.get_queue_url(QueueName=f"{self.prefix}-{part}")["QueueUrl"]
+
+    def address_key(self) -> bytes:
+        """The secret that addresses are hashed with."""
+        with self._found():
+            answer = self.client("ssm").get_parameter(Name=f"/{self.prefix}/address-key", WithDecryption=True)
+            return str(answer["Parameter"]["Value"]).encode()
+
+    @contextmanager
+    def _found(self) -> Iterator[None]:
+        try:
+            yield
+        except (BotoCoreError, ClientError) as problem:
+            raise UserError(
+                f"no Herald named {self.prefix} was found in {self.where}: {problem}. Are you signed in? Name another "
+                "--prefix or AWS_REGION, or say --local for the laptop cloud"
+            ) from None
+
+
+@contextmanager
+def refusals_told(so_far: str) -> Iterator[None]:
+    """What AWS refuses, and an interruption, told in one line that ends with what has been done `so_far`."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as problem:
+        raise UserError(f"AWS refused: {problem}; {so_far}") from None
+    except KeyboardInterrupt:
+        raise UserError(f"stopped; {so_far}", _INTERRUPTED) from None
+
+
+def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
+    """The Herald to release, which the command's options name; the shell's settings may lead to a laptop cloud, too.
+
+    Raises `UserError` if nothing is there.
+    """
+    account = Account.chosen(local, state_dir, prefix)
+    functions = account.functions
+    return Stack(
+        functions,
+        account.client("codedeploy"),
+        account.client("cloudwatch"),
+        Names(prefix),
+        account.client("sts").get_caller_identity()["Account"],
+        functions.meta.region_name,
+        local=is_loopback(functions.meta.endpoint_url),
+        scale=Description.read(descriptor_of(state_dir)).scale if local else 1.0,
+    )

@@ -1,0 +1,77 @@
+"""What a person asks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from herald.capacity.concurrency import needed
+from herald.capacity.rules import ACCOUNT_CONCURRENCY, GROWTH, REQUESTS_PER_ENVIRONMENT, UNRESERVED
+from operations.errors import UserError
+
+__all__ = ["Question"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A burst of events against a sending rate.
+
+    `rate` in mails a second, `seconds` for one delivery, `quota` in mails for 24 hours (None: no limit), `over` is how
+    many seconds the burst takes to be published, `concurrency` what is reserved for `notify` (None:
+    Terraform's default).
+    """
+
+    rate: float
+    burst: int
+    seconds: float = 0.25
+    quota: int | None = None
+    over: float = 0.0
+    concurrency: int | None = None
+    retry_concurrency: int | None = None
+    account: int = ACCOUNT_CONCURRENCY
+
+    def __post_init__(self) -> None:
+        _between("RATE, mails a second,", self.rate, 0.1, 100_000)
+        _between("BURST, the number of events,", self.burst, 1, 100_000_000)
+        _between("the seconds of one delivery", self.seconds, 0.001, 900)
+        _between("the daily quota", 1 if self.quota is None else self.quota, 1, 10_000_000_000)
+        _between("the seconds of publishing", self.over, 0, 864_000)
+        _between("the reserved concurrency", self.reserved, 1, 100_000)
+        _between("the retry queue's concurrency", self.retry, 2, 1_000)
+        _between("the account's concurrency", self.account, 10, 1_000_000)
+
+    @property
+    def reserved(self) -> int:
+        """What is reserved for `notify`."""
+        default = needed(self.rate, self.seconds, self.retry_concurrency).reserved
+        return default if self.concurrency is None else self.concurrency
+
+    @property
+    def retry(self) -> int:
+        """How many of them the pollers of the queue `retry` may use."""
+        return needed(self.rate, self.seconds, self.retry_concurrency).retry
+
+    @property
+    def room(self) -> int:
+        """How many of those can run, with what the account has."""
+        return max(1, min(self.reserved, self.account - UNRESERVED))
+
+    @property
+    def window(self) -> tuple[int, float]:
+        """SES's rate as so many mails in so many seconds."""
+        mails = max(1, math.floor(self.rate))
+        return mails, mails / self.rate
+
+    def environments(self, since: float) -> int:
+        """How many can run `since` seconds after the burst began."""
+        first, more = GROWTH
+        return min(self.room, int(first + more * since))
+
+    def held(self, took: float) -> float:
+        """Seconds that a delivery keeps its environment: ten a second at most."""
+        return max(took, 1 / REQUESTS_PER_ENVIRONMENT)
+
+
+def _between(what: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise UserError(f"{what} must lie between {least:,} and {most:,}: {value:,} does not", code=2)

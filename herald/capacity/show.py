@@ -1,0 +1,90 @@
+"""The answer as a person reads it: one table, one picture, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from herald.capacity.answer import Answer
+from herald.capacity.plot import drawn
+from herald.capacity.question import Question
+from herald.capacity.rules import EVENT_AGE, UNRESERVED
+from herald.capacity.words import count, duration
+
+__all__ = ["advice", "show"]
+
+#: Columns that the table with all choices needs; a narrower terminal gets the first choice only.
+_WIDE = 76
+_HOUR = 3_600
+
+
+def show(console: Console, asked: Mapping[str, tuple[Question, Answer]]) -> None:
+    """Print the answers, the first being the one that counts; the others say what another concurrency would do."""
+    question, answer = next(iter(asked.values()))
+    console.print(
+        f"{question.burst:,} events against {question.rate:g} mails a second, {question.seconds:g} s for each"
+        + (f", {question.quota:,} mails a day" if question.quota else "")
+        + f" ({answer.method})"
+    )
+    console.print(_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
+    console.out(drawn(answer, min(console.width - 1, 100), console.is_terminal))
+    for line in advice(question, answer):
+        console.print(f"- {line}")
+
+
+def _table(asked: Mapping[str, tuple[Question, Answer]]) -> Table:
+    table = Table("reserved concurrency")
+    for name, (question, _) in asked.items():
+        table.add_column(f"{question.reserved:,}\n{name}", justify="right")
+    rows = [dict(_rows(question, answer)) for question, answer in asked.values()]
+    for what in rows[0]:
+        table.add_row(what, *(row[what] for row in rows))
+    return table
+
+
+def _rows(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
+    yield "at the rate alone", duration(question.burst / question.rate)
+    yield "half of the mails sent after", duration(answer.half) if answer.half else "never"
+    yield "all done after", duration(answer.drained)
+    yield "mails sent", f"{answer.sent:,.0f}"
+    yield "most in Lambda's queue", count(answer.most_in_lambda)
+    yield "most in the queue retry", count(answer.most_in_retry)
+    yield "older than 6 h, on to retry", f"{answer.aged:,.0f}"
+    yield "refused by SES, on to retry", f"{answer.released:,.0f}"
+    yield "given up after a day, in dead", f"{answer.dead:,.0f}"
+    yield "deleted by SQS after 14 days", f"{answer.lost:,.0f}"
+    yield "invocations a mail", f"{answer.invocations / max(answer.sent, 1):.2f}"
+    yield "SES refusals a mail", f"{(answer.refusals + answer.over_quota) / max(answer.sent, 1):.2f}"
+    yield "Lambda's throttles", count(answer.throttles)
+
+
+def advice(question: Question, answer: Answer) -> Iterator[str]:
+    """What a person should know or do, one line each."""
+    yield (
+        f"Terraform: send_rate = {question.rate:g}, seconds_per_send = {question.seconds:g} reserves "
+        f"{question.reserved:,}, of which the queue retry may use {question.retry:,}."
+    )
+    if question.reserved > question.room:
+        yield (
+            f"The account runs {question.account:,} at once and keeps {UNRESERVED} of them unreserved: only "
+            f"{question.room:,} were counted with. Ask AWS for {question.reserved + UNRESERVED:,} (quota L-B99A9384)."
+        )
+    if answer.aged >= 1:
+        yield (
+            f"{answer.aged:,.0f} events are still in Lambda's queue after {duration(EVENT_AGE)}; they go on in the "
+            "queue retry, and none is lost by that. The alarm on retry's age will say so."
+        )
+    if answer.dead >= 1:
+        yield (
+            f"{answer.dead:,.0f} events become dead letters after a day of refusals: make redrive sends them, or "
+            "ask SES for a higher quota first."
+        )
+    if answer.lost >= 1:
+        yield f"{answer.lost:,.0f} events would be deleted by SQS: a burst of this size needs a higher sending rate."
+    if answer.drained > _HOUR:
+        yield (
+            "From the web app's outbox, what the ledger has not heard of after an hour is published again: duplicates, "
+            "which cost a claim each and no second mail; they are not counted here."
+        )

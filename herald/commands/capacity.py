@@ -1,0 +1,79 @@
+"""`herald capacity`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Annotated
+
+import typer
+
+from herald.capacity.answer import Answer
+from herald.capacity.events import play
+from herald.capacity.flow import pour
+from herald.capacity.question import Question
+from herald.capacity.rules import ACCOUNT_CONCURRENCY
+from herald.capacity.show import show
+from herald.console import console
+from operations.errors import UserError
+
+__all__ = ["capacity"]
+
+#: Bursts up to this size are played event by event.
+_BY_THEMSELVES = 5_000
+
+
+def capacity(
+    rate: Annotated[str, typer.Option("--rate", help="Mails a second that SES allows", show_default=False)],
+    burst: Annotated[str, typer.Option("--burst", help="Events published at once", show_default=False)],
+    seconds: Annotated[float, typer.Option("--seconds", help="How long one delivery takes")] = 0.25,
+    quota: Annotated[int | None, typer.Option("--quota", help="Mails in 24 hours that SES allows")] = None,
+    over: Annotated[float, typer.Option("--over", help="Seconds that publishing takes")] = 0.0,
+    concurrency: Annotated[
+        int | None, typer.Option("--concurrency", help="Reserved for notify, not the default")
+    ] = None,
+    account: Annotated[int, typer.Option("--account", help="The account's concurrency")] = ACCOUNT_CONCURRENCY,
+    machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+) -> None:
+    """How long a burst of events takes to become mails, what waits where, and which concurrency is right."""
+    question = Question(
+        _number("RATE", rate), round(_number("BURST", burst)), seconds, quota, over, concurrency, account=account
+    )
+    if machine:
+        answer = _played(question)
+        told = {"question": _asked(question), "answer": dataclasses.asdict(answer)}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    show(console, {name: (one, _played(one)) for name, one in _choices(question).items()})
+
+
+def _played(question: Question) -> Answer:
+    return play(question) if question.burst <= _BY_THEMSELVES else pour(question)
+
+
+def _choices(question: Question) -> dict[str, Question]:
+    """The question, and what it is worth comparing with."""
+    if question.concurrency is not None:
+        return {"yours": question, "Terraform's": dataclasses.replace(question, concurrency=None)}
+    half, much = max(1, question.reserved // 2), question.reserved * 4
+    return {
+        "Terraform's": question,
+        "half of it": dataclasses.replace(question, concurrency=half),
+        "four times": dataclasses.replace(question, concurrency=much),
+    }
+
+
+def _asked(question: Question) -> dict[str, object]:
+    derived = {"reserved": question.reserved, "retry": question.retry, "room": question.room}
+    return dataclasses.asdict(question) | derived
+
+
+def _number(what: str, text: str) -> float:
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{what} is a number, and {text!r} is none: make capacity RATE=14 BURST=100000", code=2)
+    return number

@@ -1,0 +1,111 @@
+"""`herald local ...`: the laptop cloud at a person's hands."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from herald.console import console
+from laptop.cloud import PORTS, Options, running
+from laptop.demo import play
+from laptop.description import Description
+from laptop.environment import is_foreign, seal
+from laptop.resources import ADA, GRACE
+from laptop.state import DEFAULT_STATE, descriptor_of
+from laptop.time_scale import DEFAULT
+from operations.errors import UserError
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The laptop cloud: the whole of Herald on this machine, with no AWS account.")
+
+StateDir = Annotated[
+    Path, typer.Option("--state-dir", help="Folder for what it writes; deleted when it stops", show_default=False)
+]
+
+
+class Stopped(BaseException):
+    """A signal asked the command to stop."""
+
+
+@app.command()
+def run(
+    state_dir: StateDir = DEFAULT_STATE,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell how long each part took to start")] = False,
+    scale: Annotated[float, typer.Option(min=0.001, max=1, help="Factor on waiting times: 1 is AWS's own")] = DEFAULT,
+) -> None:
+    """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
+    _own_environment()
+    parent = os.getppid()
+    try:
+        with running(Options(state_dir, PORTS, scale, say=console.print)) as cloud:
+            _announce(cloud.description.endpoints, cloud.timings, verbose)
+            while os.getppid() == parent:
+                cloud.watch(0.5)
+    except Stopped:
+        pass
+    console.print("Stopped; nothing is left behind.")
+
+
+@app.command()
+def demo(
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the mail")] = 30.0,
+    settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
+) -> None:
+    """Start one of its own, create a book as Ada, show what happened to her mail, and stop."""
+    _own_environment()
+    try:
+        state = DEFAULT_STATE.with_name(f"demo-{os.getpid()}")
+        with running(Options(state, scale=DEFAULT, say=console.print)) as cloud:
+            play(cloud, wait, settle, console)
+    except Stopped:
+        raise UserError("stopped before the mail was there", code=130) from None
+
+
+@app.command()
+def env(state_dir: StateDir = DEFAULT_STATE) -> None:
+    """Print shell commands that point any AWS client at it: eval "$(make -s env)"."""
+    settings = Description.read(descriptor_of(state_dir)).settings()
+    foreign = [name for name in os.environ if is_foreign(name) and not name.lower().endswith("_proxy")]
+    for name in sorted({*foreign, "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"} - settings.keys()):
+        typer.echo(f"unset {name}")
+    for name, value in settings.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _own_environment() -> None:
+    """Take the user's AWS settings out of this process, and let signals end it in good order."""
+    seal(os.environ)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise Stopped
+
+
+def _announce(endpoints: dict[str, str], timings: object, verbose: bool) -> None:
+    if verbose and isinstance(timings, dict):
+        for what, seconds in timings.items():
+            console.print(f"  {seconds:5.2f} s  {what}", highlight=False)
+    lines = {
+        "Web app": endpoints["web"],
+        "Inbox": endpoints["inbox"],
+        "": f"sign in as {ADA.email} with {ADA.password}, as operator {GRACE.email} with {GRACE.password},",
+        " ": f"or sign up at {endpoints['inbox']}/sign-up: the code comes to the inbox",
+        "API": f"{endpoints['web']}/v1/openapi.json",
+        "AWS": f'{endpoints["aws"]}  (eval "$(make -s env)")',
+    }
+    console.print("[bold green]Ready.[/] Stop with Ctrl-C.")
+    for name, value in lines.items():
+        console.print(f"  {name:8} {value}", highlight=False, soft_wrap=True)
+    sys.stdout.flush()

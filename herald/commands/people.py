@@ -1,0 +1,105 @@
+"""`herald suppressions` and `herald forget`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.console import console
+from laptop.state import DEFAULT_STATE
+from operations.erasure import erase, kept
+from operations.errors import UserError
+from operations.suppressions import Suppression, listed, remove, suppression
+
+__all__ = ["app"]
+
+app = typer.Typer()
+suppressions = typer.Typer(
+    help="Addresses that get no mail, because one bounced for good or was complained about.", no_args_is_help=True
+)
+app.add_typer(suppressions, name="suppressions")
+
+#: What is true when AWS refuses in the middle.
+_SO_FAR = "run it again: what was done is done, the rest is as it was"
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
+
+
+@suppressions.command("list")
+@refusals_told(_SO_FAR)
+def list_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
+    """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
+    entries = sorted(listed(Account.chosen(local, state_dir, prefix).installation()), key=lambda entry: entry.since)
+    for entry in entries:
+        console.print(f"{_line(entry)}  {entry.key}", markup=False)
+    console.print(f"{len(entries)} on the list." if entries else "Nobody is on the list.")
+
+
+@suppressions.command("remove")
+@refusals_told(_SO_FAR)
+def remove_(
+    address: AddressOf,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+    yes: Yes = False,
+) -> None:
+    """Take an address off the list, so that it gets mail again."""
+    installation = Account.chosen(local, state_dir, prefix).installation()
+    entry = suppression(installation, address)
+    if entry is None:
+        raise UserError(f"{address} is not on the suppression list: nothing was changed")
+    console.print(f"{address}: {_line(entry)}", markup=False)
+    if _agreed(f"Send mail to {address} again?", yes):
+        remove(installation, entry)
+        console.print("Removed. SES keeps a list of its own: aws sesv2 delete-suppressed-destination.")
+
+
+@app.command()
+@refusals_told(_SO_FAR)
+def forget(
+    address: AddressOf,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+    yes: Yes = False,
+    suppression_too: Annotated[
+        bool, typer.Option("--suppression", help="Take it off the suppression list too: it may get mail again")
+    ] = False,
+) -> None:
+    """Erase the events that are kept about an address: in records that wait for a person, and in dead letters."""
+    installation = Account.chosen(local, state_dir, prefix).installation()
+    about = kept(installation, address)
+    entry = suppression(installation, address) if suppression_too else None
+    for message_id in about.records:
+        console.print(f"the event in the record of {message_id}", markup=False)
+    for letter in about.letters:
+        console.print(f"the dead letter of {letter.message_id}", markup=False)
+    if entry:
+        console.print(f"the suppression: {_line(entry)}", markup=False)
+    if not (about.records or about.letters or entry):
+        console.print(f"Nothing is kept about {address}.", markup=False)
+        return
+    if _agreed("Erase this? None of it can be sent any more.", yes):
+        events, letters = erase(installation, address, about)
+        if entry:
+            remove(installation, entry)
+        console.print(
+            f"Erased: {events} events in records, {letters} dead letters, {int(entry is not None)} suppressions."
+        )
+
+
+def _line(entry: Suppression) -> str:
+    return f"{entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message {entry.message_id}"
+
+
+def _agreed(question: str, yes: bool) -> bool:
+    if yes:
+        return True
+    if not os.isatty(0):
+        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
+    return typer.confirm(question, default=False)

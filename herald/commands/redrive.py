@@ -1,0 +1,122 @@
+"""`herald dead` and `herald redrive`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+
+from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.consent import Consent
+from herald.console import console
+from herald.dead_letters_table import as_json, show_letters, show_plan
+from laptop.state import DEFAULT_STATE
+from operations.errors import UserError
+from operations.installation import Installation
+from operations.redrive.from_record import from_records
+from operations.redrive.plan import Plan, Wanted, planned
+from operations.redrive.queue import look, out_of_sight
+from operations.redrive.send import Done, carry_out, send_anew
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Dead letters: see why they are dead, and send them again.")
+
+#: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes.
+_LEFT = 3
+_INTERRUPTED = 130
+#: What is true when AWS refuses in the middle.
+_SO_FAR = "what was not done yet lies where it was"
+
+
+@app.command()
+@refusals_told(_SO_FAR)
+def dead(
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+    everything: Annotated[bool, typer.Option("--all", help="Every letter, not the oldest ten of each reason")] = False,
+    machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+) -> None:
+    """List what lies in `dead` by its reason; it all stays there."""
+    account = Account.chosen(local, state_dir, prefix)
+    letters = look(account.sqs, account.queue("dead"))
+    if machine:
+        typer.echo(as_json(letters))
+    else:
+        show_letters(console, letters, int(time.time() * 1000), everything)
+        if not letters:
+            _tell_of_others(account.sqs, account.queue("dead"))
+
+
+@app.command()
+@refusals_told(_SO_FAR)
+def redrive(
+    message: Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Only letters whose reason contains this")] = "",
+    from_record: Annotated[
+        list[str] | None,
+        typer.Option("--from-record", help="This MessageId, from what its record keeps: suppressed, or letter gone"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending: for machines")] = False,
+    even_if_sent: Annotated[
+        bool, typer.Option("--even-if-sent", help="Say yes to mails that may have gone: a second may arrive")
+    ] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
+    installation = Account.chosen(local, state_dir, prefix).installation()
+    plan = _plan(installation, Wanted(frozenset(message or ()), reason), from_record or [])
+    show_plan(console, plan)
+    if dry_run or not plan.letters:
+        return
+    left = Consent(yes, even_if_sent).asked(plan)
+    if plan.letters:
+        _carry_out(installation, plan, queued=not from_record)
+    if left:
+        console.print(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
+        raise typer.Exit(_LEFT)
+
+
+def _plan(installation: Installation, wanted: Wanted, message_ids: list[str]) -> Plan:
+    if message_ids:
+        if wanted.messages or wanted.reason:
+            raise UserError("--from-record names its messages itself: leave --message and --reason out", code=2)
+        return from_records(installation, message_ids)
+    letters = [letter for letter in look(installation.sqs, installation.dead) if wanted(letter)]
+    if missing := wanted.messages - {letter.message_id for letter in letters}:
+        raise UserError(f"no letter of {min(missing)} lies in dead: make dead lists them, --from-record needs none")
+    if not letters:
+        console.print("No dead letters." if not wanted.reason else f"No letter's reason contains {wanted.reason!r}.")
+        _tell_of_others(installation.sqs, installation.dead)
+    return planned(letters, installation.record)
+
+
+def _tell_of_others(sqs: SQSClient, dead: str) -> None:
+    """Nothing to be seen is not nothing there."""
+    if hidden := out_of_sight(sqs, dead):
+        console.print(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
+
+
+def _carry_out(installation: Installation, plan: Plan, queued: bool) -> None:
+    done = Done()
+    try:
+        with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task("redriving", total=len(plan.letters))
+            act = carry_out if queued else send_anew
+            act(installation, plan, lambda count: bar.update(task, completed=count), done)
+    except KeyboardInterrupt:
+        said = f"stopped after {done.total} of {len(plan.letters)}: the rest lies where it was; run it again"
+        raise UserError(said, _INTERRUPTED) from None
+    thrown = f", {done.thrown_away} thrown away because the mail has gone" if done.thrown_away else ""
+    console.print(f"{done.sent} sent again{thrown}.")
+    if missing := len(plan.letters) - done.total:
+        console.print(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")

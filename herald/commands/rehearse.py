@@ -1,0 +1,107 @@
+"""`herald rehearse`."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from herald.account import release_stack
+from herald.console import console
+from laptop.cloud import Cloud, Options, running
+from laptop.environment import seal
+from laptop.rehearsal.counting import Count, count
+from laptop.rehearsal.load import Load
+from laptop.rehearsal.scenarios import ACTS, Played, config, play
+from laptop.rehearsal.traffic import sums
+from laptop.state import DEFAULT_STATE
+from operations.errors import UserError
+from package import build
+from release.stack import Stack
+from release.versions import live
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+#: Seconds that the three releases take on the whole; the events are spread over them.
+_LASTS = 45
+#: How many mails the canary should see: with fewer, one that crashes in 1 of 3 might pass by luck.
+_ENOUGH = 24
+_SCALE = 0.02
+_CANARY = 10 * 60 * _SCALE
+#: Not shortened as much as waiting is: the hold must outlast feedback, which takes this machine's own time.
+_HOLD = "300"
+
+
+@app.command()
+def rehearse(
+    events: Annotated[int, typer.Option("--events", min=30, help="How many at least")] = 300,
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for the last mail")] = 120.0,
+) -> None:
+    """Release a good version under load, one that crashes, and one that its hook refuses; then count every mail.
+
+    In a laptop cloud of its own, a minute in 1.2 seconds. Exit code 1 if any promise broke; needs no terminal.
+    """
+    seal(os.environ)
+    state = DEFAULT_STATE.with_name(f"rehearsal-{os.getpid()}")
+    options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)
+    with running(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:
+        stack = release_stack(True, state, "herald")
+        played, counted = _perform(cloud, stack, events, wait, Path(folder))
+    broken = [*(offence for one in played for offence in one.broken()), *counted.broken()]
+    for offence in broken:
+        console.print(f"BROKEN: {offence}", markup=False)
+    if broken:
+        raise UserError(f"{len(broken)} promises broke")
+    console.print("Every promise was kept.")
+
+
+def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path) -> tuple[list[Played], Count]:
+    rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
+    percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
+    strategy, package, since = config(stack, percent), build("laptop").function_zip, datetime.now(UTC)
+    first, played = live(stack).version, []
+    console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
+    with Load(cloud.clients.sns, cloud.description.topics["events"], events, rate) as load:
+        for number, act in enumerate(ACTS, 1):
+            console.rule(f"{number}. {act.says}") if console.is_terminal else console.print(f"\n{number}. {act.says}")
+            played.append(play(stack, act, package, folder, strategy, console))
+    described = cloud.description
+    releases = {"source", build("laptop").function.release, *(one.release for one in played if one.act.sees_traffic)}
+    counted = count(
+        described.endpoints["inbox"], cloud.clients.dynamodb, described.tables["ledger"], load.published, releases, wait
+    )
+    _show(console, stack, first, played, counted, since)
+    return played, counted
+
+
+def _show(out: Console, stack: Stack, first: str, played: list[Played], counted: Count, since: datetime) -> None:
+    did = sums(stack, [first, *(one.version for one in played)], since)
+    before = [release for release in counted.senders if release not in {one.release for one in played}]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("version", "release", "most", "runs", "errors", "mails", "took", "ended"):
+        table.add_column(heading, no_wrap=True, justify="left" if heading in ("release", "ended") else "right")
+    table.add_row(first, ", ".join(before), "100 %", *map(str, did[first]), _sent(counted, before), "", "was live")
+    for one in played:
+        runs, errors = did[one.version]
+        numbers = (f"{one.most:g} %", str(runs), str(errors), _sent(counted, [one.release]), f"{one.seconds:.0f} s")
+        table.add_row(one.version, one.release, *numbers, one.ended)
+    out.print("\nWhat each version did under the alias; most: of the traffic, at the most")
+    out.print(table)
+    mails = sum(counted.mails.get(one.address, 0) for one in counted.published)
+    out.print(
+        f"{len(counted.published)} events, {mails} mails: "
+        f"{len(counted.missing)} events without one, {len(counted.doubled)} with more than one."
+    )
+
+
+def _sent(counted: Count, releases: list[str]) -> str:
+    return str(sum(counted.senders.get(release, 0) for release in releases))

@@ -1,0 +1,146 @@
+"""`herald release`, `rollback` and `releases`."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from herald.account import Local, Prefix, StateDir, refusals_told, release_stack
+from herald.console import console
+from laptop.state import DEFAULT_STATE
+from operations.errors import UserError
+from release.artifacts import artifact
+from release.display import Screen, screen
+from release.outcome import Outcome, exit_codes
+from release.progress import follow
+from release.release import Plan, clean, plan, start
+from release.rollback import carry_out, way_back
+from release.stack import Stack
+from release.versions import versions
+
+__all__ = ["app"]
+
+#: What is true when AWS refuses in the middle.
+_SO_FAR = "run it again: it goes on where it stopped"
+
+app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+Machine = Annotated[bool, typer.Option("--json", help="One JSON object a line: for machines")]
+Strategy = Annotated[
+    str | None,
+    typer.Option("--strategy", help="canary, linear, all-at-once, or one of CodeDeploy's configurations by its name"),
+]
+
+
+@app.command(epilog=exit_codes())
+@refusals_told(_SO_FAR)
+def release(
+    strategy: Strategy = None,
+    package: Annotated[Path | None, typer.Option("--package", help="This zip, instead of building one")] = None,
+    own_alarms_only: Annotated[
+        bool, typer.Option("--own-alarms-only", help="Watch the candidate's alarms only: the others ring already")
+    ] = False,
+    deadline: Annotated[float | None, typer.Option("--deadline", help="Minutes to wait at the most")] = None,
+    yes: Yes = False,
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Ship feedback and the hooks, publish notify, and move its traffic by CodeDeploy; it takes itself back."""
+    stack = release_stack(local, state_dir, prefix)
+    made = artifact(stack, package, lambda line: None if machine else typer.echo(line))
+    chosen = plan(stack, made, strategy, own_alarms_only)
+    if not machine:
+        _announce(stack, chosen)
+    _agreed(f"Release {made.release}?", yes)
+    shown = screen(console, machine)
+    outcome = follow(start(stack, chosen, shown, deadline), shown)
+    if outcome is Outcome.RELEASED:
+        clean(stack, chosen.live.version, shown)
+    raise typer.Exit(outcome.code)
+
+
+@app.command()
+@refusals_told(_SO_FAR)
+def rollback(
+    to: Annotated[str | None, typer.Option("--to", help="This version, not the one before")] = None,
+    strategy: Strategy = None,
+    yes: Yes = False,
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Put the version before back: all at once, without hooks. Stops a release that is under way. Exit code 0: done."""
+    stack = release_stack(local, state_dir, prefix)
+    way = way_back(stack, to)
+    if not machine:
+        console.print(f"{_where(stack)}: {way.says}", markup=False)
+    _agreed(f"Put version {way.version} back?", yes)
+    shown = screen(console, machine)
+    watch = carry_out(stack, way, strategy)
+    outcome = follow(watch, shown) if watch else _cleared(shown)
+    done = outcome is (Outcome.STOPPED if way.stops else Outcome.RELEASED)
+    raise typer.Exit(0 if done else outcome.code)
+
+
+@app.command()
+@refusals_told(_SO_FAR)
+def releases(
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """List the published versions of notify: what each is, and how much of the traffic it gets."""
+    stack = release_stack(local, state_dir, prefix)
+    found = versions(stack)
+    if machine:
+        typer.echo(json.dumps([asdict(version) for version in found], indent=2))
+        return
+    table = Table("version", "release", "published", "code", "traffic", box=None, padding=(0, 2, 0, 0))
+    for one in found:
+        traffic = f"{one.percent:g} %" if one.percent else ""
+        table.add_row(one.number, one.release, one.published, one.sha256[:12], traffic)
+    console.print(table, soft_wrap=False)
+
+
+def _where(stack: Stack) -> str:
+    return f"{'laptop cloud, ' if stack.local else ''}account {stack.account}, region {stack.region}"
+
+
+def _announce(stack: Stack, chosen: Plan) -> None:
+    described = {one.number: one.release for one in versions(stack)}
+    now = chosen.live.version
+    watched = [*chosen.group_alarms, "the candidate's own"]
+    rows = {
+        "Where": _where(stack),
+        "Live": f"version {now}, release {described.get(now, '?')}",
+        "Release": f"{chosen.artifact.release}, {chosen.artifact.path.stat().st_size / 1e6:.1f} MB",
+        "Strategy": chosen.config,
+        "Alarms": ", ".join(watched),
+    }
+    for name, value in rows.items():
+        console.print(f"{name:9} {value}", markup=False)
+
+
+def _agreed(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not os.isatty(0):
+        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
+    if not typer.confirm(question, default=False):
+        raise UserError("nothing was changed")
+
+
+def _cleared(shown: Screen) -> Outcome:
+    shown.say("the weights are cleared")
+    return Outcome.RELEASED

@@ -1,0 +1,117 @@
+"""`herald infra ...`: Terraform at a person's hands."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from herald.console import console
+from herald.terraform import target as targets
+from herald.terraform.apply import Run, prepared
+from herald.terraform.check import check
+from herald.terraform.scan import scan as scan_plan
+from laptop.state import DEFAULT_STATE, descriptor_of
+from operations.errors import UserError
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Terraform: plan, apply and destroy Herald, in AWS or in the laptop cloud.")
+
+Local = Annotated[
+    bool, typer.Option("--local", help="Into the laptop cloud that make run started, as a copy named trial")
+]
+StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
+Backend = Annotated[
+    Path | None, typer.Option("--backend", help="Where the state lies, as in infra/backend.hcl.example")
+]
+LocalState = Annotated[
+    bool, typer.Option("--local-state", help="Keep the state in infra/terraform.tfstate: to try out")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+Var = Annotated[list[str] | None, typer.Option("--var", help="A Terraform variable, as NAME=VALUE")]
+VarFile = Annotated[list[Path] | None, typer.Option("--var-file", help="A file of Terraform variables")]
+
+
+@app.command()
+def plan(
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    backend: Backend = None,
+    local_state: LocalState = False,
+    var: Var = None,
+    var_file: VarFile = None,
+) -> None:
+    """Show what would change, and save it."""
+    _run(local, state_dir, backend, local_state, var, var_file, yes=False).plan()
+
+
+@app.command()
+def apply(
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    backend: Backend = None,
+    local_state: LocalState = False,
+    var: Var = None,
+    var_file: VarFile = None,
+    yes: Yes = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Also if Herald is paused: this resumes it")] = False,
+) -> None:
+    """Build the packages, show what would change, ask, and change exactly that."""
+    replace(_run(local, state_dir, backend, local_state, var, var_file, yes), resumes=resume).apply()
+
+
+@app.command()
+def destroy(
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    backend: Backend = None,
+    local_state: LocalState = False,
+    var: Var = None,
+    var_file: VarFile = None,
+    yes: Yes = False,
+) -> None:
+    """Show what would be destroyed, ask, and destroy it. Apply with deletion_protection=false before."""
+    _run(local, state_dir, backend, local_state, var, var_file, yes).destroy()
+
+
+@app.command()
+def test() -> None:
+    """Check formatting and validity of every configuration, and run Terraform's own tests; needs no cloud."""
+    check(console.print)
+
+
+@app.command()
+def scan() -> None:
+    """Let checkov look at a plan of the real root, made in a laptop cloud of its own."""
+    scan_plan(console.print)
+
+
+def _run(
+    local: bool,
+    state_dir: Path,
+    backend: Path | None,
+    local_state: bool,
+    var: list[str] | None,
+    var_file: list[Path] | None,
+    yes: bool,
+) -> Run:
+    descriptor = descriptor_of(state_dir)
+    target = targets.laptop(descriptor) if local else targets.aws()
+    variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]
+    ask = _yes if yes else _ask
+    return prepared(target, backend, local_state, variables, console.print, ask, descriptor)
+
+
+def _yes(question: str) -> bool:
+    console.print(f"{question} Yes.")
+    return True
+
+
+def _ask(question: str) -> bool:
+    if not os.isatty(0):
+        raise UserError(f"{question} There is nobody to answer: say --yes")
+    return typer.confirm(question, default=False)

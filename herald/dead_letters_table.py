@@ -1,0 +1,105 @@
+"""What lies in `dead`, as a person reads it at 80 columns, and as a machine does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from operations.redrive.dead_letters import DeadLetter, by_reason
+from operations.redrive.plan import Fate, Plan
+
+__all__ = ["as_json", "show_letters", "show_plan"]
+
+#: Letters of one reason that are shown, unless all are asked for.
+_SHOWN = 10
+
+_FATES = {
+    Fate.SEND: "to send",
+    Fate.ASK: "may have been sent already",
+    Fate.THROW_AWAY: "to throw away: the mail has gone since",
+}
+
+
+def show_letters(console: Console, letters: Sequence[DeadLetter], now: int, everything: bool) -> None:
+    """Every reason with its letters, the commonest first. `now` is epoch milliseconds."""
+    if not letters:
+        console.print("No dead letters.")
+        return
+    kinds = by_reason(letters)
+    console.print(f"{_count(len(letters), 'dead letter')} for {_count(len(kinds), 'reason')}")
+    for reason, those in kinds.items():
+        console.print()
+        console.print(Text(reason, style="bold"), soft_wrap=False)
+        shown = those if everything else those[:_SHOWN]
+        console.print(Padding(_table(shown, now), (0, 0, 0, 2)), soft_wrap=False)
+        if len(those) > len(shown):
+            console.print(f"    and {len(those) - len(shown)} more: --all shows them", style="dim")
+    console.print("\nSend them again: make redrive (FLAGS=--dry-run shows what it would do)", style="dim")
+
+
+def _table(letters: Sequence[DeadLetter], now: int) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("MessageId", no_wrap=True, overflow="ellipsis")
+    table.add_column("since", no_wrap=True, justify="right")
+    table.add_column("attempts", no_wrap=True, justify="right")
+    table.add_column("release", no_wrap=True, overflow="ellipsis", max_width=14)
+    for letter in letters:
+        attempts = "?" if letter.attempts is None else str(letter.attempts)
+        table.add_row(Text(letter.message_id), _age(now - letter.since), attempts, Text(letter.release))
+    return table
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """How many letters have which fate, and the MessageIds of those that need a yes."""
+    for fate, said in _FATES.items():
+        if those := plan.those(fate):
+            console.print(f"{len(those):6}  {said}")
+    for letter in plan.those(Fate.ASK)[:_SHOWN]:
+        console.print(Text(f"          {letter.message_id}"))
+
+
+def as_json(letters: Sequence[DeadLetter]) -> str:
+    """The same for machines; times in ISO 8601."""
+    kinds = [
+        {
+            "reason": reason,
+            "count": len(those),
+            "oldest": _iso(those[0].since),
+            "letters": [_value(one) for one in those],
+        }
+        for reason, those in by_reason(letters).items()
+    ]
+    return json.dumps({"count": len(letters), "reasons": kinds}, indent=2)
+
+
+def _value(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "message_id": letter.message_id,
+        "reason": letter.reason,
+        "since": _iso(letter.since),
+        "attempts": letter.attempts,
+        "attempt": letter.attempt,
+        "release": letter.release,
+    }
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _age(ms: int) -> str:
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
+        if ms >= size:
+            return f"{ms // size} {unit}"
+    return f"{max(0, ms) // 1000} s"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,118 @@
+"""Plan, show, ask, apply: nothing changes that was not shown, because what is applied is the plan that was saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from herald.terraform.paused import resumed_by
+from herald.terraform.runner import INFRA, Terraform, stage
+from herald.terraform.target import Target
+from laptop.description import Description
+from operations.errors import UserError
+from package import build
+
+__all__ = ["TRIAL", "Run", "prepared", "trial"]
+
+PLAN = "saved.tfplan"
+
+#: The outputs that a person wants to see after an apply; the others are for tools.
+FOR_PEOPLE = ("url", "dns_records", "dashboard_url", "next_commands")
+
+#: The copy that is put into a running laptop cloud, beside the one that is there already.
+TRIAL = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One staged configuration for one target; `say` talks to a person, `ask` gets a yes or a no.
+
+    `resumes`: the person means an apply to resume a Herald that is paused.
+    """
+
+    terraform: Terraform
+    target: Target
+    arguments: Sequence[str]
+    say: Callable[[str], None]
+    ask: Callable[[str], bool]
+    resumes: bool = False
+
+    def plan(self, *more: str) -> None:
+        """Save a plan and show it."""
+        self.say(f"Account {self.target.account} as {self.target.caller}, region {self.target.region}")
+        self.terraform.run("plan", "-input=false", f"-out={PLAN}", *self.arguments, *more)
+
+    def apply(self) -> None:
+        """Plan, ask, and apply what was planned."""
+        self.plan()
+        if names := resumed_by(self.terraform.json("show", "-json", PLAN)):
+            said = f"{' and '.join(names)} is paused, and this plan would resume it"
+            if not self.resumes:
+                raise UserError(f"{said}: nothing was changed. Say make resume before, or --resume with the apply")
+            self.say(f"{said}, as you say.")
+        self._go("Apply this plan")
+        for name, output in self.terraform.json("output", "-json").items():
+            if name in FOR_PEOPLE:
+                self.say(f"{name}: {json.dumps(output['value'], indent=2)}")
+
+    def destroy(self) -> None:
+        """The same, to take everything away."""
+        self.plan("-destroy")
+        self._go("Destroy all of this")
+
+    def _go(self, question: str) -> None:
+        where = "the laptop cloud" if self.target.local else f"account {self.target.account}"
+        if not self.ask(f"{question} in {where}, region {self.target.region}?"):
+            raise UserError("nothing was changed")
+        self.terraform.run("apply", "-input=false", PLAN)
+
+
+def prepared(
+    target: Target,
+    backend: Path | None,
+    local_state: bool,
+    variables: Sequence[str],
+    say: Callable[[str], None],
+    ask: Callable[[str], bool],
+    descriptor: Path,
+) -> Run:
+    """Build the packages, stage the configuration and initialise it; raises `UserError`."""
+    packages = build("laptop" if target.local else "cloud", say=say)
+    said = [f"-var=function_package={packages.function_zip}", f"-var=webapp_package={packages.webapp_zip}"]
+    if target.local:
+        terraform = stage("laptop", target.environment, {"local": {}})
+        values = terraform.folder / f"{TRIAL}.tfvars.json"
+        values.write_text(json.dumps(trial(Description.read(descriptor))))
+        said.append(f"-var-file={values}")
+        terraform.init()
+    else:
+        terraform = _staged(target, backend, local_state)
+    return Run(terraform, target, [*said, *variables], say, ask)
+
+
+def _staged(target: Target, backend: Path | None, local_state: bool) -> Terraform:
+    if backend is None and not local_state:
+        raise UserError(
+            "no backend is named, so the state would be lost: fill in infra/backend.hcl (see backend.hcl.example) and "
+            "say --backend infra/backend.hcl, or say --local-state to keep it in infra/terraform.tfstate"
+        )
+    if backend is not None and not backend.is_file():
+        raise UserError(f"there is no backend configuration {backend}: copy infra/backend.hcl.example and fill it in")
+    state = {"local": {"path": str(INFRA / "terraform.tfstate")}}
+    terraform = stage(f"{target.account}-{target.region}", target.environment, None if backend else state)
+    terraform.init(*([f"-backend-config={backend.resolve()}"] if backend else []))
+    return terraform
+
+
+def trial(cloud: Description) -> dict[str, Any]:
+    """Variables of a copy with names of its own, so that it does not meet what `make run` has made."""
+    return {
+        "name": TRIAL,
+        "identity": {"domain": f"{TRIAL}.example"},
+        "sender": f"Herald <books@{TRIAL}.example>",
+        "sign_in": {"endpoint": cloud.endpoints["aws"], "password_flow": True},
+        "deletion_protection": False,
+    }

@@ -1,0 +1,102 @@
+"""Runs Terraform on a staged configuration: links to `infra/`, and beside them what Terraform itself writes.
+
+So a lock file, providers, plans and the state of trying out stay under `build/`, and several states live side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from herald.terraform.mirror import cli_config, find_mirror
+from operations.errors import UserError
+
+__all__ = ["ROOT", "Terraform", "stage"]
+
+ROOT = Path(__file__).resolve().parents[2]
+INFRA = ROOT / "infra"
+STAGES = ROOT / "build" / "terraform"
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """Terraform in one staged configuration; `environment` is all that its children see."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str) -> None:
+        """Run a command whose output is for a person; raise `UserError` if it fails."""
+        command, *rest = arguments
+        plain = [] if sys.stdout.isatty() else ["-no-color"]
+        code = self._start([command, *plain, *rest], capture=False).returncode
+        if code:
+            raise UserError(f"terraform {arguments[0]} failed: see above")
+
+    def read(self, *arguments: str, good: Sequence[int] = (0,)) -> str:
+        """Run a command quietly and return what it prints; raise `UserError` with its words if it fails."""
+        done = self._start(arguments, capture=True)
+        if done.returncode not in good:
+            raise UserError(f"terraform {arguments[0]} failed:\n{done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """What a command prints as JSON."""
+        return json.loads(self.read(*arguments))
+
+    def init(self, *arguments: str) -> None:
+        """Make the configuration ready to run."""
+        self.read("init", "-input=false", "-no-color", "-reconfigure", *arguments)
+
+    def _start(self, arguments: Sequence[str], capture: bool) -> subprocess.CompletedProcess[str]:
+        try:
+            return subprocess.run(
+                ["terraform", *arguments],
+                cwd=self.folder,
+                env=dict(self.environment),
+                check=False,
+                text=True,
+                capture_output=capture,
+            )
+        except FileNotFoundError:
+            raise UserError("terraform is not installed: get version 1.11 or newer") from None
+
+
+def stage(
+    name: str, environment: Mapping[str, str], backend: Mapping[str, Any] | None = None, source: Path = INFRA
+) -> Terraform:
+    """Stage a configuration as `build/terraform/<name>`; `backend` replaces the one that it declares."""
+    folder = STAGES / name
+    folder.mkdir(parents=True, exist_ok=True)
+    _link(source, folder)
+    override = folder / "backend_override.tf.json"
+    override.unlink(missing_ok=True)
+    if backend is not None:
+        override.write_text(json.dumps({"terraform": {"backend": dict(backend)}}))
+    config = folder.with_suffix(".tfrc")
+    config.write_text(cli_config(find_mirror(environment)))
+    own = {
+        "TF_CLI_CONFIG_FILE": str(config),
+        "TF_DATA_DIR": str(folder / ".terraform"),
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        "PATH": environment.get("PATH", os.defpath),
+    }
+    return Terraform(folder, {**environment, **own})
+
+
+def _link(source: Path, folder: Path) -> None:
+    """Link every entry of the source that belongs to the configuration; drop links to what is gone."""
+    for link in folder.iterdir():
+        if link.is_symlink():
+            link.unlink()
+    for entry in source.iterdir():
+        if entry.suffix in {".tf", ".tfvars"} or entry.name in {"modules", "tests"}:
+            (folder / entry.name).symlink_to(os.path.relpath(entry, folder))

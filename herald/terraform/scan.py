@@ -1,0 +1,94 @@
+"""checkov over a real plan of the real root, in an environment of its own: it pins an old botocore.
+
+https://www.checkov.io/7.Scan%20Examples/Terraform%20Plan%20Scanning.html
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from herald.terraform.apply import trial
+from herald.terraform.check import offline
+from herald.terraform.runner import INFRA, ROOT, STAGES, Terraform, stage
+from laptop.cloud import Options, running
+from laptop.environment import client_settings
+from operations.errors import UserError
+from package import build
+
+__all__ = ["CHECKOV", "scan"]
+
+CHECKOV = ROOT / "build" / "venv" / "checkov" / "bin" / "checkov"
+SKIPS = INFRA / "checkov.json"
+
+
+def scan(say: Callable[[str], None]) -> None:
+    """Raise `UserError` for a failed check without a skip, and for a skip without a failed check or a reason."""
+    if not CHECKOV.exists():
+        raise UserError("checkov is not installed: make infra-test sets it up")
+    found = _checked(_planned(say))
+    checks = [check for check in found["results"]["failed_checks"] if not _only_where_the_plan_lies(check)]
+    failed = {(check["check_id"], check["resource"]): check for check in checks}
+    skips: dict[str, dict[str, Any]] = json.loads(SKIPS.read_text())
+    unexplained = sorted(key for key in failed if not _explained(key, skips))
+    idle = sorted(check for check, skip in skips.items() if not any(_explained(key, {check: skip}) for key in failed))
+    summary = found["summary"]
+    say(
+        f"checkov {summary['checkov_version']}: {summary['passed']} passed, {len(failed)} failed, "
+        f"{len(failed) - len(unexplained)} of them with a reason in {SKIPS.name}"
+    )
+    for check, resource in unexplained:
+        say(f"  {check} {resource}: {failed[check, resource]['check_name']}")
+    for check in idle:
+        say(f"  {check} fails nowhere where it is skipped: take its skip out of {SKIPS.name}")
+    if unexplained or idle:
+        raise UserError("the plan has failed checks that nobody has explained, or explanations of none")
+
+
+def _only_where_the_plan_lies(check: dict[str, Any]) -> bool:
+    """checkov reads the path of the plan's own file as a value too, and takes a path of 40 characters for a secret."""
+    keys = check["check_result"].get("evaluated_keys") or [""]
+    return all(key.endswith("/__file__") for key in keys)
+
+
+def _explained(key: tuple[str, str], skips: dict[str, dict[str, Any]]) -> bool:
+    """A skip names a check, why it does not hold here, and the resources (all of them, if none is named)."""
+    check, resource = key
+    skip = skips.get(check, {})
+    return bool(skip.get("reason")) and any(name in resource for name in skip.get("resources", [""]))
+
+
+def _planned(say: Callable[[str], None]) -> Path:
+    """A plan of the root as it would be made for the first time, with nothing switched off."""
+    packages = build("laptop", say=say)
+    with running(Options(STAGES / "scan-cloud", bare=True)) as cloud:
+        terraform = stage("scan", offline() | client_settings(cloud.description.endpoints), {"local": {}})
+        variables = trial(cloud.description) | {
+            "deletion_protection": True,
+            "function_package": str(packages.function_zip),
+            "webapp_package": str(packages.webapp_zip),
+        }
+        return _plan(terraform, variables)
+
+
+def _plan(terraform: Terraform, variables: dict[str, Any]) -> Path:
+    (terraform.folder / "scan.tfvars.json").write_text(json.dumps(variables))
+    terraform.init()
+    terraform.read("plan", "-input=false", "-no-color", "-out=scan.tfplan", "-var-file=scan.tfvars.json")
+    plan = terraform.folder / "scan.json"
+    plan.write_text(terraform.read("show", "-json", "scan.tfplan"))
+    return plan
+
+
+def _checked(plan: Path) -> Any:
+    """What checkov finds, without asking its makers' servers."""
+    arguments = ["--file", str(plan), "--framework", "terraform_plan", "--skip-download", "--quiet", "--output", "json"]
+    done = subprocess.run([str(CHECKOV), *arguments], check=False, capture_output=True, text=True, cwd=plan.parent)
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        raise UserError(f"checkov failed:\n{done.stderr.strip()}") from None
+    return found[0] if isinstance(found, list) else found

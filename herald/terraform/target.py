@@ -1,0 +1,78 @@
+"""Which account and region a command is about to change, and that it is not by accident."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from laptop.description import Description
+from laptop.environment import client_settings, is_foreign
+from operations.errors import UserError
+
+__all__ = ["Target", "aws", "is_loopback", "laptop"]
+
+_CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One account in one region; `environment` is what Terraform sees of the world."""
+
+    account: str
+    caller: str
+    region: str
+    environment: Mapping[str, str]
+    local: bool
+
+
+def aws() -> Target:
+    """The account that the user's AWS settings lead to; raises `UserError` for none, or for a laptop cloud."""
+    for name, value in os.environ.items():
+        if name.startswith("AWS_ENDPOINT_URL") and is_loopback(value):
+            raise UserError(f"{name} is {value}, a laptop cloud: say --local, or unset it to reach AWS")
+    try:
+        session = boto3.Session()
+        client = session.client("sts", config=_CONFIG)
+    except BotoCoreError as problem:
+        raise UserError(f"the AWS settings lead nowhere: {problem}") from None
+    if session.region_name is None:
+        raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one")
+    if is_loopback(client.meta.endpoint_url):
+        raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
+    return _identified(client, session.region_name, os.environ, local=False)
+
+
+def laptop(descriptor: Path) -> Target:
+    """The laptop cloud that runs here; nothing of the user's own AWS settings is left."""
+    cloud = Description.read(descriptor)
+    settings = client_settings(cloud.endpoints)
+    environment = {name: value for name, value in os.environ.items() if not is_foreign(name)} | settings
+    session = boto3.Session("laptop", "laptop", region_name=cloud.region)
+    client = session.client("sts", endpoint_url=cloud.endpoints["aws"])
+    return _identified(client, cloud.region, environment, local=True)
+
+
+def _identified(client: Any, region: str, environment: Mapping[str, str], local: bool) -> Target:
+    try:
+        who = client.get_caller_identity()
+    except (BotoCoreError, ClientError) as problem:
+        raise UserError(f"AWS does not say who is calling ({problem}): are you signed in?") from None
+    return Target(who["Account"], who["Arn"], region, environment, local)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an endpoint is on this machine: a laptop cloud, not AWS."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
+    except ValueError:
+        return False

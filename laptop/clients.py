@@ -1,0 +1,85 @@
+"""boto3 clients of the laptop cloud: they never read the user's configuration, and reach nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from laptop.environment import REGION
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["Clients"]
+
+#: Services with an endpoint of their own, because ministack does not play them, or not well enough.
+SIMULATED = {"sesv2": "ses", "codedeploy": "codedeploy"}
+
+
+class Clients:
+    """Makes each client when it is first asked for; safe for use by several threads."""
+
+    def __init__(self, endpoints: Mapping[str, str]) -> None:
+        self._endpoints = endpoints
+        self._session = boto3.Session("laptop", "laptop", region_name=REGION)
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        client: DynamoDBClient = self.any("dynamodb")
+        return client
+
+    @property
+    def sns(self) -> SNSClient:
+        """SNS."""
+        client: SNSClient = self.any("sns")
+        return client
+
+    @property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        client: SQSClient = self.any("sqs")
+        return client
+
+    @property
+    def functions(self) -> LambdaClient:
+        """Lambda."""
+        client: LambdaClient = self.any("lambda")
+        return client
+
+    @property
+    def ses(self) -> SESV2Client:
+        """SES v2, which Herald's own simulator plays."""
+        client: SESV2Client = self.any("sesv2")
+        return client
+
+    @property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        """Cognito user pools."""
+        client: CognitoIdentityProviderClient = self.any("cognito-idp")
+        return client
+
+    def any(self, service: str) -> Any:
+        """The client of any other service."""
+        with self._lock:
+            if service not in self._made:
+                make: Callable[..., Any] = self._session.client
+                self._made[service] = make(service, endpoint_url=self._endpoint(service), config=_CONFIG)
+            return self._made[service]
+
+    def _endpoint(self, service: str) -> str:
+        return self._endpoints[SIMULATED.get(service, "aws")]
+
+
+_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={})

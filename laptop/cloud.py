@@ -1,0 +1,211 @@
+"""Starts and stops one laptop cloud: the same code for `make run`, `make demo` and the tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+from zipfile import ZipFile
+
+from laptop.clients import Clients
+from laptop.cognito.pool import SignIn, sign_in
+from laptop.description import Description
+from laptop.environment import ACCOUNT, REGION, child_environment
+from laptop.ports import HOST, Ports
+from laptop.processes import Children
+from laptop.provision import Provisioned, make_functions, make_stores
+from laptop.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
+from laptop.state import DEFAULT_STATE, ROOT, State
+from laptop.time_scale import Pace
+from operations.errors import UserError
+from package import build
+
+__all__ = ["PORTS", "Cloud", "Options", "running"]
+
+#: The ports that a person may remember; others are taken if these are in use.
+PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "aws": 4566}
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned.
+
+    `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
+    `iam` enforces the policies of roles.
+    """
+
+    state: Path = DEFAULT_STATE
+    ports: Mapping[str, int] = field(default_factory=dict)
+    scale: float = 1.0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
+    iam: bool = False
+    say: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One running laptop cloud. `timings` tells in seconds, in order, when each part was ready."""
+
+    description: Description
+    clients: Clients
+    timings: Mapping[str, float]
+    watch: Callable[[float], None]
+
+
+@contextmanager
+def running(options: Options) -> Iterator[Cloud]:
+    """A laptop cloud until the end of the `with` block, or of this process, whatever ends it.
+
+    Raises `UserError` if it cannot be started; `watch(seconds)` waits, and raises it once a part has died.
+    """
+    with ExitStack() as stack:
+        state = State(options.state)
+        stack.callback(state.close)
+        ports = Ports()
+        stack.callback(ports.close)
+        children = Children(state.logs, state.lock, [state.descriptor, state.folder])
+        stack.callback(children.close)
+        yield _Start(options, state, ports, children).run()
+
+
+class _Start:
+    """One start, step by step."""
+
+    def __init__(self, options: Options, state: State, ports: Ports, children: Children) -> None:
+        self._options = options
+        self._state = state
+        self._children = children
+        self._began = time.monotonic()
+        self._timings: dict[str, float] = {}
+        self._pace = Pace(options.scale)
+        self._ports = {name: ports.take([options.ports[name]] if name in options.ports else []) for name in PORTS}
+        self._endpoints = {name: f"http://{HOST}:{port}" for name, port in self._ports.items()}
+        self._environment = child_environment(self._endpoints, state.home, state.tmp)
+
+    def run(self) -> Cloud:
+        self._start_simulators()
+        if self._options.bare:
+            return self._bare()
+        with ThreadPoolExecutor(2) as beside:
+            package = beside.submit(build, "laptop", say=self._options.say)
+            clients = Clients(self._endpoints)
+            self._await("aws", "/_ministack/health")
+            who = beside.submit(sign_in, clients, self._endpoints["aws"], self._endpoints["web"])
+            made = make_stores(clients, self._pace)
+            self._start_web(self._describe(made, who.result()))
+            self._note("stores")
+            zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
+            self._unpack_catalogue(zips["webapp"])
+            self._note("package")
+            self._await("inbox", "/faults")
+            pages = self._endpoints["web"]
+            links = {"HERALD_PUBLIC_URL": pages, "HERALD_UNSUBSCRIBE_URL": f"{pages}/unsubscribe"}
+            make_functions(clients, made, zips, {**self._pace.settings, **links, **self._options.settings})
+            self._note("functions")
+            self._await("web", "/readyz")
+            description = self._describe(made, who.result())
+        description.write(self._state.descriptor)
+        return Cloud(description, clients, self._timings, self._children.watch)
+
+    def _bare(self) -> Cloud:
+        """The emulator and the simulators, and nothing in them."""
+        self._await("aws", "/_ministack/health")
+        self._await("inbox", "/faults")
+        description = self._describe(Provisioned(), SignIn("", "", ""))
+        description.write(self._state.descriptor)
+        return Cloud(description, Clients(self._endpoints), self._timings, self._children.watch)
+
+    def _start_simulators(self) -> None:
+        ministack = {
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(self._ports["aws"]),
+            "STATE_DIR": str(self._state.folder / "ministack"),
+            "S3_DATA_DIR": str(self._state.folder / "ministack" / "s3"),
+            "LAMBDA_EXECUTOR": "local",
+            "AUTH": str(self._options.iam).lower(),
+            "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
+        }
+        self._python("ministack", ["-m", "laptop.emulator", "--scale", str(self._options.scale)], ministack)
+        simulators = ["-m", "laptop.simulators", "--aws", self._endpoints["aws"]]
+        for name in ("ses", "inbox", "codedeploy"):
+            simulators += [f"--{name}", str(self._ports[name])]
+        if not self._options.bare:
+            simulators += [
+                f"--schedule={PREFIX}-{one.name}={self._pace.seconds(one.every, 5)}" for one in FUNCTIONS if one.every
+            ]
+        simulators += ["--scale", str(self._options.scale)]
+        self._python("simulators", simulators)
+
+    def _start_web(self, description: Description) -> None:
+        settings = {
+            **description.herald_settings(),
+            "HERALD_EVENT_SOURCE": EVENT_SOURCE,
+            "HERALD_CATALOGUE": str(self._catalogue),
+            "HERALD_SESSION_SECONDS": str(12 * 3600),  # ministack's renewed id tokens name no groups
+        }
+        server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
+        self._python("web", [*server, "--port", str(self._ports["web"])], settings)
+
+    @property
+    def _catalogue(self) -> Path:
+        return self._state.folder / "catalogue" / "function" / "compiled"
+
+    def _unpack_catalogue(self, archive: Path) -> None:
+        """Lay the compiled mails down for the web app, which runs from the checkout and not from its zip."""
+        with ZipFile(archive) as opened:
+            mails = [name for name in opened.namelist() if name.startswith("function/compiled/")]
+            opened.extractall(self._state.folder / "catalogue", mails)
+
+    def _python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
+        environment = {**self._environment, "PYTHONPATH": str(ROOT), **(more or {})}
+        self._children.start(name, [sys.executable, *arguments], environment)
+
+    def _await(self, name: str, path: str) -> None:
+        """Wait until an endpoint answers 200; raise `UserError` if it does not, or if any process dies."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not _answers(self._endpoints[name], path):
+            if time.monotonic() > deadline:
+                raise UserError(f"{self._endpoints[name]}{path} was not ready after {READY_SECONDS} s")
+            self._children.watch(0.02)
+        self._note(name)
+
+    def _note(self, what: str) -> None:
+        self._timings[what] = time.monotonic() - self._began
+
+    def _describe(self, made: Provisioned, who: SignIn) -> Description:
+        return Description(
+            pid=os.getpid(),
+            processes=dict(self._children.pids),
+            state=str(self._state.folder),
+            region=REGION,
+            account=ACCOUNT,
+            endpoints=self._endpoints,
+            **asdict(made),
+            configuration_set=CONFIGURATION_SET,
+            address_key_parameter=ADDRESS_KEY,
+            sign_in={**asdict(who), "user": ADA.email, "password": ADA.password},
+            scale=self._options.scale,
+        )
+
+
+def _answers(endpoint: str, path: str) -> bool:
+    parts = urlsplit(endpoint)
+    connection = HTTPConnection(parts.hostname or HOST, parts.port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

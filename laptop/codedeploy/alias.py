@@ -1,0 +1,102 @@
+"""The alias that a deployment moves: looked at before every move, and never moved over somebody else's change.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from laptop.codedeploy.deployment_ended import Halt, failed
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import AliasConfigurationResponseTypeDef
+
+    from laptop.codedeploy.appspec import AppSpec
+
+__all__ = ["Alias"]
+
+#: Lambda's refusals, and what CodeDeploy calls them.
+CODES: Final = {
+    "ResourceNotFoundException": "INVALID_LAMBDA_FUNCTION",
+    "PreconditionFailedException": "INVALID_LAMBDA_CONFIGURATION",
+    "AccessDeniedException": "IAM_ROLE_PERMISSIONS",
+    "TooManyRequestsException": "THROTTLED",
+}
+
+
+class Alias:
+    """One alias, on its way between the two versions of an AppSpec; every problem is raised as `Halt`."""
+
+    def __init__(self, functions: LambdaClient, appspec: AppSpec) -> None:
+        self._functions = functions
+        self._appspec = appspec
+
+    def require_fit(self) -> None:
+        """Raise unless the AppSpec can be deployed to the alias as it stands."""
+        spec = self._appspec
+        if spec.current == spec.target or not (spec.current.isdecimal() and spec.target.isdecimal()):
+            raise _misfit(f"CurrentVersion {spec.current}, TargetVersion {spec.target}: two published versions differ.")
+        alias = self._get()
+        if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
+            raise _misfit(
+                f"The alias {spec.alias} already shifts traffic between two versions. Clear its weights first."
+            )
+        if alias["FunctionVersion"] != spec.current:
+            raise _misfit(f"The alias {spec.alias} is on version {alias['FunctionVersion']}, not on {spec.current}.")
+        for version in (spec.current, spec.target):
+            self._require_version(version)
+
+    def shift(self, percent: int) -> None:
+        """Give the target version so many percent; at 100 the alias is on it alone."""
+        alias = self._get()
+        if alias["FunctionVersion"] != self._appspec.current:
+            raise _misfit(f"Somebody else moved the alias {self._appspec.alias} to {alias['FunctionVersion']}.")
+        if percent == 100:
+            self._put(alias, self._appspec.target, {})
+        else:
+            self._put(alias, self._appspec.current, {self._appspec.target: percent / 100})
+
+    def take_back(self) -> None:
+        """Put the alias on the target version alone, wherever between the two versions it stands."""
+        alias = self._get()
+        versions = {alias["FunctionVersion"], *alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
+        if not versions <= {self._appspec.current, self._appspec.target}:
+            raise _misfit(f"The alias {self._appspec.alias} is on {', '.join(sorted(versions))} by now.")
+        self._put(alias, self._appspec.target, {})
+
+    def _get(self) -> AliasConfigurationResponseTypeDef:
+        try:
+            return self._functions.get_alias(FunctionName=self._appspec.function, Name=self._appspec.alias)
+        except (BotoCoreError, ClientError) as problem:
+            raise _halt(problem) from None
+
+    def _put(self, seen: AliasConfigurationResponseTypeDef, version: str, weights: dict[str, float]) -> None:
+        try:
+            self._functions.update_alias(
+                FunctionName=self._appspec.function,
+                Name=self._appspec.alias,
+                FunctionVersion=version,
+                RoutingConfig={"AdditionalVersionWeights": weights},
+                RevisionId=seen["RevisionId"],
+            )
+        except (BotoCoreError, ClientError) as problem:
+            raise _halt(problem) from None
+
+    def _require_version(self, version: str) -> None:
+        try:
+            self._functions.get_function_configuration(FunctionName=self._appspec.function, Qualifier=version)
+        except (BotoCoreError, ClientError) as problem:
+            raise _halt(problem) from None
+
+
+def _misfit(why: str) -> Halt:
+    return failed("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
+
+
+def _halt(problem: BotoCoreError | ClientError) -> Halt:
+    code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else ""
+    return failed(CODES.get(code, "INTERNAL_ERROR"), str(problem))

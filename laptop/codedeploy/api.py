@@ -1,0 +1,166 @@
+"""The calls that this simulator plays, by their names in the service model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from laptop.codedeploy.applications import Applications
+from laptop.codedeploy.clock import Clock, Work, in_a_thread
+from laptop.codedeploy.configs import Configs
+from laptop.codedeploy.deployments import Deployments
+from laptop.codedeploy.errors import CodeDeployError
+from laptop.codedeploy.execution import World
+from laptop.codedeploy.groups import Groups
+from laptop.codedeploy.queries import Reports
+from laptop.codedeploy.tags import Tags
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+
+__all__ = ["CodeDeploy"]
+
+Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class CodeDeploy:
+    """One CodeDeploy account in one region; calls are played one at a time, deployments run beside them.
+
+    `functions` must neither repeat an `Invoke` nor give up on it: a hook runs once, and as long as it likes.
+    `scale` is the factor on AWS's waiting times.
+    """
+
+    def __init__(
+        self,
+        functions: LambdaClient,
+        cloudwatch: CloudWatchClient,
+        scale: float,
+        clock: Clock | None = None,
+        spawn: Callable[[Work], None] = in_a_thread,
+    ) -> None:
+        self.applications = Applications()
+        self.configs = Configs()
+        self.groups = Groups()
+        self.tags = Tags()
+        self._lock = threading.RLock()
+        self.deployments = Deployments(World(functions, cloudwatch, scale, clock or Clock(), spawn), self._lock)
+        self.reports = Reports(self.deployments)
+        self._operations: dict[str, Operation] = {
+            "CreateApplication": self._create_application,
+            "GetApplication": self.applications.get,
+            "ListApplications": self.applications.list,
+            "UpdateApplication": self._rename_application,
+            "DeleteApplication": self._delete_application,
+            "CreateDeploymentGroup": self._create_group,
+            "GetDeploymentGroup": self._of_application(self.groups.get),
+            "ListDeploymentGroups": self._of_application(self.groups.list),
+            "UpdateDeploymentGroup": self._of_application(self._of_config(self.groups.update)),
+            "DeleteDeploymentGroup": self._delete_group,
+            "CreateDeploymentConfig": self.configs.create,
+            "GetDeploymentConfig": self.configs.get,
+            "ListDeploymentConfigs": self.configs.list,
+            "DeleteDeploymentConfig": self._delete_config,
+            "CreateDeployment": self._of_application(self._of_config(self._create_deployment)),
+            "StopDeployment": self.deployments.stop,
+            "PutLifecycleEventHookExecutionStatus": self.deployments.answer,
+            "ContinueDeployment": self._continue_deployment,
+            "GetDeployment": self.reports.get,
+            "BatchGetDeployments": self.reports.batch,
+            "ListDeployments": self._list_deployments,
+            "GetDeploymentTarget": self.reports.target,
+            "BatchGetDeploymentTargets": self.reports.targets,
+            "ListDeploymentTargets": self.reports.list_targets,
+            "TagResource": self.tags.tag,
+            "UntagResource": self.tags.untag,
+            "ListTagsForResource": self.tags.list,
+        }
+
+    def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to one call; raises `CodeDeployError`."""
+        if operation not in self._operations:
+            raise CodeDeployError("UnknownOperationException", f"This simulator does not play {operation}.")
+        with self._lock:
+            return self._operations[operation](request)
+
+    def _create_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self.applications.create(request)
+        self.tags.put(f"application:{request['applicationName']}", request.get("tags") or [])
+        return answer
+
+    def _rename_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self.applications.rename(request)
+        self.groups.follow(str(request["applicationName"]), str(request["newApplicationName"]))
+        return answer
+
+    def _delete_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(request["applicationName"])
+        self.groups.forget(name)
+        self.tags.drop(f"application:{name}")
+        self.tags.drop(f"deploymentgroup:{name}/")
+        return self.applications.delete(request)
+
+    def _create_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._of_application(self._of_config(self.groups.create))(request)
+        self.tags.put(_group(request), request.get("tags") or [])
+        return answer
+
+    def _delete_group(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.tags.drop(_group(request))
+        return self.groups.delete(request)
+
+    def _delete_config(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(request["deploymentConfigName"])
+        if self.groups.uses(name):
+            raise CodeDeployError("DeploymentConfigInUseException", f"A deployment group still uses {name}.")
+        return self.configs.delete(request)
+
+    def _create_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        group = self._required_group(request)
+        config = str(request.get("deploymentConfigName") or group["deploymentConfigName"])
+        routing = self.configs.get({"deploymentConfigName": config})["deploymentConfigInfo"]["trafficRoutingConfig"]
+        return self.deployments.create(request, group, routing)
+
+    def _list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if request.get("deploymentGroupName") and not request.get("applicationName"):
+            raise CodeDeployError("ApplicationNameRequiredException", "A group is named by its application too.")
+        if request.get("applicationName"):
+            self.applications.require(str(request["applicationName"]))
+            self._required_group(request)
+        return self.reports.newest(request)
+
+    def _continue_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.deployments.known(str(request.get("deploymentId")))
+        raise CodeDeployError(
+            "UnsupportedActionForDeploymentTypeException", "A Lambda deployment waits for nobody to continue it."
+        )
+
+    def _required_group(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not request.get("deploymentGroupName"):
+            raise CodeDeployError("DeploymentGroupNameRequiredException", "An application's group has to be named.")
+        group: Mapping[str, Any] = self.groups.get(request)["deploymentGroupInfo"]
+        return group
+
+    def _of_application(self, operation: Operation) -> Operation:
+        """The operation, for an application that exists."""
+
+        def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+            self.applications.require(str(request["applicationName"]))
+            return operation(request)
+
+        return checked
+
+    def _of_config(self, operation: Operation) -> Operation:
+        """The operation, by a deployment configuration that exists where one is named."""
+
+        def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+            if request.get("deploymentConfigName"):
+                self.configs.require(str(request["deploymentConfigName"]))
+            return operation(request)
+
+        return checked
+
+
+def _group(request: Mapping[str, Any]) -> str:
+    return f"deploymentgroup:{request['applicationName']}/{request['deploymentGroupName']}"

@@ -1,0 +1,127 @@
+"""What a deployment is to do: the AppSpec of one Lambda function, read from the revision that carries it.
+
+https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_RevisionLocation.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import yaml
+
+from laptop.codedeploy.errors import CodeDeployError
+
+__all__ = ["AFTER", "BEFORE", "AppSpec", "read"]
+
+BEFORE: Final = "BeforeAllowTraffic"
+AFTER: Final = "AfterAllowTraffic"
+#: Where the text stands in each type of revision that this simulator plays.
+TEXTS: Final = {"AppSpecContent": "appSpecContent", "String": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpec:
+    """Which alias of which function moves from which version to which; hooks are functions by lifecycle event."""
+
+    function: str
+    alias: str
+    current: str
+    target: str
+    hooks: Mapping[str, str] = field(default_factory=dict)
+
+    def back(self) -> AppSpec:
+        """The way back, which nobody is asked about."""
+        return replace(self, current=self.target, target=self.current, hooks={})
+
+    def revision(self) -> dict[str, Any]:
+        """This AppSpec as a revision, hooks left out."""
+        properties = {
+            "Name": self.function,
+            "Alias": self.alias,
+            "CurrentVersion": self.current,
+            "TargetVersion": self.target,
+        }
+        resource = {"Type": "AWS::Lambda::Function", "Properties": properties}
+        content = json.dumps({"version": 0.0, "Resources": [{"function": resource}]})
+        return {
+            "revisionType": "AppSpecContent",
+            "appSpecContent": {"content": content, "sha256": hashlib.sha256(content.encode()).hexdigest()},
+        }
+
+
+def read(revision: Mapping[str, Any]) -> AppSpec:
+    """The AppSpec in a revision, in YAML or JSON; raises `CodeDeployError`.
+
+    Keys are taken in any letter case, because AWS's pages write them in two.
+    """
+    document = _lowered(_parsed(_content(revision)))
+    match document:
+        case {"version": 0.0 | "0.0", "resources": [{**resources}]} if len(resources) == 1:
+            resource = next(iter(resources.values()))
+        case _:
+            raise _invalid("It has version: 0.0 and, under Resources, one function.")
+    match resource:
+        case {
+            "type": "AWS::Lambda::Function",
+            "properties": {
+                "name": str() as name,
+                "alias": str() as alias,
+                "currentversion": now,
+                "targetversion": then,
+            },
+        }:
+            return AppSpec(name, alias, str(now), str(then), _hooks(document.get("hooks") or []))
+        case _:
+            raise _invalid("Its function has Type AWS::Lambda::Function, Name, Alias, CurrentVersion, TargetVersion.")
+
+
+def _content(revision: Mapping[str, Any]) -> str:
+    kind = revision.get("revisionType")
+    if kind not in TEXTS:
+        raise _invalid(f"A revision of type {kind} is not played here; send it as AppSpecContent.")
+    text = revision.get(TEXTS[kind]) or {}
+    content = text.get("content")
+    if not content:
+        raise _invalid("It is empty.")
+    if text.get("sha256") not in (None, hashlib.sha256(content.encode()).hexdigest()):
+        raise _invalid("Its sha256 is not that of its content.")
+    return str(content)
+
+
+def _parsed(content: str) -> Any:
+    try:
+        return yaml.safe_load(content)  # JSON is YAML
+    except yaml.YAMLError:
+        raise _invalid("It is neither YAML nor JSON.") from None
+
+
+def _hooks(listed: Any) -> dict[str, str]:
+    known = {name.lower(): name for name in (BEFORE, AFTER)}
+    hooks = {}
+    for one in listed if isinstance(listed, list) else [None]:
+        match one:
+            case {**pairs} if len(pairs) == 1 and pairs.keys() <= known.keys():
+                ((event, function),) = pairs.items()
+                hooks[known[str(event)]] = str(function)
+            case _:
+                raise _invalid(f"Hooks is a list of {BEFORE} and {AFTER}, each with the name of a function.")
+    return hooks
+
+
+def _lowered(value: Any) -> Any:
+    match value:
+        case dict():
+            return {str(key).lower(): _lowered(member) for key, member in value.items()}
+        case list():
+            return [_lowered(member) for member in value]
+        case _:
+            return value
+
+
+def _invalid(why: str) -> CodeDeployError:
+    return CodeDeployError("InvalidRevisionException", f"The AppSpec of a Lambda deployment was expected. {why}")

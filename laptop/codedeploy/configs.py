@@ -1,0 +1,106 @@
+"""Deployment configurations for Lambda: CodeDeploy's own, and those that people make.
+
+https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentConfig.html
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from laptop.codedeploy.errors import CodeDeployError
+
+__all__ = ["PREDEFINED", "Configs"]
+
+RESERVED: Final = "CodeDeployDefault."
+
+
+def _canary(minutes: int) -> dict[str, Any]:
+    return {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": minutes}}
+
+
+def _linear(minutes: int) -> dict[str, Any]:
+    return {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": minutes}}
+
+
+#: How traffic moves, by the names of CodeDeploy's own configurations for Lambda.
+PREDEFINED: Final[dict[str, dict[str, Any]]] = {
+    f"{RESERVED}LambdaAllAtOnce": {"type": "AllAtOnce"},
+    **{f"{RESERVED}LambdaCanary10Percent{minutes}Minutes": _canary(minutes) for minutes in (5, 10, 15, 30)},
+    f"{RESERVED}LambdaLinear10PercentEvery1Minute": _linear(1),
+    **{f"{RESERVED}LambdaLinear10PercentEvery{minutes}Minutes": _linear(minutes) for minutes in (2, 3, 10)},
+}
+
+
+class Configs:
+    """The deployment configurations by name."""
+
+    def __init__(self) -> None:
+        self._configs = {name: _config(name, routing) for name, routing in PREDEFINED.items()}
+
+    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`CreateDeploymentConfig`, for Lambda only."""
+        name = str(request["deploymentConfigName"])
+        if name.startswith(RESERVED):
+            raise CodeDeployError("InvalidDeploymentConfigNameException", f"The prefix {RESERVED} is reserved.")
+        if name in self._configs:
+            raise CodeDeployError("DeploymentConfigAlreadyExistsException", f"{name} already exists.")
+        if request.get("computePlatform") != "Lambda":
+            raise CodeDeployError("InvalidComputePlatformException", "This simulator plays Lambda only.")
+        routing = request.get("trafficRoutingConfig") or {"type": "AllAtOnce"}
+        _check_routing(routing)
+        self._configs[name] = _config(name, routing)
+        return {"deploymentConfigId": self._configs[name]["deploymentConfigId"]}
+
+    def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetDeploymentConfig`."""
+        name = str(request["deploymentConfigName"])
+        self.require(name)
+        return {"deploymentConfigInfo": self._configs[name]}
+
+    def list(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """`ListDeploymentConfigs`, in one page."""
+        return {"deploymentConfigsList": sorted(self._configs)}
+
+    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`DeleteDeploymentConfig`; whether a group still uses it is asked before."""
+        name = str(request["deploymentConfigName"])
+        if name.startswith(RESERVED):
+            raise CodeDeployError("InvalidOperationException", "CodeDeploy's own configurations stay.")
+        self._configs.pop(name, None)
+        return {}
+
+    def require(self, name: str) -> None:
+        """Raise unless there is a configuration of this name."""
+        if name not in self._configs:
+            raise CodeDeployError("DeploymentConfigDoesNotExistException", f"No deployment configuration {name}.")
+
+
+def _config(name: str, routing: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "deploymentConfigId": str(uuid.uuid4()),
+        "deploymentConfigName": name,
+        "createTime": time.time(),
+        "computePlatform": "Lambda",
+        "trafficRoutingConfig": dict(routing),
+    }
+
+
+def _check_routing(routing: Mapping[str, Any]) -> None:
+    """At most 99 percent a step, at most two days (2880 minutes) from the first shift to the last."""
+    match routing:
+        case {"type": "AllAtOnce"}:
+            return
+        case {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": percent, "canaryInterval": minutes}}:
+            lasts = minutes
+        case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": percent, "linearInterval": minutes}}:
+            lasts = minutes * (100 // max(percent, 1))
+        case _:
+            raise CodeDeployError("InvalidTrafficRoutingConfigurationException", "The type and its times do not match.")
+    if not (1 <= percent <= 99 and minutes >= 1 and lasts <= 2880):
+        raise CodeDeployError(
+            "InvalidTrafficRoutingConfigurationException", "A step moves 1 to 99 percent, within 2880 minutes in all."
+        )

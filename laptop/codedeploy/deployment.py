@@ -1,0 +1,138 @@
+"""One deployment, as it stands, and how CodeDeploy describes it.
+
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeploymentInfo.html
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LambdaTarget.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec
+from laptop.codedeploy.lifecycle import Event
+from laptop.environment import ACCOUNT, REGION
+
+__all__ = ["ENDED", "EVENTS", "Deployment", "Orders", "Status"]
+
+Status = Literal["Created", "Queued", "InProgress", "Succeeded", "Failed", "Stopped"]
+ENDED: Final = ("Succeeded", "Failed", "Stopped")
+#: The lifecycle of a Lambda deployment; only the two hooks can be given to functions.
+EVENTS: Final = ("Start", BEFORE, "AllowTraffic", AFTER, "End")
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What was asked for; it does not change.
+
+    `routing`, `alarms` and `rollback` are the configurations that count: the deployment's own, else its group's.
+    """
+
+    id: str
+    application: str
+    group: str
+    config: str
+    routing: Mapping[str, Any]
+    appspec: AppSpec
+    revision: Mapping[str, Any]
+    alarms: Mapping[str, Any] = field(default_factory=dict)
+    rollback: Mapping[str, Any] = field(default_factory=dict)
+    #: What only repeats the request: its description, its own alarms, the revision that is live.
+    said: Mapping[str, Any] = field(default_factory=dict)
+    #: The deployment that this one takes back.
+    undoes: str | None = None
+
+
+@dataclass(slots=True)
+class Deployment:
+    """Where one deployment stands. `weight` is what the target version gets, in percent; times are epoch seconds."""
+
+    orders: Orders
+    created: float
+    status: Status = "Created"
+    started: float | None = None
+    completed: float | None = None
+    weight: float = 0.0
+    error: tuple[str, str] | None = None
+    stopping: bool = False
+    #: Whether who stopped it wants it taken back; `None` leaves that to the configuration.
+    stop_and_roll_back: bool | None = None
+    rolled_back_by: str | None = None
+    events: list[Event] = field(default_factory=lambda: [Event(name) for name in EVENTS])
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status in ENDED
+
+    def event(self, name: str) -> Event:
+        """One event of its lifecycle."""
+        return next(event for event in self.events if event.name == name)
+
+    def info(self) -> dict[str, Any]:
+        """`DeploymentInfo`."""
+        orders = self.orders
+        times = {"createTime": self.created, "startTime": self.started, "completeTime": self.completed}
+        return {
+            "applicationName": orders.application,
+            "deploymentGroupName": orders.group,
+            "deploymentConfigName": orders.config,
+            "deploymentId": orders.id,
+            "revision": dict(orders.revision),
+            **orders.said,
+            "status": self.status,
+            **({"errorInformation": {"code": self.error[0], "message": self.error[1]}} if self.error else {}),
+            **{name: moment for name, moment in times.items() if moment is not None},
+            "deploymentOverview": self._overview(),
+            "creator": "codeDeployRollback" if orders.undoes else "user",
+            "ignoreApplicationStopFailures": False,
+            "updateOutdatedInstancesOnly": False,
+            "autoRollbackConfiguration": dict(orders.rollback),
+            **self._rollback(),
+            "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
+            "instanceTerminationWaitTimeStarted": False,
+            "deploymentStatusMessages": [],
+            "computePlatform": "Lambda",
+        }
+
+    def target(self) -> dict[str, Any]:
+        """`DeploymentTarget`."""
+        appspec = self.orders.appspec
+        last = max([self.created, *(moment for event in self.events for moment in event.moments())])
+        target = {
+            "deploymentId": self.orders.id,
+            "targetId": appspec.function,
+            "targetArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{appspec.function}",
+            "status": self._target_status(),
+            "lastUpdatedAt": last,
+            "lifecycleEvents": [event.described() for event in self.events],
+            "lambdaFunctionInfo": {
+                "functionName": appspec.function,
+                "functionAlias": appspec.alias,
+                "currentVersion": appspec.current,
+                "targetVersion": appspec.target,
+                "targetVersionWeight": self.weight,
+            },
+        }
+        return {"deploymentTargetType": "LambdaTarget", "lambdaTarget": target}
+
+    def _target_status(self) -> str:
+        match self.status:
+            case "Created" | "Queued":
+                return "Pending"
+            case "Stopped":
+                return "Failed"
+            case status:
+                return status
+
+    def _overview(self) -> dict[str, int]:
+        states = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Ready")
+        return {state: int(state == self._target_status()) for state in states}
+
+    def _rollback(self) -> dict[str, Any]:
+        if self.orders.undoes:
+            return {"rollbackInfo": {"rollbackTriggeringDeploymentId": self.orders.undoes}}
+        if self.rolled_back_by:
+            return {"rollbackInfo": {"rollbackDeploymentId": self.rolled_back_by}}
+        return {}

@@ -1,0 +1,96 @@
+"""The calls that tell about deployments and change nothing.
+
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.utils import parse_timestamp
+
+from laptop.codedeploy.deployment import ENDED, Deployment
+from laptop.codedeploy.deployments import Deployments
+from laptop.codedeploy.errors import CodeDeployError
+
+__all__ = ["Reports"]
+
+#: Every status in the service model, the ones that Lambda deployments never have included.
+STATUSES: Final = ("Created", "Queued", "InProgress", "Baking", "Ready", *ENDED)
+MOST: Final = 25
+
+
+class Reports:
+    """What there is to know about deployments."""
+
+    def __init__(self, deployments: Deployments) -> None:
+        self._deployments = deployments
+
+    def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetDeployment`."""
+        return {"deploymentInfo": self._deployments.known(str(request["deploymentId"])).info()}
+
+    def batch(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`BatchGetDeployments`; deployments that do not exist are left out."""
+        wanted = _few(request["deploymentIds"], "BatchLimitExceededException")
+        return {"deploymentsInfo": [one.info() for one in self._deployments if one.orders.id in wanted]}
+
+    def newest(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`ListDeployments`, the newest first, in one page."""
+        statuses = request.get("includeOnlyStatuses") or STATUSES
+        if not set(statuses) <= set(STATUSES):
+            raise CodeDeployError("InvalidDeploymentStatusException", f"The statuses are {', '.join(STATUSES)}.")
+        start, end = _range(request.get("createTimeRange") or {})
+        return {
+            "deployments": [
+                one.orders.id
+                for one in self._deployments
+                if one.orders.application == request.get("applicationName", one.orders.application)
+                and one.orders.group == request.get("deploymentGroupName", one.orders.group)
+                and one.status in statuses
+                and start <= one.created <= end
+                and not request.get("externalId")  # which CloudFormation alone gives
+            ]
+        }
+
+    def target(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetDeploymentTarget`."""
+        return {"deploymentTarget": self._targets(request, [request["targetId"]])[0]}
+
+    def targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`BatchGetDeploymentTargets`."""
+        wanted = _few(request["targetIds"], "DeploymentTargetListSizeExceededException")
+        return {"deploymentTargets": self._targets(request, wanted)}
+
+    def list_targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`ListDeploymentTargets`: the one function, by its name."""
+        return {"targetIds": [self._started(request).orders.appspec.function]}
+
+    def _targets(self, request: Mapping[str, Any], wanted: list[str]) -> list[dict[str, Any]]:
+        deployment = self._started(request)
+        function = deployment.orders.appspec.function
+        if set(wanted) != {function}:
+            raise CodeDeployError("DeploymentTargetDoesNotExistException", f"The one target is {function}.")
+        return [deployment.target()]
+
+    def _started(self, request: Mapping[str, Any]) -> Deployment:
+        deployment = self._deployments.known(str(request["deploymentId"]))
+        if deployment.status in ("Created", "Queued"):
+            raise CodeDeployError("DeploymentNotStartedException", f"{deployment.orders.id} has not started.")
+        return deployment
+
+
+def _few(names: list[str], code: str) -> list[str]:
+    if len(names) > MOST:
+        raise CodeDeployError(code, f"At most {MOST} at a time.")
+    return names
+
+
+def _range(times: Mapping[str, Any]) -> tuple[float, float]:
+    start = parse_timestamp(times["start"]).timestamp() if times.get("start") else float("-inf")
+    end = parse_timestamp(times["end"]).timestamp() if times.get("end") else float("inf")
+    if start > end:
+        raise CodeDeployError("InvalidTimeRangeException", "The start of the range is not after its end.")
+    return start, end

@@ -1,0 +1,86 @@
+"""The HTTP side of CodeDeploy: one path, the call named in a header, the request checked against the service model.
+
+AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html. Signatures are not checked.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+import botocore.session
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from laptop.codedeploy.api import CodeDeploy
+from laptop.codedeploy.errors import CodeDeployError
+
+__all__ = ["Wire", "service"]
+
+TARGET: Final = "CodeDeploy_20141006."
+
+
+@cache
+def service() -> ServiceModel:
+    """CodeDeploy's service model, as botocore carries it."""
+    return botocore.session.get_session().get_service_model("codedeploy")
+
+
+class Wire(ThreadingHTTPServer):
+    """Listens for CodeDeploy calls."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], codedeploy: CodeDeploy) -> None:
+        super().__init__(address, _Connection)
+        self.codedeploy = codedeploy
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in mid-answer is no error of ours."""
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One connection, kept alive for as many requests as the client likes."""
+
+    server: Wire
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:  # the name that BaseHTTPRequestHandler looks up
+        """Answer any call."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        operation = (self.headers.get("X-Amz-Target") or "").removeprefix(TARGET)
+        try:
+            self._answer(200, self.server.codedeploy.play(operation, _request(operation, body)))
+        except CodeDeployError as refusal:
+            self._answer(400, {"__type": refusal.code, "message": refusal.message})
+
+    def _answer(self, status: int, body: object) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Keep quiet: callers see what happened."""
+
+
+def _request(operation: str, body: bytes) -> dict[str, Any]:
+    """The request, if it is one that the service model allows."""
+    if operation not in service().operation_names:
+        raise CodeDeployError("UnknownOperationException", f"CodeDeploy has no operation {operation!r}.")
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        raise CodeDeployError("SerializationException", "The request body is not JSON.") from None
+    shape = service().operation_model(operation).input_shape
+    report = ParamValidator().validate(request, shape) if shape else None
+    if report and report.has_errors():
+        raise CodeDeployError("InvalidInputException", report.generate_report())
+    return dict(request)

@@ -1,0 +1,110 @@
+"""What the account pages ask of ministack's Cognito, as its own pages do on AWS.
+
+Whoever asks learns nothing of who has an account.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from laptop.resources import PREFIX
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_lambda import LambdaClient
+
+__all__ = ["Accounts", "Refused"]
+
+#: What says whether there is such an account, or that it is confirmed already.
+_TELLING = {"UsernameExistsException", "UserNotFoundException", "NotAuthorizedException", "LimitExceededException"}
+_ABOUT_THE_CODE = {"CodeMismatchException", "ExpiredCodeException"}
+
+
+class Refused(Exception):
+    """Cognito did not take it; one line for the person who asked."""
+
+
+class Accounts:
+    """Sign-up, confirmation and reset for the web app's client in Herald's pool."""
+
+    def __init__(self, cognito: CognitoIdentityProviderClient, functions: LambdaClient) -> None:
+        self._cognito = cognito
+        self._functions = functions
+        self._known: dict[str, str] = {}
+
+    @property
+    def web(self) -> str:
+        """The web app's address, which the pool knows as that of the way back."""
+        return self._client()["web"]
+
+    def sign_up(self, email: str, name: str, password: str) -> None:
+        """Make an account that its address must confirm; for an address that has one, nothing, and without a word."""
+        attributes: Any = [{"Name": "email", "Value": email}, {"Name": "name", "Value": name}]
+        self._ask("sign_up", _TELLING, ClientId=self._id, Username=email, Password=password, UserAttributes=attributes)
+
+    def confirm(self, email: str, code: str) -> None:
+        """Confirm an address, and do what ministack leaves out: note that it is verified, and call the trigger."""
+        self._ask("confirm_sign_up", set(), ClientId=self._id, Username=email, ConfirmationCode=code)
+        self._cognito.admin_update_user_attributes(
+            UserPoolId=self._client()["pool"],
+            Username=email,
+            UserAttributes=[{"Name": "email_verified", "Value": "true"}],
+        )
+        user = self._cognito.admin_get_user(UserPoolId=self._client()["pool"], Username=email)
+        attributes = {each["Name"]: each.get("Value", "") for each in user["UserAttributes"]}
+        event = {
+            "triggerSource": "PostConfirmation_ConfirmSignUp",
+            "userName": user["Username"],
+            "request": {"userAttributes": attributes},
+            "response": {},
+        }
+        self._functions.invoke(
+            FunctionName=f"{PREFIX}-welcome", InvocationType="Event", Payload=json.dumps(event).encode()
+        )
+
+    def forgot(self, email: str) -> None:
+        """Mail a code for a new password, if there is such an account."""
+        self._ask("forgot_password", {*_TELLING, "InvalidParameterException"}, ClientId=self._id, Username=email)
+
+    def reset(self, email: str, code: str, password: str) -> None:
+        """Set a new password by the code from the mail."""
+        self._ask(
+            "confirm_forgot_password",
+            set(),
+            ClientId=self._id,
+            Username=email,
+            ConfirmationCode=code,
+            Password=password,
+        )
+
+    def _ask(self, operation: str, silent: set[str], **request: Any) -> None:
+        try:
+            getattr(self._cognito, operation)(**request)
+        except ParamValidationError as error:  # an empty field; a browser does not send one
+            raise Refused("Something is missing.") from error
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in silent:
+                return
+            if code in _TELLING | _ABOUT_THE_CODE:
+                raise Refused("That is not the code that was mailed last, or it is too old.") from error
+            raise Refused(error.response["Error"]["Message"]) from error
+
+    @property
+    def _id(self) -> str:
+        return self._client()["id"]
+
+    def _client(self) -> dict[str, str]:
+        """Pool, client and web app, looked up when they are first needed: they are made after this process began."""
+        if not self._known:
+            pools = self._cognito.list_user_pools(MaxResults=60)["UserPools"]
+            pool = next(each["Id"] for each in pools if each["Name"] == PREFIX)
+            clients = self._cognito.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"]
+            client = next(each["ClientId"] for each in clients if each["ClientName"] == f"{PREFIX}-web")
+            described = self._cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client)["UserPoolClient"]
+            web = described["CallbackURLs"][0].removesuffix("/sign-in/done")
+            self._known = {"pool": pool, "id": client, "web": web}
+        return self._known

@@ -1,0 +1,63 @@
+"""Cognito's own mails: ministack keeps them to itself, and here they come into the inbox."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from laptop.ses.errors import SesError
+from laptop.ses.mailbox import Mailbox
+from laptop.ses.sending import read_mail
+
+__all__ = ["Post"]
+
+log = logging.getLogger("accounts")
+
+
+class Post:
+    """Carries mails from ministack's record, where only its own services write, to the inbox."""
+
+    def __init__(self, aws: str, mailbox: Mailbox) -> None:
+        self._url = f"{aws}/_ministack/ses/messages"
+        self._mailbox = mailbox
+        self._seen: set[str] = set()
+
+    def carry_on(self, every: float = 0.4) -> None:
+        """Look for new mails for ever."""
+        while True:
+            time.sleep(every)
+            try:
+                self.carry()
+            except (OSError, ValueError) as problem:  # ministack is starting, or stopping
+                log.debug("no mails of Cognito: %s", problem)
+
+    def carry(self) -> None:
+        """Bring what is new, each once."""
+        for told in self._kept():
+            if told["MessageId"] in self._seen:
+                continue
+            self._seen.add(told["MessageId"])
+            try:
+                self._mailbox.add(read_mail(_request(told)))
+            except SesError as problem:
+                log.warning("a mail of Cognito was left out: %s", problem)
+
+    def _kept(self) -> Iterator[dict[str, Any]]:
+        with urllib.request.urlopen(self._url, timeout=5) as answer:  # noqa: S310  ministack, on loopback
+            accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
+        for mails in accounts.values():
+            yield from mails
+
+
+def _request(told: dict[str, Any]) -> dict[str, Any]:
+    parts = {"Text": told.get("BodyText"), "Html": told.get("BodyHtml")}
+    body = {name: {"Data": text} for name, text in parts.items() if text}
+    return {
+        "FromEmailAddress": told["Source"],
+        "Destination": {"ToAddresses": told["To"]},
+        "Content": {"Simple": {"Subject": {"Data": told["Subject"]}, "Body": body}},
+    }

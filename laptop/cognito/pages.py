@@ -1,0 +1,109 @@
+"""The pages that ministack's Cognito does not have: sign up, confirm the address, reset the password."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from laptop.cognito.accounts import Accounts, Refused
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["AccountPages"]
+
+_PAGES: Final = Path(__file__).with_name("pages")
+_STEPS: Final = {
+    "sign-up": ("Create an account", "/sign-up", "Create the account"),
+    "confirm": ("Confirm your address", "/confirm", "Confirm"),
+    "reset": ("Reset your password", "/reset", "Mail me a code"),
+    "code": ("Choose a new password", "/reset/code", "Set the password"),
+    "done": ("Your account is ready", "", ""),
+}
+#: The same for an address that is known and for one that is not.
+_MAILED: Final = "If this address can be used, a code is on its way to it."
+
+
+class AccountPages:
+    """Plain forms, each of which leads to the next; `headers` are those of every page of this server."""
+
+    def __init__(self, accounts: Accounts, headers: dict[str, str]) -> None:
+        self._accounts = accounts
+        self._headers = headers
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [
+            Route("/sign-up", self._sign_up, methods=["GET", "POST"]),
+            Route("/confirm", self._confirm, methods=["GET", "POST"]),
+            Route("/reset", self._reset, methods=["GET", "POST"]),
+            Route("/reset/code", self._code, methods=["POST"]),
+        ]
+
+    async def _sign_up(self, request: Request) -> Response:
+        if request.method != "POST":
+            return await self._page("sign-up")
+        form = await _form(request)
+        try:
+            await run_in_threadpool(self._accounts.sign_up, form["email"], form["name"], form["password"])
+        except Refused as refusal:
+            return await self._page("sign-up", form, wrong=str(refusal))
+        return await self._page("confirm", form, told=_MAILED)
+
+    async def _confirm(self, request: Request) -> Response:
+        form = await _form(request)
+        if request.method != "POST" or not form["code"]:
+            return await self._page("confirm", form)
+        try:
+            await run_in_threadpool(self._accounts.confirm, form["email"], form["code"])
+        except Refused as refusal:
+            return await self._page("confirm", form, wrong=str(refusal))
+        return await self._page("done")
+
+    async def _reset(self, request: Request) -> Response:
+        if request.method != "POST":
+            return await self._page("reset")
+        form = await _form(request)
+        try:
+            await run_in_threadpool(self._accounts.forgot, form["email"])
+        except Refused as refusal:
+            return await self._page("reset", form, wrong=str(refusal))
+        return await self._page("code", form, told=_MAILED)
+
+    async def _code(self, request: Request) -> Response:
+        form = await _form(request)
+        try:
+            await run_in_threadpool(self._accounts.reset, form["email"], form["code"], form["password"])
+        except Refused as refusal:
+            return await self._page("code", form, wrong=str(refusal))
+        return await self._page("done", told="The new password is set.")
+
+    async def _page(
+        self, step: str, form: dict[str, str] | None = None, *, told: str = "", wrong: str = ""
+    ) -> Response:
+        title, action, button = _STEPS[step]
+        shown = {"step": step, "title": title, "action": action, "button": button, "told": told, "wrong": wrong}
+        filled = {name: (form or {}).get(name, "") for name in ("email", "name")}
+        web = await run_in_threadpool(lambda: self._accounts.web)
+        text = _environment().get_template("account.html").render(**shown, **filled, web=web)
+        return HTMLResponse(text, 422 if wrong else 200, self._headers)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    form = await request.form()
+    return {name: str(form.get(name, "")).strip() for name in ("email", "name", "code")} | {
+        "password": str(form.get("password", ""))
+    }
+
+
+@cache
+def _environment() -> Environment:
+    from webapp.pages.rendering import environment  # noqa: PLC0415  fastapi comes with it
+
+    return environment(_PAGES)

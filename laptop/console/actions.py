@@ -1,0 +1,82 @@
+"""The console's hands: it publishes, delivers again, arms faults and redrives, by the calls that anybody could make."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from laptop.clients import Clients
+from laptop.console.scenarios import Fresh, body_of, new_event
+from laptop.environment import ACCOUNT, REGION
+from laptop.resources import PREFIX
+from laptop.ses.faults import Fault, Faults
+from operations.installation import Installation
+from operations.redrive.plan import Plan, planned
+from operations.redrive.queue import look
+from operations.redrive.send import Done, carry_out
+
+__all__ = ["Actor"]
+
+_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-events"
+
+
+class Actor:
+    """Acts on one laptop cloud; `faults` are those of its SES. What it did to an event is kept in `labels`, by the
+    event's id, the latest last."""
+
+    def __init__(self, clients: Clients, faults: Faults) -> None:
+        self._clients = clients
+        self._faults = faults
+        self.labels: dict[str, list[str]] = {}
+
+    def publish(self, fresh: Fresh) -> str:
+        """Publish a new event after arming its fault; returns the event's id."""
+        event = new_event(fresh)
+        recipient = event["data"]["recipient"]["email"]
+        if fresh.fault:
+            self._faults.arm(Fault(fresh.fault, times=fresh.times, recipient=recipient))
+        self._say(event["id"], fresh.label)
+        self._publish(body_of(event))
+        return str(event["id"])
+
+    def again(self, name: str, delivery: dict[str, Any], event_id: str, label: str) -> None:
+        """Let what was delivered come again: `deliver`, `twice` or `republish`."""
+        self._say(event_id, label)
+        if name == "republish":
+            self._publish(delivery["event"]["Records"][0]["Sns"]["Message"])
+            return
+        copies = 2 if name == "twice" else 1
+        with ThreadPoolExecutor(copies) as pool:
+            for done in [pool.submit(self._invoke, delivery) for _ in range(copies)]:
+                done.result()
+
+    def letters(self) -> int:
+        """About how many letters lie in `dead`."""
+        answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._url("dead"), AttributeNames=["All"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+    def redrive(self) -> Done:
+        """Redrive every letter that lies in `dead`; the person who presses the button says yes to all of them."""
+        installation = self._installation()
+        plan: Plan = planned(look(installation.sqs, installation.dead), installation.record)
+        return carry_out(installation, plan, lambda _: None, Done())
+
+    def _say(self, event_id: str, label: str) -> None:
+        self.labels.setdefault(event_id, []).append(label)
+
+    def _publish(self, body: str) -> None:
+        kind: dict[str, Any] = {"type": {"DataType": "String", "StringValue": json.loads(body)["type"]}}
+        self._clients.sns.publish(TopicArn=_TOPIC, Message=body, MessageAttributes=kind)
+
+    def _invoke(self, delivery: dict[str, Any]) -> None:
+        payload = json.dumps(delivery["event"])
+        arn = delivery["function_arn"]
+        self._clients.functions.invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
+
+    def _installation(self) -> Installation:
+        dead, retry, feedback = map(self._url, ("dead", "retry", "feedback"))
+        return Installation(self._clients.sqs, self._clients.dynamodb, dead, retry, feedback, f"{PREFIX}-ledger")
+
+    def _url(self, part: str) -> str:
+        return self._clients.sqs.get_queue_url(QueueName=f"{PREFIX}-{part}")["QueueUrl"]

@@ -1,0 +1,151 @@
+"""What became of each event that SNS has delivered: its mails, its record in the ledger, and the function's runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from laptop.ses.mailbox import Mail, Mailbox
+from webapp.timeline.ledger import Ledger
+from webapp.timeline.timeline import Notification, of_record
+
+__all__ = ["MOST", "Run", "Story", "Totals", "told", "totals"]
+
+#: Stories that are told at a time.
+MOST = 12
+#: States in which no mail leaves any more unless a person wants it.
+_FOR_A_PERSON = frozenset({"rejected", "suppressed", "refused"})
+
+#: Deliveries of one event, newest first, each with the event in it.
+_Found = list[tuple[Mapping[str, Any], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the function: how it came to it (`sns`, `sqs`, `event`), and how it ended."""
+
+    source: str
+    outcome: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One event. `messages` are the SNS messages that it came in, `delivery` the last of them as it was got."""
+
+    event_id: str
+    recipient: str
+    done: tuple[str, ...]
+    messages: tuple[str, ...]
+    delivery: Mapping[str, Any]
+    mails: tuple[Mail, ...]
+    record: Notification | None
+    runs: tuple[Run, ...]
+
+    @property
+    def verdict(self) -> tuple[str, str]:
+        """What a person wants to know first, and its tone."""
+        if len(self.mails) > 1:
+            return f"{len(self.mails)} mails", "bad"
+        if self.mails:
+            return "exactly one mail", "good"
+        if self.record and self.record.state in _FOR_A_PERSON:
+            return "no mail, and it says why", "warn"
+        return "no mail yet", "wait"
+
+    def as_json(self) -> dict[str, object]:
+        """The story for machines."""
+        return {
+            "event": self.event_id,
+            "messages": list(self.messages),
+            "to": self.recipient,
+            "done": list(self.done),
+            "mails": [mail.id for mail in self.mails],
+            "state": self.record.state if self.record else None,
+            "runs": [asdict(run) for run in self.runs],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The score: events, those with exactly one mail, those that wait for a person or go on, those mailed twice."""
+
+    events: int
+    one: int
+    waiting: int
+    twice: int
+
+
+def told(
+    deliveries: Iterable[Mapping[str, Any]],
+    invocations: Sequence[Mapping[str, Any]],
+    mailbox: Mailbox,
+    ledger: Ledger,
+    labels: Mapping[str, Sequence[str]],
+) -> list[Story]:
+    """The stories of the last events, newest first; what the emulator reports comes newest first too."""
+    found = list(_by_event(deliveries).values())[:MOST]
+    return [_story(one, invocations, mailbox, ledger, labels) for one in found]
+
+
+def totals(deliveries: Iterable[Mapping[str, Any]], mailbox: Mailbox) -> Totals:
+    """The score of all events that were delivered, so far back as the emulator remembers."""
+    counts = [len(_mails(_messages(found), mailbox)) for found in _by_event(deliveries).values()]
+    return Totals(len(counts), counts.count(1), counts.count(0), sum(count > 1 for count in counts))
+
+
+def _by_event(deliveries: Iterable[Mapping[str, Any]]) -> dict[str, _Found]:
+    """The deliveries of each event, as they came."""
+    grouped: dict[str, _Found] = {}
+    for delivery in deliveries:
+        event = _event(delivery)
+        if event is not None:
+            grouped.setdefault(event["id"], []).append((delivery, event))
+    return grouped
+
+
+def _messages(found: _Found) -> tuple[str, ...]:
+    """The SNS messages that an event came in, oldest first."""
+    return tuple(dict.fromkeys(one["message_id"] for one, _ in reversed(found)))
+
+
+def _mails(messages: tuple[str, ...], mailbox: Mailbox) -> tuple[Mail, ...]:
+    return tuple(mail for message in messages for mail in mailbox.find(tags={"message_id": message}))
+
+
+def _story(
+    found: _Found,
+    invocations: Sequence[Mapping[str, Any]],
+    mailbox: Mailbox,
+    ledger: Ledger,
+    labels: Mapping[str, Sequence[str]],
+) -> Story:
+    delivery, event = found[0]
+    messages = _messages(found)
+    record = ledger.message_of(event["source"], event["id"], messages[0])
+    runs = [
+        Run(one["source"], one["outcome"], str(one.get("version", "")))
+        for one in reversed(invocations)
+        if one.get("message_id") in messages
+    ]
+    return Story(
+        event["id"],
+        event["data"]["recipient"]["email"],
+        tuple(labels.get(event["id"], ())),
+        messages,
+        delivery,
+        _mails(messages, mailbox),
+        of_record(messages[0], record) if record else None,
+        tuple(runs),
+    )
+
+
+def _event(delivery: Mapping[str, Any]) -> Any:
+    """The CloudEvent in a delivery, if it is one with a recipient."""
+    try:
+        event = json.loads(delivery["event"]["Records"][0]["Sns"]["Message"])
+        return event if isinstance(event["data"]["recipient"]["email"], str) and event["source"] else None
+    except (ValueError, LookupError, TypeError):
+        return None

@@ -1,0 +1,112 @@
+"""The console's part of the inbox page: buttons, and the stories of the last events as they happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from laptop.clients import Clients
+from laptop.console.actions import Actor
+from laptop.console.event_history import Story, told, totals
+from laptop.console.release import under_way
+from laptop.console.scenarios import AGAIN, FRESH
+from laptop.resources import PREFIX
+from laptop.ses.api import Ses
+from webapp.timeline.ledger import Ledger
+
+if TYPE_CHECKING:
+    from laptop.codedeploy.api import CodeDeploy
+
+__all__ = ["Console"]
+
+
+class Console:
+    """Watches one laptop cloud whose emulator is at `aws`, and acts on it."""
+
+    def __init__(self, ses: Ses, codedeploy: CodeDeploy, aws: str, ses_url: str) -> None:
+        self._clients = Clients({"aws": aws, "ses": ses_url})
+        self._emulator = httpx.Client(base_url=aws, trust_env=False, timeout=5)
+        self._mailbox = ses.mailbox
+        self._codedeploy = codedeploy
+        self._actor = Actor(self._clients, ses.faults)
+
+    def routes(self, page: Callable[..., Response]) -> list[Route]:
+        """What to mount; `page` renders a template."""
+
+        def stories(_request: Request) -> Response:
+            return page("stories.html", None, **self.shown())
+
+        return [
+            Route("/stories", stories),
+            Route("/stories.json", self._json),
+            Route("/play/{name}", self._play, methods=["POST"]),
+        ]
+
+    def shown(self) -> dict[str, Any]:
+        """What the templates show: buttons, stories, the score, the letters, and the release under way."""
+        try:
+            deliveries, letters = self._told("deliveries"), self._actor.letters()
+            stories = self._stories(deliveries)
+            release = under_way(self._clients.functions, self._codedeploy)
+        except (BotoCoreError, ClientError, httpx.HTTPError):
+            deliveries, stories, letters, release = (
+                [],
+                [],
+                0,
+                None,
+            )  # the cloud is starting, or nothing is provisioned in it
+        return {
+            "fresh": FRESH,
+            "again": AGAIN,
+            "stories": stories,
+            "totals": totals(deliveries, self._mailbox),
+            "letters": letters,
+            "release": release,
+        }
+
+    def _play(self, request: Request) -> Response:
+        """Do what a button says."""
+        try:
+            event_id = self._do(request.path_params["name"], request.query_params.get("event", ""))
+        except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
+            return PlainTextResponse(f"The laptop cloud does not do it: {problem}", 502)
+        return RedirectResponse(f"/#{event_id}", status_code=303)
+
+    def _json(self, _request: Request) -> Response:
+        try:
+            return JSONResponse([story.as_json() for story in self._stories(self._told("deliveries"))])
+        except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
+            return PlainTextResponse(f"The laptop cloud does not tell it: {problem}", 502)
+
+    def _do(self, name: str, event_id: str) -> str:
+        """Do it, and return the id of the event that it was done to, which is the last one if none is named."""
+        for fresh in FRESH:
+            if fresh.name == name:
+                return self._actor.publish(fresh)
+        if name == "redrive":
+            self._actor.redrive()
+            return event_id
+        label = next((again.label for again in AGAIN if again.name == name), None)
+        if label is None:
+            raise LookupError(f"no button says {name}")
+        story = next((one for one in self._stories(self._told("deliveries")) if event_id in ("", one.event_id)), None)
+        if story is None:
+            raise LookupError("there is no event yet: publish one first")
+        self._actor.again(name, dict(story.delivery), story.event_id, label)
+        return story.event_id
+
+    def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[Story]:
+        ledger = Ledger(self._clients.dynamodb, f"{PREFIX}-ledger")
+        return told(deliveries, self._told("invocations"), self._mailbox, ledger, self._actor.labels)
+
+    def _told(self, what: str) -> list[Mapping[str, Any]]:
+        answer = self._emulator.get(f"/_herald/{what}")
+        answer.raise_for_status()
+        found: list[Mapping[str, Any]] = answer.json()
+        return found

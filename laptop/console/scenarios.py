@@ -1,0 +1,117 @@
+"""What a person can do to an event, as the console's buttons say it. Pure."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from laptop.resources import EVENT_SOURCE
+from laptop.ses.faults import Kind
+
+__all__ = ["AGAIN", "FRESH", "Again", "Fresh", "new_event"]
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new event and what is to go wrong with its mail. `label` is on the button, `hint` says what must become of it,
+    `mailbox` is the recipient's, with a number put in; `fault` strikes that recipient alone."""
+
+    name: str
+    label: str
+    hint: str
+    fault: Kind | None = None
+    times: int = 1
+    mailbox: str = "reader-{}@example.com"
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Something that happens to an event that there is already."""
+
+    name: str
+    label: str
+    hint: str
+
+
+FRESH = (
+    Fresh("publish", "Publish an event", "One event, one mail."),
+    Fresh(
+        "crash",
+        "Crash after the send",
+        "SES takes the mail, and the function is killed (SIGKILL) before it can write that down. SES's own report "
+        "settles it: one mail.",
+        Kind.ACCEPT_THEN_KILL,
+    ),
+    Fresh(
+        "lose",
+        "Lose the answer",
+        "SES takes the mail, and its answer never arrives. Herald holds the mail and listens: one mail.",
+        Kind.ACCEPT_THEN_CLOSE,
+    ),
+    Fresh(
+        "throttle",
+        "Throttle",
+        "SES is over its rate, five times in a row. Nothing was sent, so Herald tries again: one mail.",
+        Kind.THROTTLE,
+        times=5,
+    ),
+    Fresh(
+        "bounce",
+        "Bounce",
+        "The mailbox does not exist. One mail, and the address gets no other.",
+        mailbox="bounce+{}@simulator.amazonses.com",
+    ),
+    Fresh(
+        "withhold",
+        "Withhold the feedback",
+        "SES takes the mail and never reports on it. One mail, and its story ends with Sent.",
+        Kind.WITHHOLD_FEEDBACK,
+    ),
+    Fresh(
+        "refuse",
+        "Refuse for good",
+        "SES will not take this mail. None is sent; a dead letter keeps event and reason, until you redrive it.",
+        Kind.REFUSE,
+    ),
+)
+
+AGAIN = (
+    Again("deliver", "Deliver it again", "The same message reaches the function once more, as AWS may do at any time."),
+    Again("twice", "Twice at once", "Two copies of the message, at the same moment."),
+    Again("republish", "Publish it again", "The same event under a new MessageId, as a publisher that repeats itself."),
+)
+
+
+def new_event(fresh: Fresh) -> dict[str, Any]:
+    """A CloudEvent of now that a book was created, for a reader of its own."""
+    number = next(_numbers)
+    book_id = uuid.uuid4().hex[:26].upper()
+    return {
+        "specversion": "1.0",
+        "id": uuid.uuid4().hex,
+        "source": EVENT_SOURCE + ":console",
+        "type": "book.created",
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": {
+            "recipient": {"email": fresh.mailbox.format(number), "name": f"Reader {number}", "locale": "en"},
+            "book": {
+                "id": book_id,
+                "title": f"Experiment {number}",
+                "author": fresh.label,
+                "url": f"https://books.example.com/books/{book_id}",
+            },
+        },
+    }
+
+
+def body_of(event: dict[str, Any]) -> str:
+    """The event as it is published."""
+    return json.dumps(event, ensure_ascii=False)

@@ -1,0 +1,4 @@
+"""ministack, with the rules of `laptop.invocations` put into it: python -m laptop.emulator --scale FACTOR.
+
+__main__ -> seams (every function of ministack's that is replaced) -> lambdas, topics, queues, watch; control
+"""

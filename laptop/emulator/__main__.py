@@ -1,0 +1,77 @@
+"""Starts ministack with Herald's rules in it, as if TLS ended just before it.
+
+Herald's topics and queues refuse whatever does not come by TLS, and there is no TLS on a laptop. So every signed
+request is taken for one that came by https, unless its own `X-Forwarded-Proto` says otherwise: a test can be refused
+that way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+import uuid
+from importlib import import_module
+from typing import Any
+
+from laptop.emulator.alarm_evaluation import Watch
+from laptop.emulator.cognito import Accounts
+from laptop.emulator.control import App, Control, Scope
+from laptop.emulator.lambdas import Lambdas
+from laptop.emulator.patches import Ministack
+from laptop.emulator.queues import Queues
+from laptop.emulator.topics import Topics
+from laptop.invocations.async_queue import Asynchronous
+from laptop.invocations.journal import Journal
+from laptop.invocations.model import Event, Target
+from laptop.timer import Timer
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(prog="python -m laptop.emulator", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on AWS's own waiting times")
+    scale = parser.parse_args().scale
+    del sys.argv[1:]  # ministack reads them too
+    app: Any = import_module("ministack.app")
+    app.app = _behind_tls(compose(app.app, scale))
+    app.main()
+
+
+def compose(app: App, scale: float) -> App:
+    """Put every rule in its place; the application with the control paths before it."""
+    ministack, journal = Ministack(), Journal()
+    watch = Watch(ministack, scale)
+    lambdas = Lambdas(ministack, journal, watch.store, random.random)
+    queues = Queues(ministack, lambdas, scale)
+    later = Timer("events", apart=True).after
+    waiting = Asynchronous(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
+    Accounts(ministack)
+    Topics(ministack, queues, journal, waiting.put, watch.store)
+
+    def accept(record: dict[str, Any], payload: Any) -> None:
+        target = Target.parse((record.get("config") or record)["FunctionArn"])
+        hops = ministack.functions._invoke_depth.get()
+        waiting.put(Event(str(uuid.uuid4()), target, payload, "event", time.time(), hops))
+
+    ministack.replace(ministack.functions, "invoke_async_with_retry", lambda _: accept)
+    ministack.finish()
+    watch.start()
+    return Control(ministack, journal, app)
+
+
+def _behind_tls(app: App) -> App:
+    async def forwarded(scope: Scope, receive: Any, send: Any) -> None:
+        headers = dict(scope.get("headers") or ())
+        if headers.get(b"authorization", b"").startswith(b"AWS4-") and b"x-forwarded-proto" not in headers:
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+        await app(scope, receive, send)
+
+    return forwarded
+
+
+if __name__ == "__main__":
+    main()

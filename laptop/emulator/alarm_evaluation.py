@@ -1,0 +1,148 @@
+"""CloudWatch's side in ministack: metrics are stored, and alarms tell the truth about them, several times a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from laptop.emulator.patches import Ministack
+from laptop.emulator.query_protocol import members, xml
+from laptop.invocations.alarms import SHORTEST, state_of
+from laptop.invocations.metrics import Point
+
+__all__ = ["Watch"]
+
+EVERY = 0.2  # seconds between two looks at every alarm
+KEPT = 5_000  # points of one metric
+SAMPLED = 60.0  # seconds between two samples of a queue on AWS; a laptop's alarms want one in every second
+
+
+class Watch:
+    """Stores points, samples queues, evaluates alarms."""
+
+    def __init__(self, ministack: Ministack, scale: float) -> None:
+        self._metrics = ministack.metrics
+        self._queues = ministack.queues._queues
+        self._scale = scale
+        self._sampled = 0.0
+        self._set_by_hand: dict[str, float] = {}
+        for seam, make in {
+            "_evaluate_alarm": lambda _: self._evaluate,
+            "_put_metric_alarm": self._with_metric_math,
+            "_set_alarm_state": self._until_the_next_period,
+            "_describe_alarms": self._in_full,
+        }.items():
+            ministack.replace(self._metrics, seam, make)
+
+    def start(self) -> None:
+        """Look at everything for ever, on a thread of its own."""
+        threading.Thread(target=self._run, name="watch", daemon=True).start()
+
+    def store(self, point: Point) -> None:
+        """Keep one point of a metric."""
+        key = (point.namespace, point.name, self._metrics._dims_key(point.dimensions))
+        bucket = self._metrics._metric_bucket(key)
+        bucket.append(
+            {"Timestamp": point.at, "Value": point.value, "Unit": point.unit, "Dimensions": dict(point.dimensions)}
+        )
+        del bucket[:-KEPT]
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(EVERY)
+            if time.time() - self._sampled >= min(SAMPLED * self._scale, SHORTEST):
+                self._sample()
+            for alarm in list(self._metrics._alarms.values()):
+                self._evaluate(alarm)
+
+    def _sample(self) -> None:
+        """The state of each queue, its ages in AWS's own seconds."""
+        now = self._sampled = time.time()
+        for url, queue in list(self._queues.items()):
+            waiting = [message for message in list(queue["messages"]) if message["visible_at"] <= now]
+            oldest = min((message["sent_at"] for message in queue["messages"]), default=now)
+            values = {
+                "ApproximateNumberOfMessagesVisible": (float(len(waiting)), "Count"),
+                "ApproximateAgeOfOldestMessage": ((now - oldest) / self._scale, "Seconds"),
+            }
+            for name, (value, unit) in values.items():
+                self.store(Point("AWS/SQS", name, value, unit, now, {"QueueName": url.rpartition("/")[2]}))
+
+    def _look(
+        self, namespace: str, name: str, dimensions: Mapping[str, str], stat: str, start: float, end: float
+    ) -> float | None:
+        points = self._metrics._metrics.get((namespace, name, self._metrics._dims_key(dimensions))) or ()
+        within = [point for point in list(points) if start < point["Timestamp"] <= end]
+        if not within:
+            return None
+        value: float | None = self._metrics._stat_value(self._metrics._calc_stats(within), stat, within)
+        return value
+
+    def _evaluate(self, alarm: dict[str, Any]) -> None:
+        now = time.time()
+        if now < self._set_by_hand.get(alarm["AlarmName"], 0):
+            return
+        old = alarm["StateValue"]
+        try:
+            new = state_of(alarm, self._look, now, self._scale) or old
+            reason = f"evaluated at {time.strftime('%H:%M:%S', time.gmtime(now))}"
+        except (ValueError, KeyError, StopIteration) as problem:
+            new, reason = "INSUFFICIENT_DATA", f"cannot be evaluated here: {problem}"
+        if new == old:
+            return
+        alarm |= {"StateValue": new, "StateReason": reason, "StateUpdatedTimestamp": int(now)}
+        self._metrics._record_history(alarm["AlarmName"], old, new, reason)
+        self._metrics._dispatch_alarm_actions(alarm, old, new, reason)
+        self._metrics._evaluate_parent_alarms(alarm)
+
+    def _with_metric_math(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def put(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
+            answer = original(params, data, is_cbor, is_json)
+            asked = data if is_cbor or is_json else members(params)
+            alarm = self._metrics._alarms.get(asked.get("AlarmName"))
+            if answer[0] == 200 and alarm is not None:
+                alarm["Metrics"] = _typed(asked.get("Metrics") or [])
+                alarm["InsufficientDataActions"] = asked.get("InsufficientDataActions") or []
+                if alarm["Metrics"]:
+                    alarm |= {"Period": None, "Statistic": None}
+                self._evaluate(alarm)
+            return answer
+
+        return put
+
+    def _until_the_next_period(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """A state that was set by hand stays until the alarm would be evaluated again, which AWS does every minute."""
+
+        def set_state(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
+            asked = data if is_cbor or is_json else members(params)
+            self._set_by_hand[str(asked.get("AlarmName"))] = time.time() + max(60 * self._scale, SHORTEST)
+            return original(params, data, is_cbor, is_json)
+
+        return set_state
+
+    def _in_full(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """In the XML protocol ministack leaves out most of an alarm; the others have it all."""
+
+        def describe(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
+            if is_cbor or is_json:
+                return original(params, data, is_cbor, is_json)
+            status, headers, body = original(params, members(params), False, True)
+            return (status, headers, body) if status != 200 else xml("DescribeAlarms", body)
+
+        return describe
+
+
+def _typed(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Metric queries with numbers and booleans for the text of the Query protocol."""
+    return [
+        query
+        | {"ReturnData": str(query.get("ReturnData", "true")).lower() == "true"}
+        | ({"MetricStat": _numbered(query["MetricStat"])} if "MetricStat" in query else {})
+        for query in queries
+    ]
+
+
+def _numbered(stat: dict[str, Any]) -> dict[str, Any]:
+    return stat | {"Period": int(stat["Period"])}

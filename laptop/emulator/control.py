@@ -1,0 +1,59 @@
+"""What a console, the web app and tests ask of the emulator beside AWS's own calls: `/_herald/...` on its endpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from laptop.emulator.patches import Ministack
+from laptop.invocations.journal import Journal
+
+__all__ = ["App", "Control", "Scope"]
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
+_KILL = re.compile(r"/_herald/functions/([\w-]+)/kill")
+
+
+class Control:
+    """Answers these paths, and hands everything else on."""
+
+    def __init__(self, ministack: Ministack, journal: Journal, next_: App) -> None:
+        self._workers = ministack.workers
+        self._journal = journal
+        self._next = next_
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """An ASGI application."""
+        if scope["type"] != "http" or not scope["path"].startswith("/_herald/"):
+            await self._next(scope, receive, send)
+            return
+        status, answer = self._answer(scope["method"], scope["path"])
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    def kill(self, function: str) -> int:
+        """SIGKILL to every sandbox of a function; how many there were."""
+        with self._workers._lock:
+            pools = [pool for key, pool in self._workers._workers.items() if key.split(":")[2] == function]
+            alive = [w._proc for pool in pools for w in pool if w._proc is not None and w._proc.poll() is None]
+        for process in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        return len(alive)
+
+    def _answer(self, method: str, path: str) -> tuple[int, Any]:
+        if (method, path) == ("GET", "/_herald/deliveries"):
+            return 200, self._journal.deliveries
+        if (method, path) == ("GET", "/_herald/invocations"):
+            return 200, self._journal.invocations
+        named = _KILL.fullmatch(path)
+        if method == "POST" and named:
+            return 200, {"killed": self.kill(named[1])}
+        return 404, {"message": f"no such path: {method} {path}"}

@@ -1,0 +1,175 @@
+"""Invoking functions in ministack: aliases by weight, reserved concurrency everywhere, the asynchronous queue.
+
+On every road ministack ends in `_execute_function` with a record whose configuration names the ARN that was invoked.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from laptop.emulator.patches import Ministack
+from laptop.invocations import embedded_metrics, metrics
+from laptop.invocations.aliases import version_of
+from laptop.invocations.journal import Journal, sns_message_id
+from laptop.invocations.metrics import Point
+from laptop.invocations.model import Cause, Event, Limits, Outcome, Source, Target
+from laptop.invocations.results import judge
+
+__all__ = ["Lambdas"]
+
+Record = dict[str, Any]
+Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
+
+#: Where the version that ran is told to whoever waits for the answer.
+_told: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("told", default=None)
+
+
+class Lambdas:
+    """Runs functions as AWS chooses them; `store` takes metrics, `draw` is uniform in [0, 1)."""
+
+    def __init__(
+        self, ministack: Ministack, journal: Journal, store: Callable[[Point], None], draw: Callable[[], float]
+    ) -> None:
+        self._service = ministack.functions
+        self._journal = journal
+        self._store = store
+        self._draw = draw
+        ministack.replace(self._service, "_effective_func_record_for_qualifier", self._as_invoked)
+        ministack.replace(self._service, "_emit_lambda_metrics", lambda _: lambda *_a, **_k: None)
+        ministack.replace(self._service, "_execute_function", lambda _: self._execute)
+        ministack.replace(self._service, "_invoke", _with_executed_version)
+
+    def limits(self, target: Target) -> Limits:
+        """The event-invoke configuration of exactly what was invoked; an alias does not inherit the function's."""
+        function = self._service._functions.get(target.name)
+        if function is None:
+            return Limits()
+        config = self._service._event_invoke_config(function, target.qualifier) or {}
+        standard = Limits()
+        return Limits(
+            retries=config.get("MaximumRetryAttempts", standard.retries),
+            age=config.get("MaximumEventAgeInSeconds", standard.age),
+            on_failure=config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
+            dead_letters=(function["config"].get("DeadLetterConfig") or {}).get("TargetArn"),
+            closed=function.get("concurrency") == 0,
+        )
+
+    def run(self, event: Event) -> Outcome:
+        """Run one event of the asynchronous queue, once."""
+        record, _, _ = self._service._get_func_record_for_ref(event.target.arn)
+        if record is None:
+            return Outcome("ok", "", None)  # the function is gone, and its events with it
+        self._service._invoke_depth.set(event.hops)
+        return self.execute(record, event.payload, Cause(event.source, event.request_id, event.runs + 1))[1]
+
+    def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, Outcome]:
+        """Run a function once, on the version that its alias means this time; ministack's result and ours."""
+        target = Target.parse(record["config"]["FunctionArn"])
+        version, record = self._version(target, record)
+        began = time.time()
+        result = self._in_a_slot(record, payload, cause.request_id, began)
+        outcome = judge(result, cause.request_id, version)
+        milliseconds = (time.time() - began) * 1000
+        if outcome.ending not in ("ok", "throttled"):
+            result["body"] = outcome.answer
+        self._tell(target, outcome, cause, payload, result, began, milliseconds)
+        return result, outcome
+
+    def _as_invoked(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """What an alias means, under its own ARN: whoever gets the record invokes the alias, not a version."""
+
+        def resolve(function: Record | None, qualifier: str | None) -> tuple[Record | None, Record | None]:
+            record, config = original(function, qualifier)
+            if record is None or function is None or qualifier not in function.get("aliases", {}):
+                return record, config
+            config = {**config, "FunctionArn": f"{function['config']['FunctionArn']}:{qualifier}"}
+            return {**record, "config": config}, config
+
+        return resolve
+
+    def _execute(self, record: Record, payload: Any) -> Record:
+        record = record if "config" in record else {"config": record}
+        if self._service._function_config_scope_mismatch(record["config"]):
+            done: Record = self._service._run_with_function_config_scope(record, self._execute, record, payload)
+            return done
+        return self.execute(record, payload, Cause(_source(payload), str(uuid.uuid4())))[0]
+
+    def _version(self, target: Target, record: Record) -> tuple[str, Record]:
+        function = self._service._functions.get(target.name)
+        if function is None:
+            return str(record["config"].get("Version", "$LATEST")), record
+        alias = function.get("aliases", {}).get(target.qualifier)
+        version = version_of(alias, self._draw()) if alias else target.qualifier or "$LATEST"
+        chosen = function.get("versions", {}).get(version, function)
+        config = {**chosen["config"], "FunctionArn": target.arn}
+        return version, {**chosen, "config": config, "concurrency": function.get("concurrency")}
+
+    def _in_a_slot(self, record: Record, payload: Any, request_id: str, began: float) -> Record:
+        slot, limit = self._service._acquire_execution_slot(record, record["config"])
+        if slot is None:
+            kind = "ReservedFunction" if limit == "function" else ""
+            throttled: Record = self._service._throttle_response(
+                reason_code=f"{kind}ConcurrentInvocationLimitExceeded", msg="Rate Exceeded."
+            )
+            return throttled
+        try:
+            result: Record = self._service._execute_function_dispatch(
+                record, record["config"], payload, request_id, began
+            )
+            return result
+        finally:
+            self._service._release_execution_slot(slot)
+
+    def _tell(
+        self,
+        target: Target,
+        outcome: Outcome,
+        cause: Cause,
+        payload: Any,
+        result: Record,
+        began: float,
+        milliseconds: float,
+    ) -> None:
+        for point in (
+            *metrics.of_run(target, outcome, began, milliseconds),
+            *embedded_metrics.points(result.get("log") or ""),
+        ):
+            self._store(point)
+        self._journal.invoked(
+            request_id=cause.request_id,
+            function=target.name,
+            alias=target.qualifier if target.qualifier != outcome.version else None,
+            version=outcome.version,
+            source=cause.source,
+            at=began,
+            ms=round(milliseconds, 1),
+            outcome=outcome.ending,
+            attempt=cause.attempt,
+            message_id=sns_message_id(payload),
+        )
+        told = _told.get()
+        if told is not None:
+            told.append(outcome.version)
+
+
+def _with_executed_version(original: Invoke) -> Invoke:
+    """The answer of a synchronous `Invoke` names the version that ran, not the alias's main one."""
+
+    async def invoke(*arguments: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
+        told: list[str] = []
+        _told.set(told)
+        status, headers, body = await original(*arguments, **named)
+        return status, {**headers, **({"X-Amz-Executed-Version": told[0]} if told else {})}, body
+
+    return invoke
+
+
+def _source(payload: Any) -> Source:
+    match payload:
+        case {"Records": [{"eventSource": "aws:dynamodb"}, *_]}:
+            return "stream"
+    return "sync"

@@ -1,0 +1,85 @@
+"""SQS's side in ministack: mappings that hand batches to functions, and messages put into queues by other services."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from laptop.emulator.lambdas import Lambdas
+from laptop.emulator.patches import Ministack
+from laptop.invocations.batches import done
+from laptop.invocations.failure_record import on_failure
+from laptop.invocations.model import Cause, Limits
+from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed
+
+__all__ = ["Queues"]
+
+
+class Queues:
+    """Runs the batches of mappings, and takes in what other services could not deliver."""
+
+    def __init__(self, ministack: Ministack, lambdas: Lambdas, scale: float) -> None:
+        self._sqs = ministack.queues
+        self._topics = ministack.topics
+        self._lambdas = lambdas
+        self._scale = scale
+        self._wake: Callable[[], None] = ministack.functions.esm_wake.set
+        ministack.replace(ministack.functions, "_run_sqs_batch", lambda _: self._run_batch)
+
+    def give_up(self, failed: Failed, limits: Limits) -> None:
+        """Keep an event that Lambda gave up where its configuration says, if it says anything."""
+        if limits.on_failure:
+            self._keep(limits.on_failure, json.dumps(on_failure(failed, datetime.now(UTC))), {})
+        if limits.dead_letters:
+            attributes = {"RequestID": failed.event.request_id, "ErrorMessage": failed.condition}
+            self._keep(limits.dead_letters, json.dumps(failed.event.payload), attributes)
+
+    def put(self, arn: str, body: str, attributes: Mapping[str, str]) -> bool:
+        """Put a message into a queue in the name of a service; False if there is no such queue."""
+        queue = self._sqs._queue_by_arn(arn)
+        if queue is None:
+            return False
+        said = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        message = {
+            "id": str(uuid.uuid4()),
+            "body": body,
+            "message_attributes": said,
+            "md5_attrs": self._sqs._md5_msg_attrs(said),
+            "visible_at": time.time() + self._sqs.queue_delay(queue),
+        }
+        self._sqs._ensure_msg_fields(message)
+        with self._sqs._queues_lock:
+            queue["messages"].append(message)
+        self._wake()
+        return True
+
+    def _keep(self, arn: str, body: str, attributes: Mapping[str, str]) -> None:
+        if ":sns:" in arn:
+            self._topics._fanout(arn, str(uuid.uuid4()), body, "", "", {})
+        else:
+            self.put(arn, body, attributes)
+
+    def _run_batch(
+        self, mapping: dict[str, Any], record: dict[str, Any], event: Any, batch: Any, url: str, name: str
+    ) -> None:
+        """A throttled batch is tried until its messages come back by themselves; a failed one is left to that."""
+        partial = "ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ())
+        until = min(message["visible_at"] for message in batch)
+        cause, wait = Cause("sqs", str(uuid.uuid4())), THROTTLED_FIRST
+        while True:
+            _, outcome = self._lambdas.execute(record, event, cause)
+            if outcome.ending != "throttled" or time.time() + wait * self._scale > until:
+                break
+            time.sleep(wait * self._scale)
+            wait = min(wait * 2, THROTTLED_LONGEST)
+        deleted = done(outcome.answer, {each["id"] for each in batch}, partial) if outcome.ending == "ok" else set()
+        mapping["LastProcessingResult"] = f"{name}: {outcome.ending}, {len(deleted)} of {len(batch)} messages"
+        with contextlib.suppress(Exception):  # a queue that was deleted meanwhile
+            self._sqs._delete_messages_for_esm(
+                url, {each["receipt_handle"] for each in batch if each["id"] in deleted and each["receipt_handle"]}
+            )

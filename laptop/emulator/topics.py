@@ -1,0 +1,106 @@
+"""SNS's side in ministack: what a topic hands to a function goes through the function's queue.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from laptop.emulator.patches import Ministack
+from laptop.emulator.queues import Queues
+from laptop.environment import ACCOUNT, REGION
+from laptop.invocations.journal import Journal
+from laptop.invocations.metrics import Point
+from laptop.invocations.model import Event, Target
+
+__all__ = ["Topics"]
+
+
+class Topics:
+    """Delivers to functions. A function's queue takes every event that its policy allows, so SNS never has to retry."""
+
+    def __init__(
+        self,
+        ministack: Ministack,
+        queues: Queues,
+        journal: Journal,
+        accept: Callable[[Event], None],
+        store: Callable[[Point], None],
+    ) -> None:
+        self._functions = ministack.functions
+        self._topics = ministack.topics._topics
+        self._policies = import_module("ministack.core.iam_evaluator")
+        self._queues = queues
+        self._journal = journal
+        self._accept = accept
+        self._store = store
+        ministack.replace(ministack.topics, "_deliver_to_lambda", lambda _: self._deliver)
+
+    def _deliver(self, endpoint: str, envelope: str, topic: str, subscription: str, *_: Any) -> None:
+        """A function that is gone, or does not let this topic in, is a client's error: the dead letter at once."""
+        target = Target.parse(endpoint)
+        delivered = self._admits(target, topic)
+        metric = "NumberOfNotificationsDelivered" if delivered else "NumberOfNotificationsFailed"
+        name = topic.rpartition(":")[2]
+        self._store(Point("AWS/SNS", metric, 1, "Count", time.time(), {"TopicName": name}))
+        if not delivered:
+            self._redrive(topic, subscription, envelope)
+            return
+        payload = _event(json.loads(envelope), subscription)
+        self._journal.delivered(
+            message_id=payload["Records"][0]["Sns"]["MessageId"],
+            topic=topic,
+            function_arn=endpoint,
+            at=time.time(),
+            event=payload,
+        )
+        hops = self._functions._invoke_depth.get()
+        self._accept(Event(str(uuid.uuid4()), target, payload, "sns", time.time(), hops))
+
+    def _admits(self, target: Target, topic: str) -> bool:
+        """Whether the function is there, and the policy of exactly this alias or version lets the topic invoke it."""
+        function = self._functions._functions.get(target.name)
+        if not self._functions._function_qualifier_exists(function, target.qualifier):
+            return False
+        context = self._policies.EvalContext(
+            principal_arn="*",
+            principal_type="Service",
+            principal_account="",
+            action="lambda:InvokeFunction",
+            resource_arn=target.arn,
+            region=REGION,
+            service_context={"aws:sourcearn": topic, "aws:sourceaccount": ACCOUNT},
+        )
+        evaluate = self._policies.evaluate_resource_policy
+        return bool(evaluate(function["policy"], context, service="sns.amazonaws.com").decision == "Allow")
+
+    def _redrive(self, topic: str, subscription: str, envelope: str) -> None:
+        subscriptions = (self._topics.get(topic) or {}).get("subscriptions", ())
+        attributes: dict[str, str] = next(
+            (each["attributes"] for each in subscriptions if each["arn"] == subscription), {}
+        )
+        policy = json.loads(attributes.get("RedrivePolicy") or "{}")
+        if "deadLetterTargetArn" in policy:
+            self._queues.put(policy["deadLetterTargetArn"], envelope, {})
+
+
+def _event(notification: dict[str, Any], subscription: str) -> dict[str, Any]:
+    """The notification as Lambda hands it over, where two keys are spelt otherwise and none is left out.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
+    spelt = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+    sns = {spelt.get(name, name): value for name, value in notification.items()}
+    record = {
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription,
+        "EventSource": "aws:sns",
+        "Sns": {"Subject": None, "MessageAttributes": {}, **sns},
+    }
+    return {"Records": [record]}

@@ -1,0 +1,76 @@
+"""The state of an alarm, from the metrics that it watches.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from laptop.invocations.metric_math import value_of
+
+__all__ = ["Look", "state_of"]
+
+#: Namespace, metric, dimensions, statistic, start and end in seconds since 1970: its value, None without data.
+Look = Callable[[str, str, Mapping[str, str], str, float, float], float | None]
+
+#: Seconds: however small the factor, a person and a deployment must be able to see a period pass.
+SHORTEST = 1.0
+
+_CROSSED: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+def state_of(alarm: Mapping[str, Any], look: Look, now: float, scale: float) -> str | None:
+    """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
+
+    Periods end now, not on the minute, and no more of them are looked at than `EvaluationPeriods`.
+    """
+    count = int(alarm["EvaluationPeriods"])
+    needed = int(alarm.get("DatapointsToAlarm") or count)
+    length = max(_period(alarm) * scale, SHORTEST)
+    found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(count)]
+    return _judge(alarm, found, needed)
+
+
+def _judge(alarm: Mapping[str, Any], found: Sequence[float | None], needed: int) -> str | None:
+    crossed = _CROSSED[alarm["ComparisonOperator"]]
+    missing = alarm.get("TreatMissingData") or "missing"
+    there = [value for value in found if value is not None]
+    if not there and missing == "missing":
+        return "INSUFFICIENT_DATA"
+    if not there and missing == "ignore":
+        return None
+    hits = sum(crossed(value, float(alarm["Threshold"])) for value in there)
+    if missing == "breaching":
+        hits += len(found) - len(there)
+    return "ALARM" if hits >= needed else "OK"
+
+
+def _period(alarm: Mapping[str, Any]) -> float:
+    periods = [query["MetricStat"]["Period"] for query in alarm.get("Metrics") or () if "MetricStat" in query]
+    return float(max(map(int, periods), default=int(alarm.get("Period") or 60)))
+
+
+def _datapoint(alarm: Mapping[str, Any], look: Look, start: float, end: float) -> float | None:
+    queries = alarm.get("Metrics") or ()
+    if not queries:
+        stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
+        return look(alarm["Namespace"], alarm["MetricName"], _pairs(alarm), stat, start, end)
+    values: dict[str, float | None] = {}
+    for query in queries:
+        if "MetricStat" in query:
+            metric, stat = query["MetricStat"]["Metric"], query["MetricStat"]["Stat"]
+            values[query["Id"]] = look(metric["Namespace"], metric["MetricName"], _pairs(metric), stat, start, end)
+    returned = next(query for query in queries if query.get("ReturnData", True))
+    return value_of(returned["Expression"], values) if "Expression" in returned else values[returned["Id"]]
+
+
+def _pairs(metric: Mapping[str, Any]) -> dict[str, str]:
+    return {each["Name"]: each["Value"] for each in metric.get("Dimensions") or ()}

@@ -1,0 +1,47 @@
+"""Lambda's queue of asynchronous events: everything that SNS or an `Event` call hands over runs from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from laptop.invocations.model import Event, Limits, Outcome, Target
+from laptop.invocations.retries import Again, Failed, after, before
+
+__all__ = ["Asynchronous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asynchronous:
+    """Tries each event until it succeeds or is given up.
+
+    `limits` are those of the target now, `run` runs it once, `give_up` keeps a failed event, `later` calls in so many
+    seconds, `clock` tells seconds since 1970, `draw` is uniform in [0, 1): throttled events wait between half and all
+    of their time, so that a burst does not come back all at once (an assumption: AWS names only the longest waits).
+    """
+
+    limits: Callable[[Target], Limits]
+    run: Callable[[Event], Outcome]
+    give_up: Callable[[Failed, Limits], None]
+    later: Callable[[float, Callable[[], None]], None]
+    clock: Callable[[], float]
+    scale: float
+    draw: Callable[[], float]
+
+    def put(self, event: Event) -> None:
+        """Accept an event; it runs as soon as it can."""
+        self.later(0, lambda: self._try(event))
+
+    def _try(self, event: Event) -> None:
+        limits = self.limits(event.target)
+        next_: Again | Failed | None = before(event, limits)
+        if next_ is None:
+            outcome = self.run(event)
+            limits = self.limits(event.target)
+            next_ = after(event, outcome, limits, (self.clock() - event.accepted) / self.scale)
+        if isinstance(next_, Failed):
+            self.give_up(next_, limits)
+        elif next_ is not None:
+            again = next_.event
+            part = 1 - self.draw() / 2 if again.throttles else 1.0
+            self.later(next_.seconds * part * self.scale, lambda: self._try(again))

@@ -1,0 +1,51 @@
+"""How a run ended, read from what ministack's worker says of it, and the error as Lambda's Python runtime reports it.
+
+https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from laptop.invocations.model import Outcome
+
+__all__ = ["judge"]
+
+DIED = "Worker process died"
+_FRAME = re.compile(r'  File "')
+
+
+def judge(result: Mapping[str, Any], request_id: str, version: str) -> Outcome:
+    """The outcome of one run; an error's answer has AWS's keys."""
+    body = result.get("body")
+    if result.get("throttle"):
+        return Outcome("throttled", version, body)
+    if not result.get("error"):
+        return Outcome("ok", version, body)
+    said = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
+    message, kind = str(said.get("errorMessage", "")), str(said.get("errorType", ""))
+    if kind == "Sandbox.Timedout":
+        return Outcome("timeout", version, _platform(kind, request_id, message))
+    if message == DIED:
+        return Outcome("killed", version, _platform("Runtime.ExitError", request_id, "Runtime exited: signal: killed"))
+    return Outcome("error", version, _raised(message, kind, request_id, str(result.get("log", ""))))
+
+
+def _platform(kind: str, request_id: str, message: str) -> dict[str, Any]:
+    return {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}
+
+
+def _raised(message: str, kind: str, request_id: str, log: str) -> dict[str, Any]:
+    trace = log.rpartition("Traceback (most recent call last):\n")[2].splitlines() if "Traceback (" in log else []
+    frames: list[str] = []
+    for line in trace:
+        if _FRAME.match(line):
+            frames.append(line + "\n")
+        elif frames and line.startswith("    "):
+            frames[-1] += line + "\n"
+        elif frames:
+            kind = line.partition(":")[0].rpartition(".")[2]
+            break
+    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": frames}

@@ -1,0 +1,98 @@
+"""The holder's side of the leash: starts processes and notices their end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from laptop.supervisor import delete
+from operations.errors import UserError
+
+__all__ = ["Children"]
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+TAIL_LINES = 15
+
+
+class Children:
+    """The processes of one laptop cloud; when this object's pipe closes they end, and `doomed` goes."""
+
+    def __init__(self, logs: Path, lock: int, doomed: Sequence[Path]) -> None:
+        self._logs = logs
+        self._doomed = doomed
+        self._pending = b""
+        self.pids: dict[str, int] = {}
+        self._leash = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(SUPERVISOR), str(lock), *map(str, doomed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[lock],
+            start_new_session=True,
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+        )
+
+    def start(self, name: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        """Start `argv` with exactly this environment; raise `UserError` if it cannot be."""
+        order = {"name": name, "argv": list(argv), "env": dict(env), "log": str(self._log(name))}
+        if self._leash.stdin is None:
+            raise RuntimeError("the leash has no standard input")
+        self._leash.stdin.write(json.dumps(order).encode() + b"\n")
+        self._leash.stdin.flush()
+        while name not in self.pids:
+            self.watch(timeout=5)
+
+    def watch(self, timeout: float) -> None:
+        """Wait up to `timeout` seconds for news; raise `UserError` when a process has ended."""
+        if self._leash.stdout is None:
+            raise RuntimeError("the leash has no standard output")
+        ready, _, _ = select.select([self._leash.stdout], [], [], timeout)
+        if not ready:
+            return
+        received = os.read(self._leash.stdout.fileno(), 65536)
+        if not received:
+            self._kill_groups()
+            raise UserError("the laptop cloud's guard process was killed, so all of it was stopped")
+        *lines, self._pending = (self._pending + received).split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+
+    def close(self) -> None:
+        """End every process and wait until they and the doomed paths are gone."""
+        for path in self._close_leash():
+            delete(path)
+
+    def _close_leash(self) -> Sequence[Path]:
+        """What is left to delete: nothing, unless somebody killed the leash."""
+        if self._leash.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._leash.stdin.close()
+        code = self._leash.wait(timeout=60)
+        if self._leash.stdout is not None:
+            self._leash.stdout.close()
+        return self._doomed if code else ()
+
+    def _take(self, report: dict[str, object]) -> None:
+        name, code = str(report["name"]), report.get("code")
+        if code is None:
+            self.pids[name] = int(str(report["pid"]))
+            return
+        raise UserError(f"{name} ended by itself with code {code}; its last words:\n{self._tail(name)}")
+
+    def _tail(self, name: str) -> str:
+        lines = self._log(name).read_text(errors="replace").splitlines()
+        return "\n".join(f"  {line}" for line in lines[-TAIL_LINES:]) or "  (none)"
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def _kill_groups(self) -> None:
+        for pid in self.pids.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,89 @@
+"""The releases of a rehearsal: the real package, with a mark of its own, and in two of them a fault put in on purpose.
+
+The faults stand in no package that is ever released: they are written into a copy of the laptop's zip.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from enum import Enum
+from pathlib import Path
+
+from release.publish import Artifact
+
+__all__ = ["Fault", "rewritten", "variant"]
+
+#: About every third mail crashes: one half before the claim, the other half after SES took the mail and before the
+#: ledger knows. Synthetic mails are spared, or the hook would find it: what no hook finds is what the alarm is for.
+_THROWS = """
+
+import hashlib as _hashlib
+
+import function.message.builder as _composing
+
+_finish, _send = _composing.Composer.finish, SesProvider.send
+
+
+def _is_struck(name):
+    return int(_hashlib.sha256(name.encode()).hexdigest(), 16) % 6 == 0
+
+
+def _crash():
+    raise ZeroDivisionError("a fault that was put in for the rehearsal")
+
+
+def _rehearsed_finish(self, draft, *more, **named):
+    if draft.event and not draft.synthetic and _is_struck(draft.event.id):
+        _crash()
+    return _finish(self, draft, *more, **named)
+
+
+def _rehearsed_send(self, email, key):
+    receipt = _send(self, email, key)
+    if not email.tags and _is_struck(key):
+        _crash()
+    return receipt
+
+
+_composing.Composer.finish, SesProvider.send = _rehearsed_finish, _rehearsed_send
+"""
+_DOES_NOT_START = """
+
+raise RuntimeError("a fault that was put in for the rehearsal: this version does not start")
+"""
+
+
+class Fault(Enum):
+    """What is wrong with a release: the module that is changed, and what stands at its end."""
+
+    NONE = ("good", "function/delivery/outcome.py", "\n# Rehearsed: nothing is wrong with this one.\n")
+    THROWS = ("throws", "function/notify.py", _THROWS)
+    DOES_NOT_START = ("mute", "function/notify.py", _DOES_NOT_START)
+
+    @property
+    def word(self) -> str:
+        """Its part of the release's name."""
+        return str(self.value[0])
+
+
+def variant(package: Path, fault: Fault, folder: Path) -> Artifact:
+    """A copy of a package with this fault, and a release id that says so."""
+    return rewritten(package, *fault.value, folder)
+
+
+def rewritten(package: Path, word: str, module: str, addition: str, folder: Path) -> Artifact:
+    """A copy of a package in which more code stands at the end of one module; `word` is in its release id."""
+    bytecode = str(Path(module).parent / "__pycache__" / f"{Path(module).stem}.")
+    out = folder / f"{word}.zip"
+    with zipfile.ZipFile(package) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
+        manifest = json.loads(source.read("manifest.json"))
+        manifest["release"] = f"{manifest['release'][:8]}-{word}"
+        changed = {
+            "manifest.json": json.dumps(manifest).encode(),
+            module: source.read(module) + addition.encode(),
+        }
+        for entry in source.infolist():
+            if not entry.filename.startswith(bytecode):
+                copy.writestr(entry, changed.get(entry.filename, source.read(entry)))
+    return Artifact(out, manifest["release"])

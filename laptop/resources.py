@@ -1,0 +1,114 @@
+"""What is provisioned: names as Terraform gives them, with the prefix `herald`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from laptop.environment import ACCOUNT, REGION
+
+__all__ = [
+    "ADA",
+    "ADDRESS_KEY",
+    "CONFIGURATION_SET",
+    "EVENT_SOURCE",
+    "FEEDBACK_EVENTS",
+    "FUNCTIONS",
+    "GRACE",
+    "LEDGER_TABLE",
+    "LINK_KEY",
+    "OPERATORS",
+    "PREFIX",
+    "SENDER",
+    "SESSION_KEY",
+    "Function",
+    "Person",
+    "topic_policy",
+]
+
+PREFIX = "herald"
+CONFIGURATION_SET = PREFIX
+ADDRESS_KEY = f"/{PREFIX}/address-key"
+LINK_KEY = f"/{PREFIX}/link-key"
+SESSION_KEY = f"/{PREFIX}/session-key"
+#: The group of the user pool whose members see the operations page.
+OPERATORS = "operators"
+EVENT_SOURCE = "urn:herald:webapp"
+SENDER = "Herald <books@herald.example>"
+
+#: Open, Click and Subscription change nothing in the ledger, so nobody subscribes to them.
+FEEDBACK_EVENTS = ("SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY", "RENDERING_FAILURE")
+
+#: Arguments of DynamoDB's `CreateTable` for the ledger, without its name; TTL is `expires_at`.
+LEDGER_TABLE: dict[str, Any] = {
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the web app, known to the laptop's Cognito; this password protects nothing."""
+
+    name: str
+    email: str
+    password: str
+
+
+ADA = Person("Ada", "ada@example.com", "Lovelace-1815")
+GRACE = Person("Grace", "grace@example.com", "Hopper-Navy-1906")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda function: `name` without the prefix, the `zip` it is in, and whether callers use its alias `live`.
+
+    `every` is its schedule on AWS, in seconds.
+    """
+
+    name: str
+    handler: str
+    zip: Literal["function", "webapp"]
+    alias: bool = False
+    timeout: int = 30
+    every: float | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    hook: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """As Lambda knows it; CodeDeploy's managed policies let it invoke only hooks that are named so."""
+        return f"CodeDeployHook_{PREFIX}-{self.name}" if self.hook else f"{PREFIX}-{self.name}"
+
+    @property
+    def module(self) -> str:
+        """Where the zip must have the handler."""
+        return self.handler.rpartition(".")[0].replace(".", "/") + ".py"
+
+
+_HOOK_SETTINGS = {"HERALD_NOTIFY_FUNCTION": f"{PREFIX}-notify", "HERALD_NOTIFY_ALIAS": "live"}
+
+FUNCTIONS = (
+    Function("notify", "function.notify.handler", "function", alias=True),
+    Function("feedback", "function.feedback.handler", "function", alias=True),
+    Function("relay", "webapp.relay.handler", "webapp"),
+    Function("sweeper", "webapp.sweeper.handler", "webapp", every=60),
+    Function("reconcile", "webapp.reconcile.handler", "webapp", every=3600),
+    Function("welcome", "webapp.post_confirmation.handler", "webapp"),
+    Function("before", "function.hooks.before", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
+    Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
+)
+
+
+def topic_policy(queue: str, topic_arn: str) -> str:
+    """Lets one topic send to one queue."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

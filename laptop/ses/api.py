@@ -1,0 +1,132 @@
+"""The SES v2 calls that this simulator plays, by their names in the service model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from laptop.environment import REGION
+from laptop.ses.configuration import OPTIONS, ConfigurationSets
+from laptop.ses.errors import SesError
+from laptop.ses.faults import Faults, Kind
+from laptop.ses.feedback import Feedback, Publish
+from laptop.ses.identities import Identities
+from laptop.ses.limits import DAILY, RATE, Limits
+from laptop.ses.mailbox import Mail, Mailbox
+from laptop.ses.outcomes import Event, fate_of
+from laptop.ses.sending import read_mail
+from laptop.ses.suppression import Suppression
+
+__all__ = ["Ses"]
+
+Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class Ses:
+    """One SES account in one region, with its inbox; `publish` sends a message body to an SNS topic."""
+
+    def __init__(self, publish: Publish, scale: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.mailbox = Mailbox()
+        self.faults = Faults()
+        self.limits = Limits(clock)
+        self.identities = Identities()
+        self.sets = ConfigurationSets()
+        self.suppression = Suppression()
+        self.feedback = Feedback(self.sets, self.faults, publish, scale)
+        self.sending_enabled = True
+        self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
+        self._operations = self._table()
+
+    def play(self, operation: str) -> Operation | None:
+        """The function behind an operation's name, or None if it is not played here."""
+        return self._operations.get(operation)
+
+    def send_email(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`SendEmail`."""
+        mail = read_mail(request)
+        self._strike(mail)
+        if not self.sending_enabled:
+            raise SesError("SendingPausedException", "Email sending is paused for this account.")
+        if mail.configuration_set is not None:
+            self.sets.require_sending(mail.configuration_set)
+        self.identities.require_verified(mail.source, REGION)
+        self.limits.count(mail.to)
+        self.mailbox.add(mail)
+        self.feedback.follow(mail, self._fate(mail))
+        return {"MessageId": mail.id}
+
+    def get_account(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetAccount`."""
+        return {
+            "DedicatedIpAutoWarmupEnabled": False,
+            "EnforcementStatus": "HEALTHY",
+            "ProductionAccessEnabled": True,
+            "SendingEnabled": self.sending_enabled,
+            "SendQuota": self.limits.quota(),
+            "SuppressionAttributes": {"SuppressedReasons": self._suppressed_reasons},
+        }
+
+    def _strike(self, mail: Mail) -> None:
+        fault = self.faults.strike(Kind.THROTTLE, Kind.EXHAUST_QUOTA, Kind.REFUSE, recipients=mail.to)
+        if fault is None:
+            return
+        if fault.fault is Kind.REFUSE:
+            raise SesError(fault.code, fault.message, fault.status)
+        raise SesError("TooManyRequestsException", RATE if fault.fault is Kind.THROTTLE else DAILY)
+
+    def _fate(self, mail: Mail) -> list[Event]:
+        text = mail.raw.decode("utf-8", "replace")
+        fates = [fate_of(address, self.suppression.addresses(), text) for address in mail.to]
+        return [fates[0][0], *(event for fate in fates for event in fate[1:])]
+
+    def _put_sending(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self.sending_enabled = bool(request.get("SendingEnabled"))
+        return {}
+
+    def _put_suppression(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._suppressed_reasons = list(request.get("SuppressedReasons") or ())
+        return {}
+
+    def _tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        kind, _, name = str(request.get("ResourceArn", "")).rpartition(":")[2].partition("/")
+        if kind == "configuration-set":
+            return {"Tags": self.sets.get({"ConfigurationSetName": name})["Tags"]}
+        return {"Tags": self.identities.get({"EmailIdentity": name})["Tags"]}
+
+    def _table(self) -> dict[str, Operation]:
+        sets, identities, suppression = self.sets, self.identities, self.suppression
+        return {
+            "SendEmail": self.send_email,
+            "GetAccount": self.get_account,
+            "PutAccountSendingAttributes": self._put_sending,
+            "PutAccountSuppressionAttributes": self._put_suppression,
+            "ListTagsForResource": self._tags,
+            "CreateEmailIdentity": identities.create,
+            "GetEmailIdentity": identities.get,
+            "ListEmailIdentities": identities.list,
+            "DeleteEmailIdentity": identities.delete,
+            "PutEmailIdentityMailFromAttributes": identities.put_mail_from,
+            "PutEmailIdentityDkimAttributes": identities.put_dkim,
+            "PutEmailIdentityFeedbackAttributes": identities.put_feedback,
+            "PutEmailIdentityConfigurationSetAttributes": identities.put_configuration_set,
+            "CreateConfigurationSet": sets.create,
+            "GetConfigurationSet": sets.get,
+            "ListConfigurationSets": sets.list,
+            "DeleteConfigurationSet": sets.delete,
+            "CreateConfigurationSetEventDestination": sets.create_destination,
+            "UpdateConfigurationSetEventDestination": sets.update_destination,
+            "DeleteConfigurationSetEventDestination": sets.delete_destination,
+            "GetConfigurationSetEventDestinations": sets.list_destinations,
+            "PutSuppressedDestination": suppression.put,
+            "GetSuppressedDestination": suppression.get,
+            "DeleteSuppressedDestination": suppression.delete,
+            "ListSuppressedDestinations": suppression.list,
+            **{_put(option): partial(sets.put_options, option) for option in OPTIONS},
+        }
+
+
+def _put(option: str) -> str:
+    """`PutConfigurationSetSendingOptions` for `SendingOptions`."""
+    return f"PutConfigurationSet{option}"

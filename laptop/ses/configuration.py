@@ -1,0 +1,129 @@
+"""Configuration sets and their event destinations.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSetEventDestination.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from laptop.ses.errors import SesError, bad_request, not_found
+
+__all__ = ["ConfigurationSets"]
+
+#: What `GetConfigurationSet` shows and `PutConfigurationSet<name>` replaces.
+OPTIONS = (
+    "TrackingOptions",
+    "DeliveryOptions",
+    "ReputationOptions",
+    "SendingOptions",
+    "SuppressionOptions",
+    "VdmOptions",
+    "ArchivingOptions",
+)
+
+
+class ConfigurationSets:
+    """The configuration sets by name, each with its options and its event destinations by name."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, dict[str, Any]] = {}
+        self._destinations: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def require_sending(self, name: str) -> None:
+        """Raise unless the set exists and sending through it is on."""
+        options = self._known({"ConfigurationSetName": name}).get("SendingOptions") or {}
+        if options.get("SendingEnabled") is False:
+            raise SesError("SendingPausedException", f"Sending paused for configuration set <{name}>.")
+
+    def topics(self, name: str, event: str) -> list[str]:
+        """The SNS topics that events of this configured type (such as `DELIVERY_DELAY`) go to."""
+        destinations = self._destinations.get(name, {}).values()
+        matching = [d for d in destinations if d.get("Enabled") and event in d.get("MatchingEventTypes", ())]
+        return [str(d["SnsDestination"]["TopicArn"]) for d in matching if d.get("SnsDestination")]
+
+    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`CreateConfigurationSet`."""
+        name = str(request["ConfigurationSetName"])
+        if name in self._sets:
+            raise SesError("AlreadyExistsException", f"Configuration set <{name}> already exists.")
+        given = {option: request[option] for option in OPTIONS if option in request}
+        self._sets[name] = {"ConfigurationSetName": name, "Tags": request.get("Tags") or [], **given}
+        self._destinations[name] = {}
+        return {}
+
+    def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetConfigurationSet`."""
+        defaults = {
+            "SendingOptions": {"SendingEnabled": True},
+            "ReputationOptions": {"ReputationMetricsEnabled": False},
+        }
+        return {**defaults, **self._known(request)}
+
+    def list(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """`ListConfigurationSets`, in one page."""
+        return {"ConfigurationSets": sorted(self._sets)}
+
+    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`DeleteConfigurationSet`."""
+        self._known(request)
+        name = str(request["ConfigurationSetName"])
+        del self._sets[name], self._destinations[name]
+        return {}
+
+    def put_options(self, option: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`PutConfigurationSet<option>`: replaces one group of options."""
+        values = {key: value for key, value in request.items() if key != "ConfigurationSetName"}
+        self._known(request)[option] = values.get(option, values)
+        return {}
+
+    def create_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`CreateConfigurationSetEventDestination`."""
+        destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
+        if name in destinations:
+            raise SesError("AlreadyExistsException", f"An event destination with name <{name}> already exists.")
+        if len(destinations) >= 10:
+            raise SesError("LimitExceededException", "A configuration set has at most 10 event destinations.")
+        destinations[name] = _destination(name, request)
+        return {}
+
+    def update_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`UpdateConfigurationSetEventDestination`."""
+        destinations, name = self._known_destination(request)
+        destinations[name] = _destination(name, request)
+        return {}
+
+    def delete_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`DeleteConfigurationSetEventDestination`."""
+        destinations, name = self._known_destination(request)
+        del destinations[name]
+        return {}
+
+    def list_destinations(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetConfigurationSetEventDestinations`."""
+        return {"EventDestinations": list(self._destinations_of(request).values())}
+
+    def _known(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(request["ConfigurationSetName"])
+        if name not in self._sets:
+            raise not_found(f"Configuration set <{name}> does not exist.")
+        return self._sets[name]
+
+    def _destinations_of(self, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        self._known(request)
+        return self._destinations[str(request["ConfigurationSetName"])]
+
+    def _known_destination(self, request: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
+        destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
+        if name not in destinations:
+            raise not_found(f"Event destination <{name}> does not exist.")
+        return destinations, name
+
+
+def _destination(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    definition = request.get("EventDestination") or {}
+    if not definition.get("MatchingEventTypes"):
+        raise bad_request("EventDestination.MatchingEventTypes must not be empty")
+    return {"Enabled": False, **definition, "Name": name}

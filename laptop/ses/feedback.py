@@ -1,0 +1,105 @@
+"""Feedback events in SES's shape, published to the SNS topics of the configuration set when their time has come.
+
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from typing import Any
+
+from laptop.environment import ACCOUNT, REGION
+from laptop.ses.configuration import ConfigurationSets
+from laptop.ses.faults import Faults, Kind
+from laptop.ses.mailbox import Mail
+from laptop.ses.outcomes import Event
+from laptop.timer import Timer
+
+__all__ = ["Feedback", "Publish", "event_json"]
+
+Publish = Callable[[str, str], None]  # (topic ARN, message body)
+
+#: Details that carry a feedback id, and the time under the name that AWS gives it.
+WITH_ID = ("Bounce", "Complaint")
+WITH_TIME = ("Bounce", "Complaint", "Delivery", "DeliveryDelay")
+COMMON = ("from", "to", "subject", "reply-to")
+
+
+class Feedback:
+    """Publishes each event when it is due; `scale` is the factor on all waiting."""
+
+    def __init__(self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float = 1.0) -> None:
+        self._sets = sets
+        self._faults = faults
+        self._publish = publish
+        self._scale = scale
+        self._timer = Timer("feedback")
+
+    def follow(self, mail: Mail, events: Sequence[Event]) -> None:
+        """Schedule what becomes of a mail, as far as no armed fault says otherwise."""
+        if self._faults.strike(Kind.WITHHOLD_FEEDBACK, recipients=mail.to):
+            return
+        delay = self._faults.strike(Kind.DELAY_FEEDBACK, recipients=mail.to)
+        repeat = self._faults.strike(Kind.REPEAT_FEEDBACK, recipients=mail.to)
+        reorder = self._faults.strike(Kind.REORDER_FEEDBACK, recipients=mail.to)
+        whens = [event.after * self._scale + (delay.seconds if delay else 0) for event in events]
+        ordered = list(reversed(events)) if reorder else list(events)
+        for event, when in zip(ordered, whens, strict=True):
+            for _ in range(repeat.copies if repeat else 1):
+                self.schedule(mail, event, when)
+
+    def schedule(self, mail: Mail, event: Event, seconds: float) -> None:
+        """Publish one event in so many seconds."""
+        self._timer.after(seconds, lambda: self._happen(mail, event))
+
+    def _happen(self, mail: Mail, event: Event) -> None:
+        mail.events.append(event.type)
+        configured = event.type.upper().replace(" ", "_").replace("DELIVERYDELAY", "DELIVERY_DELAY")
+        for topic in self._sets.topics(mail.configuration_set or "", configured):
+            self._publish(topic, json.dumps(event_json(mail, event, datetime.now(UTC))))
+
+
+def event_json(mail: Mail, event: Event, now: datetime) -> dict[str, Any]:
+    """One event as SES publishes it; unlike identity notifications it carries the mail's tags."""
+    details = dict(event.details)
+    if event.type in WITH_TIME:
+        details.setdefault("timestamp", _stamp(now))
+    if event.type in WITH_ID:
+        details.setdefault("feedbackId", f"{mail.id[:16]}-{uuid.uuid4()}-000000")
+    return {"eventType": event.type, "mail": _mail_json(mail), event.key: details}
+
+
+def _mail_json(mail: Mail) -> dict[str, Any]:
+    domain = parseaddr(mail.source)[1].rpartition("@")[2]
+    names = {name.lower(): value for name, value in mail.headers}
+    common = {name: value for name, value in names.items() if name in COMMON}
+    return {
+        "timestamp": _stamp(mail.at),
+        "messageId": mail.id,
+        "source": mail.source,
+        "sourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{domain}",
+        "sendingAccountId": ACCOUNT,
+        "destination": list(mail.to),
+        "headersTruncated": False,
+        "headers": [{"name": name, "value": value} for name, value in mail.headers],
+        "commonHeaders": {
+            "messageId": mail.id,
+            **{name: [value] if name in ("from", "to") else value for name, value in common.items()},
+        },
+        "tags": {
+            "ses:operation": ["SendEmail"],
+            "ses:configuration-set": [mail.configuration_set],
+            "ses:source-ip": ["127.0.0.1"],
+            "ses:from-domain": [domain],
+            "ses:caller-identity": ["laptop"],
+            **{name: [value] for name, value in mail.tags.items()},
+        },
+    }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

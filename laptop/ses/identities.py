@@ -1,0 +1,126 @@
+"""Email identities: here each one is verified as soon as it is created, since nobody could click or set DNS.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from email.utils import parseaddr
+from typing import Any
+
+from laptop.ses.errors import SesError, bad_request, not_found
+
+__all__ = ["Identities"]
+
+
+class Identities:
+    """Domains and addresses that mail may come from, by their name in lower case."""
+
+    def __init__(self) -> None:
+        self._identities: dict[str, dict[str, Any]] = {}
+
+    def require_verified(self, sender: str, region: str) -> None:
+        """Raise `MessageRejected` unless the sender's address, its domain or a parent domain is an identity."""
+        address = parseaddr(sender)[1].lower()
+        domain = address.rpartition("@")[2]
+        labels = domain.split(".")
+        parents = {".".join(labels[cut:]) for cut in range(len(labels))}
+        if not self._identities.keys() & {address, *parents}:
+            raise SesError(
+                "MessageRejected",
+                "Email address is not verified. The following identities failed the check in region "
+                f"{region.upper()}: {address}",
+            )
+
+    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`CreateEmailIdentity`."""
+        name = str(request["EmailIdentity"])
+        if name.lower() in self._identities:
+            raise SesError("AlreadyExistsException", f"Email identity {name} already exist.")
+        identity = _verified(name, request)
+        self._identities[name.lower()] = identity
+        return {key: identity[key] for key in ("IdentityType", "VerifiedForSendingStatus", "DkimAttributes")}
+
+    def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetEmailIdentity`."""
+        return self._known(request)
+
+    def list(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        """`ListEmailIdentities`, in one page."""
+        return {
+            "EmailIdentities": [
+                {
+                    "IdentityType": identity["IdentityType"],
+                    "IdentityName": name,
+                    "SendingEnabled": True,
+                    "VerificationStatus": "SUCCESS",
+                }
+                for name, identity in sorted(self._identities.items())
+            ]
+        }
+
+    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`DeleteEmailIdentity`."""
+        self._known(request)
+        del self._identities[str(request["EmailIdentity"]).lower()]
+        return {}
+
+    def put_mail_from(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`PutEmailIdentityMailFromAttributes`; an empty domain takes the custom MAIL FROM away."""
+        identity = self._known(request)
+        domain = str(request.get("MailFromDomain") or "")
+        parent = str(request["EmailIdentity"]).rpartition("@")[2].lower()
+        if domain and not domain.lower().endswith(f".{parent}"):
+            raise bad_request(f"Provided MAIL-FROM domain <{domain}> is not subdomain of the domain of the identity")
+        behavior = request.get("BehaviorOnMxFailure") or "USE_DEFAULT_VALUE"
+        identity["MailFromAttributes"] = {
+            "MailFromDomain": domain,
+            "MailFromDomainStatus": "SUCCESS" if domain else "PENDING",
+            "BehaviorOnMxFailure": behavior,
+        }
+        return {}
+
+    def put_dkim(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`PutEmailIdentityDkimAttributes`."""
+        self._known(request)["DkimAttributes"]["SigningEnabled"] = bool(request.get("SigningEnabled"))
+        return {}
+
+    def put_feedback(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`PutEmailIdentityFeedbackAttributes`."""
+        self._known(request)["FeedbackForwardingStatus"] = bool(request.get("EmailForwardingEnabled"))
+        return {}
+
+    def put_configuration_set(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`PutEmailIdentityConfigurationSetAttributes`."""
+        self._known(request)["ConfigurationSetName"] = request.get("ConfigurationSetName")
+        return {}
+
+    def _known(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(request["EmailIdentity"])
+        if name.lower() not in self._identities:
+            raise not_found(f"Email identity {name} does not exist.")
+        return self._identities[name.lower()]
+
+
+def _verified(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    tokens = [hashlib.sha256(f"{name}{number}".encode()).hexdigest()[:32] for number in range(3)]
+    return {
+        "IdentityType": "EMAIL_ADDRESS" if "@" in name else "DOMAIN",
+        "FeedbackForwardingStatus": True,
+        "VerifiedForSendingStatus": True,
+        "VerificationStatus": "SUCCESS",
+        "DkimAttributes": {
+            "SigningEnabled": True,
+            "Status": "SUCCESS",
+            "Tokens": tokens,
+            "SigningAttributesOrigin": "AWS_SES",
+            "NextSigningKeyLength": "RSA_2048_BIT",
+            "CurrentSigningKeyLength": "RSA_2048_BIT",
+        },
+        "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
+        "Policies": {},
+        "Tags": request.get("Tags") or [],
+        "ConfigurationSetName": request.get("ConfigurationSetName"),
+    }

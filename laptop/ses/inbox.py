@@ -1,0 +1,134 @@
+"""The inbox: pages for people, over the same mails as the JSON API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from laptop.ses.api import Ses
+from laptop.ses.control import Control, found
+from laptop.ses.faults import BadFault
+from laptop.ses.mailbox import Mail
+from laptop.ses.same_origin import OwnSite
+from laptop.state import ROOT
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from laptop.console.pages import Console
+
+__all__ = ["PAGE_POLICY", "inbox"]
+
+PAGES = Path(__file__).with_name("pages")
+VIEWS = ("html", "text", "headers", "raw")
+
+#: The inbox's own pages: nothing from elsewhere, nothing inline.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: A mail: no script, no form, nothing fetched; its links open elsewhere.
+MAIL_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+
+def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) -> Starlette:
+    """The ASGI application with the pages and the control API, the console if there is one, and `more` pages."""
+    pages = _Pages(ses, console)
+    return Starlette(
+        routes=[
+            Route("/", pages.home),
+            Route("/list", pages.listing),
+            Route("/mail/{id}", pages.mail),
+            Route("/messages/{id}/html", pages.html),
+            Route("/messages/{id}/frame", pages.frame),
+            Route("/empty", pages.empty, methods=["POST"]),
+            *Control(ses).routes(),
+            *(console.routes(pages.page) if console else ()),
+            *more,
+            Route("/static/herald.css", _sheet),
+            Mount("/static", StaticFiles(directory=PAGES / "static")),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(OwnSite),
+            Middleware(GZipMiddleware),
+        ],
+        exception_handlers={LookupError: _missing, BadFault: _wrong},
+    )
+
+
+class _Pages:
+    def __init__(self, ses: Ses, console: Console | None) -> None:
+        self._ses = ses
+        self._console = console
+
+    def home(self, _request: Request) -> Response:
+        return self.page("inbox.html", None, **(self._console.shown() if self._console else {}))
+
+    async def listing(self, request: Request) -> Response:
+        mail = self._ses.mailbox.get(request.query_params.get("open", ""))
+        return self.page("list.html", mail)
+
+    async def mail(self, request: Request) -> Response:
+        mail = found(self._ses, request)
+        offered = [view for view in VIEWS if view not in ("html", "text") or getattr(mail, view) is not None]
+        view = request.query_params.get("view")
+        return self.page("inbox.html", mail, views=offered, view=view if view in offered else offered[0])
+
+    async def html(self, request: Request) -> Response:
+        return _mail_response(found(self._ses, request).html or "")
+
+    async def frame(self, request: Request) -> Response:
+        html = found(self._ses, request).html or ""
+        return _mail_response(re.sub(r"(<head[^>]*>|^)", r'\1<base target="_blank">', html, count=1, flags=re.I))
+
+    async def empty(self, _request: Request) -> Response:
+        self._ses.mailbox.empty()
+        return RedirectResponse("/", status_code=303)
+
+    def page(self, template: str, mail: Mail | None, **more: object) -> Response:
+        """A template with the mails, and the one that is open."""
+        mails = list(reversed(self._ses.mailbox.find()))
+        shown = {"mails": mails, "open": mail, "console": self._console is not None, **more}
+        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"}
+        return HTMLResponse(_environment().get_template(template).render(shown), headers=headers)
+
+
+@cache
+def _environment() -> Environment:
+    """The web app's, so that a story reads here as it does there; it is loaded when a person first looks."""
+    from webapp.pages.rendering import environment  # noqa: PLC0415  fastapi comes with it
+
+    return environment(PAGES)
+
+
+async def _sheet(_request: Request) -> Response:
+    return FileResponse(ROOT / "webapp" / "static" / "herald.css")
+
+
+def _mail_response(html: str) -> Response:
+    headers = {"Content-Security-Policy": MAIL_POLICY, "X-Content-Type-Options": "nosniff"}
+    return Response(html, media_type="text/html; charset=utf-8", headers=headers)
+
+
+async def _missing(_request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": str(problem)}, 404)
+
+
+async def _wrong(_request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": str(problem)}, 422)

@@ -1,0 +1,172 @@
+"""The HTTP side of SES v2, with the raw connection in hand, because some faults are faults of a connection.
+
+AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Signatures are not checked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import struct
+import sys
+import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+
+from laptop.ses.api import Ses
+from laptop.ses.errors import SesError
+from laptop.ses.faults import Kind
+from laptop.ses.model import Call, find_call
+
+__all__ = ["Wire"]
+
+log = logging.getLogger("ses")
+
+SEND = b"POST /v2/email/outbound-emails"
+AFTER = (Kind.ACCEPT_THEN_CLOSE, Kind.ACCEPT_THEN_KILL, Kind.ACCEPT_THEN_HANG, Kind.ANSWER_SLOWLY)
+HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
+
+
+class Wire(ThreadingHTTPServer):
+    """Listens for SES v2 calls; what it does not play goes on to ministack at `beyond`."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], ses: Ses, beyond: str) -> None:
+        super().__init__(address, _Connection)
+        self.ses = ses
+        self.beyond = httpx.Client(base_url=beyond, timeout=30, trust_env=False)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in mid-answer is no error of ours; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One connection, kept alive for as many requests as the client likes."""
+
+    server: Wire
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def handle_one_request(self) -> None:
+        """Look at the next request before reading it: one fault strikes right here."""
+        if self._next_is_send() and self.server.ses.faults.strike(Kind.CLOSE_BEFORE_READING):
+            self._reset()
+            return
+        super().handle_one_request()
+
+    def serve(self) -> None:
+        """Answer any call."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = urlsplit(self.path)
+        call = find_call(self.command, parts.path)
+        play = self.server.ses.play(call.operation) if call else None
+        if call is None or play is None:
+            self._pass_on(body)
+            return
+        try:
+            request = _request(call, parts.query, body)
+            answer = play(request)
+        except SesError as refusal:
+            self._refuse(refusal)
+            return
+        except Exception:
+            log.exception("%s failed", call.operation)
+            self._refuse(SesError("InternalServiceErrorException", "The simulator failed; its log says where."))
+            return
+        if call.operation == "SendEmail" and self._spoil(str(answer["MessageId"])):
+            return
+        self._answer(200, answer)
+
+    def _next_is_send(self) -> bool:
+        try:
+            start: bytes = self.connection.recv(len(SEND), socket.MSG_PEEK)
+        except OSError:
+            return False
+        return start == SEND
+
+    def _spoil(self, mail_id: str) -> bool:
+        """Strike after the mail was taken; return whether the answer is thereby settled."""
+        mail = self.server.ses.mailbox.get(mail_id)
+        fault = self.server.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None
+        if fault is None:
+            return False
+        if fault.fault is Kind.ANSWER_SLOWLY:
+            time.sleep(fault.seconds)
+            return False
+        if fault.fault is Kind.ACCEPT_THEN_KILL:
+            self._kill(fault.function)
+        if fault.fault is Kind.ACCEPT_THEN_HANG:
+            self._hang()
+        self._reset()
+        return True
+
+    def _kill(self, function: str) -> None:
+        """Ask the emulator for the end of the sender, whose connection is still open."""
+        try:
+            self.server.beyond.post(f"/_herald/functions/{quote(function, safe='')}/kill").raise_for_status()
+        except httpx.HTTPError as problem:
+            log.warning("%s was not killed: %s", function, problem)
+
+    def _hang(self) -> None:
+        """Say nothing until the client gives up."""
+        while self.connection.recv(4096):
+            pass
+
+    def _reset(self) -> None:
+        """Close at once, with a TCP reset."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def _refuse(self, refusal: SesError) -> None:
+        self._answer(refusal.status, {"message": refusal.message}, {"x-amzn-ErrorType": refusal.code})
+
+    def _answer(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
+        content = json.dumps(body).encode()
+        self._write(status, {"Content-Type": "application/json", **(headers or {})}, content)
+
+    def _pass_on(self, body: bytes) -> None:
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+        try:
+            answer = self.server.beyond.request(self.command, self.path, content=body, headers=headers)
+        except httpx.HTTPError as problem:
+            self._refuse(SesError("InternalServiceErrorException", f"ministack does not answer: {problem}"))
+            return
+        kept = {n: v for n, v in answer.headers.items() if n not in HOP_BY_HOP | {"content-encoding"}}
+        self._write(answer.status_code, kept, answer.content)
+
+    def _write(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in {"x-amzn-RequestId": str(uuid.uuid4()), **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Keep quiet: the inbox shows what arrived."""
+
+
+for _method in ("GET", "POST", "PUT", "DELETE"):  # the names that BaseHTTPRequestHandler looks up
+    setattr(_Connection, f"do_{_method}", _Connection.serve)
+
+
+def _request(call: Call, query: str, body: bytes) -> dict[str, Any]:
+    """Everything that a call says, in one object: path, query and body."""
+    try:
+        fields = json.loads(body) if body else {}
+    except ValueError:
+        raise SesError("BadRequestException", "The request body is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise SesError("BadRequestException", "The request body is not a JSON object.")
+    queried = {name: values if len(values) > 1 else values[0] for name, values in parse_qs(query).items()}
+    return {**fields, **queried, **call.parameters}

@@ -1,0 +1,117 @@
+"""The one process that runs Herald's own simulators beside ministack.
+
+python -m laptop.simulators --aws URL --ses PORT --codedeploy PORT --inbox PORT
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import uvicorn
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from laptop.codedeploy import wire as codedeploy_wire
+from laptop.codedeploy.api import CodeDeploy
+from laptop.cognito.accounts import Accounts
+from laptop.cognito.mail import Post
+from laptop.cognito.pages import AccountPages
+from laptop.console.pages import Console
+from laptop.environment import REGION
+from laptop.ports import HOST
+from laptop.ses.api import Ses
+from laptop.ses.inbox import PAGE_POLICY, inbox
+from laptop.ses.wire import Wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sns import SNSClient
+
+__all__ = ["main"]
+
+log = logging.getLogger("simulators")
+
+#: Seconds that a function may run at the most, on AWS and in ministack.
+LONGEST_FUNCTION = 900
+
+
+def main() -> None:
+    """Serve until killed."""
+    options = _options()
+    sns: SNSClient = _client("sns", options.aws)
+    ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
+    wire = Wire((HOST, options.ses), ses, options.aws)
+    deployments = _codedeploy(options.aws, options.scale)
+    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), deployments)
+    console = Console(ses, deployments, options.aws, f"http://{HOST}:{options.ses}")
+    for server in (wire, codedeploy):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    functions: LambdaClient = _client("lambda", options.aws)
+    for name, seconds in options.schedule:
+        threading.Thread(target=_repeat, args=(functions, name, seconds), daemon=True).start()
+    threading.Thread(target=Post(options.aws, ses.mailbox).carry_on, daemon=True).start()
+    accounts = Accounts(_client("cognito-idp", options.aws), functions)
+    pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
+    uvicorn.run(
+        inbox(ses, console, pages.routes()), host=HOST, port=options.inbox, log_level="warning", access_log=False
+    )
+
+
+def _codedeploy(aws: str, scale: float) -> CodeDeploy:
+    """A hook runs once, for a quarter of an hour at the most, as every function does."""
+    functions: LambdaClient = _client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
+    return CodeDeploy(functions, _client("cloudwatch", aws), scale)
+
+
+def _repeat(functions: LambdaClient, name: str, every: float) -> None:
+    """Plays an EventBridge schedule, whose finest step on AWS and in ministack is a minute."""
+    while True:
+        time.sleep(every)
+        with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
+            try:
+                functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({}))
+            except (BotoCoreError, ClientError) as problem:
+                log.warning("%s was not invoked: %s", name, problem)
+
+
+def _publish(sns: SNSClient, topic: str, body: str) -> None:
+    try:
+        sns.publish(TopicArn=topic, Message=body)
+    except (BotoCoreError, ClientError) as problem:
+        log.warning("feedback was not published: %s", problem)
+
+
+def _client(service: str, endpoint: str, read_timeout: int = 30, attempts: int = 2) -> Any:
+    config = Config(connect_timeout=2, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
+    return botocore.session.get_session().create_client(
+        service, region_name=REGION, endpoint_url=endpoint, config=config
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m laptop.simulators", description=__doc__)
+    parser.add_argument("--aws", required=True, help="URL of ministack")
+    parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
+    parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
+    parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
+    parser.add_argument(
+        "--schedule", type=_schedule, action="append", default=[], help="FUNCTION=SECONDS: what to invoke, how often"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on every simulated waiting time")
+    return parser.parse_args()
+
+
+def _schedule(text: str) -> tuple[str, float]:
+    name, _, seconds = text.partition("=")
+    return name, float(seconds)
+
+
+if __name__ == "__main__":
+    main()

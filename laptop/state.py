@@ -1,0 +1,98 @@
+"""The folder that one laptop cloud writes to: locked while it lives, gone when it stops."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+
+from operations.errors import UserError
+
+__all__ = ["DEFAULT_STATE", "ROOT", "State", "descriptor_of"]
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Where `make run` keeps its state.
+DEFAULT_STATE = ROOT / "build" / "local"
+MARKER = ".herald-laptop-cloud"
+SETTLE_SECONDS = 5.0
+
+
+def descriptor_of(folder: Path) -> Path:
+    """The descriptor beside a state folder: `build/local.json` for `build/local`."""
+    folder = folder.resolve()
+    return folder.with_name(folder.name + ".json")
+
+
+class State:
+    """One state folder, held by `flock`: a second cloud on the same folder is refused, a dead one's remains are not.
+
+    Raises `UserError` if another cloud runs there, or if the folder holds anything that a laptop cloud did not make
+    (it is going to be deleted).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.lock = self._acquire()
+        (self.folder / MARKER).touch()
+        self.logs, self.home, self.tmp = (self._fresh(name) for name in ("logs", "home", "tmp"))
+
+    @property
+    def descriptor(self) -> Path:
+        """The JSON file that names everything in this cloud."""
+        return descriptor_of(self.folder)
+
+    def close(self) -> None:
+        """Give the folder up; the leash holds the same lock until it has deleted it."""
+        os.close(self.lock)
+
+    def _acquire(self) -> int:
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            self._make()
+            lock = os.open(self.folder, os.O_RDONLY)
+            if self._locked(lock) and self._is_current(lock):
+                self._require_ours(lock)
+                return lock
+            os.close(lock)
+            if self.descriptor.exists() or time.monotonic() > deadline:
+                raise UserError(
+                    f"a laptop cloud already runs in {self.folder}: use it (make env), stop it, or start another "
+                    "with --state-dir"
+                )
+            time.sleep(0.1)  # one that is stopping has no descriptor any more, and is about to delete the folder
+
+    def _make(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UserError(f"{self.folder} cannot be made ({problem.strerror}): name another --state-dir") from None
+
+    def _locked(self, lock: int) -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _is_current(self, lock: int) -> bool:
+        try:
+            return os.path.samestat(self.folder.stat(), os.fstat(lock))
+        except FileNotFoundError:
+            return False
+
+    def _require_ours(self, lock: int) -> None:
+        content = {entry.name for entry in self.folder.iterdir()}
+        if content and MARKER not in content:
+            os.close(lock)
+            raise UserError(
+                f"{self.folder} is not empty and not a laptop cloud's: it would be deleted when the cloud stops, "
+                "so name a folder that does not exist yet"
+            )
+
+    def _fresh(self, name: str) -> Path:
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder

@@ -1,0 +1,45 @@
+"""One Herald as its operators reach it: its queues, its ledger, and the key that addresses are hashed with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from function.ledger import Record, Table, address_key, message_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["Installation"]
+
+
+def _no_secret() -> bytes:
+    raise LookupError("this installation was given no address key")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Clients and names of one Herald; queues are URLs. `secret` fetches the key that addresses are hashed with."""
+
+    sqs: SQSClient
+    dynamodb: DynamoDBClient
+    dead: str
+    retry: str
+    feedback: str
+    ledger: str
+    secret: Callable[[], bytes] = _no_secret
+
+    def record(self, message_id: str) -> Record | None:
+        """What the ledger knows of a message, as of now."""
+        item = Table(self.dynamodb, self.ledger).get(message_key(message_id))
+        return None if item is None else Record.from_item(item)
+
+    def listed(self, address: str) -> bool:
+        """Whether an address, by its key, is on the suppression list."""
+        return "since" in (Table(self.dynamodb, self.ledger).get(address) or {})
+
+    def key(self, address: str) -> str:
+        """The key of an address's item."""
+        return address_key(self.secret(), address)

@@ -1,0 +1,130 @@
+"""Pausing Herald: events wait in `retry` and nothing is sent, until it is resumed. Nothing is lost in between.
+
+With a reserved concurrency of 0 Lambda hands every event straight to its on-failure queue, which is `retry`, and
+nobody reads that while its mapping is off. What the concurrency was, the function keeps in a tag.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from operations.errors import UserError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["KEPT", "Standing", "pause", "resume", "standing", "waiting"]
+
+#: The tag that keeps the reserved concurrency while it is 0: a number, or `none`.
+KEPT = "herald:reserved-concurrency"
+_NONE = "none"
+#: Seconds that AWS may take to turn a mapping off or on, and between two looks at it.
+_SETTLED_WITHIN = 120
+_STEP = 1.0
+_READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the function stands: its reserved concurrency (None: not reserved), what the tag keeps of it, and whether
+    the mapping reads `retry`."""
+
+    arn: str
+    concurrency: int | None
+    kept: str | None
+    mapping: str
+    reads: bool
+
+    @property
+    def paused(self) -> bool:
+        """Whether everything is parked, by `pause`."""
+        return self.concurrency == 0 and self.kept is not None and not self.reads
+
+    @property
+    def running(self) -> bool:
+        """Whether nothing is parked."""
+        return self.concurrency != 0 and self.kept is None and self.reads
+
+
+def standing(functions: LambdaClient, notify: str) -> Standing:
+    """How the function `notify` stands now. Raises `UserError` if it, or its mapping, is not there."""
+    try:
+        function = functions.get_function(FunctionName=notify)
+    except functions.exceptions.ResourceNotFoundException:
+        raise UserError(f"there is no function {notify}: name another --prefix or AWS_REGION, or say --local") from None
+    arn = function["Configuration"]["FunctionArn"]
+    mapping = _mapping(functions, arn)
+    reserved = functions.get_function_concurrency(FunctionName=notify).get("ReservedConcurrentExecutions")
+    kept = functions.list_tags(Resource=arn)["Tags"].get(KEPT)
+    return Standing(arn, reserved, kept, mapping["UUID"], mapping["State"] in _READING)
+
+
+def pause(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> Standing:
+    """Park everything; safe to run again, also after it was interrupted. Returns how it stood before."""
+    before = standing(functions, notify)
+    if before.concurrency == 0 and before.kept is None:
+        raise UserError(
+            f"the reserved concurrency of {notify} is 0 already, and not by make pause: nobody knows what it was. "
+            "make apply puts it back; then pause again"
+        )
+    if before.concurrency != 0:
+        kept = _NONE if before.concurrency is None else str(before.concurrency)
+        functions.tag_resource(Resource=before.arn, Tags={KEPT: kept})
+    _read(functions, before.mapping, False, sleep)  # first: what is parked from now on must not be handed out
+    functions.put_function_concurrency(FunctionName=notify, ReservedConcurrentExecutions=0)
+    return before
+
+
+def resume(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> Standing:
+    """Put back what `pause` took; safe to run again, also after it was interrupted. Returns how it stood before."""
+    before = standing(functions, notify)
+    if before.kept is None and before.concurrency == 0:
+        raise UserError(
+            f"the reserved concurrency of {notify} is 0, and not by make pause: nobody knows what it was. "
+            "make apply puts it back"
+        )
+    if before.concurrency == 0 and before.kept == _NONE:
+        functions.delete_function_concurrency(FunctionName=notify)
+    elif before.concurrency == 0:
+        functions.put_function_concurrency(FunctionName=notify, ReservedConcurrentExecutions=int(before.kept or 0))
+    _read(functions, before.mapping, True, sleep)
+    if before.kept is not None:
+        functions.untag_resource(Resource=before.arn, TagKeys=[KEPT])  # last: without it nobody knows what to put back
+    return before
+
+
+def waiting(sqs: SQSClient, retry: str) -> int:
+    """About how many events are in `retry`: those that can be had, those that are delayed, and those at work."""
+    names: list[Any] = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "NotVisible")]
+    found = sqs.get_queue_attributes(QueueUrl=retry, AttributeNames=names)["Attributes"]
+    return sum(int(found.get(name, 0)) for name in names)
+
+
+def _mapping(functions: LambdaClient, arn: str) -> Any:
+    """The mapping by which the function, or an alias of it, reads its queue `retry`."""
+    queue = arn.replace(":lambda:", ":sqs:", 1).replace(":function:", ":").removesuffix("-notify") + "-retry"
+    pages = functions.get_paginator("list_event_source_mappings").paginate(EventSourceArn=queue)
+    for page in pages:
+        for mapping in page["EventSourceMappings"]:
+            if mapping["FunctionArn"] == arn or mapping["FunctionArn"].startswith(f"{arn}:"):
+                return mapping
+    raise UserError(f"no event source mapping reads {queue} for {arn}: nothing was changed; make apply makes it")
+
+
+def _read(functions: LambdaClient, mapping: str, enabled: bool, sleep: Callable[[float], None]) -> None:
+    """Turn the mapping on or off, and wait until it is: AWS takes a while, and refuses while it is at it."""
+    wanted = "Enabled" if enabled else "Disabled"
+    for _ in range(int(_SETTLED_WITHIN / _STEP)):
+        state = functions.get_event_source_mapping(UUID=mapping)["State"]
+        if state == wanted:
+            return
+        if state in ("Enabled", "Disabled"):
+            state = functions.update_event_source_mapping(UUID=mapping, Enabled=enabled)["State"]
+        if state != wanted:
+            sleep(_STEP)
+    raise UserError(f"the event source mapping {mapping} is not {wanted} after {_SETTLED_WITHIN} s: run it again")

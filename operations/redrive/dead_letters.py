@@ -1,0 +1,102 @@
+"""One letter in `dead`, as a person wants to know it. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from function.event.envelope import Delivery, from_queue
+from function.providers.ses_events import Heard, hear
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+__all__ = ["DeadLetter", "by_reason"]
+
+#: What SQS itself moved to `dead` carries no reason of Herald's.
+_BY_SQS = "SQS moved it here: it was handed out too often without an end"
+_COUNTS = re.compile(r"\bafter \d+ attempts?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message in `dead`. `id` is SQS's own, `message_id` that of the mail's SNS message; `since` epoch milliseconds.
+
+    `marks` are its message attributes as SQS takes them; `attempts` is None where nobody counted.
+    """
+
+    id: str
+    handle: str
+    body: str
+    marks: Mapping[str, Any]
+    message_id: str
+    reason: str
+    attempt: str | None
+    attempts: int | None
+    release: str
+    since: int
+    is_feedback: bool
+
+    @classmethod
+    def of(cls, message: MessageTypeDef) -> DeadLetter:
+        """Read what SQS handed out; any body at all is a letter."""
+        body = message.get("Body", "")
+        marks = {name: _mark(value) for name, value in message.get("MessageAttributes", {}).items()}
+        heard = hear(body)
+        attempts = _text(marks, "attempts")
+        return cls(
+            id=message["MessageId"],
+            handle=message["ReceiptHandle"],
+            body=body,
+            marks=marks,
+            message_id=heard.message_id if isinstance(heard, Heard) else _message_id(message["MessageId"], body, marks),
+            reason=_text(marks, "reason") or (_BY_SQS if isinstance(heard, Heard) else _condition(body) or _BY_SQS),
+            attempt=_text(marks, "attempt"),
+            attempts=int(attempts) if attempts and attempts.isdecimal() else None,
+            release=_text(marks, "release") or "?",
+            since=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
+            is_feedback=isinstance(heard, Heard),
+        )
+
+    @property
+    def kind(self) -> str:
+        """The reason without what differs from letter to letter."""
+        return _COUNTS.sub("after some attempts", self.reason)
+
+
+def by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
+    """The letters by kind of reason, most first; within it the oldest first."""
+    kinds: dict[str, list[DeadLetter]] = {}
+    for letter in sorted(letters, key=lambda one: one.since):
+        kinds.setdefault(letter.kind, []).append(letter)
+    return dict(sorted(kinds.items(), key=lambda kind: -len(kind[1])))
+
+
+def _message_id(sqs_id: str, body: str, marks: Mapping[str, Any]) -> str:
+    if named := _text(marks, "message_id"):
+        return named
+    found = next(from_queue({"messageId": sqs_id, "receiptHandle": "", "attributes": {}, "body": body}))
+    return found.message_id if isinstance(found, Delivery) else sqs_id
+
+
+def _condition(body: str) -> str | None:
+    """Why Lambda gave up, in an on-failure record: `RetriesExhausted`, `EventAgeExceeded` or `ZeroReservedConcurrency`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    try:
+        return f"Lambda gave up: {json.loads(body)['requestContext']['condition']}"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _mark(value: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = ("DataType", "StringValue", "BinaryValue")
+    return {name: value[name] for name in wanted if value.get(name) is not None}
+
+
+def _text(marks: Mapping[str, Any], name: str) -> str | None:
+    return cast("str | None", marks.get(name, {}).get("StringValue")) or None

@@ -1,0 +1,64 @@
+"""A letter made anew from what a record keeps: for suppressed mails, and where the letter has expired."""
+
+from __future__ import annotations
+
+import time
+
+from function.event.envelope import Delivery
+from function.ledger import Record, State
+from function.ledger.states import IN_DOUBT
+from function.queues.compression import unpacked
+from function.queues.dead_letter import write
+from operations.errors import UserError
+from operations.installation import Installation
+from operations.redrive.dead_letters import DeadLetter
+from operations.redrive.plan import Plan, fate_of
+
+__all__ = ["from_records"]
+
+
+def from_records(installation: Installation, message_ids: list[str]) -> Plan:
+    """The plan for letters that lie in no queue. Raises `UserError` for a record that cannot be redriven."""
+    plan = Plan()
+    for message_id in message_ids:
+        record = installation.record(message_id)
+        if record is None:
+            raise UserError(f"the ledger knows no message {message_id}: give the SNS MessageId, as make dead shows it")
+        _refuse(installation, record)
+        letter = _letter(record)
+        plan.letters.append(letter)
+        plan.fates[letter.id] = fate_of(letter, record)
+    return plan
+
+
+def _refuse(installation: Installation, record: Record) -> None:
+    """Say why this record is not redriven, if it is not."""
+    message = f"message {record.message_id}"
+    waits = record.state in (State.REJECTED, State.SUPPRESSED) or (record.state in IN_DOUBT and record.parked)
+    if not waits:
+        raise UserError(f"{message} is {record.state} and waits for nobody: there is nothing to redrive")
+    if record.event is None:
+        raise UserError(f"{message} was too long for its record to keep: redrive its letter, or publish it again")
+    if record.address and installation.listed(record.address):
+        raise UserError(f"{message} is to an address on the suppression list: take that off the list first")
+
+
+def _letter(record: Record) -> DeadLetter:
+    event = record.event
+    body = unpacked(event) if isinstance(event, bytes) else event or ""
+    made = write(
+        Delivery(record.message_id, body), record.owner, record.reason or "", release="", attempts=record.attempts
+    )
+    return DeadLetter(
+        id=record.message_id,
+        handle="",
+        body=made.body,
+        marks={name: {"DataType": "String", "StringValue": value or "?"} for name, value in made.attributes.items()},
+        message_id=record.message_id,
+        reason=record.reason or str(record.state),
+        attempt=record.owner,
+        attempts=record.attempts,
+        release="?",
+        since=record.first_at or int(time.time() * 1000),
+        is_feedback=False,
+    )

@@ -1,1 +1,0 @@
-"""What a person runs against a cloud: the laptop's, or AWS."""

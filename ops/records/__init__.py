@@ -1,1 +1,0 @@
-"""What Herald keeps about people, at a person's hands: the suppression list, and forgetting somebody."""

@@ -1,0 +1,119 @@
+"""`build`: the checkout to the two zips that Lambda runs."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from package import target as targets
+from package.archive import write_archive
+from package.bundles import ROOMS, Room
+from package.ignored import stray
+from package.target import Architecture, Target, TargetName
+
+__all__ = ["BUILD", "Archive", "Package", "build"]
+
+BUILD = Path(__file__).parents[1] / "build" / "package"
+
+# What writes the compiled catalogue: another version may write other bytes.
+_COMPILERS = ("fastjsonschema", "minijinja", "mjml-python")
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One zip. `release` names its source and locks, whatever it was built for; `sha256` is of its bytes."""
+
+    path: Path
+    release: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What one build made, and what it runs on; without `bytecode` the function starts more slowly."""
+
+    target: TargetName
+    python: str
+    architecture: str
+    bytecode: bool
+    function: Archive
+    webapp: Archive
+
+    @property
+    def function_zip(self) -> Path:
+        return self.function.path
+
+    @property
+    def webapp_zip(self) -> Path:
+        return self.webapp.path
+
+
+def build(
+    target: TargetName,
+    architecture: Architecture = "arm64",
+    *,
+    out: Path = BUILD,
+    say: Callable[[str], None] = lambda _: None,
+) -> Package:
+    """Build both zips into `<out>/<target>/`, or return those that are there if nothing has changed since.
+
+    `architecture` only matters for `cloud`; `say` gets a line before anything that takes long. Raises
+    `PackageError` with one line if a notification, a dependency or a module is not in order.
+    """
+    chosen = targets.laptop() if target == "laptop" else targets.cloud(architecture)
+    with _alone(out):
+        function, webapp = (_archive(room, chosen, out, say) for room in ROOMS)
+    return Package(target, chosen.python, chosen.architecture, bool(chosen.interpreter), function, webapp)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _archive(room: Room, target: Target, out: Path, say: Callable[[str], None]) -> Archive:
+    path = out / target.name / f"{room.name}.zip"
+    release = _release(room)
+    key = [release, target.python, target.architecture, bool(target.interpreter)]
+    note = path.with_suffix(".json")
+    known: dict[str, Any] = json.loads(note.read_text()) if note.exists() and path.exists() else {}
+    if known.get("key") != key:
+        say(f"Building {room.name}.zip for {target.architecture}, Python {target.python}")
+        from package.contents import contents  # noqa: PLC0415  the compilers are slow to load
+
+        write_archive(path, contents(room, target, out, release))
+        content = path.read_bytes()
+        known = {"key": key, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        note.write_text(json.dumps(known))
+    return Archive(path, release, known["sha256"], known["size"])
+
+
+def _source(room: Room) -> set[Path]:
+    """All that decides on a room's bytes: its folder, what it imports of other rooms, and the mails."""
+    mails = room.folder.parent / "function"
+    folders = (room.folder, mails / "notifications", mails / "contracts")
+    return {*room.sources(), *(path for folder in folders for path in folder.rglob("*") if path.is_file())}
+
+
+def _release(room: Room) -> str:
+    digest = hashlib.sha256()
+    recipe = sorted(Path(__file__).parent.glob("*.py"))
+    for path in [*recipe, *sorted(_source(room))]:
+        inside = path.relative_to(room.folder.parent)
+        if not stray(inside):
+            content = path.read_bytes()
+            digest.update(f"{inside.as_posix()} {len(content)}\n".encode())
+            digest.update(content)
+    digest.update(" ".join(version(name) for name in _COMPILERS).encode())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,100 @@
+"""Every mail of the catalogue as a page to look at: light and dark, on a telephone and on a desk."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+from minijinja import Environment
+
+from function.message.rendering import Content
+from package.catalogue import compile_catalogue, examples, types
+from package.errors import PackageError
+
+__all__ = ["PREVIEW", "previews"]
+
+PREVIEW = Path(__file__).parents[1] / "build" / "preview"
+
+# The mails ask for prefers-color-scheme, which in a frame is the colour scheme of the frame itself.
+_PAGE = """<!doctype html>
+<meta charset="utf-8"><title>{{ name }}</title>
+<style>
+  body { margin: 24px; font: 15px/1.5 system-ui, sans-serif; background: #d9dbde; width: 2160px; }
+  iframe { border: 0; vertical-align: top; margin-right: 20px; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; width: 640px; background: #fff; padding: 20px; }
+</style>
+<p>{{ name }}<br><strong dir="auto">{{ subject }}</strong></p>
+{% for scheme in ["light", "dark"] %}{% for width in [375, 640] -%}
+<iframe title="{{ scheme }}, {{ width }} px" width="{{ width }}" style="color-scheme: {{ scheme }}" srcdoc="{{ html }}">
+</iframe>
+{%- endfor %}{% endfor %}
+<pre dir="auto">{{ text }}</pre>
+<script>
+  addEventListener("load", () => {
+    for (const frame of document.querySelectorAll("iframe"))
+      frame.height = frame.contentDocument.documentElement.scrollHeight;
+    document.body.dataset.height = document.documentElement.scrollHeight;
+  });
+</script>
+"""
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
+_ALONE = ("--disable-background-networking", "--disable-component-update", "--hide-scrollbars")
+
+
+def previews(type_: str | None = None) -> Iterator[Path]:
+    """Write a page for each example and language of one type, or of all, and a picture if there is a browser.
+
+    Raises `PackageError` if the notifications do not compile, or if there is none of this type.
+    """
+    if type_ is not None and type_ not in types():
+        raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(types())}")
+    catalogue = compile_catalogue(PREVIEW / "compiled")
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    for one in [type_] if type_ else types():
+        for name, data in examples(one).items():
+            for locale in sorted(catalogue.get(one).locales):
+                page = PREVIEW / one / f"{name}.{locale}.html"
+                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render(data, locale))
+                yield page
+                if browser:
+                    yield _photograph(page, browser)
+
+
+def _write(page: Path, name: str, content: Content) -> None:
+    page.parent.mkdir(parents=True, exist_ok=True)
+    parts = {"subject": content.subject, "text": content.text, "html": content.html}
+    page.write_text(Environment().render_str(_PAGE, "page.html", name=name, **parts), "utf-8")
+
+
+def _photograph(page: Path, browser: str) -> Path:
+    picture = page.with_suffix(".png")
+    with tempfile.TemporaryDirectory(dir=PREVIEW) as profile:
+        base = (browser, *_QUIET, *_ALONE, f"--user-data-dir={profile}")
+        height = _Height(_run(*base, "--dump-dom", page.as_uri())).value
+        _run(*base, f"--window-size=2210,{height + 150}", f"--screenshot={picture}", page.as_uri())
+    return picture
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode:
+        raise PackageError(f"{command[0]} did not take the picture: {done.stderr.strip().splitlines()[-1:]}")
+    return done.stdout
+
+
+class _Height(HTMLParser):
+    """The height that a page found out about itself."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.value = 1200
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "body":
+            self.value = int(dict(attrs).get("data-height") or self.value)

@@ -1,0 +1,79 @@
+"""`appspec.yml` at the root, filled in for one deployment and checked before CodeDeploy sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from operations.errors import UserError
+
+__all__ = ["SCHEMA", "TEMPLATE", "Revision", "offences", "render"]
+
+TEMPLATE = Path(__file__).parents[1] / "appspec.yml"
+SCHEMA = Path(__file__).with_name("appspec.schema.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An AppSpec as CodeDeploy takes it: the exact text, in JSON."""
+
+    content: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes of the content, in hexadecimal."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+    def location(self) -> dict[str, Any]:
+        """`RevisionLocation` of CreateDeployment."""
+        return {
+            "revisionType": "AppSpecContent",
+            "appSpecContent": {"content": self.content, "sha256": self.sha256},
+        }
+
+
+def render(
+    function: str, alias: str, current: str, target: str, hooks: Mapping[str, str], template: Path = TEMPLATE
+) -> Revision:
+    """The template with these names, versions and hooks (functions by lifecycle event) in place of its own.
+
+    Raises `UserError` if the template, or what comes of it, is no AppSpec of one Lambda function.
+    """
+    try:
+        document = yaml.safe_load(template.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as problem:
+        raise UserError(f"{template} cannot be read: {' '.join(str(problem).split())}") from None
+    _require_sound(document, str(template))
+    (resource,) = document["Resources"][0].values()
+    resource["Properties"] = {
+        "Name": function,
+        "Alias": alias,
+        "CurrentVersion": current,
+        "TargetVersion": target,
+    }
+    document["Hooks"] = [{event: hook} for event, hook in hooks.items()]
+    if not hooks:
+        del document["Hooks"]
+    _require_sound(document, "the rendered AppSpec")
+    if current == target:
+        raise UserError(f"CurrentVersion and TargetVersion are both {current}: there is nothing to deploy")
+    return Revision(json.dumps(document))
+
+
+def offences(document: object) -> list[str]:
+    """Where a document is no AppSpec of one Lambda function, a line each."""
+    schema: dict[str, Any] = json.loads(SCHEMA.read_text("utf-8"))
+    found = jsonschema.Draft202012Validator(schema).iter_errors(document)
+    return [f"{error.json_path}: {error.message}" for error in sorted(found, key=lambda error: error.json_path)]
+
+
+def _require_sound(document: object, what: str) -> None:
+    for offence in offences(document):
+        raise UserError(f"{what} is no AppSpec of one Lambda function: {offence}")

@@ -1,0 +1,46 @@
+"""What is released: a package of this checkout, or a zip that somebody names."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from operations.errors import UserError
+from package import build
+from package.releasable import require_releasable
+from package.target import Architecture
+from release.publish import Artifact
+from release.stack import Stack
+
+__all__ = ["artifact", "named"]
+
+
+def artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -> Artifact:
+    """The package to release at this stack. Raises `UserError` if Lambda could not run it."""
+    if stack.local:
+        return named(path or build("laptop", say=say).function_zip)
+    architecture = cast("Architecture", _architecture(stack))
+    path = path or build("cloud", architecture, say=say).function_zip
+    require_releasable(path, architecture)
+    return named(path)
+
+
+def named(path: Path) -> Artifact:
+    """The package in this file, for whatever it was built. Raises `UserError` if it is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Artifact(path, str(json.loads(archive.read("manifest.json"))["release"]))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        raise UserError(f"{path} is no package: make package builds one") from None
+
+
+def _architecture(stack: Stack) -> str:
+    name = stack.names.notify
+    try:
+        answer = stack.functions.get_function_configuration(FunctionName=name)
+    except stack.functions.exceptions.ResourceNotFoundException:
+        raise UserError(f"there is no {name} in {stack.account}, {stack.region}: make apply makes it") from None
+    return str((answer.get("Architectures") or ["x86_64"])[0])

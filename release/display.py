@@ -1,0 +1,170 @@
+"""A deployment as people watch it: live in a terminal, a line for each change without one, JSON lines for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from release.outcome import Outcome
+from release.poller import Snapshot
+
+__all__ = ["Lines", "Machine", "Panel", "Screen", "screen"]
+
+_STYLES = {"Succeeded": "green", "Failed": "bold red", "InProgress": "cyan", "OK": "green", "ALARM": "bold red"}
+
+
+class Screen(Protocol):
+    """Where a deployment is shown."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def say(self, line: str) -> None:
+        """One step that is done."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """How the deployment stands now."""
+
+    def end(self, outcome: Outcome, snapshot: Snapshot | None) -> None:
+        """How it ended."""
+
+
+class Lines:
+    """Plain lines, one for each change."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open."""
+
+    def say(self, line: str) -> None:
+        self._console.print(line, markup=False)
+
+    def show(self, snapshot: Snapshot) -> None:
+        line = _line(snapshot)
+        if line != self._last:
+            self._last = line
+            self._console.print(line, markup=False)
+
+    def end(self, outcome: Outcome, snapshot: Snapshot | None) -> None:
+        self._console.print(f"{outcome.word}: {_why(snapshot) or outcome.meaning}", markup=False)
+
+
+class Panel(Lines):
+    """A picture that is drawn again with every look."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._live = Live(console=console, refresh_per_second=8, transient=False)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def show(self, snapshot: Snapshot) -> None:
+        self._live.update(_picture(snapshot))
+
+
+class Machine(Lines):
+    """One JSON object a line: `said`, `deployment` with every change, and at last `outcome`."""
+
+    def say(self, line: str) -> None:
+        self._write({"said": line})
+
+    def show(self, snapshot: Snapshot) -> None:
+        value = _value(snapshot)
+        text = json.dumps({name: each for name, each in value.items() if name != "seconds_left"})
+        if text != self._last:
+            self._last = text
+            self._write(value)
+
+    def end(self, outcome: Outcome, snapshot: Snapshot | None) -> None:
+        value = {"outcome": outcome.name.lower(), "exit_code": outcome.code, "meaning": outcome.meaning}
+        self._write(value | {"error": snapshot.deployment.error if snapshot else None})
+
+    def _write(self, value: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
+
+def screen(console: Console, machine: bool) -> Screen:
+    """The right one for whoever reads."""
+    if machine:
+        return Machine(console)
+    return Panel(console) if console.is_terminal else Lines(console)
+
+
+def _value(snapshot: Snapshot) -> dict[str, Any]:
+    deployment = snapshot.deployment
+    return {
+        "deployment": deployment.id,
+        "status": deployment.status,
+        "current": deployment.current,
+        "target": deployment.target,
+        "stages": dict(snapshot.stages),
+        "traffic": dict(snapshot.traffic),
+        "alarms": dict(snapshot.alarms),
+        "seconds_left": None if snapshot.left is None else round(snapshot.left),
+        "rollback": deployment.rollback,
+    }
+
+
+def _line(snapshot: Snapshot) -> str:
+    deployment = snapshot.deployment
+    stage = next(
+        (f"{name} {status}" for name, status in reversed([*snapshot.stages.items()]) if status != "Pending"), ""
+    )
+    ringing = [name for name, state in snapshot.alarms.items() if state == "ALARM"]
+    parts = [f"{deployment.id} {deployment.status}", stage, _traffic(snapshot)]
+    parts += [f"ALARM {', '.join(ringing)}"] if ringing else []
+    return "  ".join(part for part in parts if part)
+
+
+def _picture(snapshot: Snapshot) -> Group:
+    deployment = snapshot.deployment
+    head = Text.assemble((deployment.id, "bold"), "  ", (deployment.status, _STYLES.get(deployment.status, "")))
+    if snapshot.left is not None:
+        head.append(f"  {snapshot.left:.0f} s left until all traffic has moved", style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for name, status in snapshot.stages.items():
+        table.add_row(name, Text(status, _STYLES.get(status, "dim")))
+    for version, percent in sorted(snapshot.traffic.items()):
+        bar = "█" * round(percent / 5)
+        table.add_row(f"version {version}", Text(f"{bar:20} {percent:g} %"))
+    for name, state in snapshot.alarms.items():
+        table.add_row(Text(name), Text(state, _STYLES.get(state, "dim")))
+    return Group(head, table)
+
+
+def _traffic(snapshot: Snapshot) -> str:
+    return ", ".join(f"{percent:g} % version {version}" for version, percent in snapshot.traffic.items())
+
+
+def _why(snapshot: Snapshot | None) -> str:
+    if snapshot is None or not snapshot.deployment.error:
+        return ""
+    where = next((f"{version} has all traffic" for version, part in snapshot.traffic.items() if part == 100), "")
+    code, message = snapshot.deployment.error
+    return f"{code}: {message}" + (f" Version {where}." if where else f" The alias: {_traffic(snapshot)}.")

@@ -1,0 +1,87 @@
+"""The version before, put back: by stopping what is under way, by clearing weights that lie about, or by CodeDeploy."""
+
+from __future__ import annotations
+
+import time
+
+from operations.errors import UserError
+from release import deployments
+from release.appspec import render
+from release.poller import Watch
+from release.stack import ALIAS, Stack
+from release.strategy import WORDS, config_of, minutes
+from release.versions import Live, live, previous, versions
+
+__all__ = ["Way", "carry_out", "stop", "way_back"]
+
+_BESIDE = 15
+
+
+class Way:
+    """What has to be done so that `version` gets all traffic; `says` it in words."""
+
+    def __init__(self, version: str, says: str, stops: str = "", clears: Live | None = None) -> None:
+        self.version = version
+        self.says = says
+        self.stops = stops
+        self.clears = clears
+
+
+def way_back(stack: Stack, to: str | None = None) -> Way:
+    """How to go back from where things stand now. Raises `UserError` if there is nowhere to go."""
+    now, running = live(stack), deployments.running(stack)
+    if running:
+        if to not in (None, running.current):
+            raise UserError(f"{running.id} is under way, and stopping it leads to version {running.current}, not {to}")
+        return Way(running.current, f"stop {running.id}; version {running.current} gets all traffic", stops=running.id)
+    if now.weights:
+        return Way(now.version, f"clear the weights ({now.told()}) that no deployment moves", clears=now)
+    version = to or previous(stack)
+    if version == now.version:
+        raise UserError(f"version {version} is live already: there is nothing to roll back")
+    if version not in {one.number for one in versions(stack)}:
+        raise UserError(f"there is no version {version}: make releases lists them")
+    return Way(version, f"deploy version {version} in stack of {now.version}, without hooks")
+
+
+def carry_out(stack: Stack, way: Way, strategy: str | None = None) -> Watch | None:
+    """Begin it; what to watch, or None where it is done already."""
+    if way.stops:
+        stop(stack, way.stops)
+        return _watch(stack, way.stops, 0)
+    if way.clears:
+        _clear(stack)
+        return None
+    config, routing = config_of(stack, strategy or WORDS["all-at-once"])
+    now = live(stack).version
+    revision = render(stack.names.notify, ALIAS, now, way.version, {})
+    description = f"rollback of {stack.names.notify}: version {now} to {way.version}"
+    try:  # alarms are ringing, as a rule, when somebody rolls back: they must not stop it
+        id_ = deployments.create(stack, revision.location(), config, description, [])
+    except stack.codedeploy.exceptions.DeploymentLimitExceededException:
+        raise UserError("another deployment began meanwhile: run this again") from None
+    return _watch(stack, id_, minutes(routing))
+
+
+def stop(stack: Stack, id_: str) -> None:
+    """Stop a deployment and have it taken back; one that has ended meanwhile is left."""
+    try:
+        stack.codedeploy.stop_deployment(deploymentId=id_, autoRollbackEnabled=True)
+    except stack.codedeploy.exceptions.DeploymentAlreadyCompletedException:
+        return
+
+
+def _clear(stack: Stack) -> None:
+    alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
+    stack.functions.update_alias(
+        FunctionName=stack.names.notify,
+        Name=ALIAS,
+        FunctionVersion=alias["FunctionVersion"],
+        RoutingConfig={"AdditionalVersionWeights": {}},
+        RevisionId=alias["RevisionId"],
+    )
+
+
+def _watch(stack: Stack, id_: str, moving: float) -> Watch:
+    seconds = (moving + _BESIDE) * 60 * stack.scale
+    return Watch(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(120.0, seconds))

@@ -1,0 +1,61 @@
+"""One Herald as a release reaches it: clients, and names by their prefix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_lambda import LambdaClient
+
+__all__ = ["ALIAS", "Names", "Stack"]
+
+ALIAS = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What infra/modules/notifier calls things. Application and group have one name."""
+
+    prefix: str = "herald"
+
+    @property
+    def notify(self) -> str:
+        return f"{self.prefix}-notify"
+
+    @property
+    def feedback(self) -> str:
+        return f"{self.prefix}-feedback"
+
+    @property
+    def hooks(self) -> dict[str, str]:
+        """The hook functions by the lifecycle event that they are asked at."""
+        return {
+            "BeforeAllowTraffic": f"CodeDeployHook_{self.prefix}-before",
+            "AfterAllowTraffic": f"CodeDeployHook_{self.prefix}-after",
+        }
+
+    @property
+    def group(self) -> str:
+        return self.prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Clients and names of one Herald. `scale` is the factor on AWS's times, 1 on AWS itself."""
+
+    functions: LambdaClient
+    codedeploy: CodeDeployClient
+    cloudwatch: CloudWatchClient
+    names: Names
+    account: str
+    region: str
+    local: bool = False
+    scale: float = 1.0
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks at a deployment: AWS throttles who looks more often."""
+        return max(0.25, 5 * self.scale)

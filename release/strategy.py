@@ -1,0 +1,53 @@
+"""How traffic moves: CodeDeploy's configurations, by a word or by their own names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from operations.errors import UserError
+from release.stack import Stack
+
+__all__ = ["WORDS", "config_of", "minutes"]
+
+#: https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
+WORDS = {
+    "canary": "CodeDeployDefault.LambdaCanary10Percent5Minutes",
+    "linear": "CodeDeployDefault.LambdaLinear10PercentEvery1Minute",
+    "all-at-once": "CodeDeployDefault.LambdaAllAtOnce",
+}
+
+
+def config_of(stack: Stack, strategy: str | None) -> tuple[str, Mapping[str, Any]]:
+    """A deployment configuration's name and its traffic routing; the group's own if none is named.
+
+    Raises `UserError` if there is no such configuration.
+    """
+    names = stack.names
+    if strategy is None:
+        group = stack.codedeploy.get_deployment_group(applicationName=names.group, deploymentGroupName=names.group)
+        strategy = group["deploymentGroupInfo"]["deploymentConfigName"]
+    config = WORDS.get(strategy, strategy)
+    try:
+        info: Mapping[str, Any] = stack.codedeploy.get_deployment_config(deploymentConfigName=config)[
+            "deploymentConfigInfo"
+        ]
+    except (
+        stack.codedeploy.exceptions.DeploymentConfigDoesNotExistException,
+        stack.codedeploy.exceptions.InvalidDeploymentConfigNameException,
+    ):
+        words = ", ".join(WORDS)
+        raise UserError(
+            f"there is no strategy {strategy}: say {words}, or the name of one of CodeDeploy's configurations", code=2
+        ) from None
+    return config, info.get("trafficRoutingConfig") or {"type": "AllAtOnce"}
+
+
+def minutes(routing: Mapping[str, Any]) -> float:
+    """Minutes from the first shift of traffic to the last."""
+    match routing:
+        case {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryInterval": interval}}:
+            return float(interval)
+        case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": percent, "linearInterval": interval}}:
+            return float(interval) * (-(-100 // int(percent)) - 1)
+    return 0.0

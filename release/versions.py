@@ -1,0 +1,88 @@
+"""The published versions of notify: what each is, which is live, and which was live before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from operations.errors import UserError
+from release.deployments import history
+from release.stack import ALIAS, Stack
+
+__all__ = ["Live", "Version", "code_of", "live", "previous", "versions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published version: its release as `make release` described it, and the SHA-256 of its code in base64."""
+
+    number: str
+    release: str
+    published: str
+    sha256: str
+    percent: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Where the alias points: `version` gets what the weights leave. `weights` are fractions by version."""
+
+    version: str
+    weights: Mapping[str, float]
+
+    @property
+    def traffic(self) -> dict[str, float]:
+        """Percent of the traffic by version."""
+        rest = 1 - sum(self.weights.values())
+        shares = {self.version: rest, **self.weights}
+        return {version: round(100 * share, 1) for version, share in shares.items()}
+
+    def told(self) -> str:
+        """In words, for a line of text."""
+        return ", ".join(f"{percent:g} % version {version}" for version, percent in self.traffic.items())
+
+
+def live(stack: Stack) -> Live:
+    """Where the alias points now. Raises `UserError` if there is no such function or alias."""
+    try:
+        alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
+    except stack.functions.exceptions.ResourceNotFoundException:
+        raise UserError(
+            f"there is no {stack.names.notify} with the alias {ALIAS} in {stack.account}, {stack.region}: make apply "
+            "makes it; or name another --prefix or AWS_REGION, or say --local"
+        ) from None
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return Live(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
+
+
+def versions(stack: Stack) -> list[Version]:
+    """Every published version, the newest first, with its part of the traffic."""
+    traffic = live(stack).traffic
+    pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=stack.names.notify)
+    found = [_version(one, traffic) for page in pages for one in page["Versions"] if one["Version"] != "$LATEST"]
+    return sorted(found, key=lambda version: -int(version.number))
+
+
+def code_of(stack: Stack, version: str) -> str:
+    """SHA-256 of a version's code, in base64."""
+    answer = stack.functions.get_function_configuration(FunctionName=stack.names.notify, Qualifier=version)
+    return answer["CodeSha256"]
+
+
+def previous(stack: Stack) -> str:
+    """The newest version before the live one that has been live. Raises `UserError` if none is known."""
+    now = int(live(stack).version)
+    served = {number for deployment in history(stack) for number in deployment.served}
+    published = {version.number for version in versions(stack)}
+    before = [number for number in served & published if int(number) < now]
+    if not before:
+        raise UserError(f"no version before {now} is known to have been live: name one with --to (make releases)")
+    return max(before, key=int)
+
+
+def _version(answer: Any, traffic: Mapping[str, float]) -> Version:
+    number: str = answer["Version"]
+    release = answer.get("Description") or "?"
+    published = str(answer["LastModified"])[:19]
+    return Version(number, release, published, answer["CodeSha256"], traffic.get(number, 0.0))

@@ -1,0 +1,117 @@
+"""TLS: who is trusted, and that the bundle is read once for all clients and connections."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3.util.connection
+from botocore.exceptions import BotoCoreError
+
+from function.errors import ProviderUnavailable
+from function.message.email import Email
+from function.providers import SesProvider
+from function.providers.ses import client_config
+from function.runtime.bootstrap import Clients
+from tests.certificates import certificate
+
+MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")
+
+
+class Accepting(http.server.BaseHTTPRequestHandler):
+    """An SES that takes every mail, and a DynamoDB that knows no item."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b"{}" if "X-Amz-Target" in self.headers else b'{"MessageId": "taken"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Accepting) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.daemon_threads, server.block_on_close = True, False
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle that the clients are told to trust."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    path = certificate(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(path))
+    return path
+
+
+def provider(clients: Clients, clock: list[float]) -> SesProvider:
+    client = clients.ses("eu-west-1", client_config())
+    return SesProvider("ses://eu-west-1", client, "books@example.com", "set", clock=lambda: clock[0])
+
+
+def test_the_bundle_is_read_once_for_all_clients_and_connections(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(bundle) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        clients, now = Clients(), [100.0]
+        ses, table = provider(clients, now), clients.dynamodb()
+        assert ses.send(MAIL, "1").message_id == "taken"
+        bundle.write_text("no certificate is in here any more")
+        now[0] += 60  # the connection has idled too long, so another one is made
+        assert ses.send(MAIL, "2").message_id == "taken"
+        assert "Item" not in table.get_item(TableName="t", Key={"pk": {"S": "x"}})
+        fresh = Clients().dynamodb()
+        with pytest.raises(BotoCoreError, match="SSL"):
+            fresh.get_item(TableName="t", Key={"pk": {"S": "x"}})
+
+
+def test_who_is_not_in_the_bundle_gets_no_mail(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients, now = Clients(), [100.0]
+    with serving(bundle) as known:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", known)
+        assert provider(clients, now).send(MAIL, "1").message_id == "taken"
+    with serving(certificate(tmp_path)) as stranger:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stranger)
+        with pytest.raises(ProviderUnavailable, match="not reached"):
+            provider(clients, now).send(MAIL, "2")
+
+
+def test_a_connection_serves_many_requests_and_is_kept_alive(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system probes what idles, and closes what died while the sandbox slept."""
+    kept_alive: list[bool] = []
+    connect = urllib3.util.connection.create_connection
+
+    def noting(*given: Any, **named: Any) -> socket.socket:
+        opened = connect(*given, **named)
+        kept_alive.append(bool(opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)))
+        return opened
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", noting)
+    with serving(bundle) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        clients = Clients()
+        ses, table = provider(clients, [100.0]), clients.dynamodb()
+        for number in range(5):
+            ses.send(MAIL, str(number))
+            table.get_item(TableName="t", Key={"pk": {"S": "x"}})
+    assert kept_alive == [True, True], "one connection for each service"

@@ -1,0 +1,200 @@
+"""The commands on people's records, on moto: what is shown, what is asked, and what is gone afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from function.errors import RefusedForGood
+from function.event.envelope import Delivery
+from function.ledger import Action, State, address_key
+from function.message.catalogue import Catalogue
+from function.queues.dead_letter import Letter
+from function.queues.sqs import Queue
+from herald.cli import app
+from operations.errors import UserError
+from package.catalogue import compile_catalogue
+from tests.fakes import SECRET, Dead, event, example
+from tests.world import World, delivery
+from webapp.preferences.preferences import Choices
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    folder = tmp_path_factory.mktemp("compiled")
+    compile_catalogue(folder)
+    return Catalogue.load(folder)
+
+
+class Posted(Dead):
+    """The queue `dead`, as moto plays it."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__()
+        self.queue = queue
+
+    def put(self, letter: Letter) -> None:
+        self.queue.put(letter)
+
+
+class Account:
+    """A Herald in an account of moto's, and its letters in a real queue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        make: Any = boto3.client
+        self.sqs = make("sqs")
+        self.dead = self.sqs.create_queue(QueueName="herald-dead")["QueueUrl"]
+        dynamodb = make("dynamodb")
+        dynamodb.create_table(
+            TableName="herald-ledger",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        make("ssm").put_parameter(Name="/herald/address-key", Value=SECRET.decode(), Type="SecureString")
+        self.world = World(dynamodb, catalogue, dead=Posted(Queue(self.sqs, self.dead)))
+
+    def refuse(self, message_id: str, to: str, title: str = "Momo") -> None:
+        """A mail that the provider refused for good, so that its event is kept."""
+        data = example() | {"recipient": {"email": to, "name": "A", "locale": "en"}}
+        data["book"]["title"] = title
+        self.world.post.answers = [RefusedForGood("no")]
+        self.world.deliver(delivery(message_id, event(message_id, data=data)))
+
+    @property
+    def letters(self) -> list[str]:
+        """The MessageIds of the letters in `dead`; they stay there."""
+        answer = self.sqs.receive_message(QueueUrl=self.dead, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return sorted(json.loads(message["Body"])["MessageId"] for message in answer.get("Messages", []))
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue) -> Iterator[Account]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        yield Account(catalogue)
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_an_empty_list_says_so(account: Account) -> None:
+    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+
+
+def test_the_list_shows_reason_and_time_and_no_address(account: Account) -> None:
+    account.world.suppress(ADA)
+    account.world.hear(Action.HEAR_COMPLAINED, State.COMPLAINED, "m9", BOB)
+    account.world.deliver(delivery())
+    output = run("suppressions", "list").output
+    assert "bounced since 2026-11-21 08:00 UTC, by message another" in output
+    assert "complained since 2026-11-21 08:00 UTC, by message m9" in output
+    assert "2 on the list." in output
+    assert "@" not in output
+
+
+def test_an_address_is_taken_off_in_any_letter_case_and_gets_mail_again(account: Account) -> None:
+    account.world.suppress(ADA)
+    result = run("suppressions", "remove", "Ada@Example.com", "--yes")
+    assert result.exit_code == 0
+    assert "bounced since" in result.output
+    account.world.deliver(delivery())
+    assert account.world.mails == 1
+
+
+def test_an_address_that_is_not_on_the_list_is_a_plain_error(account: Account) -> None:
+    result = run("suppressions", "remove", BOB, "--yes")
+    assert isinstance(result.exception, UserError)
+    assert str(result.exception) == f"{BOB} is not on the suppression list: nothing was changed"
+
+
+@pytest.mark.parametrize("arguments", [("suppressions", "remove", ADA), ("forget", ADA)])
+def test_nothing_happens_where_nobody_can_answer(account: Account, arguments: tuple[str, ...]) -> None:
+    account.refuse("m1", ADA)
+    account.world.suppress(ADA)
+    result = run(*arguments)
+    assert isinstance(result.exception, UserError)
+    assert result.exception.code == 2
+    assert account.letters == ["m1"]
+    assert account.world.record("m1").event is not None
+    assert "1 on the list." in run("suppressions", "list").output
+
+
+def test_another_herald_or_none_is_a_plain_error(account: Account) -> None:
+    result = run("suppressions", "list", "--prefix", "nobody")
+    assert isinstance(result.exception, UserError)
+    assert "no Herald named nobody was found" in str(result.exception)
+
+
+def test_somebody_is_forgotten_and_nobody_else(account: Account) -> None:
+    account.refuse("m1", ADA)
+    account.refuse("m2", BOB)
+    account.refuse("m3", "not.ada@example.com")
+    account.refuse("m4", "ada@example.com.au")
+    result = run("forget", "ADA@example.com", "--yes")
+    assert result.output.splitlines()[:2] == ["the event in the record of m1", "the dead letter of m1"]
+    assert "Erased: 1 events in records, 1 dead letters, 0 suppressions." in result.output
+    record = account.world.record("m1")
+    assert (record.state, record.event, record.address) == (State.REJECTED, None, None)
+    assert record.expires_at is not None
+    assert account.letters == ["m2", "m3", "m4"]
+    assert all(account.world.record(other).event for other in ("m2", "m3", "m4"))
+    assert run("forget", ADA, "--yes").output == f"Nothing is kept about {ADA}.\n"
+
+
+def test_what_is_kept_compressed_is_found_too(account: Account) -> None:
+    data = example() | {"recipient": {"email": ADA}}
+    account.world.deliver(delivery("m1", json.dumps(event("e1", data=data)) + " " * 300_000))
+    letter = account.sqs.receive_message(QueueUrl=account.dead, VisibilityTimeout=0)["Messages"][0]["Body"]
+    assert "MessageDeflated" in letter
+    assert "1 events in records, 1 dead letters" in run("forget", ADA, "--yes").output
+    assert account.letters == []
+
+
+def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(account: Account) -> None:
+    account.world.suppress(ADA)
+    account.world.deliver(delivery())
+    assert account.world.record().event is not None
+    run("forget", ADA, "--yes")
+    assert account.world.record().event is None
+    assert "1 on the list." in run("suppressions", "list").output
+    assert "1 suppressions" in run("forget", ADA, "--yes", "--suppression").output
+    assert "Nobody" in run("suppressions", "list").output
+
+
+def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:
+    hashed = address_key(SECRET, ADA).removeprefix("address#")
+    choices = Choices(account.world.client, "herald-ledger")
+    choices.unsubscribe("books", hashed, 1, "link")
+    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert isinstance(run("suppressions", "remove", ADA, "--yes").exception, UserError)
+    assert run("forget", ADA, "--yes", "--suppression").output == f"Nothing is kept about {ADA}.\n"
+    account.world.suppress(ADA)
+    assert "1 on the list." in run("suppressions", "list").output
+    run("suppressions", "remove", ADA, "--yes")
+    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert choices.stopped(["books"], hashed) == {"books"}
+
+
+@pytest.mark.parametrize("body", ["not JSON, but about <Ada@Example.com>", '{"to": "ada\\u0040example.com"}'])
+def test_what_never_was_an_event_is_forgotten_too(account: Account, body: str) -> None:
+    account.world.deliver(Delivery("m1", body))
+    account.world.deliver(Delivery("m2", "about nobody"))
+    assert "1 events in records, 1 dead letters" in run("forget", ADA, "--yes").output
+    assert account.letters == ["m2"]
+
+
+def test_a_mail_that_went_keeps_its_record(account: Account) -> None:
+    account.world.deliver(delivery())
+    assert run("forget", ADA, "--yes").output == f"Nothing is kept about {ADA}.\n"
+    assert account.world.state() is State.SENT

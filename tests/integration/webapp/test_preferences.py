@@ -1,0 +1,165 @@
+"""Unsubscribing by the link in a mail, as RFC 8058 has it, and by the settings page."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from function.ledger import address_key, choice_name
+from function.message.unsubscribe import Links
+from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
+from tests.integration.webapp.issuer import Issuer
+from webapp.app import create_app
+from webapp.composition import Parts
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def address_of(parts: Parts, email: str = "ada@example.com") -> str:
+    return address_key(parts.keys.address(), email)
+
+
+@pytest.fixture
+def link(parts: Parts) -> str:
+    """The path of the link in Ada's mails."""
+    return Links("/unsubscribe", parts.keys.link()[0]).link("books", address_of(parts))
+
+
+@pytest.fixture
+def program(parts: Parts) -> TestClient:
+    """A mail provider's machine: no cookies, no `Accept: text/html`, no `Origin`."""
+    return TestClient(create_app(parts), base_url="https://herald.example")
+
+
+def stopped(cloud: Cloud, parts: Parts, email: str = "ada@example.com") -> dict[str, str] | None:
+    """Ada's choice as it lies in the ledger."""
+    key = {"pk": {"S": address_of(parts, email)}}
+    item = cloud.dynamodb.get_item(TableName="herald-ledger", Key=key).get("Item", {})
+    choice: Any = item.get(choice_name("books"))
+    return None if choice is None else {name: str(next(iter(value.values()))) for name, value in choice["M"].items()}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_following_the_link_changes_nothing_and_asks(
+    stranger: Browser, cloud: Cloud, parts: Parts, link: str, method: str
+) -> None:
+    page = stranger.request(method, link)
+    assert page.status_code == 200
+    assert method == "HEAD" or '<button class="primary">Unsubscribe</button>' in page.text
+    assert stopped(cloud, parts) is None
+
+
+def test_one_click_without_cookies_stops_the_category(
+    program: TestClient, cloud: Cloud, parts: Parts, clock: Clock, link: str
+) -> None:
+    assert program.post(link, data=ONE_CLICK).status_code == 200
+    item = stopped(cloud, parts)
+    assert item is not None
+    assert (item["since"], item["by"]) == (str(clock.at), "link")
+
+
+def test_one_click_as_multipart_is_as_good(program: TestClient, cloud: Cloud, parts: Parts, link: str) -> None:
+    assert program.post(link, files={"List-Unsubscribe": (None, "One-Click")}).status_code == 200
+    assert stopped(cloud, parts)
+
+
+def test_the_pages_button_does_what_one_click_does(stranger: Browser, cloud: Cloud, parts: Parts, link: str) -> None:
+    page = stranger.post(link, data=ONE_CLICK, headers=HERE)
+    assert "no more of these mails" in page.text
+    assert stopped(cloud, parts)
+
+
+def test_a_link_used_again_is_harmless(
+    program: TestClient, cloud: Cloud, parts: Parts, clock: Clock, link: str
+) -> None:
+    program.post(link, data=ONE_CLICK)
+    first = stopped(cloud, parts)
+    clock.forward(60)
+    assert program.post(link, data=ONE_CLICK).status_code == 200
+    assert stopped(cloud, parts) == first
+
+
+def test_it_stops_this_reader_only(program: TestClient, cloud: Cloud, parts: Parts, link: str) -> None:
+    program.post(link, data=ONE_CLICK)
+    assert stopped(cloud, parts, "bob@example.com") is None
+    assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "one click"}, {"list": "One-Click"}])
+def test_a_post_that_does_not_say_one_click_changes_nothing(
+    program: TestClient, cloud: Cloud, parts: Parts, link: str, body: dict[str, str]
+) -> None:
+    assert program.post(link, data=body).status_code == 400
+    assert stopped(cloud, parts) is None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("change", [lambda it: it[:-3], lambda it: it + "x", lambda it: it.replace("/ey", "/ex")])
+def test_a_tampered_link_is_refused(
+    program: TestClient, cloud: Cloud, link: str, method: str, change: "type[str]"
+) -> None:
+    data = ONE_CLICK if method == "POST" else None
+    assert program.request(method, change(link), data=data).status_code == 404
+    assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
+
+
+def test_the_log_does_not_hold_the_link(program: TestClient, link: str, capsys: pytest.CaptureFixture[str]) -> None:
+    program.get(link)
+    [line] = [json.loads(each) for each in capsys.readouterr().out.splitlines() if "request_id" in each]
+    assert line["path"] == "/unsubscribe/…"
+
+
+def test_settings_are_for_people_who_are_signed_in(stranger: Browser, cloud: Cloud) -> None:
+    page = stranger.get("/settings", follow_redirects=False)
+    assert (page.status_code, page.headers["location"]) == (303, "/sign-in?then=%2Fsettings")
+    assert stranger.post("/settings", follow_redirects=False).headers["location"] == "/sign-in?then=%2F"
+    assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
+
+
+def test_settings_stop_a_category_and_let_it_come_again(browser: Browser, cloud: Cloud, parts: Parts) -> None:
+    assert "checked" in browser.get("/settings").text
+    assert "Your choice is kept." in browser.submit("/settings").text
+    item = stopped(cloud, parts)
+    assert item is not None
+    assert item["by"] == "settings"
+    assert "checked" not in browser.get("/settings").text
+    browser.submit("/settings", wanted="books")
+    assert stopped(cloud, parts) is None
+    assert "checked" in browser.get("/settings").text
+
+
+def test_settings_know_what_the_link_did(browser: Browser, program: TestClient, link: str) -> None:
+    program.post(link, data=ONE_CLICK)
+    assert "checked" not in browser.get("/settings").text
+
+
+def test_settings_take_no_form_of_another_site_or_session(browser: Browser, cloud: Cloud) -> None:
+    csrf = browser.csrf()
+    assert (
+        browser.post("/settings", data={"csrf": csrf}, headers=HERE | {"Sec-Fetch-Site": "cross-site"}).status_code
+        == 403
+    )
+    assert browser.submit("/settings", csrf="x").status_code == 403
+    assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
+
+
+def test_settings_write_nothing_that_is_no_category(browser: Browser, cloud: Cloud, issuer: Issuer) -> None:
+    browser.submit("/settings", wanted="#../x")
+    [item] = cloud.dynamodb.scan(TableName="herald-ledger")["Items"]
+    assert item.keys() == {"pk", "stopped:books"}
+
+
+def test_settings_leave_the_list_alone(browser: Browser, cloud: Cloud, parts: Parts) -> None:
+    key = {"pk": {"S": address_of(parts)}}
+    listed = {**key, "reason": {"S": "bounced"}, "since": {"N": "1"}, "message_id": {"S": "m-0"}}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=listed)
+    browser.submit("/settings")
+    assert stopped(cloud, parts)
+    browser.submit("/settings", wanted="books")
+    assert cloud.dynamodb.get_item(TableName="herald-ledger", Key=key)["Item"] == listed
+
+
+def test_to_want_what_was_never_stopped_writes_nothing(browser: Browser, cloud: Cloud) -> None:
+    browser.submit("/settings", wanted="books")
+    assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0

@@ -1,0 +1,57 @@
+"""One transaction: the book and its event, or neither."""
+
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.webapp.conftest import Cloud
+from webapp.books.book import Book
+from webapp.composition import Parts
+from webapp.outbox.event import Event
+
+BOOK = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", "T", "A", None, created_at=1, updated_at=1)
+EVENT = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7D9", "book.created", f"books/{BOOK.id}", "ada", "{}")
+
+
+def test_neither_stands_if_the_event_is_already_there(parts: Parts, cloud: Cloud) -> None:
+    parts.books.add("ada", BOOK, EVENT)
+    other = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7DA", "U", "A", None, created_at=2, updated_at=2)
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        parts.books.add("ada", other, EVENT)
+    assert parts.books.get("ada", other.id) is None
+    assert len(cloud.rows("outbox")) == 1
+
+
+def test_neither_stands_if_the_book_is_already_there(parts: Parts, cloud: Cloud) -> None:
+    parts.books.add("ada", BOOK, EVENT)
+    other = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DB", "book.created", EVENT.subject, "ada", "{}")
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        parts.books.add("ada", BOOK, other)
+    assert len(cloud.rows("outbox")) == 1
+
+
+def test_what_went_in_comes_out(parts: Parts) -> None:
+    full = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7DC", "كتاب 📚", "Ü", "9780441007318", created_at=7, updated_at=8, version=3)
+    parts.books.add("ada", full, EVENT)
+    assert parts.books.get("ada", full.id) == full
+
+
+def test_no_key_reaches_another_shelf(parts: Parts) -> None:
+    parts.books.add("ada", BOOK, EVENT)
+    assert parts.books.get("ad", BOOK.id) is None
+    assert parts.books.page("ad", 10) == ([], False)
+    gone = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "bob", "{}")
+    assert not parts.books.remove("bob", BOOK, gone, 2)
+    assert not parts.books.change("bob", replace(BOOK, title="Mine", version=2))
+    assert parts.books.get("ada", BOOK.id) == BOOK
+
+
+def test_a_deletion_and_its_event_are_one_transaction(parts: Parts, cloud: Cloud) -> None:
+    parts.books.add("ada", BOOK, EVENT)
+    gone = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "ada", "{}")
+    assert not parts.books.remove("ada", replace(BOOK, version=7), gone, 2)
+    assert len(cloud.rows("outbox")) == 1
+    assert parts.books.remove("ada", BOOK, gone, 2)
+    assert [event.type for event in parts.outbox.of_subject(EVENT.subject)] == ["book.created", "book.deleted"]
+    assert parts.books.get("ada", BOOK.id) is None

@@ -1,0 +1,155 @@
+"""Down the list of providers: over to the next only when certainly nothing was sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from function.errors import (
+    NotificationError,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RefusedForGood,
+    Throttled,
+)
+from function.message.email import Email, Receipt
+from function.providers.failover import Sender, Transmission
+from tests.fakes import Clock, Post
+
+MAIL = Email("ada@example.com", "A new book", "text", "<p>html</p>")
+AWAY, SLOW, ENOUGH = ProviderUnavailable("away"), Throttled("slow down"), QuotaExhausted("enough for today")
+LOST, NO = OutcomeUnknown("lost"), RefusedForGood("no")
+
+
+class Office:
+    """Providers, and a sender before them whose clock moves only while it waits."""
+
+    def __init__(self, *answers: list[Any], chance: float = 0.5) -> None:
+        self.clock = Clock(0)
+        self.posts = [Post(self.clock, f"ses://region-{n}", answers=given) for n, given in enumerate(answers, 1)]
+        self.pauses: list[float] = []
+        self.sender = Sender(self.posts, self.clock, self.wait, lambda: chance)
+
+    def wait(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.clock.forward(seconds)
+
+    def send(self, until: int = 60_000) -> Transmission:
+        return self.sender.send(MAIL, "m1", until)
+
+    @property
+    def calls(self) -> list[int]:
+        return [post.calls for post in self.posts]
+
+
+def test_the_first_provider_that_accepts_is_the_last_that_is_asked() -> None:
+    office = Office([], [])
+    assert office.send().outcome == Receipt("ses://region-1", "mail-1")
+    assert office.calls == [1, 0]
+    assert office.posts[0].taken == [("m1", MAIL)]
+
+
+@pytest.mark.parametrize("error", [AWAY, SLOW, ENOUGH], ids=lambda error: type(error).__name__)
+def test_the_next_provider_is_asked_when_certainly_nothing_was_sent(error: NotificationError) -> None:
+    office = Office([error], [])
+    sent = office.send()
+    assert sent.outcome == Receipt("ses://region-2", "mail-1")
+    assert [(tried.provider, tried.error) for tried in sent.tries] == [
+        ("ses://region-1", error),
+        ("ses://region-2", None),
+    ]
+
+
+@pytest.mark.parametrize("error", [LOST, NO], ids=lambda error: type(error).__name__)
+def test_the_next_provider_is_not_asked_after_any_other_word(error: NotificationError) -> None:
+    office = Office([error], [])
+    assert office.send().outcome is error
+    assert office.calls == [1, 0]
+
+
+@pytest.mark.parametrize("error", [AWAY, SLOW, ENOUGH], ids=lambda error: type(error).__name__)
+def test_one_that_may_send_later_wins_over_one_that_refuses_for_good(error: NotificationError) -> None:
+    office = Office([error] * 3, [NO] * 3)
+    assert office.send().outcome is error
+
+
+def test_a_lost_answer_wins_over_what_was_not_sent_before() -> None:
+    assert Office([AWAY], [LOST]).send().outcome is LOST
+
+
+@pytest.mark.parametrize("answers", [([SLOW] * 3, [AWAY] * 3), ([AWAY] * 3, [SLOW] * 3)])
+def test_the_one_that_heals_soonest_speaks_for_all(answers: tuple[list[Any], list[Any]]) -> None:
+    assert Office(*answers).send().outcome is SLOW
+
+
+def test_three_rounds_are_made_while_the_sending_rate_is_in_the_way() -> None:
+    office = Office([SLOW] * 9)
+    assert office.send().outcome is SLOW
+    assert office.calls == [3]
+    assert len(office.pauses) == 2
+
+
+def test_a_round_later_the_mail_is_sent() -> None:
+    office = Office([SLOW])
+    sent = office.send()
+    assert isinstance(sent.outcome, Receipt)
+    assert [tried.error for tried in sent.tries] == [SLOW, None]
+
+
+@pytest.mark.parametrize("error", [AWAY, ENOUGH, LOST, NO], ids=lambda error: type(error).__name__)
+def test_nothing_else_is_waited_for(error: NotificationError) -> None:
+    office = Office([error] * 9)
+    office.send()
+    assert (office.calls, office.pauses) == ([1], [])
+
+
+@pytest.mark.parametrize(("chance", "pauses"), [(0.0, [0, 0]), (0.5, [0.25, 0.5]), (0.999, [0.4995, 0.999])])
+def test_the_pause_is_anything_between_nothing_and_its_double(chance: float, pauses: list[float]) -> None:
+    office = Office([SLOW] * 9, chance=chance)
+    office.send()
+    assert office.pauses == pytest.approx(pauses)
+
+
+def test_nothing_is_begun_whose_timeout_would_end_after_the_deadline() -> None:
+    office = Office([])
+    assert isinstance(office.send(until=11_999).outcome, ProviderUnavailable)
+    assert office.calls == [0]
+    assert isinstance(office.send(until=12_000).outcome, Receipt)
+
+
+def test_no_pause_is_begun_that_leaves_no_time_for_another_send() -> None:
+    office = Office([SLOW] * 9)
+    assert office.send(until=12_249).outcome is SLOW
+    assert (office.calls, office.pauses) == ([1], [])
+    office = Office([SLOW])
+    assert isinstance(office.send(until=12_250).outcome, Receipt)
+
+
+class Sluggish(Post):
+    """A provider that takes its time to say that it is away."""
+
+    def send(self, email: Email, key: str) -> Receipt:
+        self.clock.forward(55)
+        raise AWAY
+
+
+def test_time_that_a_provider_used_up_is_not_there_for_the_next() -> None:
+    office = Office([], [])
+    office.sender = Sender([Sluggish(office.clock), office.posts[1]], office.clock)
+    sent = office.send()
+    assert sent.outcome is AWAY
+    assert [tried.ms for tried in sent.tries] == [55_000]
+    assert office.calls == [0, 0]
+
+
+def test_without_providers_nothing_is_sent() -> None:
+    assert isinstance(Office().send().outcome, ProviderUnavailable)
+
+
+def test_a_bug_in_a_provider_is_not_taken_for_an_answer() -> None:
+    office = Office([])
+    office.posts[0].accept_then(ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        office.send()

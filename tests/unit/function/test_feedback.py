@@ -1,0 +1,208 @@
+"""Feedback in batches: what could not be written comes again, alone."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from function.feedback import Listener
+from function.ledger import Ledger, State, Table, Writes, address_key
+from function.runtime.metrics import Telemetry
+from tests.envelopes import queued, ses_event
+from tests.fakes import SECRET, Clock
+from tests.model.errors import refused
+from tests.model.table import MemoryTable
+
+
+class Ears:
+    """One `feedback` in one process, its table and its log."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.table = MemoryTable("herald-ledger")
+        self.log = io.StringIO()
+        writes = Writes("herald-ledger", "r1", 900_000, 90 * 86_400, 1)
+        self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
+        telemetry = Telemetry("herald-feedback", "r1", self.clock, self.log)
+        self.listener = Listener(self.ledger, SECRET, telemetry, "r1", self.clock)
+
+    def hear(self, *bodies: object) -> list[str]:
+        """The numbers of the bodies that must come again."""
+        records = [queued(body, item=str(number)) for number, body in enumerate(bodies)]
+        failures = self.listener({"Records": records}, None)["batchItemFailures"]
+        return [failure["itemIdentifier"] for failure in failures]
+
+    def state(self, message_id: str = "m1") -> State | None:
+        record = self.ledger.read(message_id)
+        return record.state if record else None
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """What CloudWatch makes of the log."""
+        counted: Counter[str] = Counter()
+        for line in self.lines:
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"] if "_aws" in line else []:
+                counted[metric["Name"]] += line[metric["Name"]]
+        return dict(counted)
+
+    @property
+    def listed(self) -> dict[str, Any] | None:
+        key = {"pk": {"S": address_key(SECRET, "ada@example.com")}}
+        item: dict[str, Any] | None = self.table.get_item(TableName="herald-ledger", Key=key).get("Item")
+        return item
+
+
+@pytest.fixture
+def ears() -> Ears:
+    return Ears()
+
+
+def test_what_was_heard_is_in_the_ledger(ears: Ears) -> None:
+    assert ears.hear(ses_event("Send", {}), ses_event("Delivery", {}, "m2")) == []
+    assert (ears.state("m1"), ears.state("m2")) == (State.SENT, State.DELIVERED)
+    assert ears.counted == {"Healed": 1, "Delivered": 1}
+
+
+@pytest.mark.parametrize(
+    ("type_", "details", "state"),
+    [
+        ("Delivery", {}, State.DELIVERED),
+        ("DeliveryDelay", {}, State.DELAYED),
+        ("Bounce", {"bounceType": "Permanent"}, State.BOUNCED),
+        ("Bounce", {"bounceType": "Transient"}, State.SOFT_BOUNCED),
+        ("Complaint", {}, State.COMPLAINED),
+        ("Reject", {}, State.REFUSED),
+    ],
+)
+@pytest.mark.parametrize("send_first", [True, False])
+def test_the_send_of_a_mail_of_which_the_batch_says_more_costs_no_write(
+    ears: Ears, type_: str, details: dict[str, Any], state: State, send_first: bool
+) -> None:
+    writes = []
+    ears.table.fault = lambda when, operation, _: writes.append(operation) if when == "before" else None
+    batch = [ses_event("Send", {}), ses_event(type_, details)]
+    ears.hear(*(batch if send_first else batch[::-1]))
+    assert len(writes) == 1
+    assert ears.state() is state
+    assert ears.counted["Repeated"] == 1
+
+
+def test_the_send_of_another_mail_is_written(ears: Ears) -> None:
+    ears.hear(ses_event("Send", {}, "m1"), ses_event("Delivery", {}, "m2"))
+    assert ears.state("m1") is State.SENT
+
+
+def test_a_batch_is_one_line_and_one_more_for_each_mail_out_of_the_ordinary(ears: Ears) -> None:
+    delivered = [ses_event("Delivery", {}, f"m{number}") for number in range(50)]
+    ears.hear(*delivered, *delivered, ses_event("Bounce", {"bounceType": "Permanent"}, "m50"))
+    assert ears.counted == {"Delivered": 50, "Repeated": 50, "Bounced": 1}
+    assert [line.get("message_id") for line in ears.lines] == ["m50", None]
+    assert len(ears.log.getvalue()) / 51 < 20, "bytes of log for each mail"
+
+
+def test_the_same_again_is_counted_as_repeated(ears: Ears) -> None:
+    ears.hear(ses_event("Delivery", {}), ses_event("Delivery", {}), ses_event("Send", {}))
+    assert ears.counted == {"Delivered": 1, "Repeated": 2}
+
+
+def test_feedback_on_a_synthetic_mail_is_counted_apart(ears: Ears) -> None:
+    said = ses_event("Delivery", {})
+    said["mail"]["tags"]["synthetic"] = ["yes"]
+    ears.hear(said, said)
+    assert ears.state() is State.DELIVERED
+    assert ears.counted == {"Synthetic": 2}
+
+
+@pytest.mark.parametrize(
+    ("type_", "details", "reason"),
+    [("Bounce", {"bounceType": "Permanent"}, "bounced"), ("Complaint", {}, "complained")],
+)
+def test_a_bounce_for_good_and_a_complaint_suppress_the_address(
+    ears: Ears, type_: str, details: dict[str, Any], reason: str
+) -> None:
+    ears.hear(ses_event(type_, details, to="Ada@Example.com"))
+    assert ears.listed is not None
+    assert ears.listed["reason"] == {"S": reason}
+    assert ears.listed["since"] == {"N": str(ears.clock())}
+
+
+@pytest.mark.parametrize(
+    ("type_", "details"), [("Bounce", {"bounceType": "Transient"}), ("DeliveryDelay", {}), ("Reject", {})]
+)
+def test_nothing_less_suppresses_it(ears: Ears, type_: str, details: dict[str, Any]) -> None:
+    ears.hear(ses_event(type_, details))
+    assert ears.listed is None
+
+
+def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(ears: Ears) -> None:
+    foreign = ses_event("Delivery", {})
+    del foreign["mail"]["tags"]["message_id"]
+    assert ears.hear("not json", foreign, ses_event("Open", {})) == []
+    assert ears.counted == {"Ignored": 3}
+    assert [line["detail"] for line in ears.lines[:-1]] == [
+        "not an SES event",
+        "no message_id tag: not a mail of ours",
+        "no meaning for Open",
+    ]
+
+
+@pytest.mark.parametrize(
+    "code", ["TransactionConflictException", "ThrottlingException", "ProvisionedThroughputExceededException"]
+)
+def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(ears: Ears, code: str) -> None:
+    def busy_with_the_second(_: str, operation: str, request: Any) -> None:
+        if "message#m2" in json.dumps(request["Key"]):
+            raise refused(operation, code, "busy")
+
+    ears.table.fault = busy_with_the_second
+    bodies = [ses_event("Delivery", {}, f"m{number}") for number in (1, 2, 3)]
+    assert ears.hear(*bodies) == ["1"]
+    assert [ears.state(f"m{number}") for number in (1, 2, 3)] == [State.DELIVERED, None, State.DELIVERED]
+    ears.table.fault = None
+    assert ears.hear(bodies[1]) == []
+    assert ears.state("m2") is State.DELIVERED
+
+
+def test_what_the_table_was_busy_for_only_twice_does_not_come_again(ears: Ears) -> None:
+    faults = iter(["busy", "busy"])
+
+    def busy_twice(when: str, operation: str, _: Any) -> None:
+        if when == "before" and next(faults, None):
+            raise refused(operation, "ThrottlingException", "busy")
+
+    ears.table.fault = busy_twice
+    assert ears.hear(ses_event("Delivery", {})) == []
+    assert ears.state() is State.DELIVERED
+
+
+def test_a_table_out_of_reach_is_the_unforeseen(ears: Ears) -> None:
+    def away(*_: Any) -> None:
+        raise ConnectionError
+
+    ears.table.fault = away
+    ears.hear(ses_event("Open", {}))
+    with pytest.raises(ConnectionError):
+        ears.hear(ses_event("Open", {}), ses_event("Delivery", {}))
+    assert ears.counted == {"Ignored": 2}, "what was done before is counted"
+
+
+def test_an_empty_batch_is_fine(ears: Ears) -> None:
+    assert ears.listener({}, None) == {"batchItemFailures": []}
+
+
+def test_no_address_is_in_the_log_or_the_ledger(ears: Ears) -> None:
+    answer = "smtp; 550 5.1.1 <ada@example.com>... unknown"
+    details = {"bounceType": "Permanent", "bouncedRecipients": [{"diagnosticCode": answer}]}
+    ears.hear(ses_event("Bounce", details), ses_event("Complaint", {}), ses_event("Open", {}))
+    items = ears.table.scan(TableName="herald-ledger")["Items"]
+    assert "@" not in ears.log.getvalue()
+    assert len(items) == 2
+    assert "@" not in json.dumps(items)

@@ -1,0 +1,188 @@
+"""What SES says of a mail, in each of its documented shapes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from function.ledger import Action, State
+from function.providers.ses_events import Heard, Ignored, hear
+from tests.envelopes import ses_event, sns_notification
+
+ADA = "ada@example.com"
+#: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
+SAID: list[tuple[str, dict[str, Any], State, str | None]] = [
+    ("Send", {}, State.SENT, None),
+    (
+        "Delivery",
+        {
+            "timestamp": "2026-11-21T08:00:03.000Z",
+            "processingTimeMillis": 11_893,
+            "recipients": [ADA],
+            "smtpResponse": "250 2.6.0 Message received",
+            "remoteMtaIp": "192.0.2.1",
+            "reportingMTA": "mta.example.com",
+        },
+        State.DELIVERED,
+        None,
+    ),
+    (
+        "DeliveryDelay",
+        {
+            "timestamp": "2026-11-21T08:10:03.000Z",
+            "delayType": "TransientCommunicationFailure",
+            "expirationTime": "2026-11-22T08:00:03.000Z",
+            "delayedRecipients": [
+                {"emailAddress": ADA, "status": "4.4.1", "diagnosticCode": "smtp; 421 4.4.1 Unable to connect"}
+            ],
+        },
+        State.DELAYED,
+        "TransientCommunicationFailure",
+    ),
+    (
+        "Bounce",
+        {
+            "feedbackId": "01000157c44f053b-61b59c11-9236-11e6-8f96-7be8aexample-000000",
+            "bounceType": "Permanent",
+            "bounceSubType": "General",
+            "bouncedRecipients": [
+                {
+                    "emailAddress": ADA,
+                    "action": "failed",
+                    "status": "5.1.1",
+                    "diagnosticCode": f"smtp; 550 5.1.1 <{ADA}>... User\r\n unknown",
+                }
+            ],
+            "timestamp": "2026-11-21T08:00:03.000Z",
+            "reportingMTA": "dsn; mta.example.com",
+        },
+        State.BOUNCED,
+        "Permanent General smtp; 550 5.1.1 <address> User unknown",
+    ),
+    (
+        "Bounce",
+        {"bounceType": "Transient", "bounceSubType": "MailboxFull", "bouncedRecipients": [{"emailAddress": ADA}]},
+        State.SOFT_BOUNCED,
+        "Transient MailboxFull",
+    ),
+    (
+        "Bounce",
+        {"bounceType": "Undetermined", "bounceSubType": "Undetermined", "bouncedRecipients": []},
+        State.SOFT_BOUNCED,
+        "Undetermined Undetermined",
+    ),
+    (
+        "Complaint",
+        {
+            "complainedRecipients": [{"emailAddress": ADA}],
+            "timestamp": "2026-11-21T09:00:03.000Z",
+            "feedbackId": "01000157c44f053b-61b59c11-9236-11e6-8f96-7be8aexample-000000",
+            "complaintSubType": None,
+            "userAgent": "Amazon SES Mailbox Simulator",
+            "complaintFeedbackType": "abuse",
+            "arrivalDate": "2026-11-21T09:00:03.000Z",
+        },
+        State.COMPLAINED,
+        "abuse",
+    ),
+    ("Reject", {"reason": "Bad content"}, State.REFUSED, "Bad content"),
+    (
+        "Rendering Failure",
+        {"errorMessage": f"Attribute 'name' is not present for {ADA}.", "templateName": "none"},
+        State.REFUSED,
+        "Attribute 'name' is not present for <address>",
+    ),
+]
+
+
+def heard(body: object) -> Heard:
+    found = hear(body if isinstance(body, str) else json.dumps(body))
+    assert isinstance(found, Heard), found
+    return found
+
+
+@pytest.mark.parametrize("enveloped", [False, True], ids=["raw", "enveloped"])
+@pytest.mark.parametrize(("type_", "details", "state", "detail"), SAID, ids=lambda part: str(part)[:24])
+def test_every_event_of_ses_has_its_meaning(
+    type_: str, details: dict[str, Any], state: State, detail: str | None, enveloped: bool
+) -> None:
+    event = json.dumps(ses_event(type_, details, "m7"))
+    found = heard(sns_notification(event) if enveloped else event)
+    assert (found.message_id, found.state, found.action) == ("m7", state, Action[f"HEAR_{state.name}"])
+    assert found.detail == detail
+    assert found.address == ADA
+    assert found.suppress is (state in (State.BOUNCED, State.COMPLAINED))
+
+
+@pytest.mark.parametrize(("type_", "details", "state", "detail"), SAID, ids=lambda part: str(part)[:24])
+def test_no_address_is_in_what_is_written_down(
+    type_: str, details: dict[str, Any], state: State, detail: str | None
+) -> None:
+    found = heard(ses_event(type_, details))
+    assert "@" not in (found.detail or "") + found.metric + found.message_id
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        ("550 <ada@example.com>: unknown", "550 <address> unknown"),
+        ("550 ada@example.com, bob@example.com", "550 <address> <address>"),
+        ('550 "ada b"@example.com', '550 "ada <address>'),
+        ("550 ünal@exämple.com", "550 <address>"),
+        ("550 a line\nand\tanother", "550 a line and another"),
+        ("550 " + "x" * 300, "550 " + "x" * 186),
+    ],
+)
+def test_the_servers_answer_is_one_short_line_without_addresses(answer: str, written: str) -> None:
+    details = {"bounceType": "Permanent", "bouncedRecipients": [{"diagnosticCode": answer}]}
+    assert heard(ses_event("Bounce", details)).detail == f"Permanent {written}"
+
+
+@pytest.mark.parametrize("type_", ["Open", "Click", "Subscription", "", "Bounced", "send"])
+def test_what_means_nothing_for_the_mail_is_ignored(type_: str) -> None:
+    assert isinstance(hear(json.dumps(ses_event(type_, {}))), Ignored)
+
+
+@pytest.mark.parametrize(
+    "tags", [{}, {"message_id": []}, {"message_id": [7]}, {"message_id": "m1"}, {"message_id": None}, [], None, "m1"]
+)
+def test_a_mail_that_is_not_ours_is_ignored(tags: object) -> None:
+    event = ses_event("Delivery", {})
+    event["mail"]["tags"] = tags
+    assert hear(json.dumps(event)) == Ignored("no message_id tag: not a mail of ours")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not json",
+        "[]",
+        "7",
+        "{}",
+        '{"eventType": 7}',
+        '{"Type": "Notification"}',
+        '{"Type": "Notification", "Message": 7}',
+        '{"Type": "Notification", "Message": "not json"}',
+        '{"Type": "SubscriptionConfirmation", "Token": "2336412f37"}',
+        "[" * 100_000,
+    ],
+    ids=lambda body: body[:40] or "empty",
+)
+def test_what_is_no_event_of_ses_is_ignored(body: str) -> None:
+    assert hear(body) == Ignored("not an SES event")
+
+
+def test_a_verdict_without_a_recipient_suppresses_nobody_by_name() -> None:
+    event = ses_event("Complaint", {})
+    for destination in ([], None, [7], "ada@example.com"):
+        event["mail"]["destination"] = destination
+        assert heard(event).address is None
+
+
+@pytest.mark.parametrize("part", [None, [], "text", 7, {"bouncedRecipients": "none"}, {"bouncedRecipients": [None]}])
+def test_a_verdict_without_its_details_is_still_a_verdict(part: object) -> None:
+    event = ses_event("Bounce", {}) | {"bounce": part}
+    assert (heard(event).state, heard(event).detail) == (State.SOFT_BOUNCED, None)

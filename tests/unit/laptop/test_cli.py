@@ -1,0 +1,62 @@
+"""What a person meets who calls the command wrongly: one line that helps, an exit code, no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from laptop.state import ROOT
+
+
+def herald(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "herald", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["lokal"], 2, "lokal"),
+        (["local", "run", "--scale", "-1"], 2, "--scale"),
+        (["local", "run", "--state-dir", "docs"], 1, "is not empty"),
+        (["local", "run", "--state-dir", "Makefile/x"], 1, "cannot be made"),
+        (["local", "env", "--state-dir", "build/absent"], 1, "start one with make run"),
+    ],
+)
+def test_a_mistake_is_told_in_a_line(arguments: list[str], code: int, words: str) -> None:
+    done = herald(*arguments)
+    assert done.returncode == code
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_descriptor_without_a_process_is_no_cloud(tmp_path: Path) -> None:
+    (tmp_path / "gone.json").write_text(
+        '{"pid": 4194305, "processes": {}, "state": "", "region": "", "account": "", "endpoints": {}, "tables": {}, '
+        '"topics": {}, "queues": {}, "functions": {}, "configuration_set": "", "address_key_parameter": "", '
+        '"sign_in": {}}'
+    )
+    done = herald("local", "env", "--state-dir", str(tmp_path / "gone"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is gone" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["local"], ["local", "run"], ["local", "demo"], ["local", "env"]])
+def test_help_is_everywhere_and_fits_a_narrow_terminal(arguments: list[str]) -> None:
+    done = herald(*arguments, "--help", COLUMNS="40")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 40

@@ -1,0 +1,93 @@
+"""The state folder and the ports: held by one laptop cloud at a time, and never anybody else's."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from laptop.ports import HOST, Ports
+from laptop.state import State, descriptor_of
+from operations.errors import UserError
+
+
+def test_a_second_cloud_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    first = State(tmp_path / "state")
+    first.descriptor.write_text("{}")
+    with pytest.raises(UserError, match="already runs"):
+        State(tmp_path / "state")
+    first.close()
+    State(tmp_path / "state").close()
+
+
+def test_one_that_is_just_stopping_is_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    first = State(folder)
+
+    def stop() -> None:
+        time.sleep(0.3)
+        shutil.rmtree(folder)
+        first.close()
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    second = State(folder)
+    stopping.join()
+    assert second.logs.exists()
+    second.close()
+
+
+def test_a_folder_with_anything_else_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("the only copy")
+    with pytest.raises(UserError, match="not empty"):
+        State(tmp_path)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_what_a_dead_cloud_left_is_thrown_away(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    State(folder).close()
+    (folder / "logs" / "old.log").write_text("old")
+    state = State(folder)
+    assert list(state.logs.iterdir()) == []
+    state.close()
+
+
+def test_the_descriptor_stands_beside_the_folder(tmp_path: Path) -> None:
+    assert descriptor_of(tmp_path / "local") == tmp_path.resolve() / "local.json"
+
+
+def test_a_preferred_port_is_taken_if_it_is_free() -> None:
+    free = Ports()
+    port = free.take([])
+    free.close()
+    again = Ports()
+    assert again.take([port]) == port
+    again.close()
+
+
+def test_a_port_that_somebody_listens_on_is_left_alone() -> None:
+    with socket.create_server((HOST, 0)) as server:
+        busy = server.getsockname()[1]
+        ports = Ports()
+        assert ports.take([busy]) != busy
+        ports.close()
+
+
+def test_a_port_that_another_cloud_means_to_use_is_left_alone() -> None:
+    """Before the other's processes listen, that is."""
+    script = "import sys; from laptop.ports import Ports; p = Ports(); print(p.take([]), flush=True); sys.stdin.read()"
+    other = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    taken = int(other.stdout.readline())
+    ports = Ports()
+    assert ports.take([taken]) != taken
+    other.communicate()
+    assert ports.take([taken]) == taken
+    ports.close()

@@ -1,0 +1,119 @@
+"""The leash: nothing that it holds outlives the one who holds it, however well it hides."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from laptop.processes import Children
+from operations.errors import UserError
+from tests.stack.processes import descendants, parents
+
+SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
+
+#: Leaves its group and session and loses its parent, as a daemon does; writes its id into the file that it is told.
+DAEMON = """
+import os, subprocess, sys, time
+if os.fork():
+    time.sleep(600)
+os.setsid()
+if os.fork():
+    os._exit(0)
+open(sys.argv[1], "w").write(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Path:
+    folder = tmp_path / "state"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "file").write_text("x")
+    return folder
+
+
+@pytest.fixture
+def children(tmp_path: Path, doomed: Path) -> Iterator[Children]:
+    lock = os.open(tmp_path, os.O_RDONLY)
+    held = Children(tmp_path, lock, [doomed])
+    yield held
+    held.close()
+    os.close(lock)
+
+
+def until(path: Path) -> str:
+    deadline = time.monotonic() + 10
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def test_closing_ends_every_process_and_deletes_the_state(children: Children, doomed: Path) -> None:
+    for name in ("one", "two"):
+        children.start(name, SLEEP, {})
+    family = set(children.pids.values())
+    assert family <= parents().keys()
+    children.close()
+    assert not family & parents().keys()
+    assert not doomed.exists()
+
+
+def test_a_daemon_is_found_too(children: Children, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    children.start("daemon", [sys.executable, "-I", "-S", "-c", DAEMON, str(note)], {})
+    daemon = int(until(note))
+    assert daemon in parents()
+    children.close()
+    assert daemon not in parents()
+
+
+def test_the_environment_is_exactly_the_one_that_was_given(children: Children, tmp_path: Path) -> None:
+    note = tmp_path / "seen"
+    script = "import json, os, sys; open(sys.argv[1], 'w').write(json.dumps(dict(os.environ)))"
+    children.start("look", [sys.executable, "-I", "-S", "-c", script, str(note)], {"ONLY": "this"})
+    seen = json.loads(until(note))
+    assert {name: value for name, value in seen.items() if name != "LC_CTYPE"} == {"ONLY": "this"}
+
+
+def test_a_process_that_ends_is_reported_with_its_last_words(children: Children) -> None:
+    children.start("brief", [sys.executable, "-I", "-S", "-c", "print('so long'); raise SystemExit(3)"], {})
+    with pytest.raises(UserError, match=r"brief ended by itself with code 3.*\n.*so long"):
+        for _ in range(100):
+            children.watch(0.1)
+
+
+def test_signals_of_the_terminal_do_not_reach_it(children: Children) -> None:
+    children.start("one", SLEEP, {})
+    leash = parents()[children.pids["one"]]
+    assert os.getsid(leash) == leash != os.getsid(0)
+
+
+def test_a_holder_that_is_killed_takes_all_with_it(tmp_path: Path, doomed: Path) -> None:
+    script = f"""
+import os, sys, time
+from pathlib import Path
+from laptop.processes import Children
+held = Children(Path({str(tmp_path)!r}), os.open({str(tmp_path)!r}, os.O_RDONLY), [Path({str(doomed)!r})])
+held.start("one", {SLEEP!r}, {{}})
+print(held.pids["one"], flush=True)
+time.sleep(600)
+"""
+    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert int(holder.stdout.readline()) in parents()
+    family = descendants(holder.pid)
+    assert len(family) == 3
+    holder.kill()
+    holder.communicate()
+    deadline = time.monotonic() + 10
+    while family & parents().keys() or doomed.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,95 @@
+"""A deployment as it is shown: a line for each change without a terminal, JSON lines for machines, a picture in one."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from release.deployments import Deployment
+from release.display import Lines, Machine, Panel, screen
+from release.outcome import Outcome
+from release.poller import Snapshot
+
+CANARY = Snapshot(
+    Deployment("d-ABC", "1", "2", "InProgress"),
+    {"BeforeAllowTraffic": "Succeeded", "AllowTraffic": "InProgress", "AfterAllowTraffic": "Pending"},
+    {"1": 90.0, "2": 10.0},
+    {"herald-notify-errors": "OK", "herald-release-2-errors": "OK"},
+    left=240.4,
+)
+RINGS = replace(CANARY, alarms={"herald-notify-errors": "OK", "herald-release-2-errors": "ALARM"})
+BACK = Snapshot(
+    replace(CANARY.deployment, status="Stopped", error=("ALARM_ACTIVE", "an alarm rang."), rollback="d-BCD"),
+    {"AllowTraffic": "Failed"},
+    {"1": 100.0},
+)
+
+
+def lines(*looks: Snapshot) -> list[str]:
+    out = io.StringIO()
+    with Lines(Console(file=out, width=200)) as shown:
+        for look in looks:
+            shown.show(look)
+    return out.getvalue().splitlines()
+
+
+def test_a_line_tells_stage_and_traffic_and_comes_once() -> None:
+    line = "d-ABC InProgress  AllowTraffic InProgress  90 % version 1, 10 % version 2"
+    assert lines(CANARY, replace(CANARY, left=100.0), CANARY) == [line]
+
+
+def test_a_line_names_the_alarm_that_rings() -> None:
+    assert lines(CANARY, RINGS)[1].endswith("10 % version 2  ALARM herald-release-2-errors")
+
+
+def test_the_end_says_why_and_who_has_the_traffic() -> None:
+    out = io.StringIO()
+    Lines(Console(file=out, width=200)).end(Outcome.ROLLED_BACK, BACK)
+    assert out.getvalue() == "rolled back: ALARM_ACTIVE: an alarm rang. Version 1 has all traffic.\n"
+
+
+def test_a_machine_gets_an_object_for_every_change(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Machine(Console(file=io.StringIO()))
+    shown.say("shipped")
+    for look in (CANARY, replace(CANARY, left=100.0), RINGS, BACK):
+        shown.show(look)
+    shown.end(Outcome.ROLLED_BACK, BACK)
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert said[0] == {"said": "shipped"}
+    assert said[1] == {
+        "deployment": "d-ABC",
+        "status": "InProgress",
+        "current": "1",
+        "target": "2",
+        "stages": dict(CANARY.stages),
+        "traffic": {"1": 90.0, "2": 10.0},
+        "alarms": dict(CANARY.alarms),
+        "seconds_left": 240,
+        "rollback": None,
+    }
+    assert [one["status"] for one in said[1:4]] == ["InProgress", "InProgress", "Stopped"], "time alone is no change"
+    assert said[4]["outcome"] == "rolled_back"
+    assert said[4]["exit_code"] == 3
+    assert said[4]["error"] == ["ALARM_ACTIVE", "an alarm rang."]
+
+
+def test_a_picture_has_stages_traffic_alarms_and_time_left_in_80_columns() -> None:
+    out = io.StringIO()
+    with Panel(Console(file=out, width=80, force_terminal=True, color_system=None)) as shown:
+        shown.show(RINGS)
+    drawn = out.getvalue().splitlines()
+    text = "\n".join(drawn)
+    for part in ("240 s left", "BeforeAllowTraffic", "90 %", "10 %", "herald-release-2-errors", "ALARM"):
+        assert part in text
+    assert max(len(line.rstrip()) for line in drawn if "\x1b" not in line) <= 80
+
+
+@pytest.mark.parametrize(
+    ("machine", "terminal", "kind"), [(False, False, Lines), (False, True, Panel), (True, True, Machine)]
+)
+def test_whoever_reads_gets_the_right_one(machine: bool, terminal: bool, kind: type[Lines]) -> None:
+    assert type(screen(Console(file=io.StringIO(), force_terminal=terminal), machine)) is kind

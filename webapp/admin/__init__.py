@@ -1,0 +1,1 @@
+"""What operators do in the web app, on the record."""

@@ -1,0 +1,72 @@
+"""What every call of the API must bring: an id token, JSON where there is a body, and patience."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Path, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic.json_schema import SkipJsonSchema
+
+from webapp.api.problems import Problem
+from webapp.auth.identity import Identity, unauthorized
+from webapp.books import cursor, idempotency
+from webapp.composition import PartsOf
+
+_BODY_TYPES: Final = {
+    "POST": {"application/json"},
+    "PATCH": {"application/merge-patch+json", "application/json"},
+}
+
+_bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", scheme_name="idToken", description="an OIDC **id token** of this app's client"
+)
+
+
+async def caller(
+    request: Request, parts: PartsOf, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Identity:
+    """Who calls; raises `Problem` 401 without a good token, 429 for one who asks too often."""
+    try:
+        if bearer is None:
+            raise unauthorized("there is no bearer token")
+        token = bearer.credentials
+        identity = parts.verifier.known(token)
+        if identity is None:
+            identity = await run_in_threadpool(parts.verifier.verify, token)
+    except Problem:
+        parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
+        raise
+    parts.limiter.admit(f"user#{identity.sub}")
+    return identity
+
+
+async def json_only(request: Request) -> None:
+    """Refuse a body that does not say that it is JSON; raises `Problem` 415."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = _BODY_TYPES.get(request.method, {media_type})
+    if media_type not in wanted:
+        raise Problem("unsupported-media-type", f"Send the body as {' or '.join(sorted(wanted, reverse=True))}.")
+
+
+async def _key(
+    request: Request,
+    _documented: Annotated[
+        str | SkipJsonSchema[None],
+        Header(
+            alias="Idempotency-Key",
+            json_schema_extra={"pattern": idempotency.KEY_PATTERN},
+            description="names this request, so that sending it again does nothing twice; kept for a day",
+            examples=['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+        ),
+    ] = None,
+) -> str | None:
+    return idempotency.key_of(request.headers.getlist("idempotency-key"))
+
+
+Caller = Annotated[Identity, Depends(caller)]
+IdempotencyKey = Annotated[str | None, Depends(_key)]
+BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN, examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])]
+IfMatch = Annotated[
+    str | SkipJsonSchema[None],
+    Header(alias="If-Match", description="the ETag of the state that is changed", examples=['"1"']),
+]

@@ -1,0 +1,36 @@
+"""`/livez` and `/readyz`, for whoever starts the app and watches it."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from webapp import log
+from webapp.api.openapi import fails
+from webapp.api.problems import Problem
+from webapp.composition import PartsOf
+
+router = APIRouter()
+
+
+class Status(BaseModel):
+    """That all is well."""
+
+    status: str
+
+
+@router.get("/livez")
+def livez() -> Status:
+    """The process answers."""
+    return Status(status="alive")
+
+
+@router.get("/readyz", responses=fails(503))
+def readyz(parts: PartsOf) -> Status:
+    """The table can be read and the issuer's keys are there."""
+    try:
+        parts.books.page("readyz", 1)
+    except (BotoCoreError, ClientError) as error:
+        log.error("not ready", error=str(error))
+        raise Problem("unavailable", "The table of books cannot be read.", {"Retry-After": "5"}) from error
+    parts.verifier.fetch_keys()
+    return Status(status="ready")

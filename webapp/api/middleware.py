@@ -1,0 +1,115 @@
+"""What every request passes: an id, a body that is small enough, safe headers, and no unhandled error."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from ulid import ULID
+
+from webapp import log
+from webapp.api.error_handlers import problem_response
+from webapp.api.problems import Problem
+
+MOST_BODY_BYTES: Final = 64 * 1024
+#: Whoever reads the log must not be able to unsubscribe a reader.
+_CAPABILITY: Final = re.compile(r"(/unsubscribe/).+")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+_CSP: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """The outermost middleware of the app."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._headers = _HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(scope, send, self._headers)
+        try:
+            await self._app(scope, await _small_body(scope, receive), answer.send)
+        except Problem as problem:
+            await problem_response(Request(scope), problem)(scope, receive, answer.send)
+        except ClientDisconnect:
+            log.info("caller went away", request_id=answer.request_id)
+        except Exception as error:  # the last resort: logged, and told as a problem
+            log.error("request failed", request_id=answer.request_id, error=repr(error))
+            if answer.status is None:
+                broken = Problem("internal", "Something broke on our side.")
+                await problem_response(Request(scope), broken)(scope, receive, answer.send)
+        finally:
+            answer.write_log()
+
+
+class _Answer:
+    """Sends an answer on, with the headers that every answer has."""
+
+    def __init__(self, scope: Scope, send: Send, headers: dict[str, str]) -> None:
+        sent = Headers(scope=scope).get("x-request-id", "")
+        self.request_id = sent if _REQUEST_ID.fullmatch(sent) else str(ULID())
+        self.status: int | None = None
+        self._scope, self._send, self._headers = scope, send, headers
+        self._began = time.monotonic()
+        scope["request_id"] = self.request_id
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in self._headers.items():
+                headers.setdefault(name, value)
+            headers["X-Request-Id"] = self.request_id
+            headers.setdefault("Cache-Control", "no-store")
+            for cookie in self._scope.get("cookies", ()):
+                headers.append("Set-Cookie", cookie)
+        await self._send(message)
+
+    def write_log(self) -> None:
+        took = round((time.monotonic() - self._began) * 1000, 1)
+        path, method = _CAPABILITY.sub(r"\1…", self._scope["path"]), self._scope["method"]
+        log.info("request", method=method, path=path, status=self.status, ms=took, request_id=self.request_id)
+
+
+async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """Read the whole body before anyone acts on it; raises `Problem` 413, also for one of unknown length."""
+    announced = Headers(scope=scope).get("content-length", "")
+    body = b""
+    more = not (announced.isdigit() and int(announced) > MOST_BODY_BYTES) or _too_large()
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MOST_BODY_BYTES:
+            _too_large()
+    unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return unread.pop() if unread else await receive()
+
+    return replay
+
+
+def _too_large() -> bool:
+    raise Problem("content-too-large", f"The body has more than {MOST_BODY_BYTES} bytes.")

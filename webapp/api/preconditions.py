@@ -1,0 +1,43 @@
+"""`ETag`, `If-Match` and `If-None-Match`: nobody overwrites what he has not seen.
+
+https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
+"""
+
+from fastapi import Request
+
+from webapp.api.problems import Problem
+from webapp.books.book import Book
+
+
+def etag(book: Book) -> str:
+    """The entity tag of this state of the book."""
+    return f'"{book.version}"'
+
+
+def is_fresh(request: Request, book: Book) -> bool:
+    """Whether the caller already has this state of the book."""
+    tags = _tags(request, "if-none-match")
+    return "*" in tags or etag(book) in {tag.removeprefix("W/") for tag in tags}
+
+
+def names_a_state(request: Request) -> bool:
+    """Whether the caller says which state of the book it means."""
+    return bool(_tags(request, "if-match"))
+
+
+def check(request: Request, book: Book) -> None:
+    """Raises `Problem` 412 if the caller has seen another state, 428 if it does not say which."""
+    tags = _tags(request, "if-match")
+    if not tags:
+        raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
+    if "*" not in tags and etag(book) not in tags:
+        raise changed()
+
+
+def changed() -> Problem:
+    """The book is not what the caller thinks it is."""
+    return Problem("precondition-failed", "The book was changed since; get it again.")
+
+
+def _tags(request: Request, header: str) -> list[str]:
+    return [tag.strip() for value in request.headers.getlist(header) for tag in value.split(",") if tag.strip()]

@@ -1,0 +1,1 @@
+"""Who is calling: OIDC tokens, the issuer, secrets and sealed cookies."""

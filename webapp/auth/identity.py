@@ -1,0 +1,170 @@
+"""Who is calling: the OIDC id token, verified, and the claims that Herald believes.
+
+https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import jwt
+
+from webapp import text
+from webapp.api.problems import Problem
+from webapp.auth.discovery import TIMEOUT_SECONDS, Discovery, unavailable
+
+_LEEWAY_SECONDS: Final = 10
+_KNOWN_SECONDS: Final = 30.0
+_MOST_KNOWN: Final = 10_000
+_REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Which claim makes somebody an operator: its name, and the value that it is or lists."""
+
+    claim: str
+    value: str
+
+    def held_by(self, claims: Mapping[str, Any]) -> bool:
+        """Whether these claims say so."""
+        told = claims.get(self.claim)
+        return self.value in told if isinstance(told, list) else self.value == told
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The signed-in person; `email` is verified, and every text is one clean line."""
+
+    sub: str
+    email: str
+    name: str
+    locale: str
+    operator: bool = False
+
+    @classmethod
+    def of_claims(cls, claims: Mapping[str, Any], role: Role) -> Self:
+        """Take over what the token says; raises `Problem` if it is not an id token of someone who can get mail.
+
+        Cognito says in `token_use` what a token is for; other issuers' id tokens have no such claim.
+        """
+        if claims.get("token_use", "id") != "id":
+            raise unauthorized("this is not an id token")
+        return cls.of_account(claims, operator=role.held_by(claims))
+
+    @classmethod
+    def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
+        """Take over what the issuer says of an account; raises `Problem` if it cannot get mail."""
+        if claims.get("email_verified") not in {True, "true"}:
+            raise unauthorized("the token's address is not verified")
+        email, sub = claims.get("email"), claims.get("sub")
+        if not isinstance(sub, str) or not 0 < len(sub) <= 255 or not sub.isprintable():
+            raise unauthorized("the token names nobody")
+        if not isinstance(email, str) or not text.is_address(email):
+            raise Problem("forbidden", "The account's address is not one that mail can be sent to.")
+        name = text.line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
+        return cls(sub, email, name, text.locale(claims.get("locale")), operator)
+
+
+class Verifier:
+    """Verifies id tokens of one issuer for one client, with the keys that the issuer publishes.
+
+    Keys are fetched once and kept for five minutes; a token with an unknown key id makes them be fetched again, at
+    most every 30 seconds, so that a rotated key is found and a forged one costs the issuer nothing. A token that was
+    verified is known for 30 seconds, or until it expires.
+    """
+
+    def __init__(self, discovery: Discovery, client_id: str, role: Role) -> None:
+        self._discovery = discovery
+        self._client_id = client_id
+        self._role = role
+        self._keys: jwt.PyJWKClient | None = None
+        self._known: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def known(self, token: str) -> Identity | None:
+        """The owner of a token that was verified a moment ago; costs nothing and asks nobody."""
+        identity, until = self._known.get(_digest(token), (None, 0.0))
+        return identity if time.monotonic() < until else None
+
+    def verify(self, token: str) -> Identity:
+        """The token's owner; raises `Problem` (401, 403, or 503 if the issuer does not answer)."""
+        claims = self.claims(token)
+        identity = self.identity(claims)
+        self._remember(token, identity, claims["exp"])
+        return identity
+
+    def identity(self, claims: Mapping[str, Any]) -> Identity:
+        """Whom these claims name; raises `Problem` 401 or 403."""
+        return Identity.of_claims(claims, self._role)
+
+    def claims(self, token: str) -> Mapping[str, Any]:
+        """What the issuer says in a token for this client; raises as `verify` does."""
+        try:
+            key = self._signing_key(token)
+            return jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                issuer=self._discovery.issuer,
+                audience=self._client_id,
+                leeway=_LEEWAY_SECONDS,
+                options={"require": _REQUIRED, "strict_aud": True},
+            )
+        except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError) as error:
+            raise unavailable() from error
+        except jwt.PyJWTError as error:
+            raise unauthorized(_reason(error)) from error
+
+    def _remember(self, token: str, identity: Identity, expires: float) -> None:
+        with self._lock:
+            self._known[_digest(token)] = identity, time.monotonic() + min(_KNOWN_SECONDS, expires - time.time())
+            if len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+
+    def fetch_keys(self) -> None:
+        """Have the issuer's keys at hand; raises `Problem` 503 if they cannot be had."""
+        try:
+            self._client().get_signing_keys()
+        except jwt.PyJWTError as error:
+            raise unavailable() from error
+
+    def _signing_key(self, token: str) -> jwt.PyJWK:
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid")
+        if header.get("alg") != "RS256" or not isinstance(kid, str) or header.get("typ") == "at+jwt":
+            raise jwt.InvalidAlgorithmError
+        return self._client().get_signing_key(kid)
+
+    def _client(self) -> jwt.PyJWKClient:
+        with self._lock:
+            if self._keys is None:
+                self._keys = jwt.PyJWKClient(self._discovery.endpoint("jwks_uri"), timeout=TIMEOUT_SECONDS)
+            return self._keys
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def unauthorized(detail: str) -> Problem:
+    """401 as RFC 6750 wants it."""
+    challenge = f'Bearer realm="herald", error="invalid_token", error_description="{detail}"'
+    return Problem("unauthorized", f"{detail[0].upper()}{detail[1:]}.", {"WWW-Authenticate": challenge})
+
+
+def _reason(error: jwt.PyJWTError) -> str:
+    match error:
+        case jwt.ExpiredSignatureError():
+            return "the token has expired"
+        case jwt.InvalidAudienceError() | jwt.InvalidIssuerError():
+            return "the token was not issued for this app"
+        case jwt.MissingRequiredClaimError():
+            return "the token lacks a claim"
+        case _:
+            return "the token is not valid"

@@ -1,0 +1,1 @@
+"""AWS clients and DynamoDB items of the web app."""

@@ -1,0 +1,1 @@
+"""Books: the values, the use cases, the repository."""

@@ -1,0 +1,154 @@
+"""Books in DynamoDB: every key begins with the owner, so no one can reach another's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from webapp.aws.items import Item, from_item, to_item
+from webapp.aws.table import EXPIRES_AT
+from webapp.books.book import Book
+from webapp.books.idempotency import Claim, KeyInFlight, KeyTaken, digest
+from webapp.outbox.event import Event
+from webapp.outbox.outbox import outbox_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_NEW: Final = "attribute_not_exists(pk)"
+
+
+class Books:
+    """The shelf of each user, and the transactions that change it."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def add(self, owner: str, book: Book, event: Event, claim: Claim | None = None) -> None:
+        """Commit the book, its event and the caller's idempotency key together, or nothing.
+
+        Raises `KeyTaken` or `KeyInFlight` if the key is not free.
+        """
+        writes = [self._put(_book_item(owner, book)), self._put(outbox_item(event, book.created_at))]
+        if claim is None:
+            self._transact(writes)
+            return
+        try:
+            self._transact([*writes, self._take(owner, claim, book.created_at // 1000)])
+        except ClientError as error:
+            _judge(error)
+            raise
+
+    def get(self, owner: str, book_id: str) -> Book | None:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(owner, book_id), ConsistentRead=True)
+        return book_of(from_item(answer["Item"])) if "Item" in answer else None
+
+    def page(self, owner: str, limit: int, after: str | None = None) -> tuple[list[Book], bool]:
+        """The owner's books, newest first, beginning after the book `after`; and whether there are more."""
+        names = {":owner": f"user#{owner}", ":first": "book#", ":last": f"book#{after or '~'}"}
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :owner AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=to_item(names),
+            ScanIndexForward=False,
+            Limit=limit + 2,
+            ConsistentRead=True,
+        )
+        books = [book for book in map(book_of, map(from_item, answer["Items"])) if book.id != after]
+        return books[:limit], len(books) > limit
+
+    def change(self, owner: str, book: Book) -> bool:
+        """Write the book's next version; False if another one was written first, or the book is gone."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=_book_item(owner, book),
+                ConditionExpression="version = :before",
+                ExpressionAttributeValues=to_item({":before": book.version - 1}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def remove(self, owner: str, book: Book, event: Event, at: int) -> bool:
+        """Delete this version of the book and commit the event that says so; False if it is no longer there."""
+        delete: TransactWriteItemTypeDef = {
+            "Delete": {
+                "TableName": self._table,
+                "Key": _key(owner, book.id),
+                "ConditionExpression": "version = :version",
+                "ExpressionAttributeValues": to_item({":version": book.version}),
+            }
+        }
+        try:
+            self._transact([delete, self._put(outbox_item(event, at))])
+        except ClientError as error:
+            if {"ConditionalCheckFailed", "TransactionConflict"} & set(_codes(error)):
+                return False
+            raise
+        return True
+
+    def _transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> None:
+        self._dynamodb.transact_write_items(TransactItems=writes)
+
+    def _put(self, item: Item) -> "TransactWriteItemTypeDef":
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _NEW}}
+
+    def _take(self, owner: str, claim: Claim, now: int) -> "TransactWriteItemTypeDef":
+        item = {
+            "pk": f"user#{owner}",
+            "sk": f"key#{digest(claim.key)}",
+            "kind": "key",
+            "fingerprint": claim.fingerprint,
+            "answer": claim.answer,
+            EXPIRES_AT: claim.expires_at,
+        }
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(item),
+                "ConditionExpression": f"{_NEW} OR {EXPIRES_AT} <= :now",
+                "ExpressionAttributeValues": to_item({":now": now}),
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+
+def book_of(values: Mapping[str, Any]) -> Book:
+    """The book that was stored as these values."""
+    return Book(
+        id=values["id"],
+        title=values["title"],
+        author=values["author"],
+        isbn=values.get("isbn"),
+        created_at=values["created_at"],
+        updated_at=values["updated_at"],
+        version=values["version"],
+    )
+
+
+def _key(owner: str, book_id: str) -> Item:
+    return to_item({"pk": f"user#{owner}", "sk": f"book#{book_id}"})
+
+
+def _book_item(owner: str, book: Book) -> Item:
+    return _key(owner, book.id) | to_item({"kind": "book", **asdict(book)})
+
+
+def _codes(error: ClientError) -> list[str]:
+    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+
+
+def _judge(error: ClientError) -> None:
+    codes = _codes(error)
+    held = error.response["CancellationReasons"][2].get("Item") if codes[2:] == ["ConditionalCheckFailed"] else None
+    if held:
+        taken = from_item(held)
+        raise KeyTaken(taken["fingerprint"], taken["answer"]) from error
+    if {"TransactionConflict", "ConditionalCheckFailed"} & set(codes):
+        raise KeyInFlight from error

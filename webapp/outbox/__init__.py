@@ -1,0 +1,1 @@
+"""Events committed with the book, and their way to SNS."""

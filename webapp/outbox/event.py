@@ -1,0 +1,81 @@
+"""The events that the web app publishes: CloudEvents 1.0, structured JSON, one line of ASCII.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from webapp.auth.identity import Identity
+from webapp.books.book import Book
+from webapp.clock import rfc3339
+
+#: An event of more bytes than SNS bills as one message is refused: links, not blobs.
+MOST_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, with the bytes that are stored and later published unchanged; `owner` is the `sub` it belongs to."""
+
+    id: str
+    type: str
+    subject: str
+    owner: str
+    body: str
+
+
+def book_created(
+    book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
+) -> Event:
+    """The event that mails the book's owner."""
+    data = {"book": _described(book) | {"url": f"{public_url}/books/{book.id}"}}
+    return _event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
+
+
+def book_deleted(
+    book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
+) -> Event:
+    """The event that tells the book's owner that it is gone."""
+    data = {"book": _described(book), "shelf": {"url": f"{public_url}/"}}
+    return _event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
+
+
+def user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> Event:
+    """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
+    event_id = f"welcome-{hashlib.sha256(reader.sub.encode()).hexdigest()[:32]}"
+    data = {"account": {"url": f"{public_url}/"}}
+    return _event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
+
+
+def _described(book: Book) -> dict[str, str]:
+    described = {"id": book.id, "title": book.title, "author": book.author}
+    return described | ({"isbn": book.isbn} if book.isbn else {})
+
+
+def _event(
+    type_: str,
+    subject: str,
+    reader: Identity,
+    data: Mapping[str, Any],
+    id_: str,
+    source: str,
+    at: int,
+    traceparent: str,
+) -> Event:
+    recipient = {"email": reader.email, "name": reader.name, "locale": reader.locale}
+    envelope = {
+        "specversion": "1.0",
+        "id": id_,
+        "source": source,
+        "type": type_,
+        "time": rfc3339(at),
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "traceparent": traceparent,
+        "data": {"recipient": recipient, **data},
+    }
+    return Event(id_, type_, subject, reader.sub, json.dumps(envelope, separators=(",", ":")))

@@ -1,0 +1,215 @@
+"""The outbox: events that were committed, and what became of each.
+
+`committed` until SNS took it, then `published`, and settled once the ledger knows it; or `rejected` for good, with the
+reason.
+"""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from webapp.aws.items import Item, from_item, to_item
+from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
+from webapp.outbox.event import Event
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
+#: share a shard, so that the sweeper sees them in the order in which they were committed.
+SHARDS: Final = 4
+
+
+#: How long a settled row is kept, in seconds: half a year, twice as long as the ledger keeps its records.
+KEPT_SECONDS: Final = 180 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEvent:
+    """One outbox row. Times are epoch milliseconds; `body` is the CloudEvent as it is published."""
+
+    id: str
+    type: str
+    subject: str
+    owner: str
+    body: str
+    state: str
+    committed_at: int
+    published_at: int | None = None
+    message_id: str | None = None
+    republished_at: int | None = None
+    rejected_at: int | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of_item(cls, item: Mapping[str, Any]) -> "OutboxEvent":
+        """Read a row, or its image in a stream record. A damaged row is read too: it comes out without a body."""
+        values = from_item(item)
+        return cls(
+            id=values["sk"],
+            type=values.get("type", ""),
+            subject=values["pk"].removeprefix("outbox#"),
+            owner=values.get("owner", ""),
+            body=values.get("body", ""),
+            state=values.get("state", "committed"),
+            committed_at=values.get("committed_at", 0),
+            published_at=values.get("published_at"),
+            message_id=values.get("message_id"),
+            republished_at=values.get("republished_at"),
+            rejected_at=values.get("rejected_at"),
+            reason=values.get("reason"),
+        )
+
+
+def outbox_item(event: Event, at: int) -> Item:
+    """The row of a new event; belongs into the transaction that makes the event true."""
+    return _key(event) | to_item(
+        {
+            "kind": "outbox",
+            "type": event.type,
+            "owner": event.owner,
+            "body": event.body,
+            "state": "committed",
+            "committed_at": at,
+            QUEUE: f"unpublished#{_shard(event.subject)}",
+            SINCE: at,
+        }
+    )
+
+
+class Outbox:
+    """The outbox rows of the `books` table."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def add(self, event: Event, at: int) -> bool:
+        """Commit an event that needs no other write; False if it is there already."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table, Item=outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
+            )
+        except ClientError as error:
+            if _is_conditional(error):
+                return False
+            raise
+        return True
+
+    def of_subject(self, subject: str) -> list[OutboxEvent]:
+        """Every event about `subject` (at most one page of them), oldest first."""
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :subject",
+            ExpressionAttributeValues=to_item({":subject": f"outbox#{subject}"}),
+            ConsistentRead=True,
+        )
+        return [OutboxEvent.of_item(item) for item in answer["Items"]]
+
+    def overdue(self, before: int) -> Iterator[OutboxEvent]:
+        """What was committed before that time and is still unpublished, oldest first in each shard."""
+        return self._waiting("unpublished", "committed", before)
+
+    def unsettled(self, before: int) -> Iterator[OutboxEvent]:
+        """What was last published before that time and the ledger is not known to have, oldest first in each shard."""
+        return self._waiting("unsettled", "published", before)
+
+    def oldest_unpublished(self) -> int | None:
+        """When the oldest event was committed that SNS has not taken; None if there is none."""
+        firsts = [self._first(f"unpublished#{shard}") for shard in range(SHARDS)]
+        return min((first for first in firsts if first is not None), default=None)
+
+    def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
+        """Record that SNS took the event; False if it was no longer waiting, which is as good."""
+        return self._move(
+            event,
+            f"SET #state = :state, published_at = :at, message_id = :message, {QUEUE} = :queue, {SINCE} = :at",
+            {":state": "published", ":at": at, ":message": message_id, ":queue": f"unsettled#{_shard(event.subject)}"},
+        )
+
+    def mark_republished(self, event: OutboxEvent, message_id: str, at: int) -> bool:
+        """Record that SNS took the event once more, because the ledger had not heard of it."""
+        return self._move(
+            event,
+            f"SET republished_at = :at, message_id = :message, {SINCE} = :at",
+            {":at": at, ":message": message_id},
+            state="published",
+        )
+
+    def mark_settled(self, event: OutboxEvent, at: int) -> bool:
+        """The ledger knows the event: nothing is left to do, and the row goes when its time has come."""
+        return self._move(
+            event,
+            f"SET settled_at = :at, {EXPIRES_AT} = :expires REMOVE {QUEUE}, {SINCE}",
+            {":at": at, ":expires": at // 1000 + KEPT_SECONDS},
+            state="published",
+        )
+
+    def mark_rejected(self, event: OutboxEvent, reason: str, at: int) -> bool:
+        """Give the event up for good; the reason is shown to its owner."""
+        return self._move(
+            event,
+            f"SET #state = :state, rejected_at = :at, reason = :reason REMOVE {QUEUE}, {SINCE}",
+            {":state": "rejected", ":at": at, ":reason": reason},
+        )
+
+    def _move(self, event: OutboxEvent, update: str, values: Mapping[str, object], *, state: str = "committed") -> bool:
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(event),
+                UpdateExpression=update,
+                ConditionExpression="#state = :before",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=to_item({":before": state, **values}),
+            )
+        except ClientError as error:
+            if _is_conditional(error):
+                return False
+            raise
+        return True
+
+    def _first(self, queue: str) -> int | None:
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            IndexName=PENDING_INDEX,
+            KeyConditionExpression="#queue = :queue",
+            ExpressionAttributeNames={"#queue": QUEUE},
+            ExpressionAttributeValues=to_item({":queue": queue}),
+            Limit=1,
+        )
+        return next((int(item[SINCE]["N"]) for item in answer["Items"]), None)
+
+    def _waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
+        for shard in range(SHARDS):
+            for key in self._queued(f"{queue}#{shard}", before):
+                answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+                if "Item" in answer and answer["Item"]["state"] == {"S": state}:
+                    yield OutboxEvent.of_item(answer["Item"])
+
+    def _queued(self, queue: str, before: int) -> Iterator[Item]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=PENDING_INDEX,
+            KeyConditionExpression="#queue = :queue AND #since < :before",
+            ExpressionAttributeNames={"#queue": QUEUE, "#since": SINCE},
+            ExpressionAttributeValues=to_item({":queue": queue, ":before": before}),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield {"pk": item["pk"], "sk": item["sk"]}
+
+
+def _is_conditional(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+
+
+def _key(event: Event | OutboxEvent) -> Item:
+    return to_item({"pk": f"outbox#{event.subject}", "sk": event.id})
+
+
+def _shard(subject: str) -> int:
+    return zlib.crc32(subject.encode()) % SHARDS

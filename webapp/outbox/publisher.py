@@ -1,0 +1,141 @@
+"""From the outbox to SNS: at least once, and no event in the way of another."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from webapp import log
+from webapp.clock import Clock
+from webapp.outbox.event import MOST_BYTES
+from webapp.outbox.outbox import Outbox, OutboxEvent
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
+
+#: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html: 10 messages, 262,144 bytes with their attributes.
+_BATCH_EVENTS: Final = 10
+_BATCH_BYTES: Final = 3 * MOST_BYTES
+
+#: What SNS says of a message that it will never take. Everything else may heal: the sweeper tries again.
+_REFUSED: Final = frozenset(
+    {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException"}
+)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the events of one run, and the subjects of those that were left."""
+
+    published: int = 0
+    rejected: int = 0
+    left: int = 0
+    waiting: set[str] = field(default_factory=set)
+
+    def tell(self, event: str, **metrics: float) -> dict[str, int]:
+        """Log and count the run under this name; its figures are the answer of a handler."""
+        told = {"published": self.published, "rejected": self.rejected, "left": self.left}
+        counted = {"Published": self.published, "OutboxRejected": self.rejected}
+        log.measured(event, {name: count for name, count in counted.items() if count} | metrics, **told)
+        return told
+
+
+class Publisher:
+    """Publishes outbox events in batches and marks each; never raises because of one."""
+
+    def __init__(self, sns: "SNSClient", topic_arn: str, outbox: Outbox, clock: Clock) -> None:
+        self._sns = sns
+        self._topic_arn = topic_arn
+        self._outbox = outbox
+        self._clock = clock
+
+    def publish(self, events: Iterable[OutboxEvent], *, in_order: bool = False) -> Counts:
+        """Publish what SNS takes, reject what it never will, leave the rest for the sweeper.
+
+        `in_order` also leaves what comes after a left event of the same subject. It is a best effort: SNS keeps no
+        order either, and no consumer relies on one.
+        """
+        counts = Counts()
+        for batch in _batches(self._sendable(events, counts, in_order=in_order)):
+            self._publish_batch(batch, counts)
+        return counts
+
+    def _sendable(self, events: Iterable[OutboxEvent], counts: Counts, *, in_order: bool) -> Iterator[OutboxEvent]:
+        for event in events:
+            if in_order and event.subject in counts.waiting:
+                self._leave([event], "an earlier event of its subject waits", counts)
+            elif not (event.type and event.body):
+                self._reject(event, "the outbox row is damaged: it holds no event", counts)
+            elif len(event.body.encode()) > MOST_BYTES:
+                self._reject(event, f"the event is larger than {MOST_BYTES // 1024} KiB", counts)
+            else:
+                yield event
+
+    def _publish_batch(self, batch: Sequence[OutboxEvent], counts: Counts) -> None:
+        entries = [_entry(number, event) for number, event in enumerate(batch)]
+        try:
+            answer = self._sns.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)
+        except ClientError as error:
+            self._judge(batch, error.response["Error"]["Code"], str(error), counts)
+            return
+        except BotoCoreError as error:
+            self._leave(batch, str(error), counts)
+            return
+        for taken in answer["Successful"]:
+            self._mark(batch[int(taken["Id"])], taken["MessageId"], counts)
+        for failed in answer["Failed"]:
+            self._judge([batch[int(failed["Id"])]], failed["Code"], failed.get("Message", failed["Code"]), counts)
+
+    def _judge(self, batch: Sequence[OutboxEvent], code: str, message: str, counts: Counts) -> None:
+        if code not in _REFUSED or "TopicArn" in message:
+            self._leave(batch, message, counts)
+        elif len(batch) == 1:
+            self._reject(batch[0], f"SNS refused the event: {message}", counts)
+        else:
+            for event in batch:
+                self._publish_batch([event], counts)
+
+    def _mark(self, event: OutboxEvent, message_id: str, counts: Counts) -> None:
+        counts.published += 1
+        try:
+            mark = self._outbox.mark_republished if event.published_at else self._outbox.mark_published
+            mark(event, message_id, self._clock())
+        except (BotoCoreError, ClientError) as error:
+            log.error("published but not marked, will be published again", id=event.id, error=str(error))
+
+    def _reject(self, event: OutboxEvent, reason: str, counts: Counts) -> None:
+        counts.rejected += 1
+        log.error("outbox event rejected", id=event.id, type=event.type, reason=reason)
+        try:
+            self._outbox.mark_rejected(event, reason, self._clock())
+        except (BotoCoreError, ClientError) as error:
+            log.error("rejected but not marked, will be tried again", id=event.id, error=str(error))
+
+    def _leave(self, batch: Sequence[OutboxEvent], message: str, counts: Counts) -> None:
+        counts.left += len(batch)
+        counts.waiting |= {event.subject for event in batch}
+        log.error("not published, left for the sweeper", ids=[event.id for event in batch], error=message)
+
+
+def _entry(number: int, event: OutboxEvent) -> "PublishBatchRequestEntryTypeDef":
+    return {
+        "Id": str(number),
+        "Message": event.body,
+        "MessageAttributes": {"type": {"DataType": "String", "StringValue": event.type}},
+    }
+
+
+def _batches(events: Iterable[OutboxEvent]) -> Iterator[list[OutboxEvent]]:
+    batch: list[OutboxEvent] = []
+    size = 0
+    for event in events:
+        length = len(event.body.encode())
+        if batch and (len(batch) == _BATCH_EVENTS or size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += length
+    if batch:
+        yield batch

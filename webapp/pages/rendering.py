@@ -1,0 +1,60 @@
+"""Pages from templates: escaped always, and an unknown name is an error."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from webapp.clock import rfc3339
+from webapp.pages import state_labels
+from webapp.timeline.timeline import FINAL, steps
+
+_TEMPLATES: Final = Path(__file__).with_name("templates")
+
+
+def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    """The template as an answer; it also sees who is signed in, and what each form of theirs must carry."""
+    session = request.scope.get("session")
+    shown = {
+        "reader": session.reader if session else None,
+        "csrf": session.csrf if session else "",
+        "request_id": request.scope.get("request_id", ""),
+        **context,
+    }
+    return HTMLResponse(_ENVIRONMENT.get_template(template).render(shown), status)
+
+
+def _elapsed(milliseconds: int) -> str:
+    if milliseconds < 1000:
+        return f"{max(milliseconds, 0)} ms"
+    seconds = milliseconds / 1000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
+
+
+def _moment(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def environment(*folders: Path) -> Environment:
+    """Templates from these folders and the web app's own; the laptop's console shows its stories with them."""
+    made = Environment(
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
+    made.globals.update(words=state_labels.of, step_of=state_labels.step_of, steps=steps, final_states=FINAL)
+    return made
+
+
+_ENVIRONMENT: Final = environment()

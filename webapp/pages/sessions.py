@@ -1,0 +1,170 @@
+"""Who is looking at a page: an encrypted cookie, short-lived, renewed at the issuer without anyone noticing.
+
+No session is kept on our side, so there is none that a visitor could bring along and fix.
+"""
+
+import secrets
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Form, Request
+
+from webapp import log
+from webapp.api.problems import Problem
+from webapp.auth.identity import Identity
+from webapp.auth.issuer import Answer
+from webapp.composition import Parts, PartsOf
+
+#: Longer than any issuer's refresh token is good for: 30 days, in seconds.
+_READABLE_SECONDS: Final = 30 * 24 * 3600
+#: Browsers keep cookies of 4096 bytes with name and attributes. https://datatracker.ietf.org/doc/html/rfc6265#section-6.1
+_MOST_COOKIE_BYTES: Final = 3900
+#: Where `scope` keeps the `Set-Cookie` lines that the answer gets; see `webapp.api.middleware`.
+COOKIES: Final = "cookies"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in person until `expires_at` (epoch milliseconds); `csrf` stands in each form of theirs."""
+
+    reader: Identity
+    csrf: str
+    expires_at: int
+    refresh_token: str | None
+
+    @classmethod
+    def begun(cls, answer: Answer, now: int, longest: int) -> Self:
+        """The session of somebody whom the issuer just signed in; at most `longest` seconds."""
+        lives = min(answer.seconds, longest) * 1000
+        return cls(answer.identity, secrets.token_urlsafe(24), now + lives, answer.refresh_token)
+
+
+def cookie_name(parts: Parts, what: str = "") -> str:
+    """The cookie's name; on https its prefix keeps other hosts of the domain from setting it.
+
+    https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-20#name-the-__host-prefix
+    """
+    return f"{'__Host-' if parts.https else ''}herald{what}"
+
+
+def set_cookie(request: Request, parts: Parts, name: str, value: str, seconds: int | None = None) -> None:
+    """Send a cookie along with the answer, whatever that will be; without `seconds` it ends with the browser.
+
+    Lax and not Strict: whoever comes from the issuer or from a link in a mail must be recognised.
+    """
+    age = "" if seconds is None else f"; Max-Age={seconds}"
+    secure = "; Secure" if parts.https else ""
+    request.scope.setdefault(COOKIES, []).append(f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}")
+
+
+def keep(request: Request, parts: Parts, session: Session) -> None:
+    """Give the browser this session in place of any that it had."""
+    sealed = parts.session_seal.close(asdict(session))
+    if len(sealed) > _MOST_COOKIE_BYTES:
+        sealed = parts.session_seal.close(asdict(replace(session, refresh_token=None)))
+    set_cookie(request, parts, cookie_name(parts), sealed)
+    request.scope["session"] = session
+
+
+def forget(request: Request, parts: Parts) -> None:
+    """Take the session from the browser."""
+    set_cookie(request, parts, cookie_name(parts), "", 0)
+    request.scope["session"] = None
+
+
+def _session(request: Request, parts: PartsOf) -> Session | None:
+    cookie = request.cookies.get(cookie_name(parts))
+    session = _opened(parts, cookie) if cookie else None
+    if session is not None and session.expires_at <= parts.clock():
+        session = _renewed(request, parts, session)
+    if session is not None:
+        parts.limiter.admit(f"user#{session.reader.sub}")
+    request.scope["session"] = session
+    return session
+
+
+def _opened(parts: Parts, cookie: str) -> Session | None:
+    value: Any = parts.session_seal.open(cookie, _READABLE_SECONDS)
+    try:
+        return None if value is None else Session(**{**value, "reader": Identity(**value["reader"])})
+    except (TypeError, KeyError):  # sealed by a release that kept other things
+        return None
+
+
+def _renewed(request: Request, parts: Parts, session: Session) -> Session | None:
+    """The session for another while. None if the issuer says no; its answer may have changed name, address or role."""
+    if session.refresh_token is None:
+        return None
+    try:
+        answer = parts.issuer.renew(session.refresh_token)
+    except Problem as problem:
+        if problem.kind.status >= 500:
+            raise
+        log.info("session not renewed", reason=problem.slug)
+        return None
+    if answer.identity.sub != session.reader.sub:
+        return None
+    fresh = replace(Session.begun(answer, parts.clock(), parts.settings.session_seconds), csrf=session.csrf)
+    keep(request, parts, fresh)
+    return fresh
+
+
+SessionOf = Annotated[Session | None, Depends(_session)]
+
+
+def _reader(session: SessionOf) -> Identity | None:
+    return session.reader if session else None
+
+
+Reader = Annotated[Identity | None, Depends(_reader)]
+
+
+def _signed_in(request: Request, session: SessionOf) -> Session:
+    if session is None:
+        query = f"?{request.url.query}" if request.url.query else ""
+        raise SignedOut(f"{request.url.path}{query}" if request.method == "GET" else "/")
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut(Exception):
+    """The page is for people who are signed in: they do that, then come to `then`."""
+
+    then: str
+
+
+SignedIn = Annotated[Session, Depends(_signed_in)]
+
+
+def _operator(session: SignedIn) -> Identity:
+    if not session.reader.operator:
+        raise Problem("forbidden", "This page is for operators.")
+    return session.reader
+
+
+#: A signed-in operator; raises `Problem` 403 for everybody else.
+Operator = Annotated[Identity, Depends(_operator)]
+
+
+def same_origin(request: Request) -> None:
+    """Refuse a form that another site posted; raises `Problem` 403.
+
+    Browsers say where a request comes from in Sec-Fetch-Site, older ones in Origin; what says neither is no browser
+    that could carry someone's cookie.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise Problem("forbidden", "The form was posted from another site.")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Problem("forbidden", "The form was posted from another site.")
+
+
+def own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
+    """Refuse a form that was not written for this very session; raises `Problem` 403.
+
+    For somebody without a session there is nothing to forge: such a form ends at the sign-in.
+    """
+    same_origin(request)
+    if session is not None and not secrets.compare_digest(csrf.encode(), session.csrf.encode()):
+        raise Problem("forbidden", "The form is not from a page of this session. Load the page again.")

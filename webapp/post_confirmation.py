@@ -1,0 +1,49 @@
+"""A confirmed account is greeted: the user pool's trigger *post confirmation*.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html
+"""
+
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from webapp import log
+from webapp.api.problems import Problem
+from webapp.auth.identity import Identity
+from webapp.aws import clients
+from webapp.clock import now
+from webapp.outbox.event import user_welcome
+from webapp.outbox.outbox import Outbox
+from webapp.outbox.trace import continued
+from webapp.settings import WelcomeSettings
+
+
+@cache
+def compose() -> tuple[WelcomeSettings, Outbox]:
+    """What this process greets with."""
+    settings = WelcomeSettings.from_environment()
+    return settings, Outbox(clients.dynamodb(), settings.books_table)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Commit the event `user.welcome`, once for each account, and hand the trigger's event back as Cognito wants it.
+
+    Never raises: whoever signed up must not suffer because a greeting failed. Cognito repeats a slow trigger; the
+    event's id follows from the account, so a repetition changes nothing.
+    """
+    if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
+        try:
+            _greet(Identity.of_account(event["request"]["userAttributes"]))
+        except (BotoCoreError, ClientError, KeyError, Problem) as error:
+            log.error("account not greeted", user=event.get("userName"), error=repr(error))
+    return event
+
+
+def _greet(reader: Identity) -> None:
+    settings, outbox = compose()
+    at = now()
+    greeting = user_welcome(
+        reader, at=at, source=settings.event_source, public_url=settings.public_url, traceparent=continued(None)
+    )
+    log.info("account greeted" if outbox.add(greeting, at) else "account was greeted before", id=greeting.id)

@@ -1,0 +1,1 @@
+"""Which mails a reader wants, and the unsubscribe links in mails."""

@@ -1,0 +1,1 @@
+"""What became of each mail, from the outbox row and the ledger's record."""

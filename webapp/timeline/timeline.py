@@ -1,0 +1,112 @@
+"""What happened to the mail of an event, from the commit to the mailbox: pure, no I/O."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from webapp.outbox.outbox import OutboxEvent
+
+#: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
+FINAL: Final = frozenset({"suppressed", "rejected", "refused", "delivered", "bounced", "complained"})
+
+#: States in which a mail has left.
+MAILED: Final = frozenset({"sent", "delayed", "soft_bounced", "delivered", "bounced", "complained"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that happened. Times are epoch milliseconds, `ms` is how long it took."""
+
+    state: str
+    at: int
+    release: str | None = None
+    provider: str | None = None
+    detail: str | None = None
+    ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One event and what came of it."""
+
+    event_id: str
+    type: str
+    state: str
+    final: bool
+    mailed: bool
+    reason: str | None
+    held_until: int | None
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row as a reader follows it; `after` is how long it came after the step before, in milliseconds."""
+
+    row: Row
+    after: int | None = None
+
+
+def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notification:
+    """The outbox row and the ledger's record (None if there is none yet) as one story."""
+    rows = [*_outbox_rows(event), *_ledger_rows(message or {})]
+    state = str(message["state"]) if message and "state" in message else event.state
+    reason = (message or {}).get("reason") or event.reason
+    return Notification(
+        event_id=event.id,
+        type=event.type,
+        state=state,
+        final=state in FINAL,
+        mailed=state in MAILED,
+        reason=reason,
+        held_until=(message or {}).get("held_until") if state in {"sending", "unknown"} else None,
+        rows=tuple(rows),
+    )
+
+
+def _outbox_rows(event: OutboxEvent) -> Iterator[Row]:
+    yield Row("committed", event.committed_at)
+    if event.published_at is not None:
+        yield Row("published", event.published_at)
+    if event.republished_at is not None:
+        yield Row("published", event.republished_at, detail="again, because the notifier had not heard of it")
+    if event.rejected_at is not None:
+        yield Row("rejected", event.rejected_at, detail=event.reason)
+
+
+def _ledger_rows(message: Mapping[str, Any]) -> Iterator[Row]:
+    """The ledger's rows. A claim says how long reading and rendering took, so it also tells when the message came."""
+    for row in message.get("timeline", []):
+        told = Row(row["state"], row["at"], row.get("release"), row.get("provider"), row.get("detail"), row.get("ms"))
+        if told.state == "sending" and told.ms is not None:
+            yield Row("received", told.at - told.ms, told.release)
+        yield told
+
+
+def of_record(message_id: str, message: Mapping[str, Any]) -> Notification:
+    """The ledger's record alone as a story, for whom only the MessageId is known."""
+    state = str(message["state"])
+    return Notification(
+        event_id=message_id,
+        type=str(message.get("type", "")),
+        state=state,
+        final=state in FINAL,
+        mailed=state in MAILED,
+        reason=message.get("reason"),
+        held_until=message.get("held_until") if state in {"sending", "unknown"} else None,
+        rows=tuple(_ledger_rows(message)),
+    )
+
+
+def steps(rows: Sequence[Row]) -> list[Step]:
+    """The rows in the order of time, each with the time since the one before.
+
+    The ledger writes rows as it learns of them, and the relay notes a publication only after the notifier may have
+    begun; so nothing is received before it is published.
+    """
+    received = min((row.at for row in rows if row.state == "received"), default=None)
+    ordered = sorted(rows, key=lambda row: min(row.at, received or row.at) if row.state == "published" else row.at)
+    if not ordered:
+        return []
+    return [Step(ordered[0]), *(Step(row, max(row.at - before.at, 0)) for before, row in pairwise(ordered))]
