@@ -43,10 +43,11 @@ env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 test: $(TEST_ENV) ## Run every test, on this machine alone
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup $(FLAGS)
 
-check: $(TEST_ENV) ## Lint, formatting and types
+check: $(TEST_ENV) ## Lint, formatting, types, and which package may import which
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy .
+	@$(VENV)/bin/lint-imports --no-logo --cache-dir build/import-linter
 
 model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
 	@$(PY) -m tests.model

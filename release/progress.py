@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-
-import typer
 
 from release.display import Screen
 from release.outcome import Outcome
 from release.poller import Snapshot, Watch
 from release.rollback import stop
 
-__all__ = ["asked_to_stop", "follow"]
+__all__ = ["follow"]
 
 
-def asked_to_stop() -> bool | None:
-    """Yes or no of a person at a terminal; None if there is nobody, or no answer."""
-    if not os.isatty(0):
-        return None
-    try:
-        return typer.confirm("\nStop it and put the version before back?", default=False)
-    except (typer.Abort, KeyboardInterrupt):
-        return None
-
-
-def follow(watch: Watch, screen: Screen, ask: Callable[[], bool | None] = asked_to_stop) -> Outcome:
-    """Show every look; the outcome. Interrupted: stop it if `ask` says so, go on if not, leave it without an answer."""
+def follow(watch: Watch, screen: Screen, ask: Callable[[], bool | None]) -> Outcome:
+    """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None."""
     last: Snapshot | None = None
     while True:
         try:

@@ -62,7 +62,7 @@ def release(
         _announce(stack, chosen)
     _agreed(f"Release {made.release}?", yes)
     shown = screen(console, machine)
-    outcome = follow(start(stack, chosen, shown, deadline), shown)
+    outcome = follow(start(stack, chosen, shown, deadline), shown, _ask_to_stop)
     if outcome is Outcome.RELEASED:
         clean(stack, chosen.live.version, shown)
     raise typer.Exit(outcome.code)
@@ -87,7 +87,7 @@ def rollback(
     _agreed(f"Put version {way.version} back?", yes)
     shown = screen(console, machine)
     watch = carry_out(stack, way, strategy)
-    outcome = follow(watch, shown) if watch else _cleared(shown)
+    outcome = follow(watch, shown, _ask_to_stop) if watch else _cleared(shown)
     done = outcome is (Outcome.STOPPED if way.stops else Outcome.RELEASED)
     raise typer.Exit(0 if done else outcome.code)
 
@@ -130,6 +130,16 @@ def _announce(stack: Stack, chosen: Plan) -> None:
     }
     for name, value in rows.items():
         console.print(f"{name:9} {value}", markup=False)
+
+
+def _ask_to_stop() -> bool | None:
+    """Yes or no of a person at a terminal; None if there is nobody, or no answer."""
+    if not os.isatty(0):
+        return None
+    try:
+        return typer.confirm("\nStop it and put the version before back?", default=False)
+    except (typer.Abort, KeyboardInterrupt):
+        return None
 
 
 def _agreed(question: str, yes: bool) -> None:

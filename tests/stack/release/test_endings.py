@@ -80,11 +80,11 @@ def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk)
     config, _ = config_of(desk.stack, "all-at-once")
     id_ = deployments.create(desk.stack, revision, config, "by hand", [], rolls_back=False)
     watch = Watch(desk.stack, id_, [], 0, time.monotonic() + 60)
-    assert follow(watch, desk.screen) is Outcome.FAILED
+    assert follow(watch, desk.screen, lambda: None) is Outcome.FAILED
     assert desk.version == target
     back = carry_out(desk.stack, way_back(desk.stack))
     assert back is not None
-    assert follow(back, desk.screen) is Outcome.RELEASED
+    assert follow(back, desk.screen, lambda: None) is Outcome.RELEASED
     assert desk.version == before
 
 
