@@ -1,4 +1,4 @@
-"""The figures of the crash matrix and the soak that are committed: `docs/guarantees.json`, and what was measured."""
+"""The committed figures of the crash matrix and the soak, `tests/faults/measured.json`, and the runs they come from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["COMMITTED", "MEASURED", "SOAKED", "committed", "matrix_figures", "soak_figures"]
 
 ROOT = Path(__file__).parents[2]
-COMMITTED = ROOT / "docs" / "guarantees.json"
+COMMITTED = ROOT / "tests" / "faults" / "measured.json"
 MEASURED = ROOT / "build" / "faults.json"
 SOAKED = ROOT / "build" / "soak.json"
 
@@ -28,7 +28,7 @@ def soak_figures(measured: dict[str, Any]) -> dict[str, Any]:
 
 
 def committed() -> dict[str, Any]:
-    """What `docs/guarantees.json` holds: `matrix` and `soak`."""
+    """What `tests/faults/measured.json` holds: `matrix` and `soak`."""
     found: dict[str, Any] = json.loads(COMMITTED.read_text("utf-8"))
     return found
 

@@ -1,5 +1,5 @@
-"""`make guarantees`: takes what `make faults` and `make soak` have measured into `docs/guarantees.json`, and writes the
-tables of README.md and docs/peers.md from it. Nothing is written by hand between their markers."""
+"""`make guarantees`: copies what `make faults` and `make soak` measured into `tests/faults/measured.json`, and writes the
+tables of README.md and docs/peers.md from it. Nothing between their markers is written by hand."""
 
 from __future__ import annotations
 
