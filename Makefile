@@ -128,6 +128,9 @@ infra-check: $(TEST_ENV) $(SCAN_ENV) ## Prove the Terraform offline: its own tes
 infra-test: infra-check ## The same, and for real in a laptop cloud
 	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
 
+infra-docs: $(TEST_ENV) ## Write the tables of inputs and outputs in the README of each module
+	@$(PY) -m tests.infra.readmes
+
 ##@ Upkeep
 lock: ## Renew the hash-locked requirements (needs uv)
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -146,6 +149,12 @@ lock: ## Renew the hash-locked requirements (needs uv)
 
 screenshots: $(TEST_ENV) ## Take the pictures in docs/images anew, from a laptop cloud of their own
 	@$(PY) -m tests.browser.screenshots
+
+DIAGRAM := docs/diagrams/event-flow
+DRAW    := dot -Tsvg -Gid="$$(sha256sum < $(DIAGRAM).dot | cut -c1-64)"
+diagram: ## Draw docs/diagrams anew, for light and for dark (needs Graphviz)
+	$(DRAW) -Nfontcolor='#1f2328' -Ncolorscheme=dark28 -Ecolor='#59636e' $(DIAGRAM).dot -o $(DIAGRAM)-light.svg
+	$(DRAW) -Nfontcolor='#e6edf3' -Ncolorscheme=set28 -Ecolor='#9da7b3' $(DIAGRAM).dot -o $(DIAGRAM)-dark.svg
 
 clean: ## Delete everything that was built
 	rm -rf build

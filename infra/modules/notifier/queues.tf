@@ -24,9 +24,10 @@ locals {
           Principal = { Service = "sns.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = aws_sqs_queue.this[queue].arn
-
-          # https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-          Condition = { ArnEquals = { "aws:SourceArn" = topics } }
+          Condition = {
+            ArnEquals    = { "aws:SourceArn" = topics }
+            StringEquals = { "aws:SourceAccount" = distinct([for arn in topics : split(":", arn)[4]]) }
+          }
         },
         {
           Sid       = "TlsOnly"

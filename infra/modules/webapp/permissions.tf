@@ -186,9 +186,7 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = "sts:AssumeRole"
-
-      # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      Condition = local.from_this_account
     }]
   }
 }
