@@ -43,11 +43,18 @@ env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 test: $(TEST_ENV) ## Run every test, on this machine alone
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup $(FLAGS)
 
-check: $(TEST_ENV) ## Lint, formatting, types, and which package may import which
+lint: $(TEST_ENV) ## Lint and formatting
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
+
+check: lint ## Lint, types, which package may import which, and the configuration of git and GitHub
 	@$(PY) -m mypy .
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir build/import-linter
+	@$(VENV)/bin/pre-commit validate-config
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(VENV)/bin/zizmor --quiet --offline --pedantic --strict-collection .github .pre-commit-config.yaml
 
 model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
 	@$(PY) -m tests.model
@@ -189,4 +196,4 @@ $(LOAD)/.done: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test check model plan apply destroy infra-test package lock clean setup
+.PHONY: bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots

@@ -1,5 +1,5 @@
-"""`make guarantees`: copies what `make faults` and `make soak` measured into `tests/faults/measured.json`, and writes the
-tables of README.md and docs/peers.md from it. Nothing between their markers is written by hand."""
+"""`make guarantees`: copies what `make faults` and `make soak` measured into `tests/faults/measured.json`, and writes
+the tables of README.md and docs/peers.md from it. Nothing between their markers is written by hand."""
 
 from __future__ import annotations
 
