@@ -1,4 +1,4 @@
-"""What a person must agree to before letters are sent again: one question for all, another for what may have gone."""
+"""The questions before a redrive: one about all letters, another about mails that may have been sent already."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from dataclasses import dataclass
 import typer
 
 from operations.errors import UserError
-from operations.redrive.plan import Fate, Plan
+from operations.redrive.plan import Plan, RedriveDecision
 
 __all__ = ["Consent"]
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What was agreed to on the command line already: `yes` to sending, `even_if_sent` to a possible second mail."""
+    """What the flags confirm already: `yes` the sending, `even_if_sent` a possible second mail."""
 
     yes: bool
     even_if_sent: bool
 
-    def asked(self, plan: Plan) -> int:
-        """Take out of the plan what is denied; the number of letters left for want of a yes to a second mail."""
-        certain = len(plan.letters) - len(plan.those(Fate.ASK))
-        if certain and not (self.yes or _confirmed(f"Go on with {certain}?", "--yes")):
-            plan.leave(Fate.SEND)
-            plan.leave(Fate.THROW_AWAY)
-        doubtful = len(plan.those(Fate.ASK))
-        if not doubtful or self.even_if_sent or self._licensed(doubtful):
+    def ask(self, plan: Plan) -> int:
+        """Take out of the plan what is not confirmed; returns how many letters stay for want of the second answer."""
+        certain = len(plan.letters) - len(plan.letters_to(RedriveDecision.ASK))
+        if certain and not (self.yes or _confirm(f"Go on with {certain}?", "--yes")):
+            plan.exclude(RedriveDecision.SEND)
+            plan.exclude(RedriveDecision.DISCARD)
+        doubtful = len(plan.letters_to(RedriveDecision.ASK))
+        if not doubtful or self.even_if_sent or self._confirm_second_mail(doubtful):
             return 0
-        plan.leave(Fate.ASK)
+        plan.exclude(RedriveDecision.ASK)
         return doubtful
 
-    def _licensed(self, doubtful: int) -> bool:
-        """With --yes nobody is asked, and nobody has answered this."""
+    def _confirm_second_mail(self, doubtful: int) -> bool:
+        """Ask about second mails; --yes alone does not confirm them."""
         if self.yes or not os.isatty(0):
             return False
         return typer.confirm(
@@ -41,7 +41,7 @@ class Consent:
         )
 
 
-def _confirmed(question: str, flag: str) -> bool:
+def _confirm(question: str, flag: str) -> bool:
     if not os.isatty(0):
         raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
     return typer.confirm(question, default=False)

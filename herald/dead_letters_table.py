@@ -1,4 +1,4 @@
-"""What lies in `dead`, as a person reads it at 80 columns, and as a machine does."""
+"""The contents of the queue `dead`: as a table for 80 columns, and as JSON."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from operations.redrive.dead_letters import DeadLetter, by_reason
-from operations.redrive.plan import Fate, Plan
+from operations.redrive.dead_letters import DeadLetter, group_by_reason
+from operations.redrive.plan import Plan, RedriveDecision
 
 __all__ = ["as_json", "show_letters", "show_plan"]
 
 #: Letters of one reason that are shown, unless all are asked for.
 _SHOWN = 10
 
-_FATES = {
-    Fate.SEND: "to send",
-    Fate.ASK: "may have been sent already",
-    Fate.THROW_AWAY: "to throw away: the mail has gone since",
+_DECISIONS = {
+    RedriveDecision.SEND: "to send",
+    RedriveDecision.ASK: "may have been sent already",
+    RedriveDecision.DISCARD: "to throw away: the mail has gone since",
 }
 
 
@@ -32,7 +32,7 @@ def show_letters(console: Console, letters: Sequence[DeadLetter], now: int, ever
     if not letters:
         console.print("No dead letters.")
         return
-    kinds = by_reason(letters)
+    kinds = group_by_reason(letters)
     console.print(f"{_count(len(letters), 'dead letter')} for {_count(len(kinds), 'reason')}")
     for reason, those in kinds.items():
         console.print()
@@ -57,11 +57,11 @@ def _table(letters: Sequence[DeadLetter], now: int) -> Table:
 
 
 def show_plan(console: Console, plan: Plan) -> None:
-    """How many letters have which fate, and the MessageIds of those that need a yes."""
-    for fate, said in _FATES.items():
-        if those := plan.those(fate):
-            console.print(f"{len(those):6}  {said}")
-    for letter in plan.those(Fate.ASK)[:_SHOWN]:
+    """How many letters are planned for what, and the MessageIds of those that need a confirmation."""
+    for decision, label in _DECISIONS.items():
+        if letters := plan.letters_to(decision):
+            console.print(f"{len(letters):6}  {label}")
+    for letter in plan.letters_to(RedriveDecision.ASK)[:_SHOWN]:
         console.print(Text(f"          {letter.message_id}"))
 
 
@@ -74,7 +74,7 @@ def as_json(letters: Sequence[DeadLetter]) -> str:
             "oldest": _iso(those[0].since),
             "letters": [_value(one) for one in those],
         }
-        for reason, those in by_reason(letters).items()
+        for reason, those in group_by_reason(letters).items()
     ]
     return json.dumps({"count": len(letters), "reasons": kinds}, indent=2)
 

@@ -1,6 +1,6 @@
-"""Erasing what is kept about one address: events that wait for a person, in records and in dead letters.
+"""Erases personal data about one address: events in ledger records that wait for an operator, and dead letters.
 
-What a mail that went leaves behind, its record, knows a keyed hash only and expires by itself.
+The record of a mail that was sent holds a keyed hash only and expires by itself.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from function.ledger import Record
 from function.queues.compression import unpacked
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.queue import give_back, look, received
+from operations.redrive.queue import make_visible, peek, receive_all
 
-__all__ = ["Kept", "erase", "kept"]
+__all__ = ["PersonalData", "erase", "find_personal_data"]
 
-#: Seconds after which a record without its event goes: longer than anything can still ask for it.
-_LAST = 40 * 86_400
+#: Seconds after which a record without its event expires: longer than anything can still refer to it.
+_EXPIRY_SECONDS = 40 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept about an address: MessageIds of records that keep an event, and letters in `dead`."""
+class PersonalData:
+    """What was found about an address: MessageIds of records that hold an event, and letters in `dead`."""
 
     records: tuple[str, ...]
     letters: tuple[DeadLetter, ...]
 
 
-def kept(installation: Installation, address: str) -> Kept:
-    """Look through the whole ledger and the whole of `dead`; nothing is changed."""
-    names = _naming(address)
+def find_personal_data(installation: Installation, address: str) -> PersonalData:
+    """Read the whole ledger and the whole queue `dead`; nothing is changed."""
+    mentions = _mention_matcher(address)
     records = tuple(
-        record.message_id for record in _records(installation) if _is_about(record, installation.key(address), names)
+        record.message_id for record in _records(installation) if _is_about(record, installation.key(address), mentions)
     )
     letters = tuple(
-        letter for letter in look(installation.sqs, installation.dead) if _letter_about(letter, records, names)
+        letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, records, mentions)
     )
-    return Kept(records, letters)
+    return PersonalData(records, letters)
 
 
-def erase(installation: Installation, address: str, found: Kept) -> tuple[int, int]:
-    """Erase what was found; how many events and letters went."""
+def erase(installation: Installation, address: str, found: PersonalData) -> tuple[int, int]:
+    """Erase what was found; returns how many events and letters were erased."""
     events = sum(_erase_event(installation, message_id) for message_id in found.records)
     return events, _delete_letters(installation, address, found.records)
 
@@ -64,35 +64,35 @@ def _records(installation: Installation) -> Iterator[Record]:
         yield from map(Record.from_item, page["Items"])
 
 
-def _is_about(record: Record, key: str, names: Callable[[str], bool]) -> bool:
+def _is_about(record: Record, key: str, mentions: Callable[[str], bool]) -> bool:
     event = unpacked(record.event) if isinstance(record.event, bytes) else record.event or ""
-    return record.address == key or names(event)
+    return record.address == key or mentions(event)
 
 
-def _letter_about(letter: DeadLetter, records: tuple[str, ...], names: Callable[[str], bool]) -> bool:
-    return letter.message_id in records or any(map(names, _texts(letter)))
+def _letter_about(letter: DeadLetter, records: tuple[str, ...], mentions: Callable[[str], bool]) -> bool:
+    return letter.message_id in records or any(map(mentions, _texts(letter)))
 
 
 def _texts(letter: DeadLetter) -> Iterator[str]:
-    """What the letter says: its body, and the event in it however it is packed."""
+    """The letter's body, and the event in it however it is encoded."""
     yield letter.body
     record: Any = {"messageId": letter.id, "receiptHandle": "", "attributes": {}, "body": letter.body}
     for found in from_queue(record):
         yield found.body if isinstance(found, Delivery) else found.raw
 
 
-def _naming(address: str) -> Callable[[str], bool]:
+def _mention_matcher(address: str) -> Callable[[str], bool]:
     """Whether a text names the address, in any letter case and however JSON escapes it; not as a part of another."""
     whole = re.compile(rf"(?<![\w.+-]){re.escape(address.strip())}(?![\w-]|\.\w)", re.IGNORECASE)
 
-    def names(text: str) -> bool:
+    def mentions(text: str) -> bool:
         try:
             plain = json.dumps(json.loads(text), ensure_ascii=False)
         except (ValueError, RecursionError):
             plain = ""
         return bool(whole.search(text) or whole.search(plain))
 
-    return names
+    return mentions
 
 
 def _erase_event(installation: Installation, message_id: str) -> bool:
@@ -103,7 +103,7 @@ def _erase_event(installation: Installation, message_id: str) -> bool:
             Key={"pk": {"S": f"message#{message_id}"}},
             UpdateExpression="SET expires_at = :expires_at REMOVE event, address",
             ConditionExpression="attribute_exists(event)",
-            ExpressionAttributeValues={":expires_at": {"N": str(int(time.time()) + _LAST)}},
+            ExpressionAttributeValues={":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}},
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -113,17 +113,17 @@ def _erase_event(installation: Installation, message_id: str) -> bool:
 
 
 def _delete_letters(installation: Installation, address: str, records: tuple[str, ...]) -> int:
-    names = _naming(address)
+    mentions = _mention_matcher(address)
     others: list[DeadLetter] = []
     deleted = 0
     try:
-        for some in received(installation.sqs, installation.dead):
+        for some in receive_all(installation.sqs, installation.dead):
             for letter in some:
-                if _letter_about(letter, records, names):
+                if _letter_about(letter, records, mentions):
                     installation.sqs.delete_message(QueueUrl=installation.dead, ReceiptHandle=letter.handle)
                     deleted += 1
                 else:
                     others.append(letter)
     finally:
-        give_back(installation.sqs, installation.dead, others)
+        make_visible(installation.sqs, installation.dead, others)
     return deleted

@@ -1,4 +1,4 @@
-"""One Herald as its operators reach it: its queues, its ledger, and the key that addresses are hashed with."""
+"""One installation of Herald: its queues, its ledger, and the key that addresses are hashed with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _no_secret() -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Clients and names of one Herald; queues are URLs. `secret` fetches the key that addresses are hashed with."""
+    """Clients and names; queues are URLs. `secret` fetches the key that addresses are hashed with."""
 
     sqs: SQSClient
     dynamodb: DynamoDBClient
@@ -32,14 +32,14 @@ class Installation:
     secret: Callable[[], bytes] = _no_secret
 
     def record(self, message_id: str) -> Record | None:
-        """What the ledger knows of a message, as of now."""
+        """The ledger's record of a message, read consistently."""
         item = Table(self.dynamodb, self.ledger).get(message_key(message_id))
         return None if item is None else Record.from_item(item)
 
-    def listed(self, address: str) -> bool:
-        """Whether an address, by its key, is on the suppression list."""
+    def is_suppressed(self, address: str) -> bool:
+        """Whether the address with this key is on the suppression list."""
         return "since" in (Table(self.dynamodb, self.ledger).get(address) or {})
 
     def key(self, address: str) -> str:
-        """The key of an address's item."""
+        """The key of an address's item in the ledger."""
         return address_key(self.secret(), address)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["KEPT", "Standing", "pause", "resume", "standing", "waiting"]
+__all__ = ["CONCURRENCY_TAG", "PauseStatus", "count_waiting", "pause", "read_status", "resume"]
 
 #: The tag that keeps the reserved concurrency while it is 0: a number, or `none`.
-KEPT = "herald:reserved-concurrency"
+CONCURRENCY_TAG = "herald:reserved-concurrency"
 _NONE = "none"
 #: Seconds that AWS may take to turn a mapping off or on, and between two looks at it.
 _SETTLED_WITHIN = 120
@@ -30,9 +30,9 @@ _READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How the function stands: its reserved concurrency (None: not reserved), what the tag keeps of it, and whether
-    the mapping reads `retry`."""
+class PauseStatus:
+    """The function's reserved concurrency (None: not reserved), what the tag keeps of it, and whether the mapping reads
+    `retry`."""
 
     arn: str
     concurrency: int | None
@@ -42,64 +42,65 @@ class Standing:
 
     @property
     def paused(self) -> bool:
-        """Whether everything is parked, by `pause`."""
+        """Whether `pause` has stopped all mail."""
         return self.concurrency == 0 and self.kept is not None and not self.reads
 
     @property
     def running(self) -> bool:
-        """Whether nothing is parked."""
+        """Whether nothing is stopped."""
         return self.concurrency != 0 and self.kept is None and self.reads
 
 
-def standing(functions: LambdaClient, notify: str) -> Standing:
-    """How the function `notify` stands now. Raises `UserError` if it, or its mapping, is not there."""
+def read_status(functions: LambdaClient, notify: str) -> PauseStatus:
+    """The current status of the function `notify`; raises `UserError` if it, or its mapping, does not exist."""
     try:
         function = functions.get_function(FunctionName=notify)
     except functions.exceptions.ResourceNotFoundException:
-        raise UserError(f"there is no function {notify}: name another --prefix or AWS_REGION, or say --local") from None
+        raise UserError(f"there is no function {notify} in this account and region") from None
     arn = function["Configuration"]["FunctionArn"]
     mapping = _mapping(functions, arn)
     reserved = functions.get_function_concurrency(FunctionName=notify).get("ReservedConcurrentExecutions")
-    kept = functions.list_tags(Resource=arn)["Tags"].get(KEPT)
-    return Standing(arn, reserved, kept, mapping["UUID"], mapping["State"] in _READING)
+    kept = functions.list_tags(Resource=arn)["Tags"].get(CONCURRENCY_TAG)
+    return PauseStatus(arn, reserved, kept, mapping["UUID"], mapping["State"] in _READING)
 
 
-def pause(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> Standing:
-    """Park everything; safe to run again, also after it was interrupted. Returns how it stood before."""
-    before = standing(functions, notify)
+def pause(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> PauseStatus:
+    """Stop all mail; safe to repeat, also after an interruption. Returns the status before."""
+    before = read_status(functions, notify)
     if before.concurrency == 0 and before.kept is None:
         raise UserError(
-            f"the reserved concurrency of {notify} is 0 already, and not by make pause: nobody knows what it was. "
-            "make apply puts it back; then pause again"
+            f"the reserved concurrency of {notify} is 0 already, and no pause did that: nobody knows what it was. "
+            "Apply the Terraform configuration to restore it, then pause again"
         )
     if before.concurrency != 0:
         kept = _NONE if before.concurrency is None else str(before.concurrency)
-        functions.tag_resource(Resource=before.arn, Tags={KEPT: kept})
-    _read(functions, before.mapping, False, sleep)  # first: what is parked from now on must not be handed out
+        functions.tag_resource(Resource=before.arn, Tags={CONCURRENCY_TAG: kept})
+    _set_mapping(functions, before.mapping, False, sleep)  # first: what arrives in retry from now on must stay there
     functions.put_function_concurrency(FunctionName=notify, ReservedConcurrentExecutions=0)
     return before
 
 
-def resume(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> Standing:
-    """Put back what `pause` took; safe to run again, also after it was interrupted. Returns how it stood before."""
-    before = standing(functions, notify)
+def resume(functions: LambdaClient, notify: str, sleep: Callable[[float], None] = time.sleep) -> PauseStatus:
+    """Undo `pause`; safe to repeat, also after an interruption. Returns the status before."""
+    before = read_status(functions, notify)
     if before.kept is None and before.concurrency == 0:
         raise UserError(
-            f"the reserved concurrency of {notify} is 0, and not by make pause: nobody knows what it was. "
-            "make apply puts it back"
+            f"the reserved concurrency of {notify} is 0, and no pause did that: nobody knows what it was. "
+            "Apply the Terraform configuration to restore it"
         )
     if before.concurrency == 0 and before.kept == _NONE:
         functions.delete_function_concurrency(FunctionName=notify)
     elif before.concurrency == 0:
         functions.put_function_concurrency(FunctionName=notify, ReservedConcurrentExecutions=int(before.kept or 0))
-    _read(functions, before.mapping, True, sleep)
+    _set_mapping(functions, before.mapping, True, sleep)
     if before.kept is not None:
-        functions.untag_resource(Resource=before.arn, TagKeys=[KEPT])  # last: without it nobody knows what to put back
+        # last: without the tag nobody knows which concurrency to restore
+        functions.untag_resource(Resource=before.arn, TagKeys=[CONCURRENCY_TAG])
     return before
 
 
-def waiting(sqs: SQSClient, retry: str) -> int:
-    """About how many events are in `retry`: those that can be had, those that are delayed, and those at work."""
+def count_waiting(sqs: SQSClient, retry: str) -> int:
+    """About how many events are in `retry`: visible, delayed and in flight."""
     names: list[Any] = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "NotVisible")]
     found = sqs.get_queue_attributes(QueueUrl=retry, AttributeNames=names)["Attributes"]
     return sum(int(found.get(name, 0)) for name in names)
@@ -113,11 +114,11 @@ def _mapping(functions: LambdaClient, arn: str) -> Any:
         for mapping in page["EventSourceMappings"]:
             if mapping["FunctionArn"] == arn or mapping["FunctionArn"].startswith(f"{arn}:"):
                 return mapping
-    raise UserError(f"no event source mapping reads {queue} for {arn}: nothing was changed; make apply makes it")
+    raise UserError(f"no event source mapping reads {queue} for {arn}: apply the Terraform configuration to create it")
 
 
-def _read(functions: LambdaClient, mapping: str, enabled: bool, sleep: Callable[[float], None]) -> None:
-    """Turn the mapping on or off, and wait until it is: AWS takes a while, and refuses while it is at it."""
+def _set_mapping(functions: LambdaClient, mapping: str, enabled: bool, sleep: Callable[[float], None]) -> None:
+    """Enable or disable the mapping and wait until it is: AWS takes a while, and refuses changes meanwhile."""
     wanted = "Enabled" if enabled else "Disabled"
     for _ in range(int(_SETTLED_WITHIN / _STEP)):
         state = functions.get_event_source_mapping(UUID=mapping)["State"]

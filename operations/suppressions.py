@@ -1,4 +1,4 @@
-"""The suppression list, in the ledger's items of addresses: they know a keyed hash only, and readers' choices too."""
+"""The suppression list: it lies in the ledger's items of addresses, beside what their readers unsubscribed from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from operations.installation import Installation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Suppression", "entry_of", "listed", "pages", "remove", "suppression"]
+__all__ = [
+    "Suppression",
+    "find_suppression",
+    "get_suppression",
+    "list_suppressions",
+    "remove_suppression",
+    "scan_suppressions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +41,13 @@ class Suppression:
         return cls(item["pk"]["S"], item["reason"]["S"], since, item["message_id"]["S"])
 
 
-def listed(installation: Installation) -> Iterator[Suppression]:
+def list_suppressions(installation: Installation) -> Iterator[Suppression]:
     """The whole list; reads the whole table."""
-    return chain.from_iterable(pages(installation))
+    return chain.from_iterable(scan_suppressions(installation))
 
 
-def pages(installation: Installation) -> Iterator[list[Suppression]]:
-    """The list in pieces, each as long as reading on through the table took; many hold nothing."""
+def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]:
+    """The list page by page of a scan of the whole table; many pages are empty."""
     read = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :address) AND attribute_exists(since)",
@@ -50,12 +57,12 @@ def pages(installation: Installation) -> Iterator[list[Suppression]]:
         yield list(map(Suppression.of, page["Items"]))
 
 
-def suppression(installation: Installation, address: str) -> Suppression | None:
+def find_suppression(installation: Installation, address: str) -> Suppression | None:
     """The entry of one address, if it is on the list."""
-    return entry_of(installation, installation.key(address))
+    return get_suppression(installation, installation.key(address))
 
 
-def entry_of(installation: Installation, key: str) -> Suppression | None:
+def get_suppression(installation: Installation, key: str) -> Suppression | None:
     """The entry under the key of an address, if it is on the list."""
     item = installation.dynamodb.get_item(
         TableName=installation.ledger, Key={"pk": {"S": key}}, ConsistentRead=True
@@ -63,8 +70,8 @@ def entry_of(installation: Installation, key: str) -> Suppression | None:
     return Suppression.of(item) if item and "since" in item else None
 
 
-def remove(installation: Installation, entry: Suppression) -> None:
-    """Take an address off the list; what its reader chose stays, and SES keeps a list of its own."""
+def remove_suppression(installation: Installation, entry: Suppression) -> None:
+    """Take an address off the list; what its reader unsubscribed from stays. SES keeps a list of its own."""
     try:
         installation.dynamodb.update_item(
             TableName=installation.ledger,

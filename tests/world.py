@@ -19,7 +19,7 @@ from function.providers.failover import Sender
 from function.queues.dead_letter import Letter
 from function.queues.retry_policy import Schedule
 from operations.installation import Installation
-from operations.suppressions import Suppression, remove, suppression
+from operations.suppressions import Suppression, find_suppression, remove_suppression
 from tests.fakes import SECRET, Clock, Dead, Post, event
 
 __all__ = ["World"]
@@ -100,11 +100,11 @@ class World:
     def unsuppress(self, address: str = "ada@example.com") -> None:
         """A person takes it off."""
         if entry := self.listed(address):
-            remove(self._records, entry)
+            remove_suppression(self._records, entry)
 
     def listed(self, address: str = "ada@example.com") -> Suppression | None:
         """What the list says of an address."""
-        return suppression(self._records, address)
+        return find_suppression(self._records, address)
 
     @property
     def _records(self) -> Installation:

@@ -10,15 +10,15 @@ import typer
 from herald.account import Account, Local, Prefix, StateDir, refusals_told
 from herald.console import console
 from laptop.state import DEFAULT_STATE
-from operations.erasure import erase, kept
+from operations.erasure import erase, find_personal_data
 from operations.errors import UserError
-from operations.suppressions import Suppression, listed, remove, suppression
+from operations.suppressions import Suppression, find_suppression, list_suppressions, remove_suppression
 
 __all__ = ["app"]
 
 app = typer.Typer()
 suppressions = typer.Typer(
-    help="Addresses that get no mail, because one bounced for good or was complained about.", no_args_is_help=True
+    help="Addresses that get no mail, because one bounced for good or was complained data.", no_args_is_help=True
 )
 app.add_typer(suppressions, name="suppressions")
 
@@ -33,9 +33,11 @@ AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail add
 @refusals_told(_SO_FAR)
 def list_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
     """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
-    entries = sorted(listed(Account.chosen(local, state_dir, prefix).installation()), key=lambda entry: entry.since)
+    entries = sorted(
+        list_suppressions(Account.chosen(local, state_dir, prefix).installation()), key=lambda entry: entry.since
+    )
     for entry in entries:
-        console.print(f"{_line(entry)}  {entry.key}", markup=False)
+        console.print(f"{_describe(entry)}  {entry.key}", markup=False)
     console.print(f"{len(entries)} on the list." if entries else "Nobody is on the list.")
 
 
@@ -50,12 +52,12 @@ def remove_(
 ) -> None:
     """Take an address off the list, so that it gets mail again."""
     installation = Account.chosen(local, state_dir, prefix).installation()
-    entry = suppression(installation, address)
+    entry = find_suppression(installation, address)
     if entry is None:
         raise UserError(f"{address} is not on the suppression list: nothing was changed")
-    console.print(f"{address}: {_line(entry)}", markup=False)
-    if _agreed(f"Send mail to {address} again?", yes):
-        remove(installation, entry)
+    console.print(f"{address}: {_describe(entry)}", markup=False)
+    if _confirm(f"Send mail to {address} again?", yes):
+        remove_suppression(installation, entry)
         console.print("Removed. SES keeps a list of its own: aws sesv2 delete-suppressed-destination.")
 
 
@@ -73,31 +75,31 @@ def forget(
 ) -> None:
     """Erase the events that are kept about an address: in records that wait for a person, and in dead letters."""
     installation = Account.chosen(local, state_dir, prefix).installation()
-    about = kept(installation, address)
-    entry = suppression(installation, address) if suppression_too else None
-    for message_id in about.records:
+    data = find_personal_data(installation, address)
+    entry = find_suppression(installation, address) if suppression_too else None
+    for message_id in data.records:
         console.print(f"the event in the record of {message_id}", markup=False)
-    for letter in about.letters:
+    for letter in data.letters:
         console.print(f"the dead letter of {letter.message_id}", markup=False)
     if entry:
-        console.print(f"the suppression: {_line(entry)}", markup=False)
-    if not (about.records or about.letters or entry):
+        console.print(f"the suppression: {_describe(entry)}", markup=False)
+    if not (data.records or data.letters or entry):
         console.print(f"Nothing is kept about {address}.", markup=False)
         return
-    if _agreed("Erase this? None of it can be sent any more.", yes):
-        events, letters = erase(installation, address, about)
+    if _confirm("Erase this? None of it can be sent any more.", yes):
+        events, letters = erase(installation, address, data)
         if entry:
-            remove(installation, entry)
+            remove_suppression(installation, entry)
         console.print(
             f"Erased: {events} events in records, {letters} dead letters, {int(entry is not None)} suppressions."
         )
 
 
-def _line(entry: Suppression) -> str:
+def _describe(entry: Suppression) -> str:
     return f"{entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message {entry.message_id}"
 
 
-def _agreed(question: str, yes: bool) -> bool:
+def _confirm(question: str, yes: bool) -> bool:
     if yes:
         return True
     if not os.isatty(0):

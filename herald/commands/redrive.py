@@ -15,10 +15,10 @@ from herald.dead_letters_table import as_json, show_letters, show_plan
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
-from operations.redrive.from_record import from_records
-from operations.redrive.plan import Plan, Wanted, planned
-from operations.redrive.queue import look, out_of_sight
-from operations.redrive.send import Done, carry_out, send_anew
+from operations.redrive.from_record import plan_from_records
+from operations.redrive.plan import LetterFilter, Plan, plan_redrive
+from operations.redrive.queue import count_in_flight, peek
+from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -45,13 +45,13 @@ def dead(
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
     account = Account.chosen(local, state_dir, prefix)
-    letters = look(account.sqs, account.queue("dead"))
+    letters = peek(account.sqs, account.queue("dead"))
     if machine:
         typer.echo(as_json(letters))
     else:
         show_letters(console, letters, int(time.time() * 1000), everything)
         if not letters:
-            _tell_of_others(account.sqs, account.queue("dead"))
+            _print_in_flight(account.sqs, account.queue("dead"))
 
 
 @app.command()
@@ -74,49 +74,51 @@ def redrive(
 ) -> None:
     """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
     installation = Account.chosen(local, state_dir, prefix).installation()
-    plan = _plan(installation, Wanted(frozenset(message or ()), reason), from_record or [])
+    plan = _plan(installation, LetterFilter(frozenset(message or ()), reason), from_record or [])
     show_plan(console, plan)
     if dry_run or not plan.letters:
         return
-    left = Consent(yes, even_if_sent).asked(plan)
+    left = Consent(yes, even_if_sent).ask(plan)
     if plan.letters:
-        _carry_out(installation, plan, queued=not from_record)
+        _redrive(installation, plan, queued=not from_record)
     if left:
         console.print(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
         raise typer.Exit(_LEFT)
 
 
-def _plan(installation: Installation, wanted: Wanted, message_ids: list[str]) -> Plan:
+def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: list[str]) -> Plan:
     if message_ids:
-        if wanted.messages or wanted.reason:
+        if letter_filter.messages or letter_filter.reason:
             raise UserError("--from-record names its messages itself: leave --message and --reason out", code=2)
-        return from_records(installation, message_ids)
-    letters = [letter for letter in look(installation.sqs, installation.dead) if wanted(letter)]
-    if missing := wanted.messages - {letter.message_id for letter in letters}:
+        return plan_from_records(installation, message_ids)
+    letters = [letter for letter in peek(installation.sqs, installation.dead) if letter_filter.matches(letter)]
+    if missing := letter_filter.messages - {letter.message_id for letter in letters}:
         raise UserError(f"no letter of {min(missing)} lies in dead: make dead lists them, --from-record needs none")
     if not letters:
-        console.print("No dead letters." if not wanted.reason else f"No letter's reason contains {wanted.reason!r}.")
-        _tell_of_others(installation.sqs, installation.dead)
-    return planned(letters, installation.record)
+        console.print(
+            "No dead letters." if not letter_filter.reason else f"No letter's reason contains {letter_filter.reason!r}."
+        )
+        _print_in_flight(installation.sqs, installation.dead)
+    return plan_redrive(letters, installation.record)
 
 
-def _tell_of_others(sqs: SQSClient, dead: str) -> None:
-    """Nothing to be seen is not nothing there."""
-    if hidden := out_of_sight(sqs, dead):
+def _print_in_flight(sqs: SQSClient, dead: str) -> None:
+    """Letters that somebody else has received are not visible, but they are there."""
+    if hidden := count_in_flight(sqs, dead):
         console.print(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
 
 
-def _carry_out(installation: Installation, plan: Plan, queued: bool) -> None:
-    done = Done()
+def _redrive(installation: Installation, plan: Plan, queued: bool) -> None:
+    done = RedriveResult()
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
             task = bar.add_task("redriving", total=len(plan.letters))
-            act = carry_out if queued else send_anew
+            act = redrive_letters if queued else send_copies
             act(installation, plan, lambda count: bar.update(task, completed=count), done)
     except KeyboardInterrupt:
-        said = f"stopped after {done.total} of {len(plan.letters)}: the rest lies where it was; run it again"
-        raise UserError(said, _INTERRUPTED) from None
-    thrown = f", {done.thrown_away} thrown away because the mail has gone" if done.thrown_away else ""
+        message = f"stopped after {done.total} of {len(plan.letters)}: the rest lies where it was; run it again"
+        raise UserError(message, _INTERRUPTED) from None
+    thrown = f", {done.discarded} thrown away because the mail has gone" if done.discarded else ""
     console.print(f"{done.sent} sent again{thrown}.")
     if missing := len(plan.letters) - done.total:
         console.print(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")

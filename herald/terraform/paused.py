@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from operations.pause import KEPT
+from operations.pause import CONCURRENCY_TAG
 
 __all__ = ["resumed_by"]
 
@@ -16,8 +16,8 @@ def resumed_by(plan: Mapping[str, Any]) -> list[str]:
         change["change"]["before"]["function_name"]
         for change in plan.get("resource_changes", [])
         if change["type"] == "aws_lambda_function"
-        and KEPT in _tags(change["change"]["before"])
-        and KEPT not in _tags(change["change"]["after"])
+        and CONCURRENCY_TAG in _tags(change["change"]["before"])
+        and CONCURRENCY_TAG not in _tags(change["change"]["after"])
     ]
 
 

@@ -12,9 +12,9 @@ from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 from laptop.ses.faults import Fault, Faults
 from operations.installation import Installation
-from operations.redrive.plan import Plan, planned
-from operations.redrive.queue import look
-from operations.redrive.send import Done, carry_out
+from operations.redrive.plan import Plan, plan_redrive
+from operations.redrive.queue import peek
+from operations.redrive.send import RedriveResult, redrive_letters
 
 __all__ = ["Actor"]
 
@@ -56,11 +56,11 @@ class Actor:
         answer = self._clients.sqs.get_queue_attributes(QueueUrl=self._url("dead"), AttributeNames=["All"])
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
-    def redrive(self) -> Done:
+    def redrive(self) -> RedriveResult:
         """Redrive every letter that lies in `dead`; the person who presses the button says yes to all of them."""
         installation = self._installation()
-        plan: Plan = planned(look(installation.sqs, installation.dead), installation.record)
-        return carry_out(installation, plan, lambda _: None, Done())
+        plan: Plan = plan_redrive(peek(installation.sqs, installation.dead), installation.record)
+        return redrive_letters(installation, plan, lambda _: None, RedriveResult())
 
     def _say(self, event_id: str, label: str) -> None:
         self.labels.setdefault(event_id, []).append(label)

@@ -1,1 +1,1 @@
-"""Dead letters at a person's hands: what lies in `dead` and why, and sending it again."""
+"""Dead letters: what is in the queue `dead` and why, and sending it again."""

@@ -1,4 +1,4 @@
-"""One letter in `dead`, as a person wants to know it. Pure."""
+"""One message in the queue `dead`, read as far as an operator needs it. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from function.providers.ses_events import Heard, hear
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-__all__ = ["DeadLetter", "by_reason"]
+__all__ = ["DeadLetter", "group_by_reason"]
 
-#: What SQS itself moved to `dead` carries no reason of Herald's.
-_BY_SQS = "SQS moved it here: it was handed out too often without an end"
+#: A message that SQS itself moved to `dead` carries no reason.
+_BY_SQS = "SQS moved it here: it was received too often and never deleted"
 _COUNTS = re.compile(r"\bafter \d+ attempts?\b")
 
 
@@ -25,13 +25,13 @@ _COUNTS = re.compile(r"\bafter \d+ attempts?\b")
 class DeadLetter:
     """A message in `dead`. `id` is SQS's own, `message_id` that of the mail's SNS message; `since` epoch milliseconds.
 
-    `marks` are its message attributes as SQS takes them; `attempts` is None where nobody counted.
+    `attributes` are its message attributes as SQS takes them; `attempts` is None if nobody counted.
     """
 
     id: str
     handle: str
     body: str
-    marks: Mapping[str, Any]
+    attributes: Mapping[str, Any]
     message_id: str
     reason: str
     attempt: str | None
@@ -42,21 +42,24 @@ class DeadLetter:
 
     @classmethod
     def of(cls, message: MessageTypeDef) -> DeadLetter:
-        """Read what SQS handed out; any body at all is a letter."""
+        """Read a message as SQS returns it; any body is accepted."""
         body = message.get("Body", "")
-        marks = {name: _mark(value) for name, value in message.get("MessageAttributes", {}).items()}
+        attributes = {name: _sendable(value) for name, value in message.get("MessageAttributes", {}).items()}
         heard = hear(body)
-        attempts = _text(marks, "attempts")
+        attempts = _text(attributes, "attempts")
         return cls(
             id=message["MessageId"],
             handle=message["ReceiptHandle"],
             body=body,
-            marks=marks,
-            message_id=heard.message_id if isinstance(heard, Heard) else _message_id(message["MessageId"], body, marks),
-            reason=_text(marks, "reason") or (_BY_SQS if isinstance(heard, Heard) else _condition(body) or _BY_SQS),
-            attempt=_text(marks, "attempt"),
+            attributes=attributes,
+            message_id=heard.message_id
+            if isinstance(heard, Heard)
+            else _message_id(message["MessageId"], body, attributes),
+            reason=_text(attributes, "reason")
+            or (_BY_SQS if isinstance(heard, Heard) else _condition(body) or _BY_SQS),
+            attempt=_text(attributes, "attempt"),
             attempts=int(attempts) if attempts and attempts.isdecimal() else None,
-            release=_text(marks, "release") or "?",
+            release=_text(attributes, "release") or "?",
             since=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
             is_feedback=isinstance(heard, Heard),
         )
@@ -67,16 +70,16 @@ class DeadLetter:
         return _COUNTS.sub("after some attempts", self.reason)
 
 
-def by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
-    """The letters by kind of reason, most first; within it the oldest first."""
+def group_by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
+    """The letters by kind of reason, the most frequent first; within each kind the oldest first."""
     kinds: dict[str, list[DeadLetter]] = {}
     for letter in sorted(letters, key=lambda one: one.since):
         kinds.setdefault(letter.kind, []).append(letter)
     return dict(sorted(kinds.items(), key=lambda kind: -len(kind[1])))
 
 
-def _message_id(sqs_id: str, body: str, marks: Mapping[str, Any]) -> str:
-    if named := _text(marks, "message_id"):
+def _message_id(sqs_id: str, body: str, attributes: Mapping[str, Any]) -> str:
+    if named := _text(attributes, "message_id"):
         return named
     found = next(from_queue({"messageId": sqs_id, "receiptHandle": "", "attributes": {}, "body": body}))
     return found.message_id if isinstance(found, Delivery) else sqs_id
@@ -93,10 +96,10 @@ def _condition(body: str) -> str | None:
         return None
 
 
-def _mark(value: Mapping[str, Any]) -> dict[str, Any]:
+def _sendable(value: Mapping[str, Any]) -> dict[str, Any]:
     wanted = ("DataType", "StringValue", "BinaryValue")
     return {name: value[name] for name in wanted if value.get(name) is not None}
 
 
-def _text(marks: Mapping[str, Any], name: str) -> str | None:
-    return cast("str | None", marks.get(name, {}).get("StringValue")) or None
+def _text(attributes: Mapping[str, Any], name: str) -> str | None:
+    return cast("str | None", attributes.get(name, {}).get("StringValue")) or None

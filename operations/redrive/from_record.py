@@ -1,4 +1,4 @@
-"""A letter made anew from what a record keeps: for suppressed mails, and where the letter has expired."""
+"""Makes letters from ledger records: for suppressed mails, and where the letter itself has expired."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from function.queues.dead_letter import write
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.plan import Plan, fate_of
+from operations.redrive.plan import Plan, decide
 
-__all__ = ["from_records"]
+__all__ = ["plan_from_records"]
 
 
-def from_records(installation: Installation, message_ids: list[str]) -> Plan:
-    """The plan for letters that lie in no queue. Raises `UserError` for a record that cannot be redriven."""
+def plan_from_records(installation: Installation, message_ids: list[str]) -> Plan:
+    """The plan for messages without a letter in the queue; raises `UserError` for a record that cannot be redriven."""
     plan = Plan()
     for message_id in message_ids:
         record = installation.record(message_id)
         if record is None:
-            raise UserError(f"the ledger knows no message {message_id}: give the SNS MessageId, as make dead shows it")
+            raise UserError(f"the ledger knows no message {message_id}: give the MessageId that SNS assigned")
         _refuse(installation, record)
         letter = _letter(record)
         plan.letters.append(letter)
-        plan.fates[letter.id] = fate_of(letter, record)
+        plan.decisions[letter.id] = decide(letter, record)
     return plan
 
 
 def _refuse(installation: Installation, record: Record) -> None:
-    """Say why this record is not redriven, if it is not."""
+    """Raise `UserError` if this record cannot be redriven."""
     message = f"message {record.message_id}"
     waits = record.state in (State.REJECTED, State.SUPPRESSED) or (record.state in IN_DOUBT and record.parked)
     if not waits:
         raise UserError(f"{message} is {record.state} and waits for nobody: there is nothing to redrive")
     if record.event is None:
         raise UserError(f"{message} was too long for its record to keep: redrive its letter, or publish it again")
-    if record.address and installation.listed(record.address):
+    if record.address and installation.is_suppressed(record.address):
         raise UserError(f"{message} is to an address on the suppression list: take that off the list first")
 
 
@@ -53,7 +53,9 @@ def _letter(record: Record) -> DeadLetter:
         id=record.message_id,
         handle="",
         body=made.body,
-        marks={name: {"DataType": "String", "StringValue": value or "?"} for name, value in made.attributes.items()},
+        attributes={
+            name: {"DataType": "String", "StringValue": value or "?"} for name, value in made.attributes.items()
+        },
         message_id=record.message_id,
         reason=record.reason or str(record.state),
         attempt=record.owner,

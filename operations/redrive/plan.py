@@ -1,4 +1,4 @@
-"""What a redrive does with each letter, from what the ledger knows of its mail."""
+"""Decides what a redrive does with each dead letter, from what the ledger knows of its mail."""
 
 from __future__ import annotations
 
@@ -10,68 +10,76 @@ from function.ledger import Record, State
 from function.ledger.states import IN_DOUBT, PRECEDENCE
 from operations.redrive.dead_letters import DeadLetter
 
-__all__ = ["Fate", "Plan", "Wanted", "planned"]
+__all__ = ["LetterFilter", "Plan", "RedriveDecision", "plan_redrive"]
 
-#: States of a mail that went: the redrive of such a letter is thrown away. A refused one did not reach anybody.
+#: States of a mail that was sent: such a letter is deleted. A refused mail reached nobody, so it is sent again.
 _MAILED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1]) - {State.REFUSED}
 
 
-class Fate(StrEnum):
-    """What becomes of a letter."""
+class RedriveDecision(StrEnum):
+    """What a redrive does with one letter."""
 
     SEND = "send"
-    #: The mail may have gone: a second one needs a person's yes.
+    #: The mail may have been sent: a second one needs the operator's confirmation.
     ASK = "ask"
-    #: The mail has gone since: nothing is left to send.
-    THROW_AWAY = "throw away"
+    #: The mail was sent in the meantime: the letter is deleted.
+    DISCARD = "discard"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which letters a person means; empty means all."""
+class LetterFilter:
+    """Which letters to redrive: by MessageId and by a part of the reason; empty means all."""
 
     messages: frozenset[str] = frozenset()
     reason: str = ""
 
-    def __call__(self, letter: DeadLetter) -> bool:
+    def matches(self, letter: DeadLetter) -> bool:
+        """Whether this letter is to be redriven."""
         named = not self.messages or letter.message_id in self.messages
         return named and self.reason.lower() in letter.reason.lower()
 
 
 @dataclass(slots=True)
 class Plan:
-    """Letters by what becomes of them. `attempts` are the attempts that letters belong to, by SQS's id of the letter:
-    a letter that SQS moved has no mark, and goes as one of the attempt that the record is at."""
+    """Letters and the decision on each, by SQS's id of the letter.
 
-    fates: dict[str, Fate] = field(default_factory=dict)
+    `attempts` names the attempt of letters that do not name one themselves, because SQS moved them: they are redriven
+    as the attempt that the record is at.
+    """
+
+    decisions: dict[str, RedriveDecision] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     attempts: dict[str, str] = field(default_factory=dict)
 
-    def those(self, fate: Fate) -> list[DeadLetter]:
-        """The letters of one fate."""
-        return [letter for letter in self.letters if self.fates[letter.id] is fate]
+    def letters_to(self, decision: RedriveDecision) -> list[DeadLetter]:
+        """The letters with this decision."""
+        return [letter for letter in self.letters if self.decisions[letter.id] is decision]
 
-    def leave(self, fate: Fate) -> None:
-        """Leave the letters of one fate where they are."""
-        self.letters = [letter for letter in self.letters if self.fates[letter.id] is not fate]
+    def exclude(self, decision: RedriveDecision) -> None:
+        """Take the letters with this decision out of the plan: they stay in the queue."""
+        self.letters = [letter for letter in self.letters if self.decisions[letter.id] is not decision]
 
 
-def planned(letters: Iterable[DeadLetter], read: Callable[[str], Record | None]) -> Plan:
-    """The plan for these letters; `read` asks the ledger. Feedback heard twice changes nothing."""
+def plan_redrive(letters: Iterable[DeadLetter], read: Callable[[str], Record | None]) -> Plan:
+    """Decide on each of these letters; `read` gets a record from the ledger.
+
+    Feedback is always sent again: processing it twice changes nothing.
+    """
     plan = Plan()
     for letter in letters:
         record = None if letter.is_feedback else read(letter.message_id)
         plan.letters.append(letter)
-        plan.fates[letter.id] = fate_of(letter, record)
+        plan.decisions[letter.id] = decide(letter, record)
         if letter.attempt is None and record is not None and record.owner:
             plan.attempts[letter.id] = record.owner
     return plan
 
 
-def fate_of(letter: DeadLetter, record: Record | None) -> Fate:
-    """What becomes of one letter; a letter of an attempt that is over is sent, and notify says that it is."""
+def decide(letter: DeadLetter, record: Record | None) -> RedriveDecision:
+    """Decide on one letter. A letter of an attempt that is over is sent: the notifier recognises it as a duplicate."""
     if record is None or letter.is_feedback:
-        return Fate.SEND
+        return RedriveDecision.SEND
     if record.state in _MAILED:
-        return Fate.THROW_AWAY
-    return Fate.ASK if record.state in IN_DOUBT and letter.attempt in (None, record.owner) else Fate.SEND
+        return RedriveDecision.DISCARD
+    is_current = letter.attempt in (None, record.owner)
+    return RedriveDecision.ASK if record.state in IN_DOUBT and is_current else RedriveDecision.SEND

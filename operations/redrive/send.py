@@ -1,7 +1,7 @@
-"""Handing letters back to `retry`: first there, then gone from `dead`, so that an end in between costs nothing.
+"""Moves letters from `dead` back to `retry`: sent first, deleted afterwards, so that an interruption loses nothing.
 
-A letter that is sent twice for this is one mail all the same: it names the attempt that it belongs to, and the ledger
-lets one claim take that attempt.
+An interruption in between may send a letter twice. That is still one mail: the letter names the attempt that it
+belongs to, and the ledger lets only one claim take that attempt.
 """
 
 from __future__ import annotations
@@ -12,49 +12,54 @@ from typing import Any
 
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.plan import Fate, Plan
-from operations.redrive.queue import give_back, received
+from operations.redrive.plan import Plan, RedriveDecision
+from operations.redrive.queue import make_visible, receive_all
 
-__all__ = ["Done", "carry_out", "marked", "send_anew"]
+__all__ = ["RedriveResult", "outgoing_attributes", "redrive_letters", "send_copies"]
 
 _ATTRIBUTES_AT_MOST = 10
-_EXPLANATIONS = ("release", "attempts", "reason", "message_id")
+_EXPLANATIONS = ("make_visible", "attempts", "reason", "message_id")
 
 
 @dataclass(slots=True)
-class Done:
-    """How many letters went back to `retry` or `feedback`, and how many were thrown away."""
+class RedriveResult:
+    """How many letters were sent to `retry` or `feedback`, and how many were deleted because the mail has been sent."""
 
     sent: int = 0
-    thrown_away: int = 0
+    discarded: int = 0
 
     @property
     def total(self) -> int:
-        return self.sent + self.thrown_away
+        """How many letters are dealt with."""
+        return self.sent + self.discarded
 
 
-def carry_out(installation: Installation, plan: Plan, progress: Callable[[int], None], done: Done) -> Done:
-    """Do what is planned with every letter that can still be seen; all others are given back."""
+def redrive_letters(
+    installation: Installation, plan: Plan, progress: Callable[[int], None], done: RedriveResult
+) -> RedriveResult:
+    """Carry out the plan for every letter that SQS still shows; all others stay in `dead`."""
     waiting = {letter.id for letter in plan.letters}
     held: dict[str, DeadLetter] = {}
     try:
-        for letters in received(installation.sqs, installation.dead):
+        for letters in receive_all(installation.sqs, installation.dead):
             held |= {letter.id: letter for letter in letters}
             for letter in letters:
                 if letter.id in waiting:
-                    _one(installation, plan, letter, done)
+                    _redrive_one(installation, plan, letter, done)
                     waiting.discard(letter.id)
                     del held[letter.id]
                     progress(done.total)
             if not waiting:
                 break
     finally:
-        give_back(installation.sqs, installation.dead, list(held.values()))
+        make_visible(installation.sqs, installation.dead, list(held.values()))
     return done
 
 
-def send_anew(installation: Installation, plan: Plan, progress: Callable[[int], None], done: Done) -> Done:
-    """Send letters that lie in no queue, because they were made from what records keep."""
+def send_copies(
+    installation: Installation, plan: Plan, progress: Callable[[int], None], done: RedriveResult
+) -> RedriveResult:
+    """Send letters that are in no queue, because they were made from records."""
     for letter in plan.letters:
         _send(installation, plan, letter)
         done.sent += 1
@@ -62,21 +67,24 @@ def send_anew(installation: Installation, plan: Plan, progress: Callable[[int], 
     return done
 
 
-def marked(letter: DeadLetter, attempt: str | None, confirmed: bool) -> dict[str, Any]:
-    """The letter's message attributes as it goes back: its attempt, and the person's yes. SQS takes ten at most."""
-    marks = dict(letter.marks)
+def outgoing_attributes(letter: DeadLetter, attempt: str | None, confirmed: bool) -> dict[str, Any]:
+    """The message attributes with which a letter is sent again; SQS takes ten at most.
+
+    They name the attempt, and the operator's confirmation where a second mail may arrive.
+    """
+    attributes = dict(letter.attributes)
     if attempt and letter.attempt is None:
-        marks["attempt"] = _string(attempt)
+        attributes["attempt"] = _string(attempt)
     if confirmed:
-        marks["confirmed"] = _string("yes")
-    for name in _EXPLANATIONS[: max(0, len(marks) - _ATTRIBUTES_AT_MOST)]:
-        marks.pop(name, None)
-    return marks
+        attributes["confirmed"] = _string("yes")
+    for name in _EXPLANATIONS[: max(0, len(attributes) - _ATTRIBUTES_AT_MOST)]:
+        attributes.pop(name, None)
+    return attributes
 
 
-def _one(installation: Installation, plan: Plan, letter: DeadLetter, done: Done) -> None:
-    if plan.fates[letter.id] is Fate.THROW_AWAY:
-        done.thrown_away += 1
+def _redrive_one(installation: Installation, plan: Plan, letter: DeadLetter, done: RedriveResult) -> None:
+    if plan.decisions[letter.id] is RedriveDecision.DISCARD:
+        done.discarded += 1
     else:
         _send(installation, plan, letter)
         done.sent += 1
@@ -85,8 +93,9 @@ def _one(installation: Installation, plan: Plan, letter: DeadLetter, done: Done)
 
 def _send(installation: Installation, plan: Plan, letter: DeadLetter) -> None:
     queue = installation.feedback if letter.is_feedback else installation.retry
-    marks = marked(letter, plan.attempts.get(letter.id), confirmed=plan.fates[letter.id] is Fate.ASK)
-    installation.sqs.send_message(QueueUrl=queue, MessageBody=letter.body, MessageAttributes=marks)
+    confirmed = plan.decisions[letter.id] is RedriveDecision.ASK
+    attributes = outgoing_attributes(letter, plan.attempts.get(letter.id), confirmed=confirmed)
+    installation.sqs.send_message(QueueUrl=queue, MessageBody=letter.body, MessageAttributes=attributes)
 
 
 def _string(value: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from function.ledger import Action, Record, Row, State, Table
 from function.ledger.states import IN_DOUBT, PRECEDENCE
 from operations.installation import Installation
-from operations.suppressions import Suppression, remove
+from operations.suppressions import Suppression, remove_suppression
 from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald, Stepped, branches
 from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, thaw_item
@@ -202,7 +202,7 @@ class Moves:
     def _unlist(self) -> None:
         installation = Installation(self._client, self._client, "", "", "", "herald-ledger", lambda: b"model")
         entry = Suppression(ADDRESS, "bounced", datetime.fromtimestamp(0, UTC), "another")
-        remove(installation, entry)
+        remove_suppression(installation, entry)
 
     @property
     def _client(self) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from operations.pause import pause, resume, standing, waiting
+from operations.pause import count_waiting, pause, read_status, resume
 from tests.stack.conftest import Herald, eventually
 from tests.stack.events import new_address, new_event
 
@@ -25,16 +25,16 @@ def paused(herald: Herald) -> Iterator[Herald]:
 
 def test_what_is_published_while_it_is_paused_waits_and_then_is_one_mail_each(paused: Herald) -> None:
     readers = [new_address() for _ in range(3)]
-    parked = waiting(paused.clients.sqs, paused.names.queues["retry"])
+    parked = count_waiting(paused.clients.sqs, paused.names.queues["retry"])
     for to in readers:
         paused.clients.sns.publish(TopicArn=paused.names.topics["events"], Message=json.dumps(new_event(to)))
     eventually(
-        lambda: waiting(paused.clients.sqs, paused.names.queues["retry"]),
+        lambda: count_waiting(paused.clients.sqs, paused.names.queues["retry"]),
         lambda count: count >= parked + len(readers),
     )
     assert [paused.inbox.mails(to) for to in readers] == [[]] * len(readers)
 
     resume(paused.clients.functions, _NOTIFY)
-    assert standing(paused.clients.functions, _NOTIFY).running
+    assert read_status(paused.clients.functions, _NOTIFY).running
     for to in readers:
         paused.inbox.exactly(to, 1, settle=0.5)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from operations.installation import Installation
-from operations.pause import Standing, pause, resume, standing
+from operations.pause import PauseStatus, pause, resume, read_status
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -66,9 +66,9 @@ class Admin:
         ready, delayed, at_work = (int(found.get(name, 0)) for name in _WAITING)
         return Waiting(ready, delayed, at_work)
 
-    def standing(self) -> Standing:
+    def read_status(self) -> PauseStatus:
         """Whether mail is paused."""
-        return standing(self.functions, self.names.notify)
+        return read_status(self.functions, self.names.notify)
 
     def pause(self) -> str:
         """Park all mail; says what that did."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from operations.installation import Installation
-from operations.redrive.dead_letters import DeadLetter, by_reason
-from operations.redrive.from_record import from_records
-from operations.redrive.plan import Fate, Plan, Wanted, planned
-from operations.redrive.queue import look
-from operations.redrive.send import Done, carry_out, send_anew
+from operations.redrive.dead_letters import DeadLetter, group_by_reason
+from operations.redrive.from_record import plan_from_records
+from operations.redrive.plan import RedriveDecision, Plan, LetterFilter, plan_redrive
+from operations.redrive.queue import peek
+from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
 #: Letters that one press of a button sends at most: a request must end within seconds.
 MOST_AT_ONCE: Final = 100
@@ -29,42 +29,46 @@ class Heap:
     """The letters of one kind of reason, oldest first, each with what a redrive would do with it."""
 
     reason: str
-    letters: tuple[tuple[DeadLetter, Fate], ...]
+    letters: tuple[tuple[DeadLetter, RedriveDecision], ...]
 
 
 def heaps(installation: Installation) -> list[Heap]:
     """All that lies in `dead`, most frequent reason first; it stays there."""
-    letters = look(installation.sqs, installation.dead)
-    fates = planned(letters, installation.record).fates
+    letters = peek(installation.sqs, installation.dead)
+    fates = plan_redrive(letters, installation.record).decisions
     return [
         Heap(reason, tuple((letter, fates[letter.id]) for letter in those))
-        for reason, those in by_reason(letters).items()
+        for reason, those in group_by_reason(letters).items()
     ]
 
 
-def redrive(installation: Installation, wanted: Wanted, *, confirmed: bool) -> str:
+def redrive(installation: Installation, wanted: LetterFilter, *, confirmed: bool) -> str:
     """Send the wanted letters again and say how many; a message without a letter goes from what its record keeps.
 
     Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
     """
-    letters = [letter for letter in look(installation.sqs, installation.dead) if wanted(letter)][:MOST_AT_ONCE]
+    letters = [letter for letter in peek(installation.sqs, installation.dead) if wanted(letter)][:MOST_AT_ONCE]
     if not letters and not wanted.messages:
         return "nothing lies in dead for this reason any more"
-    plan = planned(letters, installation.record) if letters else from_records(installation, sorted(wanted.messages))
-    if (doubtful := plan.those(Fate.ASK)) and not confirmed:
+    plan = (
+        plan_redrive(letters, installation.record)
+        if letters
+        else plan_from_records(installation, sorted(wanted.messages))
+    )
+    if (doubtful := plan.letters_to(RedriveDecision.ASK)) and not confirmed:
         raise MayHaveGoneError(doubtful)
     return _told(_carried_out(installation, plan, queued=bool(letters)), plan)
 
 
-def _carried_out(installation: Installation, plan: Plan, *, queued: bool) -> Done:
-    act = carry_out if queued else send_anew
-    return act(installation, plan, lambda _: None, Done())
+def _carried_out(installation: Installation, plan: Plan, *, queued: bool) -> RedriveResult:
+    act = redrive_letters if queued else send_copies
+    return act(installation, plan, lambda _: None, RedriveResult())
 
 
-def _told(done: Done, plan: Plan) -> str:
+def _told(done: RedriveResult, plan: Plan) -> str:
     parts = [f"{done.sent} sent again"]
-    if done.thrown_away:
-        parts.append(f"{done.thrown_away} thrown away because the mail has gone")
+    if done.discarded:
+        parts.append(f"{done.discarded} thrown away because the mail has gone")
     if unseen := len(plan.letters) - done.total:
         parts.append(f"{unseen} could not be seen just now: try again in a minute")
     return ", ".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from operations.suppressions import Suppression, suppression
+from operations.suppressions import Suppression, find_suppression
 from webapp import text
 from webapp.aws.items import from_item
 from webapp.books import cursor
@@ -63,7 +63,7 @@ def _of_address(parts: Parts, address: str) -> Found:
             complete = "LastEvaluatedKey" not in page and len(mails) <= _MOST
             break
     mails.sort(key=lambda mail: -max((row.at for row in mail[1].rows), default=0))
-    return Found(tuple(mails[:_MOST]), suppression(place, address), key, complete)
+    return Found(tuple(mails[:_MOST]), find_suppression(place, address), key, complete)
 
 
 def _id(record: Mapping[str, Any]) -> str:

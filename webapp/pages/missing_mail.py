@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from operations.suppressions import Suppression, suppression
+from operations.suppressions import Suppression, find_suppression
 from webapp.auth.identity import Identity
 from webapp.books import service
 from webapp.books.book import Book
@@ -54,7 +54,7 @@ def answer(parts: Parts, reader: Identity) -> Answer:
     told = zip(books, _lookups.map(lambda book: service.notifications(parts, reader, book.id), books), strict=True)
     mails = [Missing(book, mail) for book, found in told for mail in found]
     return Answer(
-        listed=suppression(parts.admin.installation, reader.email),
+        listed=find_suppression(parts.admin.installation, reader.email),
         failed=tuple(each for each in mails if each.mail.final and each.mail.state != "delivered"),
         waiting=tuple(each for each in mails if not each.mail.final),
         arrived=sum(each.mail.state == "delivered" for each in mails),

@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from operations.errors import UserError
 from operations.installation import Installation
-from operations.redrive.plan import Wanted
-from operations.suppressions import Suppression, entry_of, pages, remove
+from operations.redrive.plan import LetterFilter
+from operations.suppressions import Suppression, get_suppression, scan_suppressions, remove_suppression
 from webapp import text
 from webapp.admin.reason_groups import MayHaveGoneError, heaps, redrive
 from webapp.admin.search import search
@@ -38,7 +38,7 @@ def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = 
     counts = {name: admin.waiting(getattr(admin.names, name)) for name in ("dead", "retry", "feedback")}
     oldest = parts.outbox.oldest_unpublished()
     unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
-    shown = {"counts": counts, "unpublished": unpublished, "standing": admin.standing()}
+    shown = {"counts": counts, "unpublished": unpublished, "read_status": admin.standing()}
     return _shown(request, parts, "operations.html", shown, done)
 
 
@@ -60,7 +60,7 @@ def send_again(
     request: Request, operator: Operator, parts: PartsOf, message: Text = "", reason: Text = "", confirmed: Text = ""
 ) -> Response:
     """Send one letter again, or all of a reason; where a mail may have gone, ask first."""
-    wanted = Wanted(frozenset({message} if message else ()), reason)
+    wanted = LetterFilter(frozenset({message} if message else ()), reason)
     if not (message or reason):
         raise Problem("bad-request", "Say which letter to send again.")
     letters = parts.admin.installation
@@ -93,7 +93,7 @@ def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = 
     """Take an address off the list, by itself or by its key."""
     installation, wanted = parts.admin.installation, wanted.strip()
     key = installation.key(wanted) if text.is_address(wanted) else wanted
-    entry = entry_of(installation, key) if _KEY.fullmatch(key) else None
+    entry = get_suppression(installation, key) if _KEY.fullmatch(key) else None
     if entry is None:
         return _refused(request, "This address is not on the list: nothing was changed.")
     done = parts.audit.record(operator, "take off the list", key, lambda: _removed(parts, entry))
@@ -125,7 +125,7 @@ def _listed(installation: Installation) -> tuple[list[Suppression], bool]:
     """What could be read of the list in time, and whether that is all."""
     entries: list[Suppression] = []
     until = time.monotonic() + _PATIENCE_SECONDS
-    for some in pages(installation):
+    for some in scan_suppressions(installation):
         entries += some
         if time.monotonic() > until:
             return entries, False
@@ -133,7 +133,7 @@ def _listed(installation: Installation) -> tuple[list[Suppression], bool]:
 
 
 def _removed(parts: Parts, entry: Suppression) -> str:
-    remove(parts.admin.installation, entry)
+    remove_suppression(parts.admin.installation, entry)
     return f"removed; it was there since {entry.since:%Y-%m-%d} ({entry.reason})"
 
 

@@ -14,7 +14,7 @@ from herald.terraform.apply import Run
 from herald.terraform.target import Target
 from laptop.clients import Clients
 from operations.errors import UserError
-from operations.pause import pause, resume, standing
+from operations.pause import pause, read_status, resume
 from tests.infra.laptop.applied import Applied
 
 
@@ -28,9 +28,9 @@ def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(applied:
     run = Run(applied.terraform, target, ["-var-file=test.tfvars.json"], lambda _: None, lambda _: True)
     with pytest.raises(UserError, match="herald-notify is paused, and this plan would resume it"):
         run.apply()
-    assert standing(clients.functions, "herald-notify").paused
+    assert read_status(clients.functions, "herald-notify").paused
     resume(clients.functions, "herald-notify")
-    assert standing(clients.functions, "herald-notify").running
+    assert read_status(clients.functions, "herald-notify").running
     assert applied.changes() == {}
 
 

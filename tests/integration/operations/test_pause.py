@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from herald.cli import app
 from operations.errors import UserError
-from operations.pause import Standing, pause, resume, standing
+from operations.pause import PauseStatus, pause, read_status, resume
 
 NOTIFY = "herald-notify"
 
@@ -42,8 +42,8 @@ class Lambda:
             self.client.put_function_concurrency(FunctionName=NOTIFY, ReservedConcurrentExecutions=reserved)
 
     @property
-    def stands(self) -> Standing:
-        return standing(self.client, NOTIFY)
+    def stands(self) -> PauseStatus:
+        return read_status(self.client, NOTIFY)
 
 
 @pytest.fixture(params=[None, 16], ids=["no concurrency reserved", "16 reserved"])

@@ -51,7 +51,9 @@ class Account:
     def __init__(self, catalogue: Catalogue) -> None:
         make: Any = boto3.client
         self.sqs = make("sqs")
-        self.dead = self.sqs.create_queue(QueueName="herald-dead")["QueueUrl"]
+        self.dead, *_ = (
+            self.sqs.create_queue(QueueName=f"herald-{part}")["QueueUrl"] for part in ("dead", "retry", "feedback")
+        )
         dynamodb = make("dynamodb")
         dynamodb.create_table(
             TableName="herald-ledger",

@@ -99,7 +99,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 def office(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setattr("operations.redrive.queue._PATIENCE", 0)
+    monkeypatch.setattr("operations.redrive.queue._LONG_POLL_SECONDS", 0)
     with mock_aws():
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
         dynamodb.create_table(

@@ -13,11 +13,11 @@ from function.delivery.outcome import Kind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger import Action, State, address_key
 from operations.errors import UserError
-from operations.redrive.dead_letters import by_reason
-from operations.redrive.from_record import from_records
-from operations.redrive.plan import Fate, Plan, Wanted, planned
-from operations.redrive.queue import look
-from operations.redrive.send import Done, carry_out, send_anew
+from operations.redrive.dead_letters import group_by_reason
+from operations.redrive.from_record import plan_from_records
+from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
+from operations.redrive.queue import peek
+from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office
 from tests.world import delivery
@@ -56,20 +56,22 @@ def in_doubt(office: Office) -> None:
     assert office.deliver(delivery()).kind is Kind.PARKED
 
 
-def plan_of(office: Office, wanted: Wanted | None = None) -> Plan:
-    letters = look(office.installation.sqs, office.installation.dead)
-    return planned([letter for letter in letters if (wanted or Wanted())(letter)], office.installation.record)
+def plan_of(office: Office, wanted: LetterFilter | None = None) -> Plan:
+    letters = peek(office.installation.sqs, office.installation.dead)
+    return plan_redrive(
+        [letter for letter in letters if (wanted or LetterFilter()).matches(letter)], office.installation.record
+    )
 
 
-def redrive(office: Office, plan: Plan | None = None) -> Done:
-    return carry_out(office.installation, plan or plan_of(office), lambda _: None, Done())
+def redrive(office: Office, plan: Plan | None = None) -> RedriveResult:
+    return redrive_letters(office.installation, plan or plan_of(office), lambda _: None, RedriveResult())
 
 
 def test_letters_are_listed_and_stay(office: Office) -> None:
     for number in range(12):
         refused(office, f"m{number}")
     for _ in range(2):
-        letters = look(office.installation.sqs, office.installation.dead)
+        letters = peek(office.installation.sqs, office.installation.dead)
         assert sorted(letter.message_id for letter in letters) == sorted(f"m{number}" for number in range(12))
     assert office.count(office.installation.dead) == 12
     assert {(letter.reason, letter.release, letter.attempts) for letter in letters} == {("content rejected", "r1", 1)}
@@ -81,13 +83,13 @@ def test_letters_are_grouped_by_what_went_wrong_not_by_how_often_it_was_tried(of
         for wait in [0] * times + [86_401]:
             office.world.clock.forward(wait)
             office.deliver(delivery(message_id, event(event_id=message_id)))
-    groups = by_reason(look(office.installation.sqs, office.installation.dead))
+    groups = group_by_reason(peek(office.installation.sqs, office.installation.dead))
     assert {reason: len(those) for reason, those in groups.items()} == {"gave up after some attempts: down": 2}
 
 
 def test_a_redriven_letter_becomes_its_mail(office: Office) -> None:
     refused(office)
-    assert redrive(office) == Done(sent=1)
+    assert redrive(office) == RedriveResult(sent=1)
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
     assert office.world.mails == 1
     assert office.count(office.installation.dead) == 0
@@ -97,16 +99,16 @@ def test_only_what_is_wanted_goes(office: Office) -> None:
     refused(office, "m1", "content rejected")
     refused(office, "m2", "bad address")
     refused(office, "m3", "bad address")
-    assert redrive(office, plan_of(office, Wanted(frozenset({"m2"}), "ADDRESS"))) == Done(sent=1)
+    assert redrive(office, plan_of(office, LetterFilter(frozenset({"m2"}), "ADDRESS"))) == RedriveResult(sent=1)
     assert [outcome.message_id for outcome in office.work_off()] == ["m2"]
-    assert sorted(one.message_id for one in look(office.installation.sqs, office.installation.dead)) == ["m1", "m3"]
+    assert sorted(one.message_id for one in peek(office.installation.sqs, office.installation.dead)) == ["m1", "m3"]
 
 
 def test_two_redrives_at_once_send_one_mail(office: Office) -> None:
     refused(office)
     first, second = plan_of(office), plan_of(office)
     for plan in (first, second):  # SQS may show the letter to both before either deletes it
-        send_anew(office.installation, plan, lambda _: None, Done())
+        send_copies(office.installation, plan, lambda _: None, RedriveResult())
     assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
     assert office.world.mails == 1
 
@@ -118,11 +120,11 @@ def test_two_redrives_at_once_send_one_mail(office: Office) -> None:
 def test_a_redrive_that_is_interrupted_anywhere_and_run_again_sends_one_mail(
     office: Office, call: str, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("operations.redrive.queue._OUT_OF_SIGHT", 0)  # as if the minute had passed
+    monkeypatch.setattr("operations.redrive.queue._VISIBILITY_TIMEOUT", 0)  # as if the minute had passed
     refused(office)
     sqs: Any = Interrupting(office.installation.sqs, call, after)
     with pytest.raises(KeyboardInterrupt):
-        carry_out(replace(office.installation, sqs=sqs), plan_of(office), lambda _: None, Done())
+        redrive_letters(replace(office.installation, sqs=sqs), plan_of(office), lambda _: None, RedriveResult())
     redrive(office)
     office.work_off()
     assert office.world.mails == 1
@@ -160,7 +162,7 @@ def test_two_redrives_share_the_letters_and_lose_none(office: Office) -> None:
 def test_what_may_have_gone_needs_a_yes_and_goes_with_it(office: Office) -> None:
     in_doubt(office)
     plan = plan_of(office)
-    assert list(plan.fates.values()) == [Fate.ASK]
+    assert list(plan.decisions.values()) == [RedriveDecision.ASK]
     redrive(office, plan)
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
     assert office.world.mails == 2, "the person accepted a second mail"
@@ -178,7 +180,7 @@ def test_a_yes_twice_sends_no_third_mail(office: Office) -> None:
     in_doubt(office)
     plan = plan_of(office)
     for _ in range(2):
-        send_anew(office.installation, plan, lambda _: None, Done())
+        send_copies(office.installation, plan, lambda _: None, RedriveResult())
     office.work_off()
     assert office.world.mails == 2
 
@@ -187,8 +189,8 @@ def test_a_letter_whose_mail_has_gone_since_is_thrown_away(office: Office) -> No
     in_doubt(office)
     office.world.hear(Action.HEAR_SENT, State.SENT)
     plan = plan_of(office)
-    assert list(plan.fates.values()) == [Fate.THROW_AWAY]
-    assert redrive(office, plan) == Done(thrown_away=1)
+    assert list(plan.decisions.values()) == [RedriveDecision.DISCARD]
+    assert redrive(office, plan) == RedriveResult(discarded=1)
     assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (0, 0)
 
 
@@ -200,7 +202,7 @@ def test_a_letter_that_sqs_moved_goes_as_the_attempt_that_its_record_is_at(offic
     body = json.dumps({"Type": "Notification", "MessageId": "m1", "Message": delivery().body})
     office.installation.sqs.send_message(QueueUrl=office.installation.dead, MessageBody=body)
     plan = plan_of(office)
-    assert list(plan.fates.values()) == [Fate.ASK]
+    assert list(plan.decisions.values()) == [RedriveDecision.ASK]
     assert "SQS moved it" in plan.letters[0].reason
     redrive(office, plan)
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
@@ -210,7 +212,7 @@ def test_an_on_failure_record_of_lambda_says_why_and_becomes_its_mail(office: Of
     sns = {"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "m1", "Message": delivery().body}}]}
     record = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": sns}
     office.installation.sqs.send_message(QueueUrl=office.installation.dead, MessageBody=json.dumps(record))
-    plan = plan_of(office, Wanted(frozenset({"m1"})))
+    plan = plan_of(office, LetterFilter(frozenset({"m1"})))
     assert plan.letters[0].reason == "Lambda gave up: RetriesExhausted"
     redrive(office, plan)
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
@@ -220,7 +222,7 @@ def test_feedback_that_could_not_be_written_goes_back_to_its_own_queue(office: O
     said = {"eventType": "Delivery", "mail": {"tags": {"message_id": ["m1"]}}, "delivery": {}}
     body = json.dumps({"Type": "Notification", "MessageId": "x", "Message": json.dumps(said)})
     office.installation.sqs.send_message(QueueUrl=office.installation.dead, MessageBody=body)
-    assert redrive(office) == Done(sent=1)
+    assert redrive(office) == RedriveResult(sent=1)
     assert (office.count(office.installation.feedback), office.count(office.installation.retry)) == (1, 0)
 
 
@@ -228,11 +230,11 @@ def test_a_suppressed_mail_is_sent_from_its_record_once_its_address_is_off_the_l
     office.world.suppress()
     office.deliver(delivery())
     with pytest.raises(UserError, match="take that off the list first"):
-        from_records(office.installation, ["m1"])
+        plan_from_records(office.installation, ["m1"])
     office.world.unsuppress()
-    plan = from_records(office.installation, ["m1"])
+    plan = plan_from_records(office.installation, ["m1"])
     for _ in range(2):
-        send_anew(office.installation, plan, lambda _: None, Done())
+        send_copies(office.installation, plan, lambda _: None, RedriveResult())
     assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
     assert office.world.mails == 1
 
@@ -241,7 +243,7 @@ def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_fro
     hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
     Choices(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
     office.deliver(delivery())
-    send_anew(office.installation, from_records(office.installation, ["m1"]), lambda _: None, Done())
+    send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SUPPRESSED]
     assert office.world.mails == 0
 
@@ -249,17 +251,17 @@ def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_fro
 def test_a_record_whose_letter_has_expired_is_sent_from_the_event_that_it_keeps(office: Office) -> None:
     refused(office, padding="x" * 9000)
     office.installation.sqs.purge_queue(QueueUrl=office.installation.dead)
-    send_anew(office.installation, from_records(office.installation, ["m1"]), lambda _: None, Done())
+    send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
     assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
 
 
 def test_a_doubtful_record_whose_letter_has_expired_needs_a_yes_too(office: Office) -> None:
     in_doubt(office)
-    assert list(from_records(office.installation, ["m1"]).fates.values()) == [Fate.ASK]
+    assert list(plan_from_records(office.installation, ["m1"]).decisions.values()) == [RedriveDecision.ASK]
 
 
 @pytest.mark.parametrize("message_id", ["m1", "never"])
 def test_what_waits_for_nobody_is_not_redriven(office: Office, message_id: str) -> None:
     office.deliver(delivery())
     with pytest.raises(UserError, match=r"is sent and waits for nobody|knows no message"):
-        from_records(office.installation, [message_id])
+        plan_from_records(office.installation, [message_id])

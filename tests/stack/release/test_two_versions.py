@@ -18,9 +18,9 @@ from laptop.cloud import Cloud
 from laptop.rehearsal.counting import count, sender
 from laptop.rehearsal.load import Load
 from operations.installation import Installation
-from operations.redrive.plan import planned
-from operations.redrive.queue import look
-from operations.redrive.send import Done, carry_out
+from operations.redrive.plan import plan_redrive
+from operations.redrive.queue import peek
+from operations.redrive.send import RedriveResult, redrive_letters
 from release.artifacts import named
 from release.publish import Artifact, publish, ship_beside
 from release.stack import ALIAS
@@ -117,11 +117,11 @@ class Pair:
         clients, described = self.desk.cloud.clients, self.desk.cloud.description
         dead, retry, feedback = (described.queues[name] for name in ("dead", "retry", "feedback"))
         installation = Installation(clients.sqs, clients.dynamodb, dead, retry, feedback, described.tables["ledger"])
-        carry_out(
+        redrive_letters(
             installation,
-            planned(look(installation.sqs, installation.dead), installation.record),
+            plan_redrive(peek(installation.sqs, installation.dead), installation.record),
             lambda _: None,
-            Done(),
+            RedriveResult(),
         )
 
 
