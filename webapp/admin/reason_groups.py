@@ -47,7 +47,7 @@ def redrive(installation: Installation, wanted: LetterFilter, *, confirmed: bool
 
     Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
     """
-    letters = [letter for letter in peek(installation.sqs, installation.dead) if wanted(letter)][:MOST_AT_ONCE]
+    letters = [letter for letter in peek(installation.sqs, installation.dead) if wanted.matches(letter)][:MOST_AT_ONCE]
     if not letters and not wanted.messages:
         return "nothing lies in dead for this reason any more"
     plan = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import httpx
 
 from laptop.resources import GRACE
-from operations.pause import standing
+from operations.pause import read_status
 from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, said
 from tests.stack.webapp.browsing import Browser
@@ -20,7 +20,7 @@ EVIL = "\"'></title></textarea><x-stored onclick=alert(1)>{{ 7*7 }}"
 
 
 def is_running(field: Field) -> bool:
-    return standing(field.cloud.clients.functions, "herald-notify").running
+    return read_status(field.cloud.clients.functions, "herald-notify").running
 
 
 @attack("operator routes as a plain user, with good forms of their own session", "403, nothing done")
