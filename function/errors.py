@@ -5,7 +5,7 @@ NotificationError
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
 │   ├── UnknownNotification   no notification for this type
 │   └── RefusedForGood        the provider will not take this mail
-├── Barred                this deployment may not mail this address: suppressed, a person may redrive it
+├── RecipientNotAllowed                this deployment may not mail this address: suppressed, a person may redrive it
 ├── NotSent               certainly not sent: release, next provider, retry later
 │   ├── Throttled             over the sending rate: heals in seconds
 │   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours
@@ -16,13 +16,13 @@ NotificationError
 from __future__ import annotations
 
 __all__ = [
-    "Barred",
     "InvalidEvent",
     "NotSent",
     "NotificationError",
     "OutcomeUnknown",
     "ProviderUnavailable",
     "QuotaExhausted",
+    "RecipientNotAllowed",
     "RefusedForGood",
     "Rejected",
     "Throttled",
@@ -54,7 +54,7 @@ class RefusedForGood(Rejected):
     """The provider will not take this mail, now or later: bad address, content rejected."""
 
 
-class Barred(NotificationError):
+class RecipientNotAllowed(NotificationError):
     """The mail did not go out, because this deployment may not mail its recipient."""
 
 

@@ -1,4 +1,4 @@
-"""Entry point of `feedback`: what SES says later, from SQS into the ledger.
+"""LazyHandler point of `feedback`: what SES says later, from SQS into the ledger.
 
 Event shapes: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 They come unordered and at least once; the ledger's precedence makes order and repetition harmless.
@@ -11,19 +11,19 @@ from collections.abc import Callable
 from typing import Any
 
 from function.ledger import Contended, Ledger, Row, address_key
-from function.providers.ses_events import Heard, Ignored, folded, hear
-from function.runtime.bootstrap import Clients, Entry, clock, composed_ledger, release
+from function.providers.ses_events import FeedbackEvent, Ignored, drop_implied_sends, parse
+from function.runtime.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
 from function.runtime.settings import FeedbackSettings
 
-__all__ = ["Listener", "compose", "handler"]
+__all__ = ["FeedbackHandler", "compose", "handler"]
 
 _ORDINARY = frozenset({"Delivered", "Repeated", SYNTHETIC})
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class FeedbackHandler:
     """Takes a batch from the queue `feedback`; what could not be written comes again, alone."""
 
     ledger: Ledger
@@ -38,47 +38,48 @@ class Listener:
         counts: Counter[str] = Counter()
         failures = []
         try:
-            for record, heard in zip(records, folded([hear(record["body"]) for record in records]), strict=True):
-                if not self._take(heard, counts):
+            parsed = drop_implied_sends([parse(record["body"]) for record in records])
+            for record, each in zip(records, parsed, strict=True):
+                if not self._take(each, counts):
                     failures.append(record["messageId"])
         finally:
             self.telemetry.tally(counts)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
-    def _take(self, heard: Heard | Ignored | None, counts: Counter[str]) -> bool:
-        if heard is None:
+    def _take(self, event: FeedbackEvent | Ignored | None, counts: Counter[str]) -> bool:
+        if event is None:
             counts["Repeated"] += 1
             return True
-        if isinstance(heard, Ignored):
+        if isinstance(event, Ignored):
             counts["Ignored"] += 1
-            self.telemetry.note("Ignored", detail=heard.why)
+            self.telemetry.note("Ignored", detail=event.why)
             return True
-        row = Row(heard.state, self.clock(), self.release, provider="ses", detail=heard.detail)
-        suppress = address_key(self.secret, heard.address) if heard.suppress and heard.address else None
+        row = Row(event.state, self.clock(), self.release, provider="ses", detail=event.detail)
+        suppress = address_key(self.secret, event.address) if event.suppress and event.address else None
         try:
-            moved = self.ledger.hear(heard.message_id, heard.action, row, suppress)
+            moved = self.ledger.apply_feedback(event.message_id, event.action, row, suppress)
         except Contended as error:
-            self.telemetry.note("contended", message_id=heard.message_id, detail=str(error)[:200])
+            self.telemetry.note("contended", message_id=event.message_id, detail=str(error)[:200])
             return False
-        self._count(heard, moved, counts)
+        self._count(event, moved, counts)
         return True
 
-    def _count(self, heard: Heard, moved: bool, counts: Counter[str]) -> None:
+    def _count(self, event: FeedbackEvent, moved: bool, counts: Counter[str]) -> None:
         """Only what is out of the ordinary gets a line of its own: of the rest, the ledger has the story."""
-        metric = SYNTHETIC if heard.synthetic else heard.metric if moved else "Repeated"
+        metric = SYNTHETIC if event.synthetic else event.metric if moved else "Repeated"
         counts[metric] += 1
         if metric not in _ORDINARY:
-            self.telemetry.note(metric, message_id=heard.message_id, detail=heard.detail)
+            self.telemetry.note(metric, message_id=event.message_id, detail=event.detail)
 
 
-def compose(environment: dict[str, str], clients: Clients) -> Listener:
-    """The listener of one sandbox. Raises BadSetting."""
+def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
+    """The handler of one sandbox. Raises BadSetting."""
     settings = FeedbackSettings.read(environment, release())
     secret = clients.key(settings.address_key_parameter)
-    ledger = composed_ledger(settings.ledger, clients.dynamodb())
+    ledger = open_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
-    return Listener(ledger, secret, telemetry, settings.ledger.release, clock)
+    return FeedbackHandler(ledger, secret, telemetry, settings.ledger.release, clock)
 
 
 #: Lambda's handler.
-handler = Entry(compose)
+handler = LazyHandler(compose)

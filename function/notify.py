@@ -1,4 +1,4 @@
-"""Entry point of `notify`: SNS events and the queue `retry` in, mails out.
+"""LazyHandler point of `notify`: SNS events and the queue `retry` in, mails out.
 
 Lambda: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html and .../services-sqs-errorhandling.html
 """
@@ -12,15 +12,14 @@ from typing import Any
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
-from function.message.builder import Composer
+from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.unsubscribe import Links
-from function.providers import SesProvider
-from function.providers.failover import Sender
-from function.providers.ses import client_config
-from function.queues.dead_letter import parked
+from function.providers.failover import Failover
+from function.providers.ses import SesProvider, client_config
+from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
-from function.runtime.bootstrap import Clients, Entry, attempt_name, clock, composed_ledger, release
+from function.runtime.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
 from function.runtime.settings import NotifySettings
@@ -45,24 +44,24 @@ class Notifier:
         courier = self.courier(context.aws_request_id)
         deadline = self.clock() + int(context.get_remaining_time_in_millis()) - _RESERVE
         if is_queue_event(event):
-            return {"batchItemFailures": self._queue(courier, event["Records"], deadline)}
+            return {"batchItemFailures": self._handle_queue(courier, event["Records"], deadline)}
         for found in deliveries(event):
-            self._first(courier, found, deadline)
+            self._handle_sns(courier, found, deadline)
         return {}
 
-    def _first(self, courier: Courier, found: Delivery | Unreadable, deadline: int) -> None:
-        delivery = _kept(found)
+    def _handle_sns(self, courier: Courier, found: Delivery | Unreadable, deadline: int) -> None:
+        delivery = _as_delivery(found)
         outcome = self._carry(courier, delivery, deadline)
-        if outcome.later:
-            self.retry.put(parked(delivery), self._seconds_until(outcome.later.at))
+        if outcome.retry_at is not None:
+            self.retry.put(write_retry(delivery), self._seconds_until(outcome.retry_at))
 
-    def _queue(self, courier: Courier, records: list[dict[str, Any]], deadline: int) -> list[dict[str, str]]:
+    def _handle_queue(self, courier: Courier, records: list[dict[str, Any]], deadline: int) -> list[dict[str, str]]:
         failures = []
         for record in records:
             again = [
-                outcome.later.at
+                at
                 for found in from_queue(record)
-                if (outcome := self._carry(courier, _kept(found), deadline)).later
+                if (at := self._carry(courier, _as_delivery(found), deadline).retry_at) is not None
             ]
             if again:
                 item = next(iter(from_queue(record))).item
@@ -96,7 +95,7 @@ class Notifier:
         return max(0.0, (at - self.clock()) / 1000)
 
 
-def _kept(found: Delivery | Unreadable) -> Delivery:
+def _as_delivery(found: Delivery | Unreadable) -> Delivery:
     """What is no envelope is carried as if it were an event: a bare one becomes its mail, all else ends in `dead`."""
     if isinstance(found, Delivery):
         return found
@@ -109,18 +108,18 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     settings = NotifySettings.read(environment, release())
     secret = clients.key(settings.address_key_parameter)
     sqs = clients.sqs()
-    ledger = composed_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
-    sender = Sender([_provider(url, settings, clients) for url in settings.providers], clock)
+    ledger = open_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
+    sender = Failover([_provider(url, settings, clients) for url in settings.providers], clock)
     dead = Queue(sqs, settings.dead_queue_url)
-    composer = Composer(Catalogue.load(), secret, clock, settings.audience, _links(settings, clients))
+    builder = EmailBuilder(Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients))
 
     def courier(request_id: str) -> Courier:
         return Courier(
-            composer,
+            builder,
             ledger,
             sender,
             dead,
-            settings.schedule,
+            settings.retry_policy,
             settings.ledger.release,
             clock,
             lambda: attempt_name(request_id),
@@ -143,4 +142,4 @@ def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvid
 
 
 #: Lambda's handler.
-handler = Entry(compose)
+handler = LazyHandler(compose)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from function.event.envelope import Delivery, from_queue
 from function.ledger import Record
-from function.queues.compression import unpacked
+from function.queues.compression import decompress
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all
@@ -65,7 +65,7 @@ def _records(installation: Installation) -> Iterator[Record]:
 
 
 def _is_about(record: Record, key: str, mentions: Callable[[str], bool]) -> bool:
-    event = unpacked(record.event) if isinstance(record.event, bytes) else record.event or ""
+    event = decompress(record.event) if isinstance(record.event, bytes) else record.event or ""
     return record.address == key or mentions(event)
 
 

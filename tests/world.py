@@ -11,13 +11,13 @@ from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, QueueItem
 from function.ledger import Action, Ledger, Record, Row, State, Table, Writes, address_key, event_key
-from function.message.builder import Composer
+from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
-from function.message.delivery_mode import Audience
+from function.message.delivery_mode import DeliveryMode
 from function.message.unsubscribe import Links
-from function.providers.failover import Sender
+from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
-from function.queues.retry_policy import Schedule
+from function.queues.retry_policy import RetryPolicy
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression, remove_suppression
 from tests.fakes import SECRET, Clock, Dead, Post, event
@@ -37,9 +37,9 @@ class World:
     dead: Dead = field(default_factory=Dead)
     release: str = "r1"
     resends: int = 1
-    audience: Audience = field(default_factory=Audience)
+    delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
     links: Links | None = None
-    schedule: Schedule = field(default_factory=Schedule)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -63,10 +63,10 @@ class World:
 
     def courier(self) -> Courier:
         """A sandbox of the present release."""
-        composer = Composer(self.catalogue, SECRET, self.clock, self.audience, self.links)
-        sender = Sender(self.posts, self.clock, self.clock.forward, lambda: 0.5)
+        builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links)
+        failover = Failover(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         owner = lambda: f"request/{next(self._owners)}"  # noqa: E731
-        return Courier(composer, self.ledger, sender, self.dead, self.schedule, self.release, self.clock, owner)
+        return Courier(builder, self.ledger, failover, self.dead, self.retry_policy, self.release, self.clock, owner)
 
     def deliver(self, delivery: Delivery, seconds: float = 60) -> Outcome:
         """One invocation with that much time."""
@@ -88,14 +88,14 @@ class World:
         )
         return item
 
-    def hear(self, action: Action, state: State, message_id: str = "m1", suppress: str | None = None) -> bool:
+    def apply_feedback(self, action: Action, state: State, message_id: str = "m1", suppress: str | None = None) -> bool:
         """Feedback of the provider."""
         listed = address_key(SECRET, suppress) if suppress else None
-        return self.ledger.hear(message_id, action, Row(state, self.clock(), self.release), listed)
+        return self.ledger.apply_feedback(message_id, action, Row(state, self.clock(), self.release), listed)
 
     def suppress(self, address: str = "ada@example.com") -> None:
         """Put an address on the list, as a bounce of some other mail does."""
-        self.hear(Action.HEAR_BOUNCED, State.BOUNCED, "another", address)
+        self.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, "another", address)
 
     def unsuppress(self, address: str = "ada@example.com") -> None:
         """A person takes it off."""

@@ -15,14 +15,14 @@ from uuid import UUID
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
 from function.delivery.courier import Courier
-from function.feedback import Listener
+from function.feedback import FeedbackHandler
 from function.ledger import Ledger, Table, Writes
-from function.message.builder import Composer
+from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from function.notify import Notifier
-from function.providers.failover import Sender
-from function.queues.retry_policy import Schedule
+from function.providers.failover import Failover
+from function.queues.retry_policy import RetryPolicy
 from function.runtime.metrics import Telemetry
 from package.catalogue import compile_catalogue
 from tests.envelopes import queued, ses_event, sns, sns_notification
@@ -75,16 +75,16 @@ class Played:
         post = Slow(clock)
         with tempfile.TemporaryDirectory() as folder:
             compile_catalogue(Path(folder))
-            composer = Composer(Catalogue.load(Path(folder)), SECRET, clock)
-        sender, dead = Sender([post], clock), Dead()
+            builder = EmailBuilder(Catalogue.load(Path(folder)), SECRET, clock)
+        failover, dead = Failover([post], clock), Dead()
 
         def courier(request: str) -> Courier:
             name = f"{request}/{next(numbers):012x}"
-            return Courier(composer, ledger, sender, dead, Schedule(), _RELEASE, clock, lambda: name)
+            return Courier(builder, ledger, failover, dead, RetryPolicy(), _RELEASE, clock, lambda: name)
 
         queue: Any = None  # nothing comes back on the common road
         self.notify = Notifier(courier, queue, Telemetry("herald-notify", _RELEASE, clock, self.log), clock)
-        self.feedback = Listener(
+        self.feedback = FeedbackHandler(
             ledger, SECRET, Telemetry("herald-feedback", _RELEASE, clock, self.log), _RELEASE, clock
         )
 

@@ -55,7 +55,7 @@ def _without(ours: Subject, roots: Roots) -> list[Start]:
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
     cut["SQS's client made late"] = replace(ours, extra={"apart": "late"})
     found = [Start(f"without: {lever}", subject) for lever, subject in cut.items()]
-    return [*found, Start("without: one TLS context", replace(ours, extra={"apart": "trust"}), tls=True)]
+    return [*found, Start("without: one TLS context", replace(ours, extra={"apart": "tls"}), tls=True)]
 
 
 def measure(each: Sequence[Start], aws: Aws, rounds: int) -> dict[str, Sample]:

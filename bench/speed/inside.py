@@ -53,13 +53,13 @@ def _take_apart(lever: str) -> None:
 
     from function.runtime import bootstrap, fast_client, tls  # noqa: PLC0415  once it is known from where
 
-    if lever == "trust":
-        vars(tls)["Trust"].shared = lambda _: contextlib.nullcontext()
-    elif lever == "express":
+    if lever == "tls":
+        vars(tls)["TlsContext"].share = lambda _: contextlib.nullcontext()
+    elif lever == "fast_client":
         for module in (fast_client, bootstrap):
-            vars(module)["Express"] = lambda client, *_: client
+            vars(module)["FastClient"] = lambda client, *_: client
     elif lever == "late":
-        vars(bootstrap)["Later"] = lambda make: make()
+        vars(bootstrap)["LazyClient"] = lambda make: make()
     else:
         raise SystemExit(f"no part of the function is called {lever}")
 

@@ -102,9 +102,9 @@ def _processes(roots: Roots, aws: Aws, quick: bool) -> Iterator[dict[str, Measur
     each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.relay:handler")
     tls = {}
     if not quick:
-        each["without: the short way"] = replace(ours, extra={"apart": "express"})
+        each["without: the short way"] = replace(ours, extra={"apart": "fast_client"})
         tls["a new connection for each mail"] = replace(ours, extra={"idle": True})
-        tls["without: one TLS context"] = replace(ours, extra={"idle": True, "apart": "trust"})
+        tls["without: one TLS context"] = replace(ours, extra={"idle": True, "apart": "tls"})
     with ExitStack() as stack:
         running = {name: Measured(subject, aws) for name, subject in each.items()}
         running |= {name: Measured(subject, aws, tls=True) for name, subject in tls.items()}

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from function.event.synthetic import SOURCE, synthetic_event
 from function.ledger import Record, State, Table, message_key
-from function.ledger.attributes import plain
+from function.ledger.attributes import deserialize
 from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 
@@ -85,7 +85,7 @@ class Trial:
         state = Record.from_item(item).state
         if state not in _GOOD:
             return f"the ledger says {state}", state in _OPEN
-        releases = {row.get("release") for row in plain(item["timeline"])}
+        releases = {row.get("release") for row in deserialize(item["timeline"])}
         if candidate.release and candidate.release not in releases:
             return f"the timeline does not name release {candidate.release}", False
         return None

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from function.delivery.outcome import Kind, Later, Outcome
-from function.errors import Barred, NotificationError, NotSent, OutcomeUnknown, Rejected
+from function.delivery.outcome import Outcome, OutcomeKind
+from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.envelope import Delivery
 from function.ledger import (
     Attempt,
@@ -27,12 +27,12 @@ from function.ledger import (
     Suppressed,
     Verdict,
 )
-from function.message.builder import Composer, Draft
+from function.message.builder import Draft, EmailBuilder
 from function.message.email import Email, Receipt
-from function.providers.failover import Sender, Transmission, Try
-from function.queues.compression import kept, unpacked
-from function.queues.dead_letter import Letter, write
-from function.queues.retry_policy import Schedule
+from function.providers.failover import Failover, ProviderCall, SendResult
+from function.queues.compression import compress_for_record, decompress
+from function.queues.dead_letter import Letter, write_letter
+from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Courier", "DeadLetters"]
@@ -54,11 +54,11 @@ class DeadLetters(Protocol):
 class Courier:
     """Takes deliveries to their end. `clock` gives epoch milliseconds; `owner` a name for an attempt, never twice."""
 
-    composer: Composer
+    builder: EmailBuilder
     ledger: Ledger
-    sender: Sender
+    failover: Failover
     dead: DeadLetters
-    schedule: Schedule
+    retry_policy: RetryPolicy
     release: str
     clock: Callable[[], int]
     owner: Callable[[], str]
@@ -78,18 +78,18 @@ class Courier:
             confirmed=delivery.confirmed,
             received=received,
         )
-        draft = self.composer.begin(delivery)
-        outcome = self._begun(delivery, draft, attempt, deadline)
+        draft = self.builder.begin(delivery)
+        outcome = self._build(delivery, draft, attempt, deadline)
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
-    def _begun(self, delivery: Delivery, draft: Draft, attempt: Attempt, deadline: int) -> Outcome:
+    def _build(self, delivery: Delivery, draft: Draft, attempt: Attempt, deadline: int) -> Outcome:
         try:
-            email = self.composer.finish(draft, in_time_only=delivery.letter is None)
+            email = self.builder.finish(draft, in_time_only=delivery.letter is None)
         except Rejected as error:
-            return self._reject(delivery, draft.named(attempt), str(error))
-        except Barred as error:
-            return self._bar(delivery, draft.named(attempt), str(error))
-        return self._carry(delivery, draft.named(attempt), email, deadline)
+            return self._reject(delivery, draft.identify(attempt), str(error))
+        except RecipientNotAllowed as error:
+            return self._bar(delivery, draft.identify(attempt), str(error))
+        return self._carry(delivery, draft.identify(attempt), email, deadline)
 
     # -- with a mail in hand --------------------------------------------------------------------------------------
 
@@ -108,65 +108,63 @@ class Courier:
         return self._settled(delivery, attempt, verdict)
 
     def _send(self, delivery: Delivery, attempt: Attempt, email: Email, until: int) -> Outcome:
-        transmission = self.sender.send(email, attempt.message_id, until)
-        outcome = transmission.outcome
+        result = self.failover.send(email, attempt.message_id, until)
+        outcome = result.outcome
         match outcome:
             case Receipt():
-                self.ledger.record(attempt, self._rows(transmission, State.SENT), outcome.message_id)
-                ms = transmission.tries[-1].ms
-                return Outcome(Kind.SENT, attempt.message_id, attempt.type, ms=ms, provider=outcome.provider)
+                self.ledger.record(attempt, self._rows(result, State.SENT), outcome.message_id)
+                ms = result.tries[-1].ms
+                return Outcome(OutcomeKind.SENT, attempt.message_id, attempt.type, ms=ms, provider=outcome.provider)
             case NotSent():
-                return self._not_sent(delivery, attempt, transmission, outcome)
+                return self._not_sent(delivery, attempt, result, outcome)
             case OutcomeUnknown():
-                known = self.ledger.lose(attempt, self._rows(transmission, State.UNKNOWN)[-1])
-                return self._again(delivery, attempt, known, Kind.UNKNOWN, str(outcome))
-        return self._refused(delivery, attempt, transmission, outcome)
+                known = self.ledger.lose(attempt, self._rows(result, State.UNKNOWN)[-1])
+                return self._again(delivery, attempt, known, OutcomeKind.UNKNOWN, str(outcome))
+        return self._refused(delivery, attempt, result, outcome)
 
-    def _not_sent(self, delivery: Delivery, attempt: Attempt, transmission: Transmission, error: NotSent) -> Outcome:
-        known = self.ledger.release(attempt, self._rows(transmission, State.RELEASED)[-1])
+    def _not_sent(self, delivery: Delivery, attempt: Attempt, result: SendResult, error: NotSent) -> Outcome:
+        known = self.ledger.release(attempt, self._rows(result, State.RELEASED)[-1])
         if not isinstance(known, Record):
             return self._settled(delivery, attempt, known)
         receives = delivery.item.receives if delivery.item else 0
         now = self.clock()
-        if known.state is State.RELEASED and self.schedule.exhausted(known.first_at, now, receives):
+        if known.state is State.RELEASED and self.retry_policy.exhausted(known.first_at, now, receives):
             return self._reject(delivery, attempt, f"gave up after {known.attempts} attempts: {error}", known.attempts)
-        wait = self.schedule.after(error, known.attempts)
-        return self._outcome(Kind.RELEASED, attempt, str(error), Later(now + int(wait * 1000)))
+        wait = self.retry_policy.after(error, known.attempts)
+        return self._outcome(OutcomeKind.RELEASED, attempt, str(error), now + int(wait * 1000))
 
-    def _refused(
-        self, delivery: Delivery, attempt: Attempt, transmission: Transmission, error: NotificationError
-    ) -> Outcome:
-        row = self._rows(transmission, State.REJECTED)[-1]
+    def _refused(self, delivery: Delivery, attempt: Attempt, result: SendResult, error: NotificationError) -> Outcome:
+        row = self._rows(result, State.REJECTED)[-1]
         self._letter(delivery, attempt, attempt.owner, str(error), 1)
-        verdict = self.ledger.refuse(attempt, row, kept(delivery.body))
+        verdict = self.ledger.refuse(attempt, row, compress_for_record(delivery.body))
         if verdict is not None:
             return self._settled(delivery, attempt, verdict)
-        return self._outcome(Kind.REJECTED, attempt, str(error))
+        return self._outcome(OutcomeKind.REJECTED, attempt, str(error))
 
     # -- without a claim ------------------------------------------------------------------------------------------
 
     def _reject(self, delivery: Delivery, attempt: Attempt, reason: str, attempts: int = 0) -> Outcome:
-        attempt, verdict = self._looked(attempt)
+        attempt, verdict = self._find_owner(attempt)
         if verdict is None:
             self._letter(delivery, attempt, attempt.owner, reason, attempts)
             row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
-            verdict = self.ledger.reject(attempt, row, kept(delivery.body))
+            verdict = self.ledger.reject(attempt, row, compress_for_record(delivery.body))
             delivery = replace(delivery, letter=None)
         if verdict is None:
-            return self._outcome(Kind.REJECTED, attempt, reason)
+            return self._outcome(OutcomeKind.REJECTED, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
 
     def _bar(self, delivery: Delivery, attempt: Attempt, reason: str) -> Outcome:
         """Not to be mailed by this deployment: kept like a suppressed mail, without a letter that raises an alarm."""
-        attempt, verdict = self._looked(attempt)
+        attempt, verdict = self._find_owner(attempt)
         if verdict is None:
             row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
-            verdict = self.ledger.suppress(attempt, row, kept(delivery.body))
+            verdict = self.ledger.suppress(attempt, row, compress_for_record(delivery.body))
         if verdict is None:
-            return self._outcome(Kind.SUPPRESSED, attempt, reason)
+            return self._outcome(OutcomeKind.SUPPRESSED, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
 
-    def _looked(self, attempt: Attempt) -> tuple[Attempt, Verdict | None]:
+    def _find_owner(self, attempt: Attempt) -> tuple[Attempt, Verdict | None]:
         """The attempt in the name of the message that owns the event, and what stands in the way of settling it."""
         verdict = self.ledger.look(attempt)
         for _ in range(_HOPS):
@@ -179,9 +177,9 @@ class Courier:
     def _suppress(self, delivery: Delivery, attempt: Attempt, by: Suppressed) -> Outcome:
         reason = _UNSUBSCRIBED if by.choice else "the address is on the suppression list"
         row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
-        verdict = self.ledger.suppress(attempt, row, kept(delivery.body), by)
+        verdict = self.ledger.suppress(attempt, row, compress_for_record(delivery.body), by)
         if verdict is None:
-            return self._outcome(Kind.SUPPRESSED, attempt, reason)
+            return self._outcome(OutcomeKind.SUPPRESSED, attempt, reason)
         return self._settled(delivery, attempt, verdict)
 
     def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
@@ -189,39 +187,41 @@ class Courier:
         reason = why or "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome"
         self._letter(delivery, attempt, record.owner, reason, record.attempts)
         row = Row(record.state, self.clock(), self.release, detail=reason)
-        self.ledger.park(attempt, record.owner, row, kept(delivery.body))
-        return self._outcome(Kind.PARKED, attempt, reason)
+        self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
+        return self._outcome(OutcomeKind.PARKED, attempt, reason)
 
     def _settled(self, delivery: Delivery, attempt: Attempt, verdict: Verdict, why: str = "") -> Outcome:
         match verdict:
             case Duplicate(State.REJECTED, owner) if delivery.letter:
                 return self._put_back(delivery, attempt, owner)
             case Duplicate(state):
-                return self._outcome(Kind.DUPLICATE, attempt, f"already {state}")
+                return self._outcome(OutcomeKind.DUPLICATE, attempt, f"already {state}")
             case InDoubt(record):
                 return self._park(delivery, attempt, record, why and f"the mail may have gone, and now: {why}")
-        return self._again(delivery, attempt, verdict, Kind.HELD, "held by another")
+        return self._again(delivery, attempt, verdict, OutcomeKind.HELD, "held by another")
 
     def _put_back(self, delivery: Delivery, attempt: Attempt, owner: str) -> Outcome:
         """A letter that does not name the attempt of a rejected record may have been read before its own record was
         written, or be the last one there is: only what was mailed is thrown away."""
         reason = "the letter named another attempt than the one that was rejected last; redrive it again"
         self._letter(delivery, attempt, owner, reason)
-        return self._outcome(Kind.PARKED, attempt, reason)
+        return self._outcome(OutcomeKind.PARKED, attempt, reason)
 
     def _letter(self, delivery: Delivery, attempt: Attempt, names: str, reason: str, attempts: int = 0) -> None:
         """Write to a person, in the name of the message that owns the event; the letter `names` an attempt of it."""
         owned = replace(delivery, message_id=attempt.message_id)
-        self.dead.put(write(owned, names, reason, self.release, attempts))
+        self.dead.put(write_letter(owned, names, reason, self.release, attempts))
 
     def _from_ledger(self, message_id: str) -> str:
         record = self.ledger.read(message_id)
         event = record.event if record else None
-        return unpacked(event) if isinstance(event, bytes) else event or ""
+        return decompress(event) if isinstance(event, bytes) else event or ""
 
     # -- coming back ----------------------------------------------------------------------------------------------
 
-    def _again(self, delivery: Delivery, attempt: Attempt, known: Record | Verdict, kind: Kind, detail: str) -> Outcome:
+    def _again(
+        self, delivery: Delivery, attempt: Attempt, known: Record | Verdict, kind: OutcomeKind, detail: str
+    ) -> Outcome:
         match known:
             case Duplicate() | InDoubt():
                 return self._settled(delivery, attempt, known)
@@ -229,22 +229,22 @@ class Courier:
                 pass
             case _:
                 until, owner = self.clock() + _SOON, ""
-        if delivery.item and delivery.item.receives >= self.schedule.receives:
+        if delivery.item and delivery.item.receives >= self.retry_policy.receives:
             reason = f"{detail}, and the queue hands it out no more"
             self._letter(delivery, attempt, owner or attempt.owner, reason)
-            return self._outcome(Kind.PARKED, attempt, reason)
-        return self._outcome(kind, attempt, detail, Later(until))
+            return self._outcome(OutcomeKind.PARKED, attempt, reason)
+        return self._outcome(kind, attempt, detail, until)
 
-    def _outcome(self, kind: Kind, attempt: Attempt, detail: str, later: Later | None = None) -> Outcome:
-        return Outcome(kind, attempt.message_id, attempt.type, detail, later)
+    def _outcome(self, kind: OutcomeKind, attempt: Attempt, detail: str, retry_at: int | None = None) -> Outcome:
+        return Outcome(kind, attempt.message_id, attempt.type, detail, retry_at)
 
-    def _rows(self, transmission: Transmission, last: State) -> list[Row]:
+    def _rows(self, result: SendResult, last: State) -> list[Row]:
         """The tries as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
-        rows = [self._row(attempt, State.RELEASED) for attempt in transmission.tries]
+        rows = [self._row(attempt, State.RELEASED) for attempt in result.tries]
         if not rows:
-            rows = [Row(last, self.clock(), self.release, detail=str(transmission.outcome))]
+            rows = [Row(last, self.clock(), self.release, detail=str(result.outcome))]
         return [*rows[:-1], replace(rows[-1], state=last)]
 
-    def _row(self, tried: Try, state: State) -> Row:
+    def _row(self, tried: ProviderCall, state: State) -> Row:
         detail = None if tried.error is None else str(tried.error)[:200]
         return Row(state, tried.at + tried.ms, self.release, tried.provider, tried.ms, detail)

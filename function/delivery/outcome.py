@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Kind", "Later", "Outcome"]
+__all__ = ["Outcome", "OutcomeKind"]
 
 
-class Kind(StrEnum):
+class OutcomeKind(StrEnum):
     """The ways a delivery ends; the last three come back."""
 
     SENT = "Sent"
@@ -23,22 +23,18 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """Try again: not before `at` (epoch milliseconds)."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the delivery of `message_id` ended. `detail` is one line without personal data; `synthetic` is whether a
-    release was trying this version."""
+    """How the delivery of `message_id` ended.
 
-    kind: Kind
+    `detail` is one line without personal data. `retry_at` is when it must be tried again (epoch milliseconds); None:
+    never. `ms` is the accepting provider's time. `synthetic` says that a release tried this version with it.
+    """
+
+    kind: OutcomeKind
     message_id: str
     type: str = ""
     detail: str = ""
-    later: Later | None = None
+    retry_at: int | None = None
     ms: int = 0
     provider: str = ""
     synthetic: bool = False

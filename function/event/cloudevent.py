@@ -12,7 +12,7 @@ from typing import Any
 from function.errors import InvalidEvent
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LARGEST_EVENT", "Event", "decoded", "read"]
+__all__ = ["LARGEST_EVENT", "Event", "decode", "parse"]
 
 #: Bytes of UTF-8. SNS bills by 64 KiB, and an event carries links, not blobs.
 LARGEST_EVENT = 64 * 1024
@@ -30,18 +30,18 @@ class Event:
     traceparent: str | None = None
 
 
-def decoded(body: str) -> object:
+def decode(body: str) -> object:
     """The JSON value in `body`. Raises InvalidEvent if it is too large, not JSON, or holds a key twice."""
     size = len(body.encode("utf-8", "surrogatepass"))
     if size > LARGEST_EVENT:
         raise InvalidEvent(f"the event has {size} bytes; {LARGEST_EVENT} are allowed")
     try:
-        return json.loads(body, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        return json.loads(body, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidEvent(f"the event is not JSON: {type(error).__name__}") from error
 
 
-def read(value: object, validate: Callable[[object], None]) -> Event:
+def parse(value: object, validate: Callable[[object], None]) -> Event:
     """The event in a decoded JSON value; `validate` holds it to the envelope's schema and raises InvalidEvent."""
     validate(value)
     if not isinstance(value, dict):
@@ -58,7 +58,7 @@ def read(value: object, validate: Callable[[object], None]) -> Event:
     )
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys are all different: readers disagree on which of two wins."""
     found = dict(pairs)
     if len(found) != len(pairs):

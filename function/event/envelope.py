@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from function.queues.compression import deflated
+from function.queues.compression import decompress_base64
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Delivery", "QueueItem", "Unreadable", "deliveries", "from_queue", "is_queue_event"]
@@ -63,17 +63,17 @@ class Unreadable:
 def is_queue_event(event: object) -> bool:
     """Whether Lambda hands over a batch from SQS."""
     records = event.get("Records") if isinstance(event, dict) else None
-    return bool(records) and isinstance(records, list) and all(_queued(record) for record in records)
+    return bool(records) and isinstance(records, list) and all(_is_queue_record(record) for record in records)
 
 
 def deliveries(event: object) -> Iterator[Delivery | Unreadable]:
     """The messages of an SNS event; whatever else it is comes back as Unreadable."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not records:
-        yield Unreadable(_as_text(event))
+        yield Unreadable(_to_text(event))
         return
     for record in records:
-        yield _notification(record.get("Sns") if isinstance(record, dict) else None) or Unreadable(_as_text(record))
+        yield _notification(record.get("Sns") if isinstance(record, dict) else None) or Unreadable(_to_text(record))
 
 
 def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
@@ -83,7 +83,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
         record["messageId"], record["receiptHandle"], int(receives) if re.fullmatch("[0-9]{1,9}", receives) else 1
     )
     attributes = record.get("messageAttributes")
-    for found in _inside(record["body"]):
+    for found in _read_body(record["body"]):
         if isinstance(found, Unreadable):
             yield Unreadable(found.raw, item)
             continue
@@ -91,7 +91,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
         yield replace(found, item=item, letter=letter, confirmed=confirmed)
 
 
-def _queued(record: object) -> bool:
+def _is_queue_record(record: object) -> bool:
     """Whether it is a message as Lambda hands it over from SQS."""
     texts = (_text(record, name) for name in ("messageId", "receiptHandle", "body"))
     return (
@@ -102,7 +102,7 @@ def _queued(record: object) -> bool:
     )
 
 
-def _inside(text: str) -> list[Delivery | Unreadable]:
+def _read_body(text: str) -> list[Delivery | Unreadable]:
     """What a message from SQS holds: the event of an on-failure record, or one notification."""
     try:
         body = json.loads(text)
@@ -117,7 +117,7 @@ def _notification(value: object) -> Delivery | None:
     """The delivery in an SNS notification, its body unpacked if a letter had to compress it, or None."""
     message_id, body = _text(value, "MessageId"), _text(value, "Message")
     if packed := _text(value, "MessageDeflated"):
-        body = deflated(packed)
+        body = decompress_base64(packed)
     if not message_id or body is None or not _ID.fullmatch(message_id):
         return None
     in_ledger = isinstance(value, dict) and value.get("MessageInLedger") is True
@@ -136,5 +136,5 @@ def _mark(attributes: object, name: str) -> str | None:
     return mark if mark and len(mark) <= _LONGEST_NAME else None
 
 
-def _as_text(value: object) -> str:
+def _to_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)

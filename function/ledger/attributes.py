@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["Attribute", "Item", "plain", "typed"]
+__all__ = ["Attribute", "Item", "deserialize", "serialize"]
 
 Attribute = dict[str, Any]
 Item = dict[str, Attribute]
 
 
-def typed(value: object) -> Attribute:
+def serialize(value: object) -> Attribute:
     """`value` as an AttributeValue: str, bool, int, bytes, sequence or mapping, whose None values are left out."""
     match value:
         case str():
@@ -26,20 +26,20 @@ def typed(value: object) -> Attribute:
         case bytes():
             return {"B": value}
         case Mapping():
-            return {"M": {key: typed(inner) for key, inner in value.items() if inner is not None}}
+            return {"M": {key: serialize(inner) for key, inner in value.items() if inner is not None}}
         case Sequence():
-            return {"L": [typed(inner) for inner in value]}
+            return {"L": [serialize(inner) for inner in value]}
     raise TypeError(f"the ledger stores no {type(value).__name__}")
 
 
-def plain(attribute: Mapping[str, Any]) -> Any:
+def deserialize(attribute: Mapping[str, Any]) -> Any:
     """The Python value of an AttributeValue; numbers are whole in the ledger."""
     ((kind, value),) = attribute.items()
     match kind:
         case "N":
             return int(value)
         case "M":
-            return {key: plain(inner) for key, inner in value.items()}
+            return {key: deserialize(inner) for key, inner in value.items()}
         case "L":
-            return [plain(inner) for inner in value]
+            return [deserialize(inner) for inner in value]
     return value

@@ -6,27 +6,27 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from function.ledger.attributes import Item, typed
+from function.ledger.attributes import Item, serialize
 from function.ledger.states import Action, State, sources
 
-__all__ = ["changed_by", "check", "one_of", "put", "update"]
+__all__ = ["check", "in_source_state", "put", "state_in", "update"]
 
 _NAME = re.compile(r"#(\w+)")
 _VALUE = re.compile(r":(\w+)")
 _STATES = {state.value: state.value for state in State}
 
 
-def one_of(states: Iterable[State]) -> str:
+def state_in(states: Iterable[State]) -> str:
     """The condition that the record is in one of `states`."""
     return f"#state IN ({', '.join(f':{state}' for state in states)})"
 
 
-def changed_by(action: Action) -> str:
+def in_source_state(action: Action) -> str:
     """The condition that the record is in a state that `action` changes."""
-    return one_of(sources(action))
+    return state_in(sources(action))
 
 
-def _filled(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> dict[str, Any]:
+def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> dict[str, Any]:
     """The expressions, with just the names and values that they mention, as DynamoDB demands.
 
     A name stands for itself, or for what `names` says.
@@ -37,7 +37,7 @@ def _filled(values: Mapping[str, object], names: Mapping[str, str] | None = None
     if named := sorted(set(_NAME.findall(text))):
         request["ExpressionAttributeNames"] = {f"#{name}": (names or {}).get(name, name) for name in named}
     if mentioned := sorted(set(_VALUE.findall(text))):
-        request["ExpressionAttributeValues"] = {f":{name}": typed(known[name]) for name in mentioned}
+        request["ExpressionAttributeValues"] = {f":{name}": serialize(known[name]) for name in mentioned}
     return request
 
 
@@ -45,20 +45,20 @@ def update(table: str, key: str, expression: str, condition: str, values: Mappin
     """Keyword arguments of UpdateItem, and of an Update in a transaction."""
     return {
         "TableName": table,
-        "Key": {"pk": typed(key)},
+        "Key": {"pk": serialize(key)},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        **_filled(values, UpdateExpression=expression, ConditionExpression=condition),
+        **_fill(values, UpdateExpression=expression, ConditionExpression=condition),
     }
 
 
 def put(table: str, item: Mapping[str, object], condition: str, values: Mapping[str, object]) -> dict[str, Any]:
     """Keyword arguments of a Put in a transaction; None values of `item` are left out."""
-    stored: Item = {name: typed(value) for name, value in item.items() if value is not None}
+    stored: Item = {name: serialize(value) for name, value in item.items() if value is not None}
     return {
         "TableName": table,
         "Item": stored,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        **_filled(values, ConditionExpression=condition),
+        **_fill(values, ConditionExpression=condition),
     }
 
 
@@ -66,7 +66,7 @@ def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> dic
     """Keyword arguments of a ConditionCheck in a transaction."""
     return {
         "TableName": table,
-        "Key": {"pk": typed(key)},
+        "Key": {"pk": serialize(key)},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        **_filled({}, names, ConditionExpression=condition),
+        **_fill({}, names, ConditionExpression=condition),
     }

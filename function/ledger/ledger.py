@@ -58,29 +58,29 @@ class Ledger:
         """A provider accepted the mail; `rows` are the providers tried, the accepting one last."""
         answer = self.table.update(self.writes.record(attempt, rows, provider_message_id))
         known = _record(answer) if isinstance(answer, Refusal) else None
-        if known and not _is(known, attempt, State.SENT):
+        if known and not _is_attempt_in(known, attempt, State.SENT):
             self.table.update(self.writes.annotate(attempt, rows))
 
     def release(self, attempt: Attempt, row: Row) -> Record | Verdict:
         """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""
         answer = self.table.update(self.writes.release_claim(attempt, row))
-        if isinstance(answer, Refusal) and _still(answer, attempt):
+        if isinstance(answer, Refusal) and _still_owns(answer, attempt):
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.letter or attempt.owner))
-        return self._after(answer, attempt, State.RELEASED)
+        return self._read_answer(answer, attempt, State.RELEASED)
 
     def lose(self, attempt: Attempt, row: Row) -> Record | Verdict:
         """The provider's answer was lost: held until feedback or the end of the hold."""
-        return self._after(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
+        return self._read_answer(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
 
     def refuse(self, attempt: Attempt, row: Row, event: str | bytes | None) -> Verdict | None:
         """The provider refused for good. None: rejected, or parked where an earlier attempt may have sent it."""
         refusal = self.table.write(self.writes.refuse(attempt, row, event))
-        if refusal and _still(refusal, attempt):
+        if refusal and _still_owns(refusal, attempt):
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.owner))
             if not isinstance(answer, Refusal):
                 return self.park(attempt, attempt.owner, row, event)
         known = _record(refusal) if refusal else None
-        if known is None or _is(known, attempt, State.REJECTED):
+        if known is None or _is_attempt_in(known, attempt, State.REJECTED):
             return None
         return judge(known, attempt, row.at)
 
@@ -110,12 +110,12 @@ class Ledger:
 
     # -- feedback ------------------------------------------------------------------------------------------------
 
-    def hear(self, message_id: str, action: Action, row: Row, suppress: str | None = None) -> bool:
+    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None = None) -> bool:
         """Move a record towards what the provider said; False: it knew as much already.
 
         Raises Contended: the feedback must come again.
         """
-        requests = self.writes.hear(message_id, action, row, suppress)
+        requests = self.writes.apply_feedback(message_id, action, row, suppress)
         if len(requests) == 1:
             return not isinstance(self.table.update(requests[0]["Update"]), Refusal)
         return self.table.write(requests) is None
@@ -136,13 +136,13 @@ class Ledger:
         address = next(item for item in refusal.items[2:] if item)
         return Suppressed(None if "since" in address else attempt.choice)
 
-    def _after(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
+    def _read_answer(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
         if not isinstance(answer, Refusal):
             return Record.from_item(answer)
         known = _record(answer)
         if known is None:
             return Duplicate(done)
-        return known if _is(known, attempt, done) else judge(known, attempt, self.clock())
+        return known if _is_attempt_in(known, attempt, done) else judge(known, attempt, self.clock())
 
     @staticmethod
     def _may_settle(record: Record, attempt: Attempt, now: int) -> bool:
@@ -156,11 +156,11 @@ def _record(refusal: Refusal) -> Record | None:
     return Record.from_item(item) if item else None
 
 
-def _still(refusal: Refusal, attempt: Attempt) -> bool:
+def _still_owns(refusal: Refusal, attempt: Attempt) -> bool:
     """Whether the attempt still owns the mail, so that only an earlier attempt of unknown fate refused the write."""
     record = _record(refusal)
-    return record is not None and _is(record, attempt, State.SENDING)
+    return record is not None and _is_attempt_in(record, attempt, State.SENDING)
 
 
-def _is(record: Record, attempt: Attempt, state: State) -> bool:
+def _is_attempt_in(record: Record, attempt: Attempt, state: State) -> bool:
     return record.owner == attempt.owner and record.state is state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from function.ledger.attributes import plain
+from function.ledger.attributes import deserialize
 from function.ledger.states import State
 from function.runtime.lean_dataclass import dataclass
 
@@ -58,7 +58,7 @@ class Record:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Record:
         """Read a message item; attributes of a later release are ignored, missing ones of an earlier have defaults."""
-        values = {name: plain(item[name]) for name in cls.__slots__ if name in item}
+        values = {name: deserialize(item[name]) for name in cls.__slots__ if name in item}
         values["message_id"] = item["pk"]["S"].removeprefix("message#")
         values["state"] = State(values["state"])
         return cls(**values)

@@ -107,13 +107,13 @@ class Action(StrEnum):
     #: A delivery hands a mail that may have gone to a person: the letter goes, the record stays.
     PARK = "park"
     #: What the provider said later.
-    HEAR_SENT = "hear sent"
-    HEAR_REFUSED = "hear refused"
-    HEAR_DELAYED = "hear delayed"
-    HEAR_SOFT_BOUNCED = "hear soft bounced"
-    HEAR_DELIVERED = "hear delivered"
-    HEAR_BOUNCED = "hear bounced"
-    HEAR_COMPLAINED = "hear complained"
+    FEEDBACK_SENT = "feedback sent"
+    FEEDBACK_REFUSED = "feedback refused"
+    FEEDBACK_DELAYED = "feedback delayed"
+    FEEDBACK_SOFT_BOUNCED = "feedback soft bounced"
+    FEEDBACK_DELIVERED = "feedback delivered"
+    FEEDBACK_BOUNCED = "feedback bounced"
+    FEEDBACK_COMPLAINED = "feedback complained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +125,13 @@ class Move:
 
 
 _FEEDBACK: dict[Action, State] = {
-    Action.HEAR_SENT: State.SENT,
-    Action.HEAR_REFUSED: State.REFUSED,
-    Action.HEAR_DELAYED: State.DELAYED,
-    Action.HEAR_SOFT_BOUNCED: State.SOFT_BOUNCED,
-    Action.HEAR_DELIVERED: State.DELIVERED,
-    Action.HEAR_BOUNCED: State.BOUNCED,
-    Action.HEAR_COMPLAINED: State.COMPLAINED,
+    Action.FEEDBACK_SENT: State.SENT,
+    Action.FEEDBACK_REFUSED: State.REFUSED,
+    Action.FEEDBACK_DELAYED: State.DELAYED,
+    Action.FEEDBACK_SOFT_BOUNCED: State.SOFT_BOUNCED,
+    Action.FEEDBACK_DELIVERED: State.DELIVERED,
+    Action.FEEDBACK_BOUNCED: State.BOUNCED,
+    Action.FEEDBACK_COMPLAINED: State.COMPLAINED,
 }
 
 #: The moves that change a record; None is "no record yet". What is not listed leaves the record as it is.
@@ -193,12 +193,12 @@ _STAYS: dict[Action, str] = {
 OVER_THE_LETTERS_ATTEMPT = frozenset({State.REJECTED, State.SUPPRESSED, State.REFUSED})
 
 
-def _feedback(heard: State, now: State | None) -> Move:
+def _feedback(told: State, now: State | None) -> Move:
     if now is None:
-        return Move(heard, "feedback came before any record: it makes the record")
-    if PRECEDENCE.index(heard) < PRECEDENCE.index(now):
-        return Move(heard, f"{heard} says more than {now}")
-    return Move(None, f"{heard} says nothing that {now} does not know already")
+        return Move(told, "feedback came before any record: it makes the record")
+    if PRECEDENCE.index(told) < PRECEDENCE.index(now):
+        return Move(told, f"{told} says more than {now}")
+    return Move(None, f"{told} says nothing that {now} does not know already")
 
 
 def _move(action: Action, state: State | None) -> Move:

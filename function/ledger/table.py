@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import Item, typed
+from function.ledger.attributes import Item, serialize
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Contended", "Refusal", "Table"]
@@ -54,9 +54,9 @@ class Table:
 
     def get(self, key: str) -> Item | None:
         """The item as of now (strongly consistent), or None."""
-        item: Item | None = self.client.get_item(TableName=self.name, Key={"pk": typed(key)}, ConsistentRead=True).get(
-            "Item"
-        )
+        item: Item | None = self.client.get_item(
+            TableName=self.name, Key={"pk": serialize(key)}, ConsistentRead=True
+        ).get("Item")
         return item
 
     def write(self, requests: Sequence[Mapping[str, Any]]) -> Refusal | None:
@@ -65,18 +65,18 @@ class Table:
         Raises Contended after three tries with jitter, and botocore's errors as they are: whether *those* wrote is
         not known.
         """
-        answer = self._patiently(lambda: self.client.transact_write_items(TransactItems=list(requests)))
+        answer = self._send_with_retries(lambda: self.client.transact_write_items(TransactItems=list(requests)))
         return answer if isinstance(answer, Refusal) else None
 
     def update(self, request: Mapping[str, Any]) -> Item | Refusal:
         """Make one update; the item as it is after it. Raises as `write` does."""
-        answer = self._patiently(lambda: self.client.update_item(**request, ReturnValues="ALL_NEW"))
+        answer = self._send_with_retries(lambda: self.client.update_item(**request, ReturnValues="ALL_NEW"))
         if isinstance(answer, Refusal):
             return answer
         item: Item = answer["Attributes"]
         return item
 
-    def _patiently(self, send: Callable[[], Any]) -> Any:
+    def _send_with_retries(self, send: Callable[[], Any]) -> Any:
         for attempt in range(_TRIES):
             try:
                 return send()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from function.ledger.attempt import Attempt, Suppressed
-from function.ledger.expressions import changed_by, check, one_of, put, update
+from function.ledger.expressions import check, in_source_state, put, state_in, update
 from function.ledger.keys import message_key
 from function.ledger.record import Row
 from function.ledger.states import IN_DOUBT, OVER_THE_LETTERS_ATTEMPT, Action, State
@@ -24,7 +24,7 @@ Request = dict[str, Any]
 #: last one's place: SET beyond a list's end appends, within it overwrites. A day of retrying stays a small item.
 _LAST_ROW = 15
 
-_OWNERS = f"#owner = :owner AND {changed_by(Action.RECORD)}"
+_OWNERS = f"#owner = :owner AND {in_source_state(Action.RECORD)}"
 _APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"
 
 
@@ -70,14 +70,14 @@ class Writes:
     def _free(self, attempt: Attempt) -> str:
         free = [
             "attribute_not_exists(#pk)",
-            changed_by(Action.CLAIM),
-            f"({changed_by(Action.RESEND)} AND #held_until <= :now AND #at_risk <= :resends"
+            in_source_state(Action.CLAIM),
+            f"({in_source_state(Action.RESEND)} AND #held_until <= :now AND #at_risk <= :resends"
             " AND attribute_not_exists(#parked))",
         ]
         if attempt.letter:
-            free.append(f"({changed_by(Action.REDRIVE)} AND #owner = :letter)")
+            free.append(f"({in_source_state(Action.REDRIVE)} AND #owner = :letter)")
         if attempt.letter and attempt.confirmed:
-            free.append(f"({changed_by(Action.REDRIVE_CONFIRMED)} AND #held_until <= :now AND #owner = :letter)")
+            free.append(f"({in_source_state(Action.REDRIVE_CONFIRMED)} AND #held_until <= :now AND #owner = :letter)")
         return " OR ".join(free)
 
     # -- the owner's writes -------------------------------------------------------------------------------------
@@ -141,9 +141,9 @@ class Writes:
         return [*requests, {"ConditionCheck": self._address(attempt, still)}]
 
     def _settle(self, attempt: Attempt, row: Row, event: str | bytes | None, action: Action) -> list[Request]:
-        over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {changed_by(action)}"
+        over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
         if attempt.letter:
-            over += f" OR ({one_of(sorted(OVER_THE_LETTERS_ATTEMPT))} AND #owner = :letter)"
+            over += f" OR ({state_in(sorted(OVER_THE_LETTERS_ATTEMPT))} AND #owner = :letter)"
         named = {"type": attempt.type or None, "event_key": attempt.event_key, "address": attempt.address}
         given = {name: value for name, value in named.items() if value}
         sets = [
@@ -172,7 +172,7 @@ class Writes:
             attempt,
             row.at,
             f"SET #parked = :doubtful, {_waits(event)}, {_CAPPED} REMOVE #expires_at",
-            f"{one_of(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
+            f"{state_in(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
             row,
             {"event": event, "reason": row.detail, "doubtful": doubtful},
         )
@@ -183,13 +183,13 @@ class Writes:
 
     # -- feedback -----------------------------------------------------------------------------------------------
 
-    def hear(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
+    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
         """Move the record towards what the provider said, and list the address in the same transaction."""
         message = self._message(
             Attempt(message_id, owner=""),
             row.at,
             f"SET #state = :{row.state}, #expires_at = :expires_at, {_APPEND} REMOVE #event, #reason, #parked",
-            f"attribute_not_exists(#pk) OR {changed_by(action)}",
+            f"attribute_not_exists(#pk) OR {in_source_state(action)}",
             row,
         )
         requests: list[Request] = [{"Update": message}]

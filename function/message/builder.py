@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.errors import InvalidEvent, Rejected
-from function.event.cloudevent import Event, decoded, read
+from function.event.cloudevent import Event, decode, parse
 from function.event.envelope import Delivery
 from function.event.synthetic import TAG, is_synthetic
 from function.ledger import Attempt, address_key, choice_name, event_key
 from function.message.catalogue import Catalogue, Notification
-from function.message.delivery_mode import Audience
+from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 from function.message.unsubscribe import Links, headers
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Composer", "Draft"]
+__all__ = ["Draft", "EmailBuilder"]
 
 _TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -41,7 +41,7 @@ class Draft:
         """Whether a release tries this version with it; only a valid event can be."""
         return self.error is None and self.event is not None and is_synthetic(self.event)
 
-    def named(self, attempt: Attempt) -> Attempt:
+    def identify(self, attempt: Attempt) -> Attempt:
         """The attempt with all that the event tells the ledger."""
         if self.event is None:
             return attempt
@@ -51,20 +51,20 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Composer:
+class EmailBuilder:
     """Reads, validates and renders. `secret` keys the hash of addresses; `clock` gives epoch milliseconds;
-    `audience` is whom this deployment may mail, `links` makes unsubscribe links if there is a page for them."""
+    `delivery_mode` is whom this deployment may mail, `links` makes unsubscribe links if there is a page for them."""
 
     catalogue: Catalogue
     secret: bytes
     clock: Callable[[], int]
-    audience: Audience = field(default_factory=Audience)
+    delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
     links: Links | None = None
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
         try:
-            event = read(decoded(delivery.body), self.catalogue.validate_envelope)
+            event = parse(decode(delivery.body), self.catalogue.validate_envelope)
         except Rejected as error:
             return Draft(error=error)
         try:
@@ -81,7 +81,7 @@ class Composer:
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it; or
-        Barred."""
+        RecipientNotAllowed."""
         if draft.error is not None or draft.event is None:
             raise draft.error or InvalidEvent("the event could not be read")
         event, notification = draft.event, self._notification(draft.event)
@@ -94,7 +94,7 @@ class Composer:
         email = Email(recipient["email"], content.subject, content.text, content.html, extra)
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
             return replace(email, tags=dict([TAG]))
-        return self.audience.addressed(email, draft.address)
+        return self.delivery_mode.apply(email, draft.address)
 
     def _link(self, draft: Draft) -> str | None:
         if self.links is None or draft.subscription is None or draft.address is None:

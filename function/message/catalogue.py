@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from function.errors import InvalidEvent, UnknownNotification
-from function.event.violation import ViolationError, pointer
+from function.errors import UnknownNotification
+from function.event.schema import Contract
 from function.message.rendering import Content, Renderer
 from function.runtime.lean_dataclass import dataclass
 
@@ -25,26 +25,6 @@ __all__ = ["COMPILED", "Catalogue", "Notification"]
 COMPILED = Path(__file__).parents[1] / "compiled"
 
 _FALLBACK = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """One JSON Schema, compiled: `check` raises `ViolationError`; `descriptions` says what each value must be."""
-
-    check: Callable[..., object]
-    descriptions: Mapping[str, str]
-
-    def validate(self, value: object, name: str, base: str = "") -> None:
-        """Raise `InvalidEvent` for the first offence in `value`; its pointer starts with `base`. The reason
-        never repeats the value: it may be personal."""
-        try:
-            self.check(value, name_prefix=name)
-        except ViolationError as violation:
-            at = pointer(violation.name)
-            what = self.descriptions.get(at)
-            wrong = what if violation.rule != "required" else None
-            reason = f"{violation.name} must be {wrong}" if wrong else str(violation)
-            raise InvalidEvent(reason, base + at) from violation
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from function.errors import Barred
+from function.errors import RecipientNotAllowed
 from function.message.email import Email
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["ORIGINAL", "Audience"]
+__all__ = ["ORIGINAL", "DeliveryMode"]
 
 #: Header of a redirected mail: the keyed hash of the address that it was meant for, so that it names nobody.
 ORIGINAL = "X-Herald-Original-Recipient"
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class DeliveryMode:
     """`allowed` holds lower-cased addresses, or domains as `@example.com`; None allows all. `redirect_to` is one
     address, or empty."""
 
     allowed: frozenset[str] | None = None
     redirect_to: str = ""
 
-    def addressed(self, email: Email, hashed: str | None) -> Email:
-        """The mail as it may go. Raises Barred: its recipient is not on the list."""
+    def apply(self, email: Email, hashed: str | None) -> Email:
+        """The mail as it may go. Raises RecipientNotAllowed: its recipient is not on the list."""
         if self.redirect_to:
             headers = {**email.headers, ORIGINAL: (hashed or "").removeprefix("address#")}
             return replace(email, to=self.redirect_to, headers=headers)
         address = email.to.strip().lower()
         if self.allowed is None or self.allowed & {address, "@" + address.rpartition("@")[2]}:
             return email
-        raise Barred("this deployment mails only the addresses on its list (HERALD_ALLOWLIST)")
+        raise RecipientNotAllowed("this deployment mails only the addresses on its list (HERALD_ALLOWLIST)")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from function.errors import NotificationError, NotSent, OutcomeUnknown, ProviderUnavailable, Throttled
 from function.message.email import Email, Receipt
-from function.providers import Provider
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["PAUSE", "ROUNDS", "Sender", "Transmission", "Try"]
+__all__ = ["PAUSE", "ROUNDS", "Failover", "Provider", "ProviderCall", "SendResult"]
 
 #: Rounds down the list while all that stands in the way is the sending rate.
 ROUNDS = 3
@@ -19,8 +19,27 @@ ROUNDS = 3
 PAUSE = 0.5
 
 
+class Provider(Protocol):
+    """Sends one mail at most once a call, and says truthfully what became of it."""
+
+    @property
+    def url(self) -> str:
+        """Its name in settings, logs and the ledger, e.g. `ses://eu-west-1`; without secrets."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a send can take at most."""
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Hand over `email`; `key` comes back in the provider's feedback.
+
+        Returns only when the provider accepted it. Raises NotSent or RefusedForGood when it certainly did not, and
+        OutcomeUnknown when that is not known.
+        """
+
+
 @dataclass(frozen=True, slots=True)
-class Try:
+class ProviderCall:
     """One call of one provider; `ms` is how long it took. `error` is None where it accepted."""
 
     provider: str
@@ -30,15 +49,15 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Transmission:
+class SendResult:
     """What became of the mail, and every try on the way."""
 
     outcome: Receipt | NotificationError
-    tries: tuple[Try, ...]
+    tries: tuple[ProviderCall, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class Failover:
     """Sends by the first provider that takes the mail. `clock` gives epoch milliseconds, `sleep` takes seconds."""
 
     providers: Sequence[Provider]
@@ -46,26 +65,28 @@ class Sender:
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
 
-    def send(self, email: Email, key: str, until: int) -> Transmission:
+    def send(self, email: Email, key: str, until: int) -> SendResult:
         """Send once, starting nothing whose timeout would end after `until` (epoch milliseconds).
 
         Goes on to the next provider only from NotSent; waits and begins again only while everybody says Throttled.
         """
-        tries: list[Try] = []
+        tries: list[ProviderCall] = []
         for round_ in range(ROUNDS):
             outcome = self._down_the_list(email, key, until, tries)
             pause = PAUSE * 2**round_ * self.chance()
             if not isinstance(outcome, Throttled) or round_ == ROUNDS - 1 or not self._time_for(pause, until):
                 break
             self.sleep(pause)
-        return Transmission(outcome, tuple(tries))
+        return SendResult(outcome, tuple(tries))
 
-    def _down_the_list(self, email: Email, key: str, until: int, tries: list[Try]) -> Receipt | NotificationError:
+    def _down_the_list(
+        self, email: Email, key: str, until: int, tries: list[ProviderCall]
+    ) -> Receipt | NotificationError:
         not_sent: NotSent | None = None
         for provider in self.providers:
             if self.clock() + provider.timeout * 1000 > until:
                 return not_sent or ProviderUnavailable(f"no time is left to send by {provider.url}")
-            outcome = self._once(provider, email, key, tries)
+            outcome = self._call(provider, email, key, tries)
             if isinstance(outcome, NotSent):
                 not_sent = not_sent if isinstance(not_sent, Throttled) else outcome
                 continue
@@ -74,7 +95,9 @@ class Sender:
             return not_sent or outcome
         return not_sent or ProviderUnavailable("no provider is configured")
 
-    def _once(self, provider: Provider, email: Email, key: str, tries: list[Try]) -> Receipt | NotificationError:
+    def _call(
+        self, provider: Provider, email: Email, key: str, tries: list[ProviderCall]
+    ) -> Receipt | NotificationError:
         begun = self.clock()
         outcome: Receipt | NotificationError
         try:
@@ -82,7 +105,7 @@ class Sender:
         except NotificationError as error:
             outcome = error
         failure = outcome if isinstance(outcome, NotificationError) else None
-        tries.append(Try(provider.url, begun, self.clock() - begun, failure))
+        tries.append(ProviderCall(provider.url, begun, self.clock() - begun, failure))
         return outcome
 
     def _time_for(self, pause: float, until: int) -> bool:

@@ -14,11 +14,11 @@ from function.event.synthetic import TAG
 from function.ledger import Action, State
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["KINDS", "Heard", "Ignored", "folded", "hear"]
+__all__ = ["KINDS", "FeedbackEvent", "Ignored", "drop_implied_sends", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FeedbackKind:
     """What one type of SES event means to the ledger, and how it is counted."""
 
     action: Action
@@ -27,22 +27,22 @@ class Kind:
 
 
 #: The values of `eventType`; bounces are told apart by `bounceType`. Open, Click and Subscription are not subscribed.
-KINDS: dict[str, Kind] = {
-    "Send": Kind(Action.HEAR_SENT, State.SENT, "Healed"),
-    "Delivery": Kind(Action.HEAR_DELIVERED, State.DELIVERED, "Delivered"),
-    "DeliveryDelay": Kind(Action.HEAR_DELAYED, State.DELAYED, "Delayed"),
-    "Bounce": Kind(Action.HEAR_SOFT_BOUNCED, State.SOFT_BOUNCED, "SoftBounced"),
-    "Bounce/Permanent": Kind(Action.HEAR_BOUNCED, State.BOUNCED, "Bounced"),
-    "Complaint": Kind(Action.HEAR_COMPLAINED, State.COMPLAINED, "Complained"),
-    "Reject": Kind(Action.HEAR_REFUSED, State.REFUSED, "Refused"),
-    "Rendering Failure": Kind(Action.HEAR_REFUSED, State.REFUSED, "Refused"),
+KINDS: dict[str, FeedbackKind] = {
+    "Send": FeedbackKind(Action.FEEDBACK_SENT, State.SENT, "Healed"),
+    "Delivery": FeedbackKind(Action.FEEDBACK_DELIVERED, State.DELIVERED, "Delivered"),
+    "DeliveryDelay": FeedbackKind(Action.FEEDBACK_DELAYED, State.DELAYED, "Delayed"),
+    "Bounce": FeedbackKind(Action.FEEDBACK_SOFT_BOUNCED, State.SOFT_BOUNCED, "SoftBounced"),
+    "Bounce/Permanent": FeedbackKind(Action.FEEDBACK_BOUNCED, State.BOUNCED, "Bounced"),
+    "Complaint": FeedbackKind(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "Complained"),
+    "Reject": FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused"),
+    "Rendering Failure": FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused"),
 }
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 _ADDRESS = re.compile(r"\S+@\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class FeedbackEvent:
     """One event about one of our mails. `detail` is one line with every address cut out; `address` is the recipient."""
 
     message_id: str
@@ -62,17 +62,19 @@ class Ignored:
     why: str
 
 
-def folded(batch: Sequence[Heard | Ignored]) -> list[Heard | Ignored | None]:
+def drop_implied_sends(batch: Sequence[FeedbackEvent | Ignored]) -> list[FeedbackEvent | Ignored | None]:
     """The batch with None for every *Send* of a mail of which it says more: whatever else SES says implies it."""
-    more = {one.message_id for one in batch if isinstance(one, Heard) and one.action is not Action.HEAR_SENT}
+    more = {
+        one.message_id for one in batch if isinstance(one, FeedbackEvent) and one.action is not Action.FEEDBACK_SENT
+    }
     return [None if _only_sent(one) and one.message_id in more else one for one in batch]
 
 
-def _only_sent(one: Heard | Ignored) -> TypeGuard[Heard]:
-    return isinstance(one, Heard) and one.action is Action.HEAR_SENT
+def _only_sent(one: FeedbackEvent | Ignored) -> TypeGuard[FeedbackEvent]:
+    return isinstance(one, FeedbackEvent) and one.action is Action.FEEDBACK_SENT
 
 
-def hear(body: str) -> Heard | Ignored:
+def parse(body: str) -> FeedbackEvent | Ignored:
     """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated."""
     event = _event(body)
     if event is None:
@@ -86,7 +88,7 @@ def hear(body: str) -> Heard | Ignored:
         return Ignored("no message_id tag: not a mail of ours")
     destination = mail.get("destination")
     address = destination[0] if isinstance(destination, list) and destination else None
-    return Heard(
+    return FeedbackEvent(
         message_id,
         kind.action,
         kind.state,

@@ -11,10 +11,10 @@ import json
 import re
 
 from function.event.envelope import Delivery
-from function.queues.compression import compressed
+from function.queues.compression import compress
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LARGEST_BODY", "Letter", "parked", "write"]
+__all__ = ["LARGEST_BODY", "Letter", "write_letter", "write_retry"]
 
 #: Bytes. SQS takes 256 KiB with the attributes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LARGEST_BODY = 250_000
@@ -29,13 +29,13 @@ class Letter:
     attributes: dict[str, str]
 
 
-def parked(delivery: Delivery) -> Letter:
+def write_retry(delivery: Delivery) -> Letter:
     """The delivery as it waits in `retry`, with the letter's marks if it came by one."""
     marks = {"attempt": delivery.letter or "", "confirmed": "yes" if delivery.confirmed else ""}
     return Letter(_body(delivery), {name: value for name, value in marks.items() if value})
 
 
-def write(delivery: Delivery, attempt: str, reason: str, release: str, attempts: int = 0) -> Letter:
+def write_letter(delivery: Delivery, attempt: str, reason: str, release: str, attempts: int = 0) -> Letter:
     """The dead letter of one attempt: the original, and why it is dead."""
     return Letter(
         _body(delivery),
@@ -59,7 +59,7 @@ def _body(delivery: Delivery) -> str:
     plain = json.dumps(notification | {"Message": delivery.body})
     if len(plain) <= LARGEST_BODY:
         return plain
-    packed = base64.b64encode(compressed(delivery.body)).decode()
+    packed = base64.b64encode(compress(delivery.body)).decode()
     short = json.dumps(notification | {"Message": "", "MessageDeflated": packed})
     if len(short) <= LARGEST_BODY:
         return short

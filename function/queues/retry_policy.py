@@ -5,11 +5,11 @@ from __future__ import annotations
 from function.errors import NotSent, QuotaExhausted
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Schedule"]
+__all__ = ["RetryPolicy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class RetryPolicy:
     """The waits; the laptop scales them all by one factor.
 
     `first` doubles with each attempt up to `longest`; an exhausted quota waits `quota`; after `give_up` of trying,

@@ -18,16 +18,16 @@ import botocore.session
 from botocore.config import Config
 
 from function.ledger import Ledger, Table, Writes
-from function.runtime.fast_client import Express
+from function.runtime.fast_client import FastClient
 from function.runtime.settings import BadSetting, LedgerSettings
-from function.runtime.tls import Trust
+from function.runtime.tls import TlsContext
 
-__all__ = ["Clients", "Entry", "attempt_name", "clock", "composed_ledger", "release"]
+__all__ = ["Clients", "LazyHandler", "attempt_name", "clock", "open_ledger", "release"]
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 #: One name for all requests; otherwise botocore puts its own together from what it finds, again for each.
-_NAMED = Config(user_agent=f"Botocore/{botocore.__version__} herald")
+_USER_AGENT = Config(user_agent=f"Botocore/{botocore.__version__} herald")
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 3}
 _TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_RETRIES, tcp_keepalive=True)
 _QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries=_RETRIES, tcp_keepalive=True)
@@ -38,19 +38,19 @@ class Clients:
 
     def __init__(self) -> None:
         self._session = botocore.session.get_session()
-        self._trust = Trust()
+        self._tls = TlsContext()
 
     def ses(self, region: str, config: Config) -> Any:
         """SES v2 in `region`."""
-        return Express(self._client("sesv2", config, region), "SendEmail")
+        return FastClient(self._client("sesv2", config, region), "SendEmail")
 
     def dynamodb(self) -> Any:
         """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
-        return Express(self._client("dynamodb", _TABLE_CONFIG), "TransactWriteItems", "UpdateItem")
+        return FastClient(self._client("dynamodb", _TABLE_CONFIG), "TransactWriteItems", "UpdateItem")
 
     def sqs(self) -> Any:
         """SQS, made when it is first needed: most events go into no queue."""
-        return Later(lambda: self._client("sqs", _QUEUE_CONFIG))
+        return LazyClient(lambda: self._client("sqs", _QUEUE_CONFIG))
 
     def key(self, parameter: str) -> bytes:
         """A key from SSM Parameter Store; at least 32 bytes."""
@@ -64,11 +64,11 @@ class Clients:
         return self._client("ssm", _QUEUE_CONFIG)
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
-        with self._trust.shared():
-            return self._session.create_client(service, region_name=region, config=config.merge(_NAMED))
+        with self._tls.share():
+            return self._session.create_client(service, region_name=region, config=config.merge(_USER_AGENT))
 
 
-class Later:
+class LazyClient:
     """A client that is made when something is asked of it."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -78,7 +78,7 @@ class Later:
         return getattr(self._made(), name)
 
 
-def composed_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
+def open_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
     """The ledger on its table."""
     writes = Writes(
         settings.table, settings.release, int(settings.hold * 1000), settings.retention_days * 86_400, resends
@@ -105,22 +105,22 @@ def release() -> str:
         return "source"
 
 
-class Entry:
+class LazyHandler:
     """A Lambda handler that composes itself once: at import in a sandbox, where init is the time for it, else when
     first called, so that the module can be imported anywhere."""
 
     def __init__(self, compose: Callable[[dict[str, str], Clients], Handler]) -> None:
         self._compose = compose
-        self._handler = self._composed() if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else None
+        self._handler = self._compose_handler() if "AWS_LAMBDA_FUNCTION_NAME" in os.environ else None
         if self._handler:  # what is here now stays: no later collection need look at it
             gc.freeze()
             gc.enable()
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        self._handler = self._handler or self._composed()
+        self._handler = self._handler or self._compose_handler()
         return self._handler(event, context)
 
-    def _composed(self) -> Handler:
+    def _compose_handler(self) -> Handler:
         """A bad setting ends the process with one line in the log, without a traceback."""
         try:
             return self._compose(dict(os.environ), Clients())

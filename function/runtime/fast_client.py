@@ -16,12 +16,12 @@ from typing import Any
 
 from botocore import xform_name
 
-__all__ = ["Express"]
+__all__ = ["FastClient"]
 
 Request = dict[str, Any]
 
 
-class Express:
+class FastClient:
     """A client of a JSON service; `operations` take the short way, and everything else is the client's."""
 
     def __init__(self, client: Any, *operations: str) -> None:
@@ -71,7 +71,7 @@ class _Operation:
 
         def take(params: Request, **_: object) -> tuple[Any, Request]:
             taken.append(params)
-            return _NotSent(), {}
+            return _UnsentResponse(), {}
 
         event = f"before-call.{self._event}"
         self._client.meta.events.register_first(event, take)
@@ -82,7 +82,7 @@ class _Operation:
         return taken[0]
 
 
-class _NotSent:
+class _UnsentResponse:
     status_code = 200
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def _decorator(*, slots: Literal[True], frozen: bool = False) -> Callable[[type[T]], type[T]]:
-    def made(cls: type[T]) -> type[T]:
+    def decorate(cls: type[T]) -> type[T]:
         cls.__doc__ = cls.__doc__ or cls.__name__  # else a signature is worked out for it
         lean = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
         methods: dict[str, Any] = {"__init__": _init, "__repr__": _repr, "__eq__": _eq, "__hash__": None}
@@ -31,7 +31,7 @@ def _decorator(*, slots: Literal[True], frozen: bool = False) -> Callable[[type[
             setattr(lean, name, method)
         return lean
 
-    return made
+    return decorate
 
 
 def _init(self: Any, /, *given: Any, **named: Any) -> None:

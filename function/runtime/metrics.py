@@ -32,18 +32,18 @@ class Telemetry:
 
     def count(self, metric: str, type_: str = "", also: dict[str, int] | None = None, **fields: object) -> None:
         """Count one `metric`, for the service and, where known, for the notification's type; the fields explain it."""
-        self._measured({metric: 1} | (also or {}), type_, fields)
+        self._measure({metric: 1} | (also or {}), type_, fields)
 
     def tally(self, counts: Mapping[str, int]) -> None:
         """Count what a batch came to in one line; nothing is no line."""
         if counts:
-            self._measured(dict(counts), "", {})
+            self._measure(dict(counts), "", {})
 
     def note(self, event: str, **fields: object) -> None:
         """Log a line that counts nothing."""
         self._write({"Service": self.service, "event": event}, fields)
 
-    def _measured(self, metrics: dict[str, int], type_: str, fields: dict[str, object]) -> None:
+    def _measure(self, metrics: dict[str, int], type_: str, fields: dict[str, object]) -> None:
         definition = {
             "Namespace": NAMESPACE,
             "Dimensions": [["Service"], ["Service", "Type"]] if type_ else [["Service"]],

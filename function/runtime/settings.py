@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import TypeVar
 
-from function.message.delivery_mode import Audience
-from function.queues.retry_policy import Schedule
+from function.message.delivery_mode import DeliveryMode
+from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings"]
@@ -77,15 +77,15 @@ class NotifySettings:
     sender: str
     configuration_set: str
     on_unknown: str
-    schedule: Schedule
-    audience: Audience
+    retry_policy: RetryPolicy
+    delivery_mode: DeliveryMode
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
         scale = env.read("TIME_SCALE", "1", _between(0.0001, 1), "a factor from 0.0001 to 1")
-        default = Schedule()
+        default = RetryPolicy()
         mode = env.read(
             "DELIVERY_MODE", "live", _one_of("live", "allowlist", "redirect"), "live, allowlist or redirect"
         )
@@ -100,14 +100,14 @@ class NotifySettings:
             sender=env.read("FROM", None, _sender, "one address such as Herald <books@example.com>"),
             configuration_set=env.text("CONFIGURATION_SET"),
             on_unknown=env.read("ON_UNKNOWN", "resend", _one_of("resend", "hold"), "resend or hold"),
-            schedule=Schedule(
+            retry_policy=RetryPolicy(
                 first=default.first * scale,
                 longest=default.longest * scale,
                 quota=default.quota * scale,
                 give_up=env.read("RETRY_SECONDS", "86400", _between(1, 1_209_600), "seconds up to 14 days") * scale,
                 receives=int(env.read("RETRY_RECEIVES", str(default.receives), _between(1, 1000), "from 1 to 1000")),
             ),
-            audience=_audience(env, mode),
+            delivery_mode=_delivery_mode(env, mode),
         )
 
 
@@ -140,13 +140,15 @@ class HookSettings:
         return cls(env.text("LEDGER_TABLE"), env.text("NOTIFY_FUNCTION"), env.text("NOTIFY_ALIAS", "live"))
 
 
-def _audience(env: _Environment, mode: str) -> Audience:
+def _delivery_mode(env: _Environment, mode: str) -> DeliveryMode:
     """Whom to mail; a mode without its list or its address is refused, so that it never falls back to everybody."""
     if mode == "redirect":
-        return Audience(redirect_to=env.read("REDIRECT_TO", None, _address, "one address such as me@example.com"))
+        return DeliveryMode(redirect_to=env.read("REDIRECT_TO", None, _address, "one address such as me@example.com"))
     if mode == "allowlist":
-        return Audience(env.read("ALLOWLIST", None, _allowlist, "addresses or domains: me@example.com,@example.org"))
-    return Audience()
+        return DeliveryMode(
+            env.read("ALLOWLIST", None, _allowlist, "addresses or domains: me@example.com,@example.org")
+        )
+    return DeliveryMode()
 
 
 def _address(text: str) -> str:

@@ -14,27 +14,27 @@ from typing import Any
 from botocore import httpsession
 from botocore.httpsession import create_urllib3_context
 
-__all__ = ["Trust"]
+__all__ = ["TlsContext"]
 
 
-class Trust:
+class TlsContext:
     """One TLS context, its bundle read when the first connection is made."""
 
     def __init__(self) -> None:
         self._context: Any = None
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
+    def share(self) -> Iterator[None]:
         """The clients of botocore that are made in here have this context."""
         module = vars(httpsession)
         own = module["create_urllib3_context"]
-        module["create_urllib3_context"] = self._one
+        module["create_urllib3_context"] = self._get
         try:
             yield
         finally:
             module["create_urllib3_context"] = own
 
-    def _one(self) -> Any:
+    def _get(self) -> Any:
         if self._context is None:
             context: Any = create_urllib3_context()
             context.load_verify_locations = functools.cache(context.load_verify_locations)

@@ -6,7 +6,7 @@ Read on 2026-11-21. What no page says is marked as an assumption, and stands in 
 from __future__ import annotations
 
 from function.providers.failover import PAUSE, ROUNDS
-from function.queues.retry_policy import Schedule
+from function.queues.retry_policy import RetryPolicy
 
 __all__ = [
     "ACCOUNT_CONCURRENCY",
@@ -76,7 +76,7 @@ WINDOW = 86_400.0
 # -- Herald: the function's own modules, so that they cannot part ----------------------------------------------------
 
 #: When what was not sent comes back, and when a person gets it.
-SCHEDULE = Schedule()
+SCHEDULE = RetryPolicy()
 
 #: How one delivery divides into claim, send and the rest (a record, or a release and a message to `retry`), and how
 #: long SES takes to refuse: assumptions, as shares of the seconds that a delivery takes.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from function.ledger import message_key
-from function.ledger.attributes import plain
+from function.ledger.attributes import deserialize
 from laptop.rehearsal.load import Published
 
 if TYPE_CHECKING:
@@ -112,4 +112,4 @@ def _timelines(dynamodb: DynamoDBClient, ledger: str, published: Sequence[Publis
         keys: Any = [{"pk": {"S": message_key(one.message_id)}} for one in published[start : start + _BATCH]]
         answer: Any = dynamodb.batch_get_item(RequestItems={ledger: {"Keys": keys, "ConsistentRead": True}})
         for item in answer["Responses"][ledger]:
-            yield plain(item["timeline"]) if "timeline" in item else []
+            yield deserialize(item["timeline"]) if "timeline" in item else []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from function.event.envelope import Delivery, from_queue
-from function.providers.ses_events import Heard, hear
+from function.providers.ses_events import FeedbackEvent, parse
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
@@ -45,23 +45,21 @@ class DeadLetter:
         """Read a message as SQS returns it; any body is accepted."""
         body = message.get("Body", "")
         attributes = {name: _sendable(value) for name, value in message.get("MessageAttributes", {}).items()}
-        heard = hear(body)
+        feedback = parse(body)
+        feedback_id = feedback.message_id if isinstance(feedback, FeedbackEvent) else None
         attempts = _text(attributes, "attempts")
         return cls(
             id=message["MessageId"],
             handle=message["ReceiptHandle"],
             body=body,
             attributes=attributes,
-            message_id=heard.message_id
-            if isinstance(heard, Heard)
-            else _message_id(message["MessageId"], body, attributes),
-            reason=_text(attributes, "reason")
-            or (_BY_SQS if isinstance(heard, Heard) else _condition(body) or _BY_SQS),
+            message_id=feedback_id or _message_id(message["MessageId"], body, attributes),
+            reason=_text(attributes, "reason") or (_BY_SQS if feedback_id else _condition(body) or _BY_SQS),
             attempt=_text(attributes, "attempt"),
             attempts=int(attempts) if attempts and attempts.isdecimal() else None,
             release=_text(attributes, "release") or "?",
             since=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
-            is_feedback=isinstance(heard, Heard),
+            is_feedback=feedback_id is not None,
         )
 
     @property

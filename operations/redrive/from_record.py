@@ -7,8 +7,8 @@ import time
 from function.event.envelope import Delivery
 from function.ledger import Record, State
 from function.ledger.states import IN_DOUBT
-from function.queues.compression import unpacked
-from function.queues.dead_letter import write
+from function.queues.compression import decompress
+from function.queues.dead_letter import write_letter
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
@@ -45,8 +45,8 @@ def _refuse(installation: Installation, record: Record) -> None:
 
 def _letter(record: Record) -> DeadLetter:
     event = record.event
-    body = unpacked(event) if isinstance(event, bytes) else event or ""
-    made = write(
+    body = decompress(event) if isinstance(event, bytes) else event or ""
+    made = write_letter(
         Delivery(record.message_id, body), record.owner, record.reason or "", release="", attempts=record.attempts
     )
     return DeadLetter(

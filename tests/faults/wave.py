@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from function.feedback import Listener
+from function.feedback import FeedbackHandler
 from function.message.catalogue import Catalogue
 from function.notify import Notifier
 from function.queues.sqs import Queue
@@ -168,8 +168,8 @@ class Wave:
         courier = replace(self.world.courier(), dead=Queue(client, "dead"))
         return Notifier(lambda _: courier, Queue(client, "retry"), self._telemetry(), self.world.clock)
 
-    def _listener(self) -> Listener:
-        return Listener(self.world.ledger, SECRET, self._telemetry(), "r1", self.world.clock)
+    def _listener(self) -> FeedbackHandler:
+        return FeedbackHandler(self.world.ledger, SECRET, self._telemetry(), "r1", self.world.clock)
 
     def _telemetry(self) -> Telemetry:
         silence: Any = _Silence()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from function.delivery.outcome import Kind
+from function.delivery.outcome import OutcomeKind
 from function.providers.ses_events import KINDS
 from function.runtime.metrics import NAMESPACE, SYNTHETIC, Telemetry
 from laptop.state import ROOT
@@ -28,7 +28,7 @@ def _keywords(path: Path, function: str) -> Iterator[str]:
 
 
 def test_notify_counts_every_way_a_delivery_ends() -> None:
-    assert {kind.value for kind in Kind} | {"SendMilliseconds", SYNTHETIC} == _by_service("notify")
+    assert {kind.value for kind in OutcomeKind} | {"SendMilliseconds", SYNTHETIC} == _by_service("notify")
 
 
 def test_feedback_counts_every_thing_that_it_hears() -> None:

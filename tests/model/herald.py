@@ -13,9 +13,9 @@ from function.event.envelope import Delivery
 from function.ledger import Ledger, Table, Writes, address_key, choice_name
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
-from function.providers.failover import Sender
+from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
-from function.queues.retry_policy import Schedule
+from function.queues.retry_policy import RetryPolicy
 from tests.model.errors import cancelled, reason
 from tests.model.replay import Paused, Step, Tape
 from tests.model.table import MemoryTable
@@ -54,7 +54,7 @@ class Code:
 
     writes: type[Writes] = Writes
     courier: type[Courier] = Courier
-    sender: type[Sender] = Sender
+    failover: type[Failover] = Failover
     ledger: type[Ledger] = Ledger
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
@@ -69,7 +69,7 @@ class Rules:
     breaks_at: int = 99
 
 
-class _Composer:
+class _EmailBuilder:
     """Every delivery carries the same event; from release `breaks_at` on it cannot be rendered."""
 
     def __init__(self, broken: bool) -> None:
@@ -170,14 +170,14 @@ class Herald:
         waiting = process.waiting
         try:
             outcome = self._courier(process, tape, now).deliver(waiting.delivery(), now + 100 * HOLD)
-            if outcome.later and not waiting.retry:
+            if outcome.retry_at is not None and not waiting.retry:
                 tape.do(Step("park"), lambda: None)
         except Paused as paused:
             stepped = process._replace(history=tuple(tape.history), step=paused.step)
             return Stepped(self.table.snapshot(), stepped)
         except Exception:
             return Stepped(self.table.snapshot(), None, again=True)
-        return Stepped(self.table.snapshot(), None, again=outcome.later is not None)
+        return Stepped(self.table.snapshot(), None, again=outcome.retry_at is not None)
 
     def _courier(self, process: Process, tape: Tape, now: int) -> Courier:
         def clock() -> int:
@@ -186,13 +186,13 @@ class Herald:
         table = Table(_Client(self.table, tape), "herald-ledger", lambda _: None, lambda: 0.0)
         writes = self.code.writes("herald-ledger", str(process.release), HOLD, 90 * 86_400, self.rules.resends)
         posts = [_Post(f"ses://{number}", tape) for number in range(self.rules.providers)]
-        composer: Any = _Composer(process.release >= self.rules.breaks_at)
+        builder: Any = _EmailBuilder(process.release >= self.rules.breaks_at)
         return self.code.courier(
-            composer,
+            builder,
             self.code.ledger(table, writes, clock),
-            self.code.sender(posts, clock, lambda _: None, lambda: 0.0),
+            self.code.failover(posts, clock, lambda _: None, lambda: 0.0),
             _Dead(tape),
-            Schedule(),
+            RetryPolicy(),
             str(process.release),
             clock,
             lambda: process.owner,

@@ -23,11 +23,11 @@ __all__ = ["Broken", "Moves"]
 
 _MAILED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])
 _HEARD: dict[Action, State] = {
-    Action.HEAR_SENT: State.SENT,
-    Action.HEAR_REFUSED: State.REFUSED,
-    Action.HEAR_DELIVERED: State.DELIVERED,
-    Action.HEAR_BOUNCED: State.BOUNCED,
-    Action.HEAR_COMPLAINED: State.COMPLAINED,
+    Action.FEEDBACK_SENT: State.SENT,
+    Action.FEEDBACK_REFUSED: State.REFUSED,
+    Action.FEEDBACK_DELIVERED: State.DELIVERED,
+    Action.FEEDBACK_BOUNCED: State.BOUNCED,
+    Action.FEEDBACK_COMPLAINED: State.COMPLAINED,
 }
 
 
@@ -40,7 +40,7 @@ class Moves:
     """The moves under one scenario. `answers` is what the provider says of every mail that it took."""
 
     herald: Herald
-    answers: tuple[Action, ...] = (Action.HEAR_SENT,)
+    answers: tuple[Action, ...] = (Action.FEEDBACK_SENT,)
     _records: dict[Any, Record] = field(default_factory=dict)
     _told: dict[tuple[str, Action, Snapshot, int], Snapshot] = field(default_factory=dict)
 
@@ -137,10 +137,12 @@ class Moves:
         if key not in self._told:
             table, code = self.herald.table, self.herald.code
             table.restore(before)
-            suppress = ADDRESS if action in (Action.HEAR_BOUNCED, Action.HEAR_COMPLAINED) else None
+            suppress = ADDRESS if action in (Action.FEEDBACK_BOUNCED, Action.FEEDBACK_COMPLAINED) else None
             row = Row(_HEARD[action], now, "f")
             writes = code.writes("herald-ledger", "f", HOLD, 90 * 86_400, 1)
-            code.ledger(Table(table, "herald-ledger"), writes, lambda: now).hear(message, action, row, suppress)
+            code.ledger(Table(table, "herald-ledger"), writes, lambda: now).apply_feedback(
+                message, action, row, suppress
+            )
             self._told[key] = table.snapshot()
             self._judge_feedback(before, self._told[key])
         return self._told[key]
@@ -196,7 +198,7 @@ class Moves:
     def _list(self) -> None:
         """As the bounce of some other mail does."""
         writes = self.herald.code.writes("herald-ledger", "f", HOLD, 90 * 86_400, 1)
-        _, listed = writes.hear("another", Action.HEAR_BOUNCED, Row(State.BOUNCED, 1, "f"), ADDRESS)
+        _, listed = writes.apply_feedback("another", Action.FEEDBACK_BOUNCED, Row(State.BOUNCED, 1, "f"), ADDRESS)
         self._client.transact_write_items(TransactItems=[listed])
 
     def _unlist(self) -> None:

@@ -13,7 +13,7 @@ from tests.model.world import Budget, Waiting, World
 
 __all__ = ["SCENARIOS", "Scenario", "named"]
 
-_SENT = (Action.HEAR_SENT,)
+_SENT = (Action.FEEDBACK_SENT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         "the reader unsubscribes, and the address bounces",
         (1, 1),
         Budget(unsubscribes=1, resubscribes=1, listings=1, removals=1, redrives=1),
-        answers=(Action.HEAR_SENT, Action.HEAR_BOUNCED),
+        answers=(Action.FEEDBACK_SENT, Action.FEEDBACK_BOUNCED),
     ),
     Scenario(
         "bounce and complaint in any order",
         (2,),
         Budget(crashes=1, ticks=1),
-        answers=(Action.HEAR_SENT, Action.HEAR_DELIVERED, Action.HEAR_BOUNCED, Action.HEAR_COMPLAINED),
+        answers=(Action.FEEDBACK_SENT, Action.FEEDBACK_DELIVERED, Action.FEEDBACK_BOUNCED, Action.FEEDBACK_COMPLAINED),
     ),
-    Scenario("accepted, then refused", (2,), Budget(lost=1, ticks=1), answers=(Action.HEAR_SENT, Action.HEAR_REFUSED)),
+    Scenario(
+        "accepted, then refused", (2,), Budget(lost=1, ticks=1), answers=(Action.FEEDBACK_SENT, Action.FEEDBACK_REFUSED)
+    ),
     Scenario("two providers", (2,), Budget(not_sent=1, lost=1, refused=1, ticks=1), Rules(providers=2)),
     Scenario(
         "writes repeated by the client and contended", (2,), Budget(conflicts=1, repeats=1, not_sent=1, crashes=1)

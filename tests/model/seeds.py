@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from function.delivery.courier import Courier
-from function.delivery.outcome import Kind, Outcome
+from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, OutcomeUnknown
 from function.event.envelope import Delivery
 from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Record, Row, State, Suppressed, Writes
 from function.ledger.expressions import put
 from function.ledger.table import Refusal
 from function.message.email import Email, Receipt
-from function.providers.failover import Sender, Try
-from function.queues.compression import kept
+from function.providers.failover import Failover, ProviderCall
+from function.queues.compression import compress_for_record
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -112,14 +112,14 @@ def _address(old: str, new: str) -> Code:
 
 
 class _SuppressionForgets(Writes):
-    def hear(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
-        message, *rest = super().hear(message_id, action, row, suppress)
+    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
+        message, *rest = super().apply_feedback(message_id, action, row, suppress)
         return [message, *({"Put": put("herald-ledger", {"pk": suppress, "since": row.at}, "", {})} for _ in rest)]
 
 
 class _LastWriter(Writes):
-    def hear(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
-        message, *rest = super().hear(message_id, action, row, suppress)
+    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
+        message, *rest = super().apply_feedback(message_id, action, row, suppress)
         return [{"Update": _rewritten(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
 
 
@@ -133,41 +133,43 @@ class _LetterAfterRecord(Courier):
         verdict = self.ledger.look(attempt)
         if verdict is None:
             row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
-            verdict = self.ledger.reject(attempt, row, kept(delivery.body))
+            verdict = self.ledger.reject(attempt, row, compress_for_record(delivery.body))
             if verdict is None:
                 self._letter(delivery, attempt, attempt.owner, reason, attempts)
-                return self._outcome(Kind.REJECTED, attempt, reason)
+                return self._outcome(OutcomeKind.REJECTED, attempt, reason)
         if isinstance(verdict, OwnedBy):
-            return self._outcome(Kind.DUPLICATE, attempt, reason)
+            return self._outcome(OutcomeKind.DUPLICATE, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
 
 
 class _ParkBeforeLetter(Courier):
     def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
         row = Row(record.state, self.clock(), self.release, detail=why)
-        self.ledger.park(attempt, record.owner, row, kept(delivery.body))
+        self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
         self._letter(delivery, attempt, record.owner, why or "in doubt")
-        return self._outcome(Kind.PARKED, attempt, why)
+        return self._outcome(OutcomeKind.PARKED, attempt, why)
 
 
 class _ParkWithoutLetter(Courier):
     def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
         row = Row(record.state, self.clock(), self.release, detail=why)
-        self.ledger.park(attempt, record.owner, row, kept(delivery.body))
-        return self._outcome(Kind.PARKED, attempt, why)
+        self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
+        return self._outcome(OutcomeKind.PARKED, attempt, why)
 
 
-class _FailsOverOnUnknown(Sender):
-    def _down_the_list(self, email: Email, key: str, until: int, tries: list[Try]) -> Receipt | NotificationError:
+class _FailsOverOnUnknown(Failover):
+    def _down_the_list(
+        self, email: Email, key: str, until: int, tries: list[ProviderCall]
+    ) -> Receipt | NotificationError:
         outcome: Receipt | NotificationError = OutcomeUnknown("nobody was tried")
         for provider in self.providers:
-            outcome = self._once(provider, email, key, tries)
+            outcome = self._call(provider, email, key, tries)
             if isinstance(outcome, Receipt):
                 break
         return outcome
 
 
-class _SendsPastTheHold(Sender):
+class _SendsPastTheHold(Failover):
     def send(self, email: Email, key: str, until: int) -> Any:
         return super().send(email, key, until + 10**12)
 
@@ -279,7 +281,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed(
         "a lost answer fails over to the next provider",
         "an owner that sleeps past its hold",
-        Code(sender=_FailsOverOnUnknown),
+        Code(failover=_FailsOverOnUnknown),
     ),
     Seed(
         "a mail in doubt is marked before its letter is written",
@@ -292,7 +294,9 @@ SEEDS: tuple[Seed, ...] = (
         Code(courier=_ParkWithoutLetter),
     ),
     Seed(
-        "a send starts although the hold is over", "an owner that sleeps past its hold", Code(sender=_SendsPastTheHold)
+        "a send starts although the hold is over",
+        "an owner that sleeps past its hold",
+        Code(failover=_SendsPastTheHold),
     ),
     Seed(
         "any claim in the way is taken for one's own whose answer was lost",

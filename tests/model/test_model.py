@@ -40,7 +40,7 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         *writes.suppress(attempt, row, "e", Suppressed()),
         *writes.suppress(attempt, row, "e", Suppressed("stopped:c")),
         *writes.park(attempt, "o", row, "e"),
-        *writes.hear("m", Action.HEAR_BOUNCED, row, "address#a"),
+        *writes.apply_feedback("m", Action.FEEDBACK_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),
         *({"Update": update} for update in (writes.release_claim(attempt, row), writes.lose(attempt, row))),
         {"Update": writes.give_back(attempt, row, "o")},

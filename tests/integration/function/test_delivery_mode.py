@@ -4,61 +4,61 @@ from __future__ import annotations
 
 import pytest
 
-from function.delivery.outcome import Kind
+from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
 from function.ledger import State, address_key
-from function.message.delivery_mode import ORIGINAL, Audience
+from function.message.delivery_mode import ORIGINAL, DeliveryMode
 from function.runtime.settings import BadSetting, NotifySettings
 from tests.fakes import SECRET
 from tests.faults.herald import ENVIRONMENT
 from tests.world import World, delivery
 
-_NOBODY = Audience(frozenset({"bob@example.com"}))
+_NOBODY = DeliveryMode(frozenset({"bob@example.com"}))
 
 
 @pytest.mark.parametrize("entry", ["ada@example.com", "@example.com"])
 def test_who_is_on_the_list_is_mailed(world: World, entry: str) -> None:
-    world.audience = Audience(frozenset({entry}))
-    assert world.deliver(delivery()).kind is Kind.SENT
+    world.delivery_mode = DeliveryMode(frozenset({entry}))
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
 
 
 def test_who_is_not_on_the_list_gets_nothing_and_the_record_says_why(world: World) -> None:
-    world.audience = _NOBODY
-    assert world.deliver(delivery()).kind is Kind.SUPPRESSED
+    world.delivery_mode = _NOBODY
+    assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED
     record = world.record()
     assert (world.mails, world.dead.letters, record.state) == (0, [], State.SUPPRESSED)
     assert "HERALD_ALLOWLIST" in (record.reason or "")
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
 
 
 def test_a_barred_mail_can_be_redriven_when_the_list_allows_it(world: World) -> None:
-    world.audience = _NOBODY
+    world.delivery_mode = _NOBODY
     world.deliver(delivery())
-    world.audience = Audience()
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE, "only a person moves it on"
-    assert world.deliver(delivery(letter=world.record().owner)).kind is Kind.SENT
+    world.delivery_mode = DeliveryMode()
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE, "only a person moves it on"
+    assert world.deliver(delivery(letter=world.record().owner)).kind is OutcomeKind.SENT
     assert world.mails == 1
 
 
 def test_a_second_publication_of_a_barred_event_is_a_duplicate_of_the_first(world: World) -> None:
-    world.audience = _NOBODY
+    world.delivery_mode = _NOBODY
     world.deliver(delivery("m1"))
     outcome = world.deliver(delivery("m2"))
-    assert (outcome.kind, outcome.message_id) == (Kind.DUPLICATE, "m1")
+    assert (outcome.kind, outcome.message_id) == (OutcomeKind.DUPLICATE, "m1")
 
 
 def test_what_may_have_gone_before_the_list_was_set_goes_to_a_person(world: World) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(15 * 60)
-    world.audience = _NOBODY
-    assert world.deliver(delivery()).kind is Kind.PARKED
+    world.delivery_mode = _NOBODY
+    assert world.deliver(delivery()).kind is OutcomeKind.PARKED
     assert "may have gone" in world.dead.reasons[0]
 
 
 def test_a_redirected_mail_goes_to_one_address_and_names_the_original_to_nobody(world: World) -> None:
-    world.audience = Audience(redirect_to="me@example.org")
-    assert world.deliver(delivery()).kind is Kind.SENT
+    world.delivery_mode = DeliveryMode(redirect_to="me@example.org")
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
     _, mail = world.post.taken[0]
     assert mail.to == "me@example.org"
     assert mail.headers[ORIGINAL] == address_key(SECRET, "ada@example.com").removeprefix("address#")
@@ -66,18 +66,18 @@ def test_a_redirected_mail_goes_to_one_address_and_names_the_original_to_nobody(
 
 def test_redirecting_still_honours_the_suppression_of_the_original(world: World) -> None:
     world.suppress()
-    world.audience = Audience(redirect_to="me@example.org")
-    assert world.deliver(delivery()).kind is Kind.SUPPRESSED
+    world.delivery_mode = DeliveryMode(redirect_to="me@example.org")
+    assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED
 
 
-def read(**settings: str) -> Audience:
-    return NotifySettings.read(ENVIRONMENT | settings, "r1").audience
+def read(**settings: str) -> DeliveryMode:
+    return NotifySettings.read(ENVIRONMENT | settings, "r1").delivery_mode
 
 
 def test_the_settings_choose_the_audience() -> None:
-    assert read() == Audience()
+    assert read() == DeliveryMode()
     chosen = read(HERALD_DELIVERY_MODE="allowlist", HERALD_ALLOWLIST="Me@Example.com, @example.org")
-    assert chosen == Audience(frozenset({"me@example.com", "@example.org"}))
+    assert chosen == DeliveryMode(frozenset({"me@example.com", "@example.org"}))
     assert read(HERALD_DELIVERY_MODE="redirect", HERALD_REDIRECT_TO="me@example.com").redirect_to == "me@example.com"
 
 

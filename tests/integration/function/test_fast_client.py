@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from function.ledger import Action, Attempt, Row, State, Writes
 from function.message.email import Email
-from function.providers import SesProvider
-from function.runtime.fast_client import Express
+from function.providers.ses import SesProvider
+from function.runtime.fast_client import FastClient
 
 MOMENT = datetime.datetime(2026, 11, 21, 8, 0)
 CONFIG = Config(user_agent="herald", retries={"mode": "standard", "total_max_attempts": 3})
@@ -73,7 +73,7 @@ def both(service: str, operation: str, *requests: dict[str, Any], script: Script
     method = botocore.xform_name(operation)
     plain, long = client(service, script)
     quick, short = client(service, script)
-    express = Express(quick, operation)
+    express = FastClient(quick, operation)
     for request in requests:
         assert heard(getattr(express, method), request) == heard(getattr(plain, method), request)
         assert short == long
@@ -114,7 +114,7 @@ def test_every_transaction_of_the_ledger_is_the_same_on_the_wire(
         WRITES.reject(second, row, event),
         WRITES.suppress(first, row, event),
         WRITES.park(first, second.owner, row, event),
-        WRITES.hear(first.message_id, Action.HEAR_BOUNCED, row, second.address),
+        WRITES.apply_feedback(first.message_id, Action.FEEDBACK_BOUNCED, row, second.address),
     ]
     both("dynamodb", "TransactWriteItems", *({"TransactItems": items} for items in written))
 
@@ -168,7 +168,7 @@ def test_each_call_names_the_invocation_that_it_belongs_to(monkeypatch: pytest.M
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "herald-notify")
     plain, long = client("sesv2")
     quick, short = client("sesv2")
-    for one in (plain, Express(quick, "SendEmail")):
+    for one in (plain, FastClient(quick, "SendEmail")):
         for trace in ("Root=1-first", "Root=1-second"):
             monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
             one.send_email(**MAIL)
@@ -187,7 +187,7 @@ def test_a_lost_answer_is_the_same() -> None:
 
 
 def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> None:
-    both_ways = [client("sesv2")[0], Express(client("sesv2")[0], "SendEmail")]
+    both_ways = [client("sesv2")[0], FastClient(client("sesv2")[0], "SendEmail")]
     told = [heard(each.send_email, {"Destination": {"ToAddresses": "one text"}}) for each in both_ways]
     assert told[0] == told[1]
 
@@ -195,7 +195,7 @@ def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> 
 def test_an_operation_whose_body_is_not_its_parameters_goes_the_long_way() -> None:
     plain, long = client("lambda")
     quick, short = client("lambda")
-    express = Express(quick, "Invoke")
+    express = FastClient(quick, "Invoke")
     for one in (plain, express):
         one.invoke(FunctionName="herald", Payload=b"{}")
         one.invoke(FunctionName="another", Payload=b"[]")
@@ -205,5 +205,5 @@ def test_an_operation_whose_body_is_not_its_parameters_goes_the_long_way() -> No
 
 def test_all_else_is_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:
     made, said = client("dynamodb")
-    assert Express(made, "UpdateItem").get_item(TableName="t", Key={"pk": {"S": "x"}})
+    assert FastClient(made, "UpdateItem").get_item(TableName="t", Key={"pk": {"S": "x"}})
     assert len(said) == 1

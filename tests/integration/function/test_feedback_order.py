@@ -10,7 +10,7 @@ import pytest
 
 from function.ledger import Attempt, Claimed, Ledger, Row, State, Table, Writes, address_key, event_key
 from function.ledger.states import PRECEDENCE
-from function.providers.ses_events import Heard, hear
+from function.providers.ses_events import FeedbackEvent, parse
 from tests.envelopes import ses_event
 from tests.fakes import SECRET, Clock
 from tests.model.table import MemoryTable
@@ -41,16 +41,16 @@ class Story:
         writes = Writes("herald-ledger", "r1", 900_000, 90 * 86_400, 1)
         self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
 
-    def take(self, heard: Heard) -> None:
-        row = Row(heard.state, self.clock(), "r1", detail=heard.detail)
-        self.ledger.hear(heard.message_id, heard.action, row, ADDRESS if heard.suppress else None)
+    def take(self, feedback: FeedbackEvent) -> None:
+        row = Row(feedback.state, self.clock(), "r1", detail=feedback.detail)
+        self.ledger.apply_feedback(feedback.message_id, feedback.action, row, ADDRESS if feedback.suppress else None)
 
     def item(self, key: str) -> dict[str, Any] | None:
         item: dict[str, Any] | None = self.table.get_item(TableName="herald-ledger", Key={"pk": {"S": key}}).get("Item")
         return item
 
     def end(self) -> tuple[str, str]:
-        """The record and the suppression; the timeline alone tells in which order things were heard."""
+        """The record and the suppression; the timeline alone tells in which order things were feedback."""
         record = {name: value for name, value in (self.item("message#m1") or {}).items() if name != "timeline"}
         return json.dumps(record, sort_keys=True), json.dumps(self.item(ADDRESS), sort_keys=True)
 
@@ -68,11 +68,11 @@ class Story:
 def feedback() -> dict[str, Step]:
     """A step for each kind of feedback."""
 
-    def step(heard: Heard) -> Step:
-        return lambda story: story.take(heard)
+    def step(feedback: FeedbackEvent) -> Step:
+        return lambda story: story.take(feedback)
 
-    found = {name: hear(json.dumps(event)) for name, event in EVENTS.items()}
-    return {name: step(heard) for name, heard in found.items() if isinstance(heard, Heard)}
+    found = {name: parse(json.dumps(event)) for name, event in EVENTS.items()}
+    return {name: step(feedback) for name, feedback in found.items() if isinstance(feedback, FeedbackEvent)}
 
 
 def strongest(states: set[State]) -> State:
@@ -80,8 +80,8 @@ def strongest(states: set[State]) -> State:
 
 
 def heard_states(told: tuple[str, ...]) -> set[State]:
-    found = (hear(json.dumps(EVENTS[name])) for name in set(told) & EVENTS.keys())
-    return {heard.state for heard in found if isinstance(heard, Heard)}
+    found = (parse(json.dumps(EVENTS[name])) for name in set(told) & EVENTS.keys())
+    return {feedback.state for feedback in found if isinstance(feedback, FeedbackEvent)}
 
 
 def check(story: Story, sequences: Iterator[tuple[str, ...]], before: set[State]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.delivery.outcome import Kind
+from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.ledger import Action, State
 from function.message.catalogue import Catalogue
@@ -20,7 +20,7 @@ _DAY = 86_400
 
 def test_a_delivery_becomes_a_mail_and_a_record(world: World) -> None:
     outcome = world.deliver(delivery())
-    assert outcome.kind is Kind.SENT
+    assert outcome.kind is OutcomeKind.SENT
     key, mail = world.post.taken[0]
     assert (key, mail.to) == ("m1", "ada@example.com")
     assert example()["book"]["title"] in mail.subject
@@ -53,16 +53,16 @@ def test_a_mail_carries_its_events_trace_on_and_nothing_that_is_none(world: Worl
 
 def test_the_same_message_again_is_a_duplicate(world: World) -> None:
     world.deliver(delivery())
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     world.clock.forward(_DAY)
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
 def test_an_event_published_twice_is_one_mail(world: World) -> None:
     world.deliver(delivery("m1"))
     outcome = world.deliver(delivery("m2"))
-    assert (outcome.kind, outcome.message_id) == (Kind.DUPLICATE, "m1")
+    assert (outcome.kind, outcome.message_id) == (OutcomeKind.DUPLICATE, "m1")
     assert world.mails == 1
 
 
@@ -70,52 +70,52 @@ def test_a_second_publication_goes_on_as_the_first_when_that_was_released(world:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery("m1"))
     outcome = world.deliver(delivery("m2"))
-    assert (outcome.kind, outcome.message_id) == (Kind.SENT, "m1")
+    assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m1")
     assert world.ledger.read("m2") is None
 
 
 def test_a_throttled_mail_is_tried_again_within_the_invocation(world: World) -> None:
     world.post.answers = [Throttled("slow down")]
-    assert world.deliver(delivery()).kind is Kind.SENT
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.post.calls == 2
 
 
 def test_waiting_stops_where_the_invocation_would_end(world: World) -> None:
     world.post.answers = [Throttled("slow down")] * 5
     outcome = world.deliver(delivery(), seconds=12.1)
-    assert (outcome.kind, world.post.calls) == (Kind.RELEASED, 1)
+    assert (outcome.kind, world.post.calls) == (OutcomeKind.RELEASED, 1)
 
 
 def test_nothing_is_sent_whose_timeout_would_end_after_the_invocation(world: World) -> None:
     outcome = world.deliver(delivery(), seconds=11)
-    assert (outcome.kind, world.post.calls) == (Kind.RELEASED, 0)
+    assert (outcome.kind, world.post.calls) == (OutcomeKind.RELEASED, 0)
     assert world.state() is State.RELEASED
 
 
 def test_a_mail_that_was_certainly_not_sent_is_free_at_once(world: World) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     outcome = world.deliver(delivery())
-    assert outcome.kind is Kind.RELEASED
-    assert outcome.later is not None
-    assert outcome.later.at == world.clock() + 2000
-    assert world.deliver(delivery()).kind is Kind.SENT
+    assert outcome.kind is OutcomeKind.RELEASED
+    assert outcome.retry_at is not None
+    assert outcome.retry_at == world.clock() + 2000
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.mails == 1
 
 
 def test_an_exhausted_quota_waits_an_hour(world: World) -> None:
     world.post.answers = [QuotaExhausted("enough for today")]
-    later = world.deliver(delivery()).later
+    later = world.deliver(delivery()).retry_at
     assert later is not None
-    assert later.at == world.clock() + 3_600_000
+    assert later == world.clock() + 3_600_000
 
 
 def test_waits_grow_with_the_attempts_on_the_record(world: World) -> None:
     world.post.answers = [ProviderUnavailable("down") for _ in range(12)]
     waits = []
     for _ in range(12):
-        later = world.deliver(delivery()).later
+        later = world.deliver(delivery()).retry_at
         assert later is not None
-        waits.append((later.at - world.clock()) // 1000)
+        waits.append((later - world.clock()) // 1000)
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]
 
 
@@ -124,7 +124,7 @@ def test_a_day_of_trying_ends_with_a_person(world: World) -> None:
     world.deliver(delivery())
     world.clock.forward(_DAY + 1)
     outcome = world.deliver(delivery())
-    assert outcome.kind is Kind.REJECTED
+    assert outcome.kind is OutcomeKind.REJECTED
     assert world.dead.reasons == ["gave up after 2 attempts: down"]
     assert world.state() is State.REJECTED
     assert world.record().expires_at is None
@@ -144,7 +144,7 @@ def test_failing_over_happens_only_from_not_sent(world: World) -> None:
 def test_one_not_sent_among_the_refusals_wins(world: World) -> None:
     world.posts.append(Post(world.clock, "ses://eu-west-1", answers=[RefusedForGood("no")]))
     world.post.answers = [ProviderUnavailable("down")]
-    assert world.deliver(delivery()).kind is Kind.RELEASED
+    assert world.deliver(delivery()).kind is OutcomeKind.RELEASED
 
 
 # -- the answer is lost ---------------------------------------------------------------------------------------------
@@ -153,13 +153,13 @@ def test_one_not_sent_among_the_refusals_wins(world: World) -> None:
 def test_a_lost_answer_holds_the_mail_until_feedback_settles_it(world: World) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     outcome = world.deliver(delivery())
-    assert outcome.kind is Kind.UNKNOWN
-    assert outcome.later is not None
-    assert outcome.later.at == world.clock() + _HOLD * 1000
-    assert world.deliver(delivery()).kind is Kind.HELD
-    assert world.hear(Action.HEAR_SENT, State.SENT)
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert outcome.retry_at is not None
+    assert outcome.retry_at == world.clock() + _HOLD * 1000
+    assert world.deliver(delivery()).kind is OutcomeKind.HELD
+    assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT)
     world.clock.forward(_HOLD)
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
@@ -168,10 +168,10 @@ def test_an_unheard_of_mail_is_resent_once_and_then_held_for_a_person(world: Wor
         world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
-    assert world.deliver(delivery()).kind is Kind.UNKNOWN
+    assert world.deliver(delivery()).kind is OutcomeKind.UNKNOWN
     world.clock.forward(_HOLD)
-    assert world.deliver(delivery()).kind is Kind.PARKED
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.PARKED
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 2
     assert len(world.dead.letters) == 1
     assert world.state() is State.UNKNOWN
@@ -183,7 +183,7 @@ def test_with_hold_an_unheard_of_mail_is_never_resent(world: World) -> None:
     world.post.accept_then(OutcomeUnknown("lost"))
     world.deliver(delivery())
     world.clock.forward(_HOLD)
-    assert world.deliver(delivery()).kind is Kind.PARKED
+    assert world.deliver(delivery()).kind is OutcomeKind.PARKED
     assert world.mails == 1
 
 
@@ -194,10 +194,12 @@ def test_a_parked_mail_is_sent_again_only_with_a_persons_yes(world: World) -> No
     world.clock.forward(_HOLD)
     world.deliver(delivery())
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter)).kind is Kind.PARKED, "the console's button is no yes: the letter comes back"
+    assert world.deliver(redriven(letter)).kind is OutcomeKind.PARKED, (
+        "the console's button is no yes: the letter comes back"
+    )
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter, confirmed=True)).kind is Kind.SENT
-    assert world.deliver(redriven(letter, confirmed=True)).kind is Kind.DUPLICATE
+    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
+    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.DUPLICATE
     assert world.mails == 2
 
 
@@ -206,9 +208,9 @@ def test_a_resend_that_was_not_sent_leaves_the_first_in_doubt(world: World) -> N
     world.deliver(delivery())
     world.clock.forward(_HOLD)
     world.post.answers = [ProviderUnavailable("down")]
-    assert world.deliver(delivery()).kind is Kind.RELEASED
+    assert world.deliver(delivery()).kind is OutcomeKind.RELEASED
     assert world.state() is State.UNKNOWN
-    assert world.deliver(delivery()).kind is Kind.SENT
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.mails == 2
 
 
@@ -217,11 +219,11 @@ def test_a_resend_refused_for_good_goes_to_a_person_as_in_doubt(world: World) ->
     world.deliver(delivery())
     world.clock.forward(_HOLD)
     world.post.answers = [RefusedForGood("bad content")]
-    assert world.deliver(delivery()).kind is Kind.REJECTED
+    assert world.deliver(delivery()).kind is OutcomeKind.REJECTED
     assert world.state() is State.UNKNOWN
     letter = world.dead.letters.pop()
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
-    assert world.deliver(redriven(letter, confirmed=True)).kind is Kind.SENT
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
 
 
 def test_killed_after_the_send_the_send_event_makes_it_one_mail(world: World) -> None:
@@ -229,16 +231,16 @@ def test_killed_after_the_send_the_send_event_makes_it_one_mail(world: World) ->
     with pytest.raises(KeyboardInterrupt):
         world.deliver(delivery())
     assert world.state() is State.SENDING
-    assert world.deliver(delivery()).kind is Kind.HELD
-    world.hear(Action.HEAR_SENT, State.SENT)
+    assert world.deliver(delivery()).kind is OutcomeKind.HELD
+    world.apply_feedback(Action.FEEDBACK_SENT, State.SENT)
     world.clock.forward(_HOLD)
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
 def test_feedback_faster_than_the_record_is_a_success(world: World) -> None:
-    world.post.answers = [lambda: world.hear(Action.HEAR_DELIVERED, State.DELIVERED)]
-    assert world.deliver(delivery()).kind is Kind.SENT
+    world.post.answers = [lambda: world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)]
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.state() is State.DELIVERED
     item = world.item("message#m1")
     assert item is not None
@@ -251,7 +253,7 @@ def test_a_stale_owner_writes_nothing(world: World) -> None:
         world.deliver(delivery())
 
     world.post.answers = [sleep_past_the_hold, OutcomeUnknown("lost")]
-    assert world.deliver(delivery()).kind is Kind.SENT
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.state() is State.UNKNOWN, "the second owner's word stands"
 
 
@@ -259,12 +261,12 @@ def test_a_stale_owner_writes_nothing(world: World) -> None:
 
 
 def test_a_bad_event_is_kept_with_its_reason(world: World) -> None:
-    assert world.deliver(delivery(value="not json")).kind is Kind.REJECTED
+    assert world.deliver(delivery(value="not json")).kind is OutcomeKind.REJECTED
     assert "not JSON" in world.dead.reasons[0]
     assert json.loads(world.dead.letters[0].body)["Message"] == "not json"
     assert world.state() is State.REJECTED
     assert world.record().event == "not json"
-    assert world.deliver(delivery(value="not json")).kind is Kind.DUPLICATE
+    assert world.deliver(delivery(value="not json")).kind is OutcomeKind.DUPLICATE
     assert len(world.dead.letters) == 1
 
 
@@ -272,9 +274,9 @@ def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world
     bad = event(data=example() | {"recipient": {"email": "ada@example.com\r\nBcc: all@example.com"}})
     world.deliver(delivery(value=bad))
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter)).kind is Kind.REJECTED
+    assert world.deliver(redriven(letter)).kind is OutcomeKind.REJECTED
     assert len(world.dead.letters) == 1
-    assert world.deliver(redriven(letter)).kind is Kind.PARKED, (
+    assert world.deliver(redriven(letter)).kind is OutcomeKind.PARKED, (
         "that attempt is over: back it goes, in the last one's name"
     )
     first, second = world.dead.letters
@@ -284,9 +286,9 @@ def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world
 
 def test_a_publication_repeated_while_the_first_is_rejected_stays_rejected(world: World) -> None:
     world.post.answers = [RefusedForGood("no")]
-    assert world.deliver(delivery("m1")).kind is Kind.REJECTED
+    assert world.deliver(delivery("m1")).kind is OutcomeKind.REJECTED
     outcome = world.deliver(delivery("m2"))
-    assert (outcome.kind, outcome.message_id) == (Kind.DUPLICATE, "m1")
+    assert (outcome.kind, outcome.message_id) == (OutcomeKind.DUPLICATE, "m1")
     assert world.mails == 0
 
 
@@ -294,21 +296,21 @@ def test_a_refused_mail_is_redriven_once_however_often_the_letter_is(world: Worl
     world.post.answers = [RefusedForGood("no")]
     world.deliver(delivery())
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter)).kind is Kind.SENT
-    assert world.deliver(redriven(letter)).kind is Kind.DUPLICATE
+    assert world.deliver(redriven(letter)).kind is OutcomeKind.SENT
+    assert world.deliver(redriven(letter)).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
 def test_a_suppressed_address_gets_no_mail_and_keeps_the_event(world: World) -> None:
     world.suppress()
     outcome = world.deliver(delivery())
-    assert outcome.kind is Kind.SUPPRESSED
+    assert outcome.kind is OutcomeKind.SUPPRESSED
     record = world.record()
     assert (record.state, record.expires_at) == (State.SUPPRESSED, None)
     assert world.mails == 0
     world.unsuppress()
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE, "only a person moves it on"
-    assert world.deliver(delivery(letter=record.owner)).kind is Kind.SENT
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE, "only a person moves it on"
+    assert world.deliver(delivery(letter=record.owner)).kind is OutcomeKind.SENT
 
 
 def test_message_comes_before_address_in_judging(world: World) -> None:
@@ -324,33 +326,33 @@ def test_a_new_release_that_cannot_render_leaves_a_doubtful_record_alone(
     world.deliver(delivery())
     world.clock.forward(_HOLD)
     broken: Any = delivery(value=event(data={}))
-    assert world.deliver(broken).kind is Kind.PARKED
+    assert world.deliver(broken).kind is OutcomeKind.PARKED
     assert world.state() is State.UNKNOWN
     assert "may have gone" in world.dead.reasons[0]
 
 
 def test_an_event_that_came_too_late_is_rejected_but_a_person_may_send_it(world: World) -> None:
     late = event(time="2026-10-01T08:00:00Z")
-    assert world.deliver(delivery(value=late)).kind is Kind.REJECTED
+    assert world.deliver(delivery(value=late)).kind is OutcomeKind.REJECTED
     assert "expired" in world.dead.reasons[0]
-    assert world.deliver(redriven(world.dead.letters[0])).kind is Kind.SENT
+    assert world.deliver(redriven(world.dead.letters[0])).kind is OutcomeKind.SENT
 
 
 # -- feedback -------------------------------------------------------------------------------------------------------
 
 
 def test_feedback_before_any_record_makes_one(world: World) -> None:
-    assert world.hear(Action.HEAR_DELIVERED, State.DELIVERED)
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE
+    assert world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED)
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 0
 
 
 def test_a_repeated_bounce_does_not_undo_a_persons_removal(world: World) -> None:
     world.deliver(delivery())
-    world.hear(Action.HEAR_BOUNCED, State.BOUNCED, suppress="Ada@Example.com")
+    world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="Ada@Example.com")
     assert world.listed() is not None
     world.unsuppress()
-    assert not world.hear(Action.HEAR_BOUNCED, State.BOUNCED, suppress="ada@example.com")
+    assert not world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="ada@example.com")
     assert world.listed() is None
 
 
@@ -358,7 +360,7 @@ def test_a_late_send_heals_a_rejected_record_and_forgets_its_event(world: World)
     world.post.answers = [RefusedForGood("no")]
     world.deliver(delivery())
     assert world.record().event is not None
-    world.hear(Action.HEAR_SENT, State.SENT)
+    world.apply_feedback(Action.FEEDBACK_SENT, State.SENT)
     record = world.record()
     assert (record.state, record.event) == (State.SENT, None)
     assert record.expires_at is not None
@@ -369,7 +371,7 @@ def test_an_expired_record_is_as_good_as_none(world: World) -> None:
     world.deliver(delivery())
     world.deliver(delivery())
     world.clock.forward(91 * _DAY)
-    assert world.deliver(delivery(value=event(time="2027-02-20T08:00:00Z"))).kind is Kind.SENT
+    assert world.deliver(delivery(value=event(time="2027-02-20T08:00:00Z"))).kind is OutcomeKind.SENT
     record = world.record()
     assert (record.attempts, record.at_risk, record.first_at) == (1, 1, world.clock())
 
@@ -387,4 +389,4 @@ def test_the_timeline_does_not_grow_with_a_day_of_retrying(world: World) -> None
 @pytest.mark.parametrize("locale", ["en", "de-AT", "xx"])
 def test_every_locale_gets_a_mail(world: World, catalogue: Catalogue, locale: str) -> None:
     data = example() | {"recipient": example()["recipient"] | {"locale": locale}}
-    assert world.deliver(delivery(value=event(data=data))).kind is Kind.SENT
+    assert world.deliver(delivery(value=event(data=data))).kind is OutcomeKind.SENT

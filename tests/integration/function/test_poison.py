@@ -20,7 +20,7 @@ import function
 from function.event.envelope import Delivery, from_queue
 from function.ledger import State
 from function.message.catalogue import Catalogue
-from function.queues.compression import unpacked
+from function.queues.compression import decompress
 from function.queues.dead_letter import Letter
 from tests.envelopes import on_failure, queued, sns, sns_notification
 from tests.fakes import event, example
@@ -171,7 +171,7 @@ def recovered(world: World, letter: Letter) -> str:
     if not found.in_ledger:
         return found.body
     kept = world.record(found.message_id).event
-    return unpacked(kept) if isinstance(kept, bytes) else str(kept)
+    return decompress(kept) if isinstance(kept, bytes) else str(kept)
 
 
 def poisoned(sandbox: Sandbox, handed: Any) -> list[str]:

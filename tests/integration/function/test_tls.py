@@ -17,8 +17,7 @@ from botocore.exceptions import BotoCoreError
 
 from function.errors import ProviderUnavailable
 from function.message.email import Email
-from function.providers import SesProvider
-from function.providers.ses import client_config
+from function.providers.ses import SesProvider, client_config
 from function.runtime.bootstrap import Clients
 from tests.certificates import certificate
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from function.delivery.outcome import Kind
+from function.delivery.outcome import OutcomeKind
 from function.ledger import Action, Attempt, State, address_key, choice_name
 from function.message.unsubscribe import Links
 from package.catalogue import examples
@@ -43,7 +43,7 @@ def test_a_reader_who_unsubscribed_gets_no_mail_of_the_category_and_the_record_s
     unsubscribe(world)
     outcome = world.deliver(delivery())
     record = world.record()
-    assert (outcome.kind, record.state, world.mails) == (Kind.SUPPRESSED, State.SUPPRESSED, 0)
+    assert (outcome.kind, record.state, world.mails) == (OutcomeKind.SUPPRESSED, State.SUPPRESSED, 0)
     assert record.reason == "the reader has unsubscribed from mails of this category"
     assert record.event, "kept, so that a person can send it after all"
     assert not world.dead.letters, "nothing went wrong, so no alarm"
@@ -52,18 +52,18 @@ def test_a_reader_who_unsubscribed_gets_no_mail_of_the_category_and_the_record_s
 def test_another_category_and_another_reader_stop_nothing(world: World) -> None:
     unsubscribe(world, category="news")
     unsubscribe(world, address=address_key(SECRET, "bob@example.com"))
-    assert world.deliver(delivery()).kind is Kind.SENT
+    assert world.deliver(delivery()).kind is OutcomeKind.SENT
 
 
 def test_a_transactional_mail_goes_out_whatever_the_reader_chose(world: World) -> None:
     unsubscribe(world)
     unsubscribe(world, category="account")
-    assert world.deliver(delivery(value=welcome())).kind is Kind.SENT
+    assert world.deliver(delivery(value=welcome())).kind is OutcomeKind.SENT
 
 
 def test_a_bounced_address_gets_no_mail_of_any_category(world: World) -> None:
     world.suppress()
-    assert world.deliver(delivery(value=welcome())).kind is Kind.SUPPRESSED
+    assert world.deliver(delivery(value=welcome())).kind is OutcomeKind.SUPPRESSED
 
 
 def test_listed_and_unsubscribed_is_told_as_listed(world: World) -> None:
@@ -77,12 +77,12 @@ def test_a_mail_that_was_stopped_is_sent_once_when_a_person_redrives_it_after_a_
     unsubscribe(world)
     world.deliver(delivery())
     owner = world.record().owner
-    assert world.deliver(delivery(letter=owner)).kind is Kind.SUPPRESSED, "no person overrules the reader"
+    assert world.deliver(delivery(letter=owner)).kind is OutcomeKind.SUPPRESSED, "no person overrules the reader"
     owner = world.record().owner
     subscribe_again(world)
-    assert world.deliver(delivery()).kind is Kind.DUPLICATE, "only a person moves it on"
-    assert world.deliver(delivery(letter=owner)).kind is Kind.SENT
-    assert world.deliver(delivery(letter=owner)).kind is Kind.DUPLICATE
+    assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE, "only a person moves it on"
+    assert world.deliver(delivery(letter=owner)).kind is OutcomeKind.SENT
+    assert world.deliver(delivery(letter=owner)).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
@@ -101,7 +101,7 @@ def test_the_list_and_the_readers_choice_lie_in_one_item_and_leave_each_other_al
     item = world.item(ADA)
     assert item is not None
     assert item.keys() == {"pk", "stopped:books"}
-    assert world.deliver(delivery()).kind is Kind.SUPPRESSED, "off the list, and still not wanted"
+    assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED, "off the list, and still not wanted"
 
 
 def test_subscribing_again_takes_no_address_off_the_list(world: World) -> None:
@@ -117,14 +117,14 @@ def test_a_choice_is_no_entry_of_the_list(world: World) -> None:
     unsubscribe(world)
     assert world.listed() is None
     world.unsuppress()
-    assert world.deliver(delivery()).kind is Kind.SUPPRESSED
+    assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED
 
 
 def test_a_bounce_counts_again_after_a_person_took_the_address_off(world: World) -> None:
     unsubscribe(world)
     world.suppress()
     world.unsuppress()
-    world.hear(Action.HEAR_COMPLAINED, State.COMPLAINED, "a later mail", "ada@example.com")
+    world.apply_feedback(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "a later mail", "ada@example.com")
     entry = world.listed()
     assert entry is not None
     assert (entry.reason, entry.message_id) == ("complained", "a later mail")
@@ -163,7 +163,7 @@ def test_without_a_page_there_is_no_link_and_the_choice_still_counts(world: Worl
     assert not [name for name in mail.headers if name.startswith("List-")]
     unsubscribe(world)
     again = event(id="another")
-    assert world.deliver(delivery("m2", again)).kind is Kind.SUPPRESSED
+    assert world.deliver(delivery("m2", again)).kind is OutcomeKind.SUPPRESSED
 
 
 def test_a_publisher_cannot_put_a_link_of_its_own_into_the_footer(world: World) -> None:

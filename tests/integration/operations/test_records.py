@@ -96,7 +96,7 @@ def test_an_empty_list_says_so(account: Account) -> None:
 
 def test_the_list_shows_reason_and_time_and_no_address(account: Account) -> None:
     account.world.suppress(ADA)
-    account.world.hear(Action.HEAR_COMPLAINED, State.COMPLAINED, "m9", BOB)
+    account.world.apply_feedback(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "m9", BOB)
     account.world.deliver(delivery())
     output = run("suppressions", "list").output
     assert "bounced since 2026-11-21 08:00 UTC, by message another" in output

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from function.delivery.outcome import Kind
+from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger import Action, State, address_key
 from operations.errors import UserError
@@ -53,7 +53,7 @@ def in_doubt(office: Office) -> None:
     office.world.post.accept_then(OutcomeUnknown("lost"))
     office.deliver(delivery())
     office.world.clock.forward(_HOLD)
-    assert office.deliver(delivery()).kind is Kind.PARKED
+    assert office.deliver(delivery()).kind is OutcomeKind.PARKED
 
 
 def plan_of(office: Office, wanted: LetterFilter | None = None) -> Plan:
@@ -90,7 +90,7 @@ def test_letters_are_grouped_by_what_went_wrong_not_by_how_often_it_was_tried(of
 def test_a_redriven_letter_becomes_its_mail(office: Office) -> None:
     refused(office)
     assert redrive(office) == RedriveResult(sent=1)
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
     assert office.world.mails == 1
     assert office.count(office.installation.dead) == 0
 
@@ -142,7 +142,7 @@ def test_the_button_of_the_console_works_too(office: Office) -> None:
             QueueUrl=office.installation.dead, ReceiptHandle=letter["ReceiptHandle"], VisibilityTimeout=0
         )
     assert office.console_redrive() == 1
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
     assert office.world.mails == 1
 
 
@@ -164,14 +164,14 @@ def test_what_may_have_gone_needs_a_yes_and_goes_with_it(office: Office) -> None
     plan = plan_of(office)
     assert list(plan.decisions.values()) == [RedriveDecision.ASK]
     redrive(office, plan)
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
     assert office.world.mails == 2, "the person accepted a second mail"
 
 
 def test_without_the_yes_the_consoles_button_brings_it_back(office: Office) -> None:
     in_doubt(office)
     assert office.console_redrive() == 1
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.PARKED]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.PARKED]
     assert office.world.mails == 1
     assert office.count(office.installation.dead) == 1
 
@@ -187,7 +187,7 @@ def test_a_yes_twice_sends_no_third_mail(office: Office) -> None:
 
 def test_a_letter_whose_mail_has_gone_since_is_thrown_away(office: Office) -> None:
     in_doubt(office)
-    office.world.hear(Action.HEAR_SENT, State.SENT)
+    office.world.apply_feedback(Action.FEEDBACK_SENT, State.SENT)
     plan = plan_of(office)
     assert list(plan.decisions.values()) == [RedriveDecision.DISCARD]
     assert redrive(office, plan) == RedriveResult(discarded=1)
@@ -205,7 +205,7 @@ def test_a_letter_that_sqs_moved_goes_as_the_attempt_that_its_record_is_at(offic
     assert list(plan.decisions.values()) == [RedriveDecision.ASK]
     assert "SQS moved it" in plan.letters[0].reason
     redrive(office, plan)
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
 
 
 def test_an_on_failure_record_of_lambda_says_why_and_becomes_its_mail(office: Office) -> None:
@@ -215,7 +215,7 @@ def test_an_on_failure_record_of_lambda_says_why_and_becomes_its_mail(office: Of
     plan = plan_of(office, LetterFilter(frozenset({"m1"})))
     assert plan.letters[0].reason == "Lambda gave up: RetriesExhausted"
     redrive(office, plan)
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
 
 
 def test_feedback_that_could_not_be_written_goes_back_to_its_own_queue(office: Office) -> None:
@@ -244,7 +244,7 @@ def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_fro
     Choices(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
     office.deliver(delivery())
     send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SUPPRESSED]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SUPPRESSED]
     assert office.world.mails == 0
 
 
@@ -252,7 +252,7 @@ def test_a_record_whose_letter_has_expired_is_sent_from_the_event_that_it_keeps(
     refused(office, padding="x" * 9000)
     office.installation.sqs.purge_queue(QueueUrl=office.installation.dead)
     send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
-    assert [outcome.kind for outcome in office.work_off()] == [Kind.SENT]
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
 
 
 def test_a_doubtful_record_whose_letter_has_expired_needs_a_yes_too(office: Office) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from function.ledger import message_key
-from function.ledger.attributes import plain
+from function.ledger.attributes import deserialize
 from laptop.cloud import Cloud
 from laptop.rehearsal.counting import count, sender
 from laptop.rehearsal.load import Load
@@ -105,7 +105,7 @@ class Pair:
     def timeline(self, message_id: str) -> list[dict[str, Any]]:
         """What the ledger tells of a message."""
         item = self.record(message_id)
-        rows: list[dict[str, Any]] = plain(item["timeline"]) if "timeline" in item else []
+        rows: list[dict[str, Any]] = deserialize(item["timeline"]) if "timeline" in item else []
         return rows
 
     def states(self, message_id: str, version: str) -> set[str]:

@@ -9,54 +9,54 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.queues.compression import compressed, deflated, kept, unpacked
+from function.queues.compression import compress, compress_for_record, decompress, decompress_base64
 
 _LARGEST = 2 * 1024 * 1024
 
 
 @given(st.text(st.characters(categories=None)))
 def test_any_text_comes_back_half_characters_included(text: str) -> None:
-    assert unpacked(compressed(text)) == text
-    assert deflated(base64.b64encode(compressed(text)).decode()) == text
+    assert decompress(compress(text)) == text
+    assert decompress_base64(base64.b64encode(compress(text)).decode()) == text
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    assert len(unpacked(compressed("x" * _LARGEST))) == _LARGEST
+    assert len(decompress(compress("x" * _LARGEST))) == _LARGEST
     with pytest.raises(ValueError, match="larger than any event"):
-        unpacked(compressed("x" * (_LARGEST + 1)))
-    assert deflated(base64.b64encode(compressed("x" * 50 * _LARGEST)).decode()) is None
+        decompress(compress("x" * (_LARGEST + 1)))
+    assert decompress_base64(base64.b64encode(compress("x" * 50 * _LARGEST)).decode()) is None
 
 
 @pytest.mark.parametrize("missing", [1, 5, 10])
 def test_half_an_event_is_none(missing: int) -> None:
     with pytest.raises(ValueError, match="cut short"):
-        unpacked(compressed("the whole event")[:-missing])
+        decompress(compress("the whole event")[:-missing])
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"x\x9c\xff\xff"])
 def test_what_was_never_compressed_is_none(data: bytes) -> None:
     with pytest.raises(ValueError, match="a compressed event"):
-        unpacked(data)
-    assert deflated(base64.b64encode(data).decode()) is None
+        decompress(data)
+    assert decompress_base64(base64.b64encode(data).decode()) is None
 
 
 @pytest.mark.parametrize("packed", ["%", "ünicode", "YWJj=", "YW Jj"])
 def test_what_is_no_base64_is_none(packed: str) -> None:
-    assert deflated(packed) is None
+    assert decompress_base64(packed) is None
 
 
 def test_a_record_keeps_a_short_event_legible() -> None:
-    assert kept("x" * 4000) == "x" * 4000
+    assert compress_for_record("x" * 4000) == "x" * 4000
 
 
 @pytest.mark.parametrize("body", ["x" * 4001, "ü", "\ud800"])
 def test_a_record_keeps_any_other_event_compressed(body: str) -> None:
-    packed = kept(body)
+    packed = compress_for_record(body)
     assert isinstance(packed, bytes)
-    assert unpacked(packed) == body
+    assert decompress(packed) == body
 
 
 def test_what_does_not_fit_into_a_record_is_not_kept_there() -> None:
     noise = random.Random(7).randbytes(300_000)
-    assert isinstance(kept(base64.b64encode(noise).decode()), bytes)
-    assert kept(random.Random(7).randbytes(400_000).hex()) is None
+    assert isinstance(compress_for_record(base64.b64encode(noise).decode()), bytes)
+    assert compress_for_record(random.Random(7).randbytes(400_000).hex()) is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from function.event.envelope import Delivery, QueueItem, Unreadable, deliveries, from_queue, is_queue_event
-from function.queues.compression import compressed
+from function.queues.compression import compress
 from tests.envelopes import TOPIC, on_failure, queued, sns, sns_notification
 
 
@@ -70,7 +70,7 @@ def test_a_mark_too_long_to_be_herald_s_own_is_none() -> None:
 
 
 def test_a_compressed_letter_is_unpacked() -> None:
-    packed = base64.b64encode(compressed("the event ü")).decode()
+    packed = base64.b64encode(compress("the event ü")).decode()
     found = one(from_queue(queued(sns_notification("", MessageDeflated=packed))))
     assert isinstance(found, Delivery)
     assert found.body == "the event ü"

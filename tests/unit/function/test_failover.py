@@ -15,7 +15,7 @@ from function.errors import (
     Throttled,
 )
 from function.message.email import Email, Receipt
-from function.providers.failover import Sender, Transmission
+from function.providers.failover import Failover, SendResult
 from tests.fakes import Clock, Post
 
 MAIL = Email("ada@example.com", "A new book", "text", "<p>html</p>")
@@ -24,20 +24,20 @@ LOST, NO = OutcomeUnknown("lost"), RefusedForGood("no")
 
 
 class Office:
-    """Providers, and a sender before them whose clock moves only while it waits."""
+    """Providers, and a failover before them whose clock moves only while it waits."""
 
     def __init__(self, *answers: list[Any], chance: float = 0.5) -> None:
         self.clock = Clock(0)
         self.posts = [Post(self.clock, f"ses://region-{n}", answers=given) for n, given in enumerate(answers, 1)]
         self.pauses: list[float] = []
-        self.sender = Sender(self.posts, self.clock, self.wait, lambda: chance)
+        self.failover = Failover(self.posts, self.clock, self.wait, lambda: chance)
 
     def wait(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.clock.forward(seconds)
 
-    def send(self, until: int = 60_000) -> Transmission:
-        return self.sender.send(MAIL, "m1", until)
+    def send(self, until: int = 60_000) -> SendResult:
+        return self.failover.send(MAIL, "m1", until)
 
     @property
     def calls(self) -> list[int]:
@@ -137,7 +137,7 @@ class Sluggish(Post):
 
 def test_time_that_a_provider_used_up_is_not_there_for_the_next() -> None:
     office = Office([], [])
-    office.sender = Sender([Sluggish(office.clock), office.posts[1]], office.clock)
+    office.failover = Failover([Sluggish(office.clock), office.posts[1]], office.clock)
     sent = office.send()
     assert sent.outcome is AWAY
     assert [tried.ms for tried in sent.tries] == [55_000]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from function.feedback import Listener
+from function.feedback import FeedbackHandler
 from function.ledger import Ledger, State, Table, Writes, address_key
 from function.runtime.metrics import Telemetry
 from tests.envelopes import queued, ses_event
@@ -18,7 +18,7 @@ from tests.model.errors import refused
 from tests.model.table import MemoryTable
 
 
-class Ears:
+class Feedback:
     """One `feedback` in one process, its table and its log."""
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class Ears:
         writes = Writes("herald-ledger", "r1", 900_000, 90 * 86_400, 1)
         self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
         telemetry = Telemetry("herald-feedback", "r1", self.clock, self.log)
-        self.listener = Listener(self.ledger, SECRET, telemetry, "r1", self.clock)
+        self.handler = FeedbackHandler(self.ledger, SECRET, telemetry, "r1", self.clock)
 
-    def hear(self, *bodies: object) -> list[str]:
+    def handle(self, *bodies: object) -> list[str]:
         """The numbers of the bodies that must come again."""
         records = [queued(body, item=str(number)) for number, body in enumerate(bodies)]
-        failures = self.listener({"Records": records}, None)["batchItemFailures"]
+        failures = self.handler({"Records": records}, None)["batchItemFailures"]
         return [failure["itemIdentifier"] for failure in failures]
 
     def state(self, message_id: str = "m1") -> State | None:
@@ -61,14 +61,14 @@ class Ears:
 
 
 @pytest.fixture
-def ears() -> Ears:
-    return Ears()
+def feedback() -> Feedback:
+    return Feedback()
 
 
-def test_what_was_heard_is_in_the_ledger(ears: Ears) -> None:
-    assert ears.hear(ses_event("Send", {}), ses_event("Delivery", {}, "m2")) == []
-    assert (ears.state("m1"), ears.state("m2")) == (State.SENT, State.DELIVERED)
-    assert ears.counted == {"Healed": 1, "Delivered": 1}
+def test_what_was_heard_is_in_the_ledger(feedback: Feedback) -> None:
+    assert feedback.handle(ses_event("Send", {}), ses_event("Delivery", {}, "m2")) == []
+    assert (feedback.state("m1"), feedback.state("m2")) == (State.SENT, State.DELIVERED)
+    assert feedback.counted == {"Healed": 1, "Delivered": 1}
 
 
 @pytest.mark.parametrize(
@@ -84,41 +84,41 @@ def test_what_was_heard_is_in_the_ledger(ears: Ears) -> None:
 )
 @pytest.mark.parametrize("send_first", [True, False])
 def test_the_send_of_a_mail_of_which_the_batch_says_more_costs_no_write(
-    ears: Ears, type_: str, details: dict[str, Any], state: State, send_first: bool
+    feedback: Feedback, type_: str, details: dict[str, Any], state: State, send_first: bool
 ) -> None:
     writes = []
-    ears.table.fault = lambda when, operation, _: writes.append(operation) if when == "before" else None
+    feedback.table.fault = lambda when, operation, _: writes.append(operation) if when == "before" else None
     batch = [ses_event("Send", {}), ses_event(type_, details)]
-    ears.hear(*(batch if send_first else batch[::-1]))
+    feedback.handle(*(batch if send_first else batch[::-1]))
     assert len(writes) == 1
-    assert ears.state() is state
-    assert ears.counted["Repeated"] == 1
+    assert feedback.state() is state
+    assert feedback.counted["Repeated"] == 1
 
 
-def test_the_send_of_another_mail_is_written(ears: Ears) -> None:
-    ears.hear(ses_event("Send", {}, "m1"), ses_event("Delivery", {}, "m2"))
-    assert ears.state("m1") is State.SENT
+def test_the_send_of_another_mail_is_written(feedback: Feedback) -> None:
+    feedback.handle(ses_event("Send", {}, "m1"), ses_event("Delivery", {}, "m2"))
+    assert feedback.state("m1") is State.SENT
 
 
-def test_a_batch_is_one_line_and_one_more_for_each_mail_out_of_the_ordinary(ears: Ears) -> None:
+def test_a_batch_is_one_line_and_one_more_for_each_mail_out_of_the_ordinary(feedback: Feedback) -> None:
     delivered = [ses_event("Delivery", {}, f"m{number}") for number in range(50)]
-    ears.hear(*delivered, *delivered, ses_event("Bounce", {"bounceType": "Permanent"}, "m50"))
-    assert ears.counted == {"Delivered": 50, "Repeated": 50, "Bounced": 1}
-    assert [line.get("message_id") for line in ears.lines] == ["m50", None]
-    assert len(ears.log.getvalue()) / 51 < 20, "bytes of log for each mail"
+    feedback.handle(*delivered, *delivered, ses_event("Bounce", {"bounceType": "Permanent"}, "m50"))
+    assert feedback.counted == {"Delivered": 50, "Repeated": 50, "Bounced": 1}
+    assert [line.get("message_id") for line in feedback.lines] == ["m50", None]
+    assert len(feedback.log.getvalue()) / 51 < 20, "bytes of log for each mail"
 
 
-def test_the_same_again_is_counted_as_repeated(ears: Ears) -> None:
-    ears.hear(ses_event("Delivery", {}), ses_event("Delivery", {}), ses_event("Send", {}))
-    assert ears.counted == {"Delivered": 1, "Repeated": 2}
+def test_the_same_again_is_counted_as_repeated(feedback: Feedback) -> None:
+    feedback.handle(ses_event("Delivery", {}), ses_event("Delivery", {}), ses_event("Send", {}))
+    assert feedback.counted == {"Delivered": 1, "Repeated": 2}
 
 
-def test_feedback_on_a_synthetic_mail_is_counted_apart(ears: Ears) -> None:
+def test_feedback_on_a_synthetic_mail_is_counted_apart(feedback: Feedback) -> None:
     said = ses_event("Delivery", {})
     said["mail"]["tags"]["synthetic"] = ["yes"]
-    ears.hear(said, said)
-    assert ears.state() is State.DELIVERED
-    assert ears.counted == {"Synthetic": 2}
+    feedback.handle(said, said)
+    assert feedback.state() is State.DELIVERED
+    assert feedback.counted == {"Synthetic": 2}
 
 
 @pytest.mark.parametrize(
@@ -126,28 +126,28 @@ def test_feedback_on_a_synthetic_mail_is_counted_apart(ears: Ears) -> None:
     [("Bounce", {"bounceType": "Permanent"}, "bounced"), ("Complaint", {}, "complained")],
 )
 def test_a_bounce_for_good_and_a_complaint_suppress_the_address(
-    ears: Ears, type_: str, details: dict[str, Any], reason: str
+    feedback: Feedback, type_: str, details: dict[str, Any], reason: str
 ) -> None:
-    ears.hear(ses_event(type_, details, to="Ada@Example.com"))
-    assert ears.listed is not None
-    assert ears.listed["reason"] == {"S": reason}
-    assert ears.listed["since"] == {"N": str(ears.clock())}
+    feedback.handle(ses_event(type_, details, to="Ada@Example.com"))
+    assert feedback.listed is not None
+    assert feedback.listed["reason"] == {"S": reason}
+    assert feedback.listed["since"] == {"N": str(feedback.clock())}
 
 
 @pytest.mark.parametrize(
     ("type_", "details"), [("Bounce", {"bounceType": "Transient"}), ("DeliveryDelay", {}), ("Reject", {})]
 )
-def test_nothing_less_suppresses_it(ears: Ears, type_: str, details: dict[str, Any]) -> None:
-    ears.hear(ses_event(type_, details))
-    assert ears.listed is None
+def test_nothing_less_suppresses_it(feedback: Feedback, type_: str, details: dict[str, Any]) -> None:
+    feedback.handle(ses_event(type_, details))
+    assert feedback.listed is None
 
 
-def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(ears: Ears) -> None:
+def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(feedback: Feedback) -> None:
     foreign = ses_event("Delivery", {})
     del foreign["mail"]["tags"]["message_id"]
-    assert ears.hear("not json", foreign, ses_event("Open", {})) == []
-    assert ears.counted == {"Ignored": 3}
-    assert [line["detail"] for line in ears.lines[:-1]] == [
+    assert feedback.handle("not json", foreign, ses_event("Open", {})) == []
+    assert feedback.counted == {"Ignored": 3}
+    assert [line["detail"] for line in feedback.lines[:-1]] == [
         "not an SES event",
         "no message_id tag: not a mail of ours",
         "no meaning for Open",
@@ -157,52 +157,52 @@ def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(ears
 @pytest.mark.parametrize(
     "code", ["TransactionConflictException", "ThrottlingException", "ProvisionedThroughputExceededException"]
 )
-def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(ears: Ears, code: str) -> None:
+def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(feedback: Feedback, code: str) -> None:
     def busy_with_the_second(_: str, operation: str, request: Any) -> None:
         if "message#m2" in json.dumps(request["Key"]):
             raise refused(operation, code, "busy")
 
-    ears.table.fault = busy_with_the_second
+    feedback.table.fault = busy_with_the_second
     bodies = [ses_event("Delivery", {}, f"m{number}") for number in (1, 2, 3)]
-    assert ears.hear(*bodies) == ["1"]
-    assert [ears.state(f"m{number}") for number in (1, 2, 3)] == [State.DELIVERED, None, State.DELIVERED]
-    ears.table.fault = None
-    assert ears.hear(bodies[1]) == []
-    assert ears.state("m2") is State.DELIVERED
+    assert feedback.handle(*bodies) == ["1"]
+    assert [feedback.state(f"m{number}") for number in (1, 2, 3)] == [State.DELIVERED, None, State.DELIVERED]
+    feedback.table.fault = None
+    assert feedback.handle(bodies[1]) == []
+    assert feedback.state("m2") is State.DELIVERED
 
 
-def test_what_the_table_was_busy_for_only_twice_does_not_come_again(ears: Ears) -> None:
+def test_what_the_table_was_busy_for_only_twice_does_not_come_again(feedback: Feedback) -> None:
     faults = iter(["busy", "busy"])
 
     def busy_twice(when: str, operation: str, _: Any) -> None:
         if when == "before" and next(faults, None):
             raise refused(operation, "ThrottlingException", "busy")
 
-    ears.table.fault = busy_twice
-    assert ears.hear(ses_event("Delivery", {})) == []
-    assert ears.state() is State.DELIVERED
+    feedback.table.fault = busy_twice
+    assert feedback.handle(ses_event("Delivery", {})) == []
+    assert feedback.state() is State.DELIVERED
 
 
-def test_a_table_out_of_reach_is_the_unforeseen(ears: Ears) -> None:
+def test_a_table_out_of_reach_is_the_unforeseen(feedback: Feedback) -> None:
     def away(*_: Any) -> None:
         raise ConnectionError
 
-    ears.table.fault = away
-    ears.hear(ses_event("Open", {}))
+    feedback.table.fault = away
+    feedback.handle(ses_event("Open", {}))
     with pytest.raises(ConnectionError):
-        ears.hear(ses_event("Open", {}), ses_event("Delivery", {}))
-    assert ears.counted == {"Ignored": 2}, "what was done before is counted"
+        feedback.handle(ses_event("Open", {}), ses_event("Delivery", {}))
+    assert feedback.counted == {"Ignored": 2}, "what was done before is counted"
 
 
-def test_an_empty_batch_is_fine(ears: Ears) -> None:
-    assert ears.listener({}, None) == {"batchItemFailures": []}
+def test_an_empty_batch_is_fine(feedback: Feedback) -> None:
+    assert feedback.handler({}, None) == {"batchItemFailures": []}
 
 
-def test_no_address_is_in_the_log_or_the_ledger(ears: Ears) -> None:
+def test_no_address_is_in_the_log_or_the_ledger(feedback: Feedback) -> None:
     answer = "smtp; 550 5.1.1 <ada@example.com>... unknown"
     details = {"bounceType": "Permanent", "bouncedRecipients": [{"diagnosticCode": answer}]}
-    ears.hear(ses_event("Bounce", details), ses_event("Complaint", {}), ses_event("Open", {}))
-    items = ears.table.scan(TableName="herald-ledger")["Items"]
-    assert "@" not in ears.log.getvalue()
+    feedback.handle(ses_event("Bounce", details), ses_event("Complaint", {}), ses_event("Open", {}))
+    items = feedback.table.scan(TableName="herald-ledger")["Items"]
+    assert "@" not in feedback.log.getvalue()
     assert len(items) == 2
     assert "@" not in json.dumps(items)

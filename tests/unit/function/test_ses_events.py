@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from function.ledger import Action, State
-from function.providers.ses_events import Heard, Ignored, hear
+from function.providers.ses_events import FeedbackEvent, Ignored, parse
 from tests.envelopes import ses_event, sns_notification
 
 ADA = "ada@example.com"
@@ -97,9 +97,9 @@ SAID: list[tuple[str, dict[str, Any], State, str | None]] = [
 ]
 
 
-def heard(body: object) -> Heard:
-    found = hear(body if isinstance(body, str) else json.dumps(body))
-    assert isinstance(found, Heard), found
+def heard(body: object) -> FeedbackEvent:
+    found = parse(body if isinstance(body, str) else json.dumps(body))
+    assert isinstance(found, FeedbackEvent), found
     return found
 
 
@@ -110,7 +110,7 @@ def test_every_event_of_ses_has_its_meaning(
 ) -> None:
     event = json.dumps(ses_event(type_, details, "m7"))
     found = heard(sns_notification(event) if enveloped else event)
-    assert (found.message_id, found.state, found.action) == ("m7", state, Action[f"HEAR_{state.name}"])
+    assert (found.message_id, found.state, found.action) == ("m7", state, Action[f"FEEDBACK_{state.name}"])
     assert found.detail == detail
     assert found.address == ADA
     assert found.suppress is (state in (State.BOUNCED, State.COMPLAINED))
@@ -142,7 +142,7 @@ def test_the_servers_answer_is_one_short_line_without_addresses(answer: str, wri
 
 @pytest.mark.parametrize("type_", ["Open", "Click", "Subscription", "", "Bounced", "send"])
 def test_what_means_nothing_for_the_mail_is_ignored(type_: str) -> None:
-    assert isinstance(hear(json.dumps(ses_event(type_, {}))), Ignored)
+    assert isinstance(parse(json.dumps(ses_event(type_, {}))), Ignored)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_means_nothing_for_the_mail_is_ignored(type_: str) -> None:
 def test_a_mail_that_is_not_ours_is_ignored(tags: object) -> None:
     event = ses_event("Delivery", {})
     event["mail"]["tags"] = tags
-    assert hear(json.dumps(event)) == Ignored("no message_id tag: not a mail of ours")
+    assert parse(json.dumps(event)) == Ignored("no message_id tag: not a mail of ours")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_mail_that_is_not_ours_is_ignored(tags: object) -> None:
     ids=lambda body: body[:40] or "empty",
 )
 def test_what_is_no_event_of_ses_is_ignored(body: str) -> None:
-    assert hear(body) == Ignored("not an SES event")
+    assert parse(body) == Ignored("not an SES event")
 
 
 def test_a_verdict_without_a_recipient_suppresses_nobody_by_name() -> None:

@@ -34,7 +34,7 @@ def test_what_is_not_set_has_its_default() -> None:
     assert settings.ledger == LedgerSettings("herald-ledger", hold=900, retention_days=90, release="r1")
     assert settings.providers == ("ses://eu-west-1", "ses://us-east-1")
     assert settings.on_unknown == "resend"
-    assert (settings.schedule.give_up, settings.schedule.receives) == (86_400, 200)
+    assert (settings.retry_policy.give_up, settings.retry_policy.receives) == (86_400, 200)
 
 
 def test_what_is_set_is_read() -> None:
@@ -47,13 +47,13 @@ def test_what_is_set_is_read() -> None:
     }
     settings = NotifySettings.read(values, "r1")
     assert settings.ledger == LedgerSettings("herald-ledger", hold=5, retention_days=40, release="r9")
-    assert (settings.on_unknown, settings.schedule.receives) == ("hold", 7)
+    assert (settings.on_unknown, settings.retry_policy.receives) == ("hold", 7)
 
 
 def test_one_factor_scales_every_wait() -> None:
-    schedule = NotifySettings.read(GOOD | {"HERALD_TIME_SCALE": "0.001"}, "r1").schedule
-    assert (schedule.first, schedule.longest) == pytest.approx((0.002, 0.9))
-    assert (schedule.quota, schedule.give_up) == pytest.approx((3.6, 86.4))
+    retry_policy = NotifySettings.read(GOOD | {"HERALD_TIME_SCALE": "0.001"}, "r1").retry_policy
+    assert (retry_policy.first, retry_policy.longest) == pytest.approx((0.002, 0.9))
+    assert (retry_policy.quota, retry_policy.give_up) == pytest.approx((3.6, 86.4))
 
 
 @pytest.mark.parametrize("name", GOOD)

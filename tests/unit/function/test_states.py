@@ -7,10 +7,12 @@ import itertools
 import pytest
 
 from function.ledger import Action, State
-from function.ledger.expressions import changed_by, one_of
+from function.ledger.expressions import in_source_state, state_in
 from function.ledger.states import FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, sources
 
-HEARD = {action: State[action.name.removeprefix("HEAR_")] for action in Action if action.name.startswith("HEAR_")}
+HEARD = {
+    action: State[action.name.removeprefix("FEEDBACK_")] for action in Action if action.name.startswith("FEEDBACK_")
+}
 EVERY = list(itertools.product([None, *State], Action))
 CHANGES = {
     (Action.CLAIM, None, State.SENDING),
@@ -115,5 +117,5 @@ def test_the_states_in_a_condition_are_read_from_the_table(action: Action) -> No
     expected = [state for state in PRECEDENCE if MOVES[state, action].to is not None]
     assert list(sources(action)) == expected
     if expected:
-        assert changed_by(action) == one_of(expected)
-        assert changed_by(action) == f"#state IN ({', '.join(f':{state}' for state in expected)})"
+        assert in_source_state(action) == state_in(expected)
+        assert in_source_state(action) == f"#state IN ({', '.join(f':{state}' for state in expected)})"

@@ -10,8 +10,8 @@ import pytest
 from function.event.synthetic import SOURCE, synthetic_event
 from function.ledger import State
 from function.message.catalogue import Catalogue
-from function.message.delivery_mode import Audience
-from function.providers.ses_events import Heard, hear
+from function.message.delivery_mode import DeliveryMode
+from function.providers.ses_events import FeedbackEvent, parse
 from tests.envelopes import ses_event, sns, sns_notification
 from tests.fakes import event, example
 from tests.model.table import MemoryTable
@@ -67,9 +67,11 @@ def test_what_is_no_valid_event_is_counted_as_what_it_is(sandbox: Sandbox) -> No
     assert counted(sandbox) == {"Rejected"}
 
 
-@pytest.mark.parametrize("audience", [Audience(frozenset({"@example.com"})), Audience(redirect_to="me@example.com")])
-def test_a_deployment_that_mails_few_can_be_tried_all_the_same(sandbox: Sandbox, audience: Audience) -> None:
-    sandbox.world.audience = audience
+@pytest.mark.parametrize(
+    "delivery_mode", [DeliveryMode(frozenset({"@example.com"})), DeliveryMode(redirect_to="me@example.com")]
+)
+def test_a_deployment_that_mails_few_can_be_tried_all_the_same(sandbox: Sandbox, delivery_mode: DeliveryMode) -> None:
+    sandbox.world.delivery_mode = delivery_mode
     sandbox(sns(synthetic()))
     ((_, mail),) = sandbox.world.post.taken
     assert mail.to == f"success+{NAME}@simulator.amazonses.com"
@@ -79,6 +81,6 @@ def test_a_deployment_that_mails_few_can_be_tried_all_the_same(sandbox: Sandbox,
 def test_feedback_knows_a_synthetic_mail_by_its_tag(tags: dict[str, Any], told: bool) -> None:
     said = ses_event("Delivery", {})
     said["mail"]["tags"] |= tags
-    heard = hear(json.dumps(said))
-    assert isinstance(heard, Heard)
-    assert heard.synthetic is told
+    feedback = parse(json.dumps(said))
+    assert isinstance(feedback, FeedbackEvent)
+    assert feedback.synthetic is told

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.event.violation import ViolationError, pointer
+from function.event.schema import ViolationError, pointer
 from package.schemas import descriptions, validator_code
 
 SCHEMA: dict[str, Any] = {
