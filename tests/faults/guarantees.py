@@ -60,53 +60,55 @@ GUARANTEES = (
     ),
     Guarantee(
         "killed after the claim, before the send",
-        "held; then sent, or with `on_unknown = hold` a letter asks a person",
+        "waits until the hold ends; then sent, or with `on_unknown = hold` a dead letter for an operator",
         "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
         points=("after the claim",),
     ),
     Guarantee(
-        "SES throttles, or is out of reach",
-        "nothing was sent: released, tried again, for a day",
+        "SES throttles, or cannot be reached",
+        "nothing was sent: tried again, for a day",
         f"{_ONE}::test_a_throttled_mail_is_tried_again_within_the_invocation",
         points=_points("SES refuses for now", "SES refuses for two hours", "release", "parking"),
     ),
     Guarantee(
         "the daily quota is used up, sending is paused",
-        "tried again every hour, for a day; then a letter says so",
+        "tried again every hour, for a day; then a dead letter",
         f"{_ONE}::test_an_exhausted_quota_waits_an_hour",
     ),
     Guarantee(
         "SES took the mail and the answer was lost",
-        "held; SES's own *Send* event settles it; else resent once, or never, as you choose",
+        "SES's *Send* event settles it; without one it is resent once, or never, as you choose",
         f"{_ONE}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
         points=("SES accepts, answer lost",),
     ),
     Guarantee(
         "killed between the send and the record, an error there, or killed after the record",
-        "one mail: the *Send* event writes the record; unheard of, as above",
+        "one mail: the *Send* event writes the record; without one, as above",
         f"{_ONE}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
         points=("after the send", "an error at the record", "after the record"),
     ),
-    Guarantee("an owner wakes up after its hold", "it may write nothing", f"{_ONE}::test_a_stale_owner_writes_nothing"),
     Guarantee(
-        "the event can never be a mail",
+        "an attempt goes on after its hold", "it may write nothing", f"{_ONE}::test_a_stale_owner_writes_nothing"
+    ),
+    Guarantee(
+        "the event is invalid",
         "no mail; a dead letter with the reason and the original",
         f"{_ROAD}::test_a_bad_event_is_kept_with_its_reason_and_never_mailed",
     ),
     Guarantee(
-        "SES refuses the mail for good; killed while its letter is written",
+        "SES refuses the mail for good; killed while its dead letter is written",
         "no mail; a dead letter with the reason, however often it is killed",
         "tests/stack/test_faults.py::test_a_refusal_for_good_goes_to_dead_with_its_reason",
         points=_points("SES refuses for good", "letter"),
     ),
     Guarantee(
-        "two people redrive the same letter",
+        "two operators redrive the same dead letter",
         "one mail",
         f"{_ONE}::test_a_refused_mail_is_redriven_once_however_often_the_letter_is",
     ),
     Guarantee(
-        "a mail that may have gone is redriven",
-        "only with a person's *yes*",
+        "a mail that may have been sent is redriven",
+        "only after a *yes*",
         f"{_ONE}::test_a_parked_mail_is_sent_again_only_with_a_persons_yes",
     ),
     Guarantee(
@@ -115,7 +117,7 @@ GUARANTEES = (
         f"{_ONE}::test_a_suppressed_address_gets_no_mail_and_keeps_the_event",
     ),
     Guarantee(
-        "feedback comes early, late, twice, out of order; its function is killed",
+        "feedback comes early, late, twice or out of order; its function is killed",
         "the same record in the end",
         "tests/integration/function/test_feedback_order.py",
         points=_points("feedback"),
@@ -125,5 +127,5 @@ GUARANTEES = (
         "the sweeper publishes it",
         f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",
     ),
-    Guarantee("any order of all this, with a crash anywhere", "no promise breaks in any reachable state", "make model"),
+    Guarantee("all this in any order, crashes anywhere", "no guarantee breaks in any reachable state", "make model"),
 )

@@ -83,8 +83,8 @@ def _soak(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"`make soak`: {soak['events']:,} events through {sum(mishaps.values()):,} mishaps, {kills:,} of them kills: "
         f"{totals['exactly one mail']:,} times exactly one mail, "
-        f"{totals['no mail, and a letter with its reason']:,} times none and a letter with the reason, "
-        f"{totals['one mail, and a letter that asks about it']:,} times one mail and a letter that asks about it; "
+        f"{totals['no mail, and a letter with its reason']:,} times none and a dead letter with the reason, "
+        f"{totals['one mail, and a letter that asks about it']:,} times one mail and a dead letter to decide on; "
         f"{soak['broken'] or 'none'} lost, sent twice, or silent."
     )
 
