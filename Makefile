@@ -1,25 +1,28 @@
 # Every task that a person runs. The work itself is in the command `herald`; these are its short names, and they set up what it needs.
+# `make` ends with 2 whatever went wrong; the command's own exit code comes from the command: build/venv/3.11/bin/herald release.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 # Nothing is written outside build/, caches and temporary files included.
+# Paths in rules are relative, because make parts an absolute one at its spaces.
+$(shell mkdir -p build/tmp)
 export TMPDIR              := $(CURDIR)/build/tmp
-$(shell mkdir -p $(TMPDIR))
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 export MYPY_CACHE_DIR      := $(CURDIR)/build/mypy
 export RUFF_CACHE_DIR      := $(CURDIR)/build/ruff
 
 PYTHON ?= python3
-VENV   := build/venv/$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV   := build/venv/$(shell '$(PYTHON)' -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 PY     := $(VENV)/bin/python
+HERALD := @$(PY) -m herald
 UV     ?= uv
 # Rules expand what they need when they are read, so these stand before all of them.
-RUN_ENV  := $(VENV)/.run
-TEST_ENV := $(VENV)/.test
+RUN_ENV  := $(VENV)/.whole-run
+TEST_ENV := $(VENV)/.whole-test
 PEERS    := $(VENV)-peers
 LOAD     := $(VENV)-load
-SCAN_ENV := build/venv/checkov/.scan
+SCAN     := build/venv/checkov
 TARGET ?= cloud
 RATE   ?= 14
 BURST  ?= 100000
@@ -27,18 +30,27 @@ FLAGS  ?=
 # More than two cores need: tests of a running cloud mostly wait.
 WORKERS ?= 4
 
+# $(call lock,PREFIX): renew PREFIXrequirements.txt from PREFIXrequirements.in. $(call lock,PREFIX,OPTIONS) gives uv options too.
+lock = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command 'make lock' $(2) $(1)requirements.in -o $(1)requirements.txt
+
+# $(call install,FOLDER,LOCK): make FOLDER an environment with what LOCK names. Its marks (.whole*) are gone meanwhile, so one that
+# was left half-way, by Ctrl-C or a Debian without python3-venv, has none and is made anew.
+install = @if ! rm $(1)/.whole* 2>/dev/null; then rm -rf $(1); '$(PYTHON)' -m venv $(1); fi; $(call pip,$(1)) --require-hashes -r $(2)
+pip     = $(1)/bin/python -m pip install -q --disable-pip-version-check
+
 ##@ First steps
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$", $$2); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {gsub(/\$$\$$/, "$$", $$2); printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: $(RUN_ENV) ## Start the whole of Herald on this machine, with no AWS account (FLAGS=--verbose tells the timings)
-	@$(PY) -m herald local run $(FLAGS)
+	$(HERALD) local run $(FLAGS)
 
 demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop; needs no terminal
-	@$(PY) -m herald local demo $(FLAGS)
+	$(HERALD) local demo $(FLAGS)
 
 env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
-	@$(PY) -m herald local env $(FLAGS)
+	$(HERALD) local env $(FLAGS)
 
 test: $(TEST_ENV) ## Run every test, on this machine alone
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup $(FLAGS)
@@ -59,18 +71,18 @@ check: lint ## Lint, types, which package may import which, and the configuratio
 model: $(TEST_ENV) ## Explore every state that the ledger can reach, then the same with faults seeded into it
 	@$(PY) -m tests.model
 
-faults: $(TEST_ENV) $(PEERS)/.done ## Kill Herald at every point, deliver again in every way, and its peers beside it: one table
+faults: $(TEST_ENV) $(PEERS)/.whole ## Kill Herald at every point, deliver again in every way, and its peers beside it: one table
 	@$(PY) -m tests.faults $(PEERS)/bin/python
 
 soak: $(TEST_ENV) ## 5,000 events with random faults, duplicates and kills (FLAGS="--events 500 --seed 1")
 	@$(PY) -m tests.faults.soak $(FLAGS)
 
-guarantees: $(TEST_ENV) $(PEERS)/.done ## Run faults and soak, and write README's tables from what they measured
+guarantees: $(TEST_ENV) $(PEERS)/.whole ## Run faults and soak, and write README's tables from what they measured
 	@$(PY) -m tests.faults $(PEERS)/bin/python || true
 	@$(PY) -m tests.faults.soak
 	@$(PY) -m tests.faults.readme
 
-load: $(TEST_ENV) $(LOAD)/.done ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
+load: $(TEST_ENV) $(LOAD)/.whole ## The web app beside a plain Flask app: requests a second, and what an outage of SNS loses
 	@$(PY) -m bench.load $(LOAD)/bin/python $(FLAGS)
 
 bench: $(TEST_ENV) ## How fast Herald is beside three references, paired in one run (FLAGS=--quick)
@@ -81,56 +93,56 @@ cost: $(TEST_ENV) ## What a million mails cost, line by line, beside two referen
 
 ##@ Operating it: in AWS, or with FLAGS=--local in the laptop cloud
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
-	@$(PY) -m herald dead $(FLAGS)
+	$(HERALD) dead $(FLAGS)
 
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason TEXT", "--from-record ID")
-	@$(PY) -m herald redrive $(FLAGS)
+	$(HERALD) redrive $(FLAGS)
 
 pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits
-	@$(PY) -m herald pause $(FLAGS)
+	$(HERALD) pause $(FLAGS)
 
 resume: $(RUN_ENV) ## Let it go on: what waited is sent, each event one mail
-	@$(PY) -m herald resume $(FLAGS)
+	$(HERALD) resume $(FLAGS)
 
 suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com takes one off
-	@$(PY) -m herald suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
+	$(HERALD) suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
 
 forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
-	@$(PY) -m herald forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
+	$(HERALD) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)
 
 capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capacity RATE=14 BURST=100000
-	@$(PY) -m herald capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
+	$(HERALD) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
 
 ##@ Releases (FLAGS=--local is the laptop cloud)
 release: $(RUN_ENV) ## Release notify by canary: ship, publish, move the traffic, watch; it takes itself back (FLAGS="--strategy linear")
-	@$(PY) -m herald release $(FLAGS)
+	$(HERALD) release $(FLAGS)
 
 rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is under way
-	@$(PY) -m herald rollback $(FLAGS)
+	$(HERALD) rollback $(FLAGS)
 
 releases: $(RUN_ENV) ## List the versions: what each is, which is live, and how much of the traffic it gets
-	@$(PY) -m herald releases $(FLAGS)
+	$(HERALD) releases $(FLAGS)
 
 rehearse: $(RUN_ENV) ## Rehearse on the laptop: a good release under load, two bad ones, and every mail counted (FLAGS="--events N")
-	@$(PY) -m herald rehearse $(FLAGS)
+	$(HERALD) rehearse $(FLAGS)
 
 ##@ Packages
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
-	@$(PY) -m herald package --target $(TARGET) $(FLAGS)
+	$(HERALD) package --target $(TARGET) $(FLAGS)
 
 ##@ Terraform
 plan: $(RUN_ENV) ## Show what would change in AWS (FLAGS="--backend infra/backend.hcl", or --local for the laptop cloud)
-	@$(PY) -m herald infra plan $(FLAGS)
+	$(HERALD) infra plan $(FLAGS)
 
 apply: $(RUN_ENV) ## Build the packages, show what would change, ask, and change exactly that
-	@$(PY) -m herald infra apply $(FLAGS)
+	$(HERALD) infra apply $(FLAGS)
 
 destroy: $(RUN_ENV) ## Show what would be destroyed, ask, and destroy it
-	@$(PY) -m herald infra destroy $(FLAGS)
+	$(HERALD) infra destroy $(FLAGS)
 
-infra-check: $(TEST_ENV) $(SCAN_ENV) ## Prove the Terraform offline: its own tests with mocks, and checkov
-	@$(PY) -m herald infra test
-	@$(PY) -m herald infra scan
+infra-check: $(TEST_ENV) $(SCAN)/.whole ## Prove the Terraform offline: its own tests with mocks, and checkov
+	$(HERALD) infra test
+	$(HERALD) infra scan
 
 infra-test: infra-check ## The same, and for real in a laptop cloud
 	@$(PY) -m pytest -o cache_dir=build/pytest tests/infra $(FLAGS)
@@ -140,19 +152,14 @@ infra-docs: $(TEST_ENV) ## Write the tables of inputs and outputs in the README 
 
 ##@ Upkeep
 lock: ## Renew the hash-locked requirements (needs uv)
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' $(LOCK_FLAGS) tests/requirements.in -o tests/requirements.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' infra/checkov-requirements.in -o infra/checkov-requirements.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/peers-requirements.in -o bench/peers-requirements.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' $(LOCK_FLAGS) bench/load-requirements.in -o bench/load-requirements.txt
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' -c tests/requirements.txt bench/references-requirements.in -o bench/references-requirements.txt
-	for room in herald function webapp; do \
-	  $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --custom-compile-command 'make lock' -c tests/requirements.txt $$room/requirements.in -o $$room/requirements.txt; done
+	$(call lock,tests/,$(LOCK_FLAGS))
+	$(call lock,infra/checkov-)
+	$(call lock,bench/peers-,$(LOCK_FLAGS))
+	$(call lock,bench/load-,$(LOCK_FLAGS))
+	$(call lock,bench/references-,-c tests/requirements.txt)
+	$(call lock,herald/,-c tests/requirements.txt)
+	$(call lock,function/,-c tests/requirements.txt)
+	$(call lock,webapp/,-c tests/requirements.txt)
 
 screenshots: $(TEST_ENV) ## Take the pictures in docs/images anew, from a laptop cloud of their own
 	@$(PY) -m tests.browser.screenshots
@@ -166,32 +173,33 @@ diagram: ## Draw docs/diagrams anew, for light and for dark (needs Graphviz)
 clean: ## Delete everything that was built
 	rm -rf build
 
-# What runs the project; then what tests it. A lock that changed makes them again.
-$(RUN_ENV): herald/requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Herald needs Python 3.11 or newer, and this is %d.%d. Name another one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
-	@test -x $(PY) || { echo "Making the environment $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "Installing what runs the project"; $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $<
+# What runs the project, with the command `herald` itself; then what tests it. A lock that changed makes them again.
+$(RUN_ENV): herald/requirements.txt pyproject.toml
+	@'$(PYTHON)' -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Herald needs Python 3.11 or newer, and this is %d.%d. Name another one: make PYTHON=python3.13 ..." % sys.version_info[:2])'
+	@echo "Installing what runs the project into $(VENV)" >&2
+	$(call install,$(VENV),$<)
+	@$(call pip,$(VENV)) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
-	@echo "Installing what tests it"; $(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@echo "Installing what tests it" >&2
+	$(call install,$(VENV),$<)
+	@touch $(RUN_ENV) $@
+
+# These need other versions than Herald does, so each has an environment of its own.
+$(SCAN)/.whole: infra/checkov-requirements.txt
+	@echo "Installing checkov" >&2
+	$(call install,$(SCAN),$<)
 	@touch $@
 
-# checkov pins an old botocore, so it has an environment of its own.
-$(SCAN_ENV): infra/checkov-requirements.txt
-	@echo "Installing checkov"; $(PYTHON) -m venv build/venv/checkov
-	@build/venv/checkov/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+$(PEERS)/.whole: bench/peers-requirements.txt
+	@echo "Installing the peers" >&2
+	$(call install,$(PEERS),$<)
 	@touch $@
 
-# The peers need other versions than Herald does, so they have an environment of their own.
-$(PEERS)/.done: bench/peers-requirements.txt
-	@echo "Making the peers' environment"; $(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
-$(LOAD)/.done: bench/load-requirements.txt
-	@echo "Making the plain app's environment"; $(PYTHON) -m venv $(LOAD)
-	@$(LOAD)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+$(LOAD)/.whole: bench/load-requirements.txt
+	@echo "Installing the plain app" >&2
+	$(call install,$(LOAD),$<)
 	@touch $@
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything

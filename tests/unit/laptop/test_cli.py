@@ -60,3 +60,10 @@ def test_help_is_everywhere_and_fits_a_narrow_terminal(arguments: list[str]) -> 
     assert done.returncode == 0
     assert "Usage" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 40
+
+
+def test_the_command_works_from_anywhere(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("herald")), "local", "env", "--state-dir", "absent"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "start one with make run" in done.stderr
