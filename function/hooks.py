@@ -1,4 +1,4 @@
-"""Entry points of the traffic hooks: CodeDeploy asks whether a release may go on, and is answered whatever happens.
+"""Entry points of the traffic hooks: CodeDeploy asks whether a release may go on, and gets an answer whatever happens.
 
 `before` invokes the new version itself, `after` the alias. Each sends one synthetic mail of every type and reads the
 ledger. A hook that says nothing holds a deployment for an hour, so one that crashes or runs out of time says Failed.
@@ -22,32 +22,32 @@ from botocore.exceptions import ClientError
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 
-__all__ = ["Hook", "after", "before", "within"]
+__all__ = ["Hook", "after", "before", "run_within"]
 
 #: Kept back for the answer, in seconds, of invocations that have the time.
 _RESERVE = 20.0
 _CODEDEPLOY = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
-#: From a deployment's id, what speaks against it, or None.
-Judge = Callable[[str], str | None]
+#: From a deployment's id, why it must not go on, or None.
+Check = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Judges one deployment and tells CodeDeploy. `codedeploy` makes its client."""
+    """Checks one deployment and answers CodeDeploy. `codedeploy` makes its client."""
 
-    judge: Judge
+    check: Check
     codedeploy: Callable[[], Any]
     telemetry: Callable[[], Telemetry]
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Handle one invocation by CodeDeploy. Raises only if CodeDeploy cannot be told."""
+        """Handle one invocation by CodeDeploy. Raises only if CodeDeploy does not take the answer."""
         deployment: str = event["DeploymentId"]
         codedeploy = self.codedeploy()
         remaining = context.get_remaining_time_in_millis() / 1000
-        wrong = within(remaining - min(_RESERVE, remaining / 2), lambda: self.judge(deployment))
-        status = "Failed" if wrong else "Succeeded"
-        self.telemetry().note("judged", deployment=deployment, verdict=status, detail=wrong)
+        reason = run_within(remaining - min(_RESERVE, remaining / 2), lambda: self.check(deployment))
+        status = "Failed" if reason else "Succeeded"
+        self.telemetry().note("hook answered", deployment=deployment, status=status, reason=reason)
         try:
             codedeploy.put_lifecycle_event_hook_execution_status(
                 deploymentId=deployment,
@@ -60,16 +60,16 @@ class Hook:
         return {"status": status}
 
 
-def within(seconds: float, judge: Callable[[], str | None]) -> str | None:
-    """What `judge` returns, if it does so in time; else why not. Whatever it raises becomes its offence."""
-    found = [f"no verdict within {seconds:.0f} s"]
+def run_within(seconds: float, check: Callable[[], str | None]) -> str | None:
+    """What `check` returns, or that it took too long; what it raises becomes the reason to fail."""
+    found = [f"no result within {seconds:.0f} s"]
 
     def run() -> None:
         try:
-            offence = judge()
+            reason = check()
         except BaseException as error:
-            offence = f"the hook crashed: {type(error).__name__}: {str(error)[:200]}"
-        found[:] = [offence] if offence else []
+            reason = f"the hook crashed: {type(error).__name__}: {str(error)[:200]}"
+        found[:] = [reason] if reason else []
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -77,15 +77,15 @@ def within(seconds: float, judge: Callable[[], str | None]) -> str | None:
     return next(iter(found), None)
 
 
-def _judge(through_the_alias: bool) -> Judge:
-    """All that could fail, imports included, happens inside the verdict's guard."""
+def _check(through_the_alias: bool) -> Check:
+    """All that can fail, imports included, happens inside `run_within`."""
 
-    def judge(deployment: str) -> str | None:
-        from function.canary.judging import offence  # noqa: PLC0415  an import that fails is an offence too
+    def check(deployment: str) -> str | None:
+        from function.canary.deployment_check import failure_reason  # noqa: PLC0415  a failing import must answer, too
 
-        return offence(deployment, through_the_alias, os.environ, codedeploy())
+        return failure_reason(deployment, through_the_alias, os.environ, codedeploy())
 
-    return judge
+    return check
 
 
 def codedeploy() -> Any:
@@ -99,6 +99,6 @@ def _telemetry() -> Telemetry:
 
 
 #: Lambda's handlers.
-before = Hook(_judge(through_the_alias=False), codedeploy, _telemetry)
-after = Hook(_judge(through_the_alias=True), codedeploy, _telemetry)
+before = Hook(_check(through_the_alias=False), codedeploy, _telemetry)
+after = Hook(_check(through_the_alias=True), codedeploy, _telemetry)
 gc.enable()  # off since the package was imported

@@ -11,14 +11,14 @@ import time
 from operations.errors import UserError
 from release.stack import ALIAS, Stack
 
-__all__ = ["clear", "make", "of_group", "require_calm", "states"]
+__all__ = ["create", "delete_older", "group_alarms_of", "states", "wait_until_quiet"]
 
 #: CloudWatch's shortest period of Lambda's metrics, in seconds.
 _PERIOD = 60
 _MOST = 10
 
 
-def make(stack: Stack, version: str) -> list[str]:
+def create(stack: Stack, version: str) -> list[str]:
     """Make the alarms of a version, or leave them as they are; their names."""
     function = stack.names.notify
     name = f"{stack.names.prefix}-release-{version}-errors"
@@ -39,7 +39,7 @@ def make(stack: Stack, version: str) -> list[str]:
     return [name]
 
 
-def of_group(stack: Stack) -> list[str]:
+def group_alarms_of(stack: Stack) -> list[str]:
     """The alarms that the deployment group watches, if it watches any. Raises `UserError` if it has too many."""
     group = stack.names.group
     info = stack.codedeploy.get_deployment_group(applicationName=group, deploymentGroupName=group)
@@ -59,7 +59,7 @@ def states(stack: Stack, names: list[str]) -> dict[str, str]:
     return found | {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in answer.get("CompositeAlarms", [])}
 
 
-def require_calm(stack: Stack, names: list[str], seconds: float) -> None:
+def wait_until_quiet(stack: Stack, names: list[str], seconds: float) -> None:
     """Wait until none of them rings, as they do for a while after a bad release; raise `UserError` if one goes on."""
     deadline = time.monotonic() + seconds
     while ringing := sorted(name for name, state in states(stack, names).items() if state == "ALARM"):
@@ -71,7 +71,7 @@ def require_calm(stack: Stack, names: list[str], seconds: float) -> None:
         time.sleep(stack.pause)
 
 
-def clear(stack: Stack, before: str) -> list[str]:
+def delete_older(stack: Stack, before: str) -> list[str]:
     """Delete the release alarms of versions older than `before`; their names."""
     ours = re.compile(rf"{re.escape(stack.names.prefix)}-release-(\d+)-\w+")
     pages = stack.cloudwatch.get_paginator("describe_alarms").paginate(

@@ -15,20 +15,20 @@ from package.target import Architecture
 from release.publish import Artifact
 from release.stack import Stack
 
-__all__ = ["artifact", "named"]
+__all__ = ["find_artifact", "read_artifact"]
 
 
-def artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -> Artifact:
+def find_artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -> Artifact:
     """The package to release at this stack. Raises `UserError` if Lambda could not run it."""
     if stack.local:
-        return named(path or build("laptop", say=say).function_zip)
+        return read_artifact(path or build("laptop", say=say).function_zip)
     architecture = cast("Architecture", _architecture(stack))
     path = path or build("cloud", architecture, say=say).function_zip
     require_releasable(path, architecture)
-    return named(path)
+    return read_artifact(path)
 
 
-def named(path: Path) -> Artifact:
+def read_artifact(path: Path) -> Artifact:
     """The package in this file, for whatever it was built. Raises `UserError` if it is none."""
     try:
         with zipfile.ZipFile(path) as archive:

@@ -27,8 +27,8 @@ class Deployment:
     status: str
     error: tuple[str, str] | None = None
     rollback: str | None = None
-    takes_back: bool = False
-    rolls_back: bool = False
+    is_rollback: bool = False
+    auto_rollback: bool = False
 
     @property
     def ended(self) -> bool:
@@ -38,12 +38,17 @@ class Deployment:
     @property
     def served(self) -> frozenset[str]:
         """The versions that certainly got all traffic at some time."""
-        before = frozenset() if self.takes_back else frozenset({self.current})
+        before = frozenset() if self.is_rollback else frozenset({self.current})
         return before | ({self.target} if self.status == "Succeeded" else frozenset())
 
 
 def create(
-    stack: Stack, revision: Mapping[str, Any], config: str, description: str, alarms: list[str], rolls_back: bool = True
+    stack: Stack,
+    revision: Mapping[str, Any],
+    config: str,
+    description: str,
+    alarms: list[str],
+    auto_rollback: bool = True,
 ) -> str:
     """Start a deployment that watches these alarms and no others; its id."""
     events = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
@@ -55,7 +60,7 @@ def create(
         "deploymentConfigName": config,
         "description": description[:256],
         "overrideAlarmConfiguration": watched | {"ignorePollAlarmFailure": False},
-        "autoRollbackConfiguration": {"enabled": True, "events": events} if rolls_back else {"enabled": False},
+        "autoRollbackConfiguration": {"enabled": True, "events": events} if auto_rollback else {"enabled": False},
     }
     return stack.codedeploy.create_deployment(**request)["deploymentId"]
 
@@ -96,8 +101,8 @@ def _deployment(info: Mapping[str, Any]) -> Deployment:
         status=info["status"],
         error=(error.get("code", ""), error.get("message", "")) if error else None,
         rollback=rollback.get("rollbackDeploymentId"),
-        takes_back=info.get("creator") == "codeDeployRollback",
-        rolls_back=bool((info.get("autoRollbackConfiguration") or {}).get("enabled")),
+        is_rollback=info.get("creator") == "codeDeployRollback",
+        auto_rollback=bool((info.get("autoRollbackConfiguration") or {}).get("enabled")),
     )
 
 

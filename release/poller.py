@@ -15,7 +15,7 @@ from release.outcome import Outcome
 from release.stack import Stack
 from release.versions import live
 
-__all__ = ["Snapshot", "Watch"]
+__all__ = ["Poller", "Snapshot"]
 
 #: Looks at a deployment that ended badly, before it counts as one that nobody takes back.
 _PATIENCE = 20
@@ -34,7 +34,7 @@ class Snapshot:
 
 
 @dataclass(slots=True)
-class Watch:
+class Poller:
     """Looks at one deployment. `moving` is how many seconds its traffic takes to move; `deadline`, on the monotonic
     clock, is when to give up. Looking can be broken off and begun again."""
 
@@ -70,7 +70,7 @@ class Watch:
 
     def _taken_back(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
         """Follow the rollback; returns whether all traffic is back on the version before, None if time ran out."""
-        for _ in range(_PATIENCE if deployment.rolls_back else 1):
+        for _ in range(_PATIENCE if deployment.auto_rollback else 1):
             deployment = read(self.stack, self.id)
             if deployment.rollback or self._is_back(deployment):
                 break

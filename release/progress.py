@@ -6,28 +6,28 @@ from collections.abc import Callable
 
 from release.display import Screen
 from release.outcome import Outcome
-from release.poller import Snapshot, Watch
+from release.poller import Poller, Snapshot
 from release.rollback import stop
 
 __all__ = ["follow"]
 
 
-def follow(watch: Watch, screen: Screen, ask: Callable[[], bool | None]) -> Outcome:
+def follow(poller: Poller, screen: Screen, ask: Callable[[], bool | None]) -> Outcome:
     """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None."""
     last: Snapshot | None = None
     while True:
         try:
             with screen:
-                for last in watch:
+                for last in poller:
                     screen.show(last)
             break
         except KeyboardInterrupt:
             answer = ask()
         if answer is None:
-            watch.outcome = Outcome.LEFT
+            poller.outcome = Outcome.LEFT
             break
         if answer:
-            stop(watch.stack, watch.id)
-            screen.say(f"{watch.id} is being stopped")
-    screen.end(watch.outcome, last)
-    return watch.outcome
+            stop(poller.stack, poller.id)
+            screen.say(f"{poller.id} is being stopped")
+    screen.end(poller.outcome, last)
+    return poller.outcome

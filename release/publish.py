@@ -13,7 +13,7 @@ from botocore.exceptions import WaiterError
 from operations.errors import UserError
 from release.stack import ALIAS, Stack
 
-__all__ = ["Artifact", "publish", "ship_beside", "update"]
+__all__ = ["Artifact", "publish", "update", "update_companions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Artifact:
         return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
 
 
-def ship_beside(stack: Stack, artifact: Artifact) -> None:
+def update_companions(stack: Stack, artifact: Artifact) -> None:
     """Ship the hooks, then feedback: they read what the release before and after them wrote, so they go first."""
     for function in stack.names.hooks.values():
         update(stack, function, artifact)
@@ -52,7 +52,7 @@ def publish(stack: Stack, function: str, artifact: Artifact) -> str:
         FunctionName=function, CodeSha256=artifact.sha256, Description=artifact.release
     )
     version = answer["Version"]
-    _settled(stack, function, "published_version_active", Qualifier=version)
+    _wait_until_settled(stack, function, "published_version_active", Qualifier=version)
     return version
 
 
@@ -62,10 +62,10 @@ def update(stack: Stack, function: str, artifact: Artifact) -> None:
         stack.functions.get_function_configuration(FunctionName=function)
     except stack.functions.exceptions.ResourceNotFoundException:
         raise UserError(f"there is no function {function}: make apply makes it") from None
-    if _settled(stack, function, "function_updated")["CodeSha256"] == artifact.sha256:
+    if _wait_until_settled(stack, function, "function_updated")["CodeSha256"] == artifact.sha256:
         return
     stack.functions.update_function_code(FunctionName=function, ZipFile=artifact.content)
-    reported = _settled(stack, function, "function_updated")["CodeSha256"]
+    reported = _wait_until_settled(stack, function, "function_updated")["CodeSha256"]
     if reported != artifact.sha256:
         raise UserError(
             f"Lambda reports the code {reported} for {function}, and {artifact.sha256} was sent: somebody else "
@@ -73,7 +73,7 @@ def update(stack: Stack, function: str, artifact: Artifact) -> None:
         )
 
 
-def _settled(stack: Stack, function: str, waiter: Any, **more: str) -> Any:
+def _wait_until_settled(stack: Stack, function: str, waiter: Any, **more: str) -> Any:
     """The function's configuration, once Lambda is done with the last change of it."""
     try:
         stack.functions.get_waiter(waiter).wait(

@@ -12,18 +12,18 @@ from release import alarms, deployments
 from release.appspec import render
 from release.deployments import Deployment
 from release.display import Screen
-from release.poller import Watch
-from release.publish import Artifact, publish, ship_beside
+from release.poller import Poller
+from release.publish import Artifact, publish, update_companions
 from release.stack import ALIAS, Stack
 from release.strategy import config_of, minutes
 from release.versions import Live, code_of, live
 
-__all__ = ["Plan", "clean", "plan", "start"]
+__all__ = ["Plan", "delete_old_alarms", "plan", "start"]
 
 #: Minutes beside the moving of the traffic: a hook that never answers takes an hour by itself.
 _BESIDE = 75
 #: AWS's seconds for which an alarm may still ring after a release that failed: the longest period, and one more look.
-_CALM = 420
+_QUIET = 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only
     now = live(stack)
     config, routing = config_of(stack, strategy)
     running = deployments.running(stack)
-    if running and not _is_of(stack, running, artifact):
+    if running and not _deploys(stack, running, artifact):
         raise UserError(
             f"deployment {running.id} to version {running.target} is under way, and CodeDeploy runs one at a time: "
             "wait for it, or stop it with make rollback"
@@ -55,52 +55,52 @@ def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only
         raise UserError(f"{stack.names.notify} is paused, so nothing could be tried: make resume first")
     if now.weights and not running:
         raise UserError(
-            f"the alias {ALIAS} carries weights that no deployment moves ({now.told()}), so CodeDeploy would refuse: "
-            f"make rollback puts it on version {now.version} alone"
+            f"the alias {ALIAS} carries weights that no deployment moves ({now.describe()}), so CodeDeploy would "
+            f"refuse: make rollback puts it on version {now.version} alone"
         )
-    group = [] if own_alarms_only else alarms.of_group(stack)
+    group = [] if own_alarms_only else alarms.group_alarms_of(stack)
     return Plan(artifact, now, config, routing, group, running)
 
 
-def start(stack: Stack, chosen: Plan, screen: Screen, deadline: float | None = None) -> Watch:
+def start(stack: Stack, plan_: Plan, screen: Screen, deadline: float | None = None) -> Poller:
     """Ship, publish and start the deployment, or find the one that an earlier run started; `deadline` in minutes.
 
     Raises `UserError` if there is nothing to release, or if AWS does not take it.
     """
-    if chosen.under_way:
-        screen.say(f"{chosen.under_way.id} of an earlier run is under way: watching it")
-        watched = [*chosen.group_alarms, *alarms.make(stack, chosen.under_way.target)]
-        return _watch(stack, chosen, chosen.under_way.id, watched, deadline)
-    target = _publish(stack, chosen, screen)
-    watched = [*chosen.group_alarms, *alarms.make(stack, target)]
-    alarms.require_calm(stack, watched, max(2.0, _CALM * stack.scale))
-    return _watch(stack, chosen, _deploy(stack, chosen, target, watched, screen), watched, deadline)
+    if plan_.under_way:
+        screen.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
+        watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target)]
+        return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
+    target = _publish(stack, plan_, screen)
+    watched = [*plan_.group_alarms, *alarms.create(stack, target)]
+    alarms.wait_until_quiet(stack, watched, max(2.0, _QUIET * stack.scale))
+    return _poll(stack, plan_, _deploy(stack, plan_, target, watched, screen), watched, deadline)
 
 
-def clean(stack: Stack, now_live: str, screen: Screen) -> None:
+def delete_old_alarms(stack: Stack, now_live: str, screen: Screen) -> None:
     """Delete the release alarms of versions that nobody rolls back to any more: older than the one before."""
-    for name in alarms.clear(stack, now_live):
+    for name in alarms.delete_older(stack, now_live):
         screen.say(f"alarm {name} deleted")
 
 
-def _publish(stack: Stack, chosen: Plan, screen: Screen) -> str:
+def _publish(stack: Stack, plan_: Plan, screen: Screen) -> str:
     """Ship everything, notify last; the version to release."""
-    artifact, names = chosen.artifact, stack.names
-    ship_beside(stack, artifact)
+    artifact, names = plan_.artifact, stack.names
+    update_companions(stack, artifact)
     screen.say(f"{', '.join([*names.hooks.values(), names.feedback])}: release {artifact.release} shipped")
     target = publish(stack, names.notify, artifact)
-    if target == chosen.live.version:
+    if target == plan_.live.version:
         raise UserError(f"version {target} (release {artifact.release}) is live already: there is nothing to release")
     screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
     return target
 
 
-def _deploy(stack: Stack, chosen: Plan, target: str, watched: list[str], screen: Screen) -> str:
-    names, current = stack.names, chosen.live.version
+def _deploy(stack: Stack, plan_: Plan, target: str, watched: list[str], screen: Screen) -> str:
+    names, current = stack.names, plan_.live.version
     revision = render(names.notify, ALIAS, current, target, names.hooks)
-    description = f"release {chosen.artifact.release} of {names.notify}: version {current} to {target}"
+    description = f"release {plan_.artifact.release} of {names.notify}: version {current} to {target}"
     try:
-        id_ = deployments.create(stack, revision.location(), chosen.config, description, watched)
+        id_ = deployments.create(stack, revision.location(), plan_.config, description, watched)
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
         raise UserError(
             "another deployment began meanwhile, and CodeDeploy runs one at a time: run this again"
@@ -109,13 +109,13 @@ def _deploy(stack: Stack, chosen: Plan, target: str, watched: list[str], screen:
     return id_
 
 
-def _watch(stack: Stack, chosen: Plan, id_: str, watched: list[str], deadline: float | None) -> Watch:
-    moving = minutes(chosen.routing) * 60 * stack.scale
+def _poll(stack: Stack, plan_: Plan, id_: str, watched: list[str], deadline: float | None) -> Poller:
+    moving = minutes(plan_.routing) * 60 * stack.scale
     patience = (_BESIDE * 60 * stack.scale + moving) if deadline is None else deadline * 60
     least = 120.0 if deadline is None else 0.0
-    return Watch(stack, id_, watched, moving, time.monotonic() + max(patience, least))
+    return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least))
 
 
-def _is_of(stack: Stack, running: Deployment, artifact: Artifact) -> bool:
-    forward = not running.takes_back and running.target.isdecimal() and int(running.target) > int(running.current)
+def _deploys(stack: Stack, running: Deployment, artifact: Artifact) -> bool:
+    forward = not running.is_rollback and running.target.isdecimal() and int(running.target) > int(running.current)
     return forward and code_of(stack, running.target) == artifact.sha256

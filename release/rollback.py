@@ -1,4 +1,4 @@
-"""The version before, put back: by stopping what is under way, by clearing weights that lie about, or by CodeDeploy."""
+"""The version before, put back: by stopping what is under way, by clearing leftover weights, or by CodeDeploy."""
 
 from __future__ import annotations
 
@@ -7,60 +7,62 @@ import time
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.poller import Watch
+from release.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
 from release.versions import Live, live, previous, versions
 
-__all__ = ["Way", "carry_out", "stop", "way_back"]
+__all__ = ["RollbackPlan", "plan_rollback", "start_rollback", "stop"]
 
 _BESIDE = 15
 
 
-class Way:
-    """What has to be done so that `version` gets all traffic; `says` it in words."""
+class RollbackPlan:
+    """What has to be done so that `version` gets all traffic; `description` says it in words."""
 
-    def __init__(self, version: str, says: str, stops: str = "", clears: Live | None = None) -> None:
+    def __init__(self, version: str, description: str, stops: str = "", clears: Live | None = None) -> None:
         self.version = version
-        self.says = says
+        self.description = description
         self.stops = stops
         self.clears = clears
 
 
-def way_back(stack: Stack, to: str | None = None) -> Way:
+def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
     """How to go back from where things stand now. Raises `UserError` if there is nowhere to go."""
     now, running = live(stack), deployments.running(stack)
     if running:
         if to not in (None, running.current):
             raise UserError(f"{running.id} is under way, and stopping it leads to version {running.current}, not {to}")
-        return Way(running.current, f"stop {running.id}; version {running.current} gets all traffic", stops=running.id)
+        return RollbackPlan(
+            running.current, f"stop {running.id}; version {running.current} gets all traffic", stops=running.id
+        )
     if now.weights:
-        return Way(now.version, f"clear the weights ({now.told()}) that no deployment moves", clears=now)
+        return RollbackPlan(now.version, f"clear the weights ({now.describe()}) that no deployment moves", clears=now)
     version = to or previous(stack)
     if version == now.version:
         raise UserError(f"version {version} is live already: there is nothing to roll back")
     if version not in {one.number for one in versions(stack)}:
         raise UserError(f"there is no version {version}: make releases lists them")
-    return Way(version, f"deploy version {version} in stack of {now.version}, without hooks")
+    return RollbackPlan(version, f"deploy version {version} in place of {now.version}, without hooks")
 
 
-def carry_out(stack: Stack, way: Way, strategy: str | None = None) -> Watch | None:
+def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None) -> Poller | None:
     """Begin it; what to watch, or None where it is done already."""
-    if way.stops:
-        stop(stack, way.stops)
-        return _watch(stack, way.stops, 0)
-    if way.clears:
+    if plan.stops:
+        stop(stack, plan.stops)
+        return _poller(stack, plan.stops, 0)
+    if plan.clears:
         _clear(stack)
         return None
     config, routing = config_of(stack, strategy or WORDS["all-at-once"])
     now = live(stack).version
-    revision = render(stack.names.notify, ALIAS, now, way.version, {})
-    description = f"rollback of {stack.names.notify}: version {now} to {way.version}"
+    revision = render(stack.names.notify, ALIAS, now, plan.version, {})
+    description = f"rollback of {stack.names.notify}: version {now} to {plan.version}"
     try:  # alarms are ringing, as a rule, when somebody rolls back: they must not stop it
         id_ = deployments.create(stack, revision.location(), config, description, [])
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
         raise UserError("another deployment began meanwhile: run this again") from None
-    return _watch(stack, id_, minutes(routing))
+    return _poller(stack, id_, minutes(routing))
 
 
 def stop(stack: Stack, id_: str) -> None:
@@ -82,6 +84,6 @@ def _clear(stack: Stack) -> None:
     )
 
 
-def _watch(stack: Stack, id_: str, moving: float) -> Watch:
+def _poller(stack: Stack, id_: str, moving: float) -> Poller:
     seconds = (moving + _BESIDE) * 60 * stack.scale
-    return Watch(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(120.0, seconds))
+    return Poller(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(120.0, seconds))

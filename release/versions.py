@@ -38,7 +38,7 @@ class Live:
         shares = {self.version: rest, **self.weights}
         return {version: round(100 * share, 1) for version, share in shares.items()}
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """In words, for a line of text."""
         return ", ".join(f"{percent:g} % version {version}" for version, percent in self.traffic.items())
 

@@ -1,4 +1,4 @@
-"""One version of `notify` tried with synthetic events, one of each type, and judged by what the ledger then knows."""
+"""The smoke test of one version of `notify`: a synthetic event of each type, and what the ledger says of its mail."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from function.ledger.attributes import deserialize
 from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Candidate", "Trial", "examples"]
+__all__ = ["Candidate", "SmokeTest", "examples"]
 
-_GOOD = frozenset({State.SENT, State.DELAYED, State.DELIVERED})
-#: Says nothing against the version: SES was busy, or an answer was lost.
-_OPEN = frozenset({State.RELEASED, State.UNKNOWN, State.SENDING})
+_SENT = frozenset({State.SENT, State.DELAYED, State.DELIVERED})
+#: These say nothing against the version: SES was busy, or an answer was lost.
+_UNDECIDED = frozenset({State.RELEASED, State.UNKNOWN, State.SENDING})
 _BUSY = frozenset({"TooManyRequestsException", "ServiceException", "EC2ThrottledException"})
 _TRIES = 3
 #: Seconds before the second try; it doubles.
@@ -39,7 +39,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SmokeTest:
     """Invokes a candidate and reads the ledger. `clock` gives epoch milliseconds, `sleep` takes seconds."""
 
     functions: Any
@@ -48,11 +48,11 @@ class Trial:
     clock: Callable[[], int]
     sleep: Callable[[float], None]
 
-    def offence(self, candidate: Candidate) -> str | None:
-        """What speaks against the candidate, in one line, or None: it wrote every mail."""
+    def failure_reason(self, candidate: Candidate) -> str | None:
+        """Why the candidate fails, in one line, or None: it sent every mail."""
         for type_ in sorted(self.examples):
             for number in range(_TRIES):
-                found = self._once(candidate, type_)
+                found = self._try_one(candidate, type_)
                 if found is None or not found[1]:
                     break
                 self.sleep(_PAUSE * 2**number)
@@ -60,16 +60,16 @@ class Trial:
                 return f"{type_}: {found[0]}"
         return None
 
-    def _once(self, candidate: Candidate, type_: str) -> tuple[str, bool] | None:
-        """What was wrong with one mail, and whether it is worth another try."""
+    def _try_one(self, candidate: Candidate, type_: str) -> tuple[str, bool] | None:
+        """Why one mail failed, and whether another try may go better."""
         message_id = str(uuid.uuid4())
         try:
-            wrong = self._invoked(candidate, self._delivery(message_id, type_))
+            reason = self._invoke(candidate, self._delivery(message_id, type_))
         except ClientError as error:
             return f"it was not invoked: {error}", error.response["Error"]["Code"] in _BUSY
-        return (wrong, False) if wrong else self._judged(candidate, message_id)
+        return (reason, False) if reason else self._check_ledger(candidate, message_id)
 
-    def _invoked(self, candidate: Candidate, delivery: bytes) -> str | None:
+    def _invoke(self, candidate: Candidate, delivery: bytes) -> str | None:
         answer = self.functions.invoke(FunctionName=candidate.function, Payload=delivery)
         said = answer["Payload"].read().decode("utf-8", "replace")
         if answer.get("FunctionError"):
@@ -78,20 +78,20 @@ class Trial:
             return f"version {answer['ExecutedVersion']} answered instead of {candidate.version}"
         return None
 
-    def _judged(self, candidate: Candidate, message_id: str) -> tuple[str, bool] | None:
+    def _check_ledger(self, candidate: Candidate, message_id: str) -> tuple[str, bool] | None:
         item = self.table.get(message_key(message_id))
         if item is None:
             return "it returned, and the ledger knows nothing of the mail", False
         state = Record.from_item(item).state
-        if state not in _GOOD:
-            return f"the ledger says {state}", state in _OPEN
+        if state not in _SENT:
+            return f"the ledger says {state}", state in _UNDECIDED
         releases = {row.get("release") for row in deserialize(item["timeline"])}
         if candidate.release and candidate.release not in releases:
             return f"the timeline does not name release {candidate.release}", False
         return None
 
     def _delivery(self, message_id: str, type_: str) -> bytes:
-        """What SNS would hand over."""
+        """The event as SNS delivers it."""
         now = datetime.fromtimestamp(self.clock() / 1000, UTC).isoformat().replace("+00:00", "Z")
         event = synthetic_event(f"release-{message_id}", type_, self.examples[type_], now)
         sns = {
@@ -106,6 +106,6 @@ class Trial:
 
 
 def examples(root: Path = COMPILED) -> dict[str, dict[str, Any]]:
-    """The data to try each type with, as the package carries it."""
+    """Example data of each type, as the package carries it."""
     found: dict[str, dict[str, Any]] = json.loads((root / "trials.json").read_bytes())
     return found

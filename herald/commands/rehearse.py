@@ -19,8 +19,8 @@ from laptop.cloud import Cloud, Options, running
 from laptop.environment import seal
 from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load
-from laptop.rehearsal.scenarios import ACTS, Played, config, play
-from laptop.rehearsal.traffic import sums
+from laptop.rehearsal.scenarios import SCENARIOS, Result, create_config, run_scenario
+from laptop.rehearsal.traffic import totals
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from package import build
@@ -55,46 +55,54 @@ def rehearse(
     options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)
     with running(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:
         stack = release_stack(True, state, "herald")
-        played, counted = _perform(cloud, stack, events, wait, Path(folder))
-    broken = [*(offence for one in played for offence in one.broken()), *counted.broken()]
-    for offence in broken:
-        console.print(f"BROKEN: {offence}", markup=False)
-    if broken:
-        raise UserError(f"{len(broken)} promises broke")
+        results, counted = _perform(cloud, stack, events, wait, Path(folder))
+    violations = [*(violation for one in results for violation in one.violations()), *counted.violations()]
+    for violation in violations:
+        console.print(f"BROKEN: {violation}", markup=False)
+    if violations:
+        raise UserError(f"{len(violations)} promises broke")
     console.print("Every promise was kept.")
 
 
-def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path) -> tuple[list[Played], Count]:
+def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path) -> tuple[list[Result], Count]:
     rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
     percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
-    strategy, package, since = config(stack, percent), build("laptop").function_zip, datetime.now(UTC)
-    first, played = live(stack).version, []
+    strategy, package, since = create_config(stack, percent), build("laptop").function_zip, datetime.now(UTC)
+    first, results = live(stack).version, []
     console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
     with Load(cloud.clients.sns, cloud.description.topics["events"], events, rate) as load:
-        for number, act in enumerate(ACTS, 1):
-            console.rule(f"{number}. {act.says}") if console.is_terminal else console.print(f"\n{number}. {act.says}")
-            played.append(play(stack, act, package, folder, strategy, console))
+        for number, scenario in enumerate(SCENARIOS, 1):
+            console.rule(f"{number}. {scenario.title}") if console.is_terminal else console.print(
+                f"\n{number}. {scenario.title}"
+            )
+            results.append(run_scenario(stack, scenario, package, folder, strategy, console))
     described = cloud.description
-    releases = {"source", build("laptop").function.release, *(one.release for one in played if one.act.sees_traffic)}
+    releases = {
+        "source",
+        build("laptop").function.release,
+        *(one.release for one in results if one.scenario.sees_traffic),
+    }
     counted = count(
         described.endpoints["inbox"], cloud.clients.dynamodb, described.tables["ledger"], load.published, releases, wait
     )
-    _show(console, stack, first, played, counted, since)
-    return played, counted
+    _show(console, stack, first, results, counted, since)
+    return results, counted
 
 
-def _show(out: Console, stack: Stack, first: str, played: list[Played], counted: Count, since: datetime) -> None:
-    did = sums(stack, [first, *(one.version for one in played)], since)
-    before = [release for release in counted.senders if release not in {one.release for one in played}]
+def _show(out: Console, stack: Stack, first: str, results: list[Result], counted: Count, since: datetime) -> None:
+    runs_and_errors = totals(stack, [first, *(one.version for one in results)], since)
+    before = [release for release in counted.senders if release not in {one.release for one in results}]
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("version", "release", "most", "runs", "errors", "mails", "took", "ended"):
         table.add_column(heading, no_wrap=True, justify="left" if heading in ("release", "ended") else "right")
-    table.add_row(first, ", ".join(before), "100 %", *map(str, did[first]), _sent(counted, before), "", "was live")
-    for one in played:
-        runs, errors = did[one.version]
+    table.add_row(
+        first, ", ".join(before), "100 %", *map(str, runs_and_errors[first]), _sent(counted, before), "", "was live"
+    )
+    for one in results:
+        runs, errors = runs_and_errors[one.version]
         numbers = (f"{one.most:g} %", str(runs), str(errors), _sent(counted, [one.release]), f"{one.seconds:.0f} s")
         table.add_row(one.version, one.release, *numbers, one.ended)
-    out.print("\nWhat each version did under the alias; most: of the traffic, at the most")
+    out.print("\nWhat each version runs_and_errors under the alias; most: of the traffic, at the most")
     out.print(table)
     mails = sum(counted.mails.get(one.address, 0) for one in counted.published)
     out.print(

@@ -15,19 +15,19 @@ from herald.account import Local, Prefix, StateDir, refusals_told, release_stack
 from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
-from release.artifacts import artifact
+from release.artifacts import find_artifact
 from release.display import Screen, screen
 from release.outcome import Outcome, exit_codes
 from release.progress import follow
-from release.release import Plan, clean, plan, start
-from release.rollback import carry_out, way_back
+from release.release import Plan, delete_old_alarms, plan, start
+from release.rollback import plan_rollback, start_rollback
 from release.stack import Stack
 from release.versions import versions
 
 __all__ = ["app"]
 
 #: What is true when AWS refuses in the middle.
-_SO_FAR = "run it again: it goes on where it stopped"
+_AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
 
 app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
 
@@ -40,7 +40,7 @@ Strategy = Annotated[
 
 
 @app.command(epilog=exit_codes())
-@refusals_told(_SO_FAR)
+@refusals_told(_AFTER_A_REFUSAL)
 def release(
     strategy: Strategy = None,
     package: Annotated[Path | None, typer.Option("--package", help="This zip, instead of building one")] = None,
@@ -56,20 +56,20 @@ def release(
 ) -> None:
     """Ship feedback and the hooks, publish notify, and move its traffic by CodeDeploy; it takes itself back."""
     stack = release_stack(local, state_dir, prefix)
-    made = artifact(stack, package, lambda line: None if machine else typer.echo(line))
-    chosen = plan(stack, made, strategy, own_alarms_only)
+    artifact = find_artifact(stack, package, lambda line: None if machine else typer.echo(line))
+    chosen = plan(stack, artifact, strategy, own_alarms_only)
     if not machine:
         _announce(stack, chosen)
-    _agreed(f"Release {made.release}?", yes)
+    _confirm(f"Release {artifact.release}?", yes)
     shown = screen(console, machine)
     outcome = follow(start(stack, chosen, shown, deadline), shown, _ask_to_stop)
     if outcome is Outcome.RELEASED:
-        clean(stack, chosen.live.version, shown)
+        delete_old_alarms(stack, chosen.live.version, shown)
     raise typer.Exit(outcome.code)
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@refusals_told(_AFTER_A_REFUSAL)
 def rollback(
     to: Annotated[str | None, typer.Option("--to", help="This version, not the one before")] = None,
     strategy: Strategy = None,
@@ -81,19 +81,19 @@ def rollback(
 ) -> None:
     """Put the version before back: all at once, without hooks. Stops a release that is under way. Exit code 0: done."""
     stack = release_stack(local, state_dir, prefix)
-    way = way_back(stack, to)
+    rollback_plan = plan_rollback(stack, to)
     if not machine:
-        console.print(f"{_where(stack)}: {way.says}", markup=False)
-    _agreed(f"Put version {way.version} back?", yes)
+        console.print(f"{_where(stack)}: {rollback_plan.description}", markup=False)
+    _confirm(f"Put version {rollback_plan.version} back?", yes)
     shown = screen(console, machine)
-    watch = carry_out(stack, way, strategy)
-    outcome = follow(watch, shown, _ask_to_stop) if watch else _cleared(shown)
-    done = outcome is (Outcome.STOPPED if way.stops else Outcome.RELEASED)
+    poller = start_rollback(stack, rollback_plan, strategy)
+    outcome = follow(poller, shown, _ask_to_stop) if poller else _cleared(shown)
+    done = outcome is (Outcome.STOPPED if rollback_plan.stops else Outcome.RELEASED)
     raise typer.Exit(0 if done else outcome.code)
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@refusals_told(_AFTER_A_REFUSAL)
 def releases(
     machine: Machine = False,
     local: Local = False,
@@ -142,7 +142,7 @@ def _ask_to_stop() -> bool | None:
         return None
 
 
-def _agreed(question: str, yes: bool) -> None:
+def _confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not os.isatty(0):

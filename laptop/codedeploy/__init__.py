@@ -8,5 +8,5 @@ wire (JSON 1.1, checked against the service model) -> api -> applications, group
 
 and of one deployment, in a thread of its own:
 
-deployments -> run -> alias (Lambda), hooks (Lambda), alarms (CloudWatch); reports tell how it stands
+deployments -> execution -> alias (Lambda), lifecycle (its hooks), alarms (CloudWatch); queries tell how it stands
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy.deployment_ended import stopped
+from laptop.codedeploy.errors import stopped
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -30,8 +30,8 @@ class Alarms:
         self._enabled = bool(configuration.get("enabled") and self._names)
         self._may_be_unknown = bool(configuration.get("ignorePollAlarmFailure"))
 
-    def require_silence(self) -> None:
-        """Raise `Halt` if one of them is on, or if their state cannot be learned and that matters."""
+    def require_no_alarm(self) -> None:
+        """Raise `DeploymentEnded` if one of them is on, or if their state cannot be learned and that matters."""
         if not self._enabled:
             return
         try:

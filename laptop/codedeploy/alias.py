@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy.deployment_ended import Halt, failed
+from laptop.codedeploy.errors import DeploymentEnded, failed
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -29,24 +29,26 @@ CODES: Final = {
 
 
 class Alias:
-    """One alias, on its way between the two versions of an AppSpec; every problem is raised as `Halt`."""
+    """One alias, on its way between the two versions of an AppSpec; every problem is raised as `DeploymentEnded`."""
 
     def __init__(self, functions: LambdaClient, appspec: AppSpec) -> None:
         self._functions = functions
         self._appspec = appspec
 
-    def require_fit(self) -> None:
+    def require_match(self) -> None:
         """Raise unless the AppSpec can be deployed to the alias as it stands."""
         spec = self._appspec
         if spec.current == spec.target or not (spec.current.isdecimal() and spec.target.isdecimal()):
-            raise _misfit(f"CurrentVersion {spec.current}, TargetVersion {spec.target}: two published versions differ.")
+            raise _mismatch(
+                f"CurrentVersion {spec.current}, TargetVersion {spec.target}: two published versions that differ."
+            )
         alias = self._get()
         if alias.get("RoutingConfig", {}).get("AdditionalVersionWeights"):
-            raise _misfit(
+            raise _mismatch(
                 f"The alias {spec.alias} already shifts traffic between two versions. Clear its weights first."
             )
         if alias["FunctionVersion"] != spec.current:
-            raise _misfit(f"The alias {spec.alias} is on version {alias['FunctionVersion']}, not on {spec.current}.")
+            raise _mismatch(f"The alias {spec.alias} is on version {alias['FunctionVersion']}, not on {spec.current}.")
         for version in (spec.current, spec.target):
             self._require_version(version)
 
@@ -54,25 +56,25 @@ class Alias:
         """Give the target version so many percent; at 100 the alias is on it alone."""
         alias = self._get()
         if alias["FunctionVersion"] != self._appspec.current:
-            raise _misfit(f"Somebody else moved the alias {self._appspec.alias} to {alias['FunctionVersion']}.")
+            raise _mismatch(f"Somebody else moved the alias {self._appspec.alias} to {alias['FunctionVersion']}.")
         if percent == 100:
             self._put(alias, self._appspec.target, {})
         else:
             self._put(alias, self._appspec.current, {self._appspec.target: percent / 100})
 
-    def take_back(self) -> None:
+    def restore(self) -> None:
         """Put the alias on the target version alone, wherever between the two versions it stands."""
         alias = self._get()
         versions = {alias["FunctionVersion"], *alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
         if not versions <= {self._appspec.current, self._appspec.target}:
-            raise _misfit(f"The alias {self._appspec.alias} is on {', '.join(sorted(versions))} by now.")
+            raise _mismatch(f"The alias {self._appspec.alias} is on {', '.join(sorted(versions))} by now.")
         self._put(alias, self._appspec.target, {})
 
     def _get(self) -> AliasConfigurationResponseTypeDef:
         try:
             return self._functions.get_alias(FunctionName=self._appspec.function, Name=self._appspec.alias)
         except (BotoCoreError, ClientError) as problem:
-            raise _halt(problem) from None
+            raise _failure(problem) from None
 
     def _put(self, seen: AliasConfigurationResponseTypeDef, version: str, weights: dict[str, float]) -> None:
         try:
@@ -84,19 +86,19 @@ class Alias:
                 RevisionId=seen["RevisionId"],
             )
         except (BotoCoreError, ClientError) as problem:
-            raise _halt(problem) from None
+            raise _failure(problem) from None
 
     def _require_version(self, version: str) -> None:
         try:
             self._functions.get_function_configuration(FunctionName=self._appspec.function, Qualifier=version)
         except (BotoCoreError, ClientError) as problem:
-            raise _halt(problem) from None
+            raise _failure(problem) from None
 
 
-def _misfit(why: str) -> Halt:
+def _mismatch(why: str) -> DeploymentEnded:
     return failed("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
 
 
-def _halt(problem: BotoCoreError | ClientError) -> Halt:
+def _failure(problem: BotoCoreError | ClientError) -> DeploymentEnded:
     code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else ""
     return failed(CODES.get(code, "INTERNAL_ERROR"), str(problem))

@@ -6,15 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from laptop.codedeploy.applications import Applications
-from laptop.codedeploy.clock import Clock, Work, in_a_thread
+from laptop.codedeploy.applications import Applications, Tags
 from laptop.codedeploy.configs import Configs
 from laptop.codedeploy.deployments import Deployments
 from laptop.codedeploy.errors import CodeDeployError
-from laptop.codedeploy.execution import World
 from laptop.codedeploy.groups import Groups
-from laptop.codedeploy.queries import Reports
-from laptop.codedeploy.tags import Tags
+from laptop.codedeploy.queries import Queries
+from laptop.codedeploy.runtime import Clock, Runtime, Work, run_in_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -38,15 +36,15 @@ class CodeDeploy:
         cloudwatch: CloudWatchClient,
         scale: float,
         clock: Clock | None = None,
-        spawn: Callable[[Work], None] = in_a_thread,
+        spawn: Callable[[Work], None] = run_in_thread,
     ) -> None:
         self.applications = Applications()
         self.configs = Configs()
         self.groups = Groups()
         self.tags = Tags()
         self._lock = threading.RLock()
-        self.deployments = Deployments(World(functions, cloudwatch, scale, clock or Clock(), spawn), self._lock)
-        self.reports = Reports(self.deployments)
+        self.deployments = Deployments(Runtime(functions, cloudwatch, scale, clock or Clock(), spawn), self._lock)
+        self.queries = Queries(self.deployments)
         self._operations: dict[str, Operation] = {
             "CreateApplication": self._create_application,
             "GetApplication": self.applications.get,
@@ -66,12 +64,12 @@ class CodeDeploy:
             "StopDeployment": self.deployments.stop,
             "PutLifecycleEventHookExecutionStatus": self.deployments.answer,
             "ContinueDeployment": self._continue_deployment,
-            "GetDeployment": self.reports.get,
-            "BatchGetDeployments": self.reports.batch,
+            "GetDeployment": self.queries.get,
+            "BatchGetDeployments": self.queries.batch,
             "ListDeployments": self._list_deployments,
-            "GetDeploymentTarget": self.reports.target,
-            "BatchGetDeploymentTargets": self.reports.targets,
-            "ListDeploymentTargets": self.reports.list_targets,
+            "GetDeploymentTarget": self.queries.target,
+            "BatchGetDeploymentTargets": self.queries.targets,
+            "ListDeploymentTargets": self.queries.list_targets,
             "TagResource": self.tags.tag,
             "UntagResource": self.tags.untag,
             "ListTagsForResource": self.tags.list,
@@ -91,12 +89,12 @@ class CodeDeploy:
 
     def _rename_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
         answer = self.applications.rename(request)
-        self.groups.follow(str(request["applicationName"]), str(request["newApplicationName"]))
+        self.groups.rename_application(str(request["applicationName"]), str(request["newApplicationName"]))
         return answer
 
     def _delete_application(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request["applicationName"])
-        self.groups.forget(name)
+        self.groups.delete_all(name)
         self.tags.drop(f"application:{name}")
         self.tags.drop(f"deploymentgroup:{name}/")
         return self.applications.delete(request)
@@ -128,10 +126,10 @@ class CodeDeploy:
         if request.get("applicationName"):
             self.applications.require(str(request["applicationName"]))
             self._required_group(request)
-        return self.reports.newest(request)
+        return self.queries.list_deployments(request)
 
     def _continue_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        self.deployments.known(str(request.get("deploymentId")))
+        self.deployments.get(str(request.get("deploymentId")))
         raise CodeDeployError(
             "UnsupportedActionForDeploymentTypeException", "A Lambda deployment waits for nobody to continue it."
         )

@@ -59,7 +59,7 @@ def read(revision: Mapping[str, Any]) -> AppSpec:
 
     Keys are taken in any letter case, because AWS's pages write them in two.
     """
-    document = _lowered(_parsed(_content(revision)))
+    document = _lower_keys(_parse(_content(revision)))
     match document:
         case {"version": 0.0 | "0.0", "resources": [{**resources}]} if len(resources) == 1:
             resource = next(iter(resources.values()))
@@ -93,7 +93,7 @@ def _content(revision: Mapping[str, Any]) -> str:
     return str(content)
 
 
-def _parsed(content: str) -> Any:
+def _parse(content: str) -> Any:
     try:
         return yaml.safe_load(content)  # JSON is YAML
     except yaml.YAMLError:
@@ -113,12 +113,12 @@ def _hooks(listed: Any) -> dict[str, str]:
     return hooks
 
 
-def _lowered(value: Any) -> Any:
+def _lower_keys(value: Any) -> Any:
     match value:
         case dict():
-            return {str(key).lower(): _lowered(member) for key, member in value.items()}
+            return {str(key).lower(): _lower_keys(member) for key, member in value.items()}
         case list():
-            return [_lowered(member) for member in value]
+            return [_lower_keys(member) for member in value]
         case _:
             return value
 

@@ -1,7 +1,8 @@
-"""Deployment configurations for Lambda: CodeDeploy's own, and those that people make.
+"""Configurations of deployments for Lambda: how traffic moves, which alarms are watched, when to roll back.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentConfig.html
+https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from laptop.codedeploy.errors import CodeDeployError
 
-__all__ = ["PREDEFINED", "Configs"]
+__all__ = ["PREDEFINED", "Configs", "Shift", "check_alarms", "check_rollback", "shifts"]
 
 RESERVED: Final = "CodeDeployDefault."
+MOST_ALARMS: Final = 10
 
 
 def _canary(minutes: int) -> dict[str, Any]:
@@ -104,3 +107,40 @@ def _check_routing(routing: Mapping[str, Any]) -> None:
         raise CodeDeployError(
             "InvalidTrafficRoutingConfigurationException", "A step moves 1 to 99 percent, within 2880 minutes in all."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """So many minutes after the first shift, the new version gets so many percent."""
+
+    minutes: float
+    percent: int
+
+
+def shifts(routing: Mapping[str, Any]) -> list[Shift]:
+    """Every shift in order; the last gives the new version everything."""
+    match routing:
+        case {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": percent, "canaryInterval": minutes}}:
+            return [Shift(0, percent), Shift(minutes, 100)]
+        case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": percent, "linearInterval": minutes}}:
+            steps = -(-100 // percent)
+            return [Shift(minutes * step, min(percent * (step + 1), 100)) for step in range(steps)]
+        case _:
+            return [Shift(0, 100)]
+
+
+def check_alarms(configuration: Mapping[str, Any]) -> None:
+    """Raise `CodeDeployError` unless this is an `AlarmConfiguration`."""
+    names = [alarm.get("name") for alarm in configuration.get("alarms", ())]
+    if len(names) > MOST_ALARMS:
+        raise CodeDeployError("AlarmsLimitExceededException", f"At most {MOST_ALARMS} alarms are watched.")
+    if configuration.get("enabled") and not names:
+        raise CodeDeployError("InvalidAlarmConfigException", "Alarms are enabled, but none is named.")
+    if len(set(names)) != len(names) or not all(names):
+        raise CodeDeployError("InvalidAlarmConfigException", "Every alarm has a name, and is named once.")
+
+
+def check_rollback(configuration: Mapping[str, Any]) -> None:
+    """Raise `CodeDeployError` unless this is an `AutoRollbackConfiguration`."""
+    if configuration.get("enabled") and not configuration.get("events"):
+        raise CodeDeployError("InvalidAutoRollbackConfigException", "Rollback is enabled, but for no event.")

@@ -14,7 +14,7 @@ from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec
 from laptop.codedeploy.lifecycle import Event
 from laptop.environment import ACCOUNT, REGION
 
-__all__ = ["ENDED", "EVENTS", "Deployment", "Orders", "Status"]
+__all__ = ["ENDED", "EVENTS", "Deployment", "DeploymentRequest", "Status"]
 
 Status = Literal["Created", "Queued", "InProgress", "Succeeded", "Failed", "Stopped"]
 ENDED: Final = ("Succeeded", "Failed", "Stopped")
@@ -23,7 +23,7 @@ EVENTS: Final = ("Start", BEFORE, "AllowTraffic", AFTER, "End")
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class DeploymentRequest:
     """What was asked for; it does not change.
 
     `routing`, `alarms` and `rollback` are the configurations that count: the deployment's own, else its group's.
@@ -39,16 +39,16 @@ class Orders:
     alarms: Mapping[str, Any] = field(default_factory=dict)
     rollback: Mapping[str, Any] = field(default_factory=dict)
     #: What only repeats the request: its description, its own alarms, the revision that is live.
-    said: Mapping[str, Any] = field(default_factory=dict)
+    echoed: Mapping[str, Any] = field(default_factory=dict)
     #: The deployment that this one takes back.
-    undoes: str | None = None
+    rollback_of: str | None = None
 
 
 @dataclass(slots=True)
 class Deployment:
     """Where one deployment stands. `weight` is what the target version gets, in percent; times are epoch seconds."""
 
-    orders: Orders
+    request: DeploymentRequest
     created: float
     status: Status = "Created"
     started: float | None = None
@@ -72,23 +72,23 @@ class Deployment:
 
     def info(self) -> dict[str, Any]:
         """`DeploymentInfo`."""
-        orders = self.orders
+        request = self.request
         times = {"createTime": self.created, "startTime": self.started, "completeTime": self.completed}
         return {
-            "applicationName": orders.application,
-            "deploymentGroupName": orders.group,
-            "deploymentConfigName": orders.config,
-            "deploymentId": orders.id,
-            "revision": dict(orders.revision),
-            **orders.said,
+            "applicationName": request.application,
+            "deploymentGroupName": request.group,
+            "deploymentConfigName": request.config,
+            "deploymentId": request.id,
+            "revision": dict(request.revision),
+            **request.echoed,
             "status": self.status,
             **({"errorInformation": {"code": self.error[0], "message": self.error[1]}} if self.error else {}),
             **{name: moment for name, moment in times.items() if moment is not None},
             "deploymentOverview": self._overview(),
-            "creator": "codeDeployRollback" if orders.undoes else "user",
+            "creator": "codeDeployRollback" if request.rollback_of else "user",
             "ignoreApplicationStopFailures": False,
             "updateOutdatedInstancesOnly": False,
-            "autoRollbackConfiguration": dict(orders.rollback),
+            "autoRollbackConfiguration": dict(request.rollback),
             **self._rollback(),
             "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
             "instanceTerminationWaitTimeStarted": False,
@@ -98,15 +98,15 @@ class Deployment:
 
     def target(self) -> dict[str, Any]:
         """`DeploymentTarget`."""
-        appspec = self.orders.appspec
+        appspec = self.request.appspec
         last = max([self.created, *(moment for event in self.events for moment in event.moments())])
         target = {
-            "deploymentId": self.orders.id,
+            "deploymentId": self.request.id,
             "targetId": appspec.function,
             "targetArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{appspec.function}",
             "status": self._target_status(),
             "lastUpdatedAt": last,
-            "lifecycleEvents": [event.described() for event in self.events],
+            "lifecycleEvents": [event.describe() for event in self.events],
             "lambdaFunctionInfo": {
                 "functionName": appspec.function,
                 "functionAlias": appspec.alias,
@@ -131,8 +131,8 @@ class Deployment:
         return {state: int(state == self._target_status()) for state in states}
 
     def _rollback(self) -> dict[str, Any]:
-        if self.orders.undoes:
-            return {"rollbackInfo": {"rollbackTriggeringDeploymentId": self.orders.undoes}}
+        if self.request.rollback_of:
+            return {"rollbackInfo": {"rollbackTriggeringDeploymentId": self.request.rollback_of}}
         if self.rolled_back_by:
             return {"rollbackInfo": {"rollbackDeploymentId": self.rolled_back_by}}
         return {}

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from laptop.codedeploy.appspec import read
-from laptop.codedeploy.checks import check_alarms, check_rollback
-from laptop.codedeploy.deployment import Deployment, Orders
-from laptop.codedeploy.deployment_ended import Halt, failed
-from laptop.codedeploy.errors import CodeDeployError
-from laptop.codedeploy.execution import Run, World
-from laptop.codedeploy.hooks import judge
+from laptop.codedeploy.configs import check_alarms, check_rollback
+from laptop.codedeploy.deployment import Deployment, DeploymentRequest
+from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failed
+from laptop.codedeploy.execution import Run
+from laptop.codedeploy.lifecycle import record_answer
+from laptop.codedeploy.runtime import Runtime
 
 __all__ = ["Deployments"]
 
@@ -33,8 +33,8 @@ LONGEST_DESCRIPTION: Final = 256
 class Deployments:
     """Every deployment by its id. `lock` guards what must change at once: an end and the rollback that follows it."""
 
-    def __init__(self, world: World, lock: threading.RLock) -> None:
-        self._world = world
+    def __init__(self, runtime: Runtime, lock: threading.RLock) -> None:
+        self._runtime = runtime
         self._lock = lock
         self._deployments: dict[str, Deployment] = {}
 
@@ -50,12 +50,12 @@ class Deployments:
         appspec = read(request["revision"])
         self._require_idle(group)
         override = request.get("overrideAlarmConfiguration")
-        said = {
+        echoed = {
             "description": request.get("description"),
             "overrideAlarmConfiguration": override,
             "previousRevision": self._live(group),
         }
-        orders = Orders(
+        asked = DeploymentRequest(
             id=_new_id(),
             application=str(group["applicationName"]),
             group=str(group["deploymentGroupName"]),
@@ -65,17 +65,17 @@ class Deployments:
             revision=request["revision"],
             alarms=override or group.get("alarmConfiguration") or {},
             rollback=request.get("autoRollbackConfiguration") or group.get("autoRollbackConfiguration") or {},
-            said={what: value for what, value in said.items() if value},
+            echoed={what: value for what, value in echoed.items() if value},
         )
-        deployment = self._add(orders)
-        self._world.spawn(lambda: self._carry_out(deployment))
-        return {"deploymentId": orders.id}
+        deployment = self._add(asked)
+        self._runtime.spawn(lambda: self._carry_out(deployment))
+        return {"deploymentId": asked.id}
 
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`StopDeployment`: it ends at its next look around, and is taken back if that is wanted."""
-        deployment = self.known(str(request["deploymentId"]))
+        deployment = self.get(str(request["deploymentId"]))
         if deployment.ended:
-            raise CodeDeployError("DeploymentAlreadyCompletedException", f"{deployment.orders.id} is over.")
+            raise CodeDeployError("DeploymentAlreadyCompletedException", f"{deployment.request.id} is over.")
         deployment.stop_and_roll_back = request.get("autoRollbackEnabled")
         deployment.stopping = True
         return {"status": "Pending", "statusMessage": "The deployment is being stopped."}
@@ -84,10 +84,10 @@ class Deployments:
         """`PutLifecycleEventHookExecutionStatus`."""
         if not request.get("deploymentId"):
             raise CodeDeployError("DeploymentIdRequiredException", "Which deployment?")
-        judge(self.known(str(request["deploymentId"])).events, request)
+        record_answer(self.get(str(request["deploymentId"])).events, request)
         return {"lifecycleEventHookExecutionId": request["lifecycleEventHookExecutionId"]}
 
-    def known(self, name: str) -> Deployment:
+    def get(self, name: str) -> Deployment:
         """The deployment of this id; raises `CodeDeployError`."""
         if not (name.startswith("d-") and name[2:].isalnum()):
             raise CodeDeployError("InvalidDeploymentIdException", f"{name} is no deployment's id.")
@@ -97,62 +97,62 @@ class Deployments:
 
     def _carry_out(self, deployment: Deployment) -> None:
         """Carry a deployment out, and its rollback if one follows."""
-        run = Run(deployment, self._world)
+        run = Run(deployment, self._runtime)
         try:
-            run.back() if deployment.orders.undoes else run.forward()
-        except Halt as halt:
-            rollback = self._end(deployment, halt)
+            run.back() if deployment.request.rollback_of else run.forward()
+        except DeploymentEnded as end:
+            rollback = self._end(deployment, end)
         except Exception as problem:  # a deployment that nobody ends would hold its group for ever
-            log.exception("the deployment %s broke", deployment.orders.id)
+            log.exception("the deployment %s broke", deployment.request.id)
             rollback = self._end(deployment, failed("INTERNAL_ERROR", repr(problem)))
         else:
             rollback = self._end(deployment, None)
         if rollback:
             self._carry_out(rollback)
 
-    def _end(self, deployment: Deployment, halt: Halt | None) -> Deployment | None:
+    def _end(self, deployment: Deployment, end: DeploymentEnded | None) -> Deployment | None:
         with self._lock:
-            rollback = self._add(self._undo(deployment)) if halt and _goes_back(deployment, halt) else None
-            if halt:
-                deployment.error = halt.code, halt.message
-                deployment.rolled_back_by = rollback.orders.id if rollback else None
+            rollback = self._add(self._rollback_of(deployment)) if end and _must_roll_back(deployment, end) else None
+            if end:
+                deployment.error = end.code, end.message
+                deployment.rolled_back_by = rollback.request.id if rollback else None
                 for event in deployment.events:
                     event.status = "Skipped" if event.status == "Pending" else event.status
-            deployment.completed = self._world.clock.now()
-            deployment.status = halt.status if halt else "Succeeded"
+            deployment.completed = self._runtime.clock.now()
+            deployment.status = end.status if end else "Succeeded"
             return rollback
 
-    def _undo(self, deployment: Deployment) -> Orders:
-        orders = deployment.orders
-        appspec = orders.appspec.back()
-        return Orders(
+    def _rollback_of(self, deployment: Deployment) -> DeploymentRequest:
+        asked = deployment.request
+        appspec = asked.appspec.back()
+        return DeploymentRequest(
             id=_new_id(),
-            application=orders.application,
-            group=orders.group,
-            config=orders.config,
+            application=asked.application,
+            group=asked.group,
+            config=asked.config,
             routing={"type": "AllAtOnce"},
             appspec=appspec,
             revision=appspec.revision(),
-            said={"description": f"Takes back {orders.id}"},
-            undoes=orders.id,
+            echoed={"description": f"Takes back {asked.id}"},
+            rollback_of=asked.id,
         )
 
-    def _add(self, orders: Orders) -> Deployment:
-        self._deployments[orders.id] = Deployment(orders, self._world.clock.now())
-        return self._deployments[orders.id]
+    def _add(self, asked: DeploymentRequest) -> Deployment:
+        self._deployments[asked.id] = Deployment(asked, self._runtime.clock.now())
+        return self._deployments[asked.id]
 
     def _require_idle(self, group: Mapping[str, Any]) -> None:
         for one in self._of(group):
             if not one.ended:
-                raise CodeDeployError("DeploymentLimitExceededException", f"{one.orders.id} still runs in this group.")
+                raise CodeDeployError("DeploymentLimitExceededException", f"{one.request.id} still runs in this group.")
 
     def _live(self, group: Mapping[str, Any]) -> Mapping[str, Any] | None:
         succeeded = (one for one in self._of(group) if one.status == "Succeeded")
-        return next((one.orders.revision for one in succeeded), None)
+        return next((one.request.revision for one in succeeded), None)
 
     def _of(self, group: Mapping[str, Any]) -> Iterator[Deployment]:
         names = group["applicationName"], group["deploymentGroupName"]
-        return (one for one in self if (one.orders.application, one.orders.group) == names)
+        return (one for one in self if (one.request.application, one.request.group) == names)
 
 
 def _check(request: Mapping[str, Any]) -> None:
@@ -164,14 +164,14 @@ def _check(request: Mapping[str, Any]) -> None:
     check_rollback(request.get("autoRollbackConfiguration") or {})
 
 
-def _goes_back(deployment: Deployment, halt: Halt) -> bool:
+def _must_roll_back(deployment: Deployment, end: DeploymentEnded) -> bool:
     """Whether a deployment that ended so is taken back: not if it never touched the alias."""
-    if deployment.orders.undoes or deployment.event("Start").status != "Succeeded":
+    if deployment.request.rollback_of or deployment.event("Start").status != "Succeeded":
         return False
     if deployment.stopping and deployment.stop_and_roll_back is not None:
         return deployment.stop_and_roll_back
-    rollback = deployment.orders.rollback
-    return bool(rollback.get("enabled")) and halt.event in rollback.get("events", ())
+    rollback = deployment.request.rollback
+    return bool(rollback.get("enabled")) and end.event in rollback.get("events", ())
 
 
 def _new_id() -> str:

@@ -12,19 +12,15 @@ from typing import TYPE_CHECKING, Final
 from laptop.codedeploy.alarms import Alarms
 from laptop.codedeploy.alias import Alias
 from laptop.codedeploy.appspec import AFTER, BEFORE
-from laptop.codedeploy.clock import Clock, Work
-from laptop.codedeploy.deployment_ended import failed, stopped
-from laptop.codedeploy.hooks import ask
-from laptop.codedeploy.shifts import shifts
+from laptop.codedeploy.configs import shifts
+from laptop.codedeploy.errors import failed, stopped
+from laptop.codedeploy.lifecycle import Event, invoke_hook
+from laptop.codedeploy.runtime import Runtime
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_lambda import LambdaClient
-
     from laptop.codedeploy.deployment import Deployment
-    from laptop.codedeploy.lifecycle import Event
 
-__all__ = ["Run", "World"]
+__all__ = ["Run"]
 
 #: How often a waiting deployment looks around, in this machine's own seconds.
 TICK: Final = 0.25
@@ -33,44 +29,26 @@ QUEUE_SECONDS: Final = 1.0
 HOOK_SECONDS: Final = 3600.0
 
 
-class World:
-    """What deployments act on. `scale` is the factor on AWS's waiting times; `spawn` does work beside them."""
-
-    def __init__(
-        self,
-        functions: LambdaClient,
-        cloudwatch: CloudWatchClient,
-        scale: float,
-        clock: Clock,
-        spawn: Callable[[Work], None],
-    ) -> None:
-        self.functions = functions
-        self.cloudwatch = cloudwatch
-        self.scale = scale
-        self.clock = clock
-        self.spawn = spawn
-
-
 class Run:
-    """The road of one deployment; every end but the good one is raised as `Halt`."""
+    """The road of one deployment; every end but the good one is raised as `DeploymentEnded`."""
 
-    def __init__(self, deployment: Deployment, world: World) -> None:
+    def __init__(self, deployment: Deployment, runtime: Runtime) -> None:
         self._deployment = deployment
-        self._world = world
-        self._alias = Alias(world.functions, deployment.orders.appspec)
-        self._alarms = Alarms(world.cloudwatch, deployment.orders.alarms)
+        self._runtime = runtime
+        self._alias = Alias(runtime.functions, deployment.request.appspec)
+        self._alarms = Alarms(runtime.cloudwatch, deployment.request.alarms)
 
     def forward(self) -> None:
         """From the current version to the target version."""
         self._queue()
         with self._event("Start"):
-            self._alias.require_fit()
+            self._alias.require_match()
         self._hook(BEFORE)
         with self._event("AllowTraffic"):
             self._move()
         self._hook(AFTER)
         with self._event("End"):
-            self._look_around()
+            self._check_for_stop()
 
     def back(self) -> None:
         """The same way back: at once, past the hooks, whatever the alarms say."""
@@ -78,7 +56,7 @@ class Run:
         for name in (BEFORE, AFTER):
             self._deployment.event(name).status = "Skipped"
         with self._event("Start"), self._event("AllowTraffic"), self._event("End"):
-            self._alias.take_back()
+            self._alias.restore()
             self._deployment.weight = 100.0
 
     def _queue(self) -> None:
@@ -88,36 +66,36 @@ class Run:
         self._begin()
 
     def _begin(self) -> None:
-        self._deployment.started = self._world.clock.now()
+        self._deployment.started = self._runtime.clock.now()
         self._deployment.status = "InProgress"
 
     def _move(self) -> None:
         before = 0.0
-        for shift in shifts(self._deployment.orders.routing):
+        for shift in shifts(self._deployment.request.routing):
             self._wait((shift.minutes - before) * 60)
-            self._look_around()
+            self._check_for_stop()
             self._alias.shift(shift.percent)
             self._deployment.weight = float(shift.percent)
             before = shift.minutes
 
     def _hook(self, name: str) -> None:
-        function = self._deployment.orders.appspec.hooks.get(name)
+        function = self._deployment.request.appspec.hooks.get(name)
         event = self._deployment.event(name)
         if not function:
             event.status = "Skipped"
             return
         with self._event(name):
             event.hook = function
-            self._world.spawn(lambda: ask(self._world.functions, self._deployment.orders.id, event))
-            self._wait(HOOK_SECONDS, lambda: event.verdict is not None)
-            if event.verdict is None:
-                event.blame("ScriptTimedOut", "The hook did not say how it went within an hour.")
-            if event.verdict != "Succeeded":
+            self._runtime.spawn(lambda: invoke_hook(self._runtime.functions, self._deployment.request.id, event))
+            self._wait(HOOK_SECONDS, lambda: event.answer is not None)
+            if event.answer is None:
+                event.diagnose("ScriptTimedOut", "The hook did not say how it went within an hour.")
+            if event.answer != "Succeeded":
                 raise failed("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
 
     @contextmanager
     def _event(self, name: str) -> Iterator[Event]:
-        event, clock = self._deployment.event(name), self._world.clock
+        event, clock = self._deployment.event(name), self._runtime.clock
         event.begin(clock.now())
         try:
             yield event
@@ -127,15 +105,15 @@ class Run:
         event.end("Succeeded", clock.now())
 
     def _wait(self, seconds: float, done: Callable[[], bool] = lambda: False) -> None:
-        """Wait so many of AWS's seconds, or until it is done; raises `Halt` if somebody or an alarm stops it."""
-        clock = self._world.clock
-        until = clock.now() + seconds * self._world.scale
+        """Wait so many of AWS's seconds, or until it is done; raises `DeploymentEnded` if it is stopped meanwhile."""
+        clock = self._runtime.clock
+        until = clock.now() + seconds * self._runtime.scale
         while not done() and (left := until - clock.now()) > 1e-6:
-            self._look_around()
+            self._check_for_stop()
             clock.sleep(min(TICK, left))
 
-    def _look_around(self) -> None:
+    def _check_for_stop(self) -> None:
         if self._deployment.stopping:
             raise stopped("MANUAL_STOP", "Stopped on request.", "DEPLOYMENT_STOP_ON_REQUEST")
         if self._deployment.started is not None:
-            self._alarms.require_silence()
+            self._alarms.require_no_alarm()

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from laptop.codedeploy.checks import check_alarms, check_rollback
+from laptop.codedeploy.configs import check_alarms, check_rollback
 from laptop.codedeploy.errors import CodeDeployError
 
 __all__ = ["Groups"]
@@ -53,7 +53,7 @@ class Groups:
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetDeploymentGroup`."""
-        return {"deploymentGroupInfo": self._known(*_names(request))}
+        return {"deploymentGroupInfo": self._get(*_names(request))}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListDeploymentGroups`, in one page."""
@@ -67,7 +67,7 @@ class Groups:
         new = str(request.get("newDeploymentGroupName") or old)
         if new != old and (application, new) in self._groups:
             raise CodeDeployError("DeploymentGroupAlreadyExistsException", f"The group {new} already exists.")
-        group = _set(self._known(application, old) | {"deploymentGroupName": new}, request)
+        group = _set(self._get(application, old) | {"deploymentGroupName": new}, request)
         del self._groups[application, old]
         self._groups[application, new] = group
         return {"hooksNotCleanedUp": []}
@@ -77,12 +77,12 @@ class Groups:
         self._groups.pop(_names(request), None)
         return {"hooksNotCleanedUp": []}
 
-    def forget(self, application: str) -> None:
+    def delete_all(self, application: str) -> None:
         """Delete every group of an application that is being deleted."""
         for key in [key for key in self._groups if key[0] == application]:
             del self._groups[key]
 
-    def follow(self, old: str, new: str) -> None:
+    def rename_application(self, old: str, new: str) -> None:
         """Keep the groups with an application that got a new name."""
         for owner, name in [key for key in self._groups if key[0] == old]:
             self._groups[new, name] = self._groups.pop((owner, name)) | {"applicationName": new}
@@ -91,7 +91,7 @@ class Groups:
         """Whether any group deploys by this configuration."""
         return any(group["deploymentConfigName"] == config for group in self._groups.values())
 
-    def _known(self, application: str, name: str) -> dict[str, Any]:
+    def _get(self, application: str, name: str) -> dict[str, Any]:
         if (application, name) not in self._groups:
             raise CodeDeployError("DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}")
         return self._groups[application, name]

@@ -1,25 +1,37 @@
-"""The events of a deployment's lifecycle, two of which are hooks that a function answers.
+"""The events of a deployment's lifecycle. Two of them are hooks: functions that are invoked once, and answer by a call.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LifecycleEvent.html
+https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_PutLifecycleEventHookExecutionStatus.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-__all__ = ["Event", "EventStatus", "Verdict"]
+from botocore.exceptions import BotoCoreError, ClientError
+
+from laptop.codedeploy.errors import CodeDeployError
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+__all__ = ["Event", "EventStatus", "HookAnswer", "invoke_hook", "record_answer"]
+
+log = logging.getLogger("codedeploy")
 
 EventStatus = Literal["Pending", "InProgress", "Succeeded", "Failed", "Skipped"]
-Verdict = Literal["Succeeded", "Failed"]
+HookAnswer = Literal["Succeeded", "Failed"]
 
 
 @dataclass(slots=True)
 class Event:
-    """One event. `execution` names the one execution of its hook, `verdict` is what the hook said of it."""
+    """One event. `execution` names the one execution of its hook, `answer` is what the hook answered."""
 
     name: str
     status: EventStatus = "Pending"
@@ -27,7 +39,7 @@ class Event:
     ended: float | None = None
     hook: str | None = None
     execution: str = field(default_factory=lambda: str(uuid4()))
-    verdict: Verdict | None = None
+    answer: HookAnswer | None = None
     diagnostics: dict[str, str] | None = None
 
     def begin(self, now: float) -> None:
@@ -38,7 +50,7 @@ class Event:
         """It is over."""
         self.status, self.ended = status, now
 
-    def blame(self, code: str, message: str) -> None:
+    def diagnose(self, code: str, message: str) -> None:
         """Say what was wrong with its hook, by one of the service model's codes."""
         self.diagnostics = {"errorCode": code, "scriptName": str(self.hook), "message": message}
 
@@ -46,7 +58,7 @@ class Event:
         """When anything happened to it."""
         yield from (moment for moment in (self.started, self.ended) if moment is not None)
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """`LifecycleEvent`."""
         known = {"startTime": self.started, "endTime": self.ended, "diagnostics": self.diagnostics}
         return {
@@ -54,3 +66,38 @@ class Event:
             "status": self.status,
             **{name: value for name, value in known.items() if value is not None},
         }
+
+
+def invoke_hook(functions: LambdaClient, deployment: str, event: Event) -> None:
+    """Invoke an event's hook, once; what it returns is no answer, and neither is a crash.
+
+    A hook that cannot be invoked has failed.
+    """
+    payload = {"DeploymentId": deployment, "LifecycleEventHookExecutionId": event.execution}
+    try:
+        response = functions.invoke(FunctionName=str(event.hook), Payload=json.dumps(payload))
+    except ClientError as refusal:
+        event.diagnose("UnknownError", str(refusal))
+        event.answer = event.answer or "Failed"
+    except BotoCoreError as problem:
+        log.warning("the hook %s gave no answer: %s", event.hook, problem)
+    else:
+        if response.get("FunctionError"):
+            log.warning("the hook %s raised; only its own call to CodeDeploy counts", event.hook)
+
+
+def record_answer(events: Iterable[Event], request: Mapping[str, Any]) -> None:
+    """Keep the answer of the hook whose execution is named; raises `CodeDeployError`."""
+    execution, status = request.get("lifecycleEventHookExecutionId"), request.get("status")
+    event = next((event for event in events if event.execution == execution and event.hook), None)
+    if event is None:
+        raise CodeDeployError("InvalidLifecycleEventHookExecutionIdException", f"No hook runs as {execution}.")
+    if status not in ("Succeeded", "Failed"):
+        raise CodeDeployError(
+            "InvalidLifecycleEventHookExecutionStatusException", "A hook has Succeeded or Failed, nothing else."
+        )
+    if event.answer or event.status != "InProgress":
+        raise CodeDeployError("LifecycleEventAlreadyCompletedException", f"{event.name} is over.")
+    event.answer = "Succeeded" if status == "Succeeded" else "Failed"
+    if status == "Failed":
+        event.diagnose("ScriptFailed", "The hook answered Failed.")

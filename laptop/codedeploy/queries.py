@@ -15,14 +15,14 @@ from laptop.codedeploy.deployment import ENDED, Deployment
 from laptop.codedeploy.deployments import Deployments
 from laptop.codedeploy.errors import CodeDeployError
 
-__all__ = ["Reports"]
+__all__ = ["Queries"]
 
 #: Every status in the service model, the ones that Lambda deployments never have included.
 STATUSES: Final = ("Created", "Queued", "InProgress", "Baking", "Ready", *ENDED)
 MOST: Final = 25
 
 
-class Reports:
+class Queries:
     """What there is to know about deployments."""
 
     def __init__(self, deployments: Deployments) -> None:
@@ -30,14 +30,14 @@ class Reports:
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetDeployment`."""
-        return {"deploymentInfo": self._deployments.known(str(request["deploymentId"])).info()}
+        return {"deploymentInfo": self._deployments.get(str(request["deploymentId"])).info()}
 
     def batch(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`BatchGetDeployments`; deployments that do not exist are left out."""
         wanted = _few(request["deploymentIds"], "BatchLimitExceededException")
-        return {"deploymentsInfo": [one.info() for one in self._deployments if one.orders.id in wanted]}
+        return {"deploymentsInfo": [one.info() for one in self._deployments if one.request.id in wanted]}
 
-    def newest(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListDeployments`, the newest first, in one page."""
         statuses = request.get("includeOnlyStatuses") or STATUSES
         if not set(statuses) <= set(STATUSES):
@@ -45,10 +45,10 @@ class Reports:
         start, end = _range(request.get("createTimeRange") or {})
         return {
             "deployments": [
-                one.orders.id
+                one.request.id
                 for one in self._deployments
-                if one.orders.application == request.get("applicationName", one.orders.application)
-                and one.orders.group == request.get("deploymentGroupName", one.orders.group)
+                if one.request.application == request.get("applicationName", one.request.application)
+                and one.request.group == request.get("deploymentGroupName", one.request.group)
                 and one.status in statuses
                 and start <= one.created <= end
                 and not request.get("externalId")  # which CloudFormation alone gives
@@ -66,19 +66,19 @@ class Reports:
 
     def list_targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListDeploymentTargets`: the one function, by its name."""
-        return {"targetIds": [self._started(request).orders.appspec.function]}
+        return {"targetIds": [self._started(request).request.appspec.function]}
 
     def _targets(self, request: Mapping[str, Any], wanted: list[str]) -> list[dict[str, Any]]:
         deployment = self._started(request)
-        function = deployment.orders.appspec.function
+        function = deployment.request.appspec.function
         if set(wanted) != {function}:
             raise CodeDeployError("DeploymentTargetDoesNotExistException", f"The one target is {function}.")
         return [deployment.target()]
 
     def _started(self, request: Mapping[str, Any]) -> Deployment:
-        deployment = self._deployments.known(str(request["deploymentId"]))
+        deployment = self._deployments.get(str(request["deploymentId"]))
         if deployment.status in ("Created", "Queued"):
-            raise CodeDeployError("DeploymentNotStartedException", f"{deployment.orders.id} has not started.")
+            raise CodeDeployError("DeploymentNotStartedException", f"{deployment.request.id} has not started.")
         return deployment
 
 

@@ -47,7 +47,7 @@ class Count:
         """Events with more than one."""
         return [one for one in self.published if self.mails.get(one.address, 0) > 1]
 
-    def broken(self) -> Iterator[str]:
+    def violations(self) -> Iterator[str]:
         """What was promised of the mails and not kept."""
         if self.missing:
             yield f"{len(self.missing)} events have no mail: {', '.join(one.message_id for one in self.missing[:5])}"

@@ -17,10 +17,10 @@ from release.display import Lines
 from release.outcome import Outcome
 from release.poller import Snapshot
 from release.progress import follow
-from release.release import clean, plan, start
+from release.release import delete_old_alarms, plan, start
 from release.stack import Stack
 
-__all__ = ["ACTS", "Act", "Played", "config", "play"]
+__all__ = ["SCENARIOS", "Result", "Scenario", "create_config", "run_scenario"]
 
 #: The canary's time in AWS's minutes.
 _MINUTES = 10
@@ -29,20 +29,20 @@ _CAUSES = {"ALARM_ACTIVE": "alarm", "HOOK_EXECUTION_FAILURE": "hook"}
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Scenario:
     """One release: what is wrong with it, and how it has to end. `error` is CodeDeploy's code for that end."""
 
     fault: Fault
-    says: str
+    title: str
     outcome: Outcome
     error: str = ""
     sees_traffic: bool = True
 
 
-ACTS = (
-    Act(Fault.NONE, "a good one", Outcome.RELEASED),
-    Act(Fault.THROWS, "one that crashes in 1 of 3 mails", Outcome.ROLLED_BACK, "ALARM_ACTIVE"),
-    Act(
+SCENARIOS = (
+    Scenario(Fault.NONE, "a good one", Outcome.RELEASED),
+    Scenario(Fault.THROWS, "one that crashes in 1 of 3 mails", Outcome.ROLLED_BACK, "ALARM_ACTIVE"),
+    Scenario(
         Fault.DOES_NOT_START,
         "one that its hook refuses",
         Outcome.ROLLED_BACK,
@@ -53,10 +53,10 @@ ACTS = (
 
 
 @dataclass(slots=True)
-class Played:
-    """What became of an act. `most` is the largest part of the traffic that its version got, in percent."""
+class Result:
+    """What became of a scenario. `most` is the largest part of the traffic that its version got, in percent."""
 
-    act: Act
+    scenario: Scenario
     release: str
     version: str = "?"
     outcome: Outcome | None = None
@@ -71,17 +71,17 @@ class Played:
         word = self.outcome.word if self.outcome else "refused"
         return f"{word}: {_CAUSES.get(self.error[0], self.error[0])}" if self.error else word
 
-    def broken(self) -> Iterator[str]:
+    def violations(self) -> Iterator[str]:
         """What it promised and did not keep."""
-        if self.outcome is not self.act.outcome:
+        if self.outcome is not self.scenario.outcome:
             ended = self.outcome.word if self.outcome else "not at all"
-            yield f"{self.release} should have been {self.act.outcome.word}, and ended {ended}"
-        if (self.error[0] if self.error else "") != self.act.error:
-            yield f"{self.release} should have ended by {self.act.error or 'no error'}, and did by {self.error}"
-        if self.act.sees_traffic != (self.most > 0):
+            yield f"{self.release} should have been {self.scenario.outcome.word}, and ended {ended}"
+        if (self.error[0] if self.error else "") != self.scenario.error:
+            yield f"{self.release} should have ended by {self.scenario.error or 'no error'}, and did by {self.error}"
+        if self.scenario.sees_traffic != (self.most > 0):
             yield f"{self.release} got {self.most:g} % of the traffic"
 
-    def saw(self, snapshot: Snapshot) -> None:
+    def record(self, snapshot: Snapshot) -> None:
         """Keep what a look tells."""
         deployment: Deployment = snapshot.deployment
         self.version, self.error = deployment.target, deployment.error
@@ -90,18 +90,18 @@ class Played:
 
 
 class _Recorder(Lines):
-    """A screen that lets an act see every look, too."""
+    """A screen that lets a scenario see every look, too."""
 
-    def __init__(self, console: Console, played: Played) -> None:
+    def __init__(self, console: Console, result: Result) -> None:
         super().__init__(console)
-        self._played = played
+        self._result = result
 
     def show(self, snapshot: Snapshot) -> None:
-        self._played.saw(snapshot)
+        self._result.record(snapshot)
         super().show(snapshot)
 
 
-def config(stack: Stack, percent: int) -> str:
+def create_config(stack: Stack, percent: int) -> str:
     """A canary of the rehearsal's own: more of the traffic where there is little of it."""
     name = f"{stack.names.prefix}-rehearsal-{percent}-percent"
     codedeploy = stack.codedeploy
@@ -117,18 +117,20 @@ def config(stack: Stack, percent: int) -> str:
     return name
 
 
-def play(stack: Stack, act: Act, package: Path, folder: Path, strategy: str, console: Console) -> Played:
+def run_scenario(
+    stack: Stack, scenario: Scenario, package: Path, folder: Path, strategy: str, console: Console
+) -> Result:
     """Release one, as `make release` does."""
-    artifact = variant(package, act.fault, folder)
-    played = Played(act, artifact.release)
+    artifact = variant(package, scenario.fault, folder)
+    result = Result(scenario, artifact.release)
     began = time.monotonic()
-    chosen = plan(stack, artifact, strategy)
-    screen = _Recorder(console, played)
+    release_plan = plan(stack, artifact, strategy)
+    screen = _Recorder(console, result)
     try:
-        played.outcome = follow(start(stack, chosen, screen), screen, lambda: None)
+        result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None)
     except UserError as problem:
         screen.say(f"refused: {problem}")
-    if played.outcome is Outcome.RELEASED:
-        clean(stack, chosen.live.version, screen)
-    played.seconds = time.monotonic() - began
-    return played
+    if result.outcome is Outcome.RELEASED:
+        delete_old_alarms(stack, release_plan.live.version, screen)
+    result.seconds = time.monotonic() - began
+    return result

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from release.stack import ALIAS, Stack
 
-__all__ = ["sums"]
+__all__ = ["totals"]
 
 
-def sums(stack: Stack, versions: Iterable[str], since: datetime) -> dict[str, tuple[int, int]]:
+def totals(stack: Stack, versions: Iterable[str], since: datetime) -> dict[str, tuple[int, int]]:
     """Invocations and errors by version, since a moment."""
     return {
         version: (_sum(stack, version, "Invocations", since), _sum(stack, version, "Errors", since))

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from laptop.codedeploy.clock import Clock, Work
+from laptop.codedeploy.runtime import Clock, Work
 
 __all__ = ["NOON", "Alarms", "Functions", "JumpingClock", "Spawned"]
 

@@ -22,11 +22,11 @@ from release.outcome import Outcome
 from release.poller import Snapshot
 from release.progress import follow
 from release.publish import Artifact
-from release.release import clean, plan, start
+from release.release import delete_old_alarms, plan, start
 from release.stack import ALIAS, Stack
 from release.versions import live
 
-__all__ = ["Desk", "Recorder", "sat_down"]
+__all__ = ["Desk", "Recorder", "open_desk"]
 
 #: A minute of AWS in 0.6 seconds: a canary takes three, and a hook has 36 for its answer.
 SCALE = 0.01
@@ -92,14 +92,14 @@ class Desk:
         chosen_plan = plan(self.stack, artifact, strategy)
         outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask)
         if outcome is Outcome.RELEASED:
-            clean(self.stack, chosen_plan.live.version, self.screen)
+            delete_old_alarms(self.stack, chosen_plan.live.version, self.screen)
         return outcome
 
     @property
     def version(self) -> str:
         """The version that has all traffic; fails if two share it."""
         now = live(self.stack)
-        assert not now.weights, now.told()
+        assert not now.weights, now.describe()
         return now.version
 
     def weigh(self, version: str, share: float) -> None:
@@ -116,7 +116,7 @@ def release_cloud() -> Iterator[Cloud]:
         yield started
 
 
-def sat_down(cloud: Cloud, folder: Path) -> Desk:
+def open_desk(cloud: Cloud, folder: Path) -> Desk:
     """A desk in this cloud; `folder` is where its packages lie."""
     stack = release_stack(True, Path(cloud.description.state), "herald")
     return Desk(cloud, stack, build("laptop").function_zip, folder)
@@ -124,4 +124,4 @@ def sat_down(cloud: Cloud, folder: Path) -> Desk:
 
 @pytest.fixture
 def desk(release_cloud: Cloud, tmp_path: Path) -> Desk:
-    return sat_down(release_cloud, tmp_path)
+    return open_desk(release_cloud, tmp_path)

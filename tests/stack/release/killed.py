@@ -18,12 +18,12 @@ from rich.console import Console
 
 from herald.account import release_stack
 from operations.errors import UserError
-from release.artifacts import named
+from release.artifacts import read_artifact
 from release.display import Lines
 from release.outcome import Outcome
 from release.poller import Snapshot
 from release.progress import follow
-from release.release import clean, plan, start
+from release.release import delete_old_alarms, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")
 
@@ -65,12 +65,12 @@ def release(state: Path, package: Path, reaper: Reaper) -> str:
     for client in (stack.functions, stack.cloudwatch, stack.codedeploy):
         reaper.watch(client)
     try:
-        planned = plan(stack, named(package), "canary")
+        planned = plan(stack, read_artifact(package), "canary")
         outcome = follow(start(stack, planned, reaper), reaper, lambda: None)
     except UserError as refused:
         return str(refused)
     if outcome is Outcome.RELEASED:
-        clean(stack, planned.live.version, reaper)
+        delete_old_alarms(stack, planned.live.version, reaper)
     return outcome.word
 
 

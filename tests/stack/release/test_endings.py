@@ -13,10 +13,10 @@ from operations.errors import UserError
 from release import deployments
 from release.appspec import render
 from release.outcome import Outcome
-from release.poller import Watch
+from release.poller import Poller
 from release.progress import follow
-from release.publish import publish, ship_beside
-from release.rollback import carry_out, way_back
+from release.publish import publish, update_companions
+from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import config_of
 from release.versions import live
@@ -26,7 +26,7 @@ from tests.stack.release.conftest import SCALE, Desk
 #: What stands at the end of a module, and makes the hook go wrong in its own way.
 HOOKS = {
     "finds fault": ("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n"),
-    "crashes": ("function/canary/judging.py", "\n\nraise ImportError('the hook is broken')\n"),
+    "crashes": ("function/canary/deployment_check.py", "\n\nraise ImportError('the hook is broken')\n"),
     "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda _: time.sleep(120), codedeploy, _telemetry)\n"),
 }
 #: Fails only what comes through the alias, when all traffic has moved.
@@ -74,15 +74,15 @@ def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second
 
 def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk) -> None:
     before, names, artifact = desk.version, desk.stack.names, desk.artifact(*LATE)
-    ship_beside(desk.stack, artifact)
+    update_companions(desk.stack, artifact)
     target = publish(desk.stack, names.notify, artifact)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
     config, _ = config_of(desk.stack, "all-at-once")
-    id_ = deployments.create(desk.stack, revision, config, "by hand", [], rolls_back=False)
-    watch = Watch(desk.stack, id_, [], 0, time.monotonic() + 60)
+    id_ = deployments.create(desk.stack, revision, config, "by hand", [], auto_rollback=False)
+    watch = Poller(desk.stack, id_, [], 0, time.monotonic() + 60)
     assert follow(watch, desk.screen, lambda: None) is Outcome.FAILED
     assert desk.version == target
-    back = carry_out(desk.stack, way_back(desk.stack))
+    back = start_rollback(desk.stack, plan_rollback(desk.stack))
     assert back is not None
     assert follow(back, desk.screen, lambda: None) is Outcome.RELEASED
     assert desk.version == before
@@ -154,7 +154,7 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
     eventually(lambda: deployments.read(desk.stack, running.id), lambda one: one.ended)
     with pytest.raises(UserError, match="carries weights"):
         desk.release(desk.artifact())
-    assert carry_out(desk.stack, way_back(desk.stack)) is None
+    assert start_rollback(desk.stack, plan_rollback(desk.stack)) is None
     assert desk.version == before
     assert desk.release(desk.artifact()) is Outcome.RELEASED
 
@@ -163,9 +163,9 @@ def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed
     before = desk.version
     refused(desk, HOOKS["finds fault"])
     assert desk.release(desk.artifact()) is Outcome.RELEASED
-    way = way_back(desk.stack)
+    way = plan_rollback(desk.stack)
     assert way.version == before
-    watch = carry_out(desk.stack, way)
+    watch = start_rollback(desk.stack, way)
     assert watch is not None
     assert [*watch][-1].traffic == {before: 100.0}
     assert watch.outcome is Outcome.RELEASED

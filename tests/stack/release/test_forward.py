@@ -15,16 +15,16 @@ from herald.account import release_stack
 from laptop.cloud import Cloud
 from operations.errors import UserError
 from release import deployments
-from release.alarms import make
+from release.alarms import create
 from release.appspec import render
 from release.outcome import Outcome
 from release.publish import Artifact, publish
 from release.release import plan
-from release.rollback import carry_out, way_back
+from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import config_of
 from release.versions import live, versions
-from tests.stack.release.conftest import SCALE, Desk, Recorder, sat_down
+from tests.stack.release.conftest import SCALE, Desk, Recorder, open_desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Good:
 
 @pytest.fixture(scope="module")
 def good(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Good:
-    desk = sat_down(release_cloud, tmp_path_factory.mktemp("good"))
+    desk = open_desk(release_cloud, tmp_path_factory.mktemp("good"))
     before, artifact = desk.version, desk.artifact()
     for version in ("0", before):
-        make(desk.stack, version)
+        create(desk.stack, version)
     assert desk.release(artifact, "canary") is Outcome.RELEASED
     return Good(artifact, before, desk.version, desk.screen)
 
@@ -119,7 +119,7 @@ def test_weights_that_nobody_moves_are_refused_and_rollback_clears_them(desk: De
     with pytest.raises(UserError, match="carries weights") as told:
         plan(desk.stack, desk.artifact(), None)
     assert f"75 % version {now}, 25 % version {other}" in str(told.value)
-    assert carry_out(desk.stack, way_back(desk.stack)) is None
+    assert start_rollback(desk.stack, plan_rollback(desk.stack)) is None
     assert desk.version == now
 
 
@@ -128,10 +128,10 @@ def test_another_deployment_that_runs_is_refused_and_rollback_stops_it(desk: Des
     other = publish(desk.stack, names.notify, desk.artifact())
     revision = render(names.notify, ALIAS, now, other, {}).location()
     config, _ = config_of(desk.stack, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
-    id_ = deployments.create(desk.stack, revision, config, "somebody else's", make(desk.stack, other))
+    id_ = deployments.create(desk.stack, revision, config, "somebody else's", create(desk.stack, other))
     with pytest.raises(UserError, match=f"deployment {id_} to version {other} is under way"):
         plan(desk.stack, desk.artifact(), None)
-    watch = carry_out(desk.stack, way_back(desk.stack))
+    watch = start_rollback(desk.stack, plan_rollback(desk.stack))
     assert watch is not None
     assert [*watch][-1].traffic == {now: 100.0}
     assert watch.outcome is Outcome.STOPPED

@@ -7,7 +7,7 @@ import sys
 
 from laptop.state import ROOT
 from release import deployments
-from release.alarms import make
+from release.alarms import create
 from release.stack import ALIAS
 from release.versions import code_of, versions
 from tests.stack.release.conftest import Desk
@@ -29,7 +29,7 @@ STEPS = [
 def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) -> None:
     before, artifact, stack = desk.version, desk.artifact(), desk.stack
     known, deployed = versions(stack), {one.id for one in deployments.history(stack)}
-    make(stack, "0")
+    create(stack, "0")
     command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.description.state, str(artifact.path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -21,13 +21,13 @@ from operations.installation import Installation
 from operations.redrive.plan import plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
-from release.artifacts import named
-from release.publish import Artifact, publish, ship_beside
+from release.artifacts import read_artifact
+from release.publish import Artifact, publish, update_companions
 from release.stack import ALIAS
 from release.versions import versions
 from tests.stack.conftest import eventually
 from tests.stack.events import new_address, new_event
-from tests.stack.release.conftest import Desk, sat_down
+from tests.stack.release.conftest import Desk, open_desk
 
 #: What a later release may do: write more into its records, their timelines and its letters than this one knows.
 OF_LATER = """
@@ -128,15 +128,15 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
-    desk = sat_down(release_cloud, tmp_path_factory.mktemp("pair"))
+    desk = open_desk(release_cloud, tmp_path_factory.mktemp("pair"))
     names, functions, old = desk.stack.names, desk.stack.functions, desk.version
     later = renamed(desk.artifact("function/notify.py", OF_LATER), desk.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
-    ship_beside(desk.stack, later)
+    update_companions(desk.stack, later)
     new = publish(desk.stack, names.notify, later)
     described = {one.number: one.release for one in versions(desk.stack)}[old]
-    first = named(desk.package).release  # which provisioning published, and does not describe
+    first = read_artifact(desk.package).release  # which provisioning published, and does not describe
     made = Pair(desk, old, new, {old: first if described == "?" else described, new: later.release})
     yield made
     made.live(old)
@@ -152,7 +152,7 @@ def test_both_at_once_send_one_mail_for_every_event(pair: Pair) -> None:
     counted = count(
         described.endpoints["inbox"], clients.dynamodb, described.tables["ledger"], load.published, releases, 150
     )
-    assert [*counted.broken()] == []
+    assert [*counted.violations()] == []
     assert counted.senders.keys() == releases, "30 mails by one of two, each as likely: once in half a billion"
 
 

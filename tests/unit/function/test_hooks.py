@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.canary.judging import candidate
+from function.canary.deployment_check import candidate_of
 from function.canary.smoke_test import Candidate
-from function.hooks import Hook, within
+from function.hooks import Hook, run_within
 from function.runtime.metrics import Telemetry
 from function.runtime.settings import HookSettings
 
@@ -26,13 +26,13 @@ PROPERTIES = {"Name": "herald-notify", "Alias": "live", "CurrentVersion": "6", "
 
 @dataclass
 class CodeDeploy:
-    """Keeps the verdicts that it is told."""
+    """Keeps the answers that it gets."""
 
     refuses: str = ""
     told: list[dict[str, str]] = field(default_factory=list)
 
-    def put_lifecycle_event_hook_execution_status(self, **verdict: str) -> None:
-        self.told.append(verdict)
+    def put_lifecycle_event_hook_execution_status(self, **request: str) -> None:
+        self.told.append(request)
         if self.refuses:
             raise ClientError({"Error": {"Code": self.refuses, "Message": "no"}}, "Put")
 
@@ -45,23 +45,21 @@ class Invocation:
         return self.milliseconds
 
 
-def verdict(
-    judge: Callable[[str], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000
-) -> str:
+def answer(check: Callable[[str], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000) -> str:
     codedeploy = codedeploy or CodeDeploy()
-    hook = Hook(judge, lambda: codedeploy, lambda: Telemetry("hook", "", lambda: 0, io.StringIO()))
+    hook = Hook(check, lambda: codedeploy, lambda: Telemetry("hook", "", lambda: 0, io.StringIO()))
     hook(ASKED, Invocation(milliseconds))
     (told,) = codedeploy.told
     assert (told["deploymentId"], told["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
     return told["status"]
 
 
-def test_no_offence_is_a_success() -> None:
-    assert verdict(lambda _: None) == "Succeeded"
+def test_no_reason_to_fail_is_a_success() -> None:
+    assert answer(lambda _: None) == "Succeeded"
 
 
-def test_an_offence_is_a_failure() -> None:
-    assert verdict(lambda _: "it raised") == "Failed"
+def test_a_reason_to_fail_is_a_failure() -> None:
+    assert answer(lambda _: "it raised") == "Failed"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, ImportError, MemoryError, SystemExit, KeyboardInterrupt])
@@ -69,28 +67,28 @@ def test_a_crash_is_a_failure(error: type[BaseException]) -> None:
     def crash(_: str) -> None:
         raise error("a bug")
 
-    assert verdict(crash) == "Failed"
+    assert answer(crash) == "Failed"
 
 
 def test_a_hook_that_hangs_fails_before_lambda_ends_it() -> None:
     began, never = time.monotonic(), threading.Event()
-    assert verdict(lambda _: str(never.wait(30)), milliseconds=1_000) == "Failed"
+    assert answer(lambda _: str(never.wait(30)), milliseconds=1_000) == "Failed"
     assert time.monotonic() - began < 0.9
 
 
 def test_what_comes_too_late_changes_nothing() -> None:
     released = threading.Event()
-    assert within(0.05, lambda: "late" if released.wait(5) else None) == "no verdict within 0 s"
+    assert run_within(0.05, lambda: "late" if released.wait(5) else None) == "no result within 0 s"
     released.set()
 
 
 def test_a_second_run_of_the_same_hook_leaves_the_first_answer() -> None:
-    assert verdict(lambda _: None, CodeDeploy("LifecycleEventAlreadyCompletedException")) == "Succeeded"
+    assert answer(lambda _: None, CodeDeploy("LifecycleEventAlreadyCompletedException")) == "Succeeded"
 
 
-def test_a_codedeploy_that_cannot_be_told_is_an_error_so_that_lambda_tries_again() -> None:
+def test_a_codedeploy_that_does_not_take_the_answer_is_an_error_so_that_lambda_tries_again() -> None:
     with pytest.raises(ClientError):
-        verdict(lambda _: None, CodeDeploy("ThrottlingException"))
+        answer(lambda _: None, CodeDeploy("ThrottlingException"))
 
 
 def deployment(kind: str = "appSpecContent", **changes: str) -> dict[str, Any]:
@@ -101,22 +99,22 @@ def deployment(kind: str = "appSpecContent", **changes: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["appSpecContent", "string"])
 def test_before_traffic_the_version_itself_is_tried(kind: str) -> None:
-    assert candidate(deployment(kind), SETTINGS, False) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
+    assert candidate_of(deployment(kind), SETTINGS, False) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
 
 
 def test_after_traffic_the_alias_is_tried_and_must_lead_to_the_version() -> None:
-    assert candidate(deployment(), SETTINGS, True) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
+    assert candidate_of(deployment(), SETTINGS, True) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
 
 
 def test_a_deployment_made_by_hand_names_no_release() -> None:
-    assert candidate({**deployment(), "description": "by hand"}, SETTINGS, False).release == ""
+    assert candidate_of({**deployment(), "description": "by hand"}, SETTINGS, False).release == ""
 
 
-def test_a_deployment_of_another_function_is_not_judged() -> None:
+def test_a_deployment_of_another_function_fails_the_hook() -> None:
     with pytest.raises(ValueError, match="is about other"):
-        candidate(deployment(Name="other"), SETTINGS, False)
+        candidate_of(deployment(Name="other"), SETTINGS, False)
 
 
-def test_a_deployment_without_an_appspec_is_not_judged() -> None:
+def test_a_deployment_without_an_appspec_fails_the_hook() -> None:
     with pytest.raises(ValueError, match="no AppSpec"):
-        candidate({"revision": {"s3Location": {"bucket": "b"}}}, SETTINGS, False)
+        candidate_of({"revision": {"s3Location": {"bucket": "b"}}}, SETTINGS, False)

@@ -1,4 +1,4 @@
-"""What a traffic hook thinks of a version, by what the version does with synthetic events."""
+"""The smoke test of a version: what it does with synthetic events, and what the ledger says of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.canary.smoke_test import Candidate, Trial
+from function.canary.smoke_test import Candidate, SmokeTest
 from function.errors import Throttled
 from function.ledger import Table
 from function.message.catalogue import Catalogue
@@ -48,15 +48,15 @@ class Functions:
 
 @dataclass
 class Bench:
-    """A notify, and the trial that is going to try it."""
+    """A notify, and the smoke test of it."""
 
     sandbox: Sandbox
     functions: Functions
 
-    def offence(self, candidate: Candidate = CANDIDATE) -> str | None:
+    def failure_reason(self, candidate: Candidate = CANDIDATE) -> str | None:
         world = self.sandbox.world
         table = Table(world.client, "herald-ledger")
-        return Trial(self.functions, table, EXAMPLES, world.clock, world.clock.forward).offence(candidate)
+        return SmokeTest(self.functions, table, EXAMPLES, world.clock, world.clock.forward).failure_reason(candidate)
 
 
 @pytest.fixture
@@ -66,20 +66,20 @@ def bench(catalogue: Catalogue) -> Bench:
 
 
 def test_a_version_that_writes_a_mail_of_every_type_is_good(bench: Bench) -> None:
-    assert bench.offence() is None
+    assert bench.failure_reason() is None
     assert bench.functions.invoked == ["herald-notify:7"] * 2
     assert [mail.to.rpartition("@")[2] for _, mail in bench.sandbox.world.post.taken] == ["simulator.amazonses.com"] * 2
 
 
 def test_a_version_that_raises_is_not(bench: Bench) -> None:
     bench.sandbox.world.post.accept_then(ZeroDivisionError("a bug"))
-    assert bench.offence() == 'book.created: it raised: {"errorMessage": "a bug"}'
+    assert bench.failure_reason() == 'book.created: it raised: {"errorMessage": "a bug"}'
     assert len(bench.functions.invoked) == 1, "a crash is not tried again"
 
 
 def test_a_version_that_does_nothing_is_not(bench: Bench) -> None:
     bench.functions.run = lambda event: {}
-    assert bench.offence() == "book.created: it returned, and the ledger knows nothing of the mail"
+    assert bench.failure_reason() == "book.created: it returned, and the ledger knows nothing of the mail"
 
 
 def test_a_version_that_rejects_what_it_should_send_is_not(bench: Bench) -> None:
@@ -88,31 +88,34 @@ def test_a_version_that_rejects_what_it_should_send_is_not(bench: Bench) -> None
         return bench.sandbox(event)
 
     bench.functions.run = rejects
-    assert bench.offence() == "book.created: the ledger says rejected"
+    assert bench.failure_reason() == "book.created: the ledger says rejected"
 
 
 def test_another_version_s_answer_says_nothing_of_this_one(bench: Bench) -> None:
     bench.functions.version = "6"
-    assert bench.offence() == "book.created: version 6 answered instead of 7"
+    assert bench.failure_reason() == "book.created: version 6 answered instead of 7"
 
 
 def test_rows_must_name_the_release(bench: Bench) -> None:
     assert (
-        bench.offence(Candidate("herald-notify:7", "7", "r2")) == "book.created: the timeline does not name release r2"
+        bench.failure_reason(Candidate("herald-notify:7", "7", "r2"))
+        == "book.created: the timeline does not name release r2"
     )
-    assert bench.offence(Candidate("herald-notify:7", "7")) is None, "a deployment that was made by hand names none"
+    assert bench.failure_reason(Candidate("herald-notify:7", "7")) is None, (
+        "a deployment that was made by hand names none"
+    )
 
 
 def test_a_busy_ses_does_not_take_a_release_back(bench: Bench) -> None:
     bench.sandbox.world.post.answers = [Throttled("busy")] * 3
-    assert bench.offence() is None
+    assert bench.failure_reason() is None
 
 
 def test_a_busy_lambda_does_not_take_a_release_back(bench: Bench) -> None:
     bench.functions.busy = 2
-    assert bench.offence() is None
+    assert bench.failure_reason() is None
 
 
 def test_an_ses_that_takes_nothing_for_long_does(bench: Bench) -> None:
     bench.sandbox.world.post.answers = [Throttled("busy")] * 100
-    assert bench.offence() == "book.created: the ledger says released"
+    assert bench.failure_reason() == "book.created: the ledger says released"

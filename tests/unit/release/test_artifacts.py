@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from operations.errors import UserError
 from package.manifest import parts
-from release.artifacts import artifact, named
+from release.artifacts import find_artifact, read_artifact
 from release.stack import Names, Stack
 
 FOR_LAMBDA = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "bytecode": True, "release": "0123"}
@@ -46,7 +46,7 @@ def quiet(_: str) -> None:
 
 
 def test_a_package_for_lambda_may_go(aws: Stack, tmp_path: Path) -> None:
-    assert artifact(aws, packed(tmp_path), quiet).release == "0123"
+    assert find_artifact(aws, packed(tmp_path), quiet).release == "0123"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_package_for_another_python_or_platform_is_refused(
     aws: Stack, tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(UserError, match=reason):
-        artifact(aws, packed(tmp_path, **changes), quiet)
+        find_artifact(aws, packed(tmp_path, **changes), quiet)
 
 
 @pytest.mark.parametrize("content", [None, b"no zip"], ids=["missing", "no zip"])
@@ -71,4 +71,4 @@ def test_what_is_no_package_is_told_in_a_line(tmp_path: Path, content: bytes | N
     if content:
         path.write_bytes(content)
     with pytest.raises(UserError, match=r"is no package: make package builds one$"):
-        named(path)
+        read_artifact(path)

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from operations.errors import UserError
-from release.alarms import require_calm
+from release.alarms import wait_until_quiet
 from release.deployments import ENDED, UNDER_WAY
 from release.publish import Artifact, update
 from release.stack import Names, Stack
@@ -89,14 +89,14 @@ def test_a_function_that_is_not_there_is_told_with_what_makes_it(aws: Aws, artif
 def test_an_alarm_that_rings_already_would_take_the_release_back_at_once(aws: Aws) -> None:
     aws.has_alarm("ALARM")
     with pytest.raises(UserError, match=r"^errors rings already.*--own-alarms-only"):
-        require_calm(aws.stack, ["errors"], -1)
+        wait_until_quiet(aws.stack, ["errors"], -1)
 
 
 def test_an_alarm_that_falls_silent_meanwhile_holds_nothing_up(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     for state in ("ALARM", "ALARM", "OK"):
         aws.has_alarm(state)
-    require_calm(aws.stack, ["errors"], 60)
+    wait_until_quiet(aws.stack, ["errors"], 60)
 
 
 def test_every_status_of_codedeploy_is_waited_through_or_an_end(aws: Aws) -> None:

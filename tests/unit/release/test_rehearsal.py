@@ -13,12 +13,12 @@ import pytest
 from laptop.rehearsal.counting import Count, sender
 from laptop.rehearsal.faults import Fault, variant
 from laptop.rehearsal.load import Published
-from laptop.rehearsal.scenarios import ACTS, Played
+from laptop.rehearsal.scenarios import SCENARIOS, Result
 from release.deployments import Deployment
 from release.outcome import Outcome
 from release.poller import Snapshot
 
-GOOD, THROWS, MUTE = ACTS
+GOOD, THROWS, MUTE = SCENARIOS
 EVENTS = (Published("m1", "a@example.com"), Published("m2", "b@example.com"))
 
 
@@ -45,7 +45,7 @@ def test_the_timeline_says_who_sent_a_mail(rows: list[dict[str, Any]], who: str)
 
 
 def test_one_mail_for_every_event_breaks_nothing() -> None:
-    assert [*Count(EVENTS, {"a@example.com": 1, "b@example.com": 1}).broken()] == []
+    assert [*Count(EVENTS, {"a@example.com": 1, "b@example.com": 1}).violations()] == []
 
 
 @pytest.mark.parametrize(
@@ -58,45 +58,45 @@ def test_one_mail_for_every_event_breaks_nothing() -> None:
     ids=["lost", "doubled", "sent by nobody"],
 )
 def test_what_is_broken_is_told(count: Count, told: str) -> None:
-    (broken,) = count.broken()
+    (broken,) = count.violations()
     assert told in broken
 
 
-def played(act: Any, outcome: Outcome, error: str = "", most: float = 0.0) -> Played:
-    return Played(act, "r", outcome=outcome, error=(error, "") if error else None, most=most)
+def result(scenario: Any, outcome: Outcome, error: str = "", most: float = 0.0) -> Result:
+    return Result(scenario, "r", outcome=outcome, error=(error, "") if error else None, most=most)
 
 
 def test_the_three_as_they_have_to_end_break_nothing() -> None:
     ends = [
-        played(GOOD, Outcome.RELEASED, most=100),
-        played(THROWS, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=30),
-        played(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+        result(GOOD, Outcome.RELEASED, most=100),
+        result(THROWS, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=30),
+        result(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
     ]
-    assert [offence for one in ends for offence in one.broken()] == []
+    assert [offence for one in ends for offence in one.violations()] == []
     assert [one.ended for one in ends] == ["released", "rolled back: alarm", "rolled back: hook"]
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        played(GOOD, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=10),
-        played(THROWS, Outcome.RELEASED, most=100),
-        played(THROWS, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
-        played(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
-        Played(GOOD, "r"),
+        result(GOOD, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=10),
+        result(THROWS, Outcome.RELEASED, most=100),
+        result(THROWS, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+        result(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
+        Result(GOOD, "r"),
     ],
     ids=["good taken back", "bad released", "by the hook and not by the alarm", "refused, yet had traffic", "refused"],
 )
-def test_another_end_is_broken(wrong: Played) -> None:
-    assert [*wrong.broken()]
+def test_another_end_is_broken(wrong: Result) -> None:
+    assert [*wrong.violations()]
 
 
 def test_it_keeps_the_most_that_a_version_got() -> None:
-    one, deployment = Played(THROWS, "r"), Deployment("d-1", "1", "2", "InProgress")
+    one, deployment = Result(THROWS, "r"), Deployment("d-1", "1", "2", "InProgress")
     for traffic in ({"1": 100.0}, {"1": 70.0, "2": 30.0}, {"1": 100.0}):
-        one.saw(Snapshot(deployment, traffic=traffic, alarms={"calm": "OK", "rings": "ALARM"}))
+        one.record(Snapshot(deployment, traffic=traffic, alarms={"calm": "OK", "rings": "ALARM"}))
     assert (one.version, one.most, one.rang) == ("2", 30.0, {"rings"})
-    one.saw(Snapshot(replace(deployment, error=("ALARM_ACTIVE", "it rang"))))
+    one.record(Snapshot(replace(deployment, error=("ALARM_ACTIVE", "it rang"))))
     assert one.error == ("ALARM_ACTIVE", "it rang")
 
 
