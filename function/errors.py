@@ -15,6 +15,10 @@ NotificationError
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from function.reasons import Reason, ReasonCode
+
 __all__ = [
     "InvalidEvent",
     "NotSent",
@@ -31,7 +35,21 @@ __all__ = [
 
 
 class NotificationError(Exception):
-    """One notification did not go out; `str()` is one line that a person can act on."""
+    """One notification did not go out; `str()` is one line that a person can act on.
+
+    `code` is the default of the class for programs; one raised for a narrower reason names that.
+    """
+
+    code: ClassVar[ReasonCode] = ReasonCode.EVENT_INVALID
+
+    def __init__(self, line: str, code: ReasonCode | None = None) -> None:
+        super().__init__(line)
+        self._code = code
+
+    @property
+    def reason(self) -> Reason:
+        """The code and the line."""
+        return Reason(self._code or self.code, str(self))
 
 
 class Rejected(NotificationError):
@@ -41,33 +59,45 @@ class Rejected(NotificationError):
 class InvalidEvent(Rejected):
     """The event breaks its contract; `pointer` is the JSON Pointer of the first offending value."""
 
-    def __init__(self, reason: str, pointer: str = "") -> None:
-        super().__init__(f"{reason} (at {pointer})" if pointer else reason)
+    def __init__(self, line: str, pointer: str = "", code: ReasonCode | None = None) -> None:
+        super().__init__(f"{line} (at {pointer})" if pointer else line, code)
         self.pointer = pointer
 
 
 class UnknownNotification(Rejected):
     """No notification exists for the event's type."""
 
+    code = ReasonCode.TYPE_UNKNOWN
+
 
 class RefusedForGood(Rejected):
     """The provider will not take this mail, now or later: bad address, content rejected."""
+
+    code = ReasonCode.PROVIDER_REFUSED
 
 
 class RecipientNotAllowed(NotificationError):
     """The mail did not go out, because this deployment may not mail its recipient."""
 
+    code = ReasonCode.RECIPIENT_NOT_ALLOWED
+
 
 class NotSent(NotificationError):
     """The mail certainly did not go out, and may go out later."""
+
+    code = ReasonCode.PROVIDER_UNAVAILABLE
 
 
 class Throttled(NotSent):
     """Over the provider's sending rate; heals in seconds."""
 
+    code = ReasonCode.PROVIDER_THROTTLED
+
 
 class QuotaExhausted(NotSent):
     """Over the provider's daily quota, or sending is paused; heals in hours."""
+
+    code = ReasonCode.PROVIDER_QUOTA_EXHAUSTED
 
 
 class ProviderUnavailable(NotSent):
@@ -76,3 +106,5 @@ class ProviderUnavailable(NotSent):
 
 class OutcomeUnknown(NotificationError):
     """The request left and no clear answer came back: the mail may be on its way."""
+
+    code = ReasonCode.ANSWER_LOST

@@ -54,7 +54,9 @@ class FeedbackHandler:
             counts["Ignored"] += 1
             self.telemetry.note("Ignored", detail=event.why)
             return True
-        row = Row(event.state, self.clock(), self.release, provider="ses", detail=event.detail)
+        row = Row(
+            event.state, self.clock(), self.release, provider="ses", detail=event.detail, reason_code=event.reason_code
+        )
         suppress = address_key(self.secret, event.address) if event.suppress and event.address else None
         try:
             moved = self.ledger.apply_feedback(event.message_id, event.action, row, suppress)

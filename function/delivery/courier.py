@@ -33,6 +33,7 @@ from function.providers.failover import Failover, ProviderCall, SendResult
 from function.queues.compression import compress_for_record, decompress
 from function.queues.dead_letter import Letter, write_letter
 from function.queues.retry_policy import RetryPolicy
+from function.reasons import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Courier", "DeadLetters"]
@@ -40,7 +41,17 @@ __all__ = ["Courier", "DeadLetters"]
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
 _SOON = 2_000
-_UNSUBSCRIBED = "the reader has unsubscribed from mails of this category"
+_UNSUBSCRIBED = Reason(ReasonCode.RECIPIENT_UNSUBSCRIBED, "the reader has unsubscribed from mails of this category")
+_SUPPRESSED = Reason(ReasonCode.RECIPIENT_SUPPRESSED, "the address is on the suppression list")
+_MAY_HAVE_GONE = Reason(
+    ReasonCode.MAY_HAVE_GONE,
+    "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome",
+)
+_OUTDATED = Reason(
+    ReasonCode.LETTER_OUTDATED,
+    "the letter named another attempt than the one that was rejected last; redrive it again",
+)
+_HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
 
 
 class DeadLetters(Protocol):
@@ -86,9 +97,9 @@ class Courier:
         try:
             email = self.builder.finish(draft, in_time_only=delivery.letter is None)
         except Rejected as error:
-            return self._reject(delivery, draft.identify(attempt), str(error))
+            return self._reject(delivery, draft.identify(attempt), error.reason)
         except RecipientNotAllowed as error:
-            return self._bar(delivery, draft.identify(attempt), str(error))
+            return self._bar(delivery, draft.identify(attempt), error.reason)
         return self._carry(delivery, draft.identify(attempt), email, deadline)
 
     # -- with a mail in hand --------------------------------------------------------------------------------------
@@ -119,7 +130,7 @@ class Courier:
                 return self._not_sent(delivery, attempt, result, outcome)
             case OutcomeUnknown():
                 known = self.ledger.lose(attempt, self._rows(result, State.UNKNOWN)[-1])
-                return self._again(delivery, attempt, known, OutcomeKind.UNKNOWN, str(outcome))
+                return self._again(delivery, attempt, known, OutcomeKind.UNKNOWN, outcome.reason)
         return self._refused(delivery, attempt, result, outcome)
 
     def _not_sent(self, delivery: Delivery, attempt: Attempt, result: SendResult, error: NotSent) -> Outcome:
@@ -129,36 +140,37 @@ class Courier:
         receives = delivery.item.receives if delivery.item else 0
         now = self.clock()
         if known.state is State.RELEASED and self.retry_policy.exhausted(known.first_at, now, receives):
-            return self._reject(delivery, attempt, f"gave up after {known.attempts} attempts: {error}", known.attempts)
+            reason = Reason(ReasonCode.RETRIES_EXHAUSTED, f"gave up after {known.attempts} attempts: {error}")
+            return self._reject(delivery, attempt, reason, known.attempts)
         wait = self.retry_policy.after(error, known.attempts)
-        return self._outcome(OutcomeKind.RELEASED, attempt, str(error), now + int(wait * 1000))
+        return self._outcome(OutcomeKind.RELEASED, attempt, error.reason, now + int(wait * 1000))
 
     def _refused(self, delivery: Delivery, attempt: Attempt, result: SendResult, error: NotificationError) -> Outcome:
         row = self._rows(result, State.REJECTED)[-1]
-        self._letter(delivery, attempt, attempt.owner, str(error), 1)
+        self._letter(delivery, attempt, attempt.owner, error.reason, 1)
         verdict = self.ledger.refuse(attempt, row, compress_for_record(delivery.body))
         if verdict is not None:
             return self._settled(delivery, attempt, verdict)
-        return self._outcome(OutcomeKind.REJECTED, attempt, str(error))
+        return self._outcome(OutcomeKind.REJECTED, attempt, error.reason)
 
     # -- without a claim ------------------------------------------------------------------------------------------
 
-    def _reject(self, delivery: Delivery, attempt: Attempt, reason: str, attempts: int = 0) -> Outcome:
+    def _reject(self, delivery: Delivery, attempt: Attempt, reason: Reason, attempts: int = 0) -> Outcome:
         attempt, verdict = self._find_owner(attempt)
         if verdict is None:
             self._letter(delivery, attempt, attempt.owner, reason, attempts)
-            row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
+            row = Row(State.REJECTED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
             verdict = self.ledger.reject(attempt, row, compress_for_record(delivery.body))
             delivery = replace(delivery, letter=None)
         if verdict is None:
             return self._outcome(OutcomeKind.REJECTED, attempt, reason)
         return self._settled(delivery, attempt, verdict, reason)
 
-    def _bar(self, delivery: Delivery, attempt: Attempt, reason: str) -> Outcome:
+    def _bar(self, delivery: Delivery, attempt: Attempt, reason: Reason) -> Outcome:
         """Not to be mailed by this deployment: kept like a suppressed mail, without a letter that raises an alarm."""
         attempt, verdict = self._find_owner(attempt)
         if verdict is None:
-            row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
+            row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
             verdict = self.ledger.suppress(attempt, row, compress_for_record(delivery.body))
         if verdict is None:
             return self._outcome(OutcomeKind.SUPPRESSED, attempt, reason)
@@ -175,39 +187,41 @@ class Courier:
         return attempt, verdict
 
     def _suppress(self, delivery: Delivery, attempt: Attempt, by: Suppressed) -> Outcome:
-        reason = _UNSUBSCRIBED if by.choice else "the address is on the suppression list"
-        row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason)
+        reason = _UNSUBSCRIBED if by.choice else _SUPPRESSED
+        row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
         verdict = self.ledger.suppress(attempt, row, compress_for_record(delivery.body), by)
         if verdict is None:
             return self._outcome(OutcomeKind.SUPPRESSED, attempt, reason)
         return self._settled(delivery, attempt, verdict)
 
-    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
+    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: Reason | None) -> Outcome:
         """Hand a mail that may have gone to a person: the letter first, then the mark on the record."""
-        reason = why or "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome"
+        reason = (
+            Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have gone, and now: {why.text}") if why else _MAY_HAVE_GONE
+        )
         self._letter(delivery, attempt, record.owner, reason, record.attempts)
-        row = Row(record.state, self.clock(), self.release, detail=reason)
+        row = Row(record.state, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
         self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
         return self._outcome(OutcomeKind.PARKED, attempt, reason)
 
-    def _settled(self, delivery: Delivery, attempt: Attempt, verdict: Verdict, why: str = "") -> Outcome:
+    def _settled(self, delivery: Delivery, attempt: Attempt, verdict: Verdict, why: Reason | None = None) -> Outcome:
         match verdict:
             case Duplicate(State.REJECTED, owner) if delivery.letter:
                 return self._put_back(delivery, attempt, owner)
             case Duplicate(state):
-                return self._outcome(OutcomeKind.DUPLICATE, attempt, f"already {state}")
+                return Outcome(OutcomeKind.DUPLICATE, attempt.message_id, attempt.type, f"already {state}")
             case InDoubt(record):
-                return self._park(delivery, attempt, record, why and f"the mail may have gone, and now: {why}")
-        return self._again(delivery, attempt, verdict, OutcomeKind.HELD, "held by another")
+                return self._park(delivery, attempt, record, why)
+        return self._again(delivery, attempt, verdict, OutcomeKind.HELD, _HELD)
 
     def _put_back(self, delivery: Delivery, attempt: Attempt, owner: str) -> Outcome:
         """A letter that does not name the attempt of a rejected record may have been read before its own record was
         written, or be the last one there is: only what was mailed is thrown away."""
-        reason = "the letter named another attempt than the one that was rejected last; redrive it again"
+        reason = _OUTDATED
         self._letter(delivery, attempt, owner, reason)
         return self._outcome(OutcomeKind.PARKED, attempt, reason)
 
-    def _letter(self, delivery: Delivery, attempt: Attempt, names: str, reason: str, attempts: int = 0) -> None:
+    def _letter(self, delivery: Delivery, attempt: Attempt, names: str, reason: Reason, attempts: int = 0) -> None:
         """Write to a person, in the name of the message that owns the event; the letter `names` an attempt of it."""
         owned = replace(delivery, message_id=attempt.message_id)
         self.dead.put(write_letter(owned, names, reason, self.release, attempts))
@@ -220,7 +234,7 @@ class Courier:
     # -- coming back ----------------------------------------------------------------------------------------------
 
     def _again(
-        self, delivery: Delivery, attempt: Attempt, known: Record | Verdict, kind: OutcomeKind, detail: str
+        self, delivery: Delivery, attempt: Attempt, known: Record | Verdict, kind: OutcomeKind, detail: Reason
     ) -> Outcome:
         match known:
             case Duplicate() | InDoubt():
@@ -230,21 +244,26 @@ class Courier:
             case _:
                 until, owner = self.clock() + _SOON, ""
         if delivery.item and delivery.item.receives >= self.retry_policy.receives:
-            reason = f"{detail}, and the queue hands it out no more"
+            reason = Reason(ReasonCode.HELD_BY_ANOTHER, f"{detail.text}, and the queue hands it out no more")
             self._letter(delivery, attempt, owner or attempt.owner, reason)
             return self._outcome(OutcomeKind.PARKED, attempt, reason)
         return self._outcome(kind, attempt, detail, until)
 
-    def _outcome(self, kind: OutcomeKind, attempt: Attempt, detail: str, retry_at: int | None = None) -> Outcome:
-        return Outcome(kind, attempt.message_id, attempt.type, detail, retry_at)
+    def _outcome(self, kind: OutcomeKind, attempt: Attempt, detail: Reason, retry_at: int | None = None) -> Outcome:
+        return Outcome(kind, attempt.message_id, attempt.type, detail.text, retry_at)
 
     def _rows(self, result: SendResult, last: State) -> list[Row]:
         """The tries as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
         rows = [self._row(attempt, State.RELEASED) for attempt in result.tries]
         if not rows:
-            rows = [Row(last, self.clock(), self.release, detail=str(result.outcome))]
+            code = _code(result.outcome)
+            rows = [Row(last, self.clock(), self.release, detail=str(result.outcome), reason_code=code)]
         return [*rows[:-1], replace(rows[-1], state=last)]
 
     def _row(self, tried: ProviderCall, state: State) -> Row:
         detail = None if tried.error is None else str(tried.error)[:200]
-        return Row(state, tried.at + tried.ms, self.release, tried.provider, tried.ms, detail)
+        return Row(state, tried.at + tried.ms, self.release, tried.provider, tried.ms, detail, _code(tried.error))
+
+
+def _code(outcome: object) -> str | None:
+    return outcome.reason.code if isinstance(outcome, NotificationError) else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from function.errors import InvalidEvent
+from function.reasons import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_EVENT", "Event", "decode", "parse"]
@@ -34,7 +35,7 @@ def decode(body: str) -> object:
     """The JSON value in `body`. Raises InvalidEvent if it is too large, not JSON, or holds a key twice."""
     size = len(body.encode("utf-8", "surrogatepass"))
     if size > LARGEST_EVENT:
-        raise InvalidEvent(f"the event has {size} bytes; {LARGEST_EVENT} are allowed")
+        raise InvalidEvent(f"the event has {size} bytes; {LARGEST_EVENT} are allowed", code=ReasonCode.EVENT_TOO_LARGE)
     try:
         return json.loads(body, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

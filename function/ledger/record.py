@@ -25,12 +25,14 @@ class Row:
     provider: str | None = None
     ms: int | None = None
     detail: str | None = None
+    #: A ReasonCode, wherever there is a reason.
+    reason_code: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The row as it is stored; what is None is left out."""
         return {
             name: value
-            for name in ("state", "at", "release", "provider", "ms", "detail")
+            for name in ("state", "at", "release", "provider", "ms", "detail", "reason_code")
             if (value := getattr(self, name)) is not None
         }
 
@@ -50,6 +52,7 @@ class Record:
     #: The attempt for which a letter went to a person.
     parked: str | None = None
     reason: str | None = None
+    reason_code: str | None = None
     event: str | bytes | None = None
     event_key: str | None = None
     address: str | None = None

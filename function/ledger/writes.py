@@ -25,6 +25,7 @@ Request = dict[str, Any]
 _LAST_ROW = 15
 
 _OWNERS = f"#owner = :owner AND {in_source_state(Action.RECORD)}"
+_CLEAR = "REMOVE #event, #reason, #reason_code, #parked"
 _APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"
 
 
@@ -59,7 +60,7 @@ class Writes:
         )
         ready = max(now - attempt.received, 0) if attempt.received else None
         row = Row(State.SENDING, now, self.release, ms=ready)
-        message = self._message(attempt, now, f"SET {sets} REMOVE #event, #reason, #parked", condition, row)
+        message = self._message(attempt, now, f"SET {sets} {_CLEAR}", condition, row)
         wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
         return [
             {"Update": message},
@@ -120,7 +121,7 @@ class Writes:
             row,
             f"SET #state = :rejected, {_LEAVE}, {_waits(event)}, {_APPEND} REMOVE #expires_at",
             also=" AND #at_risk <= :one",
-            extra={"event": event, "reason": row.detail},
+            extra={"event": event, **_reason(row)},
         )
         return [{"Update": message}, {"Put": self._event(attempt, row.at, None)}]
 
@@ -159,7 +160,7 @@ class Writes:
             f"SET {', '.join(sets)} REMOVE #expires_at, #parked",
             over,
             row,
-            {"event": event, "reason": row.detail},
+            {"event": event, **_reason(row)},
         )
         requests: list[Request] = [{"Update": message}]
         if attempt.event_key:
@@ -174,7 +175,7 @@ class Writes:
             f"SET #parked = :doubtful, {_waits(event)}, {_CAPPED} REMOVE #expires_at",
             f"{state_in(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
             row,
-            {"event": event, "reason": row.detail, "doubtful": doubtful},
+            {"event": event, **_reason(row), "doubtful": doubtful},
         )
         requests: list[Request] = [{"Update": message}]
         if attempt.event_key:
@@ -188,7 +189,7 @@ class Writes:
         message = self._message(
             Attempt(message_id, owner=""),
             row.at,
-            f"SET #state = :{row.state}, #expires_at = :expires_at, {_APPEND} REMOVE #event, #reason, #parked",
+            f"SET #state = :{row.state}, #expires_at = :expires_at, {_APPEND} {_CLEAR}",
             f"attribute_not_exists(#pk) OR {in_source_state(action)}",
             row,
         )
@@ -258,6 +259,11 @@ _LEAVE = "#at_risk = #at_risk - :one"
 _CAPPED = f"#timeline[{_LAST_ROW}] = :row"
 
 
+def _reason(row: Row) -> dict[str, object]:
+    """Why the record waits, as its last row says it."""
+    return {"reason": row.detail or "", "reason_code": row.reason_code or ""}
+
+
 def _waits(event: str | bytes | None) -> str:
     """What a record keeps while it waits for a person."""
-    return "#reason = :reason" + (", #event = :event" if event is not None else "")
+    return "#reason = :reason, #reason_code = :reason_code" + (", #event = :event" if event is not None else "")

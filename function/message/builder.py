@@ -17,6 +17,7 @@ from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 from function.message.unsubscribe import Links, headers
+from function.reasons import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Draft", "EmailBuilder"]
@@ -113,7 +114,7 @@ class EmailBuilder:
             raise InvalidEvent("the event's time is not a date", "/time") from error
         age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
         if age > notification.max_age:
-            raise InvalidEvent(f"expired: older than {notification.max_age}", "/time")
+            raise InvalidEvent(f"expired: older than {notification.max_age}", "/time", ReasonCode.EVENT_EXPIRED)
 
 
 def _trace(event: Event) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 
 from function.event.synthetic import TAG
 from function.ledger import Action, State
+from function.reasons import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["KINDS", "FeedbackEvent", "Ignored", "drop_implied_sends", "parse"]
@@ -24,20 +25,26 @@ class FeedbackKind:
     action: Action
     state: State
     metric: str
+    reason_code: ReasonCode | None = None
 
 
+_REFUSED = FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE)
 #: The values of `eventType`; bounces are told apart by `bounceType`. Open, Click and Subscription are not subscribed.
 KINDS: dict[str, FeedbackKind] = {
     "Send": FeedbackKind(Action.FEEDBACK_SENT, State.SENT, "Healed"),
     "Delivery": FeedbackKind(Action.FEEDBACK_DELIVERED, State.DELIVERED, "Delivered"),
-    "DeliveryDelay": FeedbackKind(Action.FEEDBACK_DELAYED, State.DELAYED, "Delayed"),
-    "Bounce": FeedbackKind(Action.FEEDBACK_SOFT_BOUNCED, State.SOFT_BOUNCED, "SoftBounced"),
-    "Bounce/Permanent": FeedbackKind(Action.FEEDBACK_BOUNCED, State.BOUNCED, "Bounced"),
-    "Complaint": FeedbackKind(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "Complained"),
-    "Reject": FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused"),
-    "Rendering Failure": FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused"),
+    "DeliveryDelay": FeedbackKind(Action.FEEDBACK_DELAYED, State.DELAYED, "Delayed", ReasonCode.DELIVERY_DELAYED),
+    "Bounce": FeedbackKind(Action.FEEDBACK_SOFT_BOUNCED, State.SOFT_BOUNCED, "SoftBounced", ReasonCode.BOUNCED_SOFTLY),
+    "Bounce/Permanent": FeedbackKind(Action.FEEDBACK_BOUNCED, State.BOUNCED, "Bounced", ReasonCode.BOUNCED),
+    "Complaint": FeedbackKind(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "Complained", ReasonCode.COMPLAINED),
+    "Reject": FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE),
+    "Rendering Failure": FeedbackKind(
+        Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE
+    ),
 }
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
+#: Subtypes of what SES did not even try, because the address is on its own list.
+_NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
 _ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -53,6 +60,7 @@ class FeedbackEvent:
     address: str | None
     suppress: bool
     synthetic: bool = False
+    reason_code: ReasonCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ def parse(body: str) -> FeedbackEvent | Ignored:
         address if isinstance(address, str) else None,
         kind.state in _SUPPRESSING,
         _tag(mail, TAG[0]) == TAG[1],
+        _reason_code(event, kind),
     )
 
 
@@ -120,6 +129,14 @@ def _kind(event: Mapping[str, Any]) -> str:
     type_: str = event["eventType"]
     permanent = type_ == "Bounce" and _object(event, "bounce").get("bounceType") == "Permanent"
     return f"{type_}/Permanent" if permanent else type_
+
+
+def _reason_code(event: Mapping[str, Any], kind: FeedbackKind) -> ReasonCode | None:
+    subtypes = (
+        _object(event, "bounce").get("bounceSubType"),
+        _object(event, "complaint").get("complaintSubType"),
+    )
+    return ReasonCode.PROVIDER_SUPPRESSED if _NOT_TRIED.intersection(map(str, subtypes)) else kind.reason_code
 
 
 def _detail(event: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ import re
 
 from function.event.envelope import Delivery
 from function.queues.compression import compress
+from function.reasons import Reason
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_BODY", "Letter", "write_letter", "write_retry"]
@@ -35,7 +36,7 @@ def write_retry(delivery: Delivery) -> Letter:
     return Letter(_body(delivery), {name: value for name, value in marks.items() if value})
 
 
-def write_letter(delivery: Delivery, attempt: str, reason: str, release: str, attempts: int = 0) -> Letter:
+def write_letter(delivery: Delivery, attempt: str, reason: Reason, release: str, attempts: int = 0) -> Letter:
     """The dead letter of one attempt: the original, and why it is dead."""
     return Letter(
         _body(delivery),
@@ -43,7 +44,8 @@ def write_letter(delivery: Delivery, attempt: str, reason: str, release: str, at
             "attempt": attempt,
             "attempts": str(attempts),
             "message_id": delivery.message_id,
-            "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason)[:500],
+            "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason.text)[:500],
+            "reason_code": reason.code or "?",
             "release": release or "?",
         },
     )

@@ -9,6 +9,7 @@ from function.ledger import Record, State
 from function.ledger.states import IN_DOUBT
 from function.queues.compression import decompress
 from function.queues.dead_letter import write_letter
+from function.reasons import Reason
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
@@ -46,9 +47,8 @@ def _refuse(installation: Installation, record: Record) -> None:
 def _letter(record: Record) -> DeadLetter:
     event = record.event
     body = decompress(event) if isinstance(event, bytes) else event or ""
-    made = write_letter(
-        Delivery(record.message_id, body), record.owner, record.reason or "", release="", attempts=record.attempts
-    )
+    reason = Reason(record.reason_code or "", record.reason or "")
+    made = write_letter(Delivery(record.message_id, body), record.owner, reason, release="", attempts=record.attempts)
     return DeadLetter(
         id=record.message_id,
         handle="",

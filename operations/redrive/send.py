@@ -18,7 +18,7 @@ from operations.redrive.queue import make_visible, receive_all
 __all__ = ["RedriveResult", "outgoing_attributes", "redrive_letters", "send_copies"]
 
 _ATTRIBUTES_AT_MOST = 10
-_EXPLANATIONS = ("make_visible", "attempts", "reason", "message_id")
+_EXPLANATIONS = ("make_visible", "attempts", "reason", "reason_code", "message_id")
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ CHOICE = choice_name(CATEGORY)
 
 #: What no condition reads is kept out of the state, so that states which behave alike are one.
 ABSTRACTED = {"timeline": ("L", ()), "attempts": ("N", 1)}
-DROPPED = frozenset({"reason", "provider_message_id", "type", "expires_at"})
+DROPPED = frozenset({"reason", "reason_code", "provider_message_id", "type", "expires_at"})
 
 
 class Abstract(MemoryTable):

@@ -17,6 +17,7 @@ from function.ledger.table import Refusal
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, ProviderCall
 from function.queues.compression import compress_for_record
+from function.reasons import Reason
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -129,10 +130,10 @@ class _ReleaseForgets(Writes):
 
 
 class _LetterAfterRecord(Courier):
-    def _reject(self, delivery: Delivery, attempt: Attempt, reason: str, attempts: int = 0) -> Outcome:
+    def _reject(self, delivery: Delivery, attempt: Attempt, reason: Reason, attempts: int = 0) -> Outcome:
         verdict = self.ledger.look(attempt)
         if verdict is None:
-            row = Row(State.REJECTED, self.clock(), self.release, detail=reason)
+            row = Row(State.REJECTED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
             verdict = self.ledger.reject(attempt, row, compress_for_record(delivery.body))
             if verdict is None:
                 self._letter(delivery, attempt, attempt.owner, reason, attempts)
@@ -143,18 +144,20 @@ class _LetterAfterRecord(Courier):
 
 
 class _ParkBeforeLetter(Courier):
-    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
-        row = Row(record.state, self.clock(), self.release, detail=why)
+    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: Reason | None) -> Outcome:
+        reason = why or Reason("may_have_gone", "in doubt")
+        row = Row(record.state, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
         self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
-        self._letter(delivery, attempt, record.owner, why or "in doubt")
-        return self._outcome(OutcomeKind.PARKED, attempt, why)
+        self._letter(delivery, attempt, record.owner, reason)
+        return self._outcome(OutcomeKind.PARKED, attempt, reason)
 
 
 class _ParkWithoutLetter(Courier):
-    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: str) -> Outcome:
-        row = Row(record.state, self.clock(), self.release, detail=why)
+    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: Reason | None) -> Outcome:
+        reason = why or Reason("may_have_gone", "in doubt")
+        row = Row(record.state, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
         self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
-        return self._outcome(OutcomeKind.PARKED, attempt, why)
+        return self._outcome(OutcomeKind.PARKED, attempt, reason)
 
 
 class _FailsOverOnUnknown(Failover):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from operations.installation import Installation
-from operations.pause import PauseStatus, pause, resume, read_status
+from operations.pause import PauseStatus, pause, read_status, resume
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

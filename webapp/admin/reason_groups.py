@@ -8,7 +8,7 @@ from typing import Final
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter, group_by_reason
 from operations.redrive.from_record import plan_from_records
-from operations.redrive.plan import RedriveDecision, Plan, LetterFilter, plan_redrive
+from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 

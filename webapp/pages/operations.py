@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.plan import LetterFilter
-from operations.suppressions import Suppression, get_suppression, scan_suppressions, remove_suppression
+from operations.suppressions import Suppression, get_suppression, remove_suppression, scan_suppressions
 from webapp import text
 from webapp.admin.reason_groups import MayHaveGoneError, heaps, redrive
 from webapp.admin.search import search

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.queues.dead_letter import Letter, write_letter, write_retry
+from function.reasons import Reason
 from tests.envelopes import queued
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -38,12 +39,15 @@ def noise(count: int) -> str:
     return base64.b64encode(random.Random(7).randbytes(count * 3 // 4)).decode()
 
 
+WHY = Reason("code", "why")
+
+
 @settings(max_examples=200, deadline=None)
 @given(body=_TEXT, topic=_TEXT, timestamp=_TEXT, reason=_TEXT)
 def test_any_text_goes_through_a_letter_as_ascii_and_comes_back(
     body: str, topic: str, timestamp: str, reason: str
 ) -> None:
-    letter = write_letter(Delivery("m1", body, topic, timestamp), "request/1", reason, "r1")
+    letter = write_letter(Delivery("m1", body, topic, timestamp), "request/1", Reason("code", reason), "r1")
     assert letter.body.isascii()
     assert json.loads(letter.body)["Type"] == "Notification"
     found = came_back(letter)
@@ -59,20 +63,20 @@ def test_any_text_goes_through_a_letter_as_ascii_and_comes_back(
 )
 def test_a_letter_is_at_most_256_kib_with_its_attributes_and_holds_the_whole_event(body: str) -> None:
     delivery = Delivery("m" * 200, body, "t" * 500, "z" * 500)
-    letter = write_letter(delivery, "r" * 60, "why " * 500, "r1", 200)
+    letter = write_letter(delivery, "r" * 60, Reason("code", "why " * 500), "r1", 200)
     assert size(letter) <= LARGEST_MESSAGE
     assert came_back(letter).body == body
     assert not came_back(letter).in_ledger
 
 
 def test_only_what_is_too_long_is_compressed() -> None:
-    assert json.loads(write_letter(Delivery("m1", "x" * 200_000), "a", "why", "r1").body)["Message"] == "x" * 200_000
-    assert json.loads(write_letter(Delivery("m1", "x" * 260_000), "a", "why", "r1").body)["Message"] == ""
+    assert json.loads(write_letter(Delivery("m1", "x" * 200_000), "a", WHY, "r1").body)["Message"] == "x" * 200_000
+    assert json.loads(write_letter(Delivery("m1", "x" * 260_000), "a", WHY, "r1").body)["Message"] == ""
 
 
 @pytest.mark.parametrize("body", [noise(262_144), noise(1_000_000)], ids=["sns-largest", "lambda-largest"])
 def test_what_fits_into_no_letter_lies_in_the_record_that_the_letter_names(body: str) -> None:
-    letter = write_letter(Delivery("m1", body, "t" * 500, "z" * 500), "request/1", "why", "r1")
+    letter = write_letter(Delivery("m1", body, "t" * 500, "z" * 500), "request/1", WHY, "r1")
     assert size(letter) <= LARGEST_MESSAGE
     found = came_back(letter)
     assert (found.in_ledger, found.message_id, found.letter) == (True, "m1", "request/1")
@@ -88,23 +92,24 @@ def test_what_fits_into_no_letter_lies_in_the_record_that_the_letter_names(body:
     ],
 )
 def test_a_reason_is_one_line_of_printable_ascii(reason: str, written: str) -> None:
-    assert write_letter(Delivery("m1", ""), "a", reason, "r1").attributes["reason"] == written
+    assert write_letter(Delivery("m1", ""), "a", Reason("code", reason), "r1").attributes["reason"] == written
 
 
 def test_a_letter_says_which_attempt_of_which_message_died_why_and_under_which_release() -> None:
-    letter = write_letter(Delivery("m1", "the event"), "request/1", "no such type", "r7", 3)
+    letter = write_letter(Delivery("m1", "the event"), "request/1", Reason("type_unknown", "no such type"), "r7", 3)
     assert letter.attributes == {
         "attempt": "request/1",
         "attempts": "3",
         "message_id": "m1",
         "reason": "no such type",
+        "reason_code": "type_unknown",
         "release": "r7",
     }
 
 
 @given(reason=_TEXT.filter(bool), release=_TEXT.map(lambda text: text.encode("ascii", "ignore").decode()))
 def test_no_attribute_is_empty_as_sqs_demands(reason: str, release: str) -> None:
-    attributes = write_letter(Delivery("m1", ""), "request/1", reason, release).attributes
+    attributes = write_letter(Delivery("m1", ""), "request/1", Reason("", reason), release).attributes
     assert all(attributes.values())
 
 

@@ -1,0 +1,78 @@
+"""Why a mail did not go out, or did not arrive, as codes for programs beside the sentences for people.
+
+The list is closed: contracts/timeline.schema.json publishes it, and readers of the ledger key on the code. The sentence
+beside it may change with any release.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["MEANING", "Reason", "ReasonCode"]
+
+
+class ReasonCode(StrEnum):
+    """Each has a sentence in `MEANING`."""
+
+    EVENT_INVALID = "event_invalid"
+    EVENT_TOO_LARGE = "event_too_large"
+    EVENT_EXPIRED = "event_expired"
+    TYPE_UNKNOWN = "type_unknown"
+    RECIPIENT_NOT_ALLOWED = "recipient_not_allowed"
+    RECIPIENT_SUPPRESSED = "recipient_suppressed"
+    RECIPIENT_UNSUBSCRIBED = "recipient_unsubscribed"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_THROTTLED = "provider_throttled"
+    PROVIDER_QUOTA_EXHAUSTED = "provider_quota_exhausted"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    ANSWER_LOST = "answer_lost"
+    MAY_HAVE_GONE = "may_have_gone"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    HELD_BY_ANOTHER = "held_by_another"
+    LETTER_OUTDATED = "letter_outdated"
+    BOUNCED = "bounced"
+    BOUNCED_SOFTLY = "bounced_softly"
+    PROVIDER_SUPPRESSED = "provider_suppressed"
+    COMPLAINED = "complained"
+    REFUSED_AFTER_ACCEPTANCE = "refused_after_acceptance"
+    DELIVERY_DELAYED = "delivery_delayed"
+
+
+MEANING: dict[ReasonCode, str] = {
+    ReasonCode.EVENT_INVALID: "The event is not JSON, not a CloudEvent, or breaks its type's schema.",
+    ReasonCode.EVENT_TOO_LARGE: "The event is larger than an event may be.",
+    ReasonCode.EVENT_EXPIRED: "The event is older than its notification is worth sending.",
+    ReasonCode.TYPE_UNKNOWN: "There is no notification for events of this type.",
+    ReasonCode.RECIPIENT_NOT_ALLOWED: "This deployment's delivery mode does not let it mail the recipient.",
+    ReasonCode.RECIPIENT_SUPPRESSED: "The recipient's address is on the suppression list.",
+    ReasonCode.RECIPIENT_UNSUBSCRIBED: "The recipient has unsubscribed from mails of this category.",
+    ReasonCode.PROVIDER_REFUSED: "The provider refused this mail and will refuse it again.",
+    ReasonCode.PROVIDER_THROTTLED: "The provider's sending rate was exceeded.",
+    ReasonCode.PROVIDER_QUOTA_EXHAUSTED: "The provider's daily quota was used up, or sending was paused.",
+    ReasonCode.PROVIDER_UNAVAILABLE: "The provider was not reached, or is not set up for this sender.",
+    ReasonCode.ANSWER_LOST: "The request left and the provider's answer did not come back: the mail may have gone.",
+    ReasonCode.MAY_HAVE_GONE: "The mail may have gone and nothing confirmed it: a person must decide about a second.",
+    ReasonCode.RETRIES_EXHAUSTED: "Every attempt failed for as long as the app retries; nothing was sent.",
+    ReasonCode.HELD_BY_ANOTHER: "Another delivery held the mail for as long as the queue handed this one out.",
+    ReasonCode.LETTER_OUTDATED: "The dead letter names an older attempt than the one that was rejected last.",
+    ReasonCode.BOUNCED: "The recipient's server refused the mail for good.",
+    ReasonCode.BOUNCED_SOFTLY: "The recipient's server refused the mail for now, and the provider has stopped trying.",
+    ReasonCode.PROVIDER_SUPPRESSED: "The provider did not try: the address is on the provider's own suppression list.",
+    ReasonCode.COMPLAINED: "The recipient reported the mail as spam.",
+    ReasonCode.REFUSED_AFTER_ACCEPTANCE: "The provider accepted the mail and then did not send it.",
+    ReasonCode.DELIVERY_DELAYED: "The recipient's server asks to wait; the provider keeps trying.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: its code, and one line for a person without personal data.
+
+    `code` is a ReasonCode; read back from a record of another release it may be one that this release does not know, or
+    empty.
+    """
+
+    code: str
+    text: str
