@@ -83,8 +83,8 @@ run "one_mail" {
     error_message = "What SNS cannot deliver goes to retry."
   }
   assert {
-    condition     = aws_lambda_permission.events.qualifier == "live" && aws_lambda_permission.events.source_arn == aws_sns_topic.events[0].arn && aws_lambda_permission.events.source_account == "000000000000"
-    error_message = "The permission is for the alias, from this topic of this account."
+    condition     = aws_lambda_permission.events.qualifier == "live" && aws_lambda_permission.events.source_arn == aws_sns_topic.events[0].arn && aws_lambda_permission.events.source_account == null
+    error_message = "The permission is for the alias, from this topic; its ARN names the account."
   }
   assert {
     condition     = aws_lambda_function_event_invoke_config.notify.qualifier == "live" && aws_lambda_function_event_invoke_config.notify.destination_config[0].on_failure[0].destination == aws_sqs_queue.this["retry"].arn

@@ -33,8 +33,12 @@ run "a_shared_topic_with_a_filter" {
     error_message = "What the filter drops raises an alarm."
   }
   assert {
-    condition     = aws_lambda_permission.events.source_account == "111111111111" && local.queue_policies.retry.Statement[0].Condition.StringEquals["aws:SourceAccount"] == tolist(["111111111111"])
-    error_message = "The topic's account is the one that is let in."
+    condition     = aws_lambda_permission.events.source_arn == output.topic_arn && local.queue_policies.retry.Statement[0].Condition == { ArnEquals = { "aws:SourceArn" = [output.topic_arn] } }
+    error_message = "The shared topic is the one that is let in."
+  }
+  assert {
+    condition     = one([for statement in local.key_policy.Statement : statement.Condition.ArnLike["aws:SourceArn"] if statement.Sid == "UseSns"]) == ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:111111111111:shop"]
+    error_message = "The shared topic may write to the encrypted queue."
   }
 }
 
@@ -52,7 +56,7 @@ run "an_identity_that_exists" {
     error_message = "An identity that exists is left alone."
   }
   assert {
-    condition     = contains(one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "Send"]), "arn:aws:ses:us-east-1:000000000000:identity/herald.example")
+    condition     = contains(one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "Send"]), "arn:aws:ses:us-east-1:000000000000:identity/*")
     error_message = "notify may still send with it."
   }
 }
@@ -113,6 +117,10 @@ run "another_name_and_other_settings" {
   assert {
     condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDERS == "ses://eu-west-1,ses://us-east-1" && aws_lambda_function.this["notify"].environment[0].variables.HERALD_ON_UNKNOWN == "hold"
     error_message = "Providers keep their order, and the policy for unknown outcomes reaches the function."
+  }
+  assert {
+    condition     = toset([for arn in one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "Send"]) : split(":", arn)[3]]) == toset(["eu-west-1", "us-east-1"])
+    error_message = "notify may send in every region that it is told to send in."
   }
   assert {
     condition     = alltrue([for function in aws_lambda_function.this : function.tracing_config[0].mode == "Active"])

@@ -59,7 +59,7 @@ run "least_privilege" {
       "logs:PutLogEvents arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-notify:*",
       "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf",
       "ses:SendEmail arn:aws:ses:us-east-1:000000000000:configuration-set/herald",
-      "ses:SendEmail arn:aws:ses:us-east-1:000000000000:identity/herald.example",
+      "ses:SendEmail arn:aws:ses:us-east-1:000000000000:identity/*",
       "sqs:ChangeMessageVisibility arn:aws:sqs:us-east-1:000000000000:herald-retry",
       "sqs:DeleteMessage arn:aws:sqs:us-east-1:000000000000:herald-retry",
       "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:000000000000:herald-retry",
@@ -133,11 +133,11 @@ run "least_privilege" {
     error_message = "Every topic and queue refuses what does not come by TLS."
   }
   assert {
-    condition     = alltrue(flatten([for policy in concat([for each in aws_sqs_queue_policy.this : each.policy], [aws_sns_topic_policy.feedback.policy, aws_sns_topic_policy.ops.policy]) : [for statement in jsondecode(policy).Statement : statement.Effect == "Deny" || can(statement.Condition.StringEquals["aws:SourceAccount"])]]))
-    error_message = "A service writes to topics and queues for this account only."
+    condition     = alltrue(flatten([for policy in concat([for each in aws_sqs_queue_policy.this : each.policy], [aws_sns_topic_policy.feedback.policy, aws_sns_topic_policy.ops.policy]) : [for statement in jsondecode(policy).Statement : statement.Effect == "Deny" || can(statement.Condition.ArnEquals["aws:SourceArn"]) || can(statement.Condition.ArnLike["aws:SourceArn"])]]))
+    error_message = "A service writes to topics and queues for resources of this account only."
   }
   assert {
-    condition     = { for queue, policy in local.queue_policies : queue => policy.Statement[0].Condition.ArnEquals["aws:SourceArn"] } == { retry = [aws_sns_topic.events[0].arn], feedback = [aws_sns_topic.feedback.arn], dead = [aws_sns_topic.feedback.arn] }
+    condition     = { for queue, policy in local.queue_policies : queue => policy.Statement[0].Condition } == { for queue, topic in { retry = aws_sns_topic.events[0].arn, feedback = aws_sns_topic.feedback.arn, dead = aws_sns_topic.feedback.arn } : queue => { ArnEquals = { "aws:SourceArn" = [topic] } } }
     error_message = "SNS writes to each queue from the topics that belong to it."
   }
   assert {
@@ -154,6 +154,14 @@ run "least_privilege" {
   assert {
     condition     = alltrue([for statement in local.key_policy.Statement : statement.Sid == "AccountDecidesByIam" || can(statement.Condition)])
     error_message = "No service uses the key without a condition."
+  }
+  assert {
+    condition = { for statement in local.key_policy.Statement : statement.Sid => statement.Condition if startswith(statement.Sid, "Use") } == {
+      UseSns        = { ArnLike = { "aws:SourceArn" = ["arn:aws:sns:us-east-1:000000000000:herald-feedback", "arn:aws:sns:us-east-1:000000000000:herald-events"] } }
+      UseSes        = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.feedback.arn } }
+      UseCloudwatch = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = aws_sns_topic.ops.arn } }
+    }
+    error_message = "SNS uses the key for its own topics, SES and CloudWatch for the topic that each publishes to."
   }
   assert {
     condition     = alltrue([for key in concat([for topic in [aws_sns_topic.events[0], aws_sns_topic.feedback, aws_sns_topic.ops] : topic.kms_master_key_id], [for function in aws_lambda_function.this : function.kms_key_arn]) : key == aws_kms_key.this.arn])

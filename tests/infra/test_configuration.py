@@ -31,6 +31,36 @@ def test_terraform_ignores_where_the_alias_points_and_its_weights() -> None:
     assert "ignore_changes = [function_version, routing_config]" in aliases[0]
 
 
+#: The only places whose own page shows `aws:SourceAccount`, by the service that is let in.
+_BY_ACCOUNT = {
+    "modules/notifier/feedback.tf": "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html",
+    "modules/notifier/permissions.tf": "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+    "modules/webapp/permissions.tf": "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+    "modules/notifier/deployment.tf": "https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html",
+}
+
+
+def test_a_source_account_is_asked_for_only_where_the_services_page_shows_it() -> None:
+    """Not every service sends the key, and EventBridge cannot invoke a function whose permission asks for it."""
+    found = {}
+    for path, text in TEXTS.items():
+        lines = text.splitlines()
+        for number, line in enumerate(lines):
+            if re.search(r"source_?account", line, re.I):
+                above = " ".join(lines[max(number - 2, 0) : number])
+                assert "source_account" not in line, f"{path}:{number + 1}: the source's ARN names the account"
+                found[path.as_posix()] = re.findall(r"# (https://\S+)", above)
+    assert found == {path: [page] for path, page in _BY_ACCOUNT.items()}
+
+
+def test_a_deployment_configuration_is_replaced_before_it_is_deleted() -> None:
+    """CodeDeploy does not delete one that is in use, so the new one needs a name of its own."""
+    (body,) = [body for _, body in blocks("resource") if "time_based_canary" in body]
+    assert "create_before_destroy = true" in body
+    name = re.findall(r"deployment_config_name = (.+)", body)[0]
+    assert {"var.deployment.canary.percent", "var.deployment.canary.minutes"} <= set(re.findall(r"[\w.]+", name))
+
+
 def test_feedback_comes_by_a_queue_and_by_no_public_door() -> None:
     """SES -> SNS -> SQS -> function, with IAM all the way: a stranger finds no address to post to."""
     notifier = {path: text for path, text in TEXTS.items() if path.parts[:2] == ("modules", "notifier")}

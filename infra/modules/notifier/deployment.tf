@@ -7,7 +7,9 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "codedeploy.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = local.from_this_account
+
+      # https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   }
 
@@ -67,6 +69,12 @@ resource "aws_codedeploy_deployment_config" "canary" {
       percentage = var.deployment.canary.percent
       interval   = var.deployment.canary.minutes
     }
+  }
+
+  # One that is in use cannot be deleted: the group moves to the new one first, which has another name.
+  # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_DeleteDeploymentConfig.html
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

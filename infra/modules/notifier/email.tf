@@ -1,6 +1,5 @@
 locals {
   domain         = var.identity.domain
-  identity_arn   = var.identity.create ? aws_sesv2_email_identity.this[0].arn : "arn:${local.partition}:ses:${local.region}:${local.account}:identity/${local.domain}"
   mail_from      = var.identity.create && var.identity.mail_from != "" ? "${var.identity.mail_from}.${local.domain}" : null
   sender_address = regex("[^<>@\\s]+@[^<>@\\s]+", var.sender)
   dkim_tokens    = var.identity.create ? aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens : []

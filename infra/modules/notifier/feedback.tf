@@ -9,6 +9,8 @@ locals {
         Principal = { Service = "ses.amazonaws.com" }
         Action    = "sns:Publish"
         Resource  = aws_sns_topic.feedback.arn
+
+        # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html
         Condition = {
           StringEquals = { "aws:SourceAccount" = local.account }
           ArnEquals    = { "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }

@@ -15,6 +15,7 @@ locals {
   }
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
+  sending_regions    = distinct([for url in local.providers_in_order : trimprefix(url, "ses://") if startswith(url, "ses://")])
 
   ledger_settings = merge(
     {

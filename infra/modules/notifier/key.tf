@@ -1,4 +1,8 @@
 locals {
+  # From the names, because the key comes before the topics.
+  own_topics = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-"
+  key_topics = ["${local.own_topics}feedback", local.own_topic ? "${local.own_topics}events" : var.shared_topic.arn]
+
   key_policy = {
     Version = "2012-10-17"
     Statement = concat(
@@ -23,14 +27,29 @@ locals {
         },
       ],
       [
-        # SES publishes to the encrypted feedback topic, SNS to the encrypted queues, CloudWatch to the alarm topic.
-        for service in ["ses", "sns", "cloudwatch"] : {
-          Sid       = "Use${title(service)}"
+        # SNS writes to the encrypted queues.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
+        {
+          Sid       = "UseSns"
           Effect    = "Allow"
-          Principal = { Service = "${service}.amazonaws.com" }
+          Principal = { Service = "sns.amazonaws.com" }
           Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
           Resource  = "*"
-          Condition = local.from_this_account
+          Condition = { ArnLike = { "aws:SourceArn" = local.key_topics } }
+        },
+      ],
+      [
+        # SES publishes to the encrypted feedback topic, CloudWatch to the alarm topic. SNS asks for the key with the topic
+        # as the encryption context; SES's own page shows no source at all, so none is asked for.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
+        # https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+        for service, topic in { ses = "feedback", cloudwatch = "ops" } : {
+          Sid                       = "Use${title(service)}"
+          Effect                    = "Allow"
+          Principal                 = { Service = "${service}.amazonaws.com" }
+          Action                    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+          Resource                  = "*"
+          Condition                 = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.own_topics}${topic}" } }
         }
       ],
     )

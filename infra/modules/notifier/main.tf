@@ -9,7 +9,4 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
   alias     = "live"
-
-  # Every service that acts here acts for this account only.
-  from_this_account = { StringEquals = { "aws:SourceAccount" = local.account } }
 }

@@ -15,10 +15,16 @@ locals {
         Resource = [aws_sqs_queue.this["retry"].arn, aws_sqs_queue.this["dead"].arn]
       },
       {
-        Sid       = "Send"
-        Effect    = "Allow"
-        Action    = "ses:SendEmail"
-        Resource  = [local.identity_arn, aws_sesv2_configuration_set.this.arn]
+        # Every identity, because in the sandbox SES asks for the right on the recipient's too; the sender's address holds it.
+        # https://github.com/cloudposse/terraform-aws-ses/issues/40
+        # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+        Sid    = "Send"
+        Effect = "Allow"
+        Action = "ses:SendEmail"
+        Resource = flatten([for region in local.sending_regions : [
+          "arn:${local.partition}:ses:${region}:${local.account}:identity/*",
+          "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}",
+        ]])
         Condition = { StringEquals = { "ses:FromAddress" = local.sender_address } }
       },
       {
@@ -123,7 +129,9 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = local.from_this_account
+
+      # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   }
 }

@@ -24,10 +24,9 @@ locals {
           Principal = { Service = "sns.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = aws_sqs_queue.this[queue].arn
-          Condition = {
-            ArnEquals    = { "aws:SourceArn" = topics }
-            StringEquals = { "aws:SourceAccount" = distinct([for arn in topics : split(":", arn)[4]]) }
-          }
+
+          # https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+          Condition = { ArnEquals = { "aws:SourceArn" = topics } }
         },
         {
           Sid       = "TlsOnly"

@@ -66,11 +66,10 @@ resource "aws_sns_topic_subscription" "events" {
 }
 
 resource "aws_lambda_permission" "events" {
-  statement_id   = "events"
-  action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.this["notify"].function_name
-  qualifier      = aws_lambda_alias.this["notify"].name
-  principal      = "sns.amazonaws.com"
-  source_arn     = local.topic_arn
-  source_account = split(":", local.topic_arn)[4]
+  statement_id  = "events"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this["notify"].function_name
+  qualifier     = aws_lambda_alias.this["notify"].name
+  principal     = "sns.amazonaws.com"
+  source_arn    = local.topic_arn
 }

@@ -8,7 +8,4 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
-
-  # Every service that acts here acts for this account only.
-  from_this_account = { StringEquals = { "aws:SourceAccount" = local.account } }
 }

@@ -49,13 +49,14 @@ resource "aws_cloudwatch_event_target" "this" {
   depends_on = [aws_lambda_permission.schedule]
 }
 
+# The rule's ARN only: with a source account besides, EventBridge cannot invoke the function.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
 resource "aws_lambda_permission" "schedule" {
   for_each = local.schedules
 
-  statement_id   = "schedule"
-  action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.this[each.key].function_name
-  principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.this[each.key].arn
-  source_account = local.account
+  statement_id  = "schedule"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this[each.key].function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.this[each.key].arn
 }

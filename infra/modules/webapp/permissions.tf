@@ -186,7 +186,9 @@ locals {
       Effect    = "Allow"
       Principal = { Service = "lambda.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = local.from_this_account
+
+      # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
     }]
   }
 }

@@ -87,12 +87,11 @@ resource "aws_ssm_parameter" "session_key" {
 }
 
 resource "aws_lambda_permission" "welcome" {
-  statement_id   = "sign-up"
-  action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.welcome.function_name
-  principal      = "cognito-idp.amazonaws.com"
-  source_arn     = aws_cognito_user_pool.this.arn
-  source_account = local.account
+  statement_id  = "sign-up"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.welcome.function_name
+  principal     = "cognito-idp.amazonaws.com"
+  source_arn    = aws_cognito_user_pool.this.arn
 }
 
 resource "aws_cognito_user_pool_domain" "this" {

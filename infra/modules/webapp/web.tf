@@ -58,10 +58,9 @@ resource "aws_cloudwatch_log_group" "access" {
 }
 
 resource "aws_lambda_permission" "web" {
-  statement_id   = "api"
-  action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.this["web"].function_name
-  principal      = "apigateway.amazonaws.com"
-  source_arn     = "${aws_apigatewayv2_api.this.execution_arn}/*/*"
-  source_account = local.account
+  statement_id  = "api"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this["web"].function_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*"
 }
