@@ -82,4 +82,7 @@ class Clients:
         return self._endpoints[SIMULATED.get(service, "aws")]
 
 
-_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={})
+#: Nothing answers too late on a busy machine, and an invocation that is given up would be made twice.
+_CONFIG = Config(
+    connect_timeout=60, read_timeout=900, retries={"total_max_attempts": 3, "mode": "standard"}, proxies={}
+)

@@ -31,7 +31,10 @@ __all__ = ["PORTS", "Cloud", "Options", "running"]
 
 #: The ports that a person may remember; others are taken if these are in use.
 PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "aws": 4566}
-READY_SECONDS = 60
+#: Seconds for one part to answer: a busy machine takes minutes, and a part that dies is told of at once.
+READY_SECONDS = 600
+#: How often a person is told what the start waits for, if it takes so long.
+WORD_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +176,14 @@ class _Start:
 
     def _await(self, name: str, path: str) -> None:
         """Wait until an endpoint answers 200; raise `UserError` if it does not, or if any process dies."""
-        deadline = time.monotonic() + READY_SECONDS
+        began, next_word = time.monotonic(), WORD_SECONDS
         while not _answers(self._endpoints[name], path):
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > READY_SECONDS:
                 raise UserError(f"{self._endpoints[name]}{path} was not ready after {READY_SECONDS} s")
+            if waited > next_word:
+                self._options.say(f"Waiting for {name} to start ({waited:.0f} s)")
+                next_word += WORD_SECONDS
             self._children.watch(0.02)
         self._note(name)
 

@@ -73,7 +73,7 @@ class Children:
         if self._leash.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._leash.stdin.close()
-        code = self._leash.wait(timeout=60)
+        code = self._leash.wait(timeout=600)
         if self._leash.stdout is not None:
             self._leash.stdout.close()
         return self._doomed if code else ()

@@ -88,8 +88,8 @@ def _publish(sns: SNSClient, topic: str, body: str) -> None:
         log.warning("feedback was not published: %s", problem)
 
 
-def _client(service: str, endpoint: str, read_timeout: int = 30, attempts: int = 2) -> Any:
-    config = Config(connect_timeout=2, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
+def _client(service: str, endpoint: str, read_timeout: int = 300, attempts: int = 2) -> Any:
+    config = Config(connect_timeout=60, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
     return botocore.session.get_session().create_client(
         service, region_name=REGION, endpoint_url=endpoint, config=config
     )

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Where `make run` keeps its state.
 DEFAULT_STATE = ROOT / "build" / "local"
 MARKER = ".herald-laptop-cloud"
-SETTLE_SECONDS = 5.0
+#: How long one that is stopping is waited for.
+SETTLE_SECONDS = 60.0
 
 
 def descriptor_of(folder: Path) -> Path:

@@ -104,7 +104,7 @@ def end_all(groups: list[int]) -> None:
     """Kill until nothing is left: orphans of the killed become our children (Linux) or share a group."""
     for group in groups:
         kill(os.killpg, group)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for pid in own_children():
             kill(os.kill, pid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DEFAULT", "Pace"]
+__all__ = ["DEFAULT", "SHORTEST_HOOK", "Pace"]
 
 #: A minute takes 1.2 seconds.
 DEFAULT = 0.02
@@ -12,6 +12,8 @@ DEFAULT = 0.02
 #: Seconds, because a send really takes up to 12, and a function is really stopped after 30.
 SHORTEST_HOLD = 16.0
 SHORTEST_VISIBILITY = 36.0
+#: Seconds that a hook of a deployment has for its answer: it starts a function, which sends mails.
+SHORTEST_HOOK = 600.0
 
 
 @dataclass(frozen=True, slots=True)

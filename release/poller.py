@@ -17,8 +17,8 @@ from release.versions import live
 
 __all__ = ["Poller", "Snapshot"]
 
-#: Looks at a deployment that ended badly, before it counts as one that nobody takes back.
-_PATIENCE = 20
+#: Seconds of looking at a deployment that ended badly, before it counts as one that nobody takes back.
+_PATIENCE = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Poller:
 
     def _taken_back(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
         """Follow the rollback; returns whether all traffic is back on the version before, None if time ran out."""
-        for _ in range(_PATIENCE if deployment.auto_rollback else 1):
+        for _ in range(round(_PATIENCE / self.stack.pause) if deployment.auto_rollback else 1):
             deployment = read(self.stack, self.id)
             if deployment.rollback or self._is_back(deployment):
                 break

@@ -73,7 +73,7 @@ def start(stack: Stack, plan_: Plan, screen: Screen, deadline: float | None = No
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
     target = _publish(stack, plan_, screen)
     watched = [*plan_.group_alarms, *alarms.create(stack, target)]
-    alarms.wait_until_quiet(stack, watched, max(2.0, _QUIET * stack.scale))
+    alarms.wait_until_quiet(stack, watched, max(60.0, _QUIET * stack.scale))
     return _poll(stack, plan_, _deploy(stack, plan_, target, watched, screen), watched, deadline)
 
 
@@ -112,7 +112,7 @@ def _deploy(stack: Stack, plan_: Plan, target: str, watched: list[str], screen: 
 def _poll(stack: Stack, plan_: Plan, id_: str, watched: list[str], deadline: float | None) -> Poller:
     moving = minutes(plan_.routing) * 60 * stack.scale
     patience = (_BESIDE * 60 * stack.scale + moving) if deadline is None else deadline * 60
-    least = 120.0 if deadline is None else 0.0
+    least = 900.0 if deadline is None else 0.0  # the hooks of a laptop take their own time, whatever its scale
     return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least))
 
 

@@ -86,4 +86,4 @@ def _clear(stack: Stack) -> None:
 
 def _poller(stack: Stack, id_: str, moving: float) -> Poller:
     seconds = (moving + _BESIDE) * 60 * stack.scale
-    return Poller(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(120.0, seconds))
+    return Poller(stack, id_, [], moving * 60 * stack.scale, time.monotonic() + max(900.0, seconds))

@@ -56,7 +56,7 @@ def run(
 
 @app.command()
 def demo(
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the mail")] = 30.0,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the mail, at the most")] = 600.0,
     settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
 ) -> None:
     """Start one of its own, create a book as Ada, show what happened to her mail, and stop."""

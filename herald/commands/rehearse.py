@@ -19,7 +19,7 @@ from laptop.cloud import Cloud, Options, running
 from laptop.environment import seal
 from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load
-from laptop.rehearsal.scenarios import SCENARIOS, Result, create_config, run_scenario
+from laptop.rehearsal.scenarios import SCENARIOS, Result, run_scenario
 from laptop.rehearsal.traffic import totals
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -44,7 +44,7 @@ _HOLD = "300"
 @app.command()
 def rehearse(
     events: Annotated[int, typer.Option("--events", min=30, help="How many at least")] = 300,
-    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for the last mail")] = 120.0,
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for the last mail, at the most")] = 600.0,
 ) -> None:
     """Release a good version under load, one that crashes, and one that its hook refuses; then count every mail.
 
@@ -67,7 +67,7 @@ def rehearse(
 def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path) -> tuple[list[Result], Count]:
     rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
     percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
-    strategy, package, since = create_config(stack, percent), build("laptop").function_zip, datetime.now(UTC)
+    package, since = build("laptop").function_zip, datetime.now(UTC)
     first, results = live(stack).version, []
     console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
     with Load(cloud.clients.sns, cloud.description.topics["events"], events, rate) as load:
@@ -75,7 +75,7 @@ def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path)
             console.rule(f"{number}. {scenario.title}") if console.is_terminal else console.print(
                 f"\n{number}. {scenario.title}"
             )
-            results.append(run_scenario(stack, scenario, package, folder, strategy, console))
+            results.append(run_scenario(stack, scenario, package, folder, percent, console))
     described = cloud.description
     releases = {
         "source",

@@ -16,6 +16,7 @@ from laptop.codedeploy.configs import shifts
 from laptop.codedeploy.errors import failed, stopped
 from laptop.codedeploy.lifecycle import Event, invoke_hook
 from laptop.codedeploy.runtime import Runtime
+from laptop.time_scale import SHORTEST_HOOK, Pace
 
 if TYPE_CHECKING:
     from laptop.codedeploy.deployment import Deployment
@@ -87,7 +88,7 @@ class Run:
         with self._event(name):
             event.hook = function
             self._runtime.spawn(lambda: invoke_hook(self._runtime.functions, self._deployment.request.id, event))
-            self._wait(HOOK_SECONDS, lambda: event.answer is not None)
+            self._wait(HOOK_SECONDS, lambda: event.answer is not None, SHORTEST_HOOK)
             if event.answer is None:
                 event.diagnose("ScriptTimedOut", "The hook did not say how it went within an hour.")
             if event.answer != "Succeeded":
@@ -104,10 +105,13 @@ class Run:
             raise
         event.end("Succeeded", clock.now())
 
-    def _wait(self, seconds: float, done: Callable[[], bool] = lambda: False) -> None:
-        """Wait so many of AWS's seconds, or until it is done; raises `DeploymentEnded` if it is stopped meanwhile."""
+    def _wait(self, seconds: float, done: Callable[[], bool] = lambda: False, least: float = 0.0) -> None:
+        """Wait so many of AWS's seconds but `least` of this machine's, or until it is done.
+
+        Raises `DeploymentEnded` if it is stopped meanwhile.
+        """
         clock = self._runtime.clock
-        until = clock.now() + seconds * self._runtime.scale
+        until = clock.now() + Pace(self._runtime.scale).seconds(seconds, least)
         while not done() and (left := until - clock.now()) > 1e-6:
             self._check_for_stop()
             clock.sleep(min(TICK, left))

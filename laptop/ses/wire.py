@@ -41,7 +41,7 @@ class Wire(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], ses: Ses, beyond: str) -> None:
         super().__init__(address, _Connection)
         self.ses = ses
-        self.beyond = httpx.Client(base_url=beyond, timeout=30, trust_env=False)
+        self.beyond = httpx.Client(base_url=beyond, timeout=300, trust_env=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in mid-answer is no error of ours; anything else is."""
