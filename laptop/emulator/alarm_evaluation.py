@@ -28,6 +28,7 @@ class Watch:
         self._scale = scale
         self._sampled = 0.0
         self._set_by_hand: dict[str, float] = {}
+        self._evaluated: dict[str, float] = {}
         for seam, make in {
             "_evaluate_alarm": lambda _: self._evaluate,
             "_put_metric_alarm": self._with_metric_math,
@@ -45,7 +46,13 @@ class Watch:
         key = (point.namespace, point.name, self._metrics._dims_key(point.dimensions))
         bucket = self._metrics._metric_bucket(key)
         bucket.append(
-            {"Timestamp": point.at, "Value": point.value, "Unit": point.unit, "Dimensions": dict(point.dimensions)}
+            {
+                "Timestamp": point.at,
+                "Value": point.value,
+                "Unit": point.unit,
+                "Dimensions": dict(point.dimensions),
+                "Arrived": time.time(),
+            }
         )
         del bucket[:-KEPT]
 
@@ -74,7 +81,8 @@ class Watch:
         self, namespace: str, name: str, dimensions: Mapping[str, str], stat: str, start: float, end: float
     ) -> float | None:
         points = self._metrics._metrics.get((namespace, name, self._metrics._dims_key(dimensions))) or ()
-        within = [point for point in list(points) if start < point["Timestamp"] <= end]
+        # A run's points come when it ends and bear the time when it began, which may be periods ago.
+        within = [point for point in list(points) if start < point.get("Arrived", point["Timestamp"]) <= end]
         if not within:
             return None
         value: float | None = self._metrics._stat_value(self._metrics._calc_stats(within), stat, within)
@@ -85,8 +93,10 @@ class Watch:
         if now < self._set_by_hand.get(alarm["AlarmName"], 0):
             return
         old = alarm["StateValue"]
+        last = self._evaluated.get(alarm["AlarmName"], now)
+        self._evaluated[alarm["AlarmName"]] = now
         try:
-            new = state_of(alarm, self._look, now, self._scale) or old
+            new = state_of(alarm, self._look, now, self._scale, now - last) or old
             reason = f"evaluated at {time.strftime('%H:%M:%S', time.gmtime(now))}"
         except (ValueError, KeyError, StopIteration) as problem:
             new, reason = "INSUFFICIENT_DATA", f"cannot be evaluated here: {problem}"

@@ -27,14 +27,15 @@ _CROSSED: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def state_of(alarm: Mapping[str, Any], look: Look, now: float, scale: float) -> str | None:
+def state_of(alarm: Mapping[str, Any], look: Look, now: float, scale: float, unseen: float = 0.0) -> str | None:
     """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
 
-    Periods end now, not on the minute, and no more of them are looked at than `EvaluationPeriods`.
+    Periods end now, not on the minute, and no more of them are looked at than `EvaluationPeriods`. `unseen` is how many
+    seconds ago it was evaluated last: no period is shorter, so that a busy machine overlooks nothing.
     """
     count = int(alarm["EvaluationPeriods"])
     needed = int(alarm.get("DatapointsToAlarm") or count)
-    length = max(_period(alarm) * scale, SHORTEST)
+    length = max(_period(alarm) * scale, SHORTEST, unseen)
     found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(count)]
     return _judge(alarm, found, needed)
 

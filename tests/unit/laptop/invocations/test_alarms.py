@@ -70,6 +70,12 @@ def test_no_period_is_shorter_than_a_second() -> None:
     assert state(alarm(), ("Errors", ONE, NOW - 0.9, 1.0), scale=0.001) == "ALARM"
 
 
+def test_what_came_since_the_last_evaluation_is_never_overlooked() -> None:
+    error = Points(("Errors", ONE, NOW - 29, 1.0))
+    assert state_of(alarm(), error, NOW, SCALE) == "OK"
+    assert state_of(alarm(), error, NOW, SCALE, unseen=30) == "ALARM"
+
+
 @pytest.mark.parametrize(
     ("treatment", "wanted"),
     [("notBreaching", "OK"), ("breaching", "ALARM"), ("missing", "INSUFFICIENT_DATA"), ("ignore", None)],
