@@ -11,7 +11,7 @@ from laptop.environment import REGION
 from laptop.ses.configuration import OPTIONS, ConfigurationSets
 from laptop.ses.errors import SesError
 from laptop.ses.faults import Faults, Kind
-from laptop.ses.feedback import Feedback, Publish
+from laptop.ses.feedback import After, Feedback, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.limits import DAILY, RATE, Limits
 from laptop.ses.mailbox import Mail, Mailbox
@@ -25,16 +25,25 @@ Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class Ses:
-    """One SES account in one region, with its inbox; `publish` sends a message body to an SNS topic."""
+    """One SES account in one region, with its inbox; `publish` sends a message body to an SNS topic.
 
-    def __init__(self, publish: Publish, scale: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+    `scale` is the factor on all waiting, `clock` tells seconds, `after` calls in so many seconds.
+    """
+
+    def __init__(
+        self,
+        publish: Publish,
+        scale: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        after: After | None = None,
+    ) -> None:
         self.mailbox = Mailbox()
         self.faults = Faults()
         self.limits = Limits(clock)
         self.identities = Identities()
         self.sets = ConfigurationSets()
         self.suppression = Suppression()
-        self.feedback = Feedback(self.sets, self.faults, publish, scale)
+        self.feedback = Feedback(self.sets, self.faults, publish, scale, after)
         self.sending_enabled = True
         self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
         self._operations = self._table()

@@ -19,9 +19,10 @@ from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import Event
 from laptop.timer import Timer
 
-__all__ = ["Feedback", "Publish", "event_json"]
+__all__ = ["After", "Feedback", "Publish", "event_json"]
 
 Publish = Callable[[str, str], None]  # (topic ARN, message body)
+After = Callable[[float, Callable[[], None]], None]
 
 #: Details that carry a feedback id, and the time under the name that AWS gives it.
 WITH_ID = ("Bounce", "Complaint")
@@ -30,14 +31,16 @@ COMMON = ("from", "to", "subject", "reply-to")
 
 
 class Feedback:
-    """Publishes each event when it is due; `scale` is the factor on all waiting."""
+    """Publishes each event when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
 
-    def __init__(self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float = 1.0) -> None:
+    def __init__(
+        self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float, after: After | None = None
+    ) -> None:
         self._sets = sets
         self._faults = faults
         self._publish = publish
         self._scale = scale
-        self._timer = Timer("feedback")
+        self._after = after or Timer("feedback").after
 
     def follow(self, mail: Mail, events: Sequence[Event]) -> None:
         """Schedule what becomes of a mail, as far as no armed fault says otherwise."""
@@ -54,7 +57,7 @@ class Feedback:
 
     def schedule(self, mail: Mail, event: Event, seconds: float) -> None:
         """Publish one event in so many seconds."""
-        self._timer.after(seconds, lambda: self._happen(mail, event))
+        self._after(seconds, lambda: self._happen(mail, event))
 
     def _happen(self, mail: Mail, event: Event) -> None:
         mail.events.append(event.type)

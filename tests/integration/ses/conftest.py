@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from laptop.ses.api import Ses
 from laptop.ses.inbox import inbox
 from laptop.ses.wire import Wire
+from tests.waiting import LIMIT
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -28,24 +29,36 @@ SENDER = "Herald <books@herald.example>"
 
 @dataclass
 class Recorder:
-    """Stands where SNS would be, and keeps what was published."""
+    """Stands where SNS would be and keeps what was published; for feedback, time passes only when it is told to."""
 
     published: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    now: float = 0.0
+    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call when so much time has passed."""
+        self.due.append((self.now + seconds, call))
+
+    def forward(self, seconds: float) -> None:
+        """Let time pass, and what is due happen in its order."""
+        self.now += seconds
+        ready = sorted((one for one in self.due if one[0] <= self.now), key=itemgetter(0))
+        self.due = [one for one in self.due if one[0] > self.now]
+        for _, call in ready:
+            call()
 
     def publish(self, topic: str, body: str) -> None:
         self.published.append((topic, json.loads(body)))
 
-    def events(self, count: int, timeout: float = 5) -> list[dict[str, Any]]:
-        """The first `count` events, once there are so many."""
-        deadline = time.monotonic() + timeout
-        while len(self.published) < count and time.monotonic() < deadline:
-            time.sleep(0.005)
-        assert len(self.published) >= count, [event["eventType"] for _, event in self.published]
+    def events(self, count: int) -> list[dict[str, Any]]:
+        """The first `count` events of all that ever come."""
+        types = self.types()
+        assert len(types) >= count, types
         return [event for _, event in self.published[:count]]
 
-    def types_after(self, quiet: float) -> list[str]:
-        """The types of all events that came within so many seconds."""
-        time.sleep(quiet)
+    def types(self, within: float = 3600) -> list[str]:
+        """The types of all events, once so many seconds have passed."""
+        self.forward(within)
         return [event["eventType"] for _, event in self.published]
 
 
@@ -71,7 +84,7 @@ def now() -> Now:
 
 @pytest.fixture
 def ses(recorder: Recorder, now: Now) -> Ses:
-    account = Ses(recorder.publish, scale=0.002, clock=now)
+    account = Ses(recorder.publish, scale=1.0, clock=now, after=recorder.after)
     account.limits.per_second = 1000
     return account
 
@@ -124,9 +137,9 @@ def client(endpoint: str) -> SESV2Client:
     return make_client(endpoint)
 
 
-def make_client(endpoint: str, read_timeout: float = 5) -> SESV2Client:
+def make_client(endpoint: str, read_timeout: float = LIMIT) -> SESV2Client:
     """A client that never repeats a call by itself."""
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=2)
+    config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=LIMIT)
     return boto3.client(
         "sesv2",
         endpoint_url=endpoint,

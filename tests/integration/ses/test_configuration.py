@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.integration.ses.conftest import TOPIC
+from tests.waiting import LIMIT
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -111,11 +112,11 @@ def test_the_accounts_own_suppression_can_be_chosen(client: SESV2Client) -> None
 
 def test_older_clients_list_by_get(client: SESV2Client, endpoint: str) -> None:
     client.create_configuration_set(ConfigurationSetName="herald")
-    answer = httpx.get(f"{endpoint}/v2/email/configuration-sets", trust_env=False)
+    answer = httpx.get(f"{endpoint}/v2/email/configuration-sets", trust_env=False, timeout=LIMIT)
     assert answer.json() == {"ConfigurationSets": ["herald"]}
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"'])
 def test_a_body_that_is_no_object_is_a_bad_request(endpoint: str, body: bytes) -> None:
-    answer = httpx.post(f"{endpoint}/v2/email/outbound-emails", content=body, trust_env=False)
+    answer = httpx.post(f"{endpoint}/v2/email/outbound-emails", content=body, trust_env=False, timeout=LIMIT)
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")

@@ -36,7 +36,7 @@ def test_an_address_has_its_fate(account: SESV2Client, recorder: Recorder, addre
     assert [event["eventType"] for event in events] == types
     assert {topic for topic, _ in recorder.published} == {TOPIC}
     assert {event["mail"]["messageId"] for event in events} == {mail_id}
-    assert recorder.types_after(0.1) == types
+    assert recorder.types() == types
 
 
 def test_every_event_carries_the_mail_and_its_tags(account: SESV2Client, recorder: Recorder) -> None:
@@ -92,7 +92,7 @@ def test_a_suppressed_address_is_accepted_and_bounces(account: SESV2Client, reco
     assert send(account, "ada@example.com")
     bounce = recorder.events(2)[1]["bounce"]
     assert (bounce["bounceType"], bounce["bounceSubType"]) == ("Permanent", "OnAccountSuppressionList")
-    assert recorder.types_after(0.1) == ["Send", "Bounce"]
+    assert recorder.types() == ["Send", "Bounce"]
     account.delete_suppressed_destination(EmailAddress="ada@example.com")
     send(account, "ada@example.com")
     assert recorder.events(4)[3]["eventType"] == "Delivery"
@@ -106,7 +106,7 @@ def test_only_the_chosen_types_are_published(account: SESV2Client, recorder: Rec
     )
     send(account, f"bounce{AT}")
     recorder.events(1)
-    assert recorder.types_after(0.1) == ["Bounce"]
+    assert recorder.types() == ["Bounce"]
 
 
 def test_nothing_is_published_without_a_configuration_set(account: SESV2Client, recorder: Recorder) -> None:
@@ -115,7 +115,7 @@ def test_nothing_is_published_without_a_configuration_set(account: SESV2Client, 
         Destination={"ToAddresses": ["ada@example.com"]},
         Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
     )
-    assert recorder.types_after(0.2) == []
+    assert recorder.types() == []
 
 
 @pytest.mark.parametrize(
@@ -141,15 +141,15 @@ def fault(web: TestClient, **given: Any) -> None:
 def test_feedback_can_be_withheld(account: SESV2Client, recorder: Recorder, web: TestClient) -> None:
     fault(web, fault="withhold-feedback")
     send(account)
-    assert recorder.types_after(0.2) == []
+    assert recorder.types() == []
     send(account)
     recorder.events(2)
 
 
 def test_feedback_can_be_late(account: SESV2Client, recorder: Recorder, web: TestClient) -> None:
-    fault(web, fault="delay-feedback", seconds=0.5)
+    fault(web, fault="delay-feedback", seconds=60)
     send(account)
-    assert recorder.types_after(0.2) == []
+    assert recorder.types(within=59) == []
     assert [event["eventType"] for event in recorder.events(2)] == ["Send", "Delivery"]
 
 
