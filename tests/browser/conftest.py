@@ -17,11 +17,10 @@ WEIGHED = "weighed"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests that share the one browser; a long journey may take minutes on a busy machine."""
+    """One worker runs all tests that share the one browser."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))
-            item.add_marker(pytest.mark.timeout(400))
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,10 @@ from playwright.sync_api import TimeoutError as NotInTime
 
 from laptop.resources import Person as Who
 from tests.browser.axe import violations
+from tests.waiting import LIMIT
 
 __all__ = ["MANNERS", "Manner", "Person", "at_the_browser"]
 
-#: A page asks after its mail ever more seldom, and a busy machine needs a minute for a mail.
-_PATIENCE_MS = 90_000
 #: How long somebody without a script looks before they load the page again.
 _GLANCE_MS = 1500
 _MOST_TABS = 150
@@ -58,7 +57,7 @@ class Person:
     def sees(self, text: str) -> None:
         """Wait until the text can be read; without a script the page is loaded again and again."""
         wanted = self.page.get_by_text(text).filter(visible=True).first
-        for _ in range(0 if self.manner.scripted else _PATIENCE_MS // _GLANCE_MS):
+        for _ in range(0 if self.manner.scripted else int(LIMIT * 1000) // _GLANCE_MS):
             with suppress(NotInTime):
                 wanted.wait_for(timeout=_GLANCE_MS)
                 break
@@ -170,7 +169,7 @@ def at_the_browser(
         storage_state=state,
         **told,
     )
-    own.set_default_timeout(_PATIENCE_MS)
+    own.set_default_timeout(LIMIT * 1000)
     person = Person(own.new_page(), web, manner)
     own.on("request", lambda request: person.note(request))  # noqa: PLW0108  # it marks bound methods
     try:

@@ -13,8 +13,9 @@ from laptop.cloud import Cloud
 from laptop.resources import ADA, GRACE
 from laptop.resources import Person as Who
 from tests.browser.person import MANNERS, Person, at_the_browser
-from tests.stack.conftest import Inbox, eventually
+from tests.stack.conftest import Inbox
 from tests.stack.events import new_address
+from tests.waiting import LIMIT, eventually
 
 
 @pytest.fixture(params=MANNERS)
@@ -25,7 +26,7 @@ def person(request: pytest.FixtureRequest, browser: Browser, laptop: Cloud) -> I
 
 @pytest.fixture(scope="module")
 def inbox(laptop: Cloud) -> Iterator[Inbox]:
-    with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False) as http:
+    with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
         yield Inbox(http)
 
 

@@ -16,6 +16,7 @@ from tests.browser.axe import violations
 from tests.browser.conftest import WEIGHED
 from tests.browser.person import Manner, Person, at_the_browser
 from tests.stack.conftest import Inbox
+from tests.waiting import LIMIT
 
 #: Bytes of a page with all that it fetches, as they come over the wire, headers included.
 MOST_BYTES = 50_000
@@ -61,7 +62,7 @@ def shelf(browser: Browser, laptop: Cloud) -> Iterator[Shelf]:
     ends = laptop.description.endpoints
     with (
         at_the_browser(browser, ends["web"]) as grace,
-        httpx.Client(base_url=ends["inbox"], trust_env=False) as http,
+        httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=LIMIT) as http,
     ):
         grace.signs_in(GRACE)
         grace.adds_a_book(TITLE)

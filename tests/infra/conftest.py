@@ -14,11 +14,10 @@ from herald.terraform.runner import Terraform, stage
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests that share the one apply; they need the minutes that SQS makes Terraform wait."""
+    """One worker runs all tests that share the one apply."""
     for item in items:
         if "applied" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("terraform"))
-            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
@@ -16,10 +16,9 @@ from laptop.cloud import Cloud, Options, running
 from laptop.description import Description
 from laptop.resources import ADA
 from laptop.state import ROOT
+from tests.waiting import LIMIT, eventually
 
-__all__ = ["Herald", "Inbox", "eventually"]
-
-T = TypeVar("T")
+__all__ = ["Herald", "Inbox"]
 
 #: A minute takes 0.3 seconds; the hold stays as long as a send may take.
 HASTE = 0.005
@@ -44,9 +43,9 @@ class Inbox:
         mails: list[dict[str, Any]] = self.http.get("/messages", params={"to": to}).raise_for_status().json()
         return mails
 
-    def wait(self, to: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
+    def wait(self, to: str, count: int = 1) -> list[dict[str, Any]]:
         """The mails to an address, once there are so many."""
-        return eventually(lambda: self.mails(to), lambda mails: len(mails) >= count, seconds)
+        return eventually(lambda: self.mails(to), lambda mails: len(mails) >= count)
 
     def exactly(self, to: str, count: int, settle: float = 1.5) -> list[dict[str, Any]]:
         """The mails to an address, after some time for one too many to come."""
@@ -79,7 +78,10 @@ class Herald:
         )
         token = answer["AuthenticationResult"]["IdToken"]
         return httpx.Client(
-            base_url=self.names.endpoints["web"], headers={"Authorization": f"Bearer {token}"}, trust_env=False
+            base_url=self.names.endpoints["web"],
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=LIMIT,
         )
 
     def record(self, message_id: str) -> dict[str, Any] | None:
@@ -94,7 +96,7 @@ class Herald:
         record = self.record(message_id)
         return str(record["state"]["S"]) if record else None
 
-    def dead(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
+    def dead(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first message in `dead` that is wanted; the others are left for whoever wants them."""
 
         def look() -> dict[str, Any] | None:
@@ -106,18 +108,9 @@ class Herald:
             )
             return next((m for m in map(dict, answer.get("Messages", [])) if wanted(m)), None)
 
-        found = eventually(look, lambda message: message is not None, seconds)
+        found = eventually(look, lambda message: message is not None)
         assert found is not None
         return found
-
-
-def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 60) -> T:
-    """What `look` sees, as soon as it is good; fails with what it saw last."""
-    deadline = time.monotonic() + seconds
-    while not good(seen := look()):
-        assert time.monotonic() < deadline, f"after {seconds} s still {seen!r}"
-        time.sleep(0.1)
-    return seen
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +123,7 @@ def cloud() -> Iterator[Cloud]:
 def herald(cloud: Cloud) -> Iterator[Herald]:
     endpoints = cloud.description.endpoints
     with (
-        httpx.Client(base_url=endpoints["inbox"], trust_env=False) as inbox,
-        httpx.Client(base_url=endpoints["web"], trust_env=False) as web,
+        httpx.Client(base_url=endpoints["inbox"], trust_env=False, timeout=LIMIT) as inbox,
+        httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=LIMIT) as web,
     ):
         yield Herald(cloud.description, cloud.clients, Inbox(inbox), web)

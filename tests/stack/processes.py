@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import boto3
 
 from laptop.state import ROOT, descriptor_of
+from tests.waiting import eventually
 
 __all__ = ["RUN", "Laptop", "descendants", "laptop", "parents"]
 
@@ -27,13 +27,10 @@ class Laptop:
         self.state = state
         self.described: dict[str, Any] = {}
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self) -> None:
         """Wait for the descriptor, which is written last."""
-        deadline = time.monotonic() + seconds
-        while not descriptor_of(self.state).exists():
-            assert self.command.poll() is None, self.command.communicate()
-            assert time.monotonic() < deadline, "it did not start"
-            time.sleep(0.05)
+        eventually(lambda: self.command.poll() is not None or descriptor_of(self.state).exists(), bool)
+        assert self.command.poll() is None, self.command.communicate()
         self.described = json.loads(descriptor_of(self.state).read_text())
 
     def start_a_function(self) -> None:
@@ -51,15 +48,10 @@ class Laptop:
         """The process that started it all, and everything below it."""
         return descendants(self.described["pid"])
 
-    def assert_gone(self, family: set[int], seconds: float = 10) -> None:
-        """Nothing of the family is alive, and nothing of the state is left."""
-        deadline = time.monotonic() + seconds
-        while left := family & parents().keys():
-            assert time.monotonic() < deadline, f"still alive: {left}"
-            time.sleep(0.05)
-        while self.state.exists() or descriptor_of(self.state).exists():
-            assert time.monotonic() < deadline, "its state is still there"
-            time.sleep(0.05)
+    def assert_gone(self, family: set[int]) -> None:
+        """Nothing of the family stays alive, and nothing of the state is left."""
+        eventually(lambda: family & parents().keys(), lambda alive: not alive)
+        eventually(lambda: self.state.exists() or descriptor_of(self.state).exists(), lambda there: not there)
 
 
 def parents() -> dict[int, int]:

@@ -5,30 +5,29 @@ from __future__ import annotations
 import io
 import json
 import threading
-import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpx
 import pytest
 
 from laptop.codedeploy.api import CodeDeploy
+from laptop.codedeploy.runtime import Clock
 from laptop.codedeploy.wire import Wire
 from tests.integration.codedeploy.conftest import appspec, content
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
+from tests.waiting import LIMIT, eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
-#: A minute of AWS in 0.6 seconds, and the hour that a hook has in 36.
+#: A minute of AWS in 0.6 seconds.
 SCALE = 0.01
-#: The same hour in 1.8 seconds.
-HASTE = 0.0005
-
-#: A minute of AWS in half a minute: a canary that is over when the test is, and not before.
-SLOWLY = 0.5
+#: A canary that ends when a test says so: it would take six minutes.
+CANARY_MINUTES = 600
 
 #: Raises where the event says that this version is to.
 VERSION = """
@@ -44,6 +43,10 @@ def answer(event, status):
     client.put_lifecycle_event_hook_execution_status(
         deploymentId=event["DeploymentId"],
         lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"], status=status)
+def wait(event):
+    client = boto3.client("codedeploy", endpoint_url=event["endpoint"], region_name="us-east-1")
+    while "completeTime" not in client.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]:
+        time.sleep(0.1)
 def handler(event, context):
     event["endpoint"] = os.environ["AWS_ENDPOINT_URL_CODEDEPLOY"]
     %s
@@ -56,16 +59,36 @@ def zipped(code: str) -> bytes:
     return archive.getvalue()
 
 
+class MovableClock(Clock):
+    """This machine's time, which a test can move forward."""
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+        self.sleeps = 0
+
+    def now(self) -> float:
+        return super().now() + self._moved
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.sleeps += 1
+
+    def forward(self) -> None:
+        """Let as much time pass as anything here waits for."""
+        self._moved += 3600
+
+
 class Simulator:
     """A simulator of one test's own, with the group `probe` in it, and one alias of the probed function."""
 
-    def __init__(self, herald: Herald, function: str, scale: float) -> None:
+    def __init__(self, herald: Herald, function: str) -> None:
         self._herald = herald
         self.function = function
         self.alias = f"a{uuid.uuid4().hex[:8]}"
         functions = herald.clients.functions
         functions.create_alias(FunctionName=function, Name=self.alias, FunctionVersion="1")
-        account = CodeDeploy(functions, herald.clients.any("cloudwatch"), scale)
+        self.clock = MovableClock()
+        account = CodeDeploy(functions, herald.clients.any("cloudwatch"), SCALE, self.clock)
         self.wire = Wire(("127.0.0.1", 0), account)
         self.endpoint = f"http://127.0.0.1:{self.wire.server_port}"
         self.client: CodeDeployClient = boto3.client(
@@ -77,7 +100,7 @@ class Simulator:
         )
 
     def prepare(self) -> None:
-        """Make the group, which deploys by a canary of one minute, half of the traffic first."""
+        """Make the group, which deploys by a canary, half of the traffic first."""
         probe(self.client)
 
     def hook(self, body: str) -> str:
@@ -88,11 +111,25 @@ class Simulator:
             Runtime="python3.13",
             Role="arn:aws:iam::000000000000:role/hook",
             Handler="code.handler",
-            Timeout=30,
+            Timeout=900,
             Code={"ZipFile": zipped(HOOK % body)},
             Environment={"Variables": {"AWS_ENDPOINT_URL_CODEDEPLOY": self.endpoint}},
         )
         return name
+
+    def ran(self, hook: str) -> list[dict[str, Any]]:
+        """The runs of a hook that have ended."""
+        told = httpx.get(f"{self._herald.names.endpoints['aws']}/_herald/invocations", trust_env=False, timeout=LIMIT)
+        return [run for run in told.json() if run["function"] == hook]
+
+    def status(self, deployment: str, event: str) -> str:
+        """How a lifecycle event of a deployment stands."""
+        targets: Any = self.client.batch_get_deployment_targets(
+            deploymentId=deployment,
+            targetIds=self.client.list_deployment_targets(deploymentId=deployment)["targetIds"],
+        )
+        events = targets["deploymentTargets"][0]["lambdaTarget"]["lifecycleEvents"]
+        return str(next(one["status"] for one in events if one["lifecycleEventName"] == event))
 
     def alarm(self, version: str) -> str:
         """Make an alarm that any error of this version under the alias sets off, as a release does; its name."""
@@ -140,9 +177,19 @@ class Simulator:
     def info(self, deployment: str) -> dict[str, Any]:
         return dict(self.client.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
-    def ended(self, deployment: str, seconds: float = 20) -> dict[str, Any]:
+    def ended(self, deployment: str) -> dict[str, Any]:
         """What is told of a deployment once it is over."""
-        return eventually(lambda: self.info(deployment), lambda info: "completeTime" in info, seconds)
+        return eventually(lambda: self.info(deployment), lambda info: "completeTime" in info)
+
+    def wait_for_canary(self) -> None:
+        """Wait until half of the traffic is on version 2."""
+        eventually(self.weights, lambda weights: weights == {"1": 0.5, "2": 0.5})
+
+    def finish(self, deployment: str) -> dict[str, Any]:
+        """Let the canary's time pass; what is told of the deployment once it is over."""
+        self.wait_for_canary()
+        self.clock.forward()
+        return self.ended(deployment)
 
     def ended_under_load(self, deployment: str, broken: str) -> dict[str, Any]:
         """The same, while this version raises under a steady load."""
@@ -162,7 +209,7 @@ def probe(client: CodeDeployClient) -> None:
         computePlatform="Lambda",
         trafficRoutingConfig={
             "type": "TimeBasedCanary",
-            "timeBasedCanary": {"canaryPercentage": 50, "canaryInterval": 2},
+            "timeBasedCanary": {"canaryPercentage": 50, "canaryInterval": CANARY_MINUTES},
         },
     )
     client.create_deployment_group(
@@ -193,67 +240,57 @@ def function(herald: Herald) -> str:
 
 
 @pytest.fixture
-def simulator(herald: Herald, function: str) -> Iterator[Callable[[float], Simulator]]:
-    """Makes a simulator of this scale."""
-    started: list[Wire] = []
-
-    def make(scale: float) -> Simulator:
-        made = Simulator(herald, function, scale)
-        threading.Thread(target=made.wire.serve_forever, args=(0.02,), daemon=True).start()
-        started.append(made.wire)
-        made.prepare()
-        return made
-
-    yield make
-    for wire in started:
-        wire.shutdown()
-        wire.server_close()
+def probed(herald: Herald, function: str) -> Iterator[Simulator]:
+    """A simulator, ready to deploy."""
+    made = Simulator(herald, function)
+    threading.Thread(target=made.wire.serve_forever, args=(0.02,), daemon=True).start()
+    made.prepare()
+    yield made
+    made.wire.shutdown()
+    made.wire.server_close()
 
 
-Make = Callable[[float], Simulator]
-
-
-def test_both_hooks_run_and_the_alias_moves_by_way_of_two_versions(simulator: Make) -> None:
-    probed = simulator(SCALE)
+def test_both_hooks_run_and_the_alias_moves_by_way_of_two_versions(probed: Simulator) -> None:
     hook = probed.hook("answer(event, 'Succeeded')")
     deployment = probed.deploy(before=hook, after=hook)
-    eventually(probed.weights, lambda weights: weights == {"1": 0.5, "2": 0.5})
-    assert probed.ended(deployment)["status"] == "Succeeded"
+    assert probed.finish(deployment)["status"] == "Succeeded"
     assert probed.weights() == {"2": 1}
 
 
-def test_a_hook_that_crashes_has_said_nothing_and_fails_when_its_hour_is_over(simulator: Make) -> None:
-    probed = simulator(HASTE)
-    deployment = probed.deploy(before=probed.hook("raise RuntimeError('crashed')"))
-    began = time.monotonic()
+def test_a_hook_that_crashes_has_said_nothing_and_fails_when_its_hour_is_over(probed: Simulator) -> None:
+    hook = probed.hook("raise RuntimeError('crashed')")
+    deployment = probed.deploy(before=hook)
+    eventually(lambda: [run["outcome"] for run in probed.ran(hook)], lambda outcomes: outcomes == ["error"])
+    assert probed.status(deployment, "BeforeAllowTraffic") == "InProgress"
+    probed.clock.forward()
     info = probed.ended(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
-    assert time.monotonic() - began > 3600 * HASTE * 0.9
     assert probed.weights() == {"1": 1}
 
 
-def test_a_hook_that_hangs_answers_too_late(simulator: Make) -> None:
-    probed = simulator(HASTE)
-    deployment = probed.deploy(before=probed.hook("time.sleep(4); answer(event, 'Succeeded')"))
+def test_a_hook_that_hangs_answers_too_late(probed: Simulator) -> None:
+    hook = probed.hook("wait(event); answer(event, 'Succeeded')")
+    deployment = probed.deploy(before=hook)
+    eventually(lambda: probed.info(deployment)["status"], lambda status: status == "InProgress")
+    eventually(lambda: probed.status(deployment, "BeforeAllowTraffic"), lambda status: status == "InProgress")
+    probed.clock.forward()
     assert probed.ended(deployment)["status"] == "Failed"
-    time.sleep(3)
+    eventually(lambda: probed.ran(hook), bool)
     assert probed.info(deployment)["status"] == "Failed"
     assert probed.weights() == {"1": 1}
 
 
-def test_a_last_hook_that_fails_gives_the_traffic_back(simulator: Make) -> None:
-    probed = simulator(SCALE)
+def test_a_last_hook_that_fails_gives_the_traffic_back(probed: Simulator) -> None:
     deployment = probed.deploy(after=probed.hook("answer(event, 'Failed')"))
-    info = probed.ended(deployment)
+    info = probed.finish(deployment)
     assert info["status"] == "Failed"
     assert probed.ended(info["rollbackInfo"]["rollbackDeploymentId"])["status"] == "Succeeded"
     assert probed.weights() == {"1": 1}
 
 
-def test_after_an_abort_nothing_is_deployed_until_the_weights_are_cleared(herald: Herald, simulator: Make) -> None:
-    probed = simulator(SCALE)
+def test_after_an_abort_nothing_is_deployed_until_the_weights_are_cleared(herald: Herald, probed: Simulator) -> None:
     aborted = probed.deploy()
-    eventually(probed.weights, lambda weights: weights == {"1": 0.5, "2": 0.5})
+    probed.wait_for_canary()
     probed.client.stop_deployment(deploymentId=aborted, autoRollbackEnabled=False)
     assert probed.ended(aborted)["status"] == "Stopped"
     assert probed.weights() == {"1": 0.5, "2": 0.5}
@@ -261,28 +298,16 @@ def test_after_an_abort_nothing_is_deployed_until_the_weights_are_cleared(herald
     herald.clients.functions.update_alias(
         FunctionName=probed.function, Name=probed.alias, RoutingConfig={"AdditionalVersionWeights": {}}
     )
-    assert probed.ended(probed.deploy("3"))["status"] == "Succeeded"
+    deployment = probed.deploy("3")
+    eventually(probed.weights, lambda weights: weights == {"1": 0.5, "3": 0.5})
+    probed.clock.forward()
+    assert probed.ended(deployment)["status"] == "Succeeded"
     assert probed.weights() == {"3": 1}
 
 
-@pytest.fixture
-def halfway(simulator: Make) -> Callable[[bool], tuple[Simulator, str]]:
-    """Brings a canary to where half of the traffic is on version 2, watched by the alarm of that version or by none."""
-
-    def begin(watched: bool) -> tuple[Simulator, str]:
-        probed = simulator(SLOWLY)
-        deployment = probed.deploy(alarm=probed.alarm("2") if watched else "")
-        eventually(probed.weights, lambda weights: weights == {"1": 0.5, "2": 0.5})
-        return probed, deployment
-
-    return begin
-
-
-Halfway = Callable[[bool], tuple[Simulator, str]]
-
-
-def test_real_invocations_follow_the_weights_of_the_canary(halfway: Halfway) -> None:
-    probed, deployment = halfway(False)
+def test_real_invocations_follow_the_weights_of_the_canary(probed: Simulator) -> None:
+    deployment = probed.deploy()
+    probed.wait_for_canary()
     ran = [probed.invoke() for _ in range(100)]
     assert 28 <= ran.count("2") <= 72, "outside what 100 fair throws show in 99.999 % of all cases"
     probed.client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
@@ -290,19 +315,22 @@ def test_real_invocations_follow_the_weights_of_the_canary(halfway: Halfway) -> 
     assert {probed.invoke() for _ in range(10)} == {"1"}
 
 
-def test_an_error_of_the_candidate_stops_it_and_gives_the_traffic_back(halfway: Halfway) -> None:
-    probed, deployment = halfway(True)
+def test_an_error_of_the_candidate_stops_it_and_gives_the_traffic_back(probed: Simulator) -> None:
+    deployment = probed.deploy(alarm=probed.alarm("2"))
+    probed.wait_for_canary()
     info = probed.ended_under_load(deployment, broken="2")
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
     assert probed.info(info["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
     assert probed.weights() == {"1": 1}
 
 
-def test_an_error_of_the_version_that_is_leaving_does_not_stop_the_candidate(halfway: Halfway) -> None:
-    probed, deployment = halfway(True)
+def test_an_error_of_the_version_that_is_leaving_does_not_stop_the_candidate(probed: Simulator) -> None:
+    deployment = probed.deploy(alarm=probed.alarm("2"))
+    probed.wait_for_canary()
     alarm = probed.alarm("1")
     eventually(lambda: (probed.invoke("1"), probed.state(alarm))[1], lambda state: state == "ALARM")
-    time.sleep(1)  # four looks of the deployment at its own alarm
+    before = probed.clock.sleeps
+    eventually(lambda: probed.clock.sleeps, lambda sleeps: sleeps > before + 2)  # the deployment has looked again
     assert probed.info(deployment)["status"] == "InProgress"
     probed.client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
     assert probed.ended(deployment)["errorInformation"]["code"] == "MANUAL_STOP"

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
+from tests.waiting import eventually
 
 Story = dict[str, Any]
 

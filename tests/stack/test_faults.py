@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
-
-#: Seconds: a hold of 16, and what the retry queue needs on top.
-AFTER_THE_HOLD = 40
+from tests.waiting import LIMIT, eventually
 
 
 def publish(herald: Herald, to: str) -> str:
@@ -22,8 +22,8 @@ def publish(herald: Herald, to: str) -> str:
     return answer["MessageId"]
 
 
-def ends(herald: Herald, message_id: str, state: str, seconds: float = AFTER_THE_HOLD) -> None:
-    eventually(lambda: herald.state(message_id), lambda seen: seen == state, seconds)
+def ends(herald: Herald, message_id: str, state: str) -> None:
+    eventually(lambda: herald.state(message_id), lambda seen: seen == state)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,28 @@ def test_without_feedback_a_mail_stays_sent(herald: Herald) -> None:
     assert herald.state(message_id) == "sent"
 
 
+def test_a_burst_over_the_rate_of_ses_waits_and_loses_nothing(herald: Herald) -> None:
+    readers = [new_address() for _ in range(12)]
+    with allowed(herald, per_second=0):
+        ids = [publish(herald, to) for to in readers]
+        for message_id in ids:
+            ends(herald, message_id, "released")
+    for to, message_id in zip(readers, ids, strict=True):
+        ends(herald, message_id, "delivered")
+        assert len(herald.inbox.mails(to)) == 1
+
+
+@contextmanager
+def allowed(herald: Herald, per_second: int) -> Iterator[None]:
+    """SES at another rate, for a while."""
+    before = herald.inbox.http.get("/limits").raise_for_status().json()
+    herald.inbox.http.put("/limits", json={"per_second": per_second}).raise_for_status()
+    try:
+        yield
+    finally:
+        herald.inbox.http.put("/limits", json=before).raise_for_status()
+
+
 def test_a_refusal_for_good_goes_to_dead_with_its_reason(herald: Herald) -> None:
     to = new_address()
     herald.inbox.fault(fault="refuse", code="MessageRejected", message="Virus found.", recipient=to)
@@ -127,4 +149,4 @@ def invoke(herald: Herald, delivery: dict[str, Any]) -> None:
 def kill_workers(herald: Herald) -> None:
     """SIGKILL to every sandbox of `notify`."""
     path = "/_herald/functions/herald-notify/kill"
-    assert httpx.post(herald.names.endpoints["aws"] + path, trust_env=False).json()["killed"]
+    assert httpx.post(herald.names.endpoints["aws"] + path, trust_env=False, timeout=LIMIT).json()["killed"]

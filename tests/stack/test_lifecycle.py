@@ -18,6 +18,7 @@ from laptop.state import ROOT
 from tests.stack.conftest import Herald, Inbox
 from tests.stack.events import new_address, new_event
 from tests.stack.processes import RUN, Laptop, laptop
+from tests.waiting import LIMIT
 
 #: Settings that would break every command that listened to them.
 FOREIGN = {
@@ -51,7 +52,7 @@ def running(state: Path) -> Iterator[Laptop]:
 def test_a_signal_ends_it_in_good_order(running: Laptop, number: signal.Signals) -> None:
     family = running.family()
     running.command.send_signal(number)
-    assert running.command.wait(10) == 0
+    assert running.command.wait(LIMIT) == 0
     running.assert_gone(family)
 
 
@@ -66,14 +67,14 @@ def test_it_ends_when_its_guard_is_killed(running: Laptop) -> None:
     family = running.family()
     guard = next(pid for pid in family if b"supervisor.py" in Path(f"/proc/{pid}/cmdline").read_bytes())
     os.kill(guard, signal.SIGKILL)
-    assert running.command.wait(10) == 1
+    assert running.command.wait(LIMIT) == 1
     running.assert_gone(family)
 
 
 def test_it_ends_when_a_part_of_it_dies(running: Laptop) -> None:
     family = running.family()
     os.kill(running.described["processes"]["web"], signal.SIGKILL)
-    output, _ = running.command.communicate(timeout=10)
+    output, _ = running.command.communicate(timeout=LIMIT)
     assert running.command.returncode == 1
     assert "web ended by itself with code -9" in output
     running.assert_gone(family)
@@ -103,7 +104,7 @@ def test_a_second_one_beside_it_is_another_world(herald: Herald, state: Path) ->
         assert not set(other["endpoints"].values()) & set(herald.names.endpoints.values())
         to = new_address()
         Clients(other["endpoints"]).sns.publish(TopicArn=other["topics"]["events"], Message=json.dumps(new_event(to)))
-        with httpx.Client(base_url=other["endpoints"]["inbox"], trust_env=False) as http:
+        with httpx.Client(base_url=other["endpoints"]["inbox"], trust_env=False, timeout=LIMIT) as http:
             assert len(Inbox(http).wait(to)) == 1
         assert herald.inbox.mails(to) == []
         family = cloud.family()
@@ -157,6 +158,6 @@ def run_herald(*arguments: str, environment: dict[str, str] | None = None) -> su
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=LIMIT,
         check=False,
     )

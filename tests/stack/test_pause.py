@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from operations.pause import count_waiting, pause, read_status, resume
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event
+from tests.waiting import eventually
 
 _NOTIFY = "herald-notify"
 

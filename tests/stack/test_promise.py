@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.envelopes import queued, sns_notification
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
+from tests.waiting import eventually
 
 _AT_ONCE = 20
 
@@ -54,7 +55,7 @@ def test_a_mail_never_heard_of_is_sent_twice_at_most_and_then_waits_for_a_person
     herald.inbox.fault(fault="accept-then-close", times=None, recipient=to)
     herald.inbox.fault(fault="withhold-feedback", times=None, recipient=to)
     answer = herald.clients.sns.publish(TopicArn=herald.names.topics["events"], Message=json.dumps(new_event(to)))
-    letter = herald.dead(lambda message: answer["MessageId"] in message["Body"], seconds=60)
+    letter = herald.dead(lambda message: answer["MessageId"] in message["Body"])
     assert "may have gone" in letter["MessageAttributes"]["reason"]["StringValue"]
     herald.inbox.exactly(to, 2)
     record = herald.record(answer["MessageId"])

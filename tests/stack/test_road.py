@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from laptop.resources import ADA
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
+from tests.waiting import LIMIT, eventually
 
 BOOK = {"title": "Der Zauberberg <script>", "author": "Thomas Mann", "isbn": "9783596294336"}
 
@@ -64,11 +65,13 @@ def publish_by_shell(herald: Herald, event: dict[str, Any]) -> str:
         command = ["aws", "sns", "publish", "--topic-arn", herald.names.topics["events"], "--message"]
         environment = {**os.environ, **herald.names.settings()}
         done = subprocess.run(
-            [*command, json.dumps(event)], env=environment, capture_output=True, text=True, check=True, timeout=60
+            [*command, json.dumps(event)], env=environment, capture_output=True, text=True, check=True, timeout=LIMIT
         )
         return str(json.loads(done.stdout)["MessageId"])
     form = {"Action": "Publish", "TopicArn": herald.names.topics["events"], "Message": json.dumps(event)}
-    answer = httpx.post(herald.names.endpoints["aws"], data=form, trust_env=False).raise_for_status().text
+    answer = (
+        httpx.post(herald.names.endpoints["aws"], data=form, trust_env=False, timeout=LIMIT).raise_for_status().text
+    )
     return answer.partition("<MessageId>")[2].partition("<")[0]
 
 
@@ -156,7 +159,7 @@ def test_the_sweeper_publishes_what_the_stream_missed(herald: Herald) -> None:
     try:
         with herald.sign_in() as web:
             web.post("/v1/books", json={"title": "Momo", "author": "Michael Ende"}).raise_for_status()
-        mails = herald.inbox.wait(ADA.email, before + 1, seconds=40)
+        mails = herald.inbox.wait(ADA.email, before + 1)
     finally:
         herald.clients.functions.update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=True)
     assert "Momo" in mails[-1]["subject"]

@@ -10,6 +10,7 @@ import httpx
 
 from herald.terraform.runner import Terraform
 from laptop.clients import Clients
+from tests.waiting import LIMIT
 
 __all__ = ["Applied"]
 
@@ -30,7 +31,7 @@ class Applied:
         host = httpx.URL(self.outputs["webapp"]["api_endpoint"]).host
         port = httpx.URL(self.endpoints["aws"]).port
         headers = {"Host": f"{host}:{port}", "Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.endpoints["aws"], headers=headers, trust_env=False, timeout=30)
+        return httpx.Client(base_url=self.endpoints["aws"], headers=headers, trust_env=False, timeout=LIMIT)
 
     def changes(self) -> dict[str, dict[str, Any]]:
         """What a new plan would change, by address: each resource's values before and after."""

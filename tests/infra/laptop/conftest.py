@@ -20,6 +20,7 @@ from laptop.resources import ADA, SENDER
 from laptop.state import ROOT
 from package import build
 from tests.infra.laptop.applied import Applied
+from tests.waiting import LIMIT
 
 __all__ = ["Applied"]
 
@@ -86,7 +87,7 @@ def ada(applied: Applied) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def inbox(applied: Applied) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=applied.endpoints["inbox"], trust_env=False) as client:
+    with httpx.Client(base_url=applied.endpoints["inbox"], trust_env=False, timeout=LIMIT) as client:
         yield client
 
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.emulator import publishing
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T], good: Callable[[T], bool], seconds: float = 60) -> T:
-    deadline = time.monotonic() + seconds
-    while not good(seen := look()):
-        assert time.monotonic() < deadline, f"after {seconds} s still {seen!r}"
-        time.sleep(0.2)
-    return seen
+from tests.waiting import eventually
 
 
 def test_a_book_becomes_one_mail_and_its_feedback_comes_home(

@@ -193,7 +193,6 @@ def poisoned(sandbox: Sandbox, handed: Any) -> list[str]:
     return [recovered(world, letter) for letter in world.dead.letters]
 
 
-@pytest.mark.timeout(300)
 def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
     kept = 0
 

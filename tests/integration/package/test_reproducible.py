@@ -31,8 +31,6 @@ package = build(*sys.argv[3:], out=pathlib.Path(sys.argv[1]))
 print(package.function.sha256, package.webapp.sha256)
 """
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def copied(source: Path, to: Path, moment: int) -> Path:
     """The rooms of `source` in another folder, every file as old as `moment` says."""

@@ -15,8 +15,6 @@ from bench.speed.roots import ROOT
 from package import build
 from tests.certificates import certificate
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:

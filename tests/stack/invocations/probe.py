@@ -11,14 +11,16 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from laptop.environment import ACCOUNT, REGION
 from tests.stack.conftest import Herald
+from tests.waiting import LIMIT, eventually
 
-__all__ = ["Probe", "probe"]
+__all__ = ["Gate", "Probe", "probe"]
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/herald-laptop"
 
@@ -27,7 +29,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Runs inside Lambda; an order lies in the event itself, in an SNS message or in an SQS message's body."""
     import json
     import os
+    import pathlib
     import time
+    import uuid
 
     record = event["Records"][0] if "Records" in event else {}
     text = record["Sns"]["Message"] if "Sns" in record else record.get("body")
@@ -38,12 +42,41 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         raise LookupError("asked to fail")
     if order.get("say"):
         print(json.dumps(order["say"]))  # noqa: T201
-    time.sleep(order.get("seconds", 0))
+    if order.get("gate"):
+        gate = pathlib.Path(order["gate"])
+        (gate / f"run-{uuid.uuid4()}").touch()
+        while not (gate / "open").exists():
+            time.sleep(0.02)
     return order.get("answer") or {
         "version": context.function_version,
         "arn": context.invoked_function_arn,
         "event": event,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Holds every run whose order names it until a test opens it: sandboxes run on this machine and see its files."""
+
+    folder: Path
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """What makes a run wait here."""
+        return {"gate": str(self.folder)}
+
+    @property
+    def begun(self) -> int:
+        """How many runs have come here so far."""
+        return len(list(self.folder.glob("run-*")))
+
+    def wait_for(self, runs: int) -> None:
+        """Wait until so many runs have come here."""
+        eventually(lambda: self.begun, lambda begun: begun >= runs)
+
+    def open(self) -> None:
+        """Let all go on, and whoever comes later too."""
+        (self.folder / "open").touch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +139,9 @@ class Probe:
     def kill(self) -> int:
         """SIGKILL to every sandbox; how many there were."""
         path = f"/_herald/functions/{self.name}/kill"
-        killed: int = httpx.post(self.herald.names.endpoints["aws"] + path, trust_env=False).json()["killed"]
+        killed: int = httpx.post(self.herald.names.endpoints["aws"] + path, trust_env=False, timeout=LIMIT).json()[
+            "killed"
+        ]
         return killed
 
     def runs(self) -> list[dict[str, Any]]:
@@ -123,7 +158,7 @@ class Probe:
 
     def _noted(self, what: str) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = httpx.get(
-            f"{self.herald.names.endpoints['aws']}/_herald/{what}", trust_env=False
+            f"{self.herald.names.endpoints['aws']}/_herald/{what}", trust_env=False, timeout=LIMIT
         ).json()
         return seen
 
@@ -148,7 +183,7 @@ def probe(herald: Herald) -> Iterator[Probe]:
         Role=ROLE,
         Handler="probe.handler",
         Code={"ZipFile": _package("one")},
-        Timeout=20,
+        Timeout=900,
         Publish=True,
     )
     functions.create_alias(FunctionName=name, Name="live", FunctionVersion="1")

@@ -8,8 +8,8 @@ from collections import Counter
 from math import sqrt
 from typing import Any
 
-from tests.stack.conftest import eventually
-from tests.stack.invocations.probe import Probe
+from tests.stack.invocations.probe import Gate, Probe
+from tests.waiting import eventually
 
 MANY, WEIGHT = 200, 0.3
 #: Six standard deviations: one false alarm in half a billion runs.
@@ -39,7 +39,7 @@ def test_a_topic_and_a_queue_follow_the_weights_too(function: Probe) -> None:
     for number in range(30):
         function.herald.clients.sns.publish(TopicArn=topic, Message=json.dumps({"n": number}))
         function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"n": number}))
-    runs = eventually(function.ran, lambda seen: len(seen) >= 60, 40)
+    runs = eventually(function.ran, lambda seen: len(seen) >= 60)
     by_road = Counter((run["source"], run["version"]) for run in runs)
     assert set(by_road) == {("sns", "1"), ("sns", "2"), ("sqs", "1"), ("sqs", "2")}, by_road
     assert all(run["alias"] == "live" for run in runs)
@@ -63,24 +63,43 @@ def test_a_topic_that_the_alias_does_not_admit_leaves_its_messages_with_the_subs
     assert function.runs() == []
 
 
-def test_a_mapping_runs_no_more_at_once_than_it_may(function: Probe) -> None:
-    queue = function.queue()
+def test_a_mapping_runs_no_more_at_once_than_it_may(function: Probe, gate: Gate) -> None:
+    queue = function.queue(visibility=900)
     for _ in range(8):
-        function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody='{"seconds": 0.3}')
+        function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(gate.order))
     mapped(function, queue)
-    runs = eventually(function.ran, lambda seen: len(seen) >= 8, 40)
-    spans = [(run["at"], run["at"] + run["ms"] / 1000) for run in runs]
-    at_once = max(sum(begin <= at < end for begin, end in spans) for at, _ in spans)
-    assert at_once == 2
+    gate.wait_for(2)
+    for _ in range(20):  # each call is answered by the process that would begin a third
+        function.invoke({"n": "beside"})
+    assert gate.begun == 2
+    gate.open()
+    eventually(lambda: gate.begun, lambda begun: begun == 8)
 
 
-def test_an_answer_that_names_no_message_leaves_the_whole_batch_until_its_visibility_ends(function: Probe) -> None:
-    queue = function.queue(visibility=3)
-    unreadable = {"answer": {"batchItemFailures": [{"itemIdentifier": ""}]}}
-    function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(unreadable))
+#: The answer to a batch in which a failure names no message: all of it has failed.
+UNREADABLE = json.dumps({"answer": {"batchItemFailures": [{"itemIdentifier": ""}]}})
+
+
+def test_an_answer_that_names_no_message_leaves_the_whole_batch_hidden(function: Probe) -> None:
+    queue = function.queue(visibility=900)
+    function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=UNREADABLE)
     mapped(function, queue)
-    runs = eventually(function.ran, lambda seen: len(seen) >= 2, 20)
-    assert runs[1]["at"] - runs[0]["at"] >= 3
+    eventually(function.ran, lambda seen: len(seen) >= 1)
+    assert counted(function, queue) == {"ApproximateNumberOfMessages": 0, "ApproximateNumberOfMessagesNotVisible": 1}
+
+
+def test_that_batch_comes_again_when_its_visibility_ends(function: Probe) -> None:
+    queue = function.queue(visibility=1)
+    function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=UNREADABLE)
+    mapped(function, queue)
+    eventually(function.ran, lambda seen: len(seen) >= 2)
+
+
+def counted(function: Probe, queue: str) -> dict[str, int]:
+    """How many messages of a queue wait, and how many are with a receiver."""
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = function.herald.clients.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return {name: int(attributes[name]) for name in names}
 
 
 def subscribed(function: Probe, admitted: bool = True, redrive: str | None = None) -> str:

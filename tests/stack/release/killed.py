@@ -26,6 +26,8 @@ from release.progress import follow
 from release.release import delete_old_alarms, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")
+#: The first look at shared traffic comes while it is shared, on a busy machine too.
+_STRATEGY = "CodeDeployDefault.LambdaCanary10Percent15Minutes"
 
 
 class Reaper(Lines):
@@ -65,7 +67,7 @@ def release(state: Path, package: Path, reaper: Reaper) -> str:
     for client in (stack.functions, stack.cloudwatch, stack.codedeploy):
         reaper.watch(client)
     try:
-        planned = plan(stack, read_artifact(package), "canary")
+        planned = plan(stack, read_artifact(package), _STRATEGY)
         outcome = follow(start(stack, planned, reaper), reaper, lambda: None)
     except UserError as refused:
         return str(refused)

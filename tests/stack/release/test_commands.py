@@ -17,6 +17,7 @@ from laptop.state import ROOT
 from release.outcome import Outcome
 from release.versions import versions
 from tests.stack.release.conftest import Desk
+from tests.waiting import LIMIT
 
 Done = subprocess.CompletedProcess[str]
 
@@ -29,7 +30,7 @@ def run(desk: Desk, *words: str) -> Done:
     """One command that nobody watches."""
     whole = command(desk, *words)
     return subprocess.run(
-        whole, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200, check=False
+        whole, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False
     )
 
 
@@ -100,7 +101,7 @@ def test_ctrl_c_at_a_terminal_asks_and_yes_takes_it_back(desk: Desk) -> None:
         screen += _until(ours, b"Stop it and put the version before back?")
         os.write(ours, b"y\n")
         screen += _until(ours, None)
-        assert process.wait(60) == Outcome.STOPPED.code, screen.decode(errors="replace")
+        assert process.wait(LIMIT) == Outcome.STOPPED.code, screen.decode(errors="replace")
     os.close(ours)
     assert b"herald-release-" in screen, "the picture has the alarms"
     assert desk.version == before
@@ -118,7 +119,7 @@ def _interruptible() -> Iterator[None]:
 
 def _until(terminal: int, wanted: bytes | None) -> bytes:
     """What comes from a terminal until this is among it, or until its other end is closed."""
-    seen, deadline = b"", time.monotonic() + 90
+    seen, deadline = b"", time.monotonic() + LIMIT
     while wanted is None or wanted not in seen:
         assert time.monotonic() < deadline, seen.decode(errors="replace")
         try:

@@ -20,8 +20,8 @@ from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import config_of
 from release.versions import live
-from tests.stack.conftest import eventually
-from tests.stack.release.conftest import SCALE, Desk
+from tests.stack.release.conftest import CANARY, LONG_CANARY, Desk
+from tests.waiting import LIMIT, eventually
 
 #: What stands at the end of a module, and makes the hook go wrong in its own way.
 HOOKS = {
@@ -29,16 +29,17 @@ HOOKS = {
     "crashes": ("function/canary/deployment_check.py", "\n\nraise ImportError('the hook is broken')\n"),
     "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda _: time.sleep(120), codedeploy, _telemetry)\n"),
 }
+EVEN_STEPS = "CodeDeployDefault.LambdaLinear10PercentEvery2Minutes"
 #: Fails only what comes through the alias, when all traffic has moved.
 LATE = ("function/hooks.py", "\n\nafter = Hook(lambda _: 'not through the alias', codedeploy, _telemetry)\n")
 
 
 @pytest.fixture
 def hurried(desk: Desk) -> Iterator[None]:
-    """A hook that is stopped after four seconds, not five minutes: half of them are kept for its answer."""
+    """A hook that is stopped after twenty seconds, not five minutes: half of them are kept for its answer."""
     hook = desk.stack.names.hooks["BeforeAllowTraffic"]
     before = desk.stack.functions.get_function_configuration(FunctionName=hook)["Timeout"]
-    desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=4)
+    desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=20)
     yield
     desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=before)
 
@@ -53,6 +54,18 @@ def refused(desk: Desk, wrong: tuple[str, str]) -> None:
     assert all(look.traffic == {before: 100.0} for look in desk.screen.looks)
 
 
+def diagnosis(desk: Desk) -> str:
+    """What CodeDeploy says of the first hook of the last deployment."""
+    id_ = desk.screen.looks[-1].deployment.id
+    targets = desk.stack.codedeploy.list_deployment_targets(deploymentId=id_)["targetIds"]
+    answer: Any = desk.stack.codedeploy.batch_get_deployment_targets(deploymentId=id_, targetIds=targets)
+    events = answer["deploymentTargets"][0]["lambdaTarget"]["lifecycleEvents"]
+    code: str = next(each for each in events if each["lifecycleEventName"] == "BeforeAllowTraffic")["diagnostics"][
+        "errorCode"
+    ]
+    return code
+
+
 @pytest.mark.parametrize("wrong", ["finds fault", "crashes"])
 def test_what_a_hook_does_not_pass_gets_no_traffic(desk: Desk, wrong: str) -> None:
     refused(desk, HOOKS[wrong])
@@ -60,9 +73,8 @@ def test_what_a_hook_does_not_pass_gets_no_traffic(desk: Desk, wrong: str) -> No
 
 @pytest.mark.usefixtures("hurried")
 def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
-    began = time.monotonic()
     refused(desk, HOOKS["hangs"])
-    assert time.monotonic() - began < 3600 * SCALE, "it was not the hour that ended it"
+    assert diagnosis(desk) == "ScriptFailed", "it answered: nobody had to wait for it"
 
 
 def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
@@ -79,7 +91,7 @@ def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
     config, _ = config_of(desk.stack, "all-at-once")
     id_ = deployments.create(desk.stack, revision, config, "by hand", [], auto_rollback=False)
-    watch = Poller(desk.stack, id_, [], 0, time.monotonic() + 60)
+    watch = Poller(desk.stack, id_, [], 0, time.monotonic() + LIMIT)
     assert follow(watch, desk.screen, lambda: None) is Outcome.FAILED
     assert desk.version == target
     back = start_rollback(desk.stack, plan_rollback(desk.stack))
@@ -101,7 +113,7 @@ def test_an_alarm_takes_it_back(desk: Desk) -> None:
     thread = threading.Thread(target=ring)
     thread.start()
     try:
-        outcome = desk.release(desk.artifact(), "CodeDeployDefault.LambdaCanary10Percent30Minutes")
+        outcome = desk.release(desk.artifact(), LONG_CANARY)
     finally:
         ringing.set()
         thread.join()
@@ -122,24 +134,24 @@ def _error(desk: Desk, version: str) -> None:
 
 def test_ctrl_c_and_yes_stops_it_and_rolls_back(desk: Desk) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), "canary", interrupt=True, ask=lambda: True) is Outcome.STOPPED
+    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True, ask=lambda: True) is Outcome.STOPPED
     assert desk.version == before
 
 
 def test_ctrl_c_and_no_goes_on_here_step_by_step_in_equal_shares(desk: Desk) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), "linear", interrupt=True, ask=lambda: False) is Outcome.RELEASED
+    assert desk.release(desk.artifact(), EVEN_STEPS, interrupt=True, ask=lambda: False) is Outcome.RELEASED
     assert int(desk.version) > int(before)
     shares = [look.traffic.get(desk.version, 0.0) for look in desk.screen.looks]
     assert shares == sorted(shares)
-    assert len({*shares}) > 4, "0 and 100 %, and steps between"
+    assert len({*shares}) > 2, "0 and 100 %, and a step between"
     assert all(share % 10 == 0 for share in shares)
 
 
 def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(desk: Desk) -> None:
     artifact = desk.artifact()
-    assert desk.release(artifact, "canary", deadline=0.02) is Outcome.TIMED_OUT
-    assert desk.release(artifact, "canary") is Outcome.RELEASED
+    assert desk.release(artifact, CANARY, deadline=0.001) is Outcome.TIMED_OUT
+    assert desk.release(artifact, CANARY) is Outcome.RELEASED
     assert "of an earlier run is under way: watching it" in desk.screen.text
 
 
@@ -147,7 +159,7 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
     desk: Desk,
 ) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), "canary", interrupt=True) is Outcome.LEFT
+    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True) is Outcome.LEFT
     running = deployments.running(desk.stack)
     assert running is not None
     desk.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)

@@ -11,6 +11,7 @@ from release.alarms import create
 from release.stack import ALIAS
 from release.versions import code_of, versions
 from tests.stack.release.conftest import Desk
+from tests.waiting import LIMIT
 
 STEPS = [
     "UpdateFunctionCode CodeDeployHook_herald-before",
@@ -31,7 +32,7 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) 
     known, deployed = versions(stack), {one.id for one in deployments.history(stack)}
     create(stack, "0")
     command = [sys.executable, "-m", "tests.stack.release.killed", desk.cloud.description.state, str(artifact.path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * LIMIT, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     *died, ended = done.stdout.splitlines()
     assert died[: len(STEPS)] == STEPS

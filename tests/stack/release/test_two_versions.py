@@ -25,9 +25,9 @@ from release.artifacts import read_artifact
 from release.publish import Artifact, publish, update_companions
 from release.stack import ALIAS
 from release.versions import versions
-from tests.stack.conftest import eventually
 from tests.stack.events import new_address, new_event
 from tests.stack.release.conftest import Desk, open_desk
+from tests.waiting import LIMIT, eventually
 
 #: What a later release may do: write more into its records, their timelines and its letters than this one knows.
 OF_LATER = """
@@ -150,7 +150,7 @@ def test_both_at_once_send_one_mail_for_every_event(pair: Pair) -> None:
         pass
     releases = {*pair.releases.values()}
     counted = count(
-        described.endpoints["inbox"], clients.dynamodb, described.tables["ledger"], load.published, releases, 150
+        described.endpoints["inbox"], clients.dynamodb, described.tables["ledger"], load.published, releases, LIMIT
     )
     assert [*counted.violations()] == []
     assert counted.senders.keys() == releases, "30 mails by one of two, each as likely: once in half a billion"
@@ -169,16 +169,16 @@ def test_what_one_wrote_the_other_goes_on_with(pair: Pair, writer: str, road: st
     writes, reads = (pair.old, pair.new) if writer == "old" else (pair.new, pair.old)
     inbox = pair.desk.cloud.description.endpoints["inbox"]
     address = new_address()
-    with httpx.Client(base_url=inbox, trust_env=False) as ses:
+    with httpx.Client(base_url=inbox, trust_env=False, timeout=LIMIT) as ses:
         ses.post("/faults", json={**fault, "recipient": address}).raise_for_status()
         pair.live(writes)
         message = pair.publish(address)
-        eventually(lambda: pair.states(message, writes), lambda states: left in states, 30)
+        eventually(lambda: pair.states(message, writes), lambda states: left in states)
         pair.live(reads)
         ses.delete("/faults").raise_for_status()
         if left == "rejected":
             pair.redrive()
-        eventually(lambda: sender(pair.timeline(message)), lambda who: who == pair.releases[reads], 60)
+        eventually(lambda: sender(pair.timeline(message)), lambda who: who == pair.releases[reads])
         mails = ses.get("/messages", params={"to": address}).json()
     assert len(mails) == 1
     assert "of_later" in pair.record(message), "the control: the new one wrote more than the old one knows"

@@ -27,6 +27,7 @@ from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.browsing import Browser
 from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, tokens_of
+from tests.waiting import LIMIT
 
 ATTACKS: dict[str, tuple[Callable[[Field], str], str]] = {}
 
@@ -53,7 +54,7 @@ class Field:
 
     def with_token(self, token: str) -> str:
         """The status of reading one's books and of adding one with this token."""
-        with httpx.Client(base_url=self.herald.names.endpoints["web"], trust_env=False) as web:
+        with httpx.Client(base_url=self.herald.names.endpoints["web"], trust_env=False, timeout=LIMIT) as web:
             headers = {"Authorization": f"Bearer {token}"}
             answers = {web.get("/v1/books", headers=headers).status_code}
             answers.add(web.post("/v1/books", json=BOOK, headers=headers).status_code)
@@ -89,7 +90,7 @@ class Field:
     def raw(self, request: bytes) -> str:
         """The status line's code for bytes that no decent client sends."""
         place = urlsplit(self.herald.names.endpoints["web"])
-        with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as wire:
+        with socket.create_connection((place.hostname or "", place.port or 0), timeout=LIMIT) as wire:
             wire.sendall(request)
             answer = wire.recv(65536).decode("latin-1")
         return answer.split(" ", 2)[1] if answer else "hung up"
@@ -124,7 +125,7 @@ def segment(value: object) -> str:
 
 @attack("no token", "401")
 def no_token(field: Field) -> str:
-    with httpx.Client(base_url=field.herald.names.endpoints["web"], trust_env=False) as web:
+    with httpx.Client(base_url=field.herald.names.endpoints["web"], trust_env=False, timeout=LIMIT) as web:
         return said({web.get("/v1/books").status_code, web.post("/v1/books", json=BOOK).status_code})
 
 
@@ -159,8 +160,8 @@ def no_algorithm(field: Field) -> str:
 @attack("HS256 with the issuer's public key as the secret", "401")
 def public_key_as_secret(field: Field) -> str:
     header, claims = parts_of(field.mallory.token)
-    discovery = httpx.get(field.herald.names.sign_in["discovery_url"], trust_env=False).json()
-    keys = jwt.PyJWKSet.from_dict(httpx.get(discovery["jwks_uri"], trust_env=False).json())
+    discovery = httpx.get(field.herald.names.sign_in["discovery_url"], trust_env=False, timeout=LIMIT).json()
+    keys = jwt.PyJWKSet.from_dict(httpx.get(discovery["jwks_uri"], trust_env=False, timeout=LIMIT).json())
     public = keys[header["kid"]].key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -8,6 +8,7 @@ from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, said, segment
 from tests.stack.webapp.browsing import Browser
 from tests.stack.webapp.conftest import PASSWORD
+from tests.waiting import LIMIT
 
 # Signing in
 
@@ -73,7 +74,7 @@ def forged_session(field: Field) -> str:
     flipped = value[:60] + ("A" if value[60] != "A" else "B") + value[61:]
     for forged in (flipped, value[:-4], "gAAAAA", segment({"sub": "x"})):
         with httpx.Client(
-            base_url=field.herald.names.endpoints["web"], cookies={"herald": forged}, trust_env=False
+            base_url=field.herald.names.endpoints["web"], cookies={"herald": forged}, trust_env=False, timeout=LIMIT
         ) as web:
             if "get one mail" not in web.get("/").text:
                 return "LET IN"
@@ -88,7 +89,7 @@ def forged_session(field: Field) -> str:
 )
 def enumeration(field: Field) -> str:
     told: set[tuple[str, int, str]] = set()
-    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as pages:
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False, timeout=LIMIT) as pages:
         for address in (field.victim.address, new_address()):
             for path in ("/sign-up", "/confirm", "/reset", "/reset/code"):
                 form = {"email": address, "name": "Eve", "password": PASSWORD, "code": "000000"}
@@ -99,7 +100,7 @@ def enumeration(field: Field) -> str:
 
 @attack("guessing a code of six digits for somebody else's account", "422, not set")
 def guessed_code(field: Field) -> str:
-    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as pages:
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False, timeout=LIMIT) as pages:
         pages.post("/reset", data={"email": field.victim.address})
         form = {"email": field.victim.address, "password": "Mallorys-Horse-1815"}
         answers = {pages.post("/reset/code", data=form | {"code": code}).status_code for code in ("000000", "1", "")}
@@ -114,7 +115,7 @@ def guessed_code(field: Field) -> str:
 @attack("scanners of mail that follow the unsubscribe link by GET and HEAD", "200, nothing stopped")
 def scanned_link(field: Field) -> str:
     link = field.link()
-    with httpx.Client(trust_env=False, follow_redirects=True) as scanner:
+    with httpx.Client(trust_env=False, timeout=LIMIT, follow_redirects=True) as scanner:
         answers = {scanner.request(way, link).status_code for way in ("GET", "HEAD", "GET")}
     return f"{said(answers)}, {field.stopped()}"
 
@@ -128,7 +129,7 @@ def tampered_link(field: Field) -> str:
     made_up = f"{head}.{own}.{signature}"
     unsigned = f"{segment({'alg': 'none', 'typ': 'herald-unsubscribe'})}.{claims}."
     forged = [f"{head}.{claims}.{signature[::-1]}", made_up, unsigned, f"{head}.{claims}", "x"]
-    with httpx.Client(trust_env=False) as mallory:
+    with httpx.Client(trust_env=False, timeout=LIMIT) as mallory:
         answers = {
             mallory.post(f"{page}/{token}", data={"List-Unsubscribe": "One-Click"}).status_code for token in forged
         }
@@ -141,7 +142,7 @@ def tampered_link(field: Field) -> str:
 def replayed_link(field: Field) -> str:
     """Whoever has the mail has the link: it can stop this reader's mails again, which they can undo; no more."""
     link = field.link()
-    with httpx.Client(trust_env=False) as mallory:
+    with httpx.Client(trust_env=False, timeout=LIMIT) as mallory:
         for _ in range(3):
             assert mallory.post(link, data={"List-Unsubscribe": "One-Click"}).is_success
     others = field.stopped(field.mallory) == "nothing stopped"

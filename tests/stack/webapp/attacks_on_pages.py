@@ -12,6 +12,7 @@ from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, said
 from tests.stack.webapp.browsing import Browser
 from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, tokens_of
+from tests.waiting import LIMIT
 
 OPERATORS = ["/operations", "/operations/dead", "/operations/suppressions"]
 DEEDS = [f"/operations/{deed}" for deed in ("search", "redrive", "suppressions/remove", "pause", "resume")]
@@ -36,7 +37,7 @@ def plain_user(field: Field) -> str:
 @attack("operator routes without a session", "to the sign-in, nothing done")
 def nobody(field: Field) -> str:
     base = field.herald.names.endpoints["web"]
-    with httpx.Client(base_url=base, trust_env=False) as web:
+    with httpx.Client(base_url=base, trust_env=False, timeout=LIMIT) as web:
         answers = [web.get(path) for path in OPERATORS] + [web.post(path, data={"wanted": "x"}) for path in DEEDS]
     led = {answer.headers.get("location", "").partition("?")[0] for answer in answers}
     return f"{'to the sign-in' if led == {'/sign-in'} else led}, {'nothing done' if is_running(field) else 'PAUSED'}"
@@ -60,7 +61,7 @@ def forged_deeds(field: Field) -> str:
 def foreign_forms_of_the_laptop(field: Field) -> str:
     field.mails_of(field.book, field.victim)
     paths = ["/empty", "/play/publish", "/sign-up", "/confirm", "/reset", "/reset/code", "/faults"]
-    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as inbox:
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False, timeout=LIMIT) as inbox:
         answers = {
             inbox.post(path, data={"email": field.victim.address}, headers={"Origin": origin}).status_code
             for path in paths
@@ -79,7 +80,7 @@ def stored_html(field: Field) -> str:
         browser.sign_in(address, PASSWORD)
         grace.sign_in(GRACE.email, GRACE.password)
         shown = [*_reader_sees(browser, book["id"]), *_operator_sees(grace, book["id"])]
-    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False) as inbox:
+    with httpx.Client(base_url=field.herald.names.endpoints["inbox"], trust_env=False, timeout=LIMIT) as inbox:
         shown += _inbox_shows(inbox.get, str(mail["id"]))
         shown.append(inbox.post("/sign-up", data={"email": EVIL, "name": EVIL, "password": "short"}).text)
         shown.append(inbox.post("/confirm", data={"email": EVIL, "code": EVIL}).text)

@@ -10,6 +10,7 @@ from typing import Self
 import httpx
 
 from tests.stack.conftest import Herald
+from tests.waiting import LIMIT
 
 __all__ = ["Browser", "fields_of"]
 
@@ -19,7 +20,9 @@ class Browser:
     """Keeps cookies and follows redirects; `web` is the app's address, and the base of every path."""
 
     herald: Herald
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, follow_redirects=True))
+    client: httpx.Client = field(
+        default_factory=lambda: httpx.Client(trust_env=False, timeout=LIMIT, follow_redirects=True)
+    )
 
     @property
     def web(self) -> str:

@@ -18,9 +18,10 @@ from laptop.cloud import Cloud
 from laptop.environment import KEPT, client_settings
 from laptop.ports import Ports
 from laptop.state import ROOT
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.door import Door, door
+from tests.waiting import LIMIT, eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
@@ -40,7 +41,9 @@ class Reader:
     def client(self, url: str | None = None) -> httpx.Client:
         """The API, as this reader uses it."""
         base_url = url or self.herald.names.endpoints["web"]
-        return httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {self.token}"}, trust_env=False)
+        return httpx.Client(
+            base_url=base_url, headers={"Authorization": f"Bearer {self.token}"}, trust_env=False, timeout=LIMIT
+        )
 
     def add_book(self, **changes: object) -> dict[str, Any]:
         with self.client() as web:
@@ -53,8 +56,8 @@ class Reader:
             told = web.get(book["links"]["notifications"]).raise_for_status().json()
         return str(told["notifications"][0]["state"])
 
-    def wait_for(self, book: Mapping[str, Any], *states: str, seconds: float = 60) -> None:
-        eventually(lambda: self.state_of(book), lambda state: state in states, seconds)
+    def wait_for(self, book: Mapping[str, Any], *states: str) -> None:
+        eventually(lambda: self.state_of(book), lambda state: state in states)
 
 
 def tokens_of(cloud: Cloud, address: str, *, pool: str = "", client: str = "", **attributes: str) -> dict[str, str]:
@@ -140,7 +143,7 @@ def web_process(herald: Herald, endpoint: str, **settings: str) -> Iterator[tupl
 
 def _is_alive(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/livez", trust_env=False).is_success
+        return httpx.get(f"{url}/livez", trust_env=False, timeout=LIMIT).is_success
     except httpx.TransportError:
         return False
 

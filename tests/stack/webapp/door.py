@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.waiting import LIMIT
+
 _OWN_HEADERS = {"connection", "transfer-encoding", "content-length"}
 
 
@@ -55,7 +57,7 @@ class Door:
 
     def pass_on(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Make the call for the caller."""
-        upstream = http.client.HTTPConnection(self._upstream, timeout=20)
+        upstream = http.client.HTTPConnection(self._upstream, timeout=LIMIT)
         try:
             upstream.request("POST", path, body, headers)
             answer = upstream.getresponse()

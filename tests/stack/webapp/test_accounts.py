@@ -9,10 +9,11 @@ import pytest
 
 from laptop.cloud import Cloud
 from laptop.resources import ADA, GRACE
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.browsing import Browser
 from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, web_process
+from tests.waiting import LIMIT, eventually
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -29,7 +30,7 @@ def code_in(mail: dict[str, Any]) -> str:
 
 def pages_of(herald: Herald) -> httpx.Client:
     """The laptop's account pages."""
-    return httpx.Client(base_url=herald.names.endpoints["inbox"], trust_env=False)
+    return httpx.Client(base_url=herald.names.endpoints["inbox"], trust_env=False, timeout=LIMIT)
 
 
 def sign_up(herald: Herald, address: str) -> str:
@@ -91,7 +92,7 @@ def test_a_session_is_renewed_at_the_emulator(herald: Herald, reader: Reader, cl
     aws = cloud.description.endpoints["aws"]
     with (
         web_process(herald, aws, HERALD_SESSION_SECONDS="0") as (url, _),
-        httpx.Client(base_url=url, trust_env=False, cookies={"herald": str(cookie)}) as hasty,
+        httpx.Client(base_url=url, trust_env=False, timeout=LIMIT, cookies={"herald": str(cookie)}) as hasty,
     ):
         first = hasty.get("/")
     assert reader.address in first.text
@@ -108,8 +109,8 @@ def test_unsubscribing_by_the_link_in_the_mail_stops_the_next_one(herald: Herald
         assert len(link) > 200
         assert link in mail["text"]
         assert "=?" not in mail["raw"].partition("\n\n")[0].partition("List-Unsubscribe")[2].partition("Subject")[0]
-        assert httpx.get(link, trust_env=False).status_code == 200
-        assert httpx.post(link, data=ONE_CLICK, trust_env=False).status_code == 200
+        assert httpx.get(link, trust_env=False, timeout=LIMIT).status_code == 200
+        assert httpx.post(link, data=ONE_CLICK, trust_env=False, timeout=LIMIT).status_code == 200
         stopped = reader.add_book(title="Another")
         reader.wait_for(stopped, "suppressed")
         assert len(herald.inbox.mails(reader.address)) == 1

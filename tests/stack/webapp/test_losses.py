@@ -10,11 +10,10 @@ import httpx
 import pytest
 
 from laptop.cloud import Cloud
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.webapp.conftest import BOOK, Reader, change, environment, stream_gone, web_process
 from tests.stack.webapp.door import Door, door
-
-pytestmark = pytest.mark.timeout(240)
+from tests.waiting import LIMIT, eventually
 
 RELAY = "import json, sys; from webapp.relay import handler; handler(json.load(sys.stdin), None)"
 
@@ -26,7 +25,7 @@ def test_killed_between_commit_and_answer_the_repetition_gets_the_answer(herald:
             way.victim = pid
             with pytest.raises(httpx.TransportError):
                 web.post("/v1/books", json=BOOK, headers=key)
-            assert way.killed.wait(5)
+            assert way.killed.wait(LIMIT)
         way.victim = None
         with web_process(herald, way.url) as (url, _), reader.client(url) as web:
             answer = web.post("/v1/books", json=BOOK, headers=key)
@@ -50,11 +49,11 @@ def test_a_relay_killed_between_publish_and_mark_repeats_the_same_event(
             [sys.executable, "-c", RELAY], env=environment(herald, way.url), stdin=subprocess.PIPE, text=True
         )
         way.victim = relay.pid
-        relay.communicate(batch, timeout=20)
+        relay.communicate(batch, timeout=LIMIT)
         assert way.killed.is_set()
         assert relay.returncode == -9
         herald.inbox.wait(reader.address)
-        eventually(lambda: published(book["event_id"]), lambda times: times >= 2, 30)
+        eventually(lambda: published(book["event_id"]), lambda times: times >= 2)
         reader.wait_for(book, "sent", "delivered")
     herald.inbox.exactly(reader.address, 1, settle=3)
 

@@ -3,9 +3,10 @@
 import json
 
 from laptop.cloud import Cloud
-from tests.stack.conftest import Herald, eventually
+from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.conftest import Reader
+from tests.waiting import eventually
 
 
 def test_a_deletion_is_told_by_one_mail_of_its_own(herald: Herald, reader: Reader) -> None:

@@ -13,6 +13,7 @@ import pytest
 from laptop.state import ROOT
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
+from tests.waiting import LIMIT
 
 PAGE = ROOT / "docs" / "publishing.md"
 NODE = Path(__file__).parent / "node"
@@ -37,7 +38,7 @@ def node_modules() -> Path:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(NODE / name, room)
         cache = f"--cache={room / 'cache'}"
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", cache], cwd=room, check=True, timeout=110)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", cache], cwd=room, check=True, timeout=LIMIT)
         done.write_text(lock)
     return room
 
@@ -53,7 +54,7 @@ def run_twice(herald: Herald, command: list[str], room: Path) -> None:
             env=environment | herald.names.settings(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -6,9 +6,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,19 +25,16 @@ def test_a_second_cloud_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     State(tmp_path / "state").close()
 
 
-def test_one_that_is_just_stopping_is_waited_for(tmp_path: Path) -> None:
+def test_one_that_is_just_stopping_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "state"
     first = State(folder)
 
-    def stop() -> None:
-        time.sleep(0.3)
+    def stop_meanwhile(_: float) -> None:
         shutil.rmtree(folder)
         first.close()
 
-    stopping = threading.Thread(target=stop)
-    stopping.start()
+    monkeypatch.setattr("laptop.state.time", SimpleNamespace(monotonic=lambda: 0.0, sleep=stop_meanwhile))
     second = State(folder)
-    stopping.join()
     assert second.logs.exists()
     second.close()
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from laptop.processes import Children
 from operations.errors import UserError
 from tests.stack.processes import descendants, parents
+from tests.waiting import LIMIT, eventually
 
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
 
@@ -49,11 +49,7 @@ def children(tmp_path: Path, doomed: Path) -> Iterator[Children]:
 
 
 def until(path: Path) -> str:
-    deadline = time.monotonic() + 10
-    while not (path.exists() and path.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return path.read_text()
+    return eventually(lambda: path.read_text() if path.exists() else "", bool)
 
 
 def test_closing_ends_every_process_and_deletes_the_state(children: Children, doomed: Path) -> None:
@@ -86,8 +82,8 @@ def test_the_environment_is_exactly_the_one_that_was_given(children: Children, t
 def test_a_process_that_ends_is_reported_with_its_last_words(children: Children) -> None:
     children.start("brief", [sys.executable, "-I", "-S", "-c", "print('so long'); raise SystemExit(3)"], {})
     with pytest.raises(UserError, match=r"brief ended by itself with code 3.*\n.*so long"):
-        for _ in range(100):
-            children.watch(0.1)
+        for _ in range(2):
+            children.watch(LIMIT)
 
 
 def test_signals_of_the_terminal_do_not_reach_it(children: Children) -> None:
@@ -113,7 +109,4 @@ time.sleep(600)
     assert len(family) == 3
     holder.kill()
     holder.communicate()
-    deadline = time.monotonic() + 10
-    while family & parents().keys() or doomed.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: family & parents().keys() or doomed.exists(), lambda left: not left)

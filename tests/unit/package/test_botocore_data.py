@@ -28,8 +28,6 @@ FUNCTION = ROOMS[0]
 SPOKEN = Path(__file__).with_name("spoken.py")
 STOCK = Path(botocore.__file__).parents[1]
 
-pytestmark = pytest.mark.timeout(600)
-
 
 def models() -> dict[str, dict[str, Any]]:
     loader = Loader()

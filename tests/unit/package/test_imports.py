@@ -64,8 +64,6 @@ found = {name: bool(getattr(module, "__file__", None) and module.__file__.starts
 print(json.dumps(found))
 """
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,8 +15,6 @@ from package.releasable import require_releasable
 from package.target import Architecture
 from tests.unit.package.conftest import Packages
 
-pytestmark = pytest.mark.timeout(600)
-
 ARM_FIRST: tuple[Architecture, Architecture] = ("arm64", "x86_64")
 CODE = {"function/notify.py": b"1", "botocore/client.py": b"2"}
 GOOD = {

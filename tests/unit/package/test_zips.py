@@ -23,8 +23,6 @@ MACHINES: dict[Architecture, tuple[str, bytes]] = {
     "x86_64": ("x86_64", b"\x3e\x00"),
 }
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture(scope="module")
 def laptop() -> Package:
