@@ -7,6 +7,7 @@ import sys
 import typer
 
 from herald.commands.capacity import capacity
+from herald.commands.doctor import doctor
 from herald.commands.laptop import app as local
 from herald.commands.package import package, preview
 from herald.commands.pause import app as pausing
@@ -14,6 +15,7 @@ from herald.commands.people import app as records
 from herald.commands.redrive import app as redrive
 from herald.commands.rehearse import app as rehearse
 from herald.commands.release import app as release
+from herald.commands.smoke import smoke
 from herald.commands.terraform import app as infra
 from herald.console import problem
 from operations.errors import UserError
@@ -34,6 +36,8 @@ app.add_typer(release)
 app.add_typer(rehearse)
 app.add_typer(pausing)
 app.command()(capacity)
+app.command()(doctor)
+app.command()(smoke)
 app.command()(package)
 app.command()(preview)
 

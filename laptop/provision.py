@@ -103,8 +103,15 @@ def _messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
     backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
     attributes = {
-        "dead": {"MessageRetentionPeriod": "1209600"},
-        "retry": {"VisibilityTimeout": visibility, "RedrivePolicy": json.dumps(backstop)},
+        "dead": {
+            "MessageRetentionPeriod": "1209600",
+            "Policy": topic_policy(f"{PREFIX}-dead", made.topics["feedback"]),
+        },
+        "retry": {
+            "VisibilityTimeout": visibility,
+            "RedrivePolicy": json.dumps(backstop),
+            "Policy": topic_policy(f"{PREFIX}-retry", made.topics["events"]),
+        },
         "feedback": {
             "VisibilityTimeout": visibility,
             "RedrivePolicy": json.dumps({**backstop, "maxReceiveCount": 10}),

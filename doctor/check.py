@@ -1,0 +1,99 @@
+"""What a check is, what it finds, and how all of them are run: each by itself, whatever becomes of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from doctor.failures import explain
+from doctor.system import System
+
+__all__ = ["Check", "Finding", "Result", "Scope", "Status", "ok", "run", "warning", "worst", "wrong"]
+
+
+class Status(StrEnum):
+    """How good a finding is, the best first."""
+
+    #: Seen, and as it should be.
+    OK = "ok"
+    #: To be known or decided, or not seen at all.
+    WARNING = "warning"
+    #: Seen, and mail is or will be held up by it.
+    WRONG = "wrong"
+
+
+class Scope(StrEnum):
+    """When a check can be judged."""
+
+    #: Before anything is applied, too.
+    ACCOUNT = "account"
+    #: Only where Herald is installed.
+    INSTALLATION = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, and the one thing to do; a finding that is ok has nothing to do."""
+
+    status: Status
+    finding: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question. `run` asks the system and judges; it may raise whatever AWS answers."""
+
+    id: str
+    title: str
+    run: Callable[[System], Finding]
+    scope: Scope = Scope.INSTALLATION
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One check and what it found."""
+
+    id: str
+    title: str
+    status: Status
+    finding: str
+    remedy: str
+
+
+def ok(finding: str) -> Finding:
+    """As it should be."""
+    return Finding(Status.OK, finding)
+
+
+def warning(finding: str, remedy: str) -> Finding:
+    """To be known or decided."""
+    return Finding(Status.WARNING, finding, remedy)
+
+
+def wrong(finding: str, remedy: str) -> Finding:
+    """Mail is or will be held up."""
+    return Finding(Status.WRONG, finding, remedy)
+
+
+def run(checks: Iterable[Check], system: System) -> list[Result]:
+    """The results in the order of the checks. A check that raises becomes a result of its own, and stops no other."""
+    found = [(check, _find(check, system)) for check in checks]
+    return [Result(check.id, check.title, one.status, one.finding, one.remedy) for check, one in found]
+
+
+def worst(results: Iterable[Result]) -> Status:
+    """The worst status among them; ok if there are none."""
+    order = list(Status)
+    return max((result.status for result in results), key=order.index, default=Status.OK)
+
+
+def _find(check: Check, system: System) -> Finding:
+    try:
+        if check.scope is Scope.INSTALLATION and not system.installed:
+            return warning(f"nothing is here yet: there is no function {system.notify}", "make apply")
+        return check.run(system)
+    except Exception as problem:  # a check that fails must not take the others with it
+        said = explain(problem, system)
+        return wrong(said.finding, said.remedy) if said.proof else warning(said.finding, said.remedy)

@@ -1,0 +1,32 @@
+"""Every check, in the order in which a person mends things: the account, the domain, then what is installed."""
+
+from __future__ import annotations
+
+from doctor.check import Check
+from doctor.checks import (
+    caller,
+    dns_records,
+    function,
+    identity,
+    key,
+    messaging,
+    queues,
+    release,
+    ses_account,
+    sign_in,
+)
+
+__all__ = ["CHECKS"]
+
+CHECKS: tuple[Check, ...] = (
+    *caller.CHECKS,
+    *ses_account.CHECKS,
+    *identity.CHECKS,
+    *dns_records.CHECKS,
+    *function.CHECKS,
+    *release.CHECKS,
+    *messaging.CHECKS,
+    *queues.CHECKS,
+    *sign_in.CHECKS,
+    *key.CHECKS,
+)

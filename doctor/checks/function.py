@@ -1,0 +1,90 @@
+"""The function that sends: what it may use, where its alias leads, and whether anything holds it back."""
+
+from __future__ import annotations
+
+from doctor.check import Check, Finding, Scope, ok, warning, wrong
+from doctor.failures import RefusedError
+from doctor.policies import grants
+from doctor.system import ALIAS, System, member
+
+__all__ = ["CHECKS"]
+
+#: What Lambda keeps unreserved of an account's concurrency; of an account with less, all of it.
+_UNRESERVED = 100
+
+
+def _concurrency(system: System) -> Finding:
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+    """
+    limit = member(system.ask("lambda", "GetAccountSettings"), "lambda", "AccountLimit")
+    total = int(member(limit, "lambda", "ConcurrentExecutions"))
+    free = int(member(limit, "lambda", "UnreservedConcurrentExecutions"))
+    account = f"the account runs {total} at once, {free} of them unreserved"
+    reserved, needed = _reserved(system), system.reservation
+    if reserved:
+        if reserved >= needed:
+            return ok(f"{reserved} are reserved for {system.notify}; {account}")
+        return warning(f"{reserved} are reserved, send_rate needs {needed}; {account}", "make apply")
+    if free - needed < min(_UNRESERVED, total):
+        finding = f"the {needed} that send_rate needs cannot be reserved: {account}"
+        remedy = "ask for quota L-B99A9384, or apply without a reservation"
+        return warning(finding, remedy) if system.installed else wrong(finding, remedy)
+    what = "nothing is reserved" if system.installed else f"{needed} will be reserved"
+    return ok(f"{what}; {account}")
+
+
+def _reserved(system: System) -> int | None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html: left out where none is reserved"""
+    if not system.installed:
+        return None
+    answer = system.ask("lambda", "GetFunctionConcurrency", FunctionName=system.notify)
+    return answer.get("ReservedConcurrentExecutions")
+
+
+def _running(system: System) -> Finding:
+    """A reserved concurrency of 0 is how `make pause` stops all mail."""
+    if _reserved(system) == 0:
+        return warning(f"{system.notify} is paused: no mail leaves, and every event waits", "make resume")
+    return ok(f"{system.notify} is not paused")
+
+
+def _alias(system: System) -> Finding:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetAlias.html"""
+    try:
+        answer = system.ask("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return wrong(f"{system.notify} has no alias {ALIAS}: nothing is sent", "make apply")
+    return ok(f"{ALIAS} leads to version {member(answer, 'lambda', 'FunctionVersion')}")
+
+
+def _invocable(system: System) -> Finding:
+    """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html
+    """
+    topic = system.topic("events")
+    try:
+        answer = system.ask("lambda", "GetPolicy", FunctionName=system.notify, Qualifier=ALIAS)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return wrong(f"nobody may invoke {system.notify}:{ALIAS}", "make apply")
+    found = grants(member(answer, "lambda", "Policy"), "sns.amazonaws.com", "lambda:InvokeFunction", topic)
+    if not found:
+        return wrong(f"SNS may not invoke {system.notify}:{ALIAS} for {topic}", "make apply")
+    if all(grant.conditions for grant in found):
+        asked = ", ".join(found[0].conditions)
+        return warning(f"SNS may invoke it if it sends {asked} too, which AWS does not promise", "make apply")
+    return ok(f"SNS may invoke {system.notify}:{ALIAS}")
+
+
+CHECKS = (
+    Check("lambda-concurrency", "Lambda concurrency", _concurrency, Scope.ACCOUNT),
+    Check("lambda-paused", "Pause", _running),
+    Check("lambda-alias", "Alias", _alias),
+    Check("lambda-permission", "Permission to invoke", _invocable),
+)

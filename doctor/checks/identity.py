@@ -1,0 +1,130 @@
+"""Who mail comes from, and the configuration set that it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from doctor.check import Check, Finding, Scope, ok, warning, wrong
+from doctor.failures import RefusedError, UnansweredError
+from doctor.system import System, member
+
+__all__ = ["CHECKS", "identity_of"]
+
+#: What the ledger lives on; the others change nothing in it.
+_EVENTS = frozenset({"SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})
+_RECORDS = "create the records of: terraform -chdir=infra output dns_records"
+
+
+def identity_of(system: System) -> tuple[str, Any] | Finding:
+    """The identity that SES takes for the sender, by its name, or what there is to say where there is none.
+
+    The address itself, its domain, or a domain above it: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
+    """
+    sender = system.sender
+    if sender is None:
+        return warning("no sending domain is known yet", "name it: --domain example.com")
+    for name in _candidates(sender):
+        try:
+            return name, system.ask("sesv2", "GetEmailIdentity", EmailIdentity=name)
+        except RefusedError as refusal:
+            if not refusal.missing:
+                raise
+    none = f"SES knows no identity for {sender} in {system.region}"
+    return wrong(none, "make apply") if system.installed else warning(none, "make apply makes it")
+
+
+def _candidates(sender: str) -> Iterator[str]:
+    address, _, domain = sender.rpartition("@")
+    if address:
+        yield sender
+    labels = domain.split(".")
+    yield from (".".join(labels[start:]) for start in range(max(len(labels) - 1, 1)))
+
+
+def _verified(system: System) -> Finding:
+    found = identity_of(system)
+    if isinstance(found, Finding):
+        return found
+    name, identity = found
+    if member(identity, "sesv2", "VerifiedForSendingStatus"):
+        return ok(f"{name} is verified")
+    why = (identity.get("VerificationInfo") or {}).get("ErrorType")
+    status = identity.get("VerificationStatus", "not verified")
+    return wrong(f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _RECORDS)
+
+
+def _dkim(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html"""
+    found = identity_of(system)
+    if isinstance(found, Finding):
+        return found
+    name, dkim = found[0], member(found[1], "sesv2", "DkimAttributes")
+    status = member(dkim, "sesv2", "Status")
+    if not dkim.get("SigningEnabled"):
+        turn_on = f"aws sesv2 put-email-identity-dkim-attributes --email-identity {name} --signing-enabled"
+        return wrong(f"mail of {name} is not signed", turn_on)
+    if status == "SUCCESS":
+        return ok(f"mail of {name} is signed, the key is {dkim.get('CurrentSigningKeyLength', 'of a length not told')}")
+    if status in ("PENDING", "TEMPORARY_FAILURE"):
+        return warning(f"SES has not found the keys of {name} in DNS ({status}); it looks for 72 hours", _RECORDS)
+    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _RECORDS)
+
+
+def _mail_from(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"""
+    found = identity_of(system)
+    if isinstance(found, Finding):
+        return found
+    attributes = found[1].get("MailFromAttributes") or {}
+    domain = attributes.get("MailFromDomain")
+    if not domain:
+        return warning(
+            f"{found[0]} has no MAIL FROM domain of its own: SPF does not align", "make apply with identity.mail_from"
+        )
+    status = member(attributes, "sesv2", "MailFromDomainStatus")
+    if status == "SUCCESS":
+        return ok(f"{domain} is verified")
+    if attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
+        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _RECORDS)
+    return warning(f"{domain} is {status}: until then SPF does not align", _RECORDS)
+
+
+def _configuration_set(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSet.html"""
+    name = system.configuration_set
+    answer = system.ask("sesv2", "GetConfigurationSet", ConfigurationSetName=name)
+    if not member(answer, "sesv2", "SendingOptions", "SendingEnabled"):
+        turn_on = f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled"
+        return wrong(f"sending through {name} is off", turn_on)
+    reasons = (answer.get("SuppressionOptions") or {}).get("SuppressedReasons")
+    suppressed = f"it suppresses {' and '.join(sorted(reasons))}" if reasons else "it leaves suppression to the account"
+    return ok(f"sending through {name} is on; {suppressed}")
+
+
+def _event_destination(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetConfigurationSetEventDestinations.html"""
+    name, topic = system.configuration_set, system.topic("feedback")
+    answer = system.ask("sesv2", "GetConfigurationSetEventDestinations", ConfigurationSetName=name)
+    destinations = answer.get("EventDestinations") or []
+    ours = [one for one in destinations if (one.get("SnsDestination") or {}).get("TopicArn") == topic]
+    if not ours:
+        return wrong(f"{name} tells {topic} nothing: no mail is ever known to be delivered", "make apply")
+    if "Enabled" not in ours[0]:
+        raise UnansweredError("sesv2", "whether the event destination is enabled")
+    if not ours[0]["Enabled"]:
+        return wrong(f"the event destination {ours[0]['Name']} of {name} is off", "make apply")
+    lacking = sorted(_EVENTS - set(ours[0].get("MatchingEventTypes") or ()))
+    if lacking:
+        return wrong(f"{name} does not tell {', '.join(lacking)}", "make apply")
+    return ok(f"{name} tells {topic} all {len(_EVENTS)} kinds of event")
+
+
+CHECKS = (
+    Check("ses-identity", "SES identity", _verified, Scope.ACCOUNT),
+    Check("ses-dkim", "SES DKIM", _dkim, Scope.ACCOUNT),
+    Check("ses-mail-from", "SES MAIL FROM", _mail_from, Scope.ACCOUNT),
+    Check("ses-configuration-set", "SES configuration set", _configuration_set),
+    Check("ses-event-destination", "SES event destination", _event_destination),
+)

@@ -1,0 +1,93 @@
+"""The two subscriptions that the road leads over, and who may send to the queues behind them."""
+
+from __future__ import annotations
+
+import json
+
+from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.policies import grants
+from doctor.system import System, member
+
+__all__ = ["CHECKS"]
+
+
+def _events(system: System) -> Finding:
+    return _subscription(system, "events", "lambda", system.alias_arn, "retry")
+
+
+def _feedback(system: System) -> Finding:
+    return _subscription(system, "feedback", "sqs", system.arn("sqs", f"{system.prefix}-feedback"), "dead")
+
+
+def _subscription(system: System, part: str, protocol: str, endpoint: str, letters: str) -> Finding:
+    """https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+    """
+    topic = system.topic(part)
+    pages = system.pages("sns", "ListSubscriptionsByTopic", TopicArn=topic)
+    found = [one for page in pages for one in page.get("Subscriptions") or []]
+    ours = [one for one in found if one.get("Protocol") == protocol and one.get("Endpoint") == endpoint]
+    if not ours:
+        others = ", ".join(sorted(str(one.get("Endpoint")) for one in found)) or "nowhere"
+        return wrong(f"{topic} does not lead to {endpoint}; it leads to {others}", "make apply")
+    arn = str(member(ours[0], "sns", "SubscriptionArn"))
+    if not arn.startswith("arn:"):
+        return wrong(f"the subscription of {endpoint} waits to be confirmed ({arn})", "make apply")
+    judged = _attributes(system, arn, endpoint, system.arn("sqs", f"{system.prefix}-{letters}"))
+    if judged is None and len(ours) > 1:
+        return warning(
+            f"{endpoint} is subscribed {len(ours)} times: each event comes so often",
+            f"aws sns unsubscribe --subscription-arn {arn}",
+        )
+    return judged or ok(f"{topic} leads to {endpoint}, and what cannot be handed over to {system.prefix}-{letters}")
+
+
+def _attributes(system: System, arn: str, endpoint: str, letters: str) -> Finding | None:
+    """What speaks against a subscription.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
+    answer = system.ask("sns", "GetSubscriptionAttributes", SubscriptionArn=arn)
+    attributes = member(answer, "sns", "Attributes")
+    if attributes.get("PendingConfirmation") == "true":
+        return wrong(f"the subscription of {endpoint} waits to be confirmed", "make apply")
+    redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+    if redrive.get("deadLetterTargetArn") != letters:
+        leads = redrive.get("deadLetterTargetArn") or "nowhere"
+        return wrong(f"what cannot be handed to {endpoint} goes {leads}, not to {letters}", "make apply")
+    if attributes.get("FilterPolicy"):
+        return warning(
+            f"a filter decides what comes to {endpoint}: {attributes['FilterPolicy']}", "see that it admits every type"
+        )
+    return None
+
+
+def _policies(system: System) -> Finding:
+    """SNS gives a message up where the queue does not admit it, so this is looked for before it happens.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    """
+    refused, doubtful = [], []
+    for queue, part in (("retry", "events"), ("feedback", "feedback"), ("dead", "feedback")):
+        policy = system.queue(queue).get("Policy")
+        found = grants(policy, "sns.amazonaws.com", "sqs:SendMessage", system.topic(part)) if policy else []
+        if not found:
+            refused.append(f"{system.prefix}-{queue} from {system.prefix}-{part}")
+        elif all(grant.conditions for grant in found):
+            doubtful.append(f"{system.prefix}-{queue} ({', '.join(found[0].conditions)})")
+    if refused:
+        return wrong(f"SNS may not send to {', '.join(refused)}", "make apply")
+    if doubtful:
+        return warning(
+            f"SNS may send if it names more than the topic, which AWS does not promise: {', '.join(doubtful)}",
+            "make apply",
+        )
+    return ok(f"SNS may send from its topics to {system.prefix}-retry, -feedback and -dead")
+
+
+CHECKS = (
+    Check("sns-events", "Subscription to events", _events),
+    Check("sns-feedback", "Subscription to feedback", _feedback),
+    Check("sqs-policies", "Queue policies", _policies),
+)

@@ -1,0 +1,88 @@
+"""The queues: whether they are read, and what lies in `dead`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.system import ALIAS, System
+
+__all__ = ["CHECKS"]
+
+#: States of a mapping that reads, or is about to.
+_READING = frozenset({"Enabled", "Enabling", "Creating", "Updating"})
+_WINDOW = timedelta(minutes=15)
+_DAY = 86_400
+#: SQS deletes a letter after 14 days; the alarm of infra/modules/notifier rings at half of that.
+_OLD_DAYS = 7
+
+
+def _readers(system: System) -> Finding:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
+    off = []
+    for queue, function in (("retry", "notify"), ("feedback", "feedback")):
+        answer = system.ask(
+            "lambda",
+            "ListEventSourceMappings",
+            EventSourceArn=system.arn("sqs", f"{system.prefix}-{queue}"),
+            FunctionName=system.arn("lambda", f"function:{system.prefix}-{function}:{ALIAS}"),
+        )
+        states = [str(one.get("State")) for one in answer.get("EventSourceMappings") or []]
+        if not _READING & set(states):
+            off.append(f"{system.prefix}-{queue} ({', '.join(states) or 'no mapping'})")
+    if not off:
+        return ok(f"{system.prefix}-retry and {system.prefix}-feedback are read")
+    return wrong(f"nobody reads {', '.join(off)}", "make resume" if "retry" in off[0] else "make apply")
+
+
+def _letters(system: System) -> Finding:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+
+    Letters are counted, not received: SQS's age forgets a message that was received three times.
+    """
+    dead = system.queue("dead")
+    parts = (
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    )
+    count = sum(int(dead.get(part, 0)) for part in parts)
+    if not count:
+        return ok("no letters")
+    age = _age(system)
+    letters = f"about {count} {'letter' if count == 1 else 'letters'}"
+    if age is None:
+        return warning(f"{letters}; SQS tells no age", "make dead, then make redrive")
+    figure = f"{letters}; the oldest that was received less than three times is {_span(age)} old (SQS's metric)"
+    if age > _OLD_DAYS * _DAY:
+        return wrong(f"{figure}: after 14 days they are lost", "make dead, then make redrive")
+    return warning(figure, "make dead, then make redrive")
+
+
+def _age(system: System) -> float | None:
+    """Seconds; https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html"""
+    answer = system.ask(
+        "cloudwatch",
+        "GetMetricStatistics",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": f"{system.prefix}-dead"}],
+        StartTime=system.now - _WINDOW,
+        EndTime=system.now,
+        Period=60,
+        Statistics=["Maximum"],
+    )
+    points = [one for one in answer.get("Datapoints") or [] if "Maximum" in one and "Timestamp" in one]
+    return float(max(points, key=lambda one: one["Timestamp"])["Maximum"]) if points else None
+
+
+def _span(seconds: float) -> str:
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
+
+
+CHECKS = (
+    Check("sqs-readers", "Queue readers", _readers),
+    Check("dead-letters", "Dead letters", _letters),
+)

@@ -1,0 +1,96 @@
+"""Releases: whether one can begin, is under way, or has left something behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.system import ALIAS, System, member
+
+__all__ = ["CHECKS"]
+
+#: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html: all that have not ended
+_UNDER_WAY = ["Created", "Queued", "InProgress", "Ready"]
+_TAKES_BACK = frozenset({"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"})
+
+
+def _weights(system: System) -> Finding:
+    """A deployment that was stopped without a rollback leaves the alias on two versions, and later ones fail.
+
+    https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html
+    """
+    alias = system.ask("lambda", "GetAlias", FunctionName=system.notify, Name=ALIAS)
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    shares = ", ".join(f"version {version} gets {100 * share:g} %" for version, share in weights.items() if share)
+    under_way = [one for page in _deployments(system) for one in page.get("deployments") or []]
+    if under_way:
+        return warning(f"{under_way[0]} is under way{f'; {shares}' if shares else ''}", "wait for it, or make rollback")
+    if shares:
+        return wrong(f"no release is under way, and {shares}: the next one will be refused", "make rollback")
+    return ok(f"no release is under way, and {ALIAS} leads to one version")
+
+
+def _deployments(system: System) -> Any:
+    return system.pages(
+        "codedeploy",
+        "ListDeployments",
+        "nextToken",
+        applicationName=system.prefix,
+        deploymentGroupName=system.prefix,
+        includeOnlyStatuses=_UNDER_WAY,
+    )
+
+
+def _group_of(system: System) -> Any:
+    """https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeploymentGroup.html"""
+    answer = system.ask(
+        "codedeploy", "GetDeploymentGroup", applicationName=system.prefix, deploymentGroupName=system.prefix
+    )
+    return member(answer, "codedeploy", "deploymentGroupInfo")
+
+
+def _watched(group: Any) -> list[str]:
+    alarms = group.get("alarmConfiguration") or {}
+    return [one["name"] for one in alarms.get("alarms") or [] if one.get("name")] if alarms.get("enabled") else []
+
+
+def _group(system: System) -> Finding:
+    """https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html"""
+    group = _group_of(system)
+    if member(group, "codedeploy", "computePlatform") != "Lambda":
+        return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", "make apply")
+    if not _watched(group):
+        return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", "make apply")
+    back = group.get("autoRollbackConfiguration") or {}
+    if not back.get("enabled") or set(back.get("events") or ()) < _TAKES_BACK:
+        return wrong(f"the group {system.prefix} does not take a bad release back", "make apply")
+    config = member(group, "codedeploy", "deploymentConfigName")
+    return ok(f"{config}; {len(_watched(group))} alarms are watched, a bad release is taken back")
+
+
+def _alarms(system: System) -> Finding:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html"""
+    pages = system.pages(
+        "cloudwatch",
+        "DescribeAlarms",
+        AlarmNamePrefix=f"{system.prefix}-",
+        AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+    )
+    alarms = [one for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind) or []]
+    states = {member(one, "cloudwatch", "AlarmName"): member(one, "cloudwatch", "StateValue") for one in alarms}
+    watched = _watched(_group_of(system))
+    if gone := sorted(set(watched) - states.keys()):
+        return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", "make apply")
+    ringing = sorted(name for name, state in states.items() if state == "ALARM")
+    if stops := [name for name in ringing if name in watched]:
+        return wrong(f"{', '.join(stops)} rings: a release would be taken back at once", "docs/runbook.md")
+    if ringing:
+        return warning(f"{', '.join(ringing)} rings", "docs/runbook.md")
+    return ok(f"none of {len(states)} alarms rings, {len(watched)} of them watched by releases")
+
+
+CHECKS = (
+    Check("release", "Release", _weights),
+    Check("codedeploy-group", "CodeDeploy group", _group),
+    Check("alarms", "Alarms", _alarms),
+)

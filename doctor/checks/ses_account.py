@@ -1,0 +1,117 @@
+"""SES's account in this region: whom it may mail, how much, on which plan.
+
+All of it is one answer: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doctor.check import Check, Finding, Scope, ok, warning, wrong
+from doctor.system import System, member
+
+__all__ = ["CHECKS"]
+
+_REASONS = frozenset({"BOUNCE", "COMPLAINT"})
+#: The part of the daily quota from which on it is worth a word.
+_NEARLY = 0.9
+
+
+def _sandbox(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
+    if _told(system, "ProductionAccessEnabled"):
+        return ok("production: mail goes to anybody")
+    review = (system.ask("sesv2", "GetAccount").get("Details") or {}).get("ReviewDetails") or {}
+    asked = f"; the request for production is {review['Status']}" if review.get("Status") else ""
+    return wrong(
+        f"the sandbox: mail goes to verified addresses and to the mailbox simulator only{asked}",
+        "ask for production access: aws sesv2 put-account-details --production-access-enabled ...",
+    )
+
+
+def _sending(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html"""
+    if not _told(system, "SendingEnabled"):
+        return wrong(
+            "sending is off for the whole account", "aws sesv2 put-account-sending-attributes --sending-enabled"
+        )
+    standing = _told(system, "EnforcementStatus")
+    if standing == "HEALTHY":
+        return ok("sending is on, the account is HEALTHY")
+    if standing == "PROBATION":
+        return warning(
+            "sending is on, but SES reviews the account (PROBATION)", "read SES's mail, mend the cause, answer"
+        )
+    return wrong(f"SES has put the account to {standing}", "read SES's mail, mend the cause, answer")
+
+
+def _plan(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountPricingAttributes.html
+
+    https://aws.amazon.com/ses/pricing/
+    """
+    pricing = _told(system, "PricingAttributes")
+    plan, coming = member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
+    later = f", {coming} from next month" if coming and coming != plan else ""
+    if (coming or plan) == "NONE":
+        return ok(f"no plan{later}: each mail at SES's own price ($0.10 a thousand)")
+    return warning(
+        f"the plan is {plan}{later}: a thousand mails cost more than without one ($0.16 on ESSENTIALS)",
+        "to leave it: aws sesv2 put-account-pricing-attributes",
+    )
+
+
+def _delivery_mode(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDeliveryAttributes.html
+
+    botocore tells it since 1.44.
+    """
+    mode = member(system.ask("sesv2", "GetAccount"), "sesv2", "DeliveryAttributes", "SharedPoolDeliveryMode")
+    if mode == "REGIONAL":
+        return ok("REGIONAL: mail leaves from this region's addresses alone")
+    return warning(
+        f"{mode}: mail may leave from shared addresses in other regions",
+        "where that matters: aws sesv2 put-account-delivery-attributes --shared-pool-delivery-mode REGIONAL",
+    )
+
+
+def _quota(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"""
+    quota = _told(system, "SendQuota")
+    rate, most = float(member(quota, "sesv2", "MaxSendRate")), float(member(quota, "sesv2", "Max24HourSend"))
+    sent = float(member(quota, "sesv2", "SentLast24Hours"))
+    a_day = "any number a day" if most < 0 else f"{sent:,.0f} of {most:,.0f} a day used"
+    if rate < system.send_rate:
+        return wrong(
+            f"SES takes {rate:g} mails a second, send_rate is {system.send_rate:g}; {a_day}",
+            f"make apply with send_rate = {rate:g}",
+        )
+    if 0 <= most * _NEARLY <= sent:
+        return warning(a_day, "ask for a higher sending quota in Service Quotas: what is over it waits")
+    return ok(f"SES takes {rate:g} mails a second, send_rate is {system.send_rate:g}; {a_day}")
+
+
+def _suppression(system: System) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html"""
+    reasons = set(member(_told(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
+    if reasons == _REASONS:
+        return ok("the account's own list takes bounces and complaints")
+    lacking = " and ".join(sorted(_REASONS - reasons))
+    return warning(
+        f"the account's own list does not take {lacking}; Herald's configuration set has its own",
+        "aws sesv2 put-account-suppression-attributes --suppressed-reasons BOUNCE COMPLAINT",
+    )
+
+
+def _told(system: System, name: str) -> Any:
+    return member(system.ask("sesv2", "GetAccount"), "sesv2", name)
+
+
+CHECKS = (
+    Check("ses-sandbox", "SES sandbox", _sandbox, Scope.ACCOUNT),
+    Check("ses-sending", "SES sending", _sending, Scope.ACCOUNT),
+    Check("ses-plan", "SES plan", _plan, Scope.ACCOUNT),
+    Check("ses-delivery-mode", "SES delivery mode", _delivery_mode, Scope.ACCOUNT),
+    Check("ses-quota", "SES quota", _quota, Scope.ACCOUNT),
+    Check("ses-suppression", "SES suppression list", _suppression, Scope.ACCOUNT),
+)

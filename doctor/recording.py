@@ -1,0 +1,134 @@
+"""Every answer that came, in a file that names nobody; and a cloud that answers from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from doctor.cloud import Answer, Cloud, key_of
+from doctor.scrubbing import Scrubber
+
+__all__ = ["Call", "Recorder", "Recording", "UnrecordedError"]
+
+_TIME, _BYTES = "$time", "$bytes"
+
+
+class UnrecordedError(Exception):
+    """The recording holds no answer to this question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question and what came: an answer, or the error's code, sentence and HTTP status."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    answer: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+
+
+class Recorder:
+    """Asks another cloud, and keeps what it answers; of the same answers to the same question the first."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.calls: list[Call] = []
+
+    def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """The other cloud's answer. An error of AWS's is kept, too."""
+        try:
+            answer = self._cloud.ask(service, operation, **parameters)
+        except ClientError as error:
+            said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+            status = metadata.get("HTTPStatusCode", 0)
+            kept = {"Code": said.get("Code", ""), "Message": said.get("Message", ""), "HTTPStatusCode": status}
+            self._keep(Call(service, operation, parameters, error=kept))
+            raise
+        self._keep(Call(service, operation, parameters, answer=answer))
+        return answer
+
+    def _keep(self, call: Call) -> None:
+        if call not in self.calls:
+            self.calls.append(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was asked and answered from `at` on, in a region; a cloud that answers the same questions the same."""
+
+    at: datetime
+    region: str
+    where: str
+    botocore: str
+    calls: list[Call] = field(default_factory=list)
+
+    def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """The recorded answer, or the recorded error. Raises `UnrecordedError` if it was never asked."""
+        wanted = key_of(service, operation, _plain(parameters))
+        for call in self.calls:
+            if key_of(call.service, call.operation, _plain(call.parameters)) == wanted:
+                return _answer(call)
+        raise UnrecordedError(f"the recording holds no {wanted}")
+
+    def write(self, path: Path) -> None:
+        """Write it, without account ids, addresses, their domains, tokens and other secrets. Raises `OSError`."""
+        calls = [_as_dict(call) for call in self.calls]
+        scrubbed = Scrubber(calls).scrub(calls)
+        head = {"at": self.at.isoformat(), "region": self.region, "where": self.where, "botocore": self.botocore}
+        path.write_text(json.dumps({**head, "calls": scrubbed}, indent=1, sort_keys=True) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote."""
+        text = json.loads(path.read_text())
+        calls = [Call(**_revived(call)) for call in text["calls"]]
+        return cls(datetime.fromisoformat(text["at"]), text["region"], text["where"], text["botocore"], calls)
+
+
+def _answer(call: Call) -> Answer:
+    if call.error is not None:
+        said = {"Code": call.error["Code"], "Message": call.error["Message"]}
+        metadata = {"HTTPStatusCode": call.error["HTTPStatusCode"]}
+        response: Any = {"Error": said, "ResponseMetadata": metadata}
+        raise ClientError(response, call.operation)
+    return call.answer or {}
+
+
+def _as_dict(call: Call) -> dict[str, Any]:
+    fields = {"service": call.service, "operation": call.operation, "parameters": _plain(call.parameters)}
+    given = {"answer": call.answer, "error": call.error}
+    return fields | {name: _plain(value) for name, value in given.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """A value of botocore's as JSON has it; of bytes only how many there were."""
+    match value:
+        case datetime():
+            return {_TIME: value.isoformat()}
+        case bytes():
+            return {_BYTES: len(value)}
+        case Mapping():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+    return value
+
+
+def _revived(value: Any) -> Any:
+    match value:
+        case {"$time": str(text)}:
+            return datetime.fromisoformat(text)
+        case {"$bytes": int(count)}:
+            return bytes(count)
+        case dict():
+            return {name: _revived(inner) for name, inner in value.items()}
+        case list():
+            return [_revived(inner) for inner in value]
+    return value

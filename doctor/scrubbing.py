@@ -1,0 +1,102 @@
+"""Takes out of recorded calls what names an account or a person. The same thing becomes the same word everywhere, so
+that questions and answers still fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
+from typing import Any
+
+__all__ = ["Scrubber"]
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
+#: Access keys, ids of principals, user pools and keys, endpoints of a machine: each kind by its own spelling.
+_NAMED = (
+    ("AKIAEXAMPLE", re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{8,}(?::[\w+=,.@-]+)?")),
+    ("caller", re.compile(r"(?<=:assumed-role/)[\w+=,.@/-]+|(?<=:user/)[\w+=,.@/-]+")),
+    ("us-east-1_EXAMPLE", re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d_[A-Za-z0-9]{6,}")),
+    ("http://endpoint", re.compile(r"https?://(?:127\.0\.0\.1|localhost):\d+")),
+)
+_TOKENS = frozenset(
+    {
+        "CaseId",
+        "LastKeyGenerationTimestamp",
+        "Marker",
+        "NextMarker",
+        "NextToken",
+        "ReceiptHandle",
+        "RevisionId",
+        "Token",
+        "UserId",
+        "nextToken",
+    }
+)
+#: Of what a person told AWS in the account's details, and of a function's settings, only these are kept.
+_PRIVATE = frozenset({"AdditionalContactEmailAddresses", "Tags", "UseCaseDescription", "WebsiteURL"})
+_SETTINGS = frozenset({"HERALD_CONFIGURATION_SET", "HERALD_FROM", "HERALD_LEDGER_TABLE"})
+_AMAZONS = (".amazonses.com", ".amazonaws.com")
+_LEFT_OUT = "left out"
+_OUR_ACCOUNT = "123456789012"
+
+
+class Scrubber:
+    """Knows the addresses and domains that stand anywhere in `everything`."""
+
+    def __init__(self, everything: Any) -> None:
+        texts = sorted(set(_texts(everything)))
+        addresses = sorted(
+            {found for text in texts for found in _ADDRESS.findall(text) if not found.endswith(_AMAZONS)}
+        )
+        domains = {address.rpartition("@")[2] for address in addresses} | set(_asked_domains(everything))
+        tops = sorted(one for one in domains if not any(one.endswith(f".{other}") for other in domains))
+        self._words = {domain: f"domain-{number}.example" for number, domain in enumerate(tops, 1)}
+        self._people = {address: f"person-{number}" for number, address in enumerate(addresses, 1)}
+
+    def scrub(self, value: Any, name: str = "") -> Any:
+        """The same value, in JSON's types, without what it must not tell."""
+        match value:
+            case {"Variables": dict(settings)}:
+                return {**value, "Variables": {key: self._setting(key, inner) for key, inner in settings.items()}}
+            case dict():
+                return {key: self.scrub(inner, key) for key, inner in value.items() if key not in _PRIVATE}
+            case list():
+                if name == "Tokens":
+                    return [f"token{number}" for number, _ in enumerate(value, 1)]
+                return [self.scrub(inner, name) for inner in value]
+            case str():
+                return _LEFT_OUT if name in _TOKENS else self._text(value)
+        return value
+
+    def _setting(self, name: str, value: str) -> str:
+        if name not in _SETTINGS:
+            return _LEFT_OUT
+        return self._text(parseaddr(value)[1] if name == "HERALD_FROM" else value)
+
+    def _text(self, text: str) -> str:
+        text = _ADDRESS.sub(self._person, text)
+        for domain, word in self._words.items():
+            text = re.sub(rf"(?<![\w-]){re.escape(domain)}(?![\w-])", word, text)
+        for word, pattern in _NAMED:
+            text = pattern.sub(word, text)
+        return _ACCOUNT.sub(_OUR_ACCOUNT, text)
+
+    def _person(self, found: re.Match[str]) -> str:
+        domain = found[0].rpartition("@")[2]
+        return f"{self._people[found[0]]}@{domain}" if found[0] in self._people else found[0]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
+
+
+def _asked_domains(everything: Any) -> Iterator[str]:
+    """The identities that SES was asked for: one that no address stands for, too."""
+    for call in everything:
+        name = call["parameters"].get("EmailIdentity", "")
+        if name and "@" not in name and "." in name:
+            yield name

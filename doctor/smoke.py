@@ -1,0 +1,160 @@
+"""Synthetic events through the real topic, each followed in the ledger until it is delivered.
+
+They go to SES's mailbox simulator, which nobody reads and which counts against no reputation:
+https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from doctor.system import System, member
+from function.event.synthetic import synthetic_event
+from function.ledger.keys import message_key
+
+__all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "latency"]
+
+#: What happens to a mail, in order, and the state of the timeline's row that says when.
+STEPS = {"published": "", "claimed": "sending", "accepted": "sent", "delivered": "delivered"}
+#: After these nothing more is heard of a mail that was not delivered.
+_LOST = frozenset({"rejected", "suppressed", "replaced", "refused", "bounced", "soft_bounced", "complained"})
+_LOOK_SECONDS = 1.0
+_NINETY_NINE = 0.99
+
+#: Is told how many were published, how many have ended, and how many there will be.
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(slots=True)
+class Journey:
+    """One event: when each step happened, in epoch milliseconds, and the state that the ledger has it in.
+
+    `published` is this machine's clock; the others are AWS's, from the record's timeline.
+    """
+
+    event: str
+    message_id: str
+    at: dict[str, int]
+    state: str = ""
+    reason: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is waited for."""
+        return "delivered" in self.at or self.state in _LOST
+
+    @property
+    def delivered(self) -> bool:
+        """Whether SES handed the mail over."""
+        return "delivered" in self.at
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds from publication to each step that has happened."""
+        return {step: (self.at[step] - self.at["published"]) / 1000 for step in STEPS if step in self.at}
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from publication to acceptance: the median, and what 99 of 100 stay below (by nearest rank)."""
+
+    count: int
+    median: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """Sends and follows. `clock` gives seconds since the epoch, `sleep` takes seconds, as does `pause` between two
+    publications. Every question is asked anew: `system` must not remember answers."""
+
+    system: System
+    topic: str
+    table: str
+    type: str
+    example: Mapping[str, Any]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    pause: float = 0.0
+
+    def run(self, events: int, seconds: float, progress: Progress = lambda *_: None) -> list[Journey]:
+        """Send so many, and follow them for so many seconds at the most; the journeys, ended or not.
+
+        Raises `RefusedError` if AWS refuses a call.
+        """
+        deadline = self.clock() + seconds
+        journeys: list[Journey] = []
+        while len(journeys) < events and self.clock() < deadline:
+            if journeys:
+                self.sleep(self.pause)
+            journeys.append(self._publish())
+            progress(len(journeys), 0, events)
+        while not self._followed(journeys, progress, events) and self.clock() < deadline:
+            self.sleep(_LOOK_SECONDS)
+        return journeys
+
+    def _followed(self, journeys: list[Journey], progress: Progress, events: int) -> bool:
+        """Look once at each that has not ended; whether all have."""
+        for journey in journeys:
+            if not journey.ended:
+                self._follow(journey)
+        progress(len(journeys), sum(journey.ended for journey in journeys), events)
+        return all(journey.ended for journey in journeys)
+
+    def _publish(self) -> Journey:
+        """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+        event, now = f"smoke-{uuid.uuid4().hex}", self.clock()
+        time = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = synthetic_event(event, self.type, self.example, time)
+        answer = self.system.ask(
+            "sns",
+            "Publish",
+            TopicArn=self.topic,
+            Message=json.dumps(body),
+            MessageAttributes={"type": {"DataType": "String", "StringValue": self.type}},
+        )
+        return Journey(event, str(member(answer, "sns", "MessageId")), {"published": int(now * 1000)})
+
+    def _follow(self, journey: Journey) -> None:
+        """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
+        answer = self.system.ask(
+            "dynamodb",
+            "GetItem",
+            TableName=self.table,
+            Key={"pk": {"S": message_key(journey.message_id)}},
+            ConsistentRead=True,
+            ProjectionExpression="#state, #timeline, #reason",
+            ExpressionAttributeNames={"#state": "state", "#timeline": "timeline", "#reason": "reason"},
+        )
+        item = answer.get("Item")
+        if item:
+            journey.state, journey.reason = item["state"]["S"], item.get("reason", {}).get("S", "")
+            for step, at in _times(item).items():
+                journey.at.setdefault(step, at)
+
+
+def latency(journeys: Sequence[Journey]) -> Latency | None:
+    """How long acceptance took, over those that were accepted; None if none was."""
+    taken = sorted(journey.seconds["accepted"] for journey in journeys if "accepted" in journey.at)
+    if not taken:
+        return None
+    return Latency(len(taken), median(taken), taken[math.ceil(_NINETY_NINE * len(taken)) - 1])
+
+
+def _times(item: Mapping[str, Any]) -> dict[str, int]:
+    """The first time of each step. Feedback may be faster than the record: a delivery proves the acceptance."""
+    rows = [row["M"] for row in item["timeline"]["L"]]
+    found: dict[str, int] = {}
+    for step, state in STEPS.items():
+        times = [int(row["at"]["N"]) for row in rows if row["state"]["S"] == state]
+        found |= {step: min(times)} if times else {}
+    if "delivered" in found:
+        found.setdefault("accepted", found["delivered"])
+    return found

@@ -1,0 +1,151 @@
+"""What is examined: the way to AWS, the names of one Herald, and what the doctor was told on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from doctor.cloud import Answer, Cloud, pages
+from doctor.failures import RefusedError, UnansweredError
+
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
+
+__all__ = ["ALIAS", "System", "member"]
+
+#: What receives traffic; CodeDeploy alone moves it.
+ALIAS = "live"
+_SIMULATORS = {"sesv2": "the SES simulator", "codedeploy": "the CodeDeploy simulator", "dns": "the laptop cloud"}
+_SERVICES = {"sesv2": "SES", "codedeploy": "CodeDeploy", "cognito-idp": "Cognito", "dns": "DNS"}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One account in one region, and the Herald that is or will be in it; names are as infra/modules/notifier has them.
+
+    `regions` are the regions that the settings name, by their source, the one that is used first. `reservation` is the
+    concurrency that `send_rate` (mails a second) needs. `told_topic` is the ARN of a shared topic, `told_domain` the
+    sending domain where no function tells it yet. `resolver` None: no DNS is asked. `local`: simulators answer.
+    """
+
+    cloud: Cloud
+    prefix: str
+    region: str
+    where: str
+    regions: tuple[tuple[str, str], ...]
+    now: datetime
+    send_rate: float
+    reservation: int
+    local: bool = False
+    told_topic: str | None = None
+    told_domain: str | None = None
+    resolver: Resolver | None = None
+
+    def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        """An operation's answer. Raises `RefusedError` for an error of AWS's, botocore's own where none came."""
+        try:
+            return self.cloud.ask(service, operation, **parameters)
+        except ClientError as error:
+            raise _refusal(service, operation, error) from error
+
+    def pages(
+        self, service: str, operation: str, next_page: str = "NextToken", /, **parameters: Any
+    ) -> Iterator[Answer]:
+        """Every page of a list; `next_page` is how the operation names the next one."""
+        return pages(self, service, operation, next_page, **parameters)
+
+    @property
+    def notify(self) -> str:
+        """The name of the function that sends."""
+        return f"{self.prefix}-notify"
+
+    @property
+    def installed(self) -> bool:
+        """Whether there is such a function; True where nobody may look."""
+        try:
+            self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
+        except RefusedError as refusal:
+            return not refusal.missing
+        return True
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The environment of `notify`: of what the alias leads to, or, without an alias, of the code that is there."""
+        try:
+            answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify, Qualifier=ALIAS)
+        except RefusedError as refusal:
+            if not refusal.missing:
+                raise
+            answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
+        variables: Mapping[str, str] = member(answer, "lambda", "Environment", "Variables")
+        return variables
+
+    @property
+    def sender(self) -> str | None:
+        """The address that mail comes from, or that domain alone where no function tells; None where nobody knows."""
+        if self.told_domain:
+            return self.told_domain
+        return parseaddr(self.settings.get("HERALD_FROM", ""))[1].lower() or None if self.installed else None
+
+    @property
+    def configuration_set(self) -> str:
+        """The SES configuration set of every mail."""
+        return self.settings.get("HERALD_CONFIGURATION_SET") or self.prefix
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of something of this account and region."""
+        caller = str(member(self.ask("sts", "GetCallerIdentity"), "sts", "Arn"))
+        partition, account = caller.split(":")[1], caller.split(":")[4]
+        return f"arn:{partition}:{service}:{self.region}:{account}:{resource}"
+
+    @property
+    def alias_arn(self) -> str:
+        """What SNS invokes."""
+        return self.arn("lambda", f"function:{self.notify}:{ALIAS}")
+
+    def topic(self, part: str) -> str:
+        """The ARN of the topic `events` or `feedback`."""
+        if part == "events" and self.told_topic:
+            return self.told_topic
+        return self.arn("sns", f"{self.prefix}-{part}")
+
+    def queue(self, part: str) -> Mapping[str, str]:
+        """All attributes of the queue `retry`, `feedback` or `dead`."""
+        url = self.ask("sqs", "GetQueueUrl", QueueName=f"{self.prefix}-{part}")["QueueUrl"]
+        answer = self.ask("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
+        attributes: Mapping[str, str] = member(answer, "sqs", "Attributes")
+        return attributes
+
+    def player(self, service: str) -> str:
+        """Who answers for a service here, as people know it."""
+        return _SIMULATORS.get(service, "ministack") if self.local else _SERVICES.get(service, service.upper())
+
+    @property
+    def beyond(self) -> str:
+        """What to do about something that is not answered here."""
+        return "run it on AWS: only AWS can tell" if self.local else "update boto3 (make setup), or look in the console"
+
+
+def member(answer: Any, service: str, *path: str) -> Any:
+    """What stands at a path in an answer. Raises `UnansweredError` where a member of it was left out, as AWS may."""
+    for name in path:
+        if not isinstance(answer, Mapping) or answer.get(name) is None:
+            raise UnansweredError(service, name)
+        answer = answer[name]
+    return answer
+
+
+def _refusal(service: str, operation: str, error: ClientError) -> RefusedError:
+    said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    return RefusedError(
+        service,
+        operation,
+        str(said.get("Code", "")),
+        str(said.get("Message", "")),
+        int(metadata.get("HTTPStatusCode", 0)),
+    )

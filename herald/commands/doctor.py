@@ -1,0 +1,69 @@
+"""`herald doctor`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Annotated
+
+import typer
+
+from doctor.check import Result, Status, run, worst
+from doctor.checks import CHECKS
+from doctor.cloud import Memo
+from herald.account import Account, Local, Prefix, StateDir
+from herald.console import console
+from herald.examination import Record, SendRate, Topic, examination
+from laptop.state import DEFAULT_STATE
+
+__all__ = ["doctor", "lines"]
+
+_COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.WRONG: "bold red"}
+#: Room for the longest status and a space.
+_INDENT = 9
+
+
+def doctor(
+    domain: Annotated[
+        str | None, typer.Option("--domain", help="The sending domain, before the first apply", show_default=False)
+    ] = None,
+    send_rate: SendRate = 14,
+    topic: Topic = None,
+    record: Record = None,
+    machine: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Look at everything that mail depends on, change nothing, and say what to do; before and after the first apply.
+
+    Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
+    """
+    found = examination(Account.chosen(local, state_dir, prefix), local, send_rate, topic, domain)
+    results = run(CHECKS, replace(found.system, cloud=Memo(found.recorder)))
+    if machine:
+        status = worst(results)
+        typer.echo(json.dumps({"status": status, "checks": [asdict(result) for result in results]}))
+    else:
+        for line in lines(results):
+            console.print(line)
+    found.keep(record)
+    raise typer.Exit(int(worst(results) is Status.WRONG))
+
+
+def lines(results: Sequence[Result]) -> list[str]:
+    """The results as rich's console prints them. No line is cut or filled, so that what is copied stays whole."""
+    printed = []
+    for result in results:
+        colour = _COLOURS[result.status]
+        printed.append(f"[{colour}]{result.status:<{_INDENT}}[/]{_plain(result.title)}: {_plain(result.finding)}")
+        if result.remedy:
+            printed.append(f"{'':<{_INDENT}}[bold]{_plain(result.remedy)}[/]")
+    counts = [f"{sum(result.status is status for result in results)} {status}" for status in Status]
+    return [*printed, ", ".join(counts) + "."]
+
+
+def _plain(text: str) -> str:
+    """The text, with nothing in it that rich would take for markup."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,136 @@
+"""`herald smoke`."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from doctor.cloud import Memo
+from doctor.failures import RefusedError, UnansweredError, explain
+from doctor.smoke import Journey, Smoke, latency
+from doctor.system import System, member
+from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.console import console
+from herald.examination import Record, Topic, examination
+from laptop.state import DEFAULT_STATE, ROOT
+from operations.errors import UserError
+
+__all__ = ["smoke"]
+
+TYPE = "book.created"
+_EXAMPLE = ROOT / "function" / "notifications" / TYPE / "examples" / "typical.json"
+_QUOTA = ("MaxSendRate", "Max24HourSend", "SentLast24Hours")
+_MOST_SHOWN = 20
+#: The part of SES's rate that the test may use, since others send, too.
+_SHARE = 0.5
+
+
+@refusals_told("what was published is sent all the same")
+def smoke(
+    events: Annotated[int, typer.Option("--events", min=1, max=10_000, help="How many")] = 1,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Minutes to wait at the most")] = 10,
+    topic: Topic = None,
+    record: Record = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
+    machine: Annotated[bool, typer.Option("--json", help="One JSON object: for machines")] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Send synthetic events through the real topic to SES's mailbox simulator, and follow each until it is delivered.
+
+    Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
+    """
+    found = examination(Account.chosen(local, state_dir, prefix), local, 1, topic)
+    system = replace(found.system, cloud=Memo(found.recorder))
+    if not system.installed:
+        raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
+    rate = _rate(system, events)
+    _agreed(f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}?", yes)
+    test = Smoke(
+        found.system,
+        system.topic("events"),
+        system.settings.get("HERALD_LEDGER_TABLE") or f"{prefix}-ledger",
+        TYPE,
+        json.loads(_EXAMPLE.read_text()),
+        time.time,
+        time.sleep,
+        1 / (rate * _SHARE),
+    )
+    try:
+        journeys = _run(test, events, timeout * 60, machine)
+    except RefusedError as refusal:
+        raise UserError(_told(refusal, system)) from None
+    finally:
+        found.keep(record)
+    _show(journeys, events, timeout, machine)
+    raise typer.Exit(int(sum(journey.delivered for journey in journeys) < events))
+
+
+def _rate(system: System, events: int) -> float:
+    """How many mails a second SES takes. Raises `UserError` if it does not take so many events today."""
+    try:
+        quota = member(system.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")
+        rate, most, sent = (float(member(quota, "sesv2", name)) for name in _QUOTA)
+    except (RefusedError, UnansweredError):
+        return 1.0  # what the sandbox allows
+    if 0 <= most < sent + events:
+        raise UserError(f"SES takes {most - sent:g} more mails today, not {events}: say fewer --events", code=2)
+    return max(rate, 0.1)
+
+
+def _agreed(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not os.isatty(0):
+        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
+    if not typer.confirm(question, default=False):
+        raise UserError("nothing was sent")
+
+
+def _run(test: Smoke, events: int, seconds: float, machine: bool) -> list[Journey]:
+    if machine or not console.is_terminal:
+        return test.run(events, seconds)
+    with console.status(f"0 of {events} published") as status:
+        return test.run(
+            events, seconds, lambda sent, ended, all_: status.update(f"{sent} of {all_} published, {ended} at an end")
+        )
+
+
+def _told(refusal: RefusedError, system: System) -> str:
+    if refusal.denied and refusal.operation == "Publish":
+        return (
+            "this caller may not publish to the topic, which names who may: add the ARN of its role to `publishers` in "
+            f"terraform.tfvars, then make apply ({refusal.message})"
+        )
+    return f"{explain(refusal, system).finding}; what was published is sent all the same"
+
+
+def _show(journeys: Sequence[Journey], events: int, timeout: float, machine: bool) -> None:
+    figures = latency(journeys)
+    delivered = sum(journey.delivered for journey in journeys)
+    if machine:
+        made = [{**asdict(journey), "seconds": journey.seconds} for journey in journeys]
+        counts = {"events": events, "delivered": delivered}
+        typer.echo(json.dumps({**counts, "accepted": asdict(figures) if figures else None, "journeys": made}))
+        return
+    for journey in journeys if events == 1 else ():
+        for step, seconds in journey.seconds.items():
+            at = datetime.fromtimestamp(journey.at[step] / 1000, UTC)
+            console.print(f"{step:<10} {at:%H:%M:%S.%f}"[:-3] + f" UTC  {seconds:8.3f} s")
+    for journey in [one for one in journeys if not one.delivered][:_MOST_SHOWN]:
+        why = f" ({journey.reason})" if journey.reason else ""
+        console.print(f"{journey.message_id}: {journey.state or 'nothing in the ledger'}{why}", markup=False)
+    if figures and events > 1:
+        console.print(
+            f"From publication to acceptance: median {figures.median:.3f} s, 99th percentile {figures.p99:.3f} s."
+        )
+    after = "" if delivered == events else f" within {timeout:g} minutes: herald doctor says what may be wrong"
+    console.print(f"{delivered} of {events} delivered{after}.")

@@ -1,0 +1,104 @@
+"""What the doctor and the smoke test look at, as the command's options name it, and the file that keeps the answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import botocore
+import typer
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session
+from dns.resolver import NoResolverConfiguration, Resolver
+
+from doctor.cloud import Live
+from doctor.recording import Recorder, Recording
+from doctor.system import System
+from herald.account import Account
+from herald.capacity.concurrency import needed
+from herald.terraform.target import is_loopback
+from laptop.environment import REGION
+from operations.errors import UserError
+
+__all__ = ["Examination", "Record", "SendRate", "Topic", "examination", "regions"]
+
+Record = Annotated[
+    Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
+]
+SendRate = Annotated[float, typer.Option("--send-rate", min=0.1, help="Mails a second, as in terraform.tfvars")]
+Topic = Annotated[str | None, typer.Option("--topic", help="ARN of a shared topic that events come by")]
+
+#: As infra/modules/notifier has it by default.
+_SECONDS_PER_SEND = 0.25
+_DNS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What is examined, and the recorder between it and AWS."""
+
+    system: System
+    recorder: Recorder
+
+    def keep(self, path: Path | None) -> None:
+        """Write every answer that came to a file, if one is named. Raises `UserError` if it cannot be written."""
+        if path is None:
+            return
+        system = self.system
+        recording = Recording(system.now, system.region, system.where, botocore.__version__, self.recorder.calls)
+        try:
+            recording.write(path)
+        except OSError as problem:
+            raise UserError(f"the answers were not kept: {path}: {problem.strerror}") from None
+
+
+def examination(
+    account: Account, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
+) -> Examination:
+    """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
+    recorder = Recorder(Live(account.client))
+    here = local or is_loopback(account.client("sts").meta.endpoint_url)
+    system = System(
+        recorder,
+        account.prefix,
+        REGION if local else account.where,
+        account.where,
+        (("the laptop cloud", REGION),) if local else regions(os.environ, _region_of_profile()),
+        datetime.now(UTC),
+        send_rate,
+        needed(send_rate, _SECONDS_PER_SEND).reserved,
+        local=here,
+        told_topic=topic,
+        told_domain=domain.lower() if domain else None,
+        resolver=None if here else _resolver(),
+    )
+    return Examination(system, recorder)
+
+
+def regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[str, str], ...]:
+    """The regions that the settings name, by their source; the one that Herald uses first."""
+    sources = [(name, environment.get(name)) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")]
+    sources.append(("the profile", profile))
+    return tuple((source, region) for source, region in sources if region)
+
+
+def _region_of_profile() -> str | None:
+    """What the configuration file says, without the variable that boto3 would take instead."""
+    try:
+        region: str | None = Session().get_scoped_config().get("region")
+    except BotoCoreError:
+        return None
+    return region
+
+
+def _resolver() -> Resolver | None:
+    try:
+        resolver = Resolver()
+    except NoResolverConfiguration:
+        return None
+    resolver.lifetime = _DNS_SECONDS
+    return resolver

@@ -1,0 +1,335 @@
+"""What the doctor says of a Herald that is installed: each check, each way it can end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from doctor.check import Status
+from doctor.checks import CHECKS
+from tests.unit.doctor.fake_cloud import (
+    ACCOUNT,
+    ALIAS_ARN,
+    HEALTHY,
+    NOW,
+    error,
+    find,
+    policy,
+    queue_policy,
+    with_queues,
+)
+
+OK, WARNING, WRONG = Status.OK, Status.WARNING, Status.WRONG
+
+_GROUP: dict[str, Any] = HEALTHY["codedeploy", "GetDeploymentGroup"]["deploymentGroupInfo"]
+_TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:herald-events"
+_DESTINATION: dict[str, Any] = HEALTHY["sesv2", "GetConfigurationSetEventDestinations"]["EventDestinations"][0]
+
+Answers = dict[tuple[str, str], Any]
+
+
+def one(service: str, operation: str, answer: Any) -> Answers:
+    return {(service, operation): answer}
+
+
+def missing(service: str, operation: str, code: str = "ResourceNotFoundException") -> Answers:
+    return one(service, operation, error(code, operation, 404, "no such thing"))
+
+
+def alias(**weights: float) -> Answers:
+    routing = {"AdditionalVersionWeights": {name[1:]: weight for name, weight in weights.items()}}
+    return one("lambda", "GetAlias", {"FunctionVersion": "7", "RoutingConfig": routing})
+
+
+def group(**changes: Any) -> Answers:
+    return one("codedeploy", "GetDeploymentGroup", {"deploymentGroupInfo": _GROUP | changes})
+
+
+def alarms(**states: str) -> Answers:
+    named = [{"AlarmName": f"herald-{name.replace('_', '-')}", "StateValue": state} for name, state in states.items()]
+    return one("cloudwatch", "DescribeAlarms", {"MetricAlarms": named})
+
+
+def destination(**changes: Any) -> Answers:
+    answer = {"EventDestinations": [_DESTINATION | changes]}
+    return one("sesv2", "GetConfigurationSetEventDestinations", answer)
+
+
+def subscriptions(*found: dict[str, str]) -> Answers:
+    return one("sns", "ListSubscriptionsByTopic", {"Subscriptions": list(found)})
+
+
+def subscription(endpoint: str = ALIAS_ARN, arn: str = f"{_TOPIC}:1") -> dict[str, str]:
+    return {"SubscriptionArn": arn, "Protocol": "lambda", "Endpoint": endpoint}
+
+
+def attributes(**given: str) -> Answers:
+    return one("sns", "GetSubscriptionAttributes", {"Attributes": given})
+
+
+def letters(count: int, days: float | None) -> Answers:
+    points = [] if days is None else [{"Timestamp": NOW - timedelta(minutes=1), "Maximum": days * 86_400}]
+    older = [] if days is None else [{"Timestamp": NOW - timedelta(minutes=9), "Maximum": 1e9}]
+    return with_queues(dead={"ApproximateNumberOfMessages": str(count)}) | one(
+        "cloudwatch", "GetMetricStatistics", {"Datapoints": points + older}
+    )
+
+
+def mapping(*states: str) -> Answers:
+    return one("lambda", "ListEventSourceMappings", {"EventSourceMappings": [{"State": state} for state in states]})
+
+
+def cognito(**mail: str) -> Answers:
+    return one("cognito-idp", "DescribeUserPool", {"UserPool": {"EmailConfiguration": mail}})
+
+
+def key(state: str) -> Answers:
+    return one("kms", "DescribeKey", {"KeyMetadata": {"KeyId": "1234", "KeyState": state}})
+
+
+_REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-retry"}}'
+
+
+@pytest.mark.parametrize(
+    ("check", "answers", "status", "finding", "remedy"),
+    [
+        ("ses-configuration-set", {}, OK, "sending through herald is on; it suppresses BOUNCE and COMPLAINT", ""),
+        (
+            "ses-configuration-set",
+            one("sesv2", "GetConfigurationSet", {"SendingOptions": {"SendingEnabled": True}}),
+            OK,
+            "leaves suppression to the account",
+            "",
+        ),
+        (
+            "ses-configuration-set",
+            one("sesv2", "GetConfigurationSet", {"SendingOptions": {"SendingEnabled": False}}),
+            WRONG,
+            "sending through herald is off",
+            "put-configuration-set-sending-options",
+        ),
+        (
+            "ses-configuration-set",
+            missing("sesv2", "GetConfigurationSet", "NotFoundException"),
+            WRONG,
+            "it is not there",
+            "make apply",
+        ),
+        ("ses-event-destination", {}, OK, "all 7 kinds of event", ""),
+        ("ses-event-destination", destination(Enabled=False), WRONG, "is off", "make apply"),
+        (
+            "ses-event-destination",
+            destination(MatchingEventTypes=["SEND", "DELIVERY"]),
+            WRONG,
+            "does not tell BOUNCE, COMPLAINT, DELIVERY_DELAY, REJECT, RENDERING_FAILURE",
+            "make apply",
+        ),
+        ("ses-event-destination", destination(SnsDestination={"TopicArn": _TOPIC}), WRONG, "nothing", "make apply"),
+        (
+            "ses-event-destination",
+            one("sesv2", "GetConfigurationSetEventDestinations", {}),
+            WRONG,
+            "no mail is ever known to be delivered",
+            "make apply",
+        ),
+        ("lambda-paused", {}, OK, "not paused", ""),
+        (
+            "lambda-paused",
+            one("lambda", "GetFunctionConcurrency", {"ReservedConcurrentExecutions": 0}),
+            WARNING,
+            "no mail leaves",
+            "make resume",
+        ),
+        ("lambda-alias", {}, OK, "live leads to version 7", ""),
+        ("lambda-alias", missing("lambda", "GetAlias"), WRONG, "herald-notify has no alias live", "make apply"),
+        ("lambda-permission", {}, OK, "SNS may invoke herald-notify:live", ""),
+        ("lambda-permission", missing("lambda", "GetPolicy"), WRONG, "nobody may invoke", "make apply"),
+        (
+            "lambda-permission",
+            one(
+                "lambda",
+                "GetPolicy",
+                {
+                    "Policy": policy(
+                        "sns.amazonaws.com", ["lambda:InvokeFunction"], ArnLike={"AWS:SourceArn": f"{_TOPIC}2"}
+                    )
+                },
+            ),
+            WRONG,
+            f"SNS may not invoke herald-notify:live for {_TOPIC}",
+            "make apply",
+        ),
+        (
+            "lambda-permission",
+            one(
+                "lambda",
+                "GetPolicy",
+                {
+                    "Policy": policy(
+                        "sns.amazonaws.com",
+                        ["lambda:InvokeFunction"],
+                        ArnLike={"AWS:SourceArn": _TOPIC},
+                        StringEquals={"AWS:SourceAccount": ACCOUNT},
+                    )
+                },
+            ),
+            WARNING,
+            "aws:sourceaccount",
+            "make apply",
+        ),
+        ("release", {}, OK, "no release is under way", ""),
+        ("release", alias(v8=0.1), WRONG, "version 8 gets 10 %", "make rollback"),
+        (
+            "release",
+            alias(v8=0.1) | one("codedeploy", "ListDeployments", {"deployments": ["d-1"]}),
+            WARNING,
+            "d-1 is under way; version 8 gets 10 %",
+            "make rollback",
+        ),
+        ("release", alias(v8=0.0), OK, "one version", ""),
+        ("codedeploy-group", {}, OK, "1 alarms are watched", ""),
+        ("codedeploy-group", group(computePlatform="Server"), WRONG, "for Server, not for Lambda", "make apply"),
+        ("codedeploy-group", group(alarmConfiguration={"enabled": False}), WRONG, "watches no alarm", "make apply"),
+        ("codedeploy-group", group(alarmConfiguration={"enabled": True}), WRONG, "watches no alarm", "make apply"),
+        (
+            "codedeploy-group",
+            group(autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}),
+            WRONG,
+            "does not take a bad release back",
+            "make apply",
+        ),
+        (
+            "codedeploy-group",
+            missing("codedeploy", "GetDeploymentGroup", "DeploymentGroupDoesNotExistException"),
+            WRONG,
+            "it is not there",
+            "make apply",
+        ),
+        ("alarms", {}, OK, "none of 2 alarms rings, 1 of them watched by releases", ""),
+        ("alarms", alarms(notify_errors="ALARM"), WRONG, "herald-notify-errors rings", "runbook"),
+        ("alarms", alarms(notify_errors="OK", dead_letters="ALARM"), WARNING, "herald-dead-letters rings", "runbook"),
+        ("alarms", alarms(dead_letters="OK"), WRONG, "herald-notify-errors, which does not exist", "make apply"),
+        ("sns-events", {}, OK, "herald-retry", ""),
+        ("sns-events", subscriptions(), WRONG, "it leads to nowhere", "make apply"),
+        (
+            "sns-events",
+            subscriptions(subscription(ALIAS_ARN.removesuffix(":live"))),
+            WRONG,
+            f"does not lead to {ALIAS_ARN}; it leads to {ALIAS_ARN.removesuffix(':live')}",
+            "make apply",
+        ),
+        ("sns-events", subscriptions(subscription(arn="PendingConfirmation")), WRONG, "to be confirmed", "make apply"),
+        (
+            "sns-events",
+            attributes(PendingConfirmation="true", RedrivePolicy=_REDRIVE),
+            WRONG,
+            "to be confirmed",
+            "make apply",
+        ),
+        ("sns-events", attributes(PendingConfirmation="false"), WRONG, "goes nowhere, not to", "make apply"),
+        (
+            "sns-events",
+            attributes(RedrivePolicy=_REDRIVE, FilterPolicy='{"type": ["x"]}'),
+            WARNING,
+            "a filter decides what comes to",
+            "admits every type",
+        ),
+        (
+            "sns-events",
+            subscriptions(subscription(), subscription(arn=f"{_TOPIC}:2")),
+            WARNING,
+            "subscribed 2 times",
+            f"aws sns unsubscribe --subscription-arn {_TOPIC}:1",
+        ),
+        ("sns-events", missing("sns", "ListSubscriptionsByTopic", "NotFound"), WRONG, "not there", "make apply"),
+        ("sns-feedback", {}, OK, "herald-dead", ""),
+        ("sns-feedback", subscriptions(), WRONG, "nowhere", "make apply"),
+        ("sqs-policies", {}, OK, "herald-retry, -feedback and -dead", ""),
+        ("sqs-policies", with_queues(retry={"Policy": ""}), WRONG, "herald-retry from herald-events", "make apply"),
+        (
+            "sqs-policies",
+            with_queues(dead={"Policy": queue_policy("events")}),
+            WRONG,
+            "herald-dead from herald-feedback",
+            "make apply",
+        ),
+        (
+            "sqs-policies",
+            with_queues(retry={"Policy": queue_policy("events", StringEquals={"aws:SourceAccount": ACCOUNT})}),
+            WARNING,
+            "herald-retry (aws:sourceaccount)",
+            "make apply",
+        ),
+        (
+            "sqs-policies",
+            missing("sqs", "GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue"),
+            WRONG,
+            "not there",
+            "make apply",
+        ),
+        ("sqs-readers", {}, OK, "herald-retry and herald-feedback are read", ""),
+        ("sqs-readers", mapping("Disabled"), WRONG, "nobody reads herald-retry (Disabled)", "make resume"),
+        ("sqs-readers", mapping(), WRONG, "herald-retry (no mapping)", "make resume"),
+        ("dead-letters", {}, OK, "no letters", ""),
+        ("dead-letters", letters(1, None), WARNING, "about 1 letter; SQS tells no age", "make redrive"),
+        ("dead-letters", letters(3, 0.01), WARNING, "received less than three times is 14 min old", "make redrive"),
+        ("dead-letters", letters(3, 0.5), WARNING, "12 h old (SQS's metric)", "make redrive"),
+        ("dead-letters", letters(3, 8), WRONG, "8 days old", "make redrive"),
+        ("cognito-mail", {}, OK, "from books@mail.example.com", ""),
+        ("cognito-mail", cognito(EmailSendingAccount="COGNITO_DEFAULT"), WARNING, "50 mails a day", "docs/infra.md"),
+        ("cognito-mail", cognito(), WARNING, "Cognito does not tell EmailSendingAccount", "console"),
+        ("cognito-mail", one("cognito-idp", "ListUserPools", {}), WARNING, "no user pool", "make apply"),
+        ("key", {}, OK, "ses, sns, cloudwatch may use it", ""),
+        ("key", one("sns", "GetTopicAttributes", {"Attributes": {}}), WARNING, "is not encrypted", "make apply"),
+        ("key", key("Disabled"), WRONG, "is Disabled", "aws kms enable-key --key-id"),
+        ("key", key("PendingDeletion"), WRONG, "about to be deleted", "aws kms cancel-key-deletion --key-id"),
+        (
+            "key",
+            one(
+                "kms", "GetKeyPolicy", {"Policy": policy("sns.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey*"])}
+            ),
+            WRONG,
+            "does not let ses, cloudwatch use it",
+            "make apply",
+        ),
+        (
+            "key",
+            one("kms", "GetKeyPolicy", {"Policy": policy("sns.amazonaws.com", ["kms:Decrypt"])}),
+            WRONG,
+            "ses, sns, cloudwatch",
+            "make apply",
+        ),
+    ],
+)
+def test_each_outcome(check: str, answers: Answers, status: Status, finding: str, remedy: str) -> None:
+    found = find(check, answers)
+    assert (found.status, finding in found.finding, remedy in found.remedy) == (status, True, True), found
+    assert bool(found.remedy) is (status is not OK)
+
+
+@pytest.mark.parametrize("check", [check.id for check in CHECKS])
+def test_a_healthy_herald_has_nothing_wrong(check: str) -> None:
+    assert find(check).status is not WRONG
+
+
+def test_a_shared_topic_is_looked_at_where_it_is() -> None:
+    shared = f"arn:aws:sns:eu-west-1:{ACCOUNT}:bus"
+    found = find("sns-events", subscriptions(subscription()), told_topic=shared)
+    assert found.finding.startswith(f"{shared} leads to")
+
+
+def test_a_list_of_subscriptions_is_read_to_its_end() -> None:
+    def page(TopicArn: str, NextToken: str | None = None) -> dict[str, Any]:
+        if NextToken is None:
+            return {"Subscriptions": [subscription("arn:aws:lambda:eu-west-1:1:function:other")], "NextToken": "more"}
+        return {"Subscriptions": [subscription()]}
+
+    assert find("sns-events", one("sns", "ListSubscriptionsByTopic", page)).status is OK
+
+
+def test_the_laptop_cloud_has_no_key_and_says_so() -> None:
+    found = find("key", one("sns", "GetTopicAttributes", {"Attributes": {}}), local=True)
+    assert found.status is WARNING
+    assert "not answered here: ministack" in found.finding
