@@ -92,6 +92,12 @@ cost: $(TEST_ENV) ## What a million mails cost, line by line, beside two referen
 	@$(PY) -m bench.cost $(FLAGS)
 
 ##@ Operating it: in AWS, or with FLAGS=--local in the laptop cloud
+doctor: $(RUN_ENV) ## Look at everything that mail depends on, and say what to do (FLAGS="--domain example.com" before the first apply)
+	$(HERALD) doctor $(FLAGS)
+
+smoke: $(RUN_ENV) ## Send a synthetic event through the real topic and follow it until it is delivered (FLAGS="--events 200")
+	$(HERALD) smoke $(FLAGS)
+
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
 	$(HERALD) dead $(FLAGS)
 
@@ -204,4 +210,4 @@ $(LOAD)/.whole: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots
+.PHONY: doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots
