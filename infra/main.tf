@@ -32,6 +32,7 @@ module "notifier" {
   redirect_to         = var.redirect_to
   on_unknown          = var.on_unknown
   send_rate           = var.send_rate
+  reserve_concurrency = var.reserve_concurrency
   retention_days      = var.retention_days
   address_key         = ephemeral.aws_secretsmanager_random_password.address_key.random_password
   link_key            = ephemeral.aws_secretsmanager_random_password.link_key.random_password
@@ -60,6 +61,7 @@ module "webapp" {
   public_url          = var.public_url
   throttle            = var.throttle
   sign_in             = var.sign_in
+  mail                = var.sign_in.ses_mail ? { identity_arn = module.notifier.identity_arn, sender = var.sender } : null
   traced              = var.traced
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection

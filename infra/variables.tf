@@ -12,15 +12,25 @@ variable "name" {
 }
 
 variable "region" {
-  description = "AWS region; null takes the environment's"
+  description = "AWS region; null takes the environment's, and another than the environment's is refused"
   type        = string
   default     = null
+
+  validation {
+    condition     = var.region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region is named like eu-west-1."
+  }
 }
 
 variable "account_id" {
   description = "The only account that this configuration may be applied to; null does not check"
   type        = string
   default     = null
+
+  validation {
+    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An account id has twelve digits; write it in quotes, or leading zeros are lost."
+  }
 }
 
 ################################################################################
@@ -28,7 +38,7 @@ variable "account_id" {
 ################################################################################
 
 variable "identity" {
-  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
+  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `dmarc_policy` is none, quarantine or reject, or `existing` where the domain has a DMARC record already; `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
   type = object({
     domain        = string
     create        = optional(bool, true)
@@ -100,6 +110,13 @@ variable "send_rate" {
   nullable    = false
 }
 
+variable "reserve_concurrency" {
+  description = "Whether notify reserves the executions that send_rate needs: a new account has 10 in all and cannot. Without it the retry queue keeps the rate, and other functions may use notify's executions"
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "retention_days" {
   description = "How long the ledger remembers an event, in days"
   type        = number
@@ -128,12 +145,14 @@ variable "throttle" {
 }
 
 variable "sign_in" {
-  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page"
+  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page, `mfa_required` whether everybody must have a second factor (else who wants one), `ses_mail` whether Cognito's mails leave through SES as `sender`: say so once the account is out of SES's sandbox, because Cognito's own mail ends after about 50 a day"
   type = object({
     prefix        = optional(string)
     open          = optional(bool, true)
     endpoint      = optional(string)
     password_flow = optional(bool, false)
+    mfa_required  = optional(bool, false)
+    ses_mail      = optional(bool, false)
   })
   default  = {}
   nullable = false

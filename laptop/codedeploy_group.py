@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from laptop.clients import Clients
-from laptop.environment import ACCOUNT
+from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 
 __all__ = ["CONFIG", "RELEASE_ALARMS", "make_deployment"]
@@ -51,7 +51,7 @@ def make_deployment(clients: Clients) -> None:
     codedeploy.create_deployment_group(
         applicationName=PREFIX,
         deploymentGroupName=PREFIX,
-        serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-deployer",
+        serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-{REGION}-deployer",
         deploymentConfigName=CONFIG,
         deploymentStyle={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
         alarmConfiguration={"enabled": True, "alarms": [{"name": f"{PREFIX}-{name}"} for name in RELEASE_ALARMS]},

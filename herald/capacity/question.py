@@ -18,7 +18,7 @@ class Question:
 
     `rate` in mails a second, `seconds` for one delivery, `quota` in mails for 24 hours (None: no limit), `over` is how
     many seconds the burst takes to be published, `concurrency` what is reserved for `notify` (None:
-    Terraform's default).
+    what Terraform reserves). Without `reserves`, `notify` runs as often at once as the account allows.
     """
 
     rate: float
@@ -29,6 +29,7 @@ class Question:
     concurrency: int | None = None
     retry_concurrency: int | None = None
     account: int = ACCOUNT_CONCURRENCY
+    reserves: bool = True
 
     def __post_init__(self) -> None:
         _between("RATE, mails a second,", self.rate, 0.1, 100_000)
@@ -53,8 +54,8 @@ class Question:
 
     @property
     def room(self) -> int:
-        """How many of those can run, with what the account has."""
-        return max(1, min(self.reserved, self.account - UNRESERVED))
+        """How many of those can run, with what the account has; all of it where nothing is reserved."""
+        return max(1, min(self.reserved, self.account - UNRESERVED)) if self.reserves else self.account
 
     @property
     def window(self) -> tuple[int, float]:

@@ -37,7 +37,8 @@ def show(console: Console, asked: Mapping[str, tuple[Question, Answer]]) -> None
 def _table(asked: Mapping[str, tuple[Question, Answer]]) -> Table:
     table = Table("reserved concurrency")
     for name, (question, _) in asked.items():
-        table.add_column(f"{question.reserved:,}\n{name}", justify="right")
+        reserved = f"{question.reserved:,}" if question.reserves else "none"
+        table.add_column(f"{reserved}\n{name}", justify="right")
     rows = [dict(_rows(question, answer)) for question, answer in asked.values()]
     for what in rows[0]:
         table.add_row(what, *(row[what] for row in rows))
@@ -62,14 +63,16 @@ def _rows(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
 
 def advice(question: Question, answer: Answer) -> Iterator[str]:
     """What a person should know or do, one line each."""
+    reservation = f"{question.reserved:,}" if question.reserves else "nothing"
     yield (
-        f"Terraform: send_rate = {question.rate:g}, seconds_per_send = {question.seconds:g} reserves "
-        f"{question.reserved:,}, of which the queue retry may use {question.retry:,}."
+        f"Terraform: send_rate = {question.rate:g}, seconds_per_send = {question.seconds:g}, reserve_concurrency = "
+        f"{str(question.reserves).lower()} reserves {reservation}; the queue retry may use {question.retry:,}."
     )
-    if question.reserved > question.room:
+    if question.reserves and question.reserved > question.room:
         yield (
             f"The account runs {question.account:,} at once and keeps {UNRESERVED} of them unreserved: only "
-            f"{question.room:,} were counted with. Ask AWS for {question.reserved + UNRESERVED:,} (quota L-B99A9384)."
+            f"{question.room:,} were counted with. Ask AWS for {question.reserved + UNRESERVED:,} (quota L-B99A9384), "
+            "or reserve nothing."
         )
     if answer.aged >= 1:
         yield (

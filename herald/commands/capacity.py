@@ -34,11 +34,19 @@ def capacity(
         int | None, typer.Option("--concurrency", help="Reserved for notify, not the default")
     ] = None,
     account: Annotated[int, typer.Option("--account", help="The account's concurrency")] = ACCOUNT_CONCURRENCY,
+    reserve: Annotated[bool, typer.Option("--reserve/--no-reserve", help="Terraform's reserve_concurrency")] = True,
     machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
 ) -> None:
     """How long a burst of events takes to become mails, what waits where, and which concurrency is right."""
     question = Question(
-        _number("RATE", rate), round(_number("BURST", burst)), seconds, quota, over, concurrency, account=account
+        _number("RATE", rate),
+        round(_number("BURST", burst)),
+        seconds,
+        quota,
+        over,
+        concurrency,
+        account=account,
+        reserves=reserve,
     )
     if machine:
         answer = _played(question)
@@ -54,13 +62,14 @@ def _played(question: Question) -> Answer:
 
 def _choices(question: Question) -> dict[str, Question]:
     """The question, and what it is worth comparing with."""
+    if not question.reserves:
+        return {"reserved": question, "Terraform's": dataclasses.replace(question, reserves=True)}
     if question.concurrency is not None:
         return {"yours": question, "Terraform's": dataclasses.replace(question, concurrency=None)}
-    half, much = max(1, question.reserved // 2), question.reserved * 4
     return {
         "Terraform's": question,
-        "half of it": dataclasses.replace(question, concurrency=half),
-        "four times": dataclasses.replace(question, concurrency=much),
+        "half of it": dataclasses.replace(question, concurrency=max(1, question.reserved // 2)),
+        "reserved": dataclasses.replace(question, reserves=False),
     }
 
 

@@ -33,12 +33,12 @@ run "one_mail" {
     error_message = "Every function runs Python 3.13 on arm64, logs JSON and begins no traces of its own."
   }
   assert {
-    condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 4
-    error_message = "Reserved concurrency is rate × seconds: 14 × 0.25, rounded up."
+    condition     = alltrue([for function in aws_lambda_function.this : function.reserved_concurrent_executions == -1])
+    error_message = "Nothing is reserved unless somebody says so: a new account has 10 executions and cannot."
   }
   assert {
     condition     = aws_lambda_event_source_mapping.retry.scaling_config[0].maximum_concurrency == 3 && aws_lambda_event_source_mapping.retry.batch_size == 1
-    error_message = "The retry queue runs three of the four at once, one message each."
+    error_message = "The retry queue keeps the rate: three quarters of rate × seconds at once, one message each."
   }
   assert {
     condition     = aws_lambda_function.this["notify"].timeout < var.hold_seconds / 2
@@ -51,7 +51,7 @@ run "one_mail" {
   assert {
     condition = toset(keys(aws_lambda_function.this["notify"].environment[0].variables)) == toset([
       "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_CONFIGURATION_SET", "HERALD_DEAD_QUEUE_URL", "HERALD_FROM", "HERALD_HOLD_SECONDS",
-      "HERALD_LEDGER_TABLE", "HERALD_LINK_KEY_PARAMETER", "HERALD_PROVIDERS", "HERALD_RETENTION_DAYS", "HERALD_RETRY_QUEUE_URL", "HERALD_RETRY_RECEIVES",
+      "HERALD_LEDGER_TABLE", "HERALD_LINK_KEY_PARAMETER", "HERALD_PROVIDERS", "HERALD_RETENTION_DAYS", "HERALD_RETRY_QUEUE_URL", "HERALD_RETRY_RECEIVES", "HERALD_TIMEOUT_SECONDS",
     ])
     error_message = "notify's settings are not those that function/runtime/settings.py reads."
   }

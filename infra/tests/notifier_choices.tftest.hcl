@@ -84,18 +84,18 @@ run "a_zone_of_route53" {
   }
 }
 
-run "no_mail_from" {
+run "no_mail_from_and_a_dmarc_record_that_exists" {
   module {
     source = "./modules/notifier"
   }
 
   variables {
-    identity = { domain = "herald.example", mail_from = "" }
+    identity = { domain = "herald.example", mail_from = "", dmarc_policy = "existing" }
   }
 
   assert {
-    condition     = length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && toset([for record in output.dns_records : record.type]) == toset(["CNAME", "TXT"])
-    error_message = "Without a MAIL FROM domain there is no MX to create."
+    condition     = length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && toset([for record in output.dns_records : record.type]) == toset(["CNAME"])
+    error_message = "Without a MAIL FROM domain there is no MX to create, and a DMARC record that exists is left alone."
   }
 }
 
@@ -105,13 +105,14 @@ run "another_name_and_other_settings" {
   }
 
   variables {
-    name               = "shop"
-    providers_in_order = ["ses://eu-west-1", "ses://us-east-1"]
-    on_unknown         = "hold"
-    send_rate          = 1
-    seconds_per_send   = 0.1
-    ops_emails         = ["ops@herald.example"]
-    traced             = true
+    name                = "shop"
+    providers_in_order  = ["ses://eu-west-1", "ses://us-east-1"]
+    on_unknown          = "hold"
+    send_rate           = 1
+    seconds_per_send    = 0.1
+    ops_emails          = ["ops@herald.example"]
+    traced              = true
+    reserve_concurrency = true
   }
 
   assert {
@@ -128,7 +129,7 @@ run "another_name_and_other_settings" {
   }
   assert {
     condition     = aws_lambda_function.this["notify"].reserved_concurrent_executions == 1 + 2
-    error_message = "However slow the rate, one invocation sends."
+    error_message = "Who reserves gets rate × seconds, and however slow the rate, one invocation more than retry's."
   }
   assert {
     condition     = alltrue([for name in concat([aws_dynamodb_table.ledger.name, aws_sns_topic.events[0].name, aws_codedeploy_app.this.name, aws_sesv2_configuration_set.this.configuration_set_name, aws_iam_role.deployer.name], [for queue in aws_sqs_queue.this : queue.name], [for function in aws_lambda_function.this : trimprefix(function.function_name, "CodeDeployHook_")], [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name], [for role in aws_iam_role.this : role.name]) : startswith(name, "shop")])

@@ -45,6 +45,11 @@ run "least_privilege" {
     error_message = "Lambda and CodeDeploy are trusted, each with its own roles."
   }
 
+  assert {
+    condition     = toset(concat([for role in aws_iam_role.this : role.name], [aws_iam_role.deployer.name])) == toset([for role in ["notify", "feedback", "before", "after", "deployer"] : "herald-us-east-1-${role}"]) && aws_cloudwatch_dashboard.this.dashboard_name == "herald-us-east-1"
+    error_message = "What belongs to the account, not to the region, has the region in its name: two copies of one name must not meet."
+  }
+
   # -- notify -------------------------------------------------------------------------------------------------------------
 
   assert {

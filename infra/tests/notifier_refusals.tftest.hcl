@@ -270,6 +270,9 @@ run "fifth" {
   }
 
   variables {
+    # name that ssm refuses
+    name = "awsome"
+
     # mail from of two labels
     identity = { domain = "herald.example", mail_from = "a.b" }
 
@@ -278,6 +281,7 @@ run "fifth" {
   }
 
   expect_failures = [
+    var.name,
     var.delivery_mode,
     var.identity,
   ]
@@ -291,6 +295,9 @@ run "sixth" {
   }
 
   variables {
+    # name that ssm refuses
+    name = "ssm"
+
     # dmarc policy unknown
     identity = { domain = "herald.example", dmarc_policy = "maybe" }
 
@@ -299,6 +306,7 @@ run "sixth" {
   }
 
   expect_failures = [
+    var.name,
     var.delivery_mode,
     var.identity,
   ]

@@ -109,6 +109,22 @@ run "shape" {
     error_message = "Sign-in returns to the web app only."
   }
   assert {
+    condition     = !strcontains(aws_apigatewayv2_stage.default.access_log_settings[0].format, "$context.path") && jsondecode(aws_apigatewayv2_stage.default.access_log_settings[0].format).route == "$context.routeKey"
+    error_message = "Paths are not logged either: tokens of unsubscribe links stand there."
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.username_configuration[0].case_sensitive == false
+    error_message = "Ada@x and ada@x are one person."
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.email_configuration[0].email_sending_account == "COGNITO_DEFAULT" && aws_cognito_user_pool.this.mfa_configuration == "OPTIONAL"
+    error_message = "By default Cognito mails by itself, and a second factor is for who wants one."
+  }
+  assert {
+    condition     = toset([for role in aws_iam_role.this : role.name]) == toset([for role in ["web", "relay", "sweeper", "reconcile", "welcome"] : "herald-us-east-1-${role}"]) && aws_cloudwatch_dashboard.this.dashboard_name == "herald-us-east-1-web"
+    error_message = "What belongs to the account, not to the region, has the region in its name."
+  }
+  assert {
     condition     = aws_cognito_user_pool.this.deletion_protection == "ACTIVE" && aws_cognito_user_pool.this.password_policy[0].minimum_length == 12 && aws_cognito_user_pool.this.user_attribute_update_settings[0].attributes_require_verification_before_update == toset(["email"])
     error_message = "The pool is protected, asks for long passwords, and verifies an address before it counts."
   }
@@ -234,7 +250,8 @@ run "choices" {
   variables {
     name                = "shop"
     public_url          = "https://shop.example"
-    sign_in             = { prefix = "shop", open = false, endpoint = "http://127.0.0.1:4566", password_flow = true }
+    sign_in             = { prefix = "shop", open = false, endpoint = "http://127.0.0.1:4566", password_flow = true, mfa_required = true }
+    mail                = { identity_arn = "arn:aws:ses:us-east-1:000000000000:identity/shop.example", sender = "Shop <books@shop.example>" }
     deletion_protection = false
   }
 
@@ -245,6 +262,10 @@ run "choices" {
   assert {
     condition     = aws_cognito_user_pool_domain.this.domain == "shop" && aws_cognito_user_pool.this.admin_create_user_config[0].allow_admin_create_user_only && contains(aws_cognito_user_pool_client.web.explicit_auth_flows, "ALLOW_USER_PASSWORD_AUTH")
     error_message = "Sign-in is as it was chosen."
+  }
+  assert {
+    condition     = aws_cognito_user_pool.this.email_configuration[0].email_sending_account == "DEVELOPER" && aws_cognito_user_pool.this.email_configuration[0].source_arn == var.mail.identity_arn && aws_cognito_user_pool.this.email_configuration[0].from_email_address == var.mail.sender && aws_cognito_user_pool.this.mfa_configuration == "ON"
+    error_message = "Cognito mails through SES as Herald's sender, and everybody has a second factor, where somebody says so."
   }
   assert {
     condition     = local.functions.web.settings.HERALD_OIDC_DISCOVERY_URL == "http://127.0.0.1:4566/us-east-1_pool/.well-known/openid-configuration" && local.functions.web.settings.HERALD_OIDC_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"

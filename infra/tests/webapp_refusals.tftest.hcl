@@ -64,9 +64,6 @@ run "first" {
     # event source without a scheme
     event_source = "webapp"
 
-    # sign in prefix in capitals
-    sign_in = { prefix = "Herald" }
-
     # architecture unknown
     architecture = "arm"
 
@@ -92,7 +89,6 @@ run "first" {
     var.public_url,
     var.throttle,
     var.event_source,
-    var.sign_in,
     var.architecture,
     var.memory,
     var.log_retention_days,
@@ -135,6 +131,62 @@ run "third" {
   variables {
     # sign in endpoint without tls
     sign_in = { endpoint = "http://cognito.example" }
+  }
+
+  expect_failures = [
+    var.sign_in,
+  ]
+}
+
+run "fourth" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # sign in host with a reserved word from the name
+    name    = "my-cognito"
+    sign_in = {}
+  }
+
+  expect_failures = [
+    var.sign_in,
+  ]
+}
+
+run "fifth" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # name that ssm refuses
+    name = "aws-books"
+
+    # mail of no identity
+    mail = { identity_arn = "shop.example", sender = "Shop <books@shop.example>" }
+  }
+
+  expect_failures = [
+    var.name,
+    var.mail,
+  ]
+}
+
+run "sixth" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # sign in prefix in capitals
+    sign_in = { prefix = "Herald" }
   }
 
   expect_failures = [

@@ -52,7 +52,7 @@ def test_terraforms_expression_and_the_formula_agree(tmp_path: Path) -> None:
 
 def test_that_is_what_the_functions_and_the_mapping_get() -> None:
     queues = (INFRA / "modules" / "notifier" / "queues.tf").read_text()
-    assert re.search(r"notify\s+= \{.*reserved = local\.concurrency\b", _FUNCTIONS)
+    assert re.search(r"notify\s+= \{.*reserved = var\.reserve_concurrency \? local\.concurrency : -1,", _FUNCTIONS)
     assert "maximum_concurrency = local.retry_concurrency" in queues
 
 

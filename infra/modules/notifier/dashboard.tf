@@ -47,6 +47,8 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = var.name
+  # Dashboards belong to the account, like roles.
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+  dashboard_name = "${var.name}-${local.region}"
   dashboard_body = jsonencode(local.dashboard)
 }

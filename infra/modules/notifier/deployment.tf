@@ -40,7 +40,7 @@ locals {
 }
 
 resource "aws_iam_role" "deployer" {
-  name               = "${var.name}-deployer"
+  name               = "${var.name}-${local.region}-deployer"
   description        = "What CodeDeploy may do for ${var.name}"
   assume_role_policy = jsonencode(local.deployer_trust)
 }

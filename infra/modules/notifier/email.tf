@@ -1,5 +1,6 @@
 locals {
   domain         = var.identity.domain
+  identity_arn   = var.identity.create ? aws_sesv2_email_identity.this[0].arn : "arn:${local.partition}:ses:${local.region}:${local.account}:identity/${local.domain}"
   mail_from      = var.identity.create && var.identity.mail_from != "" ? "${var.identity.mail_from}.${local.domain}" : null
   sender_address = regex("[^<>@\\s]+@[^<>@\\s]+", var.sender)
   dkim_tokens    = var.identity.create ? aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens : []
@@ -12,7 +13,7 @@ locals {
       type  = "CNAME"
       value = "${try(local.dkim_tokens[index], "")}.dkim.amazonses.com"
     } } : {},
-    var.identity.create ? { dmarc = { name = "_dmarc.${local.domain}", type = "TXT", value = local.dmarc } } : {},
+    var.identity.create && var.identity.dmarc_policy != "existing" ? { dmarc = { name = "_dmarc.${local.domain}", type = "TXT", value = local.dmarc } } : {},
     local.mail_from == null ? {} : {
       # Exactly one MX: with more, SES gives the MAIL FROM domain up.
       mail_from_mx  = { name = local.mail_from, type = "MX", value = "10 feedback-smtp.${local.region}.amazonses.com" }

@@ -1,7 +1,7 @@
 locals {
-  # herald/capacity/concurrency.py counts the same, and says why; a test holds the two together. Throttled events wait in
-  # Lambda's own queue for up to six hours, so this caps the sending rate without losing any. (50 × 0.3 is a little more
-  # than 15 here: hence the millionth.)
+  # herald/capacity/concurrency.py counts the same, and says why; a test holds the two together. Where it is reserved,
+  # throttled events wait in Lambda's own queue for up to six hours, so this caps the sending rate without losing any.
+  # (50 × 0.3 is a little more than 15 here: hence the millionth.)
   at_once           = max(ceil(var.send_rate * var.seconds_per_send - 0.000001), 1)
   retry_concurrency = var.retry_concurrency != null ? var.retry_concurrency : min(max(ceil(local.at_once * 0.75), 2), 1000)
   concurrency       = max(local.at_once, local.retry_concurrency + 1)
@@ -30,6 +30,7 @@ locals {
       HERALD_HOLD_SECONDS          = tostring(var.hold_seconds)
       HERALD_RETENTION_DAYS        = tostring(var.retention_days)
       HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry - 1)
+      HERALD_TIMEOUT_SECONDS       = tostring(var.timeout)
     },
     var.delivery_mode == "live" ? {} : { HERALD_DELIVERY_MODE = var.delivery_mode },
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
@@ -45,7 +46,7 @@ locals {
   }
 
   functions = {
-    notify   = { handler = "function.notify.handler", timeout = var.timeout, reserved = local.concurrency, publish = true, settings = local.ledger_settings }
+    notify   = { handler = "function.notify.handler", timeout = var.timeout, reserved = var.reserve_concurrency ? local.concurrency : -1, publish = true, settings = local.ledger_settings }
     feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.ledger_settings }
     before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }

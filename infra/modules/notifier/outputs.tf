@@ -71,6 +71,11 @@ output "configuration_set" {
   value       = aws_sesv2_configuration_set.this.configuration_set_name
 }
 
+output "identity_arn" {
+  description = "SES identity of the domain"
+  value       = local.identity_arn
+}
+
 output "ops_topic_arn" {
   description = "Topic that alarms are sent to"
   value       = aws_sns_topic.ops.arn

@@ -139,7 +139,8 @@ locals {
 resource "aws_iam_role" "this" {
   for_each = local.names
 
-  name               = "${var.name}-${each.key}"
+  # Roles belong to the account: the region tells two copies of one name apart.
+  name               = "${var.name}-${local.region}-${each.key}"
   description        = "What ${each.value} may do"
   assume_role_policy = jsonencode(local.function_trust)
 }

@@ -75,7 +75,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead" {
   })
 }
 
-# One message at a time, so that a crash costs no neighbour; the cap is part of the reserved concurrency.
+# One message at a time, so that a crash costs no neighbour; the cap keeps the sending rate.
 resource "aws_lambda_event_source_mapping" "retry" {
   event_source_arn        = aws_sqs_queue.this["retry"].arn
   function_name           = aws_lambda_alias.this["notify"].arn

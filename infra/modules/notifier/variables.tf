@@ -12,6 +12,10 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
     error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
   }
+  validation {
+    condition     = !can(regex("^(aws|ssm)", var.name))
+    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, and the keys lie under /NAME/."
+  }
 }
 
 variable "package" {
@@ -30,9 +34,14 @@ variable "sender" {
   type        = string
   nullable    = false
 
+  # tests/infra/values.json holds these and the function's own checks together.
   validation {
-    condition     = can(regex("^([^<>@\r\n]+ <[^<>@\\s]+@[^<>@\\s]+>|[^<>@\\s]+@[^<>@\\s]+)$", var.sender))
-    error_message = "A sender is `Name <address>` or a bare address, on one line."
+    condition     = can(regex("^((\"[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}\"|[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}) <[^<>\\s]+>|[^<>\\s]+)$", var.sender))
+    error_message = "A sender is `Name <address>` or a bare address, on one line; a name has at most 100 characters and none of < > @ \" and backslash inside."
+  }
+  validation {
+    condition     = try(can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[!-~]+$", regex("[^<> ]+>?$", var.sender))) && length(split("@", regex("[^<> ]+>?$", var.sender))[0]) <= 64, false)
+    error_message = "The sender's address is ASCII: SES takes no Unicode before the @, and the domain in punycode (xn--…)."
   }
   validation {
     condition     = endswith(lower(trimsuffix(var.sender, ">")), "@${lower(var.identity.domain)}")
@@ -75,7 +84,7 @@ variable "shared_topic" {
 ################################################################################
 
 variable "identity" {
-  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
+  description = "The SES domain. `create = false` uses one that exists; `mail_from` is the label of the custom MAIL FROM subdomain (empty: none); `dmarc_policy` is none, quarantine or reject, or `existing` where the domain has a DMARC record already; `zone_id` writes the DNS records to that Route 53 zone, else they are outputs"
   type = object({
     domain        = string
     create        = optional(bool, true)
@@ -95,8 +104,8 @@ variable "identity" {
     error_message = "identity.mail_from is one label below the domain, such as `bounce`."
   }
   validation {
-    condition     = contains(["none", "quarantine", "reject"], var.identity.dmarc_policy)
-    error_message = "identity.dmarc_policy is none, quarantine or reject."
+    condition     = contains(["none", "quarantine", "reject", "existing"], var.identity.dmarc_policy)
+    error_message = "identity.dmarc_policy is none, quarantine or reject, or existing to leave the domain's record alone."
   }
   validation {
     condition     = var.identity.dmarc_reports == null || can(regex("^[^@\\s;]+@[^@\\s;]+$", var.identity.dmarc_reports))
@@ -111,8 +120,8 @@ variable "providers_in_order" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.providers_in_order : can(regex("^(ses|smtp|smtps|sendgrid|mailgun)://[^\\s,]*$", url))])
-    error_message = "A provider is a URL such as `ses://eu-west-1`, `smtp://…`, `sendgrid://` or `mailgun://domain`."
+    condition     = alltrue([for url in var.providers_in_order : can(regex("^ses://[a-z]{2}(-[a-z]+)+-[0-9]$", url))])
+    error_message = "A provider is SES in a region, such as `ses://eu-west-1`."
   }
 }
 
@@ -199,7 +208,7 @@ variable "send_rate" {
 }
 
 variable "seconds_per_send" {
-  description = "How long one delivery takes, in seconds. With send_rate it gives the reserved concurrency"
+  description = "How long one delivery takes, in seconds. With send_rate it gives the concurrency"
   type        = number
   default     = 0.25
   nullable    = false
@@ -210,8 +219,16 @@ variable "seconds_per_send" {
   }
 }
 
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+variable "reserve_concurrency" {
+  description = "Whether notify reserves the executions that send_rate needs. Lambda keeps 100 of an account's executions unreserved (10 in a new account, which has no more), so a new account must leave this off. What is lost without it: a burst meets SES's own limit, is refused there and waits in the retry queue, whose maximum concurrency keeps the rate; and other functions of the account may use the executions that notify needs"
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "retry_concurrency" {
-  description = "How many of the reserved invocations the retry queue may run at once; null: three quarters of them, so that a backlog drains at nearly the sending rate and leaves room for what is new"
+  description = "How many invocations the retry queue may run at once; null: three quarters of what send_rate needs, so that a backlog drains at nearly the sending rate and leaves room for what is new"
   type        = number
   default     = null
 
@@ -315,8 +332,8 @@ variable "timeout" {
   nullable    = false
 
   validation {
-    condition     = var.timeout >= 3 && var.timeout <= 900
-    error_message = "timeout lies between 3 and 900 seconds."
+    condition     = var.timeout >= 16 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    error_message = "timeout lies between 16 and 900 seconds: in less no mail can leave, because a send is begun only where its own 12 seconds and 3 to write it down still fit."
   }
   validation {
     condition     = var.timeout < var.hold_seconds / 2

@@ -24,6 +24,6 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = "${var.name}-web"
+  dashboard_name = "${var.name}-${local.region}-web"
   dashboard_body = jsonencode(local.dashboard)
 }

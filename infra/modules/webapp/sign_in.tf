@@ -7,8 +7,22 @@ resource "aws_cognito_user_pool" "this" {
   name                     = var.name
   username_attributes      = ["email"]
   auto_verified_attributes = ["email"]
-  mfa_configuration        = "OPTIONAL"
+  mfa_configuration        = var.sign_in.mfa_required ? "ON" : "OPTIONAL"
   deletion_protection      = var.deletion_protection ? "ACTIVE" : "INACTIVE"
+
+  # Ada@x and ada@x are one person. Cognito's default is another, and it can never be changed.
+  # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UsernameConfigurationType.html
+  username_configuration {
+    case_sensitive = false
+  }
+
+  # Cognito's own mail is limited to a few a day.
+  # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_EmailConfigurationType.html
+  email_configuration {
+    email_sending_account = var.mail == null ? "COGNITO_DEFAULT" : "DEVELOPER"
+    source_arn            = var.mail == null ? null : var.mail.identity_arn
+    from_email_address    = var.mail == null ? null : var.mail.sender
+  }
 
   software_token_mfa_configuration {
     enabled = true

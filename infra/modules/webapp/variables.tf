@@ -12,6 +12,10 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
     error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
   }
+  validation {
+    condition     = !can(regex("^(aws|ssm)", var.name))
+    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, and the keys lie under /NAME/."
+  }
 }
 
 variable "package" {
@@ -167,12 +171,13 @@ variable "event_source" {
 }
 
 variable "sign_in" {
-  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page"
+  description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page, `mfa_required` whether everybody must have a second factor (else who wants one)"
   type = object({
     prefix        = optional(string)
     open          = optional(bool, true)
     endpoint      = optional(string)
     password_flow = optional(bool, false)
+    mfa_required  = optional(bool, false)
   })
   default  = {}
   nullable = false
@@ -186,8 +191,26 @@ variable "sign_in" {
     error_message = "Cognito does not allow the words aws, amazon and cognito in sign_in.prefix."
   }
   validation {
+    condition     = var.sign_in.prefix != null || !can(regex("aws|amazon|cognito", var.name))
+    error_message = "Cognito does not allow the words aws, amazon and cognito in the sign-in page's host, which would be name and account: say sign_in.prefix."
+  }
+  validation {
     condition     = var.sign_in.endpoint == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.sign_in.endpoint))
     error_message = "sign_in.endpoint is https://HOST without a path and without a slash at its end."
+  }
+}
+
+variable "mail" {
+  description = "The SES identity and the sender that Cognito mails with, in this region. Null: Cognito's own mail, about 50 a day"
+  type = object({
+    identity_arn = string
+    sender       = string
+  })
+  default = null
+
+  validation {
+    condition     = var.mail == null || can(regex("^arn:[a-z-]+:ses:[a-z0-9-]+:[0-9]{12}:identity/.+$", var.mail.identity_arn))
+    error_message = "mail.identity_arn is the ARN of an SES identity."
   }
 }
 

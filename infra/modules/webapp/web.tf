@@ -33,7 +33,7 @@ resource "aws_apigatewayv2_stage" "default" {
     detailed_metrics_enabled = true
   }
 
-  # No query string: codes of the sign-in stand there.
+  # Neither path nor query string: tokens of unsubscribe links and codes of the sign-in stand there.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
@@ -41,7 +41,7 @@ resource "aws_apigatewayv2_stage" "default" {
       at      = "$context.requestTime"
       caller  = "$context.identity.sourceIp"
       method  = "$context.httpMethod"
-      path    = "$context.path"
+      route   = "$context.routeKey"
       status  = "$context.status"
       bytes   = "$context.responseLength"
       ms      = "$context.responseLatency"

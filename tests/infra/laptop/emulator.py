@@ -12,7 +12,7 @@ from laptop.clients import Clients
 __all__ = ["publishing"]
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:herald-events"
-PUBLISHERS = ("herald-relay", "herald-sweeper", "herald-reconcile")
+PUBLISHERS = ("herald-us-east-1-relay", "herald-us-east-1-sweeper", "herald-us-east-1-reconcile")
 
 
 @contextmanager

@@ -90,12 +90,12 @@ MOVE_ALIAS: Call = ("lambda", "update_alias", {"FunctionName": "herald-notify", 
 CHANGE_ROLE: Call = (
     "iam",
     "put_role_policy",
-    {"RoleName": "herald-notify", "PolicyName": "more", "PolicyDocument": "{}"},
+    {"RoleName": "herald-us-east-1-notify", "PolicyName": "more", "PolicyDocument": "{}"},
 )
 ASSUME: Call = (
     "sts",
     "assume_role",
-    {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/herald-deployer", "RoleSessionName": "me"},
+    {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/herald-us-east-1-deployer", "RoleSessionName": "me"},
 )
 
 
@@ -120,48 +120,48 @@ HOOK_MUST_NOT = [PUT_LEDGER, SCAN_LEDGER, READ_BOOK, PUBLISH, _send("retry"), _r
 HOOK_MUST_NOT += [MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-feedback", "live")]
 
 MAY: dict[str, list[Call]] = {
-    "herald-notify": [READ_LEDGER, PUT_LEDGER, _send("retry"), _send("dead"), _receive("retry"), READ_SECRET],
-    "herald-feedback": [READ_LEDGER, PUT_LEDGER, _receive("feedback"), READ_SECRET],
-    "herald-before": HOOK_MAY,
-    "herald-after": HOOK_MAY,
-    "herald-web": [
+    "herald-us-east-1-notify": [READ_LEDGER, PUT_LEDGER, _send("retry"), _send("dead"), _receive("retry"), READ_SECRET],
+    "herald-us-east-1-feedback": [READ_LEDGER, PUT_LEDGER, _receive("feedback"), READ_SECRET],
+    "herald-us-east-1-before": HOOK_MAY,
+    "herald-us-east-1-after": HOOK_MAY,
+    "herald-us-east-1-web": [
         *(READ_LEDGER, SCAN_LEDGER, READ_BOOK, PUT_BOOK, QUERY_BOOKS, _receive("dead"), _send("retry")),
         *(_send("feedback"), _concurrency("herald-notify"), CHOOSE),
     ],
-    "herald-relay": [MARK_BOOK],
-    "herald-sweeper": [QUERY_PENDING, READ_BOOK, MARK_BOOK],
-    "herald-reconcile": [QUERY_PENDING, READ_BOOK, MARK_BOOK, READ_LEDGER],
-    "herald-welcome": [PUT_BOOK],
+    "herald-us-east-1-relay": [MARK_BOOK],
+    "herald-us-east-1-sweeper": [QUERY_PENDING, READ_BOOK, MARK_BOOK],
+    "herald-us-east-1-reconcile": [QUERY_PENDING, READ_BOOK, MARK_BOOK, READ_LEDGER],
+    "herald-us-east-1-welcome": [PUT_BOOK],
 }
 MUST_NOT: dict[str, list[Call]] = {
-    "herald-notify": [
+    "herald-us-east-1-notify": [
         *(DELETE_LEDGER, SCAN_LEDGER, DROP_LEDGER, READ_BOOK, PUBLISH, PUBLISH_FEEDBACK, _receive("dead")),
         *(_send("feedback"), _receive("feedback"), WRITE_SECRET, READ_OTHER_SECRET, MOVE_ALIAS, CHANGE_ROLE, ASSUME),
     ],
-    "herald-feedback": [
+    "herald-us-east-1-feedback": [
         *(DELETE_LEDGER, SCAN_LEDGER, READ_BOOK, PUBLISH, PUBLISH_FEEDBACK, _send("retry"), _send("dead")),
         *(_receive("retry"), _receive("dead"), WRITE_SECRET, READ_OTHER_SECRET, MOVE_ALIAS, CHANGE_ROLE),
     ],
-    "herald-before": HOOK_MUST_NOT,
-    "herald-after": HOOK_MUST_NOT,
-    "herald-web": [
+    "herald-us-east-1-before": HOOK_MUST_NOT,
+    "herald-us-east-1-after": HOOK_MUST_NOT,
+    "herald-us-east-1-web": [
         *(PUT_LEDGER, DELETE_LEDGER, DROP_LEDGER, SCAN_BOOKS, PUBLISH),
         *(_send("dead"), _receive("retry"), _receive("feedback")),
         *(READ_SECRET, MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-notify", "live"), _concurrency("herald-feedback")),
     ],
-    "herald-relay": [
+    "herald-us-east-1-relay": [
         *(READ_BOOK, PUT_BOOK, SCAN_BOOKS, QUERY_PENDING, READ_LEDGER, PUBLISH_FEEDBACK, _send("retry"), READ_SECRET),
         CHANGE_ROLE,
     ],
-    "herald-sweeper": [
+    "herald-us-east-1-sweeper": [
         *(PUT_BOOK, SCAN_BOOKS, QUERY_BOOKS, READ_LEDGER, PUT_LEDGER, PUBLISH_FEEDBACK, _receive("dead"), READ_SECRET),
         CHANGE_ROLE,
     ],
-    "herald-reconcile": [
+    "herald-us-east-1-reconcile": [
         *(PUT_BOOK, SCAN_BOOKS, QUERY_BOOKS, PUT_LEDGER, SCAN_LEDGER, PUBLISH_FEEDBACK, _receive("dead")),
         *(READ_SECRET, CHANGE_ROLE),
     ],
-    "herald-welcome": [
+    "herald-us-east-1-welcome": [
         *(READ_BOOK, MARK_BOOK, QUERY_BOOKS, READ_LEDGER, PUT_LEDGER, PUBLISH, _send("retry"), READ_SECRET),
         CHANGE_ROLE,
     ],
@@ -189,7 +189,7 @@ def test_a_role_is_allowed_its_work(applied: Applied, role: str) -> None:
 
 def test_what_does_not_come_by_tls_is_refused_by_every_queue(applied: Applied) -> None:
     calls = [_send("retry"), _send("dead"), _receive("retry")]
-    assert outcomes(applied.clients, "herald-notify", calls, plain=True) == ["refused"] * 3
+    assert outcomes(applied.clients, "herald-us-east-1-notify", calls, plain=True) == ["refused"] * 3
 
 
 @pytest.fixture

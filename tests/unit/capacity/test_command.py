@@ -31,7 +31,16 @@ def test_one_table_and_one_picture_that_fit(columns: int) -> None:
     assert len(drawn) > 20
     assert max(map(len, drawn)) <= columns
     assert ("half of it" in done.stdout) == (columns == 120)
-    assert "send_rate = 14, seconds_per_send = 0.25 reserves 4" in done.stdout
+    assert "send_rate = 14, seconds_per_send = 0.25, reserve_concurrency = true reserves 4" in done.stdout
+
+
+def test_without_a_reservation_the_queue_keeps_the_rate_and_nothing_is_lost() -> None:
+    """A new account can reserve nothing: what SES refuses waits in `retry`, and every mail is sent."""
+    flags = ("--rate", "14", "--burst", "10000", "--account", "10", "--no-reserve", "--json")
+    told = json.loads(capacity(*flags).stdout)
+    assert told["question"]["room"] == 10
+    assert (round(told["answer"]["sent"]), told["answer"]["dead"], told["answer"]["lost"]) == (10_000, 0, 0)
+    assert told["answer"]["released"] > 0
 
 
 def test_for_machines_it_is_one_json_document() -> None:

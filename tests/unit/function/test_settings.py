@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from email.utils import parseaddr
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from function.runtime.settings import (
-    _PLAIN,
-    BadSetting,
-    FeedbackSettings,
-    LedgerSettings,
-    NotifySettings,
-    _refuse_unwritable,
-    _sender,
-)
+from function.runtime.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings
 
 GOOD = {
     "HERALD_LEDGER_TABLE": "herald-ledger",
@@ -104,13 +92,6 @@ def test_a_setting_that_cannot_be_is_named_with_what_it_must_be(name: str, value
     assert "\n" not in said
 
 
-@pytest.mark.parametrize(
-    "sender", ["books@herald.example", '"Herald, Inc." <books@herald.example>', "Bücher <b@h.example>"]
-)
-def test_a_sender_is_one_address_with_any_name(sender: str) -> None:
-    assert NotifySettings.read(GOOD | {"HERALD_FROM": sender}, "r1").sender == sender
-
-
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-2", "us-gov-west-1"])
 def test_every_region_of_ses_is_a_provider(region: str) -> None:
     assert NotifySettings.read(GOOD | {"HERALD_PROVIDERS": f"ses://{region}"}, "r1").providers == (f"ses://{region}",)
@@ -123,15 +104,3 @@ def test_feedback_asks_for_its_two_settings_only(name: str) -> None:
     del needed[name]
     with pytest.raises(BadSetting, match=f"{name} is not set"):
         FeedbackSettings.read(needed, "r1")
-
-
-WORDS = st.text(sorted(_PLAIN - frozenset("@<>")), min_size=1)
-
-
-@given(sender=st.text(sorted(_PLAIN)) | st.tuples(WORDS, WORDS, WORDS).map("{0[0]} <{0[1]}@{0[2]}>".format))
-def test_a_sender_that_is_taken_without_a_closer_look_would_have_passed_it(sender: str) -> None:
-    try:
-        taken = _sender(sender)
-    except ValueError:
-        return
-    _refuse_unwritable(*parseaddr(taken))

@@ -1,0 +1,57 @@
+"""The From header: 7-bit, however the sender was written down.
+
+SES takes no Unicode: a name is a MIME encoded-word, a domain punycode, and a local part beyond ASCII does not exist.
+https://docs.aws.amazon.com/ses/latest/APIReference/API_SendEmail.html (`Source`)
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["LONGEST_NAME", "from_header"]
+
+#: Characters of a display name: more than any reader shows, and encoded still one header line (RFC 5322: 998).
+LONGEST_NAME = 100
+
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LOCAL = re.compile(rf"(?=.{{1,64}}$){_ATOM}(?:\.{_ATOM})*")
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
+_SENDER = re.compile(r'(?:(?P<name>"[^"\\<>@]+"|[^"\\<>@]+) <(?P<boxed>[^<>\s]+)>|(?P<bare>[^<>\s]+))')
+_PHRASE = re.compile(rf"{_ATOM}(?: +{_ATOM})*")
+
+
+def from_header(text: str) -> str:
+    """`Name <address>` or a bare address as SES takes it. Raises ValueError with what is wrong with it."""
+    found = _SENDER.fullmatch(text)
+    if not found:
+        raise ValueError("not one address")
+    local, _, domain = (found["boxed"] or found["bare"]).rpartition("@")
+    if not _LOCAL.fullmatch(local):
+        raise ValueError("the part before the @ is no ASCII name")
+    address = f"{local}@{_ascii(domain)}"
+    name = (found["name"] or "").strip('"').strip()
+    if not name:
+        return address
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"the name is longer than {LONGEST_NAME} characters, or not printable")
+    return f"{_phrase(name)} <{address}>"
+
+
+def _ascii(domain: str) -> str:
+    if not domain.isascii():
+        encoded = domain.encode("idna").decode()
+        if encoded.encode().decode("idna") != domain.lower():
+            raise ValueError("the domain has more than one form in punycode: write it so")
+        domain = encoded
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError("the domain is none")
+    return domain
+
+
+def _phrase(name: str) -> str:
+    if not name.isascii():
+        from email.header import Header  # noqa: PLC0415  slow to import, and few names need it
+
+        return Header(name, "utf-8").encode(maxlinelen=75, linesep="")
+    return name if _PHRASE.fullmatch(name) else f'"{name}"'

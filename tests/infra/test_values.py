@@ -1,0 +1,114 @@
+"""What cannot be right is refused at plan and at start: one table, `infra/tests/values.json`, run through both.
+
+A row has the `value` of a Terraform `variable` (`with` others) and `plans`, whether a plan takes it; and the `setting`
+that the function gets of it, with what it makes of it, `starts`: null is refused. Without `plans`, both agree.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from function.runtime.settings import BadSetting, NotifySettings
+from herald.terraform.runner import INFRA
+
+ROWS: list[dict[str, Any]] = json.loads((INFRA / "tests" / "values.json").read_text())
+
+#: The setting and the field that a variable becomes.
+SETTINGS: dict[str, tuple[str, Callable[[NotifySettings], object]]] = {
+    "sender": ("HERALD_FROM", lambda settings: settings.sender),
+    "providers_in_order": ("HERALD_PROVIDERS", lambda settings: list(settings.providers)),
+    "timeout": ("HERALD_TIMEOUT_SECONDS", lambda settings: True),
+    "retention_days": ("HERALD_RETENTION_DAYS", lambda settings: settings.ledger.retention_days),
+    "hold_seconds": ("HERALD_HOLD_SECONDS", lambda settings: settings.ledger.hold),
+    "on_unknown": ("HERALD_ON_UNKNOWN", lambda settings: settings.on_unknown),
+}
+
+#: What the other variables are meanwhile; the same in both.
+ENVIRONMENT = {
+    "HERALD_LEDGER_TABLE": "herald-ledger",
+    "HERALD_DEAD_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/herald-dead",
+    "HERALD_RETRY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/herald-retry",
+    "HERALD_PROVIDERS": "ses://eu-west-1",
+    "HERALD_FROM": "Herald <books@herald.example>",
+    "HERALD_CONFIGURATION_SET": "herald",
+    "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
+}
+VARIABLES: dict[str, Any] = {"identity": {"domain": "herald.example"}, "hold_seconds": 900, "timeout": 30}
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['variable']}: {row['what']}"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "setting" in row], ids=_name)
+def test_the_function_starts_with_what_is_right_and_with_nothing_else(row: dict[str, Any]) -> None:
+    setting, field = SETTINGS[row["variable"]]
+    hold = {"HERALD_HOLD_SECONDS": str(row.get("with", {}).get("hold_seconds", 900))}
+    values = ENVIRONMENT | hold | {setting: row["setting"]}
+    if row["starts"] is not None:
+        assert field(NotifySettings.read(values, "r1")) == row["starts"]
+        return
+    with pytest.raises(BadSetting) as refused:
+        NotifySettings.read(values, "r1")
+    assert str(refused.value).startswith(f"{setting} must be ")
+    assert "\n" not in str(refused.value)
+
+
+def test_every_sender_goes_out_in_seven_bits() -> None:
+    senders = [row["starts"] for row in ROWS if row["variable"] == "sender" and row["starts"]]
+    assert len(senders) > 5
+    assert all(sender.isascii() and sender.isprintable() for sender in senders)
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> list[bool]:
+    """Whether each row passes the validations of its variable, as Terraform itself evaluates them."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed")
+    asked = ", ".join(f"[for case in [{_literal(row)}] : alltrue([{_conditions(row)}])][0]" for row in ROWS)
+    folder = tmp_path_factory.mktemp("values")
+    done = subprocess.run(
+        ["terraform", "console"],
+        input=f"jsonencode([{asked}])",
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[bool] = json.loads(json.loads(done.stdout))
+    return found
+
+
+def test_a_plan_takes_what_is_right_and_nothing_else(planned: list[bool]) -> None:
+    wanted = {_name(row): row.get("plans", row.get("starts") is not None) for row in ROWS}
+    assert dict(zip(map(_name, ROWS), planned, strict=True)) == wanted
+
+
+def _literal(row: dict[str, Any]) -> str:
+    case = VARIABLES | row.get("with", {}) | {row["variable"]: row["value"]}
+    return json.dumps(case).replace("${", "$${").replace("%{", "%%{")
+
+
+def _conditions(row: dict[str, Any]) -> str:
+    """The conditions of every validation of the variable in the module, or in the root if only that has some."""
+    name = row["variable"]
+    texts = {path: _variable(path, name) for path in (Path("modules/notifier/variables.tf"), Path("variables.tf"))}
+    found = next(conditions for text in texts.values() if (conditions := re.findall(r"condition\s+= (.+)", text)))
+    return ", ".join(re.sub(r"\bvar\.", "case.", condition) for condition in found)
+
+
+def _variable(path: Path, name: str) -> str:
+    text = (INFRA / path).read_text()
+    found = re.search(rf'^variable "{name}" \{{\n(.*?)^\}}', text, re.M | re.S)
+    return found[1] if found else ""
