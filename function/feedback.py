@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.ledger import Contended, Ledger, Row, address_key
 from function.providers.ses_events import FeedbackEvent, Ignored, drop_implied_sends, parse
-from function.runtime.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.runtime.settings import FeedbackSettings
+from function.settings import FeedbackSettings
 
 __all__ = ["FeedbackHandler", "compose", "handler"]
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from function.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
@@ -19,10 +20,9 @@ from function.providers.failover import Failover
 from function.providers.ses import SesProvider, client_config
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
-from function.runtime.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.runtime.settings import NotifySettings
+from function.settings import NotifySettings
 
 __all__ = ["Notifier", "compose", "handler"]
 

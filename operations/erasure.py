@@ -14,9 +14,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from function.event.compression import decompress
 from function.event.envelope import Delivery, from_queue
 from function.ledger import Record
-from function.queues.compression import decompress
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all

@@ -11,10 +11,10 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
+from function.bootstrap import Clients, clock
 from function.canary.smoke_test import Candidate, SmokeTest, examples
 from function.ledger import Table
-from function.runtime.bootstrap import Clients, clock
-from function.runtime.settings import HookSettings
+from function.settings import HookSettings
 
 __all__ = ["candidate_of", "failure_reason"]
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
+from function.event.compression import compress_for_record, decompress
 from function.event.envelope import Delivery
 from function.ledger import (
     Attempt,
@@ -30,7 +31,6 @@ from function.ledger import (
 from function.message.builder import Draft, EmailBuilder
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, ProviderCall, SendResult
-from function.queues.compression import compress_for_record, decompress
 from function.queues.dead_letter import Letter, write_letter
 from function.queues.retry_policy import RetryPolicy
 from function.reasons import Reason, ReasonCode

@@ -1,1 +1,1 @@
-"""The event: its envelopes, CloudEvents, schemas."""
+"""The event: its envelopes, CloudEvents, schemas, compression."""

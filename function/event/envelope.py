@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from function.queues.compression import decompress_base64
+from function.event.compression import decompress_base64
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Delivery", "QueueItem", "Unreadable", "deliveries", "from_queue", "is_queue_event"]

@@ -1,1 +1,1 @@
-"""The SQS queues `retry` and `dead`: dead letters, delays, compression."""
+"""The SQS queues `retry` and `dead`: delays and dead letters."""

@@ -10,8 +10,8 @@ import base64
 import json
 import re
 
+from function.event.compression import compress
 from function.event.envelope import Delivery
-from function.queues.compression import compress
 from function.reasons import Reason
 from function.runtime.lean_dataclass import dataclass
 

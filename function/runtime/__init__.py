@@ -1,1 +1,1 @@
-"""What every Lambda entry point needs: bootstrap, settings, clients, metrics."""
+"""What every Lambda entry point runs on: fast clients, TLS, lean dataclasses, metrics."""

@@ -53,7 +53,7 @@ run "one_mail" {
       "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_CONFIGURATION_SET", "HERALD_DEAD_QUEUE_URL", "HERALD_FROM", "HERALD_HOLD_SECONDS",
       "HERALD_LEDGER_TABLE", "HERALD_LINK_KEY_PARAMETER", "HERALD_PROVIDERS", "HERALD_RETENTION_DAYS", "HERALD_RETRY_QUEUE_URL", "HERALD_RETRY_RECEIVES", "HERALD_TIMEOUT_SECONDS",
     ])
-    error_message = "notify's settings are not those that function/runtime/settings.py reads."
+    error_message = "notify's settings are not those that function/settings.py reads."
   }
   assert {
     condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDERS == "ses://us-east-1"

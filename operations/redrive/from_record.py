@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from function.event.compression import decompress
 from function.event.envelope import Delivery
 from function.ledger import Record, State
 from function.ledger.states import IN_DOUBT
-from function.queues.compression import decompress
 from function.queues.dead_letter import write_letter
 from function.reasons import Reason
 from operations.errors import UserError

@@ -35,7 +35,7 @@ ENVIRONMENT = {
 
 
 class _Clients:
-    """What `function.runtime.bootstrap.Clients` makes, with the line for a network."""
+    """What `function.bootstrap.Clients` makes, with the line for a network."""
 
     def __init__(self, line: Line) -> None:
         self._line = line

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from function.runtime.settings import BadSetting, NotifySettings
+from function.settings import BadSetting, NotifySettings
 from herald.terraform.runner import INFRA
 
 ROWS: list[dict[str, Any]] = json.loads((INFRA / "tests" / "values.json").read_text())

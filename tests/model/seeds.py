@@ -10,13 +10,13 @@ from typing import Any
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, OutcomeUnknown
+from function.event.compression import compress_for_record
 from function.event.envelope import Delivery
 from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Record, Row, State, Suppressed, Writes
 from function.ledger.expressions import put
 from function.ledger.table import Refusal
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, ProviderCall
-from function.queues.compression import compress_for_record
 from function.reasons import Reason
 from tests.model.herald import Code
 

@@ -8,7 +8,7 @@ from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
 from function.ledger import State, address_key
 from function.message.delivery_mode import ORIGINAL, DeliveryMode
-from function.runtime.settings import BadSetting, NotifySettings
+from function.settings import BadSetting, NotifySettings
 from tests.fakes import SECRET
 from tests.faults.herald import ENVIRONMENT
 from tests.world import World, delivery

@@ -15,10 +15,10 @@ import pytest
 import urllib3.util.connection
 from botocore.exceptions import BotoCoreError
 
+from function.bootstrap import Clients
 from function.errors import ProviderUnavailable
 from function.message.email import Email
 from function.providers.ses import SesProvider, client_config
-from function.runtime.bootstrap import Clients
 from tests.certificates import certificate
 
 MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")

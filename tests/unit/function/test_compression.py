@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.queues.compression import compress, compress_for_record, decompress, decompress_base64
+from function.event.compression import compress, compress_for_record, decompress, decompress_base64
 
 _LARGEST = 2 * 1024 * 1024
 

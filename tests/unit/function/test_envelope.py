@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from function.event.compression import compress
 from function.event.envelope import Delivery, QueueItem, Unreadable, deliveries, from_queue, is_queue_event
-from function.queues.compression import compress
 from tests.envelopes import TOPIC, on_failure, queued, sns, sns_notification
 
 

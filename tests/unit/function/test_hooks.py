@@ -16,7 +16,7 @@ from function.canary.deployment_check import candidate_of
 from function.canary.smoke_test import Candidate
 from function.hooks import Hook, run_within
 from function.runtime.metrics import Telemetry
-from function.runtime.settings import HookSettings
+from function.settings import HookSettings
 
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 SETTINGS = HookSettings("herald-ledger", "herald-notify", "live")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from function.runtime.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings
+from function.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings
 
 GOOD = {
     "HERALD_LEDGER_TABLE": "herald-ledger",

@@ -19,8 +19,8 @@ from botocore.config import Config
 
 from function.ledger import Ledger, Table, Writes
 from function.runtime.fast_client import FastClient
-from function.runtime.settings import BadSetting, LedgerSettings
 from function.runtime.tls import TlsContext
+from function.settings import BadSetting, LedgerSettings
 
 __all__ = ["Clients", "LazyHandler", "attempt_name", "clock", "open_ledger", "release"]
 
@@ -98,7 +98,7 @@ def attempt_name(request_id: str) -> str:
 
 def release() -> str:
     """The release in the package's manifest, or `source` where none is packed."""
-    manifest = Path(__file__).parents[2] / "manifest.json"
+    manifest = Path(__file__).parents[1] / "manifest.json"
     try:
         return str(json.loads(manifest.read_text())["release"])
     except (OSError, ValueError, KeyError):
