@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -22,42 +23,41 @@ from botocore.exceptions import ClientError
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 
-__all__ = ["Hook", "after", "before", "run_within"]
+__all__ = ["Hook", "after", "before", "check_version", "run_within"]
 
 #: Kept back for the answer, in seconds, of invocations that have the time.
 _RESERVE = 20.0
+#: `creator` of a deployment that CodeDeploy made to roll another back.
+_ROLLBACK = "codeDeployRollback"
 _CODEDEPLOY = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
-#: From a deployment's id, why it must not go on, or None.
-Check = Callable[[str], str | None]
+#: From what it is invoked with, CodeDeploy's client and the seconds left, why the version must not go on, or None.
+Check = Callable[[Mapping[str, Any], Any, float], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Checks one deployment and answers CodeDeploy. `codedeploy` makes its client."""
+    """Checks one version, and answers CodeDeploy if that is who asks. `codedeploy` makes its client."""
 
     check: Check
     codedeploy: Callable[[], Any]
     telemetry: Callable[[], Telemetry]
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Handle one invocation by CodeDeploy. Raises only if CodeDeploy does not take the answer."""
-        deployment: str = event["DeploymentId"]
-        codedeploy = self.codedeploy()
+        """Handle one invocation: by CodeDeploy, or by `herald release --again`, which names `Version` and `Release`.
+
+        Raises only if CodeDeploy does not take the answer.
+        """
+        client = self.codedeploy()
         remaining = context.get_remaining_time_in_millis() / 1000
-        reason = run_within(remaining - min(_RESERVE, remaining / 2), lambda: self.check(deployment))
+        seconds = remaining - min(_RESERVE, remaining / 2)
+        reason = run_within(seconds, lambda: self.check(event, client, seconds))
         status = "Failed" if reason else "Succeeded"
+        deployment = event.get("DeploymentId")
         self.telemetry().note("hook answered", deployment=deployment, status=status, reason=reason)
-        try:
-            codedeploy.put_lifecycle_event_hook_execution_status(
-                deploymentId=deployment,
-                lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
-                status=status,
-            )
-        except ClientError as error:  # Lambda may have run this twice: the first answer stands
-            if error.response["Error"]["Code"] != "LifecycleEventAlreadyCompletedException":
-                raise
-        return {"status": status}
+        if deployment:
+            _answer(client, event, status)
+        return {"status": status, "reason": reason}
 
 
 def run_within(seconds: float, check: Callable[[], str | None]) -> str | None:
@@ -77,15 +77,31 @@ def run_within(seconds: float, check: Callable[[], str | None]) -> str | None:
     return next(iter(found), None)
 
 
-def _check(through_the_alias: bool) -> Check:
-    """All that can fail, imports included, happens inside `run_within`."""
+def check_version(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> str | None:
+    """Why the version that is asked about must not go on, or None. All that can fail happens inside `run_within`.
 
-    def check(deployment: str) -> str | None:
-        from function.canary.deployment_check import failure_reason  # noqa: PLC0415  a failing import must answer, too
+    A rollback always may: CodeDeploy runs these hooks in it too, and its version has served before.
+    """
+    info = event
+    if "DeploymentId" in event:
+        info = client.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]
+        if info.get("creator") == _ROLLBACK:
+            return None
+    from function.canary.deployment_check import failure_reason  # noqa: PLC0415  an import that fails must answer, too
 
-        return failure_reason(deployment, through_the_alias, os.environ, codedeploy())
+    return failure_reason(info, through_the_alias, os.environ, client, seconds)
 
-    return check
+
+def _answer(client: Any, event: Mapping[str, Any], status: str) -> None:
+    try:
+        client.put_lifecycle_event_hook_execution_status(
+            deploymentId=event["DeploymentId"],
+            lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
+            status=status,
+        )
+    except ClientError as error:  # Lambda may have run this twice: the first answer stands
+        if error.response["Error"]["Code"] != "LifecycleEventAlreadyCompletedException":
+            raise
 
 
 def codedeploy() -> Any:
@@ -99,6 +115,6 @@ def _telemetry() -> Telemetry:
 
 
 #: Lambda's handlers.
-before = Hook(_check(through_the_alias=False), codedeploy, _telemetry)
-after = Hook(_check(through_the_alias=True), codedeploy, _telemetry)
+before = Hook(partial(check_version, through_the_alias=False), codedeploy, _telemetry)
+after = Hook(partial(check_version, through_the_alias=True), codedeploy, _telemetry)
 gc.enable()  # off since the package was imported

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["Account", "Local", "Prefix", "StateDir", "refusals_told", "release_stack"]
+__all__ = ["Account", "Local", "Prefix", "StateDir", "hook_client", "refusals_told", "release_stack"]
 
 Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
 StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
 Prefix = Annotated[str, typer.Option("--prefix", help="How the names of this Herald begin")]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
+#: A hook may take five minutes, and is not run twice.
+_HOOKS = Config(connect_timeout=5, read_timeout=310, retries={"total_max_attempts": 1})
 _INTERRUPTED = 130
 
 
@@ -43,7 +45,7 @@ _INTERRUPTED = 130
 class Account:
     """Clients of one account, and the names of the Herald in it; `where` is for people."""
 
-    client: Callable[[str], Any]
+    client: Callable[..., Any]
     prefix: str
     where: str
 
@@ -52,7 +54,8 @@ class Account:
         """The one that the command's options name. Raises `UserError` if nothing is there."""
         if local:
             cloud = Description.read(descriptor_of(state_dir))
-            return cls(Clients(cloud.endpoints).any, prefix, "the laptop cloud")
+            clients = Clients(cloud.endpoints)
+            return cls(lambda service, **_: clients.any(service), prefix, "the laptop cloud")
         region = os.environ.get("AWS_REGION")  # which boto3 leaves unread
         try:
             session = boto3.Session(region_name=region)
@@ -61,7 +64,7 @@ class Account:
         if session.region_name is None:
             raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or say --local for the laptop cloud")
         make: Callable[..., Any] = session.client
-        return cls(lambda service: make(service, config=_CONFIG), prefix, session.region_name)
+        return cls(lambda service, config=_CONFIG: make(service, config=config), prefix, session.region_name)
 
     @property
     def sqs(self) -> SQSClient:
@@ -146,3 +149,9 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
         local=is_loopback(functions.meta.endpoint_url),
         scale=Description.read(descriptor_of(state_dir)).scale if local else 1.0,
     )
+
+
+def hook_client(local: bool, state_dir: Path, prefix: str) -> LambdaClient:
+    """A client that invokes a traffic hook once, and waits as long as it may take."""
+    client: LambdaClient = Account.chosen(local, state_dir, prefix).client("lambda", config=_HOOKS)
+    return client

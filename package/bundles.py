@@ -54,7 +54,15 @@ class Room:
 
 
 _FUNCTION = {
-    "codedeploy": frozenset({"GetDeployment", "PutLifecycleEventHookExecutionStatus"}),
+    "codedeploy": frozenset(
+        {
+            "BatchGetDeploymentTargets",
+            "GetApplicationRevision",
+            "GetDeployment",
+            "ListDeploymentTargets",
+            "PutLifecycleEventHookExecutionStatus",
+        }
+    ),
     "dynamodb": frozenset({"GetItem", "TransactWriteItems", "UpdateItem"}),
     "lambda": frozenset({"Invoke"}),
     "sesv2": frozenset({"SendEmail"}),

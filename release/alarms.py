@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 from operations.errors import UserError
 from release.stack import ALIAS, Stack
@@ -16,13 +17,25 @@ __all__ = ["create", "delete_older", "group_alarms_of", "states", "wait_until_qu
 #: CloudWatch's shortest period of Lambda's metrics, in seconds.
 _PERIOD = 60
 _MOST = 10
+#: Periods that an alarm may look back beyond those that it evaluates: a guess, and a generous one.
+_LOOKS_BACK = 5
+#: Seconds: the period of an alarm that has none of its own, and how late CloudWatch may be.
+_LONGEST_PERIOD, _DELAY = 300, 120
+#: Seconds of this machine: a busy laptop evaluates its alarms late.
+_LEAST = 60.0
 
 
-def create(stack: Stack, version: str) -> list[str]:
-    """Make the alarms of a version, or leave them as they are; their names."""
+def create(stack: Stack, version: str, weighted: bool = True) -> list[str]:
+    """Make the alarms of a version, or bring them up to date; their names.
+
+    Lambda has the dimension `ExecutedVersion` only while the alias is weighted. A deployment that moves all traffic at
+    once never weighs it, so its alarm watches the alias as a whole.
+    """
     function = stack.names.notify
     name = f"{stack.names.prefix}-release-{version}-errors"
-    dimensions = {"FunctionName": function, "Resource": f"{function}:{ALIAS}", "ExecutedVersion": version}
+    dimensions = {"FunctionName": function, "Resource": f"{function}:{ALIAS}"}
+    if weighted:
+        dimensions["ExecutedVersion"] = version
     stack.cloudwatch.put_metric_alarm(
         AlarmName=name,
         AlarmDescription=f"Version {version} of {function} failed: its release is taken back",
@@ -52,23 +65,41 @@ def group_alarms_of(stack: Stack) -> list[str]:
 
 def states(stack: Stack, names: list[str]) -> dict[str, str]:
     """OK, ALARM or INSUFFICIENT_DATA by the alarm's name; those that there are."""
-    if not names:
-        return {}
-    answer = stack.cloudwatch.describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    found = {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in answer.get("MetricAlarms", [])}
-    return found | {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in answer.get("CompositeAlarms", [])}
+    return {alarm["AlarmName"]: str(alarm["StateValue"]) for alarm in _describe(stack, names)}
 
 
-def wait_until_quiet(stack: Stack, names: list[str], seconds: float) -> None:
+def wait_until_quiet(stack: Stack, names: list[str]) -> None:
     """Wait until none of them rings, as they do for a while after a bad release; raise `UserError` if one goes on."""
-    deadline = time.monotonic() + seconds
-    while ringing := sorted(name for name, state in states(stack, names).items() if state == "ALARM"):
-        if time.monotonic() > deadline:
+    began, patience = time.monotonic(), 0.0
+    while ringing := [alarm for alarm in _describe(stack, names) if alarm["StateValue"] == "ALARM"]:
+        patience = max(patience, _LEAST, *(_lasts(alarm) * stack.scale for alarm in ringing))
+        if time.monotonic() - began > patience:
+            names = sorted(alarm["AlarmName"] for alarm in ringing)
             raise UserError(
-                f"{', '.join(ringing)} rings already, so CodeDeploy would take the release back at once: mend the "
+                f"{', '.join(names)} rings already, so CodeDeploy would take the release back at once: mend the "
                 "cause, or say --own-alarms-only if this release is what mends it"
             )
         time.sleep(stack.pause)
+
+
+def _lasts(alarm: Any) -> float:
+    """Seconds for which an alarm may ring after the last bad value.
+
+    Where values are missing, CloudWatch looks further back than the evaluated periods, and does not say how far.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    periods = [query["MetricStat"]["Period"] for query in alarm.get("Metrics") or () if "MetricStat" in query]
+    period = max(periods, default=alarm.get("Period") or _LONGEST_PERIOD)
+    return float((alarm.get("EvaluationPeriods") or 1) + _LOOKS_BACK) * period + _DELAY
+
+
+def _describe(stack: Stack, names: list[str]) -> list[Any]:
+    if not names:
+        return []
+    pages = stack.cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+    )
+    return [alarm for page in pages for alarm in [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]]
 
 
 def delete_older(stack: Stack, before: str) -> list[str]:
@@ -77,7 +108,7 @@ def delete_older(stack: Stack, before: str) -> list[str]:
     pages = stack.cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{stack.names.prefix}-release-", AlarmTypes=["MetricAlarm"]
     )
-    found = [ours.fullmatch(alarm["AlarmName"]) for page in pages for alarm in page["MetricAlarms"]]
+    found = [ours.fullmatch(alarm["AlarmName"]) for page in pages for alarm in page.get("MetricAlarms", [])]
     old = sorted(match[0] for match in found if match and int(match[1]) < int(before))
     for start in range(0, len(old), 100):
         stack.cloudwatch.delete_alarms(AlarmNames=old[start : start + 100])

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
 
 from release.stack import Stack
 
 __all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "history", "read", "running"]
 
-#: Every status in the service model; `Baking` watches on, `Ready` waits for a person, as no Lambda deployment does.
-UNDER_WAY = ("Created", "Queued", "InProgress", "Baking", "Ready")
+#: The statuses by which ListDeployments is documented to filter; it refuses others.
+#: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
+UNDER_WAY = ("Created", "Queued", "InProgress")
 ENDED = ("Succeeded", "Failed", "Stopped")
 _BATCH = 25
+_NOT_STARTED = "DeploymentNotStartedException"
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployment: from which version to which, where it stands, why it ended, and what takes it back."""
+    """One deployment: from which version to which, where it stands, why it ended, and what rolls it back.
+
+    `current` and `target` are `?` where the deployment is not of one Lambda function. `rollback_message` is what
+    CodeDeploy says of the rollback, for example that there is nothing to roll back to. `stages` are the lifecycle
+    events with their status, none before it has started; `shifts_since` is when traffic began to move.
+    """
 
     id: str
     current: str
@@ -27,8 +37,11 @@ class Deployment:
     status: str
     error: tuple[str, str] | None = None
     rollback: str | None = None
+    rollback_message: str = ""
     is_rollback: bool = False
     auto_rollback: bool = False
+    stages: Mapping[str, str] = field(default_factory=dict)
+    shifts_since: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -67,50 +80,90 @@ def create(
 
 def read(stack: Stack, deployment: str) -> Deployment:
     """How one deployment stands."""
-    return _deployment(stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
+    return _deployment(stack, stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
 
 def running(stack: Stack) -> Deployment | None:
     """The one that is under way in the group, if any: CodeDeploy allows no second."""
-    found = [one for one in _listed(stack, UNDER_WAY) if not one.ended]
-    return found[0] if found else None
+    found = (one for one in _list(stack, UNDER_WAY) if not one.ended)
+    return next(found, None)
 
 
 def history(stack: Stack) -> Iterator[Deployment]:
-    """Those that ended, the newest first; as many as CodeDeploy keeps."""
-    return _listed(stack, ENDED)
+    """Those that ended, the newest first; as many as CodeDeploy keeps. Each is looked up when it is asked for."""
+    return _list(stack, ENDED)
 
 
-def _listed(stack: Stack, statuses: tuple[Any, ...]) -> Iterator[Deployment]:
+def _list(stack: Stack, statuses: tuple[Any, ...]) -> Iterator[Deployment]:
+    """ListDeployments promises no order, so this sorts by the time at which each was created."""
     pages = stack.codedeploy.get_paginator("list_deployments").paginate(
         applicationName=stack.names.group, deploymentGroupName=stack.names.group, includeOnlyStatuses=[*statuses]
     )
-    ids = [one for page in pages for one in page["deployments"]]
+    ids = [one for page in pages for one in page.get("deployments", [])]
+    infos: list[Any] = []
     for start in range(0, len(ids), _BATCH):
-        some = stack.codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])["deploymentsInfo"]
-        yield from sorted(map(_deployment, some), key=lambda one: ids.index(one.id))
+        answer = stack.codedeploy.batch_get_deployments(deploymentIds=ids[start : start + _BATCH])
+        infos += answer.get("deploymentsInfo", [])
+    for info in sorted(infos, key=lambda info: info["createTime"], reverse=True):
+        yield _deployment(stack, info)
 
 
-def _deployment(info: Mapping[str, Any]) -> Deployment:
-    current, target = _versions(info.get("revision") or {})
+def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
+    target = _target(stack, info["deploymentId"])
+    events: list[Any] = target.get("lifecycleEvents") or []
     error, rollback = info.get("errorInformation"), info.get("rollbackInfo") or {}
+    current, wanted = _versions(stack, target, info)
     return Deployment(
         id=info["deploymentId"],
         current=current,
-        target=target,
+        target=wanted,
         status=info["status"],
         error=(error.get("code", ""), error.get("message", "")) if error else None,
         rollback=rollback.get("rollbackDeploymentId"),
+        rollback_message=rollback.get("rollbackMessage", ""),
         is_rollback=info.get("creator") == "codeDeployRollback",
         auto_rollback=bool((info.get("autoRollbackConfiguration") or {}).get("enabled")),
+        stages={event["lifecycleEventName"]: event["status"] for event in events},
+        shifts_since=next(
+            (event.get("startTime") for event in events if event["lifecycleEventName"] == "AllowTraffic"), None
+        ),
     )
 
 
-def _versions(revision: Mapping[str, Any]) -> tuple[str, str]:
-    """Current and target version, as the AppSpec says; `?` where it is not one of ours."""
-    text = (revision.get("appSpecContent") or revision.get("string") or {}).get("content", "")
+def _target(stack: Stack, deployment: str) -> Mapping[str, Any]:
+    """The one `LambdaTarget` of a deployment; empty if it has not started, or has none."""
+    codedeploy = stack.codedeploy
     try:
-        (resource,) = (each for named in json.loads(text)["Resources"] for each in named.values())
+        ids = codedeploy.list_deployment_targets(deploymentId=deployment).get("targetIds", [])
+        found: Any = codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=ids) if ids else {}
+    except ClientError as error:
+        if error.response["Error"]["Code"] != _NOT_STARTED:
+            raise
+        return {}
+    return next((one["lambdaTarget"] for one in found.get("deploymentTargets", []) if "lambdaTarget" in one), {})
+
+
+def _versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[str, str]:
+    """Current and target version: as the target says, else as the AppSpec does, which must be fetched by its hash."""
+    function = target.get("lambdaFunctionInfo") or {}
+    if "currentVersion" in function and "targetVersion" in function:
+        return function["currentVersion"], function["targetVersion"]
+    try:
+        (resource,) = (each for named in _appspec(stack, info)["Resources"] for each in named.values())
         return str(resource["Properties"]["CurrentVersion"]), str(resource["Properties"]["TargetVersion"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return "?", "?"
+
+
+def _appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
+    """The AppSpec of a deployment. GetDeployment leaves its content out, and says where to ask: it may be YAML."""
+    try:
+        answer = stack.codedeploy.get_application_revision(applicationName=stack.names.group, revision=info["revision"])
+    except stack.codedeploy.exceptions.RevisionDoesNotExistException:
+        return {}
+    revision: Mapping[str, Any] = answer["revision"]
+    text = (revision.get("string") or revision.get("appSpecContent") or {}).get("content", "")
+    try:
+        return yaml.safe_load(text)  # JSON is YAML
+    except yaml.YAMLError:
+        return {}

@@ -123,7 +123,7 @@ def _value(snapshot: Snapshot) -> dict[str, Any]:
         "status": deployment.status,
         "current": deployment.current,
         "target": deployment.target,
-        "stages": dict(snapshot.stages),
+        "stages": dict(snapshot.deployment.stages),
         "traffic": dict(snapshot.traffic),
         "alarms": dict(snapshot.alarms),
         "seconds_left": None if snapshot.left is None else round(snapshot.left),
@@ -134,7 +134,7 @@ def _value(snapshot: Snapshot) -> dict[str, Any]:
 def _line(snapshot: Snapshot) -> str:
     deployment = snapshot.deployment
     stage = next(
-        (f"{name} {status}" for name, status in reversed([*snapshot.stages.items()]) if status != "Pending"), ""
+        (f"{name} {status}" for name, status in reversed([*deployment.stages.items()]) if status != "Pending"), ""
     )
     ringing = [name for name, state in snapshot.alarms.items() if state == "ALARM"]
     parts = [f"{deployment.id} {deployment.status}", stage, _traffic(snapshot)]
@@ -148,7 +148,7 @@ def _picture(snapshot: Snapshot) -> Group:
     if snapshot.left is not None:
         head.append(f"  {snapshot.left:.0f} s left until all traffic has moved", style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for name, status in snapshot.stages.items():
+    for name, status in snapshot.deployment.stages.items():
         table.add_row(name, Text(status, _STYLES.get(status, "dim")))
     for version, percent in sorted(snapshot.traffic.items()):
         bar = "█" * round(percent / 5)

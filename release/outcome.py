@@ -12,7 +12,7 @@ class Outcome(Enum):
 
     RELEASED = (0, "all traffic goes to the version that was asked for")
     ROLLED_BACK = (3, "it failed, or an alarm rang, and all traffic is back on the version before")
-    FAILED = (4, "it failed and was not taken back: look at the alias")
+    FAILED = (4, "it failed and was not rolled back: look at the alias")
     STOPPED = (5, "somebody stopped it")
     TIMED_OUT = (6, "it is still under way after the deadline, and goes on without anybody watching")
     LEFT = (130, "interrupted: it goes on without anybody watching")

@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from release import alarms
 from release.deployments import Deployment, read
@@ -23,11 +20,10 @@ _PATIENCE = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How a deployment stands: `stages` are lifecycle events with their status, `traffic` percent by version,
-    `left` the seconds until traffic has moved, None where that is not known."""
+    """How a deployment stands: `traffic` is percent by version, `left` the seconds until traffic has moved, None where
+    that is not known."""
 
     deployment: Deployment
-    stages: Mapping[str, str] = field(default_factory=dict)
     traffic: Mapping[str, float] = field(default_factory=dict)
     alarms: Mapping[str, str] = field(default_factory=dict)
     left: float | None = None
@@ -44,11 +40,18 @@ class Poller:
     moving: float
     deadline: float
     outcome: Outcome = Outcome.TIMED_OUT
+    last: Deployment | None = None
+
+    @property
+    def unrestored(self) -> Deployment | None:
+        """The deployment, if it failed and CodeDeploy has nothing to roll it back to, as a group's first."""
+        one = self.last if self.outcome is Outcome.FAILED else None
+        return one if one and one.rollback_message and not one.rollback else None
 
     def __iter__(self) -> Iterator[Snapshot]:
         """Every look, until the end or the deadline; `outcome` is known afterwards."""
         while time.monotonic() < self.deadline:
-            deployment = read(self.stack, self.id)
+            self.last = deployment = read(self.stack, self.id)
             yield self._look(deployment)
             if deployment.ended:
                 yield from self._ended(deployment)
@@ -59,20 +62,20 @@ class Poller:
         if deployment.status == "Succeeded":
             self.outcome = Outcome.RELEASED
             return
-        stopped = bool(deployment.error and deployment.error[0] == "MANUAL_STOP")
-        back = yield from self._taken_back(deployment)
-        if back is None:
+        restored = yield from self._follow_rollback(deployment)
+        if restored is None:
             self.outcome = Outcome.TIMED_OUT
-        elif stopped:
-            self.outcome = Outcome.STOPPED
+        elif not restored:
+            self.outcome = Outcome.FAILED
         else:
-            self.outcome = Outcome.ROLLED_BACK if back else Outcome.FAILED
+            stopped = bool(deployment.error and deployment.error[0] == "MANUAL_STOP")
+            self.outcome = Outcome.STOPPED if stopped else Outcome.ROLLED_BACK
 
-    def _taken_back(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
-        """Follow the rollback; returns whether all traffic is back on the version before, None if time ran out."""
+    def _follow_rollback(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
+        """Wait for the rollback; returns whether all traffic is back on the version before, None if time ran out."""
         for _ in range(round(_PATIENCE / self.stack.pause) if deployment.auto_rollback else 1):
-            deployment = read(self.stack, self.id)
-            if deployment.rollback or self._is_back(deployment):
+            self.last = deployment = read(self.stack, self.id)
+            if deployment.rollback or deployment.rollback_message or self._is_restored(deployment):
                 break
             time.sleep(self.stack.pause)
         rollback = read(self.stack, deployment.rollback) if deployment.rollback else None
@@ -82,37 +85,21 @@ class Poller:
             time.sleep(self.stack.pause)
             rollback = read(self.stack, rollback.id)
         yield self._look(deployment)
-        return self._is_back(deployment)
+        return self._is_restored(deployment)
 
-    def _is_back(self, deployment: Deployment) -> bool:
+    def _is_restored(self, deployment: Deployment) -> bool:
         now = live(self.stack)
         return now.version == deployment.current and not now.weights
 
     def _look(self, deployment: Deployment) -> Snapshot:
-        events = self._events(deployment.id)
         return Snapshot(
             deployment,
-            {event["lifecycleEventName"]: event["status"] for event in events},
             live(self.stack).traffic,
             alarms.states(self.stack, self.watched),
-            None if deployment.ended else self._left(events),
+            None if deployment.ended else self._left(deployment),
         )
 
-    def _events(self, deployment: str) -> list[Any]:
-        codedeploy = self.stack.codedeploy
-        try:
-            ids = codedeploy.list_deployment_targets(deploymentId=deployment).get("targetIds", [])
-            found: Any = codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=ids) if ids else {}
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "DeploymentNotStartedException":
-                raise
-            return []
-        targets = found.get("deploymentTargets", [])
-        return [event for target in targets for event in target.get("lambdaTarget", {}).get("lifecycleEvents", [])]
-
-    def _left(self, events: list[Any]) -> float | None:
-        for event in events:
-            if event["lifecycleEventName"] == "AllowTraffic" and event.get("startTime"):
-                began: float = event["startTime"].timestamp()
-                return max(0.0, self.moving - (time.time() - began))
-        return self.moving
+    def _left(self, deployment: Deployment) -> float:
+        if deployment.shifts_since is None:
+            return self.moving
+        return max(0.0, self.moving - (time.time() - deployment.shifts_since.timestamp()))

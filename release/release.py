@@ -22,8 +22,6 @@ __all__ = ["Plan", "delete_old_alarms", "plan", "start"]
 
 #: Minutes beside the moving of the traffic: a hook that never answers takes an hour by itself.
 _BESIDE = 75
-#: AWS's seconds for which an alarm may still ring after a release that failed: the longest period, and one more look.
-_QUIET = 420
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +67,11 @@ def start(stack: Stack, plan_: Plan, screen: Screen, deadline: float | None = No
     """
     if plan_.under_way:
         screen.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
-        watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target)]
+        watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target, _weighs(plan_))]
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
     target = _publish(stack, plan_, screen)
-    watched = [*plan_.group_alarms, *alarms.create(stack, target)]
-    alarms.wait_until_quiet(stack, watched, max(60.0, _QUIET * stack.scale))
+    watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
+    alarms.wait_until_quiet(stack, watched)
     return _poll(stack, plan_, _deploy(stack, plan_, target, watched, screen), watched, deadline)
 
 
@@ -90,7 +88,10 @@ def _publish(stack: Stack, plan_: Plan, screen: Screen) -> str:
     screen.say(f"{', '.join([*names.hooks.values(), names.feedback])}: release {artifact.release} shipped")
     target = publish(stack, names.notify, artifact)
     if target == plan_.live.version:
-        raise UserError(f"version {target} (release {artifact.release}) is live already: there is nothing to release")
+        raise UserError(
+            f"version {target} (release {artifact.release}) is live already, as after a first apply of the same "
+            "commit: there is nothing to release; herald release --again runs the hooks against it"
+        )
     screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
     return target
 
@@ -107,6 +108,11 @@ def _deploy(stack: Stack, plan_: Plan, target: str, watched: list[str], screen: 
         ) from None
     screen.say(f"{id_}: version {current} to {target}, appspec sha256 {revision.sha256}")
     return id_
+
+
+def _weighs(plan_: Plan) -> bool:
+    """Whether the alias has two versions at some time of the deployment."""
+    return plan_.routing.get("type") != "AllAtOnce"
 
 
 def _poll(stack: Stack, plan_: Plan, id_: str, watched: list[str], deadline: float | None) -> Poller:

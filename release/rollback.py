@@ -12,7 +12,7 @@ from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
 from release.versions import Live, live, previous, versions
 
-__all__ = ["RollbackPlan", "plan_rollback", "start_rollback", "stop"]
+__all__ = ["RollbackPlan", "plan_rollback", "restore", "start_rollback", "stop"]
 
 _BESIDE = 15
 
@@ -30,6 +30,8 @@ class RollbackPlan:
 def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
     """How to go back from where things stand now. Raises `UserError` if there is nowhere to go."""
     now, running = live(stack), deployments.running(stack)
+    if running and running.is_rollback:
+        raise UserError(f"{running.id} is a rollback to version {running.target} already: wait for it")
     if running:
         if to not in (None, running.current):
             raise UserError(f"{running.id} is under way, and stopping it leads to version {running.current}, not {to}")
@@ -52,7 +54,7 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
         stop(stack, plan.stops)
         return _poller(stack, plan.stops, 0)
     if plan.clears:
-        _clear(stack)
+        restore(stack, plan.version)
         return None
     config, routing = config_of(stack, strategy or WORDS["all-at-once"])
     now = live(stack).version
@@ -65,23 +67,24 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
     return _poller(stack, id_, minutes(routing))
 
 
+def restore(stack: Stack, version: str) -> None:
+    """Give this version all traffic by moving the alias itself, where CodeDeploy has nothing to roll back to."""
+    alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
+    stack.functions.update_alias(
+        FunctionName=stack.names.notify,
+        Name=ALIAS,
+        FunctionVersion=version,
+        RoutingConfig={"AdditionalVersionWeights": {}},
+        RevisionId=alias["RevisionId"],
+    )
+
+
 def stop(stack: Stack, id_: str) -> None:
     """Stop a deployment and have it taken back; one that has ended meanwhile is left."""
     try:
         stack.codedeploy.stop_deployment(deploymentId=id_, autoRollbackEnabled=True)
     except stack.codedeploy.exceptions.DeploymentAlreadyCompletedException:
         return
-
-
-def _clear(stack: Stack) -> None:
-    alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
-    stack.functions.update_alias(
-        FunctionName=stack.names.notify,
-        Name=ALIAS,
-        FunctionVersion=alias["FunctionVersion"],
-        RoutingConfig={"AdditionalVersionWeights": {}},
-        RevisionId=alias["RevisionId"],
-    )
 
 
 def _poller(stack: Stack, id_: str, moving: float) -> Poller:

@@ -60,7 +60,9 @@ def versions(stack: Stack) -> list[Version]:
     """Every published version, the newest first, with its part of the traffic."""
     traffic = live(stack).traffic
     pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=stack.names.notify)
-    found = [_version(one, traffic) for page in pages for one in page["Versions"] if one["Version"] != "$LATEST"]
+    found = [
+        _version(one, traffic) for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"
+    ]
     return sorted(found, key=lambda version: -int(version.number))
 
 
@@ -71,14 +73,13 @@ def code_of(stack: Stack, version: str) -> str:
 
 
 def previous(stack: Stack) -> str:
-    """The newest version before the live one that has been live. Raises `UserError` if none is known."""
-    now = int(live(stack).version)
-    served = {number for deployment in history(stack) for number in deployment.served}
-    published = {version.number for version in versions(stack)}
-    before = [number for number in served & published if int(number) < now]
-    if not before:
-        raise UserError(f"no version before {now} is known to have been live: name one with --to (make releases)")
-    return max(before, key=int)
+    """The version before the live one that was live last. Raises `UserError` if none is known."""
+    now, published = int(live(stack).version), {version.number for version in versions(stack)}
+    for deployment in history(stack):
+        before = [number for number in deployment.served & published if int(number) < now]
+        if before:
+            return max(before, key=int)
+    raise UserError(f"no version before {now} is known to have been live: name one with --to (herald releases)")
 
 
 def _version(answer: Any, traffic: Mapping[str, float]) -> Version:

@@ -6,23 +6,28 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from herald.account import Local, Prefix, StateDir, refusals_told, release_stack
+from herald.account import Local, Prefix, StateDir, hook_client, refusals_told, release_stack
 from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
+from release.again import check_live
 from release.artifacts import find_artifact
 from release.display import Screen, screen
 from release.outcome import Outcome, exit_codes
+from release.poller import Poller
 from release.progress import follow
 from release.release import Plan, delete_old_alarms, plan, start
-from release.rollback import plan_rollback, start_rollback
+from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
 from release.versions import versions
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 __all__ = ["app"]
 
@@ -49,6 +54,9 @@ def release(
     ] = False,
     deadline: Annotated[float | None, typer.Option("--deadline", help="Minutes to wait at the most")] = None,
     yes: Yes = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Release nothing: run the hooks against the version that is live")
+    ] = False,
     machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
@@ -56,13 +64,16 @@ def release(
 ) -> None:
     """Ship feedback and the hooks, publish notify, and move its traffic by CodeDeploy; it takes itself back."""
     stack = release_stack(local, state_dir, prefix)
+    shown = screen(console, machine)
+    if again:
+        raise typer.Exit(_check_again(stack, hook_client(local, state_dir, prefix), shown).code)
     artifact = find_artifact(stack, package, lambda line: None if machine else typer.echo(line))
     chosen = plan(stack, artifact, strategy, own_alarms_only)
     if not machine:
         _announce(stack, chosen)
     _confirm(f"Release {artifact.release}?", yes)
-    shown = screen(console, machine)
-    outcome = follow(start(stack, chosen, shown, deadline), shown, _ask_to_stop)
+    poller = start(stack, chosen, shown, deadline)
+    outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop), yes)
     if outcome is Outcome.RELEASED:
         delete_old_alarms(stack, chosen.live.version, shown)
     raise typer.Exit(outcome.code)
@@ -88,7 +99,9 @@ def rollback(
     shown = screen(console, machine)
     poller = start_rollback(stack, rollback_plan, strategy)
     outcome = follow(poller, shown, _ask_to_stop) if poller else _cleared(shown)
-    done = outcome is (Outcome.STOPPED if rollback_plan.stops else Outcome.RELEASED)
+    if poller:
+        outcome = _offer_restore(poller, shown, outcome, yes=True)
+    done = outcome in ((Outcome.STOPPED, Outcome.ROLLED_BACK) if rollback_plan.stops else (Outcome.RELEASED,))
     raise typer.Exit(0 if done else outcome.code)
 
 
@@ -140,6 +153,25 @@ def _ask_to_stop() -> bool | None:
         return typer.confirm("\nStop it and put the version before back?", default=False)
     except (typer.Abort, KeyboardInterrupt):
         return None
+
+
+def _check_again(stack: Stack, functions: LambdaClient, shown: Screen) -> Outcome:
+    outcome = Outcome.RELEASED if check_live(stack, functions, shown) else Outcome.FAILED
+    shown.say(f"the hooks {'pass' if outcome is Outcome.RELEASED else 'do not pass'} what is live; nothing was moved")
+    return outcome
+
+
+def _offer_restore(poller: Poller, shown: Screen, outcome: Outcome, yes: bool) -> Outcome:
+    """Where CodeDeploy has nothing to roll back to, offer to move the alias back; the outcome after that."""
+    failed = poller.unrestored
+    if failed is None:
+        return outcome
+    shown.say(f"CodeDeploy does not roll {failed.id} back: {failed.rollback_message}")
+    if not yes and not (os.isatty(0) and typer.confirm(f"Give version {failed.current} all traffic?", default=True)):
+        return outcome
+    restore(poller.stack, failed.current)
+    shown.say(f"version {failed.current} has all traffic again")
+    return Outcome.ROLLED_BACK
 
 
 def _confirm(question: str, yes: bool) -> None:

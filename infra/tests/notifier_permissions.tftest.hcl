@@ -25,7 +25,7 @@ run "least_privilege" {
     error_message = "What the tests read is what the roles get."
   }
   assert {
-    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : statement.Sid == "Trace" || !contains(flatten([statement.Resource]), "*")]]))
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["ReadTheTarget", "Trace"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
     error_message = "Only X-Ray, which has no resources, may be allowed on all resources."
   }
   assert {
@@ -96,7 +96,8 @@ run "least_privilege" {
   }
   assert {
     condition = alltrue([for hook in ["before", "after"] : toset(flatten([for statement in local.function_policies[hook] : statement.Action])) == toset([
-      "codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus", "dynamodb:GetItem", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction",
+      "codedeploy:BatchGetDeploymentTargets", "codedeploy:GetApplicationRevision", "codedeploy:GetDeployment",
+      "codedeploy:ListDeploymentTargets", "codedeploy:PutLifecycleEventHookExecutionStatus", "dynamodb:GetItem", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction",
       "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ])])
     error_message = "Hooks invoke notify, read the ledger and say what they think; nothing else."

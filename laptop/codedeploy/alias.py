@@ -63,12 +63,8 @@ class Alias:
             self._put(alias, self._appspec.current, {self._appspec.target: percent / 100})
 
     def restore(self) -> None:
-        """Put the alias on the target version alone, wherever between the two versions it stands."""
-        alias = self._get()
-        versions = {alias["FunctionVersion"], *alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})}
-        if not versions <= {self._appspec.current, self._appspec.target}:
-            raise _mismatch(f"The alias {self._appspec.alias} is on {', '.join(sorted(versions))} by now.")
-        self._put(alias, self._appspec.target, {})
+        """Put the alias on the target version alone, wherever it stands."""
+        self._put(self._get(), self._appspec.target, {})
 
     def _get(self) -> AliasConfigurationResponseTypeDef:
         try:

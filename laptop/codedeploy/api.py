@@ -61,6 +61,7 @@ class CodeDeploy:
             "ListDeploymentConfigs": self.configs.list,
             "DeleteDeploymentConfig": self._delete_config,
             "CreateDeployment": self._of_application(self._of_config(self._create_deployment)),
+            "GetApplicationRevision": self._of_application(self.deployments.revision),
             "StopDeployment": self.deployments.stop,
             "PutLifecycleEventHookExecutionStatus": self.deployments.answer,
             "ContinueDeployment": self._continue_deployment,

@@ -7,16 +7,15 @@ https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_RevisionLocation.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
 from laptop.codedeploy.errors import CodeDeployError
 
-__all__ = ["AFTER", "BEFORE", "AppSpec", "read"]
+__all__ = ["AFTER", "BEFORE", "AppSpec", "content_of", "read", "without_content"]
 
 BEFORE: Final = "BeforeAllowTraffic"
 AFTER: Final = "AfterAllowTraffic"
@@ -34,32 +33,13 @@ class AppSpec:
     target: str
     hooks: Mapping[str, str] = field(default_factory=dict)
 
-    def back(self) -> AppSpec:
-        """The way back, which nobody is asked about."""
-        return replace(self, current=self.target, target=self.current, hooks={})
-
-    def revision(self) -> dict[str, Any]:
-        """This AppSpec as a revision, hooks left out."""
-        properties = {
-            "Name": self.function,
-            "Alias": self.alias,
-            "CurrentVersion": self.current,
-            "TargetVersion": self.target,
-        }
-        resource = {"Type": "AWS::Lambda::Function", "Properties": properties}
-        content = json.dumps({"version": 0.0, "Resources": [{"function": resource}]})
-        return {
-            "revisionType": "AppSpecContent",
-            "appSpecContent": {"content": content, "sha256": hashlib.sha256(content.encode()).hexdigest()},
-        }
-
 
 def read(revision: Mapping[str, Any]) -> AppSpec:
     """The AppSpec in a revision, in YAML or JSON; raises `CodeDeployError`.
 
     Keys are taken in any letter case, because AWS's pages write them in two.
     """
-    document = _lower_keys(_parse(_content(revision)))
+    document = _lower_keys(_parse(content_of(revision)))
     match document:
         case {"version": 0.0 | "0.0", "resources": [{**resources}]} if len(resources) == 1:
             resource = next(iter(resources.values()))
@@ -80,7 +60,18 @@ def read(revision: Mapping[str, Any]) -> AppSpec:
             raise _invalid("Its function has Type AWS::Lambda::Function, Name, Alias, CurrentVersion, TargetVersion.")
 
 
-def _content(revision: Mapping[str, Any]) -> str:
+def without_content(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """The revision as every answer but GetApplicationRevision's describes it: a hash, and a content that is null.
+
+    https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html
+    """
+    kind = str(revision["revisionType"])
+    digest = hashlib.sha256(content_of(revision).encode()).hexdigest()
+    return {"revisionType": kind, TEXTS[kind]: {"content": None, "sha256": digest}}
+
+
+def content_of(revision: Mapping[str, Any]) -> str:
+    """The text of the AppSpec that a revision carries. Raises `CodeDeployError` if it carries none."""
     kind = revision.get("revisionType")
     if kind not in TEXTS:
         raise _invalid(f"A revision of type {kind} is not played here; send it as AppSpecContent.")

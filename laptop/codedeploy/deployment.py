@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec
+from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec, without_content
 from laptop.codedeploy.lifecycle import Event
 from laptop.environment import ACCOUNT, REGION
 
@@ -59,6 +59,8 @@ class Deployment:
     #: Whether who stopped it wants it taken back; `None` leaves that to the configuration.
     stop_and_roll_back: bool | None = None
     rolled_back_by: str | None = None
+    #: Why nothing rolls it back, although that is configured.
+    rollback_message: str | None = None
     events: list[Event] = field(default_factory=lambda: [Event(name) for name in EVENTS])
 
     @property
@@ -79,7 +81,7 @@ class Deployment:
             "deploymentGroupName": request.group,
             "deploymentConfigName": request.config,
             "deploymentId": request.id,
-            "revision": dict(request.revision),
+            "revision": without_content(request.revision),
             **request.echoed,
             "status": self.status,
             **({"errorInformation": {"code": self.error[0], "message": self.error[1]}} if self.error else {}),
@@ -133,6 +135,6 @@ class Deployment:
     def _rollback(self) -> dict[str, Any]:
         if self.request.rollback_of:
             return {"rollbackInfo": {"rollbackTriggeringDeploymentId": self.request.rollback_of}}
-        if self.rolled_back_by:
-            return {"rollbackInfo": {"rollbackDeploymentId": self.rolled_back_by}}
-        return {}
+        known = {"rollbackDeploymentId": self.rolled_back_by, "rollbackMessage": self.rollback_message}
+        info = {name: value for name, value in known.items() if value}
+        return {"rollbackInfo": info} if info else {}

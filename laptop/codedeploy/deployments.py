@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 import string
@@ -14,7 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from laptop.codedeploy.appspec import read
+from laptop.codedeploy.appspec import content_of, read, without_content
 from laptop.codedeploy.configs import check_alarms, check_rollback
 from laptop.codedeploy.deployment import Deployment, DeploymentRequest
 from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failed
@@ -28,6 +29,8 @@ log = logging.getLogger("codedeploy")
 
 ID: Final = string.ascii_uppercase + string.digits
 LONGEST_DESCRIPTION: Final = 256
+#: AWS documents the member, and no text for it.
+NOTHING_TO_ROLL_BACK_TO: Final = "No earlier deployment of this group succeeded, so there is nothing to roll back to."
 
 
 class Deployments:
@@ -53,8 +56,9 @@ class Deployments:
         echoed = {
             "description": request.get("description"),
             "overrideAlarmConfiguration": override,
-            "previousRevision": self._live(group),
         }
+        if last := self._last_succeeded(group):
+            echoed["previousRevision"] = without_content(last.request.revision)
         asked = DeploymentRequest(
             id=_new_id(),
             application=str(group["applicationName"]),
@@ -87,6 +91,18 @@ class Deployments:
         record_answer(self.get(str(request["deploymentId"])).events, request)
         return {"lifecycleEventHookExecutionId": request["lifecycleEventHookExecutionId"]}
 
+    def revision(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetApplicationRevision`: the one answer that has the content, as the older type `String`."""
+        application, wanted = str(request["applicationName"]), _sha256(request["revision"])
+        for one in self:
+            content = content_of(one.request.revision)
+            digest = hashlib.sha256(content.encode()).hexdigest()
+            if one.request.application == application and digest == wanted:
+                revision = {"revisionType": "String", "string": {"content": content, "sha256": digest}}
+                used = {"firstUsedTime": one.created, "lastUsedTime": one.created, "registerTime": one.created}
+                return {"applicationName": application, "revision": revision, "revisionInfo": used}
+        raise CodeDeployError("RevisionDoesNotExistException", f"{application} has no revision {wanted}.")
+
     def get(self, name: str) -> Deployment:
         """The deployment of this id; raises `CodeDeployError`."""
         if not (name.startswith("d-") and name[2:].isalnum()):
@@ -99,7 +115,7 @@ class Deployments:
         """Carry a deployment out, and its rollback if one follows."""
         run = Run(deployment, self._runtime)
         try:
-            run.back() if deployment.request.rollback_of else run.forward()
+            run.carry_out()
         except DeploymentEnded as end:
             rollback = self._end(deployment, end)
         except Exception as problem:  # a deployment that nobody ends would hold its group for ever
@@ -111,31 +127,37 @@ class Deployments:
             self._carry_out(rollback)
 
     def _end(self, deployment: Deployment, end: DeploymentEnded | None) -> Deployment | None:
+        """Note how a deployment ended; the rollback that follows, if one does."""
         with self._lock:
-            rollback = self._add(self._rollback_of(deployment)) if end and _must_roll_back(deployment, end) else None
+            rollback = self._start_rollback(deployment) if end and _must_roll_back(deployment, end) else None
             if end:
                 deployment.error = end.code, end.message
-                deployment.rolled_back_by = rollback.request.id if rollback else None
                 for event in deployment.events:
                     event.status = "Skipped" if event.status == "Pending" else event.status
             deployment.completed = self._runtime.clock.now()
             deployment.status = end.status if end else "Succeeded"
             return rollback
 
-    def _rollback_of(self, deployment: Deployment) -> DeploymentRequest:
+    def _start_rollback(self, deployment: Deployment) -> Deployment | None:
+        """A new deployment of the group's last revision that succeeded, with its hooks; None if there is none."""
         asked = deployment.request
-        appspec = asked.appspec.back()
-        return DeploymentRequest(
+        last = self._last_succeeded({"applicationName": asked.application, "deploymentGroupName": asked.group})
+        if last is None:
+            deployment.rollback_message = NOTHING_TO_ROLL_BACK_TO
+            return None
+        request = DeploymentRequest(
             id=_new_id(),
             application=asked.application,
             group=asked.group,
             config=asked.config,
             routing={"type": "AllAtOnce"},
-            appspec=appspec,
-            revision=appspec.revision(),
-            echoed={"description": f"Takes back {asked.id}"},
+            appspec=last.request.appspec,
+            revision=last.request.revision,
+            echoed={"description": f"Rollback of {asked.id}"},
             rollback_of=asked.id,
         )
+        deployment.rolled_back_by = request.id
+        return self._add(request)
 
     def _add(self, asked: DeploymentRequest) -> Deployment:
         self._deployments[asked.id] = Deployment(asked, self._runtime.clock.now())
@@ -146,13 +168,19 @@ class Deployments:
             if not one.ended:
                 raise CodeDeployError("DeploymentLimitExceededException", f"{one.request.id} still runs in this group.")
 
-    def _live(self, group: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        succeeded = (one for one in self._of(group) if one.status == "Succeeded")
-        return next((one.request.revision for one in succeeded), None)
+    def _last_succeeded(self, group: Mapping[str, Any]) -> Deployment | None:
+        return next((one for one in self._of(group) if one.status == "Succeeded"), None)
 
     def _of(self, group: Mapping[str, Any]) -> Iterator[Deployment]:
         names = group["applicationName"], group["deploymentGroupName"]
         return (one for one in self if (one.request.application, one.request.group) == names)
+
+
+def _sha256(revision: Mapping[str, Any]) -> str:
+    described = revision.get("appSpecContent") or revision.get("string") or {}
+    if not described.get("sha256"):
+        raise CodeDeployError("InvalidRevisionException", "A revision is named by the sha256 of its content.")
+    return str(described["sha256"])
 
 
 def _check(request: Mapping[str, Any]) -> None:

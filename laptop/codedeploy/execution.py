@@ -39,26 +39,18 @@ class Run:
         self._alias = Alias(runtime.functions, deployment.request.appspec)
         self._alarms = Alarms(runtime.cloudwatch, deployment.request.alarms)
 
-    def forward(self) -> None:
-        """From the current version to the target version."""
+    def carry_out(self) -> None:
+        """From the current version to the target version. A rollback starts wherever the alias stands."""
         self._queue()
         with self._event("Start"):
-            self._alias.require_match()
-        self._hook(BEFORE)
+            if not self._deployment.request.rollback_of:
+                self._alias.require_match()
+        self._run_hook(BEFORE)
         with self._event("AllowTraffic"):
             self._move()
-        self._hook(AFTER)
+        self._run_hook(AFTER)
         with self._event("End"):
             self._check_for_stop()
-
-    def back(self) -> None:
-        """The same way back: at once, past the hooks, whatever the alarms say."""
-        self._begin()
-        for name in (BEFORE, AFTER):
-            self._deployment.event(name).status = "Skipped"
-        with self._event("Start"), self._event("AllowTraffic"), self._event("End"):
-            self._alias.restore()
-            self._deployment.weight = 100.0
 
     def _queue(self) -> None:
         self._wait(QUEUE_SECONDS)
@@ -75,11 +67,17 @@ class Run:
         for shift in shifts(self._deployment.request.routing):
             self._wait((shift.minutes - before) * 60)
             self._check_for_stop()
-            self._alias.shift(shift.percent)
+            self._shift(shift.percent)
             self._deployment.weight = float(shift.percent)
             before = shift.minutes
 
-    def _hook(self, name: str) -> None:
+    def _shift(self, percent: int) -> None:
+        if self._deployment.request.rollback_of:
+            self._alias.restore()
+        else:
+            self._alias.shift(percent)
+
+    def _run_hook(self, name: str) -> None:
         function = self._deployment.request.appspec.hooks.get(name)
         event = self._deployment.event(name)
         if not function:

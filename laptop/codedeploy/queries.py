@@ -17,8 +17,8 @@ from laptop.codedeploy.errors import CodeDeployError
 
 __all__ = ["Queries"]
 
-#: Every status in the service model, the ones that Lambda deployments never have included.
-STATUSES: Final = ("Created", "Queued", "InProgress", "Baking", "Ready", *ENDED)
+#: The statuses by which ListDeployments is documented to filter: not all that a deployment can have.
+STATUSES: Final = ("Created", "Queued", "InProgress", *ENDED)
 MOST: Final = 25
 
 
@@ -38,13 +38,13 @@ class Queries:
         return {"deploymentsInfo": [one.info() for one in self._deployments if one.request.id in wanted]}
 
     def list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`ListDeployments`, the newest first, in one page."""
+        """`ListDeployments`, in one page and in no order: AWS promises none, so here it is that of the random ids."""
         statuses = request.get("includeOnlyStatuses") or STATUSES
         if not set(statuses) <= set(STATUSES):
             raise CodeDeployError("InvalidDeploymentStatusException", f"The statuses are {', '.join(STATUSES)}.")
         start, end = _range(request.get("createTimeRange") or {})
         return {
-            "deployments": [
+            "deployments": sorted(
                 one.request.id
                 for one in self._deployments
                 if one.request.application == request.get("applicationName", one.request.application)
@@ -52,7 +52,7 @@ class Queries:
                 and one.status in statuses
                 and start <= one.created <= end
                 and not request.get("externalId")  # which CloudFormation alone gives
-            ]
+            )
         }
 
     def target(self, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import botocore.session
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from laptop.codedeploy.api import CodeDeploy
 from laptop.codedeploy.errors import CodeDeployError
+from laptop.service_model import answer_violations, request_violations
 
-__all__ = ["Wire", "service"]
+__all__ = ["Player", "Wire", "service"]
 
 TARGET: Final = "CodeDeploy_20141006."
 
@@ -29,12 +30,19 @@ def service() -> ServiceModel:
     return botocore.session.get_session().get_service_model("codedeploy")
 
 
+class Player(Protocol):
+    """What plays the calls."""
+
+    def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to one call. Raises `CodeDeployError`."""
+
+
 class Wire(ThreadingHTTPServer):
     """Listens for CodeDeploy calls."""
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], codedeploy: CodeDeploy) -> None:
+    def __init__(self, address: tuple[str, int], codedeploy: Player) -> None:
         super().__init__(address, _Connection)
         self.codedeploy = codedeploy
 
@@ -54,7 +62,11 @@ class _Connection(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         operation = (self.headers.get("X-Amz-Target") or "").removeprefix(TARGET)
         try:
-            self._answer(200, self.server.codedeploy.play(operation, _request(operation, body)))
+            answer = self.server.codedeploy.play(operation, _request(operation, body))
+            if wrong := answer_violations("codedeploy", operation, answer):
+                self._answer(500, {"__type": "SimulatorFault", "message": "; ".join(wrong)})
+                return
+            self._answer(200, answer)
         except CodeDeployError as refusal:
             self._answer(400, {"__type": refusal.code, "message": refusal.message})
 
@@ -83,4 +95,6 @@ def _request(operation: str, body: bytes) -> dict[str, Any]:
     report = ParamValidator().validate(request, shape) if shape else None
     if report and report.has_errors():
         raise CodeDeployError("InvalidInputException", report.generate_report())
+    if broken := request_violations("codedeploy", operation, request):
+        raise CodeDeployError("InvalidInputException", "; ".join(broken))
     return dict(request)

@@ -61,10 +61,14 @@ def _story(codedeploy: CodeDeploy, told: Mapping[str, Any], back: str | None) ->
 def _last(codedeploy: CodeDeploy) -> Mapping[str, Any] | None:
     try:
         found = codedeploy.play("ListDeployments", {"applicationName": PREFIX, "deploymentGroupName": PREFIX})
-        told = [_info(codedeploy, name) for name in found["deployments"][:2]]
+        told = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_created, reverse=True)
     except CodeDeployError:  # no application yet
         return None
     return next((one for one in told if one.get("creator") != "codeDeployRollback"), None)
+
+
+def _created(info: Mapping[str, Any]) -> float:
+    return float(info["createTime"])
 
 
 def _info(codedeploy: CodeDeploy, deployment: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from laptop.emulator.patches import Ministack
 from laptop.invocations import embedded_metrics, metrics
-from laptop.invocations.aliases import version_of
+from laptop.invocations.aliases import is_weighted, version_of
 from laptop.invocations.journal import Journal, sns_message_id
 from laptop.invocations.metrics import Point
 from laptop.invocations.model import Cause, Event, Limits, Outcome, Source, Target
@@ -98,6 +98,10 @@ class Lambdas:
             return done
         return self.execute(record, payload, Cause(_source(payload), str(uuid.uuid4())))[0]
 
+    def _is_weighted(self, target: Target) -> bool:
+        function = self._service._functions.get(target.name) or {}
+        return is_weighted(function.get("aliases", {}).get(target.qualifier) or {})
+
     def _version(self, target: Target, record: Record) -> tuple[str, Record]:
         function = self._service._functions.get(target.name)
         if function is None:
@@ -135,7 +139,7 @@ class Lambdas:
         milliseconds: float,
     ) -> None:
         for point in (
-            *metrics.of_run(target, outcome, began, milliseconds),
+            *metrics.of_run(target, outcome, began, milliseconds, self._is_weighted(target)),
             *embedded_metrics.points(result.get("log") or ""),
         ):
             self._store(point)

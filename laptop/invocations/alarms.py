@@ -18,6 +18,8 @@ Look = Callable[[str, str, Mapping[str, str], str, float, float], float | None]
 
 #: Seconds: however small the factor, a person and a deployment must be able to see a period pass.
 SHORTEST = 1.0
+#: Periods beyond the evaluated ones: AWS says that there are some, and shows two in its example.
+LOOKS_BACK = 2
 
 _CROSSED: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -30,14 +32,18 @@ _CROSSED: dict[str, Callable[[float, float], bool]] = {
 def state_of(alarm: Mapping[str, Any], look: Look, now: float, scale: float, unseen: float = 0.0) -> str | None:
     """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
 
-    Periods end now, not on the minute, and no more of them are looked at than `EvaluationPeriods`. `unseen` is how many
-    seconds ago it was evaluated last: no period is shorter, so that a busy machine overlooks nothing.
+    Periods end now, not on the minute. Where values are missing, more periods are looked at than `EvaluationPeriods`,
+    and the newest values that there are count. `unseen` is how many seconds ago it was evaluated last: no period is
+    shorter, so that a busy machine overlooks nothing.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     count = int(alarm["EvaluationPeriods"])
     needed = int(alarm.get("DatapointsToAlarm") or count)
     length = max(_period(alarm) * scale, SHORTEST, unseen)
-    found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(count)]
-    return _judge(alarm, found, needed)
+    looked_at = count + LOOKS_BACK
+    found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(looked_at)]
+    there = [value for value in found if value is not None][:count]
+    return _judge(alarm, [*there, *[None] * (count - len(there))], needed)
 
 
 def _judge(alarm: Mapping[str, Any], found: Sequence[float | None], needed: int) -> str | None:

@@ -25,10 +25,11 @@ class Point:
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-def of_run(target: Target, outcome: Outcome, began: float, milliseconds: float) -> list[Point]:
+def of_run(target: Target, outcome: Outcome, began: float, milliseconds: float, weighted: bool = False) -> list[Point]:
     """What one run of a function counts, once for each set of dimensions that AWS keeps; at the time it began.
 
-    A throttled invocation has not run: it is no invocation and no error.
+    A throttled invocation has not run: it is no invocation and no error. `weighted` is whether the alias had two
+    versions: only then there is the dimension `ExecutedVersion`.
     """
     values: dict[str, tuple[float, str]]
     if outcome.ending == "throttled":
@@ -42,16 +43,16 @@ def of_run(target: Target, outcome: Outcome, began: float, milliseconds: float) 
         }
     return [
         Point("AWS/Lambda", name, value, unit, began, dimensions)
-        for dimensions in _dimensions(target, outcome)
+        for dimensions in _dimensions(target, outcome, weighted)
         for name, (value, unit) in values.items()
     ]
 
 
-def _dimensions(target: Target, outcome: Outcome) -> list[dict[str, str]]:
+def _dimensions(target: Target, outcome: Outcome, weighted: bool) -> list[dict[str, str]]:
     function = {"FunctionName": target.name}
     if target.qualifier is None:
         return [function]
     resource = {**function, "Resource": f"{target.name}:{target.qualifier}"}
-    if target.qualifier == outcome.version or outcome.ending == "throttled":
+    if not weighted or outcome.ending == "throttled":
         return [function, resource]
     return [function, resource, {**resource, "ExecutedVersion": outcome.version}]

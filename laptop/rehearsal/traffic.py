@@ -1,4 +1,4 @@
-"""What each version did under the alias, from the metrics that the alarms read."""
+"""What each version did while the alias had two of them, from the metrics that the alarms read."""
 
 from __future__ import annotations
 

@@ -102,11 +102,26 @@ locals {
       Resource = aws_dynamodb_table.ledger.arn
     },
     {
-      # A hook is told the deployment's id only; its AppSpec says which version it is about.
+      # A hook is told the deployment's id only.
       Sid      = "Judge"
       Effect   = "Allow"
       Action   = ["codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus"]
       Resource = local.deployment_group_arn
+    },
+    {
+      # The deployment's target says which version it is about. These two actions know no resource.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html
+      Sid      = "ReadTheTarget"
+      Effect   = "Allow"
+      Action   = ["codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets"]
+      Resource = "*"
+    },
+    {
+      # The AppSpec, where the target does not say it.
+      Sid      = "ReadTheAppSpec"
+      Effect   = "Allow"
+      Action   = "codedeploy:GetApplicationRevision"
+      Resource = local.application_arn
     },
   ]
 
@@ -121,6 +136,7 @@ locals {
 
   # From the names, because policies come before functions.
   function_arns        = { for function, name in local.names : function => "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${name}" }
+  application_arn      = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:application:${var.name}"
   deployment_group_arn = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${var.name}/${var.name}"
 
   function_trust = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from laptop.codedeploy.api import CodeDeploy
-from laptop.codedeploy.wire import Wire
+from laptop.codedeploy.wire import Player, Wire
 from tests.integration.codedeploy.stage import Alarms, Functions, JumpingClock, Spawned
 
 if TYPE_CHECKING:
@@ -112,14 +112,20 @@ class Stage:
 
 
 @pytest.fixture
-def bare() -> Iterator[Stage]:
+def as_played() -> Callable[[Player], Player]:
+    """What stands between the simulator and its clients: nothing, unless a file says otherwise."""
+    return lambda player: player
+
+
+@pytest.fixture
+def bare(as_played: Callable[[Player], Player]) -> Iterator[Stage]:
     """A fresh simulator, with no application in it."""
     clock, alarms, spawned = JumpingClock(), Alarms(), Spawned()
     functions = Functions(clock)
     account = CodeDeploy(
         cast("LambdaClient", functions), cast("CloudWatchClient", alarms), scale=1.0, clock=clock, spawn=spawned
     )
-    wire = Wire(("127.0.0.1", 0), account)
+    wire = Wire(("127.0.0.1", 0), as_played(account))
     thread = threading.Thread(target=wire.serve_forever, args=(0.02,))
     thread.start()
     endpoint = f"http://127.0.0.1:{wire.server_port}"
@@ -148,7 +154,7 @@ def endpoint(bare: Stage) -> str:
 
 
 @pytest.fixture
-def stage(bare: Stage) -> Stage:
+def bare_group(bare: Stage) -> Stage:
     """A group as Terraform makes it: a canary of five minutes, every rollback on, one alarm."""
     bare.codedeploy.create_application(applicationName="herald", computePlatform="Lambda")
     bare.codedeploy.create_deployment_group(
@@ -162,3 +168,20 @@ def stage(bare: Stage) -> Stage:
     )
     bare.alarms.states["herald-errors"] = "OK"
     return bare
+
+
+@pytest.fixture
+def stage(bare_group: Stage) -> Stage:
+    """A group that has deployed nothing yet."""
+    return bare_group
+
+
+@pytest.fixture
+def proven(bare_group: Stage) -> Stage:
+    """The same group after a deployment of version 1 succeeded: without one, there is nothing to roll back to."""
+    bare_group.functions.versions.add("9")
+    bare_group.functions.put("9")
+    bare_group.deploy(appspec("9", "1"))
+    bare_group.functions.moves.clear()
+    bare_group.clock.restart()
+    return bare_group

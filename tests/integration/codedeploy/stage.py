@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ class JumpingClock(Clock):
     """Sleeping takes no time, and what is to happen meanwhile happens on its second."""
 
     def __init__(self) -> None:
-        self._now = NOON
+        self._now = self._noon = NOON
         self._due: list[tuple[float, int, Work]] = []
         self._order = itertools.count()
 
@@ -38,14 +38,18 @@ class JumpingClock(Clock):
             work()
         self._now = until
 
+    def restart(self) -> None:
+        """It is noon again, on the next day."""
+        self._now = self._noon = self._noon + 86_400
+
     def at(self, seconds: float, work: Work) -> None:
         """Do this so many seconds after noon."""
-        heapq.heappush(self._due, (NOON + seconds, next(self._order), work))
+        heapq.heappush(self._due, (self._noon + seconds, next(self._order), work))
 
     @property
     def passed(self) -> float:
         """Seconds since noon."""
-        return round(self._now - NOON, 2)
+        return round(self._now - self._noon, 2)
 
 
 class Spawned:
@@ -93,6 +97,16 @@ class Functions:
             raise refusal("UpdateAlias", "PreconditionFailedException")
         self.put(FunctionVersion, **RoutingConfig["AdditionalVersionWeights"])
         self.moves.append((self.clock.passed, FunctionVersion, dict(RoutingConfig["AdditionalVersionWeights"])))
+
+    def get_paginator(self, operation: str) -> Functions:
+        assert operation == "list_versions_by_function"
+        return self
+
+    def paginate(self, FunctionName: str) -> Iterator[dict[str, Any]]:
+        self._require("ListVersionsByFunction", FunctionName == "herald-notify")
+        for version in sorted(self.versions):
+            described = {"Version": version, "LastModified": "2026-11-28T00:00:00.000+0000", "CodeSha256": version}
+            yield {"Versions": [described]}
 
     def get_function_configuration(self, FunctionName: str, Qualifier: str) -> dict[str, Any]:
         self._require("GetFunctionConfiguration", FunctionName == "herald-notify" and Qualifier in self.versions)

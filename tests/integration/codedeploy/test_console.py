@@ -31,9 +31,9 @@ def test_the_canary_is_told_as_it_moves(stage: Stage) -> None:
     assert seen(stage) == Release((("2", 100),), deployment, "Succeeded")
 
 
-def test_one_that_was_taken_back_is_told_with_its_reason_and_its_rollback(stage: Stage) -> None:
-    stage.answers("no", "Failed")
-    deployment = stage.deploy(appspec(before="no"))
-    back = stage.info(deployment)["rollbackInfo"]["rollbackDeploymentId"]
+def test_one_that_was_taken_back_is_told_with_its_reason_and_its_rollback(proven: Stage) -> None:
+    proven.answers("no", "Failed")
+    deployment = proven.deploy(appspec(before="no"))
+    back = proven.info(deployment)["rollbackInfo"]["rollbackDeploymentId"]
     told = f"Failed, HOOK_EXECUTION_FAILURE, taken back by {back}"
-    assert seen(stage) == Release((("1", 100),), deployment, told)
+    assert seen(proven) == Release((("1", 100),), deployment, told)

@@ -14,6 +14,12 @@ OWN_ALARM: dict[str, Any] = {
 }
 
 
+@pytest.fixture
+def stage(proven: Stage) -> Stage:
+    """A group with something to roll back to."""
+    return proven
+
+
 def ring(stage: Stage, second: float, alarm: str = "herald-errors") -> None:
     def on() -> None:
         stage.alarms.states[alarm] = "ALARM"
@@ -27,7 +33,7 @@ def test_an_alarm_stops_the_canary_and_a_second_deployment_takes_it_back(stage: 
     info = stage.info(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
     assert "herald-errors" in info["errorInformation"]["message"]
-    assert stage.functions.moves == [(2, "1", {"2": 0.1}), (60, "1", {})]
+    assert stage.functions.moves == [(2, "1", {"2": 0.1}), (62, "1", {})]
 
 
 def test_the_two_deployments_of_a_rollback_name_each_other(stage: Stage) -> None:
@@ -39,8 +45,8 @@ def test_the_two_deployments_of_a_rollback_name_each_other(stage: Stage) -> None
     assert (info["creator"], info["status"]) == ("codeDeployRollback", "Succeeded")
     assert stage.info(deployment)["creator"] == "user"
     moved = stage.target(rollback)["lambdaFunctionInfo"]
-    assert (moved["currentVersion"], moved["targetVersion"], moved["targetVersionWeight"]) == ("2", "1", 100)
-    assert stage.codedeploy.list_deployments()["deployments"] == [rollback, deployment]
+    assert (moved["currentVersion"], moved["targetVersion"], moved["targetVersionWeight"]) == ("9", "1", 100)
+    assert {rollback, deployment} < set(stage.codedeploy.list_deployments()["deployments"])
 
 
 def test_a_deployments_own_alarms_stand_in_for_the_groups(stage: Stage) -> None:
@@ -56,7 +62,7 @@ def test_an_alarm_while_the_last_hook_thinks_takes_everything_back(stage: Stage)
     stage.answers("after", "Succeeded", after=60)
     ring(stage, 320)
     assert stage.info(stage.deploy(appspec(after="after")))["status"] == "Stopped"
-    assert stage.functions.moves[-2:] == [(302, "2", {}), (320, "1", {})]
+    assert stage.functions.moves[-2:] == [(302, "2", {}), (322, "1", {})]
 
 
 def test_an_alarm_that_is_on_before_the_traffic_moves_keeps_it_from_moving(stage: Stage) -> None:
@@ -137,7 +143,7 @@ def test_stopping_with_rollback_takes_back_whatever_is_configured(stage: Stage) 
     stage.spawned.run()
     info = stage.info(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
-    assert stage.functions.moves == [(2, "1", {"2": 0.1}), (60, "1", {})]
+    assert stage.functions.moves == [(2, "1", {"2": 0.1}), (62, "1", {})]
 
 
 def test_stopping_without_rollback_leaves_two_versions_and_every_later_deployment_fails(stage: Stage) -> None:
@@ -167,7 +173,7 @@ def test_what_is_stopped_in_the_queue_never_touches_the_alias(stage: Stage) -> N
     stage.spawned.run()
     assert stage.info(deployment)["status"] == "Stopped"
     assert stage.functions.moves == []
-    assert stage.codedeploy.list_deployments()["deployments"] == [deployment]
+    assert "rollbackInfo" not in stage.info(deployment)
 
 
 def test_what_is_over_cannot_be_stopped(stage: Stage) -> None:
@@ -176,15 +182,52 @@ def test_what_is_over_cannot_be_stopped(stage: Stage) -> None:
         stage.codedeploy.stop_deployment(deploymentId=deployment)
 
 
-def test_a_rollback_does_not_run_over_a_third_version(stage: Stage) -> None:
+def test_a_rollback_redeploys_the_last_revision_that_succeeded_wherever_the_alias_is(stage: Stage) -> None:
     deployment = stage.create()
     stage.clock.at(60, lambda: stage.functions.put("3"))
     stage.spawned.run()
     rollback = stage.info(deployment)["rollbackInfo"]["rollbackDeploymentId"]
-    assert stage.info(rollback)["status"] == "Failed"
-    assert stage.functions.alias["FunctionVersion"] == "3"
+    assert stage.info(rollback)["status"] == "Succeeded"
+    assert stage.functions.alias["FunctionVersion"] == "1"
+
+
+def test_a_rollback_leads_to_what_succeeded_last_not_to_what_was_live(stage: Stage) -> None:
+    stage.functions.put("2")
+    ring(stage, 60)
+    stage.deploy(appspec("2", "3"))
+    assert stage.functions.moves[-1] == (62, "1", {})
+
+
+def test_a_rollback_asks_the_hooks_of_the_revision_that_it_redeploys(stage: Stage) -> None:
+    stage.answers("before", "Succeeded")
+    stage.deploy(appspec(before="before"))
+    ring(stage, stage.clock.passed + 60)
+    deployment = stage.deploy(appspec("2", "3"))
+    assert stage.functions.asked == ["before", "before"]
+    rollback = stage.info(deployment)["rollbackInfo"]["rollbackDeploymentId"]
+    assert stage.lifecycle(rollback)["BeforeAllowTraffic"] == "Succeeded"
+    assert stage.functions.alias["FunctionVersion"] == "2"
+
+
+def test_a_rollback_whose_hook_fails_is_not_rolled_back_itself(stage: Stage) -> None:
+    stage.answers("before", "Succeeded")
+    stage.deploy(appspec(before="before"))
+    stage.answers("before", "Failed")
+    ring(stage, stage.clock.passed + 60)
+    deployment = stage.deploy(appspec("2", "3"))
+    rollback = stage.info(stage.info(deployment)["rollbackInfo"]["rollbackDeploymentId"])
+    assert (rollback["status"], rollback["creator"]) == ("Failed", "codeDeployRollback")
+    assert "rollbackDeploymentId" not in rollback["rollbackInfo"]
 
 
 def test_nothing_is_stopped_that_does_not_exist(stage: Stage) -> None:
     with pytest.raises(ClientError, match="DeploymentDoesNotExistException"):
         stage.codedeploy.stop_deployment(deploymentId="d-UNKNOWN12")
+
+
+def test_a_group_s_first_deployment_has_nothing_to_roll_back_to(bare_group: Stage) -> None:
+    ring(bare_group, 60)
+    info = bare_group.info(bare_group.deploy())
+    assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
+    assert info["rollbackInfo"].keys() == {"rollbackMessage"}
+    assert bare_group.functions.moves == [(2, "1", {"2": 0.1})], "the weights stay"

@@ -56,10 +56,10 @@ def test_a_failing_first_hook_keeps_the_traffic_where_it_is(hooked: Stage) -> No
     assert all(version == "1" and not weights for _, version, weights in hooked.functions.moves)
 
 
-def test_a_failing_last_hook_takes_the_traffic_back(hooked: Stage) -> None:
+def test_a_failing_last_hook_takes_the_traffic_back(proven: Stage, hooked: Stage) -> None:
     hooked.answers("after", "Failed", after=5)
     assert hooked.info(deploy(hooked))["status"] == "Failed"
-    assert hooked.functions.moves == [(2, "1", {"2": 0.1}), (302, "2", {}), (307, "1", {})]
+    assert hooked.functions.moves == [(2, "1", {"2": 0.1}), (302, "2", {}), (309, "1", {})]
 
 
 def test_a_hook_that_returns_and_never_answers_fails_after_an_hour(hooked: Stage) -> None:

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.codedeploy.configs import PREDEFINED
-from laptop.codedeploy.wire import service
-from tests.integration.codedeploy.model import errors, fits
+from laptop.service_model import answer_violations
+from tests.integration.codedeploy.model import errors
 
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
@@ -174,7 +174,7 @@ def test_every_answer_has_the_shape_of_the_service_model(group: CodeDeployClient
     }.items():
         target = {"X-Amz-Target": f"CodeDeploy_20141006.{operation}"}
         answer = httpx.post(endpoint, content=json.dumps(request), headers=target).json()
-        fits(answer, service().operation_model(operation).output_shape, operation)
+        assert answer_violations("codedeploy", operation, answer) == []
 
 
 def test_a_request_that_the_model_does_not_allow_is_refused(endpoint: str) -> None:

@@ -27,11 +27,11 @@ from tests.waiting import LIMIT, eventually
 HOOKS = {
     "finds fault": ("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n"),
     "crashes": ("function/canary/deployment_check.py", "\n\nraise ImportError('the hook is broken')\n"),
-    "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda _: time.sleep(120), codedeploy, _telemetry)\n"),
+    "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda *_: time.sleep(120), codedeploy, _telemetry)\n"),
 }
 EVEN_STEPS = "CodeDeployDefault.LambdaLinear10PercentEvery2Minutes"
 #: Fails only what comes through the alias, when all traffic has moved.
-LATE = ("function/hooks.py", "\n\nafter = Hook(lambda _: 'not through the alias', codedeploy, _telemetry)\n")
+LATE = ("function/hooks.py", "\n\nafter = Hook(lambda *_: 'not through the alias', codedeploy, _telemetry)\n")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def refused(desk: Desk, wrong: tuple[str, str]) -> None:
     last = desk.screen.looks[-1]
     assert last.deployment.error is not None
     assert last.deployment.error[0] == "HOOK_EXECUTION_FAILURE"
-    assert last.stages["BeforeAllowTraffic"] == "Failed"
+    assert last.deployment.stages["BeforeAllowTraffic"] == "Failed"
     assert all(look.traffic == {before: 100.0} for look in desk.screen.looks)
 
 
@@ -80,7 +80,7 @@ def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
 def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
     before = desk.version
     assert desk.release(desk.artifact(*LATE)) is Outcome.ROLLED_BACK
-    assert desk.screen.looks[-1].stages["AfterAllowTraffic"] == "Failed"
+    assert desk.screen.looks[-1].deployment.stages["AfterAllowTraffic"] == "Failed"
     assert desk.version == before
 
 

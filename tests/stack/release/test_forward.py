@@ -62,7 +62,7 @@ def test_it_moves_the_alias_step_by_step(good: Good) -> None:
     assert left == sorted(left, reverse=True)
     assert 0 <= left[-1] < left[0] <= 900 * SCALE, "seconds until all traffic has moved"
     stages = ("Start", "BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic", "End")
-    assert good.screen.looks[-1].stages == dict.fromkeys(stages, "Succeeded")
+    assert good.screen.looks[-1].deployment.stages == dict.fromkeys(stages, "Succeeded")
 
 
 def test_it_ships_the_others_too_and_first(desk: Desk, good: Good) -> None:

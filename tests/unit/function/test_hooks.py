@@ -14,21 +14,46 @@ from botocore.exceptions import ClientError
 
 from function.canary.deployment_check import candidate_of
 from function.canary.smoke_test import Candidate
-from function.hooks import Hook, run_within
+from function.hooks import Hook, check_version, run_within
 from function.runtime.metrics import Telemetry
 from function.settings import HookSettings
 
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 SETTINGS = HookSettings("herald-ledger", "herald-notify", "live")
 PROPERTIES = {"Name": "herald-notify", "Alias": "live", "CurrentVersion": "6", "TargetVersion": "7"}
+FUNCTION = {"functionName": "herald-notify", "functionAlias": "live", "currentVersion": "6", "targetVersion": "7"}
 
 
 @dataclass
 class CodeDeploy:
-    """Keeps the answers that it gets."""
+    """Keeps the answers that it gets, and describes one deployment as AWS does."""
 
     refuses: str = ""
     told: list[dict[str, str]] = field(default_factory=list)
+    creator: str = "user"
+    kind: str = "appSpecContent"
+    function: dict[str, str] | None = field(default_factory=lambda: dict(FUNCTION))
+    content: str = ""
+    denies_targets: bool = False
+
+    def get_deployment(self, deploymentId: str) -> dict[str, Any]:
+        revision = {self.kind: {"content": None, "sha256": "5e55"}}
+        described = {"applicationName": "herald", "revision": revision, "description": "release 3f2a9c1b7d4e of notify"}
+        return {"deploymentInfo": {"deploymentId": deploymentId, "creator": self.creator, **described}}
+
+    def list_deployment_targets(self, deploymentId: str) -> dict[str, Any]:
+        if self.denies_targets:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListDeploymentTargets")
+        return {"targetIds": [deploymentId]}
+
+    def batch_get_deployment_targets(self, deploymentId: str, targetIds: list[str]) -> dict[str, Any]:
+        assert targetIds == [deploymentId]
+        target = {"lambdaFunctionInfo": self.function} if self.function else {}
+        return {"deploymentTargets": [{"deploymentTargetType": "LambdaTarget", "lambdaTarget": target}]}
+
+    def get_application_revision(self, applicationName: str, revision: dict[str, Any]) -> dict[str, Any]:
+        assert (applicationName, revision[self.kind]["sha256"]) == ("herald", "5e55")
+        return {"revision": {"revisionType": "String", "string": {"content": self.content}}}
 
     def put_lifecycle_event_hook_execution_status(self, **request: str) -> None:
         self.told.append(request)
@@ -44,9 +69,9 @@ class Invocation:
         return self.milliseconds
 
 
-def answer(check: Callable[[str], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000) -> str:
+def answer(check: Callable[[], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000) -> str:
     codedeploy = codedeploy or CodeDeploy()
-    hook = Hook(check, lambda: codedeploy, lambda: Telemetry("hook", "", lambda: 0, io.StringIO()))
+    hook = Hook(lambda *_: check(), lambda: codedeploy, quiet)
     hook(ASKED, Invocation(milliseconds))
     (told,) = codedeploy.told
     assert (told["deploymentId"], told["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
@@ -54,16 +79,16 @@ def answer(check: Callable[[str], str | None], codedeploy: CodeDeploy | None = N
 
 
 def test_no_reason_to_fail_is_a_success() -> None:
-    assert answer(lambda _: None) == "Succeeded"
+    assert answer(lambda: None) == "Succeeded"
 
 
 def test_a_reason_to_fail_is_a_failure() -> None:
-    assert answer(lambda _: "it raised") == "Failed"
+    assert answer(lambda: "it raised") == "Failed"
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, ImportError, MemoryError, SystemExit, KeyboardInterrupt])
 def test_a_crash_is_a_failure(error: type[BaseException]) -> None:
-    def crash(_: str) -> None:
+    def crash() -> None:
         raise error("a bug")
 
     assert answer(crash) == "Failed"
@@ -71,7 +96,7 @@ def test_a_crash_is_a_failure(error: type[BaseException]) -> None:
 
 def test_a_hook_that_hangs_fails() -> None:
     released = threading.Event()
-    assert answer(lambda _: str(released.wait()), milliseconds=1_000) == "Failed"
+    assert answer(lambda: str(released.wait()), milliseconds=1_000) == "Failed"
     released.set()
 
 
@@ -81,7 +106,7 @@ def test_a_check_must_end_while_there_is_time_to_answer(
 ) -> None:
     given: list[float] = []
     monkeypatch.setattr("function.hooks.run_within", lambda seconds, _: given.append(seconds))
-    assert answer(lambda _: None, milliseconds=milliseconds) == "Succeeded"
+    assert answer(lambda: None, milliseconds=milliseconds) == "Succeeded"
     assert given == [seconds]
 
 
@@ -92,38 +117,74 @@ def test_what_comes_too_late_changes_nothing() -> None:
 
 
 def test_a_second_run_of_the_same_hook_leaves_the_first_answer() -> None:
-    assert answer(lambda _: None, CodeDeploy("LifecycleEventAlreadyCompletedException")) == "Succeeded"
+    assert answer(lambda: None, CodeDeploy("LifecycleEventAlreadyCompletedException")) == "Succeeded"
 
 
 def test_a_codedeploy_that_does_not_take_the_answer_is_an_error_so_that_lambda_tries_again() -> None:
     with pytest.raises(ClientError):
-        answer(lambda _: None, CodeDeploy("ThrottlingException"))
+        answer(lambda: None, CodeDeploy("ThrottlingException"))
 
 
-def deployment(kind: str = "appSpecContent", **changes: str) -> dict[str, Any]:
-    resource = {"notify": {"Type": "AWS::Lambda::Function", "Properties": PROPERTIES | changes}}
-    content = json.dumps({"version": 0.0, "Resources": [resource]})
-    return {"revision": {kind: {"content": content}}, "description": "release 3f2a9c1b7d4e of herald-notify"}
+def test_a_rollback_is_never_refused() -> None:
+    """CodeDeploy redeploys the last revision that succeeded, hooks included: they must not stand in its way."""
+    codedeploy = CodeDeploy(creator="codeDeployRollback", function=None)
+    assert check_version(ASKED, codedeploy, 60, through_the_alias=False) is None
 
 
-@pytest.mark.parametrize("kind", ["appSpecContent", "string"])
-def test_before_traffic_the_version_itself_is_tried(kind: str) -> None:
-    assert candidate_of(deployment(kind), SETTINGS, False) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
+def test_asked_by_herald_release_again_a_hook_answers_its_caller() -> None:
+    codedeploy = CodeDeploy()
+    hook = Hook(lambda event, *_: f"tested {event['Version']}", lambda: codedeploy, quiet)
+    assert hook({"Version": "7"}, Invocation()) == {"status": "Failed", "reason": "tested 7"}
+    assert codedeploy.told == []
 
 
-def test_after_traffic_the_alias_is_tried_and_must_lead_to_the_version() -> None:
-    assert candidate_of(deployment(), SETTINGS, True) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
+def quiet() -> Telemetry:
+    return Telemetry("hook", "", lambda: 0, io.StringIO())
+
+
+def candidate(codedeploy: CodeDeploy, through_the_alias: bool = False) -> Candidate:
+    info = codedeploy.get_deployment("d-1")["deploymentInfo"]
+    return candidate_of(info, SETTINGS, through_the_alias, codedeploy)
+
+
+def test_before_traffic_the_version_itself_is_tested() -> None:
+    assert candidate(CodeDeploy()) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
+
+
+def test_after_traffic_the_alias_is_tested_and_must_lead_to_the_version() -> None:
+    assert candidate(CodeDeploy(), True) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
 
 
 def test_a_deployment_made_by_hand_names_no_release() -> None:
-    assert candidate_of({**deployment(), "description": "by hand"}, SETTINGS, False).release == ""
+    codedeploy = CodeDeploy()
+    info = {**codedeploy.get_deployment("d-1")["deploymentInfo"], "description": "by hand"}
+    assert candidate_of(info, SETTINGS, False, codedeploy).release == ""
+
+
+def test_a_version_that_is_named_is_tested_without_a_deployment() -> None:
+    named = {"Version": "7", "Release": "3f2a9c1b7d4e"}
+    assert candidate_of(named, SETTINGS, False, None) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
+    assert candidate_of(named, SETTINGS, True, None) == Candidate("herald-notify:live", "7", "3f2a9c1b7d4e")
+
+
+@pytest.mark.parametrize("kind", ["appSpecContent", "string"])
+@pytest.mark.parametrize("denies_targets", [False, True])
+def test_where_the_target_does_not_tell_the_appspec_is_fetched_by_its_hash(kind: str, denies_targets: bool) -> None:
+    codedeploy = CodeDeploy(kind=kind, function=None, content=appspec(), denies_targets=denies_targets)
+    assert candidate(codedeploy) == Candidate("herald-notify:7", "7", "3f2a9c1b7d4e")
 
 
 def test_a_deployment_of_another_function_fails_the_hook() -> None:
     with pytest.raises(ValueError, match="is about other"):
-        candidate_of(deployment(Name="other"), SETTINGS, False)
+        candidate(CodeDeploy(function=FUNCTION | {"functionName": "other"}))
 
 
-def test_a_deployment_without_an_appspec_fails_the_hook() -> None:
-    with pytest.raises(ValueError, match="no AppSpec"):
-        candidate_of({"revision": {"s3Location": {"bucket": "b"}}}, SETTINGS, False)
+@pytest.mark.parametrize("content", ["", "version: 0.0", "{}"])
+def test_a_deployment_that_names_no_version_fails_the_hook(content: str) -> None:
+    with pytest.raises(ValueError, match="which version it is about"):
+        candidate(CodeDeploy(function=None, content=content))
+
+
+def appspec() -> str:
+    resource = {"notify": {"Type": "AWS::Lambda::Function", "Properties": PROPERTIES}}
+    return json.dumps({"version": 0.0, "Resources": [resource]})

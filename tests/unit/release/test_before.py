@@ -1,7 +1,8 @@
-"""What is refused between the plan and the deployment, and what CodeDeploy may call the state of one."""
+"""What is refused between the plan and the deployment, and by which statuses deployments are listed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from operations.errors import UserError
-from release.alarms import wait_until_quiet
+from release.alarms import create, wait_until_quiet
 from release.deployments import ENDED, UNDER_WAY
 from release.publish import Artifact, update
 from release.stack import Names, Stack
@@ -34,10 +35,9 @@ class Aws:
             answer = {"CodeSha256": sha256, "LastUpdateStatus": "Successful"}
             self.functions.add_response("get_function_configuration", answer, {"FunctionName": NAME})
 
-    def has_alarm(self, state: str) -> None:
-        self.cloudwatch.add_response(
-            "describe_alarms", {"MetricAlarms": [{"AlarmName": "errors", "StateValue": state}]}
-        )
+    def has_alarm(self, state: str, **more: Any) -> None:
+        alarm = {"AlarmName": "errors", "StateValue": state, **more}
+        self.cloudwatch.add_response("describe_alarms", {"MetricAlarms": [alarm]})
 
     @staticmethod
     def _client(service: str) -> Any:
@@ -86,20 +86,52 @@ def test_a_function_that_is_not_there_is_told_with_what_makes_it(aws: Aws, artif
         update(aws.stack, NAME, artifact)
 
 
-def test_an_alarm_that_rings_already_would_take_the_release_back_at_once(aws: Aws) -> None:
-    aws.has_alarm("ALARM")
+class Clock:
+    """The monotonic clock, on which only sleeping takes time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr("time.sleep", self._sleep)
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_an_alarm_that_rings_on_would_take_the_release_back_at_once(aws: Aws, clock: Clock) -> None:
+    for _ in range(98):
+        aws.has_alarm("ALARM", Period=60, EvaluationPeriods=1)
     with pytest.raises(UserError, match=r"^errors rings already.*--own-alarms-only"):
-        wait_until_quiet(aws.stack, ["errors"], -1)
+        wait_until_quiet(aws.stack, ["errors"])
 
 
-def test_an_alarm_that_falls_silent_meanwhile_holds_nothing_up(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    for state in ("ALARM", "ALARM", "OK"):
-        aws.has_alarm(state)
-    wait_until_quiet(aws.stack, ["errors"], 60)
+def test_an_alarm_is_waited_for_as_long_as_it_may_look_back(aws: Aws, clock: Clock) -> None:
+    """One evaluated period of five minutes, and those that CloudWatch looks at beyond it where values are missing."""
+    for _ in range(180):
+        aws.has_alarm("ALARM", Period=300, EvaluationPeriods=1)
+    aws.has_alarm("OK", Period=300, EvaluationPeriods=1)
+    wait_until_quiet(aws.stack, ["errors"])
+    assert clock.now == 900
 
 
-def test_every_status_of_codedeploy_is_waited_through_or_an_end(aws: Aws) -> None:
-    model = aws.codedeploy.meta.service_model.shape_for("DeploymentStatus")
-    assert {*UNDER_WAY, *ENDED} == {*model.enum}
-    assert not {*UNDER_WAY} & {*ENDED}
+@pytest.mark.parametrize("weighted", [True, False])
+def test_an_alarm_of_a_version_needs_an_alias_that_is_weighted(aws: Aws, weighted: bool) -> None:
+    """All at once, Lambda writes no metric with the dimension ExecutedVersion: such an alarm could never ring."""
+    dimensions = [{"Name": "FunctionName", "Value": NAME}, {"Name": "Resource", "Value": f"{NAME}:live"}]
+    dimensions += [{"Name": "ExecutedVersion", "Value": "7"}] if weighted else []
+    asked: list[Any] = []
+    aws.stack.cloudwatch.meta.events.register("provide-client-params", lambda params, **_: asked.append(params))
+    aws.cloudwatch.add_response("put_metric_alarm", {})
+    assert create(aws.stack, "7", weighted) == ["herald-release-7-errors"]
+    assert [alarm["Dimensions"] for alarm in asked] == [dimensions]
+
+
+def test_only_statuses_that_are_documented_are_listed_by(aws: Aws) -> None:
+    documented = aws.codedeploy.meta.service_model.operation_model("ListDeployments").input_shape
+    text = documented.members["includeOnlyStatuses"].documentation.replace("In Progress", "InProgress")
+    assert {*UNDER_WAY, *ENDED} == {*re.findall(r"<code>(\w+)</code>:", text)}

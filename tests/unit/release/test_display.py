@@ -14,17 +14,22 @@ from release.display import Lines, Machine, Panel, screen
 from release.outcome import Outcome
 from release.poller import Snapshot
 
+STAGES = {"BeforeAllowTraffic": "Succeeded", "AllowTraffic": "InProgress", "AfterAllowTraffic": "Pending"}
 CANARY = Snapshot(
-    Deployment("d-ABC", "1", "2", "InProgress"),
-    {"BeforeAllowTraffic": "Succeeded", "AllowTraffic": "InProgress", "AfterAllowTraffic": "Pending"},
+    Deployment("d-ABC", "1", "2", "InProgress", stages=STAGES),
     {"1": 90.0, "2": 10.0},
     {"herald-notify-errors": "OK", "herald-release-2-errors": "OK"},
     left=240.4,
 )
 RINGS = replace(CANARY, alarms={"herald-notify-errors": "OK", "herald-release-2-errors": "ALARM"})
 BACK = Snapshot(
-    replace(CANARY.deployment, status="Stopped", error=("ALARM_ACTIVE", "an alarm rang."), rollback="d-BCD"),
-    {"AllowTraffic": "Failed"},
+    replace(
+        CANARY.deployment,
+        status="Stopped",
+        error=("ALARM_ACTIVE", "an alarm rang."),
+        rollback="d-BCD",
+        stages={"AllowTraffic": "Failed"},
+    ),
     {"1": 100.0},
 )
 
@@ -65,7 +70,7 @@ def test_a_machine_gets_an_object_for_every_change(capsys: pytest.CaptureFixture
         "status": "InProgress",
         "current": "1",
         "target": "2",
-        "stages": dict(CANARY.stages),
+        "stages": STAGES,
         "traffic": {"1": 90.0, "2": 10.0},
         "alarms": dict(CANARY.alarms),
         "seconds_left": 240,

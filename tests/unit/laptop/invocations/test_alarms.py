@@ -63,6 +63,12 @@ def test_an_alarm_hears_its_own_version_only() -> None:
 
 @pytest.mark.parametrize(("ago", "wanted"), [(0.0, "ALARM"), (5.9, "ALARM"), (6.1, "OK")])
 def test_a_period_is_scaled(ago: float, wanted: str) -> None:
+    good_since = [("Errors", ONE, NOW - 6 * n - 0.5, 0.0) for n in range(int(ago // 6))]
+    assert state(alarm(), ("Errors", ONE, NOW - ago, 1.0), *good_since) == wanted
+
+
+@pytest.mark.parametrize(("ago", "wanted"), [(6.1, "ALARM"), (17.9, "ALARM"), (18.1, "OK")])
+def test_where_values_are_missing_older_periods_count(ago: float, wanted: str) -> None:
     assert state(alarm(), ("Errors", ONE, NOW - ago, 1.0)) == wanted
 
 
@@ -118,7 +124,7 @@ def test_an_alarm_on_an_expression_reckons_with_its_metrics() -> None:
     sent: tuple[str, dict[str, str], float, float] = ("sent", {}, NOW - 59, 50.0)
     assert state(rule, sent) == "OK"
     assert state(rule, sent, ("hit", {}, NOW - 30, 2.0)) == "ALARM"
-    assert state(rule, sent, ("hit", {}, NOW - 61, 2.0)) == "OK"
+    assert state(rule, sent, ("hit", {}, NOW - 181, 2.0)) == "OK"
 
 
 @pytest.mark.parametrize(

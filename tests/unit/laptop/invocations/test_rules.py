@@ -136,12 +136,15 @@ def test_what_a_function_returns_is_its_answer_whatever_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("qualifier", "version", "wanted"),
-    [(None, "$LATEST", 1), ("4", "4", 2), ("live", "4", 3)],
+    ("qualifier", "version", "weighted", "wanted"),
+    [(None, "$LATEST", False, 1), ("4", "4", False, 2), ("live", "4", False, 2), ("live", "4", True, 3)],
 )
-def test_each_set_of_dimensions_is_counted_alone(qualifier: str | None, version: str, wanted: int) -> None:
+def test_each_set_of_dimensions_is_counted_alone(
+    qualifier: str | None, version: str, weighted: bool, wanted: int
+) -> None:
     target = Target("arn:aws:lambda:us-east-1:000000000000:function:f", qualifier)
-    points = [point for point in of_run(target, Outcome("ok", version, None), 0, 12) if point.name == "Invocations"]
+    found = of_run(target, Outcome("ok", version, None), 0, 12, weighted)
+    points = [point for point in found if point.name == "Invocations"]
     assert [len(point.dimensions) for point in points] == list(range(1, wanted + 1))
     assert wanted < 2 or points[1].dimensions["Resource"] == f"f:{qualifier}"
     assert wanted < 3 or points[2].dimensions["ExecutedVersion"] == version

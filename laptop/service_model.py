@@ -1,0 +1,99 @@
+"""Requests and answers of AWS held to its service models, with what botocore itself leaves unchecked.
+
+botocore checks a request's members and types, but no pattern, greatest length or range, and of an answer nothing.
+https://smithy.io/2.0/spec/constraint-traits.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, Final
+
+import botocore.session
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
+
+__all__ = ["answer_violations", "operation_model", "request_violations"]
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (int, float, str),
+    "string": (str,),
+    "blob": (str, bytes),
+}
+
+
+@cache
+def operation_model(service: str, operation: str) -> OperationModel:
+    """One operation, as botocore carries it. Raises `OperationNotFoundError` of botocore."""
+    return botocore.session.get_session().get_service_model(service).operation_model(operation)
+
+
+def answer_violations(service: str, operation: str, answer: Mapping[str, Any]) -> list[str]:
+    """Where an answer is none of this operation's: members, types, enumerations. What is null counts as left out."""
+    shape = operation_model(service, operation).output_shape
+    return [*_answer(answer, shape, operation)] if shape else []
+
+
+def request_violations(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
+    """Where a request breaks a pattern, a length or a range. Enumerations are left to the service, which names them."""
+    shape = operation_model(service, operation).input_shape
+    return [*_request(request, shape, operation)] if shape else []
+
+
+def _answer(value: Any, shape: Shape, where: str) -> Iterator[str]:
+    match shape:
+        case StructureShape() if isinstance(value, Mapping):
+            present = {name: member for name, member in value.items() if member is not None}
+            yield from (f"{where} has no member {name}" for name in present if name not in shape.members)
+            yield from (f"{where} lacks {name}" for name in shape.required_members if name not in present)
+            for name in present.keys() & shape.members.keys():
+                yield from _answer(present[name], shape.members[name], f"{where}.{name}")
+        case ListShape() if isinstance(value, list):
+            for member in value:
+                yield from _answer(member, shape.member, f"{where}[]")
+        case MapShape() if isinstance(value, Mapping):
+            for member in value.values():
+                yield from _answer(member, shape.value, f"{where}{{}}")
+        case StringShape() if isinstance(value, str):
+            if shape.enum and value not in shape.enum:
+                yield f"{where} is never {value!r}"
+        case _:
+            if not _has_type(value, shape):
+                yield f"{where} is a {shape.type_name}, not {value!r}"
+
+
+def _has_type(value: Any, shape: Shape) -> bool:
+    if isinstance(value, bool) and shape.type_name != "boolean":
+        return False
+    return isinstance(value, _TYPES.get(shape.type_name, ()))
+
+
+def _request(value: Any, shape: Shape, where: str) -> Iterator[str]:
+    match shape:
+        case StructureShape() if isinstance(value, Mapping):
+            for name in value.keys() & shape.members.keys():
+                yield from _request(value[name], shape.members[name], f"{where}.{name}")
+        case ListShape() if isinstance(value, list):
+            yield from _limits(len(value), shape, f"the length of {where}")
+            for member in value:
+                yield from _request(member, shape.member, f"{where}[]")
+        case StringShape() if isinstance(value, str):
+            yield from _limits(len(value), shape, f"the length of {where}")
+            pattern = shape.metadata.get("pattern")
+            if pattern and not re.fullmatch(pattern, value):
+                yield f"{where} does not match {pattern}"
+        case _ if isinstance(value, int | float):
+            yield from _limits(value, shape, where)
+
+
+def _limits(size: float, shape: Shape, where: str) -> Iterator[str]:
+    if size < shape.metadata.get("min", size):
+        yield f"{where} is below {shape.metadata['min']}"
+    if size > shape.metadata.get("max", size):
+        yield f"{where} is above {shape.metadata['max']}"

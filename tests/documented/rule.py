@@ -1,0 +1,56 @@
+"""One documented rule of AWS that the code or a simulator rests on."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
+
+from laptop.service_model import operation_model
+
+__all__ = ["NOTHING_SPECIAL", "READ_IN", "Rule", "documentation"]
+
+#: The version of botocore whose models the quotations were read in.
+READ_IN = "1.43.106"
+#: The quotation of an operation for which the model documents nothing that the code rests on.
+NOTHING_SPECIAL = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`operation` is `service:Operation`; `quotation` a few words of its documentation in botocore's model; `page` says
+    it for people; `test` is `path::name`. `promises` are the members of the answer that the code may rest on: mean mode
+    leaves out all others that the model does not require."""
+
+    operation: str
+    quotation: str
+    page: str
+    test: str
+    promises: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> OperationModel:
+        """The operation in the installed botocore."""
+        service, _, operation = self.operation.partition(":")
+        return operation_model(service, operation)
+
+
+def documentation(model: OperationModel) -> str:
+    """All that a model says of an operation, its members and their types, in one line without markup."""
+    texts = [model.documentation, *_texts(model.input_shape, frozenset()), *_texts(model.output_shape, frozenset())]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", " ".join(texts))).split())
+
+
+def _texts(shape: Shape | None, seen: frozenset[str]) -> Iterator[str]:
+    if shape is None or shape.name in seen:
+        return
+    yield shape.documentation
+    match shape:
+        case StructureShape():
+            for member in shape.members.values():
+                yield from _texts(member, seen | {shape.name})
+        case ListShape():
+            yield from _texts(shape.member, seen | {shape.name})

@@ -1,0 +1,149 @@
+"""The release tool reads deployments as AWS describes them, and as meanly as AWS may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import pytest
+import yaml
+
+from laptop.codedeploy.wire import Player
+from operations.errors import UserError
+from release import deployments
+from release.appspec import TEMPLATE
+from release.outcome import Outcome
+from release.poller import Poller
+from release.rollback import plan_rollback
+from release.stack import Names, Stack
+from release.versions import previous
+from tests.documented.mean import Mean
+from tests.integration.codedeploy.conftest import Stage, appspec, content
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+
+INFINITE = float("inf")
+
+
+@pytest.fixture(params=["as it is", "mean"])
+def as_played(request: pytest.FixtureRequest) -> Callable[[Player], Player]:
+    """Every test of this file once more with answers that keep to the letter of the documentation."""
+    return (lambda player: Mean(player, "codedeploy")) if request.param == "mean" else lambda player: player
+
+
+@pytest.fixture
+def stack(stage: Stage) -> Stack:
+    """The tool's view of the group `herald`, whose alarms nobody watches here."""
+    functions, alarms = cast("LambdaClient", stage.functions), cast("CloudWatchClient", stage.alarms)
+    return Stack(functions, stage.codedeploy, alarms, Names(), "000000000000", "us-east-1", scale=0.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+def end_of(stack: Stack, deployment: str) -> Poller:
+    poller = Poller(stack, deployment, [], 0.0, INFINITE)
+    for _ in poller:
+        pass
+    return poller
+
+
+@pytest.mark.parametrize("text", [appspec("1", "2"), None], ids=["JSON", "YAML"])
+def test_versions_are_read_from_the_deployments_target(stage: Stage, stack: Stack, text: str | None) -> None:
+    found = deployments.read(stack, stage.deploy(text or of_this_repository()))
+    assert (found.current, found.target, found.status) == ("1", "2", "Succeeded")
+    assert found.stages["AllowTraffic"] == "Succeeded"
+
+
+@pytest.mark.parametrize("kind", ["appSpecContent", "string"])
+@pytest.mark.parametrize("text", [appspec("1", "2"), None], ids=["JSON", "YAML"])
+def test_before_it_has_started_versions_are_read_from_the_appspec(
+    stage: Stage, stack: Stack, text: str | None, kind: str
+) -> None:
+    revision = content(text or of_this_repository())
+    if kind == "string":
+        revision = {"revisionType": "String", "string": revision["appSpecContent"]}
+    found = deployments.read(stack, stage.create(revision=revision))
+    assert (found.current, found.target, found.status, found.stages) == ("1", "2", "Created", {})
+
+
+def of_this_repository() -> str:
+    """appspec.yml as the AWS CLI sends it, without hooks, which are no functions here."""
+    document = yaml.safe_load(TEMPLATE.read_text("utf-8"))
+    del document["Hooks"]
+    text: str = yaml.safe_dump(document)
+    return text
+
+
+def test_a_deployment_under_way_is_found(stage: Stage, stack: Stack) -> None:
+    assert deployments.running(stack) is None
+    deployment = stage.create()
+    found = deployments.running(stack)
+    assert found is not None
+    assert (found.id, found.target) == (deployment, "2")
+
+
+def test_what_was_live_before_is_found_in_a_list_without_order(stage: Stage, stack: Stack) -> None:
+    stage.functions.versions |= {"4", "5"}
+    for current, target in (("1", "2"), ("2", "3"), ("3", "4")):
+        stage.deploy(appspec(current, target))
+        stage.clock.restart()
+    assert [one.target for one in deployments.history(stack)] == ["4", "3", "2"]
+    assert previous(stack) == "3"
+    stage.deploy(appspec("4", "2"))
+    stage.clock.restart()
+    stage.deploy(appspec("2", "5"))
+    assert previous(stack) == "2", "what was live last, not the highest number: 4 had been rolled back"
+
+
+def test_a_release_that_fails_is_rolled_back_by_a_new_deployment(proven: Stage, stack: Stack) -> None:
+    proven.answers("after", "Failed")
+    poller = end_of(stack, proven.deploy(appspec(after="after")))
+    assert poller.outcome is Outcome.ROLLED_BACK
+    assert poller.last is not None
+    rollback = deployments.read(stack, poller.last.rollback or "")
+    assert (rollback.is_rollback, rollback.target, rollback.status) == (True, "1", "Succeeded")
+
+
+def test_a_first_release_that_fails_has_nothing_to_roll_back_to(stage: Stage, stack: Stack) -> None:
+    stage.clock.at(60, lambda: stage.alarms.states.update({"herald-errors": "ALARM"}))
+    poller = end_of(stack, stage.deploy())
+    assert poller.outcome is Outcome.FAILED
+    assert poller.unrestored is not None
+    assert poller.unrestored.rollback_message
+    assert plan_rollback(stack).clears is not None, "the weights that it left"
+
+
+def test_a_first_release_that_its_hook_refuses_has_moved_nothing(stage: Stage, stack: Stack) -> None:
+    stage.answers("before", "Failed")
+    assert end_of(stack, stage.deploy(appspec(before="before"))).outcome is Outcome.ROLLED_BACK
+
+
+def test_a_stop_is_followed(proven: Stage, stack: Stack) -> None:
+    deployment = proven.create()
+    proven.clock.at(60, lambda: _stop(proven, deployment))
+    proven.spawned.run()
+    assert end_of(stack, deployment).outcome is Outcome.STOPPED
+
+
+def _stop(stage: Stage, deployment: str) -> None:
+    stage.codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+
+
+def test_a_rollback_that_runs_is_waited_for(proven: Stage, stack: Stack) -> None:
+    asked: list[str] = []
+
+    def plan() -> None:
+        with pytest.raises(UserError, match="is a rollback to version 1 already: wait for it"):
+            plan_rollback(stack)
+        asked.append("refused")
+
+    proven.answers("after", "Failed")
+    proven.create(appspec(after="after"))
+    proven.clock.at(303, plan)  # the rollback waits for its turn
+    proven.spawned.run()
+    assert asked == ["refused"]
