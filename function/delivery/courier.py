@@ -1,7 +1,7 @@
 """The road of one delivery: read, validate, render, claim, send, record.
 
 Everything that can fail by itself comes before the claim, so that a claimed record means one thing only: the mail may
-be leaving.
+be leaving. `decision` says what to do next, the courier does it and asks again, until nothing is left to do.
 """
 
 from __future__ import annotations
@@ -10,48 +10,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from function.delivery.decision import Decision, Done, Job, Retry, Send, Suppress, WriteLetter, decide, give_up
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.compression import compress_for_record, decompress
 from function.event.envelope import Delivery
-from function.ledger import (
-    Attempt,
-    Claimed,
-    Duplicate,
-    Held,
-    InDoubt,
-    Ledger,
-    OwnedBy,
-    Record,
-    Row,
-    State,
-    Suppressed,
-    Verdict,
-)
-from function.message.builder import Draft, EmailBuilder
-from function.message.email import Email, Receipt
+from function.ledger import Action, Attempt, Ledger, OwnedBy, Record, Row, State, Verdict
+from function.message.builder import EmailBuilder
+from function.message.email import Receipt
 from function.providers.failover import Failover, ProviderCall, SendResult
 from function.queues.dead_letter import Letter, write_letter
 from function.queues.retry_policy import RetryPolicy
-from function.reasons import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Courier", "DeadLetters"]
 
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
-_SOON = 2_000
-_UNSUBSCRIBED = Reason(ReasonCode.RECIPIENT_UNSUBSCRIBED, "the reader has unsubscribed from mails of this category")
-_SUPPRESSED = Reason(ReasonCode.RECIPIENT_SUPPRESSED, "the address is on the suppression list")
-_MAY_HAVE_GONE = Reason(
-    ReasonCode.MAY_HAVE_GONE,
-    "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome",
-)
-_OUTDATED = Reason(
-    ReasonCode.LETTER_OUTDATED,
-    "the letter named another attempt than the one that was rejected last; redrive it again",
-)
-_HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
 
 
 class DeadLetters(Protocol):
@@ -80,190 +55,135 @@ class Courier:
         `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
         """
         if delivery.in_ledger:
-            delivery = replace(delivery, body=self._from_ledger(delivery.message_id), in_ledger=False)
-        received = self.clock()
+            delivery = replace(delivery, body=self._read_body(delivery.message_id), in_ledger=False)
         attempt = Attempt(
             delivery.message_id,
             self.owner(),
             letter=delivery.letter,
             confirmed=delivery.confirmed,
-            received=received,
+            received=self.clock(),
         )
         draft = self.builder.begin(delivery)
-        outcome = self._build(delivery, draft, attempt, deadline)
+        job = Job(delivery, draft.identify(attempt), deadline)
+        try:
+            job = replace(job, email=self.builder.finish(draft, in_time_only=delivery.letter is None))
+        except (Rejected, RecipientNotAllowed) as error:
+            job = replace(job, error=error)
+            outcome = self._act(job, give_up(error, job.attempt))
+        else:
+            outcome = self._act(*self._claim(job))
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
-    def _build(self, delivery: Delivery, draft: Draft, attempt: Attempt, deadline: int) -> Outcome:
-        try:
-            email = self.builder.finish(draft, in_time_only=delivery.letter is None)
-        except Rejected as error:
-            return self._reject(delivery, draft.identify(attempt), error.reason)
-        except RecipientNotAllowed as error:
-            return self._bar(delivery, draft.identify(attempt), error.reason)
-        return self._carry(delivery, draft.identify(attempt), email, deadline)
+    def _act(self, job: Job, decision: Decision) -> Outcome:
+        while True:
+            match decision:
+                case Send():
+                    job, decision = self._send(job, decision)
+                case WriteLetter():
+                    job, decision = self._write_letter(job, decision)
+                case Suppress():
+                    job, decision = self._suppress(job, decision)
+                case Retry(kind, reason, at):
+                    return Outcome(kind, job.attempt.message_id, job.attempt.type, reason.text, at)
+                case Done(kind, detail, ms, provider):
+                    return Outcome(kind, job.attempt.message_id, job.attempt.type, detail, ms=ms, provider=provider)
+
+    def _decide(self, job: Job, known: Record | Verdict) -> tuple[Job, Decision]:
+        return job, decide(known, job, self.retry_policy, self.clock())
+
+    def _claim(self, job: Job) -> tuple[Job, Decision]:
+        verdict: Verdict = OwnedBy(job.attempt.message_id)
+        for _ in range(_HOPS):
+            if not isinstance(verdict, OwnedBy):
+                break
+            job = job.under(verdict.message_id)
+            verdict = self.ledger.claim(job.attempt)
+        return self._decide(job, verdict)
+
+    def _look(self, job: Job) -> tuple[Job, Verdict | None]:
+        """The job in the name of the message that owns the event, and what stands in the way of settling it."""
+        verdict = self.ledger.look(job.attempt)
+        for _ in range(_HOPS):
+            if not isinstance(verdict, OwnedBy):
+                break
+            job = job.under(verdict.message_id)
+            verdict = self.ledger.look(job.attempt)
+        return job, verdict
 
     # -- with a mail in hand --------------------------------------------------------------------------------------
 
-    def _carry(self, delivery: Delivery, attempt: Attempt, email: Email, deadline: int) -> Outcome:
-        verdict: Verdict = OwnedBy(attempt.message_id)
-        for _ in range(_HOPS):
-            if not isinstance(verdict, OwnedBy):
-                break
-            attempt = replace(attempt, message_id=verdict.message_id)
-            verdict = self.ledger.claim(attempt)
-        match verdict:
-            case Claimed(held_until):
-                return self._send(delivery, attempt, email, min(held_until, deadline))
-            case Suppressed():
-                return self._suppress(delivery, attempt, verdict)
-        return self._settled(delivery, attempt, verdict)
-
-    def _send(self, delivery: Delivery, attempt: Attempt, email: Email, until: int) -> Outcome:
-        result = self.failover.send(email, attempt.message_id, until)
-        outcome = result.outcome
-        match outcome:
-            case Receipt():
-                self.ledger.record(attempt, self._rows(result, State.SENT), outcome.message_id)
-                ms = result.tries[-1].ms
-                return Outcome(OutcomeKind.SENT, attempt.message_id, attempt.type, ms=ms, provider=outcome.provider)
+    def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
+        result = self.failover.send(send.email, job.attempt.message_id, send.until)
+        known: Record | Verdict
+        match result.outcome:
+            case Receipt(provider, provider_message_id):
+                self.ledger.record(job.attempt, self._rows(result, State.SENT), provider_message_id)
+                return job, Done(OutcomeKind.SENT, ms=result.tries[-1].ms, provider=provider)
             case NotSent():
-                return self._not_sent(delivery, attempt, result, outcome)
+                known = self.ledger.release(job.attempt, self._rows(result, State.RELEASED)[-1])
             case OutcomeUnknown():
-                known = self.ledger.lose(attempt, self._rows(result, State.UNKNOWN)[-1])
-                return self._again(delivery, attempt, known, OutcomeKind.UNKNOWN, outcome.reason)
-        return self._refused(delivery, attempt, result, outcome)
+                known = self.ledger.lose(job.attempt, self._rows(result, State.UNKNOWN)[-1])
+            case error:
+                job = replace(job, email=None, error=error, last_call=self._rows(result, State.REJECTED)[-1])
+                return job, WriteLetter(OutcomeKind.REJECTED, job.attempt.owner, error.reason, 1, Action.REFUSE)
+        return self._decide(replace(job, email=None, error=result.outcome), known)
 
-    def _not_sent(self, delivery: Delivery, attempt: Attempt, result: SendResult, error: NotSent) -> Outcome:
-        known = self.ledger.release(attempt, self._rows(result, State.RELEASED)[-1])
-        if not isinstance(known, Record):
-            return self._settled(delivery, attempt, known)
-        receives = delivery.item.receives if delivery.item else 0
-        now = self.clock()
-        if known.state is State.RELEASED and self.retry_policy.exhausted(known.first_at, now, receives):
-            reason = Reason(ReasonCode.RETRIES_EXHAUSTED, f"gave up after {known.attempts} attempts: {error}")
-            return self._reject(delivery, attempt, reason, known.attempts)
-        wait = self.retry_policy.after(error, known.attempts)
-        return self._outcome(OutcomeKind.RELEASED, attempt, error.reason, now + int(wait * 1000))
+    # -- without a mail -------------------------------------------------------------------------------------------
 
-    def _refused(self, delivery: Delivery, attempt: Attempt, result: SendResult, error: NotificationError) -> Outcome:
-        row = self._rows(result, State.REJECTED)[-1]
-        self._letter(delivery, attempt, attempt.owner, error.reason, 1)
-        verdict = self.ledger.refuse(attempt, row, compress_for_record(delivery.body))
-        if verdict is not None:
-            return self._settled(delivery, attempt, verdict)
-        return self._outcome(OutcomeKind.REJECTED, attempt, error.reason)
-
-    # -- without a claim ------------------------------------------------------------------------------------------
-
-    def _reject(self, delivery: Delivery, attempt: Attempt, reason: Reason, attempts: int = 0) -> Outcome:
-        attempt, verdict = self._find_owner(attempt)
+    def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
+        """The letter first, then the record: what dies between the two is told twice rather than not at all."""
+        job, verdict = self._look(job) if letter.action is Action.REJECT else (job, None)
         if verdict is None:
-            self._letter(delivery, attempt, attempt.owner, reason, attempts)
-            row = Row(State.REJECTED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-            verdict = self.ledger.reject(attempt, row, compress_for_record(delivery.body))
-            delivery = replace(delivery, letter=None)
+            self._put(job, letter)
+            verdict = self._settle(job, letter)
+            if letter.action is Action.REJECT:  # the letter that it came by is answered
+                job = replace(job, delivery=replace(job.delivery, letter=None))
+        return (job, Done(letter.kind, letter.reason.text)) if verdict is None else self._decide(job, verdict)
+
+    def _put(self, job: Job, letter: WriteLetter) -> None:
+        """Write to a person, in the name of the message that owns the event."""
+        owned = replace(job.delivery, message_id=job.attempt.message_id)
+        self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts))
+
+    def _settle(self, job: Job, letter: WriteLetter) -> Verdict | None:
+        event = compress_for_record(job.delivery.body)
+        row = Row.of(letter.reason, letter.state, self.clock(), self.release)
+        match letter.action:
+            case Action.REJECT:
+                return self.ledger.reject(job.attempt, row, event)
+            case Action.REFUSE:
+                return self.ledger.refuse(job.attempt, job.last_call or row, event)
+            case Action.PARK:
+                self.ledger.park(job.attempt, letter.names, row, event)
+        return None
+
+    def _suppress(self, job: Job, stop: Suppress) -> tuple[Job, Decision]:
+        """Kept for a person, without a letter that raises an alarm."""
+        job, verdict = self._look(job) if stop.by is None else (job, None)
+        job = replace(job, email=None)
         if verdict is None:
-            return self._outcome(OutcomeKind.REJECTED, attempt, reason)
-        return self._settled(delivery, attempt, verdict, reason)
-
-    def _bar(self, delivery: Delivery, attempt: Attempt, reason: Reason) -> Outcome:
-        """Not to be mailed by this deployment: kept like a suppressed mail, without a letter that raises an alarm."""
-        attempt, verdict = self._find_owner(attempt)
+            row = Row.of(stop.reason, State.SUPPRESSED, self.clock(), self.release)
+            verdict = self.ledger.suppress(job.attempt, row, compress_for_record(job.delivery.body), stop.by)
         if verdict is None:
-            row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-            verdict = self.ledger.suppress(attempt, row, compress_for_record(delivery.body))
-        if verdict is None:
-            return self._outcome(OutcomeKind.SUPPRESSED, attempt, reason)
-        return self._settled(delivery, attempt, verdict, reason)
+            return job, Done(OutcomeKind.SUPPRESSED, stop.reason.text)
+        return self._decide(job, verdict)
 
-    def _find_owner(self, attempt: Attempt) -> tuple[Attempt, Verdict | None]:
-        """The attempt in the name of the message that owns the event, and what stands in the way of settling it."""
-        verdict = self.ledger.look(attempt)
-        for _ in range(_HOPS):
-            if not isinstance(verdict, OwnedBy):
-                break
-            attempt = replace(attempt, message_id=verdict.message_id)
-            verdict = self.ledger.look(attempt)
-        return attempt, verdict
-
-    def _suppress(self, delivery: Delivery, attempt: Attempt, by: Suppressed) -> Outcome:
-        reason = _UNSUBSCRIBED if by.choice else _SUPPRESSED
-        row = Row(State.SUPPRESSED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-        verdict = self.ledger.suppress(attempt, row, compress_for_record(delivery.body), by)
-        if verdict is None:
-            return self._outcome(OutcomeKind.SUPPRESSED, attempt, reason)
-        return self._settled(delivery, attempt, verdict)
-
-    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: Reason | None) -> Outcome:
-        """Hand a mail that may have gone to a person: the letter first, then the mark on the record."""
-        reason = (
-            Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have gone, and now: {why.text}") if why else _MAY_HAVE_GONE
-        )
-        self._letter(delivery, attempt, record.owner, reason, record.attempts)
-        row = Row(record.state, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-        self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
-        return self._outcome(OutcomeKind.PARKED, attempt, reason)
-
-    def _settled(self, delivery: Delivery, attempt: Attempt, verdict: Verdict, why: Reason | None = None) -> Outcome:
-        match verdict:
-            case Duplicate(State.REJECTED, owner) if delivery.letter:
-                return self._put_back(delivery, attempt, owner)
-            case Duplicate(state):
-                return Outcome(OutcomeKind.DUPLICATE, attempt.message_id, attempt.type, f"already {state}")
-            case InDoubt(record):
-                return self._park(delivery, attempt, record, why)
-        return self._again(delivery, attempt, verdict, OutcomeKind.HELD, _HELD)
-
-    def _put_back(self, delivery: Delivery, attempt: Attempt, owner: str) -> Outcome:
-        """A letter that does not name the attempt of a rejected record may have been read before its own record was
-        written, or be the last one there is: only what was mailed is thrown away."""
-        reason = _OUTDATED
-        self._letter(delivery, attempt, owner, reason)
-        return self._outcome(OutcomeKind.PARKED, attempt, reason)
-
-    def _letter(self, delivery: Delivery, attempt: Attempt, names: str, reason: Reason, attempts: int = 0) -> None:
-        """Write to a person, in the name of the message that owns the event; the letter `names` an attempt of it."""
-        owned = replace(delivery, message_id=attempt.message_id)
-        self.dead.put(write_letter(owned, names, reason, self.release, attempts))
-
-    def _from_ledger(self, message_id: str) -> str:
+    def _read_body(self, message_id: str) -> str:
         record = self.ledger.read(message_id)
         event = record.event if record else None
         return decompress(event) if isinstance(event, bytes) else event or ""
 
-    # -- coming back ----------------------------------------------------------------------------------------------
-
-    def _again(
-        self, delivery: Delivery, attempt: Attempt, known: Record | Verdict, kind: OutcomeKind, detail: Reason
-    ) -> Outcome:
-        match known:
-            case Duplicate() | InDoubt():
-                return self._settled(delivery, attempt, known)
-            case Record(held_until=until, owner=owner) | Held(until=until, owner=owner):
-                pass
-            case _:
-                until, owner = self.clock() + _SOON, ""
-        if delivery.item and delivery.item.receives >= self.retry_policy.receives:
-            reason = Reason(ReasonCode.HELD_BY_ANOTHER, f"{detail.text}, and the queue hands it out no more")
-            self._letter(delivery, attempt, owner or attempt.owner, reason)
-            return self._outcome(OutcomeKind.PARKED, attempt, reason)
-        return self._outcome(kind, attempt, detail, until)
-
-    def _outcome(self, kind: OutcomeKind, attempt: Attempt, detail: Reason, retry_at: int | None = None) -> Outcome:
-        return Outcome(kind, attempt.message_id, attempt.type, detail.text, retry_at)
+    # -- the timeline ---------------------------------------------------------------------------------------------
 
     def _rows(self, result: SendResult, last: State) -> list[Row]:
-        """The tries as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
-        rows = [self._row(attempt, State.RELEASED) for attempt in result.tries]
-        if not rows:
-            code = _code(result.outcome)
-            rows = [Row(last, self.clock(), self.release, detail=str(result.outcome), reason_code=code)]
+        """The calls as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
+        rows = [self._row(call, State.RELEASED) for call in result.tries]
+        if not rows and isinstance(result.outcome, NotificationError):
+            rows = [Row.of(result.outcome.reason, last, self.clock(), self.release)]
         return [*rows[:-1], replace(rows[-1], state=last)]
 
-    def _row(self, tried: ProviderCall, state: State) -> Row:
-        detail = None if tried.error is None else str(tried.error)[:200]
-        return Row(state, tried.at + tried.ms, self.release, tried.provider, tried.ms, detail, _code(tried.error))
-
-
-def _code(outcome: object) -> str | None:
-    return outcome.reason.code if isinstance(outcome, NotificationError) else None
+    def _row(self, call: ProviderCall, state: State) -> Row:
+        row = Row(state, call.at + call.ms, self.release, call.provider, call.ms)
+        if call.error is None:
+            return row
+        return replace(row, detail=str(call.error)[:200], reason_code=call.error.reason.code)

@@ -7,6 +7,7 @@ from typing import Any
 
 from function.ledger.attributes import deserialize
 from function.ledger.states import State
+from function.reasons import Reason
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Record", "Row"]
@@ -27,6 +28,11 @@ class Row:
     detail: str | None = None
     #: A ReasonCode, wherever there is a reason.
     reason_code: str | None = None
+
+    @classmethod
+    def of(cls, reason: Reason, state: State, at: int, release: str) -> Row:
+        """A row that says why."""
+        return cls(state, at, release, detail=reason.text, reason_code=reason.code)
 
     def as_dict(self) -> dict[str, object]:
         """The row as it is stored; what is None is left out."""

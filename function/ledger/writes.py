@@ -22,7 +22,7 @@ Request = dict[str, Any]
 
 #: Rows that repeat with every attempt (released, unknown) fill the timeline up to this length, then each takes the
 #: last one's place: SET beyond a list's end appends, within it overwrites. A day of retrying stays a small item.
-_LAST_ROW = 15
+_LAST_ROW = 14
 
 _OWNERS = f"#owner = :owner AND {in_source_state(Action.RECORD)}"
 _CLEAR = "REMOVE #event, #reason, #reason_code, #parked"

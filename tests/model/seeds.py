@@ -8,16 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from function.delivery.courier import Courier
-from function.delivery.outcome import Outcome, OutcomeKind
+from function.delivery.decision import Decision, Done, Job, WriteLetter
 from function.errors import NotificationError, OutcomeUnknown
-from function.event.compression import compress_for_record
-from function.event.envelope import Delivery
-from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Record, Row, State, Suppressed, Writes
+from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Row, State, Suppressed, Writes
 from function.ledger.expressions import put
 from function.ledger.table import Refusal
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, ProviderCall
-from function.reasons import Reason
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -130,34 +127,32 @@ class _ReleaseForgets(Writes):
 
 
 class _LetterAfterRecord(Courier):
-    def _reject(self, delivery: Delivery, attempt: Attempt, reason: Reason, attempts: int = 0) -> Outcome:
-        verdict = self.ledger.look(attempt)
+    def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
+        if letter.action is not Action.REJECT:
+            return super()._write_letter(job, letter)
+        verdict = self.ledger.look(job.attempt) or self._settle(job, letter)
         if verdict is None:
-            row = Row(State.REJECTED, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-            verdict = self.ledger.reject(attempt, row, compress_for_record(delivery.body))
-            if verdict is None:
-                self._letter(delivery, attempt, attempt.owner, reason, attempts)
-                return self._outcome(OutcomeKind.REJECTED, attempt, reason)
-        if isinstance(verdict, OwnedBy):
-            return self._outcome(OutcomeKind.DUPLICATE, attempt, reason)
-        return self._settled(delivery, attempt, verdict, reason)
+            self._put(job, letter)
+        if verdict is None or isinstance(verdict, OwnedBy):
+            return job, Done(letter.kind, letter.reason.text)
+        return self._decide(job, verdict)
 
 
 class _ParkBeforeLetter(Courier):
-    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: Reason | None) -> Outcome:
-        reason = why or Reason("may_have_gone", "in doubt")
-        row = Row(record.state, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-        self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
-        self._letter(delivery, attempt, record.owner, reason)
-        return self._outcome(OutcomeKind.PARKED, attempt, reason)
+    def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
+        if letter.action is not Action.PARK:
+            return super()._write_letter(job, letter)
+        self._settle(job, letter)
+        self._put(job, letter)
+        return job, Done(letter.kind)
 
 
 class _ParkWithoutLetter(Courier):
-    def _park(self, delivery: Delivery, attempt: Attempt, record: Record, why: Reason | None) -> Outcome:
-        reason = why or Reason("may_have_gone", "in doubt")
-        row = Row(record.state, self.clock(), self.release, detail=reason.text, reason_code=reason.code)
-        self.ledger.park(attempt, record.owner, row, compress_for_record(delivery.body))
-        return self._outcome(OutcomeKind.PARKED, attempt, reason)
+    def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
+        if letter.action is not Action.PARK:
+            return super()._write_letter(job, letter)
+        self._settle(job, letter)
+        return job, Done(letter.kind)
 
 
 class _FailsOverOnUnknown(Failover):

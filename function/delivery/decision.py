@@ -1,0 +1,188 @@
+"""What to do next with one delivery, decided from what the ledger and the provider said. Pure; the courier acts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from function.delivery.outcome import OutcomeKind
+from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
+from function.event.envelope import Delivery
+from function.ledger import (
+    Action,
+    Attempt,
+    Claimed,
+    Duplicate,
+    Held,
+    InDoubt,
+    Record,
+    Row,
+    State,
+    Suppressed,
+    Verdict,
+)
+from function.message.email import Email
+from function.queues.retry_policy import RetryPolicy
+from function.reasons import Reason, ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = [
+    "Decision",
+    "Done",
+    "Job",
+    "Retry",
+    "Send",
+    "Suppress",
+    "WriteLetter",
+    "decide",
+    "give_up",
+]
+
+#: Milliseconds until a delivery that could not be judged is tried again.
+_SOON = 2_000
+
+_UNSUBSCRIBED = Reason(ReasonCode.RECIPIENT_UNSUBSCRIBED, "the reader has unsubscribed from mails of this category")
+_SUPPRESSED = Reason(ReasonCode.RECIPIENT_SUPPRESSED, "the address is on the suppression list")
+_MAY_HAVE_GONE = Reason(
+    ReasonCode.MAY_HAVE_GONE,
+    "the mail may have gone: no answer and no feedback came; redrive it only if a second is welcome",
+)
+_OUTDATED = Reason(
+    ReasonCode.LETTER_OUTDATED,
+    "the letter named another attempt than the one that was rejected last; redrive it again",
+)
+_HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One delivery on its way: the attempt that is made for it, and how far that has come.
+
+    `deadline` is when the invocation ends, in epoch milliseconds. `email` is the mail while it may be sent; `error` is
+    why there is none, or why it was not sent; `last_call` is the timeline row of the provider's last answer.
+    """
+
+    delivery: Delivery
+    attempt: Attempt
+    deadline: int
+    email: Email | None = None
+    error: NotificationError | None = None
+    last_call: Row | None = None
+
+    @property
+    def receives(self) -> int:
+        """How often the queue has handed the delivery out; 0 if it came from no queue."""
+        return self.delivery.item.receives if self.delivery.item else 0
+
+    def under(self, message_id: str) -> Job:
+        """The same job in the name of another message, which owns the event."""
+        return replace(self, attempt=replace(self.attempt, message_id=message_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The mail is ours: hand it to a provider, starting nothing that would end after `until` (epoch milliseconds)."""
+
+    email: Email
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLetter:
+    """Write a dead letter that names the attempt `names`, then let the ledger take `action` (None: none)."""
+
+    kind: OutcomeKind
+    names: str
+    reason: Reason
+    attempts: int = 0
+    action: Action | None = None
+    #: The state that the timeline row of the action shows.
+    state: State = State.REJECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """Settle without a letter a mail that `by` stops; None: this deployment may not send it."""
+
+    reason: Reason
+    by: Suppressed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Nothing more can be done now: come back `at` (epoch milliseconds)."""
+
+    kind: OutcomeKind
+    reason: Reason
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing is left to do; `ms` and `provider` are the accepting provider's."""
+
+    kind: OutcomeKind
+    detail: str = ""
+    ms: int = 0
+    provider: str = ""
+
+
+Decision = Send | WriteLetter | Suppress | Retry | Done
+
+
+def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
+    """What follows from the ledger's answer: a verdict on a claim, or the record as the job's own write left it."""
+    match known:
+        case Claimed(held_until) if job.email:
+            return Send(job.email, min(held_until, job.deadline))
+        case Suppressed(choice) if job.email:
+            return Suppress(_UNSUBSCRIBED if choice else _SUPPRESSED, known)
+        case Duplicate() | InDoubt():
+            return _leave_alone(known, job)
+        case Record() if isinstance(job.error, NotSent):
+            return _after_not_sent(known, job, job.error, policy, now)
+        case Record(held_until=until, owner=owner) | Held(until, owner):
+            return _retry(job, policy, until, owner)
+    return _retry(job, policy, now + _SOON)
+
+
+def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
+    """How a mail ends that will never be: with a letter, or, where only this deployment may not send it, without."""
+    if isinstance(error, RecipientNotAllowed):
+        return Suppress(error.reason)
+    return WriteLetter(OutcomeKind.REJECTED, attempt.owner, error.reason, attempts, Action.REJECT)
+
+
+def _leave_alone(known: Duplicate | InDoubt, job: Job) -> Decision:
+    match known:
+        case Duplicate(State.REJECTED, owner) if job.delivery.letter:
+            # It may have been read before its own record was written, or be the last letter there is: keep it.
+            return WriteLetter(OutcomeKind.PARKED, owner, _OUTDATED)
+        case Duplicate(state):
+            return Done(OutcomeKind.DUPLICATE, f"already {state}")
+        case InDoubt(record):
+            reason = _doubt(job.error)
+            return WriteLetter(OutcomeKind.PARKED, record.owner, reason, record.attempts, Action.PARK, record.state)
+
+
+def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
+    if record.state is State.RELEASED and policy.exhausted(record.first_at, now, job.receives):
+        line = f"gave up after {record.attempts} attempts: {error}"
+        return give_up(Rejected(line, ReasonCode.RETRIES_EXHAUSTED), job.attempt, record.attempts)
+    wait = policy.after(error, record.attempts)
+    return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
+
+
+def _retry(job: Job, policy: RetryPolicy, at: int, owner: str = "") -> Decision:
+    lost = isinstance(job.error, OutcomeUnknown)
+    reason = job.error.reason if job.error and lost else _HELD
+    if job.receives >= policy.receives:
+        last = Reason(reason.code, f"{reason.text}, and the queue hands it out no more")
+        return WriteLetter(OutcomeKind.PARKED, owner or job.attempt.owner, last)
+    return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, at)
+
+
+def _doubt(error: NotificationError | None) -> Reason:
+    """Why a person must look, with what now stands in the mail's way, if anything does."""
+    if not isinstance(error, Rejected | RecipientNotAllowed):
+        return _MAY_HAVE_GONE
+    return Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have gone, and now: {error}")

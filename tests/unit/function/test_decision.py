@@ -1,0 +1,187 @@
+"""What follows from everything that the ledger can answer, as data: no table, no provider, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from function.delivery.decision import Decision, Done, Job, Retry, Send, Suppress, WriteLetter, decide, give_up
+from function.delivery.outcome import OutcomeKind
+from function.errors import (
+    InvalidEvent,
+    NotificationError,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RecipientNotAllowed,
+    RefusedForGood,
+    Throttled,
+)
+from function.event.envelope import Delivery, QueueItem
+from function.ledger import (
+    Action,
+    Attempt,
+    Claimed,
+    Duplicate,
+    Held,
+    InDoubt,
+    OwnedBy,
+    Record,
+    State,
+    Suppressed,
+    Verdict,
+)
+from function.message.email import Email
+from function.queues.retry_policy import RetryPolicy
+from function.reasons import Reason, ReasonCode
+
+NOW, LATER, DEADLINE = 1_795_248_000_000, 1_795_248_900_000, 1_795_248_060_000
+DAY = 86_400_000
+MAIL = Email("ada@example.com", "A new book", "text", "<p>text</p>")
+ATTEMPT = Attempt("m1", "request/2")
+JOB = Job(Delivery("m1", "{}"), ATTEMPT, DEADLINE, MAIL)
+POLICY = RetryPolicy()
+RELEASED = Record("m1", State.RELEASED, "request/2", attempts=3, first_at=NOW - 1)
+DOUBTFUL = Record("m1", State.UNKNOWN, "request/1", held_until=NOW - 1, attempts=2)
+
+
+def job(error: NotificationError | None = None, letter: str | None = None, receives: int = 0) -> Job:
+    """A job whose mail is no longer to be sent, for this reason, if there is one."""
+    item = QueueItem("item", "handle", receives) if receives else None
+    delivery = Delivery("m1", "{}", letter=letter, item=item)
+    return replace(JOB, delivery=delivery, error=error, email=None if error else MAIL)
+
+
+def kind_of(decision: Decision) -> tuple[type, Any]:
+    return type(decision), getattr(decision, "kind", None)
+
+
+def test_a_claimed_mail_is_sent_before_the_hold_and_the_invocation_end() -> None:
+    assert decide(Claimed(LATER), JOB, POLICY, NOW) == Send(MAIL, DEADLINE)
+    assert decide(Claimed(DEADLINE - 1), JOB, POLICY, NOW) == Send(MAIL, DEADLINE - 1)
+
+
+@pytest.mark.parametrize(
+    ("choice", "code"),
+    [(None, ReasonCode.RECIPIENT_SUPPRESSED), ("stopped:books", ReasonCode.RECIPIENT_UNSUBSCRIBED)],
+)
+def test_what_stops_a_mail_settles_it_without_a_letter(choice: str | None, code: ReasonCode) -> None:
+    decision = decide(Suppressed(choice), JOB, POLICY, NOW)
+    assert isinstance(decision, Suppress)
+    assert (decision.reason.code, decision.by) == (code, Suppressed(choice))
+
+
+@pytest.mark.parametrize("verdict", [Claimed(LATER), Claimed(0), Suppressed(), Suppressed("stopped:books")])
+def test_a_mail_that_was_handed_over_is_not_sent_again_by_the_same_job(verdict: Verdict) -> None:
+    assert decide(verdict, job(Throttled("slow")), POLICY, NOW) == Retry(
+        OutcomeKind.HELD, Reason(ReasonCode.HELD_BY_ANOTHER, "held by another"), NOW + 2000
+    )
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("letter", [None, "request/1"])
+def test_what_is_settled_is_done_but_for_a_letter_that_names_an_older_rejection(
+    state: State, letter: str | None
+) -> None:
+    decision = decide(Duplicate(state, "request/9"), job(letter=letter), POLICY, NOW)
+    if state is State.REJECTED and letter:
+        assert isinstance(decision, WriteLetter)
+        assert (decision.names, decision.action) == ("request/9", None)
+        assert decision.reason.code == ReasonCode.LETTER_OUTDATED
+    else:
+        assert decision == Done(OutcomeKind.DUPLICATE, f"already {state}")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (None, "the mail may have gone: no answer"),
+        (Throttled("slow"), "the mail may have gone: no answer"),
+        (OutcomeUnknown("lost"), "the mail may have gone: no answer"),
+        (InvalidEvent("no such field"), "the mail may have gone, and now: no such field"),
+        (RecipientNotAllowed("not on the list"), "the mail may have gone, and now: not on the list"),
+    ],
+)
+def test_a_mail_in_doubt_is_handed_to_a_person(error: NotificationError | None, text: str) -> None:
+    decision = decide(InDoubt(DOUBTFUL), job(error), POLICY, NOW)
+    assert isinstance(decision, WriteLetter)
+    assert decision.reason.text.startswith(text)
+    assert decision.reason.code == ReasonCode.MAY_HAVE_GONE
+    assert replace(decision, reason=Reason("", "")) == WriteLetter(
+        OutcomeKind.PARKED, "request/1", Reason("", ""), 2, Action.PARK, State.UNKNOWN
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "error", "kind", "at"),
+    [
+        (Held(LATER, "request/1"), None, OutcomeKind.HELD, LATER),
+        (Held(LATER, "request/1"), Throttled("slow"), OutcomeKind.HELD, LATER),
+        (Held(LATER, "request/1"), OutcomeUnknown("lost"), OutcomeKind.UNKNOWN, LATER),
+        (Record("m1", State.UNKNOWN, "o", held_until=LATER), OutcomeUnknown("lost"), OutcomeKind.UNKNOWN, LATER),
+        (OwnedBy("m2"), None, OutcomeKind.HELD, NOW + 2000),
+        (OwnedBy("m2"), OutcomeUnknown("lost"), OutcomeKind.UNKNOWN, NOW + 2000),
+    ],
+)
+def test_what_another_holds_or_nobody_knows_comes_back(
+    known: Record | Verdict, error: NotificationError | None, kind: OutcomeKind, at: int
+) -> None:
+    decision = decide(known, job(error), POLICY, NOW)
+    assert isinstance(decision, Retry)
+    assert (decision.kind, decision.at) == (kind, at)
+
+
+@pytest.mark.parametrize(("owner", "names"), [("request/1", "request/1"), ("", "request/2")])
+def test_on_the_last_receive_a_letter_is_written_instead(owner: str, names: str) -> None:
+    decision = decide(Held(LATER, owner), job(receives=POLICY.receives), POLICY, NOW)
+    assert isinstance(decision, WriteLetter)
+    assert (decision.kind, decision.names, decision.action) == (OutcomeKind.PARKED, names, None)
+    assert decision.reason.text.endswith("the queue hands it out no more")
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "seconds"),
+    [
+        (Throttled("slow"), 1, 2),
+        (ProviderUnavailable("away"), 3, 8),
+        (ProviderUnavailable("away"), 40, 900),
+        (QuotaExhausted("used up"), 1, 3600),
+    ],
+)
+def test_what_was_certainly_not_sent_is_tried_again_by_the_policy(
+    error: NotificationError, attempts: int, seconds: int
+) -> None:
+    decision = decide(replace(RELEASED, attempts=attempts), job(error), POLICY, NOW)
+    assert decision == Retry(OutcomeKind.RELEASED, error.reason, NOW + seconds * 1000)
+
+
+@pytest.mark.parametrize(
+    ("first_at", "receives", "over"),
+    [(NOW - DAY, 1, False), (NOW - DAY - 1, 1, True), (NOW, 200, True), (0, 199, False)],
+)
+def test_it_is_given_up_after_a_day_or_on_the_last_receive(first_at: int, receives: int, over: bool) -> None:
+    record = replace(RELEASED, first_at=first_at)
+    decision = decide(record, job(Throttled("slow"), receives=receives), POLICY, NOW)
+    assert kind_of(decision) == ((WriteLetter, OutcomeKind.REJECTED) if over else (Retry, OutcomeKind.RELEASED))
+    if isinstance(decision, WriteLetter):
+        assert (decision.action, decision.attempts) == (Action.REJECT, 3)
+        assert decision.reason == Reason(ReasonCode.RETRIES_EXHAUSTED, "gave up after 3 attempts: slow")
+
+
+def test_what_an_earlier_attempt_may_have_sent_is_not_given_up_as_unsent() -> None:
+    decision = decide(replace(DOUBTFUL, first_at=NOW - 2 * DAY), job(Throttled("slow")), POLICY, NOW)
+    assert kind_of(decision) == (Retry, OutcomeKind.RELEASED)
+
+
+def test_an_event_that_can_be_no_mail_ends_with_a_letter_and_one_that_may_not_be_without() -> None:
+    invalid = give_up(RefusedForGood("bad"), ATTEMPT, 4)
+    assert invalid == WriteLetter(
+        OutcomeKind.REJECTED, "request/2", Reason(ReasonCode.PROVIDER_REFUSED, "bad"), 4, Action.REJECT
+    )
+    assert give_up(RecipientNotAllowed("no"), ATTEMPT) == Suppress(Reason(ReasonCode.RECIPIENT_NOT_ALLOWED, "no"))
+
+
+def test_a_job_in_another_messages_name_is_the_same_attempt() -> None:
+    assert JOB.under("m2") == replace(JOB, attempt=replace(ATTEMPT, message_id="m2"))
