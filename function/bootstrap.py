@@ -17,7 +17,9 @@ import botocore
 import botocore.session
 from botocore.config import Config
 
-from function.ledger import Ledger, Table, Writes
+from function.ledger.ledger import Ledger
+from function.ledger.table import Table
+from function.ledger.writes import Writes
 from function.runtime.fast_client import FastClient
 from function.runtime.tls import TlsContext
 from function.settings import BadSetting, LedgerSettings

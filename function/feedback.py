@@ -11,7 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
-from function.ledger import Contended, Ledger, Row, address_key
+from function.ledger.keys import address_key
+from function.ledger.ledger import Ledger
+from function.ledger.record import Row
+from function.ledger.table import Contended
 from function.providers.ses_events import FeedbackEvent, Ignored, drop_implied_sends, parse
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry

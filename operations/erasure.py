@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from function.event.compression import decompress
 from function.event.envelope import Delivery, from_queue
-from function.ledger import Record
+from function.ledger.record import Record
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from function.ledger import Record, Table, address_key, message_key
+from function.ledger.keys import address_key, message_key
+from function.ledger.record import Record
+from function.ledger.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -115,6 +115,6 @@ def _processes(roots: Roots, aws: Aws, quick: bool) -> Iterator[dict[str, Measur
 
 def _suppressed_key() -> str:
     """The key of the address that gets no mail, by the key that the fake's Parameter Store holds."""
-    from function.ledger import address_key  # noqa: PLC0415  nothing of it is measured
+    from function.ledger.keys import address_key  # noqa: PLC0415  nothing of it is measured
 
     return address_key(b"k" * 64, "suppressed@example.com")

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from function.bootstrap import Clients, clock
 from function.canary.smoke_test import Candidate, SmokeTest, examples
-from function.ledger import Table
+from function.ledger.table import Table
 from function.settings import HookSettings
 
 __all__ = ["candidate_of", "failure_reason"]

@@ -13,8 +13,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.event.synthetic import SOURCE, synthetic_event
-from function.ledger import Record, State, Table, message_key
 from function.ledger.attributes import deserialize
+from function.ledger.keys import message_key
+from function.ledger.record import Record
+from function.ledger.states import State
+from function.ledger.table import Table
 from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 

@@ -15,7 +15,10 @@ from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.compression import compress_for_record, decompress
 from function.event.envelope import Delivery
-from function.ledger import Action, Attempt, Ledger, OwnedBy, Record, Row, State, Verdict
+from function.ledger.attempt import Attempt, OwnedBy, Verdict
+from function.ledger.ledger import Ledger
+from function.ledger.record import Record, Row
+from function.ledger.states import Action, State
 from function.message.builder import EmailBuilder
 from function.message.email import Receipt
 from function.providers.failover import Failover, ProviderCall, SendResult

@@ -7,19 +7,9 @@ from dataclasses import replace
 from function.delivery.outcome import OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.envelope import Delivery
-from function.ledger import (
-    Action,
-    Attempt,
-    Claimed,
-    Duplicate,
-    Held,
-    InDoubt,
-    Record,
-    Row,
-    State,
-    Suppressed,
-    Verdict,
-)
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, Suppressed, Verdict
+from function.ledger.record import Record, Row
+from function.ledger.states import Action, State
 from function.message.email import Email
 from function.queues.retry_policy import RetryPolicy
 from function.reasons import Reason, ReasonCode

@@ -12,7 +12,8 @@ from function.errors import InvalidEvent, Rejected
 from function.event.cloudevent import Event, decode, parse
 from function.event.envelope import Delivery
 from function.event.synthetic import TAG, is_synthetic
-from function.ledger import Attempt, address_key, choice_name, event_key
+from function.ledger.attempt import Attempt
+from function.ledger.keys import address_key, choice_name, event_key
 from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from function.event.synthetic import TAG
-from function.ledger import Action, State
+from function.ledger.states import Action, State
 from function.reasons import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from function.ledger import message_key
 from function.ledger.attributes import deserialize
+from function.ledger.keys import message_key
 from laptop.rehearsal.load import Published
 
 if TYPE_CHECKING:

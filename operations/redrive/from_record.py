@@ -6,8 +6,8 @@ import time
 
 from function.event.compression import decompress
 from function.event.envelope import Delivery
-from function.ledger import Record, State
-from function.ledger.states import IN_DOUBT
+from function.ledger.record import Record
+from function.ledger.states import IN_DOUBT, State
 from function.queues.dead_letter import write_letter
 from function.reasons import Reason
 from operations.errors import UserError

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from function.ledger import Record, State
-from function.ledger.states import IN_DOUBT, PRECEDENCE
+from function.ledger.record import Record
+from function.ledger.states import IN_DOUBT, PRECEDENCE, State
 from operations.redrive.dead_letters import DeadLetter
 
 __all__ = ["LetterFilter", "Plan", "RedriveDecision", "plan_redrive"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from function.ledger import address_key, choice_name
+from function.ledger.keys import address_key, choice_name
 from function.message.unsubscribe import Links, headers
 from package.catalogue import SOURCE, types
 from tests.model.table import MemoryTable

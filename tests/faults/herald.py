@@ -11,8 +11,8 @@ import botocore.session
 from botocore.config import Config
 
 from function import feedback, notify
-from function.ledger import Record
 from function.ledger.attributes import Item
+from function.ledger.record import Record
 from function.ledger.states import PRECEDENCE
 from function.message.catalogue import Catalogue
 from tests.faults.matrix import Subject

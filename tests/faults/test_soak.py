@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from function.ledger import Claimed, Ledger
+from function.ledger.attempt import Claimed
+from function.ledger.ledger import Ledger
 from function.message.catalogue import Catalogue
 from package.catalogue import compile_catalogue
 from tests.faults.soak import soak

@@ -10,7 +10,10 @@ from function.delivery.courier import Courier
 from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
-from function.ledger import Ledger, Table, Writes, address_key, choice_name
+from function.ledger.keys import address_key, choice_name
+from function.ledger.ledger import Ledger
+from function.ledger.table import Table
+from function.ledger.writes import Writes
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover

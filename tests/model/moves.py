@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from function.ledger import Action, Record, Row, State, Table
-from function.ledger.states import IN_DOUBT, PRECEDENCE
+from function.ledger.record import Record, Row
+from function.ledger.states import IN_DOUBT, PRECEDENCE, Action, State
+from function.ledger.table import Table
 from operations.installation import Installation
 from operations.suppressions import Suppression, remove_suppression
 from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald, Stepped, branches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from function.ledger import Action
+from function.ledger.states import Action
 from tests.model.herald import Code, Herald, Rules
 from tests.model.moves import Moves
 from tests.model.search import Explored, explore

@@ -10,9 +10,13 @@ from typing import Any
 from function.delivery.courier import Courier
 from function.delivery.decision import Decision, Done, Job, WriteLetter
 from function.errors import NotificationError, OutcomeUnknown
-from function.ledger import Action, Attempt, Claimed, Ledger, OwnedBy, Row, State, Suppressed, Writes
+from function.ledger.attempt import Attempt, Claimed, OwnedBy, Suppressed
 from function.ledger.expressions import put
+from function.ledger.ledger import Ledger
+from function.ledger.record import Row
+from function.ledger.states import Action, State
 from function.ledger.table import Refusal
+from function.ledger.writes import Writes
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, ProviderCall
 from tests.model.herald import Code

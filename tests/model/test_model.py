@@ -6,7 +6,10 @@ import re
 
 import pytest
 
-from function.ledger import Action, Attempt, Row, State, Suppressed, Writes
+from function.ledger.attempt import Attempt, Suppressed
+from function.ledger.record import Row
+from function.ledger.states import Action, State
+from function.ledger.writes import Writes
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenarios import SCENARIOS, Scenario, named
 from tests.model.search import Counterexample

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from function.event.envelope import Delivery, QueueItem
-from function.ledger import Action
+from function.ledger.states import Action
 from tests.model.replay import Entry, Step
 from tests.model.table import State as Snapshot
 

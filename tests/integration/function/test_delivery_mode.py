@@ -6,7 +6,8 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown
-from function.ledger import State, address_key
+from function.ledger.keys import address_key
+from function.ledger.states import State
 from function.message.delivery_mode import ORIGINAL, DeliveryMode
 from function.settings import BadSetting, NotifySettings
 from tests.fakes import SECRET

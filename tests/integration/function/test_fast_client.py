@@ -18,7 +18,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from function.ledger import Action, Attempt, Row, State, Writes
+from function.ledger.attempt import Attempt
+from function.ledger.record import Row
+from function.ledger.states import Action, State
+from function.ledger.writes import Writes
 from function.message.email import Email
 from function.providers.ses import SesProvider
 from function.runtime.fast_client import FastClient

@@ -9,7 +9,7 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
-from function.ledger import Action, State
+from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
 from tests.fakes import Post, event, example
 from tests.world import World, delivery, event_item, redriven

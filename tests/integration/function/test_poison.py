@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import function
 from function.event.compression import decompress
 from function.event.envelope import Delivery, from_queue
-from function.ledger import State
+from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from tests.envelopes import on_failure, queued, sns, sns_notification

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from function.delivery.outcome import OutcomeKind
-from function.ledger import Action, Attempt, State, address_key, choice_name
+from function.ledger.attempt import Attempt
+from function.ledger.keys import address_key, choice_name
+from function.ledger.states import Action, State
 from function.message.unsubscribe import Links
 from package.catalogue import examples
 from tests.fakes import SECRET, event

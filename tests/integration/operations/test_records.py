@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery
-from function.ledger import Action, State, address_key
+from function.ledger.keys import address_key
+from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue

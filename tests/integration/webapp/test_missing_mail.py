@@ -1,6 +1,6 @@
 """*Why did I not get mail?* answered for a reader, whatever the reason is."""
 
-from function.ledger import address_key
+from function.ledger.keys import address_key
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_operations import record, suppress
 from tests.integration.webapp.test_pages import add

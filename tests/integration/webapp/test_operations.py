@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from function.ledger import address_key
+from function.ledger.keys import address_key
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add

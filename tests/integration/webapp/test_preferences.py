@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from function.ledger import address_key, choice_name
+from function.ledger.keys import address_key, choice_name
 from function.message.unsubscribe import Links
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from function.ledger import message_key
 from function.ledger.attributes import deserialize
+from function.ledger.keys import message_key
 from laptop.cloud import Cloud
 from laptop.rehearsal.counting import count, sender
 from laptop.rehearsal.load import Load

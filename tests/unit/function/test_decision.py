@@ -20,19 +20,9 @@ from function.errors import (
     Throttled,
 )
 from function.event.envelope import Delivery, QueueItem
-from function.ledger import (
-    Action,
-    Attempt,
-    Claimed,
-    Duplicate,
-    Held,
-    InDoubt,
-    OwnedBy,
-    Record,
-    State,
-    Suppressed,
-    Verdict,
-)
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Suppressed, Verdict
+from function.ledger.record import Record
+from function.ledger.states import Action, State
 from function.message.email import Email
 from function.queues.retry_policy import RetryPolicy
 from function.reasons import Reason, ReasonCode

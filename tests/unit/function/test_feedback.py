@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from function.feedback import FeedbackHandler
-from function.ledger import Ledger, State, Table, Writes, address_key
+from function.ledger.keys import address_key
+from function.ledger.ledger import Ledger
+from function.ledger.states import State
+from function.ledger.table import Table
+from function.ledger.writes import Writes
 from function.runtime.metrics import Telemetry
 from tests.envelopes import queued, ses_event
 from tests.fakes import SECRET, Clock

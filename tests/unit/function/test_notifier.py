@@ -10,7 +10,7 @@ import pytest
 
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted
 from function.event.envelope import QueueItem
-from function.ledger import State
+from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue

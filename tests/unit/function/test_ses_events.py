@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.ledger import Action, State
+from function.ledger.states import Action, State
 from function.providers.ses_events import FeedbackEvent, Ignored, parse
 from tests.envelopes import ses_event, sns_notification
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from function.canary.smoke_test import Candidate, SmokeTest
 from function.errors import Throttled
-from function.ledger import Table
+from function.ledger.table import Table
 from function.message.catalogue import Catalogue
 from tests.fakes import example
 from tests.model.table import MemoryTable

@@ -6,9 +6,8 @@ import itertools
 
 import pytest
 
-from function.ledger import Action, State
 from function.ledger.expressions import in_source_state, state_in
-from function.ledger.states import FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, sources
+from function.ledger.states import FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, Action, State, sources
 
 HEARD = {
     action: State[action.name.removeprefix("FEEDBACK_")] for action in Action if action.name.startswith("FEEDBACK_")

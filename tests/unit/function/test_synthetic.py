@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from function.event.synthetic import SOURCE, synthetic_event
-from function.ledger import State
+from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
 from function.providers.ses_events import FeedbackEvent, parse
