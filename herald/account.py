@@ -3,7 +3,6 @@ without it the AWS settings of the shell lead there, be it to AWS or, after `eva
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-import boto3
 import typer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from herald.terraform.target import is_loopback
+from herald.terraform.target import aws_session, is_loopback
 from laptop.clients import Clients
 from laptop.description import Description
 from laptop.state import descriptor_of
@@ -56,9 +54,8 @@ class Account:
             cloud = Description.read(descriptor_of(state_dir))
             clients = Clients(cloud.endpoints)
             return cls(lambda service, **_: clients.any(service), prefix, "the laptop cloud")
-        region = os.environ.get("AWS_REGION")  # which boto3 leaves unread
         try:
-            session = boto3.Session(region_name=region)
+            session = aws_session()
         except BotoCoreError as problem:
             raise UserError(f"the AWS settings lead nowhere: {problem}. The laptop cloud is --local") from None
         if session.region_name is None:

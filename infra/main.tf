@@ -66,3 +66,14 @@ module "webapp" {
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection
 }
+
+module "release_role" {
+  source = "./modules/release-role"
+  count  = var.release_role == null ? 0 : 1
+
+  name              = var.name
+  key_arn           = module.notifier.key_arn
+  oidc_provider_arn = var.release_role.oidc_provider_arn
+  repository        = var.release_role.repository
+  environment       = var.release_role.environment
+}

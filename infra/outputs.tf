@@ -17,6 +17,11 @@ output "dashboard_url" {
   value       = module.notifier.dashboard_url
 }
 
+output "release_role_arn" {
+  description = "The role that .github/workflows/release.yml assumes: the variable HERALD_RELEASE_ROLE of the GitHub environment"
+  value       = one(module.release_role[*].role_arn)
+}
+
 output "next_commands" {
   description = "What to run next"
   value = [

@@ -196,6 +196,16 @@ variable "deployment" {
   nullable = false
 }
 
+variable "release_role" {
+  description = "A role that GitHub Actions may release with: `repository` as OWNER/NAME, the `environment` it releases from, and the account's identity provider for GitHub. Null: none is made"
+  type = object({
+    repository        = string
+    environment       = optional(string, "production")
+    oidc_provider_arn = string
+  })
+  default = null
+}
+
 variable "ops_emails" {
   description = "Addresses that alarms are mailed to, each confirmed by its owner"
   type        = list(string)

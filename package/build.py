@@ -94,7 +94,8 @@ def _archive(room: Room, target: Target, out: Path, say: Callable[[str], None]) 
 
         write_archive(path, contents(room, target, out, release))
         content = path.read_bytes()
-        known = {"key": key, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        built_for = {"target": target.name, "architecture": target.architecture}  # which Terraform holds it to
+        known = {"key": key, **built_for, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         note.write_text(json.dumps(known))
     return Archive(path, release, known["sha256"], known["size"])
 

@@ -29,7 +29,7 @@ Backend = Annotated[
     Path | None, typer.Option("--backend", help="Where the state lies, as in infra/backend.hcl.example")
 ]
 LocalState = Annotated[
-    bool, typer.Option("--local-state", help="Keep the state in infra/terraform.tfstate: to try out")
+    bool, typer.Option("--local-state", help="Keep the state in infra/ACCOUNT-REGION-NAME.tfstate: to try out")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 Var = Annotated[list[str] | None, typer.Option("--var", help="A Terraform variable, as NAME=VALUE")]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from herald.terraform.paused import resumed_by
+from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import INFRA, Terraform, stage
 from herald.terraform.target import Target
+from herald.terraform.variables import Variables, read_variables
 from laptop.description import Description
 from operations.errors import UserError
 from package import build
+
+if TYPE_CHECKING:
+    from package.target import Architecture
 
 __all__ = ["TRIAL", "Run", "prepared", "trial"]
 
@@ -48,7 +54,9 @@ class Run:
     def apply(self) -> None:
         """Plan, ask, and apply what was planned."""
         self.plan()
-        if names := resumed_by(self.terraform.json("show", "-json", PLAN)):
+        plan = self.terraform.json("show", "-json", PLAN)
+        refuse_collisions(plan, self.target.client)
+        if names := resumed_by(plan):
             said = f"{' and '.join(names)} is paused, and this plan would resume it"
             if not self.resumes:
                 raise UserError(f"{said}: nothing was changed. Say make resume before, or --resume with the apply")
@@ -80,29 +88,44 @@ def prepared(
     descriptor: Path,
 ) -> Run:
     """Build the packages, stage the configuration and initialise it; raises `UserError`."""
-    packages = build("laptop" if target.local else "cloud", say=say)
-    said = [f"-var=function_package={packages.function_zip}", f"-var=webapp_package={packages.webapp_zip}"]
     if target.local:
-        terraform = stage("laptop", target.environment, {"local": {}})
-        values = terraform.folder / f"{TRIAL}.tfvars.json"
+        values = stage("laptop", target.environment, {"local": {}}).folder / f"{TRIAL}.tfvars.json"
         values.write_text(json.dumps(trial(Description.read(descriptor))))
-        said.append(f"-var-file={values}")
-        terraform.init()
-    else:
-        terraform = _staged(target, backend, local_state)
+        variables = [f"-var-file={values}", *variables]
+    where = "laptop" if target.local else f"{target.account}-{target.region}"
+    known = read_variables(target.environment, variables, where)
+    _refuse_another_region(known, target)
+    packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
+    terraform = _staged(target, backend, local_state, known.name)
+    # From the stage: an absolute path would change five functions in every other checkout.
+    zips = {"function_package": packages.function_zip, "webapp_package": packages.webapp_zip}
+    said = [f"-var={name}={os.path.relpath(path, terraform.folder)}" for name, path in zips.items()]
     return Run(terraform, target, [*said, *variables], say, ask)
 
 
-def _staged(target: Target, backend: Path | None, local_state: bool) -> Terraform:
+def _refuse_another_region(known: Variables, target: Target) -> None:
+    if known.region not in (None, target.region):
+        raise UserError(
+            f"the Terraform variables say region = {known.region}, and the AWS settings {target.region}: nothing was "
+            f"changed. Say AWS_REGION={known.region}, or take region out of the variables"
+        )
+
+
+def _staged(target: Target, backend: Path | None, local_state: bool, name: str) -> Terraform:
+    if target.local:
+        terraform = stage("laptop", target.environment, {"local": {}})
+        terraform.init()
+        return terraform
     if backend is None and not local_state:
         raise UserError(
             "no backend is named, so the state would be lost: fill in infra/backend.hcl (see backend.hcl.example) and "
-            "say --backend infra/backend.hcl, or say --local-state to keep it in infra/terraform.tfstate"
+            "say --backend infra/backend.hcl, or say --local-state to keep it in infra/ACCOUNT-REGION-NAME.tfstate"
         )
     if backend is not None and not backend.is_file():
         raise UserError(f"there is no backend configuration {backend}: copy infra/backend.hcl.example and fill it in")
-    state = {"local": {"path": str(INFRA / "terraform.tfstate")}}
-    terraform = stage(f"{target.account}-{target.region}", target.environment, None if backend else state)
+    whose = f"{target.account}-{target.region}-{name}"
+    state = {"local": {"path": str(INFRA / f"{whose}.tfstate")}}
+    terraform = stage(whose, target.environment, None if backend else state)
     terraform.init(*([f"-backend-config={backend.resolve()}"] if backend else []))
     return terraform
 
@@ -113,6 +136,7 @@ def trial(cloud: Description) -> dict[str, Any]:
         "name": TRIAL,
         "identity": {"domain": f"{TRIAL}.example"},
         "sender": f"Herald <books@{TRIAL}.example>",
+        "public_url": cloud.endpoints["aws"],
         "sign_in": {"endpoint": cloud.endpoints["aws"], "password_flow": True},
         "deletion_protection": False,
     }

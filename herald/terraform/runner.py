@@ -17,7 +17,7 @@ from typing import Any
 from herald.terraform.mirror import cli_config, find_mirror
 from operations.errors import UserError
 
-__all__ = ["ROOT", "Terraform", "stage"]
+__all__ = ["INFRA", "ROOT", "STAGES", "Terraform", "stage"]
 
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
@@ -39,9 +39,9 @@ class Terraform:
         if code:
             raise UserError(f"terraform {arguments[0]} failed: see above")
 
-    def read(self, *arguments: str, good: Sequence[int] = (0,)) -> str:
+    def read(self, *arguments: str, good: Sequence[int] = (0,), stdin: str | None = None) -> str:
         """Run a command quietly and return what it prints; raise `UserError` with its words if it fails."""
-        done = self._start(arguments, capture=True)
+        done = self._start(arguments, capture=True, stdin=stdin)
         if done.returncode not in good:
             raise UserError(f"terraform {arguments[0]} failed:\n{done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -54,7 +54,9 @@ class Terraform:
         """Make the configuration ready to run."""
         self.read("init", "-input=false", "-no-color", "-reconfigure", *arguments)
 
-    def _start(self, arguments: Sequence[str], capture: bool) -> subprocess.CompletedProcess[str]:
+    def _start(
+        self, arguments: Sequence[str], capture: bool, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(
                 ["terraform", *arguments],
@@ -62,6 +64,7 @@ class Terraform:
                 env=dict(self.environment),
                 check=False,
                 text=True,
+                input=stdin,
                 capture_output=capture,
             )
         except FileNotFoundError:
@@ -69,12 +72,16 @@ class Terraform:
 
 
 def stage(
-    name: str, environment: Mapping[str, str], backend: Mapping[str, Any] | None = None, source: Path = INFRA
+    name: str, environment: Mapping[str, str], backend: Mapping[str, Any] | None = None, source: Path | None = INFRA
 ) -> Terraform:
-    """Stage a configuration as `build/terraform/<name>`; `backend` replaces the one that it declares."""
+    """Stage a configuration as `build/terraform/<name>`; `backend` replaces the one that it declares.
+
+    Without a `source` the caller writes the configuration.
+    """
     folder = STAGES / name
     folder.mkdir(parents=True, exist_ok=True)
-    _link(source, folder)
+    if source is not None:
+        _link(source, folder)
     override = folder / "backend_override.tf.json"
     override.unlink(missing_ok=True)
     if backend is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +18,7 @@ from laptop.description import Description
 from laptop.environment import client_settings, is_foreign
 from operations.errors import UserError
 
-__all__ = ["Target", "aws", "is_loopback", "laptop"]
+__all__ = ["Target", "aws", "aws_session", "is_loopback", "laptop"]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -33,6 +33,24 @@ class Target:
     environment: Mapping[str, str]
     local: bool
 
+    def client(self, service: str) -> Any:
+        """A client of a service, in this account and region."""
+        make: Callable[..., Any] = aws_session().client
+        if not self.local:
+            return make(service, config=_CONFIG)
+        settings = self.environment
+        endpoint = settings.get(f"AWS_ENDPOINT_URL_{service.upper()}", settings["AWS_ENDPOINT_URL"])
+        make = boto3.Session("laptop", "laptop", region_name=self.region).client
+        return make(service, endpoint_url=endpoint)
+
+
+def aws_session() -> boto3.Session:
+    """The session of the shell's AWS settings. `AWS_REGION` comes first, as for Terraform and the AWS CLI.
+
+    boto3 by itself does not read it, and takes the profile's region. Raises BotoCoreError if there is no such profile.
+    """
+    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+
 
 def aws() -> Target:
     """The account that the user's AWS settings lead to; raises `UserError` for none, or for a laptop cloud."""
@@ -40,7 +58,7 @@ def aws() -> Target:
         if name.startswith("AWS_ENDPOINT_URL") and is_loopback(value):
             raise UserError(f"{name} is {value}, a laptop cloud: say --local, or unset it to reach AWS")
     try:
-        session = boto3.Session()
+        session = aws_session()
         client = session.client("sts", config=_CONFIG)
     except BotoCoreError as problem:
         raise UserError(f"the AWS settings lead nowhere: {problem}") from None
@@ -48,7 +66,7 @@ def aws() -> Target:
         raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one")
     if is_loopback(client.meta.endpoint_url):
         raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
-    return _identified(client, session.region_name, os.environ, local=False)
+    return _identified(client, session.region_name, _with_region(session.region_name), local=False)
 
 
 def laptop(descriptor: Path) -> Target:
@@ -59,6 +77,11 @@ def laptop(descriptor: Path) -> Target:
     session = boto3.Session("laptop", "laptop", region_name=cloud.region)
     client = session.client("sts", endpoint_url=cloud.endpoints["aws"])
     return _identified(client, cloud.region, environment, local=True)
+
+
+def _with_region(region: str) -> Mapping[str, str]:
+    """The shell's environment, in which Terraform's provider cannot find another region than this."""
+    return {**os.environ, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
 def _identified(client: Any, region: str, environment: Mapping[str, str], local: bool) -> Target:

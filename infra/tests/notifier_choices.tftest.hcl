@@ -112,6 +112,8 @@ run "another_name_and_other_settings" {
     seconds_per_send    = 0.1
     ops_emails          = ["ops@herald.example"]
     traced              = true
+    package             = "tests/packages/x86_64.zip"
+    architecture        = "x86_64"
     reserve_concurrency = true
   }
 

@@ -69,9 +69,6 @@ run "first" {
     # unsubscribe page without tls
     unsubscribe_url = "http://herald.example/unsubscribe"
 
-    # architecture unknown
-    architecture = "arm"
-
     # memory too small
     memory = 64
 
@@ -111,7 +108,6 @@ run "first" {
     var.address_key,
     var.link_key,
     var.unsubscribe_url,
-    var.architecture,
     var.memory,
     var.feedback_batch,
     var.log_retention_days,
@@ -192,6 +188,9 @@ run "third" {
   }
 
   variables {
+    # architecture unknown
+    architecture = "arm"
+
     # name ends with a hyphen
     name = "herald-"
 
@@ -217,6 +216,7 @@ run "third" {
   }
 
   expect_failures = [
+    var.architecture,
     var.name,
     var.sender,
     var.shared_topic,
@@ -326,5 +326,22 @@ run "seventh" {
 
   expect_failures = [
     var.identity,
+  ]
+}
+
+run "a_package_for_another_processor" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    # package built for another processor
+    package = "tests/packages/x86_64.zip"
+  }
+
+  expect_failures = [
+    var.package,
   ]
 }

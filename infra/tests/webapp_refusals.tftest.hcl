@@ -64,9 +64,6 @@ run "first" {
     # event source without a scheme
     event_source = "webapp"
 
-    # architecture unknown
-    architecture = "arm"
-
     # memory too large
     memory = 20480
 
@@ -89,7 +86,6 @@ run "first" {
     var.public_url,
     var.throttle,
     var.event_source,
-    var.architecture,
     var.memory,
     var.log_retention_days,
     var.outbox_age,
@@ -104,6 +100,9 @@ run "second" {
   }
 
   variables {
+    # architecture unknown
+    architecture = "arm"
+
     # public url with a path
     public_url = "https://herald.example/app"
 
@@ -115,6 +114,7 @@ run "second" {
   }
 
   expect_failures = [
+    var.architecture,
     var.public_url,
     var.throttle,
     var.sign_in,
@@ -191,5 +191,22 @@ run "sixth" {
 
   expect_failures = [
     var.sign_in,
+  ]
+}
+
+run "a_package_for_another_processor" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # package built for another processor
+    package = "tests/packages/x86_64.zip"
+  }
+
+  expect_failures = [
+    var.package,
   ]
 }

@@ -27,6 +27,11 @@ variable "package" {
     condition     = endswith(var.package, ".zip") && fileexists(var.package)
     error_message = "No package lies there. Build webapp.zip first and name its path."
   }
+  # The package command writes what it built for beside it; a note about other bytes says nothing.
+  validation {
+    condition     = try([for note in [jsondecode(file("${trimsuffix(var.package, ".zip")}.json"))] : note.architecture if note.target == "cloud" && note.sha256 == filesha256(var.package)][0], var.architecture) == var.architecture
+    error_message = "The package was built for another processor than `architecture`: build it anew for that one."
+  }
 }
 
 variable "topic_arn" {

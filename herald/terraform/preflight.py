@@ -1,0 +1,70 @@
+"""What a plan cannot know and an apply would fail of, or regret: looked at before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations.errors import UserError
+
+__all__ = ["refuse_collisions"]
+
+Plan = Mapping[str, Any]
+
+
+def refuse_collisions(plan: Plan, client: Callable[[str], Any]) -> None:
+    """Raise `UserError` for a plan that would meet what is there already; `plan` as `terraform show -json` gives it.
+
+    `client` makes the client of a service. What it may not read is left to the apply.
+    """
+    _refuse_another_name(plan)
+    for identity in _created(plan, "aws_sesv2_email_identity"):
+        if _exists(lambda name: client("sesv2").get_email_identity(EmailIdentity=name), identity["email_identity"]):
+            raise UserError(
+                f"SES in this region has the identity {identity['email_identity']} already, made by another Herald or "
+                "by hand: nothing was changed. Say create = false in identity to send by it, or take another domain"
+            )
+    for record in _created(plan, "aws_route53_record"):
+        if record.get("name") and _recorded(client, record):
+            raise UserError(
+                f"the zone {record['zone_id']} has a {record['type']} record {record['name']} already: nothing was "
+                'changed. Say dmarc_policy = "existing" in identity to keep a DMARC record, or remove it'
+            )
+
+
+def _refuse_another_name(plan: Plan) -> None:
+    """Another name in one state means: destroy the Herald that is there."""
+    for change in plan.get("resource_changes", []):
+        if change["address"] == 'module.notifier.aws_lambda_function.this["notify"]':
+            before, after = ((change["change"][when] or {}).get("function_name") for when in ("before", "after"))
+            if before and after and before != after:
+                old, new = (name.removesuffix("-notify") for name in (before, after))
+                raise UserError(
+                    f"this state holds the Herald named {old}, and the plan would destroy it to make {new}: nothing "
+                    f"was changed. Keep the state of {new} elsewhere (another key in --backend), or make destroy first"
+                )
+
+
+def _created(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
+    for change in plan.get("resource_changes", []):
+        if change["type"] == kind and change["change"]["actions"] == ["create"]:
+            yield change["change"]["after"]
+
+
+def _exists(look: Callable[[str], Any], name: str) -> bool:
+    try:
+        look(name)
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def _recorded(client: Callable[[str], Any], record: Mapping[str, Any]) -> bool:
+    asked = {"HostedZoneId": record["zone_id"], "StartRecordName": record["name"], "StartRecordType": record["type"]}
+    try:
+        found = client("route53").list_resource_record_sets(**asked, MaxItems="1")["ResourceRecordSets"]
+    except (BotoCoreError, ClientError):
+        return False
+    return any(one["Name"].rstrip(".") == record["name"] and one["Type"] == record["type"] for one in found)

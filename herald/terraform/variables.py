@@ -1,0 +1,48 @@
+"""What the Terraform variables say of things that have to be known before a plan: Terraform itself reads them.
+
+https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from herald.terraform.runner import INFRA, stage
+from operations.errors import UserError
+
+__all__ = ["Variables", "read_variables"]
+
+_DEFAULTS = {"name": "herald", "region": None, "architecture": "arm64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The prefix of every name, the region if one is named, and the processor that the functions run on."""
+
+    name: str
+    region: str | None
+    architecture: str
+
+
+def read_variables(environment: Mapping[str, str], arguments: Sequence[str], where: str) -> Variables:
+    """Evaluate them from `infra/*.tfvars`, `TF_VAR_…` and the arguments `-var=…`, `-var-file=…`; stages in `where`.
+
+    Raises `UserError` with Terraform's words if a file cannot be read.
+    """
+    declared = {"variable": {name: {"type": "string", "default": default} for name, default in _DEFAULTS.items()}}
+    terraform = stage(f"{where}-variables", environment, source=None)
+    (terraform.folder / "variables.tf.json").write_text(json.dumps(declared))
+    for link in terraform.folder.glob("*.tfvars"):
+        link.unlink()
+    for file in INFRA.glob("*.tfvars"):
+        (terraform.folder / file.name).symlink_to(os.path.relpath(file, terraform.folder))
+    known = [one for one in arguments if not one.startswith("-var=") or one[5:].partition("=")[0] in _DEFAULTS]
+    asked = ", ".join(f"{name} = var.{name}" for name in _DEFAULTS)
+    said = terraform.read("console", *known, stdin=f"jsonencode({{{asked}}})")
+    values = json.loads(json.loads(said.strip().splitlines()[-1]))
+    if values["architecture"] not in ("arm64", "x86_64"):
+        raise UserError(f"architecture is arm64 or x86_64, and the Terraform variables say {values['architecture']!r}")
+    return Variables(values["name"], values["region"], values["architecture"])

@@ -1,0 +1,78 @@
+locals {
+  # The names that modules/notifier gives.
+  functions  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function"
+  codedeploy = "arn:${local.partition}:codedeploy:${local.region}:${local.account}"
+  shipped    = [for name in ["${var.name}-notify", "${var.name}-feedback", "CodeDeployHook_${var.name}-before", "CodeDeployHook_${var.name}-after"] : "${local.functions}:${name}"]
+  aliased    = [for name in ["${var.name}-notify", "${var.name}-feedback"] : "${local.functions}:${name}"]
+  alarms     = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-release-*"
+
+  # Exactly the calls that release/ makes; a test holds the two together, and docs/releasing.md with them.
+  statements = [
+    {
+      Sid      = "ShipTheCode"
+      Effect   = "Allow"
+      Action   = ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"]
+      Resource = concat(local.shipped, [for arn in local.aliased : "${arn}:*"])
+    },
+    {
+      Sid      = "PublishVersions"
+      Effect   = "Allow"
+      Action   = ["lambda:GetAlias", "lambda:PublishVersion", "lambda:UpdateAlias"]
+      Resource = concat(local.aliased, [for arn in local.aliased : "${arn}:*"])
+    },
+    {
+      Sid      = "LookAtNotify"
+      Effect   = "Allow"
+      Action   = ["lambda:GetFunctionConcurrency", "lambda:ListVersionsByFunction"]
+      Resource = "${local.functions}:${var.name}-notify"
+    },
+    {
+      # Lambda encrypts a function's settings anew with its code; only Lambda may use the key for it.
+      # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+      Sid       = "UseTheKeyThroughLambda"
+      Effect    = "Allow"
+      Action    = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"]
+      Resource  = var.key_arn
+      Condition = { StringEquals = { "kms:ViaService" = "lambda.${local.region}.amazonaws.com" } }
+    },
+    {
+      # The group's update is asked for by CreateDeployment, where alarms are handed over with it.
+      # https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
+      Sid    = "Deploy"
+      Effect = "Allow"
+      Action = [
+        "codedeploy:BatchGetDeployments", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentGroup",
+        "codedeploy:ListDeployments", "codedeploy:StopDeployment", "codedeploy:UpdateDeploymentGroup",
+      ]
+      Resource = "${local.codedeploy}:deploymentgroup:${var.name}/${var.name}"
+    },
+    {
+      # A deployment registers its revision.
+      # https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
+      Sid      = "RegisterTheRevision"
+      Effect   = "Allow"
+      Action   = ["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"]
+      Resource = "${local.codedeploy}:application:${var.name}"
+    },
+    {
+      # CodeDeploy's own configurations and one's own.
+      Sid      = "ReadStrategies"
+      Effect   = "Allow"
+      Action   = "codedeploy:GetDeploymentConfig"
+      Resource = "${local.codedeploy}:deploymentconfig:*"
+    },
+    {
+      Sid      = "MakeTheCandidatesAlarms"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"]
+      Resource = local.alarms
+    },
+    {
+      # DescribeAlarms works on the whole list; AWS lets nobody name single alarms.
+      Sid      = "WatchAlarms"
+      Effect   = "Allow"
+      Action   = "cloudwatch:DescribeAlarms"
+      Resource = "*"
+    },
+  ]
+}

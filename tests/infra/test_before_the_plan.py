@@ -1,0 +1,213 @@
+"""What `herald infra` finds out, and refuses, before Terraform makes anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from herald.terraform import apply, target
+from herald.terraform.preflight import refuse_collisions
+from herald.terraform.runner import INFRA, Terraform
+from herald.terraform.target import Target
+from herald.terraform.variables import Variables, read_variables
+from operations.errors import UserError
+
+needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+
+
+# -- one region ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A profile that names a region of its own, and somebody who is signed in."""
+    config = tmp_path / "config"
+    config.write_text("[profile ada]\nregion = eu-central-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "ada")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(
+        target, "_identified", lambda _, region, env, local: Target("111122223333", "ada", region, env, local)
+    )
+
+
+def regions(found: Target) -> set[str]:
+    return {found.region, found.environment["AWS_REGION"], found.environment["AWS_DEFAULT_REGION"]}
+
+
+@pytest.mark.usefixtures("profile")
+def test_aws_region_comes_before_the_profiles_for_us_and_for_terraform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 by itself takes the profile's first and Terraform's provider the other: one would ask, one would change."""
+    assert regions(target.aws()) == {"eu-central-1"}
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-1")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert regions(target.aws()) == {"eu-west-1"}
+
+
+# -- what the variables say ------------------------------------------------------------------------------------------
+
+
+@needs_terraform
+def test_terraform_itself_reads_the_variables(tmp_path: Path) -> None:
+    file = tmp_path / "mine.tfvars"
+    file.write_text('region = "eu-west-1"\nname = "shop"\nidentity = { domain = "shop.example" }\n')
+
+    def read(*arguments: str) -> Variables:
+        return read_variables(os.environ, arguments, "test-variables")
+
+    assert read() == Variables("herald", None, "arm64")
+    assert read(f"-var-file={file}", "-var=name=book") == Variables("book", "eu-west-1", "arm64")
+    assert read("-var=architecture=x86_64", '-var=sender="a b"') == Variables("herald", None, "x86_64")
+    with pytest.raises(UserError, match="architecture is arm64 or x86_64"):
+        read("-var=architecture=arm")
+
+
+@pytest.fixture
+def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """`prepared` for an account, without building, and without a provider; `built` says what was built for."""
+    built: list[Any] = []
+
+    def build(*what: str, say: object = None) -> Any:
+        built.append(what)
+        package = INFRA.parent / "build" / "package" / "cloud"
+        return SimpleNamespace(function_zip=package / "function.zip", webapp_zip=package / "webapp.zip")
+
+    monkeypatch.setattr(apply, "build", build)
+    monkeypatch.setattr(Terraform, "init", lambda *_: None)
+
+    def run(known: Variables) -> Any:
+        monkeypatch.setattr(apply, "read_variables", lambda *_: known)
+        where = Target("111122223333", "ada", "eu-west-1", {"PATH": os.environ["PATH"]}, local=False)
+        made = apply.prepared(where, None, True, ["-var=x=1"], print, bool, tmp_path / "none")
+        return SimpleNamespace(run=made, built=built)
+
+    return run
+
+
+def test_another_region_in_the_variables_is_refused(prepare: Callable[..., Any]) -> None:
+    with pytest.raises(UserError, match="say region = us-east-1, and the AWS settings eu-west-1: nothing was changed"):
+        prepare(Variables("herald", "us-east-1", "arm64"))
+    assert prepare(Variables("herald", "eu-west-1", "arm64")).run
+
+
+def test_the_packages_are_built_for_the_processor_that_the_variables_name(prepare: Callable[..., Any]) -> None:
+    assert prepare(Variables("herald", None, "x86_64")).built == [("cloud", "x86_64")]
+
+
+def test_packages_are_named_from_the_stage_so_that_another_checkout_changes_nothing(
+    prepare: Callable[..., Any],
+) -> None:
+    assert prepare(Variables("herald", None, "arm64")).run.arguments == [
+        "-var=function_package=../../package/cloud/function.zip",
+        "-var=webapp_package=../../package/cloud/webapp.zip",
+        "-var=x=1",
+    ]
+
+
+def test_a_local_state_belongs_to_one_name_in_one_region_of_one_account(prepare: Callable[..., Any]) -> None:
+    def state(name: str) -> str:
+        folder = prepare(Variables(name, None, "arm64")).run.terraform.folder
+        backend = json.loads((folder / "backend_override.tf.json").read_text())["terraform"]["backend"]
+        return Path(backend["local"]["path"]).name
+
+    assert state("herald") == "111122223333-eu-west-1-herald.tfstate"
+    assert state("shop") == "111122223333-eu-west-1-shop.tfstate"
+
+
+def test_the_trial_has_links_that_the_module_takes() -> None:
+    """Without a public URL its links would be the emulator's http address, which the notifier refuses in mid-apply."""
+    cloud: Any = SimpleNamespace(endpoints={"aws": "http://127.0.0.1:4566"})
+    assert apply.trial(cloud)["public_url"] == "http://127.0.0.1:4566"
+
+
+# -- what is there already -------------------------------------------------------------------------------------------
+
+
+def plan(kind: str, after: dict[str, Any], actions: tuple[str, ...] = ("create",), **more: Any) -> dict[str, Any]:
+    change = {"actions": list(actions), "before": more.get("before"), "after": after}
+    return {"resource_changes": [{"address": more.get("address", kind), "type": kind, "change": change}]}
+
+
+class Account:
+    """SES and Route 53 of an account that has these identities and records."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def __call__(self, service: str) -> Account:
+        return self
+
+    def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
+        if EmailIdentity not in self.names:
+            raise ClientError({"Error": {"Code": "NotFoundException"}}, "GetEmailIdentity")
+        return {}
+
+    def list_resource_record_sets(self, **asked: str) -> dict[str, Any]:
+        """Route 53 begins at the name and goes on with others."""
+        found = [*(name for name in self.names if name == asked["StartRecordName"]), "zzz.example"]
+        return {"ResourceRecordSets": [{"Name": f"{found[0]}.", "Type": asked["StartRecordType"]}]}
+
+
+IDENTITY = plan("aws_sesv2_email_identity", {"email_identity": "herald.example"})
+DMARC = plan("aws_route53_record", {"zone_id": "Z1", "name": "_dmarc.herald.example", "type": "TXT"})
+
+
+def test_a_third_herald_on_one_domain_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(UserError, match=r"has the identity herald.example already.*Say create = false in identity"):
+        refuse_collisions(IDENTITY, Account("herald.example"))
+    refuse_collisions(IDENTITY, Account())
+
+
+def test_a_dmarc_record_that_exists_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(UserError, match=r'TXT record _dmarc.herald.example already.*dmarc_policy = "existing"'):
+        refuse_collisions(DMARC, Account("_dmarc.herald.example"))
+    refuse_collisions(DMARC, Account())
+
+
+def test_what_is_ours_already_is_no_collision() -> None:
+    kept = plan("aws_sesv2_email_identity", {"email_identity": "herald.example"}, ("no-op",))
+    refuse_collisions(kept, Account("herald.example"))
+
+
+def test_another_name_in_one_state_is_refused_before_it_destroys_the_first() -> None:
+    address = 'module.notifier.aws_lambda_function.this["notify"]'
+    renamed = plan(
+        "aws_lambda_function",
+        {"function_name": "shop-notify"},
+        ("delete", "create"),
+        before={"function_name": "herald-notify"},
+        address=address,
+    )
+    with pytest.raises(UserError, match="holds the Herald named herald, and the plan would destroy it to make shop"):
+        refuse_collisions(renamed, Account())
+
+
+def test_a_plan_that_collides_is_neither_asked_about_nor_applied(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    class Recorded(Terraform):
+        def run(self, *arguments: str) -> None:
+            ran.append(arguments[0])
+
+        def json(self, *arguments: str) -> Any:
+            return IDENTITY
+
+    class Somewhere(Target):
+        def client(self, service: str) -> Any:
+            return Account("herald.example")
+
+    where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)
+    with pytest.raises(UserError, match="nothing was changed"):
+        apply.Run(Recorded(tmp_path, {}), where, [], print, lambda _: pytest.fail("asked")).apply()
+    assert ran == ["plan"]

@@ -1,0 +1,87 @@
+"""The release role's rights are the calls that the code of a release makes, and docs/releasing.md lists them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore.loaders
+import pytest
+from botocore import xform_name
+
+from herald.terraform.runner import INFRA
+from laptop.state import ROOT
+
+#: What `release.stack.Stack` calls its clients.
+CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch"}
+
+#: Rights that no call of ours names: what AWS asks for besides, by the call that needs it.
+BESIDES = {
+    "codedeploy:UpdateDeploymentGroup": "CreateDeployment with overrideAlarmConfiguration (its service model)",
+    "codedeploy:RegisterApplicationRevision": "CreateDeployment registers the revision that it is given",
+    "codedeploy:GetApplicationRevision": "CreateDeployment reads the revision that it registers",
+    "kms:CreateGrant": "UpdateFunctionCode and PublishVersion of a function whose settings a customer key encrypts",
+    "kms:Decrypt": "the same",
+    "kms:Encrypt": "the same",
+}
+
+
+def _granted() -> set[str]:
+    text = (INFRA / "modules" / "release-role" / "permissions.tf").read_text()
+    return set(re.findall(r'"((?:lambda|codedeploy|cloudwatch|kms|iam|s3|sts):\w+)"(?! =)', text))
+
+
+def _called() -> set[str]:
+    return {action for path in (ROOT / "release").glob("*.py") for action in _calls(path)}
+
+
+def _calls(path: Path) -> Iterator[str]:
+    """IAM's names of the operations that a file calls on the clients of a stack, by method, paginator or waiter."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            client = node.func.value
+            if isinstance(client, ast.Attribute) and (service := CLIENTS.get(client.attr)):
+                yield from (f"{service}:{name}" for name in _operations(service, node.func.attr, node.args))
+
+
+def _operations(service: str, method: str, arguments: list[ast.expr]) -> Iterator[str]:
+    loader = botocore.loaders.Loader()
+    if method == "get_waiter":
+        named = {one.value for one in arguments if isinstance(one, ast.Constant)} or _WAITERS
+        waiters = loader.load_service_model(service, "waiters-2")["waiters"]
+        yield from (waiter["operation"] for name, waiter in waiters.items() if xform_name(name) in named)
+        return
+    name = str(ast.literal_eval(arguments[0])) if method == "get_paginator" else method
+    found = [one for one in loader.load_service_model(service, "service-2")["operations"] if xform_name(one) == name]
+    assert found or method in ("exceptions", "meta"), f"{service} has no {name}"
+    yield from found
+
+
+#: The waiters whose names release/publish.py hands on.
+_WAITERS = frozenset({"function_updated", "published_version_active"})
+
+
+def test_the_role_may_do_exactly_what_a_release_does() -> None:
+    assert _granted() == _called() | BESIDES.keys()
+
+
+def test_create_deployment_says_that_it_needs_the_groups_update() -> None:
+    model = botocore.loaders.Loader().load_service_model("codedeploy", "service-2")
+    said = model["shapes"]["CreateDeploymentInput"]["members"]["overrideAlarmConfiguration"]["documentation"]
+    assert "you need the <code>UpdateDeploymentGroup</code> IAM permission" in said
+
+
+@pytest.mark.parametrize("action", sorted(_granted()))
+def test_the_releasing_page_lists_the_right(action: str) -> None:
+    assert f"`{action}`" in (ROOT / "docs" / "releasing.md").read_text()
+
+
+def test_the_workflow_takes_the_role_that_the_configuration_makes_from_its_environment() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert "id-token: write" in workflow
+    assert "environment: ${{ inputs.environment }}" in workflow
+    assert "role-to-assume: ${{ vars.HERALD_RELEASE_ROLE }}" in workflow
+    assert "HERALD_RELEASE_ROLE" in (INFRA / "outputs.tf").read_text()
+    assert not re.search(r"aws-(access-key-id|secret-access-key)", workflow), "no key that lasts"
