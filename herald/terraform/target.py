@@ -35,13 +35,12 @@ class Target:
 
     def client(self, service: str) -> Any:
         """A client of a service, in this account and region."""
-        make: Callable[..., Any] = aws_session().client
+        session = boto3.Session("laptop", "laptop", region_name=self.region) if self.local else aws_session()
+        make: Callable[..., Any] = session.client
         if not self.local:
             return make(service, config=_CONFIG)
-        settings = self.environment
-        endpoint = settings.get(f"AWS_ENDPOINT_URL_{service.upper()}", settings["AWS_ENDPOINT_URL"])
-        make = boto3.Session("laptop", "laptop", region_name=self.region).client
-        return make(service, endpoint_url=endpoint)
+        own = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}")
+        return make(service, endpoint_url=own or self.environment["AWS_ENDPOINT_URL"])
 
 
 def aws_session() -> boto3.Session:

@@ -28,15 +28,15 @@ run "least_privilege" {
     error_message = "What the tests read is what the role gets."
   }
   assert {
-    condition     = [for statement in local.statements : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["WatchAlarms"]
-    error_message = "Only the list of alarms, which has no resources, is allowed on all of them."
+    condition     = [for statement in local.statements : statement.Sid if contains(flatten([statement.Resource]), "*")] == ["ReadTheTarget", "WatchAlarms"]
+    error_message = "Only what knows no resources, the list of alarms and a deployment's targets, is allowed on all of them."
   }
   assert {
     condition     = alltrue(flatten([for statement in local.statements : [for action in flatten([statement.Action]) : !strcontains(action, "*")]]))
     error_message = "The role names every action; no wildcards."
   }
   assert {
-    condition     = alltrue(flatten([for statement in local.statements : [for arn in flatten([statement.Resource]) : statement.Sid == "WatchAlarms" || statement.Sid == "ReadStrategies" || arn == var.key_arn || can(regex("[:/_]herald(-|/|$)", arn))]]))
+    condition     = alltrue(flatten([for statement in local.statements : [for arn in flatten([statement.Resource]) : contains(["ReadStrategies", "ReadTheTarget", "WatchAlarms"], statement.Sid) || arn == var.key_arn || can(regex("[:/_]herald(-|/|$)", arn))]]))
     error_message = "Every other right is on what this Herald is called."
   }
   assert {

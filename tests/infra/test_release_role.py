@@ -17,11 +17,13 @@ from laptop.state import ROOT
 #: What `release.stack.Stack` calls its clients.
 CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch"}
 
+#: Operations whose right has another name: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+RIGHTS = {"lambda:Invoke": "lambda:InvokeFunction"}
+
 #: Rights that no call of ours names: what AWS asks for besides, by the call that needs it.
 BESIDES = {
     "codedeploy:UpdateDeploymentGroup": "CreateDeployment with overrideAlarmConfiguration (its service model)",
     "codedeploy:RegisterApplicationRevision": "CreateDeployment registers the revision that it is given",
-    "codedeploy:GetApplicationRevision": "CreateDeployment reads the revision that it registers",
     "kms:CreateGrant": "UpdateFunctionCode and PublishVersion of a function whose settings a customer key encrypts",
     "kms:Decrypt": "the same",
     "kms:Encrypt": "the same",
@@ -34,7 +36,7 @@ def _granted() -> set[str]:
 
 
 def _called() -> set[str]:
-    return {action for path in (ROOT / "release").glob("*.py") for action in _calls(path)}
+    return {RIGHTS.get(call, call) for path in (ROOT / "release").glob("*.py") for call in _calls(path)}
 
 
 def _calls(path: Path) -> Iterator[str]:
@@ -42,7 +44,8 @@ def _calls(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             client = node.func.value
-            if isinstance(client, ast.Attribute) and (service := CLIENTS.get(client.attr)):
+            name = client.attr if isinstance(client, ast.Attribute) else getattr(client, "id", "")
+            if service := CLIENTS.get(name):
                 yield from (f"{service}:{name}" for name in _operations(service, node.func.attr, node.args))
 
 

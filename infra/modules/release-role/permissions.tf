@@ -27,6 +27,12 @@ locals {
       Resource = "${local.functions}:${var.name}-notify"
     },
     {
+      Sid      = "AskTheHooksAgain"
+      Effect   = "Allow"
+      Action   = "lambda:InvokeFunction"
+      Resource = [for name in ["before", "after"] : "${local.functions}:CodeDeployHook_${var.name}-${name}"]
+    },
+    {
       # Lambda encrypts a function's settings anew with its code; only Lambda may use the key for it.
       # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
       Sid       = "UseTheKeyThroughLambda"
@@ -47,12 +53,20 @@ locals {
       Resource = "${local.codedeploy}:deploymentgroup:${var.name}/${var.name}"
     },
     {
-      # A deployment registers its revision.
+      # A deployment registers its revision, and the content of an AppSpec is read from there only.
       # https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
       Sid      = "RegisterTheRevision"
       Effect   = "Allow"
       Action   = ["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"]
       Resource = "${local.codedeploy}:application:${var.name}"
+    },
+    {
+      # These two actions know no resource.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html
+      Sid      = "ReadTheTarget"
+      Effect   = "Allow"
+      Action   = ["codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets"]
+      Resource = "*"
     },
     {
       # CodeDeploy's own configurations and one's own.
