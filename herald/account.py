@@ -145,6 +145,7 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
         functions.meta.region_name,
         local=is_loopback(functions.meta.endpoint_url),
         scale=Description.read(descriptor_of(state_dir)).scale if local else 1.0,
+        logs=account.client("logs"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from release.display import Screen
+from release.hook_reason import hook_reason
 from release.outcome import Outcome
 from release.poller import Poller, Snapshot
 from release.rollback import stop
@@ -29,5 +30,7 @@ def follow(poller: Poller, screen: Screen, ask: Callable[[], bool | None]) -> Ou
         if answer:
             stop(poller.stack, poller.id)
             screen.say(f"{poller.id} is being stopped")
+    if poller.last and poller.last.ended and (reason := hook_reason(poller.stack, poller.last)):
+        screen.say(reason)
     screen.end(poller.outcome, last)
     return poller.outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -44,7 +44,8 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Clients and names of one Herald. `scale` is the factor on AWS's times, 1 on AWS itself."""
+    """Clients and names of one Herald. `scale` is the factor on AWS's times, 1 on AWS itself; without `logs` the reason
+    that a hook gave is not looked up."""
 
     functions: LambdaClient
     codedeploy: CodeDeployClient
@@ -54,6 +55,7 @@ class Stack:
     region: str
     local: bool = False
     scale: float = 1.0
+    logs: Any = None
 
     @property
     def pause(self) -> float:

@@ -18,6 +18,7 @@ from operations.errors import UserError
 from release.again import check_live
 from release.artifacts import find_artifact
 from release.display import Screen, screen
+from release.old_versions import delete_old_versions
 from release.outcome import Outcome, exit_codes
 from release.poller import Poller
 from release.progress import follow
@@ -76,6 +77,7 @@ def release(
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop), yes)
     if outcome is Outcome.RELEASED:
         delete_old_alarms(stack, chosen.live.version, shown)
+        delete_old_versions(stack, shown)
     raise typer.Exit(outcome.code)
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import botocore.session
 from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
 
 __all__ = ["SERVICES", "operations_called"]
 
 #: The services that a release and its hooks call by a client.
-SERVICES = ("codedeploy", "lambda", "cloudwatch")
+SERVICES = ("codedeploy", "lambda", "cloudwatch", "logs")
 
 
 def operations_called(paths: Iterable[Path]) -> set[str]:
@@ -35,6 +36,9 @@ def _known(service: str) -> Iterator[tuple[str, str]]:
     for operation in session.get_service_model(service).operation_names:
         yield xform_name(operation), f"{service}:{operation}"
         yield f"'{xform_name(operation)}'", f"{service}:{operation}"
-    waiters = session.get_waiter_model(service)
+    try:
+        waiters = session.get_waiter_model(service)
+    except UnknownServiceError:  # a service without waiters
+        return
     for name in waiters.waiter_names:
         yield f"'{xform_name(name)}'", f"{service}:{waiters.get_waiter(name).operation}"

@@ -164,6 +164,22 @@ RULES: tuple[Rule, ...] = (
         "tests/unit/function/test_smoke_test.py::"
         "test_an_alias_that_leads_to_the_old_version_for_a_while_does_not_take_a_release_back",
     ),
+    _lambda(
+        "ListAliases",
+        NOTHING_SPECIAL,
+        "tests/unit/release/test_old_versions.py::test_what_an_alias_names_stays_however_old_it_is",
+    ),
+    _lambda(
+        "DeleteFunction",
+        "To delete a specific function version, use the Qualifier parameter.",
+        "tests/unit/release/test_old_versions.py::test_all_but_the_newest_ten_are_deleted_each_by_its_number",
+    ),
+    Rule(
+        "logs:FilterLogEvents",
+        "A returned page might only be partially full, or even empty.",
+        "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html",
+        "tests/unit/release/test_hook_reason.py::test_the_reason_may_be_on_a_later_page",
+    ),
     _cloudwatch(
         "PutMetricAlarm",
         "When you update an existing alarm, its state is left unchanged",

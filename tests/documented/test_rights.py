@@ -18,6 +18,6 @@ BESIDES = {"codedeploy:UpdateDeploymentGroup", "sts:GetCallerIdentity"}
 def test_the_page_lists_every_right_that_a_release_needs() -> None:
     page = (ROOT / "docs" / "releasing.md").read_text("utf-8")
     rights = page.partition("## Who may release")[2].partition("\n## ")[0]
-    listed = set(re.findall(r"`((?:lambda|codedeploy|cloudwatch|sts):\w+)`", rights))
+    listed = set(re.findall(r"`((?:lambda|codedeploy|cloudwatch|logs|sts):\w+)`", rights))
     called = operations_called((ROOT / "release").glob("*.py"))
     assert listed == {ACTIONS.get(operation, operation) for operation in called} | BESIDES

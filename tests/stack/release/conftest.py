@@ -114,8 +114,12 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def release_cloud() -> Iterator[Cloud]:
+def release_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud in which one release went well: a group's first deployment has nothing to roll back to."""
     with running(Options(ROOT / "build" / "tests" / f"release-{os.getpid()}", scale=SCALE)) as started:
+        desk = open_desk(started, tmp_path_factory.mktemp("first"))
+        outcome = desk.release(desk.artifact())
+        assert outcome is Outcome.RELEASED, desk.screen.text
         yield started
 
 

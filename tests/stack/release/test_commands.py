@@ -46,8 +46,19 @@ def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> Non
     assert looks[-1]["traffic"] == {desk.version: 100.0}
     again = run(desk, "release", *words)
     assert again.returncode == 1
-    assert again.stderr.endswith(f"(release {artifact.release}) is live already: there is nothing to release\n")
+    assert f"(release {artifact.release}) is live already" in again.stderr
+    assert again.stderr.endswith("herald release --again runs the hooks against it\n")
     assert again.stderr.count("\n") == 1
+
+
+def test_the_hooks_run_again_against_what_is_live_and_nothing_moves(desk: Desk) -> None:
+    before = versions(desk.stack)
+    done = run(desk, "release", "--again")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line.endswith(": Succeeded")] == [
+        f"{hook}: Succeeded" for hook in desk.stack.names.hooks.values()
+    ]
+    assert versions(desk.stack) == before
 
 
 def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(desk: Desk) -> None:
@@ -67,7 +78,9 @@ def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
     assert done.returncode == Outcome.ROLLED_BACK.code, done.stderr
     assert "\x1b" not in done.stdout
     assert "BeforeAllowTraffic InProgress" in done.stdout
-    last = done.stdout.splitlines()[-1]
+    *_, reason, last = done.stdout.splitlines()
+    assert reason.startswith("CodeDeployHook_herald-before: book.created: it raised: ")
+    assert "this version does not start" in reason
     assert last.startswith("rolled back: HOOK_EXECUTION_FAILURE")
     assert last.endswith(f"Version {desk.version} has all traffic.")
 

@@ -1,0 +1,76 @@
+"""Which published versions are deleted after a release: what nobody goes back to."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from operations.errors import UserError
+from release.display import Lines
+from release.old_versions import delete_old_versions
+from release.stack import Names, Stack
+
+
+@dataclass
+class Functions:
+    """Lambda with versions 1 to 14 of notify and 3 of feedback, one version a page, in no order."""
+
+    aliases: list[dict[str, Any]] = field(default_factory=lambda: [{"FunctionVersion": "14"}])
+    deleted: list[tuple[str, str]] = field(default_factory=list)
+
+    def get_paginator(self, operation: str) -> Paginator:
+        return Paginator(self, operation)
+
+    def delete_function(self, FunctionName: str, Qualifier: str) -> None:
+        self.deleted.append((FunctionName, Qualifier))
+
+
+@dataclass
+class Paginator:
+    functions: Functions
+    operation: str
+
+    def paginate(self, FunctionName: str) -> Iterator[dict[str, Any]]:
+        if self.operation == "list_aliases":
+            for alias in self.functions.aliases:
+                yield {"Aliases": [alias]}
+            return
+        yield {"Versions": [{"Version": "$LATEST"}]}
+        for number in range(1, 15 if FunctionName == "herald-notify" else 4):
+            yield {"Versions": [{"Version": str(number)}]}
+
+
+def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str | None = "13") -> list[str]:
+    def previous(_: Stack) -> str:
+        if before is None:
+            raise UserError("no version is known to have been live")
+        return before
+
+    monkeypatch.setattr("release.old_versions.previous", previous)
+    nothing = cast("Any", None)
+    stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
+    delete_old_versions(stack, Lines(Console(file=io.StringIO())))
+    assert {function for function, _ in functions.deleted} <= {"herald-notify"}
+    return [version for _, version in functions.deleted]
+
+
+def test_all_but_the_newest_ten_are_deleted_each_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sorted(deleted(Functions(), monkeypatch), key=int) == ["1", "2", "3", "4"]
+
+
+def test_what_an_alias_names_stays_however_old_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = {"RoutingConfig": {"AdditionalVersionWeights": {"3": 0.1}}}
+    functions = Functions([{"FunctionVersion": "1"}, {"FunctionVersion": "14", **weights}])
+    assert sorted(deleted(functions, monkeypatch)) == ["2", "4"]
+
+
+@pytest.mark.parametrize(("before", "gone"), [("2", ["1", "3", "4"]), (None, ["1", "2", "3", "4"])])
+def test_what_a_rollback_would_go_to_stays(
+    monkeypatch: pytest.MonkeyPatch, before: str | None, gone: list[str]
+) -> None:
+    assert sorted(deleted(Functions(), monkeypatch, before)) == gone
