@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["Account", "Local", "Prefix", "StateDir", "hook_client", "refusals_told", "release_stack"]
+__all__ = ["Account", "Local", "Prefix", "StateDir", "hook_client", "release_stack", "report_refusals"]
 
 Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
 StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
@@ -48,7 +48,7 @@ class Account:
     where: str
 
     @classmethod
-    def chosen(cls, local: bool, state_dir: Path, prefix: str) -> Self:
+    def choose(cls, local: bool, state_dir: Path, prefix: str) -> Self:
         """The one that the command's options name. Raises `UserError` if nothing is there."""
         if local:
             cloud = Description.read(descriptor_of(state_dir))
@@ -119,7 +119,7 @@ class Account:
 
 
 @contextmanager
-def refusals_told(so_far: str) -> Iterator[None]:
+def report_refusals(so_far: str) -> Iterator[None]:
     """What AWS refuses, and an interruption, told in one line that ends with what has been done `so_far`."""
     try:
         yield
@@ -134,7 +134,7 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
 
     Raises `UserError` if nothing is there.
     """
-    account = Account.chosen(local, state_dir, prefix)
+    account = Account.choose(local, state_dir, prefix)
     functions = account.functions
     return Stack(
         functions,
@@ -151,5 +151,5 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
 
 def hook_client(local: bool, state_dir: Path, prefix: str) -> LambdaClient:
     """A client that invokes a traffic hook once, and waits as long as it may take."""
-    client: LambdaClient = Account.chosen(local, state_dir, prefix).client("lambda", config=_HOOKS)
+    client: LambdaClient = Account.choose(local, state_dir, prefix).client("lambda", config=_HOOKS)
     return client

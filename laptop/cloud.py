@@ -19,11 +19,11 @@ from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
 from laptop.ports import HOST, Ports
-from laptop.processes import Children
+from laptop.processes import Processes
 from laptop.provision import Provisioned, make_functions, make_stores
 from laptop.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
 from laptop.state import DEFAULT_STATE, ROOT, State
-from laptop.time_scale import Pace
+from laptop.time_scale import TimeScale
 from operations.errors import UserError
 from package import build
 
@@ -75,21 +75,21 @@ def running(options: Options) -> Iterator[Cloud]:
         stack.callback(state.close)
         ports = Ports()
         stack.callback(ports.close)
-        children = Children(state.logs, state.lock, [state.descriptor, state.folder])
-        stack.callback(children.close)
-        yield _Start(options, state, ports, children).run()
+        processes = Processes(state.logs, state.lock, [state.descriptor, state.folder])
+        stack.callback(processes.close)
+        yield _Start(options, state, ports, processes).run()
 
 
 class _Start:
     """One start, step by step."""
 
-    def __init__(self, options: Options, state: State, ports: Ports, children: Children) -> None:
+    def __init__(self, options: Options, state: State, ports: Ports, processes: Processes) -> None:
         self._options = options
         self._state = state
-        self._children = children
+        self._processes = processes
         self._began = time.monotonic()
         self._timings: dict[str, float] = {}
-        self._pace = Pace(options.scale)
+        self._time_scale = TimeScale(options.scale)
         self._ports = {name: ports.take([options.ports[name]] if name in options.ports else []) for name in PORTS}
         self._endpoints = {name: f"http://{HOST}:{port}" for name, port in self._ports.items()}
         self._environment = child_environment(self._endpoints, state.home, state.tmp)
@@ -103,7 +103,7 @@ class _Start:
             clients = Clients(self._endpoints)
             self._await("aws", "/_ministack/health")
             who = beside.submit(sign_in, clients, self._endpoints["aws"], self._endpoints["web"])
-            made = make_stores(clients, self._pace)
+            made = make_stores(clients, self._time_scale)
             self._start_web(self._describe(made, who.result()))
             self._note("stores")
             zips = {"function": package.result().function_zip, "webapp": package.result().webapp_zip}
@@ -112,12 +112,12 @@ class _Start:
             self._await("inbox", "/faults")
             pages = self._endpoints["web"]
             links = {"HERALD_PUBLIC_URL": pages, "HERALD_UNSUBSCRIBE_URL": f"{pages}/unsubscribe"}
-            make_functions(clients, made, zips, {**self._pace.settings, **links, **self._options.settings})
+            make_functions(clients, made, zips, {**self._time_scale.settings, **links, **self._options.settings})
             self._note("functions")
             self._await("web", "/readyz")
             description = self._describe(made, who.result())
         description.write(self._state.descriptor)
-        return Cloud(description, clients, self._timings, self._children.watch)
+        return Cloud(description, clients, self._timings, self._processes.watch)
 
     def _bare(self) -> Cloud:
         """The emulator and the simulators, and nothing in them."""
@@ -125,7 +125,7 @@ class _Start:
         self._await("inbox", "/faults")
         description = self._describe(Provisioned(), SignIn("", "", ""))
         description.write(self._state.descriptor)
-        return Cloud(description, Clients(self._endpoints), self._timings, self._children.watch)
+        return Cloud(description, Clients(self._endpoints), self._timings, self._processes.watch)
 
     def _start_simulators(self) -> None:
         ministack = {
@@ -145,7 +145,9 @@ class _Start:
             simulators += [f"--{name}", str(self._ports[name])]
         if not self._options.bare:
             simulators += [
-                f"--schedule={PREFIX}-{one.name}={self._pace.seconds(one.every, 5)}" for one in FUNCTIONS if one.every
+                f"--schedule={PREFIX}-{one.name}={self._time_scale.seconds(one.every, 5)}"
+                for one in FUNCTIONS
+                if one.every
             ]
         simulators += ["--scale", str(self._options.scale)]
         self._python("simulators", simulators)
@@ -172,7 +174,7 @@ class _Start:
 
     def _python(self, name: str, arguments: Sequence[str], more: Mapping[str, str] | None = None) -> None:
         environment = {**self._environment, "PYTHONPATH": str(ROOT), **(more or {})}
-        self._children.start(name, [sys.executable, *arguments], environment)
+        self._processes.start(name, [sys.executable, *arguments], environment)
 
     def _await(self, name: str, path: str) -> None:
         """Wait until an endpoint answers 200; raise `UserError` if it does not, or if any process dies."""
@@ -184,7 +186,7 @@ class _Start:
             if waited > next_word:
                 self._options.say(f"Waiting for {name} to start ({waited:.0f} s)")
                 next_word += WORD_SECONDS
-            self._children.watch(0.02)
+            self._processes.watch(0.02)
         self._note(name)
 
     def _note(self, what: str) -> None:
@@ -193,7 +195,7 @@ class _Start:
     def _describe(self, made: Provisioned, who: SignIn) -> Description:
         return Description(
             pid=os.getpid(),
-            processes=dict(self._children.pids),
+            processes=dict(self._processes.pids),
             state=str(self._state.folder),
             region=REGION,
             account=ACCOUNT,

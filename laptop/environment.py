@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-__all__ = ["ACCOUNT", "REGION", "child_environment", "client_settings", "is_foreign", "seal"]
+__all__ = ["ACCOUNT", "REGION", "child_environment", "client_settings", "is_foreign", "remove_foreign_settings"]
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -51,7 +51,7 @@ def child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path) -> di
     }
 
 
-def seal(environment: MutableMapping[str, str]) -> None:
+def remove_foreign_settings(environment: MutableMapping[str, str]) -> None:
     """Take the user's own AWS and proxy settings out of this process."""
     for name in [name for name in environment if is_foreign(name)]:
         del environment[name]

@@ -1,4 +1,4 @@
-"""The holder's side of the leash: starts processes and notices their end."""
+"""Starts the processes of a laptop cloud through its supervisor, and notices when one ends."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pathlib import Path
 from laptop.supervisor import delete
 from operations.errors import UserError
 
-__all__ = ["Children"]
+__all__ = ["Processes"]
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 TAIL_LINES = 15
 
 
-class Children:
-    """The processes of one laptop cloud; when this object's pipe closes they end, and `doomed` goes."""
+class Processes:
+    """The processes of one laptop cloud; when this object's pipe closes they end, and the paths `to_delete` go."""
 
-    def __init__(self, logs: Path, lock: int, doomed: Sequence[Path]) -> None:
+    def __init__(self, logs: Path, lock: int, to_delete: Sequence[Path]) -> None:
         self._logs = logs
-        self._doomed = doomed
+        self._to_delete = to_delete
         self._pending = b""
         self.pids: dict[str, int] = {}
-        self._leash = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(SUPERVISOR), str(lock), *map(str, doomed)],
+        self._supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(SUPERVISOR), str(lock), *map(str, to_delete)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[lock],
@@ -41,21 +41,21 @@ class Children:
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Start `argv` with exactly this environment; raise `UserError` if it cannot be."""
         order = {"name": name, "argv": list(argv), "env": dict(env), "log": str(self._log(name))}
-        if self._leash.stdin is None:
-            raise RuntimeError("the leash has no standard input")
-        self._leash.stdin.write(json.dumps(order).encode() + b"\n")
-        self._leash.stdin.flush()
+        if self._supervisor.stdin is None:
+            raise RuntimeError("the supervisor has no standard input")
+        self._supervisor.stdin.write(json.dumps(order).encode() + b"\n")
+        self._supervisor.stdin.flush()
         while name not in self.pids:
             self.watch(timeout=5)
 
     def watch(self, timeout: float) -> None:
         """Wait up to `timeout` seconds for news; raise `UserError` when a process has ended."""
-        if self._leash.stdout is None:
-            raise RuntimeError("the leash has no standard output")
-        ready, _, _ = select.select([self._leash.stdout], [], [], timeout)
+        if self._supervisor.stdout is None:
+            raise RuntimeError("the supervisor has no standard output")
+        ready, _, _ = select.select([self._supervisor.stdout], [], [], timeout)
         if not ready:
             return
-        received = os.read(self._leash.stdout.fileno(), 65536)
+        received = os.read(self._supervisor.stdout.fileno(), 65536)
         if not received:
             self._kill_groups()
             raise UserError("the laptop cloud's guard process was killed, so all of it was stopped")
@@ -64,19 +64,19 @@ class Children:
             self._take(json.loads(line))
 
     def close(self) -> None:
-        """End every process and wait until they and the doomed paths are gone."""
-        for path in self._close_leash():
+        """End every process and wait until they and the paths to delete are gone."""
+        for path in self._close_supervisor():
             delete(path)
 
-    def _close_leash(self) -> Sequence[Path]:
-        """What is left to delete: nothing, unless somebody killed the leash."""
-        if self._leash.stdin is not None:
+    def _close_supervisor(self) -> Sequence[Path]:
+        """What is left to delete: nothing, unless somebody killed the supervisor."""
+        if self._supervisor.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
-                self._leash.stdin.close()
-        code = self._leash.wait(timeout=600)
-        if self._leash.stdout is not None:
-            self._leash.stdout.close()
-        return self._doomed if code else ()
+                self._supervisor.stdin.close()
+        code = self._supervisor.wait(timeout=600)
+        if self._supervisor.stdout is not None:
+            self._supervisor.stdout.close()
+        return self._to_delete if code else ()
 
     def _take(self, report: dict[str, object]) -> None:
         name, code = str(report["name"]), report.get("code")

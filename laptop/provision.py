@@ -28,7 +28,7 @@ from laptop.resources import (
     Function,
     topic_policy,
 )
-from laptop.time_scale import Pace
+from laptop.time_scale import TimeScale
 from webapp.aws import table as books
 
 __all__ = ["Provisioned", "make_functions", "make_stores"]
@@ -53,13 +53,13 @@ class Provisioned:
     functions: dict[str, str] = field(default_factory=dict)
 
 
-def make_stores(clients: Clients, pace: Pace) -> Provisioned:
+def make_stores(clients: Clients, time_scale: TimeScale) -> Provisioned:
     """Make tables, topics, queues and the keys."""
     made = Provisioned()
     with ThreadPoolExecutor(3) as pool:
         jobs = [
             pool.submit(_tables, clients, made),
-            pool.submit(_messaging, clients, made, str(pace.visibility)),
+            pool.submit(_messaging, clients, made, str(time_scale.visibility)),
             pool.submit(_parameters, clients),
         ]
         for job in jobs:

@@ -25,9 +25,9 @@ from laptop.cognito.mail import Post
 from laptop.cognito.pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
+from laptop.inbox.app import PAGE_POLICY, inbox
 from laptop.ports import HOST
 from laptop.ses.api import Ses
-from laptop.ses.inbox import PAGE_POLICY, inbox
 from laptop.ses.wire import Wire
 
 if TYPE_CHECKING:

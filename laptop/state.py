@@ -37,7 +37,7 @@ class State:
         self.folder = folder.resolve()
         self.lock = self._acquire()
         (self.folder / MARKER).touch()
-        self.logs, self.home, self.tmp = (self._fresh(name) for name in ("logs", "home", "tmp"))
+        self.logs, self.home, self.tmp = (self._make_empty(name) for name in ("logs", "home", "tmp"))
 
     @property
     def descriptor(self) -> Path:
@@ -45,7 +45,7 @@ class State:
         return descriptor_of(self.folder)
 
     def close(self) -> None:
-        """Give the folder up; the leash holds the same lock until it has deleted it."""
+        """Give the folder up; the supervisor holds the same lock until it has deleted it."""
         os.close(self.lock)
 
     def _acquire(self) -> int:
@@ -53,7 +53,7 @@ class State:
         while True:
             self._make()
             lock = os.open(self.folder, os.O_RDONLY)
-            if self._locked(lock) and self._is_current(lock):
+            if self._try_lock(lock) and self._is_current(lock):
                 self._require_ours(lock)
                 return lock
             os.close(lock)
@@ -70,7 +70,7 @@ class State:
         except OSError as problem:
             raise UserError(f"{self.folder} cannot be made ({problem.strerror}): name another --state-dir") from None
 
-    def _locked(self, lock: int) -> bool:
+    def _try_lock(self, lock: int) -> bool:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -92,7 +92,7 @@ class State:
                 "so name a folder that does not exist yet"
             )
 
-    def _fresh(self, name: str) -> Path:
+    def _make_empty(self, name: str) -> Path:
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()

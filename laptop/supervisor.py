@@ -1,12 +1,12 @@
-"""Holds the processes of one laptop cloud, and ends them all when the one who holds the leash is gone.
+"""Runs the processes of one laptop cloud, and ends them all when the process that started it is gone.
 
-Runs as a script in a session of its own, `python -I -S leash.py LOCK_FD DOOMED...`, with the standard library only,
-so that it is up in a few milliseconds. Orders come as JSON lines on standard input, reports go to standard output:
+Runs as a script in a session of its own, `python -I -S supervisor.py LOCK_FD DELETE...`, with the standard library
+only, so that it is up in a few milliseconds. Orders come as JSON lines on standard input, reports go to its output:
 
     {"name", "argv", "env", "log"}  ->  {"name", "pid"}, and at its end {"name", "pid", "code"}
 
-The end of standard input is the only way to stop it, and the kernel brings that about even if the holder was killed
-by SIGKILL. It then kills every descendant, deletes the DOOMED paths, and exits. LOCK_FD is only kept open: the lock
+The end of standard input is the only way to stop it, and the kernel brings that about even if the starter was killed
+by SIGKILL. It then kills every descendant, deletes the DELETE paths, and exits. LOCK_FD is only kept open: the lock
 on the state folder lasts until the folder is gone.
 """
 
@@ -38,8 +38,8 @@ class Order(TypedDict):
     log: str
 
 
-def hold(doomed: list[Path]) -> None:
-    """Serve orders until standard input ends; then leave no process and no doomed path behind."""
+def supervise(to_delete: list[Path]) -> None:
+    """Serve orders until standard input ends; then leave no process and no path to delete behind."""
     children: dict[int, str] = {}
     wake = wake_on_child()
     pending = b""
@@ -58,7 +58,7 @@ def hold(doomed: list[Path]) -> None:
                     start(json.loads(line), children)
     finally:
         end_all(list(children))
-        for path in doomed:
+        for path in to_delete:
             delete(path)
 
 
@@ -152,7 +152,7 @@ def delete(path: Path) -> None:
 
 
 def report(what: Mapping[str, object]) -> None:
-    """Write one report; a holder that is gone reads none, and the end of standard input follows."""
+    """Write one report; a starter that is gone reads none, and the end of standard input follows."""
     try:
         os.write(1, json.dumps(what).encode() + b"\n")
     except BrokenPipeError:
@@ -164,4 +164,4 @@ if __name__ == "__main__":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for kept_off in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(kept_off, lambda *_: None)  # not SIG_IGN, which the children would inherit
-    hold([Path(argument) for argument in sys.argv[2:]])
+    supervise([Path(argument) for argument in sys.argv[2:]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DEFAULT", "SHORTEST_HOOK", "Pace"]
+__all__ = ["DEFAULT", "SHORTEST_HOOK", "TimeScale"]
 
 #: A minute takes 1.2 seconds.
 DEFAULT = 0.02
@@ -17,7 +17,7 @@ SHORTEST_HOOK = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class TimeScale:
     """AWS's and Herald's own seconds on this laptop; a `scale` of 1 is AWS's own time."""
 
     scale: float = 1.0

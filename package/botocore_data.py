@@ -1,4 +1,4 @@
-"""botocore's data cut to the operations that a room calls: reading all of it is most of what making a client takes.
+"""botocore's data cut to the operations that a bundle calls: reading all of it is most of what making a client takes.
 
 Every error of a service stays, because any operation may answer with any; so does every region. Documentation goes.
 That the requests are those of the whole data, byte for byte, is tested (tests/unit/package/test_botocore_data.py).
@@ -16,7 +16,7 @@ from package.errors import PackageError
 
 __all__ = ["Operations", "cut_data", "cut_endpoints", "cut_model"]
 
-#: The operations that a room calls, by service.
+#: The operations that a bundle calls, by service.
 Operations = Mapping[str, frozenset[str]]
 
 _MODEL = "service-2.json"
@@ -54,9 +54,11 @@ def cut_model(model: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
         raise PackageError(f"package/bundles.py: {service} has no operation {', '.join(sorted(unknown))}")
     operations = {name: model["operations"][name] for name in sorted(names)}
     shapes = model["shapes"]
-    wanted = _reached(shapes, [*_shapes_of(operations), *(name for name in shapes if shapes[name].get("exception"))])
+    wanted = _collect_shapes(
+        shapes, [*_shapes_of(operations), *(name for name in shapes if shapes[name].get("exception"))]
+    )
     kept = {name: shape for name, shape in shapes.items() if name in wanted}
-    cut: dict[str, Any] = _undocumented({**model, "operations": operations, "shapes": kept})
+    cut: dict[str, Any] = _strip_documentation({**model, "operations": operations, "shapes": kept})
     return cut
 
 
@@ -69,7 +71,7 @@ def cut_endpoints(endpoints: dict[str, Any], prefixes: frozenset[str]) -> dict[s
     return {**endpoints, "partitions": partitions}
 
 
-def _reached(shapes: Mapping[str, Any], first: list[str]) -> set[str]:
+def _collect_shapes(shapes: Mapping[str, Any], first: list[str]) -> set[str]:
     found: set[str] = set()
     waiting = list(first)
     while waiting:
@@ -91,11 +93,11 @@ def _shapes_of(part: Any) -> Iterator[str]:
             yield from _shapes_of(inner)
 
 
-def _undocumented(part: Any) -> Any:
+def _strip_documentation(part: Any) -> Any:
     if isinstance(part, dict):
         kept = {key: value for key, value in part.items() if key != "documentation" or not isinstance(value, str)}
-        return {key: _undocumented(value) for key, value in kept.items()}
-    return [_undocumented(inner) for inner in part] if isinstance(part, list) else part
+        return {key: _strip_documentation(value) for key, value in kept.items()}
+    return [_strip_documentation(inner) for inner in part] if isinstance(part, list) else part
 
 
 def _read(path: Path) -> dict[str, Any]:

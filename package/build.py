@@ -14,8 +14,8 @@ from typing import Any
 
 from package import target as targets
 from package.archive import write_archive
-from package.bundles import ROOMS, Room
-from package.ignored import stray
+from package.bundles import BUNDLES, Bundle
+from package.ignored import is_ignored
 from package.target import Architecture, Target, TargetName
 
 __all__ = ["BUILD", "Archive", "Package", "build"]
@@ -69,30 +69,30 @@ def build(
     `PackageError` with one line if a notification, a dependency or a module is not in order.
     """
     chosen = targets.laptop() if target == "laptop" else targets.cloud(architecture)
-    with _alone(out):
-        function, webapp = (_archive(room, chosen, out, say) for room in ROOMS)
+    with _lock(out):
+        function, webapp = (_archive(bundle, chosen, out, say) for bundle in BUNDLES)
     return Package(target, chosen.python, chosen.architecture, bool(chosen.interpreter), function, webapp)
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
+def _lock(out: Path) -> Iterator[None]:
     out.mkdir(parents=True, exist_ok=True)
     with (out / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _archive(room: Room, target: Target, out: Path, say: Callable[[str], None]) -> Archive:
-    path = out / target.name / f"{room.name}.zip"
-    release = _release(room)
+def _archive(bundle: Bundle, target: Target, out: Path, say: Callable[[str], None]) -> Archive:
+    path = out / target.name / f"{bundle.name}.zip"
+    release = _release(bundle)
     key = [release, target.python, target.architecture, bool(target.interpreter)]
     note = path.with_suffix(".json")
     known: dict[str, Any] = json.loads(note.read_text()) if note.exists() and path.exists() else {}
     if known.get("key") != key:
-        say(f"Building {room.name}.zip for {target.architecture}, Python {target.python}")
+        say(f"Building {bundle.name}.zip for {target.architecture}, Python {target.python}")
         from package.contents import contents  # noqa: PLC0415  the compilers are slow to load
 
-        write_archive(path, contents(room, target, out, release))
+        write_archive(path, contents(bundle, target, out, release))
         content = path.read_bytes()
         built_for = {"target": target.name, "architecture": target.architecture}  # which Terraform holds it to
         known = {"key": key, **built_for, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -100,19 +100,19 @@ def _archive(room: Room, target: Target, out: Path, say: Callable[[str], None]) 
     return Archive(path, release, known["sha256"], known["size"])
 
 
-def _source(room: Room) -> set[Path]:
-    """All that decides on a room's bytes: its folder, what it imports of other rooms, and the mails."""
-    mails = room.folder.parent / "function"
-    folders = (room.folder, mails / "notifications", mails / "contracts")
-    return {*room.sources(), *(path for folder in folders for path in folder.rglob("*") if path.is_file())}
+def _source(bundle: Bundle) -> set[Path]:
+    """All that decides on a bundle's bytes: its folder, what it imports of other bundles, and the mails."""
+    mails = bundle.folder.parent / "function"
+    folders = (bundle.folder, mails / "notifications", mails / "contracts")
+    return {*bundle.sources(), *(path for folder in folders for path in folder.rglob("*") if path.is_file())}
 
 
-def _release(room: Room) -> str:
+def _release(bundle: Bundle) -> str:
     digest = hashlib.sha256()
     recipe = sorted(Path(__file__).parent.glob("*.py"))
-    for path in [*recipe, *sorted(_source(room))]:
-        inside = path.relative_to(room.folder.parent)
-        if not stray(inside):
+    for path in [*recipe, *sorted(_source(bundle))]:
+        inside = path.relative_to(bundle.folder.parent)
+        if not is_ignored(inside):
             content = path.read_bytes()
             digest.update(f"{inside.as_posix()} {len(content)}\n".encode())
             digest.update(content)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from package.botocore_data import Operations
-from package.ignored import stray
-from package.import_closure import reached
+from package.ignored import is_ignored
+from package.import_closure import find_imported_modules
 
-__all__ = ["ROOMS", "Room", "keeps"]
+__all__ = ["BUNDLES", "Bundle", "keeps"]
 
 _ROOT = Path(__file__).parents[1]
 
@@ -22,7 +22,7 @@ _LEFT_OUT = re.compile(r"\.(?:pyi|pyx|pxd|c|h|typed|pyc)$|/examples-1\.json$")
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class Bundle:
     """One package. `services` are those of AWS that it calls, and `operations` all that it calls of them, where
     botocore's data is cut to that; `reads_metadata` the dependencies that look
     themselves up in the installed metadata when they are imported."""
@@ -44,13 +44,13 @@ class Room:
         return self.folder / "requirements.txt"
 
     def sources(self) -> Iterator[Path]:
-        """The room's own files that go into the package, sorted; then those of other rooms that they import."""
+        """The bundle's own files that go into the package, sorted; then those of other bundles that they import."""
         for path in sorted(self.folder.rglob("*")):
             inside = path.relative_to(self.folder)
-            skipped = stray(inside) or inside.parts[0] in self.sources_left_out
+            skipped = is_ignored(inside) or inside.parts[0] in self.sources_left_out
             if path.is_file() and not skipped and not inside.parts[0].startswith("requirements."):
                 yield path
-        yield from reached(self.folder)
+        yield from find_imported_modules(self.folder)
 
 
 _FUNCTION = {
@@ -70,14 +70,14 @@ _FUNCTION = {
     "ssm": frozenset({"GetParameter"}),
 }
 
-ROOMS = (
-    Room(
+BUNDLES = (
+    Bundle(
         "function",
         services=frozenset(_FUNCTION),
         operations=_FUNCTION,
         sources_left_out=frozenset({"notifications", "contracts"}),
     ),
-    Room(
+    Bundle(
         "webapp",
         services=frozenset({"dynamodb", "lambda", "sns", "sqs", "ssm"}),
         reads_metadata=frozenset({"python_ulid", "opentelemetry_api"}),
@@ -85,14 +85,14 @@ ROOMS = (
 )
 
 
-def keeps(room: Room, name: PurePosixPath) -> bool:
-    """Whether this file of an installed dependency goes into the room's package."""
+def keeps(bundle: Bundle, name: PurePosixPath) -> bool:
+    """Whether this file of an installed dependency goes into the bundle's package."""
     top = name.parts[0]
     if top.endswith(".dist-info"):
-        wanted = top.partition("-")[0] in room.reads_metadata
+        wanted = top.partition("-")[0] in bundle.reads_metadata
         return wanted and name.name in {"METADATA", "entry_points.txt"}
     if _TESTS.intersection(name.parts) or _LEFT_OUT.search(str(name)):
         return False
     if name.parts[1:2] == ("data",) and top in {"botocore", "boto3"}:
-        return name.parts[2] in room.services or name.name in _SHARED_DATA
+        return name.parts[2] in bundle.services or name.name in _SHARED_DATA
     return name.parts[:2] != ("boto3", "examples")

@@ -19,7 +19,7 @@ from package.schemas import Schema, descriptions, read_schema, validator_code
 
 __all__ = ["SOURCE", "compile_catalogue", "examples", "types"]
 
-#: The room of the Lambda package in the checkout.
+#: The bundle of the Lambda package in the checkout.
 SOURCE = Path(__file__).parents[1] / "function"
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*")
@@ -59,7 +59,7 @@ def compile_catalogue(out: Path, source: Path = SOURCE) -> Catalogue:
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
         (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
     (out / "trials.json").write_text(json.dumps(_trials(schemas, source), sort_keys=True) + "\n", "utf-8", newline="\n")
-    return _proven(out, source, schemas)
+    return _check_examples(out, source, schemas)
 
 
 def _trials(schemas: dict[str, Schema], source: Path) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _refuse_mixed(notifications: dict[str, dict[str, Any]]) -> None:
             raise PackageError(f"the category {category!r} has subscriptions and others: give one of them another name")
 
 
-def _proven(out: Path, source: Path, schemas: dict[str, Schema]) -> Catalogue:
+def _check_examples(out: Path, source: Path, schemas: dict[str, Schema]) -> Catalogue:
     try:
         catalogue = Catalogue.load(out)
     except TemplateError as error:
@@ -122,11 +122,11 @@ def _proven(out: Path, source: Path, schemas: dict[str, Schema]) -> Catalogue:
         if len(found) < 3:
             raise PackageError(f"{type_} has {len(found)} examples and needs 3: typical, very long, right to left")
         for name, data in found.items():
-            _prove(catalogue, type_, schema, f"{type_}, example {name}", data)
+            _check_example(catalogue, type_, schema, f"{type_}, example {name}", data)
     return catalogue
 
 
-def _prove(catalogue: Catalogue, type_: str, schema: Schema, what: str, data: Any) -> None:
+def _check_example(catalogue: Catalogue, type_: str, schema: Schema, what: str, data: Any) -> None:
     notification = catalogue.get(type_)
     try:
         jsonschema.Draft202012Validator(schema).validate(data)

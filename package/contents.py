@@ -1,4 +1,4 @@
-"""What goes into one zip: the room's own modules, its dependencies, the compiled catalogue, the manifest."""
+"""What goes into one zip: the bundle's own modules, its dependencies, the compiled catalogue, the manifest."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from package.bundles import Room
+from package.bundles import Bundle
 from package.bytecode import write_bytecode
 from package.catalogue import compile_catalogue
-from package.dependencies import installed
-from package.manifest import MANIFEST, parts
+from package.dependencies import install_dependencies
+from package.manifest import MANIFEST, digests
 from package.target import Target
 
 __all__ = ["contents"]
 
 
-def contents(room: Room, target: Target, out: Path, release: str) -> dict[str, bytes]:
-    """Every file of the room's zip by its name in there; works and keeps dependencies in `out`."""
-    dependencies = installed(room, target, out / "dependencies", _recipe())
+def contents(bundle: Bundle, target: Target, out: Path, release: str) -> dict[str, bytes]:
+    """Every file of the bundle's zip by its name in there; works and keeps dependencies in `out`."""
+    dependencies = install_dependencies(bundle, target, out / "dependencies", _recipe())
     with tempfile.TemporaryDirectory(dir=out) as work:
-        _own(room, target, Path(work))
+        _write_own_modules(bundle, target, Path(work))
         files = {**_read(dependencies), **_read(Path(work))}
-    manifest = _manifest(room, target, release, files)
+    manifest = _manifest(bundle, target, release, files)
     return {**files, MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
 
 
@@ -34,9 +34,9 @@ def _recipe() -> str:
     return "\n".join((Path(__file__).parent / name).read_text("utf-8") for name in names)
 
 
-def _own(room: Room, target: Target, folder: Path) -> None:
-    for path in room.sources():
-        copy = folder / path.relative_to(room.folder.parent)
+def _write_own_modules(bundle: Bundle, target: Target, folder: Path) -> None:
+    for path in bundle.sources():
+        copy = folder / path.relative_to(bundle.folder.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
     compile_catalogue(folder / "function" / "compiled")
@@ -48,14 +48,14 @@ def _read(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _manifest(room: Room, target: Target, release: str, files: dict[str, bytes]) -> dict[str, Any]:
+def _manifest(bundle: Bundle, target: Target, release: str, files: dict[str, bytes]) -> dict[str, Any]:
     return {
         "architecture": target.architecture,
         "bytecode": target.interpreter is not None,
-        "packages": dict(re.findall(r"^([\w.-]+)==(\S+)", room.lock.read_text("utf-8"), re.MULTILINE)),
-        "parts": parts(files),
+        "packages": dict(re.findall(r"^([\w.-]+)==(\S+)", bundle.lock.read_text("utf-8"), re.MULTILINE)),
+        "digests": digests(files),
         "python": target.python,
         "release": release,
-        "room": room.name,
+        "bundle": bundle.name,
         "target": target.name,
     }

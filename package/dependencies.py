@@ -1,4 +1,4 @@
-"""A room's locked dependencies, installed for a target and cut to what the room needs; kept under `build/`."""
+"""A bundle's locked dependencies, installed for a target and cut to what the bundle needs; kept under `build/`."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from package.botocore_data import cut_data
-from package.bundles import Room, keeps
+from package.bundles import Bundle, keeps
 from package.bytecode import write_bytecode
 from package.errors import PackageError
-from package.stubs import REPLACED
+from package.stubs import STUBS
 from package.target import LAMBDA_PYTHON, Target
 
-__all__ = ["installed", "refuse_markers"]
+__all__ = ["install_dependencies", "refuse_markers"]
 
 # Markers are judged by the Python that runs pip, not by the target; these come out the same on both.
 _HARMLESS = re.compile(r"(platform_python_implementation|implementation_name) != 'PyPy'( and |$)")
 
 
-def installed(room: Room, target: Target, store: Path, recipe: str) -> Path:
-    """The folder with the room's dependencies and their bytecode, made once for a lock, a target and a recipe.
+def install_dependencies(bundle: Bundle, target: Target, store: Path, recipe: str) -> Path:
+    """The folder with the bundle's dependencies and their bytecode, made once for a lock, a target and a recipe.
 
     Raises `PackageError` if pip cannot install them: no network, or no wheel for the target.
     """
-    lock = room.lock.read_text("utf-8")
-    what = f"{recipe}\n{room.name}\n{target.name} {target.python} {target.architecture}\n{lock}"
+    lock = bundle.lock.read_text("utf-8")
+    what = f"{recipe}\n{bundle.name}\n{target.name} {target.python} {target.architecture}\n{lock}"
     folder = store / hashlib.sha256(what.encode()).hexdigest()[:24]
     if not folder.exists():
-        refuse_markers(lock, room)
+        refuse_markers(lock, bundle)
         store.mkdir(parents=True, exist_ok=True)
-        with _alone(store):  # a build beside this one may want the same
+        with _lock(store):  # a build beside this one may want the same
             if not folder.exists():
-                _make(room, target, folder)
+                _make(bundle, target, folder)
     return folder
 
 
 @contextmanager
-def _alone(store: Path) -> Iterator[None]:
+def _lock(store: Path) -> Iterator[None]:
     opened = os.open(store, os.O_RDONLY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
@@ -54,43 +54,43 @@ def _alone(store: Path) -> Iterator[None]:
         os.close(opened)
 
 
-def _make(room: Room, target: Target, folder: Path) -> None:
+def _make(bundle: Bundle, target: Target, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        _install(room, target, Path(work) / "all")
-        _cut(room, Path(work) / "all", Path(work) / "cut")
-        if room.operations:
-            cut_data(Path(work) / "cut" / "botocore" / "data", room.operations)
+        _install(bundle, target, Path(work) / "all")
+        _cut(bundle, Path(work) / "all", Path(work) / "cut")
+        if bundle.operations:
+            cut_data(Path(work) / "cut" / "botocore" / "data", bundle.operations)
         write_bytecode(Path(work) / "cut", target)
         (Path(work) / "cut").rename(folder)
 
 
-def refuse_markers(lock: str, room: Room) -> None:
+def refuse_markers(lock: str, bundle: Bundle) -> None:
     """Raise `PackageError` if what this lock installs depends on the Python that runs pip."""
     for marker in re.findall(r"^\S+ ; (.+?) *\\$", lock, re.MULTILINE):
         if _HARMLESS.sub("", marker):
-            raise PackageError(f"{room.name}/requirements.txt: the marker {marker!r} depends on who builds it")
+            raise PackageError(f"{bundle.name}/requirements.txt: the marker {marker!r} depends on who builds it")
 
 
-def _install(room: Room, target: Target, folder: Path) -> None:
+def _install(bundle: Bundle, target: Target, folder: Path) -> None:
     platforms = [argument for tag in target.platforms for argument in ("--platform", tag)]
     foreign = [*platforms, "--python-version", LAMBDA_PYTHON, "--implementation", "cp"] if platforms else []
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--only-binary=:all:", "--require-hashes", "--no-deps", "--no-compile"]
-    command += [*foreign, "--target", str(folder), "--requirement", str(room.lock)]
+    command += [*foreign, "--target", str(folder), "--requirement", str(bundle.lock)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(folder.parent)}
     )
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
         reason = said[-1].removeprefix("ERROR: ") if said else "pip failed"
-        raise PackageError(f"{room.name}'s dependencies for {target.architecture} were not installed: {reason}")
+        raise PackageError(f"{bundle.name}'s dependencies for {target.architecture} were not installed: {reason}")
 
 
-def _cut(room: Room, full: Path, cut: Path) -> None:
+def _cut(bundle: Bundle, full: Path, cut: Path) -> None:
     for path in sorted(full.rglob("*")):
         name = path.relative_to(full)
-        if path.is_file() and keeps(room, PurePosixPath(name.as_posix())):
+        if path.is_file() and keeps(bundle, PurePosixPath(name.as_posix())):
             (cut / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, cut / name)
-            if room.operations and name.as_posix() in REPLACED:
-                (cut / name).write_text(REPLACED[name.as_posix()], "utf-8", newline="\n")
+            if bundle.operations and name.as_posix() in STUBS:
+                (cut / name).write_text(STUBS[name.as_posix()], "utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""Which modules of other rooms a room imports, directly or through others: they go into its package with it."""
+"""Which modules of other bundles a bundle imports, directly or through others: they go into its package with it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["FOLLOWED", "reached"]
+__all__ = ["FOLLOWED", "find_imported_modules"]
 
 _ROOT = Path(__file__).parents[1]
-#: Packages whose modules are followed; everything else is a dependency, or the room itself.
+#: Packages whose modules are followed; everything else is a dependency, or the bundle itself.
 FOLLOWED = ("function", "operations")
 
 
-def reached(folder: Path) -> list[Path]:
+def find_imported_modules(folder: Path) -> list[Path]:
     """The files outside `folder` that its modules need, sorted."""
     found: set[Path] = set()
     unread = list(folder.rglob("*.py"))
     while unread:
-        new = {path for path in _imported(unread.pop()) if path not in found and not path.is_relative_to(folder)}
+        new = {path for path in _find_imports(unread.pop()) if path not in found and not path.is_relative_to(folder)}
         found |= new
         unread.extend(new)
     return sorted(found)
 
 
-def _imported(module: Path) -> Iterator[Path]:
+def _find_imports(module: Path) -> Iterator[Path]:
     for node in ast.walk(ast.parse(module.read_bytes())):
         match node:
             case ast.Import(names):

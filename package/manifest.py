@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["MANIFEST", "parts"]
+__all__ = ["MANIFEST", "digests"]
 
 MANIFEST: Final = "manifest.json"
 
 
-def parts(files: Mapping[str, bytes]) -> dict[str, str]:
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
     """The sha256 of each part, over names and contents; `files` are all but the manifest itself."""
     digests: dict[str, Any] = {}
     for name in sorted(files):

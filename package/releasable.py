@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from package.errors import PackageError
-from package.manifest import MANIFEST, parts
+from package.manifest import MANIFEST, digests
 from package.target import LAMBDA_PYTHON, Architecture
 
 __all__ = ["require_releasable"]
@@ -25,7 +25,7 @@ def require_releasable(path: Path, architecture: Architecture) -> dict[str, Any]
             manifest: dict[str, Any] = json.loads(files.pop(MANIFEST))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise PackageError(f"{path} is no package: run make package TARGET=cloud") from error
-    if reason := _reason(manifest, architecture) or _changed(manifest, files):
+    if reason := _reason(manifest, architecture) or _find_change(manifest, files):
         raise PackageError(f"{path} {reason}: run make package TARGET=cloud")
     return manifest
 
@@ -42,5 +42,5 @@ def _reason(manifest: dict[str, Any], architecture: Architecture) -> str | None:
     return None
 
 
-def _changed(manifest: dict[str, Any], files: dict[str, bytes]) -> str | None:
-    return None if manifest["parts"] == parts(files) else "was changed after it was built"
+def _find_change(manifest: dict[str, Any], files: dict[str, bytes]) -> str | None:
+    return None if manifest["digests"] == digests(files) else "was changed after it was built"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["REPLACED"]
+__all__ = ["STUBS"]
 
 _HELP_TEXTS = '''"""Stands in for botocore's help texts: their data is not in this package."""
 
@@ -49,7 +49,7 @@ def __getattr__(name):
 '''
 
 #: By its name in the package, what a file holds instead.
-REPLACED: Mapping[str, str] = {
+STUBS: Mapping[str, str] = {
     # Imports an HTML parser and 20 modules of its own, to write help texts when somebody reads them.
     "botocore/docs/__init__.py": '"""The help texts are left out."""\n',
     "botocore/docs/docstring.py": _HELP_TEXTS,

@@ -46,7 +46,7 @@ def cloud(architecture: Architecture) -> Target:
     machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
     platforms = (*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS), f"manylinux2014_{machine}")
     for candidate in _candidates():
-        if found := _lambdas(candidate):
+        if found := _ask_version(candidate):
             version, interpreter = found
             return Target("cloud", version, architecture, platforms, interpreter)
     return Target("cloud", LAMBDA_PYTHON, architecture, platforms, None)
@@ -61,7 +61,7 @@ def _candidates() -> Iterator[str]:
     yield from sorted(map(str, pyenv.glob(f"{LAMBDA_PYTHON}.*/bin/python")), reverse=True)
 
 
-def _lambdas(candidate: str) -> tuple[str, str] | None:
+def _ask_version(candidate: str) -> tuple[str, str] | None:
     """Version and own path of this interpreter, if it is of Lambda's Python. What is found on the path may be a shim,
     which leads elsewhere as soon as another environment runs it."""
     question = [candidate, "-I", "-S", "-c", "import platform, sys; print(platform.python_version(), sys.executable)"]

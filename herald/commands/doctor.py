@@ -40,7 +40,7 @@ def doctor(
 
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """
-    found = examination(Account.chosen(local, state_dir, prefix), local, send_rate, topic, domain)
+    found = examination(Account.choose(local, state_dir, prefix), local, send_rate, topic, domain)
     results = run(CHECKS, replace(found.system, cloud=Memo(found.recorder)))
     if machine:
         status = worst(results)

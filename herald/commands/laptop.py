@@ -16,7 +16,7 @@ from herald.console import console
 from laptop.cloud import PORTS, Options, running
 from laptop.demo import play
 from laptop.description import Description
-from laptop.environment import is_foreign, seal
+from laptop.environment import is_foreign, remove_foreign_settings
 from laptop.resources import ADA, GRACE
 from laptop.state import DEFAULT_STATE, descriptor_of
 from laptop.time_scale import DEFAULT
@@ -82,7 +82,7 @@ def env(state_dir: StateDir = DEFAULT_STATE) -> None:
 
 def _own_environment() -> None:
     """Take the user's AWS settings out of this process, and let signals end it in good order."""
-    seal(os.environ)
+    remove_foreign_settings(os.environ)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
 

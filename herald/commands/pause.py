@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations import pause as pausing
@@ -24,10 +24,10 @@ _SO_FAR = "run it again: it goes on where it stopped"
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def pause(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
     """Park everything: no mail leaves, every event waits in the queue retry, up to 14 days."""
-    account = Account.chosen(local, state_dir, prefix)
+    account = Account.choose(local, state_dir, prefix)
     before = _change(pausing.pause, account)
     if before.paused:
         console.print(f"{account.notify} was paused already: nothing was changed.")
@@ -40,10 +40,10 @@ def pause(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Pre
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def resume(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
     """Let it go on: what waits is sent, each event one mail."""
-    account = Account.chosen(local, state_dir, prefix)
+    account = Account.choose(local, state_dir, prefix)
     count = _describe_waiting(account)
     before = _change(pausing.resume, account)
     if before.running:

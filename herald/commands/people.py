@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations.erasure import erase, find_personal_data
@@ -30,11 +30,11 @@ AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail add
 
 
 @suppressions.command("list")
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def list_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
     """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
     entries = sorted(
-        list_suppressions(Account.chosen(local, state_dir, prefix).installation()), key=lambda entry: entry.since
+        list_suppressions(Account.choose(local, state_dir, prefix).installation()), key=lambda entry: entry.since
     )
     for entry in entries:
         console.print(f"{_describe(entry)}  {entry.key}", markup=False)
@@ -42,7 +42,7 @@ def list_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Pre
 
 
 @suppressions.command("remove")
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def remove_(
     address: AddressOf,
     local: Local = False,
@@ -51,7 +51,7 @@ def remove_(
     yes: Yes = False,
 ) -> None:
     """Take an address off the list, so that it gets mail again."""
-    installation = Account.chosen(local, state_dir, prefix).installation()
+    installation = Account.choose(local, state_dir, prefix).installation()
     entry = find_suppression(installation, address)
     if entry is None:
         raise UserError(f"{address} is not on the suppression list: nothing was changed")
@@ -62,7 +62,7 @@ def remove_(
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def forget(
     address: AddressOf,
     local: Local = False,
@@ -74,7 +74,7 @@ def forget(
     ] = False,
 ) -> None:
     """Erase the events that are kept about an address: in records that wait for a person, and in dead letters."""
-    installation = Account.chosen(local, state_dir, prefix).installation()
+    installation = Account.choose(local, state_dir, prefix).installation()
     data = find_personal_data(installation, address)
     entry = find_suppression(installation, address) if suppression_too else None
     for message_id in data.records:

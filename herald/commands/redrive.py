@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.consent import Consent
 from herald.console import console
 from herald.dead_letters_table import as_json, show_letters, show_plan
@@ -35,7 +35,7 @@ _SO_FAR = "what was not done yet lies where it was"
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def dead(
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
@@ -44,7 +44,7 @@ def dead(
     machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
-    account = Account.chosen(local, state_dir, prefix)
+    account = Account.choose(local, state_dir, prefix)
     letters = peek(account.sqs, account.queue("dead"))
     if machine:
         typer.echo(as_json(letters))
@@ -55,7 +55,7 @@ def dead(
 
 
 @app.command()
-@refusals_told(_SO_FAR)
+@report_refusals(_SO_FAR)
 def redrive(
     message: Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId")] = None,
     reason: Annotated[str, typer.Option("--reason", help="Only letters whose reason contains this")] = "",
@@ -73,7 +73,7 @@ def redrive(
     prefix: Prefix = "herald",
 ) -> None:
     """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
-    installation = Account.chosen(local, state_dir, prefix).installation()
+    installation = Account.choose(local, state_dir, prefix).installation()
     plan = _plan(installation, LetterFilter(frozenset(message or ()), reason), from_record or [])
     show_plan(console, plan)
     if dry_run or not plan.letters:

@@ -16,7 +16,7 @@ from rich.table import Table
 from herald.account import release_stack
 from herald.console import console
 from laptop.cloud import Cloud, Options, running
-from laptop.environment import seal
+from laptop.environment import remove_foreign_settings
 from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load
 from laptop.rehearsal.scenarios import SCENARIOS, Result, run_scenario
@@ -50,7 +50,7 @@ def rehearse(
 
     In a laptop cloud of its own, a minute in 1.2 seconds. Exit code 1 if any promise broke; needs no terminal.
     """
-    seal(os.environ)
+    remove_foreign_settings(os.environ)
     state = DEFAULT_STATE.with_name(f"rehearsal-{os.getpid()}")
     options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)
     with running(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from herald.account import Local, Prefix, StateDir, hook_client, refusals_told, release_stack
+from herald.account import Local, Prefix, StateDir, hook_client, release_stack, report_refusals
 from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -46,7 +46,7 @@ Strategy = Annotated[
 
 
 @app.command(epilog=exit_codes())
-@refusals_told(_AFTER_A_REFUSAL)
+@report_refusals(_AFTER_A_REFUSAL)
 def release(
     strategy: Strategy = None,
     package: Annotated[Path | None, typer.Option("--package", help="This zip, instead of building one")] = None,
@@ -82,7 +82,7 @@ def release(
 
 
 @app.command()
-@refusals_told(_AFTER_A_REFUSAL)
+@report_refusals(_AFTER_A_REFUSAL)
 def rollback(
     to: Annotated[str | None, typer.Option("--to", help="This version, not the one before")] = None,
     strategy: Strategy = None,
@@ -108,7 +108,7 @@ def rollback(
 
 
 @app.command()
-@refusals_told(_AFTER_A_REFUSAL)
+@report_refusals(_AFTER_A_REFUSAL)
 def releases(
     machine: Machine = False,
     local: Local = False,

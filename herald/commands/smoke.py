@@ -16,7 +16,7 @@ from doctor.cloud import Memo
 from doctor.failures import RefusedError, UnansweredError, explain
 from doctor.smoke import Journey, Smoke, latency
 from doctor.system import System, member
-from herald.account import Account, Local, Prefix, StateDir, refusals_told
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import console
 from herald.examination import Record, Topic, examination
 from laptop.state import DEFAULT_STATE, ROOT
@@ -32,7 +32,7 @@ _MOST_SHOWN = 20
 _SHARE = 0.5
 
 
-@refusals_told("what was published is sent all the same")
+@report_refusals("what was published is sent all the same")
 def smoke(
     events: Annotated[int, typer.Option("--events", min=1, max=10_000, help="How many")] = 1,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Minutes to wait at the most")] = 10,
@@ -48,7 +48,7 @@ def smoke(
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """
-    found = examination(Account.chosen(local, state_dir, prefix), local, 1, topic)
+    found = examination(Account.choose(local, state_dir, prefix), local, 1, topic)
     system = replace(found.system, cloud=Memo(found.recorder))
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")

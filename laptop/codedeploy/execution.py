@@ -16,7 +16,7 @@ from laptop.codedeploy.configs import shifts
 from laptop.codedeploy.errors import failed, stopped
 from laptop.codedeploy.lifecycle import Event, invoke_hook
 from laptop.codedeploy.runtime import Runtime
-from laptop.time_scale import SHORTEST_HOOK, Pace
+from laptop.time_scale import SHORTEST_HOOK, TimeScale
 
 if TYPE_CHECKING:
     from laptop.codedeploy.deployment import Deployment
@@ -109,7 +109,7 @@ class Run:
         Raises `DeploymentEnded` if it is stopped meanwhile.
         """
         clock = self._runtime.clock
-        until = clock.now() + Pace(self._runtime.scale).seconds(seconds, least)
+        until = clock.now() + TimeScale(self._runtime.scale).seconds(seconds, least)
         while not done() and (left := until - clock.now()) > 1e-6:
             self._check_for_stop()
             clock.sleep(min(TICK, left))

@@ -11,7 +11,7 @@ from laptop.ses.mailbox import Mail, Mailbox
 from webapp.timeline.ledger import Ledger
 from webapp.timeline.timeline import Notification, of_record
 
-__all__ = ["MOST", "Run", "Story", "Totals", "told", "totals"]
+__all__ = ["MOST", "Run", "Story", "Totals", "tell_stories", "totals"]
 
 #: Stories that are told at a time.
 MOST = 12
@@ -78,7 +78,7 @@ class Totals:
     twice: int
 
 
-def told(
+def tell_stories(
     deliveries: Iterable[Mapping[str, Any]],
     invocations: Sequence[Mapping[str, Any]],
     mailbox: Mailbox,

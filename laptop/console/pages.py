@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from laptop.clients import Clients
 from laptop.console.actions import Actor
-from laptop.console.event_history import Story, told, totals
-from laptop.console.release import under_way
+from laptop.console.event_history import Story, tell_stories, totals
+from laptop.console.release import current_release
 from laptop.console.scenarios import AGAIN, FRESH
 from laptop.resources import PREFIX
 from laptop.ses.api import Ses
@@ -40,7 +40,7 @@ class Console:
         """What to mount; `page` renders a template."""
 
         def stories(_request: Request) -> Response:
-            return page("stories.html", None, **self.shown())
+            return page("stories.html", None, **self.context())
 
         return [
             Route("/stories", stories),
@@ -48,12 +48,12 @@ class Console:
             Route("/play/{name}", self._play, methods=["POST"]),
         ]
 
-    def shown(self) -> dict[str, Any]:
+    def context(self) -> dict[str, Any]:
         """What the templates show: buttons, stories, the score, the letters, and the release under way."""
         try:
-            deliveries, letters = self._told("deliveries"), self._actor.letters()
+            deliveries, letters = self._ask_emulator("deliveries"), self._actor.letters()
             stories = self._stories(deliveries)
-            release = under_way(self._clients.functions, self._codedeploy)
+            release = current_release(self._clients.functions, self._codedeploy)
         except (BotoCoreError, ClientError, httpx.HTTPError):
             deliveries, stories, letters, release = (
                 [],
@@ -80,7 +80,7 @@ class Console:
 
     def _json(self, _request: Request) -> Response:
         try:
-            return JSONResponse([story.as_json() for story in self._stories(self._told("deliveries"))])
+            return JSONResponse([story.as_json() for story in self._stories(self._ask_emulator("deliveries"))])
         except (BotoCoreError, ClientError, httpx.HTTPError) as problem:
             return PlainTextResponse(f"The laptop cloud does not tell it: {problem}", 502)
 
@@ -95,7 +95,9 @@ class Console:
         label = next((again.label for again in AGAIN if again.name == name), None)
         if label is None:
             raise LookupError(f"no button says {name}")
-        story = next((one for one in self._stories(self._told("deliveries")) if event_id in ("", one.event_id)), None)
+        story = next(
+            (one for one in self._stories(self._ask_emulator("deliveries")) if event_id in ("", one.event_id)), None
+        )
         if story is None:
             raise LookupError("there is no event yet: publish one first")
         self._actor.again(name, dict(story.delivery), story.event_id, label)
@@ -103,9 +105,9 @@ class Console:
 
     def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[Story]:
         ledger = Ledger(self._clients.dynamodb, f"{PREFIX}-ledger")
-        return told(deliveries, self._told("invocations"), self._mailbox, ledger, self._actor.labels)
+        return tell_stories(deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actor.labels)
 
-    def _told(self, what: str) -> list[Mapping[str, Any]]:
+    def _ask_emulator(self, what: str) -> list[Mapping[str, Any]]:
         answer = self._emulator.get(f"/_herald/{what}")
         answer.raise_for_status()
         found: list[Mapping[str, Any]] = answer.json()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from laptop.codedeploy.api import CodeDeploy
 
-__all__ = ["Release", "under_way"]
+__all__ = ["Release", "current_release"]
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 _STARTING = ("Created", "Queued")
@@ -33,26 +33,26 @@ class Release:
     running: bool = False
 
 
-def under_way(functions: LambdaClient, codedeploy: CodeDeploy) -> Release:
+def current_release(functions: LambdaClient, codedeploy: CodeDeploy) -> Release:
     """Where the alias of notify sends its traffic now, and why."""
     alias = functions.get_alias(FunctionName=f"{PREFIX}-notify", Name="live")
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     rest = 100 - round(sum(weights.values()) * 100)
     versions = ((alias["FunctionVersion"], rest), *((name, round(weight * 100)) for name, weight in weights.items()))
-    told = _last(codedeploy)
-    if told is None:
+    last = _last(codedeploy)
+    if last is None:
         return Release(versions)
-    back = told.get("rollbackInfo", {}).get("rollbackDeploymentId")
-    running = told["status"] not in _ENDED or (bool(weights) and back is not None)
-    return Release(versions, told["deploymentId"], ", ".join(_story(codedeploy, told, back)), running)
+    back = last.get("rollbackInfo", {}).get("rollbackDeploymentId")
+    running = last["status"] not in _ENDED or (bool(weights) and back is not None)
+    return Release(versions, last["deploymentId"], ", ".join(_story(codedeploy, last, back)), running)
 
 
-def _story(codedeploy: CodeDeploy, told: Mapping[str, Any], back: str | None) -> list[str]:
-    story = [told["status"]]
-    if error := told.get("errorInformation"):
+def _story(codedeploy: CodeDeploy, info: Mapping[str, Any], back: str | None) -> list[str]:
+    story = [info["status"]]
+    if error := info.get("errorInformation"):
         story.append(error["code"])
-    if told["status"] not in (*_ENDED, *_STARTING):
-        story.append(_stage(codedeploy, told["deploymentId"]))
+    if info["status"] not in (*_ENDED, *_STARTING):
+        story.append(_stage(codedeploy, info["deploymentId"]))
     if back:
         story.append(f"taken back by {back}")
     return story
@@ -61,10 +61,10 @@ def _story(codedeploy: CodeDeploy, told: Mapping[str, Any], back: str | None) ->
 def _last(codedeploy: CodeDeploy) -> Mapping[str, Any] | None:
     try:
         found = codedeploy.play("ListDeployments", {"applicationName": PREFIX, "deploymentGroupName": PREFIX})
-        told = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_created, reverse=True)
+        infos = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_created, reverse=True)
     except CodeDeployError:  # no application yet
         return None
-    return next((one for one in told if one.get("creator") != "codeDeployRollback"), None)
+    return next((one for one in infos if one.get("creator") != "codeDeployRollback"), None)
 
 
 def _created(info: Mapping[str, Any]) -> float:

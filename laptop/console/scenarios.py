@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from laptop.resources import EVENT_SOURCE
-from laptop.ses.faults import Kind
+from laptop.ses.faults import FaultKind
 
 __all__ = ["AGAIN", "FRESH", "Again", "Fresh", "new_event"]
 
@@ -25,7 +25,7 @@ class Fresh:
     name: str
     label: str
     hint: str
-    fault: Kind | None = None
+    fault: FaultKind | None = None
     times: int = 1
     mailbox: str = "reader-{}@example.com"
     details: dict[str, Any] = field(default_factory=dict)
@@ -47,19 +47,19 @@ FRESH = (
         "Crash after the send",
         "SES takes the mail, and the function is killed (SIGKILL) before it can write that down. SES's own report "
         "settles it: one mail.",
-        Kind.ACCEPT_THEN_KILL,
+        FaultKind.ACCEPT_THEN_KILL,
     ),
     Fresh(
         "lose",
         "Lose the answer",
         "SES takes the mail, and its answer never arrives. Herald holds the mail and listens: one mail.",
-        Kind.ACCEPT_THEN_CLOSE,
+        FaultKind.ACCEPT_THEN_CLOSE,
     ),
     Fresh(
         "throttle",
         "Throttle",
         "SES is over its rate, five times in a row. Nothing was sent, so Herald tries again: one mail.",
-        Kind.THROTTLE,
+        FaultKind.THROTTLE,
         times=5,
     ),
     Fresh(
@@ -72,13 +72,13 @@ FRESH = (
         "withhold",
         "Withhold the feedback",
         "SES takes the mail and never reports on it. One mail, and its story ends with Sent.",
-        Kind.WITHHOLD_FEEDBACK,
+        FaultKind.WITHHOLD_FEEDBACK,
     ),
     Fresh(
         "refuse",
         "Refuse for good",
         "SES will not take this mail. None is sent; a dead letter keeps event and reason, until you redrive it.",
-        Kind.REFUSE,
+        FaultKind.REFUSE,
     ),
 )
 

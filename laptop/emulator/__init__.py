@@ -1,4 +1,5 @@
 """ministack, with the rules of `laptop.invocations` put into it: python -m laptop.emulator --scale FACTOR.
 
-__main__ -> seams (every function of ministack's that is replaced) -> lambdas, topics, queues, watch; control
+__main__ -> patches (every function of ministack's that is replaced) -> lambdas, topics, queues, alarm_evaluation
+-> control
 """

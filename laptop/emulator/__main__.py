@@ -15,16 +15,16 @@ import uuid
 from importlib import import_module
 from typing import Any
 
-from laptop.emulator.alarm_evaluation import Watch
+from laptop.emulator.alarm_evaluation import AlarmEvaluator
 from laptop.emulator.cognito import Accounts
 from laptop.emulator.control import App, Control, Scope
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
 from laptop.emulator.topics import Topics
-from laptop.invocations.async_queue import Asynchronous
+from laptop.invocations.async_queue import AsyncQueue
 from laptop.invocations.journal import Journal
-from laptop.invocations.model import Event, Target
+from laptop.invocations.model import QueuedEvent, Target
 from laptop.timer import Timer
 
 __all__ = ["main"]
@@ -44,22 +44,22 @@ def main() -> None:
 def compose(app: App, scale: float) -> App:
     """Put every rule in its place; the application with the control paths before it."""
     ministack, journal = Ministack(), Journal()
-    watch = Watch(ministack, scale)
-    lambdas = Lambdas(ministack, journal, watch.store, random.random)
+    alarms = AlarmEvaluator(ministack, scale)
+    lambdas = Lambdas(ministack, journal, alarms.store, random.random)
     queues = Queues(ministack, lambdas, scale)
     later = Timer("events", apart=True).after
-    waiting = Asynchronous(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
+    waiting = AsyncQueue(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
     Accounts(ministack)
-    Topics(ministack, queues, journal, waiting.put, watch.store)
+    Topics(ministack, queues, journal, waiting.put, alarms.store)
 
     def accept(record: dict[str, Any], payload: Any) -> None:
         target = Target.parse((record.get("config") or record)["FunctionArn"])
         hops = ministack.functions._invoke_depth.get()
-        waiting.put(Event(str(uuid.uuid4()), target, payload, "event", time.time(), hops))
+        waiting.put(QueuedEvent(str(uuid.uuid4()), target, payload, "event", time.time(), hops))
 
     ministack.replace(ministack.functions, "invoke_async_with_retry", lambda _: accept)
     ministack.finish()
-    watch.start()
+    alarms.start()
     return Control(ministack, journal, app)
 
 

@@ -12,14 +12,14 @@ from laptop.emulator.query_protocol import members, xml
 from laptop.invocations.alarms import SHORTEST, state_of
 from laptop.invocations.metrics import Point
 
-__all__ = ["Watch"]
+__all__ = ["AlarmEvaluator"]
 
 EVERY = 0.2  # seconds between two looks at every alarm
 KEPT = 5_000  # points of one metric
 SAMPLED = 60.0  # seconds between two samples of a queue on AWS; a laptop's alarms want one in every second
 
 
-class Watch:
+class AlarmEvaluator:
     """Stores points, samples queues, evaluates alarms."""
 
     def __init__(self, ministack: Ministack, scale: float) -> None:
@@ -29,16 +29,16 @@ class Watch:
         self._sampled = 0.0
         self._set_by_hand: dict[str, float] = {}
         self._evaluated: dict[str, float] = {}
-        for seam, make in {
+        for function, make in {
             "_evaluate_alarm": lambda _: self._evaluate,
-            "_put_metric_alarm": self._with_metric_math,
-            "_set_alarm_state": self._until_the_next_period,
-            "_describe_alarms": self._in_full,
+            "_put_metric_alarm": self._patch_put_metric_alarm,
+            "_set_alarm_state": self._patch_set_alarm_state,
+            "_describe_alarms": self._patch_describe_alarms,
         }.items():
-            ministack.replace(self._metrics, seam, make)
+            ministack.replace(self._metrics, function, make)
 
     def start(self) -> None:
-        """Look at everything for ever, on a thread of its own."""
+        """Statistic at everything for ever, on a thread of its own."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def store(self, point: Point) -> None:
@@ -77,7 +77,7 @@ class Watch:
             for name, (value, unit) in values.items():
                 self.store(Point("AWS/SQS", name, value, unit, now, {"QueueName": url.rpartition("/")[2]}))
 
-    def _look(
+    def _statistic(
         self, namespace: str, name: str, dimensions: Mapping[str, str], stat: str, start: float, end: float
     ) -> float | None:
         points = self._metrics._metrics.get((namespace, name, self._metrics._dims_key(dimensions))) or ()
@@ -96,7 +96,7 @@ class Watch:
         last = self._evaluated.get(alarm["AlarmName"], now)
         self._evaluated[alarm["AlarmName"]] = now
         try:
-            new = state_of(alarm, self._look, now, self._scale, now - last) or old
+            new = state_of(alarm, self._statistic, now, self._scale, now - last) or old
             reason = f"evaluated at {time.strftime('%H:%M:%S', time.gmtime(now))}"
         except (ValueError, KeyError, StopIteration) as problem:
             new, reason = "INSUFFICIENT_DATA", f"cannot be evaluated here: {problem}"
@@ -107,13 +107,13 @@ class Watch:
         self._metrics._dispatch_alarm_actions(alarm, old, new, reason)
         self._metrics._evaluate_parent_alarms(alarm)
 
-    def _with_metric_math(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_put_metric_alarm(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def put(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
             answer = original(params, data, is_cbor, is_json)
             asked = data if is_cbor or is_json else members(params)
             alarm = self._metrics._alarms.get(asked.get("AlarmName"))
             if answer[0] == 200 and alarm is not None:
-                alarm["Metrics"] = _typed(asked.get("Metrics") or [])
+                alarm["Metrics"] = _convert_queries(asked.get("Metrics") or [])
                 alarm["InsufficientDataActions"] = asked.get("InsufficientDataActions") or []
                 if alarm["Metrics"]:
                     alarm |= {"Period": None, "Statistic": None}
@@ -122,7 +122,7 @@ class Watch:
 
         return put
 
-    def _until_the_next_period(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_set_alarm_state(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """A state that was set by hand stays until the alarm would be evaluated again, which AWS does every minute."""
 
         def set_state(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
@@ -132,7 +132,7 @@ class Watch:
 
         return set_state
 
-    def _in_full(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_describe_alarms(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """In the XML protocol ministack leaves out most of an alarm; the others have it all."""
 
         def describe(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
@@ -144,15 +144,15 @@ class Watch:
         return describe
 
 
-def _typed(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _convert_queries(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Metric queries with numbers and booleans for the text of the Query protocol."""
     return [
         query
         | {"ReturnData": str(query.get("ReturnData", "true")).lower() == "true"}
-        | ({"MetricStat": _numbered(query["MetricStat"])} if "MetricStat" in query else {})
+        | ({"MetricStat": _convert_stat(query["MetricStat"])} if "MetricStat" in query else {})
         for query in queries
     ]
 
 
-def _numbered(stat: dict[str, Any]) -> dict[str, Any]:
+def _convert_stat(stat: dict[str, Any]) -> dict[str, Any]:
     return stat | {"Period": int(stat["Period"])}

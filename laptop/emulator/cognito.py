@@ -23,10 +23,10 @@ class Accounts:
 
     def __init__(self, ministack: Ministack) -> None:
         self._pools = import_module("ministack.services.cognito")
-        ministack.replace(self._pools, "_send_verification_email", self._sending)
-        ministack.replace(self._pools, "_run_idp_handler", self._running)
+        ministack.replace(self._pools, "_send_verification_email", self._patch_send)
+        ministack.replace(self._pools, "_run_idp_handler", self._patch_handler)
 
-    def _sending(self, send: _Send) -> _Send:
+    def _patch_send(self, send: _Send) -> _Send:
         def mail(pool: dict[str, Any], username: str, attributes: dict[str, str], _: str, **more: Any) -> Any:
             user = self._pools._resolve_user(pool, username)[0]
             kind = "_reset_code" if more.get("attribute_name") == "password" else "_confirmation_code"
@@ -35,7 +35,7 @@ class Accounts:
 
         return mail
 
-    def _running(self, run: _Run) -> _Run:
+    def _patch_handler(self, run: _Run) -> _Run:
         def checked(handler: Any, action: str, data: dict[str, Any]) -> Any:
             return self._pools._confirmation_code_error(action, data) or run(handler, action, data)
 

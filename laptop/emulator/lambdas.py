@@ -12,12 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from laptop.emulator.patches import Ministack
-from laptop.invocations import embedded_metrics, metrics
-from laptop.invocations.aliases import is_weighted, version_of
 from laptop.invocations.journal import Journal, sns_message_id
-from laptop.invocations.metrics import Point
-from laptop.invocations.model import Cause, Event, Limits, Outcome, Source, Target
-from laptop.invocations.results import judge
+from laptop.invocations.metrics import Point, embedded_points, run_points
+from laptop.invocations.model import Cause, Limits, Outcome, QueuedEvent, Source, Target, choose_version, is_weighted
+from laptop.invocations.results import read_outcome
 
 __all__ = ["Lambdas"]
 
@@ -38,10 +36,10 @@ class Lambdas:
         self._journal = journal
         self._store = store
         self._draw = draw
-        ministack.replace(self._service, "_effective_func_record_for_qualifier", self._as_invoked)
+        ministack.replace(self._service, "_effective_func_record_for_qualifier", self._patch_qualifier)
         ministack.replace(self._service, "_emit_lambda_metrics", lambda _: lambda *_a, **_k: None)
         ministack.replace(self._service, "_execute_function", lambda _: self._execute)
-        ministack.replace(self._service, "_invoke", _with_executed_version)
+        ministack.replace(self._service, "_invoke", _patch_invoke)
 
     def limits(self, target: Target) -> Limits:
         """The event-invoke configuration of exactly what was invoked; an alias does not inherit the function's."""
@@ -58,7 +56,7 @@ class Lambdas:
             closed=function.get("concurrency") == 0,
         )
 
-    def run(self, event: Event) -> Outcome:
+    def run(self, event: QueuedEvent) -> Outcome:
         """Run one event of the asynchronous queue, once."""
         record, _, _ = self._service._get_func_record_for_ref(event.target.arn)
         if record is None:
@@ -71,15 +69,15 @@ class Lambdas:
         target = Target.parse(record["config"]["FunctionArn"])
         version, record = self._version(target, record)
         began = time.time()
-        result = self._in_a_slot(record, payload, cause.request_id, began)
-        outcome = judge(result, cause.request_id, version)
+        result = self._run_in_slot(record, payload, cause.request_id, began)
+        outcome = read_outcome(result, cause.request_id, version)
         milliseconds = (time.time() - began) * 1000
         if outcome.ending not in ("ok", "throttled"):
             result["body"] = outcome.answer
-        self._tell(target, outcome, cause, payload, result, began, milliseconds)
+        self._record(target, outcome, cause, payload, result, began, milliseconds)
         return result, outcome
 
-    def _as_invoked(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_qualifier(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """What an alias means, under its own ARN: whoever gets the record invokes the alias, not a version."""
 
         def resolve(function: Record | None, qualifier: str | None) -> tuple[Record | None, Record | None]:
@@ -107,12 +105,12 @@ class Lambdas:
         if function is None:
             return str(record["config"].get("Version", "$LATEST")), record
         alias = function.get("aliases", {}).get(target.qualifier)
-        version = version_of(alias, self._draw()) if alias else target.qualifier or "$LATEST"
+        version = choose_version(alias, self._draw()) if alias else target.qualifier or "$LATEST"
         chosen = function.get("versions", {}).get(version, function)
         config = {**chosen["config"], "FunctionArn": target.arn}
         return version, {**chosen, "config": config, "concurrency": function.get("concurrency")}
 
-    def _in_a_slot(self, record: Record, payload: Any, request_id: str, began: float) -> Record:
+    def _run_in_slot(self, record: Record, payload: Any, request_id: str, began: float) -> Record:
         slot, limit = self._service._acquire_execution_slot(record, record["config"])
         if slot is None:
             kind = "ReservedFunction" if limit == "function" else ""
@@ -128,7 +126,7 @@ class Lambdas:
         finally:
             self._service._release_execution_slot(slot)
 
-    def _tell(
+    def _record(
         self,
         target: Target,
         outcome: Outcome,
@@ -139,11 +137,11 @@ class Lambdas:
         milliseconds: float,
     ) -> None:
         for point in (
-            *metrics.of_run(target, outcome, began, milliseconds, self._is_weighted(target)),
-            *embedded_metrics.points(result.get("log") or ""),
+            *run_points(target, outcome, began, milliseconds, self._is_weighted(target)),
+            *embedded_points(result.get("log") or ""),
         ):
             self._store(point)
-        self._journal.invoked(
+        self._journal.record_invocation(
             request_id=cause.request_id,
             function=target.name,
             alias=target.qualifier if target.qualifier != outcome.version else None,
@@ -160,7 +158,7 @@ class Lambdas:
             told.append(outcome.version)
 
 
-def _with_executed_version(original: Invoke) -> Invoke:
+def _patch_invoke(original: Invoke) -> Invoke:
     """The answer of a synchronous `Invoke` names the version that ran, not the alias's main one."""
 
     async def invoke(*arguments: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-__all__ = ["SEAMS", "Ministack"]
+__all__ = ["PATCHED", "Ministack"]
 
 #: Module, and the functions in it that are replaced.
-SEAMS = {
+PATCHED = {
     "lambda_svc": (
         "_effective_func_record_for_qualifier",
         "_emit_lambda_metrics",
@@ -25,24 +25,24 @@ SEAMS = {
 
 
 class Ministack:
-    """ministack's modules by name; ends the process with a sentence if a seam is not where it was."""
+    """ministack's modules by name; ends the process with a sentence if a patched function is not where it was."""
 
     def __init__(self) -> None:
         self.functions, self.topics, self.metrics, self.queues = (
             import_module(f"ministack.services.{name}") for name in ("lambda_svc", "sns", "cloudwatch", "sqs")
         )
         self.workers = import_module("ministack.core.lambda_runtime")
-        self._left = {(name, seam) for name, seams in SEAMS.items() for seam in seams}
-        for name, seam in self._left:
-            if not callable(getattr(import_module(f"ministack.services.{name}"), seam, None)):
+        self._left = {(name, function) for name, names in PATCHED.items() for function in names}
+        for name, function in self._left:
+            if not callable(getattr(import_module(f"ministack.services.{name}"), function, None)):
                 raise SystemExit(
-                    f"ministack has no {name}.{seam} any more: look at what replaced it, and at {__file__}"
+                    f"ministack has no {name}.{function} any more: look at what replaced it, and at {__file__}"
                 )
 
-    def replace(self, module: Any, seam: str, make: Callable[[Any], Any]) -> None:
-        """Put `make(original)` in the place of a function that stands in SEAMS."""
-        self._left.remove((module.__name__.rpartition(".")[2], seam))
-        setattr(module, seam, make(getattr(module, seam)))
+    def replace(self, module: Any, function: str, make: Callable[[Any], Any]) -> None:
+        """Put `make(original)` in the place of a function that stands in PATCHED."""
+        self._left.remove((module.__name__.rpartition(".")[2], function))
+        setattr(module, function, make(getattr(module, function)))
 
     def finish(self) -> None:
         """Make sure that everything that is named here was replaced."""

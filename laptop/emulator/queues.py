@@ -12,10 +12,9 @@ from typing import Any
 
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
-from laptop.invocations.batches import done
-from laptop.invocations.failure_record import on_failure
 from laptop.invocations.model import Cause, Limits
-from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed
+from laptop.invocations.results import messages_to_delete
+from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed, on_failure_record
 
 __all__ = ["Queues"]
 
@@ -34,7 +33,7 @@ class Queues:
     def give_up(self, failed: Failed, limits: Limits) -> None:
         """Keep an event that Lambda gave up where its configuration says, if it says anything."""
         if limits.on_failure:
-            self._keep(limits.on_failure, json.dumps(on_failure(failed, datetime.now(UTC))), {})
+            self._keep(limits.on_failure, json.dumps(on_failure_record(failed, datetime.now(UTC))), {})
         if limits.dead_letters:
             attributes = {"RequestID": failed.event.request_id, "ErrorMessage": failed.condition}
             self._keep(limits.dead_letters, json.dumps(failed.event.payload), attributes)
@@ -77,7 +76,11 @@ class Queues:
                 break
             time.sleep(wait * self._scale)
             wait = min(wait * 2, THROTTLED_LONGEST)
-        deleted = done(outcome.answer, {each["id"] for each in batch}, partial) if outcome.ending == "ok" else set()
+        deleted = (
+            messages_to_delete(outcome.answer, {each["id"] for each in batch}, partial)
+            if outcome.ending == "ok"
+            else set()
+        )
         mapping["LastProcessingResult"] = f"{name}: {outcome.ending}, {len(deleted)} of {len(batch)} messages"
         with contextlib.suppress(Exception):  # a queue that was deleted meanwhile
             self._sqs._delete_messages_for_esm(

@@ -17,7 +17,7 @@ from laptop.emulator.queues import Queues
 from laptop.environment import ACCOUNT, REGION
 from laptop.invocations.journal import Journal
 from laptop.invocations.metrics import Point
-from laptop.invocations.model import Event, Target
+from laptop.invocations.model import QueuedEvent, Target
 
 __all__ = ["Topics"]
 
@@ -30,7 +30,7 @@ class Topics:
         ministack: Ministack,
         queues: Queues,
         journal: Journal,
-        accept: Callable[[Event], None],
+        accept: Callable[[QueuedEvent], None],
         store: Callable[[Point], None],
     ) -> None:
         self._functions = ministack.functions
@@ -53,7 +53,7 @@ class Topics:
             self._redrive(topic, subscription, envelope)
             return
         payload = _event(json.loads(envelope), subscription)
-        self._journal.delivered(
+        self._journal.record_delivery(
             message_id=payload["Records"][0]["Sns"]["MessageId"],
             topic=topic,
             function_arn=endpoint,
@@ -61,7 +61,7 @@ class Topics:
             event=payload,
         )
         hops = self._functions._invoke_depth.get()
-        self._accept(Event(str(uuid.uuid4()), target, payload, "sns", time.time(), hops))
+        self._accept(QueuedEvent(str(uuid.uuid4()), target, payload, "sns", time.time(), hops))
 
     def _admits(self, target: Target, topic: str) -> bool:
         """Whether the function is there, and the policy of exactly this alias or version lets the topic invoke it."""

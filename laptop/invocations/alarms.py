@@ -11,10 +11,10 @@ from typing import Any
 
 from laptop.invocations.metric_math import value_of
 
-__all__ = ["Look", "state_of"]
+__all__ = ["Statistic", "state_of"]
 
 #: Namespace, metric, dimensions, statistic, start and end in seconds since 1970: its value, None without data.
-Look = Callable[[str, str, Mapping[str, str], str, float, float], float | None]
+Statistic = Callable[[str, str, Mapping[str, str], str, float, float], float | None]
 
 #: Seconds: however small the factor, a person and a deployment must be able to see a period pass.
 SHORTEST = 1.0
@@ -29,7 +29,7 @@ _CROSSED: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def state_of(alarm: Mapping[str, Any], look: Look, now: float, scale: float, unseen: float = 0.0) -> str | None:
+def state_of(alarm: Mapping[str, Any], look: Statistic, now: float, scale: float, unseen: float = 0.0) -> str | None:
     """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
 
     Periods end now, not on the minute. Where values are missing, more periods are looked at than `EvaluationPeriods`,
@@ -43,10 +43,10 @@ def state_of(alarm: Mapping[str, Any], look: Look, now: float, scale: float, uns
     looked_at = count + LOOKS_BACK
     found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(looked_at)]
     there = [value for value in found if value is not None][:count]
-    return _judge(alarm, [*there, *[None] * (count - len(there))], needed)
+    return _decide_state(alarm, [*there, *[None] * (count - len(there))], needed)
 
 
-def _judge(alarm: Mapping[str, Any], found: Sequence[float | None], needed: int) -> str | None:
+def _decide_state(alarm: Mapping[str, Any], found: Sequence[float | None], needed: int) -> str | None:
     crossed = _CROSSED[alarm["ComparisonOperator"]]
     missing = alarm.get("TreatMissingData") or "missing"
     there = [value for value in found if value is not None]
@@ -65,7 +65,7 @@ def _period(alarm: Mapping[str, Any]) -> float:
     return float(max(map(int, periods), default=int(alarm.get("Period") or 60)))
 
 
-def _datapoint(alarm: Mapping[str, Any], look: Look, start: float, end: float) -> float | None:
+def _datapoint(alarm: Mapping[str, Any], look: Statistic, start: float, end: float) -> float | None:
     queries = alarm.get("Metrics") or ()
     if not queries:
         stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"

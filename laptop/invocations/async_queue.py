@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from laptop.invocations.model import Event, Limits, Outcome, Target
-from laptop.invocations.retries import Again, Failed, after, before
+from laptop.invocations.model import Limits, Outcome, QueuedEvent, Target
+from laptop.invocations.retries import Again, Failed, decide, refuse
 
-__all__ = ["Asynchronous"]
+__all__ = ["AsyncQueue"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asynchronous:
+class AsyncQueue:
     """Tries each event until it succeeds or is given up.
 
     `limits` are those of the target now, `run` runs it once, `give_up` keeps a failed event, `later` calls in so many
@@ -21,24 +21,24 @@ class Asynchronous:
     """
 
     limits: Callable[[Target], Limits]
-    run: Callable[[Event], Outcome]
+    run: Callable[[QueuedEvent], Outcome]
     give_up: Callable[[Failed, Limits], None]
     later: Callable[[float, Callable[[], None]], None]
     clock: Callable[[], float]
     scale: float
     draw: Callable[[], float]
 
-    def put(self, event: Event) -> None:
+    def put(self, event: QueuedEvent) -> None:
         """Accept an event; it runs as soon as it can."""
         self.later(0, lambda: self._try(event))
 
-    def _try(self, event: Event) -> None:
+    def _try(self, event: QueuedEvent) -> None:
         limits = self.limits(event.target)
-        next_: Again | Failed | None = before(event, limits)
+        next_: Again | Failed | None = refuse(event, limits)
         if next_ is None:
             outcome = self.run(event)
             limits = self.limits(event.target)
-            next_ = after(event, outcome, limits, (self.clock() - event.accepted) / self.scale)
+            next_ = decide(event, outcome, limits, (self.clock() - event.accepted) / self.scale)
         if isinstance(next_, Failed):
             self.give_up(next_, limits)
         elif next_ is not None:

@@ -17,11 +17,11 @@ class Journal:
         self._deliveries: deque[Mapping[str, Any]] = deque(maxlen=100)
         self._invocations: deque[Mapping[str, Any]] = deque(maxlen=500)
 
-    def delivered(self, **facts: Any) -> None:
+    def record_delivery(self, **facts: Any) -> None:
         """Note that SNS handed an event to a function's queue."""
         self._deliveries.appendleft(facts)
 
-    def invoked(self, **facts: Any) -> None:
+    def record_invocation(self, **facts: Any) -> None:
         """Note one run of a function, or that it was throttled."""
         self._invocations.appendleft({name: value for name, value in facts.items() if value is not None})
 

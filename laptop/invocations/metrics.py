@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from laptop.invocations.model import Outcome, Target
 
-__all__ = ["Point", "of_run"]
+__all__ = ["Point", "embedded_points", "run_points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Point:
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-def of_run(target: Target, outcome: Outcome, began: float, milliseconds: float, weighted: bool = False) -> list[Point]:
+def run_points(
+    target: Target, outcome: Outcome, began: float, milliseconds: float, weighted: bool = False
+) -> list[Point]:
     """What one run of a function counts, once for each set of dimensions that AWS keeps; at the time it began.
 
     A throttled invocation has not run: it is no invocation and no error. `weighted` is whether the alias had two
@@ -56,3 +60,31 @@ def _dimensions(target: Target, outcome: Outcome, weighted: bool) -> list[dict[s
     if not weighted or outcome.ending == "throttled":
         return [function, resource]
     return [function, resource, {**resource, "ExecutedVersion": outcome.version}]
+
+
+def embedded_points(log: str) -> Iterator[Point]:
+    """The metrics in a log; what is not in the format is skipped, as CloudWatch skips it."""
+    for line in log.splitlines():
+        if '"_aws"' not in line:
+            continue
+        try:
+            yield from list(_in_line(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+
+
+def _in_line(line: dict[str, Any]) -> Iterator[Point]:
+    at = line["_aws"]["Timestamp"] / 1000
+    for definition in line["_aws"]["CloudWatchMetrics"]:
+        for metric in definition["Metrics"]:
+            said = line[metric["Name"]]
+            for value in said if isinstance(said, list) else [said]:
+                for names in definition["Dimensions"]:
+                    yield Point(
+                        namespace=definition["Namespace"],
+                        name=metric["Name"],
+                        value=float(value),
+                        unit=metric.get("Unit", "None"),
+                        at=at,
+                        dimensions={name: str(line[name]) for name in names},
+                    )

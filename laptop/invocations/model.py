@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Cause", "Ending", "Event", "Limits", "Outcome", "Source", "Target"]
+__all__ = ["Cause", "Ending", "Limits", "Outcome", "QueuedEvent", "Source", "Target", "choose_version", "is_weighted"]
 
 #: Who invokes: a topic, a queue's mapping, an `Event` call, a `RequestResponse` call or a service, a stream's mapping.
 Source = Literal["sns", "sqs", "event", "sync", "stream"]
@@ -46,7 +47,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class QueuedEvent:
     """One event in a function's asynchronous queue; `accepted` in seconds since 1970, `hops` of a chain so far."""
 
     request_id: str
@@ -77,3 +78,24 @@ class Outcome:
     ending: Ending
     version: str
     answer: Any
+
+
+def choose_version(alias: Mapping[str, Any], draw: float) -> str:
+    """The version for one invocation, by the alias's weights; `draw` is uniform in [0, 1).
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    """
+    for version, weight in _weights(alias).items():
+        if draw < weight:
+            return version
+        draw -= weight
+    return str(alias["FunctionVersion"])
+
+
+def is_weighted(alias: Mapping[str, Any]) -> bool:
+    """Whether the alias has a second version."""
+    return bool(_weights(alias))
+
+
+def _weights(alias: Mapping[str, Any]) -> Mapping[str, float]:
+    return (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}

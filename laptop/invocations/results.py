@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from laptop.invocations.model import Outcome
 
-__all__ = ["judge"]
+__all__ = ["messages_to_delete", "read_outcome"]
 
 DIED = "Worker process died"
 _FRAME = re.compile(r'  File "')
 
 
-def judge(result: Mapping[str, Any], request_id: str, version: str) -> Outcome:
+def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> Outcome:
     """The outcome of one run; an error's answer has AWS's keys."""
     body = result.get("body")
     if result.get("throttle"):
@@ -49,3 +50,21 @@ def _raised(message: str, kind: str, request_id: str, log: str) -> dict[str, Any
             kind = line.partition(":")[0].rpartition(".")[2]
             break
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": frames}
+
+
+def messages_to_delete(answer: Any, batch: AbstractSet[str], partial: bool) -> set[str]:
+    """The messages of a batch to delete; the others come back when their visibility timeout ends.
+
+    `partial` is ReportBatchItemFailures. An answer that names nothing was a success; one that cannot be read, or names
+    what was not in the batch, failed whole.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    if not partial or answer is None:
+        return set(batch)
+    if not isinstance(answer, dict):
+        return set()
+    failures = answer.get("batchItemFailures") or []
+    if not isinstance(failures, list):
+        return set()
+    failed = {failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures}
+    return set(batch) - failed if failed <= batch else set()

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
-from laptop.invocations.model import Event, Limits, Outcome
+from laptop.invocations.model import Limits, Outcome, QueuedEvent
 
-__all__ = ["Again", "Condition", "Failed", "after", "before"]
+__all__ = ["Again", "Condition", "Failed", "decide", "on_failure_record", "refuse"]
 
 #: Seconds before the second and the third run.
 BETWEEN_RUNS = (60.0, 120.0)
@@ -25,7 +26,7 @@ Condition = Literal["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurr
 class Again:
     """The event waits so many seconds, and is tried again."""
 
-    event: Event
+    event: QueuedEvent
     seconds: float
 
 
@@ -33,17 +34,17 @@ class Again:
 class Failed:
     """The event is given up; without `outcome` it never ran."""
 
-    event: Event
+    event: QueuedEvent
     condition: Condition
     outcome: Outcome | None = None
 
 
-def before(event: Event, limits: Limits) -> Failed | None:
+def refuse(event: QueuedEvent, limits: Limits) -> Failed | None:
     """Give the event up before it runs, if its function is switched off."""
     return Failed(event, "ZeroReservedConcurrency") if limits.closed else None
 
 
-def after(event: Event, outcome: Outcome, limits: Limits, age: float) -> Again | Failed | None:
+def decide(event: QueuedEvent, outcome: Outcome, limits: Limits, age: float) -> Again | Failed | None:
     """What follows one try of an event of this age: another, the end, or nothing because it succeeded.
 
     A throttled event has not run: it costs none of the retries, and waits as long as its age allows.
@@ -59,3 +60,26 @@ def after(event: Event, outcome: Outcome, limits: Limits, age: float) -> Again |
         return Failed(ran, "RetriesExhausted", outcome)
     wait = BETWEEN_RUNS[min(ran.runs, len(BETWEEN_RUNS)) - 1]
     return Again(ran, wait) if age + wait <= limits.age else Failed(ran, "EventAgeExceeded", outcome)
+
+
+def on_failure_record(failed: Failed, now: datetime) -> dict[str, Any]:
+    """What Lambda sends to the on-failure destination of an event that it gave up; without a response if it never ran.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    target = failed.event.target
+    record: dict[str, Any] = {
+        "version": "1.0",
+        "timestamp": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "requestContext": {
+            "requestId": failed.event.request_id,
+            "functionArn": target.arn if target.qualifier else f"{target.function}:$LATEST",
+            "condition": failed.condition,
+            "approximateInvokeCount": failed.event.runs,
+        },
+        "requestPayload": failed.event.payload,
+    }
+    if failed.outcome is not None:
+        context = {"statusCode": 200, "executedVersion": failed.outcome.version, "functionError": "Unhandled"}
+        record |= {"responseContext": context, "responsePayload": failed.outcome.answer}
+    return record

@@ -10,12 +10,12 @@ from typing import Any
 from laptop.environment import REGION
 from laptop.ses.configuration import OPTIONS, ConfigurationSets
 from laptop.ses.errors import SesError
-from laptop.ses.faults import Faults, Kind
+from laptop.ses.faults import FaultKind, Faults
 from laptop.ses.feedback import After, Feedback, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.limits import DAILY, RATE, Limits
 from laptop.ses.mailbox import Mail, Mailbox
-from laptop.ses.outcomes import Event, fate_of
+from laptop.ses.outcomes import SendingEvent, events_after_sending
 from laptop.ses.sending import read_mail
 from laptop.ses.suppression import Suppression
 
@@ -63,7 +63,7 @@ class Ses:
         self.identities.require_verified(mail.source, REGION)
         self.limits.count(mail.to)
         self.mailbox.add(mail)
-        self.feedback.follow(mail, self._fate(mail))
+        self.feedback.follow(mail, self._events_of(mail))
         return {"MessageId": mail.id}
 
     def get_account(self, _request: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,17 +78,17 @@ class Ses:
         }
 
     def _strike(self, mail: Mail) -> None:
-        fault = self.faults.strike(Kind.THROTTLE, Kind.EXHAUST_QUOTA, Kind.REFUSE, recipients=mail.to)
+        fault = self.faults.strike(FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=mail.to)
         if fault is None:
             return
-        if fault.fault is Kind.REFUSE:
+        if fault.fault is FaultKind.REFUSE:
             raise SesError(fault.code, fault.message, fault.status)
-        raise SesError("TooManyRequestsException", RATE if fault.fault is Kind.THROTTLE else DAILY)
+        raise SesError("TooManyRequestsException", RATE if fault.fault is FaultKind.THROTTLE else DAILY)
 
-    def _fate(self, mail: Mail) -> list[Event]:
+    def _events_of(self, mail: Mail) -> list[SendingEvent]:
         text = mail.raw.decode("utf-8", "replace")
-        fates = [fate_of(address, self.suppression.addresses(), text) for address in mail.to]
-        return [fates[0][0], *(event for fate in fates for event in fate[1:])]
+        outcomes = [events_after_sending(address, self.suppression.addresses(), text) for address in mail.to]
+        return [outcomes[0][0], *(event for outcome in outcomes for event in outcome[1:])]
 
     def _put_sending(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.sending_enabled = bool(request.get("SendingEnabled"))

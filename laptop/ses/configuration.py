@@ -118,7 +118,7 @@ class ConfigurationSets:
     def _known_destination(self, request: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
         destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
         if name not in destinations:
-            raise not_found(f"Event destination <{name}> does not exist.")
+            raise not_found(f"SendingEvent destination <{name}> does not exist.")
         return destinations, name
 
 

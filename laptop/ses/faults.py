@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-__all__ = ["BadFault", "Fault", "Faults", "Kind"]
+__all__ = ["BadFault", "Fault", "FaultKind", "Faults"]
 
 _numbers = itertools.count(1)
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """Where on the road of a mail the fault strikes."""
 
     #: Answer 429 *Maximum sending rate exceeded.*; the mail is not taken.
@@ -50,7 +50,7 @@ class BadFault(ValueError):
 class Fault:
     """One armed fault: strikes `times` mails (for ever if None), only mails to `recipient` if that is given."""
 
-    fault: Kind
+    fault: FaultKind
     times: int | None = 1
     recipient: str | None = None
     code: str = "MessageRejected"
@@ -71,14 +71,14 @@ class Fault:
         if unknown:
             raise BadFault(f"unknown field {min(unknown)!r}")
         try:
-            fault = cls(**{**given, "fault": Kind(str(given.get("fault")))})
+            fault = cls(**{**given, "fault": FaultKind(str(given.get("fault")))})
         except ValueError:
-            raise BadFault(f"fault must be one of {', '.join(Kind)}") from None
+            raise BadFault(f"fault must be one of {', '.join(FaultKind)}") from None
         fault._check()
         return fault
 
     def _check(self) -> None:
-        if self.fault is Kind.CLOSE_BEFORE_READING and self.recipient is not None:
+        if self.fault is FaultKind.CLOSE_BEFORE_READING and self.recipient is not None:
             raise BadFault("close-before-reading knows no recipient: the request is never read")
         if self.times is not None and (not _is_number(self.times, int) or self.times < 1):
             raise BadFault("times must be a whole number of at least 1, or null for as long as it stands")
@@ -95,7 +95,7 @@ class Fault:
         """The fault as the control API shows it."""
         return {**asdict(self), "fault": str(self.fault)}
 
-    def meets(self, kinds: tuple[Kind, ...], recipients: tuple[str, ...]) -> bool:
+    def meets(self, kinds: tuple[FaultKind, ...], recipients: tuple[str, ...]) -> bool:
         """Whether it strikes here."""
         known = [address.lower() for address in recipients]
         return self.fault in kinds and (self.recipient is None or self.recipient.lower() in known)
@@ -113,7 +113,7 @@ class Faults:
         with self._lock:
             self._armed.append(fault)
 
-    def strike(self, *kinds: Kind, recipients: tuple[str, ...] = ()) -> Fault | None:
+    def strike(self, *kinds: FaultKind, recipients: tuple[str, ...] = ()) -> Fault | None:
         """The first armed fault of these kinds for these recipients, counted down; None if there is none."""
         with self._lock:
             for fault in self._armed:
@@ -124,7 +124,7 @@ class Faults:
                     return fault
         return None
 
-    def armed(self) -> list[Fault]:
+    def list_armed(self) -> list[Fault]:
         """What is still to come."""
         with self._lock:
             return list(self._armed)

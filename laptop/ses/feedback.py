@@ -14,9 +14,9 @@ from typing import Any
 
 from laptop.environment import ACCOUNT, REGION
 from laptop.ses.configuration import ConfigurationSets
-from laptop.ses.faults import Faults, Kind
+from laptop.ses.faults import FaultKind, Faults
 from laptop.ses.mailbox import Mail
-from laptop.ses.outcomes import Event
+from laptop.ses.outcomes import SendingEvent
 from laptop.timer import Timer
 
 __all__ = ["After", "Feedback", "Publish", "event_json"]
@@ -42,31 +42,31 @@ class Feedback:
         self._scale = scale
         self._after = after or Timer("feedback").after
 
-    def follow(self, mail: Mail, events: Sequence[Event]) -> None:
+    def follow(self, mail: Mail, events: Sequence[SendingEvent]) -> None:
         """Schedule what becomes of a mail, as far as no armed fault says otherwise."""
-        if self._faults.strike(Kind.WITHHOLD_FEEDBACK, recipients=mail.to):
+        if self._faults.strike(FaultKind.WITHHOLD_FEEDBACK, recipients=mail.to):
             return
-        delay = self._faults.strike(Kind.DELAY_FEEDBACK, recipients=mail.to)
-        repeat = self._faults.strike(Kind.REPEAT_FEEDBACK, recipients=mail.to)
-        reorder = self._faults.strike(Kind.REORDER_FEEDBACK, recipients=mail.to)
+        delay = self._faults.strike(FaultKind.DELAY_FEEDBACK, recipients=mail.to)
+        repeat = self._faults.strike(FaultKind.REPEAT_FEEDBACK, recipients=mail.to)
+        reorder = self._faults.strike(FaultKind.REORDER_FEEDBACK, recipients=mail.to)
         whens = [event.after * self._scale + (delay.seconds if delay else 0) for event in events]
         ordered = list(reversed(events)) if reorder else list(events)
         for event, when in zip(ordered, whens, strict=True):
             for _ in range(repeat.copies if repeat else 1):
                 self.schedule(mail, event, when)
 
-    def schedule(self, mail: Mail, event: Event, seconds: float) -> None:
+    def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
         """Publish one event in so many seconds."""
         self._after(seconds, lambda: self._happen(mail, event))
 
-    def _happen(self, mail: Mail, event: Event) -> None:
+    def _happen(self, mail: Mail, event: SendingEvent) -> None:
         mail.events.append(event.type)
         configured = event.type.upper().replace(" ", "_").replace("DELIVERYDELAY", "DELIVERY_DELAY")
         for topic in self._sets.topics(mail.configuration_set or "", configured):
             self._publish(topic, json.dumps(event_json(mail, event, datetime.now(UTC))))
 
 
-def event_json(mail: Mail, event: Event, now: datetime) -> dict[str, Any]:
+def event_json(mail: Mail, event: SendingEvent, now: datetime) -> dict[str, Any]:
     """One event as SES publishes it; unlike identity notifications it carries the mail's tags."""
     details = dict(event.details)
     if event.type in WITH_TIME:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Event", "fate_of", "is_simulated"]
+__all__ = ["SendingEvent", "events_after_sending", "is_simulated"]
 
 SIMULATOR = "simulator.amazonses.com"
 EICAR = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SendingEvent:
     """One feedback event: its `eventType`, the key of its details and the details, `after` seconds from acceptance."""
 
     type: str
@@ -31,11 +31,11 @@ def is_simulated(address: str) -> bool:
     return address.lower().rpartition("@")[2] == SIMULATOR
 
 
-def fate_of(recipient: str, suppressed: Collection[str], content: str) -> list[Event]:
+def events_after_sending(recipient: str, suppressed: Collection[str], content: str) -> list[SendingEvent]:
     """The events that follow the acceptance of a mail to one recipient, in the order in which they happen."""
     address = recipient.lower()
     if EICAR in content:
-        return [Event("Send", "send", 0), Event("Reject", "reject", 10, {"reason": "Bad content"})]
+        return [SendingEvent("Send", "send", 0), SendingEvent("Reject", "reject", 10, {"reason": "Bad content"})]
     if address in suppressed:
         return [_SENT, *_suppressed(recipient, "OnAccountSuppressionList")]
     name, _, domain = address.rpartition("@")
@@ -43,20 +43,22 @@ def fate_of(recipient: str, suppressed: Collection[str], content: str) -> list[E
     return [_SENT, *play(recipient)]
 
 
-_SENT = Event("Send", "send", 0)
+_SENT = SendingEvent("Send", "send", 0)
 
 
-def _delivered(recipient: str) -> list[Event]:
+def _delivered(recipient: str) -> list[SendingEvent]:
     details = {
         "processingTimeMillis": 200,
         "recipients": [recipient],
         "smtpResponse": "250 2.0.0 OK",
         "reportingMTA": "a8-70.smtp-out.amazonses.com",
     }
-    return [Event("Delivery", "delivery", 10, details)]
+    return [SendingEvent("Delivery", "delivery", 10, details)]
 
 
-def _bounce(recipient: str, kind: str, subtype: str, status: str, diagnostic: str, after: float = 10) -> list[Event]:
+def _bounce(
+    recipient: str, kind: str, subtype: str, status: str, diagnostic: str, after: float = 10
+) -> list[SendingEvent]:
     bounced = {
         "emailAddress": recipient,
         "action": "failed" if kind == "Permanent" else "delayed",
@@ -69,34 +71,34 @@ def _bounce(recipient: str, kind: str, subtype: str, status: str, diagnostic: st
         "bouncedRecipients": [bounced],
         "reportingMTA": "dns; a8-70.smtp-out.amazonses.com",
     }
-    return [Event("Bounce", "bounce", after, details)]
+    return [SendingEvent("Bounce", "bounce", after, details)]
 
 
-def _unknown_user(recipient: str) -> list[Event]:
+def _unknown_user(recipient: str) -> list[SendingEvent]:
     return _bounce(recipient, "Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown")
 
 
-def _out_of_office(recipient: str) -> list[Event]:
+def _out_of_office(recipient: str) -> list[SendingEvent]:
     answer = _bounce(recipient, "Transient", "General", "4.0.0", "smtp; 250 out of the office", after=20)
     return [*_delivered(recipient), *answer]
 
 
-def _complaint(recipient: str) -> list[Event]:
+def _complaint(recipient: str) -> list[SendingEvent]:
     details = {
         "complainedRecipients": [{"emailAddress": recipient}],
         "complaintSubType": None,
         "userAgent": "Amazon SES Mailbox Simulator",
         "complaintFeedbackType": "abuse",
     }
-    return [*_delivered(recipient), Event("Complaint", "complaint", 20, details)]
+    return [*_delivered(recipient), SendingEvent("Complaint", "complaint", 20, details)]
 
 
-def _suppressed(recipient: str, subtype: str = "Suppressed") -> list[Event]:
+def _suppressed(recipient: str, subtype: str = "Suppressed") -> list[SendingEvent]:
     reason = "Amazon SES did not send the message to this address because it is on the suppression list."
     return _bounce(recipient, "Permanent", subtype, "5.1.1", reason)
 
 
-_SIMULATOR: dict[str, Callable[[str], list[Event]]] = {
+_SIMULATOR: dict[str, Callable[[str], list[SendingEvent]]] = {
     "success": _delivered,
     "bounce": _unknown_user,
     "ooto": _out_of_office,

@@ -20,7 +20,7 @@ import httpx
 
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
-from laptop.ses.faults import Kind
+from laptop.ses.faults import FaultKind
 from laptop.ses.model import Call, find_call
 
 __all__ = ["Wire"]
@@ -28,7 +28,7 @@ __all__ = ["Wire"]
 log = logging.getLogger("ses")
 
 SEND = b"POST /v2/email/outbound-emails"
-AFTER = (Kind.ACCEPT_THEN_CLOSE, Kind.ACCEPT_THEN_KILL, Kind.ACCEPT_THEN_HANG, Kind.ANSWER_SLOWLY)
+AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCEPT_THEN_HANG, FaultKind.ANSWER_SLOWLY)
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
@@ -58,7 +58,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Look at the next request before reading it: one fault strikes right here."""
-        if self._next_is_send() and self.server.ses.faults.strike(Kind.CLOSE_BEFORE_READING):
+        if self._next_is_send() and self.server.ses.faults.strike(FaultKind.CLOSE_BEFORE_READING):
             self._reset()
             return
         super().handle_one_request()
@@ -99,12 +99,12 @@ class _Connection(BaseHTTPRequestHandler):
         fault = self.server.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None
         if fault is None:
             return False
-        if fault.fault is Kind.ANSWER_SLOWLY:
+        if fault.fault is FaultKind.ANSWER_SLOWLY:
             time.sleep(fault.seconds)
             return False
-        if fault.fault is Kind.ACCEPT_THEN_KILL:
+        if fault.fault is FaultKind.ACCEPT_THEN_KILL:
             self._kill(fault.function)
-        if fault.fault is Kind.ACCEPT_THEN_HANG:
+        if fault.fault is FaultKind.ACCEPT_THEN_HANG:
             self._hang()
         self._reset()
         return True

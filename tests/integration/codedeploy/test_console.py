@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from laptop.console.release import Release, under_way
+from laptop.console.release import Release, current_release
 from tests.integration.codedeploy.conftest import Stage, appspec
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def seen(stage: Stage) -> Release:
-    return under_way(cast("LambdaClient", stage.functions), stage.account)
+    return current_release(cast("LambdaClient", stage.functions), stage.account)
 
 
 def test_before_the_first_release_there_is_only_the_live_version(bare: Stage) -> None:

@@ -13,11 +13,11 @@ from moto import mock_aws
 from starlette.testclient import TestClient
 
 from laptop.codedeploy.api import CodeDeploy
-from laptop.console.event_history import MOST, Story, Totals, told, totals
+from laptop.console.event_history import MOST, Story, Totals, tell_stories, totals
 from laptop.console.pages import Console
 from laptop.console.scenarios import FRESH, new_event
+from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
-from laptop.ses.inbox import inbox
 from laptop.ses.mailbox import Mail, Mailbox
 from webapp.timeline.ledger import Ledger, event_key
 
@@ -59,7 +59,7 @@ class Seen:
     @property
     def stories(self) -> list[Story]:
         ledger = Ledger(self.dynamodb, "herald-ledger")
-        return told(self.deliveries, self.invocations, self.mailbox, ledger, self.labels)
+        return tell_stories(self.deliveries, self.invocations, self.mailbox, ledger, self.labels)
 
 
 @pytest.fixture

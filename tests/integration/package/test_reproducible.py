@@ -17,8 +17,8 @@ import pytest
 from package import PackageError, bundles
 from package import dependencies as installer
 from package.archive import write_archive
-from package.bundles import ROOMS
-from package.dependencies import installed
+from package.bundles import BUNDLES
+from package.dependencies import install_dependencies
 from package.target import laptop
 from tests.building import with_dependencies
 
@@ -33,7 +33,7 @@ print(package.function.sha256, package.webapp.sha256)
 
 
 def copied(source: Path, to: Path, moment: int) -> Path:
-    """The rooms of `source` in another folder, every file as old as `moment` says."""
+    """The bundles of `source` in another folder, every file as old as `moment` says."""
     for name in ("function", "operations", "package", "webapp"):
         shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in to.rglob("*"):
@@ -80,12 +80,12 @@ def can_build(python: Path) -> bool:
 
 
 def test_dependencies_installed_twice_are_the_same(tmp_path: Path) -> None:
-    function = ROOMS[0]
+    function = BUNDLES[0]
     digests = []
     for name, umask in (("one", 0o077), ("the-other", 0o002)):
         before = os.umask(umask)
         try:
-            folder = installed(function, laptop(), tmp_path / name, "recipe")
+            folder = install_dependencies(function, laptop(), tmp_path / name, "recipe")
         finally:
             os.umask(before)
         digests.append(
@@ -105,28 +105,28 @@ def test_what_pip_cannot_install_is_one_clear_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     with pytest.raises(PackageError, match=r"dependencies for .* were not installed") as error:
-        installed(ROOMS[0], replace(laptop(), architecture="nowhere"), tmp_path / "store", "recipe")
+        install_dependencies(BUNDLES[0], replace(laptop(), architecture="nowhere"), tmp_path / "store", "recipe")
     assert len(str(error.value).splitlines()) == 1
     assert not list((tmp_path / "store").iterdir()), "nothing half-made is left"
 
 
 def test_a_dependency_with_another_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    line = re.search(r"^typing-extensions==\S+", ROOMS[1].lock.read_text("utf-8"), re.MULTILINE)
+    line = re.search(r"^typing-extensions==\S+", BUNDLES[1].lock.read_text("utf-8"), re.MULTILINE)
     assert line
     monkeypatch.setattr(bundles, "_ROOT", tmp_path)
-    ROOMS[1].lock.parent.mkdir()
-    ROOMS[1].lock.write_text(f"{line[0]} --hash=sha256:{'0' * 64}\n")
+    BUNDLES[1].lock.parent.mkdir()
+    BUNDLES[1].lock.write_text(f"{line[0]} --hash=sha256:{'0' * 64}\n")
     with pytest.raises(PackageError, match="DO NOT MATCH THE HASHES"):
-        installed(ROOMS[1], laptop(), tmp_path / "store", "recipe")
+        install_dependencies(BUNDLES[1], laptop(), tmp_path / "store", "recipe")
 
 
 @pytest.mark.parametrize("marker", ["python_version < '3.13'", "sys_platform == 'win32'"])
 def test_a_lock_that_depends_on_who_builds_is_refused(marker: str) -> None:
     lock = f"six==1.17.0 ; {marker} \\\n    --hash=sha256:00\n"
     with pytest.raises(PackageError, match="depends on who builds it"):
-        installer.refuse_markers(lock, ROOMS[0])
+        installer.refuse_markers(lock, BUNDLES[0])
 
 
 def test_the_markers_of_the_locks_are_harmless() -> None:
-    for room in ROOMS:
-        installer.refuse_markers(room.lock.read_text("utf-8"), room)
+    for bundle in BUNDLES:
+        installer.refuse_markers(bundle.lock.read_text("utf-8"), bundle)

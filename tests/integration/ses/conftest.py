@@ -15,8 +15,8 @@ import pytest
 from botocore.config import Config
 from starlette.testclient import TestClient
 
+from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
-from laptop.ses.inbox import inbox
 from laptop.ses.wire import Wire
 from tests.waiting import LIMIT
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 from starlette.testclient import TestClient
 
 from laptop.ses.api import Ses
-from laptop.ses.faults import Kind
+from laptop.ses.faults import FaultKind
 from tests.integration.ses.conftest import make_client, send
 from tests.waiting import eventually
 
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 
-def arm(web: TestClient, fault: Kind, **more: Any) -> None:
+def arm(web: TestClient, fault: FaultKind, **more: Any) -> None:
     assert web.post("/faults", json={"fault": fault, **more}).status_code == 201
 
 
 @pytest.mark.parametrize(
     ("given", "code", "status", "words"),
     [
-        ({"fault": Kind.THROTTLE}, "TooManyRequestsException", 429, "Maximum sending rate exceeded."),
-        ({"fault": Kind.EXHAUST_QUOTA}, "TooManyRequestsException", 429, "Daily message quota exceeded."),
-        ({"fault": Kind.REFUSE}, "MessageRejected", 400, "Refused on command."),
-        ({"fault": Kind.REFUSE, "code": "AccountSuspendedException"}, "AccountSuspendedException", 400, ""),
-        ({"fault": Kind.REFUSE, "code": "InternalServiceErrorException"}, "InternalServiceErrorException", 500, ""),
-        ({"fault": Kind.REFUSE, "code": "ServiceUnavailable", "status": 503}, "ServiceUnavailable", 503, ""),
+        ({"fault": FaultKind.THROTTLE}, "TooManyRequestsException", 429, "Maximum sending rate exceeded."),
+        ({"fault": FaultKind.EXHAUST_QUOTA}, "TooManyRequestsException", 429, "Daily message quota exceeded."),
+        ({"fault": FaultKind.REFUSE}, "MessageRejected", 400, "Refused on command."),
+        ({"fault": FaultKind.REFUSE, "code": "AccountSuspendedException"}, "AccountSuspendedException", 400, ""),
+        (
+            {"fault": FaultKind.REFUSE, "code": "InternalServiceErrorException"},
+            "InternalServiceErrorException",
+            500,
+            "",
+        ),
+        ({"fault": FaultKind.REFUSE, "code": "ServiceUnavailable", "status": 503}, "ServiceUnavailable", 503, ""),
     ],
 )
 def test_a_refusal_takes_no_mail(
@@ -51,7 +56,7 @@ def test_a_connection_closed_before_reading_takes_no_mail(
     account: SESV2Client, endpoint: str, web: TestClient, ses: Ses, warm: bool
 ) -> None:
     client = account if warm else make_client(endpoint)
-    arm(web, Kind.CLOSE_BEFORE_READING)
+    arm(web, FaultKind.CLOSE_BEFORE_READING)
     with pytest.raises(BotoCoreError, match=r"(?i)connection"):
         send(client)
     assert ses.mailbox.find() == []
@@ -59,21 +64,21 @@ def test_a_connection_closed_before_reading_takes_no_mail(
 
 
 def test_other_calls_pass_while_that_fault_waits(account: SESV2Client, web: TestClient) -> None:
-    arm(web, Kind.CLOSE_BEFORE_READING)
+    arm(web, FaultKind.CLOSE_BEFORE_READING)
     assert account.get_account()["SendingEnabled"]
     with pytest.raises(BotoCoreError):
         send(account)
 
 
 def test_a_mail_taken_and_the_connection_closed(account: SESV2Client, web: TestClient, ses: Ses) -> None:
-    arm(web, Kind.ACCEPT_THEN_CLOSE)
+    arm(web, FaultKind.ACCEPT_THEN_CLOSE)
     with pytest.raises(ConnectionClosedError):
         send(account)
     assert len(ses.mailbox.find()) == 1
 
 
 def test_a_mail_taken_and_never_answered(account: SESV2Client, endpoint: str, web: TestClient, ses: Ses) -> None:
-    arm(web, Kind.ACCEPT_THEN_HANG)
+    arm(web, FaultKind.ACCEPT_THEN_HANG)
     with pytest.raises(ReadTimeoutError):
         send(make_client(endpoint, read_timeout=0.5))
     eventually(ses.mailbox.find, lambda mails: len(mails) == 1)
@@ -82,14 +87,14 @@ def test_a_mail_taken_and_never_answered(account: SESV2Client, endpoint: str, we
 def test_a_slow_answer_comes(account: SESV2Client, web: TestClient, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr("laptop.ses.wire.time", SimpleNamespace(sleep=waits.append))
-    arm(web, Kind.ANSWER_SLOWLY, seconds=4)
+    arm(web, FaultKind.ANSWER_SLOWLY, seconds=4)
     send(account)
     assert waits == [4]
     assert len(ses.mailbox.find()) == 1
 
 
 def test_a_fault_strikes_as_often_as_it_was_told(account: SESV2Client, web: TestClient) -> None:
-    arm(web, Kind.THROTTLE, times=2)
+    arm(web, FaultKind.THROTTLE, times=2)
     for _ in range(2):
         with pytest.raises(account.exceptions.TooManyRequestsException):
             send(account)
@@ -98,7 +103,7 @@ def test_a_fault_strikes_as_often_as_it_was_told(account: SESV2Client, web: Test
 
 
 def test_a_fault_without_a_count_stands_until_it_is_removed(account: SESV2Client, web: TestClient) -> None:
-    arm(web, Kind.THROTTLE, times=None)
+    arm(web, FaultKind.THROTTLE, times=None)
     for _ in range(3):
         with pytest.raises(account.exceptions.TooManyRequestsException):
             send(account)
@@ -108,7 +113,7 @@ def test_a_fault_without_a_count_stands_until_it_is_removed(account: SESV2Client
 
 
 def test_a_fault_can_wait_for_one_recipient(account: SESV2Client, web: TestClient) -> None:
-    arm(web, Kind.THROTTLE, recipient="Unlucky@example.com")
+    arm(web, FaultKind.THROTTLE, recipient="Unlucky@example.com")
     send(account, "lucky@example.com")
     with pytest.raises(account.exceptions.TooManyRequestsException):
         send(account, "unlucky@example.com")
@@ -138,7 +143,7 @@ def test_a_wrong_fault_is_refused_with_a_reason(web: TestClient, given: Any, wor
 
 
 def test_a_mail_taken_and_its_sender_killed(account: SESV2Client, web: TestClient, ses: Ses, posted: list[str]) -> None:
-    arm(web, Kind.ACCEPT_THEN_KILL, function="shop-notify")
+    arm(web, FaultKind.ACCEPT_THEN_KILL, function="shop-notify")
     with pytest.raises(ConnectionClosedError):
         send(account)
     assert len(ses.mailbox.find()) == 1

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
+from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
-from laptop.ses.inbox import inbox
 from tests.integration.ses.conftest import send
 
 if TYPE_CHECKING:

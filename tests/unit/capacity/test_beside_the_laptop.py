@@ -11,8 +11,8 @@ import pytest
 
 from herald.capacity.events import play
 from herald.capacity.question import Question
-from laptop.invocations.async_queue import Asynchronous
-from laptop.invocations.model import Event, Limits, Outcome, Target
+from laptop.invocations.async_queue import AsyncQueue
+from laptop.invocations.model import Limits, Outcome, QueuedEvent, Target
 
 #: More than the function can send: only the concurrency limits.
 NO_LIMIT = 100_000.0
@@ -31,12 +31,12 @@ class Laptop:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         draw = random.Random(1).random  # the simulation's own seed, so that both wait equally long
-        self._queue = Asynchronous(lambda _: Limits(), self._run, self._lose, self._later, lambda: self.now, 1.0, draw)
+        self._queue = AsyncQueue(lambda _: Limits(), self._run, self._lose, self._later, lambda: self.now, 1.0, draw)
 
     def play(self, burst: int) -> float:
         """Put so many events in at once; how many seconds it takes until the last has been dealt with."""
         for number in range(burst):
-            self._queue.put(Event(str(number), TARGET, {}, "sns", accepted=0.0))
+            self._queue.put(QueuedEvent(str(number), TARGET, {}, "sns", accepted=0.0))
         while self._due:
             self.now, _, call = heapq.heappop(self._due)
             call()
@@ -45,7 +45,7 @@ class Laptop:
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + seconds, next(self._numbers), call))
 
-    def _run(self, event: Event) -> Outcome:
+    def _run(self, event: QueuedEvent) -> Outcome:
         if not self._free:
             self.throttles += 1
             return Outcome("throttled", "1", None)

@@ -8,33 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from laptop.emulator.patches import SEAMS
+from laptop.emulator.patches import PATCHED
 from laptop.state import ROOT
 
 _START = """
 import importlib, laptop.emulator.__main__ as emulator
-importlib.import_module("ministack.services.{module}").__dict__.pop("{seam}", None)
+importlib.import_module("ministack.services.{module}").__dict__.pop("{function}", None)
 emulator.compose(None, 1.0)
 """
 
 
-@pytest.mark.parametrize(("module", "seam"), [("sns", "_deliver_to_lambda"), ("lambda_svc", "_run_sqs_batch")])
-def test_a_seam_that_is_gone_is_named(tmp_path: Path, module: str, seam: str) -> None:
-    done = start(_START.format(module=module, seam=seam), tmp_path)
+@pytest.mark.parametrize(("module", "function"), [("sns", "_deliver_to_lambda"), ("lambda_svc", "_run_sqs_batch")])
+def test_a_patched_function_that_is_gone_is_named(tmp_path: Path, module: str, function: str) -> None:
+    done = start(_START.format(module=module, function=function), tmp_path)
     assert done.returncode == 1
-    assert f"ministack has no {module}.{seam} any more" in done.stderr
+    assert f"ministack has no {module}.{function} any more" in done.stderr
 
 
-def test_a_seam_that_is_named_and_left_alone_is_an_error(tmp_path: Path) -> None:
-    added = "import laptop.emulator.patches as s; s.SEAMS['sns'] += ('_fanout',)\n"
-    done = start(added + _START.format(module="sns", seam="no such name"), tmp_path)
+def test_a_patched_function_that_is_named_and_left_alone_is_an_error(tmp_path: Path) -> None:
+    added = "import laptop.emulator.patches as s; s.PATCHED['sns'] += ('_fanout',)\n"
+    done = start(added + _START.format(module="sns", function="no such name"), tmp_path)
     assert done.returncode == 1
     assert "not replaced in ministack: [('sns', '_fanout')]" in done.stderr
 
 
 def test_with_all_of_them_it_starts(tmp_path: Path) -> None:
-    assert sum(map(len, SEAMS.values())) > 10
-    assert start(_START.format(module="sns", seam="no such name"), tmp_path).returncode == 0
+    assert sum(map(len, PATCHED.values())) > 10
+    assert start(_START.format(module="sns", function="no such name"), tmp_path).returncode == 0
 
 
 def start(code: str, folder: Path) -> subprocess.CompletedProcess[str]:

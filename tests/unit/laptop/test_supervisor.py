@@ -1,4 +1,4 @@
-"""The leash: nothing that it holds outlives the one who holds it, however well it hides."""
+"""The supervisor: no process that it started outlives the one that started it, however well it hides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from laptop.processes import Children
+from laptop.processes import Processes
 from operations.errors import UserError
 from tests.stack.processes import descendants, parents
 from tests.waiting import LIMIT, eventually
@@ -40,9 +40,9 @@ def doomed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def children(tmp_path: Path, doomed: Path) -> Iterator[Children]:
+def processes(tmp_path: Path, doomed: Path) -> Iterator[Processes]:
     lock = os.open(tmp_path, os.O_RDONLY)
-    held = Children(tmp_path, lock, [doomed])
+    held = Processes(tmp_path, lock, [doomed])
     yield held
     held.close()
     os.close(lock)
@@ -52,52 +52,52 @@ def until(path: Path) -> str:
     return eventually(lambda: path.read_text() if path.exists() else "", bool)
 
 
-def test_closing_ends_every_process_and_deletes_the_state(children: Children, doomed: Path) -> None:
+def test_closing_ends_every_process_and_deletes_the_state(processes: Processes, doomed: Path) -> None:
     for name in ("one", "two"):
-        children.start(name, SLEEP, {})
-    family = set(children.pids.values())
+        processes.start(name, SLEEP, {})
+    family = set(processes.pids.values())
     assert family <= parents().keys()
-    children.close()
+    processes.close()
     assert not family & parents().keys()
     assert not doomed.exists()
 
 
-def test_a_daemon_is_found_too(children: Children, tmp_path: Path) -> None:
+def test_a_daemon_is_found_too(processes: Processes, tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    children.start("daemon", [sys.executable, "-I", "-S", "-c", DAEMON, str(note)], {})
+    processes.start("daemon", [sys.executable, "-I", "-S", "-c", DAEMON, str(note)], {})
     daemon = int(until(note))
     assert daemon in parents()
-    children.close()
+    processes.close()
     assert daemon not in parents()
 
 
-def test_the_environment_is_exactly_the_one_that_was_given(children: Children, tmp_path: Path) -> None:
+def test_the_environment_is_exactly_the_one_that_was_given(processes: Processes, tmp_path: Path) -> None:
     note = tmp_path / "seen"
     script = "import json, os, sys; open(sys.argv[1], 'w').write(json.dumps(dict(os.environ)))"
-    children.start("look", [sys.executable, "-I", "-S", "-c", script, str(note)], {"ONLY": "this"})
+    processes.start("look", [sys.executable, "-I", "-S", "-c", script, str(note)], {"ONLY": "this"})
     seen = json.loads(until(note))
     assert {name: value for name, value in seen.items() if name != "LC_CTYPE"} == {"ONLY": "this"}
 
 
-def test_a_process_that_ends_is_reported_with_its_last_words(children: Children) -> None:
-    children.start("brief", [sys.executable, "-I", "-S", "-c", "print('so long'); raise SystemExit(3)"], {})
+def test_a_process_that_ends_is_reported_with_its_last_words(processes: Processes) -> None:
+    processes.start("brief", [sys.executable, "-I", "-S", "-c", "print('so long'); raise SystemExit(3)"], {})
     with pytest.raises(UserError, match=r"brief ended by itself with code 3.*\n.*so long"):
         for _ in range(2):
-            children.watch(LIMIT)
+            processes.watch(LIMIT)
 
 
-def test_signals_of_the_terminal_do_not_reach_it(children: Children) -> None:
-    children.start("one", SLEEP, {})
-    leash = parents()[children.pids["one"]]
-    assert os.getsid(leash) == leash != os.getsid(0)
+def test_signals_of_the_terminal_do_not_reach_it(processes: Processes) -> None:
+    processes.start("one", SLEEP, {})
+    supervisor = parents()[processes.pids["one"]]
+    assert os.getsid(supervisor) == supervisor != os.getsid(0)
 
 
 def test_a_holder_that_is_killed_takes_all_with_it(tmp_path: Path, doomed: Path) -> None:
     script = f"""
 import os, sys, time
 from pathlib import Path
-from laptop.processes import Children
-held = Children(Path({str(tmp_path)!r}), os.open({str(tmp_path)!r}, os.O_RDONLY), [Path({str(doomed)!r})])
+from laptop.processes import Processes
+held = Processes(Path({str(tmp_path)!r}), os.open({str(tmp_path)!r}, os.O_RDONLY), [Path({str(doomed)!r})])
 held.start("one", {SLEEP!r}, {{}})
 print(held.pids["one"], flush=True)
 time.sleep(600)

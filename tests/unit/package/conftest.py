@@ -21,11 +21,11 @@ Packages = Callable[[Architecture], Package]
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A room with the notifications and contracts of the checkout; compile it with `source=`."""
-    room = tmp_path / "function"
+    """A bundle with the notifications and contracts of the checkout; compile it with `source=`."""
+    bundle = tmp_path / "function"
     for name in ("notifications", "contracts"):
-        shutil.copytree(SOURCE / name, room / name)
-    return room
+        shutil.copytree(SOURCE / name, bundle / name)
+    return bundle
 
 
 @pytest.fixture

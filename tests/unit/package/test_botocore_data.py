@@ -19,12 +19,12 @@ from botocore.loaders import Loader
 from package import PackageError
 from package.botocore_data import cut_model
 from package.build import BUILD
-from package.bundles import ROOMS
+from package.bundles import BUNDLES
 from package.contents import _recipe
-from package.dependencies import installed
+from package.dependencies import install_dependencies
 from package.target import laptop
 
-FUNCTION = ROOMS[0]
+FUNCTION = BUNDLES[0]
 SPOKEN = Path(__file__).with_name("spoken.py")
 STOCK = Path(botocore.__file__).parents[1]
 
@@ -95,7 +95,7 @@ def spoken(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
 
 
 def test_every_operation_speaks_and_hears_as_with_the_whole_data() -> None:
-    cut = installed(FUNCTION, laptop(), BUILD / "dependencies", _recipe())
+    cut = install_dependencies(FUNCTION, laptop(), BUILD / "dependencies", _recipe())
     said = calls()
     assert len(said) > 300
     whole, ours = spoken(STOCK, said), spoken(cut, said)

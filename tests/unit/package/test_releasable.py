@@ -10,7 +10,7 @@ import pytest
 
 from package import PackageError, build
 from package.archive import write_archive
-from package.manifest import parts
+from package.manifest import digests
 from package.releasable import require_releasable
 from package.target import Architecture
 from tests.unit.package.conftest import Packages
@@ -23,7 +23,7 @@ GOOD = {
     "architecture": "arm64",
     "bytecode": True,
     "release": "ab",
-    "parts": parts(CODE),
+    "digests": digests(CODE),
 }
 
 

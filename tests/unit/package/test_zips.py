@@ -37,9 +37,9 @@ def cloud(packages: Packages) -> Package:
 @pytest.fixture(params=["laptop-function", "laptop-webapp", "cloud-function", "cloud-webapp"])
 def archive(request: pytest.FixtureRequest) -> Archive:
     """Each of the four zips."""
-    built_for, room = request.param.split("-")
+    built_for, bundle = request.param.split("-")
     package: Package = request.getfixturevalue(built_for)
-    return {"function": package.function, "webapp": package.webapp}[room]
+    return {"function": package.function, "webapp": package.webapp}[bundle]
 
 
 def names(archive: Archive) -> list[str]:
@@ -49,14 +49,14 @@ def names(archive: Archive) -> list[str]:
 
 IMPORT_ALL = """
 import importlib, pathlib, pkgutil, sys
-root, room = sys.argv[1:]
+root, bundle = sys.argv[1:]
 sys.path.insert(0, root)
-package = importlib.import_module(room)
-found = [room] + [module.name for module in pkgutil.walk_packages(package.__path__, room + ".")]
+package = importlib.import_module(bundle)
+found = [bundle] + [module.name for module in pkgutil.walk_packages(package.__path__, bundle + ".")]
 for name in found:
     if ".compiled" not in name:
         importlib.import_module(name)
-if room == "function":
+if bundle == "function":
     from function.message.catalogue import Catalogue
     print("types:", *sorted(Catalogue.load().types))
 outside = {name for name, module in sys.modules.items() if getattr(module, "__file__", None)
@@ -66,17 +66,17 @@ print("heavy:", *sorted({"jsonschema", "jinja2", "mjml", "boto3"} & set(sys.modu
 """
 
 
-@pytest.mark.parametrize("room", ["function", "webapp"])
-def test_every_module_imports_from_the_unpacked_zip_alone(laptop: Package, tmp_path: Path, room: str) -> None:
-    path = {"function": laptop.function_zip, "webapp": laptop.webapp_zip}[room]
+@pytest.mark.parametrize("bundle", ["function", "webapp"])
+def test_every_module_imports_from_the_unpacked_zip_alone(laptop: Package, tmp_path: Path, bundle: str) -> None:
+    path = {"function": laptop.function_zip, "webapp": laptop.webapp_zip}[bundle]
     with zipfile.ZipFile(path) as opened:
         opened.extractall(tmp_path)
-    command = [sys.executable, "-I", "-S", "-W", "error::ImportWarning", "-c", IMPORT_ALL, str(tmp_path), room]
+    command = [sys.executable, "-I", "-S", "-W", "error::ImportWarning", "-c", IMPORT_ALL, str(tmp_path), bundle]
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     said = dict(line.split(":", 1) for line in done.stdout.splitlines())
     assert said["imported"].endswith("outside:")
-    if room == "function":
+    if bundle == "function":
         assert "book.created" in said["types"]
         assert said["heavy"] == ""
 
@@ -196,7 +196,7 @@ def test_the_manifest_says_what_it_is(archive: Archive) -> None:
         manifest = json.loads(opened.read("manifest.json"))
         parts = {name.partition("/")[0] for name in opened.namelist()} - {"manifest.json"}
     assert manifest["release"] == archive.release
-    assert set(manifest["parts"]) == parts
+    assert set(manifest["digests"]) == parts
     assert manifest["packages"]["botocore"]
     assert (manifest["target"], manifest["architecture"]) in {("laptop", os.uname().machine), ("cloud", "arm64")}
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from laptop.invocations.async_queue import Asynchronous
-from laptop.invocations.model import Ending, Event, Limits, Outcome, Target
+from laptop.invocations.async_queue import AsyncQueue
+from laptop.invocations.model import Ending, Limits, Outcome, QueuedEvent, Target
 from laptop.invocations.retries import Failed
 
 SCALE = 0.01
-EVENT = Event("r", Target("arn:aws:lambda:us-east-1:000000000000:function:f"), {}, "event", accepted=1000.0)
+EVENT = QueuedEvent("r", Target("arn:aws:lambda:us-east-1:000000000000:function:f"), {}, "event", accepted=1000.0)
 
 
 @dataclass
@@ -27,15 +27,15 @@ class World:
     kept: list[Failed] = field(default_factory=list)
     due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
-    def play(self, event: Event) -> None:
+    def play(self, event: QueuedEvent) -> None:
         """Put one event in and let all time pass."""
         endings = iter(self.endings)
 
-        def run(_: Event) -> Outcome:
+        def run(_: QueuedEvent) -> Outcome:
             self.runs.append(round(self.now - 1000.0, 6))
             return Outcome(next(endings), "1", None)
 
-        queue = Asynchronous(
+        queue = AsyncQueue(
             lambda _: self.limits,
             run,
             lambda failed, _: self.kept.append(failed),

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from laptop.invocations.failure_record import on_failure
-from laptop.invocations.model import Ending, Event, Limits, Outcome, Target
-from laptop.invocations.retries import Again, Failed, after, before
+from laptop.invocations.model import Ending, Limits, Outcome, QueuedEvent, Target
+from laptop.invocations.retries import Again, Failed, decide, on_failure_record, refuse
 
 ALIAS = Target.parse("arn:aws:lambda:us-east-1:000000000000:function:herald-notify:live")
-FRESH = Event("request-1", ALIAS, {"n": 1}, "sns", accepted=0.0)
+FRESH = QueuedEvent("request-1", ALIAS, {"n": 1}, "sns", accepted=0.0)
 
 
 def ended(ending: Ending) -> Outcome:
@@ -24,7 +23,7 @@ def tries(ending: Ending, limits: Limits) -> tuple[list[float], Failed | None]:
     event, age = FRESH, 0.0
     waits: list[float] = []
     while True:
-        next_ = after(event, ended(ending), limits, age)
+        next_ = decide(event, ended(ending), limits, age)
         if not isinstance(next_, Again):
             return waits, next_
         waits.append(next_.seconds)
@@ -45,7 +44,7 @@ def test_the_configuration_says_how_often(retries: int, waits: list[float]) -> N
 
 
 def test_what_succeeded_is_over() -> None:
-    assert after(FRESH, ended("ok"), Limits(), age=21_000) is None
+    assert decide(FRESH, ended("ok"), Limits(), age=21_000) is None
 
 
 def test_throttling_backs_off_from_a_second_to_five_minutes_for_six_hours() -> None:
@@ -59,31 +58,31 @@ def test_throttling_backs_off_from_a_second_to_five_minutes_for_six_hours() -> N
 
 def test_throttling_uses_up_no_retry() -> None:
     event = replace(FRESH, runs=2, throttles=40)
-    again = after(event, ended("throttled"), Limits(), age=100)
+    again = decide(event, ended("throttled"), Limits(), age=100)
     assert isinstance(again, Again)
     assert again.event.runs == 2
-    assert isinstance(after(again.event, ended("error"), Limits(), age=400), Failed)
+    assert isinstance(decide(again.event, ended("error"), Limits(), age=400), Failed)
 
 
 def test_back_off_begins_anew_after_a_run() -> None:
-    again = after(replace(FRESH, throttles=9), ended("error"), Limits(), age=0)
+    again = decide(replace(FRESH, throttles=9), ended("error"), Limits(), age=0)
     assert isinstance(again, Again)
     assert again.event.throttles == 0
 
 
 def test_an_event_too_old_to_wait_is_given_up_with_what_it_last_answered() -> None:
-    failed = after(FRESH, ended("error"), Limits(age=60), age=1)
+    failed = decide(FRESH, ended("error"), Limits(age=60), age=1)
     assert failed == Failed(replace(FRESH, runs=1), "EventAgeExceeded", ended("error"))
 
 
 def test_a_function_that_is_switched_off_never_sees_the_event() -> None:
-    assert before(FRESH, Limits(closed=True)) == Failed(FRESH, "ZeroReservedConcurrency")
-    assert before(FRESH, Limits()) is None
+    assert refuse(FRESH, Limits(closed=True)) == Failed(FRESH, "ZeroReservedConcurrency")
+    assert refuse(FRESH, Limits()) is None
 
 
 def test_the_record_has_every_key_of_awss() -> None:
     failed = Failed(replace(FRESH, runs=3), "RetriesExhausted", ended("error"))
-    assert on_failure(failed, datetime(2026, 11, 21, 8, 0, 0, 5000, UTC)) == {
+    assert on_failure_record(failed, datetime(2026, 11, 21, 8, 0, 0, 5000, UTC)) == {
         "version": "1.0",
         "timestamp": "2026-11-21T08:00:00.005Z",
         "requestContext": {
@@ -100,6 +99,6 @@ def test_the_record_has_every_key_of_awss() -> None:
 
 def test_a_function_without_qualifier_is_recorded_as_its_latest() -> None:
     event = replace(FRESH, target=Target(ALIAS.function))
-    record = on_failure(Failed(event, "ZeroReservedConcurrency"), datetime.now(UTC))
+    record = on_failure_record(Failed(event, "ZeroReservedConcurrency"), datetime.now(UTC))
     assert record["requestContext"]["functionArn"] == f"{ALIAS.function}:$LATEST"
     assert not {"responseContext", "responsePayload"} & record.keys()

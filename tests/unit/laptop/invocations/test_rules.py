@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from laptop.invocations import embedded_metrics
-from laptop.invocations.aliases import version_of
-from laptop.invocations.batches import done
 from laptop.invocations.journal import sns_message_id
-from laptop.invocations.metrics import of_run
-from laptop.invocations.model import Ending, Outcome, Target
-from laptop.invocations.results import DIED, judge
+from laptop.invocations.metrics import embedded_points, run_points
+from laptop.invocations.model import Ending, Outcome, Target, choose_version
+from laptop.invocations.results import DIED, messages_to_delete, read_outcome
 
 WEIGHTED = {"FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}}
 TRACE = """something printed
@@ -35,27 +32,27 @@ def failed(message: str, kind: str, log: str = "") -> dict[str, Any]:
 
 @pytest.mark.parametrize(("draw", "version"), [(0.0, "2"), (0.0999, "2"), (0.1, "1"), (0.999, "1")])
 def test_a_draw_falls_to_the_additional_version_as_often_as_its_weight(draw: float, version: str) -> None:
-    assert version_of(WEIGHTED, draw) == version
+    assert choose_version(WEIGHTED, draw) == version
 
 
 @pytest.mark.parametrize("alias", [{"FunctionVersion": "1"}, {"FunctionVersion": "1", "RoutingConfig": None}])
 def test_without_weights_there_is_one_version(alias: dict[str, Any]) -> None:
-    assert version_of(alias, 0.0) == "1"
+    assert choose_version(alias, 0.0) == "1"
 
 
 def test_weights_hold_over_many_draws() -> None:
     draw = random.Random(7).random
-    seen = Counter(version_of(WEIGHTED, draw()) for _ in range(10_000))
+    seen = Counter(choose_version(WEIGHTED, draw()) for _ in range(10_000))
     assert abs(seen["2"] - 1000) < 150
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": None}, {"batchItemFailures": []}])
 def test_an_answer_that_names_nothing_deletes_the_batch(answer: Any) -> None:
-    assert done(answer, {"a", "b"}, partial=True) == {"a", "b"}
+    assert messages_to_delete(answer, {"a", "b"}, partial=True) == {"a", "b"}
 
 
 def test_what_is_named_stays() -> None:
-    assert done({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a", "b"}, partial=True) == {"b"}
+    assert messages_to_delete({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a", "b"}, partial=True) == {"b"}
 
 
 @pytest.mark.parametrize(
@@ -74,18 +71,18 @@ def test_what_is_named_stays() -> None:
     ids=repr,
 )
 def test_an_answer_that_cannot_be_read_deletes_nothing(answer: Any) -> None:
-    assert done(answer, {"a", "b"}, partial=True) == set()
+    assert messages_to_delete(answer, {"a", "b"}, partial=True) == set()
 
 
 def test_without_partial_responses_the_answer_is_not_looked_at() -> None:
-    assert done({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a"}, partial=False) == {"a"}
+    assert messages_to_delete({"batchItemFailures": [{"itemIdentifier": "a"}]}, {"a"}, partial=False) == {"a"}
 
 
 def test_a_line_is_every_metric_for_every_set_of_dimensions() -> None:
     metrics = [{"Name": "Sent", "Unit": "Count"}, {"Name": "Waits"}]
     definition = {"Namespace": "Herald", "Dimensions": [["Service"], ["Service", "Type"]], "Metrics": metrics}
     line = {"_aws": {"Timestamp": 5000, "CloudWatchMetrics": [definition]}, "Service": "s", "Type": "t", "Sent": 1}
-    found = list(embedded_metrics.points(f"START\nplain\n{json.dumps({**line, 'Waits': [3, 4]})}\n"))
+    found = list(embedded_points(f"START\nplain\n{json.dumps({**line, 'Waits': [3, 4]})}\n"))
     told = [(point.name, point.value, point.unit, point.at, tuple(point.dimensions.values())) for point in found]
     assert told == [
         (name, value, unit, 5.0, dimensions)
@@ -106,7 +103,7 @@ def test_a_line_is_every_metric_for_every_set_of_dimensions() -> None:
     ],
 )
 def test_a_line_that_is_not_in_the_format_is_a_line_of_the_log(line: str) -> None:
-    assert list(embedded_metrics.points(line)) == []
+    assert list(embedded_points(line)) == []
 
 
 @pytest.mark.parametrize(
@@ -120,19 +117,19 @@ def test_a_line_that_is_not_in_the_format_is_a_line_of_the_log(line: str) -> Non
     ],
 )
 def test_every_end_has_its_name(result: dict[str, Any], ending: str, kind: str | None) -> None:
-    outcome = judge(result, "request-1", "3")
+    outcome = read_outcome(result, "request-1", "3")
     assert (outcome.ending, outcome.version, outcome.answer.get("errorType")) == (ending, "3", kind)
 
 
 def test_an_exception_is_told_with_its_frames() -> None:
-    answer = judge(failed("a: b", "Runtime.HandlerError", TRACE), "request-1", "3").answer
+    answer = read_outcome(failed("a: b", "Runtime.HandlerError", TRACE), "request-1", "3").answer
     assert answer["errorMessage"] == "a: b"
     assert answer["requestId"] == "request-1"
     assert answer["stackTrace"][-1] == '  File "/tmp/code/probe.py", line 9, in handler\n    raise Odd("a: b")\n'
 
 
 def test_what_a_function_returns_is_its_answer_whatever_it_says() -> None:
-    assert judge({"body": {"errorType": "mine"}}, "r", "1") == Outcome("ok", "1", {"errorType": "mine"})
+    assert read_outcome({"body": {"errorType": "mine"}}, "r", "1") == Outcome("ok", "1", {"errorType": "mine"})
 
 
 @pytest.mark.parametrize(
@@ -143,7 +140,7 @@ def test_each_set_of_dimensions_is_counted_alone(
     qualifier: str | None, version: str, weighted: bool, wanted: int
 ) -> None:
     target = Target("arn:aws:lambda:us-east-1:000000000000:function:f", qualifier)
-    found = of_run(target, Outcome("ok", version, None), 0, 12, weighted)
+    found = run_points(target, Outcome("ok", version, None), 0, 12, weighted)
     points = [point for point in found if point.name == "Invocations"]
     assert [len(point.dimensions) for point in points] == list(range(1, wanted + 1))
     assert wanted < 2 or points[1].dimensions["Resource"] == f"f:{qualifier}"
@@ -152,13 +149,15 @@ def test_each_set_of_dimensions_is_counted_alone(
 
 @pytest.mark.parametrize(("ending", "errors"), [("ok", 0), ("error", 1), ("timeout", 1), ("killed", 1)])
 def test_every_failure_is_one_error(ending: Ending, errors: int) -> None:
-    found = {point.name: point.value for point in of_run(Target("a:b:c:d:e:f:g"), Outcome(ending, "1", None), 0, 12)}
+    found = {
+        point.name: point.value for point in run_points(Target("a:b:c:d:e:f:g"), Outcome(ending, "1", None), 0, 12)
+    }
     assert found == {"Invocations": 1, "Errors": errors, "Duration": 12, "Throttles": 0}
 
 
 def test_a_throttle_is_neither_an_invocation_nor_an_error() -> None:
     target = Target("arn:aws:lambda:us-east-1:000000000000:function:f", "live")
-    found = of_run(target, Outcome("throttled", "1", None), 0, 0)
+    found = run_points(target, Outcome("throttled", "1", None), 0, 0)
     assert {point.name for point in found} == {"Throttles"}
     assert all("ExecutedVersion" not in point.dimensions for point in found)
 

@@ -8,10 +8,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["OwnSite"]
+__all__ = ["SameOrigin"]
 
 
-class OwnSite:
+class SameOrigin:
     """Refuses by 403 what a browser was told to change by another site; a program, which names no origin, may."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -12,9 +12,9 @@ from starlette.routing import Route
 from laptop.ses.api import Ses
 from laptop.ses.faults import BadFault, Fault
 from laptop.ses.mailbox import Mail
-from laptop.ses.outcomes import Event
+from laptop.ses.outcomes import SendingEvent
 
-__all__ = ["Control", "found"]
+__all__ = ["Control", "find_mail"]
 
 #: Every event type that SES publishes for a sent mail, and the key of its details.
 EVENT_KEYS = {
@@ -59,27 +59,27 @@ class Control:
         return JSONResponse({"deleted": self._ses.mailbox.empty()})
 
     async def _one(self, request: Request) -> Response:
-        return JSONResponse(found(self._ses, request).as_json())
+        return JSONResponse(find_mail(self._ses, request).as_json())
 
     async def _text(self, request: Request) -> Response:
-        return _plain(found(self._ses, request).text or "")
+        return _plain(find_mail(self._ses, request).text or "")
 
     async def _raw(self, request: Request) -> Response:
-        return _plain(found(self._ses, request).raw)
+        return _plain(find_mail(self._ses, request).raw)
 
     async def _event(self, request: Request) -> Response:
-        mail, given = found(self._ses, request), await _object(request)
+        mail, given = find_mail(self._ses, request), await _object(request)
         key = EVENT_KEYS.get(str(given.get("type")))
         if key is None:
             raise BadFault(f"type must be one of {', '.join(EVENT_KEYS)}")
         details = given.get("details", {})
         if not isinstance(details, dict):
             raise BadFault("details must be an object")
-        self._ses.feedback.schedule(mail, Event(str(given["type"]), key, 0, details), 0)
+        self._ses.feedback.schedule(mail, SendingEvent(str(given["type"]), key, 0, details), 0)
         return JSONResponse({"scheduled": given["type"]}, 202)
 
     async def _armed(self, _request: Request) -> Response:
-        return JSONResponse([fault.as_json() for fault in self._ses.faults.armed()])
+        return JSONResponse([fault.as_json() for fault in self._ses.faults.list_armed()])
 
     async def _arm(self, request: Request) -> Response:
         fault = Fault.from_json(await _object(request))
@@ -102,7 +102,7 @@ class Control:
         return await self._limits(request)
 
 
-def found(ses: Ses, request: Request) -> Mail:
+def find_mail(ses: Ses, request: Request) -> Mail:
     """The mail that a path names; raise `LookupError` if there is none."""
     mail = ses.mailbox.get(request.path_params["id"])
     if mail is None:

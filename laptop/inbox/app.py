@@ -17,11 +17,11 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from laptop.inbox.control_api import Control, find_mail
+from laptop.inbox.same_origin import SameOrigin
 from laptop.ses.api import Ses
-from laptop.ses.control import Control, found
 from laptop.ses.faults import BadFault
 from laptop.ses.mailbox import Mail
-from laptop.ses.same_origin import OwnSite
 from laptop.state import ROOT
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
-            Middleware(OwnSite),
+            Middleware(SameOrigin),
             Middleware(GZipMiddleware),
         ],
         exception_handlers={LookupError: _missing, BadFault: _wrong},
@@ -78,23 +78,23 @@ class _Pages:
         self._console = console
 
     def home(self, _request: Request) -> Response:
-        return self.page("inbox.html", None, **(self._console.shown() if self._console else {}))
+        return self.page("inbox.html", None, **(self._console.context() if self._console else {}))
 
     async def listing(self, request: Request) -> Response:
         mail = self._ses.mailbox.get(request.query_params.get("open", ""))
         return self.page("list.html", mail)
 
     async def mail(self, request: Request) -> Response:
-        mail = found(self._ses, request)
+        mail = find_mail(self._ses, request)
         offered = [view for view in VIEWS if view not in ("html", "text") or getattr(mail, view) is not None]
         view = request.query_params.get("view")
         return self.page("inbox.html", mail, views=offered, view=view if view in offered else offered[0])
 
     async def html(self, request: Request) -> Response:
-        return _mail_response(found(self._ses, request).html or "")
+        return _mail_response(find_mail(self._ses, request).html or "")
 
     async def frame(self, request: Request) -> Response:
-        html = found(self._ses, request).html or ""
+        html = find_mail(self._ses, request).html or ""
         return _mail_response(re.sub(r"(<head[^>]*>|^)", r'\1<base target="_blank">', html, count=1, flags=re.I))
 
     async def empty(self, _request: Request) -> Response:
@@ -118,7 +118,7 @@ def _environment() -> Environment:
 
 
 async def _sheet(_request: Request) -> Response:
-    return FileResponse(ROOT / "webapp" / "static" / "herald.css")
+    return FileResponse(ROOT / "webapp" / "pages" / "static" / "herald.css")
 
 
 def _mail_response(html: str) -> Response:
