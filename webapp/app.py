@@ -1,23 +1,23 @@
 """The web app: `uvicorn --factory webapp.app:create_app`."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
 from webapp.api import books, error_handlers, health, openapi
-from webapp.api.middleware import Guard
-from webapp.api.problems import Problem
+from webapp.api.middleware import RequestMiddleware
 from webapp.composition import Parts, compose
 from webapp.pages import books as book_pages
 from webapp.pages import missing_mail, operations, preferences, preview, sign_in
 from webapp.pages.sessions import SignedOut
 from webapp.settings import WebSettings
+
+__all__ = ["create_app"]
 
 _STATIC: Final = Path(__file__).parent / "pages" / "static"
 
@@ -38,17 +38,13 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
-    app.add_middleware(Guard, https=parts.https)
-    app.add_exception_handler(Problem, error_handlers.on_problem)
+    app.add_middleware(RequestMiddleware, https=parts.https)
+    error_handlers.register(app)
     app.add_exception_handler(SignedOut, sign_in.on_signed_out)
-    app.add_exception_handler(HTTPException, error_handlers.on_http_exception)
-    app.add_exception_handler(ClientError, error_handlers.on_aws_error)
-    app.add_exception_handler(BotoCoreError, error_handlers.on_aws_error)
-    app.add_exception_handler(RequestValidationError, error_handlers.on_validation_error)
     app.include_router(books.router)
     for pages_for_people in (book_pages, preview, missing_mail, operations, sign_in, preferences):
         app.include_router(pages_for_people.router, include_in_schema=False)
     app.include_router(health.router, tags=["probes"])
-    app.openapi = partial(openapi.document, app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = partial(openapi.build_document, app)  # type: ignore[method-assign]  # FastAPI's documented way
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return app

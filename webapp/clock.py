@@ -1,8 +1,12 @@
 """Time: epoch milliseconds inside, RFC 3339 in UTC outside."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+
+__all__ = ["Clock", "now", "rfc3339"]
 
 Clock = Callable[[], int]
 

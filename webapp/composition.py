@@ -1,5 +1,7 @@
 """The one place where the web app's parts are put together."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,22 +9,25 @@ from typing import Annotated
 from fastapi import Depends, Request
 from ulid import ULID
 
-from webapp.admin import admin
-from webapp.admin.admin import Admin
 from webapp.admin.audit import Audit
-from webapp.api.rate_limit import Limiter
+from webapp.admin.notifier import Notifier, NotifierNames
+from webapp.admin.search import MailSearch
+from webapp.api.rate_limit import RateLimiter
 from webapp.auth.discovery import Discovery
-from webapp.auth.identity import Role, Verifier
-from webapp.auth.issuer import Client, Issuer
-from webapp.auth.sealed_cookies import Seal
-from webapp.auth.secrets import Keys, Names
+from webapp.auth.identity import Role, TokenVerifier
+from webapp.auth.issuer import ClientRegistration, Issuer
+from webapp.auth.sealed_cookies import CookieCipher
+from webapp.auth.secrets import ParameterNames, Secrets
 from webapp.aws import clients
-from webapp.books.repository import Books
+from webapp.books.repository import BookRepository
+from webapp.books.service import BookService
 from webapp.clock import Clock, now
 from webapp.outbox.outbox import Outbox
-from webapp.preferences.preferences import Choices
+from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
 from webapp.timeline.ledger import Ledger
+
+__all__ = ["Parts", "PartsOf", "client_registration", "compose", "notifier_names", "parameter_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +35,41 @@ class Parts:
     """What a request is answered with."""
 
     settings: WebSettings
-    books: Books
+    books: BookRepository
     outbox: Outbox
     ledger: Ledger
-    verifier: Verifier
+    verifier: TokenVerifier
     issuer: Issuer
-    keys: Keys
-    choices: Choices
-    limiter: Limiter
-    admin: Admin
+    secrets: Secrets
+    preferences: Preferences
+    limiter: RateLimiter
+    notifier: Notifier
     clock: Clock = now
     new_id: Callable[[], str] = lambda: str(ULID())
 
     @property
+    def service(self) -> BookService:
+        """What readers do with books."""
+        settings = self.settings
+        return BookService(
+            self.books,
+            self.outbox,
+            self.ledger,
+            settings.event_source,
+            settings.public_url,
+            self.clock,
+            self.new_id,
+        )
+
+    @property
     def audit(self) -> Audit:
         """The record of what operators did."""
-        return Audit(self.admin.dynamodb, self.settings.books_table, self.clock, self.new_id)
+        return Audit(self.notifier.dynamodb, self.settings.books_table, self.clock, self.new_id)
+
+    @property
+    def search(self) -> MailSearch:
+        """What operators find mails with."""
+        return MailSearch(self.outbox, self.ledger, self.notifier.installation, self.settings.event_source)
 
     @property
     def https(self) -> bool:
@@ -53,38 +77,40 @@ class Parts:
         return self.settings.public_url.startswith("https:")
 
     @property
-    def session_seal(self) -> Seal:
-        """What the cookie with the session is sealed with."""
-        return Seal(self.keys.session, "session", self.clock)
+    def session_cipher(self) -> CookieCipher:
+        """Encrypts the cookie that holds a session."""
+        return CookieCipher(self.secrets.session, "session", self.clock)
 
     @property
-    def question_seal(self) -> Seal:
-        """What the cookie of somebody who is just signing in is sealed with."""
-        return Seal(self.keys.session, "sign-in", self.clock)
+    def sign_in_cipher(self) -> CookieCipher:
+        """Encrypts the cookie of somebody who is just signing in."""
+        return CookieCipher(self.secrets.session, "sign-in", self.clock)
 
 
 def compose(settings: WebSettings) -> Parts:
     """The parts as they work against AWS, or whatever the endpoint variables name."""
-    keys = Keys(clients.ssm(), key_names(settings))
+    secrets = Secrets(clients.ssm(), parameter_names(settings))
     discovery = Discovery(settings.oidc_issuer, settings.oidc_discovery_url)
-    verifier = Verifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
+    verifier = TokenVerifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
     return Parts(
         settings=settings,
-        books=Books(clients.dynamodb(), settings.books_table),
+        books=BookRepository(clients.dynamodb(), settings.books_table),
         outbox=Outbox(clients.dynamodb(), settings.books_table),
         ledger=Ledger(clients.dynamodb(), settings.ledger_table),
         verifier=verifier,
-        issuer=Issuer(discovery, verifier, client_of(settings, keys)),
-        keys=keys,
-        choices=Choices(clients.dynamodb(), settings.ledger_table),
-        limiter=Limiter(settings.requests_per_second),
-        admin=Admin(clients.dynamodb(), clients.sqs(), clients.functions(), machinery_names(settings), keys.address),
+        issuer=Issuer(discovery, verifier, client_registration(settings, secrets)),
+        secrets=secrets,
+        preferences=Preferences(clients.dynamodb(), settings.ledger_table),
+        limiter=RateLimiter(settings.requests_per_second),
+        notifier=Notifier(
+            clients.dynamodb(), clients.sqs(), clients.functions(), notifier_names(settings), secrets.address
+        ),
     )
 
 
-def key_names(settings: WebSettings) -> Names:
+def parameter_names(settings: WebSettings) -> ParameterNames:
     """The parameters that hold the app's secrets."""
-    return Names(
+    return ParameterNames(
         settings.session_key_parameter,
         settings.link_key_parameter,
         settings.address_key_parameter,
@@ -92,9 +118,9 @@ def key_names(settings: WebSettings) -> Names:
     )
 
 
-def machinery_names(settings: WebSettings) -> admin.Names:
-    """What the notifier's parts are called."""
-    return admin.Names(
+def notifier_names(settings: WebSettings) -> NotifierNames:
+    """What the notifier's queues, ledger and function are called."""
+    return NotifierNames(
         dead=settings.dead_queue_url,
         retry=settings.retry_queue_url,
         feedback=settings.feedback_queue_url,
@@ -103,10 +129,10 @@ def machinery_names(settings: WebSettings) -> admin.Names:
     )
 
 
-def client_of(settings: WebSettings, keys: Keys) -> Client:
-    """What the issuer knows this app as; its two addresses must be among those that the issuer was told."""
+def client_registration(settings: WebSettings, secrets: Secrets) -> ClientRegistration:
+    """This app as the issuer knows it; both of its addresses must be registered with the issuer."""
     base = settings.public_url
-    return Client(settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", keys.client_secret)
+    return ClientRegistration(settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", secrets.client_secret)
 
 
 async def _parts(request: Request) -> Parts:

@@ -1,8 +1,6 @@
-"""One line of JSON for each thing that happened, on standard output; lines that count are CloudWatch's metrics too.
+"""One line of JSON for each thing that happened, on standard output; lines that count are CloudWatch's metrics too."""
 
-What is counted is promised in docs/metrics.md. The format is CloudWatch's embedded metric format:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-"""
+from __future__ import annotations
 
 import json
 import os
@@ -10,35 +8,27 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
 
-NAMESPACE: Final = "Herald"
-_UNITS: Final = {"OutboxAgeSeconds": "Seconds"}
+from function.runtime.metrics import embed_metrics
+
+__all__ = ["count", "error", "info"]
 
 
 def info(event: str, **fields: object) -> None:
-    """Say what happened."""
+    """Log what happened."""
     _write({"level": "info", "event": event, **fields})
 
 
 def error(event: str, **fields: object) -> None:
-    """Say what went wrong, to what."""
+    """Log what went wrong, with what."""
     _write({"level": "error", "event": event, **fields})
 
 
-def measured(event: str, metrics: Mapping[str, float], **fields: object) -> None:
-    """Say what happened and count it; without metrics it is a plain line."""
-    if not metrics:
-        info(event, **fields)
-        return
-    definition = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["Service"]],
-        "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
-    }
-    counted = {"_aws": {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [definition]}}
+def count(event: str, metrics: Mapping[str, float], **fields: object) -> None:
+    """Log what happened and count it; without metrics it is a plain line."""
     service = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "webapp")
-    _write({"level": "info", "event": event, "Service": service, **metrics, **fields, **counted})
+    counted = embed_metrics(service, metrics, time.time_ns() // 1_000_000) if metrics else {}
+    _write({"level": "info", "event": event, **fields, **counted})
 
 
 def _write(line: dict[str, object]) -> None:

@@ -3,20 +3,23 @@
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html
 """
 
+from __future__ import annotations
+
 from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from webapp import log
-from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
 from webapp.aws import clients
 from webapp.clock import now
-from webapp.outbox.event import user_welcome
+from webapp.errors import NotAllowed, NotAuthenticated
+from webapp.outbox.event import continue_trace, user_welcome
 from webapp.outbox.outbox import Outbox
-from webapp.outbox.trace import continued
 from webapp.settings import WelcomeSettings
+
+__all__ = ["compose", "handler"]
 
 
 @cache
@@ -35,7 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":
         try:
             _greet(Identity.of_account(event["request"]["userAttributes"]))
-        except (BotoCoreError, ClientError, KeyError, Problem) as error:
+        except (BotoCoreError, ClientError, KeyError, NotAllowed, NotAuthenticated) as error:
             log.error("account not greeted", user=event.get("userName"), error=repr(error))
     return event
 
@@ -44,6 +47,6 @@ def _greet(reader: Identity) -> None:
     settings, outbox = compose()
     at = now()
     greeting = user_welcome(
-        reader, at=at, source=settings.event_source, public_url=settings.public_url, traceparent=continued(None)
+        reader, at=at, source=settings.event_source, public_url=settings.public_url, traceparent=continue_trace(None)
     )
     log.info("account greeted" if outbox.add(greeting, at) else "account was greeted before", id=greeting.id)

@@ -3,6 +3,8 @@
 That closes every loss between the two, whatever its cause; that the notifier claims each event once makes it harmless.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,11 +12,13 @@ from functools import cache
 from webapp import log
 from webapp.aws import clients
 from webapp.clock import Clock, now
-from webapp.outbox.deadline import Context, in_time
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
+from webapp.outbox.run import Context, take_while_time
 from webapp.settings import OutboxSettings, ReconcileSettings
 from webapp.timeline.ledger import Ledger
+
+__all__ = ["Reconciliation", "compose", "handler"]
 
 
 @dataclass(slots=True)
@@ -27,7 +31,7 @@ class Reconciliation:
     clock: Clock
     settled: int = 0
 
-    def unheard(self, before: int) -> Iterator[OutboxEvent]:
+    def find_unheard(self, before: int) -> Iterator[OutboxEvent]:
         """What was published before that time and nobody heard of."""
         for event in self.outbox.unsettled(before):
             if self.ledger.has_heard_of(self.source, event.id, event.message_id):
@@ -50,5 +54,7 @@ def handler(_event: object, context: Context) -> dict[str, int]:
     """Compare what was published longer ago than the setting says with the ledger, while there is time."""
     settings, outbox, ledger, publisher = compose()
     run = Reconciliation(outbox, ledger, settings.event_source, now)
-    counts = publisher.publish(in_time(run.unheard(now() - settings.after_seconds * 1000), context))
+    counts = publisher.publish(
+        take_while_time(run.find_unheard(now() - settings.reconcile_after_seconds * 1000), context)
+    )
     return counts.tell("reconciled", Republished=counts.published) | {"settled": run.settled}

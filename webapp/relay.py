@@ -1,5 +1,7 @@
 """The relay: what the stream of the `books` table brings goes to SNS at once."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -9,6 +11,8 @@ from webapp.clock import now
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
+
+__all__ = ["compose", "handler"]
 
 
 @cache

@@ -1,13 +1,17 @@
 """The sweeper: once a minute it publishes what the stream missed."""
 
+from __future__ import annotations
+
 from functools import cache
 
 from webapp.aws import clients
 from webapp.clock import now
-from webapp.outbox.deadline import Context, in_time
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
+from webapp.outbox.run import Context, take_while_time
 from webapp.settings import OutboxSettings
+
+__all__ = ["compose", "handler"]
 
 
 @cache
@@ -22,6 +26,6 @@ def handler(_event: object, context: Context) -> dict[str, int]:
     """Publish every event that has been waiting for longer than the setting says, while there is time."""
     settings, outbox, publisher = compose()
     overdue = outbox.overdue(now() - settings.sweep_after_seconds * 1000)
-    counts = publisher.publish(in_time(overdue, context))
+    counts = publisher.publish(take_while_time(overdue, context))
     oldest = outbox.oldest_unpublished()
     return counts.tell("swept", OutboxAgeSeconds=0 if oldest is None else (now() - oldest) / 1000)

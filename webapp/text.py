@@ -1,8 +1,12 @@
 """One line of text: what may stand in a title, a name or a subject, and what never may."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from typing import Final
+
+__all__ = ["LINE_PATTERN", "is_address", "is_line", "line", "locale"]
 
 #: Control characters, line and paragraph separators, bidirectional overrides, lone surrogates, noncharacters.
 _FORBIDDEN: Final = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufdd0-\\ufdef\\ufffe\\uffff"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["Attribute", "Item", "deserialize", "serialize"]
+__all__ = ["Attribute", "Item", "deserialize", "deserialize_item", "serialize", "serialize_item"]
 
 Attribute = dict[str, Any]
 Item = dict[str, Attribute]
@@ -43,3 +43,13 @@ def deserialize(attribute: Mapping[str, Any]) -> Any:
         case "L":
             return [deserialize(inner) for inner in value]
     return value
+
+
+def serialize_item(values: Mapping[str, object]) -> Item:
+    """The item that holds `values`; what is None is left out."""
+    return {name: serialize(value) for name, value in values.items() if value is not None}
+
+
+def deserialize_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain values of an item."""
+    return {name: deserialize(attribute) for name, attribute in item.items()}

@@ -13,12 +13,26 @@ from typing import TextIO
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["NAMESPACE", "SYNTHETIC", "Telemetry"]
+__all__ = ["NAMESPACE", "SYNTHETIC", "Telemetry", "embed_metrics"]
 
 NAMESPACE = "Herald"
 #: Counts everything about synthetic mails, in place of the metric that it would be for a real one.
 SYNTHETIC = "Synthetic"
-_UNITS = {"SendMilliseconds": "Milliseconds"}
+_UNITS = {"SendMilliseconds": "Milliseconds", "OutboxAgeSeconds": "Seconds"}
+
+
+def embed_metrics(service: str, metrics: Mapping[str, float], at: int, type_: str = "") -> dict[str, object]:
+    """The fields that make a line of JSON count `metrics`, of a service and, where known, of a notification's type.
+
+    `at` is epoch milliseconds.
+    """
+    definition = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [["Service"], ["Service", "Type"]] if type_ else [["Service"]],
+        "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
+    }
+    dimensions = {"Service": service} | ({"Type": type_} if type_ else {})
+    return {"_aws": {"Timestamp": at, "CloudWatchMetrics": [definition]}, **dimensions, **metrics}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +58,7 @@ class Telemetry:
         self._write({"Service": self.service, "event": event}, fields)
 
     def _measure(self, metrics: dict[str, int], type_: str, fields: dict[str, object]) -> None:
-        definition = {
-            "Namespace": NAMESPACE,
-            "Dimensions": [["Service"], ["Service", "Type"]] if type_ else [["Service"]],
-            "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
-        }
-        line: dict[str, object] = {
-            "_aws": {"Timestamp": self.clock(), "CloudWatchMetrics": [definition]},
-            "Service": self.service,
-        }
-        self._write(line | ({"Type": type_} if type_ else {}) | metrics, fields)
+        self._write(embed_metrics(self.service, metrics, self.clock(), type_), fields)
 
     def _write(self, line: dict[str, object], fields: dict[str, object]) -> None:
         said = {name: value for name, value in fields.items() if value not in ("", None)}

@@ -13,8 +13,7 @@ from pydantic import ValidationError
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity, Role
 from webapp.books.book import Book, BookIn
-from webapp.outbox.event import MOST_BYTES, Event, book_created, book_deleted, user_welcome
-from webapp.outbox.trace import continued
+from webapp.outbox.event import MOST_BYTES, Event, book_created, book_deleted, continue_trace, user_welcome
 
 FUNCTION = Path(__file__).parents[2] / "function"
 ENVELOPE = Draft202012Validator(json.loads((FUNCTION / "contracts/event.schema.json").read_text()))
@@ -51,7 +50,7 @@ def events_of(reader: Identity, wish: BookIn) -> list[dict[str, Any]]:
         "event_id": "01KAJ8V3Q0S5T2M9Z6E1B4C7D9",
         "source": "urn:herald:webapp",
         "public_url": "https://herald.example",
-        "traceparent": continued(None),
+        "traceparent": continue_trace(None),
     }
     created, deleted = book_created(book, reader, **common), book_deleted(book, reader, at=at, **common)
     common.pop("event_id")

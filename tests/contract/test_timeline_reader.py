@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from function.ledger.attributes import deserialize_item, serialize_item
+from function.ledger.keys import event_key
 from webapp.api.models import NotificationOut
-from webapp.aws.items import from_item, to_item
 from webapp.outbox.outbox import OutboxEvent
 from webapp.pages.state_labels import STATES
-from webapp.timeline.ledger import event_key
 from webapp.timeline.timeline import FINAL, MAILED, notification
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "function/contracts/timeline.schema.json").read_text())
@@ -42,7 +42,7 @@ MESSAGES = st.fixed_dictionaries(
 @given(MESSAGES)
 def test_every_message_item_can_be_told(message: dict[str, Any]) -> None:
     CONTRACT.validate(message)
-    told = notification(EVENT, from_item(to_item(message)))
+    told = notification(EVENT, deserialize_item(serialize_item(message)))
     assert told.state == message["state"]
     assert [row.state for row in told.rows[2:] if row.state != "received"] == [
         row["state"] for row in message["timeline"]

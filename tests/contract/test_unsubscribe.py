@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name
 from function.message.unsubscribe import Links, headers
 from package.catalogue import SOURCE, types
 from tests.model.table import MemoryTable
-from webapp.aws.items import from_item
-from webapp.preferences import links
-from webapp.preferences.categories import CATEGORIES
-from webapp.preferences.preferences import Choices, hash_of
+from webapp.preferences import unsubscribe_links
+from webapp.preferences.preferences import CATEGORIES, Preferences
 
 CONTRACT: dict[str, Any] = json.loads((SOURCE / "contracts" / "unsubscribe.schema.json").read_text())
 [EXAMPLE] = CONTRACT["examples"]
@@ -38,8 +37,8 @@ def token_of(address: str) -> str:
 
 
 def test_both_sides_mean_the_same_reader_and_category() -> None:
-    found = links.read(token_of(link()), [KEY])
-    assert found == links.Link("books", hash_of(ADDRESS_KEY, EXAMPLE["address"]))
+    found = unsubscribe_links.verify(token_of(link()), [KEY])
+    assert found == unsubscribe_links.UnsubscribeLink("books", ADDRESS.removeprefix("address#"))
     assert f"address#{found.hashed}" == ADDRESS
 
 
@@ -52,16 +51,16 @@ def test_the_link_holds_what_the_contract_says_and_no_address() -> None:
 
 def test_the_readers_choice_is_what_the_claim_looks_for() -> None:
     table: Any = MemoryTable("ledger")
-    Choices(table, "ledger").unsubscribe("books", hash_of(ADDRESS_KEY, EXAMPLE["address"]), 1_795_248_000_000, "link")
-    [kept] = map(from_item, table.scan(TableName="ledger")["Items"])
+    Preferences(table, "ledger").unsubscribe("books", ADDRESS.removeprefix("address#"), 1_795_248_000_000, "link")
+    [kept] = map(deserialize_item, table.scan(TableName="ledger")["Items"])
     is_a("choices", kept)
     assert kept["pk"] == ADDRESS
     assert kept[choice_name("books")] == {"since": 1_795_248_000_000, "by": "link"}
 
 
 def test_a_key_that_was_replaced_still_opens_old_links() -> None:
-    assert links.read(token_of(link()), [b"n" * 32, KEY]) is not None
-    assert links.read(token_of(link()), [b"n" * 32]) is None
+    assert unsubscribe_links.verify(token_of(link()), [b"n" * 32, KEY]) is not None
+    assert unsubscribe_links.verify(token_of(link()), [b"n" * 32]) is None
 
 
 @given(some.integers(0, 400), some.sampled_from("AZaz09-_."))
@@ -69,8 +68,8 @@ def test_no_change_of_a_link_passes(place: int, character: str) -> None:
     token = token_of(link())
     place %= len(token)
     changed = token[:place] + character + token[place + 1 :]
-    found = links.read(changed, [KEY])
-    assert found is None or found == links.read(token, [KEY]), "the last bits of base64 may not matter"
+    found = unsubscribe_links.verify(changed, [KEY])
+    assert found is None or found == unsubscribe_links.verify(token, [KEY]), "the last bits of base64 may not matter"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_no_change_of_a_link_passes(place: int, character: str) -> None:
     ],
 )
 def test_what_the_notifier_would_not_write_is_no_link(forged: str) -> None:
-    assert links.read(forged, [KEY]) is None
+    assert unsubscribe_links.verify(forged, [KEY]) is None
 
 
 @given(some.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=40), some.integers(20, 200))

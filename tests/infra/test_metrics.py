@@ -13,7 +13,6 @@ from function.providers.ses_events import KINDS
 from function.runtime.metrics import NAMESPACE, SYNTHETIC, Telemetry
 from laptop.state import ROOT
 from tests.infra.promised import herald
-from webapp import log
 
 
 def _by_service(service: str) -> set[str]:
@@ -46,7 +45,7 @@ def test_a_line_of_notify_is_a_metric_as_it_is_promised() -> None:
     Telemetry("herald-notify", "r1", lambda: 0, stream).count("Sent", "book.created", {"SendMilliseconds": 5})
     line = json.loads(stream.getvalue())
     (definition,) = line["_aws"]["CloudWatchMetrics"]
-    assert (definition["Namespace"], NAMESPACE, log.NAMESPACE) == ("Herald",) * 3
+    assert (definition["Namespace"], NAMESPACE) == ("Herald",) * 2
     assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
         name: herald()[name].unit for name in ("Sent", "SendMilliseconds")
     }

@@ -18,7 +18,7 @@ from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald, Stepped, branc
 from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, thaw_item
 from tests.model.world import HOLD, Process, Waiting, World
-from webapp.preferences.preferences import Choices
+from webapp.preferences.preferences import Preferences
 
 __all__ = ["Broken", "Moves"]
 
@@ -172,7 +172,7 @@ class Moves:
     def _listing(self, world: World) -> Iterator[tuple[str, World]]:
         """The address comes onto the list or off it, and its reader chooses, each as often as its budget says."""
         address = world.table.get(ADDRESS, Frozen())
-        choices, hashed = Choices(self._client, "herald-ledger"), ADDRESS.removeprefix("address#")
+        choices, hashed = Preferences(self._client, "herald-ledger"), ADDRESS.removeprefix("address#")
         if "since" in address:
             yield from self._written(world, "removals", "it is taken off", CHOICE, self._unlist)
         else:

@@ -1,16 +1,20 @@
 """What operators did: one item for each action, written before it is done and completed with what came of it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from function.ledger.attributes import deserialize_item, serialize_item
 from webapp.auth.identity import Identity
-from webapp.aws.items import from_item, to_item
 from webapp.aws.table import EXPIRES_AT
 from webapp.clock import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["Audit", "AuditEntry"]
 
 _KEY: Final = "audit"
 #: How long an entry is kept, in seconds: two years.
@@ -19,7 +23,7 @@ _BEGUN: Final = "begun; nobody knows how it ended"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """Who did what to what, when (epoch milliseconds), and what came of it."""
 
     id: str
@@ -33,7 +37,7 @@ class Entry:
 class Audit:
     """The entries, in the table of books under a key that no reader's key can reach."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str, clock: Clock, new_id: Callable[[], str]) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, table: str, clock: Clock, new_id: Callable[[], str]) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
@@ -49,17 +53,17 @@ class Audit:
             raise
         return entry
 
-    def latest(self, most: int = 20) -> list[Entry]:
+    def latest(self, most: int = 20) -> list[AuditEntry]:
         """The newest entries, newest first."""
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :audit",
-            ExpressionAttributeValues=to_item({":audit": _KEY}),
+            ExpressionAttributeValues=serialize_item({":audit": _KEY}),
             ScanIndexForward=False,
             Limit=most,
             ConsistentRead=True,
         )
-        return [_entry(from_item(item)) for item in answer["Items"]]
+        return [_entry(deserialize_item(item)) for item in answer["Items"]]
 
     def _begin(self, operator: Identity, action: str, about: str) -> str:
         at, id_ = self._clock(), self._new_id()
@@ -75,19 +79,19 @@ class Audit:
             "outcome": _BEGUN,
             EXPIRES_AT: at // 1000 + _KEPT_SECONDS,
         }
-        self._dynamodb.put_item(TableName=self._table, Item=to_item(item))
+        self._dynamodb.put_item(TableName=self._table, Item=serialize_item(item))
         return id_
 
     def _end(self, entry: str, outcome: str) -> None:
         self._dynamodb.update_item(
             TableName=self._table,
-            Key=to_item({"pk": _KEY, "sk": entry}),
+            Key=serialize_item({"pk": _KEY, "sk": entry}),
             UpdateExpression="SET outcome = :outcome",
-            ExpressionAttributeValues=to_item({":outcome": outcome[:500]}),
+            ExpressionAttributeValues=serialize_item({":outcome": outcome[:500]}),
         )
 
 
-def _entry(values: dict[str, object]) -> Entry:
+def _entry(values: dict[str, object]) -> AuditEntry:
     texts = {name: str(values.get(name, "")) for name in ("who", "action", "about", "outcome")}
     at = values.get("at", 0)
-    return Entry(id=str(values["sk"]), at=at if isinstance(at, int) else 0, **texts)
+    return AuditEntry(id=str(values["sk"]), at=at if isinstance(at, int) else 0, **texts)

@@ -1,5 +1,7 @@
 """Dead letters at an operator's hands: by reason, with what would become of each, and sent again."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from operations.redrive.from_record import plan_from_records
 from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
+
+__all__ = ["MOST_AT_ONCE", "MayHaveGoneError", "ReasonGroup", "age", "group_dead_letters", "redrive"]
 
 #: Letters that one press of a button sends at most: a request must end within seconds.
 MOST_AT_ONCE: Final = 100
@@ -25,19 +29,19 @@ class MayHaveGoneError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Heap:
+class ReasonGroup:
     """The letters of one kind of reason, oldest first, each with what a redrive would do with it."""
 
     reason: str
     letters: tuple[tuple[DeadLetter, RedriveDecision], ...]
 
 
-def heaps(installation: Installation) -> list[Heap]:
+def group_dead_letters(installation: Installation) -> list[ReasonGroup]:
     """All that lies in `dead`, most frequent reason first; it stays there."""
     letters = peek(installation.sqs, installation.dead)
     fates = plan_redrive(letters, installation.record).decisions
     return [
-        Heap(reason, tuple((letter, fates[letter.id]) for letter in those))
+        ReasonGroup(reason, tuple((letter, fates[letter.id]) for letter in those))
         for reason, those in group_by_reason(letters).items()
     ]
 

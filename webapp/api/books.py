@@ -4,6 +4,8 @@ What asks AWS runs in a thread; the rest stays on the event loop, because each c
 reading the request.
 """
 
+from __future__ import annotations
+
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -14,11 +16,22 @@ from pydantic.json_schema import SkipJsonSchema
 from webapp.api import preconditions
 from webapp.api.dependencies import BookId, Caller, IdempotencyKey, IfMatch, caller, json_only
 from webapp.api.models import BookCreated, BookOut, BookPage, NotificationOut, Timeline
-from webapp.api.openapi import BOOK_LINKS, answers, fails
+from webapp.api.openapi import BOOK_LINKS, failures, success
 from webapp.api.problems import Problem
-from webapp.books import cursor, service
+from webapp.books import cursor
 from webapp.books.book import Book, BookChange, BookIn
 from webapp.composition import PartsOf
+
+__all__ = [
+    "MergePatch",
+    "add_book",
+    "change_book",
+    "get_book",
+    "get_notifications",
+    "list_books",
+    "remove_book",
+    "router",
+]
 
 MergePatch = Annotated[BookChange, Body(media_type="application/merge-patch+json")]
 
@@ -26,21 +39,21 @@ router: Final = APIRouter(
     prefix="/v1/books",
     tags=["books"],
     dependencies=[Depends(caller), Depends(json_only)],
-    responses=fails(400, 401, 403, 422, 429, 500, 503),
+    responses=failures(400, 401, 403, 422, 429, 500, 503),
 )
 
 
 @router.post(
     "",
     status_code=201,
-    responses=fails(409, 413, 415) | answers(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
+    responses=failures(409, 413, 415) | success(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
 )
 async def add_book(
     wish: BookIn, request: Request, response: Response, reader: Caller, parts: PartsOf, key: IdempotencyKey
 ) -> BookCreated:
     """Add a book; its owner, the caller, gets one mail about it."""
     traceparent = request.headers.get("traceparent")
-    added = await run_in_threadpool(service.add_book, parts, reader, wish, traceparent, key)
+    added = await run_in_threadpool(parts.service.add, reader, wish, traceparent, key)
     response.headers["Location"] = f"/v1/books/{added.book.id}"
     response.headers["ETag"] = preconditions.etag(added.book)
     if added.replayed:
@@ -48,7 +61,7 @@ async def add_book(
     return BookCreated.of(added.book, event_id=added.event_id)
 
 
-@router.get("", responses=answers(200, "Link"))
+@router.get("", responses=success(200, "Link"))
 async def list_books(
     response: Response,
     reader: Caller,
@@ -64,7 +77,7 @@ async def list_books(
     ] = None,
 ) -> BookPage:
     """The caller's books, newest first."""
-    books, more = await run_in_threadpool(parts.books.page, reader.sub, limit, _place(after))
+    books, more = await run_in_threadpool(parts.books.page, reader.sub, limit, _decode_cursor(after))
     next_cursor = cursor.encode(books[-1].id) if more else None
     links = [f'</v1/books?{urlencode({"limit": limit})}>; rel="first"']
     if next_cursor:
@@ -76,17 +89,17 @@ async def list_books(
 @router.get(
     "/{book_id}",
     response_model=BookOut,
-    responses=fails(404) | answers(200, "ETag") | {304: {"description": "As you have it"}},
+    responses=failures(404) | success(200, "ETag") | {304: {"description": "As you have it"}},
 )
 async def get_book(book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf) -> Any:
     """One of the caller's books."""
-    book = await run_in_threadpool(service.find_book, parts, reader, book_id)
+    book = await run_in_threadpool(parts.service.find, reader, book_id)
     if preconditions.is_fresh(request, book):
         return Response(status_code=304, headers={"ETag": preconditions.etag(book)})
-    return _shown(book, response)
+    return _book_answer(book, response)
 
 
-@router.patch("/{book_id}", responses=fails(404, 412, 413, 415, 428) | answers(200, "ETag"))
+@router.patch("/{book_id}", responses=failures(404, 412, 413, 415, 428) | success(200, "ETag"))
 def change_book(
     book_id: BookId,
     change: MergePatch,
@@ -97,46 +110,46 @@ def change_book(
     _if_match: IfMatch = None,
 ) -> BookOut:
     """Change one of the caller's books; `If-Match` says which state of it. No mail goes out."""
-    book = service.find_book(parts, reader, book_id)
+    book = parts.service.find(reader, book_id)
     preconditions.check(request, book)
     changed = change.of(book, parts.clock())
     if changed is not book and not parts.books.change(reader.sub, changed):
-        raise preconditions.changed()
-    return _shown(changed, response)
+        raise preconditions.precondition_failed()
+    return _book_answer(changed, response)
 
 
-@router.delete("/{book_id}", status_code=204, responses=fails(404, 412) | answers(204, "Link"))
+@router.delete("/{book_id}", status_code=204, responses=failures(404, 412) | success(204, "Link"))
 def remove_book(
     book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf, _if_match: IfMatch = None
 ) -> None:
     """Delete one of the caller's books; one mail says so. What happened to its mails can still be read."""
     traceparent = request.headers.get("traceparent")
     if not preconditions.names_a_state(request):
-        service.remove_whatever(parts, reader, book_id, traceparent)
+        parts.service.remove_any_version(reader, book_id, traceparent)
     else:
-        book = service.find_book(parts, reader, book_id)
+        book = parts.service.find(reader, book_id)
         preconditions.check(request, book)
-        if not service.remove_book(parts, reader, book, traceparent):
-            raise preconditions.changed()
+        if not parts.service.remove(reader, book, traceparent):
+            raise preconditions.precondition_failed()
     response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'
 
 
-@router.get("/{book_id}/notifications", responses=fails(404))
+@router.get("/{book_id}/notifications", responses=failures(404))
 async def get_notifications(book_id: BookId, reader: Caller, parts: PartsOf) -> Timeline:
     """What happened to the mails about a book, up to a final state; also of a book that is deleted."""
-    found = await run_in_threadpool(service.notifications, parts, reader, book_id)
-    told = [NotificationOut.of(each) for each in found]
-    return Timeline(book_id=book_id, final=all(each.final for each in told), notifications=told)
+    found = await run_in_threadpool(parts.service.notifications, reader, book_id)
+    notifications = [NotificationOut.of(each) for each in found]
+    return Timeline(book_id=book_id, final=all(each.final for each in notifications), notifications=notifications)
 
 
-def _shown(book: Book, response: Response) -> BookOut:
+def _book_answer(book: Book, response: Response) -> BookOut:
     response.headers["ETag"] = preconditions.etag(book)
     return BookOut.of(book)
 
 
-def _place(after: str | None) -> str | None:
+def _decode_cursor(after: str | None) -> str | None:
     try:
         return None if after is None else cursor.decode(after)
     except ValueError as error:
-        told = {"detail": "is not a cursor of this list", "parameter": "cursor"}
-        raise Problem("invalid", "One field is not right.", errors=[told]) from error
+        wrong = {"detail": "is not a cursor of this list", "parameter": "cursor"}
+        raise Problem("invalid", "One field is not right.", errors=[wrong]) from error

@@ -1,4 +1,6 @@
-"""What every call of the API must bring: an id token, JSON where there is a body, and patience."""
+"""What every call of the API must have: an id token, JSON where there is a body, and a rate within the limit."""
+
+from __future__ import annotations
 
 from typing import Annotated, Final
 
@@ -8,9 +10,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api.problems import Problem
-from webapp.auth.identity import Identity, unauthorized
+from webapp.auth.identity import Identity
 from webapp.books import cursor, idempotency
 from webapp.composition import PartsOf
+from webapp.errors import NotAuthenticated, RequestError
+
+__all__ = ["BookId", "Caller", "IdempotencyKey", "IfMatch", "caller", "json_only"]
 
 _BODY_TYPES: Final = {
     "POST": {"application/json"},
@@ -25,15 +30,15 @@ _bearer = HTTPBearer(
 async def caller(
     request: Request, parts: PartsOf, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Identity:
-    """Who calls; raises `Problem` 401 without a good token, 429 for one who asks too often."""
+    """Who calls; raises `NotAuthenticated` without a valid token, `TooManyRequests` for one who asks too often."""
     try:
         if bearer is None:
-            raise unauthorized("there is no bearer token")
+            raise NotAuthenticated("there is no bearer token")
         token = bearer.credentials
-        identity = parts.verifier.known(token)
+        identity = parts.verifier.find_verified(token)
         if identity is None:
             identity = await run_in_threadpool(parts.verifier.verify, token)
-    except Problem:
+    except RequestError:
         parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
         raise
     parts.limiter.admit(f"user#{identity.sub}")
@@ -60,7 +65,7 @@ async def _key(
         ),
     ] = None,
 ) -> str | None:
-    return idempotency.key_of(request.headers.getlist("idempotency-key"))
+    return idempotency.parse_key(request.headers.getlist("idempotency-key"))
 
 
 Caller = Annotated[Identity, Depends(caller)]

@@ -1,16 +1,29 @@
-"""How a problem is told: as a document to programs, as a page to people."""
+"""Translates errors into answers: a problem document for programs, a page for people."""
+
+from __future__ import annotations
 
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-from fastapi import Request, Response
+from botocore.exceptions import BotoCoreError, ClientError
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from webapp import log
+from webapp import errors, log
 from webapp.api.problems import MEDIA_TYPE, Problem, of_status
 from webapp.pages.rendering import page
+
+__all__ = [
+    "on_aws_error",
+    "on_http_exception",
+    "on_problem",
+    "on_request_error",
+    "on_validation_error",
+    "problem_of",
+    "problem_response",
+    "register",
+]
 
 #: What DynamoDB says when it will take the same call a moment later.
 _PASSING: Final = frozenset(
@@ -26,7 +39,41 @@ _PASSING: Final = frozenset(
     }
 )
 
+#: The problem that each domain error becomes.
+_SLUGS: Final[dict[type[errors.RequestError], str]] = {
+    errors.NotFound: "not-found",
+    errors.NotAuthenticated: "unauthorized",
+    errors.NotAllowed: "forbidden",
+    errors.SignInFailed: "sign-in-failed",
+    errors.InvalidIdempotencyKey: "bad-request",
+    errors.IdempotencyKeyReused: "idempotency-key-reused",
+    errors.IdempotencyKeyInFlight: "idempotency-key-in-flight",
+    errors.TooManyRequests: "too-many-requests",
+    errors.Unavailable: "unavailable",
+    errors.Misconfigured: "internal",
+}
+
 _DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
+
+
+def register(app: FastAPI) -> None:
+    """Have the app answer every kind of error."""
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(errors.RequestError, on_request_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(ClientError, on_aws_error)
+    app.add_exception_handler(BotoCoreError, on_aws_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
+
+
+def problem_of(error: errors.RequestError) -> Problem:
+    """The problem that a domain error becomes."""
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if not isinstance(error, errors.NotAuthenticated):
+        return Problem(_SLUGS[type(error)], error.detail, headers)
+    # as RFC 6750, section 3 has it
+    headers["WWW-Authenticate"] = f'Bearer realm="herald", error="invalid_token", error_description="{error.detail}"'
+    return Problem("unauthorized", f"{error.detail[0].upper()}{error.detail[1:]}.", headers)
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
@@ -38,6 +85,12 @@ def problem_response(request: Request, problem: Problem) -> Response:
     base_url = request.app.state.parts.settings.public_url
     document = problem.document(base_url, request.scope.get("request_id", "unknown"))
     return JSONResponse(document, problem.kind.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+async def on_request_error(request: Request, error: Exception) -> Response:
+    """A request that the domain cannot do."""
+    assert isinstance(error, errors.RequestError)  # noqa: S101  # registered for this class
+    return problem_response(request, problem_of(error))
 
 
 async def on_problem(request: Request, error: Exception) -> Response:
@@ -65,12 +118,12 @@ async def on_aws_error(request: Request, error: Exception) -> Response:
 async def on_validation_error(request: Request, error: Exception) -> Response:
     """Fields that are not right; each is named by its JSON pointer or its parameter."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class
-    errors = error.errors()
-    if any(each["loc"][0] == "path" for each in errors):
+    wrong = error.errors()
+    if any(each["loc"][0] == "path" for each in wrong):
         return problem_response(request, Problem("not-found", _DETAILS[404]))
-    told = [_field_error(each) for each in errors]
-    detail = f"{len(told)} fields are not right." if len(told) > 1 else "One field is not right."
-    return problem_response(request, Problem("invalid", detail, errors=told))
+    fields = [_field_error(each) for each in wrong]
+    detail = f"{len(fields)} fields are not right." if len(fields) > 1 else "One field is not right."
+    return problem_response(request, Problem("invalid", detail, errors=fields))
 
 
 def _field_error(error: dict[str, Any]) -> dict[str, str]:

@@ -1,13 +1,17 @@
 """`/livez` and `/readyz`, for whoever starts the app and watches it."""
 
+from __future__ import annotations
+
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from webapp import log
-from webapp.api.openapi import fails
+from webapp.api.openapi import failures
 from webapp.api.problems import Problem
 from webapp.composition import PartsOf
+
+__all__ = ["Status", "livez", "readyz", "router"]
 
 router = APIRouter()
 
@@ -24,7 +28,7 @@ def livez() -> Status:
     return Status(status="alive")
 
 
-@router.get("/readyz", responses=fails(503))
+@router.get("/readyz", responses=failures(503))
 def readyz(parts: PartsOf) -> Status:
     """The table can be read and the issuer's keys are there."""
     try:

@@ -1,4 +1,6 @@
-"""What every request passes: an id, a body that is small enough, safe headers, and no unhandled error."""
+"""What every request passes: a request id, a limit on the body, security headers, and the last resort for errors."""
+
+from __future__ import annotations
 
 import re
 import time
@@ -14,6 +16,8 @@ from ulid import ULID
 from webapp import log
 from webapp.api.error_handlers import problem_response
 from webapp.api.problems import Problem
+
+__all__ = ["MOST_BODY_BYTES", "RequestMiddleware"]
 
 MOST_BODY_BYTES: Final = 64 * 1024
 #: Whoever reads the log must not be able to unsubscribe a reader.
@@ -34,8 +38,8 @@ _HEADERS: Final = {
 }
 
 
-class Guard:
-    """The outermost middleware of the app."""
+class RequestMiddleware:
+    """The outermost middleware: limits the body, sets the headers, and answers unexpected errors."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
@@ -45,23 +49,23 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(scope, send, self._headers)
+        writer = _ResponseWriter(scope, send, self._headers)
         try:
-            await self._app(scope, await _small_body(scope, receive), answer.send)
+            await self._app(scope, await _small_body(scope, receive), writer.send)
         except Problem as problem:
-            await problem_response(Request(scope), problem)(scope, receive, answer.send)
+            await problem_response(Request(scope), problem)(scope, receive, writer.send)
         except ClientDisconnect:
-            log.info("caller went away", request_id=answer.request_id)
+            log.info("caller went away", request_id=writer.request_id)
         except Exception as error:  # the last resort: logged, and told as a problem
-            log.error("request failed", request_id=answer.request_id, error=repr(error))
-            if answer.status is None:
+            log.error("request failed", request_id=writer.request_id, error=repr(error))
+            if writer.status is None:
                 broken = Problem("internal", "Something broke on our side.")
-                await problem_response(Request(scope), broken)(scope, receive, answer.send)
+                await problem_response(Request(scope), broken)(scope, receive, writer.send)
         finally:
-            answer.write_log()
+            writer.write_log()
 
 
-class _Answer:
+class _ResponseWriter:
     """Sends an answer on, with the headers that every answer has."""
 
     def __init__(self, scope: Scope, send: Send, headers: dict[str, str]) -> None:

@@ -1,5 +1,7 @@
 """The answers of the API, as its OpenAPI document describes them."""
 
+from __future__ import annotations
+
 from typing import Self
 
 from pydantic import BaseModel, Field
@@ -7,6 +9,18 @@ from pydantic import BaseModel, Field
 from webapp.books.book import Book
 from webapp.clock import rfc3339
 from webapp.timeline.timeline import Notification, Row
+
+__all__ = [
+    "BookCreated",
+    "BookOut",
+    "BookPage",
+    "FieldError",
+    "Links",
+    "NotificationOut",
+    "ProblemOut",
+    "RowOut",
+    "Timeline",
+]
 
 
 class Links(BaseModel):

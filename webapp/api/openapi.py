@@ -1,5 +1,7 @@
 """The OpenAPI document: what the routes say, and problem documents for what they refuse."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,10 +12,12 @@ from pydantic.json_schema import models_json_schema
 from webapp.api.models import ProblemOut
 from webapp.api.problems import MEDIA_TYPE, Problem, of_status
 
+__all__ = ["BOOK_LINKS", "build_document", "failures", "success"]
+
 _SCHEMAS: Final = "#/components/schemas/"
 
 
-def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The part `responses` of a route that can fail in these ways."""
     return {status: _failure(of_status(status, "What exactly is wrong.")) for status in statuses}
 
@@ -43,17 +47,17 @@ BOOK_LINKS: Final = {
 }
 
 
-def answers(status: int, *headers: str, links: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+def success(status: int, *headers: str, links: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
     """The part `responses` that tells which headers a good answer carries, and where it leads."""
-    told = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers}
-    return {status: {"headers": told} | ({"links": dict(links)} if links else {})}
+    described = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers}
+    return {status: {"headers": described} | ({"links": dict(links)} if links else {})}
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def build_document(app: FastAPI) -> dict[str, Any]:
     """The whole document; made once, as FastAPI's own is."""
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         _, problems = models_json_schema([(ProblemOut, "serialization")], ref_template=f"{_SCHEMAS}{{model}}")
-        made["components"]["schemas"] |= problems["$defs"]
-        app.openapi_schema = made
+        schema["components"]["schemas"] |= problems["$defs"]
+        app.openapi_schema = schema
     return app.openapi_schema

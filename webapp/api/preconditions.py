@@ -1,12 +1,16 @@
-"""`ETag`, `If-Match` and `If-None-Match`: nobody overwrites what he has not seen.
+"""`ETag`, `If-Match` and `If-None-Match`: nobody overwrites a state that they have not seen.
 
 https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
 """
+
+from __future__ import annotations
 
 from fastapi import Request
 
 from webapp.api.problems import Problem
 from webapp.books.book import Book
+
+__all__ = ["check", "etag", "is_fresh", "names_a_state", "precondition_failed"]
 
 
 def etag(book: Book) -> str:
@@ -31,10 +35,10 @@ def check(request: Request, book: Book) -> None:
     if not tags:
         raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
     if "*" not in tags and etag(book) not in tags:
-        raise changed()
+        raise precondition_failed()
 
 
-def changed() -> Problem:
+def precondition_failed() -> Problem:
     """The book is not what the caller thinks it is."""
     return Problem("precondition-failed", "The book was changed since; get it again.")
 

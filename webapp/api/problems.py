@@ -1,8 +1,12 @@
 """Every way in which a request can fail, as RFC 9457 problem documents."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+__all__ = ["KINDS", "MEDIA_TYPE", "Kind", "Problem", "of_status"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 

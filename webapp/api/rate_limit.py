@@ -3,6 +3,8 @@
 The generic cell rate algorithm: one number a caller, the time at which the bucket will be full again.
 """
 
+from __future__ import annotations
+
 import math
 import threading
 import time
@@ -10,12 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from webapp.api.problems import Problem
+from webapp.errors import TooManyRequests
+
+__all__ = ["RateLimiter"]
 
 _MOST_CALLERS: Final = 10_000
 
 
-class Limiter:
+class RateLimiter:
     """So many requests a second for each caller, in bursts of twice as many."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,7 +30,7 @@ class Limiter:
         self._lock = threading.Lock()
 
     def admit(self, caller: str) -> None:
-        """Count a request; raises `Problem` 429 that says how long to wait."""
+        """Count a request; raises `TooManyRequests` if this caller has to wait."""
         with self._lock:
             now = self._clock()
             full = max(self._full.get(caller, now), now) + self._interval
@@ -37,5 +41,4 @@ class Limiter:
                 if len(self._full) > _MOST_CALLERS:
                     self._full.popitem(last=False)
                 return
-        retry_after = {"Retry-After": str(math.ceil(wait))}
-        raise Problem("too-many-requests", "You ask too often; wait as long as Retry-After says.", retry_after)
+        raise TooManyRequests("You ask too often; wait as long as Retry-After says.", retry_after=math.ceil(wait))

@@ -1,7 +1,9 @@
-"""What the issuer says of itself: one document, fetched when it is first needed.
+"""The issuer's discovery document, fetched when it is first needed.
 
 https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 """
+
+from __future__ import annotations
 
 import json
 import threading
@@ -10,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from webapp import log
-from webapp.api.problems import Problem
+from webapp.errors import Unavailable
+
+__all__ = ["TIMEOUT_SECONDS", "Discovery", "issuer_unavailable"]
 
 TIMEOUT_SECONDS: Final = 3.0
 
@@ -25,13 +29,13 @@ class Discovery:
         self._lock = threading.Lock()
 
     def endpoint(self, name: str) -> str:
-        """An endpoint that every issuer has; raises `Problem` 503 if it cannot be learnt."""
-        found = self.offered(name)
+        """An endpoint that every issuer has; raises `Unavailable` if the issuer does not answer."""
+        found = self.find_endpoint(name)
         if found is None:
-            raise unavailable()
+            raise issuer_unavailable()
         return found
 
-    def offered(self, name: str) -> str | None:
+    def find_endpoint(self, name: str) -> str | None:
         """An endpoint that an issuer may have, such as `end_session_endpoint`."""
         value = self._read().get(name)
         return value if isinstance(value, str) else None
@@ -39,22 +43,22 @@ class Discovery:
     def _read(self) -> Mapping[str, Any]:
         with self._lock:
             if self._document is None:
-                self._document = self._fetched()
+                self._document = self._fetch()
             return self._document
 
-    def _fetched(self) -> Mapping[str, Any]:
-        """The document, if it is that of the issuer in the settings: another one's would mix up two issuers."""
+    def _fetch(self) -> Mapping[str, Any]:
+        """Fetch the document; refuses that of another issuer than the settings name, which would mix up the two."""
         try:
             with urllib.request.urlopen(self._url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310  # checked setting
                 document = dict(json.load(answer))
         except (OSError, ValueError, TypeError) as error:
-            raise unavailable() from error
+            raise issuer_unavailable() from error
         if document.get("issuer") != self.issuer:
             log.error("discovery document is of another issuer", wanted=self.issuer)
-            raise unavailable()
+            raise issuer_unavailable()
         return document
 
 
-def unavailable() -> Problem:
-    """503: nobody can be recognised as long as the issuer does not answer."""
-    return Problem("unavailable", "The identity provider's keys cannot be fetched.", {"Retry-After": "5"})
+def issuer_unavailable() -> Unavailable:
+    """Nobody can be recognised as long as the issuer does not answer."""
+    return Unavailable("The identity provider does not answer.", retry_after=5)

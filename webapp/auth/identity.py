@@ -3,6 +3,8 @@
 https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import threading
@@ -15,8 +17,10 @@ from typing import Any, Final, Self
 import jwt
 
 from webapp import text
-from webapp.api.problems import Problem
-from webapp.auth.discovery import TIMEOUT_SECONDS, Discovery, unavailable
+from webapp.auth.discovery import TIMEOUT_SECONDS, Discovery, issuer_unavailable
+from webapp.errors import NotAllowed, NotAuthenticated
+
+__all__ = ["Identity", "Role", "TokenVerifier"]
 
 _LEEWAY_SECONDS: Final = 10
 _KNOWN_SECONDS: Final = 30.0
@@ -33,8 +37,8 @@ class Role:
 
     def held_by(self, claims: Mapping[str, Any]) -> bool:
         """Whether these claims say so."""
-        told = claims.get(self.claim)
-        return self.value in told if isinstance(told, list) else self.value == told
+        value = claims.get(self.claim)
+        return self.value in value if isinstance(value, list) else self.value == value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +53,31 @@ class Identity:
 
     @classmethod
     def of_claims(cls, claims: Mapping[str, Any], role: Role) -> Self:
-        """Take over what the token says; raises `Problem` if it is not an id token of someone who can get mail.
+        """Take over what the token says; raises `NotAuthenticated` or `NotAllowed` if it is not an id token of someone
+        who can get mail.
 
         Cognito says in `token_use` what a token is for; other issuers' id tokens have no such claim.
         """
         if claims.get("token_use", "id") != "id":
-            raise unauthorized("this is not an id token")
+            raise NotAuthenticated("this is not an id token")
         return cls.of_account(claims, operator=role.held_by(claims))
 
     @classmethod
     def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:
-        """Take over what the issuer says of an account; raises `Problem` if it cannot get mail."""
+        """Take over what the issuer says of an account; raises `NotAuthenticated` or `NotAllowed` if it cannot get
+        mail."""
         if claims.get("email_verified") not in {True, "true"}:
-            raise unauthorized("the token's address is not verified")
+            raise NotAuthenticated("the token's address is not verified")
         email, sub = claims.get("email"), claims.get("sub")
         if not isinstance(sub, str) or not 0 < len(sub) <= 255 or not sub.isprintable():
-            raise unauthorized("the token names nobody")
+            raise NotAuthenticated("the token names nobody")
         if not isinstance(email, str) or not text.is_address(email):
-            raise Problem("forbidden", "The account's address is not one that mail can be sent to.")
+            raise NotAllowed("The account's address is not one that mail can be sent to.")
         name = text.line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
         return cls(sub, email, name, text.locale(claims.get("locale")), operator)
 
 
-class Verifier:
+class TokenVerifier:
     """Verifies id tokens of one issuer for one client, with the keys that the issuer publishes.
 
     Keys are fetched once and kept for five minutes; a token with an unknown key id makes them be fetched again, at
@@ -87,20 +93,21 @@ class Verifier:
         self._known: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def known(self, token: str) -> Identity | None:
-        """The owner of a token that was verified a moment ago; costs nothing and asks nobody."""
+    def find_verified(self, token: str) -> Identity | None:
+        """The owner of a token that was verified in the last 30 seconds; needs no I/O."""
         identity, until = self._known.get(_digest(token), (None, 0.0))
         return identity if time.monotonic() < until else None
 
     def verify(self, token: str) -> Identity:
-        """The token's owner; raises `Problem` (401, 403, or 503 if the issuer does not answer)."""
+        """The token's owner; raises `NotAuthenticated`, `NotAllowed`, or `Unavailable` if the issuer does not
+        answer."""
         claims = self.claims(token)
         identity = self.identity(claims)
         self._remember(token, identity, claims["exp"])
         return identity
 
     def identity(self, claims: Mapping[str, Any]) -> Identity:
-        """Whom these claims name; raises `Problem` 401 or 403."""
+        """Whom these claims name; raises `NotAuthenticated` or `NotAllowed`."""
         return Identity.of_claims(claims, self._role)
 
     def claims(self, token: str) -> Mapping[str, Any]:
@@ -117,9 +124,9 @@ class Verifier:
                 options={"require": _REQUIRED, "strict_aud": True},
             )
         except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError) as error:
-            raise unavailable() from error
+            raise issuer_unavailable() from error
         except jwt.PyJWTError as error:
-            raise unauthorized(_reason(error)) from error
+            raise NotAuthenticated(_reason(error)) from error
 
     def _remember(self, token: str, identity: Identity, expires: float) -> None:
         with self._lock:
@@ -128,11 +135,11 @@ class Verifier:
                 self._known.popitem(last=False)
 
     def fetch_keys(self) -> None:
-        """Have the issuer's keys at hand; raises `Problem` 503 if they cannot be had."""
+        """Fetch the issuer's keys; raises `Unavailable` if they cannot be fetched."""
         try:
             self._client().get_signing_keys()
         except jwt.PyJWTError as error:
-            raise unavailable() from error
+            raise issuer_unavailable() from error
 
     def _signing_key(self, token: str) -> jwt.PyJWK:
         header = jwt.get_unverified_header(token)
@@ -150,12 +157,6 @@ class Verifier:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
-
-
-def unauthorized(detail: str) -> Problem:
-    """401 as RFC 6750 wants it."""
-    challenge = f'Bearer realm="herald", error="invalid_token", error_description="{detail}"'
-    return Problem("unauthorized", f"{detail[0].upper()}{detail[1:]}.", {"WWW-Authenticate": challenge})
 
 
 def _reason(error: jwt.PyJWTError) -> str:

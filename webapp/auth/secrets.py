@@ -1,22 +1,26 @@
 """The web app's secrets: named by settings, kept in SSM Parameter Store, fetched in one call when first needed."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from webapp import log
-from webapp.api.problems import Problem
+from webapp.errors import Misconfigured
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+
+__all__ = ["FEWEST_BYTES", "ParameterNames", "Secrets"]
 
 #: A key of fewer bytes could be guessed.
 FEWEST_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class ParameterNames:
     """The parameters' names; `client_secret` is None for a client that keeps none, as PKCE allows."""
 
     session: str
@@ -25,13 +29,13 @@ class Names:
     client_secret: str | None = None
 
 
-class Keys:
-    """Reads the parameters once. Each method raises `Problem` 500 if a parameter is missing or too short.
+class Secrets:
+    """Reads the parameters once. Each method raises `Misconfigured` if a parameter is missing or too short.
 
     A parameter may hold several keys, newest first, with spaces between: what the older ones sealed stays readable.
     """
 
-    def __init__(self, ssm: "SSMClient", names: Names) -> None:
+    def __init__(self, ssm: SSMClient, names: ParameterNames) -> None:
         self._ssm = ssm
         self._names = names
         self._values: Mapping[str, str] | None = None
@@ -73,4 +77,4 @@ class Keys:
 
 def _refuse(name: str) -> NoReturn:
     log.error("parameter is missing or too short", parameter=name)
-    raise Problem("internal", "A secret of this app is missing.")
+    raise Misconfigured("A secret of this app is missing.")

@@ -1,5 +1,7 @@
 """AWS clients of the web app, with timeouts that end before a caller's patience."""
 
+from __future__ import annotations
+
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
+__all__ = ["dynamodb", "functions", "sns", "sqs", "ssm"]
+
 _CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
@@ -23,25 +27,25 @@ _CONFIG = Config(
 
 
 @cache
-def dynamodb() -> "DynamoDBClient":
+def dynamodb() -> DynamoDBClient:
     return boto3.client("dynamodb", config=_CONFIG)
 
 
 @cache
-def sns() -> "SNSClient":
+def sns() -> SNSClient:
     return boto3.client("sns", config=_CONFIG)
 
 
 @cache
-def sqs() -> "SQSClient":
+def sqs() -> SQSClient:
     return boto3.client("sqs", config=_CONFIG)
 
 
 @cache
-def functions() -> "LambdaClient":
+def functions() -> LambdaClient:
     return boto3.client("lambda", config=_CONFIG)
 
 
 @cache
-def ssm() -> "SSMClient":
+def ssm() -> SSMClient:
     return boto3.client("ssm", config=_CONFIG)

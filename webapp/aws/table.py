@@ -11,7 +11,21 @@ An outbox event carries `queue` and `since` only while somebody still has to do 
 `unsettled#<shard>` until the ledger knows it.
 """
 
+from __future__ import annotations
+
 from typing import Final
+
+__all__ = [
+    "DEFINITION",
+    "EXPIRES_AT",
+    "PARTITION_KEY",
+    "PENDING_INDEX",
+    "QUEUE",
+    "RELAY_FILTER",
+    "SINCE",
+    "SORT_KEY",
+    "TIME_TO_LIVE",
+]
 
 PARTITION_KEY: Final = "pk"
 SORT_KEY: Final = "sk"

@@ -1,5 +1,7 @@
 """A book, and what a caller may say about one."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -10,6 +12,8 @@ from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 from stdnum.util import clean
 
 from webapp.text import LINE_PATTERN, is_line
+
+__all__ = ["Author", "Book", "BookChange", "BookIn", "Isbn", "Title"]
 
 _PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN}
 
@@ -80,7 +84,7 @@ class BookChange(BaseModel):
     author: Author = ""
     isbn: Isbn | None = None
 
-    def of(self, book: "Book", at: int) -> "Book":
+    def of(self, book: Book, at: int) -> Book:
         """The book after the change; the same if nothing changes."""
         changes = {name: getattr(self, name) for name in self.model_fields_set}
         changed = replace(book, **changes)

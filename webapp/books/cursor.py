@@ -3,11 +3,15 @@
 A cursor names a place in the caller's own list and grants nothing, so it needs no signature.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 from typing import Final
 
 from ulid import ULID
+
+__all__ = ["CURSOR_PATTERN", "ULID_PATTERN", "decode", "encode"]
 
 #: 16 bytes in URL-safe Base64 without padding.
 CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]{21}[AQgw]$"

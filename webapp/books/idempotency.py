@@ -3,13 +3,17 @@
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from webapp.api.problems import Problem
+from webapp.errors import InvalidIdempotencyKey
+
+__all__ = ["KEPT_SECONDS", "KEY_PATTERN", "Claim", "KeyTaken", "digest", "parse_key"]
 
 #: How long an answer is kept, in seconds.
 KEPT_SECONDS: Final = 24 * 3600
@@ -37,18 +41,14 @@ class KeyTaken(Exception):
     answer: Mapping[str, Any]
 
 
-class KeyInFlight(Exception):
-    """Another request with the key is being answered at this moment."""
-
-
-def key_of(headers: Sequence[str]) -> str | None:
-    """The key that the headers name, None without one; raises `Problem` 400 for what is no key."""
+def parse_key(headers: Sequence[str]) -> str | None:
+    """The key that the headers name, None without one; raises `InvalidIdempotencyKey` for anything else."""
     if not headers:
         return None
     match = _KEY.fullmatch(headers[0].strip()) if len(headers) == 1 else None
     if match is None:
-        raise Problem(
-            "bad-request", 'Idempotency-Key must be one string of 1 to 255 characters, such as "8e03978e-40d5".'
+        raise InvalidIdempotencyKey(
+            'Idempotency-Key must be one string of 1 to 255 characters, such as "8e03978e-40d5".'
         )
     return match[1].strip('"')
 
@@ -56,15 +56,3 @@ def key_of(headers: Sequence[str]) -> str | None:
 def digest(*parts: str) -> str:
     """A short name for a key, or for what a request asks."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def reused() -> Problem:
-    """The key stands for another request already."""
-    return Problem("idempotency-key-reused", "This Idempotency-Key was sent before, with another body.")
-
-
-def in_flight() -> Problem:
-    """The first request with the key is not answered yet."""
-    return Problem(
-        "idempotency-key-in-flight", "The request with this Idempotency-Key is under way.", {"Retry-After": "1"}
-    )

@@ -1,15 +1,18 @@
 """Books in DynamoDB: every key begins with the owner, so no one can reach another's."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from webapp.aws.items import Item, from_item, to_item
+from function.ledger.attributes import Item, deserialize_item, serialize_item
 from webapp.aws.table import EXPIRES_AT
 from webapp.books.book import Book
-from webapp.books.idempotency import Claim, KeyInFlight, KeyTaken, digest
+from webapp.books.idempotency import Claim, KeyTaken, digest
+from webapp.errors import IdempotencyKeyInFlight
 from webapp.outbox.event import Event
 from webapp.outbox.outbox import outbox_item
 
@@ -17,34 +20,36 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+__all__ = ["BookRepository", "book_of"]
+
 _NEW: Final = "attribute_not_exists(pk)"
 
 
-class Books:
+class BookRepository:
     """The shelf of each user, and the transactions that change it."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def add(self, owner: str, book: Book, event: Event, claim: Claim | None = None) -> None:
         """Commit the book, its event and the caller's idempotency key together, or nothing.
 
-        Raises `KeyTaken` or `KeyInFlight` if the key is not free.
+        Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free.
         """
         writes = [self._put(_book_item(owner, book)), self._put(outbox_item(event, book.created_at))]
         if claim is None:
             self._transact(writes)
             return
         try:
-            self._transact([*writes, self._take(owner, claim, book.created_at // 1000)])
+            self._transact([*writes, self._claim_key(owner, claim, book.created_at // 1000)])
         except ClientError as error:
-            _judge(error)
+            _raise_for_key(error)
             raise
 
     def get(self, owner: str, book_id: str) -> Book | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key=_key(owner, book_id), ConsistentRead=True)
-        return book_of(from_item(answer["Item"])) if "Item" in answer else None
+        return book_of(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def page(self, owner: str, limit: int, after: str | None = None) -> tuple[list[Book], bool]:
         """The owner's books, newest first, beginning after the book `after`; and whether there are more."""
@@ -52,12 +57,12 @@ class Books:
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :owner AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=to_item(names),
+            ExpressionAttributeValues=serialize_item(names),
             ScanIndexForward=False,
             Limit=limit + 2,
             ConsistentRead=True,
         )
-        books = [book for book in map(book_of, map(from_item, answer["Items"])) if book.id != after]
+        books = [book for book in map(book_of, map(deserialize_item, answer["Items"])) if book.id != after]
         return books[:limit], len(books) > limit
 
     def change(self, owner: str, book: Book) -> bool:
@@ -67,7 +72,7 @@ class Books:
                 TableName=self._table,
                 Item=_book_item(owner, book),
                 ConditionExpression="version = :before",
-                ExpressionAttributeValues=to_item({":before": book.version - 1}),
+                ExpressionAttributeValues=serialize_item({":before": book.version - 1}),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -82,7 +87,7 @@ class Books:
                 "TableName": self._table,
                 "Key": _key(owner, book.id),
                 "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": to_item({":version": book.version}),
+                "ExpressionAttributeValues": serialize_item({":version": book.version}),
             }
         }
         try:
@@ -93,13 +98,13 @@ class Books:
             raise
         return True
 
-    def _transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> None:
+    def _transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
         self._dynamodb.transact_write_items(TransactItems=writes)
 
-    def _put(self, item: Item) -> "TransactWriteItemTypeDef":
+    def _put(self, item: Item) -> TransactWriteItemTypeDef:
         return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _NEW}}
 
-    def _take(self, owner: str, claim: Claim, now: int) -> "TransactWriteItemTypeDef":
+    def _claim_key(self, owner: str, claim: Claim, now: int) -> TransactWriteItemTypeDef:
         item = {
             "pk": f"user#{owner}",
             "sk": f"key#{digest(claim.key)}",
@@ -111,9 +116,9 @@ class Books:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": to_item(item),
+                "Item": serialize_item(item),
                 "ConditionExpression": f"{_NEW} OR {EXPIRES_AT} <= :now",
-                "ExpressionAttributeValues": to_item({":now": now}),
+                "ExpressionAttributeValues": serialize_item({":now": now}),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
@@ -133,22 +138,22 @@ def book_of(values: Mapping[str, Any]) -> Book:
 
 
 def _key(owner: str, book_id: str) -> Item:
-    return to_item({"pk": f"user#{owner}", "sk": f"book#{book_id}"})
+    return serialize_item({"pk": f"user#{owner}", "sk": f"book#{book_id}"})
 
 
 def _book_item(owner: str, book: Book) -> Item:
-    return _key(owner, book.id) | to_item({"kind": "book", **asdict(book)})
+    return _key(owner, book.id) | serialize_item({"kind": "book", **asdict(book)})
 
 
 def _codes(error: ClientError) -> list[str]:
     return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
 
 
-def _judge(error: ClientError) -> None:
+def _raise_for_key(error: ClientError) -> None:
     codes = _codes(error)
     held = error.response["CancellationReasons"][2].get("Item") if codes[2:] == ["ConditionalCheckFailed"] else None
     if held:
-        taken = from_item(held)
+        taken = deserialize_item(held)
         raise KeyTaken(taken["fingerprint"], taken["answer"]) from error
     if {"TransactionConflict", "ConditionalCheckFailed"} & set(codes):
-        raise KeyInFlight from error
+        raise IdempotencyKeyInFlight("The request with this Idempotency-Key is under way.", retry_after=1) from error

@@ -3,8 +3,12 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +16,11 @@ from typing import Any, Final
 from webapp.auth.identity import Identity
 from webapp.books.book import Book
 from webapp.clock import rfc3339
+
+__all__ = ["MOST_BYTES", "Event", "book_created", "book_deleted", "continue_trace", "user_welcome"]
+
+#: https://www.w3.org/TR/trace-context/#traceparent-header
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
 
 #: An event of more bytes than SNS bills as one message is refused: links, not blobs.
 MOST_BYTES: Final = 64 * 1024
@@ -32,7 +41,7 @@ def book_created(
     book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
 ) -> Event:
     """The event that mails the book's owner."""
-    data = {"book": _described(book) | {"url": f"{public_url}/books/{book.id}"}}
+    data = {"book": _describe(book) | {"url": f"{public_url}/books/{book.id}"}}
     return _event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
 
 
@@ -40,7 +49,7 @@ def book_deleted(
     book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
 ) -> Event:
     """The event that tells the book's owner that it is gone."""
-    data = {"book": _described(book), "shelf": {"url": f"{public_url}/"}}
+    data = {"book": _describe(book), "shelf": {"url": f"{public_url}/"}}
     return _event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
 
 
@@ -51,9 +60,16 @@ def user_welcome(reader: Identity, *, at: int, source: str, public_url: str, tra
     return _event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
 
 
-def _described(book: Book) -> dict[str, str]:
-    described = {"id": book.id, "title": book.title, "author": book.author}
-    return described | ({"isbn": book.isbn} if book.isbn else {})
+def continue_trace(traceparent: str | None) -> str:
+    """The `traceparent` of a new span in the caller's trace, or in a new trace if the caller sent no valid one."""
+    caller = _TRACEPARENT.fullmatch(traceparent or "")
+    trace_id, flags = (caller[1], caller[2]) if caller else (secrets.token_hex(16), "01")
+    return f"00-{trace_id}-{secrets.token_hex(8)}-{int(flags, 16) & 1:02x}"
+
+
+def _describe(book: Book) -> dict[str, str]:
+    description = {"id": book.id, "title": book.title, "author": book.author}
+    return description | ({"isbn": book.isbn} if book.isbn else {})
 
 
 def _event(

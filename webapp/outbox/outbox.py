@@ -4,6 +4,8 @@
 reason.
 """
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from webapp.aws.items import Item, from_item, to_item
+from function.ledger.attributes import Item, deserialize_item, serialize_item
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import Event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["KEPT_SECONDS", "SHARDS", "Outbox", "OutboxEvent", "outbox_item"]
 
 #: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
 #: share a shard, so that the sweeper sees them in the order in which they were committed.
@@ -45,9 +49,9 @@ class OutboxEvent:
     reason: str | None = None
 
     @classmethod
-    def of_item(cls, item: Mapping[str, Any]) -> "OutboxEvent":
+    def of_item(cls, item: Mapping[str, Any]) -> OutboxEvent:
         """Read a row, or its image in a stream record. A damaged row is read too: it comes out without a body."""
-        values = from_item(item)
+        values = deserialize_item(item)
         return cls(
             id=values["sk"],
             type=values.get("type", ""),
@@ -66,7 +70,7 @@ class OutboxEvent:
 
 def outbox_item(event: Event, at: int) -> Item:
     """The row of a new event; belongs into the transaction that makes the event true."""
-    return _key(event) | to_item(
+    return _key(event) | serialize_item(
         {
             "kind": "outbox",
             "type": event.type,
@@ -83,7 +87,7 @@ def outbox_item(event: Event, at: int) -> Item:
 class Outbox:
     """The outbox rows of the `books` table."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
@@ -104,7 +108,7 @@ class Outbox:
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :subject",
-            ExpressionAttributeValues=to_item({":subject": f"outbox#{subject}"}),
+            ExpressionAttributeValues=serialize_item({":subject": f"outbox#{subject}"}),
             ConsistentRead=True,
         )
         return [OutboxEvent.of_item(item) for item in answer["Items"]]
@@ -164,7 +168,7 @@ class Outbox:
                 UpdateExpression=update,
                 ConditionExpression="#state = :before",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=to_item({":before": state, **values}),
+                ExpressionAttributeValues=serialize_item({":before": state, **values}),
             )
         except ClientError as error:
             if _is_conditional(error):
@@ -178,7 +182,7 @@ class Outbox:
             IndexName=PENDING_INDEX,
             KeyConditionExpression="#queue = :queue",
             ExpressionAttributeNames={"#queue": QUEUE},
-            ExpressionAttributeValues=to_item({":queue": queue}),
+            ExpressionAttributeValues=serialize_item({":queue": queue}),
             Limit=1,
         )
         return next((int(item[SINCE]["N"]) for item in answer["Items"]), None)
@@ -196,11 +200,11 @@ class Outbox:
             IndexName=PENDING_INDEX,
             KeyConditionExpression="#queue = :queue AND #since < :before",
             ExpressionAttributeNames={"#queue": QUEUE, "#since": SINCE},
-            ExpressionAttributeValues=to_item({":queue": queue, ":before": before}),
+            ExpressionAttributeValues=serialize_item({":queue": queue, ":before": before}),
         )
         for page in pages:
             for item in page["Items"]:
-                yield {"pk": item["pk"], "sk": item["sk"]}
+                yield {"pk": dict(item["pk"]), "sk": dict(item["sk"])}
 
 
 def _is_conditional(error: ClientError) -> bool:
@@ -208,7 +212,7 @@ def _is_conditional(error: ClientError) -> bool:
 
 
 def _key(event: Event | OutboxEvent) -> Item:
-    return to_item({"pk": f"outbox#{event.subject}", "sk": event.id})
+    return serialize_item({"pk": f"outbox#{event.subject}", "sk": event.id})
 
 
 def _shard(subject: str) -> int:

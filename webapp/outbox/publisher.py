@@ -1,7 +1,8 @@
 """From the outbox to SNS: at least once, and no event in the way of another."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,10 +11,13 @@ from webapp import log
 from webapp.clock import Clock
 from webapp.outbox.event import MOST_BYTES
 from webapp.outbox.outbox import Outbox, OutboxEvent
+from webapp.outbox.run import Counts
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
+
+__all__ = ["Publisher"]
 
 #: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html: 10 messages, 262,144 bytes with their attributes.
 _BATCH_EVENTS: Final = 10
@@ -25,27 +29,10 @@ _REFUSED: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Counts:
-    """What became of the events of one run, and the subjects of those that were left."""
-
-    published: int = 0
-    rejected: int = 0
-    left: int = 0
-    waiting: set[str] = field(default_factory=set)
-
-    def tell(self, event: str, **metrics: float) -> dict[str, int]:
-        """Log and count the run under this name; its figures are the answer of a handler."""
-        told = {"published": self.published, "rejected": self.rejected, "left": self.left}
-        counted = {"Published": self.published, "OutboxRejected": self.rejected}
-        log.measured(event, {name: count for name, count in counted.items() if count} | metrics, **told)
-        return told
-
-
 class Publisher:
     """Publishes outbox events in batches and marks each; never raises because of one."""
 
-    def __init__(self, sns: "SNSClient", topic_arn: str, outbox: Outbox, clock: Clock) -> None:
+    def __init__(self, sns: SNSClient, topic_arn: str, outbox: Outbox, clock: Clock) -> None:
         self._sns = sns
         self._topic_arn = topic_arn
         self._outbox = outbox
@@ -78,7 +65,7 @@ class Publisher:
         try:
             answer = self._sns.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)
         except ClientError as error:
-            self._judge(batch, error.response["Error"]["Code"], str(error), counts)
+            self._sort_out(batch, error.response["Error"]["Code"], str(error), counts)
             return
         except BotoCoreError as error:
             self._leave(batch, str(error), counts)
@@ -86,9 +73,9 @@ class Publisher:
         for taken in answer["Successful"]:
             self._mark(batch[int(taken["Id"])], taken["MessageId"], counts)
         for failed in answer["Failed"]:
-            self._judge([batch[int(failed["Id"])]], failed["Code"], failed.get("Message", failed["Code"]), counts)
+            self._sort_out([batch[int(failed["Id"])]], failed["Code"], failed.get("Message", failed["Code"]), counts)
 
-    def _judge(self, batch: Sequence[OutboxEvent], code: str, message: str, counts: Counts) -> None:
+    def _sort_out(self, batch: Sequence[OutboxEvent], code: str, message: str, counts: Counts) -> None:
         if code not in _REFUSED or "TopicArn" in message:
             self._leave(batch, message, counts)
         elif len(batch) == 1:
@@ -119,7 +106,7 @@ class Publisher:
         log.error("not published, left for the sweeper", ids=[event.id for event in batch], error=message)
 
 
-def _entry(number: int, event: OutboxEvent) -> "PublishBatchRequestEntryTypeDef":
+def _entry(number: int, event: OutboxEvent) -> PublishBatchRequestEntryTypeDef:
     return {
         "Id": str(number),
         "Message": event.body,

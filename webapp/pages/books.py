@@ -1,5 +1,7 @@
 """The pages: my books, a form, and what happened to the mail about each."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Final
@@ -10,11 +12,24 @@ from pydantic import ValidationError
 
 from webapp.api.problems import KINDS, Problem
 from webapp.auth.identity import Identity
-from webapp.books import cursor, service
+from webapp.books import cursor
 from webapp.books.book import BookIn
 from webapp.composition import Parts, PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Reader, own_form
+
+__all__ = [
+    "BookId",
+    "FormText",
+    "add_book",
+    "home",
+    "problem",
+    "problems",
+    "remove_book",
+    "router",
+    "show_book",
+    "show_mail",
+]
 
 _BOOKS_A_PAGE: Final = 10
 _lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
@@ -50,9 +65,9 @@ def add_book(
     try:
         wish = BookIn.model_validate(filled | {"isbn": isbn.strip() or None})
     except ValidationError as error:
-        wrong = {str(each["loc"][0]): _told(each["type"], each["msg"]) for each in error.errors()}
+        wrong = {str(each["loc"][0]): _field_message(each["type"], each["msg"]) for each in error.errors()}
         return _shelf(request, reader, parts, filled=filled, wrong=wrong)
-    added = service.add_book(parts, reader, wish, request.headers.get("traceparent"), key or None)
+    added = parts.service.add(reader, wish, request.headers.get("traceparent"), key or None)
     return RedirectResponse(f"/#book-{added.book.id}", 303)
 
 
@@ -61,9 +76,9 @@ def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
     """One book: the page that the mail links to."""
     if reader is None:
         return RedirectResponse(f"/?then=/books/{book_id}", 303)
-    book = service.find_book(parts, reader, book_id)
+    book = parts.service.find(reader, book_id)
     return page(
-        request, "book.html", {"book": book, "book_id": book_id, "mails": service.notifications(parts, reader, book_id)}
+        request, "book.html", {"book": book, "book_id": book_id, "mails": parts.service.notifications(reader, book_id)}
     )
 
 
@@ -72,14 +87,14 @@ def show_mail(request: Request, book_id: BookId, reader: Reader, parts: PartsOf)
     """Only what happened to the mail, for the script that keeps a page up to date."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
-    return page(request, "_mail.html", {"book_id": book_id, "mails": service.notifications(parts, reader, book_id)})
+    return page(request, "_mail.html", {"book_id": book_id, "mails": parts.service.notifications(reader, book_id)})
 
 
 @router.post("/books/{book_id}/delete", dependencies=[Depends(own_form)])
 def remove_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
     """Delete a book."""
     if reader is not None:
-        service.remove_whatever(parts, reader, book_id, request.headers.get("traceparent"))
+        parts.service.remove_any_version(reader, book_id, request.headers.get("traceparent"))
     return RedirectResponse("/", 303)
 
 
@@ -106,9 +121,9 @@ def _shelf(
     filled: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
-    books, more = parts.books.page(reader.sub, _BOOKS_A_PAGE, _place(after))
-    mails = list(_lookups.map(lambda book: service.notifications(parts, reader, book.id), books))
-    shown: dict[str, Any] = {
+    books, more = parts.books.page(reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
+    mails = list(_lookups.map(lambda book: parts.service.notifications(reader, book.id), books))
+    context: dict[str, Any] = {
         "books": list(zip(books, mails, strict=True)),
         "next": cursor.encode(books[-1].id) if more else None,
         "first": after is None,
@@ -116,15 +131,15 @@ def _shelf(
         "wrong": wrong or {},
         "key": parts.new_id(),
     }
-    return page(request, "shelf.html", shown, 422 if wrong else 200)
+    return page(request, "shelf.html", context, 422 if wrong else 200)
 
 
-def _place(after: str | None) -> str | None:
+def _decode_cursor(after: str | None) -> str | None:
     try:
         return cursor.decode(after) if after else None
     except ValueError as error:
         raise Problem("not-found", "There is no such page of books.") from error
 
 
-def _told(kind: str, message: str) -> str:
+def _field_message(kind: str, message: str) -> str:
     return "Please fill this in." if kind == "string_too_short" else f"{message[:1].upper()}{message[1:]}."

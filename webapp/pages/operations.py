@@ -1,5 +1,7 @@
 """The operators' pages: what waits, what is dead, who gets no mail; and doing something about it, on the record."""
 
+from __future__ import annotations
+
 import re
 import time
 from collections.abc import Mapping
@@ -13,17 +15,18 @@ from operations.installation import Installation
 from operations.redrive.plan import LetterFilter
 from operations.suppressions import Suppression, get_suppression, remove_suppression, scan_suppressions
 from webapp import text
-from webapp.admin.reason_groups import MayHaveGoneError, heaps, redrive
-from webapp.admin.search import search
+from webapp.admin.reason_groups import MayHaveGoneError, group_dead_letters, redrive
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Operator, own_form
 
+__all__ = ["Text", "dead", "find", "overview", "pause", "resume", "router", "send_again", "suppressions", "unlist"]
+
 _FORM: Final = [Depends(own_form)]
 _MOST_SUPPRESSIONS: Final = 200
 #: No index leads to the list, so the ledger is read through: so long at most.
-_PATIENCE_SECONDS: Final = 4.0
+_SCAN_SECONDS: Final = 4.0
 _KEY: Final = re.compile("address#[0-9a-f]{64}")
 
 router: Final = APIRouter(prefix="/operations")
@@ -34,25 +37,27 @@ Text = Annotated[str, Form(max_length=500)]
 @router.get("")
 def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """Counts, the switch, a search, and what operators did last."""
-    admin = parts.admin
-    counts = {name: admin.waiting(getattr(admin.names, name)) for name in ("dead", "retry", "feedback")}
+    notifier = parts.notifier
+    counts = {name: notifier.depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
     oldest = parts.outbox.oldest_unpublished()
     unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
-    shown = {"counts": counts, "unpublished": unpublished, "read_status": admin.standing()}
-    return _shown(request, parts, "operations.html", shown, done)
+    context = {"counts": counts, "unpublished": unpublished, "status": notifier.read_status()}
+    return _page_with_audit(request, parts, "operations.html", context, done)
 
 
 @router.post("/search", dependencies=_FORM)
 def find(request: Request, _operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
     """What is known of a book, an event, a message or an address. By POST: an address belongs in no URL and no log."""
     wanted = wanted.strip()
-    return page(request, "operations-found.html", {"wanted": wanted, "found": search(parts, wanted)})
+    return page(request, "operations-found.html", {"wanted": wanted, "found": parts.search.find(wanted)})
 
 
 @router.get("/dead")
 def dead(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """The dead letters by reason."""
-    return _shown(request, parts, "operations-dead.html", {"heaps": heaps(parts.admin.installation)}, done)
+    return _page_with_audit(
+        request, parts, "operations-dead.html", {"groups": group_dead_letters(parts.notifier.installation)}, done
+    )
 
 
 @router.post("/redrive", dependencies=_FORM)
@@ -63,7 +68,7 @@ def send_again(
     wanted = LetterFilter(frozenset({message} if message else ()), reason)
     if not (message or reason):
         raise Problem("bad-request", "Say which letter to send again.")
-    letters = parts.admin.installation
+    letters = parts.notifier.installation
     try:
         done = parts.audit.record(
             operator,
@@ -72,59 +77,59 @@ def send_again(
             lambda: redrive(letters, wanted, confirmed=confirmed == "yes"),
         )
     except MayHaveGoneError as asks:
-        shown = {"doubtful": asks.doubtful, "message": message, "reason": reason}
-        return page(request, "operations-ask.html", shown, 409)
+        context = {"doubtful": asks.doubtful, "message": message, "reason": reason}
+        return page(request, "operations-ask.html", context, 409)
     except UserError as error:
-        return _refused(request, str(error))
+        return _refusal(request, str(error))
     return RedirectResponse(f"/operations/dead?done={done}", 303)
 
 
 @router.get("/suppressions")
 def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """Who gets no mail, and why; newest first."""
-    entries, complete = _listed(parts.admin.installation)
+    entries, complete = _scan_list(parts.notifier.installation)
     entries.sort(key=lambda entry: entry.since, reverse=True)
-    shown = {"entries": entries[:_MOST_SUPPRESSIONS], "total": len(entries), "complete": complete}
-    return _shown(request, parts, "operations-suppressions.html", shown, done)
+    context = {"entries": entries[:_MOST_SUPPRESSIONS], "total": len(entries), "complete": complete}
+    return _page_with_audit(request, parts, "operations-suppressions.html", context, done)
 
 
 @router.post("/suppressions/remove", dependencies=_FORM)
 def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
     """Take an address off the list, by itself or by its key."""
-    installation, wanted = parts.admin.installation, wanted.strip()
+    installation, wanted = parts.notifier.installation, wanted.strip()
     key = installation.key(wanted) if text.is_address(wanted) else wanted
     entry = get_suppression(installation, key) if _KEY.fullmatch(key) else None
     if entry is None:
-        return _refused(request, "This address is not on the list: nothing was changed.")
-    done = parts.audit.record(operator, "take off the list", key, lambda: _removed(parts, entry))
+        return _refusal(request, "This address is not on the list: nothing was changed.")
+    done = parts.audit.record(operator, "take off the list", key, lambda: _take_off(parts, entry))
     return RedirectResponse(f"/operations/suppressions?done={done}", 303)
 
 
 @router.post("/pause", dependencies=_FORM)
 def pause(request: Request, operator: Operator, parts: PartsOf) -> Response:
     """Park all mail."""
-    return _switched(request, operator, parts, "pause")
+    return _set_pause(request, operator, parts, "pause")
 
 
 @router.post("/resume", dependencies=_FORM)
 def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
     """Let it go on."""
-    return _switched(request, operator, parts, "resume")
+    return _set_pause(request, operator, parts, "resume")
 
 
-def _switched(request: Request, operator: Operator, parts: Parts, action: str) -> Response:
-    work = {"pause": parts.admin.pause, "resume": parts.admin.resume}[action]
+def _set_pause(request: Request, operator: Operator, parts: Parts, action: str) -> Response:
+    work = {"pause": parts.notifier.pause, "resume": parts.notifier.resume}[action]
     try:
         done = parts.audit.record(operator, action, "all mail", work)
     except UserError as error:
-        return _refused(request, str(error))
+        return _refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
-def _listed(installation: Installation) -> tuple[list[Suppression], bool]:
+def _scan_list(installation: Installation) -> tuple[list[Suppression], bool]:
     """What could be read of the list in time, and whether that is all."""
     entries: list[Suppression] = []
-    until = time.monotonic() + _PATIENCE_SECONDS
+    until = time.monotonic() + _SCAN_SECONDS
     for some in scan_suppressions(installation):
         entries += some
         if time.monotonic() > until:
@@ -132,17 +137,17 @@ def _listed(installation: Installation) -> tuple[list[Suppression], bool]:
     return entries, True
 
 
-def _removed(parts: Parts, entry: Suppression) -> str:
-    remove_suppression(parts.admin.installation, entry)
+def _take_off(parts: Parts, entry: Suppression) -> str:
+    remove_suppression(parts.notifier.installation, entry)
     return f"removed; it was there since {entry.since:%Y-%m-%d} ({entry.reason})"
 
 
-def _shown(request: Request, parts: Parts, template: str, shown: Mapping[str, Any], done: str) -> Response:
+def _page_with_audit(request: Request, parts: Parts, template: str, context: Mapping[str, Any], done: str) -> Response:
     """A page with what was done last, and the action that led here on top."""
     entries = parts.audit.latest()
     last = next((entry for entry in entries if entry.id == done), None)
-    return page(request, template, {**shown, "entries_done": entries, "last": last})
+    return page(request, template, {**context, "entries_done": entries, "last": last})
 
 
-def _refused(request: Request, why: str) -> Response:
+def _refusal(request: Request, why: str) -> Response:
     return page(request, "operations-refused.html", {"why": f"{why[:1].upper()}{why[1:]}"}, 409)

@@ -1,5 +1,7 @@
 """The pages on which readers say which mails they want: behind the link in a mail, and when signed in."""
 
+from __future__ import annotations
+
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -8,12 +10,14 @@ from fastapi.responses import RedirectResponse, Response
 from webapp import log
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
+from webapp.errors import NotFound
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Session, SignedIn, own_form
-from webapp.preferences import links
-from webapp.preferences.categories import CATEGORIES, described
-from webapp.preferences.links import Link
-from webapp.preferences.preferences import hash_of
+from webapp.preferences import unsubscribe_links
+from webapp.preferences.preferences import CATEGORIES, describe_category
+from webapp.preferences.unsubscribe_links import UnsubscribeLink
+
+__all__ = ["LinkOf", "ask", "choose", "router", "settings", "unsubscribe"]
 
 #: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
 _FIELD: Final = "List-Unsubscribe"
@@ -22,21 +26,21 @@ _ONE_CLICK: Final = "One-Click"
 router: Final = APIRouter()
 
 
-def _link(request: Request, token: str, parts: PartsOf) -> Link:
+def _link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
     parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
-    link = links.read(token, parts.keys.link())
+    link = unsubscribe_links.verify(token, parts.secrets.link())
     if link is None:
-        raise Problem("not-found", "This link is not one that Herald wrote, or it was cut short on its way.")
+        raise NotFound("This link is not one that Herald wrote, or it was cut short on its way.")
     return link
 
 
-LinkOf = Annotated[Link, Depends(_link)]
+LinkOf = Annotated[UnsubscribeLink, Depends(_link)]
 
 
 @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
 def ask(request: Request, link: LinkOf) -> Response:
     """Ask whoever follows the link. Programs that look into mails follow links too, so this changes nothing."""
-    return page(request, "unsubscribe.html", {"category": described(link.category), "done": False})
+    return page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": False})
 
 
 @router.post("/unsubscribe/{token}")
@@ -49,9 +53,9 @@ def unsubscribe(
     """
     if sent != _ONE_CLICK:
         raise Problem("bad-request", f"Send {_FIELD}={_ONE_CLICK}, as RFC 8058 has it.")
-    is_new = parts.choices.unsubscribe(link.category, link.hashed, parts.clock(), "link")
+    is_new = parts.preferences.unsubscribe(link.category, link.hashed, parts.clock(), "link")
     log.info("unsubscribed", category=link.category, by="link", again=not is_new)
-    return page(request, "unsubscribe.html", {"category": described(link.category), "done": True})
+    return page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": True})
 
 
 @router.get("/settings")
@@ -59,22 +63,22 @@ def settings(
     request: Request, session: SignedIn, parts: PartsOf, saved: Annotated[str, Query(max_length=3)] = ""
 ) -> Response:
     """Which mails somebody who is signed in wants."""
-    stopped = parts.choices.stopped(CATEGORIES, _hashed(parts, session))
-    shown = {"categories": CATEGORIES.values(), "stopped": stopped, "saved": saved == "yes", "here": "settings"}
-    return page(request, "settings.html", shown)
+    stopped = parts.preferences.find_stopped(CATEGORIES, _address_hash(parts, session))
+    context = {"categories": CATEGORIES.values(), "stopped": stopped, "saved": saved == "yes", "here": "settings"}
+    return page(request, "settings.html", context)
 
 
 @router.post("/settings", dependencies=[Depends(own_form)])
 def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
     """Keep the choice: what is ticked comes, what is not does not."""
-    hashed = _hashed(parts, session)
+    hashed = _address_hash(parts, session)
     for category in CATEGORIES:
         if category in wanted:
-            parts.choices.subscribe(category, hashed)
+            parts.preferences.subscribe(category, hashed)
         else:
-            parts.choices.unsubscribe(category, hashed, parts.clock(), "settings")
+            parts.preferences.unsubscribe(category, hashed, parts.clock(), "settings")
     return RedirectResponse("/settings?saved=yes", 303)
 
 
-def _hashed(parts: Parts, session: Session) -> str:
-    return hash_of(parts.keys.address(), session.reader.email)
+def _address_hash(parts: Parts, session: Session) -> str:
+    return parts.notifier.installation.key(session.reader.email).removeprefix("address#")

@@ -1,5 +1,7 @@
 """The mail about a book as the notifier writes it, beside the story of its sending."""
 
+from __future__ import annotations
+
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -9,10 +11,11 @@ from operations.preview import Content, NoPreviewError, preview
 from webapp.api.dependencies import BookId
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
-from webapp.books import service
 from webapp.composition import Parts, PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Reader, SignedIn
+
+__all__ = ["EventId", "router", "show_html", "show_preview"]
 
 #: A mail in its frame: nothing runs, nothing is fetched, its links open in a window of their own.
 _MAIL_POLICY: Final = (
@@ -28,7 +31,7 @@ router: Final = APIRouter()
 @router.get("/books/{book_id}/preview")
 def show_preview(request: Request, book_id: BookId, event_id: EventId, session: SignedIn, parts: PartsOf) -> Response:
     """One mail about a book: subject, HTML in a frame, and the text beside it."""
-    mail = _written(parts, session.reader, book_id, event_id)
+    mail = _render_mail(parts, session.reader, book_id, event_id)
     return page(request, "preview.html", {"book_id": book_id, "event_id": event_id, "mail": mail})
 
 
@@ -37,12 +40,12 @@ def show_html(book_id: BookId, event_id: EventId, reader: Reader, parts: PartsOf
     """The HTML of that mail, for the frame."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
-    mail = _written(parts, reader, book_id, event_id)
+    mail = _render_mail(parts, reader, book_id, event_id)
     return HTMLResponse(mail.html, headers={"Content-Security-Policy": _MAIL_POLICY})
 
 
-def _written(parts: Parts, reader: Identity, book_id: str, event_id: str) -> Content:
-    event = next((each for each in service.events(parts, reader, book_id) if each.id == event_id), None)
+def _render_mail(parts: Parts, reader: Identity, book_id: str, event_id: str) -> Content:
+    event = next((each for each in parts.service.events(reader, book_id) if each.id == event_id), None)
     if event is None:
         raise Problem("not-found", "There is no such event about this book.")
     try:

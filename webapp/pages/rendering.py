@@ -1,5 +1,7 @@
 """Pages from templates: escaped always, and an unknown name is an error."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from webapp.clock import rfc3339
 from webapp.pages import state_labels
 from webapp.timeline.timeline import FINAL, steps
+
+__all__ = ["environment", "page"]
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 
@@ -53,7 +57,9 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
-    made.globals.update(words=state_labels.of, step_of=state_labels.step_of, steps=steps, final_states=FINAL)
+    made.globals.update(
+        label_for=state_labels.label_for, step_label=state_labels.step_label, steps=steps, final_states=FINAL
+    )
     return made
 
 

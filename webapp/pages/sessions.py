@@ -3,6 +3,8 @@
 No session is kept on our side, so there is none that a visitor could bring along and fix.
 """
 
+from __future__ import annotations
+
 import secrets
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Final, Self
@@ -13,8 +15,25 @@ from fastapi import Depends, Form, Request
 from webapp import log
 from webapp.api.problems import Problem
 from webapp.auth.identity import Identity
-from webapp.auth.issuer import Answer
+from webapp.auth.issuer import SignInResult
 from webapp.composition import Parts, PartsOf
+from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
+
+__all__ = [
+    "COOKIES",
+    "Operator",
+    "Reader",
+    "Session",
+    "SessionOf",
+    "SignedIn",
+    "SignedOut",
+    "clear_session",
+    "cookie_name",
+    "own_form",
+    "same_origin",
+    "set_cookie",
+    "set_session",
+]
 
 #: Longer than any issuer's refresh token is good for: 30 days, in seconds.
 _READABLE_SECONDS: Final = 30 * 24 * 3600
@@ -34,10 +53,10 @@ class Session:
     refresh_token: str | None
 
     @classmethod
-    def begun(cls, answer: Answer, now: int, longest: int) -> Self:
+    def start(cls, answer: SignInResult, now: int, longest: int) -> Self:
         """The session of somebody whom the issuer just signed in; at most `longest` seconds."""
-        lives = min(answer.seconds, longest) * 1000
-        return cls(answer.identity, secrets.token_urlsafe(24), now + lives, answer.refresh_token)
+        lifetime = min(answer.seconds, longest) * 1000
+        return cls(answer.identity, secrets.token_urlsafe(24), now + lifetime, answer.refresh_token)
 
 
 def cookie_name(parts: Parts, what: str = "") -> str:
@@ -58,16 +77,16 @@ def set_cookie(request: Request, parts: Parts, name: str, value: str, seconds: i
     request.scope.setdefault(COOKIES, []).append(f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}")
 
 
-def keep(request: Request, parts: Parts, session: Session) -> None:
+def set_session(request: Request, parts: Parts, session: Session) -> None:
     """Give the browser this session in place of any that it had."""
-    sealed = parts.session_seal.close(asdict(session))
-    if len(sealed) > _MOST_COOKIE_BYTES:
-        sealed = parts.session_seal.close(asdict(replace(session, refresh_token=None)))
-    set_cookie(request, parts, cookie_name(parts), sealed)
+    encrypted = parts.session_cipher.encrypt(asdict(session))
+    if len(encrypted) > _MOST_COOKIE_BYTES:
+        encrypted = parts.session_cipher.encrypt(asdict(replace(session, refresh_token=None)))
+    set_cookie(request, parts, cookie_name(parts), encrypted)
     request.scope["session"] = session
 
 
-def forget(request: Request, parts: Parts) -> None:
+def clear_session(request: Request, parts: Parts) -> None:
     """Take the session from the browser."""
     set_cookie(request, parts, cookie_name(parts), "", 0)
     request.scope["session"] = None
@@ -75,38 +94,36 @@ def forget(request: Request, parts: Parts) -> None:
 
 def _session(request: Request, parts: PartsOf) -> Session | None:
     cookie = request.cookies.get(cookie_name(parts))
-    session = _opened(parts, cookie) if cookie else None
+    session = _decrypt(parts, cookie) if cookie else None
     if session is not None and session.expires_at <= parts.clock():
-        session = _renewed(request, parts, session)
+        session = _renew(request, parts, session)
     if session is not None:
         parts.limiter.admit(f"user#{session.reader.sub}")
     request.scope["session"] = session
     return session
 
 
-def _opened(parts: Parts, cookie: str) -> Session | None:
-    value: Any = parts.session_seal.open(cookie, _READABLE_SECONDS)
+def _decrypt(parts: Parts, cookie: str) -> Session | None:
+    value: Any = parts.session_cipher.decrypt(cookie, _READABLE_SECONDS)
     try:
         return None if value is None else Session(**{**value, "reader": Identity(**value["reader"])})
-    except (TypeError, KeyError):  # sealed by a release that kept other things
+    except (TypeError, KeyError):  # written by a release with other fields
         return None
 
 
-def _renewed(request: Request, parts: Parts, session: Session) -> Session | None:
+def _renew(request: Request, parts: Parts, session: Session) -> Session | None:
     """The session for another while. None if the issuer says no; its answer may have changed name, address or role."""
     if session.refresh_token is None:
         return None
     try:
         answer = parts.issuer.renew(session.refresh_token)
-    except Problem as problem:
-        if problem.kind.status >= 500:
-            raise
-        log.info("session not renewed", reason=problem.slug)
+    except (SignInFailed, NotAuthenticated, NotAllowed) as error:
+        log.info("session not renewed", reason=type(error).__name__)
         return None
     if answer.identity.sub != session.reader.sub:
         return None
-    fresh = replace(Session.begun(answer, parts.clock(), parts.settings.session_seconds), csrf=session.csrf)
-    keep(request, parts, fresh)
+    fresh = replace(Session.start(answer, parts.clock(), parts.settings.session_seconds), csrf=session.csrf)
+    set_session(request, parts, fresh)
     return fresh
 
 

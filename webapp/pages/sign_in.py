@@ -1,5 +1,7 @@
 """Signing in and out: the browser goes to the issuer's page and comes back with a code."""
 
+from __future__ import annotations
+
 import re
 import secrets
 from dataclasses import asdict
@@ -9,11 +11,14 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from webapp.auth.issuer import Question, failed
+from webapp.auth.issuer import AuthorizationRequest
 from webapp.composition import Parts, PartsOf
+from webapp.errors import SignInFailed
 from webapp.pages import sessions
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Session, SessionOf, SignedOut, own_form
+
+__all__ = ["begin", "finish", "on_signed_out", "own_path", "router", "sign_out"]
 
 #: How long somebody may take on the issuer's page.
 _PATIENCE_SECONDS: Final = 15 * 60
@@ -27,12 +32,12 @@ router: Final = APIRouter()
 def begin(request: Request, parts: PartsOf, then: str = "/") -> Response:
     """Send the browser to the issuer, and let it remember what it asked."""
     if request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
-        return _see(f"{parts.settings.public_url}/sign-in?{urlencode({'then': own_path(then)})}")
+        return _redirect(f"{parts.settings.public_url}/sign-in?{urlencode({'then': own_path(then)})}")
     parts.limiter.admit(_address(request))
-    question = Question.new()
-    asked = parts.question_seal.close({**asdict(question), "then": own_path(then)})
-    sessions.set_cookie(request, parts, _question_cookie(parts), asked, _PATIENCE_SECONDS)
-    return _see(parts.issuer.page(question))
+    question = AuthorizationRequest.new()
+    asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then)})
+    sessions.set_cookie(request, parts, _sign_in_cookie(parts), asked, _PATIENCE_SECONDS)
+    return _redirect(parts.issuer.authorization_url(question))
 
 
 @router.get("/sign-in/done")
@@ -41,17 +46,17 @@ def finish(
 ) -> Response:
     """Where the issuer sends the browser back to: with a code that is good for this browser's question only."""
     parts.limiter.admit(_address(request))
-    question, then = _asked(request, parts, state)
-    sessions.set_cookie(request, parts, _question_cookie(parts), "", 0)
+    question, then = _read_request(request, parts, state)
+    sessions.set_cookie(request, parts, _sign_in_cookie(parts), "", 0)
     if iss and iss != parts.settings.oidc_issuer:
-        raise failed("The answer is from another identity provider.")
+        raise SignInFailed("The answer is from another identity provider.")
     if error == "access_denied":
-        return _see("/")
+        return _redirect("/")
     if error or not code:
-        raise failed("The identity provider did not sign you in.")
-    answer = parts.issuer.redeem(code, question)
-    sessions.keep(request, parts, Session.begun(answer, parts.clock(), parts.settings.session_seconds))
-    return _see(then)
+        raise SignInFailed("The identity provider did not sign you in.")
+    answer = parts.issuer.redeem_code(code, question)
+    sessions.set_session(request, parts, Session.start(answer, parts.clock(), parts.settings.session_seconds))
+    return _redirect(then)
 
 
 @router.post("/sign-out", dependencies=[Depends(own_form)])
@@ -63,10 +68,10 @@ def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
     """
     if session is not None and session.refresh_token is not None:
         parts.issuer.revoke(session.refresh_token)
-    sessions.forget(request, parts)
-    end = parts.issuer.end()
+    sessions.clear_session(request, parts)
+    end = parts.issuer.sign_out_url()
     if end is None:
-        return _see("/")
+        return _redirect("/")
     answer = page(request, "signed-out.html", {"end": end})
     answer.headers["Refresh"] = f"0; url={end}"
     return answer
@@ -75,7 +80,7 @@ def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
 async def on_signed_out(_request: Request, error: Exception) -> Response:
     """Somebody without a session asked for a page of their own: that page again, after signing in."""
     assert isinstance(error, SignedOut)  # noqa: S101  # registered for this class
-    return _see(f"/sign-in?{urlencode({'then': error.then})}")
+    return _redirect(f"/sign-in?{urlencode({'then': error.then})}")
 
 
 def own_path(then: str) -> str:
@@ -83,15 +88,15 @@ def own_path(then: str) -> str:
     return then if _OWN_PATH.fullmatch(then) else "/"
 
 
-def _asked(request: Request, parts: Parts, state: str) -> tuple[Question, str]:
-    """What this browser asked; raises `Problem` 400 if it asked nothing, or something else."""
-    asked: Any = parts.question_seal.open(request.cookies.get(_question_cookie(parts), ""), _PATIENCE_SECONDS)
+def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str]:
+    """What this browser asked; raises `SignInFailed` if it asked nothing, or something else."""
+    asked: Any = parts.sign_in_cipher.decrypt(request.cookies.get(_sign_in_cookie(parts), ""), _PATIENCE_SECONDS)
     if asked is None or not secrets.compare_digest(state.encode(), asked["state"].encode()):
-        raise failed("This browser began no such sign-in, or too long ago.")
-    return Question(asked["state"], asked["nonce"], asked["verifier"]), asked["then"]
+        raise SignInFailed("This browser began no such sign-in, or too long ago.")
+    return AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"]), asked["then"]
 
 
-def _question_cookie(parts: Parts) -> str:
+def _sign_in_cookie(parts: Parts) -> str:
     return sessions.cookie_name(parts, "-sign-in")
 
 
@@ -99,5 +104,5 @@ def _address(request: Request) -> str:
     return f"address#{request.client.host if request.client else ''}"
 
 
-def _see(place: str) -> Response:
-    return RedirectResponse(place, 303)
+def _redirect(location: str) -> Response:
+    return RedirectResponse(location, 303)

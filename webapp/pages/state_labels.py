@@ -1,11 +1,15 @@
 """What the states of a mail are called on the pages, and what a reader can do about each."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Final
 
+__all__ = ["STATES", "StateLabel", "label_for", "step_label"]
+
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class StateLabel:
     """`tone` picks the colour: wait, good, warn or bad; `step` is what the state is called once it is past."""
 
     label: str
@@ -16,61 +20,61 @@ class Words:
 
 
 STATES: Final = {
-    "committed": Words("Saved", "wait", "The book and its event were committed together.", step="Committed"),
-    "published": Words("Published", "wait", "The event is on its way to the notifier."),
-    "received": Words("Received", "wait", "The notifier has the event and writes the mail."),
-    "sending": Words(
+    "committed": StateLabel("Saved", "wait", "The book and its event were committed together.", step="Committed"),
+    "published": StateLabel("Published", "wait", "The event is on its way to the notifier."),
+    "received": StateLabel("Received", "wait", "The notifier has the event and writes the mail."),
+    "sending": StateLabel(
         "Sending", "wait", "The mail is written and is being handed to the mail provider.", step="Rendered"
     ),
-    "released": Words(
+    "released": StateLabel(
         "Trying again", "wait", "The provider did not take the mail this time; it is tried again.", step="Not taken"
     ),
-    "unknown": Words(
+    "unknown": StateLabel(
         "Waiting to hear",
         "warn",
         "The provider's answer was lost, so the mail may have left already.",
         "Nothing is sent twice in a hurry: Herald waits for the provider's own report first.",
         step="Answer lost",
     ),
-    "sent": Words("Sent", "good", "The mail provider accepted the mail.", step="Accepted"),
-    "delayed": Words(
+    "sent": StateLabel("Sent", "good", "The mail provider accepted the mail.", step="Accepted"),
+    "delayed": StateLabel(
         "Delayed",
         "warn",
         "Your mail server asked to wait; delivery is tried again.",
         "There is nothing to do: the provider goes on trying for some hours.",
     ),
-    "soft_bounced": Words(
+    "soft_bounced": StateLabel(
         "Not delivered yet",
         "warn",
         "Your mail server turned the mail away for now.",
         "Is your mailbox full? Make room; nothing else is needed.",
     ),
-    "delivered": Words("Delivered", "good", "Your mail server took the mail."),
-    "suppressed": Words(
+    "delivered": StateLabel("Delivered", "good", "Your mail server took the mail."),
+    "suppressed": StateLabel(
         "Not sent",
         "bad",
         "Your address is on the list of those that get no mail.",
         "It bounced or complained earlier. Ask the operator to take it off the list.",
     ),
-    "rejected": Words(
+    "rejected": StateLabel(
         "Not sent",
         "bad",
         "The event could not become a mail.",
         "The event is kept with the reason; an operator can send it again once that is mended.",
     ),
-    "refused": Words(
+    "refused": StateLabel(
         "Refused",
         "bad",
         "The mail provider took the mail and then refused to send it.",
         "An operator can look up the reason with the provider.",
     ),
-    "bounced": Words(
+    "bounced": StateLabel(
         "Bounced",
         "bad",
         "Your mail server refused the mail for good.",
         "Check that the address of your account still exists.",
     ),
-    "complained": Words(
+    "complained": StateLabel(
         "Marked as spam",
         "bad",
         "The mail arrived and was reported as spam.",
@@ -80,24 +84,24 @@ STATES: Final = {
 
 #: Where the notifier's reason says more to a reader than the state does.
 _FOR_A_REASON: Final = {
-    "the reader has unsubscribed from mails of this category": Words(
+    "the reader has unsubscribed from mails of this category": StateLabel(
         "Not sent", "wait", "You have stopped mails of this kind.", "Nothing; or let them come again in your settings."
     ),
-    "this deployment mails only the addresses on its list (HERALD_ALLOWLIST)": Words(
+    "this deployment mails only the addresses on its list (HERALD_ALLOWLIST)": StateLabel(
         "Not sent", "warn", "This Herald is a copy for trying things out, and your address is not on its list."
     ),
 }
 
-_OTHER: Final = Words("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
+_OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
 
 
-def of(state: str, reason: str | None = None) -> Words:
+def label_for(state: str, reason: str | None = None) -> StateLabel:
     """The words for a state, also for one that a later release invents."""
     known = STATES.get(state, _OTHER)
     return _FOR_A_REASON.get(reason or "", known) if state == "suppressed" else known
 
 
-def step_of(state: str) -> str:
+def step_label(state: str) -> str:
     """What a step of the past is called."""
-    words = of(state)
-    return words.step or words.label
+    label = label_for(state)
+    return label.step or label.label

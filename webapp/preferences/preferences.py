@@ -1,31 +1,54 @@
-"""Which mails a reader does not want: in the ledger's item of the address, which the claim of each mail looks at."""
+"""Which mails a reader does not want: kept in the ledger's item of the address, which each claim of a mail reads."""
 
-import hashlib
-import hmac
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
-from webapp.aws.items import to_item
+from function.ledger.attributes import serialize_item
+from function.ledger.keys import choice_name
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+__all__ = ["CATEGORIES", "Category", "Preferences", "describe_category"]
 
-class Choices:
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One category of mails: its name in links and in the ledger, and what a person reads."""
+
+    slug: str
+    title: str
+    about: str
+
+
+CATEGORIES: Final = {
+    each.slug: each for each in (Category("books", "Your books", "A mail when a book of yours is added or deleted."),)
+}
+
+
+def describe_category(slug: str) -> Category:
+    """The category; one that this release does not know yet is shown by its name."""
+    return CATEGORIES.get(slug) or Category(slug, slug.replace("-", " ").capitalize(), "")
+
+
+class Preferences:
     """Keeps choices by category and hash of the address; each call may be repeated without harm.
 
     Nothing else in the item is named here: the right to write it ends at these attributes.
     """
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
     def unsubscribe(self, category: str, hashed: str, at: int, by: Literal["link", "settings"]) -> bool:
         """Stop a category of mails; False if they were stopped before, whose time is kept."""
-        choice = to_item({":choice": {"since": at, "by": by}})
+        choice = serialize_item({":choice": {"since": at, "by": by}})
         return self._change(
             hashed,
             category,
@@ -38,10 +61,10 @@ class Choices:
         """Let mails of a category come again."""
         self._change(hashed, category, "REMOVE #choice", ConditionExpression="attribute_exists(#choice)")
 
-    def stopped(self, categories: Iterable[str], hashed: str) -> set[str]:
+    def find_stopped(self, categories: Iterable[str], hashed: str) -> set[str]:
         """Those of the categories that are stopped."""
         item = self._dynamodb.get_item(TableName=self._table, Key=_key(hashed), ConsistentRead=True).get("Item", {})
-        return {category for category in categories if _name(category) in item}
+        return {category for category in categories if choice_name(category) in item}
 
     def _change(self, hashed: str, category: str, expression: str, **condition: Any) -> bool:
         try:
@@ -49,7 +72,7 @@ class Choices:
                 TableName=self._table,
                 Key=_key(hashed),
                 UpdateExpression=expression,
-                ExpressionAttributeNames={"#choice": _name(category)},
+                ExpressionAttributeNames={"#choice": choice_name(category)},
                 **condition,
             )
         except ClientError as error:
@@ -59,14 +82,5 @@ class Choices:
         return True
 
 
-def hash_of(key: bytes, address: str) -> str:
-    """The ledger's keyed hash of an address, in hex."""
-    return hmac.new(key, address.strip().lower().encode(), hashlib.sha256).hexdigest()
-
-
 def _key(hashed: str) -> Any:
-    return to_item({"pk": f"address#{hashed}"})
-
-
-def _name(category: str) -> str:
-    return f"stopped:{category}"
+    return serialize_item({"pk": f"address#{hashed}"})

@@ -1,19 +1,23 @@
 """What the ledger knows of an event, read by two `GetItem` calls and nothing else."""
 
-import hashlib
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from webapp.aws.items import from_item
+from function.ledger.attributes import deserialize_item
+from function.ledger.keys import event_key, message_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["Ledger"]
 
 
 class Ledger:
     """Read-only view of the notifier's table."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
 
@@ -25,17 +29,14 @@ class Ledger:
         """
         owner = self._get(event_key(source, event_id))
         message_id = owner.get("message_id") if owner else published_as
-        return self._get(f"message#{message_id}") if message_id else None
+        return self._get(message_key(message_id)) if message_id else None
 
     def has_heard_of(self, source: str, event_id: str, published_as: str | None) -> bool:
         """Whether there is any record of the event, or of the message as which it was published."""
-        return self._get(event_key(source, event_id)) is not None or self._get(f"message#{published_as}") is not None
+        return (
+            self._get(event_key(source, event_id)) is not None or self._get(message_key(str(published_as))) is not None
+        )
 
     def _get(self, key: str) -> Mapping[str, Any] | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True)
-        return from_item(answer["Item"]) if "Item" in answer else None
-
-
-def event_key(source: str, event_id: str) -> str:
-    """The key of the item that says which message owns the event."""
-    return "event#" + hashlib.sha256(f"{source}\0{event_id}".encode()).hexdigest()
+        return deserialize_item(answer["Item"]) if "Item" in answer else None

@@ -1,11 +1,15 @@
 """What happened to the mail of an event, from the commit to the mailbox: pure, no I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 from webapp.outbox.outbox import OutboxEvent
+
+__all__ = ["FINAL", "MAILED", "Notification", "Row", "Step", "notification", "of_record", "steps"]
 
 #: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
 FINAL: Final = frozenset({"suppressed", "rejected", "refused", "delivered", "bounced", "complained"})

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 from starlette.testclient import TestClient
 
+from function.ledger.keys import event_key
 from laptop.codedeploy.api import CodeDeploy
 from laptop.console.event_history import MOST, Story, Totals, tell_stories, totals
 from laptop.console.pages import Console
@@ -19,7 +20,7 @@ from laptop.console.scenarios import FRESH, new_event
 from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
 from laptop.ses.mailbox import Mail, Mailbox
-from webapp.timeline.ledger import Ledger, event_key
+from webapp.timeline.ledger import Ledger
 
 PUBLISH = FRESH[0]
 

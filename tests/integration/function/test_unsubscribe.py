@@ -14,7 +14,7 @@ from function.message.unsubscribe import Links
 from package.catalogue import examples
 from tests.fakes import SECRET, event
 from tests.world import World, delivery
-from webapp.preferences.preferences import Choices
+from webapp.preferences.preferences import Preferences
 
 ADA = address_key(SECRET, "ada@example.com")
 LINKS = Links("https://herald.example/unsubscribe", b"k" * 32)
@@ -28,11 +28,11 @@ def page(world: World) -> None:
 
 def unsubscribe(world: World, category: str = "books", address: str = ADA) -> None:
     """What the page behind the link does."""
-    Choices(world.client, "herald-ledger").unsubscribe(category, address.removeprefix("address#"), 1, "link")
+    Preferences(world.client, "herald-ledger").unsubscribe(category, address.removeprefix("address#"), 1, "link")
 
 
 def subscribe_again(world: World) -> None:
-    Choices(world.client, "herald-ledger").subscribe("books", ADA.removeprefix("address#"))
+    Preferences(world.client, "herald-ledger").subscribe("books", ADA.removeprefix("address#"))
 
 
 def welcome() -> dict[str, object]:

@@ -23,7 +23,7 @@ from operations.errors import UserError
 from package.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
 from tests.world import World, delivery
-from webapp.preferences.preferences import Choices
+from webapp.preferences.preferences import Preferences
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -177,7 +177,7 @@ def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(acc
 
 def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:
     hashed = address_key(SECRET, ADA).removeprefix("address#")
-    choices = Choices(account.world.client, "herald-ledger")
+    choices = Preferences(account.world.client, "herald-ledger")
     choices.unsubscribe("books", hashed, 1, "link")
     assert run("suppressions", "list").output == "Nobody is on the list.\n"
     assert isinstance(run("suppressions", "remove", ADA, "--yes").exception, UserError)
@@ -186,7 +186,7 @@ def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(a
     assert "1 on the list." in run("suppressions", "list").output
     run("suppressions", "remove", ADA, "--yes")
     assert run("suppressions", "list").output == "Nobody is on the list.\n"
-    assert choices.stopped(["books"], hashed) == {"books"}
+    assert choices.find_stopped(["books"], hashed) == {"books"}
 
 
 @pytest.mark.parametrize("body", ["not JSON, but about <Ada@Example.com>", '{"to": "ada\\u0040example.com"}'])

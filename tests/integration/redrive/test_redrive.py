@@ -22,7 +22,7 @@ from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office
 from tests.world import delivery
-from webapp.preferences.preferences import Choices
+from webapp.preferences.preferences import Preferences
 
 _HOLD = 15 * 60
 
@@ -242,7 +242,7 @@ def test_a_suppressed_mail_is_sent_from_its_record_once_its_address_is_off_the_l
 
 def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_from_the_record(office: Office) -> None:
     hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
-    Choices(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
+    Preferences(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
     office.deliver(delivery())
     send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
     assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SUPPRESSED]

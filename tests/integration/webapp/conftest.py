@@ -13,19 +13,19 @@ from httpx2 import Response
 from moto import mock_aws
 
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
-from webapp.admin.admin import Admin
-from webapp.api.rate_limit import Limiter
+from webapp.admin.notifier import Notifier
+from webapp.api.rate_limit import RateLimiter
 from webapp.app import create_app
 from webapp.auth.discovery import Discovery
-from webapp.auth.identity import Role, Verifier
+from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
-from webapp.auth.secrets import Keys
+from webapp.auth.secrets import Secrets
 from webapp.aws.table import DEFINITION
-from webapp.books.repository import Books
-from webapp.composition import Parts, client_of, key_names, machinery_names
+from webapp.books.repository import BookRepository
+from webapp.composition import Parts, client_registration, notifier_names, parameter_names
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
-from webapp.preferences.preferences import Choices
+from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
 from webapp.timeline.ledger import Ledger
 
@@ -134,8 +134,8 @@ def discovery(issuer: Issuer) -> Discovery:
 
 
 @pytest.fixture
-def verifier(discovery: Discovery) -> Verifier:
-    return Verifier(discovery, CLIENT, Role("cognito:groups", "operators"))
+def verifier(discovery: Discovery) -> TokenVerifier:
+    return TokenVerifier(discovery, CLIENT, Role("cognito:groups", "operators"))
 
 
 @pytest.fixture
@@ -159,32 +159,32 @@ def settings(issuer: Issuer) -> WebSettings:
 
 
 @pytest.fixture
-def keys(cloud: Cloud, settings: WebSettings) -> Keys:
-    names = key_names(settings)
+def keys(cloud: Cloud, settings: WebSettings) -> Secrets:
+    names = parameter_names(settings)
     for name in (names.session, names.link, names.address):
         cloud.ssm.put_parameter(
             Name=name,
             Value=f"a key for tests, not shorter than 32 bytes: {name}".replace(" ", "-"),
             Type="SecureString",
         )
-    return Keys(cloud.ssm, names)
+    return Secrets(cloud.ssm, names)
 
 
 @pytest.fixture
 def parts(
-    cloud: Cloud, settings: WebSettings, discovery: Discovery, verifier: Verifier, keys: Keys, clock: Clock
+    cloud: Cloud, settings: WebSettings, discovery: Discovery, verifier: TokenVerifier, keys: Secrets, clock: Clock
 ) -> Parts:
     return Parts(
         settings=settings,
-        books=Books(cloud.dynamodb, settings.books_table),
+        books=BookRepository(cloud.dynamodb, settings.books_table),
         outbox=Outbox(cloud.dynamodb, settings.books_table),
         ledger=Ledger(cloud.dynamodb, settings.ledger_table),
         verifier=verifier,
-        issuer=OidcIssuer(discovery, verifier, client_of(settings, keys)),
-        keys=keys,
-        choices=Choices(cloud.dynamodb, settings.ledger_table),
-        limiter=Limiter(10_000),
-        admin=Admin(cloud.dynamodb, cloud.sqs, cloud.functions, machinery_names(settings), keys.address),
+        issuer=OidcIssuer(discovery, verifier, client_registration(settings, keys)),
+        secrets=keys,
+        preferences=Preferences(cloud.dynamodb, settings.ledger_table),
+        limiter=RateLimiter(10_000),
+        notifier=Notifier(cloud.dynamodb, cloud.sqs, cloud.functions, notifier_names(settings), keys.address),
         clock=clock,
     )
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
-from webapp.api.rate_limit import Limiter
+from webapp.api.rate_limit import RateLimiter
 from webapp.composition import Parts
 
 BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin", "isbn": "0-441-00731-7"}
@@ -315,7 +315,7 @@ def test_the_timeline_begins_with_the_commit(ada: TestClient, clock: Clock) -> N
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(parts: Parts, issuer: Issuer) -> None:
-    slow = replace(parts, limiter=Limiter(1, lambda: 0.0))
+    slow = replace(parts, limiter=RateLimiter(1, lambda: 0.0))
     ada, stranger = client_with(slow, issuer.token()), client_with(slow, "nonsense")
     assert [ada.get("/v1/books").status_code for _ in range(4)] == [200, 200, 429, 429]
     assert [stranger.get("/v1/books").status_code for _ in range(4)] == [401, 401, 429, 429]

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Clock, Cloud
 from webapp.books.book import Book
-from webapp.books.repository import Books
+from webapp.books.repository import BookRepository
 from webapp.composition import Parts
 
 BOOK = {"title": "Dawn", "author": "Octavia E. Butler", "isbn": "9780446603775"}
@@ -71,14 +71,14 @@ def test_ways_to_say_this_state(ada: TestClient, path: str, tag: str) -> None:
 def test_of_two_changes_to_one_state_the_second_fails(
     ada: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Books.change
+    write = BookRepository.change
 
-    def overtaken(self: Books, owner: str, book: Book) -> bool:
-        monkeypatch.setattr(Books, "change", write)
+    def overtaken(self: BookRepository, owner: str, book: Book) -> bool:
+        monkeypatch.setattr(BookRepository, "change", write)
         assert ada.patch(path, json={"title": "First"}, headers={"If-Match": '"1"'}).status_code == 200
         return write(self, owner, book)
 
-    monkeypatch.setattr(Books, "change", overtaken)
+    monkeypatch.setattr(BookRepository, "change", overtaken)
     assert ada.patch(path, json={"title": "Second"}, headers={"If-Match": '"1"'}).status_code == 412
     assert ada.get(path).json()["title"] == "First"
 
@@ -123,14 +123,14 @@ def test_a_deletion_is_told_by_one_event_to_the_owner(ada: TestClient, cloud: Cl
 def test_a_book_that_changes_while_it_is_deleted_is_deleted_all_the_same(
     ada: TestClient, cloud: Cloud, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remove = Books.remove
+    remove = BookRepository.remove
 
-    def overtaken(self: Books, *asked: object) -> bool:
-        monkeypatch.setattr(Books, "remove", remove)
+    def overtaken(self: BookRepository, *asked: object) -> bool:
+        monkeypatch.setattr(BookRepository, "remove", remove)
         ada.patch(path, json={"title": "Imago"}, headers={"If-Match": "*"})
         return remove(self, *asked)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(Books, "remove", overtaken)
+    monkeypatch.setattr(BookRepository, "remove", overtaken)
     assert ada.delete(path).status_code == 204
     assert not cloud.rows("book")
     assert len(cloud.rows("outbox")) == 2
@@ -139,7 +139,7 @@ def test_a_book_that_changes_while_it_is_deleted_is_deleted_all_the_same(
 def test_a_book_that_never_keeps_still_is_not_deleted_blindly(
     ada: TestClient, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Books, "remove", lambda *_: False)
+    monkeypatch.setattr(BookRepository, "remove", lambda *_: False)
     assert ada.delete(path).status_code == 503
     assert ada.delete(path, headers={"If-Match": '"1"'}).status_code == 412
 

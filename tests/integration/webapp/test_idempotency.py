@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
-from webapp.books.repository import Books
+from webapp.books.repository import BookRepository
 from webapp.composition import Parts
 
 BOOK = {"title": "Kindred", "author": "Octavia E. Butler"}
@@ -114,7 +114,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
         raise cancelled("None", "None", "TransactionConflict")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(Books, "_transact", conflict)
+        meanwhile.setattr(BookRepository, "_transact", conflict)
         answer = ada.post("/v1/books", json=BOOK, headers=KEY)
     assert answer.status_code == 409
     assert answer.headers["retry-after"] == "1"
@@ -126,7 +126,7 @@ def test_a_store_that_is_busy_is_no_conflict(ada: TestClient, monkeypatch: pytes
     def throttled(*_: object) -> None:
         raise cancelled("ThrottlingError", "None", "None")
 
-    monkeypatch.setattr(Books, "_transact", throttled)
+    monkeypatch.setattr(BookRepository, "_transact", throttled)
     answer = ada.post("/v1/books", json=BOOK, headers=KEY)
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
@@ -135,14 +135,14 @@ def test_a_store_that_is_busy_is_no_conflict(ada: TestClient, monkeypatch: pytes
 def test_killed_between_commit_and_answer_the_repetition_gets_the_first_answer(
     ada: TestClient, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit = Books._transact
+    commit = BookRepository._transact
 
-    def commit_and_die(self: Books, writes: Any) -> None:
+    def commit_and_die(self: BookRepository, writes: Any) -> None:
         commit(self, writes)
         raise ConnectionError("the process is gone")
 
     with monkeypatch.context() as killed:
-        killed.setattr(Books, "_transact", commit_and_die)
+        killed.setattr(BookRepository, "_transact", commit_and_die)
         assert ada.post("/v1/books", json=BOOK, headers=KEY).status_code == 500
     answer = ada.post("/v1/books", json=BOOK, headers=KEY)
     assert (answer.status_code, answer.headers["idempotency-replayed"]) == (201, "true")

@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from tests.integration.webapp.issuer import Issuer, ada, rsa_key
-from webapp.api.problems import Problem
-from webapp.auth.identity import Verifier
+from webapp.auth.identity import TokenVerifier
+from webapp.errors import NotAllowed, NotAuthenticated, Unavailable
 
 
-def test_an_id_token_names_its_owner(verifier: Verifier, issuer: Issuer) -> None:
+def test_an_id_token_names_its_owner(verifier: TokenVerifier, issuer: Issuer) -> None:
     reader = verifier.verify(issuer.token())
     assert (reader.sub, reader.email, reader.name, reader.locale) == (
         "ada-1815",
@@ -26,7 +26,7 @@ def test_an_id_token_names_its_owner(verifier: Verifier, issuer: Issuer) -> None
     )
 
 
-def test_an_issuer_that_is_not_cognito_says_nothing_of_use(verifier: Verifier, issuer: Issuer) -> None:
+def test_an_issuer_that_is_not_cognito_says_nothing_of_use(verifier: TokenVerifier, issuer: Issuer) -> None:
     assert verifier.verify(issuer.token(drop=("token_use",))).sub == "ada-1815"
 
 
@@ -96,11 +96,9 @@ FORGERIES: dict[str, Callable[[Issuer], str]] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_no_forgery_opens_the_door(verifier: Verifier, issuer: Issuer, forgery: str) -> None:
-    with pytest.raises(Problem) as refusal:
+def test_no_forgery_opens_the_door(verifier: TokenVerifier, issuer: Issuer, forgery: str) -> None:
+    with pytest.raises(NotAuthenticated):
         verifier.verify(FORGERIES[forgery](issuer))
-    assert refusal.value.kind.status == 401
-    assert "WWW-Authenticate" in refusal.value.headers
 
 
 @pytest.mark.parametrize(
@@ -116,39 +114,38 @@ def test_no_forgery_opens_the_door(verifier: Verifier, issuer: Issuer, forgery: 
     ],
 )
 def test_an_account_whose_address_is_no_plain_one_is_turned_away(
-    verifier: Verifier, issuer: Issuer, address: str
+    verifier: TokenVerifier, issuer: Issuer, address: str
 ) -> None:
-    with pytest.raises(Problem) as refusal:
+    with pytest.raises(NotAllowed):
         verifier.verify(issuer.token(email=address))
-    assert refusal.value.kind.status == 403
 
 
-def test_name_and_locale_become_harmless(verifier: Verifier, issuer: Issuer) -> None:
+def test_name_and_locale_become_harmless(verifier: TokenVerifier, issuer: Issuer) -> None:
     reader = verifier.verify(issuer.token(name="Ada\r\nBcc: eve@example.com\x00" + "a" * 500, locale="en\r\nx"))
     assert reader.name.startswith("Ada Bcc: eve@example.com a")
     assert len(reader.name) == 100
     assert reader.locale == "en"
 
 
-def test_without_a_name_the_address_speaks(verifier: Verifier, issuer: Issuer) -> None:
+def test_without_a_name_the_address_speaks(verifier: TokenVerifier, issuer: Issuer) -> None:
     assert verifier.verify(issuer.token(name=" \t ")).name == "ada"
 
 
-def test_keys_are_fetched_once(verifier: Verifier, issuer: Issuer) -> None:
+def test_keys_are_fetched_once(verifier: TokenVerifier, issuer: Issuer) -> None:
     for _ in range(5):
         verifier.verify(issuer.token())
     assert issuer.fetches == 1
 
 
-def test_unknown_key_ids_cost_the_issuer_nothing(verifier: Verifier, issuer: Issuer) -> None:
+def test_unknown_key_ids_cost_the_issuer_nothing(verifier: TokenVerifier, issuer: Issuer) -> None:
     verifier.verify(issuer.token())
     for number in range(20):
-        with pytest.raises(Problem):
+        with pytest.raises(NotAuthenticated):
             verifier.verify(issuer.token(key="mallory", kid=f"invented-{number}"))
     assert issuer.fetches == 1
 
 
-def test_a_rotated_key_is_found(verifier: Verifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rotated_key_is_found(verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     verifier.verify(issuer.token())
     issuer.published = ["first", "second"]
     later = time.monotonic() + 31
@@ -156,32 +153,31 @@ def test_a_rotated_key_is_found(verifier: Verifier, issuer: Issuer, monkeypatch:
     assert verifier.verify(issuer.token(key="second")).sub == "ada-1815"
 
 
-def test_a_withdrawn_key_is_forgotten(verifier: Verifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_withdrawn_key_is_forgotten(verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     verifier.verify(issuer.token())
     issuer.published = ["second"]
     later = time.monotonic() + 301
     monkeypatch.setattr("time.monotonic", lambda: later)
-    with pytest.raises(Problem):
+    with pytest.raises(NotAuthenticated):
         verifier.verify(issuer.token())
 
 
-def test_an_issuer_that_is_down_is_not_the_callers_fault(verifier: Verifier, issuer: Issuer) -> None:
+def test_an_issuer_that_is_down_is_not_the_callers_fault(verifier: TokenVerifier, issuer: Issuer) -> None:
     issuer.broken = True
-    with pytest.raises(Problem) as refusal:
+    with pytest.raises(Unavailable):
         verifier.verify(issuer.token())
-    assert refusal.value.kind.status == 503
 
 
 def test_a_token_is_known_for_a_moment_and_never_longer_than_it_lives(
-    verifier: Verifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long, short = issuer.token(), issuer.token(exp=int(time.time()) + 5)
-    assert verifier.known(long) is None
+    assert verifier.find_verified(long) is None
     for token in (long, short):
-        assert verifier.verify(token) == verifier.known(token)
-    assert verifier.known(long + "x") is None
+        assert verifier.verify(token) == verifier.find_verified(token)
+    assert verifier.find_verified(long + "x") is None
     now = time.monotonic()
     monkeypatch.setattr("time.monotonic", lambda: now + 6)
-    assert (verifier.known(short), verifier.known(long) is None) == (None, False)
+    assert (verifier.find_verified(short), verifier.find_verified(long) is None) == (None, False)
     monkeypatch.setattr("time.monotonic", lambda: now + 31)
-    assert verifier.known(long) is None
+    assert verifier.find_verified(long) is None

@@ -1,19 +1,18 @@
 """*Why did I not get mail?* answered for a reader, whatever the reason is."""
 
-from function.ledger.keys import address_key
+from function.ledger.attributes import serialize_item
+from function.ledger.keys import address_key, event_key
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_operations import record, suppress
 from tests.integration.webapp.test_pages import add
-from webapp.aws.items import to_item
 from webapp.composition import Parts
-from webapp.timeline.ledger import event_key
 
 
 def happened(parts: Parts, cloud: Cloud, book_id: str, **values: object) -> None:
     """The mail about a book, as the ledger tells of it."""
     [event] = parts.outbox.of_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1"}
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(owner))
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     record(cloud, "m-1", **values)
 
 
@@ -22,7 +21,7 @@ def test_a_reader_learns_why_no_mail_came(browser: Browser, parts: Parts, cloud:
     book_id = add(browser, "<i>Middlemarch</i>")
     assert "On the way" in browser.get("/why").text
     happened(parts, cloud, book_id, state="rejected", reason="the mail is too large")
-    suppress(cloud, address_key(parts.keys.address(), "ada@example.com"))
+    suppress(cloud, address_key(parts.secrets.address(), "ada@example.com"))
     page = browser.get("/why").text
     assert "&lt;i&gt;Middlemarch&lt;/i&gt;" in page
     assert "Because: the mail is too large" in page

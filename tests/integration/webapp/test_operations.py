@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 
-from function.ledger.keys import address_key
+from function.ledger.attributes import serialize_item
+from function.ledger.keys import address_key, event_key
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
-from webapp.aws.items import to_item
 from webapp.composition import Parts
-from webapp.preferences.preferences import hash_of
-from webapp.timeline.ledger import event_key
 
 _PAGES = ["/operations", "/operations/dead", "/operations/suppressions"]
 _DEEDS = [
@@ -63,12 +61,12 @@ def bury(cloud: Cloud, message_id: str, reason: str = "bad address", state: str 
 def record(cloud: Cloud, message_id: str, **values: object) -> None:
     rows = [{"state": values["state"], "at": 1_795_248_000_500, "release": "r1"}]
     item = {"pk": f"message#{message_id}", "owner": "a/1", "timeline": rows, **values}
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(item))
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
 
 
 def suppress(cloud: Cloud, key: str) -> None:
     item = {"pk": key, "reason": "bounced", "since": 1_795_248_000_000, "message_id": "m-0"}
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(item))
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
 
 
 def letters(cloud: Cloud, part: str) -> list[dict[str, Any]]:
@@ -169,11 +167,11 @@ def test_a_letter_that_is_gone_is_said_and_recorded_as_failed(operator: Browser,
 
 def test_an_address_is_taken_off_the_list_by_itself_or_its_key(operator: Browser, parts: Parts, cloud: Cloud) -> None:
     for address in ("ada@example.com", "bob@example.com"):
-        suppress(cloud, address_key(parts.keys.address(), address))
+        suppress(cloud, address_key(parts.secrets.address(), address))
     assert "2 on the list" in operator.get("/operations/suppressions").text
     operator.submit("/operations/suppressions/remove", wanted=" Ada@example.com ")
     done = operator.submit(
-        "/operations/suppressions/remove", wanted=address_key(parts.keys.address(), "bob@example.com")
+        "/operations/suppressions/remove", wanted=address_key(parts.secrets.address(), "bob@example.com")
     )
     assert "Everybody gets mail" in done.text
     assert "ada@example.com" not in json.dumps(cloud.rows("audit")), "the record knows the hash only"
@@ -182,8 +180,8 @@ def test_an_address_is_taken_off_the_list_by_itself_or_its_key(operator: Browser
 def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
     operator: Browser, parts: Parts, cloud: Cloud
 ) -> None:
-    hashed = hash_of(parts.keys.address(), "ada@example.com")
-    parts.choices.unsubscribe("books", hashed, 1_795_248_000_000, "link")
+    hashed = address_key(parts.secrets.address(), "ada@example.com").removeprefix("address#")
+    parts.preferences.unsubscribe("books", hashed, 1_795_248_000_000, "link")
     assert "Everybody gets mail" in operator.get("/operations/suppressions").text
     refused = operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
     assert refused.status_code == 409
@@ -196,7 +194,7 @@ def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
     assert "1 on the list" in operator.get("/operations/suppressions").text
     operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
     assert "Everybody gets mail" in operator.get("/operations/suppressions").text
-    assert parts.choices.stopped(["books"], hashed) == {"books"}
+    assert parts.preferences.find_stopped(["books"], hashed) == {"books"}
 
 
 def test_a_ledger_too_large_to_read_in_time_is_said(
@@ -220,10 +218,10 @@ def test_nothing_but_a_suppression_can_be_taken_off(operator: Browser, cloud: Cl
 def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, parts: Parts, cloud: Cloud) -> None:
     book_id = add(operator)
     [event] = parts.outbox.of_subject(f"books/{book_id}")
-    key = address_key(parts.keys.address(), "ada@example.com")
+    key = address_key(parts.secrets.address(), "ada@example.com")
     record(cloud, "m-7", state="delivered", address=key, type="book.created")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(owner))
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
     for wanted in (book_id, event.id, "m-7", "Ada@Example.com"):
         page = operator.submit("/operations/search", wanted=wanted).text
         assert "m-7" in page, wanted

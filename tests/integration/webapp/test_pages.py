@@ -6,10 +6,10 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from function.ledger.attributes import serialize_item
+from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Cloud
-from webapp.aws.items import to_item
 from webapp.composition import Parts
-from webapp.timeline.ledger import event_key
 
 
 def add(browser: Browser, title: str = "Middlemarch") -> str:
@@ -43,7 +43,7 @@ def test_the_page_tells_why_there_was_no_mail(browser: Browser, parts: Parts, cl
     rows = [{"state": "suppressed", "at": event.committed_at + 500, "release": "7"}]
     record = {"pk": "message#m-1", "state": "suppressed", "reason": "a permanent bounce <b>", "timeline": rows}
     for values in ({"pk": key, "message_id": "m-1"}, record):
-        cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item(values))
+        cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(values))
     page = browser.get(f"/books/{book_id}")
     assert "Not sent" in page.text
     assert "a permanent bounce &lt;b&gt;" in page.text

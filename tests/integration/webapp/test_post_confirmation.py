@@ -22,7 +22,9 @@ ADA = {
 
 @pytest.fixture(autouse=True)
 def composed(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = WelcomeSettings("herald-books", "urn:herald:webapp", "https://herald.example")
+    settings = WelcomeSettings(
+        books_table="herald-books", event_source="urn:herald:webapp", public_url="https://herald.example"
+    )
     monkeypatch.setattr(post_confirmation, "compose", lambda: (settings, parts.outbox))
 
 

@@ -17,13 +17,13 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 def address_of(parts: Parts, email: str = "ada@example.com") -> str:
-    return address_key(parts.keys.address(), email)
+    return address_key(parts.secrets.address(), email)
 
 
 @pytest.fixture
 def link(parts: Parts) -> str:
     """The path of the link in Ada's mails."""
-    return Links("/unsubscribe", parts.keys.link()[0]).link("books", address_of(parts))
+    return Links("/unsubscribe", parts.secrets.link()[0]).link("books", address_of(parts))
 
 
 @pytest.fixture

@@ -21,9 +21,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(settings: WebSettings, compiled: Path) -> WebSettings:
-    from dataclasses import replace
 
-    return replace(settings, catalogue=compiled)
+    return settings.model_copy(update={"catalogue": compiled})
 
 
 def preview_of(browser: Browser, parts: Parts, title: str) -> str:

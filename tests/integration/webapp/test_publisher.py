@@ -10,7 +10,6 @@ from tests.integration.webapp.conftest import Clock, Cloud
 from webapp import relay, sweeper
 from webapp.auth.identity import Identity
 from webapp.books.book import BookIn
-from webapp.books.service import add_book
 from webapp.composition import Parts
 from webapp.outbox.event import Event
 from webapp.outbox.outbox import Outbox, OutboxEvent, outbox_item
@@ -33,14 +32,14 @@ class Lambda:
 @pytest.fixture(autouse=True)
 def composed(publisher: Publisher, cloud: Cloud, parts: Parts, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The handlers work with this test's cloud and clock."""
-    settings = OutboxSettings("herald-books", cloud.topic_arn, sweep_after_seconds=60)
+    settings = OutboxSettings(books_table="herald-books", events_topic_arn=cloud.topic_arn, sweep_after_seconds=60)
     monkeypatch.setattr(relay, "compose", lambda: publisher)
     monkeypatch.setattr(sweeper, "compose", lambda: (settings, parts.outbox, publisher))
     monkeypatch.setattr(sweeper, "now", clock)
 
 
 def add(parts: Parts, number: int = 1) -> OutboxEvent:
-    added = add_book(parts, ADA, BookIn(title=f"Volume {number}", author="A"), None)
+    added = parts.service.add(ADA, BookIn(title=f"Volume {number}", author="A"), None)
     [event] = parts.outbox.of_subject(f"books/{added.book.id}")
     return event
 

@@ -4,20 +4,19 @@ import json
 
 import pytest
 
+from function.ledger.attributes import serialize_item
+from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Clock, Cloud
 from tests.integration.webapp.test_publisher import ADA, Lambda, add, metrics, row, stream_of
 from webapp import reconcile, relay
-from webapp.aws.items import to_item
-from webapp.books.service import notifications
 from webapp.composition import Parts
 from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings
-from webapp.timeline.ledger import event_key
 
 
 @pytest.fixture(autouse=True)
 def composed(publisher: Publisher, parts: Parts, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = ReconcileSettings("herald-ledger", "urn:herald:webapp")
+    settings = ReconcileSettings(ledger_table="herald-ledger", event_source="urn:herald:webapp")
     monkeypatch.setattr(relay, "compose", lambda: publisher)
     monkeypatch.setattr(reconcile, "compose", lambda: (settings, parts.outbox, parts.ledger, publisher))
     monkeypatch.setattr(reconcile, "now", clock)
@@ -25,7 +24,7 @@ def composed(publisher: Publisher, parts: Parts, clock: Clock, monkeypatch: pyte
 
 def hear(cloud: Cloud, key: str, **values: object) -> None:
     """Let the ledger know something."""
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=to_item({"pk": key, **values}))
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item({"pk": key, **values}))
 
 
 def test_what_the_ledger_knows_is_settled_and_leaves_the_index(parts: Parts, cloud: Cloud, clock: Clock) -> None:
@@ -69,7 +68,7 @@ def test_what_was_lost_on_the_way_is_published_again_under_the_same_id(
     marked = row(parts, event)
     assert (marked.published_at, marked.republished_at) == (first_published, clock())
     assert marked.message_id == again["MessageId"]
-    [told] = notifications(parts, ADA, event.subject.removeprefix("books/"))
+    [told] = parts.service.notifications(ADA, event.subject.removeprefix("books/"))
     assert [entry.state for entry in told.rows] == ["committed", "published", "published"]
 
 

@@ -234,7 +234,7 @@ def test_sessions_outlive_a_new_key(browser: Browser, parts: Parts, cloud: Cloud
     name = parts.settings.session_key_parameter
     old = cloud.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     cloud.ssm.put_parameter(Name=name, Value=f"{'n' * 64} {old}", Type="SecureString", Overwrite=True)
-    parts.keys._values = None
+    parts.secrets._values = None
     assert is_signed_in(browser)
 
 

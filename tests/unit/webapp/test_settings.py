@@ -1,5 +1,7 @@
 """A bad setting ends the process with one line that names it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from webapp.settings import OutboxSettings, ReconcileSettings, SettingsError, WebSettings, WelcomeSettings
@@ -23,22 +25,35 @@ GOOD = {
 }
 
 
-def test_good_settings_are_taken() -> None:
-    settings = WebSettings.from_environment(GOOD)
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set the good settings, with these changes."""
+
+    def change(**changes: str) -> None:
+        for name, value in (GOOD | changes).items():
+            monkeypatch.setenv(name, value)
+
+    return change
+
+
+def test_good_settings_are_taken(environment: Callable[..., None]) -> None:
+    environment()
+    settings = WebSettings.from_environment()
     assert settings.public_url == "https://herald.example"
     assert (settings.operator_claim, settings.operator_value) == ("cognito:groups", "operators")
     assert settings.oidc_client_secret_parameter is None
     assert settings.requests_per_second == 100
-    assert OutboxSettings.from_environment(GOOD).sweep_after_seconds == 60
-    assert ReconcileSettings.from_environment(GOOD).after_seconds == 3600
-    assert WelcomeSettings.from_environment(GOOD).public_url == "https://herald.example"
+    assert OutboxSettings.from_environment().sweep_after_seconds == 60
+    assert ReconcileSettings.from_environment().reconcile_after_seconds == 3600
+    assert WelcomeSettings.from_environment().public_url == "https://herald.example"
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name != "HERALD_EVENTS_TOPIC_ARN"])
 @pytest.mark.parametrize("value", ["", "  "])
-def test_a_missing_setting_is_named(name: str, value: str) -> None:
+def test_a_missing_setting_is_named(environment: Callable[..., None], name: str, value: str) -> None:
+    environment(**{name: value})
     with pytest.raises(SettingsError, match=f"^{name} is not set: give it .*\\.$"):
-        WebSettings.from_environment(GOOD | {name: value})
+        WebSettings.from_environment()
 
 
 @pytest.mark.parametrize(
@@ -59,9 +74,10 @@ def test_a_missing_setting_is_named(name: str, value: str) -> None:
         ("HERALD_REQUESTS_PER_SECOND", "0"),
     ],
 )
-def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
+def test_a_wrong_setting_is_named_in_one_line(environment: Callable[..., None], name: str, value: str) -> None:
+    environment(**{name: value})
     with pytest.raises(SettingsError) as end:
-        WebSettings.from_environment(GOOD | {name: value})
+        WebSettings.from_environment()
     assert str(end.value).startswith(f"{name} is {value!r}, but must be ")
     assert "\n" not in str(end.value)
     assert end.value.code == str(end.value)
@@ -77,6 +93,7 @@ def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
         ("HERALD_SWEEP_AFTER_SECONDS", "86401"),
     ],
 )
-def test_a_wrong_setting_of_the_outbox_is_named(name: str, value: str) -> None:
+def test_a_wrong_setting_of_the_outbox_is_named(environment: Callable[..., None], name: str, value: str) -> None:
+    environment(**{name: value})
     with pytest.raises(SettingsError, match=f"^{name} is "):
-        OutboxSettings.from_environment(GOOD | {name: value})
+        OutboxSettings.from_environment()

@@ -70,7 +70,7 @@ def test_the_ledger_has_the_last_word(state: str) -> None:
 def test_a_state_of_a_later_release_is_shown_as_it_stands() -> None:
     told = notification(event(), record("teleported"))
     assert (told.state, told.final) == ("teleported", False)
-    assert state_labels.of("teleported").label == "Under way"
+    assert state_labels.label_for("teleported").label == "Under way"
 
 
 def test_only_a_held_mail_is_held() -> None:
@@ -85,7 +85,7 @@ def test_every_state_has_words() -> None:
 def test_a_claim_tells_when_the_message_came_and_when_its_mail_was_ready() -> None:
     rows = [{"state": "sending", "at": 3040, "release": "7", "ms": 40}, {"state": "sent", "at": 3150, "release": "7"}]
     told = notification(event(state="published", published_at=2000), {"state": "sent", "timeline": rows})
-    seen = [(state_labels.step_of(step.row.state), step.after) for step in steps(told.rows)]
+    seen = [(state_labels.step_label(step.row.state), step.after) for step in steps(told.rows)]
     assert seen == [("Committed", None), ("Published", 1000), ("Received", 1000), ("Rendered", 40), ("Accepted", 110)]
 
 

@@ -4,20 +4,20 @@ import re
 
 import pytest
 
-from webapp.outbox.trace import continued
+from webapp.outbox.event import continue_trace
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
 
 
 def test_a_callers_trace_goes_on_in_a_new_span() -> None:
-    _, trace_id, span_id, flags = continued(f"00-{TRACE}-{SPAN}-00").split("-")
+    _, trace_id, span_id, flags = continue_trace(f"00-{TRACE}-{SPAN}-00").split("-")
     assert (trace_id, flags) == (TRACE, "00")
     assert span_id != SPAN
 
 
 def test_a_later_version_is_understood_as_far_as_it_goes() -> None:
-    assert continued(f"01-{TRACE}-{SPAN}-ff-more").startswith(f"00-{TRACE}-")
+    assert continue_trace(f"01-{TRACE}-{SPAN}-ff-more").startswith(f"00-{TRACE}-")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,6 @@ def test_a_later_version_is_understood_as_far_as_it_goes() -> None:
     ],
 )
 def test_else_a_new_trace_begins(invalid: str | None) -> None:
-    made = continued(invalid)
+    made = continue_trace(invalid)
     assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01", made)
     assert TRACE not in made

@@ -1,4 +1,9 @@
-"""The notifier from an operator's side: its queues, its ledger, its switch. The work itself is done by `operations`."""
+"""The notifier as operators see it: how much waits in its queues, and whether it is paused.
+
+The work itself is done by `operations`.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-_WAITING: Final[tuple["QueueAttributeNameType", ...]] = (
+__all__ = ["Notifier", "NotifierNames", "QueueDepth"]
+
+_ATTRIBUTES: Final[tuple[QueueAttributeNameType, ...]] = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesDelayed",
     "ApproximateNumberOfMessagesNotVisible",
@@ -21,7 +28,7 @@ _WAITING: Final[tuple["QueueAttributeNameType", ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NotifierNames:
     """Queues by their URLs, the ledger, and the function that sends."""
 
     dead: str
@@ -32,26 +39,27 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """About how many messages a queue holds: to be had now, delayed, and at work."""
+class QueueDepth:
+    """About how many messages a queue holds: visible, delayed, and in flight."""
 
-    ready: int
+    visible: int
     delayed: int
-    at_work: int
+    in_flight: int
 
     @property
     def total(self) -> int:
-        return self.ready + self.delayed + self.at_work
+        """All of them."""
+        return self.visible + self.delayed + self.in_flight
 
 
 @dataclass(frozen=True, slots=True)
-class Admin:
-    """Clients and names; `secret` gives the key that addresses are hashed with."""
+class Notifier:
+    """Clients and names; `secret` fetches the key that addresses are hashed with."""
 
-    dynamodb: "DynamoDBClient"
-    sqs: "SQSClient"
-    functions: "LambdaClient"
-    names: Names
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    functions: LambdaClient
+    names: NotifierNames
     secret: Callable[[], bytes]
 
     @property
@@ -60,22 +68,22 @@ class Admin:
         names = self.names
         return Installation(self.sqs, self.dynamodb, names.dead, names.retry, names.feedback, names.ledger, self.secret)
 
-    def waiting(self, queue: str) -> Waiting:
-        """What a queue holds, by its URL."""
-        found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_WAITING))["Attributes"]
-        ready, delayed, at_work = (int(found.get(name, 0)) for name in _WAITING)
-        return Waiting(ready, delayed, at_work)
+    def depth(self, queue: str) -> QueueDepth:
+        """How much a queue holds, by its URL."""
+        found = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=list(_ATTRIBUTES))["Attributes"]
+        visible, delayed, in_flight = (int(found.get(name, 0)) for name in _ATTRIBUTES)
+        return QueueDepth(visible, delayed, in_flight)
 
     def read_status(self) -> PauseStatus:
-        """Whether mail is paused."""
+        """Whether all mail is paused."""
         return read_status(self.functions, self.names.notify)
 
     def pause(self) -> str:
-        """Park all mail; says what that did."""
+        """Pause all mail; returns what that did."""
         before = pause(self.functions, self.names.notify)
         return "was paused already" if before.paused else "paused: every event waits in retry"
 
     def resume(self) -> str:
-        """Let mail go on; says what that did."""
+        """Resume all mail; returns what that did."""
         before = resume(self.functions, self.names.notify)
         return "was not paused" if before.running else "resumed: what waits in retry is sent now, each once"

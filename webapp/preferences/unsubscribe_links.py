@@ -1,11 +1,15 @@
 """The unsubscribe links in mails, verified; function/contracts/unsubscribe.schema.json says what is in them."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import jwt
+
+__all__ = ["UnsubscribeLink", "verify"]
 
 _TYPE: Final = "herald-unsubscribe"
 _CATEGORY: Final = re.compile(r"[a-z][a-z-]*")
@@ -15,26 +19,26 @@ _LONGEST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class UnsubscribeLink:
     """Who may be unsubscribed, by the hash of the address, from what."""
 
     category: str
     hashed: str
 
 
-def read(token: str, keys: Sequence[bytes]) -> Link | None:
+def verify(token: str, keys: Sequence[bytes]) -> UnsubscribeLink | None:
     """What a link says, if one of the keys signed it; None for anything else."""
     if len(token) > _LONGEST:
         return None
-    return next((found for key in keys if (found := _read(token, key)) is not None), None)
+    return next((found for key in keys if (found := _verify(token, key)) is not None), None)
 
 
-def _read(token: str, key: bytes) -> Link | None:
+def _verify(token: str, key: bytes) -> UnsubscribeLink | None:
     try:
         decoded = jwt.decode_complete(token, key, algorithms=["HS256"], options={"require": ["category", "sub"]})
     except jwt.PyJWTError:
         return None
     claims = decoded["payload"]
-    link = Link(str(claims["category"]), str(claims["sub"]))
-    sound = _CATEGORY.fullmatch(link.category) and _HASH.fullmatch(link.hashed)
-    return link if sound and decoded["header"].get("typ") == _TYPE else None
+    link = UnsubscribeLink(str(claims["category"]), str(claims["sub"]))
+    is_valid = _CATEGORY.fullmatch(link.category) and _HASH.fullmatch(link.hashed)
+    return link if is_valid and decoded["header"].get("typ") == _TYPE else None

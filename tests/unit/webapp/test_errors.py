@@ -1,0 +1,62 @@
+"""Errors of the domain: only the API and the pages know HTTP, and every error has an answer."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from webapp import errors
+from webapp.api.error_handlers import problem_of
+from webapp.api.problems import KINDS
+
+ROOT = Path(__file__).parents[3]
+ERRORS = [
+    error
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, errors.RequestError) and error is not errors.RequestError
+]
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_only_the_api_and_the_pages_know_http_problems() -> None:
+    files = [path for room in ("webapp", "operations") for path in (ROOT / room).rglob("*.py")]
+    outside = {
+        str(path.relative_to(ROOT))
+        for path in files
+        if "webapp.api.problems" in imported(path)
+        and not path.is_relative_to(ROOT / "webapp" / "api")
+        and not path.is_relative_to(ROOT / "webapp" / "pages")
+    }
+    assert outside == set()
+
+
+@pytest.mark.parametrize("room", ["auth", "books", "outbox", "timeline", "preferences", "admin", "aws"])
+def test_the_domain_knows_neither_the_framework_nor_the_layers_above(room: str) -> None:
+    above = ("fastapi", "starlette", "webapp.api", "webapp.pages", "webapp.composition")
+    for path in (ROOT / "webapp" / room).glob("*.py"):
+        assert not {name for name in imported(path) if name.startswith(above)}, path.name
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+def test_every_error_has_its_problem_with_the_time_to_wait(error: type[errors.RequestError]) -> None:
+    problem = problem_of(error("some sentence.", retry_after=7))
+    assert problem.slug in KINDS
+    assert problem.headers["Retry-After"] == "7"
+
+
+def test_who_is_not_known_is_told_how_to_say_it() -> None:
+    problem = problem_of(errors.NotAuthenticated("the token has expired"))
+    assert (problem.kind.status, problem.detail) == (401, "The token has expired.")
+    assert 'error_description="the token has expired"' in problem.headers["WWW-Authenticate"]

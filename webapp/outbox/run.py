@@ -1,0 +1,45 @@
+"""One run of a function that publishes: what came of each event, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Final, Protocol, TypeVar
+
+from webapp import log
+
+__all__ = ["RESERVE_MILLISECONDS", "Context", "Counts", "take_while_time"]
+
+T = TypeVar("T")
+
+#: A run begins nothing new when its function has only so much time left, in milliseconds.
+RESERVE_MILLISECONDS: Final = 10_000
+
+
+class Context(Protocol):
+    """The part of Lambda's context that tells the time."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def take_while_time(items: Iterator[T], context: Context) -> Iterator[T]:
+    """The items until the function's time runs out; the next run takes the others."""
+    return takewhile(lambda _: context.get_remaining_time_in_millis() > RESERVE_MILLISECONDS, items)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the events of one run, and the subjects of those that were left."""
+
+    published: int = 0
+    rejected: int = 0
+    left: int = 0
+    waiting: set[str] = field(default_factory=set)
+
+    def tell(self, event: str, **metrics: float) -> dict[str, int]:
+        """Log and count the run under this name; its figures are the answer of a handler."""
+        counts = {"published": self.published, "rejected": self.rejected, "left": self.left}
+        counted = {"Published": self.published, "OutboxRejected": self.rejected}
+        log.count(event, {name: count for name, count in counted.items() if count} | metrics, **counts)
+        return counts
