@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from webapp.api.problems import Problem
 from webapp.auth.identity import Identity, Role
 from webapp.books.book import Book, BookIn
+from webapp.errors import RequestError
 from webapp.outbox.event import MOST_BYTES, Event, book_created, book_deleted, continue_trace, user_welcome
 
 FUNCTION = Path(__file__).parents[2] / "function"
@@ -73,7 +73,7 @@ def test_whatever_the_token_and_the_caller_say_the_event_is_valid(
 ) -> None:
     try:
         reader, wish = Identity.of_claims(claims, Role("cognito:groups", "operators")), BookIn.model_validate(described)
-    except (Problem, ValidationError):
+    except (RequestError, ValidationError):
         return
     for event in events_of(reader, wish):
         ENVELOPE.validate(event)

@@ -202,7 +202,7 @@ def test_a_ledger_too_large_to_read_in_time_is_said(
 ) -> None:
     suppress(cloud, "address#" + "0" * 64)
     assert "only some" not in operator.get("/operations/suppressions").text
-    monkeypatch.setattr("webapp.pages.operations._PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr("webapp.pages.operations._SCAN_SECONDS", -1.0)
     page = operator.get("/operations/suppressions").text
     assert "only some" in page
     assert "1 on the list" in page
