@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     _codedeploy(
         "CreateDeployment",
         "you need the UpdateDeploymentGroup IAM permission when calling CreateDeployment",
-        "tests/documented/test_rights.py::test_the_page_lists_every_right_that_a_release_needs",
+        "tests/infra/test_release_role.py::test_create_deployment_says_that_it_needs_the_groups_update",
         "deploymentId",
     ),
     _codedeploy(
@@ -188,7 +188,7 @@ RULES: tuple[Rule, ...] = (
     _cloudwatch(
         "DescribeAlarms",
         "you must be signed on with the cloudwatch:DescribeAlarms permission that is scoped to *",
-        "tests/documented/test_rights.py::test_the_page_lists_every_right_that_a_release_needs",
+        "tests/infra/test_release_role.py::test_the_role_may_do_exactly_what_a_release_does",
     ),
     _cloudwatch(
         "DeleteAlarms",

@@ -15,7 +15,7 @@ from herald.terraform.runner import INFRA
 from laptop.state import ROOT
 
 #: What `release.stack.Stack` calls its clients.
-CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch"}
+CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch", "logs": "logs"}
 
 #: Operations whose right has another name: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 RIGHTS = {"lambda:Invoke": "lambda:InvokeFunction"}
@@ -32,7 +32,7 @@ BESIDES = {
 
 def _granted() -> set[str]:
     text = (INFRA / "modules" / "release-role" / "permissions.tf").read_text()
-    return set(re.findall(r'"((?:lambda|codedeploy|cloudwatch|kms|iam|s3|sts):\w+)"(?! =)', text))
+    return set(re.findall(r'"((?:lambda|codedeploy|cloudwatch|logs|kms|iam|s3|sts):\w+)"(?! =)', text))
 
 
 def _called() -> set[str]:

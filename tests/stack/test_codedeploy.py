@@ -86,7 +86,7 @@ class Simulator:
         self.function = function
         self.alias = f"a{uuid.uuid4().hex[:8]}"
         functions = herald.clients.functions
-        functions.create_alias(FunctionName=function, Name=self.alias, FunctionVersion="1")
+        functions.create_alias(FunctionName=function, Name=self.alias, FunctionVersion="3")
         self.clock = MovableClock()
         account = CodeDeploy(functions, herald.clients.any("cloudwatch"), SCALE, self.clock)
         self.wire = Wire(("127.0.0.1", 0), account)
@@ -100,8 +100,10 @@ class Simulator:
         )
 
     def prepare(self) -> None:
-        """Make the group, which deploys by a canary, half of the traffic first."""
+        """Make the group, which deploys by a canary, half of the traffic first; its first deployment went well."""
         probe(self.client)
+        first = self.deploy("1", "3", config="CodeDeployDefault.LambdaAllAtOnce")
+        assert self.ended(first)["status"] == "Succeeded"
 
     def hook(self, body: str) -> str:
         """Make a hook of this code; its name."""
@@ -167,12 +169,13 @@ class Simulator:
         assert ("FunctionError" in answer) is (answer["ExecutedVersion"] in broken)
         return answer["ExecutedVersion"]
 
-    def deploy(self, target: str = "2", current: str = "1", alarm: str = "", **hooks: str) -> str:
+    def deploy(self, target: str = "2", current: str = "1", alarm: str = "", config: str = "half", **hooks: str) -> str:
         """Create a deployment of the alias; `before` and `after` are hooks, `alarm` stands in for the group's."""
         revision: Any = content(appspec(current, target, self.function, self.alias, **hooks))
         alarms: Any = {"overrideAlarmConfiguration": {"enabled": True, "alarms": [{"name": alarm}]}} if alarm else {}
         group: Any = {"applicationName": "probe", "deploymentGroupName": "probe"}
-        return self.client.create_deployment(**group, revision=revision, **alarms)["deploymentId"]
+        answer = self.client.create_deployment(**group, revision=revision, deploymentConfigName=config, **alarms)
+        return answer["deploymentId"]
 
     def info(self, deployment: str) -> dict[str, Any]:
         return dict(self.client.get_deployment(deploymentId=deployment)["deploymentInfo"])
@@ -321,7 +324,7 @@ def test_an_error_of_the_candidate_stops_it_and_gives_the_traffic_back(probed: S
     info = probed.ended_under_load(deployment, broken="2")
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
     assert probed.info(info["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
-    assert probed.weights() == {"1": 1}
+    eventually(probed.weights, lambda weights: weights == {"1": 1})
 
 
 def test_an_error_of_the_version_that_is_leaving_does_not_stop_the_candidate(probed: Simulator) -> None:

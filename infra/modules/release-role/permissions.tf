@@ -23,8 +23,28 @@ locals {
     {
       Sid      = "LookAtNotify"
       Effect   = "Allow"
-      Action   = ["lambda:GetFunctionConcurrency", "lambda:ListVersionsByFunction"]
+      Action   = "lambda:GetFunctionConcurrency"
       Resource = "${local.functions}:${var.name}-notify"
+    },
+    {
+      Sid      = "ListVersions"
+      Effect   = "Allow"
+      Action   = ["lambda:ListAliases", "lambda:ListVersionsByFunction"]
+      Resource = local.aliased
+    },
+    {
+      # Only versions: without a qualifier, DeleteFunction would delete the function.
+      # https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+      Sid      = "DeleteOldVersions"
+      Effect   = "Allow"
+      Action   = "lambda:DeleteFunction"
+      Resource = [for arn in local.aliased : "${arn}:*"]
+    },
+    {
+      Sid      = "ReadWhatTheHooksLogged"
+      Effect   = "Allow"
+      Action   = "logs:FilterLogEvents"
+      Resource = [for name in ["before", "after"] : "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/CodeDeployHook_${var.name}-${name}:*"]
     },
     {
       Sid      = "AskTheHooksAgain"
