@@ -38,7 +38,7 @@ def create(stack: Stack, version: str, weighted: bool = True) -> list[str]:
         dimensions["ExecutedVersion"] = version
     stack.cloudwatch.put_metric_alarm(
         AlarmName=name,
-        AlarmDescription=f"Version {version} of {function} failed: its release is taken back",
+        AlarmDescription=f"Version {version} of {function} failed: its release is rolled back",
         Namespace="AWS/Lambda",
         MetricName="Errors",
         Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
@@ -76,7 +76,7 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
         if time.monotonic() - began > patience:
             names = sorted(alarm["AlarmName"] for alarm in ringing)
             raise UserError(
-                f"{', '.join(names)} rings already, so CodeDeploy would take the release back at once: mend the "
+                f"{', '.join(names)} rings already, so CodeDeploy would roll the release back at once: mend the "
                 "cause, or say --own-alarms-only if this release is what mends it"
             )
         time.sleep(stack.pause)

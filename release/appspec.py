@@ -75,5 +75,5 @@ def errors_in(document: object) -> list[str]:
 
 
 def _require_sound(document: object, what: str) -> None:
-    for offence in errors_in(document):
-        raise UserError(f"{what} is no AppSpec of one Lambda function: {offence}")
+    for error in errors_in(document):
+        raise UserError(f"{what} is no AppSpec of one Lambda function: {error}")

@@ -14,7 +14,7 @@ from release.versions import live
 
 __all__ = ["Poller", "Snapshot"]
 
-#: Seconds of looking at a deployment that ended badly, before it counts as one that nobody takes back.
+#: Seconds of looking at a deployment that ended badly, before it counts as one that is not rolled back.
 _PATIENCE = 100.0
 
 

@@ -80,7 +80,7 @@ def restore(stack: Stack, version: str) -> None:
 
 
 def stop(stack: Stack, id_: str) -> None:
-    """Stop a deployment and have it taken back; one that has ended meanwhile is left."""
+    """Stop a deployment and have CodeDeploy roll it back, unless it has ended meanwhile."""
     try:
         stack.codedeploy.stop_deployment(deploymentId=id_, autoRollbackEnabled=True)
     except stack.codedeploy.exceptions.DeploymentAlreadyCompletedException:

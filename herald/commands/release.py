@@ -63,7 +63,7 @@ def release(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Ship feedback and the hooks, publish notify, and move its traffic by CodeDeploy; it takes itself back."""
+    """Ship feedback and the hooks, publish notify, and move its traffic by CodeDeploy, with a rollback if it fails."""
     stack = release_stack(local, state_dir, prefix)
     shown = screen(console, machine)
     if again:

@@ -2,7 +2,7 @@
 
 It plays the calls that Terraform, the AWS CLI and the release make, in the shapes of
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Operations.html, and passes nothing on: what it does
-not play, it refuses. What it shows is not evidence about AWS. The road of one call:
+not play, it refuses. What it shows is no evidence about AWS. One call goes through
 
 wire (JSON 1.1, checked against the service model) -> api -> applications, groups, configs, deployments
 

@@ -1,4 +1,4 @@
-"""The alarms that stop a deployment, as CloudWatch tells them.
+"""The alarms that stop a deployment, as CloudWatch reports them.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html

@@ -40,7 +40,7 @@ class DeploymentRequest:
     rollback: Mapping[str, Any] = field(default_factory=dict)
     #: What only repeats the request: its description, its own alarms, the revision that is live.
     echoed: Mapping[str, Any] = field(default_factory=dict)
-    #: The deployment that this one takes back.
+    #: The deployment that this one rolls back.
     rollback_of: str | None = None
 
 
@@ -56,7 +56,7 @@ class Deployment:
     weight: float = 0.0
     error: tuple[str, str] | None = None
     stopping: bool = False
-    #: Whether who stopped it wants it taken back; `None` leaves that to the configuration.
+    #: Whether whoever stopped it wants it rolled back; `None` leaves that to the configuration.
     stop_and_roll_back: bool | None = None
     rolled_back_by: str | None = None
     #: Why nothing rolls it back, although that is configured.

@@ -1,4 +1,4 @@
-"""The deployments of all groups: made, carried out, stopped, and taken back.
+"""The deployments of all groups: made, carried out, stopped, and rolled back.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_StopDeployment.html
@@ -76,7 +76,7 @@ class Deployments:
         return {"deploymentId": asked.id}
 
     def stop(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`StopDeployment`: it ends at its next look around, and is taken back if that is wanted."""
+        """`StopDeployment`: it ends a moment later, and is rolled back if that is wanted."""
         deployment = self.get(str(request["deploymentId"]))
         if deployment.ended:
             raise CodeDeployError("DeploymentAlreadyCompletedException", f"{deployment.request.id} is over.")
@@ -193,7 +193,7 @@ def _check(request: Mapping[str, Any]) -> None:
 
 
 def _must_roll_back(deployment: Deployment, end: DeploymentEnded) -> bool:
-    """Whether a deployment that ended so is taken back: not if it never touched the alias."""
+    """Whether a deployment that ended so is rolled back: not if it never touched the alias."""
     if deployment.request.rollback_of or deployment.event("Start").status != "Succeeded":
         return False
     if deployment.stopping and deployment.stop_and_roll_back is not None:

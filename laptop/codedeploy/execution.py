@@ -31,7 +31,7 @@ HOOK_SECONDS: Final = 3600.0
 
 
 class Run:
-    """The road of one deployment; every end but the good one is raised as `DeploymentEnded`."""
+    """Carries out one deployment, and raises `DeploymentEnded` unless it succeeds."""
 
     def __init__(self, deployment: Deployment, runtime: Runtime) -> None:
         self._deployment = deployment

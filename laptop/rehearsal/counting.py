@@ -23,8 +23,8 @@ __all__ = ["Count", "count", "sender"]
 _SETTLE = 3.0
 _BATCH = 100
 _TOLD_BY_FEEDBACK = ("sent", "delivered")
-#: Timelines that are told in full, if anything is wrong.
-_TOLD = 3
+#: Timelines that are printed in full, if anything is wrong.
+_PRINTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def count(
     for rows in _timelines(dynamodb, ledger, published):
         said[sender(rows)] += 1
     found = Count(published, mails, said, sorted(said.keys() - senders))
-    wrong = [*found.missing, *found.doubled][:_TOLD]
+    wrong = [*found.missing, *found.doubled][:_PRINTED]
     return replace(found, stories=[_story(one, rows) for one in wrong for rows in _timelines(dynamodb, ledger, [one])])
 
 

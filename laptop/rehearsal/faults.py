@@ -12,7 +12,7 @@ from pathlib import Path
 
 from release.publish import Artifact
 
-__all__ = ["Fault", "rewritten", "variant"]
+__all__ = ["Fault", "rewrite", "variant"]
 
 #: About every third mail crashes: one half before the claim, the other half after SES took the mail and before the
 #: ledger knows. Synthetic mails are spared, or the hook would find it: what no hook finds is what the alarm is for.
@@ -59,7 +59,7 @@ class Fault(Enum):
 
     NONE = ("good", "function/delivery/outcome.py", "\n# Rehearsed: nothing is wrong with this one.\n")
     THROWS = ("throws", "function/notify.py", _THROWS)
-    DOES_NOT_START = ("mute", "function/notify.py", _DOES_NOT_START)
+    DOES_NOT_START = ("broken", "function/notify.py", _DOES_NOT_START)
 
     @property
     def word(self) -> str:
@@ -69,10 +69,10 @@ class Fault(Enum):
 
 def variant(package: Path, fault: Fault, folder: Path) -> Artifact:
     """A copy of a package with this fault, and a release id that says so."""
-    return rewritten(package, *fault.value, folder)
+    return rewrite(package, *fault.value, folder)
 
 
-def rewritten(package: Path, word: str, module: str, addition: str, folder: Path) -> Artifact:
+def rewrite(package: Path, word: str, module: str, addition: str, folder: Path) -> Artifact:
     """A copy of a package in which more code stands at the end of one module; `word` is in its release id."""
     bytecode = str(Path(module).parent / "__pycache__" / f"{Path(module).stem}.")
     out = folder / f"{word}.zip"

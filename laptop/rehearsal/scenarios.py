@@ -92,7 +92,7 @@ class Result:
             yield f"{self.release} got {self.most:g} % of the traffic"
 
     def record(self, snapshot: Snapshot) -> None:
-        """Keep what a look tells."""
+        """Note what a snapshot shows."""
         deployment: Deployment = snapshot.deployment
         self.version, self.error = deployment.target, deployment.error
         self.most = max(self.most, snapshot.traffic.get(deployment.target, 0.0))

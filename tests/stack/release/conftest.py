@@ -14,7 +14,7 @@ from rich.console import Console
 
 from herald.account import release_stack
 from laptop.cloud import Cloud, Options, running
-from laptop.rehearsal.faults import rewritten
+from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
 from package import build
 from release.display import Lines
@@ -80,7 +80,7 @@ class Desk:
         self, module: str = "function/delivery/outcome.py", addition: str = "\n# the same, but for this mark\n"
     ) -> Artifact:
         """A package that nobody has released yet."""
-        return rewritten(self.package, f"mark{next(_numbers)}", module, addition, self.folder)
+        return rewrite(self.package, f"mark{next(_numbers)}", module, addition, self.folder)
 
     def release(
         self,

@@ -18,7 +18,7 @@ from release.deployments import Deployment
 from release.outcome import Outcome
 from release.poller import Snapshot
 
-GOOD, THROWS, MUTE = SCENARIOS
+GOOD, THROWS, BROKEN = SCENARIOS
 EVENTS = (Published("m1", "a@example.com"), Published("m2", "b@example.com"))
 
 
@@ -70,7 +70,7 @@ def test_the_three_as_they_have_to_end_break_nothing() -> None:
     ends = [
         result(GOOD, Outcome.RELEASED, most=100),
         result(THROWS, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=30),
-        result(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+        result(BROKEN, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
     ]
     assert [offence for one in ends for offence in one.violations()] == []
     assert [one.ended for one in ends] == ["released", "rolled back: alarm", "rolled back: hook"]
@@ -82,7 +82,7 @@ def test_the_three_as_they_have_to_end_break_nothing() -> None:
         result(GOOD, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=10),
         result(THROWS, Outcome.RELEASED, most=100),
         result(THROWS, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
-        result(MUTE, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
+        result(BROKEN, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
         Result(GOOD, "r"),
     ],
     ids=["good taken back", "bad released", "by the hook and not by the alarm", "refused, yet had traffic", "refused"],
@@ -110,7 +110,7 @@ def test_a_fault_is_in_the_copy_and_not_in_the_package(tmp_path: Path) -> None:
     before = package.read_bytes()
     made = variant(package, Fault.DOES_NOT_START, tmp_path)
     assert package.read_bytes() == before
-    assert made.release == "01234567-mute"
+    assert made.release == "01234567-broken"
     with zipfile.ZipFile(made.path) as copy:
         assert b"does not start" in copy.read("function/notify.py")
         assert json.loads(copy.read("manifest.json"))["release"] == made.release
