@@ -19,7 +19,7 @@ from doctor.cloud import Live
 from doctor.recording import Recorder, Recording
 from doctor.system import System
 from herald.account import Account
-from herald.capacity.concurrency import needed
+from herald.capacity.concurrency import reserve
 from herald.terraform.target import is_loopback
 from laptop.environment import REGION
 from operations.errors import UserError
@@ -70,7 +70,7 @@ def examination(
         (("the laptop cloud", REGION),) if local else regions(os.environ, _region_of_profile()),
         datetime.now(UTC),
         send_rate,
-        needed(send_rate, _SECONDS_PER_SEND).reserved,
+        reserve(send_rate, _SECONDS_PER_SEND).reserved,
         local=here,
         told_topic=topic,
         told_domain=domain.lower() if domain else None,

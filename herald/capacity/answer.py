@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 __all__ = ["Answer", "Moment"]
 
@@ -23,7 +23,8 @@ class Moment:
 class Answer:
     """What became of a burst; counts are events unless they say otherwise, times are seconds after it began."""
 
-    method: str
+    #: Real events for which one simulated event stands.
+    size: int = 1
     sent: float = 0.0
     #: Six hours old in Lambda's queue, and handed to `retry`.
     aged: float = 0.0
@@ -42,6 +43,15 @@ class Answer:
     drained: float = 0.0
     moments: list[Moment] = field(default_factory=list)
 
+    def count_for(self, factor: float) -> None:
+        """Turn counts of simulated events into counts of real ones."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) * factor)
+        self.moments = [
+            Moment(each.at, each.sent * factor, each.lambda_queue * factor, each.retry_queue * factor)
+            for each in self.moments
+        ]
+
     @property
     def most_in_lambda(self) -> float:
         """The longest that Lambda's queue grew."""
@@ -51,3 +61,6 @@ class Answer:
     def most_in_retry(self) -> float:
         """The longest that the queue `retry` grew."""
         return max((moment.retry_queue for moment in self.moments), default=0.0)
+
+
+_COUNTS = tuple(each.name for each in fields(Answer) if each.name not in {"size", "half", "drained", "moments"})

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-__all__ = ["Concurrency", "needed"]
+__all__ = ["Concurrency", "reserve"]
 
 _MILLIONTH = Decimal("0.000001")
 #: The range of an SQS mapping's cap: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
@@ -21,7 +21,7 @@ class Concurrency:
     retry: int
 
 
-def needed(send_rate: float, seconds_per_send: float, retry: int | None = None) -> Concurrency:
+def reserve(send_rate: float, seconds_per_send: float, retry: int | None = None) -> Concurrency:
     """What is reserved for `notify` at so many mails a second, each delivery taking so long.
 
     By Little's law so many run at once as one makes of the other; more only make SES refuse. Topic and `retry` share

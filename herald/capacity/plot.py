@@ -10,13 +10,13 @@ import plotext
 from herald.capacity.answer import Answer
 from herald.capacity.words import count, duration
 
-__all__ = ["drawn"]
+__all__ = ["draw"]
 
 _LINES = 14
 _TICKS = 5
 
 
-def drawn(answer: Answer, width: int, coloured: bool) -> str:
+def draw(answer: Answer, width: int, coloured: bool) -> str:
     """The picture, `width` columns wide; three different marks, so that it can be read without colours."""
     figure = plotext.figure
     figure.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from herald.capacity.concurrency import needed
+from herald.capacity.concurrency import reserve
 from herald.capacity.rules import ACCOUNT_CONCURRENCY, GROWTH, REQUESTS_PER_ENVIRONMENT, UNRESERVED
 from operations.errors import UserError
 
@@ -44,13 +44,13 @@ class Question:
     @property
     def reserved(self) -> int:
         """What is reserved for `notify`."""
-        default = needed(self.rate, self.seconds, self.retry_concurrency).reserved
+        default = reserve(self.rate, self.seconds, self.retry_concurrency).reserved
         return default if self.concurrency is None else self.concurrency
 
     @property
     def retry(self) -> int:
         """How many of them the pollers of the queue `retry` may use."""
-        return needed(self.rate, self.seconds, self.retry_concurrency).retry
+        return reserve(self.rate, self.seconds, self.retry_concurrency).retry
 
     @property
     def room(self) -> int:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from herald.capacity.answer import Answer
-from herald.capacity.plot import drawn
+from herald.capacity.plot import draw
 from herald.capacity.question import Question
 from herald.capacity.rules import EVENT_AGE, UNRESERVED
 from herald.capacity.words import count, duration
@@ -26,12 +26,18 @@ def show(console: Console, asked: Mapping[str, tuple[Question, Answer]]) -> None
     console.print(
         f"{question.burst:,} events against {question.rate:g} mails a second, {question.seconds:g} s for each"
         + (f", {question.quota:,} mails a day" if question.quota else "")
-        + f" ({answer.method})"
+        + f" ({_method(answer)})"
     )
     console.print(_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
-    console.out(drawn(answer, min(console.width - 1, 100), console.is_terminal))
+    console.out(draw(answer, min(console.width - 1, 100), console.is_terminal))
     for line in advice(question, answer):
         console.print(f"- {line}")
+
+
+def _method(answer: Answer) -> str:
+    if answer.size == 1:
+        return "each event by itself"
+    return f"simulated in lots: each stands for {answer.size:,} events, times are exact to a few {answer.size:,} s"
 
 
 def _table(asked: Mapping[str, tuple[Question, Answer]]) -> Table:

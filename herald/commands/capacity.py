@@ -9,19 +9,14 @@ from typing import Annotated
 
 import typer
 
-from herald.capacity.answer import Answer
-from herald.capacity.events import play
-from herald.capacity.flow import pour
 from herald.capacity.question import Question
 from herald.capacity.rules import ACCOUNT_CONCURRENCY
 from herald.capacity.show import show
+from herald.capacity.simulation import simulate
 from herald.console import console
 from operations.errors import UserError
 
 __all__ = ["capacity"]
-
-#: Bursts up to this size are played event by event.
-_BY_THEMSELVES = 5_000
 
 
 def capacity(
@@ -49,15 +44,10 @@ def capacity(
         reserves=reserve,
     )
     if machine:
-        answer = _played(question)
-        told = {"question": _asked(question), "answer": dataclasses.asdict(answer)}
-        typer.echo(json.dumps(told, indent=2))
+        answer = dataclasses.asdict(simulate(question))
+        typer.echo(json.dumps({"question": _describe(question), "answer": answer}, indent=2))
         return
-    show(console, {name: (one, _played(one)) for name, one in _choices(question).items()})
-
-
-def _played(question: Question) -> Answer:
-    return play(question) if question.burst <= _BY_THEMSELVES else pour(question)
+    show(console, {name: (one, simulate(one)) for name, one in _choices(question).items()})
 
 
 def _choices(question: Question) -> dict[str, Question]:
@@ -73,7 +63,7 @@ def _choices(question: Question) -> dict[str, Question]:
     }
 
 
-def _asked(question: Question) -> dict[str, object]:
+def _describe(question: Question) -> dict[str, object]:
     derived = {"reserved": question.reserved, "retry": question.retry, "room": question.room}
     return dataclasses.asdict(question) | derived
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.capacity.concurrency import Concurrency, needed
+from herald.capacity.concurrency import Concurrency, reserve
 from herald.terraform.runner import INFRA
 
 _FUNCTIONS = (INFRA / "modules" / "notifier" / "functions.tf").read_text()
@@ -47,7 +47,7 @@ def test_terraforms_expression_and_the_formula_agree(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(json.loads(done.stdout))
-    assert [Concurrency(*one) for one in told] == [needed(*case) for case in cases]
+    assert [Concurrency(*one) for one in told] == [reserve(*case) for case in cases]
 
 
 def test_that_is_what_the_functions_and_the_mapping_get() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herald.capacity.concurrency import Concurrency, needed
-from herald.capacity.flow import lost_calls
+from herald.capacity.concurrency import Concurrency, reserve
 
 
 @pytest.mark.parametrize(
@@ -19,21 +18,16 @@ from herald.capacity.flow import lost_calls
     ],
 )
 def test_so_many_are_reserved(rate: float, seconds: float, expected: Concurrency) -> None:
-    assert needed(rate, seconds) == expected
+    assert reserve(rate, seconds) == expected
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 14, 99, 5_000])
 @pytest.mark.parametrize("seconds", [0.01, 0.1, 0.25, 3])
 def test_the_retry_queue_never_takes_all(rate: float, seconds: float) -> None:
-    found = needed(rate, seconds)
+    found = reserve(rate, seconds)
     assert 2 <= found.retry < found.reserved
     assert found.reserved >= rate * seconds - 1e-6, "fewer would not reach the sending rate"
 
 
 def test_what_an_owner_says_of_the_retry_queue_is_kept() -> None:
-    assert needed(14, 0.25, retry=10) == Concurrency(11, 10)
-
-
-@pytest.mark.parametrize(("servers", "load", "lost"), [(1, 1, 0.5), (2, 1, 0.2), (5, 3, 0.1101), (10, 10, 0.2146)])
-def test_calls_are_lost_as_erlangs_tables_say(servers: int, load: float, lost: float) -> None:
-    assert lost_calls(servers, load) == pytest.approx(lost, abs=5e-5)
+    assert reserve(14, 0.25, retry=10) == Concurrency(11, 10)
