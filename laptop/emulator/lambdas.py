@@ -9,6 +9,7 @@ import contextvars
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from laptop.emulator.patches import Ministack
@@ -17,7 +18,7 @@ from laptop.invocations.metrics import Point, embedded_points, run_points
 from laptop.invocations.model import Cause, Limits, Outcome, QueuedEvent, Source, Target, choose_version, is_weighted
 from laptop.invocations.results import read_outcome
 
-__all__ = ["Lambdas"]
+__all__ = ["Lambdas", "patch_acquire_worker"]
 
 Record = dict[str, Any]
 Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
@@ -40,6 +41,7 @@ class Lambdas:
         ministack.replace(self._service, "_emit_lambda_metrics", lambda _: lambda *_a, **_k: None)
         ministack.replace(self._service, "_execute_function", lambda _: self._execute)
         ministack.replace(self._service, "_invoke", _patch_invoke)
+        ministack.replace(self._service, "acquire_worker", patch_acquire_worker)
 
     def limits(self, target: Target) -> Limits:
         """The event-invoke configuration of exactly what was invoked; an alias does not inherit the function's."""
@@ -168,6 +170,26 @@ def _patch_invoke(original: Invoke) -> Invoke:
         return status, {**headers, **({"X-Amz-Executed-Version": told[0]} if told else {})}, body
 
     return invoke
+
+
+def patch_acquire_worker(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A sandbox that fails while it starts ends alone; ministack would kill every sandbox of its version with it."""
+
+    def acquire(*arguments: Any, **named: Any) -> tuple[Any, str]:
+        worker, reason = original(*arguments, **named)
+        if worker is not None:
+            worker.invoke = partial(_invoke_alone, worker)
+        return worker, reason
+
+    return acquire
+
+
+def _invoke_alone(worker: Any, *arguments: Any, **named: Any) -> Any:
+    try:
+        return type(worker).invoke(worker, *arguments, **named)
+    except Exception as problem:  # whatever stopped its process
+        worker.kill()
+        return {"status": "error", "error": str(problem)}
 
 
 def _source(payload: Any) -> Source:

@@ -16,6 +16,7 @@ PATCHED = {
         "_execute_function",
         "_invoke",
         "_run_sqs_batch",
+        "acquire_worker",
         "invoke_async_with_retry",
     ),
     "sns": ("_deliver_to_lambda",),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from laptop.emulator.lambdas import patch_acquire_worker
 from laptop.emulator.patches import PATCHED
 from laptop.state import ROOT
 
@@ -35,6 +36,33 @@ def test_a_patched_function_that_is_named_and_left_alone_is_an_error(tmp_path: P
 def test_with_all_of_them_it_starts(tmp_path: Path) -> None:
     assert sum(map(len, PATCHED.values())) > 10
     assert start(_START.format(module="sns", function="no such name"), tmp_path).returncode == 0
+
+
+class Worker:
+    """A sandbox as ministack has it; one that `fails` is killed while it starts."""
+
+    def __init__(self, fails: bool) -> None:
+        self.fails = fails
+        self.killed = False
+
+    def invoke(self, event: dict[str, int]) -> dict[str, object]:
+        if self.fails:
+            raise RuntimeError("Worker init failed")
+        return {"status": "ok", "result": event}
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+def test_a_sandbox_that_is_killed_while_it_starts_ends_alone() -> None:
+    """What its call raises makes ministack kill all sandboxes of its version, so it raises nothing."""
+    broken, sound = Worker(fails=True), Worker(fails=False)
+    workers = [(broken, "spawn"), (sound, "reused"), (None, "func_cap")]
+    acquire = patch_acquire_worker(lambda name: workers.pop(0))
+    assert acquire("notify")[0].invoke({"n": 1}) == {"status": "error", "error": "Worker init failed"}
+    assert acquire("notify")[0].invoke({"n": 2}) == {"status": "ok", "result": {"n": 2}}
+    assert acquire("notify") == (None, "func_cap")
+    assert (broken.killed, sound.killed) == (True, False)
 
 
 def start(code: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -105,6 +105,8 @@ def test_libraries_are_those_of_lambdas_python_and_processor(packages: Packages,
                 assert opened.read(name)[18:20] == word, name
                 assert name.endswith((f"{machine}-linux-gnu.so", ".abi3.so")), name
                 assert ".cpython-" not in name or f".cpython-{LAMBDA_PYTHON.replace('.', '')}-" in name
+            assert json.loads(opened.read("manifest.json"))["architecture"] == architecture
+        assert json.loads(path.with_suffix(".json").read_text())["architecture"] == architecture, "what Terraform reads"
 
 
 def test_nothing_is_in_a_zip_that_no_function_reads(archive: Archive) -> None:
