@@ -17,6 +17,8 @@ hypothesis.settings.register_profile(
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
+# Ten times as many examples: `make test FLAGS=--hypothesis-profile=thorough`.
+hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("herald"), max_examples=1_000)
 hypothesis.settings.load_profile("herald")
 
 

@@ -102,7 +102,7 @@ def _show(out: Console, stack: Stack, first: str, results: list[Result], counted
         runs, errors = runs_and_errors[one.version]
         numbers = (f"{one.most:g} %", str(runs), str(errors), _sent(counted, [one.release]), f"{one.seconds:.0f} s")
         table.add_row(one.version, one.release, *numbers, one.ended)
-    out.print("\nWhat each version runs_and_errors under the alias; most: of the traffic, at the most")
+    out.print("\nWhat each version did under the alias; most: of the traffic, at the most")
     out.print(table)
     mails = sum(counted.mails.get(one.address, 0) for one in counted.published)
     out.print(

@@ -60,7 +60,7 @@ def compose(app: App, scale: float) -> App:
     ministack.replace(ministack.functions, "invoke_async_with_retry", lambda _: accept)
     ministack.finish()
     alarms.start()
-    return Control(ministack, journal, app)
+    return Control(ministack, journal, waiting.pending, app)
 
 
 def _behind_tls(app: App) -> App:

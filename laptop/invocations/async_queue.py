@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from laptop.invocations.model import Limits, Outcome, QueuedEvent, Target
 from laptop.invocations.retries import Again, Failed, decide, refuse
@@ -18,6 +18,7 @@ class AsyncQueue:
     `limits` are those of the target now, `run` runs it once, `give_up` keeps a failed event, `later` calls in so many
     seconds, `clock` tells seconds since 1970, `draw` is uniform in [0, 1): throttled events wait between half and all
     of their time, so that a burst does not come back all at once (an assumption: AWS names only the longest waits).
+    `pending` are the events that have neither succeeded nor been given up, by request id.
     """
 
     limits: Callable[[Target], Limits]
@@ -27,9 +28,11 @@ class AsyncQueue:
     clock: Callable[[], float]
     scale: float
     draw: Callable[[], float]
+    pending: dict[str, QueuedEvent] = field(default_factory=dict)
 
     def put(self, event: QueuedEvent) -> None:
         """Accept an event; it runs as soon as it can."""
+        self.pending[event.request_id] = event
         self.later(0, lambda: self._try(event))
 
     def _try(self, event: QueuedEvent) -> None:
@@ -39,9 +42,11 @@ class AsyncQueue:
             outcome = self.run(event)
             limits = self.limits(event.target)
             next_ = decide(event, outcome, limits, (self.clock() - event.accepted) / self.scale)
-        if isinstance(next_, Failed):
-            self.give_up(next_, limits)
-        elif next_ is not None:
+        if isinstance(next_, Again):
             again = next_.event
             part = 1 - self.draw() / 2 if again.throttles else 1.0
             self.later(next_.seconds * part * self.scale, lambda: self._try(again))
+            return
+        if next_ is not None:
+            self.give_up(next_, limits)
+        del self.pending[event.request_id]

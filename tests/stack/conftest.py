@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from laptop.cloud import Cloud, Options, running
 from laptop.description import Description
 from laptop.resources import ADA
 from laptop.state import ROOT
+from operations.pause import count_waiting
 from tests.waiting import LIMIT, eventually
 
 __all__ = ["Herald", "Inbox"]
@@ -34,9 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The simulator's inbox and its faults, as a test uses them."""
+    """The simulator's inbox and its faults, as a test uses them; `settle` waits until no mail can be under way."""
 
     http: httpx.Client
+    settle: Callable[[], None] = lambda: None
 
     def mails(self, to: str) -> list[dict[str, Any]]:
         """Every mail to an address, oldest first."""
@@ -47,10 +48,10 @@ class Inbox:
         """The mails to an address, once there are so many."""
         return eventually(lambda: self.mails(to), lambda mails: len(mails) >= count)
 
-    def exactly(self, to: str, count: int, settle: float = 1.5) -> list[dict[str, Any]]:
-        """The mails to an address, after some time for one too many to come."""
+    def exactly(self, to: str, count: int) -> list[dict[str, Any]]:
+        """The mails to an address, once one too many would have come."""
         self.wait(to, count)
-        time.sleep(settle)
+        self.settle()
         mails = self.mails(to)
         assert len(mails) == count, [mail["subject"] for mail in mails]
         return mails
@@ -113,6 +114,16 @@ class Herald:
         return found
 
 
+def settle(cloud: Cloud) -> None:
+    """Wait until nothing is on its way to a mail: neither in the notifier's own queue nor in `retry`.
+
+    An event goes from the first to the second and never back, so they are looked at in this order.
+    """
+    with httpx.Client(base_url=cloud.description.endpoints["aws"], trust_env=False, timeout=LIMIT) as emulator:
+        eventually(lambda: emulator.get("/_herald/pending").json(), lambda pending: "herald-notify" not in pending)
+    eventually(lambda: count_waiting(cloud.clients.sqs, cloud.description.queues["retry"]), lambda count: not count)
+
+
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     with running(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE)) as started:
@@ -126,4 +137,4 @@ def herald(cloud: Cloud) -> Iterator[Herald]:
         httpx.Client(base_url=endpoints["inbox"], trust_env=False, timeout=LIMIT) as inbox,
         httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=LIMIT) as web,
     ):
-        yield Herald(cloud.description, cloud.clients, Inbox(inbox), web)
+        yield Herald(cloud.description, cloud.clients, Inbox(inbox, lambda: settle(cloud)), web)

@@ -38,4 +38,4 @@ def test_what_is_published_while_it_is_paused_waits_and_then_is_one_mail_each(pa
     resume(paused.clients.functions, _NOTIFY)
     assert read_status(paused.clients.functions, _NOTIFY).running
     for to in readers:
-        paused.inbox.exactly(to, 1, settle=0.5)
+        paused.inbox.exactly(to, 1)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,8 @@ def tokens_of(cloud: Cloud, address: str, *, pool: str = "", client: str = "", *
         for name, value in {"email": address, "email_verified": "true", **attributes}.items()
     ]
     cognito = cloud.clients.cognito
-    cognito.admin_create_user(UserPoolId=pool, Username=address, UserAttributes=told, MessageAction="SUPPRESS")
+    with suppress(cognito.exceptions.UsernameExistsException):  # a first try whose answer was lost: nobody else has it
+        cognito.admin_create_user(UserPoolId=pool, Username=address, UserAttributes=told, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=pool, Username=address, Password=PASSWORD, Permanent=True)
     signed_in = cognito.initiate_auth(
         ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": address, "PASSWORD": PASSWORD}

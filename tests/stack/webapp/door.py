@@ -17,12 +17,13 @@ _OWN_HEADERS = {"connection", "transfer-encoding", "content-length"}
 class Door:
     """Passes calls on to `upstream`.
 
-    Shut, it hangs up on every caller. With a `victim` it kills that process once a call that holds `sign` has gone
-    through: what it asked for is done, and it never learns so.
+    Shut, it hangs up on every caller, and counts them. With a `victim` it kills that process once a call that holds
+    `sign` has gone through: what it asked for is done, and it never learns so.
     """
 
     def __init__(self, upstream: str, sign: bytes = b"") -> None:
         self.shut = False
+        self.refused = 0
         self.victim: int | None = None
         self.killed = threading.Event()
         self._sign = sign
@@ -35,6 +36,7 @@ class Door:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 if door.shut:
+                    door.refused += 1
                     self.close_connection = True
                     return
                 status, headers, answer = door.pass_on(self.path, dict(self.headers), body)

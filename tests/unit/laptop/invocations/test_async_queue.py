@@ -46,8 +46,10 @@ class World:
         )
         queue.put(event)
         while self.due:
+            assert list(queue.pending) == [event.request_id]
             self.now, call = self.due.pop(0)
             call()
+        assert queue.pending == {}, "it has succeeded or was given up"
 
 
 def test_waits_are_scaled() -> None:
