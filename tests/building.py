@@ -1,12 +1,17 @@
-"""Where tests build packages."""
+"""How tests build packages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from package import Package
 from package.build import BUILD
+from package.target import Architecture
 
-__all__ = ["with_dependencies"]
+__all__ = ["Packages", "with_dependencies"]
+
+Packages = Callable[[Architecture], Package]
 
 
 def with_dependencies(out: Path) -> Path:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import hypothesis
 import pytest
 
+from package import Package, build
+from package.target import Architecture
+from tests.building import Packages, with_dependencies
 from tests.loopback import guard
 
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
@@ -20,6 +24,25 @@ hypothesis.settings.register_profile(
 # Ten times as many examples: `make test FLAGS=--hypothesis-profile=thorough`.
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("herald"), max_examples=1_000)
 hypothesis.settings.load_profile("herald")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests of the packages for Lambda: each of the two takes half a minute of a processor."""
+    for item in items:
+        if "packages" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("packages"))
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    """The package for Lambda on either processor, as it is really built."""
+
+    @cache
+    def built(architecture: Architecture) -> Package:
+        return build("cloud", architecture, out=with_dependencies(tmp_path_factory.mktemp(architecture)))
+
+    return built
 
 
 def pytest_configure(config: pytest.Config) -> None:

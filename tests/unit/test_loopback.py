@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.loopback import NotLoopbackError
+from tests.waiting import LIMIT
 
 # TEST-NET-1 and the documentation prefix: nobody answers there, should the guard ever fail.
 OUTSIDE = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
@@ -46,7 +47,7 @@ def test_loopback_is_reached_by_address_and_by_name() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         for host in ("127.0.0.1", "localhost"):
-            socket.create_connection((host, port), timeout=5).close()
+            socket.create_connection((host, port), timeout=LIMIT).close()
 
 
 def test_the_developers_own_aws_settings_are_gone() -> None:

@@ -24,6 +24,7 @@ from function.message.email import Email, Receipt
 from function.providers import ses
 from function.providers.ses import SesProvider, client_config
 from tests.fakes import Clock
+from tests.waiting import LIMIT
 
 MAIL = Email(
     "ada@example.com",
@@ -141,7 +142,7 @@ def answer_garbage(server: Server, connection: socket.socket) -> None:
 
 def never_answer(server: Server, connection: socket.socket) -> None:
     server.read(connection)
-    server.finished.wait(10)
+    server.finished.wait(LIMIT)
 
 
 @pytest.fixture(autouse=True)
@@ -150,9 +151,9 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
 
 
-def provider(url: str, clock: Callable[[], float] = lambda: 1000.0) -> SesProvider:
-    """The provider as it is composed, but for the time that it waits for an answer."""
-    config = client_config().merge(botocore.config.Config(read_timeout=0.5))
+def provider(url: str, clock: Callable[[], float] = lambda: 1000.0, patience: float = LIMIT) -> SesProvider:
+    """The provider as it is composed, but for the seconds that it waits for an answer."""
+    config = client_config().merge(botocore.config.Config(connect_timeout=LIMIT, read_timeout=patience))
     client: Any = botocore.session.get_session().create_client(
         "sesv2", region_name="eu-west-1", endpoint_url=url, config=config
     )
@@ -185,7 +186,7 @@ def test_a_broken_answer_is_asked_for_once_and_says_what_is_known(
 ) -> None:
     with Server(behaviour) as server:
         with pytest.raises(NotificationError) as raised:
-            provider(server.url).send(MAIL, "m1")
+            provider(server.url, patience=0.5 if behaviour is never_answer else LIMIT).send(MAIL, "m1")
         assert type(raised.value) is kind, raised.value
         assert server.connections == 1, "botocore must not send the mail again by itself"
         assert len(server.requests) <= 1

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ from tests.model.cases.case import ConditionCase, UpdateCase, holds, updated
 from tests.model.cases.conditions import CONDITIONS
 from tests.model.cases.transactions import TRANSACTIONS, TransactionCase, transacted
 from tests.model.cases.updates import UPDATES
+from tests.waiting import LIMIT, eventually
 
 BUILD = Path(__file__).parents[3] / "build"
 DIFFERING = differing("ministack")
-PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +55,7 @@ def endpoint() -> Iterator[str]:
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        _await(f"{url}/_ministack/health", home / "log")
+        _await(f"{url}/_ministack/health")
         yield url
         shutil.rmtree(home, ignore_errors=True)
     finally:
@@ -84,12 +83,12 @@ def test_ministack_transacts_alike_but_for_what_is_listed(ministack: Any, case: 
     assert (transacted(ministack, case) != case.outcome) == (str(case) in DIFFERING)
 
 
-def _await(url: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+def _await(url: str) -> None:
+    def answers() -> bool:
         try:
-            with urlopen(url, timeout=1):
-                return
+            with urlopen(url, timeout=LIMIT):
+                return True
         except (URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    raise TimeoutError(f"ministack did not start within {PATIENCE:.0f} s; see {log}")
+            return False
+
+    eventually(answers, bool)

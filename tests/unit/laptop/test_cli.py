@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from laptop.state import ROOT
+from tests.waiting import LIMIT
 
 
 def herald(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -20,7 +21,7 @@ def herald(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
         check=False,
     )
 

@@ -11,6 +11,7 @@ import pytest
 from laptop.emulator.lambdas import patch_acquire_worker
 from laptop.emulator.patches import PATCHED
 from laptop.state import ROOT
+from tests.waiting import LIMIT
 
 _START = """
 import importlib, laptop.emulator.__main__ as emulator
@@ -68,5 +69,5 @@ def test_a_sandbox_that_is_killed_while_it_starts_ends_alone() -> None:
 def start(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {"PYTHONPATH": str(ROOT), "STATE_DIR": str(folder), "S3_DATA_DIR": str(folder), "TMPDIR": str(folder)}
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
     )

@@ -1,22 +1,13 @@
-"""A copy of the notifications that a test may spoil, and the packages for Lambda as they are really built."""
+"""A copy of the notifications that a test may spoil."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from package import Package, build
 from package.catalogue import SOURCE
-from package.target import Architecture
-from tests.building import with_dependencies
-
-__all__ = ["Packages"]
-
-Packages = Callable[[Architecture], Package]
 
 
 @pytest.fixture
@@ -32,14 +23,3 @@ def source(tmp_path: Path) -> Path:
 def out(tmp_path: Path) -> Path:
     """Where a test compiles to."""
     return tmp_path / "compiled"
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    """The package for Lambda on either processor."""
-
-    @cache
-    def built(architecture: Architecture) -> Package:
-        return build("cloud", architecture, out=with_dependencies(tmp_path_factory.mktemp(architecture)))
-
-    return built

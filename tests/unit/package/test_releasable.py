@@ -13,7 +13,7 @@ from package.archive import write_archive
 from package.manifest import digests
 from package.releasable import require_releasable
 from package.target import Architecture
-from tests.unit.package.conftest import Packages
+from tests.building import Packages
 
 ARM_FIRST: tuple[Architecture, Architecture] = ("arm64", "x86_64")
 CODE = {"function/notify.py": b"1", "botocore/client.py": b"2"}

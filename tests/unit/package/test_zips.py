@@ -14,9 +14,12 @@ import pytest
 from package import Archive, Package, build, target
 from package.catalogue import types
 from package.target import LAMBDA_PYTHON, Architecture
-from tests.unit.package.conftest import Packages
+from tests.building import Packages
 
 ROOT = Path(__file__).parents[3]
+#: All of them, as `archive` asks for the packages by name.
+pytestmark = pytest.mark.xdist_group("packages")
+
 #: The machine word in the header of an ELF file, at byte 18.
 MACHINES: dict[Architecture, tuple[str, bytes]] = {
     "arm64": ("aarch64", b"\xb7\x00"),
