@@ -9,9 +9,10 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from webapp.api import books, error_handlers, health, openapi
-from webapp.api.middleware import RequestMiddleware
+from webapp.api import books, health, openapi
 from webapp.composition import Parts, compose
+from webapp.http import error_handlers
+from webapp.http.middleware import RequestMiddleware
 from webapp.pages import books as book_pages
 from webapp.pages import missing_mail, operations, preferences, preview, sign_in
 from webapp.pages.sessions import SignedOut

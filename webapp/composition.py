@@ -12,10 +12,10 @@ from ulid import ULID
 from webapp.admin.audit import Audit
 from webapp.admin.notifier import Notifier, NotifierNames
 from webapp.admin.search import MailSearch
-from webapp.api.rate_limit import RateLimiter
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import ClientRegistration, Issuer
+from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.secrets import ParameterNames, Secrets
 from webapp.aws import clients

@@ -1,4 +1,4 @@
-"""Why a request fails, as far as the domain knows; `webapp.api.error_handlers` translates each into an HTTP answer.
+"""Why a request fails, as far as the domain knows; `webapp.http.error_handlers` translates each into an HTTP answer.
 
 RequestError
 ├── NotFound                 does not exist, or belongs to somebody else

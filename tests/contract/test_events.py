@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from webapp.auth.identity import Identity, Role
 from webapp.books.book import Book, BookIn
+from webapp.books.events import book_created, book_deleted
 from webapp.errors import RequestError
-from webapp.outbox.event import MOST_BYTES, Event, book_created, book_deleted, continue_trace, user_welcome
+from webapp.outbox.event import MOST_BYTES, Event, continue_trace, user_welcome
 
 FUNCTION = Path(__file__).parents[2] / "function"
 ENVELOPE = Draft202012Validator(json.loads((FUNCTION / "contracts/event.schema.json").read_text()))

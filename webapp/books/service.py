@@ -9,10 +9,11 @@ from typing import Final
 from webapp.auth.identity import Identity
 from webapp.books import idempotency
 from webapp.books.book import Book, BookIn
+from webapp.books.events import book_created, book_deleted
 from webapp.books.repository import BookRepository, book_of
 from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
-from webapp.outbox.event import Event, book_created, book_deleted, continue_trace
+from webapp.outbox.event import Event, continue_trace
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.timeline.ledger import Ledger
 from webapp.timeline.timeline import Notification, notification

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from webapp.auth.identity import Identity
-from webapp.books.book import Book
 from webapp.clock import rfc3339
 
-__all__ = ["MOST_BYTES", "Event", "book_created", "book_deleted", "continue_trace", "user_welcome"]
+__all__ = ["MOST_BYTES", "Event", "continue_trace", "user_welcome", "write_event"]
 
 #: https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
@@ -37,27 +36,11 @@ class Event:
     body: str
 
 
-def book_created(
-    book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
-) -> Event:
-    """The event that mails the book's owner."""
-    data = {"book": _describe(book) | {"url": f"{public_url}/books/{book.id}"}}
-    return _event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
-
-
-def book_deleted(
-    book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
-) -> Event:
-    """The event that tells the book's owner that it is gone."""
-    data = {"book": _describe(book), "shelf": {"url": f"{public_url}/"}}
-    return _event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
-
-
 def user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> Event:
     """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
     event_id = f"welcome-{hashlib.sha256(reader.sub.encode()).hexdigest()[:32]}"
     data = {"account": {"url": f"{public_url}/"}}
-    return _event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
+    return write_event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
 
 
 def continue_trace(traceparent: str | None) -> str:
@@ -67,12 +50,7 @@ def continue_trace(traceparent: str | None) -> str:
     return f"00-{trace_id}-{secrets.token_hex(8)}-{int(flags, 16) & 1:02x}"
 
 
-def _describe(book: Book) -> dict[str, str]:
-    description = {"id": book.id, "title": book.title, "author": book.author}
-    return description | ({"isbn": book.isbn} if book.isbn else {})
-
-
-def _event(
+def write_event(
     type_: str,
     subject: str,
     reader: Identity,
@@ -82,6 +60,7 @@ def _event(
     at: int,
     traceparent: str,
 ) -> Event:
+    """An event of any type, which mails `reader`; `at` is in epoch milliseconds."""
     recipient = {"email": reader.email, "name": reader.name, "locale": reader.locale}
     envelope = {
         "specversion": "1.0",

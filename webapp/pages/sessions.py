@@ -39,7 +39,7 @@ __all__ = [
 _READABLE_SECONDS: Final = 30 * 24 * 3600
 #: Browsers keep cookies of 4096 bytes with name and attributes. https://datatracker.ietf.org/doc/html/rfc6265#section-6.1
 _MOST_COOKIE_BYTES: Final = 3900
-#: Where `scope` keeps the `Set-Cookie` lines that the answer gets; see `webapp.api.middleware`.
+#: Where `scope` keeps the `Set-Cookie` lines that the answer gets; see `webapp.http.middleware`.
 COOKIES: Final = "cookies"
 
 

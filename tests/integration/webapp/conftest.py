@@ -14,11 +14,11 @@ from moto import mock_aws
 
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from webapp.admin.notifier import Notifier
-from webapp.api.rate_limit import RateLimiter
 from webapp.app import create_app
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import Issuer as OidcIssuer
+from webapp.auth.rate_limit import RateLimiter
 from webapp.auth.secrets import Secrets
 from webapp.aws.table import DEFINITION
 from webapp.books.repository import BookRepository

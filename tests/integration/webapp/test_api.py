@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
-from webapp.api.rate_limit import RateLimiter
+from webapp.auth.rate_limit import RateLimiter
 from webapp.composition import Parts
 
 BOOK = {"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin", "isbn": "0-441-00731-7"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.api.rate_limit import RateLimiter
+from webapp.auth.rate_limit import RateLimiter
 from webapp.errors import TooManyRequests
 
 

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from webapp import log
-from webapp.api.error_handlers import problem_response
 from webapp.api.problems import Problem
+from webapp.http.error_handlers import problem_response
 
 __all__ = ["MOST_BODY_BYTES", "RequestMiddleware"]
 
