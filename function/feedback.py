@@ -34,20 +34,36 @@ class FeedbackHandler:
     telemetry: Telemetry
     release: str
     clock: Callable[[], int]
+    configuration_set: str = ""
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
-        """Handle one batch; answers with partial failures. What it came to is one line of the log."""
+        """Handle one batch; answers with partial failures. What it came to is one line of the log.
+
+        Raises the last error if the ledger took nothing of the batch: then it is no fault of one report.
+        """
         records = event.get("Records", [])
         counts: Counter[str] = Counter()
-        failures = []
+        failures: list[str] = []
+        error: Exception | None = None
+        taken = 0
         try:
-            parsed = drop_implied_sends([parse(record["body"]) for record in records])
+            parsed = drop_implied_sends([self._parse(record) for record in records])
             for record, each in zip(records, parsed, strict=True):
-                if not self._take(each, counts):
-                    failures.append(record["messageId"])
+                try:
+                    done = self._take(each, counts)
+                except Exception as raised:
+                    error, done = raised, False
+                    self.telemetry.note("failed", item=record["messageId"], detail=type(raised).__name__)
+                taken += done and isinstance(each, FeedbackEvent)
+                failures += [] if done else [record["messageId"]]
         finally:
             self.telemetry.tally(counts)
+        if error and not taken:
+            raise error
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+    def _parse(self, record: dict[str, Any]) -> FeedbackEvent | Ignored:
+        return parse(record["body"], self.configuration_set)
 
     def _take(self, event: FeedbackEvent | Ignored | None, counts: Counter[str]) -> bool:
         if event is None:
@@ -83,7 +99,7 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     secret = clients.key(settings.address_key_parameter)
     ledger = open_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
-    return FeedbackHandler(ledger, secret, telemetry, settings.ledger.release, clock)
+    return FeedbackHandler(ledger, secret, telemetry, settings.ledger.release, clock, settings.configuration_set)
 
 
 #: Lambda's handler.

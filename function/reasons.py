@@ -23,6 +23,7 @@ class ReasonCode(StrEnum):
     RECIPIENT_NOT_ALLOWED = "recipient_not_allowed"
     RECIPIENT_SUPPRESSED = "recipient_suppressed"
     RECIPIENT_UNSUBSCRIBED = "recipient_unsubscribed"
+    RECIPIENT_UNVERIFIED = "recipient_unverified"
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_THROTTLED = "provider_throttled"
     PROVIDER_QUOTA_EXHAUSTED = "provider_quota_exhausted"
@@ -30,6 +31,7 @@ class ReasonCode(StrEnum):
     ANSWER_LOST = "answer_lost"
     MAY_HAVE_GONE = "may_have_gone"
     RETRIES_EXHAUSTED = "retries_exhausted"
+    LEDGER_BUSY = "ledger_busy"
     HELD_BY_ANOTHER = "held_by_another"
     LETTER_OUTDATED = "letter_outdated"
     BOUNCED = "bounced"
@@ -48,6 +50,7 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.RECIPIENT_NOT_ALLOWED: "This deployment's delivery mode does not let it mail the recipient.",
     ReasonCode.RECIPIENT_SUPPRESSED: "The recipient's address is on the suppression list.",
     ReasonCode.RECIPIENT_UNSUBSCRIBED: "The recipient has unsubscribed from mails of this category.",
+    ReasonCode.RECIPIENT_UNVERIFIED: "The provider's sandbox mails only verified addresses, and this is none.",
     ReasonCode.PROVIDER_REFUSED: "The provider refused this mail and will refuse it again.",
     ReasonCode.PROVIDER_THROTTLED: "The provider's sending rate was exceeded.",
     ReasonCode.PROVIDER_QUOTA_EXHAUSTED: "The provider's daily quota was used up, or sending was paused.",
@@ -55,6 +58,7 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.ANSWER_LOST: "The request left and the provider's answer did not come back: the mail may have gone.",
     ReasonCode.MAY_HAVE_GONE: "The mail may have gone and nothing confirmed it: a person must decide about a second.",
     ReasonCode.RETRIES_EXHAUSTED: "Every attempt failed for as long as the app retries; nothing was sent.",
+    ReasonCode.LEDGER_BUSY: "The ledger was too busy to judge the delivery for as long as the app retries.",
     ReasonCode.HELD_BY_ANOTHER: "Another delivery held the mail for as long as the queue handed this one out.",
     ReasonCode.LETTER_OUTDATED: "The dead letter names an older attempt than the one that was rejected last.",
     ReasonCode.BOUNCED: "The recipient's server refused the mail for good.",

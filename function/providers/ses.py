@@ -47,20 +47,29 @@ class SesProvider:
     clock: Callable[[], float] = time.time
     timeout: float = CONNECT_TIMEOUT + READ_TIMEOUT
     _last_use: float = field(default=0.0, init=False)
+    #: Whether the request of the call under way has left; None until botocore is asked to say so.
+    _left: bool | None = field(default=None, init=False)
 
     def send(self, email: Email, key: str) -> Receipt:
         """Send through SES, with the key as the tag `message_id`, which SES repeats in all its feedback."""
         if self.clock() - self._last_use > _LONGEST_IDLE:
             self.client.close()
         request = self._request(email, key)
+        if self._left is None:
+            self.client.meta.events.register("before-send.sesv2.SendEmail", self._note_that_it_left)
+        self._left = False
         try:
             return Receipt(self.url, self.client.send_email(**request)["MessageId"])
         except ClientError as error:
-            raise after_answer(error) from error
+            raise after_answer(error, email.to, self.sender) from error
         except Exception as error:
-            raise without_answer(error) from error
+            raise without_answer(error, self._left) from error
         finally:
             self._last_use = self.clock()
+
+    def _note_that_it_left(self, **_: object) -> None:
+        """botocore is about to open a connection: what failed before, such as finding credentials, sent nothing."""
+        self._left = True
 
     def _request(self, email: Email, key: str) -> dict[str, Any]:
         return {

@@ -6,8 +6,8 @@ Texts: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.ht
 
 from __future__ import annotations
 
-import re
-import ssl
+import traceback
+from email.utils import parseaddr
 
 from botocore.exceptions import (
     ClientError,
@@ -30,8 +30,10 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
+from function.providers.redaction import redact
+from function.reasons import ReasonCode
 
-__all__ = ["BY_CODE", "after_answer", "without_answer"]
+__all__ = ["BY_CODE", "THROTTLING", "after_answer", "without_answer"]
 
 #: Every code of SendEmail in the service model that is about this mail or this account; the rest goes by HTTP status.
 BY_CODE: dict[str, type[NotificationError]] = {
@@ -45,13 +47,36 @@ BY_CODE: dict[str, type[NotificationError]] = {
     "BadRequestException": RefusedForGood,
 }
 
+#: Codes by which AWS's services say *too fast*, whatever the words and whatever the status beside them.
+#: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+THROTTLING = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+
 #: The text tells the rate from the daily quota, and somebody's missing set-up from a bad mail, whatever the code is.
 _BY_TEXT: tuple[tuple[str, type[NotificationError]], ...] = (
     ("daily message quota exceeded", QuotaExhausted),
     ("maximum sending rate exceeded", Throttled),
     ("rate exceeded", Throttled),
+    ("sending paused for", QuotaExhausted),
     ("is not verified", ProviderUnavailable),
 )
+
+_SANDBOX = "the SES sandbox refuses this recipient: verify the recipient or leave the sandbox"
 
 #: Raised before the first byte of the request left: nothing was sent.
 _BEFORE_THE_REQUEST = (
@@ -67,41 +92,52 @@ _BEFORE_THE_REQUEST = (
 )
 
 
-#: SES names the addresses that it objects to; what it says goes into the log and the ledger, which know none.
-_ADDRESS = re.compile(r"\S+@\S+")
+def after_answer(error: ClientError, recipient: str = "", sender: str = "") -> NotificationError:
+    """SES answered with an error: below 500 it refused the mail, from 500 on it may have taken it all the same.
 
-
-def after_answer(error: ClientError) -> NotificationError:
-    """SES answered with an error: below 500 it refused the mail, from 500 on it may have taken it all the same."""
+    SES names the addresses that it objects to; `recipient` and `sender` tell whose set-up is missing.
+    """
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-    said = error.response.get("Error", {})
-    code, text = said.get("Code", ""), said.get("Message", "")
-    line = " ".join(f"SES answered {status} {code}: {_ADDRESS.sub('<address>', text)}".split())
+    answer = error.response.get("Error", {})
+    code, text = answer.get("Code", ""), answer.get("Message", "")
+    line = f"SES answered {status} {code}: {redact(text, [recipient])}".strip()
+    if status >= 500 and code in THROTTLING:
+        return Throttled(line)
     if not 400 <= status < 500:
         return OutcomeUnknown(line)
+    if _is_sandbox_refusal(text.lower(), recipient.lower(), parseaddr(sender)[1].lower()):
+        return RefusedForGood(_SANDBOX, ReasonCode.RECIPIENT_UNVERIFIED)
+    return _by_words(code, text.lower(), line, status)
+
+
+def _by_words(code: str, text: str, line: str, status: int) -> NotificationError:
     for part, kind in _BY_TEXT:
-        if part in text.lower():
+        if part in text:
             return kind(line)
     if code in BY_CODE:
         return BY_CODE[code](line)
-    return Throttled(line) if status == 429 else ProviderUnavailable(line)
+    return Throttled(line) if status == 429 or code in THROTTLING else ProviderUnavailable(line)
 
 
-def without_answer(error: Exception) -> NotificationError:
-    """No answer that can be read: where SES was not even reached, nothing was sent; else nobody knows."""
-    if isinstance(error, _BEFORE_THE_REQUEST) or _certificate_refused(error):
+def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
+    """Whether SES asks for the recipient's identity, as it does only in the sandbox."""
+    return bool(recipient) and recipient != sender and "is not verified" in text and recipient in text
+
+
+def without_answer(error: Exception, left: bool = True) -> NotificationError:
+    """No answer that can be read: nobody knows, but where no request `left`, or SES was not even reached."""
+    if not left or isinstance(error, _BEFORE_THE_REQUEST) or _failed_in_handshake(error):
         return ProviderUnavailable(f"SES was not reached: {type(error).__name__}")
     return OutcomeUnknown(f"the request left and SES gave no clear answer: {type(error).__name__}")
 
 
-def _certificate_refused(error: Exception) -> bool:
-    """Whether the TLS handshake ended at the certificate, before the request: botocore hides it two errors deep."""
-    seen: list[object] = [error]
-    for _ in range(4):
-        inner = seen[-1]
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            return True
+def _failed_in_handshake(error: Exception) -> bool:
+    """Whether the TLS handshake failed, before the request: botocore hides it several errors deep."""
+    inner: object = error
+    for _ in range(6):
         if not isinstance(inner, BaseException):
             return False
-        seen.append(getattr(inner, "kwargs", {}).get("error") or inner.__cause__ or inner.__context__)
+        if any(frame.f_code.co_name == "do_handshake" for frame, _ in traceback.walk_tb(inner.__traceback__)):
+            return True
+        inner = getattr(inner, "kwargs", {}).get("error") or inner.__cause__ or inner.__context__
     return False

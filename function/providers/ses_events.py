@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-conten
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from function.event.synthetic import TAG
 from function.ledger.states import Action, State
+from function.providers.redaction import redact
 from function.reasons import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -45,7 +45,6 @@ KINDS: dict[str, FeedbackKind] = {
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 #: Subtypes of what SES did not even try, because the address is on its own list.
 _NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
-_ADDRESS = re.compile(r"\S+@\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,11 @@ def _only_sent(one: FeedbackEvent | Ignored) -> TypeGuard[FeedbackEvent]:
     return isinstance(one, FeedbackEvent) and one.action is Action.FEEDBACK_SENT
 
 
-def parse(body: str) -> FeedbackEvent | Ignored:
-    """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated."""
+def parse(body: str, configuration_set: str = "") -> FeedbackEvent | Ignored:
+    """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated.
+
+    With a `configuration_set` only what was sent under that is ours: other apps tag their mails as they like.
+    """
     event = _event(body)
     if event is None:
         return Ignored("not an SES event")
@@ -94,6 +96,8 @@ def parse(body: str) -> FeedbackEvent | Ignored:
     message_id = _tag(mail, "message_id")
     if message_id is None:
         return Ignored("no message_id tag: not a mail of ours")
+    if configuration_set and _tag(mail, "ses:configuration-set") != configuration_set:
+        return Ignored("another configuration set: not a mail of ours")
     destination = mail.get("destination")
     address = destination[0] if isinstance(destination, list) and destination else None
     return FeedbackEvent(
@@ -126,8 +130,15 @@ def _tag(mail: Mapping[str, Any], name: str) -> str | None:
 
 
 def _kind(event: Mapping[str, Any]) -> str:
+    """The key of KINDS: a complaint that corrects an earlier one is a delivery, one that SES made of its own list a
+    bounce that was never tried."""
     type_: str = event["eventType"]
-    permanent = type_ == "Bounce" and _object(event, "bounce").get("bounceType") == "Permanent"
+    bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
+    if type_ == "Complaint" and complaint.get("complaintFeedbackType") == "not-spam":
+        return "Delivery"
+    if type_ == "Complaint" and complaint.get("complaintSubType") in _NOT_TRIED:
+        return "Bounce/Permanent"
+    permanent = type_ == "Bounce" and bounce.get("bounceType") == "Permanent"
     return f"{type_}/Permanent" if permanent else type_
 
 
@@ -141,17 +152,29 @@ def _reason_code(event: Mapping[str, Any], kind: FeedbackKind) -> ReasonCode | N
 
 def _detail(event: Mapping[str, Any]) -> str | None:
     """Why, in the provider's words: the subtype, the server's answer, the reason; addresses are cut out."""
-    said: list[object] = []
     bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
-    said += [bounce.get("bounceType"), bounce.get("bounceSubType")]
+    known = _texts(_object(event, "mail").get("destination"))
     recipients = bounce.get("bouncedRecipients")
-    if isinstance(recipients, list) and recipients and isinstance(recipients[0], dict):
-        said.append(recipients[0].get("diagnosticCode"))
-    said += [complaint.get("complaintSubType"), complaint.get("complaintFeedbackType")]
-    said += [_object(event, "reject").get("reason"), _object(event, "failure").get("errorMessage")]
-    said += [_object(event, "deliveryDelay").get("delayType")]
-    line = " ".join(" ".join(part.split()) for part in said if isinstance(part, str))
-    return _ADDRESS.sub("<address>", line)[:200] or None
+    first = recipients[0] if isinstance(recipients, list) and recipients and isinstance(recipients[0], dict) else {}
+    known += _texts([first.get("emailAddress")])
+    fixed = [
+        bounce.get("bounceType"),
+        bounce.get("bounceSubType"),
+        complaint.get("complaintSubType"),
+        complaint.get("complaintFeedbackType"),
+        _object(event, "deliveryDelay").get("delayType"),
+    ]
+    free = [
+        first.get("diagnosticCode"),
+        _object(event, "reject").get("reason"),
+        _object(event, "failure").get("errorMessage"),
+    ]
+    said = [redact(part) for part in _texts(fixed)] + [redact(part, known) for part in _texts(free)]
+    return " ".join(part for part in said if part)[:200] or None
+
+
+def _texts(values: object) -> list[str]:
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -73,6 +73,6 @@ def queued(body: str, handle: str, receives: int, attributes: dict[str, Any]) ->
 
 def feedback(kind: str, mail: Mail) -> str:
     """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html"""
-    tags = {name: [value] for name, value in mail.tags.items()}
+    tags = {"ses:configuration-set": ["herald"]} | {name: [value] for name, value in mail.tags.items()}
     said = {"eventType": kind, "mail": {"tags": tags, "destination": [mail.to]}, kind.lower(): {}}
     return json.dumps({"Type": "Notification", "MessageId": f"feedback-{kind}", "Message": json.dumps(said)})

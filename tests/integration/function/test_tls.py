@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import urllib3.util.connection
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
 from function.bootstrap import Clients
 from function.errors import ProviderUnavailable
@@ -114,3 +114,44 @@ def test_a_connection_serves_many_requests_and_is_kept_alive(bundle: Path, monke
             ses.send(MAIL, str(number))
             table.get_item(TableName="t", Key={"pk": {"S": "x"}})
     assert kept_alive == [True, True], "one connection for each service"
+
+
+@contextmanager
+def breaking(answer: bytes) -> Iterator[str]:
+    """A server that reads what a client says first, answers with that, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    accepted, _ = server.accept()
+                except OSError:
+                    return
+                with accepted:
+                    accepted.recv(4096)
+                    accepted.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x03\x00\x02\x02\x28"])
+@pytest.mark.usefixtures("bundle")
+def test_a_handshake_that_fails_in_any_way_sent_nothing(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with breaking(answer) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(ProviderUnavailable, match="not reached"):
+            provider(Clients(), [100.0]).send(MAIL, "1")
+
+
+def test_credentials_that_cannot_be_refreshed_sent_nothing(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise CredentialRetrievalError(provider="container-role", error_msg="refused")
+
+    with serving(bundle) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        ses = provider(Clients(), [100.0])
+        ses.client.meta.events.register("request-created.sesv2.SendEmail", refuse)
+        with pytest.raises(ProviderUnavailable, match="not reached: CredentialRetrievalError"):
+            ses.send(MAIL, "1")

@@ -32,7 +32,7 @@ class Feedback:
         writes = Writes("herald-ledger", "r1", 900_000, 90 * 86_400, 1)
         self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
         telemetry = Telemetry("herald-feedback", "r1", self.clock, self.log)
-        self.handler = FeedbackHandler(self.ledger, SECRET, telemetry, "r1", self.clock)
+        self.handler = FeedbackHandler(self.ledger, SECRET, telemetry, "r1", self.clock, "herald")
 
     def handle(self, *bodies: object) -> list[str]:
         """The numbers of the bodies that must come again."""
@@ -210,3 +210,36 @@ def test_no_address_is_in_the_log_or_the_ledger(feedback: Feedback) -> None:
     assert "@" not in feedback.log.getvalue()
     assert len(items) == 2
     assert "@" not in json.dumps(items)
+
+
+def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedback: Feedback) -> None:
+    def broken_for_m2(when: str, operation: str, requests: Any) -> None:
+        if when == "before" and "message#m2" in str(requests):
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    feedback.table.fault = broken_for_m2
+    bodies = [ses_event("Delivery", {}, message_id) for message_id in ("m1", "m2", "m3")]
+    assert feedback.handle(*bodies) == ["1"]
+    assert [feedback.state(name) for name in ("m1", "m2", "m3")] == [State.DELIVERED, None, State.DELIVERED]
+    assert "UnicodeEncodeError" in feedback.log.getvalue()
+
+
+def test_half_a_character_in_a_servers_answer_is_no_reason_to_fail(feedback: Feedback) -> None:
+    details = {"bounceType": "Permanent", "bouncedRecipients": [{"diagnosticCode": "550 \ud800 unknown"}]}
+    assert feedback.handle(ses_event("Bounce", details)) == []
+    assert feedback.state() is State.BOUNCED
+
+
+def test_a_complaint_that_is_taken_back_suppresses_nobody(feedback: Feedback) -> None:
+    feedback.handle(ses_event("Complaint", {"complaintFeedbackType": "not-spam"}, to="ada@example.com"))
+    assert feedback.state() is State.DELIVERED
+    items = feedback.table.scan(TableName="herald-ledger")["Items"]
+    assert [item["pk"]["S"] for item in items] == ["message#m1"]
+
+
+def test_what_another_app_sent_is_ignored_and_counted_whatever_its_tags_say(feedback: Feedback) -> None:
+    foreign = ses_event("Bounce", {"bounceType": "Permanent"})
+    foreign["mail"]["tags"]["ses:configuration-set"] = ["newsletter"]
+    feedback.handle(foreign)
+    assert feedback.table.scan(TableName="herald-ledger")["Items"] == []
+    assert feedback.counted == {"Ignored": 1}

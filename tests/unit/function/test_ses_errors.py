@@ -17,6 +17,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
     SSLError,
 )
+from botocore.retries.standard import ThrottledRetryableChecker
 
 from function.errors import (
     NotificationError,
@@ -26,7 +27,8 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.providers.ses_errors import BY_CODE, after_answer, without_answer
+from function.providers.ses_errors import BY_CODE, THROTTLING, after_answer, without_answer
+from function.reasons import ReasonCode
 
 URL = "https://email.eu-west-1.amazonaws.com"
 
@@ -37,9 +39,9 @@ def model_statuses() -> dict[str, int]:
     return {shape.name: shape.metadata["error"]["httpStatusCode"] for shape in model.error_shapes}
 
 
-def answer(code: str, text: str = "", status: int = 400) -> NotificationError:
+def answer(code: str, text: str = "", status: int = 400, to: str = "") -> NotificationError:
     said: Any = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return after_answer(ClientError(said, "SendEmail"))
+    return after_answer(ClientError(said, "SendEmail"), to, "Herald <books@herald.example>")
 
 
 def test_the_codes_are_exactly_those_of_the_service_model() -> None:
@@ -77,7 +79,7 @@ def test_an_identity_that_is_not_verified_is_somebody_s_missing_set_up_and_not_a
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599, 302, 200])
-@pytest.mark.parametrize("code", ["InternalFailure", "MessageRejected", "TooManyRequestsException", "503"])
+@pytest.mark.parametrize("code", ["InternalFailure", "MessageRejected", "LimitExceededException", "503"])
 def test_an_error_that_is_no_refusal_leaves_the_fate_of_the_mail_open(status: int, code: str) -> None:
     assert type(answer(code, "Maximum sending rate exceeded.", status)) is OutcomeUnknown
 
@@ -135,3 +137,41 @@ def test_what_failed_after_it_may_have_sent_the_mail(error: Exception) -> None:
 @pytest.mark.parametrize("error", [*NOT_REACHED, *NO_CLEAR_ANSWER], ids=lambda error: type(error).__name__)
 def test_what_is_said_of_it_names_the_kind_of_failure(error: Exception) -> None:
     assert str(without_answer(error)).endswith(f": {type(error).__name__}")
+
+
+@pytest.mark.parametrize("scope", ["this account", "this configuration set"])
+def test_sending_that_is_paused_heals_whatever_code_says_so(scope: str) -> None:
+    text = f"Sending paused for {scope}. For more information, please check the inbox of the email address."
+    assert type(answer("MessageRejected", text)) is QuotaExhausted
+
+
+def test_the_codes_of_throttling_are_those_that_botocore_knows() -> None:
+    known = set(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"]) - {"LimitExceededException"}
+    assert known == THROTTLING, "LimitExceededException is SES's word for its quota"
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+@pytest.mark.parametrize("code", sorted(THROTTLING))
+def test_a_code_of_throttling_decides_whatever_the_words_and_the_status(code: str, status: int) -> None:
+    assert type(answer(code, "Slow down, please", status)) is Throttled
+
+
+_UNVERIFIED = "Email address is not verified. The following identities failed the check in region EU-WEST-1: {}"
+
+
+@pytest.mark.parametrize("named", ["ada@example.com", "Ada@Example.com", "books@herald.example, ada@example.com"])
+def test_the_sandbox_refuses_an_unverified_recipient_at_once_and_says_what_to_do(named: str) -> None:
+    error = answer("MessageRejected", _UNVERIFIED.format(named), to="ada@example.com")
+    assert type(error) is RefusedForGood
+    assert str(error) == "the SES sandbox refuses this recipient: verify the recipient or leave the sandbox"
+    assert error.reason.code == ReasonCode.RECIPIENT_UNVERIFIED
+
+
+@pytest.mark.parametrize("to", ["ada@example.com", "books@herald.example"])
+def test_an_unverified_sender_is_missing_set_up_whoever_the_mail_goes_to(to: str) -> None:
+    assert type(answer("MessageRejected", _UNVERIFIED.format("books@herald.example"), to=to)) is ProviderUnavailable
+
+
+@pytest.mark.parametrize("error", NO_CLEAR_ANSWER, ids=lambda error: type(error).__name__)
+def test_nothing_was_sent_while_no_request_had_left(error: Exception) -> None:
+    assert type(without_answer(error, left=False)) is ProviderUnavailable

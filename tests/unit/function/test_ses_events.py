@@ -9,6 +9,7 @@ import pytest
 
 from function.ledger.states import Action, State
 from function.providers.ses_events import FeedbackEvent, Ignored, parse
+from function.reasons import ReasonCode
 from tests.envelopes import ses_event, sns_notification
 
 ADA = "ada@example.com"
@@ -129,7 +130,7 @@ def test_no_address_is_in_what_is_written_down(
     [
         ("550 <ada@example.com>: unknown", "550 <address> unknown"),
         ("550 ada@example.com, bob@example.com", "550 <address> <address>"),
-        ('550 "ada b"@example.com', '550 "ada <address>'),
+        ('550 "ada b"@example.com', "550 <address>"),
         ("550 ünal@exämple.com", "550 <address>"),
         ("550 a line\nand\tanother", "550 a line and another"),
         ("550 " + "x" * 300, "550 " + "x" * 186),
@@ -186,3 +187,59 @@ def test_a_verdict_without_a_recipient_suppresses_nobody_by_name() -> None:
 def test_a_verdict_without_its_details_is_still_a_verdict(part: object) -> None:
     event = ses_event("Bounce", {}) | {"bounce": part}
     assert (heard(event).state, heard(event).detail) == (State.SOFT_BOUNCED, None)
+
+
+@pytest.mark.parametrize("type_", ["Bounce", "Complaint"])
+@pytest.mark.parametrize("subtype", ["OnAccountSuppressionList", "Suppressed"])
+def test_what_ses_did_not_try_for_its_own_list_is_bounced_with_that_reason(type_: str, subtype: str) -> None:
+    details = {"bounceType": "Permanent", "bounceSubType": subtype}
+    found = heard(ses_event(type_, details if type_ == "Bounce" else {"complaintSubType": subtype}))
+    assert (found.state, found.reason_code) == (State.BOUNCED, ReasonCode.PROVIDER_SUPPRESSED)
+
+
+@pytest.mark.parametrize(
+    ("type_", "code"),
+    [
+        ("Send", None),
+        ("Delivery", None),
+        ("DeliveryDelay", ReasonCode.DELIVERY_DELAYED),
+        ("Bounce", ReasonCode.BOUNCED_SOFTLY),
+        ("Complaint", ReasonCode.COMPLAINED),
+        ("Reject", ReasonCode.REFUSED_AFTER_ACCEPTANCE),
+        ("Rendering Failure", ReasonCode.REFUSED_AFTER_ACCEPTANCE),
+    ],
+)
+def test_what_went_wrong_has_its_code(type_: str, code: ReasonCode | None) -> None:
+    assert heard(ses_event(type_, {})).reason_code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 ada@example.com unknown",
+        "550 ada%40example.com unknown",
+        "550 mailto:Ada=40example.com unknown",
+        '550 "ada lovelace"@example.com unknown',
+        "550 <bounces+ada=example.com@herald.example> unknown",
+        "550 user=ADA unknown",
+        "550 ada: unknown",
+        "550 %61da unknown",
+    ],
+)
+def test_no_way_of_writing_the_recipient_is_kept(text: str) -> None:
+    details = {"bouncedRecipients": [{"emailAddress": "ada@example.com", "diagnosticCode": text}]}
+    assert heard(ses_event("Bounce", details)).detail == "550 <address> unknown"
+
+
+def test_a_quoted_local_part_with_a_space_is_cut_out_wherever_it_stands() -> None:
+    details = {
+        "bouncedRecipients": [{"emailAddress": '"ada lovelace"@example.com', "diagnosticCode": "no ada lovelace"}]
+    }
+    detail = heard(ses_event("Bounce", details, to='"ada lovelace"@example.com')).detail or ""
+    assert "ada" not in detail
+    assert "lovelace" not in detail
+
+
+def test_a_short_local_part_leaves_other_words_alone() -> None:
+    details = {"bouncedRecipients": [{"emailAddress": "a@example.com", "diagnosticCode": "550 no mailbox a here"}]}
+    assert heard(ses_event("Bounce", details, to="a@example.com")).detail == "550 no mailbox <address> here"

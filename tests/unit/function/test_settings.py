@@ -97,9 +97,12 @@ def test_every_region_of_ses_is_a_provider(region: str) -> None:
     assert NotifySettings.read(GOOD | {"HERALD_PROVIDERS": f"ses://{region}"}, "r1").providers == (f"ses://{region}",)
 
 
-@pytest.mark.parametrize("name", ["HERALD_LEDGER_TABLE", "HERALD_ADDRESS_KEY_PARAMETER"])
-def test_feedback_asks_for_its_two_settings_only(name: str) -> None:
-    needed = {key: GOOD[key] for key in ("HERALD_LEDGER_TABLE", "HERALD_ADDRESS_KEY_PARAMETER")}
+_OF_FEEDBACK = ["HERALD_LEDGER_TABLE", "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_CONFIGURATION_SET"]
+
+
+@pytest.mark.parametrize("name", _OF_FEEDBACK)
+def test_feedback_asks_for_its_three_settings_only(name: str) -> None:
+    needed = {key: GOOD[key] for key in _OF_FEEDBACK}
     assert FeedbackSettings.read(needed, "r1").address_key_parameter == "/herald/address-key"
     del needed[name]
     with pytest.raises(BadSetting, match=f"{name} is not set"):
