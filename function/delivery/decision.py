@@ -27,9 +27,6 @@ __all__ = [
     "give_up",
 ]
 
-#: Milliseconds until a delivery that could not be judged is tried again.
-_SOON = 2_000
-
 _UNSUBSCRIBED = Reason(ReasonCode.RECIPIENT_UNSUBSCRIBED, "the reader has unsubscribed from mails of this category")
 _SUPPRESSED = Reason(ReasonCode.RECIPIENT_SUPPRESSED, "the address is on the suppression list")
 _MAY_HAVE_GONE = Reason(
@@ -41,6 +38,7 @@ _OUTDATED = Reason(
     "the letter named another attempt than the one that was rejected last; redrive it again",
 )
 _HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
+_BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +128,9 @@ def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> 
             return _leave_alone(known, job)
         case Record() if isinstance(job.error, NotSent):
             return _after_not_sent(known, job, job.error, policy, now)
-        case Record(held_until=until, owner=owner) | Held(until, owner):
+        case Record(held_until=until, owner=owner) | Held(until, owner) if owner:
             return _retry(job, policy, until, owner)
-    return _retry(job, policy, now + _SOON)
+    return _retry_unjudged(job, policy, now)
 
 
 def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
@@ -162,13 +160,28 @@ def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolic
     return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
 
 
-def _retry(job: Job, policy: RetryPolicy, at: int, owner: str = "") -> Decision:
+def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
+    """Come back when the hold of the attempt `owner` is over."""
     lost = isinstance(job.error, OutcomeUnknown)
     reason = job.error.reason if job.error and lost else _HELD
     if job.receives >= policy.receives:
-        last = Reason(reason.code, f"{reason.text}, and the queue hands it out no more")
-        return WriteLetter(OutcomeKind.PARKED, owner or job.attempt.owner, last)
+        return _park_unsettled(reason, owner)
     return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, at)
+
+
+def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
+    """Come back ever later; after a day in the queue, or on the last receive, a person gets it with the true reason."""
+    sent_at = job.delivery.item.sent_at if job.delivery.item else 0
+    if policy.exhausted(sent_at, now, job.receives):
+        return _park_unsettled(_BUSY, job.attempt.owner)
+    lost = isinstance(job.error, OutcomeUnknown)
+    wait = policy.after_receives(job.receives)
+    return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, _BUSY, now + int(wait * 1000))
+
+
+def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
+    last = Reason(reason.code, f"{reason.text}, and the queue hands it out no more")
+    return WriteLetter(OutcomeKind.PARKED, owner, last)
 
 
 def _doubt(error: NotificationError | None) -> Reason:

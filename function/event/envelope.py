@@ -27,11 +27,15 @@ _LONGEST_NAME = 500
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """Where a delivery that came over SQS lies: what is needed to leave it there for later."""
+    """Where a delivery that came over SQS lies: what is needed to leave it there for later.
+
+    `sent_at` is when it came into the queue, in epoch milliseconds; 0: not known.
+    """
 
     message_id: str
     receipt_handle: str
     receives: int
+    sent_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,9 @@ def deliveries(event: object) -> Iterator[Delivery | Unreadable]:
 
 def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
     """The messages in one SQS record: of an on-failure record as many as the SNS event in it had."""
-    receives = _text(record["attributes"], "ApproximateReceiveCount") or ""
-    item = QueueItem(
-        record["messageId"], record["receiptHandle"], int(receives) if re.fullmatch("[0-9]{1,9}", receives) else 1
-    )
+    given = record["attributes"]
+    receives, sent_at = _number(given, "ApproximateReceiveCount", 9) or 1, _number(given, "SentTimestamp", 13)
+    item = QueueItem(record["messageId"], record["receiptHandle"], receives, sent_at)
     attributes = record.get("messageAttributes")
     for found in _read_body(record["body"]):
         if isinstance(found, Unreadable):
@@ -128,6 +131,12 @@ def _notification(value: object) -> Delivery | None:
 def _text(value: object, name: str) -> str | None:
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _number(value: object, name: str, digits: int) -> int:
+    """A count or a time that SQS writes as text of at most so many digits; 0 for anything else."""
+    text = _text(value, name) or ""
+    return int(text) if re.fullmatch("[0-9]+", text) and len(text) <= digits else 0
 
 
 def _mark(attributes: object, name: str) -> str | None:

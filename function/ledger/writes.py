@@ -119,7 +119,7 @@ class Writes:
         message = self._owners(
             attempt,
             row,
-            f"SET #state = :rejected, {_LEAVE}, {_waits(event)}, {_APPEND} REMOVE #expires_at",
+            f"SET #state = :rejected, {_LEAVE}, {_waits(event)}, {_APPEND} REMOVE #expires_at, #first_at",
             also=" AND #at_risk <= :one",
             extra={"event": event, **_reason(row)},
         )
@@ -149,7 +149,6 @@ class Writes:
         given = {name: value for name, value in named.items() if value}
         sets = [
             f"#state = :{row.state}, #owner = :owner, #at_risk = :zero, #attempts = if_not_exists(#attempts, :zero)",
-            "#first_at = if_not_exists(#first_at, :now)",
             *(f"#{name} = :{name}" for name in given),
             _waits(event),
             _APPEND,
@@ -157,7 +156,7 @@ class Writes:
         message = self._message(
             attempt,
             row.at,
-            f"SET {', '.join(sets)} REMOVE #expires_at, #parked",
+            f"SET {', '.join(sets)} REMOVE #expires_at, #first_at, #parked",
             over,
             row,
             {"event": event, **_reason(row)},
@@ -172,7 +171,7 @@ class Writes:
         message = self._message(
             attempt,
             row.at,
-            f"SET #parked = :doubtful, {_waits(event)}, {_CAPPED} REMOVE #expires_at",
+            f"SET #parked = :doubtful, {_waits(event)}, {_CAPPED} REMOVE #expires_at, #first_at",
             f"{state_in(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
             row,
             {"event": event, **_reason(row), "doubtful": doubtful},

@@ -28,6 +28,10 @@ class RetryPolicy:
             return self.quota
         return min(self.first * 2.0 ** min(max(attempts, 1) - 1, 20), self.longest)
 
+    def after_receives(self, receives: int) -> float:
+        """Seconds until a delivery comes back that nobody could judge: 200 of these waits outlast a day."""
+        return min(self.first * 2.0 ** min(max(receives, 1) - 1, 20), self.longest)
+
     def exhausted(self, first_at: int, now: int, receives: int) -> bool:
         """Whether trying any longer is over: a day has passed, or the queue will not hand it out again."""
         too_old = first_at > 0 and now - first_at > self.give_up * 1000

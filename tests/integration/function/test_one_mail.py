@@ -130,6 +130,35 @@ def test_a_day_of_trying_ends_with_a_person(world: World) -> None:
     assert world.record().expires_at is None
 
 
+def test_a_redriven_letter_that_gave_up_begins_a_day_of_its_own(world: World) -> None:
+    world.post.answers = [ProviderUnavailable("down")] * 3
+    world.deliver(delivery())
+    world.clock.forward(86_401)
+    assert world.deliver(delivery()).kind is OutcomeKind.REJECTED
+    letter = world.dead.letters.pop()
+    again = world.deliver(redriven(letter))
+    assert (again.kind, world.state()) == (OutcomeKind.RELEASED, State.RELEASED)
+    assert world.dead.letters == [], "the first day is over, and the letter's has just begun"
+    assert world.record().first_at == world.clock()
+    world.post.answers = []
+    assert world.deliver(redriven(letter)).kind is OutcomeKind.SENT
+
+
+@pytest.mark.parametrize("ends", ["refused", "rejected", "suppressed", "parked"])
+def test_what_waits_for_a_person_counts_no_day(world: World, ends: str) -> None:
+    if ends == "refused":
+        world.post.answers = [RefusedForGood("bad content")]
+    elif ends == "suppressed":
+        world.suppress()
+    elif ends == "parked":
+        world.resends = 0
+        world.post.accept_then(OutcomeUnknown("lost"))
+        world.deliver(delivery())
+        world.clock.forward(_HOLD + 1)
+    world.deliver(delivery("m1", event(data={})) if ends == "rejected" else delivery())
+    assert (world.record().first_at, world.record().expires_at) == (0, None)
+
+
 def test_failing_over_happens_only_from_not_sent(world: World) -> None:
     second = Post(world.clock, "ses://eu-west-1")
     world.posts.append(second)
@@ -382,7 +411,7 @@ def test_the_timeline_does_not_grow_with_a_day_of_retrying(world: World) -> None
         world.deliver(delivery())
     item = world.item("message#m1")
     assert item is not None
-    assert len(item["timeline"]["L"]) == 16
+    assert len(item["timeline"]["L"]) == 15
     assert world.record().attempts == 120
 
 

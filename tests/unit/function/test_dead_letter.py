@@ -126,4 +126,6 @@ def test_what_is_parked_keeps_the_marks_that_it_came_by(marks: dict[str, Any], a
     letter = write_retry(delivery)
     assert letter.attributes == attributes
     back = came_back(letter)
-    assert back == Delivery("m1", "the event", "topic", "now", QueueItem("item-1", "handle of item-1", 1), **marks)
+    assert back == Delivery(
+        "m1", "the event", "topic", "now", QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000), **marks
+    )

@@ -65,9 +65,9 @@ def test_what_stops_a_mail_settles_it_without_a_letter(choice: str | None, code:
 
 @pytest.mark.parametrize("verdict", [Claimed(LATER), Claimed(0), Suppressed(), Suppressed("stopped:books")])
 def test_a_mail_that_was_handed_over_is_not_sent_again_by_the_same_job(verdict: Verdict) -> None:
-    assert decide(verdict, job(Throttled("slow")), POLICY, NOW) == Retry(
-        OutcomeKind.HELD, Reason(ReasonCode.HELD_BY_ANOTHER, "held by another"), NOW + 2000
-    )
+    decision = decide(verdict, job(Throttled("slow")), POLICY, NOW)
+    assert isinstance(decision, Retry)
+    assert (decision.kind, decision.at) == (OutcomeKind.HELD, NOW + 2000)
 
 
 @pytest.mark.parametrize("state", State)
@@ -111,6 +111,7 @@ def test_a_mail_in_doubt_is_handed_to_a_person(error: NotificationError | None, 
         (Held(LATER, "request/1"), Throttled("slow"), OutcomeKind.HELD, LATER),
         (Held(LATER, "request/1"), OutcomeUnknown("lost"), OutcomeKind.UNKNOWN, LATER),
         (Record("m1", State.UNKNOWN, "o", held_until=LATER), OutcomeUnknown("lost"), OutcomeKind.UNKNOWN, LATER),
+        (Held(NOW + 2000), None, OutcomeKind.HELD, NOW + 2000),
         (OwnedBy("m2"), None, OutcomeKind.HELD, NOW + 2000),
         (OwnedBy("m2"), OutcomeUnknown("lost"), OutcomeKind.UNKNOWN, NOW + 2000),
     ],
@@ -123,12 +124,41 @@ def test_what_another_holds_or_nobody_knows_comes_back(
     assert (decision.kind, decision.at) == (kind, at)
 
 
-@pytest.mark.parametrize(("owner", "names"), [("request/1", "request/1"), ("", "request/2")])
-def test_on_the_last_receive_a_letter_is_written_instead(owner: str, names: str) -> None:
-    decision = decide(Held(LATER, owner), job(receives=POLICY.receives), POLICY, NOW)
+@pytest.mark.parametrize(
+    ("known", "names", "code"),
+    [
+        (Held(LATER, "request/1"), "request/1", ReasonCode.HELD_BY_ANOTHER),
+        (Held(NOW + 2000), "request/2", ReasonCode.LEDGER_BUSY),
+        (OwnedBy("m2"), "request/2", ReasonCode.LEDGER_BUSY),
+    ],
+)
+def test_on_the_last_receive_a_letter_with_the_true_reason_is_written(
+    known: Verdict, names: str, code: ReasonCode
+) -> None:
+    decision = decide(known, job(receives=POLICY.receives), POLICY, NOW)
     assert isinstance(decision, WriteLetter)
     assert (decision.kind, decision.names, decision.action) == (OutcomeKind.PARKED, names, None)
+    assert decision.reason.code == code
     assert decision.reason.text.endswith("the queue hands it out no more")
+
+
+@pytest.mark.parametrize(("receives", "seconds"), [(0, 2), (1, 2), (2, 4), (9, 512), (10, 900), (199, 900)])
+def test_what_the_ledger_is_too_busy_for_comes_back_ever_later(receives: int, seconds: int) -> None:
+    decision = decide(Held(NOW + 2000), job(receives=receives), POLICY, NOW)
+    assert isinstance(decision, Retry)
+    assert (decision.at, decision.reason.code) == (NOW + seconds * 1000, ReasonCode.LEDGER_BUSY)
+
+
+def test_the_waits_of_all_receives_outlast_a_day() -> None:
+    assert sum(map(POLICY.after_receives, range(1, POLICY.receives))) > POLICY.give_up
+
+
+@pytest.mark.parametrize(("waited", "over"), [(DAY, False), (DAY + 1, True)])
+def test_a_busy_ledger_is_given_a_day_from_the_time_that_sqs_was_sent_the_delivery(waited: int, over: bool) -> None:
+    item = QueueItem("item", "handle", 3, sent_at=NOW - waited)
+    waiting = replace(JOB, delivery=Delivery("m1", "{}", item=item))
+    assert isinstance(decide(Held(NOW + 2000), waiting, POLICY, NOW), WriteLetter if over else Retry)
+    assert isinstance(decide(Held(LATER, "request/1"), waiting, POLICY, NOW), Retry), "a hold ends by itself"
 
 
 @pytest.mark.parametrize(

@@ -32,14 +32,16 @@ def test_a_notification_in_a_queue_is_a_delivery_that_knows_where_it_lies() -> N
     record = queued(sns_notification("one"), receives=3)
     assert is_queue_event({"Records": [record]})
     found = one(from_queue(record))
-    item = QueueItem("item-1", "handle of item-1", 3)
+    item = QueueItem("item-1", "handle of item-1", 3, 1_795_248_000_000)
     assert found == Delivery("m1", "one", TOPIC, "2026-11-21T08:00:01.000Z", item)
 
 
 def test_an_on_failure_record_holds_every_message_of_the_event_in_it() -> None:
     record = queued(on_failure(sns(sns_notification("one", "m1"), sns_notification("two", "m2"))))
     found = list(from_queue(record))
-    assert [(type(part), part.item) for part in found] == [(Delivery, QueueItem("item-1", "handle of item-1", 1))] * 2
+    assert [(type(part), part.item) for part in found] == [
+        (Delivery, QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000))
+    ] * 2
     assert [part.body for part in found if isinstance(part, Delivery)] == ["one", "two"]
 
 
@@ -85,7 +87,9 @@ def test_a_letter_may_say_that_its_event_lies_in_the_ledger() -> None:
 @pytest.mark.parametrize("packed", ["not base64!", base64.b64encode(b"not zlib").decode()])
 def test_a_letter_that_cannot_be_unpacked_is_kept_as_it_came(packed: str) -> None:
     record = queued(sns_notification("", MessageDeflated=packed))
-    assert one(from_queue(record)) == Unreadable(record["body"], QueueItem("item-1", "handle of item-1", 1))
+    assert one(from_queue(record)) == Unreadable(
+        record["body"], QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000)
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +115,9 @@ def test_a_letter_that_cannot_be_unpacked_is_kept_as_it_came(packed: str) -> Non
     ids=lambda body: body[:40] or "empty",
 )
 def test_what_is_no_notification_comes_out_of_the_queue_as_it_came(body: str) -> None:
-    assert one(from_queue(queued(body))) == Unreadable(body, QueueItem("item-1", "handle of item-1", 1))
+    assert one(from_queue(queued(body))) == Unreadable(
+        body, QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000)
+    )
 
 
 @pytest.mark.parametrize("event", [None, 7, "text", [], {}, {"Records": []}, {"Records": "none"}, {"Records": {}}])
