@@ -98,17 +98,17 @@ class Account:
 
     def queue(self, part: str) -> str:
         """The URL of `dead`, `retry` or `feedback`."""
-        with self._found():
+        with self._explain_absence():
             return self.sqs.get_queue_url(QueueName=f"{self.prefix}-{part}")["QueueUrl"]
 
     def address_key(self) -> bytes:
         """The secret that addresses are hashed with."""
-        with self._found():
+        with self._explain_absence():
             answer = self.client("ssm").get_parameter(Name=f"/{self.prefix}/address-key", WithDecryption=True)
             return str(answer["Parameter"]["Value"]).encode()
 
     @contextmanager
-    def _found(self) -> Iterator[None]:
+    def _explain_absence(self) -> Iterator[None]:
         try:
             yield
         except (BotoCoreError, ClientError) as problem:

@@ -13,12 +13,12 @@ from laptop.cloud import Cloud
 from laptop.resources import ADA
 from operations.errors import UserError
 
-__all__ = ["play"]
+__all__ = ["run_demo"]
 
 BOOK = {"title": "Notes on the Analytical Engine", "author": "Ada Lovelace"}
 
 
-def play(cloud: Cloud, wait: float, settle: float, console: Console) -> None:
+def run_demo(cloud: Cloud, wait: float, settle: float, console: Console) -> None:
     """Create a book over HTTP as Ada and print what became of it; raise `UserError` unless one right mail came."""
     endpoints = cloud.description.endpoints
     with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=60) as web:

@@ -68,7 +68,7 @@ class Question:
         first, more = GROWTH
         return min(self.room, int(first + more * since))
 
-    def held(self, took: float) -> float:
+    def environment_seconds(self, took: float) -> float:
         """Seconds that a delivery keeps its environment: ten a second at most."""
         return max(took, 1 / REQUESTS_PER_ENVIRONMENT)
 

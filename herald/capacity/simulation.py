@@ -100,7 +100,7 @@ class _Cloud:
         self._question = question
         self._size = size
         self._seconds = question.seconds * size
-        self._held = question.held(0) * size
+        self._held = question.environment_seconds(0) * size
         self._burst = math.ceil(question.burst / size)
         self._chance = chance.random
         mails, span = question.window

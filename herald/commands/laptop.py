@@ -1,4 +1,4 @@
-"""`herald local ...`: the laptop cloud at a person's hands."""
+"""`herald local ...`: start the laptop cloud, try it, and reach it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 
 from herald.console import console
 from laptop.cloud import PORTS, Options, running
-from laptop.demo import play
+from laptop.demo import run_demo
 from laptop.description import Description
 from laptop.environment import is_foreign, remove_foreign_settings
 from laptop.resources import ADA, GRACE
@@ -42,7 +42,7 @@ def run(
     scale: Annotated[float, typer.Option(min=0.001, max=1, help="Factor on waiting times: 1 is AWS's own")] = DEFAULT,
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
-    _own_environment()
+    _prepare_process()
     parent = os.getppid()
     try:
         with running(Options(state_dir, PORTS, scale, say=console.print)) as cloud:
@@ -60,11 +60,11 @@ def demo(
     settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
 ) -> None:
     """Start one of its own, create a book as Ada, show what happened to her mail, and stop."""
-    _own_environment()
+    _prepare_process()
     try:
         state = DEFAULT_STATE.with_name(f"demo-{os.getpid()}")
         with running(Options(state, scale=DEFAULT, say=console.print)) as cloud:
-            play(cloud, wait, settle, console)
+            run_demo(cloud, wait, settle, console)
     except Stopped:
         raise UserError("stopped before the mail was there", code=130) from None
 
@@ -80,7 +80,7 @@ def env(state_dir: StateDir = DEFAULT_STATE) -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _own_environment() -> None:
+def _prepare_process() -> None:
     """Take the user's AWS settings out of this process, and let signals end it in good order."""
     remove_foreign_settings(os.environ)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

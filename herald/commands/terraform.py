@@ -1,4 +1,4 @@
-"""`herald infra ...`: Terraform at a person's hands."""
+"""`herald infra ...`: plan, apply and destroy by Terraform, and check its configuration."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Post:
 
     def carry(self) -> None:
         """Bring what is new, each once."""
-        for told in self._kept():
+        for told in self._fetch():
             if told["MessageId"] in self._seen:
                 continue
             self._seen.add(told["MessageId"])
@@ -46,7 +46,7 @@ class Post:
             except SesError as problem:
                 log.warning("a mail of Cognito was left out: %s", problem)
 
-    def _kept(self) -> Iterator[dict[str, Any]]:
+    def _fetch(self) -> Iterator[dict[str, Any]]:
         with urllib.request.urlopen(self._url, timeout=60) as answer:  # noqa: S310  ministack, on loopback
             accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
         for mails in accounts.values():

@@ -1,4 +1,4 @@
-"""The console's hands: it publishes, delivers again, arms faults and redrives, by the calls that anybody could make."""
+"""What the console's buttons do: publish, deliver again, arm faults and redrive, by calls that anybody could make."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def main() -> None:
     scale = parser.parse_args().scale
     del sys.argv[1:]  # ministack reads them too
     app: Any = import_module("ministack.app")
-    app.app = _behind_tls(compose(app.app, scale))
+    app.app = _assume_tls(compose(app.app, scale))
     app.main()
 
 
@@ -63,14 +63,14 @@ def compose(app: App, scale: float) -> App:
     return Control(ministack, journal, waiting.pending, app)
 
 
-def _behind_tls(app: App) -> App:
-    async def forwarded(scope: Scope, receive: Any, send: Any) -> None:
+def _assume_tls(app: App) -> App:
+    async def forward(scope: Scope, receive: Any, send: Any) -> None:
         headers = dict(scope.get("headers") or ())
-        if headers.get(b"authorization", b"").startswith(b"AWS4-") and b"x-forwarded-proto" not in headers:
-            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+        if headers.get(b"authorization", b"").startswith(b"AWS4-") and b"x-forward-proto" not in headers:
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forward-proto", b"https")]}
         await app(scope, receive, send)
 
-    return forwarded
+    return forward
 
 
 if __name__ == "__main__":

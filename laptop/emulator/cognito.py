@@ -36,7 +36,7 @@ class Accounts:
         return mail
 
     def _patch_handler(self, run: _Run) -> _Run:
-        def checked(handler: Any, action: str, data: dict[str, Any]) -> Any:
+        def check(handler: Any, action: str, data: dict[str, Any]) -> Any:
             return self._pools._confirmation_code_error(action, data) or run(handler, action, data)
 
-        return checked
+        return check

@@ -43,10 +43,10 @@ class Control:
             Route("/messages/{id}/text", self._text, methods=["GET"]),
             Route("/messages/{id}/raw", self._raw, methods=["GET"]),
             Route("/messages/{id}/events", self._event, methods=["POST"]),
-            Route("/faults", self._armed, methods=["GET"]),
+            Route("/faults", self._list_faults, methods=["GET"]),
             Route("/faults", self._arm, methods=["POST"]),
             Route("/faults", self._disarm, methods=["DELETE"]),
-            Route("/limits", self._limits, methods=["GET"]),
+            Route("/limits", self._get_limits, methods=["GET"]),
             Route("/limits", self._set_limits, methods=["PUT"]),
         ]
 
@@ -78,7 +78,7 @@ class Control:
         self._ses.feedback.schedule(mail, SendingEvent(str(given["type"]), key, 0, details), 0)
         return JSONResponse({"scheduled": given["type"]}, 202)
 
-    async def _armed(self, _request: Request) -> Response:
+    async def _list_faults(self, _request: Request) -> Response:
         return JSONResponse([fault.as_json() for fault in self._ses.faults.list_armed()])
 
     async def _arm(self, request: Request) -> Response:
@@ -89,7 +89,7 @@ class Control:
     async def _disarm(self, _request: Request) -> Response:
         return JSONResponse({"deleted": self._ses.faults.disarm()})
 
-    async def _limits(self, _request: Request) -> Response:
+    async def _get_limits(self, _request: Request) -> Response:
         limits = self._ses.limits
         return JSONResponse({"per_second": limits.per_second, "per_day": limits.per_day})
 
@@ -99,7 +99,7 @@ class Control:
             if name not in ("per_second", "per_day") or not isinstance(value, int) or value < 0:
                 raise BadFault("limits are per_second and per_day, whole numbers")
             setattr(self._ses.limits, name, value)
-        return await self._limits(request)
+        return await self._get_limits(request)
 
 
 def find_mail(ses: Ses, request: Request) -> Mail:

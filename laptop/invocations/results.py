@@ -28,17 +28,19 @@ def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> Ou
     said = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
     message, kind = str(said.get("errorMessage", "")), str(said.get("errorType", ""))
     if kind == "Sandbox.Timedout":
-        return Outcome("timeout", version, _platform(kind, request_id, message))
+        return Outcome("timeout", version, _platform_error(kind, request_id, message))
     if message == DIED:
-        return Outcome("killed", version, _platform("Runtime.ExitError", request_id, "Runtime exited: signal: killed"))
-    return Outcome("error", version, _raised(message, kind, request_id, str(result.get("log", ""))))
+        return Outcome(
+            "killed", version, _platform_error("Runtime.ExitError", request_id, "Runtime exited: signal: killed")
+        )
+    return Outcome("error", version, _handler_error(message, kind, request_id, str(result.get("log", ""))))
 
 
-def _platform(kind: str, request_id: str, message: str) -> dict[str, Any]:
+def _platform_error(kind: str, request_id: str, message: str) -> dict[str, Any]:
     return {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {message}"}
 
 
-def _raised(message: str, kind: str, request_id: str, log: str) -> dict[str, Any]:
+def _handler_error(message: str, kind: str, request_id: str, log: str) -> dict[str, Any]:
     trace = log.rpartition("Traceback (most recent call last):\n")[2].splitlines() if "Traceback (" in log else []
     frames: list[str] = []
     for line in trace:

@@ -118,7 +118,6 @@ class Ses:
             "DeleteEmailIdentity": identities.delete,
             "PutEmailIdentityMailFromAttributes": identities.put_mail_from,
             "PutEmailIdentityDkimAttributes": identities.put_dkim,
-            "PutEmailIdentityFeedbackAttributes": identities.put_feedback,
             "PutEmailIdentityConfigurationSetAttributes": identities.put_configuration_set,
             "CreateConfigurationSet": sets.create,
             "GetConfigurationSet": sets.get,

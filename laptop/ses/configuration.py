@@ -34,7 +34,7 @@ class ConfigurationSets:
 
     def require_sending(self, name: str) -> None:
         """Raise unless the set exists and sending through it is on."""
-        options = self._known({"ConfigurationSetName": name}).get("SendingOptions") or {}
+        options = self._require({"ConfigurationSetName": name}).get("SendingOptions") or {}
         if options.get("SendingEnabled") is False:
             raise SesError("SendingPausedException", f"Sending paused for configuration set <{name}>.")
 
@@ -60,7 +60,7 @@ class ConfigurationSets:
             "SendingOptions": {"SendingEnabled": True},
             "ReputationOptions": {"ReputationMetricsEnabled": False},
         }
-        return {**defaults, **self._known(request)}
+        return {**defaults, **self._require(request)}
 
     def list(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListConfigurationSets`, in one page."""
@@ -68,7 +68,7 @@ class ConfigurationSets:
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`DeleteConfigurationSet`."""
-        self._known(request)
+        self._require(request)
         name = str(request["ConfigurationSetName"])
         del self._sets[name], self._destinations[name]
         return {}
@@ -76,7 +76,7 @@ class ConfigurationSets:
     def put_options(self, option: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """`PutConfigurationSet<option>`: replaces one group of options."""
         values = {key: value for key, value in request.items() if key != "ConfigurationSetName"}
-        self._known(request)[option] = values.get(option, values)
+        self._require(request)[option] = values.get(option, values)
         return {}
 
     def create_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,13 +91,13 @@ class ConfigurationSets:
 
     def update_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`UpdateConfigurationSetEventDestination`."""
-        destinations, name = self._known_destination(request)
+        destinations, name = self._require_destination(request)
         destinations[name] = _destination(name, request)
         return {}
 
     def delete_destination(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`DeleteConfigurationSetEventDestination`."""
-        destinations, name = self._known_destination(request)
+        destinations, name = self._require_destination(request)
         del destinations[name]
         return {}
 
@@ -105,17 +105,17 @@ class ConfigurationSets:
         """`GetConfigurationSetEventDestinations`."""
         return {"EventDestinations": list(self._destinations_of(request).values())}
 
-    def _known(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _require(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request["ConfigurationSetName"])
         if name not in self._sets:
             raise not_found(f"Configuration set <{name}> does not exist.")
         return self._sets[name]
 
     def _destinations_of(self, request: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        self._known(request)
+        self._require(request)
         return self._destinations[str(request["ConfigurationSetName"])]
 
-    def _known_destination(self, request: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
+    def _require_destination(self, request: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
         destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
         if name not in destinations:
             raise not_found(f"SendingEvent destination <{name}> does not exist.")

@@ -39,13 +39,13 @@ class Identities:
         name = str(request["EmailIdentity"])
         if name.lower() in self._identities:
             raise SesError("AlreadyExistsException", f"Email identity {name} already exist.")
-        identity = _verified(name, request)
+        identity = _new_identity(name, request)
         self._identities[name.lower()] = identity
         return {key: identity[key] for key in ("IdentityType", "VerifiedForSendingStatus", "DkimAttributes")}
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetEmailIdentity`."""
-        return self._known(request)
+        return self._require(request)
 
     def list(self, _request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListEmailIdentities`, in one page."""
@@ -63,13 +63,13 @@ class Identities:
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`DeleteEmailIdentity`."""
-        self._known(request)
+        self._require(request)
         del self._identities[str(request["EmailIdentity"]).lower()]
         return {}
 
     def put_mail_from(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`PutEmailIdentityMailFromAttributes`; an empty domain takes the custom MAIL FROM away."""
-        identity = self._known(request)
+        identity = self._require(request)
         domain = str(request.get("MailFromDomain") or "")
         parent = str(request["EmailIdentity"]).rpartition("@")[2].lower()
         if domain and not domain.lower().endswith(f".{parent}"):
@@ -84,27 +84,22 @@ class Identities:
 
     def put_dkim(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`PutEmailIdentityDkimAttributes`."""
-        self._known(request)["DkimAttributes"]["SigningEnabled"] = bool(request.get("SigningEnabled"))
-        return {}
-
-    def put_feedback(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """`PutEmailIdentityFeedbackAttributes`."""
-        self._known(request)["FeedbackForwardingStatus"] = bool(request.get("EmailForwardingEnabled"))
+        self._require(request)["DkimAttributes"]["SigningEnabled"] = bool(request.get("SigningEnabled"))
         return {}
 
     def put_configuration_set(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`PutEmailIdentityConfigurationSetAttributes`."""
-        self._known(request)["ConfigurationSetName"] = request.get("ConfigurationSetName")
+        self._require(request)["ConfigurationSetName"] = request.get("ConfigurationSetName")
         return {}
 
-    def _known(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _require(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = str(request["EmailIdentity"])
         if name.lower() not in self._identities:
             raise not_found(f"Email identity {name} does not exist.")
         return self._identities[name.lower()]
 
 
-def _verified(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+def _new_identity(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
     tokens = [hashlib.sha256(f"{name}{number}".encode()).hexdigest()[:32] for number in range(3)]
     return {
         "IdentityType": "EMAIL_ADDRESS" if "@" in name else "DOMAIN",

@@ -46,12 +46,12 @@ class Suppression:
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`GetSuppressedDestination`."""
-        address = self._known(request)
+        address = self._require(request)
         return {"SuppressedDestination": self._entries[address].as_json(address)}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`DeleteSuppressedDestination`."""
-        del self._entries[self._known(request)]
+        del self._entries[self._require(request)]
         return {}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Suppression:
         entries = sorted(self._entries.items())
         return {"SuppressedDestinationSummaries": [e.as_json(a) for a, e in entries if e.reason in reasons]}
 
-    def _known(self, request: Mapping[str, Any]) -> str:
+    def _require(self, request: Mapping[str, Any]) -> str:
         address = str(request["EmailAddress"]).lower()
         if address not in self._entries:
             raise not_found("Email address does not exist on your suppression list.")

@@ -47,14 +47,12 @@ def test_a_custom_mail_from_must_be_a_subdomain(client: SESV2Client) -> None:
 def test_an_identitys_attributes_can_be_set(client: SESV2Client) -> None:
     client.create_email_identity(EmailIdentity="a@herald.example")
     client.put_email_identity_dkim_attributes(EmailIdentity="a@herald.example", SigningEnabled=False)
-    client.put_email_identity_feedback_attributes(EmailIdentity="a@herald.example", EmailForwardingEnabled=False)
     client.put_email_identity_configuration_set_attributes(
         EmailIdentity="a@herald.example", ConfigurationSetName="herald"
     )
     got = client.get_email_identity(EmailIdentity="a@herald.example")
     assert got["IdentityType"] == "EMAIL_ADDRESS"
     assert got["DkimAttributes"]["SigningEnabled"] is False
-    assert got["FeedbackForwardingStatus"] is False
     assert got["ConfigurationSetName"] == "herald"
 
 
