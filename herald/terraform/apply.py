@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ __all__ = ["TRIAL", "Run", "prepared", "trial"]
 
 PLAN = "saved.tfplan"
 
+#: Alarms that CloudWatch deletes in one call.
+#: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
+_AT_ONCE = 100
+
 #: The outputs that a person wants to see after an apply; the others are for tools.
 FOR_PEOPLE = ("url", "dns_records", "dashboard_url", "next_commands")
 
@@ -36,7 +41,7 @@ TRIAL = "trial"
 class Run:
     """One staged configuration for one target; `say` talks to a person, `ask` gets a yes or a no.
 
-    `resumes`: the person means an apply to resume a Herald that is paused.
+    `resumes`: the person means an apply to resume a Herald that is paused. `name` is the prefix of every name.
     """
 
     terraform: Terraform
@@ -45,6 +50,7 @@ class Run:
     say: Callable[[str], None]
     ask: Callable[[str], bool]
     resumes: bool = False
+    name: str = "herald"
 
     def plan(self, *more: str) -> None:
         """Save a plan and show it."""
@@ -70,6 +76,19 @@ class Run:
         """The same, to take everything away."""
         self.plan("-destroy")
         self._go("Destroy all of this")
+        self._delete_release_alarms()
+
+    def _delete_release_alarms(self) -> None:
+        """Releases made them, so no state holds them."""
+        cloudwatch = self.target.client("cloudwatch")
+        ours = re.compile(rf"{re.escape(self.name)}-release-\d+-\w+")
+        pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{self.name}-release-")
+        names = [one["AlarmName"] for page in pages for one in page.get("MetricAlarms", [])]
+        found = [name for name in names if ours.fullmatch(name)]
+        for start in range(0, len(found), _AT_ONCE):
+            cloudwatch.delete_alarms(AlarmNames=found[start : start + _AT_ONCE])
+        if found:
+            self.say(f"alarms of releases deleted: {', '.join(found)}")
 
     def _go(self, question: str) -> None:
         where = "the laptop cloud" if self.target.local else f"account {self.target.account}"
@@ -88,19 +107,19 @@ def prepared(
     descriptor: Path,
 ) -> Run:
     """Build the packages, stage the configuration and initialise it; raises `UserError`."""
+    where = f"laptop-{descriptor.stem}" if target.local else f"{target.account}-{target.region}"
     if target.local:
-        values = stage("laptop", target.environment, {"local": {}}).folder / f"{TRIAL}.tfvars.json"
+        values = stage(where, target.environment, {"local": {}}).folder / f"{TRIAL}.tfvars.json"
         values.write_text(json.dumps(trial(Description.read(descriptor))))
         variables = [f"-var-file={values}", *variables]
-    where = "laptop" if target.local else f"{target.account}-{target.region}"
     known = read_variables(target.environment, variables, where)
     _refuse_another_region(known, target)
     packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
-    terraform = _staged(target, backend, local_state, known.name)
+    terraform = _staged(target, backend, local_state, where if target.local else f"{where}-{known.name}")
     # From the stage: an absolute path would change five functions in every other checkout.
     zips = {"function_package": packages.function_zip, "webapp_package": packages.webapp_zip}
     said = [f"-var={name}={os.path.relpath(path, terraform.folder)}" for name, path in zips.items()]
-    return Run(terraform, target, [*said, *variables], say, ask)
+    return Run(terraform, target, [*said, *variables], say, ask, name=known.name)
 
 
 def _refuse_another_region(known: Variables, target: Target) -> None:
@@ -111,9 +130,9 @@ def _refuse_another_region(known: Variables, target: Target) -> None:
         )
 
 
-def _staged(target: Target, backend: Path | None, local_state: bool, name: str) -> Terraform:
+def _staged(target: Target, backend: Path | None, local_state: bool, whose: str) -> Terraform:
     if target.local:
-        terraform = stage("laptop", target.environment, {"local": {}})
+        terraform = stage(whose, target.environment, {"local": {}})
         terraform.init()
         return terraform
     if backend is None and not local_state:
@@ -123,7 +142,6 @@ def _staged(target: Target, backend: Path | None, local_state: bool, name: str) 
         )
     if backend is not None and not backend.is_file():
         raise UserError(f"there is no backend configuration {backend}: copy infra/backend.hcl.example and fill it in")
-    whose = f"{target.account}-{target.region}-{name}"
     state = {"local": {"path": str(INFRA / f"{whose}.tfstate")}}
     terraform = stage(whose, target.environment, None if backend else state)
     terraform.init(*([f"-backend-config={backend.resolve()}"] if backend else []))

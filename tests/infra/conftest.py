@@ -16,7 +16,7 @@ from herald.terraform.runner import Terraform, stage
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests that share the one apply."""
     for item in items:
-        if "applied" in getattr(item, "fixturenames", ()):
+        if {"applied", "bare"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("terraform"))
 
 

@@ -211,3 +211,31 @@ def test_a_plan_that_collides_is_neither_asked_about_nor_applied(tmp_path: Path)
     with pytest.raises(UserError, match="nothing was changed"):
         apply.Run(Recorded(tmp_path, {}), where, [], print, lambda _: pytest.fail("asked")).apply()
     assert ran == ["plan"]
+
+
+def test_a_destroy_takes_the_alarms_of_releases_with_it(tmp_path: Path) -> None:
+    """No state holds them, because releases make them; those of a Herald with a longer name stay."""
+    deleted: list[str] = []
+
+    class CloudWatch:
+        def get_paginator(self, _: str) -> CloudWatch:
+            return self
+
+        def paginate(self, AlarmNamePrefix: str) -> list[dict[str, Any]]:
+            names = ("herald-release-7-errors", "herald-release-12-errors", "herald-release-notify-errors")
+            return [{"MetricAlarms": [{"AlarmName": name}]} for name in names if name.startswith(AlarmNamePrefix)]
+
+        def delete_alarms(self, AlarmNames: list[str]) -> None:
+            deleted.extend(AlarmNames)
+
+    class Quiet(Terraform):
+        def run(self, *arguments: str) -> None:
+            assert arguments[0] == "plan" or not deleted, "only what is gone has no alarms any more"
+
+    class Somewhere(Target):
+        def client(self, service: str) -> Any:
+            return CloudWatch()
+
+    where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)
+    apply.Run(Quiet(tmp_path, {}), where, [], print, lambda _: True).destroy()
+    assert deleted == ["herald-release-7-errors", "herald-release-12-errors"]

@@ -92,6 +92,16 @@ def test_the_only_provider_is_hashicorps_aws() -> None:
     assert sources == {"hashicorp/aws"}
 
 
+def test_the_modules_accept_both_majors_of_the_provider_and_the_root_says_which_is_tested() -> None:
+    """`data.aws_region.current.name` is the one name of the region that both know."""
+    for path, text in TEXTS.items():
+        if path.name == "versions.tf":
+            wanted = "~> 5.100" if path.parent == Path() else ">= 5.100, < 7"
+            assert re.findall(r'^ +version += "([^"]+)"', text, re.M) == [wanted], path
+            assert 'required_version = ">= 1.11"' in text, path
+        assert set(re.findall(r"data\.aws_region\.current\.(\w+)", text)) <= {"name"}, path
+
+
 def test_no_account_region_or_machine_stands_in_the_configuration() -> None:
     for path, text in TEXTS.items():
         assert not re.search(r"\b\d{12}\b|127\.0\.0\.1:|/home/|/root/", text), path

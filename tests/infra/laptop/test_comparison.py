@@ -20,6 +20,7 @@ DIFFERENCES = {
     r"function \S+ Role": "one role for all on the laptop, where nothing is enforced; Terraform's are tried by denials",
     r"function \S+ Timeout": "only notify's is part of a rule, and that one is compared below",
     r"function \S+ setting HERALD_(SWEEP_AFTER_SECONDS|RECONCILE_AFTER_SECONDS)": "nobody on a laptop waits an hour",
+    r"function \S+ setting HERALD_TIMEOUT_SECONDS": "a laptop's hold is too short to be compared with it",
     r"function \S+ setting HERALD_PUBLIC_URL": "links lead to the web app, wherever it runs",
     r"queue \S+ MaximumMessageSize": "the provider cannot say more than 256 KiB, and letters are made to fit that",
     r"queue \S+ MessageRetentionPeriod": "no laptop cloud lives for four days",
