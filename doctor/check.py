@@ -77,10 +77,17 @@ def wrong(finding: str, remedy: str) -> Finding:
     return Finding(Status.WRONG, finding, remedy)
 
 
-def run(checks: Iterable[Check], system: System) -> list[Result]:
-    """The results in the order of the checks. A check that raises becomes a result of its own, and stops no other."""
-    found = [(check, _find(check, system)) for check in checks]
-    return [Result(check.id, check.title, one.status, one.finding, one.remedy) for check, one in found]
+def run(checks: Iterable[Check], system: System, tell: Callable[[Result], object] = lambda _: None) -> list[Result]:
+    """The results in the order of the checks, each told as soon as it is there.
+
+    A check that raises becomes a result of its own, and stops no other.
+    """
+    results = []
+    for check in checks:
+        found = _find(check, system)
+        results.append(Result(check.id, check.title, found.status, found.finding, found.remedy))
+        tell(results[-1])
+    return results
 
 
 def worst(results: Iterable[Result]) -> Status:
@@ -92,7 +99,7 @@ def worst(results: Iterable[Result]) -> Status:
 def _find(check: Check, system: System) -> Finding:
     try:
         if check.scope is Scope.INSTALLATION and not system.installed:
-            return warning(f"nothing is here yet: there is no function {system.notify}", "make apply")
+            return warning(f"nothing is here yet: there is no function {system.notify}", system.apply)
         return check.run(system)
     except Exception as problem:  # a check that fails must not take the others with it
         said = explain(problem, system)

@@ -145,7 +145,7 @@ def _refusal(problem: RefusedError, system: System) -> Explanation:
             f"not answered here: {system.player(problem.service)} does not play {problem.operation}", system.beyond
         )
     if problem.missing:
-        return Explanation(f"it is not there: {_short(problem)}", "make apply", True)
+        return Explanation(f"it is not there: {_short(problem)}", system.apply, True)
     return Explanation(f"AWS refused {problem.action}: {_short(problem)}", "run it again, or look the code up")
 
 

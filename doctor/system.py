@@ -125,6 +125,16 @@ class System:
         """Who answers for a service here, as people know it."""
         return _SIMULATORS.get(service, "ministack") if self.local else _SERVICES.get(service, service.upper())
 
+    def make(self, target: str) -> str:
+        """What a person types to run a command on this very Herald."""
+        flags = " ".join(["--local"] * self.local + [f"--prefix {self.prefix}"] * (self.prefix != "herald"))
+        return f'make {target} FLAGS="{flags}"' if flags else f"make {target}"
+
+    @property
+    def apply(self) -> str:
+        """What puts back that which is not as it is made: Terraform, or a new start of the laptop cloud."""
+        return "stop the laptop cloud and start it anew: make run" if self.local else "make apply"
+
     @property
     def beyond(self) -> str:
         """What to do about something that is not answered here."""

@@ -60,7 +60,10 @@ def _spf(_system: System, resolver: Resolver, name: str, identity: Any) -> Findi
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html and RFC 7208: one SPF record a name."""
     domain = _mail_from(identity)
     if domain is None:
-        return warning(f"{name} has no MAIL FROM domain, so SPF is Amazon's own", "make apply with identity.mail_from")
+        return warning(
+            f"{name} has no MAIL FROM domain, so SPF is Amazon's own",
+            "set identity.mail_from in terraform.tfvars, then make apply",
+        )
     found = [text for text in _look(resolver, domain, "TXT") if text.lower().split(" ")[0] == "v=spf1"]
     remedy = f'create {domain} TXT "v=spf1 include:amazonses.com -all"'
     if not found:
@@ -76,7 +79,7 @@ def _mx(system: System, resolver: Resolver, name: str, identity: Any) -> Finding
     """https://docs.aws.amazon.com/ses/latest/dg/mail-from.html: exactly one, or SES gives the domain up."""
     domain = _mail_from(identity)
     if domain is None:
-        return warning(f"{name} has no MAIL FROM domain", "make apply with identity.mail_from")
+        return warning(f"{name} has no MAIL FROM domain", "set identity.mail_from in terraform.tfvars, then make apply")
     wanted = f"feedback-smtp.{system.region}.amazonses.com"
     found = [text.split(" ")[-1] for text in _look(resolver, domain, "MX")]
     if found == [wanted]:

@@ -26,13 +26,15 @@ def _concurrency(system: System) -> Finding:
     if reserved:
         if reserved >= needed:
             return ok(f"{reserved} are reserved for {system.notify}; {account}")
-        return warning(f"{reserved} are reserved, send_rate needs {needed}; {account}", "make apply")
+        return warning(f"{reserved} are reserved, send_rate needs {needed}; {account}", system.apply)
+    if free < needed:
+        return warning(f"send_rate needs {needed} at once; {account}", "ask for quota L-B99A9384")
+    if system.installed:
+        return ok(f"nothing is reserved, send_rate needs {needed}; {account}")
     if free - needed < min(_UNRESERVED, total):
         finding = f"the {needed} that send_rate needs cannot be reserved: {account}"
-        remedy = "ask for quota L-B99A9384, or apply without a reservation"
-        return warning(finding, remedy) if system.installed else wrong(finding, remedy)
-    what = "nothing is reserved" if system.installed else f"{needed} will be reserved"
-    return ok(f"{what}; {account}")
+        return warning(finding, "leave reserve_concurrency off, or ask for quota L-B99A9384")
+    return ok(f"the {needed} that send_rate needs can be reserved; {account}")
 
 
 def _reserved(system: System) -> int | None:
@@ -46,7 +48,7 @@ def _reserved(system: System) -> int | None:
 def _running(system: System) -> Finding:
     """A reserved concurrency of 0 is how `make pause` stops all mail."""
     if _reserved(system) == 0:
-        return warning(f"{system.notify} is paused: no mail leaves, and every event waits", "make resume")
+        return warning(f"{system.notify} is paused: no mail leaves, and every event waits", system.make("resume"))
     return ok(f"{system.notify} is not paused")
 
 
@@ -57,7 +59,7 @@ def _alias(system: System) -> Finding:
     except RefusedError as refusal:
         if not refusal.missing:
             raise
-        return wrong(f"{system.notify} has no alias {ALIAS}: nothing is sent", "make apply")
+        return wrong(f"{system.notify} has no alias {ALIAS}: nothing is sent", system.apply)
     return ok(f"{ALIAS} leads to version {member(answer, 'lambda', 'FunctionVersion')}")
 
 
@@ -72,13 +74,13 @@ def _invocable(system: System) -> Finding:
     except RefusedError as refusal:
         if not refusal.missing:
             raise
-        return wrong(f"nobody may invoke {system.notify}:{ALIAS}", "make apply")
+        return wrong(f"SNS may not invoke {system.notify}:{ALIAS}: nobody may", system.apply)
     found = grants(member(answer, "lambda", "Policy"), "sns.amazonaws.com", "lambda:InvokeFunction", topic)
     if not found:
-        return wrong(f"SNS may not invoke {system.notify}:{ALIAS} for {topic}", "make apply")
+        return wrong(f"SNS may not invoke {system.notify}:{ALIAS} for {topic}", system.apply)
     if all(grant.conditions for grant in found):
         asked = ", ".join(found[0].conditions)
-        return warning(f"SNS may invoke it if it sends {asked} too, which AWS does not promise", "make apply")
+        return warning(f"SNS may invoke it if it sends {asked} too, which AWS does not promise", system.apply)
     return ok(f"SNS may invoke {system.notify}:{ALIAS}")
 
 

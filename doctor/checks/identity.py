@@ -32,7 +32,7 @@ def identity_of(system: System) -> tuple[str, Any] | Finding:
             if not refusal.missing:
                 raise
     none = f"SES knows no identity for {sender} in {system.region}"
-    return wrong(none, "make apply") if system.installed else warning(none, "make apply makes it")
+    return wrong(none, system.apply) if system.installed else warning(none, f"it is made by: {system.apply}")
 
 
 def _candidates(sender: str) -> Iterator[str]:
@@ -81,7 +81,8 @@ def _mail_from(system: System) -> Finding:
     domain = attributes.get("MailFromDomain")
     if not domain:
         return warning(
-            f"{found[0]} has no MAIL FROM domain of its own: SPF does not align", "make apply with identity.mail_from"
+            f"{found[0]} has no MAIL FROM domain of its own: SPF does not align",
+            "set identity.mail_from in terraform.tfvars, then make apply",
         )
     status = member(attributes, "sesv2", "MailFromDomainStatus")
     if status == "SUCCESS":
@@ -110,14 +111,14 @@ def _event_destination(system: System) -> Finding:
     destinations = answer.get("EventDestinations") or []
     ours = [one for one in destinations if (one.get("SnsDestination") or {}).get("TopicArn") == topic]
     if not ours:
-        return wrong(f"{name} tells {topic} nothing: no mail is ever known to be delivered", "make apply")
+        return wrong(f"{name} tells {topic} nothing: no mail is ever known to be delivered", system.apply)
     if "Enabled" not in ours[0]:
         raise UnansweredError("sesv2", "whether the event destination is enabled")
     if not ours[0]["Enabled"]:
-        return wrong(f"the event destination {ours[0]['Name']} of {name} is off", "make apply")
+        return wrong(f"the event destination {ours[0]['Name']} of {name} is off", system.apply)
     lacking = sorted(_EVENTS - set(ours[0].get("MatchingEventTypes") or ()))
     if lacking:
-        return wrong(f"{name} does not tell {', '.join(lacking)}", "make apply")
+        return wrong(f"{name} does not tell {', '.join(lacking)}", system.apply)
     return ok(f"{name} tells {topic} all {len(_EVENTS)} kinds of event")
 
 

@@ -24,7 +24,7 @@ def _key(system: System) -> Finding:
     if not key and system.local:
         raise UnansweredError("kms", "of a key, because make run makes none")
     if not key:
-        return warning(f"{topic} is not encrypted", "make apply")
+        return warning(f"{topic} is not encrypted", system.apply)
     state = member(system.ask("kms", "DescribeKey", KeyId=key), "kms", "KeyMetadata", "KeyState")
     if state == "PendingDeletion":
         return wrong(
@@ -38,7 +38,7 @@ def _key(system: System) -> Finding:
         one for one in _SERVICES if not all(grants(policy, f"{one}.amazonaws.com", action) for action in _ACTIONS)
     ]
     if shut_out:
-        return wrong(f"{key} does not let {', '.join(shut_out)} use it: what they send is lost", "make apply")
+        return wrong(f"{key} does not let {', '.join(shut_out)} use it: what they send is lost", system.apply)
     return ok(f"{key} is enabled, and {', '.join(_SERVICES)} may use it")
 
 

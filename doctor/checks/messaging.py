@@ -30,10 +30,10 @@ def _subscription(system: System, part: str, protocol: str, endpoint: str, lette
     ours = [one for one in found if one.get("Protocol") == protocol and one.get("Endpoint") == endpoint]
     if not ours:
         others = ", ".join(sorted(str(one.get("Endpoint")) for one in found)) or "nowhere"
-        return wrong(f"{topic} does not lead to {endpoint}; it leads to {others}", "make apply")
+        return wrong(f"{topic} does not lead to {endpoint}; it leads to {others}", system.apply)
     arn = str(member(ours[0], "sns", "SubscriptionArn"))
     if not arn.startswith("arn:"):
-        return wrong(f"the subscription of {endpoint} waits to be confirmed ({arn})", "make apply")
+        return wrong(f"the subscription of {endpoint} waits to be confirmed ({arn})", system.apply)
     judged = _attributes(system, arn, endpoint, system.arn("sqs", f"{system.prefix}-{letters}"))
     if judged is None and len(ours) > 1:
         return warning(
@@ -51,11 +51,11 @@ def _attributes(system: System, arn: str, endpoint: str, letters: str) -> Findin
     answer = system.ask("sns", "GetSubscriptionAttributes", SubscriptionArn=arn)
     attributes = member(answer, "sns", "Attributes")
     if attributes.get("PendingConfirmation") == "true":
-        return wrong(f"the subscription of {endpoint} waits to be confirmed", "make apply")
+        return wrong(f"the subscription of {endpoint} waits to be confirmed", system.apply)
     redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
     if redrive.get("deadLetterTargetArn") != letters:
         leads = redrive.get("deadLetterTargetArn") or "nowhere"
-        return wrong(f"what cannot be handed to {endpoint} goes {leads}, not to {letters}", "make apply")
+        return wrong(f"what cannot be handed to {endpoint} goes {leads}, not to {letters}", system.apply)
     if attributes.get("FilterPolicy"):
         return warning(
             f"a filter decides what comes to {endpoint}: {attributes['FilterPolicy']}", "see that it admits every type"
@@ -77,11 +77,11 @@ def _policies(system: System) -> Finding:
         elif all(grant.conditions for grant in found):
             doubtful.append(f"{system.prefix}-{queue} ({', '.join(found[0].conditions)})")
     if refused:
-        return wrong(f"SNS may not send to {', '.join(refused)}", "make apply")
+        return wrong(f"SNS may not send to {', '.join(refused)}", system.apply)
     if doubtful:
         return warning(
             f"SNS may send if it names more than the topic, which AWS does not promise: {', '.join(doubtful)}",
-            "make apply",
+            system.apply,
         )
     return ok(f"SNS may send from its topics to {system.prefix}-retry, -feedback and -dead")
 

@@ -32,7 +32,7 @@ def _readers(system: System) -> Finding:
             off.append(f"{system.prefix}-{queue} ({', '.join(states) or 'no mapping'})")
     if not off:
         return ok(f"{system.prefix}-retry and {system.prefix}-feedback are read")
-    return wrong(f"nobody reads {', '.join(off)}", "make resume" if "retry" in off[0] else "make apply")
+    return wrong(f"nobody reads {', '.join(off)}", system.make("resume") if "retry" in off[0] else system.apply)
 
 
 def _letters(system: System) -> Finding:
@@ -49,14 +49,14 @@ def _letters(system: System) -> Finding:
     count = sum(int(dead.get(part, 0)) for part in parts)
     if not count:
         return ok("no letters")
-    age = _age(system)
+    age, look = _age(system), f"{system.make('dead')}, then {system.make('redrive')}"
     letters = f"about {count} {'letter' if count == 1 else 'letters'}"
     if age is None:
-        return warning(f"{letters}; SQS tells no age", "make dead, then make redrive")
+        return warning(f"{letters}; SQS tells no age", look)
     figure = f"{letters}; the oldest that was received less than three times is {_span(age)} old (SQS's metric)"
     if age > _OLD_DAYS * _DAY:
-        return wrong(f"{figure}: after 14 days they are lost", "make dead, then make redrive")
-    return warning(figure, "make dead, then make redrive")
+        return wrong(f"{figure}: after 14 days they are lost", look)
+    return warning(figure, look)
 
 
 def _age(system: System) -> float | None:

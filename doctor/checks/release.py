@@ -9,8 +9,9 @@ from doctor.system import ALIAS, System, member
 
 __all__ = ["CHECKS"]
 
-#: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html: all that have not ended
-_UNDER_WAY = ["Created", "Queued", "InProgress", "Ready"]
+#: Of what has not ended, all that the list may be asked for.
+#: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
+_UNDER_WAY = ["Created", "Queued", "InProgress"]
 _TAKES_BACK = frozenset({"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"})
 
 
@@ -24,9 +25,12 @@ def _weights(system: System) -> Finding:
     shares = ", ".join(f"version {version} gets {100 * share:g} %" for version, share in weights.items() if share)
     under_way = [one for page in _deployments(system) for one in page.get("deployments") or []]
     if under_way:
-        return warning(f"{under_way[0]} is under way{f'; {shares}' if shares else ''}", "wait for it, or make rollback")
+        return warning(
+            f"{under_way[0]} is under way{f'; {shares}' if shares else ''}",
+            f"wait for it, or {system.make('rollback')}",
+        )
     if shares:
-        return wrong(f"no release is under way, and {shares}: the next one will be refused", "make rollback")
+        return wrong(f"no release is under way, and {shares}: the next one will be refused", system.make("rollback"))
     return ok(f"no release is under way, and {ALIAS} leads to one version")
 
 
@@ -58,12 +62,12 @@ def _group(system: System) -> Finding:
     """https://docs.aws.amazon.com/codedeploy/latest/userguide/deployments-rollback-and-redeploy.html"""
     group = _group_of(system)
     if member(group, "codedeploy", "computePlatform") != "Lambda":
-        return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", "make apply")
+        return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", system.apply)
     if not _watched(group):
-        return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", "make apply")
+        return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", system.apply)
     back = group.get("autoRollbackConfiguration") or {}
     if not back.get("enabled") or set(back.get("events") or ()) < _TAKES_BACK:
-        return wrong(f"the group {system.prefix} does not take a bad release back", "make apply")
+        return wrong(f"the group {system.prefix} does not take a bad release back", system.apply)
     config = member(group, "codedeploy", "deploymentConfigName")
     return ok(f"{config}; {len(_watched(group))} alarms are watched, a bad release is taken back")
 
@@ -80,7 +84,7 @@ def _alarms(system: System) -> Finding:
     states = {member(one, "cloudwatch", "AlarmName"): member(one, "cloudwatch", "StateValue") for one in alarms}
     watched = _watched(_group_of(system))
     if gone := sorted(set(watched) - states.keys()):
-        return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", "make apply")
+        return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", system.apply)
     ringing = sorted(name for name, state in states.items() if state == "ALARM")
     if stops := [name for name in ringing if name in watched]:
         return wrong(f"{', '.join(stops)} rings: a release would be taken back at once", "docs/runbook.md")

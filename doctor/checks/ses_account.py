@@ -84,7 +84,7 @@ def _quota(system: System) -> Finding:
     if rate < system.send_rate:
         return wrong(
             f"SES takes {rate:g} mails a second, send_rate is {system.send_rate:g}; {a_day}",
-            f"make apply with send_rate = {rate:g}",
+            f"set send_rate = {rate:g} in terraform.tfvars, then make apply",
         )
     if 0 <= most * _NEARLY <= sent:
         return warning(a_day, "ask for a higher sending quota in Service Quotas: what is over it waits")

@@ -18,7 +18,7 @@ def _mail(system: System) -> Finding:
     if not pools:
         return warning(
             f"no user pool is called {system.prefix}: nobody signs in to a web app here",
-            "make apply, if one should be here",
+            f"if one should be here: {system.apply}",
         )
     answer = system.ask("cognito-idp", "DescribeUserPool", UserPoolId=pools[0]["Id"])
     mail = member(answer, "cognito-idp", "UserPool", "EmailConfiguration")

@@ -17,7 +17,7 @@ from herald.console import console
 from herald.examination import Record, SendRate, Topic, examination
 from laptop.state import DEFAULT_STATE
 
-__all__ = ["doctor", "lines"]
+__all__ = ["doctor", "lines", "summary"]
 
 _COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.WRONG: "bold red"}
 #: Room for the longest status and a space.
@@ -41,27 +41,32 @@ def doctor(
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """
     found = examination(Account.choose(local, state_dir, prefix), local, send_rate, topic, domain)
-    results = run(CHECKS, replace(found.system, cloud=Memo(found.recorder)))
+    system = replace(found.system, cloud=Memo(found.recorder))
+    results = run(CHECKS, system, lambda result: None if machine else _print(lines(result)))
     if machine:
-        status = worst(results)
-        typer.echo(json.dumps({"status": status, "checks": [asdict(result) for result in results]}))
+        typer.echo(json.dumps({"status": worst(results), "checks": [asdict(result) for result in results]}))
     else:
-        for line in lines(results):
-            console.print(line)
+        _print([summary(results)])
     found.keep(record)
     raise typer.Exit(int(worst(results) is Status.WRONG))
 
 
-def lines(results: Sequence[Result]) -> list[str]:
-    """The results as rich's console prints them. No line is cut or filled, so that what is copied stays whole."""
-    printed = []
-    for result in results:
-        colour = _COLOURS[result.status]
-        printed.append(f"[{colour}]{result.status:<{_INDENT}}[/]{_plain(result.title)}: {_plain(result.finding)}")
-        if result.remedy:
-            printed.append(f"{'':<{_INDENT}}[bold]{_plain(result.remedy)}[/]")
-    counts = [f"{sum(result.status is status for result in results)} {status}" for status in Status]
-    return [*printed, ", ".join(counts) + "."]
+def lines(result: Result) -> list[str]:
+    """A result as rich's console prints it. No line is cut or filled, so that what is copied stays whole."""
+    colour = _COLOURS[result.status]
+    first = f"[{colour}]{result.status:<{_INDENT}}[/]{_plain(result.title)}: {_plain(result.finding)}"
+    return [first, f"{'':<{_INDENT}}[bold]{_plain(result.remedy)}[/]"] if result.remedy else [first]
+
+
+def summary(results: Sequence[Result]) -> str:
+    """How many are good and how many are not."""
+    good, fair, bad = (sum(result.status is status for result in results) for status in Status)
+    return f"{good} ok, {fair} {'warning' if fair == 1 else 'warnings'}, {bad} wrong."
+
+
+def _print(texts: Sequence[str]) -> None:
+    for text in texts:
+        console.print(text)
 
 
 def _plain(text: str) -> str:

@@ -22,7 +22,7 @@ from herald.examination import Record, Topic, examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
 
-__all__ = ["smoke"]
+__all__ = ["refusal_of", "smoke"]
 
 TYPE = "book.created"
 _EXAMPLE = ROOT / "function" / "notifications" / TYPE / "examples" / "typical.json"
@@ -67,7 +67,7 @@ def smoke(
     try:
         journeys = _run(test, events, timeout * 60, machine)
     except RefusedError as refusal:
-        raise UserError(_told(refusal, system)) from None
+        raise UserError(refusal_of(refusal, system)) from None
     finally:
         found.keep(record)
     _show(journeys, events, timeout, machine)
@@ -104,7 +104,8 @@ def _run(test: Smoke, events: int, seconds: float, machine: bool) -> list[Journe
         )
 
 
-def _told(refusal: RefusedError, system: System) -> str:
+def refusal_of(refusal: RefusedError, system: System) -> str:
+    """What a refused call says to the person who started the test."""
     if refusal.denied and refusal.operation == "Publish":
         return (
             "this caller may not publish to the topic, which names who may: add the ARN of its role to `publishers` in "

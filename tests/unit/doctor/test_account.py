@@ -131,18 +131,17 @@ def concurrency(total: int, free: int, reserved: int | None = None) -> dict[tupl
         ("dns-dmarc", _NOTHING, WARNING, "no sending domain", "--domain"),
         ("lambda-concurrency", {}, OK, "4 are reserved for herald-notify; the account runs 1000", ""),
         ("lambda-concurrency", concurrency(1000, 998, 2), WARNING, "2 are reserved, send_rate needs 4", "make apply"),
-        ("lambda-concurrency", concurrency(1000, 1000), OK, "nothing is reserved", ""),
+        ("lambda-concurrency", concurrency(10, 10), OK, "nothing is reserved, send_rate needs 4", ""),
+        ("lambda-concurrency", concurrency(10, 3), WARNING, "send_rate needs 4 at once", "L-B99A9384"),
         (
             "lambda-concurrency",
-            concurrency(10, 10),
+            concurrency(10, 10) | _NOTHING,
             WARNING,
-            "the 4 that send_rate needs cannot be reserved",
-            "L-B99A9384",
+            "cannot be reserved",
+            "reserve_concurrency off",
         ),
-        ("lambda-concurrency", concurrency(1000, 103), WARNING, "cannot be reserved", "L-B99A9384"),
-        ("lambda-concurrency", concurrency(1000, 104), OK, "nothing is reserved", ""),
-        ("lambda-concurrency", concurrency(10, 10) | _NOTHING, WRONG, "the account runs 10", "without a reservation"),
-        ("lambda-concurrency", concurrency(1000, 1000) | _NOTHING, OK, "4 will be reserved", ""),
+        ("lambda-concurrency", concurrency(1000, 103) | _NOTHING, WARNING, "cannot be reserved", "L-B99A9384"),
+        ("lambda-concurrency", concurrency(1000, 104) | _NOTHING, OK, "can be reserved", ""),
     ],
 )
 def test_each_outcome(
@@ -157,7 +156,7 @@ def test_mail_from_may_be_amazons_own() -> None:
     answer = {name: value for name, value in _IDENTITY.items() if name != "MailFromAttributes"}
     found = find("ses-mail-from", {("sesv2", "GetEmailIdentity"): answer})
     assert found.status is WARNING
-    assert found.remedy == "make apply with identity.mail_from"
+    assert found.remedy == "set identity.mail_from in terraform.tfvars, then make apply"
 
 
 @pytest.mark.parametrize(("mode", "status"), [("REGIONAL", OK), ("GLOBAL", WARNING)])
@@ -181,7 +180,7 @@ def test_an_identity_above_the_senders_domain_counts() -> None:
 def test_before_the_first_apply_the_domain_may_be_told() -> None:
     none = _NOTHING | {("sesv2", "GetEmailIdentity"): error("NotFoundException", "GetEmailIdentity", 404)}
     found = find("ses-identity", none, told_domain="books.example")
-    assert (found.status, found.remedy) == (WARNING, "make apply makes it")
+    assert (found.status, found.remedy) == (WARNING, "it is made by: make apply")
     assert "books.example" in found.finding
 
 

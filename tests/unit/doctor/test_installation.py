@@ -145,7 +145,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ("lambda-alias", {}, OK, "live leads to version 7", ""),
         ("lambda-alias", missing("lambda", "GetAlias"), WRONG, "herald-notify has no alias live", "make apply"),
         ("lambda-permission", {}, OK, "SNS may invoke herald-notify:live", ""),
-        ("lambda-permission", missing("lambda", "GetPolicy"), WRONG, "nobody may invoke", "make apply"),
+        ("lambda-permission", missing("lambda", "GetPolicy"), WRONG, "nobody may", "make apply"),
         (
             "lambda-permission",
             one(

@@ -122,7 +122,9 @@ def test_a_check_that_fails_by_itself_is_wrong_and_is_told_in_one_line() -> None
         raise KeyError("first\nsecond")
 
     checks = [Check("a", "A", fail, Scope.ACCOUNT), Check("b", "B", lambda _: ok("fine"), Scope.ACCOUNT)]
-    first, second = run(checks, system())
+    told: list[Result] = []
+    first, second = run(checks, system(), told.append)
+    assert told == [first, second]
     assert (first.status, first.remedy) == (WRONG, "report this line")
     assert "KeyError" in first.finding
     assert "\n" not in first.finding
@@ -144,3 +146,17 @@ def test_every_check_has_an_id_of_its_own_and_asks_only_what_changes_nothing() -
     asked: set[Any] = {operation for _, operation, _ in cloud.asked}
     assert asked
     assert {operation for operation in asked if not operation.startswith(("Get", "List", "Describe"))} == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "resume"),
+    [
+        ({}, "make resume"),
+        ({"local": True}, 'make resume FLAGS="--local"'),
+        ({"prefix": "other"}, 'make resume FLAGS="--prefix other"'),
+        ({"prefix": "other", "local": True}, 'make resume FLAGS="--local --prefix other"'),
+    ],
+)
+def test_what_is_to_be_typed_leads_to_the_very_herald_that_was_looked_at(changes: dict[str, Any], resume: str) -> None:
+    paused = {("lambda", "GetFunctionConcurrency"): {"ReservedConcurrentExecutions": 0}}
+    assert find("lambda-paused", paused, **changes).remedy == resume
