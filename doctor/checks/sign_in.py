@@ -26,7 +26,7 @@ def _mail(system: System) -> Finding:
         return ok(f"Cognito mails by SES, from {mail.get('From') or mail.get('SourceArn') or 'an identity not told'}")
     return warning(
         "Cognito mails by itself (COGNITO_DEFAULT): some 50 mails a day, then nobody can sign up",
-        "let it mail by SES once SES is out of the sandbox: docs/infra.md",
+        "set sign_in.ses_mail in terraform.tfvars once SES is in production, then make apply",
     )
 
 
