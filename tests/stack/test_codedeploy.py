@@ -188,10 +188,16 @@ class Simulator:
         """Wait until half of the traffic is on version 2."""
         eventually(self.weights, lambda weights: weights == {"1": 0.5, "2": 0.5})
 
+    def let_time_pass(self) -> None:
+        """Let what a deployment waits for come to pass, once it waits: a wait that begins later would begin anew."""
+        slept = self.clock.sleeps
+        eventually(lambda: self.clock.sleeps, lambda sleeps: sleeps > slept)
+        self.clock.forward()
+
     def finish(self, deployment: str) -> dict[str, Any]:
         """Let the canary's time pass; what is told of the deployment once it is over."""
         self.wait_for_canary()
-        self.clock.forward()
+        self.let_time_pass()
         return self.ended(deployment)
 
     def ended_under_load(self, deployment: str, broken: str) -> dict[str, Any]:
@@ -265,7 +271,7 @@ def test_a_hook_that_crashes_has_said_nothing_and_fails_when_its_hour_is_over(pr
     deployment = probed.deploy(before=hook)
     eventually(lambda: [run["outcome"] for run in probed.ran(hook)], lambda outcomes: outcomes == ["error"])
     assert probed.status(deployment, "BeforeAllowTraffic") == "InProgress"
-    probed.clock.forward()
+    probed.let_time_pass()
     info = probed.ended(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
     assert probed.weights() == {"1": 1}
@@ -276,7 +282,7 @@ def test_a_hook_that_hangs_answers_too_late(probed: Simulator) -> None:
     deployment = probed.deploy(before=hook)
     eventually(lambda: probed.info(deployment)["status"], lambda status: status == "InProgress")
     eventually(lambda: probed.status(deployment, "BeforeAllowTraffic"), lambda status: status == "InProgress")
-    probed.clock.forward()
+    probed.let_time_pass()
     assert probed.ended(deployment)["status"] == "Failed"
     eventually(lambda: probed.ran(hook), bool)
     assert probed.info(deployment)["status"] == "Failed"
@@ -303,7 +309,7 @@ def test_after_an_abort_nothing_is_deployed_until_the_weights_are_cleared(herald
     )
     deployment = probed.deploy("3")
     eventually(probed.weights, lambda weights: weights == {"1": 0.5, "3": 0.5})
-    probed.clock.forward()
+    probed.let_time_pass()
     assert probed.ended(deployment)["status"] == "Succeeded"
     assert probed.weights() == {"3": 1}
 
