@@ -18,6 +18,7 @@ from herald.terraform.target import aws_session, is_loopback
 from laptop.clients import Clients
 from laptop.description import Description
 from laptop.state import descriptor_of
+from operations.contention import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation
 from release.stack import Names, Stack
@@ -61,7 +62,9 @@ class Account:
         if session.region_name is None:
             raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or say --local for the laptop cloud")
         make: Callable[..., Any] = session.client
-        return cls(lambda service, config=_CONFIG: make(service, config=config), prefix, session.region_name)
+        return cls(
+            lambda service, config=_CONFIG: retry_contention(make(service, config=config)), prefix, session.region_name
+        )
 
     @property
     def sqs(self) -> SQSClient:
@@ -94,7 +97,9 @@ class Account:
     def installation(self) -> Installation:
         """What an operator works on."""
         dead, retry, feedback = map(self.queue, ("dead", "retry", "feedback"))
-        return Installation(self.sqs, self.dynamodb, dead, retry, feedback, self.ledger, cache(self.address_key))
+        return Installation(
+            self.sqs, self.dynamodb, dead, retry, feedback, self.ledger, cache(self.address_key), f"{self.prefix}-books"
+        )
 
     def queue(self, part: str) -> str:
         """The URL of `dead`, `retry` or `feedback`."""

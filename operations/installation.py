@@ -23,7 +23,10 @@ def _no_secret() -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Clients and names; queues are URLs. `secret` fetches the key that addresses are hashed with."""
+    """Clients and names; queues are URLs. `secret` fetches the key that addresses are hashed with.
+
+    `books` is the table with the web app's outbox; empty for an installation without one.
+    """
 
     sqs: SQSClient
     dynamodb: DynamoDBClient
@@ -32,6 +35,7 @@ class Installation:
     feedback: str
     ledger: str
     secret: Callable[[], bytes] = _no_secret
+    books: str = ""
 
     def record(self, message_id: str) -> Record | None:
         """The ledger's record of a message, read consistently."""

@@ -36,6 +36,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # to the host that the caller names
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from function.runtime.metrics import embed_metrics
 
-__all__ = ["count", "error", "info"]
+__all__ = ["count", "error", "failure", "info"]
 
 
 def info(event: str, **fields: object) -> None:
@@ -22,6 +23,13 @@ def info(event: str, **fields: object) -> None:
 def error(event: str, **fields: object) -> None:
     """Log what went wrong, with what."""
     _write({"level": "error", "event": event, **fields})
+
+
+def failure(event: str, problem: BaseException, **fields: object) -> None:
+    """Log an exception by its type and its place: its text may hold an address or what AWS says of the account."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    error(event, **fields, error=type(problem).__qualname__, places=places)
 
 
 def count(event: str, metrics: Mapping[str, float], **fields: object) -> None:

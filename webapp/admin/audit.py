@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from function.ledger.attributes import deserialize_item, serialize_item
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
@@ -49,7 +51,7 @@ class Audit:
         try:
             self._end(entry, work())
         except Exception as error:
-            self._end(entry, f"failed: {error}")
+            self._end(entry, f"failed: {_describe(error)}")
             raise
         return entry
 
@@ -89,6 +91,13 @@ class Audit:
             UpdateExpression="SET outcome = :outcome",
             ExpressionAttributeValues=serialize_item({":outcome": outcome[:500]}),
         )
+
+
+def _describe(error: Exception) -> str:
+    """What an operator reads of an error; the text of AWS's errors names accounts and roles."""
+    if isinstance(error, ClientError):
+        return f"AWS answered {error.response['Error']['Code']}"
+    return type(error).__name__ if isinstance(error, BotoCoreError) else str(error)
 
 
 def _entry(values: dict[str, object]) -> AuditEntry:

@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api import preconditions
-from webapp.api.dependencies import BookId, Caller, IdempotencyKey, IfMatch, caller, json_only
+from webapp.api.dependencies import AuthenticatedRoute, BookId, Caller, IdempotencyKey, IfMatch, caller, json_only
 from webapp.api.models import BookCreated, BookOut, BookPage, NotificationOut, Timeline
 from webapp.api.openapi import BOOK_LINKS, failures, success
 from webapp.api.problems import Problem
@@ -38,6 +38,7 @@ MergePatch = Annotated[BookChange, Body(media_type="application/merge-patch+json
 router: Final = APIRouter(
     prefix="/v1/books",
     tags=["books"],
+    route_class=AuthenticatedRoute,
     dependencies=[Depends(caller), Depends(json_only)],
     responses=failures(400, 401, 403, 422, 429, 500, 503),
 )

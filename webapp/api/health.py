@@ -34,7 +34,7 @@ def readyz(parts: PartsOf) -> Status:
     try:
         parts.books.page("readyz", 1)
     except (BotoCoreError, ClientError) as error:
-        log.error("not ready", error=str(error))
+        log.failure("not ready", error)
         raise Problem("unavailable", "The table of books cannot be read.", {"Retry-After": "5"}) from error
     parts.verifier.fetch_keys()
     return Status(status="ready")

@@ -127,6 +127,8 @@ class TokenVerifier:
             raise issuer_unavailable() from error
         except jwt.PyJWTError as error:
             raise NotAuthenticated(_reason(error)) from error
+        except (ValueError, RecursionError) as error:  # of the parsers below PyJWT
+            raise NotAuthenticated("the token is not valid") from error
 
     def _remember(self, token: str, identity: Identity, expires: float) -> None:
         with self._lock:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from operations.contention import retry_contention
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
@@ -28,24 +30,24 @@ _CONFIG = Config(
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    return boto3.client("dynamodb", config=_CONFIG)
+    return retry_contention(boto3.client("dynamodb", config=_CONFIG))
 
 
 @cache
 def sns() -> SNSClient:
-    return boto3.client("sns", config=_CONFIG)
+    return retry_contention(boto3.client("sns", config=_CONFIG))
 
 
 @cache
 def sqs() -> SQSClient:
-    return boto3.client("sqs", config=_CONFIG)
+    return retry_contention(boto3.client("sqs", config=_CONFIG))
 
 
 @cache
 def functions() -> LambdaClient:
-    return boto3.client("lambda", config=_CONFIG)
+    return retry_contention(boto3.client("lambda", config=_CONFIG))
 
 
 @cache
 def ssm() -> SSMClient:
-    return boto3.client("ssm", config=_CONFIG)
+    return retry_contention(boto3.client("ssm", config=_CONFIG))

@@ -93,7 +93,7 @@ class BookRepository:
         try:
             self._transact([delete, self._put(outbox_item(event, at))])
         except ClientError as error:
-            if {"ConditionalCheckFailed", "TransactionConflict"} & set(_codes(error)):
+            if "ConditionalCheckFailed" in _codes(error):
                 return False
             raise
         return True

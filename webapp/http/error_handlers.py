@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
+from operations.contention import CODES
 from webapp import errors, log
 from webapp.api.problems import MEDIA_TYPE, Problem, of_status
 from webapp.pages.rendering import page
@@ -25,8 +27,8 @@ __all__ = [
     "register",
 ]
 
-#: What DynamoDB says when it will take the same call a moment later.
-_PASSING: Final = frozenset(
+#: What AWS says when it will take the same call a moment later.
+_PASSING: Final = CODES | frozenset(
     {
         "InternalServerError",
         "LimitExceededException",
@@ -34,6 +36,7 @@ _PASSING: Final = frozenset(
         "RequestLimitExceeded",
         "ServiceUnavailable",
         "ThrottlingException",
+        "TooManyRequestsException",
         "TransactionCanceledException",
         "TransactionInProgressException",
     }
@@ -53,6 +56,8 @@ _SLUGS: Final[dict[type[errors.RequestError], str]] = {
     errors.Misconfigured: "internal",
 }
 
+#: So many wrong fields are named at most.
+_MOST_FIELDS: Final = 20
 _DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
 
 
@@ -84,7 +89,8 @@ def problem_response(request: Request, problem: Problem) -> Response:
         return answer
     base_url = request.app.state.parts.settings.public_url
     document = problem.document(base_url, request.scope.get("request_id", "unknown"))
-    return JSONResponse(document, problem.kind.status, problem.headers, media_type=MEDIA_TYPE)
+    # escaped, because the name of a field may be half a character, which UTF-8 cannot say
+    return Response(json.dumps(document), problem.kind.status, problem.headers, media_type=MEDIA_TYPE)
 
 
 async def on_request_error(request: Request, error: Exception) -> Response:
@@ -103,13 +109,14 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """A failure that the framework raised: no such route, wrong method, unreadable body."""
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
     detail = _DETAILS.get(error.status_code, str(error.detail))
-    return problem_response(request, of_status(error.status_code, detail, error.headers))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem_response(request, of_status(error.status_code, detail, headers))
 
 
 async def on_aws_error(request: Request, error: Exception) -> Response:
     """AWS did not do its part: for now if it says so, or says nothing; else that is a fault of ours."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    log.error("aws call failed", code=code, error=str(error), request_id=request.scope.get("request_id"))
+    log.failure("aws call failed", error, code=code, request_id=request.scope.get("request_id"))
     if isinstance(error, ClientError) and code not in _PASSING:
         return problem_response(request, Problem("internal", "Something broke on our side."))
     return problem_response(request, Problem("unavailable", "The store does not answer.", {"Retry-After": "1"}))
@@ -121,9 +128,21 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     wrong = error.errors()
     if any(each["loc"][0] == "path" for each in wrong):
         return problem_response(request, Problem("not-found", _DETAILS[404]))
-    fields = [_field_error(each) for each in wrong]
-    detail = f"{len(fields)} fields are not right." if len(fields) > 1 else "One field is not right."
+    fields = [_field_error(each) for each in wrong[:_MOST_FIELDS]]
+    detail = f"{len(wrong)} fields are not right." if len(wrong) > 1 else "One field is not right."
     return problem_response(request, Problem("invalid", detail, errors=fields))
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the address; the framework names only those of the first route that matches."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    methods = [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+    found = methods or ["GET"]  # what is mounted are files
+    return ", ".join(sorted([*found, *(["HEAD"] if "GET" in found else [])]))
 
 
 def _field_error(error: dict[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,7 +21,7 @@ __all__ = ["MOST_BODY_BYTES", "RequestMiddleware"]
 
 MOST_BODY_BYTES: Final = 64 * 1024
 #: Whoever reads the log must not be able to unsubscribe a reader.
-_CAPABILITY: Final = re.compile(r"(/unsubscribe/).+")
+_CAPABILITY: Final = re.compile(r"(/unsubscribe/).+", re.DOTALL)
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 _CSP: Final = (
@@ -49,7 +49,10 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        writer = _ResponseWriter(scope, send, self._headers)
+        is_head = scope["method"] == "HEAD"
+        if is_head:  # what GET answers, without its body: https://www.rfc-editor.org/rfc/rfc9110#name-head
+            scope = {**scope, "method": "GET"}
+        writer = _ResponseWriter(scope, send, self._headers, is_head=is_head)
         try:
             await self._app(scope, await _small_body(scope, receive), writer.send)
         except Problem as problem:
@@ -57,7 +60,7 @@ class RequestMiddleware:
         except ClientDisconnect:
             log.info("caller went away", request_id=writer.request_id)
         except Exception as error:  # the last resort: logged, and told as a problem
-            log.error("request failed", request_id=writer.request_id, error=repr(error))
+            log.failure("request failed", error, request_id=writer.request_id)
             if writer.status is None:
                 broken = Problem("internal", "Something broke on our side.")
                 await problem_response(Request(scope), broken)(scope, receive, writer.send)
@@ -68,12 +71,13 @@ class RequestMiddleware:
 class _ResponseWriter:
     """Sends an answer on, with the headers that every answer has."""
 
-    def __init__(self, scope: Scope, send: Send, headers: dict[str, str]) -> None:
+    def __init__(self, scope: Scope, send: Send, headers: dict[str, str], *, is_head: bool) -> None:
         sent = Headers(scope=scope).get("x-request-id", "")
         self.request_id = sent if _REQUEST_ID.fullmatch(sent) else str(ULID())
         self.status: int | None = None
         self._scope, self._send, self._headers = scope, send, headers
         self._began = time.monotonic()
+        self._is_head = is_head
         scope["request_id"] = self.request_id
 
     async def send(self, message: Message) -> None:
@@ -86,11 +90,11 @@ class _ResponseWriter:
             headers.setdefault("Cache-Control", "no-store")
             for cookie in self._scope.get("cookies", ()):
                 headers.append("Set-Cookie", cookie)
-        await self._send(message)
+        await self._send({**message, "body": b""} if self._is_head and "body" in message else message)
 
     def write_log(self) -> None:
         took = round((time.monotonic() - self._began) * 1000, 1)
-        path, method = _CAPABILITY.sub(r"\1…", self._scope["path"]), self._scope["method"]
+        path, method = _CAPABILITY.sub(r"\1…", self._scope["path"]), "HEAD" if self._is_head else self._scope["method"]
         log.info("request", method=method, path=path, status=self.status, ms=took, request_id=self.request_id)
 
 
@@ -98,7 +102,9 @@ async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[
     """Read the whole body before anyone acts on it; raises `Problem` 413, also for one of unknown length."""
     announced = Headers(scope=scope).get("content-length", "")
     body = b""
-    more = not (announced.isdigit() and int(announced) > MOST_BODY_BYTES) or _too_large()
+    if re.fullmatch("[0-9]+", announced) and (len(announced) > 18 or int(announced) > MOST_BODY_BYTES):
+        _too_large()
+    more = True
     while more:
         message = await receive()
         if message["type"] != "http.request":
@@ -115,5 +121,5 @@ async def _small_body(scope: Scope, receive: Receive) -> Callable[[], Awaitable[
     return replay
 
 
-def _too_large() -> bool:
+def _too_large() -> NoReturn:
     raise Problem("content-too-large", f"The body has more than {MOST_BODY_BYTES} bytes.")

@@ -79,7 +79,7 @@ class Publisher:
         if code not in _REFUSED or "TopicArn" in message:
             self._leave(batch, message, counts)
         elif len(batch) == 1:
-            self._reject(batch[0], f"SNS refused the event: {message}", counts)
+            self._reject(batch[0], f"SNS refused the event ({code})", counts)
         else:
             for event in batch:
                 self._publish_batch([event], counts)

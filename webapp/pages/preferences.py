@@ -37,7 +37,7 @@ def _link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
 LinkOf = Annotated[UnsubscribeLink, Depends(_link)]
 
 
-@router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
+@router.get("/unsubscribe/{token}")
 def ask(request: Request, link: LinkOf) -> Response:
     """Ask whoever follows the link. Programs that look into mails follow links too, so this changes nothing."""
     return page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": False})

@@ -29,7 +29,8 @@ def page(request: Request, template: str, context: Mapping[str, Any], status: in
         "request_id": request.scope.get("request_id", ""),
         **context,
     }
-    return HTMLResponse(_ENVIRONMENT.get_template(template).render(shown), status)
+    html = _ENVIRONMENT.get_template(template).render(shown)
+    return HTMLResponse(html.encode(errors="replace"), status)  # a form may bring half a character
 
 
 def _elapsed(milliseconds: int) -> str:

@@ -173,8 +173,15 @@ def same_origin(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise Problem("forbidden", "The form was posted from another site.")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is not None and _host_of(origin) != request.headers.get("host"):
         raise Problem("forbidden", "The form was posted from another site.")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
@@ -183,5 +190,5 @@ def own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] 
     For somebody without a session there is nothing to forge: such a form ends at the sign-in.
     """
     same_origin(request)
-    if session is not None and not secrets.compare_digest(csrf.encode(), session.csrf.encode()):
+    if session is not None and not secrets.compare_digest(csrf.encode(errors="replace"), session.csrf.encode()):
         raise Problem("forbidden", "The form is not from a page of this session. Load the page again.")

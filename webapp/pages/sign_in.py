@@ -91,7 +91,7 @@ def own_path(then: str) -> str:
 def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str]:
     """What this browser asked; raises `SignInFailed` if it asked nothing, or something else."""
     asked: Any = parts.sign_in_cipher.decrypt(request.cookies.get(_sign_in_cookie(parts), ""), _PATIENCE_SECONDS)
-    if asked is None or not secrets.compare_digest(state.encode(), asked["state"].encode()):
+    if asked is None or not secrets.compare_digest(state.encode(errors="replace"), asked["state"].encode()):
         raise SignInFailed("This browser began no such sign-in, or too long ago.")
     return AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"]), asked["then"]
 

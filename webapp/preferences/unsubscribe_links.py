@@ -36,7 +36,7 @@ def verify(token: str, keys: Sequence[bytes]) -> UnsubscribeLink | None:
 def _verify(token: str, key: bytes) -> UnsubscribeLink | None:
     try:
         decoded = jwt.decode_complete(token, key, algorithms=["HS256"], options={"require": ["category", "sub"]})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError, RecursionError):
         return None
     claims = decoded["payload"]
     link = UnsubscribeLink(str(claims["category"]), str(claims["sub"]))

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from moto import mock_aws
 
+from operations.contention import retry_contention
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 from webapp.admin.notifier import Notifier
 from webapp.app import create_app
@@ -89,7 +90,8 @@ def clients() -> "Clients":
     """Made once: making a client takes longer than most tests."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     make = session.client
-    return make("dynamodb"), make("sns"), make("sqs"), make("ssm"), make("lambda")
+    dynamodb, sqs, functions = map(retry_contention, (make("dynamodb"), make("sqs"), make("lambda")))
+    return dynamodb, make("sns"), sqs, make("ssm"), functions  # type: ignore[return-value]  # map knows one type only
 
 
 @pytest.fixture

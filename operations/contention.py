@@ -1,0 +1,45 @@
+"""Retries the errors of contention that botocore's standard mode does not retry.
+
+DynamoDB refuses a write while a transaction holds the item, and SQS refuses calls while its keys are throttled; both
+take the same call a moment later.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+__all__ = ["CODES", "retry_contention"]
+
+Client = TypeVar("Client")
+
+#: The codes of errors that pass by themselves and that botocore does not know as such.
+CODES = frozenset(
+    {"KMS.ThrottlingException", "KmsThrottled", "OverLimit", "RequestThrottled", "TransactionConflictException"}
+)
+_MOST_ATTEMPTS = 6
+_FIRST_SECONDS = 0.05
+_LONGEST_SECONDS = 1.0
+
+
+def retry_contention(client: Client) -> Client:
+    """Have this client repeat contended calls, up to six times and with jitter; returns the client itself."""
+    of_any_service: Any = client
+    of_any_service.meta.events.register("needs-retry", _delay, unique_id="herald-contention")
+    return client
+
+
+def _delay(response: tuple[Any, Mapping[str, Any]] | None, attempts: int, **_: object) -> float | None:
+    """Seconds until the next attempt, None for no other: what botocore expects of a handler of `needs-retry`."""
+    if response is None or attempts >= _MOST_ATTEMPTS or not _is_contention(response[1]):
+        return None
+    longest = min(_FIRST_SECONDS * 2 ** (attempts - 1), _LONGEST_SECONDS)
+    return random.uniform(0, longest)  # noqa: S311  # jitter
+
+
+def _is_contention(answer: Mapping[str, Any]) -> bool:
+    reasons = {reason.get("Code") for reason in answer.get("CancellationReasons", ())}
+    conflict = "TransactionConflict" in reasons and "ConditionalCheckFailed" not in reasons
+    return conflict or answer.get("Error", {}).get("Code") in CODES
