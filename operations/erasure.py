@@ -1,4 +1,4 @@
-"""Erases personal data about one address: events in ledger records that wait for an operator, and dead letters.
+"""Erases personal data about one address: events in ledger records, in dead letters and in the outbox.
 
 The record of a mail that was sent holds a keyed hash only and expires by itself.
 """
@@ -21,22 +21,49 @@ from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all
 
-__all__ = ["PersonalData", "erase", "find_personal_data"]
+__all__ = ["UNTOUCHED", "Erased", "OutboxRow", "PersonalData", "erase", "find_personal_data"]
+
+#: What an erasure leaves, for whoever has to do the rest.
+UNTOUCHED = (
+    "the account at the identity provider, its books, what operators did (kept for two years), and backups of the "
+    "tables (kept for 35 days)"
+)
 
 #: Seconds after which a record without its event expires: longer than anything can still refer to it.
 _EXPIRY_SECONDS = 40 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """The key of an event in the outbox: what it is about, and its id."""
+
+    subject: str
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalData:
-    """What was found about an address: MessageIds of records that hold an event, and letters in `dead`."""
+    """What was found about an address: MessageIds of records that hold an event, letters in `dead`, outbox rows."""
 
     records: tuple[str, ...]
     letters: tuple[DeadLetter, ...]
+    outbox: tuple[OutboxRow, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.letters or self.outbox)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many events in records, letters, and events in the outbox were erased."""
+
+    records: int
+    letters: int
+    outbox: int
 
 
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
-    """Read the whole ledger and the whole queue `dead`; nothing is changed."""
+    """Read the whole ledger, the whole queue `dead` and the whole outbox; nothing is changed."""
     mentions = _mention_matcher(address)
     records = tuple(
         record.message_id for record in _records(installation) if _is_about(record, installation.key(address), mentions)
@@ -44,13 +71,76 @@ def find_personal_data(installation: Installation, address: str) -> PersonalData
     letters = tuple(
         letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, records, mentions)
     )
-    return PersonalData(records, letters)
+    return PersonalData(records, letters, tuple(_outbox_rows(installation, mentions)))
 
 
-def erase(installation: Installation, address: str, found: PersonalData) -> tuple[int, int]:
-    """Erase what was found; returns how many events and letters were erased."""
-    events = sum(_erase_event(installation, message_id) for message_id in found.records)
-    return events, _delete_letters(installation, address, found.records)
+def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
+    """Erase what was found; returns how much was erased."""
+    records = sum(_erase_event(installation, message_id) for message_id in found.records)
+    letters = _delete_letters(installation, address, found.records)
+    return Erased(records, letters, sum(_erase_outbox_event(installation, row) for row in found.outbox))
+
+
+def _outbox_rows(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[OutboxRow]:
+    if not installation.books:
+        return
+    pages = installation.dynamodb.get_paginator("scan").paginate(
+        TableName=installation.books,
+        FilterExpression="kind = :outbox AND attribute_exists(body)",
+        ExpressionAttributeValues={":outbox": {"S": "outbox"}},
+        ConsistentRead=True,
+    )
+    try:
+        for page in pages:
+            for item in page["Items"]:
+                if mentions(item["body"]["S"]):
+                    yield OutboxRow(item["pk"]["S"], item["sk"]["S"])
+    except installation.dynamodb.exceptions.ResourceNotFoundException:
+        return  # an installation without the web app
+
+
+def _erase_outbox_event(installation: Installation, row: OutboxRow) -> bool:
+    """Take the event out of an outbox row and let the rest expire; what was not published yet never will be."""
+    expires_at = {":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}}
+    unpublished = {
+        ":committed": {"S": "committed"},
+        ":rejected": {"S": "rejected"},
+        ":reason": {"S": "The event was erased before it was published."},
+        ":at": {"N": str(int(time.time() * 1000))},
+    }
+    return _update_outbox(
+        installation,
+        row,
+        "SET #state = :rejected, rejected_at = :at, reason = :reason, expires_at = :expires_at "
+        "REMOVE body, queue, since",
+        "#state = :committed",
+        expires_at | unpublished,
+    ) or _update_outbox(
+        installation,
+        row,
+        "SET expires_at = if_not_exists(expires_at, :expires_at) REMOVE body",
+        "attribute_exists(body) AND #state <> :committed",
+        expires_at | {":committed": unpublished[":committed"]},
+    )
+
+
+def _update_outbox(
+    installation: Installation, row: OutboxRow, update: str, condition: str, values: dict[str, Any]
+) -> bool:
+    try:
+        installation.dynamodb.update_item(
+            TableName=installation.books,
+            Key={"pk": {"S": row.subject}, "sk": {"S": row.event_id}},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=values,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def _records(installation: Installation) -> Iterator[Record]:

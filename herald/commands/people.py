@@ -10,7 +10,7 @@ import typer
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import console
 from laptop.state import DEFAULT_STATE
-from operations.erasure import erase, find_personal_data
+from operations.erasure import UNTOUCHED, erase, find_personal_data
 from operations.errors import UserError
 from operations.suppressions import Suppression, find_suppression, list_suppressions, remove_suppression
 
@@ -73,7 +73,7 @@ def forget(
         bool, typer.Option("--suppression", help="Take it off the suppression list too: it may get mail again")
     ] = False,
 ) -> None:
-    """Erase the events that are kept about an address: in records that wait for a person, and in dead letters."""
+    """Erase the events that are kept about an address: in the ledger's records, in dead letters and in the outbox."""
     installation = Account.choose(local, state_dir, prefix).installation()
     data = find_personal_data(installation, address)
     entry = find_suppression(installation, address) if suppression_too else None
@@ -83,15 +83,19 @@ def forget(
         console.print(f"the dead letter of {letter.message_id}", markup=False)
     if entry:
         console.print(f"the suppression: {_describe(entry)}", markup=False)
-    if not (data.records or data.letters or entry):
-        console.print(f"Nothing is kept about {address}.", markup=False)
+    for row in data.outbox:
+        console.print(f"the event {row.event_id} in the outbox", markup=False)
+    console.print(f"Not touched: {UNTOUCHED}.", markup=False)
+    if not (data or entry):
+        console.print(f"No event is kept about {address}.", markup=False)
         return
     if _confirm("Erase this? None of it can be sent any more.", yes):
-        events, letters = erase(installation, address, data)
+        erased = erase(installation, address, data)
         if entry:
             remove_suppression(installation, entry)
         console.print(
-            f"Erased: {events} events in records, {letters} dead letters, {int(entry is not None)} suppressions."
+            f"Erased: {erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the "
+            f"outbox, {int(entry is not None)} suppressions."
         )
 
 

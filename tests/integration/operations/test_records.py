@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery
+from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import address_key
 from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
@@ -23,6 +24,7 @@ from operations.errors import UserError
 from package.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
 from tests.world import World, delivery
+from webapp.aws.table import DEFINITION
 from webapp.preferences.preferences import Preferences
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -83,6 +85,7 @@ class Account:
 def account(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue) -> Iterator[Account]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("COLUMNS", "200")
     with mock_aws():
         yield Account(catalogue)
 
@@ -146,13 +149,13 @@ def test_somebody_is_forgotten_and_nobody_else(account: Account) -> None:
     account.refuse("m4", "ada@example.com.au")
     result = run("forget", "ADA@example.com", "--yes")
     assert result.output.splitlines()[:2] == ["the event in the record of m1", "the dead letter of m1"]
-    assert "Erased: 1 events in records, 1 dead letters, 0 suppressions." in result.output
+    assert "Erased: 1 events in records, 1 dead letters, 0 events in the outbox" in result.output
     record = account.world.record("m1")
     assert (record.state, record.event, record.address) == (State.REJECTED, None, None)
     assert record.expires_at is not None
     assert account.letters == ["m2", "m3", "m4"]
     assert all(account.world.record(other).event for other in ("m2", "m3", "m4"))
-    assert run("forget", ADA, "--yes").output == f"Nothing is kept about {ADA}.\n"
+    assert run("forget", ADA, "--yes").output.endswith(f"No event is kept about {ADA}.\n")
 
 
 def test_what_is_kept_compressed_is_found_too(account: Account) -> None:
@@ -181,7 +184,7 @@ def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(a
     choices.unsubscribe("books", hashed, 1, "link")
     assert run("suppressions", "list").output == "Nobody is on the list.\n"
     assert isinstance(run("suppressions", "remove", ADA, "--yes").exception, UserError)
-    assert run("forget", ADA, "--yes", "--suppression").output == f"Nothing is kept about {ADA}.\n"
+    assert run("forget", ADA, "--yes", "--suppression").output.endswith(f"No event is kept about {ADA}.\n")
     account.world.suppress(ADA)
     assert "1 on the list." in run("suppressions", "list").output
     run("suppressions", "remove", ADA, "--yes")
@@ -197,7 +200,28 @@ def test_what_never_was_an_event_is_forgotten_too(account: Account, body: str) -
     assert account.letters == ["m2"]
 
 
+@pytest.mark.parametrize("state", ["committed", "published", "rejected"])
+def test_what_the_outbox_holds_is_forgotten_too(account: Account, state: str) -> None:
+    dynamodb = account.world.client
+    dynamodb.create_table(TableName="herald-books", **DEFINITION)
+    for number, address in enumerate((ADA, BOB)):
+        body = json.dumps(event(f"e{number}", data=example() | {"recipient": {"email": address, "name": "A"}}))
+        row = {"pk": "outbox#books/b", "sk": f"e{number}", "kind": "outbox", "state": state, "body": body}
+        waiting = {"queue": "unpublished#0", "since": 1} if state == "committed" else {}
+        dynamodb.put_item(TableName="herald-books", Item=serialize_item(row | waiting))
+    output = run("forget", ADA, "--yes").output
+    assert "the event e0 in the outbox" in output
+    assert "1 events in the outbox" in output.replace("\n", " ")
+    assert "Not touched: the account at the identity provider, its books" in output.replace("\n", " ")
+    ada, bob = map(deserialize_item, dynamodb.scan(TableName="herald-books")["Items"])
+    assert ADA not in json.dumps(ada)
+    assert ada["expires_at"] > 0
+    assert "queue" not in ada, "nobody tries to publish what is not there"
+    assert BOB in bob["body"]
+    assert run("forget", ADA, "--yes").output.endswith(f"No event is kept about {ADA}.\n")
+
+
 def test_a_mail_that_went_keeps_its_record(account: Account) -> None:
     account.world.deliver(delivery())
-    assert run("forget", ADA, "--yes").output == f"Nothing is kept about {ADA}.\n"
+    assert run("forget", ADA, "--yes").output.endswith(f"No event is kept about {ADA}.\n")
     assert account.world.state() is State.SENT
