@@ -8,11 +8,35 @@ from typing import Final
 
 __all__ = ["LINE_PATTERN", "is_address", "is_line", "line", "locale"]
 
-#: Control characters, line and paragraph separators, bidirectional overrides, lone surrogates, noncharacters.
-_FORBIDDEN: Final = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ufdd0-\\ufdef\\ufffe\\uffff"
-#: One line with something on it, for the OpenAPI document.
-LINE_PATTERN: Final = f"^[^{_FORBIDDEN}]*[^{_FORBIDDEN}\\s][^{_FORBIDDEN}]*$"
-_UNWANTED: Final = re.compile(f"[{_FORBIDDEN}\\ud800-\\udfff]+")
+#: Control characters, line and paragraph separators, noncharacters.
+_CONTROLS: Final = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\\uffff"
+#: Unicode's general category Cf, such as bidirectional overrides and zero-width spaces, without the two joiners. A test
+#: holds these ranges to Python's `unicodedata`; looking through it at every start would take too long.
+_FORMATTING: Final = (
+    "\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2064"
+    "\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb"
+    + "".join(
+        f"{chr(first)}-{chr(last)}"
+        for first, last in (
+            (0x110BD, 0x110BD),
+            (0x110CD, 0x110CD),
+            (0x13430, 0x1343F),
+            (0x1BCA0, 0x1BCA3),
+            (0x1D173, 0x1D17A),
+            (0xE0001, 0xE0001),
+            (0xE0020, 0xE007F),
+        )
+    )
+)
+_FORBIDDEN: Final = _CONTROLS + _FORMATTING
+#: Joiners have a meaning between two characters only; and what looks like a letter or a sign may be blank.
+_BLANK: Final = "\\s\\u200c\\u200d\\u115f\\u1160\\u2800\\u3164\\uffa0"
+#: One line with something to be seen on it, for the OpenAPI document.
+LINE_PATTERN: Final = f"^[^{_FORBIDDEN}]*[^{_FORBIDDEN}{_BLANK}][^{_FORBIDDEN}]*$"
+_UNWANTED: Final = re.compile(f"[{_CONTROLS}\\ud800-\\udfff]+")
+_INVISIBLE: Final = re.compile(f"[{_FORMATTING}]+")
+_LINE: Final = re.compile(LINE_PATTERN.removesuffix("$"))
+_SURROGATE: Final = re.compile("[\\ud800-\\udfff]")
 _ADDRESS: Final = re.compile(
     r"(?=.{3,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
@@ -21,16 +45,22 @@ _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 def is_line(text: str) -> bool:
-    """Whether `text` is one line, with something on it and no character that could act instead of being read."""
-    return bool(text.strip()) and _UNWANTED.search(text) is None
+    """Whether `text` is one line with something to be seen, and no character that could act instead of being read."""
+    return _LINE.fullmatch(text) is not None and not _SURROGATE.search(text) and not _is_only_marks(text)
+
+
+def _is_only_marks(text: str) -> bool:
+    """Whether there is nothing that a combining mark could stand on."""
+    return all(unicodedata.category(character)[0] in "MZC" for character in text)
 
 
 def line(text: object, most: int) -> str:
     """`text` as one clean line of at most `most` characters; "" for what is no text."""
     if not isinstance(text, str):
         return ""
-    spaced = " ".join(_UNWANTED.sub(" ", text).split())
-    return unicodedata.normalize("NFC", spaced)[:most].rstrip()
+    spaced = " ".join(_UNWANTED.sub(" ", _INVISIBLE.sub("", text)).split())
+    shown = unicodedata.normalize("NFC", spaced)[:most].rstrip()
+    return shown if is_line(shown) else ""
 
 
 def is_address(text: object) -> bool:

@@ -32,13 +32,28 @@ def test_what_passes_as_a_title_stays_as_it_is(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", " ", "a\nb", "a\rb", "a\x00", "a\x7f", "a\x85b", "a\u2028b", "\u202eabc", "\ud800", "\ufffe", "\u2066a"]
+    "bad",
+    [
+        "",
+        " ",
+        "a\nb",
+        "a\rb",
+        "a\x00",
+        "a\x7f",
+        "a\x85b",
+        "a\u2028b",
+        "\u202eabc",
+        "\ud800",
+        "\ufffe",
+        "\u2066a",
+        "a\u200fb",
+    ],
 )
 def test_what_is_no_line(bad: str) -> None:
     assert not text.is_line(bad)
 
 
-@pytest.mark.parametrize("good", ["a", "ألف ليلة", "👩‍🚀 in space", "Ünïcödé", "a\u200fb", "<b>", "{{ x }}", "a" * 500])
+@pytest.mark.parametrize("good", ["a", "ألف ليلة", "👩‍🚀 in space", "Ünïcödé", "می‌خواهم", "<b>", "{{ x }}", "a" * 500])
 def test_what_is_a_line(good: str) -> None:
     assert text.is_line(good)
 
@@ -95,3 +110,43 @@ def test_addresses(good: str) -> None:
 )
 def test_what_is_no_address(bad: str) -> None:
     assert not text.is_address(bad)
+
+
+INVISIBLE = [
+    "\u200b",
+    "\u2060",
+    "\u00ad",
+    "\ufeff",
+    "\u200d\u200c",
+    "\u3164",
+    "\u2800",
+    "\U000e0041",
+    "\u0301",
+    " \u115f ",
+]
+
+
+@pytest.mark.parametrize("blank", INVISIBLE)
+def test_what_nobody_can_see_is_no_title(blank: str) -> None:
+    assert not text.is_line(blank)
+    assert text.line(blank, 10) == ""
+    with pytest.raises(ValidationError):
+        BookIn(title=blank, author="A")
+
+
+def test_every_formatting_character_of_unicode_is_refused_and_cut_out_of_names() -> None:
+    formatting = {chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"}
+    for character in formatting - {"\u200c", "\u200d"}:
+        assert not text.is_line(f"a{character}b"), hex(ord(character))
+        assert text.line(f"a{character}b", 10) == "ab", hex(ord(character))
+
+
+def test_no_character_that_is_seen_is_refused() -> None:
+    seen = {"L", "N", "P", "S"}
+    blank = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
+    refused = {
+        chr(code)
+        for code in range(0x110000)
+        if unicodedata.category(chr(code))[0] in seen and not text.is_line(chr(code))
+    }
+    assert refused == blank
