@@ -101,7 +101,7 @@ smoke: $(RUN_ENV) ## Send a synthetic event through the real topic and follow it
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
 	$(HERALD) dead $(FLAGS)
 
-redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason TEXT", "--from-record ID")
+redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason CODE", "--from-record ID")
 	$(HERALD) redrive $(FLAGS)
 
 pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits

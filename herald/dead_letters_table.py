@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from operations.redrive.dead_letters import DeadLetter, group_by_reason
+from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
 from operations.redrive.plan import Plan, RedriveDecision
 
 __all__ = ["as_json", "show_letters", "show_plan"]
@@ -34,9 +34,9 @@ def show_letters(console: Console, letters: Sequence[DeadLetter], now: int, ever
         return
     kinds = group_by_reason(letters)
     console.print(f"{_count(len(letters), 'dead letter')} for {_count(len(kinds), 'reason')}")
-    for reason, those in kinds.items():
+    for code, those in kinds.items():
         console.print()
-        console.print(Text(reason, style="bold"), soft_wrap=False)
+        console.print(Text.assemble((describe_reason(code, those), "bold"), (f"  {code}", "dim")), soft_wrap=False)
         shown = those if everything else those[:_SHOWN]
         console.print(Padding(_table(shown, now), (0, 0, 0, 2)), soft_wrap=False)
         if len(those) > len(shown):
@@ -69,12 +69,13 @@ def as_json(letters: Sequence[DeadLetter]) -> str:
     """The same for machines; times in ISO 8601."""
     kinds = [
         {
-            "reason": reason,
+            "reason_code": code,
+            "reason": describe_reason(code, those),
             "count": len(those),
             "oldest": _iso(those[0].since),
             "letters": [_value(one) for one in those],
         }
-        for reason, those in group_by_reason(letters).items()
+        for code, those in group_by_reason(letters).items()
     ]
     return json.dumps({"count": len(letters), "reasons": kinds}, indent=2)
 
@@ -83,6 +84,7 @@ def _value(letter: DeadLetter) -> dict[str, Any]:
     return {
         "message_id": letter.message_id,
         "reason": letter.reason,
+        "reason_code": letter.reason_code,
         "since": _iso(letter.since),
         "attempts": letter.attempts,
         "attempt": letter.attempt,

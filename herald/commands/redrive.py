@@ -58,7 +58,9 @@ def dead(
 @report_refusals(_SO_FAR)
 def redrive(
     message: Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId")] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Only letters whose reason contains this")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Only letters with this reason's code, as `herald dead` shows it")
+    ] = "",
     from_record: Annotated[
         list[str] | None,
         typer.Option("--from-record", help="This MessageId, from what its record keeps: suppressed, or letter gone"),
@@ -88,7 +90,7 @@ def redrive(
 
 def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: list[str]) -> Plan:
     if message_ids:
-        if letter_filter.messages or letter_filter.reason:
+        if letter_filter.messages or letter_filter.reason_code:
             raise UserError("--from-record names its messages itself: leave --message and --reason out", code=2)
         return plan_from_records(installation, message_ids)
     letters = [letter for letter in peek(installation.sqs, installation.dead) if letter_filter.matches(letter)]
@@ -96,7 +98,9 @@ def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: 
         raise UserError(f"no letter of {min(missing)} lies in dead: make dead lists them, --from-record needs none")
     if not letters:
         console.print(
-            "No dead letters." if not letter_filter.reason else f"No letter's reason contains {letter_filter.reason!r}."
+            "No dead letters."
+            if not letter_filter.reason_code
+            else f"No letter has the reason {letter_filter.reason_code}."
         )
         _print_in_flight(installation.sqs, installation.dead)
     return plan_redrive(letters, installation.record)

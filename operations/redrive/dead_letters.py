@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from function.event.envelope import Delivery, from_queue
 from function.providers.ses_events import FeedbackEvent, parse
+from function.reasons import MEANING, ReasonCode
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-__all__ = ["DeadLetter", "group_by_reason"]
+__all__ = ["DeadLetter", "describe_reason", "group_by_reason"]
 
 #: A message that SQS itself moved to `dead` carries no reason.
 _BY_SQS = "SQS moved it here: it was received too often and never deleted"
-_COUNTS = re.compile(r"\bafter \d+ attempts?\b")
+#: Groups of letters without a ReasonCode: SQS or Lambda moved them, or nobody said why.
+_MOVED_BY_SQS = "moved_by_sqs"
+_GIVEN_UP_BY_LAMBDA = "given_up_by_lambda"
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A message in `dead`. `id` is SQS's own, `message_id` that of the mail's SNS message; `since` epoch milliseconds.
 
-    `attributes` are its message attributes as SQS takes them; `attempts` is None if nobody counted.
+    `attributes` are its message attributes as SQS takes them; `attempts` is None if nobody counted. `reason` is for
+    people; `reason_code` groups letters: a `ReasonCode`, or one of this module.
     """
 
     id: str
@@ -34,6 +38,7 @@ class DeadLetter:
     attributes: Mapping[str, Any]
     message_id: str
     reason: str
+    reason_code: str
     attempt: str | None
     attempts: int | None
     release: str
@@ -48,13 +53,15 @@ class DeadLetter:
         feedback = parse(body)
         feedback_id = feedback.message_id if isinstance(feedback, FeedbackEvent) else None
         attempts = _text(attributes, "attempts")
+        condition = None if feedback_id else _condition(body)
         return cls(
             id=message["MessageId"],
             handle=message["ReceiptHandle"],
             body=body,
             attributes=attributes,
             message_id=feedback_id or _message_id(message["MessageId"], body, attributes),
-            reason=_text(attributes, "reason") or (_BY_SQS if feedback_id else _condition(body) or _BY_SQS),
+            reason=_text(attributes, "reason") or condition or _BY_SQS,
+            reason_code=_reason_code(attributes, condition),
             attempt=_text(attributes, "attempt"),
             attempts=int(attempts) if attempts and attempts.isdecimal() else None,
             release=_text(attributes, "release") or "?",
@@ -62,18 +69,26 @@ class DeadLetter:
             is_feedback=feedback_id is not None,
         )
 
-    @property
-    def kind(self) -> str:
-        """The reason without what differs from letter to letter."""
-        return _COUNTS.sub("after some attempts", self.reason)
-
 
 def group_by_reason(letters: Iterable[DeadLetter]) -> dict[str, list[DeadLetter]]:
-    """The letters by kind of reason, the most frequent first; within each kind the oldest first."""
-    kinds: dict[str, list[DeadLetter]] = {}
+    """The letters by the code of their reason, the most frequent first; within each group the oldest first."""
+    groups: dict[str, list[DeadLetter]] = {}
     for letter in sorted(letters, key=lambda one: one.since):
-        kinds.setdefault(letter.kind, []).append(letter)
-    return dict(sorted(kinds.items(), key=lambda kind: -len(kind[1])))
+        groups.setdefault(letter.reason_code, []).append(letter)
+    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+
+def describe_reason(code: str, letters: Sequence[DeadLetter]) -> str:
+    """What the letters of a group have in common, in one line for people."""
+    if code in set(ReasonCode):
+        return MEANING[ReasonCode(code)]
+    return letters[0].reason if len({letter.reason for letter in letters}) == 1 else "Several reasons without a code."
+
+
+def _reason_code(attributes: Mapping[str, Any], condition: str | None) -> str:
+    if _text(attributes, "reason"):
+        return (_text(attributes, "reason_code") or "?").replace("?", _UNKNOWN)
+    return _GIVEN_UP_BY_LAMBDA if condition else _MOVED_BY_SQS
 
 
 def _message_id(sqs_id: str, body: str, attributes: Mapping[str, Any]) -> str:

@@ -58,6 +58,7 @@ def _letter(record: Record) -> DeadLetter:
         },
         message_id=record.message_id,
         reason=record.reason or str(record.state),
+        reason_code=record.reason_code or "unknown",
         attempt=record.owner,
         attempts=record.attempts,
         release="?",

@@ -28,15 +28,15 @@ class RedriveDecision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
-    """Which letters to redrive: by MessageId and by a part of the reason; empty means all."""
+    """Which letters to redrive: by MessageId and by the code of the reason; empty means all."""
 
     messages: frozenset[str] = frozenset()
-    reason: str = ""
+    reason_code: str = ""
 
     def matches(self, letter: DeadLetter) -> bool:
         """Whether this letter is to be redriven."""
         named = not self.messages or letter.message_id in self.messages
-        return named and self.reason.lower() in letter.reason.lower()
+        return named and self.reason_code in ("", letter.reason_code)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from operations.installation import Installation
@@ -35,21 +36,25 @@ class RedriveResult:
 
 
 def redrive_letters(
-    installation: Installation, plan: Plan, progress: Callable[[int], None], done: RedriveResult
+    installation: Installation,
+    plan: Plan,
+    progress: Callable[[int], None],
+    done: RedriveResult,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> RedriveResult:
-    """Carry out the plan for every letter that SQS still shows; all others stay in `dead`."""
+    """Carry out the plan for every letter that SQS still shows, while there is time; all others stay in `dead`."""
     waiting = {letter.id for letter in plan.letters}
     held: dict[str, DeadLetter] = {}
     try:
         for letters in receive_all(installation.sqs, installation.dead):
             held |= {letter.id: letter for letter in letters}
             for letter in letters:
-                if letter.id in waiting:
+                if letter.id in waiting and has_time():
                     _redrive_one(installation, plan, letter, done)
                     waiting.discard(letter.id)
                     del held[letter.id]
                     progress(done.total)
-            if not waiting:
+            if not waiting or not has_time():
                 break
     finally:
         make_visible(installation.sqs, installation.dead, list(held.values()))
@@ -57,10 +62,14 @@ def redrive_letters(
 
 
 def send_copies(
-    installation: Installation, plan: Plan, progress: Callable[[int], None], done: RedriveResult
+    installation: Installation,
+    plan: Plan,
+    progress: Callable[[int], None],
+    done: RedriveResult,
+    has_time: Callable[[], bool] = lambda: True,
 ) -> RedriveResult:
     """Send letters that are in no queue, because they were made from records."""
-    for letter in plan.letters:
+    for letter in takewhile(lambda _: has_time(), plan.letters):
         _send(installation, plan, letter)
         done.sent += 1
         progress(done.total)

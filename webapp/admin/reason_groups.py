@@ -1,27 +1,27 @@
-"""Dead letters at an operator's hands: by reason, with what would become of each, and sent again."""
+"""Dead letters for an operator: by reason, with what a redrive would do with each, and the redrive itself."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from operations.installation import Installation
-from operations.redrive.dead_letters import DeadLetter, group_by_reason
+from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
 from operations.redrive.from_record import plan_from_records
 from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
-__all__ = ["MOST_AT_ONCE", "MayHaveGoneError", "ReasonGroup", "age", "group_dead_letters", "redrive"]
+__all__ = ["MayHaveGoneError", "ReasonGroup", "group_dead_letters", "redrive"]
 
-#: Letters that one press of a button sends at most: a request must end within seconds.
-MOST_AT_ONCE: Final = 100
+#: Seconds after which a request stops sending and says what is left: API Gateway gives up after 30.
+_SECONDS: Final = 20.0
 
 
 class MayHaveGoneError(Exception):
-    """Some mails may have been sent already: a person must say yes to a second one."""
+    """Some mails may have been sent already: the operator must confirm that a second one may arrive."""
 
     def __init__(self, doubtful: Sequence[DeadLetter]) -> None:
         super().__init__(f"{len(doubtful)} may have been sent already; nothing was done")
@@ -30,54 +30,51 @@ class MayHaveGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReasonGroup:
-    """The letters of one kind of reason, oldest first, each with what a redrive would do with it."""
+    """The letters with one reason code, oldest first, each with what a redrive would do with it."""
 
+    code: str
     reason: str
     letters: tuple[tuple[DeadLetter, RedriveDecision], ...]
 
 
 def group_dead_letters(installation: Installation) -> list[ReasonGroup]:
-    """All that lies in `dead`, most frequent reason first; it stays there."""
+    """All letters in `dead`, the most frequent reason first; they stay there."""
     letters = peek(installation.sqs, installation.dead)
-    fates = plan_redrive(letters, installation.record).decisions
+    decisions = plan_redrive(letters, installation.record).decisions
     return [
-        ReasonGroup(reason, tuple((letter, fates[letter.id]) for letter in those))
-        for reason, those in group_by_reason(letters).items()
+        ReasonGroup(code, describe_reason(code, group), tuple((letter, decisions[letter.id]) for letter in group))
+        for code, group in group_by_reason(letters).items()
     ]
 
 
-def redrive(installation: Installation, wanted: LetterFilter, *, confirmed: bool) -> str:
-    """Send the wanted letters again and say how many; a message without a letter goes from what its record keeps.
+def redrive(
+    installation: Installation,
+    letter_filter: LetterFilter,
+    *,
+    confirmed: bool,
+    clock: Callable[[], float] = time.monotonic,
+) -> str:
+    """Redrive the letters of the filter and say how many; a message without a letter goes from its record.
 
     Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
     """
-    letters = [letter for letter in peek(installation.sqs, installation.dead) if wanted.matches(letter)][:MOST_AT_ONCE]
-    if not letters and not wanted.messages:
+    until = clock() + _SECONDS
+    letters = [letter for letter in peek(installation.sqs, installation.dead) if letter_filter.matches(letter)]
+    if not letters and not letter_filter.messages:
         return "nothing lies in dead for this reason any more"
-    plan = (
-        plan_redrive(letters, installation.record)
-        if letters
-        else plan_from_records(installation, sorted(wanted.messages))
-    )
+    messages = sorted(letter_filter.messages)
+    plan = plan_redrive(letters, installation.record) if letters else plan_from_records(installation, messages)
     if (doubtful := plan.letters_to(RedriveDecision.ASK)) and not confirmed:
         raise MayHaveGoneError(doubtful)
-    return _told(_carried_out(installation, plan, queued=bool(letters)), plan)
+    act = redrive_letters if letters else send_copies
+    result = act(installation, plan, lambda _: None, RedriveResult(), lambda: clock() < until)
+    return _describe(result, plan)
 
 
-def _carried_out(installation: Installation, plan: Plan, *, queued: bool) -> RedriveResult:
-    act = redrive_letters if queued else send_copies
-    return act(installation, plan, lambda _: None, RedriveResult())
-
-
-def _told(done: RedriveResult, plan: Plan) -> str:
-    parts = [f"{done.sent} sent again"]
-    if done.discarded:
-        parts.append(f"{done.discarded} thrown away because the mail has gone")
-    if unseen := len(plan.letters) - done.total:
-        parts.append(f"{unseen} could not be seen just now: try again in a minute")
+def _describe(result: RedriveResult, plan: Plan) -> str:
+    parts = [f"{result.sent} sent again"]
+    if result.discarded:
+        parts.append(f"{result.discarded} thrown away because the mail has gone")
+    if left := len(plan.letters) - result.total:
+        parts.append(f"{left} not yet: they are still in dead, send them again")
     return ", ".join(parts)
-
-
-def age(since: int, now: float | None = None) -> int:
-    """How long a letter has been dead, in milliseconds."""
-    return int((now or time.time()) * 1000) - since

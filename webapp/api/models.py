@@ -83,6 +83,7 @@ class RowOut(BaseModel):
     release: str | None = Field(description="release of the notifier that wrote the row", examples=["1744b91478db"])
     provider: str | None = Field(examples=["ses://us-east-1"])
     detail: str | None = Field(description="one line about what happened, if there is more to say", examples=[None])
+    reason_code: str | None = Field(description="the code of the reason, where there is one", examples=["bounced"])
     ms: int | None = Field(description="how long it took, in milliseconds", examples=[118])
 
     @classmethod
@@ -93,6 +94,7 @@ class RowOut(BaseModel):
             release=row.release,
             provider=row.provider,
             detail=row.detail,
+            reason_code=row.reason_code,
             ms=row.ms,
         )
 
@@ -105,7 +107,8 @@ class NotificationOut(BaseModel):
     state: str = Field(examples=["delivered"])
     final: bool = Field(description="nothing more will happen by itself")
     mailed: bool = Field(description="a mail has left")
-    reason: str | None = Field(description="why no mail went out, where none did")
+    reason: str | None = Field(description="why no mail went out, where none did: one line for people")
+    reason_code: str | None = Field(description="the same for programs", examples=["recipient_unsubscribed"])
     held_until: str | None = Field(description="until when an unclear attempt is given time")
     rows: list[RowOut]
 
@@ -119,6 +122,7 @@ class NotificationOut(BaseModel):
             final=notification.final,
             mailed=notification.mailed,
             reason=notification.reason,
+            reason_code=notification.reason_code,
             held_until=None if held is None else rfc3339(held),
             rows=[RowOut.of(row) for row in notification.rows],
         )

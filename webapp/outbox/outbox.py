@@ -27,7 +27,7 @@ __all__ = ["KEPT_SECONDS", "SHARDS", "Outbox", "OutboxEvent", "outbox_item"]
 SHARDS: Final = 4
 
 
-#: How long a settled row is kept, in seconds: half a year, twice as long as the ledger keeps its records.
+#: How long a settled or rejected row is kept, in seconds: half a year, twice as long as the ledger keeps its records.
 KEPT_SECONDS: Final = 180 * 24 * 3600
 
 
@@ -46,6 +46,7 @@ class OutboxEvent:
     message_id: str | None = None
     republished_at: int | None = None
     rejected_at: int | None = None
+    settled_at: int | None = None
     reason: str | None = None
 
     @classmethod
@@ -64,6 +65,7 @@ class OutboxEvent:
             message_id=values.get("message_id"),
             republished_at=values.get("republished_at"),
             rejected_at=values.get("rejected_at"),
+            settled_at=values.get("settled_at"),
             reason=values.get("reason"),
         )
 
@@ -156,8 +158,9 @@ class Outbox:
         """Give the event up for good; the reason is shown to its owner."""
         return self._move(
             event,
-            f"SET #state = :state, rejected_at = :at, reason = :reason REMOVE {QUEUE}, {SINCE}",
-            {":state": "rejected", ":at": at, ":reason": reason},
+            f"SET #state = :state, rejected_at = :at, reason = :reason, {EXPIRES_AT} = :expires "
+            f"REMOVE {QUEUE}, {SINCE}",
+            {":state": "rejected", ":at": at, ":reason": reason, ":expires": at // 1000 + KEPT_SECONDS},
         )
 
     def _move(self, event: OutboxEvent, update: str, values: Mapping[str, object], *, state: str = "committed") -> bool:

@@ -17,7 +17,7 @@ from webapp.books.service import BookService
 from webapp.composition import PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import SignedIn
-from webapp.timeline.timeline import Notification
+from webapp.timeline.timeline import EXPIRED, Notification
 
 __all__ = ["Answer", "MissingMail", "find_missing", "router", "why"]
 
@@ -62,7 +62,7 @@ def find_missing(service: BookService, installation: Installation, reader: Ident
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]
     return Answer(
         listed=find_suppression(installation, reader.email),
-        failed=tuple(each for each in mails if each.mail.final and each.mail.state != "delivered"),
+        failed=tuple(each for each in mails if each.mail.final and each.mail.state not in ("delivered", EXPIRED)),
         waiting=tuple(each for each in mails if not each.mail.final),
         arrived=sum(each.mail.state == "delivered" for each in mails),
         looked_at=len(books),

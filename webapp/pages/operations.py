@@ -65,7 +65,7 @@ def send_again(
     request: Request, operator: Operator, parts: PartsOf, message: Text = "", reason: Text = "", confirmed: Text = ""
 ) -> Response:
     """Send one letter again, or all of a reason; where a mail may have gone, ask first."""
-    wanted = LetterFilter(frozenset({message} if message else ()), reason)
+    letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
     if not (message or reason):
         raise Problem("bad-request", "Say which letter to send again.")
     letters = parts.notifier.installation
@@ -74,7 +74,7 @@ def send_again(
             operator,
             "send again, also what may have gone" if confirmed else "send again",
             message or reason,
-            lambda: redrive(letters, wanted, confirmed=confirmed == "yes"),
+            lambda: redrive(letters, letter_filter, confirmed=confirmed == "yes"),
         )
     except MayHaveGoneError as asks:
         context = {"doubtful": asks.doubtful, "message": message, "reason": reason}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from function.reasons import ReasonCode
+from webapp.timeline.timeline import EXPIRED
+
 __all__ = ["STATES", "StateLabel", "label_for", "step_label"]
 
 
@@ -82,23 +85,28 @@ STATES: Final = {
     ),
 }
 
-#: Where the notifier's reason says more to a reader than the state does.
-_FOR_A_REASON: Final = {
-    "the reader has unsubscribed from mails of this category": StateLabel(
+#: Where the code of the notifier's reason says more to a reader than the state does.
+_FOR_A_REASON: Final[dict[str, StateLabel]] = {
+    ReasonCode.RECIPIENT_UNSUBSCRIBED: StateLabel(
         "Not sent", "wait", "You have stopped mails of this kind.", "Nothing; or let them come again in your settings."
     ),
-    "this deployment mails only the addresses on its list (HERALD_ALLOWLIST)": StateLabel(
+    ReasonCode.RECIPIENT_NOT_ALLOWED: StateLabel(
         "Not sent", "warn", "This Herald is a copy for trying things out, and your address is not on its list."
     ),
 }
 
+#: Not a state of the ledger's: nothing is kept about this mail any more.
+_EXPIRED: Final = StateLabel(
+    "No longer kept", "wait", "What happened to this mail was kept for a while, and is not kept any more."
+)
+
 _OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
 
 
-def label_for(state: str, reason: str | None = None) -> StateLabel:
+def label_for(state: str, reason_code: str | None = None) -> StateLabel:
     """The words for a state, also for one that a later release invents."""
-    known = STATES.get(state, _OTHER)
-    return _FOR_A_REASON.get(reason or "", known) if state == "suppressed" else known
+    known = _EXPIRED if state == EXPIRED else STATES.get(state, _OTHER)
+    return _FOR_A_REASON.get(reason_code or "", known) if state == "suppressed" else known
 
 
 def step_label(state: str) -> str:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from function.ledger import states
 from webapp.outbox.outbox import OutboxEvent
 
-__all__ = ["FINAL", "MAILED", "Notification", "Row", "Step", "notification", "of_record", "steps"]
+__all__ = ["EXPIRED", "FINAL", "MAILED", "Notification", "Row", "Step", "notification", "of_record", "steps"]
+
+#: In place of a state: the ledger has deleted its record of the mail.
+EXPIRED: Final = "expired"
 
 #: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
-FINAL: Final = frozenset({"suppressed", "rejected", "refused", "delivered", "bounced", "complained"})
+FINAL: Final = frozenset(map(str, states.FINAL))
 
 #: States in which a mail has left.
 MAILED: Final = frozenset({"sent", "delayed", "soft_bounced", "delivered", "bounced", "complained"})
@@ -27,6 +31,7 @@ class Row:
     release: str | None = None
     provider: str | None = None
     detail: str | None = None
+    reason_code: str | None = None
     ms: int | None = None
 
 
@@ -40,6 +45,7 @@ class Notification:
     final: bool
     mailed: bool
     reason: str | None
+    reason_code: str | None
     held_until: int | None
     rows: tuple[Row, ...]
 
@@ -53,17 +59,23 @@ class Step:
 
 
 def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notification:
-    """The outbox row and the ledger's record (None if there is none yet) as one story."""
+    """The outbox row and the ledger's record as one story.
+
+    `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
+    """
     rows = [*_outbox_rows(event), *_ledger_rows(message or {})]
     state = str(message["state"]) if message and "state" in message else event.state
+    if message is None and event.settled_at is not None:
+        state = EXPIRED
     reason = (message or {}).get("reason") or event.reason
     return Notification(
         event_id=event.id,
         type=event.type,
         state=state,
-        final=state in FINAL,
+        final=state in FINAL or state == EXPIRED,
         mailed=state in MAILED,
         reason=reason,
+        reason_code=(message or {}).get("reason_code"),
         held_until=(message or {}).get("held_until") if state in {"sending", "unknown"} else None,
         rows=tuple(rows),
     )
@@ -82,7 +94,7 @@ def _outbox_rows(event: OutboxEvent) -> Iterator[Row]:
 def _ledger_rows(message: Mapping[str, Any]) -> Iterator[Row]:
     """The ledger's rows. A claim says how long reading and rendering took, so it also tells when the message came."""
     for row in message.get("timeline", []):
-        told = Row(row["state"], row["at"], row.get("release"), row.get("provider"), row.get("detail"), row.get("ms"))
+        told = Row(row["state"], row["at"], *map(row.get, ("release", "provider", "detail", "reason_code", "ms")))
         if told.state == "sending" and told.ms is not None:
             yield Row("received", told.at - told.ms, told.release)
         yield told
@@ -95,9 +107,10 @@ def of_record(message_id: str, message: Mapping[str, Any]) -> Notification:
         event_id=message_id,
         type=str(message.get("type", "")),
         state=state,
-        final=state in FINAL,
+        final=state in FINAL or state == EXPIRED,
         mailed=state in MAILED,
         reason=message.get("reason"),
+        reason_code=message.get("reason_code"),
         held_until=message.get("held_until") if state in {"sending", "unknown"} else None,
         rows=tuple(_ledger_rows(message)),
     )

@@ -24,7 +24,7 @@ def run(office: Office, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_list_reads_well_at_80_columns_and_takes_nothing(office: Office, run: Any) -> None:
     for number in range(12):
         refused(office, f"01234567-0123-0123-0123-0123456789{number:02}", _LONG)
-    refused(office, "m1", "another reason")
+    in_doubt(office)
     result: Result = run("dead")
     assert result.exit_code == 0
     lines = result.output.splitlines()

@@ -13,6 +13,7 @@ from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.keys import address_key
 from function.ledger.states import Action, State
+from function.reasons import ReasonCode
 from operations.errors import UserError
 from operations.redrive.dead_letters import group_by_reason
 from operations.redrive.from_record import plan_from_records
@@ -85,7 +86,7 @@ def test_letters_are_grouped_by_what_went_wrong_not_by_how_often_it_was_tried(of
             office.world.clock.forward(wait)
             office.deliver(delivery(message_id, event(event_id=message_id)))
     groups = group_by_reason(peek(office.installation.sqs, office.installation.dead))
-    assert {reason: len(those) for reason, those in groups.items()} == {"gave up after some attempts: down": 2}
+    assert {reason: len(those) for reason, those in groups.items()} == {"retries_exhausted": 2}
 
 
 def test_a_redriven_letter_becomes_its_mail(office: Office) -> None:
@@ -100,9 +101,17 @@ def test_only_what_is_wanted_goes(office: Office) -> None:
     refused(office, "m1", "content rejected")
     refused(office, "m2", "bad address")
     refused(office, "m3", "bad address")
-    assert redrive(office, plan_of(office, LetterFilter(frozenset({"m2"}), "ADDRESS"))) == RedriveResult(sent=1)
+    assert redrive(
+        office, plan_of(office, LetterFilter(frozenset({"m2"}), ReasonCode.PROVIDER_REFUSED))
+    ) == RedriveResult(sent=1)
     assert [outcome.message_id for outcome in office.work_off()] == ["m2"]
     assert sorted(one.message_id for one in peek(office.installation.sqs, office.installation.dead)) == ["m1", "m3"]
+
+
+def test_letters_of_another_reason_stay_whatever_their_sentence(office: Office) -> None:
+    refused(office, "m1", "bad address")
+    assert redrive(office, plan_of(office, LetterFilter(reason_code=ReasonCode.RETRIES_EXHAUSTED))).total == 0
+    assert redrive(office, plan_of(office, LetterFilter(reason_code=ReasonCode.PROVIDER_REFUSED))).total == 1
 
 
 def test_two_redrives_at_once_send_one_mail(office: Office) -> None:

@@ -1,15 +1,19 @@
 """What an operator can see and do on the pages, that all of it is on record, and that nobody else can."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
+from function.reasons import ReasonCode
+from operations.redrive.plan import LetterFilter
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
+from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.composition import Parts
 
 _PAGES = ["/operations", "/operations/dead", "/operations/suppressions"]
@@ -39,7 +43,13 @@ def operator(stranger: Browser, switch: Lambda) -> Browser:
     return stranger
 
 
-def bury(cloud: Cloud, message_id: str, reason: str = "bad address", state: str | None = None) -> None:
+def bury(
+    cloud: Cloud,
+    message_id: str,
+    reason: str = "bad address",
+    state: str | None = None,
+    code: str = ReasonCode.PROVIDER_REFUSED,
+) -> None:
     """A letter in `dead`; with a `state`, a record of its mail too."""
     notification = {
         "Type": "Notification",
@@ -49,6 +59,7 @@ def bury(cloud: Cloud, message_id: str, reason: str = "bad address", state: str 
         "Message": _EVENT,
     }
     marks = {"attempt": "a/1", "reason": reason, "message_id": message_id, "attempts": "3", "release": "r1"}
+    marks |= {"reason_code": code}
     cloud.sqs.send_message(
         QueueUrl=_queue(cloud, "dead"),
         MessageBody=json.dumps(notification),
@@ -150,11 +161,61 @@ def test_what_may_have_gone_is_asked_about_first(operator: Browser, cloud: Cloud
 
 def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud: Cloud) -> None:
     for number in range(3):
-        bury(cloud, f"m-{number}", "quota used up")
-    bury(cloud, "m-other", "bad address")
-    assert "3 sent again" in operator.submit("/operations/redrive", reason="quota used up").text
+        bury(cloud, f"m-{number}", f"answer {number} of the provider: no", code=ReasonCode.PROVIDER_UNAVAILABLE)
+    bury(cloud, "m-other", "the provider: no, and more", code=ReasonCode.PROVIDER_REFUSED)
+    page = operator.get("/operations/dead").text
+    assert "Send all 3 again" in page
+    [code] = re.findall('name="reason" value="([^"]+)"', page)
+    assert "3 sent again" in operator.submit("/operations/redrive", reason=code).text
     assert len(letters(cloud, "retry")) == 3
     assert len(letters(cloud, "dead")) == 1
+
+
+def test_a_button_sends_as_many_letters_as_it_says(
+    operator: Browser, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.admin.reason_groups._SECONDS", float("inf"))  # however busy this machine is
+    for number in range(130):
+        bury(cloud, f"m-{number}")
+    assert "Send all 130 again" in operator.get("/operations/dead").text
+    assert "130 sent again" in operator.submit("/operations/redrive", reason=ReasonCode.PROVIDER_REFUSED).text
+    assert not letters(cloud, "dead")
+
+
+def test_what_there_was_no_time_for_stays_and_is_named(parts: Parts, cloud: Cloud) -> None:
+    for number in range(5):
+        bury(cloud, f"m-{number}")
+    ticks = iter([0.0, 1.0, 2.0, 30.0])
+    outcome = redrive(parts.notifier.installation, LetterFilter(), confirmed=False, clock=lambda: next(ticks, 30.0))
+    sent = len(letters(cloud, "retry"))
+    assert 0 < sent < 5
+    assert outcome == f"{sent} sent again, {5 - sent} not yet: they are still in dead, send them again"
+    assert len(letters(cloud, "dead")) == 5 - sent
+
+
+@pytest.mark.parametrize("sentence", ["the usual sentence", "Ein anderer Satz, den niemand kennt.", ""])
+def test_no_sentence_of_the_notifiers_decides_anything(
+    operator: Browser, parts: Parts, cloud: Cloud, sentence: str
+) -> None:
+    book_id = add(operator)
+    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
+    for code, shown in (
+        (ReasonCode.RECIPIENT_UNSUBSCRIBED, "You have stopped mails of this kind."),
+        (ReasonCode.RECIPIENT_NOT_ALLOWED, "a copy for trying things out"),
+        (ReasonCode.RECIPIENT_SUPPRESSED, "Your address is on the list"),
+    ):
+        record(cloud, "m-7", state="suppressed", reason=sentence, reason_code=code)
+        for page in (f"/books/{book_id}", "/", "/why"):
+            assert shown in operator.get(page).text, (code, page)
+    bury(cloud, "m-1", sentence or "-", code=ReasonCode.PROVIDER_REFUSED)
+    bury(cloud, "m-2", f"{sentence} 2", code=ReasonCode.PROVIDER_REFUSED)
+    bury(cloud, "m-3", sentence or "-", code=ReasonCode.RETRIES_EXHAUSTED)
+    assert [(group.code, len(group.letters)) for group in group_dead_letters(parts.notifier.installation)] == [
+        (ReasonCode.PROVIDER_REFUSED, 2),
+        (ReasonCode.RETRIES_EXHAUSTED, 1),
+    ]
 
 
 def test_a_letter_that_is_gone_is_said_and_recorded_as_failed(operator: Browser, cloud: Cloud) -> None:
