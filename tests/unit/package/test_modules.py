@@ -1,0 +1,76 @@
+"""Which modules of ours each zip holds. A new one in a zip is a decision: add it here, and say why in the commit."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from package import build
+
+pytestmark = pytest.mark.timeout(600)
+
+#: The notifier.
+FUNCTION = {
+    "function": "bootstrap errors feedback hooks notify reasons settings",
+    "function/canary": "deployment_check smoke_test",
+    "function/delivery": "courier decision outcome",
+    "function/event": "cloudevent compression envelope schema synthetic",
+    "function/ledger": "attempt attributes expressions keys ledger record states table writes",
+    "function/message": "builder catalogue delivery_mode email rendering sender unsubscribe",
+    "function/providers": "failover redaction ses ses_errors ses_events",
+    "function/queues": "dead_letter retry_policy sqs",
+    "function/runtime": "fast_client lean_dataclass metrics tls",
+}
+
+#: The web app. Of the function it has what operators read, preview and redrive, nothing that claims or sends.
+WEBAPP = {
+    "function": "errors reasons",
+    "function/event": "cloudevent compression envelope schema synthetic",
+    "function/ledger": "attributes keys record states table",
+    "function/message": "catalogue rendering",
+    "function/providers": "redaction ses_events",
+    "function/queues": "dead_letter",
+    "function/runtime": "lean_dataclass metrics",
+    "operations": "errors installation pause preview suppressions",
+    "operations/redrive": "dead_letters from_record plan queue send",
+    "webapp": "app clock composition errors log post_confirmation reconcile relay settings sweeper text web",
+    "webapp/admin": "audit notifier reason_groups search",
+    "webapp/api": "books dependencies health models openapi preconditions problems",
+    "webapp/auth": "discovery identity issuer rate_limit sealed_cookies secrets",
+    "webapp/aws": "clients table",
+    "webapp/books": "book cursor events idempotency repository service",
+    "webapp/http": "error_handlers middleware",
+    "webapp/outbox": "event outbox publisher run",
+    "webapp/pages": "books missing_mail operations preferences preview rendering sessions sign_in state_labels",
+    "webapp/preferences": "preferences unsubscribe_links",
+    "webapp/timeline": "ledger timeline",
+}
+
+
+def modules(path: Path) -> dict[str, str]:
+    """The modules of ours in a zip by their folder, but for the validators that the build writes."""
+    found: dict[str, set[str]] = {}
+    with zipfile.ZipFile(path) as opened:
+        files = [PurePosixPath(name) for name in opened.namelist() if name.endswith(".py")]
+    for file in files:
+        if file.parts[0] in {"function", "operations", "webapp"} and file.parts[1] != "compiled":
+            found.setdefault(file.parent.as_posix(), set()).add(file.stem)
+    return {folder: " ".join(sorted(names - {"__init__"})) for folder, names in found.items()}
+
+
+def test_the_functions_zip_holds_these_modules() -> None:
+    assert modules(build("laptop").function_zip) == FUNCTION
+
+
+def test_the_web_apps_zip_holds_these_modules() -> None:
+    assert modules(build("laptop").webapp_zip) == WEBAPP
+
+
+def test_no_zip_holds_a_package_of_the_command_or_of_the_tools() -> None:
+    package = build("laptop")
+    for path in (package.function_zip, package.webapp_zip):
+        with zipfile.ZipFile(path) as opened:
+            tops = {name.partition("/")[0] for name in opened.namelist()}
+        assert tops & {"bench", "doctor", "herald", "laptop", "package", "release", "tests"} == set()
