@@ -15,14 +15,14 @@ from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import Links, newest_key
 from function.providers.failover import Failover
 from function.providers.ses import SesProvider, client_config
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.settings import NotifySettings
+from function.settings import BadSetting, NotifySettings
 
 __all__ = ["Notifier", "compose", "handler"]
 
@@ -133,7 +133,11 @@ def _links(settings: NotifySettings, clients: Clients) -> Links | None:
     """The newest of the keys signs; whoever serves the page may know older ones."""
     if not settings.unsubscribe_url:
         return None
-    return Links(settings.unsubscribe_url, clients.key(settings.link_key_parameter).split()[0])
+    try:
+        key = newest_key(clients.key(settings.link_key_parameter))
+    except ValueError as error:
+        raise BadSetting(f"the parameter {settings.link_key_parameter}: {error}") from error
+    return Links(settings.unsubscribe_url, key)
 
 
 def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvider:

@@ -6,7 +6,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from function.errors import InvalidEvent
@@ -17,6 +19,9 @@ __all__ = ["LARGEST_EVENT", "Event", "decode", "parse"]
 
 #: Bytes of UTF-8. SNS bills by 64 KiB, and an event carries links, not blobs.
 LARGEST_EVENT = 64 * 1024
+#: Digits of a whole number: more than any id or amount has, and far fewer than take long to read.
+_LONGEST_NUMBER = 100
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +37,42 @@ class Event:
 
 
 def decode(body: str) -> object:
-    """The JSON value in `body`. Raises InvalidEvent if it is too large, not JSON, or holds a key twice."""
+    """The JSON value in `body`, which may begin with a byte order mark.
+
+    Raises InvalidEvent, with the place, if it is too large, not JSON, holds a key twice or a number that JSON has not.
+    https://www.rfc-editor.org/rfc/rfc8259
+    """
     size = len(body.encode("utf-8", "surrogatepass"))
     if size > LARGEST_EVENT:
         raise InvalidEvent(f"the event has {size} bytes; {LARGEST_EVENT} are allowed", code=ReasonCode.EVENT_TOO_LARGE)
+    reader = _Reader()
     try:
-        return json.loads(body, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+        value = json.loads(
+            body.removeprefix("\ufeff"),
+            object_pairs_hook=reader.read_object,
+            parse_constant=reader.refuse,
+            parse_int=reader.read_int,
+            parse_float=reader.read_float,
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidEvent(f"the event is not JSON: {error.msg} at {place}") from error
     except (ValueError, RecursionError) as error:
         raise InvalidEvent(f"the event is not JSON: {type(error).__name__}") from error
+    if reader.refused and (found := _find_flaw(value)):
+        what, where = found
+        raise InvalidEvent(f"the event is not JSON: {what}", where)
+    return value
 
 
 def parse(value: object, validate: Callable[[object], None]) -> Event:
-    """The event in a decoded JSON value; `validate` holds it to the envelope's schema and raises InvalidEvent."""
+    """The event in a decoded JSON value; `validate` holds it to the envelope's schema and raises InvalidEvent.
+
+    An attribute that is null counts as not given.
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#32-examples
+    """
+    if isinstance(value, dict):
+        value = {name: given for name, given in value.items() if given is not None}
     validate(value)
     if not isinstance(value, dict):
         raise InvalidEvent("the event is not a JSON object")
@@ -59,13 +88,43 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
     )
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys are all different: readers disagree on which of two wins."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
+@dataclass(frozen=True, slots=True)
+class _Flaw:
+    """Stands in a decoded value where JSON was broken: the decoder itself does not know the place."""
+
+    what: str
 
 
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
+class _Reader:
+    """What the decoder asks about objects and numbers, and whether it had to `refuse` any."""
+
+    def __init__(self) -> None:
+        self.refused = False
+
+    def refuse(self, what: str) -> _Flaw:
+        self.refused = True
+        return _Flaw(what)
+
+    def read_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Flaw:
+        """An object whose keys are all different: readers disagree on which of two wins."""
+        found = dict(pairs)
+        return found if len(found) == len(pairs) else self.refuse("a key stands twice")
+
+    def read_int(self, text: str) -> int | _Flaw:
+        return int(text) if len(text) <= _LONGEST_NUMBER else self.refuse(f"a number of {len(text)} digits")
+
+    def read_float(self, text: str) -> float | _Flaw:
+        value = float(text)
+        return value if math.isfinite(value) else self.refuse("a number too large")
+
+
+def _find_flaw(value: object, where: str = "") -> tuple[str, str] | None:
+    """The first flaw and its JSON Pointer; a key that is no plain name is not repeated, for it may be personal."""
+    if isinstance(value, _Flaw):
+        return value.what, where or "/"
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict):
+        inner = ((name if _PLAIN_NAME.fullmatch(name) else "?", each) for name, each in value.items())
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    return next((found for name, each in inner if (found := _find_flaw(each, f"{where}/{name}"))), None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name
-from function.message.unsubscribe import Links, headers
+from function.message.unsubscribe import Links, headers, newest_key
 from package.catalogue import SOURCE, types
 from tests.model.table import MemoryTable
 from webapp.preferences import unsubscribe_links
@@ -110,3 +110,10 @@ def test_the_header_is_one_line_of_ascii_whatever_the_length(category: str, leng
 def test_the_settings_page_offers_every_subscription_and_nothing_else() -> None:
     declared = [json.loads(Path(SOURCE, "notifications", type_, "notification.json").read_text()) for type_ in types()]
     assert set(CATEGORIES) == {each["category"] for each in declared if each["subscription"]}
+
+
+def test_the_first_key_signs_and_none_may_be_short() -> None:
+    assert newest_key(b"n" * 32 + b"\n" + b"o" * 40 + b"\n") == b"n" * 32
+    for parameter in (b"a " + b"b" * 40, b"b" * 40 + b" a", b"", b" ", b"b" * 31):
+        with pytest.raises(ValueError, match="at least 32 bytes"):
+            newest_key(parameter)
