@@ -178,7 +178,7 @@ def test_a_short_session_is_renewed_unnoticed(browser: Browser, issuer: Issuer, 
 
 
 def test_a_session_lives_no_longer_than_the_setting(parts: Parts, issuer: Issuer, clock: Clock) -> None:
-    hasty = Browser(replace(parts, settings=replace(parts.settings, session_seconds=60)), issuer)
+    hasty = Browser(replace(parts, settings=parts.settings.model_copy(update={"session_seconds": 60})), issuer)
     hasty.sign_in()
     clock.forward(61)
     assert is_signed_in(hasty)

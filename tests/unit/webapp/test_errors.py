@@ -43,7 +43,7 @@ def test_only_the_api_and_the_pages_know_http_problems() -> None:
 
 @pytest.mark.parametrize("room", ["auth", "books", "outbox", "timeline", "preferences", "admin", "aws"])
 def test_the_domain_knows_neither_the_framework_nor_the_layers_above(room: str) -> None:
-    above = ("fastapi", "starlette", "webapp.api", "webapp.pages", "webapp.composition")
+    above = ("fastapi", "starlette", "webapp.api", "webapp.http", "webapp.pages", "webapp.composition")
     for path in (ROOT / "webapp" / room).glob("*.py"):
         assert not {name for name in imported(path) if name.startswith(above)}, path.name
 
