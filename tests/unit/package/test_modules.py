@@ -33,7 +33,7 @@ WEBAPP = {
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics",
-    "operations": "errors installation pause preview suppressions",
+    "operations": "contention errors installation pause preview suppressions",
     "operations/redrive": "dead_letters from_record plan queue send",
     "webapp": "app clock composition errors log post_confirmation reconcile relay settings sweeper text web",
     "webapp/admin": "audit notifier reason_groups search",
