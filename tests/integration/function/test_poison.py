@@ -140,9 +140,11 @@ def is_good(body: str, road: str = "sns") -> bool:
     """Whether the text is an event that should become a mail; by a letter, which a person sends, at any age."""
     try:
         size = len(body.encode("utf-8", "surrogatepass"))
-        value = json.loads(body, object_pairs_hook=once, parse_constant=constant)
+        value = json.loads(body.removeprefix("\ufeff"), object_pairs_hook=once, parse_constant=constant)
     except (ValueError, AssertionError, RecursionError):
         return False
+    if isinstance(value, dict):  # a null attribute is one that is not given
+        value = {name: given for name, given in value.items() if given is not None}
     if size > 65_536 or not _ENVELOPE.is_valid(value) or value["type"] not in _DATA:
         return False
     in_time = road == "letter" or value["time"].startswith("2026-11-2")
