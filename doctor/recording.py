@@ -88,7 +88,7 @@ class Recording:
     def read(cls, path: Path) -> Self:
         """Read what `write` wrote."""
         text = json.loads(path.read_text())
-        calls = [Call(**_revived(call)) for call in text["calls"]]
+        calls = [Call(**_revive(call)) for call in text["calls"]]
         return cls(datetime.fromisoformat(text["at"]), text["region"], text["where"], text["botocore"], calls)
 
 
@@ -121,14 +121,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _revived(value: Any) -> Any:
+def _revive(value: Any) -> Any:
     match value:
         case {"$time": str(text)}:
             return datetime.fromisoformat(text)
         case {"$bytes": int(count)}:
             return bytes(count)
         case dict():
-            return {name: _revived(inner) for name, inner in value.items()}
+            return {name: _revive(inner) for name, inner in value.items()}
         case list():
-            return [_revived(inner) for inner in value]
+            return [_revive(inner) for inner in value]
     return value

@@ -96,11 +96,11 @@ class Smoke:
                 self.sleep(self.pause)
             journeys.append(self._publish())
             progress(len(journeys), 0, events)
-        while not self._followed(journeys, progress, events) and self.clock() < deadline:
+        while not self._look_at_each(journeys, progress, events) and self.clock() < deadline:
             self.sleep(_LOOK_SECONDS)
         return journeys
 
-    def _followed(self, journeys: list[Journey], progress: Progress, events: int) -> bool:
+    def _look_at_each(self, journeys: list[Journey], progress: Progress, events: int) -> bool:
         """Look once at each that has not ended; whether all have."""
         for journey in journeys:
             if not journey.ended:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from function.reasons import Reason, ReasonCode
+from function.reason_codes import Reason, ReasonCode
 
 __all__ = [
     "InvalidEvent",

@@ -11,7 +11,7 @@ from herald.commands.doctor import doctor
 from herald.commands.laptop import app as local
 from herald.commands.package import package, preview
 from herald.commands.pause import app as pausing
-from herald.commands.people import app as records
+from herald.commands.recipients import app as records
 from herald.commands.redrive import app as redrive
 from herald.commands.rehearse import app as rehearse
 from herald.commands.release import app as release

@@ -21,7 +21,7 @@ _ZONE = "dkim.amazonses.com"
 _Judge = Callable[[System, Resolver, str, Any], Finding]
 
 
-def _asked(judge: _Judge) -> Callable[[System], Finding]:
+def _ask_dns(judge: _Judge) -> Callable[[System], Finding]:
     """A check of the sender's domain by DNS; where DNS does not answer, nothing is proved."""
 
     def run(system: System) -> Finding:
@@ -124,8 +124,8 @@ def _look(resolver: Resolver, name: str, kind: str) -> list[str]:
 
 
 CHECKS = (
-    Check("dns-dkim", "DNS DKIM", _asked(_dkim), Scope.ACCOUNT),
-    Check("dns-spf", "DNS SPF of MAIL FROM", _asked(_spf), Scope.ACCOUNT),
-    Check("dns-mx", "DNS MX of MAIL FROM", _asked(_mx), Scope.ACCOUNT),
-    Check("dns-dmarc", "DNS DMARC", _asked(_dmarc), Scope.ACCOUNT),
+    Check("dns-dkim", "DNS DKIM", _ask_dns(_dkim), Scope.ACCOUNT),
+    Check("dns-spf", "DNS SPF of MAIL FROM", _ask_dns(_spf), Scope.ACCOUNT),
+    Check("dns-mx", "DNS MX of MAIL FROM", _ask_dns(_mx), Scope.ACCOUNT),
+    Check("dns-dmarc", "DNS DMARC", _ask_dns(_dmarc), Scope.ACCOUNT),
 )

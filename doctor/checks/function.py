@@ -22,7 +22,7 @@ def _concurrency(system: System) -> Finding:
     total = int(member(limit, "lambda", "ConcurrentExecutions"))
     free = int(member(limit, "lambda", "UnreservedConcurrentExecutions"))
     account = f"the account runs {total} at once, {free} of them unreserved"
-    reserved, needed = _reserved(system), system.reservation
+    reserved, needed = _reservation(system), system.reservation
     if reserved:
         if reserved >= needed:
             return ok(f"{reserved} are reserved for {system.notify}; {account}")
@@ -37,7 +37,7 @@ def _concurrency(system: System) -> Finding:
     return ok(f"the {needed} that send_rate needs can be reserved; {account}")
 
 
-def _reserved(system: System) -> int | None:
+def _reservation(system: System) -> int | None:
     """https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConcurrency.html: left out where none is reserved"""
     if not system.installed:
         return None
@@ -47,7 +47,7 @@ def _reserved(system: System) -> int | None:
 
 def _running(system: System) -> Finding:
     """A reserved concurrency of 0 is how `make pause` stops all mail."""
-    if _reserved(system) == 0:
+    if _reservation(system) == 0:
         return warning(f"{system.notify} is paused: no mail leaves, and every event waits", system.make("resume"))
     return ok(f"{system.notify} is not paused")
 

@@ -43,7 +43,7 @@ def _candidates(sender: str) -> Iterator[str]:
     yield from (".".join(labels[start:]) for start in range(max(len(labels) - 1, 1)))
 
 
-def _verified(system: System) -> Finding:
+def _check_verification(system: System) -> Finding:
     found = identity_of(system)
     if isinstance(found, Finding):
         return found
@@ -123,7 +123,7 @@ def _event_destination(system: System) -> Finding:
 
 
 CHECKS = (
-    Check("ses-identity", "SES identity", _verified, Scope.ACCOUNT),
+    Check("ses-identity", "SES identity", _check_verification, Scope.ACCOUNT),
     Check("ses-dkim", "SES DKIM", _dkim, Scope.ACCOUNT),
     Check("ses-mail-from", "SES MAIL FROM", _mail_from, Scope.ACCOUNT),
     Check("ses-configuration-set", "SES configuration set", _configuration_set),

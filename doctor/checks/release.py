@@ -53,7 +53,7 @@ def _group_of(system: System) -> Any:
     return member(answer, "codedeploy", "deploymentGroupInfo")
 
 
-def _watched(group: Any) -> list[str]:
+def _watched_alarms(group: Any) -> list[str]:
     alarms = group.get("alarmConfiguration") or {}
     return [one["name"] for one in alarms.get("alarms") or [] if one.get("name")] if alarms.get("enabled") else []
 
@@ -63,13 +63,13 @@ def _group(system: System) -> Finding:
     group = _group_of(system)
     if member(group, "codedeploy", "computePlatform") != "Lambda":
         return wrong(f"the group {system.prefix} is for {group['computePlatform']}, not for Lambda", system.apply)
-    if not _watched(group):
+    if not _watched_alarms(group):
         return wrong(f"the group {system.prefix} watches no alarm: a bad release is not noticed", system.apply)
     back = group.get("autoRollbackConfiguration") or {}
     if not back.get("enabled") or set(back.get("events") or ()) < _TAKES_BACK:
         return wrong(f"the group {system.prefix} does not take a bad release back", system.apply)
     config = member(group, "codedeploy", "deploymentConfigName")
-    return ok(f"{config}; {len(_watched(group))} alarms are watched, a bad release is taken back")
+    return ok(f"{config}; {len(_watched_alarms(group))} alarms are watched, a bad release is taken back")
 
 
 def _alarms(system: System) -> Finding:
@@ -82,7 +82,7 @@ def _alarms(system: System) -> Finding:
     )
     alarms = [one for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind) or []]
     states = {member(one, "cloudwatch", "AlarmName"): member(one, "cloudwatch", "StateValue") for one in alarms}
-    watched = _watched(_group_of(system))
+    watched = _watched_alarms(_group_of(system))
     if gone := sorted(set(watched) - states.keys()):
         return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", system.apply)
     ringing = sorted(name for name, state in states.items() if state == "ALARM")

@@ -19,7 +19,7 @@ _NEARLY = 0.9
 
 def _sandbox(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
-    if _told(system, "ProductionAccessEnabled"):
+    if _account_member(system, "ProductionAccessEnabled"):
         return ok("production: mail goes to anybody")
     review = (system.ask("sesv2", "GetAccount").get("Details") or {}).get("ReviewDetails") or {}
     asked = f"; the request for production is {review['Status']}" if review.get("Status") else ""
@@ -31,11 +31,11 @@ def _sandbox(system: System) -> Finding:
 
 def _sending(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html"""
-    if not _told(system, "SendingEnabled"):
+    if not _account_member(system, "SendingEnabled"):
         return wrong(
             "sending is off for the whole account", "aws sesv2 put-account-sending-attributes --sending-enabled"
         )
-    standing = _told(system, "EnforcementStatus")
+    standing = _account_member(system, "EnforcementStatus")
     if standing == "HEALTHY":
         return ok("sending is on, the account is HEALTHY")
     if standing == "PROBATION":
@@ -50,7 +50,7 @@ def _plan(system: System) -> Finding:
 
     https://aws.amazon.com/ses/pricing/
     """
-    pricing = _told(system, "PricingAttributes")
+    pricing = _account_member(system, "PricingAttributes")
     plan, coming = member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
     later = f", {coming} from next month" if coming and coming != plan else ""
     if (coming or plan) == "NONE":
@@ -77,7 +77,7 @@ def _delivery_mode(system: System) -> Finding:
 
 def _quota(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html"""
-    quota = _told(system, "SendQuota")
+    quota = _account_member(system, "SendQuota")
     rate, most = float(member(quota, "sesv2", "MaxSendRate")), float(member(quota, "sesv2", "Max24HourSend"))
     sent = float(member(quota, "sesv2", "SentLast24Hours"))
     a_day = "any number a day" if most < 0 else f"{sent:,.0f} of {most:,.0f} a day used"
@@ -93,7 +93,7 @@ def _quota(system: System) -> Finding:
 
 def _suppression(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html"""
-    reasons = set(member(_told(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
+    reasons = set(member(_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
     if reasons == _REASONS:
         return ok("the account's own list takes bounces and complaints")
     lacking = " and ".join(sorted(_REASONS - reasons))
@@ -103,7 +103,7 @@ def _suppression(system: System) -> Finding:
     )
 
 
-def _told(system: System, name: str) -> Any:
+def _account_member(system: System, name: str) -> Any:
     return member(system.ask("sesv2", "GetAccount"), "sesv2", name)
 
 

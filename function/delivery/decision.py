@@ -12,7 +12,7 @@ from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
 from function.message.email import Email
 from function.queues.retry_policy import RetryPolicy
-from function.reasons import Reason, ReasonCode
+from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [

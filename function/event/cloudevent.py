@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from function.errors import InvalidEvent
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_EVENT", "Event", "decode", "parse"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from function.ledger.attributes import deserialize
 from function.ledger.states import State
-from function.reasons import Reason
+from function.reason_codes import Reason
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Record", "Row"]

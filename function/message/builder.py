@@ -18,7 +18,7 @@ from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 from function.message.unsubscribe import Links, headers
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Draft", "EmailBuilder"]

@@ -31,7 +31,7 @@ from function.errors import (
     Throttled,
 )
 from function.providers.redaction import redact
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 
 __all__ = ["BY_CODE", "THROTTLING", "after_answer", "without_answer"]
 

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from function.event.synthetic import TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["KINDS", "FeedbackEvent", "Ignored", "drop_implied_sends", "parse"]

@@ -12,7 +12,7 @@ import re
 
 from function.event.compression import compress
 from function.event.envelope import Delivery
-from function.reasons import Reason
+from function.reason_codes import Reason
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["LARGEST_BODY", "Letter", "write_letter", "write_retry"]

@@ -8,7 +8,7 @@ from typing import Any
 import plotext
 
 from herald.capacity.answer import Answer
-from herald.capacity.words import count, duration
+from herald.capacity.formatting import count, duration
 
 __all__ = ["draw"]
 

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from herald.capacity.answer import Answer
+from herald.capacity.formatting import count, duration
 from herald.capacity.plot import draw
 from herald.capacity.question import Question
 from herald.capacity.rules import EVENT_AGE, UNRESERVED
-from herald.capacity.words import count, duration
 
 __all__ = ["advice", "show"]
 

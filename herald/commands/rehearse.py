@@ -96,11 +96,11 @@ def _show(out: Console, stack: Stack, first: str, results: list[Result], counted
     for heading in ("version", "release", "most", "runs", "errors", "mails", "took", "ended"):
         table.add_column(heading, no_wrap=True, justify="left" if heading in ("release", "ended") else "right")
     table.add_row(
-        first, ", ".join(before), "100 %", *map(str, runs_and_errors[first]), _sent(counted, before), "", "was live"
+        first, ", ".join(before), "100 %", *map(str, runs_and_errors[first]), _mails_of(counted, before), "", "was live"
     )
     for one in results:
         runs, errors = runs_and_errors[one.version]
-        numbers = (f"{one.most:g} %", str(runs), str(errors), _sent(counted, [one.release]), f"{one.seconds:.0f} s")
+        numbers = (f"{one.most:g} %", str(runs), str(errors), _mails_of(counted, [one.release]), f"{one.seconds:.0f} s")
         table.add_row(one.version, one.release, *numbers, one.ended)
     out.print("\nWhat each version did under the alias; most: of the traffic, at the most")
     out.print(table)
@@ -111,5 +111,5 @@ def _show(out: Console, stack: Stack, first: str, results: list[Result], counted
     )
 
 
-def _sent(counted: Count, releases: list[str]) -> str:
+def _mails_of(counted: Count, releases: list[str]) -> str:
     return str(sum(counted.senders.get(release, 0) for release in releases))

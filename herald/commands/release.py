@@ -15,7 +15,6 @@ from herald.account import Local, Prefix, StateDir, hook_client, release_stack, 
 from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
-from release.again import check_live
 from release.artifacts import find_artifact
 from release.display import Screen, screen
 from release.old_versions import delete_old_versions
@@ -23,6 +22,7 @@ from release.outcome import Outcome, exit_codes
 from release.poller import Poller
 from release.progress import follow
 from release.release import Plan, delete_old_alarms, plan, start
+from release.rerun_hooks import check_live
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
 from release.versions import versions
@@ -100,7 +100,7 @@ def rollback(
     _confirm(f"Put version {rollback_plan.version} back?", yes)
     shown = screen(console, machine)
     poller = start_rollback(stack, rollback_plan, strategy)
-    outcome = follow(poller, shown, _ask_to_stop) if poller else _cleared(shown)
+    outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
     if poller:
         outcome = _offer_restore(poller, shown, outcome, yes=True)
     done = outcome in ((Outcome.STOPPED, Outcome.ROLLED_BACK) if rollback_plan.stops else (Outcome.RELEASED,))
@@ -185,6 +185,6 @@ def _confirm(question: str, yes: bool) -> None:
         raise UserError("nothing was changed")
 
 
-def _cleared(shown: Screen) -> Outcome:
+def _report_cleared(shown: Screen) -> Outcome:
     shown.say("the weights are cleared")
     return Outcome.RELEASED

@@ -53,7 +53,9 @@ def smoke(
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
     rate = _rate(system, events)
-    _agreed(f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}?", yes)
+    _require_consent(
+        f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}?", yes
+    )
     test = Smoke(
         found.system,
         system.topic("events"),
@@ -86,7 +88,7 @@ def _rate(system: System, events: int) -> float:
     return max(rate, 0.1)
 
 
-def _agreed(question: str, yes: bool) -> None:
+def _require_consent(question: str, yes: bool) -> None:
     if yes:
         return
     if not os.isatty(0):

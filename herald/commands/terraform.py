@@ -11,7 +11,7 @@ import typer
 
 from herald.console import console
 from herald.terraform import target as targets
-from herald.terraform.apply import Run, prepared
+from herald.terraform.apply import Run, prepare
 from herald.terraform.check import check
 from herald.terraform.scan import scan as scan_plan
 from laptop.state import DEFAULT_STATE, descriptor_of
@@ -103,7 +103,7 @@ def _run(
     target = targets.laptop(descriptor) if local else targets.aws()
     variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]
     ask = _yes if yes else _ask
-    return prepared(target, backend, local_state, variables, console.print, ask, descriptor)
+    return prepare(target, backend, local_state, variables, console.print, ask, descriptor)
 
 
 def _yes(question: str) -> bool:

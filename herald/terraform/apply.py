@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from herald.terraform.paused import resumed_by
+from herald.terraform.pause_state import resumed_by
 from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import INFRA, Terraform, stage
 from herald.terraform.target import Target
@@ -22,7 +22,7 @@ from package import build
 if TYPE_CHECKING:
     from package.target import Architecture
 
-__all__ = ["TRIAL", "Run", "prepared", "trial"]
+__all__ = ["TRIAL", "Run", "prepare", "trial"]
 
 PLAN = "saved.tfplan"
 
@@ -97,7 +97,7 @@ class Run:
         self.terraform.run("apply", "-input=false", PLAN)
 
 
-def prepared(
+def prepare(
     target: Target,
     backend: Path | None,
     local_state: bool,
@@ -115,7 +115,7 @@ def prepared(
     known = read_variables(target.environment, variables, where)
     _refuse_another_region(known, target)
     packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
-    terraform = _staged(target, backend, local_state, where if target.local else f"{where}-{known.name}")
+    terraform = _stage(target, backend, local_state, where if target.local else f"{where}-{known.name}")
     # From the stage: an absolute path would change five functions in every other checkout.
     zips = {"function_package": packages.function_zip, "webapp_package": packages.webapp_zip}
     said = [f"-var={name}={os.path.relpath(path, terraform.folder)}" for name, path in zips.items()]
@@ -130,7 +130,7 @@ def _refuse_another_region(known: Variables, target: Target) -> None:
         )
 
 
-def _staged(target: Target, backend: Path | None, local_state: bool, whose: str) -> Terraform:
+def _stage(target: Target, backend: Path | None, local_state: bool, whose: str) -> Terraform:
     if target.local:
         terraform = stage(whose, target.environment, {"local": {}})
         terraform.init()

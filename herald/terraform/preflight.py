@@ -20,14 +20,14 @@ def refuse_collisions(plan: Plan, client: Callable[[str], Any]) -> None:
     `client` makes the client of a service. What it may not read is left to the apply.
     """
     _refuse_another_name(plan)
-    for identity in _created(plan, "aws_sesv2_email_identity"):
+    for identity in _creations(plan, "aws_sesv2_email_identity"):
         if _exists(lambda name: client("sesv2").get_email_identity(EmailIdentity=name), identity["email_identity"]):
             raise UserError(
                 f"SES in this region has the identity {identity['email_identity']} already, made by another Herald or "
                 "by hand: nothing was changed. Say create = false in identity to send by it, or take another domain"
             )
-    for record in _created(plan, "aws_route53_record"):
-        if record.get("name") and _recorded(client, record):
+    for record in _creations(plan, "aws_route53_record"):
+        if record.get("name") and _exists_in_zone(client, record):
             raise UserError(
                 f"the zone {record['zone_id']} has a {record['type']} record {record['name']} already: nothing was "
                 'changed. Say dmarc_policy = "existing" in identity to keep a DMARC record, or remove it'
@@ -47,7 +47,7 @@ def _refuse_another_name(plan: Plan) -> None:
                 )
 
 
-def _created(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
+def _creations(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
     for change in plan.get("resource_changes", []):
         if change["type"] == kind and change["change"]["actions"] == ["create"]:
             yield change["change"]["after"]
@@ -61,7 +61,7 @@ def _exists(look: Callable[[str], Any], name: str) -> bool:
     return True
 
 
-def _recorded(client: Callable[[str], Any], record: Mapping[str, Any]) -> bool:
+def _exists_in_zone(client: Callable[[str], Any], record: Mapping[str, Any]) -> bool:
     asked = {"HostedZoneId": record["zone_id"], "StartRecordName": record["name"], "StartRecordType": record["type"]}
     try:
         found = client("route53").list_resource_record_sets(**asked, MaxItems="1")["ResourceRecordSets"]

@@ -29,12 +29,14 @@ def scan(say: Callable[[str], None]) -> None:
     """Raise `UserError` for a failed check without a skip, and for a skip without a failed check or a reason."""
     if not CHECKOV.exists():
         raise UserError("checkov is not installed: make infra-test sets it up")
-    found = _checked(_planned(say))
+    found = _run_checkov(_make_plan(say))
     checks = [check for check in found["results"]["failed_checks"] if not _only_where_the_plan_lies(check)]
     failed = {(check["check_id"], check["resource"]): check for check in checks}
     skips: dict[str, dict[str, Any]] = json.loads(SKIPS.read_text())
-    unexplained = sorted(key for key in failed if not _explained(key, skips))
-    idle = sorted(check for check, skip in skips.items() if not any(_explained(key, {check: skip}) for key in failed))
+    unexplained = sorted(key for key in failed if not _is_explained(key, skips))
+    idle = sorted(
+        check for check, skip in skips.items() if not any(_is_explained(key, {check: skip}) for key in failed)
+    )
     summary = found["summary"]
     say(
         f"checkov {summary['checkov_version']}: {summary['passed']} passed, {len(failed)} failed, "
@@ -54,14 +56,14 @@ def _only_where_the_plan_lies(check: dict[str, Any]) -> bool:
     return all(key.endswith("/__file__") for key in keys)
 
 
-def _explained(key: tuple[str, str], skips: dict[str, dict[str, Any]]) -> bool:
+def _is_explained(key: tuple[str, str], skips: dict[str, dict[str, Any]]) -> bool:
     """A skip names a check, why it does not hold here, and the resources (all of them, if none is named)."""
     check, resource = key
     skip = skips.get(check, {})
     return bool(skip.get("reason")) and any(name in resource for name in skip.get("resources", [""]))
 
 
-def _planned(say: Callable[[str], None]) -> Path:
+def _make_plan(say: Callable[[str], None]) -> Path:
     """A plan of the root as it would be made for the first time, with nothing switched off."""
     packages = build("laptop", say=say)
     with running(Options(STAGES / "scan-cloud", bare=True)) as cloud:
@@ -83,7 +85,7 @@ def _plan(terraform: Terraform, variables: dict[str, Any]) -> Path:
     return plan
 
 
-def _checked(plan: Path) -> Any:
+def _run_checkov(plan: Path) -> Any:
     """What checkov finds, without asking its makers' servers."""
     arguments = ["--file", str(plan), "--framework", "terraform_plan", "--skip-download", "--quiet", "--output", "json"]
     done = subprocess.run([str(CHECKOV), *arguments], check=False, capture_output=True, text=True, cwd=plan.parent)

@@ -65,7 +65,7 @@ def aws() -> Target:
         raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one")
     if is_loopback(client.meta.endpoint_url):
         raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
-    return _identified(client, session.region_name, _with_region(session.region_name), local=False)
+    return _identify(client, session.region_name, _with_region(session.region_name), local=False)
 
 
 def laptop(descriptor: Path) -> Target:
@@ -75,7 +75,7 @@ def laptop(descriptor: Path) -> Target:
     environment = {name: value for name, value in os.environ.items() if not is_foreign(name)} | settings
     session = boto3.Session("laptop", "laptop", region_name=cloud.region)
     client = session.client("sts", endpoint_url=cloud.endpoints["aws"])
-    return _identified(client, cloud.region, environment, local=True)
+    return _identify(client, cloud.region, environment, local=True)
 
 
 def _with_region(region: str) -> Mapping[str, str]:
@@ -83,7 +83,7 @@ def _with_region(region: str) -> Mapping[str, str]:
     return {**os.environ, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
-def _identified(client: Any, region: str, environment: Mapping[str, str], local: bool) -> Target:
+def _identify(client: Any, region: str, environment: Mapping[str, str], local: bool) -> Target:
     try:
         who = client.get_caller_identity()
     except (BotoCoreError, ClientError) as problem:

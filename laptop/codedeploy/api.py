@@ -144,21 +144,21 @@ class CodeDeploy:
     def _of_application(self, operation: Operation) -> Operation:
         """The operation, for an application that exists."""
 
-        def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+        def with_application(request: Mapping[str, Any]) -> dict[str, Any]:
             self.applications.require(str(request["applicationName"]))
             return operation(request)
 
-        return checked
+        return with_application
 
     def _of_config(self, operation: Operation) -> Operation:
         """The operation, by a deployment configuration that exists where one is named."""
 
-        def checked(request: Mapping[str, Any]) -> dict[str, Any]:
+        def with_application(request: Mapping[str, Any]) -> dict[str, Any]:
             if request.get("deploymentConfigName"):
                 self.configs.require(str(request["deploymentConfigName"]))
             return operation(request)
 
-        return checked
+        return with_application
 
 
 def _group(request: Mapping[str, Any]) -> str:

@@ -66,16 +66,16 @@ class Queries:
 
     def list_targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListDeploymentTargets`: the one function, by its name."""
-        return {"targetIds": [self._started(request).request.appspec.function]}
+        return {"targetIds": [self._require_started(request).request.appspec.function]}
 
     def _targets(self, request: Mapping[str, Any], wanted: list[str]) -> list[dict[str, Any]]:
-        deployment = self._started(request)
+        deployment = self._require_started(request)
         function = deployment.request.appspec.function
         if set(wanted) != {function}:
             raise CodeDeployError("DeploymentTargetDoesNotExistException", f"The one target is {function}.")
         return [deployment.target()]
 
-    def _started(self, request: Mapping[str, Any]) -> Deployment:
+    def _require_started(self, request: Mapping[str, Any]) -> Deployment:
         deployment = self._deployments.get(str(request["deploymentId"]))
         if deployment.status in ("Created", "Queued"):
             raise CodeDeployError("DeploymentNotStartedException", f"{deployment.request.id} has not started.")

@@ -61,13 +61,13 @@ def _story(codedeploy: CodeDeploy, info: Mapping[str, Any], back: str | None) ->
 def _last(codedeploy: CodeDeploy) -> Mapping[str, Any] | None:
     try:
         found = codedeploy.play("ListDeployments", {"applicationName": PREFIX, "deploymentGroupName": PREFIX})
-        infos = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_created, reverse=True)
+        infos = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_creation_time, reverse=True)
     except CodeDeployError:  # no application yet
         return None
     return next((one for one in infos if one.get("creator") != "codeDeployRollback"), None)
 
 
-def _created(info: Mapping[str, Any]) -> float:
+def _creation_time(info: Mapping[str, Any]) -> float:
     return float(info["createTime"])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from function.event.envelope import Delivery, from_queue
 from function.providers.ses_events import FeedbackEvent, parse
-from function.reasons import MEANING, ReasonCode
+from function.reason_codes import MEANING, ReasonCode
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -9,7 +9,7 @@ from function.event.envelope import Delivery
 from function.ledger.record import Record
 from function.ledger.states import IN_DOUBT, State
 from function.queues.dead_letter import write_letter
-from function.reasons import Reason
+from function.reason_codes import Reason
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter

@@ -38,7 +38,7 @@ def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(
-        target, "_identified", lambda _, region, env, local: Target("111122223333", "ada", region, env, local)
+        target, "_identify", lambda _, region, env, local: Target("111122223333", "ada", region, env, local)
     )
 
 
@@ -75,7 +75,7 @@ def test_terraform_itself_reads_the_variables(tmp_path: Path) -> None:
 
 @pytest.fixture
 def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
-    """`prepared` for an account, without building, and without a provider; `built` says what was built for."""
+    """`prepare` for an account, without building, and without a provider; `built` says what was built for."""
     built: list[Any] = []
 
     def build(*what: str, say: object = None) -> Any:
@@ -89,7 +89,7 @@ def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., An
     def run(known: Variables) -> Any:
         monkeypatch.setattr(apply, "read_variables", lambda *_: known)
         where = Target("111122223333", "ada", "eu-west-1", {"PATH": os.environ["PATH"]}, local=False)
-        made = apply.prepared(where, None, True, ["-var=x=1"], print, bool, tmp_path / "none")
+        made = apply.prepare(where, None, True, ["-var=x=1"], print, bool, tmp_path / "none")
         return SimpleNamespace(run=made, built=built)
 
     return run

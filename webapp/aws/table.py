@@ -24,7 +24,6 @@ __all__ = [
     "RELAY_FILTER",
     "SINCE",
     "SORT_KEY",
-    "TIME_TO_LIVE",
 ]
 
 PARTITION_KEY: Final = "pk"
@@ -59,9 +58,6 @@ DEFINITION: Final = {
     "BillingMode": "PAY_PER_REQUEST",
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
 }
-
-#: Argument `TimeToLiveSpecification` of `UpdateTimeToLive`.
-TIME_TO_LIVE: Final = {"AttributeName": EXPIRES_AT, "Enabled": True}
 
 #: Pattern of the relay's event source mapping: new outbox events only.
 RELAY_FILTER: Final = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}}}}

@@ -109,7 +109,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """A failure that the framework raised: no such route, wrong method, unreadable body."""
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
     detail = _DETAILS.get(error.status_code, str(error.detail))
-    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    headers = {"Allow": _allowed_methods(request)} if error.status_code == 405 else error.headers
     return problem_response(request, of_status(error.status_code, detail, headers))
 
 
@@ -133,7 +133,7 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     return problem_response(request, Problem("invalid", detail, errors=fields))
 
 
-def _allowed(request: Request) -> str:
+def _allowed_methods(request: Request) -> str:
     """Every method of the address; the framework names only those of the first route that matches."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
     methods = [

@@ -192,12 +192,12 @@ class Outbox:
 
     def _waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
         for shard in range(SHARDS):
-            for key in self._queued(f"{queue}#{shard}", before):
+            for key in self._query_queue(f"{queue}#{shard}", before):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
                 if "Item" in answer and answer["Item"]["state"] == {"S": state}:
                     yield OutboxEvent.of_item(answer["Item"])
 
-    def _queued(self, queue: str, before: int) -> Iterator[Item]:
+    def _query_queue(self, queue: str, before: int) -> Iterator[Item]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=PENDING_INDEX,

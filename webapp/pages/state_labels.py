@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from webapp.timeline.timeline import EXPIRED
 
 __all__ = ["STATES", "StateLabel", "label_for", "step_label"]

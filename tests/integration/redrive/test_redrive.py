@@ -13,7 +13,7 @@ from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.ledger.keys import address_key
 from function.ledger.states import Action, State
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from operations.errors import UserError
 from operations.redrive.dead_letters import group_by_reason
 from operations.redrive.from_record import plan_from_records

@@ -8,7 +8,7 @@ import pytest
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from operations.redrive.plan import LetterFilter
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Browser, Cloud

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from herald.capacity.words import count, duration
+from herald.capacity.formatting import count, duration
 
 
 def capacity(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:

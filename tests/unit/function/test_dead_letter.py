@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.queues.dead_letter import Letter, write_letter, write_retry
-from function.reasons import Reason
+from function.reason_codes import Reason
 from tests.envelopes import queued
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html

@@ -25,7 +25,7 @@ from function.ledger.record import Record
 from function.ledger.states import Action, State
 from function.message.email import Email
 from function.queues.retry_policy import RetryPolicy
-from function.reasons import Reason, ReasonCode
+from function.reason_codes import Reason, ReasonCode
 
 NOW, LATER, DEADLINE = 1_795_248_000_000, 1_795_248_900_000, 1_795_248_060_000
 DAY = 86_400_000

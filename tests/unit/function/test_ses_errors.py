@@ -28,7 +28,7 @@ from function.errors import (
     Throttled,
 )
 from function.providers.ses_errors import BY_CODE, THROTTLING, after_answer, without_answer
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 
 URL = "https://email.eu-west-1.amazonaws.com"
 

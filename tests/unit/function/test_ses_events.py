@@ -9,7 +9,7 @@ import pytest
 
 from function.ledger.states import Action, State
 from function.providers.ses_events import FeedbackEvent, Ignored, parse
-from function.reasons import ReasonCode
+from function.reason_codes import ReasonCode
 from tests.envelopes import ses_event, sns_notification
 
 ADA = "ada@example.com"

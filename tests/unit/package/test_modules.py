@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(600)
 
 #: The notifier.
 FUNCTION = {
-    "function": "bootstrap errors feedback hooks notify reasons settings",
+    "function": "bootstrap errors feedback hooks notify reason_codes settings",
     "function/canary": "deployment_check smoke_test",
     "function/delivery": "courier decision outcome",
     "function/event": "cloudevent compression envelope schema synthetic",
@@ -26,7 +26,7 @@ FUNCTION = {
 
 #: The web app. Of the function it has what operators read, preview and redrive, nothing that claims or sends.
 WEBAPP = {
-    "function": "errors reasons",
+    "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope schema synthetic",
     "function/ledger": "attributes keys record states table",
     "function/message": "catalogue rendering",

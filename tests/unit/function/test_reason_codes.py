@@ -10,12 +10,12 @@ import pytest
 
 from function import errors
 from function.errors import InvalidEvent, NotificationError
-from function.reasons import MEANING, ReasonCode
+from function.reason_codes import MEANING, ReasonCode
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "function/contracts/timeline.schema.json").read_text())
 DOCUMENTED = re.findall(r"^\| `(\w+)` \| (.+) \|$", (ROOT / "docs/reason-codes.md").read_text(), re.MULTILINE)
-CODE = "".join(path.read_text() for path in (ROOT / "function").rglob("*.py") if path.name != "reasons.py")
+CODE = "".join(path.read_text() for path in (ROOT / "function").rglob("*.py") if path.name != "reason_codes.py")
 
 
 def test_the_contract_lists_exactly_the_codes() -> None:
