@@ -66,8 +66,8 @@ def compose(app: App, scale: float) -> App:
 def _assume_tls(app: App) -> App:
     async def forward(scope: Scope, receive: Any, send: Any) -> None:
         headers = dict(scope.get("headers") or ())
-        if headers.get(b"authorization", b"").startswith(b"AWS4-") and b"x-forward-proto" not in headers:
-            scope = {**scope, "headers": [*scope["headers"], (b"x-forward-proto", b"https")]}
+        if headers.get(b"authorization", b"").startswith(b"AWS4-") and b"x-forwarded-proto" not in headers:
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
         await app(scope, receive, send)
 
     return forward

@@ -77,7 +77,7 @@ def test_the_floor_makes_the_same_three_requests(aws: Aws) -> None:
     assert told == {"TransactWriteItems": 1, "SendEmail": 1, "UpdateItem": 1, "connections": told["connections"]}
 
 
-@pytest.mark.parametrize("lever", ["trust", "express", "late"])
+@pytest.mark.parametrize("lever", ["tls", "fast_client", "late"])
 def test_a_handler_sends_its_mail_without_each_lever(herald: Subject, aws: Aws, lever: str) -> None:
     process = Measured(replace(herald, extra={"apart": lever}), aws)
     aws.counts()

@@ -2,6 +2,7 @@
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
+from function.reason_codes import ReasonCode
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_operations import record, suppress
 from tests.integration.webapp.test_pages import add
@@ -35,7 +36,12 @@ def test_a_reader_whose_mail_came_is_told_where_to_look(browser: Browser, parts:
 
 def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(browser: Browser, parts: Parts, cloud: Cloud) -> None:
     happened(
-        parts, cloud, add(browser), state="suppressed", reason="the reader has unsubscribed from mails of this category"
+        parts,
+        cloud,
+        add(browser),
+        state="suppressed",
+        reason="any words",
+        reason_code=ReasonCode.RECIPIENT_UNSUBSCRIBED,
     )
     page = browser.get("/why").text
     assert "You have stopped mails of this kind." in page
