@@ -18,7 +18,8 @@ __all__ = ["app"]
 
 app = typer.Typer()
 suppressions = typer.Typer(
-    help="Addresses that get no mail, because one bounced for good or was complained data.", no_args_is_help=True
+    help="Addresses that get no mail, because one bounced for good or somebody complained about a mail.",
+    no_args_is_help=True,
 )
 app.add_typer(suppressions, name="suppressions")
 

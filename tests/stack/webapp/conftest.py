@@ -1,4 +1,4 @@
-"""What the tests of losses share: a reader of their own, and hands on the admin between commit and ledger."""
+"""What the tests of losses share: a reader of their own, and hands on what lies between the commit and the ledger."""
 
 from __future__ import annotations
 
