@@ -104,14 +104,14 @@ def test_what_is_no_object_is_refused(catalogue: Catalogue, value: Any) -> None:
         ('{"data": {"price": -Infinity}}', "-Infinity (at /data/price)"),
         ('{"data": {"price": 1e999}}', "a number too large (at /data/price)"),
         (f'{{"data": {{"count": {"9" * 5000}}}}}', "a number of 5000 digits (at /data/count)"),
-        ('{"data": 1,}', "Expecting property name enclosed in double quotes at line 1, column 12"),
+        ("{data: 1}", "Expecting property name enclosed in double quotes at line 1, column 2"),
         ('{"data":\n 1 2}', "Expecting ',' delimiter at line 2, column 4"),
     ],
 )
 def test_what_is_no_json_is_refused_with_the_place(body: str, reason: str) -> None:
     with pytest.raises(InvalidEvent) as raised:
         decode(body)
-    assert str(raised.value).removeprefix("the event is not JSON: ").replace("Illegal trailing comma", "") == reason
+    assert str(raised.value).removeprefix("the event is not JSON: ") == reason
 
 
 def test_a_byte_order_mark_before_the_event_is_passed_over() -> None:
