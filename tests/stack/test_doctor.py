@@ -28,7 +28,7 @@ from laptop.state import ROOT
 from tests.unit.doctor.shapes import RECORDED, shapes_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("doctor")]
+pytestmark = pytest.mark.xdist_group("doctor")
 
 _NOTIFY: Any = {"FunctionName": "herald-notify"}
 _LIVE: Any = {**_NOTIFY, "Qualifier": "live"}
