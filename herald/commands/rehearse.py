@@ -94,7 +94,9 @@ def _show(out: Console, stack: Stack, first: str, results: list[Result], counted
     before = [release for release in counted.senders if release not in {one.release for one in results}]
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("version", "release", "most", "runs", "errors", "mails", "took", "ended"):
-        table.add_column(heading, no_wrap=True, justify="left" if heading in ("release", "ended") else "right")
+        left = heading in ("release", "ended")
+        # Only the releases, which may be several, go on in a second line: on a narrow terminal nothing is cut.
+        table.add_column(heading, no_wrap=heading != "release", overflow="fold", justify="left" if left else "right")
     table.add_row(
         first, ", ".join(before), "100 %", *map(str, runs_and_errors[first]), _mails_of(counted, before), "", "was live"
     )

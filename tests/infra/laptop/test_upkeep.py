@@ -69,7 +69,8 @@ def test_the_plan_in_the_middle_of_a_canary_is_empty(
 def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
     applied: Applied, clients: Clients, canary: dict[str, float]
 ) -> None:
-    arguments = ("-auto-approve", "-input=false", "-no-color", "-var-file=test.tfvars.json", "-var=send_rate=20")
+    changed = ("-var-file=test.tfvars.json", "-var=send_rate=20", "-var=reserve_concurrency=true")
+    arguments = ("-auto-approve", "-input=false", "-no-color", *changed)
     applied.terraform.read("apply", *arguments)
     settings = clients.functions.get_function_concurrency(FunctionName="herald-notify")
     assert settings["ReservedConcurrentExecutions"] == 5, "the control: something was applied"
