@@ -1,13 +1,16 @@
-"""The reconciliation: once an hour, what SNS took and the ledger has never heard of is published again.
+"""The reconciliation: once an hour, what SNS took and the ledger does not have at rest is looked at again.
 
-That closes every loss between the two, whatever its cause; that the notifier claims each event once makes it harmless.
+What the ledger never heard of, or what has been under way for a day without anything happening to it, is published
+again, ever more rarely. That closes every loss between the two, whatever its cause; that the notifier claims each event
+once makes it harmless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Final
 
 from webapp import log
 from webapp.aws import clients
@@ -18,27 +21,75 @@ from webapp.outbox.run import Context, take_while_time
 from webapp.settings import OutboxSettings, ReconcileSettings
 from webapp.timeline.ledger import Ledger
 
-__all__ = ["Reconciliation", "compose", "handler"]
+__all__ = ["Reconciliation", "Schedule", "compose", "handler"]
+
+#: States in which a mail is under way, unless it is parked: everything else is at rest.
+_MOVING: Final = frozenset({"sending", "unknown", "released"})
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When an event is published again: 1, 2, 4, 8 and 24 units after it was first, then weekly.
+
+    `unit` is an hour in milliseconds; the laptop cloud has shorter ones. All other times are epoch milliseconds.
+    """
+
+    unit: int
+
+    @property
+    def day(self) -> int:
+        """A day, in milliseconds."""
+        return 24 * self.unit
+
+    def next_publication(self, event: OutboxEvent) -> int:
+        """When it is due again: the first time of the schedule after its last publication."""
+        first = event.published_at or 0
+        last = (event.republished_at or first) - first
+        for hours in (1, 2, 4, 8, 24):
+            if last < hours * self.unit:
+                return first + hours * self.unit
+        weeks = 0 if not self.unit else (last - self.day) // (7 * self.day) + 1
+        return first + self.day + weeks * 7 * self.day
 
 
 @dataclass(slots=True)
 class Reconciliation:
-    """One run: settles what the ledger knows, and hands out what it does not."""
+    """One run: settles what the ledger has at rest, and hands out what is to be published again."""
 
     outbox: Outbox
     ledger: Ledger
     source: str
+    schedule: Schedule
     clock: Clock
     settled: int = 0
 
-    def find_unheard(self, before: int) -> Iterator[OutboxEvent]:
-        """What was published before that time and nobody heard of."""
-        for event in self.outbox.unsettled(before):
-            if self.ledger.has_heard_of(self.source, event.id, event.message_id):
-                self.settled += self.outbox.mark_settled(event, self.clock())
+    def find_due(self) -> Iterator[OutboxEvent]:
+        """What is due to be published again; all else is settled, or looked at again later."""
+        for event in self.outbox.unsettled(self.clock() - self.schedule.unit):
+            now = self.clock()
+            record = self.ledger.message_of(self.source, event.id, event.message_id)
+            if record is not None and _is_at_rest(record):
+                self.settled += self.outbox.mark_settled(event, now)
+            elif record is not None and now - _last_move(record) < self.schedule.day:
+                self._look_again(event, now + self.schedule.unit)
+            elif (due := self.schedule.next_publication(event)) > now:
+                self._look_again(event, min(due, now + self.schedule.day))
             else:
-                log.error("the ledger never heard of it, published again", id=event.id, message_id=event.message_id)
+                why = "the ledger never heard of it" if record is None else f"{record['state']} for a day"
+                log.error("published again", id=event.id, message_id=event.message_id, why=why)
                 yield event
+
+    def _look_again(self, event: OutboxEvent, at: int) -> None:
+        self.outbox.postpone(event, at - self.schedule.unit)
+
+
+def _is_at_rest(record: Mapping[str, Any]) -> bool:
+    return record["state"] not in _MOVING or "parked" in record
+
+
+def _last_move(record: Mapping[str, Any]) -> int:
+    """When something last happened to the mail; 0 if its record does not say."""
+    return max((row["at"] for row in record.get("timeline", [])), default=0)
 
 
 @cache
@@ -51,10 +102,9 @@ def compose() -> tuple[ReconcileSettings, Outbox, Ledger, Publisher]:
 
 
 def handler(_event: object, context: Context) -> dict[str, int]:
-    """Compare what was published longer ago than the setting says with the ledger, while there is time."""
+    """Compare what was published with the ledger, while there is time."""
     settings, outbox, ledger, publisher = compose()
-    run = Reconciliation(outbox, ledger, settings.event_source, now)
-    counts = publisher.publish(
-        take_while_time(run.find_unheard(now() - settings.reconcile_after_seconds * 1000), context)
-    )
+    schedule = Schedule(settings.reconcile_after_seconds * 1000)
+    run = Reconciliation(outbox, ledger, settings.event_source, schedule, now)
+    counts = publisher.publish(take_while_time(run.find_due(), context))
     return counts.tell("reconciled", Republished=counts.published) | {"settled": run.settled}

@@ -132,7 +132,7 @@ class WebSettings(_Settings):
 
 
 class ReconcileSettings(_Settings):
-    """What the reconciliation with the ledger needs besides."""
+    """What the reconciliation with the ledger needs besides; `reconcile_after_seconds` is its hour."""
 
     ledger_table: Name
     event_source: Uri

@@ -8,7 +8,7 @@
 
 An outbox event carries `queue` and `since` only while somebody still has to do something about it, so the index
 `pending` stays as small as the backlog. `queue` is `unpublished#<shard>` until SNS took the event, then
-`unsettled#<shard>` until the ledger knows it.
+`unsettled#<shard>` until the ledger has it at rest.
 """
 
 from __future__ import annotations

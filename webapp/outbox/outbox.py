@@ -1,7 +1,7 @@
 """The outbox: events that were committed, and what became of each.
 
-`committed` until SNS took it, then `published`, and settled once the ledger knows it; or `rejected` for good, with the
-reason.
+`committed` until SNS took it, then `published`, and settled once the ledger has it at rest; or `rejected` for good,
+with the reason.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Outbox:
         return self._waiting("unpublished", "committed", before)
 
     def unsettled(self, before: int) -> Iterator[OutboxEvent]:
-        """What was last published before that time and the ledger is not known to have, oldest first in each shard."""
+        """What was published, or put off, before that time and may not be at rest, oldest first in each shard."""
         return self._waiting("unsettled", "published", before)
 
     def oldest_unpublished(self) -> int | None:
@@ -137,7 +137,7 @@ class Outbox:
         )
 
     def mark_republished(self, event: OutboxEvent, message_id: str, at: int) -> bool:
-        """Record that SNS took the event once more, because the ledger had not heard of it."""
+        """Record that SNS took the event once more, because the ledger did not have it at rest."""
         return self._move(
             event,
             f"SET republished_at = :at, message_id = :message, {SINCE} = :at",
@@ -145,8 +145,12 @@ class Outbox:
             state="published",
         )
 
+    def postpone(self, event: OutboxEvent, since: int) -> bool:
+        """Let `unsettled` pass the event over until it is asked for a time after `since`."""
+        return self._move(event, f"SET {SINCE} = :since", {":since": since}, state="published")
+
     def mark_settled(self, event: OutboxEvent, at: int) -> bool:
-        """The ledger knows the event: nothing is left to do, and the row goes when its time has come."""
+        """The ledger has the event at rest: nothing is left to do, and the row goes when its time has come."""
         return self._move(
             event,
             f"SET settled_at = :at, {EXPIRES_AT} = :expires REMOVE {QUEUE}, {SINCE}",

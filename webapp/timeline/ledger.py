@@ -31,12 +31,6 @@ class Ledger:
         message_id = owner.get("message_id") if owner else published_as
         return self._get(message_key(message_id)) if message_id else None
 
-    def has_heard_of(self, source: str, event_id: str, published_as: str | None) -> bool:
-        """Whether there is any record of the event, or of the message as which it was published."""
-        return (
-            self._get(event_key(source, event_id)) is not None or self._get(message_key(str(published_as))) is not None
-        )
-
     def _get(self, key: str) -> Mapping[str, Any] | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True)
         return deserialize_item(answer["Item"]) if "Item" in answer else None

@@ -86,7 +86,7 @@ def _outbox_rows(event: OutboxEvent) -> Iterator[Row]:
     if event.published_at is not None:
         yield Row("published", event.published_at)
     if event.republished_at is not None:
-        yield Row("published", event.republished_at, detail="again, because the notifier had not heard of it")
+        yield Row("published", event.republished_at, detail="again, because nothing had come of it")
     if event.rejected_at is not None:
         yield Row("rejected", event.rejected_at, detail=event.reason)
 

@@ -13,7 +13,7 @@ locals {
         statistic = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
       }
       republished = {
-        says      = "Events were published and the ledger never heard of them: they go out now, but something lost them"
+        says      = "Events did not come to rest in the ledger: they are published again, but something lost or stopped them"
         namespace = "Herald", metric = "Republished", dimensions = { Service = local.names.reconcile }
         statistic = "Sum", period = 3600, periods = 1, threshold = 1, missing = "notBreaching"
       }

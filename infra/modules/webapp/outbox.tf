@@ -1,5 +1,5 @@
 # The relay takes new outbox events from the stream; the sweeper what the stream missed; and the reconciliation what was
-# published and the ledger never heard of.
+# published and does not come to rest in the ledger.
 resource "aws_lambda_event_source_mapping" "relay" {
   event_source_arn               = aws_dynamodb_table.books.stream_arn
   function_name                  = aws_lambda_function.this["relay"].arn
@@ -22,7 +22,7 @@ resource "aws_lambda_event_source_mapping" "relay" {
 locals {
   schedules = {
     sweeper   = { every = "rate(1 minute)", says = "Publishes what the stream missed" }
-    reconcile = { every = "rate(1 hour)", says = "Publishes again what the ledger never heard of" }
+    reconcile = { every = "rate(1 hour)", says = "Publishes again what does not come to rest in the ledger" }
   }
 }
 

@@ -1,17 +1,26 @@
-"""What SNS took and the ledger never heard of is published again, and only that."""
+"""What SNS took and the ledger does not have at rest is published again, ever more rarely, and only that."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
+from function.ledger.states import State
 from tests.integration.webapp.conftest import Clock, Cloud
 from tests.integration.webapp.test_publisher import ADA, Lambda, add, metrics, row, stream_of
 from webapp import reconcile, relay
 from webapp.composition import Parts
+from webapp.outbox.outbox import OutboxEvent
 from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings
+
+HOUR = 3600
+DAY = 24 * HOUR
+NOTHING = {"published": 0, "rejected": 0, "left": 0, "settled": 0}
+MOVING = ("sending", "unknown", "released")
+AT_REST = [state.value for state in State if state not in MOVING]
 
 
 @pytest.fixture(autouse=True)
@@ -22,40 +31,65 @@ def composed(publisher: Publisher, parts: Parts, clock: Clock, monkeypatch: pyte
     monkeypatch.setattr(reconcile, "now", clock)
 
 
-def hear(cloud: Cloud, key: str, **values: object) -> None:
-    """Let the ledger know something."""
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item({"pk": key, **values}))
-
-
-def test_what_the_ledger_knows_is_settled_and_leaves_the_index(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+@pytest.fixture
+def event(parts: Parts, cloud: Cloud) -> OutboxEvent:
+    """An event that SNS has just taken."""
     event = add(parts)
     relay.handler(stream_of(cloud), None)
-    hear(cloud, event_key("urn:herald:webapp", event.id), message_id="m")
+    return event
+
+
+def hear(cloud: Cloud, event: OutboxEvent, state: str, at: int, **more: object) -> None:
+    """Let the ledger have the event in this state since `at`."""
+    rows = [{"state": state, "at": at, "release": "r"}]
+    owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m"}
+    for item in (owner, {"pk": "message#m", "state": state, "timeline": rows, **more}):
+        cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
+
+
+def run_hourly(clock: Clock, hours: int) -> list[int]:
+    """Let the schedule run it every hour and a second; after how many hours it published."""
+    published = []
+    for hour in range(1, hours + 1):
+        clock.forward(HOUR + 1)
+        published += [hour] * reconcile.handler(None, Lambda())["published"]
+    return published
+
+
+@pytest.mark.parametrize("state", AT_REST)
+def test_what_is_at_rest_is_settled_and_leaves_the_index(
+    event: OutboxEvent, cloud: Cloud, clock: Clock, state: str
+) -> None:
+    hear(cloud, event, state, clock())
     clock.forward(3601)
-    assert reconcile.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0, "settled": 1}
+    assert reconcile.handler(None, Lambda()) == NOTHING | {"settled": 1}
     [settled] = cloud.rows("outbox")
     assert "queue" not in settled
     assert int(settled["expires_at"]["N"]) == clock() // 1000 + 180 * 24 * 3600
-    assert reconcile.handler(None, Lambda())["settled"] == 0
+    assert reconcile.handler(None, Lambda()) == NOTHING
     assert len(cloud.heard()) == 1
 
 
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_what_waits_for_a_person_is_at_rest(event: OutboxEvent, cloud: Cloud, clock: Clock, state: str) -> None:
+    hear(cloud, event, state, clock(), parked="an attempt")
+    clock.forward(3601)
+    assert reconcile.handler(None, Lambda())["settled"] == 1
+
+
 def test_what_was_rejected_before_its_id_was_read_is_known_by_its_message(
-    parts: Parts, cloud: Cloud, clock: Clock
+    event: OutboxEvent, cloud: Cloud, clock: Clock
 ) -> None:
-    add(parts)
-    relay.handler(stream_of(cloud), None)
     [heard] = cloud.heard()
-    hear(cloud, f"message#{heard['MessageId']}", state="rejected", timeline=[])
+    item = {"pk": f"message#{heard['MessageId']}", "state": "rejected", "timeline": []}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
     clock.forward(3601)
     assert reconcile.handler(None, Lambda())["settled"] == 1
 
 
 def test_what_was_lost_on_the_way_is_published_again_under_the_same_id(
-    parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
+    event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    event = add(parts)
-    relay.handler(stream_of(cloud), None)
     first_published = clock()
     [lost] = cloud.heard()
     clock.forward(3601)
@@ -72,30 +106,84 @@ def test_what_was_lost_on_the_way_is_published_again_under_the_same_id(
     assert [entry.state for entry in told.rows] == ["committed", "published", "published"]
 
 
-def test_it_is_published_every_hour_until_somebody_hears(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    event = add(parts)
-    relay.handler(stream_of(cloud), None)
-    published = []
-    for _ in range(3):
-        clock.forward(1800)
-        published.append(reconcile.handler(None, Lambda())["published"])
-        clock.forward(1801)
-        published.append(reconcile.handler(None, Lambda())["published"])
-    assert published == [0, 1] * 3
-    hear(cloud, event_key("urn:herald:webapp", event.id), message_id="m")
-    clock.forward(3601)
-    assert reconcile.handler(None, Lambda())["settled"] == 1
-    assert {json.loads(heard["Message"])["id"] for heard in cloud.heard()} == {event.id}
+@pytest.mark.parametrize(
+    ("hours", "published"),
+    [
+        pytest.param(24, [1, 2, 4, 8, 24], id="paused for a day"),
+        pytest.param(7 * 24, [1, 2, 4, 8, 24], id="paused for a week"),
+    ],
+)
+def test_what_nobody_hears_of_is_published_ever_more_rarely(
+    event: OutboxEvent, cloud: Cloud, clock: Clock, hours: int, published: list[int]
+) -> None:
+    assert run_hourly(clock, hours) == published
+    heard = cloud.heard()
+    assert len(heard) == 1 + len(published)
+    assert {json.loads(each["Message"])["id"] for each in heard} == {event.id}
+    hear(cloud, event, "delivered", clock())
+    run_hourly(clock, 25)
+    assert reconcile.handler(None, Lambda()) == NOTHING, "settled within a day of being heard"
+    assert "queue" not in cloud.rows("outbox")[0]
+
+
+def test_the_schedule_ends_weekly() -> None:
+    """Seen from the hours at which it was published last."""
+    hour = HOUR * 1000
+    schedule = reconcile.Schedule(hour)
+    event = OutboxEvent("e", "t", "s", "o", "{}", "published", 0, published_at=hour)
+    due = {
+        last: (schedule.next_publication(replace(event, republished_at=(1 + last) * hour)) - hour) // hour
+        for last in (0, 1, 3, 7, 8, 23, 24, 191, 192, 359, 360, 527, 528)
+    }
+    assert due == {
+        0: 1, 1: 2, 3: 4, 7: 8, 8: 24, 23: 24, 24: 192, 191: 192, 192: 360, 359: 360, 360: 528, 527: 528, 528: 696,
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("event")
+def test_a_reconciliation_that_was_down_publishes_once_for_all_that_it_missed(clock: Clock) -> None:
+    clock.forward(10 * HOUR)
+    assert run_hourly(clock, 20) == [1, 14], "11 hours late, then after 24"
+
+
+@pytest.mark.parametrize("state", MOVING)
+def test_what_is_under_way_is_left_alone_for_a_day_and_then_published_again(
+    event: OutboxEvent, cloud: Cloud, clock: Clock, state: str
+) -> None:
+    clock.forward(4 * HOUR)
+    hear(cloud, event, state, clock())
+    assert run_hourly(clock, 23) == []
+    assert run_hourly(clock, 6) == [1], "a day after it last moved, and not again at once"
+
+
+def test_what_is_tried_again_all_the_time_is_under_way(event: OutboxEvent, cloud: Cloud, clock: Clock) -> None:
+    for _ in range(48):
+        hear(cloud, event, "released", clock())
+        assert run_hourly(clock, 1) == []
+    hear(cloud, event, "sent", clock())
+    assert run_hourly(clock, 2) == []
+    assert "queue" not in cloud.rows("outbox")[0]
+
+
+@pytest.mark.usefixtures("event")
+def test_a_run_passes_over_what_is_not_due(parts: Parts, clock: Clock) -> None:
+    """A pause of a week must leave the hourly runs time for what is due."""
+    run_hourly(clock, 24)
+    clock.forward(HOUR + 1)
+    assert list(parts.outbox.unsettled(clock() - HOUR * 1000)) != []
+    assert run_hourly(clock, 1) == []
+    assert list(parts.outbox.unsettled(clock() - HOUR * 1000)) == []
+    clock.forward(23 * HOUR)
+    assert list(parts.outbox.unsettled(clock() - HOUR * 1000)) == []
 
 
 def test_what_was_never_published_is_the_sweepers(parts: Parts, cloud: Cloud, clock: Clock) -> None:
     add(parts)
     clock.forward(7200)
-    assert reconcile.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0, "settled": 0}
+    assert reconcile.handler(None, Lambda()) == NOTHING
 
 
-def test_a_run_stops_in_time(parts: Parts, cloud: Cloud, clock: Clock) -> None:
-    add(parts)
-    relay.handler(stream_of(cloud), None)
+@pytest.mark.usefixtures("event")
+def test_a_run_stops_in_time(clock: Clock) -> None:
     clock.forward(3601)
     assert reconcile.handler(None, Lambda(5_000))["published"] == 0
