@@ -49,7 +49,7 @@ class Scrubber:
         addresses = sorted(
             {found for text in texts for found in _ADDRESS.findall(text) if not found.endswith(_AMAZONS)}
         )
-        domains = {address.rpartition("@")[2] for address in addresses} | set(_asked_domains(everything))
+        domains = {address.rpartition("@")[2] for address in addresses} | set(_find_asked_domains(everything))
         tops = sorted(one for one in domains if not any(one.endswith(f".{other}") for other in domains))
         self._words = {domain: f"domain-{number}.example" for number, domain in enumerate(tops, 1)}
         self._people = {address: f"person-{number}" for number, address in enumerate(addresses, 1)}
@@ -94,7 +94,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield from _texts(inner)
 
 
-def _asked_domains(everything: Any) -> Iterator[str]:
+def _find_asked_domains(everything: Any) -> Iterator[str]:
     """The identities that SES was asked for: one that no address stands for, too."""
     for call in everything:
         name = call["parameters"].get("EmailIdentity", "")

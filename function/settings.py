@@ -37,7 +37,7 @@ class _Environment:
             raise BadSetting(f"HERALD_{name} is not set")
         return value
 
-    def given(self, name: str) -> bool:
+    def has(self, name: str) -> bool:
         return bool(self._values.get(f"HERALD_{name}", "").strip())
 
     def read(self, name: str, default: str | None, parse: Callable[[str], T], wanted: str) -> T:
@@ -165,7 +165,7 @@ def _check_timeout(env: _Environment) -> None:
 
     Where nobody says it, as in the laptop cloud, there is nothing to check.
     """
-    if env.given("TIMEOUT_SECONDS"):
+    if env.has("TIMEOUT_SECONDS"):
         hold = env.read("HOLD_SECONDS", "900", float, "seconds")
         wanted = f"seconds from {_LEAST_TIMEOUT} to 900, and less than half of HERALD_HOLD_SECONDS"
         env.read("TIMEOUT_SECONDS", None, _between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted)

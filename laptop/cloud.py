@@ -27,7 +27,7 @@ from laptop.time_scale import TimeScale
 from operations.errors import UserError
 from package import build
 
-__all__ = ["PORTS", "Cloud", "Options", "running"]
+__all__ = ["PORTS", "Cloud", "Options", "run_cloud"]
 
 #: The ports that a person may remember; others are taken if these are in use.
 PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "aws": 4566}
@@ -65,7 +65,7 @@ class Cloud:
 
 
 @contextmanager
-def running(options: Options) -> Iterator[Cloud]:
+def run_cloud(options: Options) -> Iterator[Cloud]:
     """A laptop cloud until the end of the `with` block, or of this process, whatever ends it.
 
     Raises `UserError` if it cannot be started; `watch(seconds)` waits, and raises it once a part has died.

@@ -59,7 +59,7 @@ def make_stores(clients: Clients, time_scale: TimeScale) -> Provisioned:
     with ThreadPoolExecutor(3) as pool:
         jobs = [
             pool.submit(_tables, clients, made),
-            pool.submit(_messaging, clients, made, str(time_scale.visibility)),
+            pool.submit(_make_messaging, clients, made, str(time_scale.visibility)),
             pool.submit(_parameters, clients),
         ]
         for job in jobs:
@@ -98,7 +98,7 @@ def _tables(clients: Clients, made: Provisioned) -> None:
         made.tables[part] = name
 
 
-def _messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
+def _make_messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
     for part in ("events", "feedback"):
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
     backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}

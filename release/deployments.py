@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from release.stack import Stack
 
-__all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "history", "read", "running"]
+__all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_running", "history", "read"]
 
 #: The statuses by which ListDeployments is documented to filter; it refuses others.
 #: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
@@ -83,7 +83,7 @@ def read(stack: Stack, deployment: str) -> Deployment:
     return _deployment(stack, stack.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
 
-def running(stack: Stack) -> Deployment | None:
+def find_running(stack: Stack) -> Deployment | None:
     """The one that is under way in the group, if any: CodeDeploy allows no second."""
     found = (one for one in _list(stack, UNDER_WAY) if not one.ended)
     return next(found, None)

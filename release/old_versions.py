@@ -19,7 +19,7 @@ KEPT = 10
 def delete_old_versions(stack: Stack, screen: Screen) -> None:
     """Delete what is older than the newest ten: never a version that an alias names, or that a rollback would go to."""
     for function in (stack.names.notify, stack.names.feedback):
-        needed = _named_by_aliases(stack, function)
+        needed = _find_aliased(stack, function)
         if function == stack.names.notify:
             needed |= _rollback_target(stack)
         old = [version for version in _numbers(stack, function)[KEPT:] if version not in needed]
@@ -36,7 +36,7 @@ def _numbers(stack: Stack, function: str) -> list[str]:
     return sorted(numbers, key=int, reverse=True)
 
 
-def _named_by_aliases(stack: Stack, function: str) -> set[str]:
+def _find_aliased(stack: Stack, function: str) -> set[str]:
     pages = stack.functions.get_paginator("list_aliases").paginate(FunctionName=function)
     aliases = [alias for page in pages for alias in page.get("Aliases", [])]
     weighted = {

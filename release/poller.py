@@ -54,11 +54,11 @@ class Poller:
             self.last = deployment = read(self.stack, self.id)
             yield self._look(deployment)
             if deployment.ended:
-                yield from self._ended(deployment)
+                yield from self._follow_end(deployment)
                 return
             time.sleep(self.stack.pause)
 
-    def _ended(self, deployment: Deployment) -> Iterator[Snapshot]:
+    def _follow_end(self, deployment: Deployment) -> Iterator[Snapshot]:
         if deployment.status == "Succeeded":
             self.outcome = Outcome.RELEASED
             return
@@ -96,10 +96,10 @@ class Poller:
             deployment,
             live(self.stack).traffic,
             alarms.states(self.stack, self.watched),
-            None if deployment.ended else self._left(deployment),
+            None if deployment.ended else self._seconds_left(deployment),
         )
 
-    def _left(self, deployment: Deployment) -> float:
+    def _seconds_left(self, deployment: Deployment) -> float:
         if deployment.shifts_since is None:
             return self.moving
         return max(0.0, self.moving - (time.time() - deployment.shifts_since.timestamp()))

@@ -40,7 +40,7 @@ def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only
     """Look before anything is changed. Raises `UserError` if nothing may be released now."""
     now = live(stack)
     config, routing = config_of(stack, strategy)
-    running = deployments.running(stack)
+    running = deployments.find_running(stack)
     if running and not _deploys(stack, running, artifact):
         raise UserError(
             f"deployment {running.id} to version {running.target} is under way, and CodeDeploy runs one at a time: "

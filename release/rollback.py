@@ -29,7 +29,7 @@ class RollbackPlan:
 
 def plan_rollback(stack: Stack, to: str | None = None) -> RollbackPlan:
     """How to go back from where things stand now. Raises `UserError` if there is nowhere to go."""
-    now, running = live(stack), deployments.running(stack)
+    now, running = live(stack), deployments.find_running(stack)
     if running and running.is_rollback:
         raise UserError(f"{running.id} is a rollback to version {running.target} already: wait for it")
     if running:

@@ -15,7 +15,7 @@ from webapp.auth.identity import Identity
 from webapp.aws import clients
 from webapp.clock import now
 from webapp.errors import NotAllowed, NotAuthenticated
-from webapp.outbox.event import continue_trace, user_welcome
+from webapp.outbox.event import continue_trace, write_user_welcome
 from webapp.outbox.outbox import Outbox
 from webapp.settings import WelcomeSettings
 
@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _greet(reader: Identity) -> None:
     settings, outbox = compose()
     at = now()
-    greeting = user_welcome(
+    greeting = write_user_welcome(
         reader, at=at, source=settings.event_source, public_url=settings.public_url, traceparent=continue_trace(None)
     )
     log.info("account greeted" if outbox.add(greeting, at) else "account was greeted before", id=greeting.id)

@@ -65,7 +65,7 @@ class Reconciliation:
 
     def find_due(self) -> Iterator[OutboxEvent]:
         """What is due to be published again; all else is settled, or looked at again later."""
-        for event in self.outbox.unsettled(self.clock() - self.schedule.unit):
+        for event in self.outbox.find_unsettled(self.clock() - self.schedule.unit):
             now = self.clock()
             record = self.ledger.message_of(self.source, event.id, event.message_id)
             if record is not None and _is_at_rest(record):

@@ -25,7 +25,7 @@ def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
 def handler(_event: object, context: Context) -> dict[str, int]:
     """Publish every event that has been waiting for longer than the setting says, while there is time."""
     settings, outbox, publisher = compose()
-    overdue = outbox.overdue(now() - settings.sweep_after_seconds * 1000)
+    overdue = outbox.find_overdue(now() - settings.sweep_after_seconds * 1000)
     counts = publisher.publish(take_while_time(overdue, context))
-    oldest = outbox.oldest_unpublished()
+    oldest = outbox.find_oldest_unpublished()
     return counts.tell("swept", OutboxAgeSeconds=0 if oldest is None else (now() - oldest) / 1000)

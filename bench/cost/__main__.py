@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bench.cost.assumptions import Assumptions
 from bench.cost.bill import bills
-from bench.cost.measured import last_measured
+from bench.cost.measured import read_last_measured
 from bench.cost.show import as_json, show
 
 #: Of the table; a narrower terminal breaks its lines.
@@ -28,7 +28,7 @@ def main() -> None:
         parser.add_argument(f"--{one.name}", type=type(one.default), default=one.default, help="(%(default)s)")
     options = vars(parser.parse_args())
     machine = options.pop("json")
-    found = bills(last_measured(_BENCH), Assumptions(**options))
+    found = bills(read_last_measured(_BENCH), Assumptions(**options))
     if machine:
         sys.stdout.write(json.dumps(as_json(found), indent=2) + "\n")
     else:

@@ -9,7 +9,7 @@ from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.prices import Price, prices
 from bench.cost.usage import Usage, check_then_put, herald, powertools
 
-__all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "billed", "bills"]
+__all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "bills", "compute_bill"]
 
 HERALD = "Herald"
 #: Dollars for a million mails, and bytes of log that are written for one (0.4 KB).
@@ -41,7 +41,7 @@ class Bill:
         return sum(self.dollars.values())
 
 
-def billed(usage: Usage, known: Mapping[str, Price]) -> Bill:
+def compute_bill(usage: Usage, known: Mapping[str, Price]) -> Bill:
     """What a million of these mails cost."""
     quantities = {
         words: (usage.log_bytes / 1e9 if name == "log_gb" else getattr(usage, name)) * _MILLION
@@ -59,4 +59,4 @@ def bills(cpu: Cpu, given: Assumptions) -> dict[str, Bill]:
         "Powertools": powertools(cpu, given),
         "check, then put": check_then_put(cpu, given),
     }
-    return {name: billed(usage, known) for name, usage in usages.items()}
+    return {name: compute_bill(usage, known) for name, usage in usages.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.cost.prices import Price
 from bench.cost.usage import Usage
 
-__all__ = ["left_out"]
+__all__ = ["list_left_out"]
 
 _MILLION = 1_000_000
 _GB = 1e9
@@ -21,7 +21,7 @@ _METRICS = 45
 _POLLERS = 2 * 5 * 3 * 60 * 24 * 30
 
 
-def left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]:
+def list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]:
     """Each with the dollars that it comes to."""
     kept = usage.kept * _MILLION / _GB * known["table_gb_month"].each() * 3
     logs = usage.log_bytes * _MILLION / _GB * known["log_gb_month"].each() * 12

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.cost.assumptions import AS_MEASURED, Cpu
 
-__all__ = ["cpu_of", "last_measured"]
+__all__ = ["cpu_of", "read_last_measured"]
 
 _MAIL = "warm mail beside "
 _FEEDBACK = "feedback in batches of 10"
@@ -30,6 +30,6 @@ def cpu_of(figures: Sequence[Mapping[str, Any]]) -> Cpu:
     return cpu
 
 
-def last_measured(path: Path) -> Cpu:
+def read_last_measured(path: Path) -> Cpu:
     """The times in a `bench.json`; without one, those that were once measured."""
     return cpu_of(json.loads(path.read_text())["figures"]) if path.exists() else AS_MEASURED

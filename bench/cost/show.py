@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill
-from bench.cost.left_out import left_out
+from bench.cost.left_out import list_left_out
 from bench.cost.prices import prices
 
 __all__ = ["as_json", "show"]
@@ -33,7 +33,7 @@ def show(console: Console, bills: Mapping[str, Bill]) -> None:
         f"largest item of the ledger on this road: {ours.usage.largest} bytes; the references hear no feedback"
     )
     console.print("\nLeft out:")
-    for what, dollars in left_out(ours.usage, known):
+    for what, dollars in list_left_out(ours.usage, known):
         console.print(f"  {what}: {dollars}")
 
 

@@ -33,7 +33,7 @@ class App:
 def herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
     """The web app under uvicorn."""
     command = [sys.executable, "-m", "uvicorn", "--factory", "webapp.app:create_app", "--port", str(port)]
-    with _started(
+    with _run_app(
         "Herald's web app", [*command, "--no-access-log", "--log-level", "warning"], port, "/livez", environment
     ) as app:
         yield app
@@ -43,12 +43,12 @@ def herald(port: int, environment: Mapping[str, str]) -> Iterator[App]:
 def plain(python: str, port: int, environment: Mapping[str, str]) -> Iterator[App]:
     """The plain app under gunicorn with sixteen threads."""
     command = [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "16", "--log-level", "error"]
-    with _started("plain Flask app", [*command, "bench.load.plain_app:app"], port, "/", environment) as app:
+    with _run_app("plain Flask app", [*command, "bench.load.plain_app:app"], port, "/", environment) as app:
         yield app
 
 
 @contextmanager
-def _started(name: str, command: Sequence[str], port: int, path: str, environment: Mapping[str, str]) -> Iterator[App]:
+def _run_app(name: str, command: Sequence[str], port: int, path: str, environment: Mapping[str, str]) -> Iterator[App]:
     whole = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(ROOT / "build" / "tmp")} | dict(
         environment
     )

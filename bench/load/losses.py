@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from bench.load.apps import ROOT, App, herald, plain
-from laptop.cloud import Cloud, Options, running
+from laptop.cloud import Cloud, Options, run_cloud
 from laptop.ports import Ports
 from laptop.resources import ADA
 from tests.stack.webapp.door import Door, door
@@ -35,7 +35,7 @@ class Fate:
         """Books that are there and whose event never came."""
         return self.stored - self.published
 
-    def told(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int]:
         return asdict(self) | {"lost": self.lost}
 
 
@@ -43,7 +43,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
     """Both apps at once, on one laptop cloud behind one door to SNS; what became of the requests to each."""
     state = ROOT / "build" / "bench" / "losses"
     with (
-        running(Options(state, scale=0.1)) as cloud,
+        run_cloud(Options(state, scale=0.1)) as cloud,
         door(cloud.description.endpoints["aws"]) as way,
         _both(cloud, way, peer_python) as (apps, hear),
     ):
@@ -52,7 +52,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
             way.shut = BEFORE <= second < BEFORE + DOWN
             _ask(apps, fates)
         _settle(cloud, fates, hear)
-    return {name: fate.told() for name, fate in fates.items()}
+    return {name: fate.as_dict() for name, fate in fates.items()}
 
 
 def _ask(apps: list[tuple[App, httpx.Client]], fates: dict[str, Fate]) -> None:
@@ -75,7 +75,7 @@ def _settle(cloud: Cloud, fates: dict[str, Fate], hear: Callable[[], dict[str, s
     deadline = time.monotonic() + 30
     while True:
         heard = hear()
-        stored = _stored(cloud)
+        stored = _count_stored(cloud)
         ours.stored, theirs.stored = stored["book"], stored["plain"]
         ours.published, theirs.published = len(heard["urn:herald:webapp"]), len(heard["urn:bench:plain"])
         if time.monotonic() > deadline or (ours.lost <= 0 and theirs.lost <= 0):
@@ -83,7 +83,7 @@ def _settle(cloud: Cloud, fates: dict[str, Fate], hear: Callable[[], dict[str, s
         time.sleep(1)
 
 
-def _stored(cloud: Cloud) -> dict[str, int]:
+def _count_stored(cloud: Cloud) -> dict[str, int]:
     pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName="herald-books")
     kinds = [item["kind"]["S"] for page in pages for item in page["Items"]]
     return {kind: kinds.count(kind) for kind in ("book", "plain")}

@@ -30,7 +30,7 @@ class Measured:
         self.rounds.append(seen)
         self.cpu_milliseconds.append((app.cpu_seconds() - before) * 1000 / max(len(seen.took), 1))
 
-    def told(self) -> dict[str, float]:
+    def as_dict(self) -> dict[str, float]:
         """The medians over the rounds."""
         return {
             "requests a second": median(each.per_second for each in self.rounds),
@@ -54,7 +54,7 @@ def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str
         for _ in range(rounds):
             ours.take(herald_app, asked[herald_app.port], seconds)
             theirs.take(plain_app, asked[plain_app.port], seconds)
-    return {herald_app.name: ours.told(), plain_app.name: theirs.told()}
+    return {herald_app.name: ours.as_dict(), plain_app.name: theirs.as_dict()}
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def main() -> None:
             told.setdefault("pythons", {})[roots.python] = details
     rows = [row for section in found.values() for row in section]
     found["The whole"] = figures.cost(rows) if options.quick else [*figures.cost(rows), ready.measure(work, 3)]
-    told["figures"] = [{"section": title, **row.told()} for title, rows in found.items() for row in rows]
+    told["figures"] = [{"section": title, **row.as_dict()} for title, rows in found.items() for row in rows]
     told["seconds"], told["load"]["after"] = round(time.monotonic() - began, 1), _load()
     options.out.write_text(json.dumps(told, indent=2) + "\n")
     table.show(console, found)

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.speed.fake_table import Answer, FakeTable, refused
+from bench.speed.fake_table import Answer, FakeTable, refusal
 
 _XML = (
     b'<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/>'
@@ -56,7 +56,7 @@ class FakeAws:
     def _answers(self) -> Mapping[str, Callable[[str, bytes], Answer]]:
         return {
             "SendEmail": _mail,
-            "PublishBatch": _published,
+            "PublishBatch": _answer_publish,
             "GetParameter": lambda _name, _body: (200, json.dumps({"Parameter": {"Value": "k" * 64}}).encode()),
             "SendMessage": lambda _name, _body: (200, b'{"MessageId": "m"}'),
         }
@@ -64,11 +64,11 @@ class FakeAws:
 
 def _mail(_name: str, body: bytes) -> Answer:
     if b'["refused@' in body:
-        return refused("MessageRejected", message="Email address is not taken")
+        return refusal("MessageRejected", message="Email address is not taken")
     return 200, b'{"MessageId": "0100018f-0000-0000-0000-000000000000-000000"}'
 
 
-def _published(_name: str, body: bytes) -> Answer:
+def _answer_publish(_name: str, body: bytes) -> Answer:
     count = len(re.findall(rb"\.Id=", body))
     return 200, _XML % b"".join(_MEMBER % (number, number) for number in range(count))
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Answer", "FakeTable", "refused"]
+__all__ = ["Answer", "FakeTable", "refusal"]
 
 Answer = tuple[int, bytes]
 #: A moment in another century, in seconds and in milliseconds.
@@ -35,7 +35,7 @@ class FakeTable:
                 return 200, b"{}"
             case "UpdateItem":
                 return 200, json.dumps({"Attributes": _item(_key(request["Key"]))}).encode()
-        return refused("UnknownOperationException")
+        return refusal("UnknownOperationException")
 
     def _transact(self, items: list[dict[str, Any]]) -> Answer:
         reasons = [self._against(*next(iter(item.items()))) for item in items]
@@ -43,7 +43,7 @@ class FakeTable:
             told = [
                 {"Code": "ConditionalCheckFailed", "Item": _item(key)} if key else {"Code": "None"} for key in reasons
             ]
-            return refused("TransactionCanceledException", CancellationReasons=told)
+            return refusal("TransactionCanceledException", CancellationReasons=told)
         for item in items:
             kind, request = next(iter(item.items()))
             if kind != "ConditionCheck":
@@ -66,12 +66,12 @@ class FakeTable:
     def _put(self, request: Mapping[str, Any]) -> Answer:
         key = _key(request["Item"])
         if key in self.keys and "ConditionExpression" in request:
-            return refused("ConditionalCheckFailedException", Item=_item(key))
+            return refusal("ConditionalCheckFailedException", Item=_item(key))
         self.keys[key] = ""
         return 200, b"{}"
 
 
-def refused(code: str, **more: object) -> Answer:
+def refusal(code: str, **more: object) -> Answer:
     """An error as the JSON protocols tell it."""
     return 400, json.dumps({"__type": f"com.amazonaws#{code}", "code": code, "message": code, **more}).encode()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.speed.sample import Sample, quartiles
 
-__all__ = ["Figure", "paired"]
+__all__ = ["Figure", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Figure:
         judged = self.ours if self.ratio is None else self.ratio
         return "kept" if judged <= self.budget else "broken"
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """The row for the file."""
         return asdict(self) | {"verdict": self.verdict}
 
 
-def paired(name: str, ours: Sample, theirs: Sample, what: Sequence[str], budget: float | None = None) -> Figure:
+def compare(name: str, ours: Sample, theirs: Sample, what: Sequence[str], budget: float | None = None) -> Figure:
     """CPU milliseconds of both, and the median of the rounds' ratios."""
     ratios = ours.ratios(theirs, what)
     return Figure(

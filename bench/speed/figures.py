@@ -8,7 +8,7 @@ from bench.cost.assumptions import Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, bills
 from bench.cost.measured import cpu_of
 from bench.speed import cold
-from bench.speed.figure import Figure, paired
+from bench.speed.figure import Figure, compare
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import Asked, Warm
@@ -35,13 +35,13 @@ def sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]
 
 def _starts(python: str, started: Mapping[str, Sample]) -> list[Figure]:
     ours = started["herald"]
-    found = [paired(f"init, {python}", ours, started["powertools"], _INIT, 0.5)]
-    found += [paired(f"init beside {theirs}", ours, started[theirs], _INIT) for theirs in ("check_then_put", "floor")]
-    found.append(paired("init and first mail", ours, started["powertools"], _ALL))
+    found = [compare(f"init, {python}", ours, started["powertools"], _INIT, 0.5)]
+    found += [compare(f"init beside {theirs}", ours, started[theirs], _INIT) for theirs in ("check_then_put", "floor")]
+    found.append(compare("init and first mail", ours, started["powertools"], _ALL))
     for how in ("over TLS", "without bytecode"):
         if f"herald {how}" in started:
             found.append(
-                paired(f"init and first mail {how}", started[f"herald {how}"], started[f"powertools {how}"], _ALL)
+                compare(f"init and first mail {how}", started[f"herald {how}"], started[f"powertools {how}"], _ALL)
             )
     return found
 
@@ -54,10 +54,10 @@ def _mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
     first, found = Asked("herald", "first", 1), []
     for theirs, budget in (("powertools", 0.7), ("check_then_put", None), ("floor", None)):
         beside = by[first._replace(subject=theirs)]
-        found.append(paired(f"warm mail beside {theirs}, {python}", by[first].sample, beside.sample, _CPU, budget))
+        found.append(compare(f"warm mail beside {theirs}, {python}", by[first].sample, beside.sample, _CPU, budget))
     for kind in ("duplicate", "refused"):
         ours, theirs_ = (by[Asked(name, kind, 1)] for name in ("herald", "powertools"))
-        found.append(paired(f"{kind} beside powertools", ours.sample, theirs_.sample, _CPU))
+        found.append(compare(f"{kind} beside powertools", ours.sample, theirs_.sample, _CPU))
     alone = by[Asked("herald", "suppressed", 1)].sample
     found.append(Figure("suppressed", "ms CPU", alone.median(*_CPU), spread=alone.spread(*_CPU)))
     wall, theirs_wall = (by[first._replace(subject=name)].sample for name in ("herald", "powertools"))
@@ -94,9 +94,9 @@ def _levers(started: Mapping[str, Sample]) -> list[Figure]:
     for name, slower in started.items():
         if name.startswith("without: "):
             ours = started["herald over TLS" if "TLS" in name else "herald"]
-            found.append(paired(name.removeprefix("without: "), ours, slower, _ALL))
+            found.append(compare(name.removeprefix("without: "), ours, slower, _ALL))
     if "herald without bytecode" in started:
-        found.append(paired("bytecode in the zip", started["herald"], started["herald without bytecode"], _ALL))
+        found.append(compare("bytecode in the zip", started["herald"], started["herald without bytecode"], _ALL))
     return found
 
 
@@ -108,13 +108,13 @@ def _warm_levers(by: Mapping[Asked, Warm]) -> list[Figure]:
     ):
         pair = [by.get(Asked(each, "first", 1)) for each in (ours, slower)]
         if pair[0] and pair[1]:
-            found.append(paired(name, pair[0].sample, pair[1].sample, _CPU))
+            found.append(compare(name, pair[0].sample, pair[1].sample, _CPU))
     return found
 
 
 def cost(rows: Sequence[Figure]) -> list[Figure]:
     """The bill that follows from the processor times of this run; the reference hears no feedback."""
-    found = bills(cpu_of([row.told() for row in rows]), Assumptions())
+    found = bills(cpu_of([row.as_dict() for row in rows]), Assumptions())
     ours, theirs = found[HERALD], found["Powertools"].total
     return [
         Figure("own cost of a million mails", "$", ours.total, theirs, budget=BUDGET),

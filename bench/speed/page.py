@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.speed.roots import ROOT
 
-__all__ = ["filled"]
+__all__ = ["fill"]
 
 _PAGE = ROOT / "docs" / "performance.md"
 _MEASURED = ROOT / "build" / "bench.json"
@@ -19,11 +19,11 @@ _MARKED = re.compile(r"(<!-- bench: [^>]*-->\n).*(<!-- /bench -->)", re.DOTALL)
 
 def main() -> None:
     """Nothing is written by hand between the markers."""
-    _PAGE.write_text(filled(_PAGE.read_text("utf-8"), json.loads(_MEASURED.read_text("utf-8"))), "utf-8")
+    _PAGE.write_text(fill(_PAGE.read_text("utf-8"), json.loads(_MEASURED.read_text("utf-8"))), "utf-8")
     sys.stdout.write(f"written: {_PAGE.relative_to(ROOT)}\n")
 
 
-def filled(page: str, told: Mapping[str, Any]) -> str:
+def fill(page: str, told: Mapping[str, Any]) -> str:
     """The page with what one run told between its markers."""
     content = "\n".join(_lines(told))
     return _MARKED.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)

@@ -36,9 +36,9 @@ def _once(state: Path) -> float:
 
 
 def _main(state: Path) -> None:
-    from laptop.cloud import Options, running  # noqa: PLC0415  importing it is measured, and only there
+    from laptop.cloud import Options, run_cloud  # noqa: PLC0415  importing it is measured, and only there
 
-    with running(Options(state)):
+    with run_cloud(Options(state)):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
 

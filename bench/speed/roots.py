@@ -52,13 +52,13 @@ def prepare(work: Path, *, quick: bool = False) -> list[Roots]:
 def _roots(target: Target, work: Path, quick: bool) -> Roots:
     assert target.interpreter
     package = build(target.name, _ARCHITECTURES[platform.machine()])
-    function = _unpacked(package.function_zip, work / "function")
-    reference = _installed(target, work)
+    function = _unpack(package.function_zip, work / "function")
+    reference = _install(target, work)
     return Roots(
         target.python,
         target.interpreter,
         function,
-        _unpacked(package.webapp_zip, work / "webapp"),
+        _unpack(package.webapp_zip, work / "webapp"),
         reference,
         _sources(function, work / "sources"),
         package.function.size,
@@ -66,14 +66,14 @@ def _roots(target: Target, work: Path, quick: bool) -> Roots:
     )
 
 
-def _unpacked(archive: Path, folder: Path) -> Path:
+def _unpack(archive: Path, folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(folder)
     return folder
 
 
-def _installed(target: Target, work: Path) -> Path:
+def _install(target: Target, work: Path) -> Path:
     """The references' libraries as pip installs them, with bytecode."""
     folder = work / f"reference-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]}"
     if folder.exists():

@@ -45,7 +45,7 @@ def _reservation(system: System) -> int | None:
     return answer.get("ReservedConcurrentExecutions")
 
 
-def _running(system: System) -> Finding:
+def _pause(system: System) -> Finding:
     """A reserved concurrency of 0 is how `make pause` stops all mail."""
     if _reservation(system) == 0:
         return warning(f"{system.notify} is paused: no mail leaves, and every event waits", system.make("resume"))
@@ -86,7 +86,7 @@ def _invocable(system: System) -> Finding:
 
 CHECKS = (
     Check("lambda-concurrency", "Lambda concurrency", _concurrency, Scope.ACCOUNT),
-    Check("lambda-paused", "Pause", _running),
+    Check("lambda-paused", "Pause", _pause),
     Check("lambda-alias", "Alias", _alias),
     Check("lambda-permission", "Permission to invoke", _invocable),
 )

@@ -126,12 +126,12 @@ def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
 
 def without_answer(error: Exception, left: bool = True) -> NotificationError:
     """No answer that can be read: nobody knows, but where no request `left`, or SES was not even reached."""
-    if not left or isinstance(error, _BEFORE_THE_REQUEST) or _failed_in_handshake(error):
+    if not left or isinstance(error, _BEFORE_THE_REQUEST) or _is_handshake_failure(error):
         return ProviderUnavailable(f"SES was not reached: {type(error).__name__}")
     return OutcomeUnknown(f"the request left and SES gave no clear answer: {type(error).__name__}")
 
 
-def _failed_in_handshake(error: Exception) -> bool:
+def _is_handshake_failure(error: Exception) -> bool:
     """Whether the TLS handshake failed, before the request: botocore hides it several errors deep."""
     inner: object = error
     for _ in range(6):

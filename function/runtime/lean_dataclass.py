@@ -88,10 +88,10 @@ def _default(cls: type, field: dataclasses.Field[Any]) -> Callable[[], Any]:
     if field.default_factory is not MISSING:
         return field.default_factory
 
-    def missing() -> NoReturn:
+    def _raise_missing() -> NoReturn:
         raise TypeError(f"{cls.__name__} needs {field.name}")
 
-    return missing
+    return _raise_missing
 
 
 if not TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from herald.console import console
-from laptop.cloud import PORTS, Options, running
+from laptop.cloud import PORTS, Options, run_cloud
 from laptop.demo import run_demo
 from laptop.description import Description
 from laptop.environment import is_foreign, remove_foreign_settings
@@ -45,7 +45,7 @@ def run(
     _prepare_process()
     parent = os.getppid()
     try:
-        with running(Options(state_dir, PORTS, scale, say=console.print)) as cloud:
+        with run_cloud(Options(state_dir, PORTS, scale, say=console.print)) as cloud:
             _announce(cloud.description.endpoints, cloud.timings, verbose)
             while os.getppid() == parent:
                 cloud.watch(0.5)
@@ -63,7 +63,7 @@ def demo(
     _prepare_process()
     try:
         state = DEFAULT_STATE.with_name(f"demo-{os.getpid()}")
-        with running(Options(state, scale=DEFAULT, say=console.print)) as cloud:
+        with run_cloud(Options(state, scale=DEFAULT, say=console.print)) as cloud:
             run_demo(cloud, wait, settle, console)
     except Stopped:
         raise UserError("stopped before the mail was there", code=130) from None

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from herald.account import release_stack
 from herald.console import console
-from laptop.cloud import Cloud, Options, running
+from laptop.cloud import Cloud, Options, run_cloud
 from laptop.environment import remove_foreign_settings
 from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load
@@ -53,7 +53,7 @@ def rehearse(
     remove_foreign_settings(os.environ)
     state = DEFAULT_STATE.with_name(f"rehearsal-{os.getpid()}")
     options = Options(state, scale=_SCALE, settings={"HERALD_HOLD_SECONDS": _HOLD}, say=console.print)
-    with running(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:
+    with run_cloud(options) as cloud, tempfile.TemporaryDirectory(dir=state) as folder:
         stack = release_stack(True, state, "herald")
         results, counted = _perform(cloud, stack, events, wait, Path(folder))
     violations = [*(violation for one in results for violation in one.violations()), *counted.violations()]

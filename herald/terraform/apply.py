@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from herald.terraform.pause_state import resumed_by
+from herald.terraform.pause_state import find_resumed
 from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import INFRA, Terraform, stage
 from herald.terraform.target import Target
@@ -62,7 +62,7 @@ class Run:
         self.plan()
         plan = self.terraform.json("show", "-json", PLAN)
         refuse_collisions(plan, self.target.client)
-        if names := resumed_by(plan):
+        if names := find_resumed(plan):
             said = f"{' and '.join(names)} is paused, and this plan would resume it"
             if not self.resumes:
                 raise UserError(f"{said}: nothing was changed. Say make resume before, or --resume with the apply")

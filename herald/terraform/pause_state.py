@@ -7,10 +7,10 @@ from typing import Any
 
 from operations.pause import CONCURRENCY_TAG
 
-__all__ = ["resumed_by"]
+__all__ = ["find_resumed"]
 
 
-def resumed_by(plan: Mapping[str, Any]) -> list[str]:
+def find_resumed(plan: Mapping[str, Any]) -> list[str]:
     """Names of the functions that are paused and would not be any more; `plan` as `terraform show -json` gives it."""
     return [
         change["change"]["before"]["function_name"]

@@ -14,7 +14,7 @@ from typing import Any
 from herald.terraform.apply import trial
 from herald.terraform.check import offline
 from herald.terraform.runner import INFRA, ROOT, STAGES, Terraform, stage
-from laptop.cloud import Options, running
+from laptop.cloud import Options, run_cloud
 from laptop.environment import client_settings
 from operations.errors import UserError
 from package import build
@@ -66,7 +66,7 @@ def _is_explained(key: tuple[str, str], skips: dict[str, dict[str, Any]]) -> boo
 def _make_plan(say: Callable[[str], None]) -> Path:
     """A plan of the root as it would be made for the first time, with nothing switched off."""
     packages = build("laptop", say=say)
-    with running(Options(STAGES / "scan-cloud", bare=True)) as cloud:
+    with run_cloud(Options(STAGES / "scan-cloud", bare=True)) as cloud:
         terraform = stage("scan", offline() | client_settings(cloud.description.endpoints), {"local": {}})
         variables = trial(cloud.description) | {
             "deletion_protection": True,

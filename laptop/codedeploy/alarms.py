@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy.errors import stopped
+from laptop.codedeploy.errors import stop
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -45,10 +45,10 @@ class Alarms:
         states |= {alarm["AlarmName"]: alarm.get("StateValue") for alarm in answer.get("CompositeAlarms", ())}
         on = sorted(name for name, state in states.items() if state == "ALARM")
         if on:
-            raise stopped("ALARM_ACTIVE", f"Stopped, because these alarms are on: {', '.join(on)}.", EVENT)
+            raise stop("ALARM_ACTIVE", f"Stopped, because these alarms are on: {', '.join(on)}.", EVENT)
         if missing := sorted(set(self._names) - states.keys()):
             self._unknown(f"CloudWatch knows no alarm {', '.join(missing)}.")
 
     def _unknown(self, why: str) -> None:
         if not self._may_be_unknown:
-            raise stopped("ALARM_ACTIVE", f"Stopped, because the alarms cannot be read: {why}", EVENT)
+            raise stop("ALARM_ACTIVE", f"Stopped, because the alarms cannot be read: {why}", EVENT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from laptop.codedeploy.errors import DeploymentEnded, failed
+from laptop.codedeploy.errors import DeploymentEnded, failure
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -92,9 +92,9 @@ class Alias:
 
 
 def _mismatch(why: str) -> DeploymentEnded:
-    return failed("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
+    return failure("INVALID_LAMBDA_CONFIGURATION", f"The AppSpec does not fit the function: {why}")
 
 
 def _failure(problem: BotoCoreError | ClientError) -> DeploymentEnded:
     code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else ""
-    return failed(CODES.get(code, "INTERNAL_ERROR"), str(problem))
+    return failure(CODES.get(code, "INTERNAL_ERROR"), str(problem))

@@ -18,7 +18,7 @@ from typing import Any, Final
 from laptop.codedeploy.appspec import content_of, read, without_content
 from laptop.codedeploy.configs import check_alarms, check_rollback
 from laptop.codedeploy.deployment import Deployment, DeploymentRequest
-from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failed
+from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failure
 from laptop.codedeploy.execution import Run
 from laptop.codedeploy.lifecycle import record_answer
 from laptop.codedeploy.runtime import Runtime
@@ -57,7 +57,7 @@ class Deployments:
             "description": request.get("description"),
             "overrideAlarmConfiguration": override,
         }
-        if last := self._last_succeeded(group):
+        if last := self._find_last_success(group):
             echoed["previousRevision"] = without_content(last.request.revision)
         asked = DeploymentRequest(
             id=_new_id(),
@@ -120,7 +120,7 @@ class Deployments:
             rollback = self._end(deployment, end)
         except Exception as problem:  # a deployment that nobody ends would hold its group for ever
             log.exception("the deployment %s broke", deployment.request.id)
-            rollback = self._end(deployment, failed("INTERNAL_ERROR", repr(problem)))
+            rollback = self._end(deployment, failure("INTERNAL_ERROR", repr(problem)))
         else:
             rollback = self._end(deployment, None)
         if rollback:
@@ -141,7 +141,7 @@ class Deployments:
     def _start_rollback(self, deployment: Deployment) -> Deployment | None:
         """A new deployment of the group's last revision that succeeded, with its hooks; None if there is none."""
         asked = deployment.request
-        last = self._last_succeeded({"applicationName": asked.application, "deploymentGroupName": asked.group})
+        last = self._find_last_success({"applicationName": asked.application, "deploymentGroupName": asked.group})
         if last is None:
             deployment.rollback_message = NOTHING_TO_ROLL_BACK_TO
             return None
@@ -168,7 +168,7 @@ class Deployments:
             if not one.ended:
                 raise CodeDeployError("DeploymentLimitExceededException", f"{one.request.id} still runs in this group.")
 
-    def _last_succeeded(self, group: Mapping[str, Any]) -> Deployment | None:
+    def _find_last_success(self, group: Mapping[str, Any]) -> Deployment | None:
         return next((one for one in self._of(group) if one.status == "Succeeded"), None)
 
     def _of(self, group: Mapping[str, Any]) -> Iterator[Deployment]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["CodeDeployError", "DeploymentEnded", "failed", "stopped"]
+__all__ = ["CodeDeployError", "DeploymentEnded", "failure", "stop"]
 
 
 class CodeDeployError(Exception):
@@ -35,11 +35,11 @@ class DeploymentEnded(Exception):
         self.event = event
 
 
-def failed(code: str, message: str) -> DeploymentEnded:
+def failure(code: str, message: str) -> DeploymentEnded:
     """It failed by itself."""
     return DeploymentEnded("Failed", code, message, "DEPLOYMENT_FAILURE")
 
 
-def stopped(code: str, message: str, event: str) -> DeploymentEnded:
+def stop(code: str, message: str, event: str) -> DeploymentEnded:
     """It was stopped, by an alarm or a person."""
     return DeploymentEnded("Stopped", code, message, event)

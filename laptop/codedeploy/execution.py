@@ -13,7 +13,7 @@ from laptop.codedeploy.alarms import Alarms
 from laptop.codedeploy.alias import Alias
 from laptop.codedeploy.appspec import AFTER, BEFORE
 from laptop.codedeploy.configs import shifts
-from laptop.codedeploy.errors import failed, stopped
+from laptop.codedeploy.errors import failure, stop
 from laptop.codedeploy.lifecycle import Event, invoke_hook
 from laptop.codedeploy.runtime import Runtime
 from laptop.time_scale import SHORTEST_HOOK, TimeScale
@@ -90,7 +90,7 @@ class Run:
             if event.answer is None:
                 event.diagnose("ScriptTimedOut", "The hook did not say how it went within an hour.")
             if event.answer != "Succeeded":
-                raise failed("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
+                raise failure("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
 
     @contextmanager
     def _event(self, name: str) -> Iterator[Event]:
@@ -116,6 +116,6 @@ class Run:
 
     def _check_for_stop(self) -> None:
         if self._deployment.stopping:
-            raise stopped("MANUAL_STOP", "Stopped on request.", "DEPLOYMENT_STOP_ON_REQUEST")
+            raise stop("MANUAL_STOP", "Stopped on request.", "DEPLOYMENT_STOP_ON_REQUEST")
         if self._deployment.started is not None:
             self._alarms.require_no_alarm()

@@ -14,7 +14,7 @@ from typing import Any
 
 from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal, sns_message_id
-from laptop.invocations.metrics import Point, embedded_points, run_points
+from laptop.invocations.metrics import Point, read_embedded_points, run_points
 from laptop.invocations.model import Cause, Limits, Outcome, QueuedEvent, Source, Target, choose_version, is_weighted
 from laptop.invocations.results import read_outcome
 
@@ -140,7 +140,7 @@ class Lambdas:
     ) -> None:
         for point in (
             *run_points(target, outcome, began, milliseconds, self._is_weighted(target)),
-            *embedded_points(result.get("log") or ""),
+            *read_embedded_points(result.get("log") or ""),
         ):
             self._store(point)
         self._journal.record_invocation(

@@ -68,7 +68,7 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
             Middleware(SameOrigin),
             Middleware(GZipMiddleware),
         ],
-        exception_handlers={LookupError: _missing, BadFault: _wrong},
+        exception_handlers={LookupError: _not_found, BadFault: _wrong},
     )
 
 
@@ -126,7 +126,7 @@ def _mail_response(html: str) -> Response:
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)
 
 
-async def _missing(_request: Request, problem: Exception) -> Response:
+async def _not_found(_request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": str(problem)}, 404)
 
 

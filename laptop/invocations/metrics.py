@@ -12,7 +12,7 @@ from typing import Any
 
 from laptop.invocations.model import Outcome, Target
 
-__all__ = ["Point", "embedded_points", "run_points"]
+__all__ = ["Point", "read_embedded_points", "run_points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _dimensions(target: Target, outcome: Outcome, weighted: bool) -> list[dict[s
     return [function, resource, {**resource, "ExecutedVersion": outcome.version}]
 
 
-def embedded_points(log: str) -> Iterator[Point]:
+def read_embedded_points(log: str) -> Iterator[Point]:
     """The metrics in a log; what is not in the format is skipped, as CloudWatch skips it."""
     for line in log.splitlines():
         if '"_aws"' not in line:

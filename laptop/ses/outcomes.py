@@ -37,16 +37,16 @@ def events_after_sending(recipient: str, suppressed: Collection[str], content: s
     if EICAR in content:
         return [SendingEvent("Send", "send", 0), SendingEvent("Reject", "reject", 10, {"reason": "Bad content"})]
     if address in suppressed:
-        return [_SENT, *_suppressed(recipient, "OnAccountSuppressionList")]
+        return [_SENT, *_suppression(recipient, "OnAccountSuppressionList")]
     name, _, domain = address.rpartition("@")
-    play = _SIMULATOR.get(name.partition("+")[0], _delivered) if domain == SIMULATOR else _delivered
+    play = _SIMULATOR.get(name.partition("+")[0], _delivery) if domain == SIMULATOR else _delivery
     return [_SENT, *play(recipient)]
 
 
 _SENT = SendingEvent("Send", "send", 0)
 
 
-def _delivered(recipient: str) -> list[SendingEvent]:
+def _delivery(recipient: str) -> list[SendingEvent]:
     details = {
         "processingTimeMillis": 200,
         "recipients": [recipient],
@@ -80,7 +80,7 @@ def _unknown_user(recipient: str) -> list[SendingEvent]:
 
 def _out_of_office(recipient: str) -> list[SendingEvent]:
     answer = _bounce(recipient, "Transient", "General", "4.0.0", "smtp; 250 out of the office", after=20)
-    return [*_delivered(recipient), *answer]
+    return [*_delivery(recipient), *answer]
 
 
 def _complaint(recipient: str) -> list[SendingEvent]:
@@ -90,18 +90,18 @@ def _complaint(recipient: str) -> list[SendingEvent]:
         "userAgent": "Amazon SES Mailbox Simulator",
         "complaintFeedbackType": "abuse",
     }
-    return [*_delivered(recipient), SendingEvent("Complaint", "complaint", 20, details)]
+    return [*_delivery(recipient), SendingEvent("Complaint", "complaint", 20, details)]
 
 
-def _suppressed(recipient: str, subtype: str = "Suppressed") -> list[SendingEvent]:
+def _suppression(recipient: str, subtype: str = "Suppressed") -> list[SendingEvent]:
     reason = "Amazon SES did not send the message to this address because it is on the suppression list."
     return _bounce(recipient, "Permanent", subtype, "5.1.1", reason)
 
 
 _SIMULATOR: dict[str, Callable[[str], list[SendingEvent]]] = {
-    "success": _delivered,
+    "success": _delivery,
     "bounce": _unknown_user,
     "ooto": _out_of_office,
     "complaint": _complaint,
-    "suppressionlist": _suppressed,
+    "suppressionlist": _suppression,
 }

@@ -15,7 +15,7 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser
 
-from laptop.cloud import Options, running
+from laptop.cloud import Options, run_cloud
 from laptop.resources import GRACE
 from laptop.state import ROOT
 from tests.browser.chromium import chromium
@@ -54,7 +54,8 @@ _TITLE = "Middlemarch: A Study of Provincial Life"
 def main() -> None:
     """Take every picture and say where it lies."""
     _ALL.mkdir(parents=True, exist_ok=True)
-    with chromium() as browser, running(Options(ROOT / "build" / "screenshots-cloud", scale=0.02, say=print)) as cloud:
+    options = Options(ROOT / "build" / "screenshots-cloud", scale=0.02, say=print)
+    with chromium() as browser, run_cloud(options) as cloud:
         ends = cloud.description.endpoints
         with (
             httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=60) as http,

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from webapp.auth.identity import Identity, Role
 from webapp.books.book import Book, BookIn
-from webapp.books.events import book_created, book_deleted
+from webapp.books.events import write_book_created, write_book_deleted
 from webapp.errors import RequestError
-from webapp.outbox.event import MOST_BYTES, Event, continue_trace, user_welcome
+from webapp.outbox.event import MOST_BYTES, Event, continue_trace, write_user_welcome
 
 FUNCTION = Path(__file__).parents[2] / "function"
 ENVELOPE = Draft202012Validator(json.loads((FUNCTION / "contracts/event.schema.json").read_text()))
@@ -53,9 +53,9 @@ def events_of(reader: Identity, wish: BookIn) -> list[dict[str, Any]]:
         "public_url": "https://herald.example",
         "traceparent": continue_trace(None),
     }
-    created, deleted = book_created(book, reader, **common), book_deleted(book, reader, at=at, **common)
+    created, deleted = write_book_created(book, reader, **common), write_book_deleted(book, reader, at=at, **common)
     common.pop("event_id")
-    return [parsed(created), parsed(deleted), parsed(user_welcome(reader, at=at, **common))]
+    return [parsed(created), parsed(deleted), parsed(write_user_welcome(reader, at=at, **common))]
 
 
 def parsed(event: Event) -> dict[str, Any]:

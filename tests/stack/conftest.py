@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from laptop.clients import Clients
-from laptop.cloud import Cloud, Options, running
+from laptop.cloud import Cloud, Options, run_cloud
 from laptop.description import Description
 from laptop.resources import ADA
 from laptop.state import ROOT
@@ -126,7 +126,7 @@ def settle(cloud: Cloud) -> None:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
-    with running(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE)) as started:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE)) as started:
         yield started
 
 

@@ -21,7 +21,7 @@ from doctor.cloud import Live, Memo
 from doctor.recording import Recording
 from doctor.system import System
 from laptop.clients import Clients
-from laptop.cloud import Cloud, Options, running
+from laptop.cloud import Cloud, Options, run_cloud
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import CONFIGURATION_SET
 from laptop.state import ROOT
@@ -54,7 +54,7 @@ class Fault:
 @pytest.fixture(scope="module")
 def laptop() -> Iterator[Cloud]:
     """A laptop cloud of its own: what is broken here must not meet other tests."""
-    with running(Options(ROOT / "build" / "tests" / f"doctor-{os.getpid()}", scale=0.005)) as started:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"doctor-{os.getpid()}", scale=0.005)) as started:
         yield started
 
 

@@ -115,7 +115,7 @@ def change_book(
     preconditions.check(request, book)
     changed = change.of(book, parts.clock())
     if changed is not book and not parts.books.change(reader.sub, changed):
-        raise preconditions.precondition_failed()
+        raise preconditions.failure()
     return _book_answer(changed, response)
 
 
@@ -131,7 +131,7 @@ def remove_book(
         book = parts.service.find(reader, book_id)
         preconditions.check(request, book)
         if not parts.service.remove(reader, book, traceparent):
-            raise preconditions.precondition_failed()
+            raise preconditions.failure()
     response.headers["Link"] = f'</v1/books/{book_id}/notifications>; rel="related"'
 
 

@@ -35,11 +35,11 @@ class AuthenticatedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def authenticated(request: Request) -> Response:
+        async def authenticate_and_handle(request: Request) -> Response:
             request.state.caller = await _authenticate(request)
             return await handle(request)
 
-        return authenticated
+        return authenticate_and_handle
 
 
 async def _authenticate(request: Request) -> Identity:

@@ -10,7 +10,7 @@ from fastapi import Request
 from webapp.api.problems import Problem
 from webapp.books.book import Book
 
-__all__ = ["check", "etag", "is_fresh", "names_a_state", "precondition_failed"]
+__all__ = ["check", "etag", "failure", "is_fresh", "names_a_state"]
 
 
 def etag(book: Book) -> str:
@@ -35,10 +35,10 @@ def check(request: Request, book: Book) -> None:
     if not tags:
         raise Problem("precondition-required", "Say in If-Match which state of the book you change; its ETag names it.")
     if "*" not in tags and etag(book) not in tags:
-        raise precondition_failed()
+        raise failure()
 
 
-def precondition_failed() -> Problem:
+def failure() -> Problem:
     """The book is not what the caller thinks it is."""
     return Problem("precondition-failed", "The book was changed since; get it again.")
 

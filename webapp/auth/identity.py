@@ -35,7 +35,7 @@ class Role:
     claim: str
     value: str
 
-    def held_by(self, claims: Mapping[str, Any]) -> bool:
+    def applies_to(self, claims: Mapping[str, Any]) -> bool:
         """Whether these claims say so."""
         value = claims.get(self.claim)
         return self.value in value if isinstance(value, list) else self.value == value
@@ -60,7 +60,7 @@ class Identity:
         """
         if claims.get("token_use", "id") != "id":
             raise NotAuthenticated("this is not an id token")
-        return cls.of_account(claims, operator=role.held_by(claims))
+        return cls.of_account(claims, operator=role.applies_to(claims))
 
     @classmethod
     def of_account(cls, claims: Mapping[str, Any], *, operator: bool = False) -> Self:

@@ -6,10 +6,10 @@ from webapp.auth.identity import Identity
 from webapp.books.book import Book
 from webapp.outbox.event import Event, write_event
 
-__all__ = ["book_created", "book_deleted"]
+__all__ = ["write_book_created", "write_book_deleted"]
 
 
-def book_created(
+def write_book_created(
     book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
 ) -> Event:
     """The event that mails the book's owner."""
@@ -17,7 +17,7 @@ def book_created(
     return write_event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
 
 
-def book_deleted(
+def write_book_deleted(
     book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
 ) -> Event:
     """The event that tells the book's owner that it is gone."""

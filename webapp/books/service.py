@@ -9,7 +9,7 @@ from typing import Final
 from webapp.auth.identity import Identity
 from webapp.books import idempotency
 from webapp.books.book import Book, BookIn
-from webapp.books.events import book_created, book_deleted
+from webapp.books.events import write_book_created, write_book_deleted
 from webapp.books.repository import BookRepository, book_of
 from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
@@ -71,7 +71,7 @@ class BookService:
     def remove(self, reader: Identity, book: Book, traceparent: str | None) -> bool:
         """Delete this version of the reader's book and tell the reader by mail; False if it was changed or is gone."""
         at = self.clock()
-        event = book_deleted(
+        event = write_book_deleted(
             book,
             reader,
             at=at,
@@ -112,7 +112,7 @@ class BookService:
     def _new_book(self, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, Event]:
         at = self.clock()
         book = Book(self.new_id(), wish.title, wish.author, wish.isbn, created_at=at, updated_at=at)
-        event = book_created(
+        event = write_book_created(
             book,
             reader,
             event_id=self.new_id(),

@@ -16,7 +16,7 @@ from typing import Any, Final
 from webapp.auth.identity import Identity
 from webapp.clock import rfc3339
 
-__all__ = ["MOST_BYTES", "Event", "continue_trace", "user_welcome", "write_event"]
+__all__ = ["MOST_BYTES", "Event", "continue_trace", "write_event", "write_user_welcome"]
 
 #: https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
@@ -36,7 +36,7 @@ class Event:
     body: str
 
 
-def user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> Event:
+def write_user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> Event:
     """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
     event_id = f"welcome-{hashlib.sha256(reader.sub.encode()).hexdigest()[:32]}"
     data = {"account": {"url": f"{public_url}/"}}

@@ -115,15 +115,15 @@ class Outbox:
         )
         return [OutboxEvent.of_item(item) for item in answer["Items"]]
 
-    def overdue(self, before: int) -> Iterator[OutboxEvent]:
+    def find_overdue(self, before: int) -> Iterator[OutboxEvent]:
         """What was committed before that time and is still unpublished, oldest first in each shard."""
-        return self._waiting("unpublished", "committed", before)
+        return self._find_waiting("unpublished", "committed", before)
 
-    def unsettled(self, before: int) -> Iterator[OutboxEvent]:
+    def find_unsettled(self, before: int) -> Iterator[OutboxEvent]:
         """What was published, or put off, before that time and may not be at rest, oldest first in each shard."""
-        return self._waiting("unsettled", "published", before)
+        return self._find_waiting("unsettled", "published", before)
 
-    def oldest_unpublished(self) -> int | None:
+    def find_oldest_unpublished(self) -> int | None:
         """When the oldest event was committed that SNS has not taken; None if there is none."""
         firsts = [self._first(f"unpublished#{shard}") for shard in range(SHARDS)]
         return min((first for first in firsts if first is not None), default=None)
@@ -194,7 +194,7 @@ class Outbox:
         )
         return next((int(item[SINCE]["N"]) for item in answer["Items"]), None)
 
-    def _waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
+    def _find_waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
         for shard in range(SHARDS):
             for key in self._query_queue(f"{queue}#{shard}", before):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)

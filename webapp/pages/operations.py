@@ -39,7 +39,7 @@ def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = 
     """Counts, the switch, a search, and what operators did last."""
     notifier = parts.notifier
     counts = {name: notifier.depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
-    oldest = parts.outbox.oldest_unpublished()
+    oldest = parts.outbox.find_oldest_unpublished()
     unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
     context = {"counts": counts, "unpublished": unpublished, "status": notifier.read_status()}
     return _page_with_audit(request, parts, "operations.html", context, done)

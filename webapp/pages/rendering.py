@@ -33,7 +33,7 @@ def page(request: Request, template: str, context: Mapping[str, Any], status: in
     return HTMLResponse(html.encode(errors="replace"), status)  # a form may bring half a character
 
 
-def _elapsed(milliseconds: int) -> str:
+def _format_elapsed(milliseconds: int) -> str:
     if milliseconds < 1000:
         return f"{max(milliseconds, 0)} ms"
     seconds = milliseconds / 1000
@@ -57,7 +57,7 @@ def environment(*folders: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(elapsed=_elapsed, moment=_moment, rfc3339=rfc3339)
+    made.filters.update(elapsed=_format_elapsed, moment=_moment, rfc3339=rfc3339)
     made.globals.update(
         label_for=state_labels.label_for, step_label=state_labels.step_label, steps=steps, final_states=FINAL
     )

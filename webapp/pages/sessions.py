@@ -137,7 +137,7 @@ def _reader(session: SessionOf) -> Identity | None:
 Reader = Annotated[Identity | None, Depends(_reader)]
 
 
-def _signed_in(request: Request, session: SessionOf) -> Session:
+def _require_session(request: Request, session: SessionOf) -> Session:
     if session is None:
         query = f"?{request.url.query}" if request.url.query else ""
         raise SignedOut(f"{request.url.path}{query}" if request.method == "GET" else "/")
@@ -151,7 +151,7 @@ class SignedOut(Exception):
     then: str
 
 
-SignedIn = Annotated[Session, Depends(_signed_in)]
+SignedIn = Annotated[Session, Depends(_require_session)]
 
 
 def _operator(session: SignedIn) -> Identity:

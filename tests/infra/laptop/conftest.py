@@ -14,7 +14,7 @@ import pytest
 
 from herald.terraform.runner import Terraform
 from laptop.clients import Clients
-from laptop.cloud import Cloud, Options, running
+from laptop.cloud import Cloud, Options, run_cloud
 from laptop.environment import client_settings
 from laptop.resources import ADA, SENDER
 from laptop.state import ROOT
@@ -28,7 +28,7 @@ __all__ = ["Applied"]
 @pytest.fixture(scope="session")
 def bare(worker: str) -> Iterator[Cloud]:
     """A laptop cloud in which nothing has been made yet."""
-    with running(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.02, bare=True, iam=True)) as cloud:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.02, bare=True, iam=True)) as cloud:
         yield cloud
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from laptop.cloud import Options, running
+from laptop.cloud import Options, run_cloud
 from laptop.state import ROOT
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.inventory import inventory
@@ -34,7 +34,7 @@ DIFFERENCES = {
 @pytest.fixture(scope="module")
 def differences(applied: Applied, worker: str) -> Iterator[dict[str, tuple[object, object]]]:
     """Attributes by name: on the laptop, and by Terraform."""
-    with running(Options(ROOT / "build" / "tests" / f"compared-{worker}")) as cloud:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"compared-{worker}")) as cloud:
         laptop, terraform = inventory(cloud.clients), inventory(applied.clients)
     yield {
         name: (laptop.get(name), terraform.get(name))

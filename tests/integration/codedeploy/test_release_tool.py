@@ -80,9 +80,9 @@ def of_this_repository() -> str:
 
 
 def test_a_deployment_under_way_is_found(stage: Stage, stack: Stack) -> None:
-    assert deployments.running(stack) is None
+    assert deployments.find_running(stack) is None
     deployment = stage.create()
-    found = deployments.running(stack)
+    found = deployments.find_running(stack)
     assert found is not None
     assert (found.id, found.target) == (deployment, "2")
 

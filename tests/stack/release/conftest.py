@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from herald.account import release_stack
-from laptop.cloud import Cloud, Options, running
+from laptop.cloud import Cloud, Options, run_cloud
 from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
 from package import build
@@ -116,7 +116,7 @@ class Desk:
 @pytest.fixture(scope="session")
 def release_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A cloud in which one release went well: a group's first deployment has nothing to roll back to."""
-    with running(Options(ROOT / "build" / "tests" / f"release-{os.getpid()}", scale=SCALE)) as started:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"release-{os.getpid()}", scale=SCALE)) as started:
         desk = open_desk(started, tmp_path_factory.mktemp("first"))
         outcome = desk.release(desk.artifact())
         assert outcome is Outcome.RELEASED, desk.screen.text

@@ -160,7 +160,7 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
 ) -> None:
     before = desk.version
     assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True) is Outcome.LEFT
-    running = deployments.running(desk.stack)
+    running = deployments.find_running(desk.stack)
     assert running is not None
     desk.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
     eventually(lambda: deployments.read(desk.stack, running.id), lambda one: one.ended)

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
-from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, billed, bills
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, bills, compute_bill
 from bench.cost.measured import cpu_of
 from bench.cost.prices import prices
 from bench.cost.usage import SUBSCRIPTION, TRANSACTIONAL, Usage, herald
@@ -34,7 +34,7 @@ def test_a_mail_is_claimed_in_six_units_and_recorded_and_heard_of_in_one_each(ou
 def test_looking_up_whether_the_reader_unsubscribed_costs_nothing(ours: Bill) -> None:
     by_kind = {kind: herald(AS_MEASURED, Assumptions(), kind) for kind in (SUBSCRIPTION, TRANSACTIONAL)}
     assert by_kind[SUBSCRIPTION].write_unit == by_kind[TRANSACTIONAL].write_unit == ours.usage.write_unit
-    dollars = {kind: billed(usage, prices()).total for kind, usage in by_kind.items()}
+    dollars = {kind: compute_bill(usage, prices()).total for kind, usage in by_kind.items()}
     assert dollars[SUBSCRIPTION] == pytest.approx(dollars[TRANSACTIONAL], abs=0.005)
 
 
@@ -54,7 +54,7 @@ def test_half_the_processor_takes_twice_as_long() -> None:
 
 def test_a_bill_is_quantity_times_price() -> None:
     known = prices()
-    bill = billed(Usage(sns_publish=2, write_unit=8, log_bytes=1000), known)
+    bill = compute_bill(Usage(sns_publish=2, write_unit=8, log_bytes=1000), known)
     assert bill.dollars["SNS publishes"] == pytest.approx(1.00)
     assert bill.dollars["DynamoDB write units"] == pytest.approx(5.00)
     assert bill.dollars["GB of logs"] == pytest.approx(0.50)

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from bench.speed import cold, figures, table
-from bench.speed.figure import Figure, paired
-from bench.speed.page import filled
+from bench.speed.figure import Figure, compare
+from bench.speed.page import fill
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import Asked, Warm
@@ -52,13 +52,13 @@ WARMED = [
     ],
 )
 def test_a_verdict_judges_the_ratio_where_there_is_one(figure: Figure, verdict: str) -> None:
-    assert figure.verdict == figure.told()["verdict"] == verdict
+    assert figure.verdict == figure.as_dict()["verdict"] == verdict
 
 
 def test_ratios_are_paired_by_round() -> None:
     slow_then_quick = Sample([{"ms": 10.0}, {"ms": 1.0}, {"ms": 1.0}])
     twice_as_slow = Sample([{"ms": 20.0}, {"ms": 2.0}, {"ms": 2.5}])
-    figure = paired("init", slow_then_quick, twice_as_slow, ["ms"])
+    figure = compare("init", slow_then_quick, twice_as_slow, ["ms"])
     assert figure.ratio == 0.5
     assert figure.ratio_spread == (0.4, 0.5)
     assert figure.spread == (1.0, 10.0)
@@ -107,12 +107,12 @@ import time:      2500 |       2500 | botocore
 
 def test_the_page_holds_the_rows_of_a_run_between_its_markers() -> None:
     sections = figures.sections(ROOTS, started(*STARTED), WARMED)
-    rows = [{"section": title, **row.told()} for title, each in sections.items() for row in each]
+    rows = [{"section": title, **row.as_dict()} for title, each in sections.items() for row in each]
     told = {"at": "2026-11-21T08:00:00", "seconds": 200, "load": {"before": 1.0, "after": 2.0}, "figures": rows}
     before = "# Speed\n<!-- bench: written -->\nfrom before\n<!-- /bench -->\nafter\n"
-    written = filled(before, told)
+    written = fill(before, told)
     assert "from before" not in written
     assert written.startswith("# Speed\n<!-- bench: written -->\nMeasured on 2026-11-21 in 200 s")
     assert written.endswith("\n<!-- /bench -->\nafter\n")
     assert "| init, Python 3.13.0 | 10 ms CPU | 20 | 0.50 (0.50 to 0.50) | ≤ 0.5 | kept |" in written
-    assert filled(written, told) == written
+    assert fill(written, told) == written

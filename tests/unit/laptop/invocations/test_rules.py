@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from laptop.invocations.journal import sns_message_id
-from laptop.invocations.metrics import embedded_points, run_points
+from laptop.invocations.metrics import read_embedded_points, run_points
 from laptop.invocations.model import Ending, Outcome, Target, choose_version
 from laptop.invocations.results import DIED, messages_to_delete, read_outcome
 
@@ -82,7 +82,7 @@ def test_a_line_is_every_metric_for_every_set_of_dimensions() -> None:
     metrics = [{"Name": "Sent", "Unit": "Count"}, {"Name": "Waits"}]
     definition = {"Namespace": "Herald", "Dimensions": [["Service"], ["Service", "Type"]], "Metrics": metrics}
     line = {"_aws": {"Timestamp": 5000, "CloudWatchMetrics": [definition]}, "Service": "s", "Type": "t", "Sent": 1}
-    found = list(embedded_points(f"START\nplain\n{json.dumps({**line, 'Waits': [3, 4]})}\n"))
+    found = list(read_embedded_points(f"START\nplain\n{json.dumps({**line, 'Waits': [3, 4]})}\n"))
     told = [(point.name, point.value, point.unit, point.at, tuple(point.dimensions.values())) for point in found]
     assert told == [
         (name, value, unit, 5.0, dimensions)
@@ -103,7 +103,7 @@ def test_a_line_is_every_metric_for_every_set_of_dimensions() -> None:
     ],
 )
 def test_a_line_that_is_not_in_the_format_is_a_line_of_the_log(line: str) -> None:
-    assert list(embedded_points(line)) == []
+    assert list(read_embedded_points(line)) == []
 
 
 @pytest.mark.parametrize(
