@@ -146,7 +146,7 @@ class Outbox:
         )
 
     def postpone(self, event: OutboxEvent, since: int) -> bool:
-        """Let `unsettled` pass the event over until it is asked for a time after `since`."""
+        """Let `find_unsettled` pass the event over until it is asked for a time after `since`."""
         return self._move(event, f"SET {SINCE} = :since", {":since": since}, state="published")
 
     def mark_settled(self, event: OutboxEvent, at: int) -> bool:

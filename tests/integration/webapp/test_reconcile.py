@@ -170,11 +170,11 @@ def test_a_run_passes_over_what_is_not_due(parts: Parts, clock: Clock) -> None:
     """A pause of a week must leave the hourly runs time for what is due."""
     run_hourly(clock, 24)
     clock.forward(HOUR + 1)
-    assert list(parts.outbox.unsettled(clock() - HOUR * 1000)) != []
+    assert list(parts.outbox.find_unsettled(clock() - HOUR * 1000)) != []
     assert run_hourly(clock, 1) == []
-    assert list(parts.outbox.unsettled(clock() - HOUR * 1000)) == []
+    assert list(parts.outbox.find_unsettled(clock() - HOUR * 1000)) == []
     clock.forward(23 * HOUR)
-    assert list(parts.outbox.unsettled(clock() - HOUR * 1000)) == []
+    assert list(parts.outbox.find_unsettled(clock() - HOUR * 1000)) == []
 
 
 def test_what_was_never_published_is_the_sweepers(parts: Parts, cloud: Cloud, clock: Clock) -> None:
