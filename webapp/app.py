@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
 
     Raises `SettingsError`, which ends the process with one line, for a setting that is missing or wrong.
     """
+    logging.getLogger("uvicorn.access").disabled = True  # it writes the paths of unsubscribe links
     parts = parts or compose(WebSettings.from_environment())
     app = FastAPI(
         title="Herald",

@@ -1,6 +1,7 @@
 """Unsubscribing by the link in a mail, as RFC 8058 has it, and by the settings page."""
 
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -104,10 +105,50 @@ def test_a_tampered_link_is_refused(
     assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
 
 
-def test_the_log_does_not_hold_the_link(program: TestClient, link: str, capsys: pytest.CaptureFixture[str]) -> None:
-    program.get(link)
-    [line] = [json.loads(each) for each in capsys.readouterr().out.splitlines() if "request_id" in each]
-    assert line["path"] == "/unsubscribe/…"
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda link: link,
+        lambda link: link.replace("/unsubscribe/", "/unsubscribe/%0A"),
+        lambda link: link.replace("/unsubscribe/", "/unsubscribe%0A/"),
+        lambda link: link.replace("/unsubscribe/", "/%0Dunsubscribe/%E2%80%A8"),
+        lambda link: link.replace("/unsubscribe/", "/unsubscribe//"),
+        lambda link: link.replace("/unsubscribe/", "/Unsubscribe/"),
+        lambda link: link.replace("/unsubscribe/", "/static/"),
+        lambda link: link.replace("/unsubscribe/", "/"),
+        lambda link: link + "/",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "DELETE"])
+def test_no_log_line_holds_the_link(
+    program: TestClient, link: str, change: Any, method: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program.request(method, change(link))
+    written = capfd.readouterr()
+    assert '"event": "request"' in written.out
+    assert not any(piece in written.out + written.err for piece in link.removeprefix("/unsubscribe/").split("."))
+
+
+def test_a_server_beside_the_app_does_not_log_the_link_either(
+    program: TestClient, link: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Uvicorn's access log writes the path of each request."""
+    create_app(program.app.state.parts)  # type: ignore[attr-defined]  # FastAPI's
+    logging.getLogger("uvicorn.access").error("GET %s", link)
+    assert link not in caplog.text
+
+
+def test_log_lines_name_the_route(program: TestClient, link: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (link, "/operations/dead", "/v1/books/x", "/static/herald.css", "/nowhere"):
+        program.get(path, follow_redirects=False)
+    lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    assert [line["route"] for line in lines if line["event"] == "request"] == [
+        "/unsubscribe/{token}",
+        "/operations/dead",
+        "/v1/books/{book_id}",
+        "/static",
+        "none",
+    ]
 
 
 def test_settings_are_for_people_who_are_signed_in(stranger: Browser, cloud: Cloud) -> None:
