@@ -79,12 +79,12 @@ class Parts:
     @property
     def session_cipher(self) -> CookieCipher:
         """Encrypts the cookie that holds a session."""
-        return CookieCipher(self.secrets.session, "session", self.clock)
+        return CookieCipher(self.secrets, "session", self.clock)
 
     @property
     def sign_in_cipher(self) -> CookieCipher:
         """Encrypts the cookie of somebody who is just signing in."""
-        return CookieCipher(self.secrets.session, "sign-in", self.clock)
+        return CookieCipher(self.secrets, "sign-in", self.clock)
 
 
 def compose(settings: WebSettings) -> Parts:

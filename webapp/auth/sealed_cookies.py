@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,33 +15,35 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from webapp.auth.secrets import Secrets
 from webapp.clock import Clock
 
 __all__ = ["CookieCipher"]
 
 
 class CookieCipher:
-    """Encrypts values for one purpose; a value encrypted for another does not decrypt. `keys` are newest first."""
+    """Encrypts values for one purpose with the session keys; a value encrypted for another does not decrypt."""
 
-    def __init__(self, keys: Callable[[], Sequence[bytes]], purpose: str, clock: Clock) -> None:
-        self._keys = keys
+    def __init__(self, secrets: Secrets, purpose: str, clock: Clock) -> None:
+        self._secrets = secrets
         self._purpose = purpose
         self._clock = clock
 
     def encrypt(self, value: Mapping[str, Any]) -> str:
         """The value as text for a cookie, encrypted with the newest key."""
-        return self._fernet().encrypt_at_time(json.dumps(value).encode(), self._now()).decode()
+        fernet = _fernet(tuple(self._secrets.session()), self._purpose)
+        return fernet.encrypt_at_time(json.dumps(value).encode(), self._now()).decode()
 
     def decrypt(self, encrypted: str, seconds: int) -> Mapping[str, Any] | None:
         """The value, if it was encrypted here and at most so many seconds ago; else None."""
+        return self._secrets.find(self._secrets.session, lambda keys: self._decrypt(encrypted, seconds, keys))
+
+    def _decrypt(self, encrypted: str, seconds: int, keys: Sequence[bytes]) -> Mapping[str, Any] | None:
+        fernet = _fernet(tuple(keys), self._purpose)
         try:
-            value = json.loads(self._fernet().decrypt_at_time(encrypted.encode(), seconds, self._now()))
+            return dict(json.loads(fernet.decrypt_at_time(encrypted.encode(), seconds, self._now())))
         except (InvalidToken, ValueError):
             return None
-        return dict(value)
-
-    def _fernet(self) -> MultiFernet:
-        return _fernet(tuple(self._keys()), self._purpose)
 
     def _now(self) -> int:
         return self._clock() // 1000

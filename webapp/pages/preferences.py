@@ -28,7 +28,7 @@ router: Final = APIRouter()
 
 def _link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:
     parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
-    link = unsubscribe_links.verify(token, parts.secrets.link())
+    link = parts.secrets.find(parts.secrets.link, lambda keys: unsubscribe_links.verify(token, keys))
     if link is None:
         raise NotFound("This link is not one that Herald wrote, or it was cut short on its way.")
     return link

@@ -230,14 +230,6 @@ def test_the_cookie_of_a_sign_in_under_way_is_no_session(stranger: Browser) -> N
     assert not is_signed_in(stranger)
 
 
-def test_sessions_outlive_a_new_key(browser: Browser, parts: Parts, cloud: Cloud) -> None:
-    name = parts.settings.session_key_parameter
-    old = cloud.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
-    cloud.ssm.put_parameter(Name=name, Value=f"{'n' * 64} {old}", Type="SecureString", Overwrite=True)
-    parts.secrets._values = None
-    assert is_signed_in(browser)
-
-
 def test_the_cookie_opens_no_api(browser: Browser) -> None:
     assert browser.get("/v1/books").status_code == 401
 
