@@ -5,7 +5,7 @@ NotificationError
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
 │   ├── UnknownNotification   no notification for this type
 │   └── RefusedForGood        the provider will not take this mail
-├── RecipientNotAllowed                this deployment may not mail this address: suppressed, a person may redrive it
+├── RecipientNotAllowed   this deployment may not mail this address: suppressed, a person may redrive it
 ├── NotSent               certainly not sent: release, next provider, retry later
 │   ├── Throttled             over the sending rate: heals in seconds
 │   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours

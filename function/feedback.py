@@ -1,4 +1,4 @@
-"""LazyHandler point of `feedback`: what SES says later, from SQS into the ledger.
+"""Entry point of `feedback`: what SES says later, from SQS into the ledger.
 
 Event shapes: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 They come unordered and at least once; the ledger's precedence makes order and repetition harmless.

@@ -1,4 +1,4 @@
-"""LazyHandler point of `notify`: SNS events and the queue `retry` in, mails out.
+"""Entry point of `notify`: SNS events and the queue `retry` in, mails out.
 
 Lambda: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html and .../services-sqs-errorhandling.html
 """

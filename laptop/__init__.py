@@ -1,5 +1,5 @@
 """The laptop cloud: ministack, Herald's own simulators and the web app, with no AWS account.
 
-cli -> cloud -> supervisor (ends everything, whatever ends us) -> ministack, simulators, uvicorn
-             -> provision (what Terraform makes on AWS, by boto3)
+cloud -> supervisor (ends everything, whatever ends us) -> ministack, simulators, uvicorn
+      -> provision (what Terraform makes on AWS, by boto3)
 """

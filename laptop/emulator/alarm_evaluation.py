@@ -38,7 +38,7 @@ class AlarmEvaluator:
             ministack.replace(self._metrics, function, make)
 
     def start(self) -> None:
-        """Statistic at everything for ever, on a thread of its own."""
+        """Look at everything again and again, on a thread of its own."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def store(self, point: Point) -> None:

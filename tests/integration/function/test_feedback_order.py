@@ -55,7 +55,7 @@ class Story:
         return item
 
     def end(self) -> tuple[str, str]:
-        """The record and the suppression; the timeline alone tells in which order things were feedback."""
+        """The record and the suppression; the timeline alone tells in which order things were heard."""
         record = {name: value for name, value in (self.item("message#m1") or {}).items() if name != "timeline"}
         return json.dumps(record, sort_keys=True), json.dumps(self.item(ADDRESS), sort_keys=True)
 

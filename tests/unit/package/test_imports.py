@@ -34,7 +34,7 @@ KEPT_OUT = {
     "unittest",
     "zipfile",
 }
-#: As many modules as there are today, and bundle for a few of Python's own.
+#: As many modules as there are today, and room for a few of Python's own.
 MOST_MODULES = 350
 
 _SETTINGS = {
