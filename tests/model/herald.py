@@ -20,24 +20,39 @@ from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
 from tests.model.errors import cancelled, reason
-from tests.model.replay import Paused, Step, Tape
+from tests.model.replay import History, Paused, Step, Tape
 from tests.model.table import MemoryTable
 from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, Item
-from tests.model.world import HOLD, Budget, Process, Waiting
+from tests.model.world import HOLD, RETENTION, Budget, Process, Waiting
 
-__all__ = ["ABSTRACTED", "ADDRESS", "CATEGORY", "CHOICE", "DROPPED", "Abstract", "Code", "Herald", "Rules", "Stepped"]
+__all__ = [
+    "ABSTRACTED",
+    "ADDRESS",
+    "ADDRESS_TEXT",
+    "CATEGORY",
+    "CHOICE",
+    "DROPPED",
+    "SECRET",
+    "Abstract",
+    "Code",
+    "Herald",
+    "Rules",
+    "Stepped",
+    "branches",
+]
 
-_ADDRESS = "ada@example.com"
+ADDRESS_TEXT = "ada@example.com"
+SECRET = b"model"
 #: The key of the only recipient, of whom `since` says that the address is on the list.
-ADDRESS = address_key(b"model", _ADDRESS)
+ADDRESS = address_key(SECRET, ADDRESS_TEXT)
 #: What every mail belongs to, and the attribute that says that the recipient does not want it.
 CATEGORY = "books"
 CHOICE = choice_name(CATEGORY)
 
 #: What no condition reads is kept out of the state, so that states which behave alike are one.
 ABSTRACTED = {"timeline": ("L", ()), "attempts": ("N", 1)}
-DROPPED = frozenset({"reason", "reason_code", "provider_message_id", "type", "expires_at"})
+DROPPED = frozenset({"reason", "reason_code", "provider_message_id", "type"})
 
 
 class Abstract(MemoryTable):
@@ -65,27 +80,37 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds through one scenario: the policy, the providers, and which releases can render the event."""
+    """What holds through one scenario: the policy, the providers, what each message says, and which releases can
+    render it. Nobody can render the content `x`."""
 
     resends: int = 1
     providers: int = 1
     breaks_at: int = 99
+    #: Of messages m1, m2, …; `a` where there is none.
+    contents: str = ""
+
+    def content(self, message: str) -> str:
+        """What a message says."""
+        number = int(message.removeprefix("m").partition("-")[0])
+        return self.contents[number - 1 : number] or "a"
 
 
 class _EmailBuilder:
-    """Every delivery carries the same event; from release `breaks_at` on it cannot be rendered."""
+    """Every delivery carries the same event, whose content is its body; a `broken` release renders none."""
 
     def __init__(self, broken: bool) -> None:
         self._broken = broken
 
     def begin(self, delivery: Delivery) -> Draft:
-        event = Event("urn:model", "e", "book.created", "", {"recipient": {"email": _ADDRESS}})
+        event = Event(
+            "urn:model", "e", "book.created", "", {"recipient": {"email": ADDRESS_TEXT}, "content": delivery.body}
+        )
         return Draft(event, address=ADDRESS, subscription=CATEGORY)
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
-        if self._broken:
+        if self._broken or (draft.event and draft.event.data["content"] == "x"):
             raise InvalidEvent("cannot be rendered")
-        return Email(_ADDRESS, "subject", "text", "html")
+        return Email(ADDRESS_TEXT, "subject", "text", "html")
 
 
 @dataclass(slots=True)
@@ -155,7 +180,7 @@ class Herald:
         """The process of a delivery, before its first step."""
         key = (waiting, release, now)
         if key not in self._begun:
-            process = self._run(Process(waiting, release, (), Step("")), None, Frozen(), now).process
+            process = self._run(Process(waiting, release, History(), Step("")), None, Frozen(), now).process
             assert process is not None, "every delivery reads or writes the ledger"
             self._begun[key] = process
         return self._begun[key]
@@ -176,7 +201,7 @@ class Herald:
             if outcome.retry_at is not None and not waiting.retry:
                 tape.do(Step("park"), lambda: None)
         except Paused as paused:
-            stepped = process._replace(history=tuple(tape.history), step=paused.step)
+            stepped = process._replace(history=History(tape.history), step=paused.step)
             return Stepped(self.table.snapshot(), stepped)
         except Exception:
             return Stepped(self.table.snapshot(), None, again=True)
@@ -187,7 +212,7 @@ class Herald:
             return tape.instant(lambda: now)
 
         table = Table(_Client(self.table, tape), "herald-ledger", lambda _: None, lambda: 0.0)
-        writes = self.code.writes("herald-ledger", str(process.release), HOLD, 90 * 86_400, self.rules.resends)
+        writes = self.code.writes("herald-ledger", str(process.release), HOLD, RETENTION // 1000, self.rules.resends)
         posts = [_Post(f"ses://{number}", tape) for number in range(self.rules.providers)]
         builder: Any = _EmailBuilder(process.release >= self.rules.breaks_at)
         return self.code.courier(
@@ -234,25 +259,18 @@ LIVE: dict[str, Live] = {
 }
 
 
-def branches(step: Step, budget: Budget) -> Iterator[tuple[str, Budget]]:
-    """The ways `step` can go, each with what is left of the budget."""
+def branches(step: Step, budget: Budget) -> Iterator[tuple[str, str]]:
+    """The ways `step` can go, each with what it uses up of the budget, if anything."""
     if step.kind == "send":
-        yield "accepted", budget
-        for name, spent in (
-            ("accepted, answer lost", "lost"),
-            ("not accepted, answer lost", "vanished"),
-            ("not sent", "not_sent"),
-            ("refused", "refused"),
-        ):
-            yield from _spend(name, spent, budget)
-        return
-    yield "done", budget
-    if step.kind == "table" and step.what != "get":
-        yield from _spend("done twice", "repeats", budget)
-    if step.what == "transact":
-        yield from _spend("conflict", "conflicts", budget)
-
-
-def _spend(name: str, what: str, budget: Budget) -> Iterator[tuple[str, Budget]]:
-    if left := getattr(budget, what):
-        yield name, budget._replace(**{what: left - 1})
+        yield "accepted", ""
+        ways = {
+            "accepted, answer lost": "lost",
+            "not accepted, answer lost": "vanished",
+            "not sent": "not_sent",
+            "refused": "refused",
+        }
+    else:
+        yield "done", ""
+        repeated = {"done twice": "repeats"} if step.kind == "table" and step.what != "get" else {}
+        ways = repeated | ({"conflict": "conflicts"} if step.what == "transact" else {})
+    yield from ((name, spent) for name, spent in ways.items() if getattr(budget, spent))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-__all__ = ["Entry", "Paused", "Step", "Tape"]
+__all__ = ["Entry", "History", "Paused", "Step", "Tape"]
 
 
 class Step(NamedTuple):
@@ -53,6 +53,19 @@ class Entry:
         return self.value
 
 
+class History(tuple[Entry, ...]):
+    """The answers that a process has had; hashed once."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
+
+
 def _read(value: Any, error: BaseException | None) -> str:
     """What the code can read of an answer: of botocore's errors the response, which their `repr` leaves out."""
     return repr(value) if error is None else f"{error!r} {getattr(error, 'response', '')}"
@@ -61,7 +74,7 @@ def _read(value: Any, error: BaseException | None) -> str:
 class Tape:
     """The world as one run of a process meets it. `live` decides how the one new step goes; None allows none."""
 
-    def __init__(self, history: tuple[Entry, ...], live: Callable[[Step, Callable[[], Any]], Any] | None) -> None:
+    def __init__(self, history: History, live: Callable[[Step, Callable[[], Any]], Any] | None) -> None:
         self.history = list(history)
         self.seen = 0
         self._at = 0

@@ -30,7 +30,7 @@ class Scenario:
     def explore(self, code: Code | None = None) -> Explored:
         """Every state of it under `code` (Herald's own if None). Raises Counterexample."""
         waiting = tuple(
-            Waiting(f"m{message}", f"m{message}{'ab'[copy]}")
+            Waiting(f"m{message}", f"m{message}{'ab'[copy]}", self.rules.content(f"m{message}"))
             for message, copies in enumerate(self.copies, start=1)
             for copy in range(copies)
         )
@@ -57,7 +57,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         Rules(resends=0),
     ),
     Scenario("two redrives by two persons, and a crash", (2,), Budget(refused=1, redrives=2, copies=2, crashes=1)),
-    Scenario("an event that can never be a mail", (2,), Budget(crashes=1, redrives=2, copies=1), Rules(breaks_at=1)),
+    Scenario("an event that can never be a mail", (2,), Budget(crashes=1, redrives=1, copies=1), Rules(breaks_at=1)),
     Scenario(
         "a new release that can no longer render what the old one sent",
         (2,),

@@ -6,7 +6,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from tests.model.moves import Broken, Moves
+from tests.model.moves import Moves
+from tests.model.promises import Broken
 from tests.model.world import World
 
 __all__ = ["Counterexample", "Explored", "explore"]
@@ -40,7 +41,7 @@ def explore(start: World, moves: Moves, most: int = 5_000_000) -> Explored:
         world = todo.popleft()
         name = "the end"
         try:
-            ends += moves.judge_end(world)
+            ends += moves.promises.judge_end(world)
             following = moves(world)
             while True:
                 name = "a move"

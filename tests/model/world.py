@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import Action
-from tests.model.replay import Entry, Step
+from tests.model.replay import History, Step
 from tests.model.table import State as Snapshot
 
-__all__ = ["HOLD", "NOW", "Budget", "Process", "Waiting", "World"]
+__all__ = [
+    "DAY",
+    "FIVE_MINUTES",
+    "HOLD",
+    "NOW",
+    "RETENTION",
+    "Budget",
+    "Letter",
+    "Mail",
+    "Process",
+    "Waiting",
+    "World",
+    "put",
+    "spend",
+    "without",
+]
 
-#: Epoch milliseconds at which every scenario begins, and the ledger's hold, which is also what one tick passes.
+#: Epoch milliseconds at which every scenario begins, and what passes in one move of the clock.
 NOW = 1_795_248_000_000
+FIVE_MINUTES = 300_000
+#: The ledger's hold.
 HOLD = 900_000
+#: A day and what the waits before it may take.
+DAY = 90_000_000
+#: How long the ledger keeps what is at rest.
+RETENTION = 60 * 86_400_000
 
 
 class Budget(NamedTuple):
-    """How often the world may do what."""
+    """How often the world may do what. `minutes`, `ticks`, `days` and `ages` move the clock: by five minutes, the hold,
+    a day, the retention."""
 
     crashes: int = 0
     ticks: int = 0
@@ -35,6 +57,10 @@ class Budget(NamedTuple):
     unsubscribes: int = 0
     resubscribes: int = 0
     upgrades: int = 0
+    minutes: int = 0
+    days: int = 0
+    ages: int = 0
+    reports: int = 0
 
 
 class Waiting(NamedTuple):
@@ -42,6 +68,7 @@ class Waiting(NamedTuple):
 
     message: str
     copy: str
+    content: str = "a"
     letter: str | None = None
     confirmed: bool = False
     retry: bool = False
@@ -55,7 +82,7 @@ class Waiting(NamedTuple):
     def delivery(self) -> Delivery:
         """As the function meets it."""
         item = QueueItem(self.copy, "handle", 1) if self.retry else None
-        return Delivery(self.message, "event", item=item, letter=self.letter, confirmed=self.confirmed)
+        return Delivery(self.message, self.content, item=item, letter=self.letter, confirmed=self.confirmed)
 
 
 class Process(NamedTuple):
@@ -63,7 +90,7 @@ class Process(NamedTuple):
 
     waiting: Waiting
     release: int
-    history: tuple[Entry, ...]
+    history: History
     step: Step
     #: Time and release at which it began and fell asleep, before its first step.
     asleep_at: tuple[int, int] | None = None
@@ -71,7 +98,25 @@ class Process(NamedTuple):
     @property
     def owner(self) -> str:
         """The name of its attempt."""
-        return f"{self.waiting.copy}.{self.waiting.tries}"
+        return f"{self.waiting.copy}-{self.waiting.tries}"
+
+
+class Mail(NamedTuple):
+    """A mail that the provider took at `at`."""
+
+    message: str
+    attempt: str
+    content: str
+    at: int
+    provider: str = "ses://0"
+
+
+class Letter(NamedTuple):
+    """A letter that lies in `dead`: the attempt that it names, and the event that it holds."""
+
+    message: str
+    attempt: str
+    content: str
 
 
 class World(NamedTuple):
@@ -85,13 +130,37 @@ class World(NamedTuple):
     #: How many deliveries there were at first.
     published: int = 0
     running: tuple[Process, ...] = ()
-    letters: tuple[tuple[str, str], ...] = ()
-    #: Mails that the provider took, by message.
-    mails: tuple[str, ...] = ()
-    #: When the first mail's claim began to hold.
-    first_mail: int = 0
+    letters: tuple[Letter, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    #: When the first mail's hold ends.
+    held_until: int = 0
     #: Second mails that a person said yes to.
     yeses: int = 0
     #: What the provider will say, and what the ledger has heard.
-    feedback: frozenset[tuple[str, Action]] = frozenset()
-    heard: frozenset[tuple[str, Action]] = frozenset()
+    feedback: frozenset[tuple[Mail, Action]] = frozenset()
+    heard: frozenset[tuple[Mail, Action]] = frozenset()
+
+
+def spend(world: World, what: str) -> World:
+    """The world after one thing of its budget is used up."""
+    budget: Any = world.budget
+    return world._replace(budget=budget._replace(**{what: getattr(budget, what) - 1}))
+
+
+def without(values: tuple[Any, ...], one: Any) -> tuple[Any, ...]:
+    """The values without the first that equals `one`."""
+    index = values.index(one)
+    return (*values[:index], *values[index + 1 :])
+
+
+def put(values: tuple[Any, ...], one: Any) -> tuple[Any, ...]:
+    """The values with `one` in its place, so that worlds which differ only in an order are one."""
+    return tuple(sorted((*values, one), key=_place)) if values else (one,)
+
+
+def _place(value: Any) -> Any:
+    """Of two deliveries no copy has the same name, whether they wait or run."""
+    match value:
+        case Process(waiting) | (Waiting() as waiting):
+            return waiting.copy
+    return value

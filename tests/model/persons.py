@@ -1,0 +1,108 @@
+"""What persons do: redrive letters, take addresses off the list, unsubscribe and subscribe again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from function.ledger.record import Row
+from function.ledger.states import Action, State
+from operations.installation import Installation
+from operations.suppressions import Suppression, remove_suppression
+from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald
+from tests.model.promises import Promises, judge_address
+from tests.model.values import Frozen
+from tests.model.world import HOLD, RETENTION, Waiting, World, put, spend, without
+from webapp.preferences.preferences import Preferences
+
+__all__ = ["Persons"]
+
+
+@dataclass(slots=True)
+class Persons:
+    """The moves of persons, by the code that they use."""
+
+    herald: Herald
+    promises: Promises
+
+    def __call__(self, world: World) -> Iterator[tuple[str, World]]:
+        """Every state that a person can bring about."""
+        if world.budget.redrives:
+            yield from self._redrives(world)
+        yield from self._listing(world)
+
+    def _redrives(self, world: World) -> Iterator[tuple[str, World]]:
+        budget = world.budget
+        for letter in sorted(set(world.letters)):
+            rest = without(world.letters, letter)
+            base = spend(self._reset(world, letter.message), "redrives")
+            delivery = Waiting(letter.message, f"L{budget.redrives}", letter.content, letter.attempt, retry=True)
+            yield f"redrive {letter.attempt}", _queued(base._replace(letters=rest), delivery)
+            if budget.copies:
+                copied = spend(base, "copies")
+                yield f"redrive {letter.attempt}, killed before it is taken away", _queued(copied, delivery)
+            if budget.confirms:
+                sure = spend(base, "confirms")._replace(yeses=world.yeses + 1, letters=rest)
+                yield f"redrive {letter.attempt} with a yes", _queued(sure, delivery._replace(confirmed=True))
+        for record in self.promises.records(world.table):
+            if record.state is State.SUPPRESSED:
+                content = self.herald.rules.content(record.message_id)
+                delivery = Waiting(record.message_id, f"L{budget.redrives}", content, record.owner, retry=True)
+                yield "redrive the suppressed", _queued(spend(world, "redrives"), delivery)
+
+    def _listing(self, world: World) -> Iterator[tuple[str, World]]:
+        """The address comes onto the list or off it, and its reader chooses, each as often as its budget says."""
+        address = world.table.get(ADDRESS, Frozen())
+        choices, hashed = Preferences(self._client, "herald-ledger"), ADDRESS.removeprefix("address#")
+        if "since" in address:
+            yield from self._written(world, "removals", "it is taken off", CHOICE, self._unlist)
+        else:
+            yield from self._written(world, "listings", "the address is listed", CHOICE, self._list)
+        if CHOICE in address:
+            again = partial(choices.subscribe, CATEGORY, hashed)
+            yield from self._written(world, "resubscribes", "and subscribes again", "since", again)
+        else:
+            stop = partial(choices.unsubscribe, CATEGORY, hashed, 1, "link")
+            yield from self._written(world, "unsubscribes", "the reader unsubscribes", "since", stop)
+
+    def _written(
+        self, world: World, what: str, name: str, kept: str, write: Callable[[], object]
+    ) -> Iterator[tuple[str, World]]:
+        """One write of the address's item, which leaves what is not its own as it was."""
+        if not getattr(world.budget, what):
+            return
+        self.herald.table.restore(world.table)
+        write()
+        after = self.herald.table.snapshot()
+        judge_address(world.table, after, kept)
+        yield name, spend(world._replace(table=after), what)
+
+    def _list(self) -> None:
+        """As the bounce of some other mail does."""
+        writes = self.herald.code.writes("herald-ledger", "f", HOLD, RETENTION // 1000, 1)
+        _, listed = writes.apply_feedback("another", Action.FEEDBACK_BOUNCED, Row(State.BOUNCED, 1, "f"), ADDRESS)
+        self._client.transact_write_items(TransactItems=[listed])
+
+    def _unlist(self) -> None:
+        installation = Installation(self._client, self._client, "", "", "", "herald-ledger", lambda: b"model")
+        entry = Suppression(ADDRESS, "bounced", datetime.fromtimestamp(0, UTC), "another")
+        remove_suppression(installation, entry)
+
+    @property
+    def _client(self) -> Any:
+        return self.herald.table
+
+    def _reset(self, world: World, message: str) -> World:
+        """The seeded fault: a redrive that makes the record as new."""
+        if not self.herald.code.redrive_resets:
+            return world
+        self.herald.table.restore(world.table)
+        self.herald.table.delete_item(TableName="herald-ledger", Key={"pk": {"S": f"message#{message}"}})
+        return world._replace(table=self.herald.table.snapshot())
+
+
+def _queued(world: World, delivery: Waiting) -> World:
+    return world._replace(waiting=put(world.waiting, delivery))
