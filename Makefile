@@ -9,6 +9,8 @@ SHELL := /bin/bash
 $(shell mkdir -p build/tmp)
 export TMPDIR              := $(CURDIR)/build/tmp
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+# With that folder nothing is littered, and without bytecode every process that a test or a command starts compiles all again.
+unexport PYTHONDONTWRITEBYTECODE
 export MYPY_CACHE_DIR      := $(CURDIR)/build/mypy
 export RUFF_CACHE_DIR      := $(CURDIR)/build/ruff
 

@@ -29,8 +29,10 @@ def test_a_group_is_not_torn_apart(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(_CONFTEST)
     for name in ("one", "two"):
         (tmp_path / f"test_{name}.py").write_text(_TEST)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist", "-n", "2"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command += ["--dist", "loadgroup"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert len([*(tmp_path / "workers").iterdir()]) == 1
