@@ -93,10 +93,10 @@ _HOOK_SETTINGS = {"HERALD_NOTIFY_FUNCTION": f"{PREFIX}-notify", "HERALD_NOTIFY_A
 FUNCTIONS = (
     Function("notify", "function.notify.handler", "function", alias=True),
     Function("feedback", "function.feedback.handler", "function", alias=True),
-    Function("relay", "webapp.relay.handler", "webapp"),
-    Function("sweeper", "webapp.sweeper.handler", "webapp", every=60),
-    Function("reconcile", "webapp.reconcile.handler", "webapp", every=3600),
-    Function("welcome", "webapp.post_confirmation.handler", "webapp"),
+    Function("relay", "webapp.functions.relay.handler", "webapp"),
+    Function("sweeper", "webapp.functions.sweeper.handler", "webapp", every=60),
+    Function("reconcile", "webapp.functions.reconcile.handler", "webapp", every=3600),
+    Function("welcome", "webapp.functions.post_confirmation.handler", "webapp"),
     Function("before", "function.hooks.before", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
     Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
 )

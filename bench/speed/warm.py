@@ -99,7 +99,7 @@ def _processes(roots: Roots, aws: Aws, quick: bool) -> Iterator[dict[str, Measur
     each: dict[str, Subject] = subjects(roots)
     ours = each["herald"]
     each["feedback"] = replace(ours, handler="function.feedback:handler")
-    each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.relay:handler")
+    each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.functions.relay:handler")
     tls = {}
     if not quick:
         each["without: the short way"] = replace(ours, extra={"apart": "fast_client"})

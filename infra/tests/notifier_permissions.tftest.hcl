@@ -107,7 +107,7 @@ run "least_privilege" {
     error_message = "Hooks invoke versions and aliases of notify only."
   }
   assert {
-    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "Judge"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"
+    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "AnswerForTheHooks"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"
     error_message = "Hooks judge deployments of this group only."
   }
 

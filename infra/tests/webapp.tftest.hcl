@@ -30,7 +30,7 @@ run "shape" {
   # -- functions --------------------------------------------------------------------------------------------------------
 
   assert {
-    condition     = { for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.function_name => function.handler } == { herald-web = "webapp.web.handler", herald-relay = "webapp.relay.handler", herald-sweeper = "webapp.sweeper.handler", herald-reconcile = "webapp.reconcile.handler", herald-welcome = "webapp.post_confirmation.handler" }
+    condition     = { for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.function_name => function.handler } == { herald-web = "webapp.functions.web.handler", herald-relay = "webapp.functions.relay.handler", herald-sweeper = "webapp.functions.sweeper.handler", herald-reconcile = "webapp.functions.reconcile.handler", herald-welcome = "webapp.functions.post_confirmation.handler" }
     error_message = "Functions or handlers are not those of the package."
   }
   assert {

@@ -35,7 +35,8 @@ def test_feedback_counts_every_thing_that_it_hears() -> None:
 
 
 def test_what_the_web_app_counts_by_name_is_promised() -> None:
-    written = {name for path in (ROOT / "webapp").glob("*.py") for name in _keywords(path, "tell") if name[0].isupper()}
+    files = (ROOT / "webapp").rglob("*.py")
+    written = {name for path in files for name in _keywords(path, "tell") if name[0].isupper()}
     assert written
     assert written <= {name for name, promise in herald().items() if promise.services & {"sweeper", "reconcile"}}
 

@@ -11,64 +11,64 @@ locals {
   alarms = merge(
     {
       notify-errors = {
-        says      = "notify failed in a way that it does not understand; a deployment under way is taken back"
-        namespace = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.notify
-        statistic = "Sum", period = 60, periods = 1, threshold = 1
+        description = "notify failed in a way that it does not understand; a deployment under way is taken back"
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.notify
+        statistic   = "Sum", period = 60, periods = 1, threshold = 1
       }
       feedback-errors = {
-        says      = "feedback failed; what SES says is waiting in its queue"
-        namespace = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.feedback
-        statistic = "Sum", period = 300, periods = 1, threshold = 1
+        description = "feedback failed; what SES says is waiting in its queue"
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.feedback
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
       notify-throttles = {
-        says      = "notify has been held back for half an hour: more mail comes in than SES's rate lets out"
-        namespace = "AWS/Lambda", metric = "Throttles", dimensions = local.on_alias.notify
-        statistic = "Sum", period = 300, periods = 6, threshold = 1
+        description = "notify has been held back for half an hour: more mail comes in than SES's rate lets out"
+        namespace   = "AWS/Lambda", metric = "Throttles", dimensions = local.on_alias.notify
+        statistic   = "Sum", period = 300, periods = 6, threshold = 1
       }
       topic-failures = {
-        says      = "SNS could not hand an event to notify; it went to the retry queue"
-        namespace = "AWS/SNS", metric = "NumberOfNotificationsFailed", dimensions = local.of_topic
-        statistic = "Sum", period = 300, periods = 1, threshold = 1
+        description = "SNS could not hand an event to notify; it went to the retry queue"
+        namespace   = "AWS/SNS", metric = "NumberOfNotificationsFailed", dimensions = local.of_topic
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
       unknown-outcomes = {
-        says      = "A provider's answer was lost: those mails are held until feedback or the policy decides"
-        namespace = "Herald", metric = "Unknown", dimensions = local.of_service.notify
-        statistic = "Sum", period = 300, periods = 1, threshold = var.alarms.unknown
+        description = "A provider's answer was lost: those mails are held until feedback or the policy decides"
+        namespace   = "Herald", metric = "Unknown", dimensions = local.of_service.notify
+        statistic   = "Sum", period = 300, periods = 1, threshold = var.alarms.unknown
       }
       retry-age = {
-        says      = "A mail has been waiting in the retry queue for hours; after a day it becomes a dead letter"
-        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.retry
-        statistic = "Maximum", period = 300, periods = 1, threshold = var.alarms.retry_age
+        description = "A mail has been waiting in the retry queue for hours; after a day it becomes a dead letter"
+        namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.retry
+        statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.retry_age
       }
       feedback-age = {
-        says      = "Feedback is not being read: timelines are out of date and bounces are not suppressed"
-        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.feedback
-        statistic = "Maximum", period = 300, periods = 1, threshold = var.alarms.feedback_age
+        description = "Feedback is not being read: timelines are out of date and bounces are not suppressed"
+        namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.feedback
+        statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.feedback_age
       }
       dead-letters = {
-        says      = "There are dead letters: read the reasons, repair, then redrive"
-        namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = local.of_queue.dead
-        statistic = "Maximum", period = 60, periods = 1, threshold = 1
+        description = "There are dead letters: read the reasons, repair, then redrive"
+        namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = local.of_queue.dead
+        statistic   = "Maximum", period = 60, periods = 1, threshold = 1
       }
       dead-age = {
-        says      = "A dead letter is about to be lost: SQS deletes it after 14 days"
-        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.dead
-        statistic = "Maximum", period = 3600, periods = 1, threshold = var.alarms.dead_age
+        description = "A dead letter is about to be lost: SQS deletes it after 14 days"
+        namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.dead
+        statistic   = "Maximum", period = 3600, periods = 1, threshold = var.alarms.dead_age
       }
     },
     length(local.filter) == 0 ? {} : {
       filtered-out = {
-        says      = "The subscription's filter dropped messages of the shared topic"
-        namespace = "AWS/SNS", metric = "NumberOfNotificationsFilteredOut", dimensions = local.of_topic
-        statistic = "Sum", period = 300, periods = 1, threshold = 1
+        description = "The subscription's filter dropped messages of the shared topic"
+        namespace   = "AWS/SNS", metric = "NumberOfNotificationsFilteredOut", dimensions = local.of_topic
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
     },
   )
 
   # In percent of a day's mails: one bounce among ten mails is no news.
   rates = {
-    bounce-rate    = { metric = "Bounced", threshold = var.alarms.bounce_percent, says = "SES pauses an account that bounces too often: see which addresses, and where they came from" }
-    complaint-rate = { metric = "Complained", threshold = var.alarms.complaint_percent, says = "People call these mails spam; mailbox providers block a sender at 0.3 %" }
+    bounce-rate    = { metric = "Bounced", threshold = var.alarms.bounce_percent, description = "SES pauses an account that bounces too often: see which addresses, and where they came from" }
+    complaint-rate = { metric = "Complained", threshold = var.alarms.complaint_percent, description = "People call these mails spam; mailbox providers block a sender at 0.3 %" }
   }
 
   # Free of versions: CodeDeploy watches these in every deployment, the release adds those of its candidate.
@@ -79,7 +79,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.says
+  alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
@@ -97,7 +97,7 @@ resource "aws_cloudwatch_metric_alarm" "rate" {
   for_each = local.rates
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.says
+  alarm_description   = each.value.description
   evaluation_periods  = 1
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanOrEqualToThreshold"

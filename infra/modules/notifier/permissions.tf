@@ -9,7 +9,7 @@ locals {
         Resource = aws_sqs_queue.this["retry"].arn
       },
       {
-        Sid      = "ScheduleAndLay"
+        Sid      = "SendToRetryAndDead"
         Effect   = "Allow"
         Action   = "sqs:SendMessage"
         Resource = [aws_sqs_queue.this["retry"].arn, aws_sqs_queue.this["dead"].arn]
@@ -75,7 +75,7 @@ locals {
   remembers = [
     {
       # A transaction is permitted by the actions that it is made of. Nobody deletes: the TTL does.
-      Sid      = "Remember"
+      Sid      = "KeepRecords"
       Effect   = "Allow"
       Action   = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = aws_dynamodb_table.ledger.arn
@@ -103,7 +103,7 @@ locals {
     },
     {
       # A hook is told the deployment's id only.
-      Sid      = "Judge"
+      Sid      = "AnswerForTheHooks"
       Effect   = "Allow"
       Action   = ["codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus"]
       Resource = local.deployment_group_arn

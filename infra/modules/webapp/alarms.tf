@@ -3,35 +3,35 @@ locals {
   alarms = merge(
     {
       outbox-age = {
-        says      = "An event has been committed and SNS does not have it; or the sweeper has stopped saying so"
-        namespace = "Herald", metric = "OutboxAgeSeconds", dimensions = { Service = local.names.sweeper }
-        statistic = "Maximum", period = 60, periods = 5, threshold = var.outbox_age, missing = "breaching"
+        description = "An event has been committed and SNS does not have it; or the sweeper has stopped saying so"
+        namespace   = "Herald", metric = "OutboxAgeSeconds", dimensions = { Service = local.names.sweeper }
+        statistic   = "Maximum", period = 60, periods = 5, threshold = var.outbox_age, missing = "breaching"
       }
       outbox-rejected = {
-        says      = "An event was given up in the outbox: SNS never will take it"
-        namespace = "Herald", metric = "OutboxRejected", dimensions = { Service = local.names.relay }
-        statistic = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
+        description = "An event was given up in the outbox: SNS never will take it"
+        namespace   = "Herald", metric = "OutboxRejected", dimensions = { Service = local.names.relay }
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
       }
       republished = {
-        says      = "Events did not come to rest in the ledger: they are published again, but something lost or stopped them"
-        namespace = "Herald", metric = "Republished", dimensions = { Service = local.names.reconcile }
-        statistic = "Sum", period = 3600, periods = 1, threshold = 1, missing = "notBreaching"
+        description = "Events did not come to rest in the ledger: they are published again, but something lost or stopped them"
+        namespace   = "Herald", metric = "Republished", dimensions = { Service = local.names.reconcile }
+        statistic   = "Sum", period = 3600, periods = 1, threshold = 1, missing = "notBreaching"
       }
       relay-behind = {
-        says      = "The relay is minutes behind the table's stream; the sweeper publishes meanwhile"
-        namespace = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = local.names.relay }
-        statistic = "Maximum", period = 60, periods = 5, threshold = 60000, missing = "notBreaching"
+        description = "The relay is minutes behind the table's stream; the sweeper publishes meanwhile"
+        namespace   = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = local.names.relay }
+        statistic   = "Maximum", period = 60, periods = 5, threshold = 60000, missing = "notBreaching"
       }
       web-5xx = {
-        says      = "The web app answers with server errors"
-        namespace = "AWS/ApiGateway", metric = "5xx", dimensions = { ApiId = aws_apigatewayv2_api.this.id }
-        statistic = "Sum", period = 300, periods = 1, threshold = 5, missing = "notBreaching"
+        description = "The web app answers with server errors"
+        namespace   = "AWS/ApiGateway", metric = "5xx", dimensions = { ApiId = aws_apigatewayv2_api.this.id }
+        statistic   = "Sum", period = 300, periods = 1, threshold = 5, missing = "notBreaching"
       }
     },
     { for function, name in local.names : "${function}-errors" => {
-      says      = "${function} failed in a way that it does not understand"
-      namespace = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = name }
-      statistic = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
+      description = "${function} failed in a way that it does not understand"
+      namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = name }
+      statistic   = "Sum", period = 300, periods = 1, threshold = 1, missing = "notBreaching"
     } },
   )
 }
@@ -40,7 +40,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.says
+  alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions

@@ -49,7 +49,7 @@ resource "aws_lambda_function" "this" {
   role             = aws_iam_role.this[each.key].arn
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
-  handler          = "webapp.${each.key}.handler"
+  handler          = "webapp.functions.${each.key}.handler"
   runtime          = "python3.13"
   architectures    = [var.architecture]
   memory_size      = each.value.memory
@@ -82,7 +82,7 @@ resource "aws_lambda_function" "welcome" {
   role             = aws_iam_role.this["welcome"].arn
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
-  handler          = "webapp.post_confirmation.handler"
+  handler          = "webapp.functions.post_confirmation.handler"
   runtime          = "python3.13"
   architectures    = [var.architecture]
   memory_size      = 256

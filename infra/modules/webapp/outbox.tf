@@ -21,8 +21,8 @@ resource "aws_lambda_event_source_mapping" "relay" {
 
 locals {
   schedules = {
-    sweeper   = { every = "rate(1 minute)", says = "Publishes what the stream missed" }
-    reconcile = { every = "rate(1 hour)", says = "Publishes again what does not come to rest in the ledger" }
+    sweeper   = { every = "rate(1 minute)", description = "Publishes what the stream missed" }
+    reconcile = { every = "rate(1 hour)", description = "Publishes again what does not come to rest in the ledger" }
   }
 }
 
@@ -30,7 +30,7 @@ resource "aws_cloudwatch_event_rule" "this" {
   for_each = local.schedules
 
   name                = local.names[each.key]
-  description         = each.value.says
+  description         = each.value.description
   schedule_expression = each.value.every
 }
 

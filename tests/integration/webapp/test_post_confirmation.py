@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.integration.webapp.conftest import Cloud
-from webapp import post_confirmation
 from webapp.composition import Parts
+from webapp.functions import post_confirmation
 from webapp.settings import WelcomeSettings
 
 ADA = {

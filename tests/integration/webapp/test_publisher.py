@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.integration.webapp.conftest import Clock, Cloud
-from webapp import relay, sweeper
 from webapp.auth.identity import Identity
 from webapp.books.book import BookIn
 from webapp.composition import Parts
+from webapp.functions import relay, sweeper
 from webapp.outbox.event import Event
 from webapp.outbox.outbox import Outbox, OutboxEvent, outbox_item
 from webapp.outbox.publisher import Publisher

@@ -10,8 +10,8 @@ from function.ledger.keys import event_key
 from function.ledger.states import State
 from tests.integration.webapp.conftest import Clock, Cloud
 from tests.integration.webapp.test_publisher import ADA, Lambda, add, metrics, row, stream_of
-from webapp import reconcile, relay
 from webapp.composition import Parts
+from webapp.functions import reconcile, relay
 from webapp.outbox.outbox import OutboxEvent
 from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings

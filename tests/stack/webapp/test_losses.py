@@ -14,7 +14,7 @@ from tests.stack.webapp.conftest import BOOK, Reader, change, environment, strea
 from tests.stack.webapp.door import Door, door
 from tests.waiting import LIMIT, eventually
 
-RELAY = "import json, sys; from webapp.relay import handler; handler(json.load(sys.stdin), None)"
+RELAY = "import json, sys; from webapp.functions.relay import handler; handler(json.load(sys.stdin), None)"
 
 
 def test_killed_between_commit_and_answer_the_repetition_gets_the_answer(herald: Herald, reader: Reader) -> None:
