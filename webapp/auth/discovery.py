@@ -1,32 +1,89 @@
-"""The issuer's discovery document, fetched when it is first needed.
+"""What the issuer publishes of itself, its discovery document and its keys: fetched when needed, kept for a while.
 
 https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
+import time
 import urllib.request
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlsplit
 
-from webapp import log
+import jwt
+
+from webapp import deadline, log
 from webapp.errors import Unavailable
 
-__all__ = ["TIMEOUT_SECONDS", "Discovery", "issuer_unavailable"]
+__all__ = ["TIMEOUT_SECONDS", "Discovery", "IssuerKeys", "issuer_unavailable"]
 
+T = TypeVar("T")
+
+#: The issuer has so long for one answer.
 TIMEOUT_SECONDS: Final = 3.0
+#: What was fetched is not asked for again before it is so old, in seconds …
+_FRESH_SECONDS: Final = 300.0
+#: … and is good for so long while the issuer is gone. A key that the issuer takes back is believed no longer than that.
+_STALE_SECONDS: Final = 3600.0
+#: After an attempt that failed nobody asks again for so many seconds.
+_REST_SECONDS: Final = 5.0
+#: A token with an unknown key id makes the keys be fetched again, so often at most.
+_UNKNOWN_KEY_SECONDS: Final = 30.0
+_MOST_BYTES: Final = 1_000_000
+
+
+class _Kept(Generic[T]):
+    """Something of the issuer's: one caller fetches it, the others take what is known, or wait for that one."""
+
+    def __init__(self, fetch: Callable[[], T], clock: Callable[[], float]) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._value: T | None = None
+        self._fetched_at = self._failed_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def get(self, fresh_seconds: float = _FRESH_SECONDS) -> T:
+        """It, at most so old; older, up to an hour, if the issuer does not answer. Else raises `Unavailable`."""
+        if self._value is not None and self._age() < fresh_seconds:
+            return self._value
+        is_usable = self._is_usable()
+        patience = 0.0 if is_usable else deadline.remaining(TIMEOUT_SECONDS + 1)
+        if self._lock.acquire(timeout=patience):
+            try:
+                self._refresh(fresh_seconds)
+            finally:
+                self._lock.release()
+        if self._value is None or not self._is_usable():
+            raise issuer_unavailable()
+        return self._value
+
+    def _refresh(self, fresh_seconds: float) -> None:
+        now = self._clock()
+        if now - self._failed_at < _REST_SECONDS or (self._value is not None and self._age() < fresh_seconds):
+            return  # somebody else has just tried
+        try:
+            self._value, self._fetched_at = self._fetch(), self._clock()
+        except Unavailable:
+            self._failed_at = self._clock()
+
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
+
+    def _is_usable(self) -> bool:
+        return self._value is not None and self._age() < _STALE_SECONDS
 
 
 class Discovery:
-    """The discovery document of one issuer; safe for use by several threads."""
+    """The discovery document of one issuer; safe for use by several threads. `clock` counts seconds."""
 
-    def __init__(self, issuer: str, url: str) -> None:
+    def __init__(self, issuer: str, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.issuer = issuer
         self._url = url
-        self._document: Mapping[str, Any] | None = None
-        self._lock = threading.Lock()
+        self._document = _Kept(self._fetch, clock)
 
     def endpoint(self, name: str) -> str:
         """An endpoint that every issuer has; raises `Unavailable` if the issuer does not answer."""
@@ -37,28 +94,73 @@ class Discovery:
 
     def find_endpoint(self, name: str) -> str | None:
         """An endpoint that an issuer may have, such as `end_session_endpoint`."""
-        value = self._read().get(name)
-        return value if isinstance(value, str) else None
+        value = self._document.get().get(name)
+        schemes = {"https", urlsplit(self._url).scheme}
+        return value if isinstance(value, str) and value.partition("://")[0] in schemes else None
 
-    def _read(self) -> Mapping[str, Any]:
-        with self._lock:
-            if self._document is None:
-                self._document = self._fetch()
-            return self._document
+    def offers(self, name: str, value: str) -> bool:
+        """Whether the document lists this value under this name, such as a way to authenticate."""
+        listed = self._document.get().get(name)
+        return isinstance(listed, list) and value in listed
 
     def _fetch(self) -> Mapping[str, Any]:
         """Fetch the document; refuses that of another issuer than the settings name, which would mix up the two."""
-        try:
-            with urllib.request.urlopen(self._url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310  # checked setting
-                document = dict(json.load(answer))
-        except (OSError, ValueError, TypeError) as error:
-            raise issuer_unavailable() from error
+        document = _fetch_json(self._url)
         if document.get("issuer") != self.issuer:
             log.error("discovery document is of another issuer", wanted=self.issuer)
             raise issuer_unavailable()
         return document
 
 
+class IssuerKeys:
+    """The keys that an issuer signs with. A key id that is not among them has them fetched again, every 30 seconds at
+    most: a rotated key is found, and a forged one costs the issuer nothing."""
+
+    def __init__(self, discovery: Discovery, clock: Callable[[], float] = time.monotonic) -> None:
+        self._discovery = discovery
+        self._keys = _Kept(self._fetch, clock)
+
+    def get(self) -> Sequence[jwt.PyJWK]:
+        """All of them; raises `Unavailable` if they are not known and the issuer does not answer."""
+        return self._keys.get()
+
+    def find(self, key_id: str) -> jwt.PyJWK | None:
+        """The key of this id; raises as `get` does."""
+        return _of_id(self._keys.get(), key_id) or _of_id(self._keys.get(_UNKNOWN_KEY_SECONDS), key_id)
+
+    def _fetch(self) -> Sequence[jwt.PyJWK]:
+        document = _fetch_json(self._discovery.endpoint("jwks_uri"))
+        try:
+            keys = jwt.PyJWKSet.from_dict(dict(document)).keys
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
+            log.failure("the issuer's keys cannot be read", error)
+            raise issuer_unavailable() from error
+        return [key for key in keys if key.public_key_use in {"sig", None}]
+
+
 def issuer_unavailable() -> Unavailable:
     """Nobody can be recognised as long as the issuer does not answer."""
     return Unavailable("The identity provider does not answer.", retry_after=5)
+
+
+def _of_id(keys: Sequence[jwt.PyJWK], key_id: str) -> jwt.PyJWK | None:
+    return next((key for key in keys if key.key_id == key_id), None)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """An issuer's document lies where the issuer says."""
+
+
+def _fetch_json(url: str) -> Mapping[str, Any]:
+    try:
+        return deadline.call_within(deadline.remaining(TIMEOUT_SECONDS), lambda: _read_json(url))
+    except (OSError, http.client.HTTPException, RecursionError, TypeError, ValueError) as error:
+        log.failure("issuer does not answer", error)
+        raise issuer_unavailable() from error
+
+
+def _read_json(url: str) -> Mapping[str, Any]:
+    opener = urllib.request.build_opener(_NoRedirect())
+    with opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
+        return dict(json.loads(answer.read(_MOST_BYTES)))

@@ -1,14 +1,16 @@
-"""AWS clients of the web app, with timeouts that end before a caller's patience."""
+"""AWS clients of the web app, with timeouts that end before a caller's patience: each attempt by itself, and all of a
+request's together by its deadline."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
 
 from operations.contention import retry_contention
+from webapp import deadline
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,37 +19,50 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-__all__ = ["dynamodb", "functions", "sns", "sqs", "ssm"]
+__all__ = ["CONFIG", "dynamodb", "functions", "keep_deadline", "sns", "sqs", "ssm"]
 
-_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=5,
+Client = TypeVar("Client")
+
+CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
     max_pool_connections=50,
     parameter_validation=False,  # DynamoDB and SNS check what they are sent; botocore's own check costs 0.1 ms a call
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
 
+def keep_deadline(client: Client) -> Client:
+    """Have this client repeat contended calls, and begin no attempt after the request's deadline; returns it."""
+    of_any_service: Any = client
+    of_any_service.meta.events.register("before-send", _check_deadline, unique_id="herald-deadline")
+    return retry_contention(client)
+
+
+def _check_deadline(**_: object) -> None:
+    deadline.remaining(1)
+
+
 @cache
 def dynamodb() -> DynamoDBClient:
-    return retry_contention(boto3.client("dynamodb", config=_CONFIG))
+    return keep_deadline(boto3.client("dynamodb", config=CONFIG))
 
 
 @cache
 def sns() -> SNSClient:
-    return retry_contention(boto3.client("sns", config=_CONFIG))
+    return keep_deadline(boto3.client("sns", config=CONFIG))
 
 
 @cache
 def sqs() -> SQSClient:
-    return retry_contention(boto3.client("sqs", config=_CONFIG))
+    return keep_deadline(boto3.client("sqs", config=CONFIG))
 
 
 @cache
 def functions() -> LambdaClient:
-    return retry_contention(boto3.client("lambda", config=_CONFIG))
+    return keep_deadline(boto3.client("lambda", config=CONFIG))
 
 
 @cache
 def ssm() -> SSMClient:
-    return retry_contention(boto3.client("ssm", config=_CONFIG))
+    return keep_deadline(boto3.client("ssm", config=CONFIG))

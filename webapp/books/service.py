@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -22,6 +24,7 @@ __all__ = ["AddedBook", "BookService"]
 
 #: How often a deletion is tried again because somebody changed the book just then.
 _TRIES: Final = 3
+_lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,11 @@ class BookService:
             notification(event, self.ledger.message_of(self.source, event.id, event.message_id))
             for event in self.events(reader, book_id)
         ]
+
+    def notifications_of_all(self, reader: Identity, books: Sequence[Book]) -> list[list[Notification]]:
+        """What happened to the mails about each of these books, looked up beside each other; raises as one does."""
+        contexts = [copy_context() for _ in books]  # with the request's deadline
+        return list(_lookups.map(lambda own, book: own.run(self.notifications, reader, book.id), contexts, books))
 
     def events(self, reader: Identity, book_id: str) -> list[OutboxEvent]:
         """The events about one of the reader's books, oldest first; none if they have expired.

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
-from webapp import log
+from webapp import deadline, log
 from webapp.api.problems import Problem
 from webapp.http.error_handlers import problem_response
 
@@ -47,6 +47,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        deadline.begin()
         is_head = scope["method"] == "HEAD"
         if is_head:  # what GET answers, without its body: https://www.rfc-editor.org/rfc/rfc9110#name-head
             scope = {**scope, "method": "GET"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Path, Request
@@ -32,7 +31,6 @@ __all__ = [
 ]
 
 _BOOKS_A_PAGE: Final = 10
-_lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
 
 BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN)]
 FormText = Annotated[str, Form()]
@@ -122,7 +120,7 @@ def _shelf(
     wrong: Mapping[str, str] | None = None,
 ) -> Response:
     books, more = parts.books.page(reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
-    mails = list(_lookups.map(lambda book: parts.service.notifications(reader, book.id), books))
+    mails = parts.service.notifications_of_all(reader, books)
     context: dict[str, Any] = {
         "books": list(zip(books, mails, strict=True)),
         "next": cursor.encode(books[-1].id) if more else None,

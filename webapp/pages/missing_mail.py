@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +22,6 @@ __all__ = ["Answer", "MissingMail", "find_missing", "router", "why"]
 
 #: The newest books that are looked through.
 _BOOKS: Final = 25
-_lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="why")
 
 router: Final = APIRouter()
 
@@ -58,7 +56,7 @@ def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
 def find_missing(service: BookService, installation: Installation, reader: Identity) -> Answer:
     """What keeps mail from this reader, as far as Herald can know it."""
     books, _ = service.repository.page(reader.sub, _BOOKS)
-    stories = _lookups.map(lambda book: service.notifications(reader, book.id), books)
+    stories = service.notifications_of_all(reader, books)
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]
     return Answer(
         listed=find_suppression(installation, reader.email),

@@ -14,7 +14,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.plan import LetterFilter
 from operations.suppressions import Suppression, get_suppression, remove_suppression, scan_suppressions
-from webapp import text
+from webapp import deadline, text
 from webapp.admin.reason_groups import MayHaveGoneError, group_dead_letters, redrive
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
@@ -27,6 +27,8 @@ _FORM: Final = [Depends(own_form)]
 _MOST_SUPPRESSIONS: Final = 200
 #: No index leads to the list, so the ledger is read through: so long at most.
 _SCAN_SECONDS: Final = 4.0
+#: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
+_ACTION_SECONDS: Final = 24.0
 _KEY: Final = re.compile("address#[0-9a-f]{64}")
 
 router: Final = APIRouter(prefix="/operations")
@@ -69,6 +71,7 @@ def send_again(
     if not (message or reason):
         raise Problem("bad-request", "Say which letter to send again.")
     letters = parts.notifier.installation
+    deadline.extend(_ACTION_SECONDS)
     try:
         done = parts.audit.record(
             operator,
@@ -118,6 +121,7 @@ def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
 
 
 def _set_pause(request: Request, operator: Operator, parts: Parts, action: str) -> Response:
+    deadline.extend(_ACTION_SECONDS)
     work = {"pause": parts.notifier.pause, "resume": parts.notifier.resume}[action]
     try:
         done = parts.audit.record(operator, action, "all mail", work)

@@ -53,6 +53,16 @@ class Clock:
         self.at += int(seconds * 1000)
 
 
+class Seconds:
+    """A monotonic clock that only moves when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
 @dataclass(slots=True)
 class Cloud:
     """What moto plays: the two tables, the topic, and a queue that hears everything."""
@@ -131,13 +141,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def discovery(issuer: Issuer) -> Discovery:
-    return Discovery(NAME, issuer.discovery_url)
+def seconds() -> Seconds:
+    return Seconds()
 
 
 @pytest.fixture
-def verifier(discovery: Discovery) -> TokenVerifier:
-    return TokenVerifier(discovery, CLIENT, Role("cognito:groups", "operators"))
+def discovery(issuer: Issuer, seconds: Seconds) -> Discovery:
+    return Discovery(NAME, issuer.discovery_url, seconds)
+
+
+@pytest.fixture
+def verifier(discovery: Discovery, seconds: Seconds) -> TokenVerifier:
+    return TokenVerifier(discovery, CLIENT, Role("cognito:groups", "operators"), seconds)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from tests.integration.webapp.conftest import Seconds
 from tests.integration.webapp.issuer import Issuer, ada, rsa_key
 from webapp.auth.identity import TokenVerifier
 from webapp.errors import NotAllowed, NotAuthenticated, Unavailable
@@ -28,6 +29,12 @@ def test_an_id_token_names_its_owner(verifier: TokenVerifier, issuer: Issuer) ->
 
 def test_an_issuer_that_is_not_cognito_says_nothing_of_use(verifier: TokenVerifier, issuer: Issuer) -> None:
     assert verifier.verify(issuer.token(drop=("token_use",))).sub == "ada-1815"
+
+
+def test_an_audience_may_be_a_list_and_who_asked_be_named(verifier: TokenVerifier, issuer: Issuer) -> None:
+    """https://openid.net/specs/openid-connect-core-1_0.html#IDToken"""
+    assert verifier.verify(issuer.token(aud=["client-of-herald"])).sub == "ada-1815"
+    assert verifier.verify(issuer.token(aud="client-of-herald", azp="client-of-herald")).sub == "ada-1815"
 
 
 def _segment(value: object) -> str:
@@ -79,6 +86,10 @@ FORGERIES: dict[str, Callable[[Issuer], str]] = {
     "another client": lambda issuer: issuer.token(aud="another-client"),
     "a list of clients": lambda issuer: issuer.token(aud=["client-of-herald", "another-client"]),
     "no client": lambda issuer: issuer.token(drop=("aud",)),
+    "a list of another client": lambda issuer: issuer.token(aud=["another-client"]),
+    "a list of nobody": lambda issuer: issuer.token(aud=[]),
+    "asked for by another client": lambda issuer: issuer.token(aud=["client-of-herald"], azp="another-client"),
+    "asked for by no name": lambda issuer: issuer.token(azp=["client-of-herald"]),
     "another issuer": lambda issuer: issuer.token(iss="https://cognito-idp.us-east-1.amazonaws.com/us-east-1_other"),
     "an access token": lambda issuer: issuer.token(token_use="access", client_id="client-of-herald", drop=("aud",)),
     "an access token with an audience": lambda issuer: issuer.token(token_use="access"),
@@ -145,19 +156,17 @@ def test_unknown_key_ids_cost_the_issuer_nothing(verifier: TokenVerifier, issuer
     assert issuer.fetches == 1
 
 
-def test_a_rotated_key_is_found(verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rotated_key_is_found(verifier: TokenVerifier, issuer: Issuer, seconds: Seconds) -> None:
     verifier.verify(issuer.token())
     issuer.published = ["first", "second"]
-    later = time.monotonic() + 31
-    monkeypatch.setattr("jwt.jwks_client.time.monotonic", lambda: later)
+    seconds.at += 31
     assert verifier.verify(issuer.token(key="second")).sub == "ada-1815"
 
 
-def test_a_withdrawn_key_is_forgotten(verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_withdrawn_key_is_forgotten(verifier: TokenVerifier, issuer: Issuer, seconds: Seconds) -> None:
     verifier.verify(issuer.token())
     issuer.published = ["second"]
-    later = time.monotonic() + 301
-    monkeypatch.setattr("time.monotonic", lambda: later)
+    seconds.at += 301
     with pytest.raises(NotAuthenticated):
         verifier.verify(issuer.token())
 
@@ -169,15 +178,14 @@ def test_an_issuer_that_is_down_is_not_the_callers_fault(verifier: TokenVerifier
 
 
 def test_a_token_is_known_for_a_moment_and_never_longer_than_it_lives(
-    verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    verifier: TokenVerifier, issuer: Issuer, seconds: Seconds
 ) -> None:
     long, short = issuer.token(), issuer.token(exp=int(time.time()) + 5)
     assert verifier.find_verified(long) is None
     for token in (long, short):
         assert verifier.verify(token) == verifier.find_verified(token)
     assert verifier.find_verified(long + "x") is None
-    now = time.monotonic()
-    monkeypatch.setattr("time.monotonic", lambda: now + 6)
+    seconds.at += 6
     assert (verifier.find_verified(short), verifier.find_verified(long) is None) == (None, False)
-    monkeypatch.setattr("time.monotonic", lambda: now + 31)
+    seconds.at += 25
     assert verifier.find_verified(long) is None

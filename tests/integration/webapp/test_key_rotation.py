@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from function.ledger.keys import address_key
 from function.message.unsubscribe import Links
-from tests.integration.webapp.conftest import Browser, Cloud
+from tests.integration.webapp.conftest import Browser, Cloud, Seconds
 from tests.integration.webapp.issuer import Issuer
 from webapp.auth.secrets import Secrets
 from webapp.composition import Parts, parameter_names
@@ -19,16 +19,6 @@ from webapp.errors import Misconfigured
 
 SESSION = "__Host-herald"
 NEW = "n" * 64
-
-
-class Seconds:
-    """A monotonic clock that only moves when a test says so."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 class CountedSsm:
@@ -44,11 +34,6 @@ class CountedSsm:
         if self.error:
             raise self.error
         return self._ssm.get_parameters(**arguments)
-
-
-@pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
 
 
 @pytest.fixture

@@ -1,0 +1,74 @@
+"""How long a request may wait: all that it asks of others shares one deadline, so that it is answered whatever hangs.
+
+A call may begin before the deadline only and has a timeout of its own: a page takes less than ten seconds at the worst.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from webapp.errors import Unavailable
+
+__all__ = ["SECONDS", "begin", "call_within", "extend", "remaining"]
+
+T = TypeVar("T")
+
+#: A request begins no call after so many seconds.
+SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class _Deadline:
+    at: float
+
+
+_CURRENT: Final[ContextVar[_Deadline | None]] = ContextVar("deadline", default=None)
+
+
+def begin(seconds: float | None = None) -> None:
+    """From now on the calls of this request, in whichever thread, share one deadline."""
+    _CURRENT.set(_Deadline(time.monotonic() + (SECONDS if seconds is None else seconds)))
+
+
+def extend(seconds: float) -> None:
+    """Give this request so many seconds from now, because what it does takes long by design."""
+    if (current := _CURRENT.get()) is not None:
+        current.at = time.monotonic() + seconds
+
+
+def remaining(most: float) -> float:
+    """How many seconds a call may take, at most `most`; raises `Unavailable` if none are left."""
+    current = _CURRENT.get()
+    left = most if current is None else min(current.at - time.monotonic(), most)
+    if left <= 0:
+        raise Unavailable("Something that this app depends on does not answer.", retry_after=5)
+    return left
+
+
+def call_within(seconds: float, call: Callable[[], T]) -> T:
+    """What `call` returns or raises; raises `TimeoutError` if it does neither in time, and leaves it to itself.
+
+    The timeouts of sockets hold for one read each: a server that sends a byte a second never meets them.
+    """
+    answers: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(1)
+
+    def answer() -> None:
+        try:
+            answers.put((call(), None))
+        except BaseException as error:  # raised again where it is waited for
+            answers.put((None, error))
+
+    threading.Thread(target=answer, daemon=True).start()
+    try:
+        value, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]  # None only if the call returned it
