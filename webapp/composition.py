@@ -16,6 +16,7 @@ from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import ClientRegistration, Issuer
 from webapp.auth.rate_limit import RateLimiter
+from webapp.auth.renewals import Renewals
 from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.secrets import ParameterNames, Secrets
 from webapp.aws import clients
@@ -70,6 +71,11 @@ class Parts:
     def search(self) -> MailSearch:
         """What operators find mails with."""
         return MailSearch(self.outbox, self.ledger, self.notifier.installation, self.settings.event_source)
+
+    @property
+    def renewals(self) -> Renewals:
+        """Sees to it that a session is renewed once at a time."""
+        return Renewals(self.notifier.dynamodb, self.settings.books_table, self.clock)
 
     @property
     def https(self) -> bool:
@@ -132,7 +138,9 @@ def notifier_names(settings: WebSettings) -> NotifierNames:
 def client_registration(settings: WebSettings, secrets: Secrets) -> ClientRegistration:
     """This app as the issuer knows it; both of its addresses must be registered with the issuer."""
     base = settings.public_url
-    return ClientRegistration(settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", secrets.client_secret)
+    return ClientRegistration(
+        settings.oidc_client_id, f"{base}/sign-in/done", f"{base}/", secrets.client_secret, secrets.reread
+    )
 
 
 async def _parts(request: Request) -> Parts:

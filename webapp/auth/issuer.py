@@ -6,17 +6,18 @@ https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth and https://d
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
-from webapp import log
+from webapp import deadline, log
 from webapp.auth.discovery import TIMEOUT_SECONDS, Discovery, issuer_unavailable
 from webapp.auth.identity import Identity, TokenVerifier
-from webapp.errors import SignInFailed
+from webapp.errors import SignInFailed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["AuthorizationRequest", "ClientRegistration", "Issuer", "SignInResult"]
 
 _SCOPE: Final = "openid email profile"
+_BASIC: Final = "client_secret_basic"
+_POST: Final = "client_secret_post"
+#: How long a renewal is good for if the issuer does not say, in seconds.
+_USUAL_SECONDS: Final = 900
+#: What an issuer says of this app, and not of the person.
+_NOT_THE_PERSONS_FAULT: Final = frozenset(
+    {"invalid_scope", "server_error", "temporarily_unavailable", "unauthorized_client"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class ClientRegistration:
     redirect_uri: str
     home: str
     secret: Callable[[], str | None] = lambda: None
+    reread_secret: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +99,25 @@ class Issuer:
             raise SignInFailed("The sign-in was begun in another browser.")
         return self._answer(tokens, claims)
 
-    def renew(self, refresh_token: str) -> SignInResult:
-        """The same person again; raises `SignInFailed` if the issuer does not renew."""
+    def renew(self, refresh_token: str, identity: Identity) -> SignInResult:
+        """The same person again, as the issuer describes it now if it does; raises `SignInFailed` if it does not renew.
+
+        The answer need not hold an id token. https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+        """
         tokens = self._tokens(lambda oauth, url: oauth.refresh_token(url, refresh_token=refresh_token))
-        return self._answer({"refresh_token": refresh_token, **tokens}, self._claims(tokens))
+        tokens = {"refresh_token": refresh_token, **tokens}
+        if "id_token" in tokens:
+            return self._answer(tokens, self._claims(tokens))
+        return SignInResult(identity, _seconds(tokens.get("expires_in")), tokens["refresh_token"])
 
     def revoke(self, refresh_token: str) -> None:
         """Let nobody renew with this any more, if the issuer offers that; never raises."""
         try:
             url = self._discovery.find_endpoint("revocation_endpoint")
             if url is not None:
-                with self._oauth() as oauth:
-                    oauth.revoke_token(url, token=refresh_token, token_type_hint="refresh_token")  # noqa: S106  # a name
+                self._ask(
+                    lambda oauth: oauth.revoke_token(url, token=refresh_token, token_type_hint="refresh_token")  # noqa: S106  # a name
+                )
         except Exception as error:  # whoever signs out is signed out, whatever the issuer does
             log.error("refresh token not revoked", error=type(error).__name__)
 
@@ -128,8 +145,21 @@ class Issuer:
 
     def _tokens(self, ask: Callable[[OAuth2Session, str], Mapping[str, Any]]) -> Mapping[str, Any]:
         url = self._discovery.endpoint("token_endpoint")
+        used = self._client.secret()
+        try:
+            return self._ask(lambda oauth: ask(oauth, url))
+        except _SecretRefused:
+            self._client.reread_secret()
+            if self._client.secret() == used:
+                raise _not_the_persons_fault() from None
+        try:
+            return self._ask(lambda oauth: ask(oauth, url))
+        except _SecretRefused:
+            raise _not_the_persons_fault() from None
+
+    def _ask(self, ask: Callable[[OAuth2Session], Mapping[str, Any]]) -> Mapping[str, Any]:
         with self._oauth() as oauth:
-            return ask(oauth, url)
+            return deadline.call_within(deadline.remaining(TIMEOUT_SECONDS), lambda: ask(oauth))
 
     @contextmanager
     def _oauth(self) -> Iterator[OAuth2Session]:
@@ -139,18 +169,53 @@ class Issuer:
         from requests import RequestException  # noqa: PLC0415
 
         client = self._client
+        secret = client.secret()
+        method = self._authentication_method() if secret else "none"
         try:
             with OAuth2Session(
                 client.id,
-                client.secret(),
+                secret,
                 scope=_SCOPE,
                 redirect_uri=client.redirect_uri,
                 code_challenge_method="S256",
                 default_timeout=TIMEOUT_SECONDS,
+                token_endpoint_auth_method=method,
+                revocation_endpoint_auth_method=method,
             ) as session:
+                session.register_client_auth_method((_BASIC, _authenticate_basic))
                 yield session
         except AuthlibBaseError as error:
             log.info("issuer refused", error=error.error)
+            if error.error == "invalid_client":
+                raise _SecretRefused from error
+            if error.error in _NOT_THE_PERSONS_FAULT:
+                raise _not_the_persons_fault() from error
             raise SignInFailed("The identity provider did not accept the sign-in.") from error
-        except (RequestException, ValueError) as error:
+        except (RequestException, OSError, ValueError) as error:
             raise issuer_unavailable() from error
+
+    def _authentication_method(self) -> str:
+        """How the client proves itself: in the body, which every issuer reads alike, if this one offers that."""
+        offered = "token_endpoint_auth_methods_supported"
+        return _POST if self._discovery.offers(offered, _POST) else _BASIC
+
+
+class _SecretRefused(Exception):
+    """The issuer does not take this app's secret."""
+
+
+def _not_the_persons_fault() -> Unavailable:
+    return Unavailable("The identity provider does not work with this app right now.", retry_after=5)
+
+
+def _authenticate_basic(oauth: Any, _method: str, uri: str, headers: dict[str, str], body: str) -> Any:
+    """Name and secret are encoded as in a form before they are joined. https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1"""
+    proof = f"{quote_plus(oauth.client_id)}:{quote_plus(oauth.client_secret)}"
+    return uri, {**headers, "Authorization": f"Basic {base64.b64encode(proof.encode()).decode()}"}, body
+
+
+def _seconds(expires_in: object) -> int:
+    try:
+        return max(int(str(expires_in)), 0)
+    except ValueError:
+        return _USUAL_SECONDS

@@ -30,6 +30,7 @@ __all__ = [
     "clear_session",
     "cookie_name",
     "own_form",
+    "read_session",
     "same_origin",
     "set_cookie",
     "set_session",
@@ -79,10 +80,7 @@ def set_cookie(request: Request, parts: Parts, name: str, value: str, seconds: i
 
 def set_session(request: Request, parts: Parts, session: Session) -> None:
     """Give the browser this session in place of any that it had."""
-    encrypted = parts.session_cipher.encrypt(asdict(session))
-    if len(encrypted) > _MOST_COOKIE_BYTES:
-        encrypted = parts.session_cipher.encrypt(asdict(replace(session, refresh_token=None)))
-    set_cookie(request, parts, cookie_name(parts), encrypted)
+    set_cookie(request, parts, cookie_name(parts), _encrypt(parts, session))
     request.scope["session"] = session
 
 
@@ -92,15 +90,27 @@ def clear_session(request: Request, parts: Parts) -> None:
     request.scope["session"] = None
 
 
-def _session(request: Request, parts: PartsOf) -> Session | None:
+def read_session(request: Request, parts: Parts) -> Session | None:
+    """The session of the browser's cookie, whether or not it has expired."""
     cookie = request.cookies.get(cookie_name(parts))
-    session = _decrypt(parts, cookie) if cookie else None
+    return _decrypt(parts, cookie) if cookie else None
+
+
+def _session(request: Request, parts: PartsOf) -> Session | None:
+    session = read_session(request, parts)
     if session is not None and session.expires_at <= parts.clock():
         session = _renew(request, parts, session)
     if session is not None:
         parts.limiter.admit(f"user#{session.reader.sub}")
     request.scope["session"] = session
     return session
+
+
+def _encrypt(parts: Parts, session: Session) -> str:
+    encrypted = parts.session_cipher.encrypt(asdict(session))
+    if len(encrypted) > _MOST_COOKIE_BYTES:
+        encrypted = parts.session_cipher.encrypt(asdict(replace(session, refresh_token=None)))
+    return encrypted
 
 
 def _decrypt(parts: Parts, cookie: str) -> Session | None:
@@ -112,19 +122,29 @@ def _decrypt(parts: Parts, cookie: str) -> Session | None:
 
 
 def _renew(request: Request, parts: Parts, session: Session) -> Session | None:
-    """The session for another while. None if the issuer says no; its answer may have changed name, address or role."""
-    if session.refresh_token is None:
+    """The session for another while; None, and no cookie any more, if it is over."""
+    token = session.refresh_token
+    cookie = parts.renewals.once(token, lambda: _ask_issuer(parts, session, token)) if token else None
+    renewed = _decrypt(parts, cookie) if cookie else None
+    if cookie is None or renewed is None:
+        clear_session(request, parts)
         return None
+    set_cookie(request, parts, cookie_name(parts), cookie)
+    return renewed
+
+
+def _ask_issuer(parts: Parts, session: Session, refresh_token: str) -> str | None:
+    """The cookie of the renewed session; None if the issuer says no. Its answer may have changed name, address or
+    role, and never the person."""
     try:
-        answer = parts.issuer.renew(session.refresh_token)
+        answer = parts.issuer.renew(refresh_token, session.reader)
     except (SignInFailed, NotAuthenticated, NotAllowed) as error:
         log.info("session not renewed", reason=type(error).__name__)
         return None
     if answer.identity.sub != session.reader.sub:
         return None
-    fresh = replace(Session.start(answer, parts.clock(), parts.settings.session_seconds), csrf=session.csrf)
-    set_session(request, parts, fresh)
-    return fresh
+    fresh = Session.start(answer, parts.clock(), parts.settings.session_seconds)
+    return _encrypt(parts, replace(fresh, csrf=session.csrf))
 
 
 SessionOf = Annotated[Session | None, Depends(_session)]

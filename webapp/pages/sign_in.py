@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -22,6 +23,9 @@ __all__ = ["begin", "finish", "on_signed_out", "own_path", "router", "sign_out"]
 
 #: How long somebody may take on the issuer's page.
 _PATIENCE_SECONDS: Final = 15 * 60
+#: So many sign-ins may be under way in one browser, each with a cookie: API Gateway takes 10,240 bytes of headers.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+_MOST_SIGN_INS: Final = 4
 #: A path of this app, with or without a query. No dots, no second slash, no host: nothing that could lead elsewhere.
 _OWN_PATH: Final = re.compile(r"/(?!sign-)(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[A-Za-z0-9=&%_+.-]*)?")
 
@@ -36,7 +40,8 @@ def begin(request: Request, parts: PartsOf, then: str = "/") -> Response:
     parts.limiter.admit(_address(request))
     question = AuthorizationRequest.new()
     asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then)})
-    sessions.set_cookie(request, parts, _sign_in_cookie(parts), asked, _PATIENCE_SECONDS)
+    _drop_oldest(request, parts)
+    sessions.set_cookie(request, parts, _sign_in_cookie(parts, question.state), asked, _PATIENCE_SECONDS)
     return _redirect(parts.issuer.authorization_url(question))
 
 
@@ -47,7 +52,7 @@ def finish(
     """Where the issuer sends the browser back to: with a code that is good for this browser's question only."""
     parts.limiter.admit(_address(request))
     question, then = _read_request(request, parts, state)
-    sessions.set_cookie(request, parts, _sign_in_cookie(parts), "", 0)
+    sessions.set_cookie(request, parts, _sign_in_cookie(parts, state), "", 0)
     if iss and iss != parts.settings.oidc_issuer:
         raise SignInFailed("The answer is from another identity provider.")
     if error == "access_denied":
@@ -55,7 +60,10 @@ def finish(
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
     answer = parts.issuer.redeem_code(code, question)
-    sessions.set_session(request, parts, Session.start(answer, parts.clock(), parts.settings.session_seconds))
+    session = Session.start(answer, parts.clock(), parts.settings.session_seconds)
+    if (before := sessions.read_session(request, parts)) and before.reader.sub == session.reader.sub:
+        session = replace(session, csrf=before.csrf)  # the forms in the person's other tabs stay good
+    sessions.set_session(request, parts, session)
     return _redirect(then)
 
 
@@ -90,14 +98,25 @@ def own_path(then: str) -> str:
 
 def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str]:
     """What this browser asked; raises `SignInFailed` if it asked nothing, or something else."""
-    asked: Any = parts.sign_in_cipher.decrypt(request.cookies.get(_sign_in_cookie(parts), ""), _PATIENCE_SECONDS)
+    cookie = request.cookies.get(_sign_in_cookie(parts, state), "")
+    asked: Any = parts.sign_in_cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
     if asked is None or not secrets.compare_digest(state.encode(errors="replace"), asked["state"].encode()):
         raise SignInFailed("This browser began no such sign-in, or too long ago.")
     return AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"]), asked["then"]
 
 
-def _sign_in_cookie(parts: Parts) -> str:
-    return sessions.cookie_name(parts, "-sign-in")
+def _sign_in_cookie(parts: Parts, state: str = "") -> str:
+    """A cookie for each sign-in, named after its state: a person may sign in in several tabs."""
+    name = hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16] if state else ""
+    return sessions.cookie_name(parts, f"-sign-in-{name}")
+
+
+def _drop_oldest(request: Request, parts: Parts) -> None:
+    """Make room for one more sign-in; browsers name the oldest cookie first."""
+    under_way = [name for name in request.cookies if name.startswith(_sign_in_cookie(parts))]
+    for name in under_way[: -_MOST_SIGN_INS + 1]:
+        if re.fullmatch("[A-Za-z0-9_-]+", name):
+            sessions.set_cookie(request, parts, name, "", 0)
 
 
 def _address(request: Request) -> str:

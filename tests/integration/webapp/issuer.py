@@ -44,7 +44,7 @@ class Issuer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 form = {name: value for name, [value] in parse_qs(body).items()}
-                self._say(*issuer.post(self.path, form))
+                self._say(*issuer.post(self.path, form, self.headers.get("Authorization")))
 
             def _say(self, status: int, body: object) -> None:
                 self.send_response(500 if issuer.broken else status)
@@ -96,7 +96,7 @@ class Issuer:
         self.granted[code] = asked
         return {"code": code, "state": asked["state"]}
 
-    def post(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def post(self, path: str, form: dict[str, str], _authorization: str | None = None) -> tuple[int, dict[str, Any]]:
         """The token and the revocation endpoint. https://datatracker.ietf.org/doc/html/rfc7636#section-4.6"""
         if path == "/revoke":
             self.granted.pop(form["token"], None)

@@ -1,0 +1,170 @@
+"""A browser does several things at once: signs in in two tabs, and sends requests beside each other."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.integration.webapp.conftest import Browser, Clock, Cloud
+from tests.integration.webapp.issuer import Issuer
+from tests.waiting import LIMIT
+from webapp.auth.renewals import Renewals
+from webapp.composition import Parts
+from webapp.errors import Unavailable
+
+SESSION = "__Host-herald"
+
+
+def begin(browser: Browser) -> str:
+    """Where the issuer's page of one more sign-in is."""
+    return str(browser.get("/sign-in", follow_redirects=False).headers["location"])
+
+
+def is_signed_in(browser: Browser) -> bool:
+    return "My books" in browser.get("/").text
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_tabs_sign_in_at_once(stranger: Browser, issuer: Issuer, order: tuple[int, int]) -> None:
+    pages = [begin(stranger), begin(stranger)]
+    for which in order:
+        answer = stranger.get("/sign-in/done", params=issuer.signed_in(pages[which]), follow_redirects=False)
+        assert answer.status_code == 303
+    assert is_signed_in(stranger)
+    assert not [name for name in stranger.cookies if "sign-in" in name], "what was answered leaves no cookie"
+
+
+def test_sign_ins_that_nobody_ends_do_not_fill_the_browser(stranger: Browser, issuer: Issuer) -> None:
+    """API Gateway takes 10,240 bytes of headers, all cookies together."""
+    pages = [begin(stranger) for _ in range(30)]
+    assert sum(len(name) + len(value) for name, value in stranger.cookies.items()) < 4000
+    assert stranger.get("/sign-in/done", params=issuer.signed_in(pages[-1])).status_code == 200
+
+
+def test_a_form_of_the_first_tab_is_good_after_the_second_signed_in(browser: Browser, cloud: Cloud) -> None:
+    csrf = browser.csrf()
+    browser.sign_in()
+    added = browser.post("/books", data={"csrf": csrf, "title": "T", "author": "A"}, follow_redirects=False)
+    assert added.status_code == 303
+    assert len(cloud.rows("book")) == 1
+
+
+def test_a_form_of_another_persons_session_is_not(browser: Browser, cloud: Cloud) -> None:
+    csrf = browser.csrf()
+    browser.sign_in(sub="bob-1900", email="bob@example.com")
+    assert browser.post("/books", data={"csrf": csrf, "title": "T", "author": "A"}).status_code == 403
+    assert not cloud.rows("book")
+
+
+def test_whoever_comes_late_with_the_old_cookie_gets_the_new_session(
+    browser: Browser, parts: Parts, issuer: Issuer, clock: Clock
+) -> None:
+    beside = Browser(parts, issuer)
+    beside.cookies.update(browser.cookies)
+    clock.forward(901)
+    assert is_signed_in(browser)
+    clock.forward(50)
+    assert is_signed_in(beside)
+    assert issuer.refreshes == 1
+    assert beside.cookies[SESSION] == browser.cookies[SESSION]
+
+
+def test_two_requests_renew_once(cloud: Cloud, clock: Clock) -> None:
+    """In two processes; the second looks again until the first has its answer."""
+    first, looked = Renewals(cloud.dynamodb, "herald-books", clock), threading.Event()
+    second = Renewals(cloud.dynamodb, "herald-books", clock, lambda _: looked.set())
+    answers: list[str | None] = []
+
+    def ask_twice() -> str:
+        beside = threading.Thread(target=lambda: answers.append(second.once("token", lambda: "by the second")))
+        beside.start()
+        besides.append(beside)
+        assert looked.wait(LIMIT)
+        return "by the first"
+
+    besides: list[threading.Thread] = []
+    answers.append(first.once("token", ask_twice))
+    besides[0].join(LIMIT)
+    assert answers == ["by the first", "by the first"]
+
+
+def test_a_refusal_holds_for_the_others_too(cloud: Cloud, clock: Clock) -> None:
+    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
+    assert renewals.once("token", lambda: None) is None
+    assert renewals.once("token", lambda: "asked again") is None
+
+
+def test_a_renewal_whose_issuer_did_not_answer_is_free_for_the_next(cloud: Cloud, clock: Clock) -> None:
+    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
+
+    def hang() -> str:
+        raise Unavailable("The identity provider does not answer.")
+
+    with pytest.raises(Unavailable):
+        renewals.once("token", hang)
+    assert renewals.once("token", lambda: "now it does") == "now it does"
+
+
+def test_a_renewal_whose_process_died_is_taken_over(cloud: Cloud, clock: Clock) -> None:
+    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
+
+    def die() -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        renewals.once("token", die)
+    clock.forward(16)
+    assert renewals.once("token", lambda: "by another") == "by another"
+
+
+def test_a_renewal_is_kept_for_a_minute_and_never_longer(cloud: Cloud, clock: Clock) -> None:
+    """TTL deletes late, so the time is in the condition."""
+    renewals = Renewals(cloud.dynamodb, "herald-books", clock)
+    renewals.once("token", lambda: "first")
+    clock.forward(61)
+    assert renewals.once("token", lambda: "second") == "second"
+
+
+def test_neither_token_nor_session_lies_in_the_table_in_clear(
+    browser: Browser, cloud: Cloud, issuer: Issuer, clock: Clock
+) -> None:
+    [before] = issuer.granted
+    clock.forward(901)
+    assert is_signed_in(browser)
+    [kept] = cloud.rows("renewal")
+    assert not any(text in str(kept) for text in (before, *issuer.granted, "ada"))
+
+
+def test_a_refused_renewal_takes_the_cookie_away(browser: Browser, issuer: Issuer, clock: Clock) -> None:
+    issuer.granted.clear()
+    clock.forward(901)
+    assert not is_signed_in(browser)
+    assert SESSION not in browser.cookies
+    for _ in range(3):
+        browser.get("/")
+    assert issuer.refreshes == 1
+
+
+def test_a_table_that_takes_no_answer_signs_nobody_out(
+    browser: Browser, parts: Parts, issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Half:
+        """DynamoDB that takes the claim of a renewal, then is gone."""
+
+        calls = 0
+
+        def put_item(self, **arguments: object) -> object:
+            Half.calls += 1
+            if Half.calls > 1:
+                raise EndpointConnectionError(endpoint_url="https://dynamodb")
+            return parts.notifier.dynamodb.put_item(**arguments)  # type: ignore[arg-type]  # passed on
+
+    renewals = Renewals(Half(), "herald-books", clock)  # type: ignore[arg-type]  # as much of it as is used
+    monkeypatch.setattr(Parts, "renewals", property(lambda _: renewals))
+    clock.forward(901)
+    assert is_signed_in(browser)
+    assert issuer.refreshes == 1
+    assert replace(parts).renewals is renewals

@@ -1,0 +1,89 @@
+"""One renewal of a session at a time, whichever process a browser's requests come to.
+
+An issuer may take each refresh token once, and end the session of whoever brings one again. So the first request takes
+the renewal, and those beside it, or a moment later with the same cookie, get what it got.
+https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.ledger.attributes import deserialize_item, serialize_item
+from webapp import deadline, log
+from webapp.aws.table import EXPIRES_AT
+from webapp.clock import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["Renewals"]
+
+#: A renewal that did not end by then, in seconds, may be taken over: its process has died.
+_LONGEST_SECONDS: Final = 15
+#: So long, in seconds, whoever still has the old cookie gets the new session.
+_KEPT_SECONDS: Final = 60
+_LOOK_AGAIN_SECONDS: Final = 0.1
+_PATIENCE_SECONDS: Final = 10.0
+
+
+class Renewals:
+    """Keeps each renewal for a minute in the table of books, under the hash of the refresh token that it took."""
+
+    def __init__(
+        self, dynamodb: DynamoDBClient, table: str, clock: Clock, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._clock = clock
+        self._wait = wait
+
+    def once(self, refresh_token: str, renew: Callable[[], str | None]) -> str | None:
+        """What `renew` returns, or returned to somebody else just now; None if the issuer refused.
+
+        Raises what `renew` raises, and `Unavailable` if another's renewal does not end in time.
+        """
+        key = serialize_item({"pk": f"renewal#{hashlib.sha256(refresh_token.encode()).hexdigest()}", "sk": "renewal"})
+        while not self._take(key):
+            found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+            renewed = deserialize_item(found).get("session")
+            if renewed is not None:
+                return str(renewed) or None
+            deadline.remaining(_PATIENCE_SECONDS)
+            self._wait(_LOOK_AGAIN_SECONDS)
+        try:
+            answer = renew()
+        except Exception:
+            self._dynamodb.delete_item(TableName=self._table, Key=key)
+            raise
+        self._keep(key, answer)
+        return answer
+
+    def _take(self, key: Any) -> bool:
+        """Whether this renewal is ours to do."""
+        now = self._clock() // 1000
+        item = serialize_item({"kind": "renewal", EXPIRES_AT: now + _LONGEST_SECONDS})
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=key | item,
+                ConditionExpression=f"attribute_not_exists(pk) OR {EXPIRES_AT} <= :now",
+                ExpressionAttributeValues=serialize_item({":now": now}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def _keep(self, key: Any, answer: str | None) -> None:
+        item = {"kind": "renewal", "session": answer or "", EXPIRES_AT: self._clock() // 1000 + _KEPT_SECONDS}
+        try:
+            self._dynamodb.put_item(TableName=self._table, Item=key | serialize_item(item))
+        except (BotoCoreError, ClientError) as error:  # the session is renewed all the same
+            log.failure("renewal not kept", error)
