@@ -1,13 +1,21 @@
-"""A zip whose bytes depend on nothing but what is in it."""
+"""Zips: written so that their bytes depend on nothing but what is in them, and checked before they go to Lambda."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
-__all__ = ["write_archive"]
+from package.errors import PackageError
+from package.target import LAMBDA_PYTHON, Architecture
 
+__all__ = ["MANIFEST", "digests", "require_releasable", "write_archive"]
+
+#: The file in which a zip says what it is and what is in it.
+MANIFEST: Final = "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 
@@ -24,3 +32,44 @@ def write_archive(path: Path, files: Mapping[str, bytes]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, files[name])
     work.replace(path)
+
+
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The sha256 of each part, over names and contents; `files` are all but the manifest itself."""
+    digests: dict[str, Any] = {}
+    for name in sorted(files):
+        digest = digests.setdefault(name.partition("/")[0], hashlib.sha256())
+        digest.update(f"{name} {hashlib.sha256(files[name]).hexdigest()}\n".encode())
+    return {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+def require_releasable(path: Path, architecture: Architecture) -> dict[str, Any]:
+    """The manifest of this zip.
+
+    Raises `PackageError` if Lambda could not run it or would start it slowly, or if its content is not what was built.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+            manifest: dict[str, Any] = json.loads(files.pop(MANIFEST))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise PackageError(f"{path} is no package: run make package TARGET=cloud") from error
+    if reason := _reason(manifest, architecture) or _find_change(manifest, files):
+        raise PackageError(f"{path} {reason}: run make package TARGET=cloud")
+    return manifest
+
+
+def _reason(manifest: dict[str, Any], architecture: Architecture) -> str | None:
+    if manifest["target"] != "cloud":
+        return "was built for the laptop, not for Lambda"
+    if not f"{manifest['python']}.".startswith(f"{LAMBDA_PYTHON}."):
+        return f"was built for Python {manifest['python']}, and Lambda's is {LAMBDA_PYTHON}"
+    if manifest["architecture"] != architecture:
+        return f"was built for {manifest['architecture']}, and the function runs on {architecture}"
+    if not manifest["bytecode"]:
+        return f"has no bytecode, because there was no Python {LAMBDA_PYTHON} where it was built"
+    return None
+
+
+def _find_change(manifest: dict[str, Any], files: dict[str, bytes]) -> str | None:
+    return None if manifest["digests"] == digests(files) else "was changed after it was built"

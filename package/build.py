@@ -14,8 +14,7 @@ from typing import Any
 
 from package import target as targets
 from package.archive import write_archive
-from package.bundles import BUNDLES, Bundle
-from package.ignored import is_ignored
+from package.bundles import BUNDLES, Bundle, is_ignored
 from package.target import Architecture, Target, TargetName
 
 __all__ = ["BUILD", "Archive", "Package", "build"]
@@ -109,7 +108,7 @@ def _source(bundle: Bundle) -> set[Path]:
 
 def _release(bundle: Bundle) -> str:
     digest = hashlib.sha256()
-    recipe = sorted(Path(__file__).parent.glob("*.py"))
+    recipe = sorted(Path(__file__).parent.rglob("*.py"))
     for path in [*recipe, *sorted(_source(bundle))]:
         inside = path.relative_to(bundle.folder.parent)
         if not is_ignored(inside):

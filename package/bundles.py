@@ -1,19 +1,22 @@
-"""The two packages: which folder of the checkout each is, and what of its dependencies it needs."""
+"""The two packages: the folder of each, what else it imports, and what of its dependencies it needs."""
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from package.botocore_data import Operations
-from package.ignored import is_ignored
-from package.import_closure import find_imported_modules
 
-__all__ = ["BUNDLES", "Bundle", "keeps"]
+__all__ = ["BUNDLES", "Bundle", "is_ignored", "keeps"]
 
 _ROOT = Path(__file__).parents[1]
+#: Packages whose modules are followed; everything else is a dependency, or the bundle itself.
+_FOLLOWED = ("function", "operations")
+#: What caches, editors and file browsers leave in a checkout.
+_LEFT_BEHIND = re.compile(r"^\.|~$|\.(?:pyc|swp|orig|rej|bak)$")
 
 # botocore loads these for every service.
 _SHARED_DATA = frozenset({"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"})
@@ -50,7 +53,7 @@ class Bundle:
             skipped = is_ignored(inside) or inside.parts[0] in self.sources_left_out
             if path.is_file() and not skipped and not inside.parts[0].startswith("requirements."):
                 yield path
-        yield from find_imported_modules(self.folder)
+        yield from _find_imported_modules(self.folder)
 
 
 _FUNCTION = {
@@ -96,3 +99,37 @@ def keeps(bundle: Bundle, name: PurePosixPath) -> bool:
     if name.parts[1:2] == ("data",) and top in {"botocore", "boto3"}:
         return name.parts[2] in bundle.services or name.name in _SHARED_DATA
     return name.parts[:2] != ("boto3", "examples")
+
+
+def is_ignored(inside: PurePath) -> bool:
+    """Whether this file, by its path inside the checkout, is none of the source."""
+    return "__pycache__" in inside.parts or any(map(_LEFT_BEHIND.search, inside.parts))
+
+
+def _find_imported_modules(folder: Path) -> list[Path]:
+    """The files outside `folder` that its modules need, sorted."""
+    found: set[Path] = set()
+    unread = list(folder.rglob("*.py"))
+    while unread:
+        new = {path for path in _find_imports(unread.pop()) if path not in found and not path.is_relative_to(folder)}
+        found |= new
+        unread.extend(new)
+    return sorted(found)
+
+
+def _find_imports(module: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(module.read_bytes())):
+        match node:
+            case ast.Import(names):
+                yield from _files(alias.name for alias in names)
+            case ast.ImportFrom(str(package), names, 0):
+                yield from _files([package, *(f"{package}.{alias.name}" for alias in names)])
+
+
+def _files(names: Iterable[str]) -> Iterator[Path]:
+    """The files of dotted names, and of the packages that they lie in; a name that is no module has none."""
+    for name in names:
+        parts = name.split(".")
+        if parts[0] in _FOLLOWED:
+            inits = (_ROOT.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1))
+            yield from (path for path in (*inits, _ROOT.joinpath(*parts).with_suffix(".py")) if path.is_file())

@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from package.archive import MANIFEST, digests
 from package.bundles import Bundle
 from package.bytecode import write_bytecode
-from package.catalogue import compile_catalogue
 from package.dependencies import install_dependencies
-from package.manifest import MANIFEST, digests
+from package.notifications.catalogue import compile_catalogue
 from package.target import Target
 
 __all__ = ["contents"]

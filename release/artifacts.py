@@ -10,7 +10,7 @@ from typing import cast
 
 from operations.errors import UserError
 from package import build
-from package.releasable import require_releasable
+from package.archive import require_releasable
 from package.target import Architecture
 from release.publish import Artifact
 from release.stack import Stack

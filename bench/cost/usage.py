@@ -26,7 +26,7 @@ from function.notify import Notifier
 from function.providers.failover import Failover
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.metrics import Telemetry
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.envelopes import queued, ses_event, sns, sns_notification
 from tests.fakes import SECRET, Clock, Dead, Post, event, example
 

@@ -36,7 +36,7 @@ def preview(
     type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="of one event only")] = None,
 ) -> None:
     """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
-    from package.previews import previews  # noqa: PLC0415  the compilers are slow to load
+    from package.notifications.previews import previews  # noqa: PLC0415  the compilers are slow to load
 
     for path in previews(type_):
         typer.echo(path)

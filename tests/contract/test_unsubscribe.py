@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name
 from function.message.unsubscribe import Links, headers, newest_key
-from package.catalogue import SOURCE, types
+from package.notifications.catalogue import SOURCE, types
 from tests.model.table import MemoryTable
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, Preferences

@@ -17,7 +17,11 @@ from tests.faults.report import LEGEND
 
 _ROOT = Path(__file__).parents[2]
 _OUT = _ROOT / "build" / "faults.json"
-_COMPILE = "from pathlib import Path; from package.catalogue import compile_catalogue; compile_catalogue(Path({!r}))"
+_COMPILE = """
+from pathlib import Path
+from package.notifications.catalogue import compile_catalogue
+compile_catalogue(Path({!r}))
+"""
 
 
 def main() -> int:

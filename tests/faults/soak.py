@@ -64,7 +64,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    from package.catalogue import compile_catalogue
+    from package.notifications.catalogue import compile_catalogue
 
     compiled = _ROOT / "build" / "faults" / "compiled"
     compile_catalogue(compiled)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.peers.peer import matrix_of_check_then_put
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.faults.policies import matrix_of
 
 

@@ -10,7 +10,7 @@ import pytest
 from function.ledger.attempt import Claimed
 from function.ledger.ledger import Ledger
 from function.message.catalogue import Catalogue
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.faults.soak import soak
 
 

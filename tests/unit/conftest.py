@@ -9,7 +9,7 @@ import hypothesis.configuration
 import pytest
 
 from function.message.catalogue import Catalogue
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 
 _ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from function.message.catalogue import Catalogue
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.model.table import MemoryTable
 from tests.world import World
 

@@ -11,7 +11,7 @@ from function.ledger.attempt import Attempt
 from function.ledger.keys import address_key, choice_name
 from function.ledger.states import Action, State
 from function.message.unsubscribe import Links
-from package.catalogue import examples
+from package.notifications.catalogue import examples
 from tests.fakes import SECRET, event
 from tests.world import World, delivery
 from webapp.preferences.preferences import Preferences

@@ -21,7 +21,7 @@ from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
 from herald.cli import app
 from operations.errors import UserError
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
 from tests.world import World, delivery
 from webapp.aws.table import DEFINITION

@@ -16,7 +16,7 @@ from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.sqs import Queue
 from operations.installation import Installation
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.world import World
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from package.catalogue import compile_catalogue
+from package.notifications.catalogue import compile_catalogue
 from tests.integration.webapp.conftest import Browser
 from tests.integration.webapp.test_pages import add
 from webapp.composition import Parts

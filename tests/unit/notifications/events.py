@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from package.catalogue import examples
+from package.notifications.catalogue import examples
 
 __all__ = ["book_created", "event", "with_value"]
 

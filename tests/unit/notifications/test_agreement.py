@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
-from package.catalogue import SOURCE, examples, types
+from package.notifications.catalogue import SOURCE, examples, types
 from tests.unit.notifications.events import event
 
 _SPOILERS = [

@@ -11,8 +11,8 @@ import pytest
 
 from function.message.catalogue import Catalogue
 from function.message.rendering import Content
-from package.catalogue import SOURCE, examples, types
-from package.mails import MOST_HTML_BYTES
+from package.notifications.catalogue import SOURCE, examples, types
+from package.notifications.mails import MOST_HTML_BYTES
 
 CASES = [(type_, name) for type_ in types() for name in examples(type_)]
 

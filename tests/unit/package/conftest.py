@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from package.catalogue import SOURCE
+from package.notifications.catalogue import SOURCE
 
 
 @pytest.fixture

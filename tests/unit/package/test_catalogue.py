@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from package import PackageError
-from package.catalogue import compile_catalogue, types
+from package.notifications.catalogue import compile_catalogue, types
 
 TYPE = "notifications/book.created"
 

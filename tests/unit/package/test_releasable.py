@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from package import PackageError, build
-from package.archive import write_archive
-from package.manifest import digests
-from package.releasable import require_releasable
+from package.archive import digests, require_releasable, write_archive
 from package.target import Architecture
 from tests.building import Packages
 

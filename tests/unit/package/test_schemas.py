@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from function.event.schema import ViolationError, pointer
-from package.schemas import descriptions, validator_code
+from package.notifications.schemas import descriptions, validator_code
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from package import Archive, Package, build, target
-from package.catalogue import types
+from package.notifications.catalogue import types
 from package.target import LAMBDA_PYTHON, Architecture
 from tests.building import Packages
 

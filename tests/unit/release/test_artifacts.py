@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from operations.errors import UserError
-from package.manifest import digests
+from package.archive import digests
 from release.artifacts import find_artifact, read_artifact
 from release.stack import Names, Stack
 

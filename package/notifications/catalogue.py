@@ -14,13 +14,13 @@ from minijinja import TemplateError
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue
 from package.errors import PackageError
-from package.mails import html_template, refuse_html, text_template
-from package.schemas import Schema, descriptions, read_schema, validator_code
+from package.notifications.mails import html_template, refuse_html, text_template
+from package.notifications.schemas import Schema, descriptions, read_schema, validator_code
 
 __all__ = ["SOURCE", "compile_catalogue", "examples", "types"]
 
 #: The bundle of the Lambda package in the checkout.
-SOURCE = Path(__file__).parents[1] / "function"
+SOURCE = Path(__file__).parents[2] / "function"
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")

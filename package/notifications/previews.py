@@ -12,12 +12,12 @@ from pathlib import Path
 from minijinja import Environment
 
 from function.message.rendering import Content
-from package.catalogue import compile_catalogue, examples, types
 from package.errors import PackageError
+from package.notifications.catalogue import compile_catalogue, examples, types
 
 __all__ = ["PREVIEW", "previews"]
 
-PREVIEW = Path(__file__).parents[1] / "build" / "preview"
+PREVIEW = Path(__file__).parents[2] / "build" / "preview"
 
 # The mails ask for prefers-color-scheme, which in a frame is the colour scheme of the frame itself.
 _PAGE = """<!doctype html>

@@ -54,7 +54,7 @@ def validator_code(schema: Schema) -> str:
     """Source of a module with `validate(data, name_prefix=...)`, which raises `ViolationError`."""
     code = fastjsonschema.compile_to_code({"$schema": _ITS_DIALECT, **_bare(schema)})
     if _ITS_IMPORT not in code or "Decimal" in code.replace(_UNUSED_IMPORT, ""):
-        raise PackageError("fastjsonschema generates other code than it did: look at package/schemas.py")
+        raise PackageError("fastjsonschema generates other code than it did: look at package/notifications/schemas.py")
     return code.replace(_ITS_IMPORT, _OUR_IMPORT).replace(_UNUSED_IMPORT, "")
 
 

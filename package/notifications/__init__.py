@@ -1,0 +1,1 @@
+"""`function/notifications` compiled: schemas to validators, templates to mails, and previews of them."""
