@@ -76,6 +76,11 @@ class CodeDeploy:
             "ListTagsForResource": self.tags.list,
         }
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of all that is played here."""
+        return frozenset(self._operations)
+
     def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one call; raises `CodeDeployError`."""
         if operation not in self._operations:

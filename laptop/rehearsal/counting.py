@@ -17,7 +17,7 @@ from laptop.rehearsal.load import Published
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Count", "count", "sender"]
+__all__ = ["Count", "count", "sender", "timelines"]
 
 #: Seconds to wait after the last mail for one too many.
 _SETTLE = 3.0
@@ -70,11 +70,11 @@ def count(
     time.sleep(_SETTLE)
     mails = _mails(inbox)
     said: Counter[str] = Counter()
-    for rows in _timelines(dynamodb, ledger, published):
+    for rows in timelines(dynamodb, ledger, published):
         said[sender(rows)] += 1
     found = Count(published, mails, said, sorted(said.keys() - senders))
     wrong = [*found.missing, *found.doubled][:_PRINTED]
-    return replace(found, stories=[_story(one, rows) for one in wrong for rows in _timelines(dynamodb, ledger, [one])])
+    return replace(found, stories=[_story(one, rows) for one in wrong for rows in timelines(dynamodb, ledger, [one])])
 
 
 def _mails(inbox: str) -> Counter[str]:
@@ -107,9 +107,13 @@ def _story(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{event.message_id}: {', then '.join(told)}"
 
 
-def _timelines(dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published]) -> Iterator[list[dict[str, Any]]]:
+def timelines(dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published]) -> Iterator[list[dict[str, Any]]]:
+    """The rows of each message that has a record."""
     for start in range(0, len(published), _BATCH):
-        keys: Any = [{"pk": {"S": message_key(one.message_id)}} for one in published[start : start + _BATCH]]
-        answer: Any = dynamodb.batch_get_item(RequestItems={ledger: {"Keys": keys, "ConsistentRead": True}})
-        for item in answer["Responses"][ledger]:
-            yield deserialize(item["timeline"]) if "timeline" in item else []
+        keys = [{"pk": {"S": message_key(one.message_id)}} for one in published[start : start + _BATCH]]
+        asked: Any = {ledger: {"Keys": keys, "ConsistentRead": True}}
+        while asked:  # what one answer has no room for is to be asked for again
+            answer: Any = dynamodb.batch_get_item(RequestItems=asked)
+            for item in answer.get("Responses", {}).get(ledger, []):
+                yield deserialize(item["timeline"]) if "timeline" in item else []
+            asked = answer.get("UnprocessedKeys")

@@ -30,4 +30,4 @@ def _sum(stack: Stack, version: str, metric: str, since: datetime) -> int:
         Period=60,
         Statistics=["Sum"],
     )
-    return round(sum(point["Sum"] for point in answer["Datapoints"]))
+    return round(sum(point["Sum"] for point in answer.get("Datapoints", [])))

@@ -52,6 +52,11 @@ class Ses:
         """The function behind an operation's name, or None if it is not played here."""
         return self._operations.get(operation)
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """The names of all that is played here."""
+        return frozenset(self._operations)
+
     def send_email(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`SendEmail`."""
         mail = read_mail(request)

@@ -3,42 +3,120 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 import botocore.session
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from botocore.model import StructureShape
 
-__all__ = ["SERVICES", "operations_called"]
+from laptop.service_model import operation_model
 
-#: The services that a release and its hooks call by a client.
-SERVICES = ("codedeploy", "lambda", "cloudwatch", "logs")
+__all__ = ["SERVICES", "Called", "operations_called"]
+
+#: Every service that is called by a client anywhere.
+SERVICES: Final = (
+    "cloudwatch",
+    "codedeploy",
+    "cognito-idp",
+    "dynamodb",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "route53",
+    "s3",
+    "sesv2",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+)
+#: Wrappers of clients that are given a string: a method's name, or an operation's.
+_GIVEN: Final = ("ask", "_ask", "pages", "FastClient")
+
+Called = dict[str, set[str]]
 
 
-def operations_called(paths: Iterable[Path]) -> set[str]:
-    """Every `service:Operation` that one of these files calls: by a client's method, a paginator or a waiter."""
-    names = {name for path in paths for name in _names(ast.parse(path.read_text("utf-8")))}
-    return {operation for service in SERVICES for name, operation in _known(service) if name in names}
+def operations_called(paths: Iterable[Path]) -> Called:
+    """Each `service:Operation` that one of these files calls, with the places, `path:line`.
+
+    A call is a method of an operation's name that is given named arguments only, all of which are members of its input:
+    botocore's clients take no others. A string counts where a paginator, a waiter or a wrapper of a client is given it.
+    """
+    found: Called = defaultdict(set)
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for operation in _operations(node):
+                found[operation].add(f"{path}:{getattr(node, 'lineno', 0)}")
+    return found
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
-    """Methods that are called, and in quotes the strings, one of which may name a paginator or a waiter."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield node.func.attr
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield f"'{node.value}'"
+def _operations(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="paginate", value=ast.Call(args=[ast.Constant(value=str(name))]))):
+            yield from _fitting(name, node)
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in _GIVEN:
+            yield from _given(node)
+        case ast.Call(func=ast.Attribute(attr=name), args=[]):
+            yield from _fitting(name, node)
+        case ast.Constant(value=str(name)) if "_" in name and name in _waiters():
+            yield _waiters()[name]
 
 
-def _known(service: str) -> Iterator[tuple[str, str]]:
+def _given(call: ast.Call) -> Iterator[str]:
+    """Operations that a call's strings name; a first string that is a service says of which service they are."""
+    strings = [each.value for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    services = [each for each in strings if each in SERVICES] or list(SERVICES)
+    for name in strings:
+        yield from (each for each in _methods().get(name, []) if each.partition(":")[0] in services)
+
+
+def _fitting(name: str, call: ast.Call) -> Iterator[str]:
+    """Operations of that name that take all arguments of the call and, as far as it can be seen, need no others."""
+    members = {keyword.arg for keyword in call.keywords if keyword.arg}
+    yield from (each for each in _methods().get(name, []) if members <= _inputs(each) and _is_enough(each, call))
+
+
+def _is_enough(operation: str, call: ast.Call) -> bool:
+    if any(keyword.arg is None for keyword in call.keywords):
+        return True
+    shape = operation_model(*operation.split(":")).input_shape
+    required = set(shape.required_members) if isinstance(shape, StructureShape) else set()
+    return required <= {keyword.arg for keyword in call.keywords}
+
+
+@cache
+def _inputs(operation: str) -> frozenset[str]:
+    shape = operation_model(*operation.split(":")).input_shape
+    return frozenset(shape.members if isinstance(shape, StructureShape) else ())
+
+
+@cache
+def _methods() -> dict[str, list[str]]:
+    """Operations by every name that a call may use for them."""
+    names: dict[str, list[str]] = defaultdict(list)
     session = botocore.session.get_session()
-    for operation in session.get_service_model(service).operation_names:
-        yield xform_name(operation), f"{service}:{operation}"
-        yield f"'{xform_name(operation)}'", f"{service}:{operation}"
-    try:
-        waiters = session.get_waiter_model(service)
-    except UnknownServiceError:  # a service without waiters
-        return
-    for name in waiters.waiter_names:
-        yield f"'{xform_name(name)}'", f"{service}:{waiters.get_waiter(name).operation}"
+    for service in SERVICES:
+        for operation in session.get_service_model(service).operation_names:
+            for name in (xform_name(operation), operation):
+                names[name].append(f"{service}:{operation}")
+    return dict(names)
+
+
+@cache
+def _waiters() -> dict[str, str]:
+    """The operation that each waiter repeats."""
+    session = botocore.session.get_session()
+    found: dict[str, str] = {}
+    for service in SERVICES:
+        try:
+            model = session.get_waiter_model(service)
+        except UnknownServiceError:  # a service without waiters
+            continue
+        found |= {xform_name(name): f"{service}:{model.get_waiter(name).operation}" for name in model.waiter_names}
+    return found

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol, Self
 
 from botocore.model import ListShape, Shape, StructureShape
 
@@ -41,31 +43,58 @@ class Mean:
         return answer | ({name: rows[start : start + 1]} if name else {}) | more
 
 
+@dataclass(frozen=True, slots=True)
+class _Promised:
+    """What the rules of one operation promise, each member by its path."""
+
+    members: frozenset[str]
+    ordered: frozenset[str]
+    even_empty: frozenset[str]
+
+    @classmethod
+    def of(cls, operation: str) -> Self:
+        rules = [rule for rule in RULES if rule.operation == operation]
+        return cls(
+            frozenset(path for rule in rules for path in rule.promises),
+            frozenset(path for rule in rules for path in rule.ordered),
+            frozenset(path for rule in rules for path in rule.even_empty),
+        )
+
+    def has(self, where: str) -> bool:
+        return any(path == where or path.startswith((f"{where}.", f"{where}[]")) for path in self.members)
+
+
 def lean(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer without the members that neither the model requires nor a rule promises, its lists in no order."""
-    promised = {promise for rule in RULES if rule.operation == f"{service}:{operation}" for promise in rule.promises}
+    """An answer without the members that neither the model requires nor a rule promises, its lists in no order.
+
+    An operation that no rule is about is left as it is: no code of ours calls it.
+    """
     shape = operation_model(service, operation).output_shape
-    found: dict[str, Any] = _lean(answer, shape, "", promised) if shape else {}
+    promised = _promised(f"{service}:{operation}")
+    found: dict[str, Any] = _lean(answer, shape, "", promised) if shape and promised else dict(answer)
     return found
 
 
-def _lean(value: Any, shape: Shape, path: str, promised: Iterable[str]) -> Any:
+@cache
+def _promised(operation: str) -> _Promised | None:
+    return _Promised.of(operation) if any(rule.operation == operation for rule in RULES) else None
+
+
+def _lean(value: Any, shape: Shape, path: str, promised: _Promised) -> Any:
     match shape:
         case StructureShape() if isinstance(value, Mapping):
             kept = {}
             for name, member in value.items():
                 where = f"{path}.{name}" if path else name
-                if name in shape.required_members or _is_promised(where, promised):
+                if name in shape.required_members or promised.has(where):
                     kept[name] = _lean(member, shape.members[name], where, promised)
-            return {name: member for name, member in kept.items() if member not in ([], {}, None)}
+            empty: tuple[Any, ...] = ([], {}, None)
+            return {name: one for name, one in kept.items() if one not in empty or name in promised.even_empty}
         case ListShape() if isinstance(value, list):
-            return sorted((_lean(one, shape.member, f"{path}[]", promised) for one in value), key=_no_order)
+            rows = [_lean(one, shape.member, f"{path}[]", promised) for one in value]
+            return rows if path in promised.ordered else sorted(rows, key=_no_order)
         case _:
             return value
-
-
-def _is_promised(where: str, promised: Iterable[str]) -> bool:
-    return any(promise == where or promise.startswith((f"{where}.", f"{where}[]")) for promise in promised)
 
 
 def _no_order(value: Any) -> str:

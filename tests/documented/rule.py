@@ -11,31 +11,69 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from laptop.service_model import operation_model
 
-__all__ = ["NOTHING_SPECIAL", "READ_IN", "Rule", "documentation"]
+__all__ = ["NOTHING_SPECIAL", "READ_IN", "Rule", "documentation", "row"]
 
 #: The version of botocore whose models the quotations were read in.
 READ_IN = "1.43.106"
 #: The quotation of an operation for which the model documents nothing that the code rests on.
 NOTHING_SPECIAL = ""
+_PAGES = {
+    "cloudwatch": "AmazonCloudWatch/latest/APIReference",
+    "codedeploy": "codedeploy/latest/APIReference",
+    "cognito-idp": "cognito-user-identity-pools/latest/APIReference",
+    "dynamodb": "amazondynamodb/latest/APIReference",
+    "iam": "IAM/latest/APIReference",
+    "kms": "kms/latest/APIReference",
+    "lambda": "lambda/latest/api",
+    "logs": "AmazonCloudWatchLogs/latest/APIReference",
+    "route53": "Route53/latest/APIReference",
+    "s3": "AmazonS3/latest/API",
+    "sesv2": "ses/latest/APIReference-V2",
+    "sns": "sns/latest/api",
+    "sqs": "AWSSimpleQueueService/latest/APIReference",
+    "ssm": "systems-manager/latest/APIReference",
+    "sts": "STS/latest/APIReference",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`operation` is `service:Operation`; `quotation` a few words of its documentation in botocore's model; `page` says
-    it for people; `test` is `path::name`. `promises` are the members of the answer that the code may rest on: mean mode
-    leaves out all others that the model does not require."""
+    """`operation` is `service:Operation`; `quotation` a few words of its documentation in botocore's model, or
+    `NOTHING_SPECIAL`; `test` is `path::name`. `promises` are the members of the answer that the code may rest on: mean
+    mode leaves out all others that the model does not require. Lists in `ordered` have an order; mean mode shuffles all
+    others. It leaves out every empty list but those `even_empty`."""
 
     operation: str
     quotation: str
-    page: str
     test: str
     promises: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
+    even_empty: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """Where AWS documents the operation for people."""
+        service, _, operation = self.operation.partition(":")
+        return f"https://docs.aws.amazon.com/{_PAGES[service]}/API_{operation}.html"
 
     @property
     def model(self) -> OperationModel:
         """The operation in the installed botocore."""
         service, _, operation = self.operation.partition(":")
         return operation_model(service, operation)
+
+
+def row(
+    service: str,
+    operation: str,
+    quotation: str,
+    test: str,
+    *promises: str,
+    ordered: tuple[str, ...] = (),
+    even_empty: tuple[str, ...] = (),
+) -> Rule:
+    """One rule of a service."""
+    return Rule(f"{service}:{operation}", quotation, test, promises, ordered, even_empty)
 
 
 def documentation(model: OperationModel) -> str:

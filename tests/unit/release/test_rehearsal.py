@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from laptop.rehearsal.counting import Count, sender
+from laptop.rehearsal.counting import Count, sender, timelines
 from laptop.rehearsal.faults import Fault, variant
 from laptop.rehearsal.load import Published
 from laptop.rehearsal.scenarios import SCENARIOS, Result
@@ -117,3 +117,20 @@ def test_a_fault_is_in_the_copy_and_not_in_the_package(tmp_path: Path) -> None:
         assert [name for name in copy.namelist() if name.endswith(".pyc")] == [
             "function/__pycache__/outcome.cpython-313.pyc"
         ]
+
+
+class Partial:
+    """DynamoDB that answers for one key at a time."""
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        (table, asked), *_ = RequestItems.items()
+        first, *rest = asked["Keys"]
+        timeline = {"L": [{"M": {"state": {"S": "sent"}, "message": first["pk"]}}]}
+        more = {"UnprocessedKeys": {table: {**asked, "Keys": rest}}} if rest else {}
+        return {"Responses": {table: [{"timeline": timeline}]}, **more}
+
+
+def test_keys_that_were_not_processed_are_asked_for_again() -> None:
+    dynamodb: Any = Partial()
+    found = [rows[0]["message"] for rows in timelines(dynamodb, "ledger", EVENTS)]
+    assert found == ["message#m1", "message#m2"]

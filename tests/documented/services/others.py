@@ -1,0 +1,56 @@
+"""What the documentation of IAM, KMS, Route 53, S3, Systems Manager and STS says."""
+
+from __future__ import annotations
+
+from tests.documented.rule import NOTHING_SPECIAL, Rule, row
+
+__all__ = ["RULES"]
+
+_LAPTOP = "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner"
+_DOCTOR = "tests/unit/doctor/test_installation.py::test_each_outcome"
+
+RULES: tuple[Rule, ...] = (
+    row("iam", "CreateRole", NOTHING_SPECIAL, _LAPTOP, "Role.Arn"),
+    row("kms", "DescribeKey", "The KMS API follows an eventual consistency model.", _DOCTOR, "KeyMetadata.KeyState"),
+    row("kms", "GetKeyPolicy", "You cannot perform this operation on a KMS key in a different", _DOCTOR, "Policy"),
+    row(
+        "route53",
+        "ListResourceRecordSets",
+        "returns up to 300 resource record sets at a time in ASCII order",
+        "tests/infra/test_before_the_plan.py::test_a_dmarc_record_that_exists_is_refused_before_anything_is_made",
+        ordered=("ResourceRecordSets",),
+    ),
+    row("s3", "CreateBucket", "each bucket name must be unique across all", _LAPTOP),
+    row("s3", "PutObject", "Amazon S3 never adds partial objects", _LAPTOP),
+    row(
+        "ssm",
+        "GetParameter",
+        "Parameter names can't contain spaces.",
+        "tests/integration/operations/test_records.py::test_another_herald_or_none_is_a_plain_error",
+        "Parameter.Value",
+    ),
+    row(
+        "ssm",
+        "GetParameters",
+        "A list of parameters that aren't formatted correctly or don't run during an execution.",
+        "tests/integration/webapp/test_key_rotation.py::test_a_missing_parameter_is_asked_for_no_more_often",
+        "Parameters[].Name",
+        "Parameters[].Value",
+        "InvalidParameters[]",
+    ),
+    row(
+        "ssm",
+        "PutParameter",
+        'A parameter name can\'t be prefixed with "aws" or "ssm" (case-insensitive).',
+        _LAPTOP,
+    ),
+    row(
+        "sts",
+        "GetCallerIdentity",
+        "No permissions are required to perform this operation.",
+        "tests/unit/doctor/test_account.py::test_each_outcome",
+        "Account",
+        "Arn",
+        "UserId",
+    ),
+)
