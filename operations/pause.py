@@ -60,7 +60,7 @@ def read_status(functions: LambdaClient, notify: str) -> PauseStatus:
     arn = function["Configuration"]["FunctionArn"]
     mapping = _mapping(functions, arn)
     reserved = functions.get_function_concurrency(FunctionName=notify).get("ReservedConcurrentExecutions")
-    kept = functions.list_tags(Resource=arn)["Tags"].get(CONCURRENCY_TAG)
+    kept = functions.list_tags(Resource=arn).get("Tags", {}).get(CONCURRENCY_TAG)
     return PauseStatus(arn, reserved, kept, mapping["UUID"], mapping["State"] in _READING)
 
 

@@ -52,6 +52,7 @@ def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :address) AND attribute_exists(since)",
         ExpressionAttributeValues={":address": {"S": "address#"}},
+        ConsistentRead=True,
     )
     for page in read:
         yield list(map(Suppression.of, page["Items"]))

@@ -66,6 +66,7 @@ class MailSearch:
             TableName=self.installation.ledger,
             FilterExpression="address = :address",
             ExpressionAttributeValues={":address": {"S": key}},
+            ConsistentRead=True,
         )
         for page in pages:
             records = map(deserialize_item, page["Items"])

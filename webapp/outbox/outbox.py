@@ -106,14 +106,14 @@ class Outbox:
         return True
 
     def of_subject(self, subject: str) -> list[OutboxEvent]:
-        """Every event about `subject` (at most one page of them), oldest first."""
-        answer = self._dynamodb.query(
+        """Every event about `subject`, oldest first."""
+        pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :subject",
             ExpressionAttributeValues=serialize_item({":subject": f"outbox#{subject}"}),
             ConsistentRead=True,
         )
-        return [OutboxEvent.of_item(item) for item in answer["Items"]]
+        return [OutboxEvent.of_item(item) for page in pages for item in page["Items"]]
 
     def find_overdue(self, before: int) -> Iterator[OutboxEvent]:
         """What was committed before that time and is still unpublished, oldest first in each shard."""

@@ -70,9 +70,9 @@ class Publisher:
         except BotoCoreError as error:
             self._leave(batch, str(error), counts)
             return
-        for taken in answer["Successful"]:
+        for taken in answer.get("Successful", []):
             self._mark(batch[int(taken["Id"])], taken["MessageId"], counts)
-        for failed in answer["Failed"]:
+        for failed in answer.get("Failed", []):
             self._sort_out([batch[int(failed["Id"])]], failed["Code"], failed.get("Message", failed["Code"]), counts)
 
     def _sort_out(self, batch: Sequence[OutboxEvent], code: str, message: str, counts: Counts) -> None:

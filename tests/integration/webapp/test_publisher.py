@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tests.documented.mean import lean
 from tests.integration.webapp.conftest import Clock, Cloud
 from webapp.auth.identity import Identity
 from webapp.books.book import BookIn
@@ -42,6 +43,13 @@ def add(parts: Parts, number: int = 1) -> OutboxEvent:
     added = parts.service.add(ADA, BookIn(title=f"Volume {number}", author="A"), None)
     [event] = parts.outbox.of_subject(f"books/{added.book.id}")
     return event
+
+
+def test_events_of_one_subject_are_read_to_the_last_page(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    for number in range(20):  # more than the megabyte that DynamoDB reads for one page
+        event = Event(f"{number:02}", "book.created", "books/1", "ada-1815", "x" * 60_000)
+        cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(event, clock()))
+    assert [event.id for event in parts.outbox.of_subject("books/1")] == [f"{number:02}" for number in range(20)]
 
 
 def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
@@ -184,7 +192,7 @@ class Sns:
         if good:
             answer |= self._cloud.sns.publish_batch(TopicArn=asked["TopicArn"], PublishBatchRequestEntries=good)
         failed = [{"Id": entry["Id"], "Code": "InvalidParameter", "SenderFault": True} for entry in poison]
-        return answer | {"Failed": [*answer["Failed"], *failed]}
+        return lean("sns", "PublishBatch", answer | {"Failed": [*answer.get("Failed", []), *failed]})
 
 
 def client_error(code: str, message: str) -> ClientError:

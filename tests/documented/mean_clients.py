@@ -1,0 +1,224 @@
+"""AWS as mean as it may be to every client of botocore that Herald's own code calls: installed by `pytest --mean`.
+
+What a test itself asks is answered as ever. What is done to an answer, and where it is documented, says `mean`; pages
+are split after one element, and a read that is eventually consistent is once answered with the value before.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import botocore.handlers
+import botocore.session
+from botocore.endpoint import Endpoint
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel
+
+from tests.documented.mean import lean
+
+__all__ = ["RETRYABLE", "MeanClients", "install"]
+
+ROOT: Final = Path(__file__).parents[2]
+#: Errors that heal by themselves: each is raised once for every operation whose model names it.
+#: All but the last botocore repeats by itself.
+RETRYABLE: Final = (
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "InternalServerError",
+    "TransactionConflictException",
+)
+#: These Herald answers by trying the mail again later, which is a story of its own.
+_NOT_REPEATED: Final = ("SendEmail",)
+_READS: Final = ("GetItem", "Query", "Scan")
+
+
+class _Http:
+    status_code = 200
+
+
+@dataclass(slots=True)
+class MeanClients:
+    """What was raised, read and written since the run began; `meant` counts what was done to answers, by kind."""
+
+    raised: set[tuple[str, str]] = field(default_factory=set)
+    pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    tokens: itertools.count[int] = field(default_factory=itertools.count)
+
+    def before_parameters(
+        self, params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any
+    ) -> None:
+        """Ask for one element a page, and take our own token out of a request for the next."""
+        context["mean"] = _asked_by_herald()
+        if not context["mean"]:
+            return
+        if model.service_model.service_name == "dynamodb":
+            self._dynamodb(params, model, context)
+        config = _pagination(model)
+        token = params.get(str(config.get("input_token")))
+        if isinstance(token, str) and token in self.pages:
+            del params[str(config["input_token"])]
+            context["mean page"] = token
+
+    def before_call(self, context: dict[str, Any], **_: Any) -> Any:
+        """The next of our own pages, which nothing is asked for."""
+        token = context.get("mean page")
+        if token is None:
+            return None
+        rest = self.pages.pop(token)
+        return _Http(), rest
+
+    def error(self, model: OperationModel, context: Mapping[str, Any]) -> str | None:
+        """The error that an operation documents, heals by itself and was not raised yet, if there is one."""
+        if not context.get("mean", False) or model.name in _NOT_REPEATED:
+            return None
+        documented = {shape.name for shape in model.error_shapes}
+        for code in RETRYABLE:
+            if code in documented and (model.name, code) not in self.raised:
+                self.raised.add((model.name, code))
+                return code
+        return None
+
+    def after_call(self, parsed: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
+        """Take from an answer what is not promised, and split it into pages."""
+        if not context.get("mean", False) or "Error" in parsed:
+            return
+        self._read(parsed, model, context)
+        said = {name: parsed.pop(name) for name in list(parsed) if name == "ResponseMetadata"}
+        answer = lean(model.service_model.service_name, model.name, parsed)
+        parsed.clear()
+        parsed.update(answer, **said)
+        self._split(parsed, model)
+
+    def _dynamodb(self, params: dict[str, Any], model: OperationModel, context: dict[str, Any]) -> None:
+        if model.name in ("Query", "Scan"):
+            params.setdefault("Limit", 1)
+        if model.name in _READS:
+            context["mean read"] = _name(params["TableName"], params.get("Key", {}))
+            context["mean stale"] = not params.get("ConsistentRead", False)
+        for write in params.get("TransactItems", [{model.name: params}]):
+            for kind, one in write.items():
+                if kind in ("Put", "Update", "Delete", "PutItem", "UpdateItem", "DeleteItem"):
+                    self.changed.add(_name(one["TableName"], one.get("Key") or one["Item"]))
+
+    def _read(self, parsed: dict[str, Any], model: OperationModel, context: Mapping[str, Any]) -> None:
+        """Answer what changed since with the value before, once; what was never read was not there before."""
+        if "mean read" not in context:
+            return
+        if model.name == "GetItem":
+            name = context["mean read"]
+            found = self._before(name, parsed.pop("Item", None), context["mean stale"])
+            parsed |= {"Item": found} if found else {}
+        elif "Items" in parsed:
+            table = context["mean read"].partition(" ")[0]
+            rows = [self._before(_name(table, one), one, context["mean stale"]) for one in parsed["Items"]]
+            parsed["Items"] = [one for one in rows if one]
+
+    def _before(self, name: str, now: Any, stale: bool) -> Any:
+        if stale and name in self.changed:
+            self.changed.remove(name)
+            return self.seen.get(name)
+        self.changed.discard(name)
+        self.seen[name] = now
+        return now
+
+    def _split(self, parsed: dict[str, Any], model: OperationModel) -> None:
+        config = _pagination(model)
+        output, result = config.get("output_token"), config.get("result_key")
+        if not isinstance(output, str) or model.service_model.service_name == "dynamodb":
+            return
+        for key in [result] if isinstance(result, str) else result or []:
+            rows = parsed.get(key)
+            if isinstance(rows, list) and len(rows) > 1:
+                token = f"mean-{next(self.tokens)}"
+                self.pages[token] = {**parsed, key: rows[1:]}
+                parsed[key] = rows[:1]
+                parsed[output] = token
+                return
+
+
+def _name(table: str, item: Mapping[str, Any]) -> str:
+    """An item, by what names it in every table of Herald's."""
+    return f"{table} {json.dumps([item.get('pk'), item.get('sk')], sort_keys=True, default=str)}"
+
+
+def _asked_by_herald() -> bool:
+    """Whether the call comes from Herald's code, rather than a test's or a library's own."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(ROOT) and "site-packages" not in path.parts and path != Path(__file__):
+            return path.relative_to(ROOT).parts[0] not in ("tests", "bench", "build")
+        frame = frame.f_back
+    return False
+
+
+def install() -> MeanClients:
+    """Make every client of botocore's that is created from now on meet a mean AWS."""
+    mean = MeanClients()
+    for event, handler in {
+        "before-parameter-build": mean.before_parameters,
+        "before-call": mean.before_call,
+        "after-call": mean.after_call,
+    }.items():
+        botocore.handlers.BUILTIN_HANDLERS.insert(0, (event, handler))
+    endpoints: Any = Endpoint
+    answer = endpoints._do_get_response
+
+    def fail_once(endpoint: Any, request: Any, model: OperationModel, context: dict[str, Any]) -> Any:
+        code = mean.error(model, context)
+        if code is None:
+            return answer(endpoint, request, model, context)
+        failing = copy.copy(endpoint)
+        failing._event_emitter = _Refusing(model, code)
+        return answer(failing, request, model, context)
+
+    endpoints._do_get_response = fail_once
+    return mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusing:
+    """Answers a request with an error before it is sent."""
+
+    model: OperationModel
+    code: str
+
+    def emit(self, event: str, **_: Any) -> list[tuple[Any, Any]]:
+        if not event.startswith("before-send"):
+            return []
+        status = 500 if self.code == "InternalServerError" else 429 if self.code == "TooManyRequestsException" else 400
+        text = json.dumps({"__type": self.code, "message": "as mean as AWS may be"})
+        if self.model.service_model.resolved_protocol == "query":
+            text = f"<ErrorResponse><Error><Code>{self.code}</Code><Message>mean</Message></Error></ErrorResponse>"
+        return [(None, _Response(status, {"x-amzn-errortype": self.code}, text.encode()))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """As much of an HTTP response as botocore reads."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes
+
+
+@cache
+def _pagination(model: OperationModel) -> dict[str, Any]:
+    """How botocore pages through an operation, if it does."""
+    try:
+        pages = botocore.session.get_session().get_paginator_model(model.service_model.service_name)
+        found: dict[str, Any] = pages.get_paginator(model.name)
+    except (UnknownServiceError, ValueError):
+        return {}
+    return found
