@@ -20,9 +20,9 @@ _THROWS = """
 
 import hashlib as _hashlib
 
-import function.message.builder as _composing
+import function.message.builder as _builder
 
-_finish, _send = _composing.EmailBuilder.finish, SesProvider.send
+_finish, _send = _builder.EmailBuilder.finish, SesProvider.send
 
 
 def _is_struck(name):
@@ -46,7 +46,7 @@ def _rehearsed_send(self, email, key):
     return receipt
 
 
-_composing.EmailBuilder.finish, SesProvider.send = _rehearsed_finish, _rehearsed_send
+_builder.EmailBuilder.finish, SesProvider.send = _rehearsed_finish, _rehearsed_send
 """
 _DOES_NOT_START = """
 

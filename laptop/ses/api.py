@@ -8,16 +8,15 @@ from functools import partial
 from typing import Any
 
 from laptop.environment import REGION
+from laptop.ses.account import DAILY, RATE, Limits, Suppression
 from laptop.ses.configuration import OPTIONS, ConfigurationSets
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind, Faults
 from laptop.ses.feedback import After, Feedback, Publish
 from laptop.ses.identities import Identities
-from laptop.ses.limits import DAILY, RATE, Limits
 from laptop.ses.mailbox import Mail, Mailbox
 from laptop.ses.outcomes import SendingEvent, events_after_sending
 from laptop.ses.sending import read_mail
-from laptop.ses.suppression import Suppression
 
 __all__ = ["Ses"]
 

@@ -14,15 +14,7 @@ from laptop.ses.errors import SesError, bad_request, not_found
 __all__ = ["ConfigurationSets"]
 
 #: What `GetConfigurationSet` shows and `PutConfigurationSet<name>` replaces.
-OPTIONS = (
-    "TrackingOptions",
-    "DeliveryOptions",
-    "ReputationOptions",
-    "SendingOptions",
-    "SuppressionOptions",
-    "VdmOptions",
-    "ArchivingOptions",
-)
+OPTIONS = ("DeliveryOptions", "ReputationOptions", "SendingOptions", "SuppressionOptions")
 
 
 class ConfigurationSets:
@@ -118,7 +110,7 @@ class ConfigurationSets:
     def _require_destination(self, request: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
         destinations, name = self._destinations_of(request), str(request["EventDestinationName"])
         if name not in destinations:
-            raise not_found(f"SendingEvent destination <{name}> does not exist.")
+            raise not_found(f"Event destination <{name}> does not exist.")
         return destinations, name
 
 

@@ -12,12 +12,6 @@ from botocore.loaders import Loader
 
 __all__ = ["Call", "find_call", "status_of"]
 
-#: Calls that older SDKs make by another method and path than the current model.
-OLDER = {
-    "ListEmailIdentities": ("GET", "/v2/email/identities"),
-    "ListConfigurationSets": ("GET", "/v2/email/configuration-sets"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -44,12 +38,8 @@ def status_of(code: str) -> int:
 
 @cache
 def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
-    current = [
-        (name, operation["http"]["method"], operation["http"]["requestUri"])
-        for name, operation in _service()["operations"].items()
-    ]
-    older = [(name, method, uri) for name, (method, uri) in OLDER.items()]
-    return [(name, method, _pattern(uri)) for name, method, uri in current + older]
+    operations = _service()["operations"].items()
+    return [(name, one["http"]["method"], _pattern(one["http"]["requestUri"])) for name, one in operations]
 
 
 def _pattern(uri: str) -> re.Pattern[str]:

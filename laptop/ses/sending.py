@@ -1,6 +1,7 @@
 """`SendEmail`: what AWS checks before it takes a mail, in its order, and the mail that it then takes.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EmailContent.html, of which `Simple` is played.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import getaddresses, parseaddr
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
 from typing import Any
 
-from laptop.ses.content import Content, read_content, to_mime
 from laptop.ses.errors import SesError, bad_request
 from laptop.ses.mailbox import Mail
 
@@ -23,27 +26,61 @@ MAX_TAGS = 50
 TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 ADDRESS = re.compile(r"[^@\s<>\",;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    subject: str
+    text: str | None
+    html: str | None
+    headers: Headers
+
 
 def read_mail(request: Mapping[str, Any]) -> Mail:
     """Turn a `SendEmail` request into the mail that it asks for; raise `SesError` if AWS would not take it."""
-    content = read_content(request)
-    source = str(request.get("FromEmailAddress") or _header(content, "from"))
+    content = _read_content(request)
+    source = str(request.get("FromEmailAddress") or "")
     if not source:
         raise bad_request("Missing required header 'From'.")
-    to = _recipients(request, content)
+    to = _recipients(request)
     tags = _tags(request)
     mail_id, at = _message_id(), datetime.now(UTC)
-    headers, raw = to_mime(content, mail_id, at, "email.amazonses.com")
+    headers, raw = _to_mime(content, mail_id, at)
     name = request.get("ConfigurationSetName")
     return Mail(mail_id, at, source, to, content.subject, content.text, content.html, headers, tags, name, raw)
 
 
-def _recipients(request: Mapping[str, Any], content: Content) -> tuple[str, ...]:
+def _read_content(request: Mapping[str, Any]) -> _Content:
+    simple = (request.get("Content") or {}).get("Simple")
+    if simple is None:
+        raise bad_request("this simulator plays Content.Simple only")
+    body = simple.get("Body") or {}
+    text, html = (body.get(part, {}).get("Data") for part in ("Text", "Html"))
+    if text is None and html is None:
+        raise bad_request("Missing required parameter: Content.Simple.Body needs Text or Html")
+    subject = str(simple.get("Subject", {}).get("Data", ""))
+    given = [(str(header["Name"]), str(header["Value"])) for header in simple.get("Headers", ())]
+    for value in (subject, *(value for pair in given for value in pair)):
+        if "\r" in value or "\n" in value:
+            raise bad_request("Header fields must not contain line breaks.")
+    return _Content(subject, text, html, (*_envelope(request), ("Subject", subject), *given))
+
+
+def _envelope(request: Mapping[str, Any]) -> list[tuple[str, str]]:
+    destination = request.get("Destination") or {}
+    lists = [
+        ("From", [request.get("FromEmailAddress") or ""]),
+        ("To", destination.get("ToAddresses") or []),
+        ("Cc", destination.get("CcAddresses") or []),
+        ("Reply-To", request.get("ReplyToAddresses") or []),
+    ]
+    return [(name, ", ".join(addresses)) for name, addresses in lists if addresses]
+
+
+def _recipients(request: Mapping[str, Any]) -> tuple[str, ...]:
     destination = request.get("Destination") or {}
     given = [address for kind in ("To", "Cc", "Bcc") for address in destination.get(f"{kind}Addresses") or ()]
-    if not given and content.mime is not None:
-        named = [_header(content, name) for name in ("to", "cc", "bcc")]
-        given = [address for _, address in getaddresses(named) if address]
     if not given:
         raise bad_request("Destination does not contain any recipients.")
     if len(given) > MAX_RECIPIENTS:
@@ -73,10 +110,26 @@ def _tags(request: Mapping[str, Any]) -> dict[str, str]:
     return tags
 
 
-def _header(content: Content, wanted: str) -> str:
-    return next((value for name, value in content.headers if name.lower() == wanted), "")
-
-
 def _message_id() -> str:
     millis = int(datetime.now(UTC).timestamp() * 1000)
     return f"{0x0100 << 48 | millis:016x}-{uuid.uuid4()}-000000"
+
+
+def _to_mime(content: _Content, mail_id: str, at: datetime) -> tuple[Headers, bytes]:
+    """The mail's headers and MIME form. SES sets `Message-ID` and `Date` itself, whatever the sender gave."""
+    own: Headers = (("Message-ID", f"<{mail_id}@email.amazonses.com>"), ("Date", format_datetime(at)))
+    given = (pair for pair in content.headers if pair[0].lower() not in {"message-id", "date"})
+    headers = (*given, *own)
+    message = EmailMessage(policy=policy.SMTP)
+    if content.text is not None:
+        message.set_content(content.text, cte=_encoding(content.text))
+    if content.html is not None:
+        add = message.set_content if content.text is None else message.add_alternative
+        add(content.html, subtype="html", cte=_encoding(content.html))
+    # Written by hand: a mail must be shown as it was given, and the email package folds and encodes long headers.
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return headers, lines.encode() + message.as_bytes()
+
+
+def _encoding(body: str) -> str:
+    return "8bit" if all(len(line.encode()) < 990 for line in body.splitlines()) else "base64"

@@ -63,14 +63,10 @@ def test_a_configuration_set_keeps_its_options(client: SESV2Client) -> None:
         SuppressionOptions={"SuppressedReasons": ["BOUNCE"]},
     )
     client.put_configuration_set_reputation_options(ConfigurationSetName="herald", ReputationMetricsEnabled=True)
-    client.put_configuration_set_vdm_options(
-        ConfigurationSetName="herald", VdmOptions={"DashboardOptions": {"EngagementMetrics": "DISABLED"}}
-    )
     got = client.get_configuration_set(ConfigurationSetName="herald")
     assert got["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
     assert got["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE"]}
     assert got["ReputationOptions"]["ReputationMetricsEnabled"] is True
-    assert got["VdmOptions"] == {"DashboardOptions": {"EngagementMetrics": "DISABLED"}}
     assert client.list_configuration_sets()["ConfigurationSets"] == ["herald"]
     client.delete_configuration_set(ConfigurationSetName="herald")
     assert client.list_configuration_sets()["ConfigurationSets"] == []
@@ -106,12 +102,6 @@ def test_the_suppression_list_is_kept_by_reason(client: SESV2Client) -> None:
 def test_the_accounts_own_suppression_can_be_chosen(client: SESV2Client) -> None:
     client.put_account_suppression_attributes(SuppressedReasons=["COMPLAINT"])
     assert client.get_account()["SuppressionAttributes"] == {"SuppressedReasons": ["COMPLAINT"]}
-
-
-def test_older_clients_list_by_get(client: SESV2Client, endpoint: str) -> None:
-    client.create_configuration_set(ConfigurationSetName="herald")
-    answer = httpx.get(f"{endpoint}/v2/email/configuration-sets", trust_env=False, timeout=LIMIT)
-    assert answer.json() == {"ConfigurationSets": ["herald"]}
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"'])

@@ -75,18 +75,6 @@ def test_its_mime_form_reads_back_the_same(account: SESV2Client, ses: Ses, subje
     assert b"=?" not in mail.raw.split(b"\r\n\r\n")[0]
 
 
-def test_a_raw_mail_is_read(account: SESV2Client, ses: Ses) -> None:
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "books@herald.example", "ada@example.com", "Grüße"
-    message.set_content("Text")
-    message.add_alternative("<p>HTML</p>", subtype="html")
-    answer = account.send_email(Content={"Raw": {"Data": message.as_bytes()}})
-    mail = ses.mailbox.get(answer["MessageId"])
-    assert mail is not None
-    assert (mail.source, mail.to, mail.subject) == ("books@herald.example", ("ada@example.com",), "Grüße")
-    assert ((mail.text or "").strip(), (mail.html or "").strip()) == ("Text", "<p>HTML</p>")
-
-
 @pytest.mark.parametrize(
     ("change", "code", "status", "words"),
     [

@@ -1,0 +1,119 @@
+"""What an account has of its own: sending rate and daily quota, counted by recipient, and the suppression list.
+
+https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html: mails to the mailbox simulator count towards the
+rate, not towards the quota. AWS tolerates short bursts over the rate; this simulator tolerates none.
+
+SES accepts a mail to a suppressed address, and then does not send it:
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutSuppressedDestination.html
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from laptop.ses.errors import SesError, bad_request, not_found
+from laptop.ses.outcomes import is_simulated
+
+__all__ = ["DAILY", "RATE", "Limits", "Suppression"]
+
+REASONS = ("BOUNCE", "COMPLAINT")
+#: Both errors carry one code; only the sentence tells them apart.
+RATE = "Maximum sending rate exceeded."
+DAILY = "Daily message quota exceeded."
+DAY = 86_400.0
+
+
+class Limits:
+    """Counts recipients in the last second and the last 24 hours; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float], per_second: float = 14, per_day: int = 50_000) -> None:
+        self.per_second = per_second
+        self.per_day = per_day
+        self._clock = clock
+        self._second: deque[float] = deque()
+        self._day: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def count(self, recipients: Sequence[str]) -> None:
+        """Count one mail; raise `TooManyRequestsException` if it would go over a limit."""
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            counted = [address for address in recipients if not is_simulated(address)]
+            if len(self._day) + len(counted) > self.per_day:
+                raise SesError("TooManyRequestsException", DAILY)
+            if len(self._second) + len(recipients) > self.per_second:
+                raise SesError("TooManyRequestsException", RATE)
+            self._second.extend([now] * len(recipients))
+            self._day.extend([now] * len(counted))
+
+    def quota(self) -> dict[str, float]:
+        """`SendQuota` of `GetAccount`."""
+        with self._lock:
+            self._forget(self._clock())
+            return {
+                "Max24HourSend": float(self.per_day),
+                "MaxSendRate": float(self.per_second),
+                "SentLast24Hours": float(len(self._day)),
+            }
+
+    def _forget(self, now: float) -> None:
+        for window, span in ((self._second, 1.0), (self._day, DAY)):
+            while window and window[0] <= now - span:
+                window.popleft()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    reason: str
+    since: float
+
+    def as_json(self, address: str) -> dict[str, Any]:
+        return {"EmailAddress": address, "Reason": self.reason, "LastUpdateTime": self.since}
+
+
+class Suppression:
+    """Addresses in lower case, with the reason and the time (seconds since 1970)."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+
+    def addresses(self) -> frozenset[str]:
+        """Every suppressed address."""
+        return frozenset(self._entries)
+
+    def put(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`PutSuppressedDestination`."""
+        reason = request.get("Reason")
+        if reason not in REASONS:
+            raise bad_request(f"Reason must be one of {', '.join(REASONS)}")
+        self._entries[str(request["EmailAddress"]).lower()] = _Entry(str(reason), time.time())
+        return {}
+
+    def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`GetSuppressedDestination`."""
+        address = self._require(request)
+        return {"SuppressedDestination": self._entries[address].as_json(address)}
+
+    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`DeleteSuppressedDestination`."""
+        del self._entries[self._require(request)]
+        return {}
+
+    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """`ListSuppressedDestinations`, in one page."""
+        wanted = request.get("Reason")
+        reasons = [wanted] if isinstance(wanted, str) else wanted or REASONS
+        entries = sorted(self._entries.items())
+        return {"SuppressedDestinationSummaries": [e.as_json(a) for a, e in entries if e.reason in reasons]}
+
+    def _require(self, request: Mapping[str, Any]) -> str:
+        address = str(request["EmailAddress"]).lower()
+        if address not in self._entries:
+            raise not_found("Email address does not exist on your suppression list.")
+        return address
