@@ -4,9 +4,9 @@ It plays the calls that Terraform, the AWS CLI and the release make, in the shap
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_Operations.html, and passes nothing on: what it does
 not play, it refuses. What it shows is no evidence about AWS. One call goes through
 
-wire (JSON 1.1, checked against the service model) -> api -> applications, groups, configs, deployments
+wire (JSON 1.1, checked against the service model) -> api -> registry, deployments, queries (how they stand)
 
 and of one deployment, in a thread of its own:
 
-deployments -> execution -> alias (Lambda), lifecycle (its hooks), alarms (CloudWatch); queries tell how it stands
+deployments -> execution (and its alarms) -> alias (Lambda), lifecycle (its hooks)
 """

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from laptop.codedeploy.applications import Applications, Tags
-from laptop.codedeploy.configs import Configs
 from laptop.codedeploy.deployments import Deployments
 from laptop.codedeploy.errors import CodeDeployError
-from laptop.codedeploy.groups import Groups
 from laptop.codedeploy.queries import Queries
+from laptop.codedeploy.registry.applications import Applications, Tags
+from laptop.codedeploy.registry.configs import Configs
+from laptop.codedeploy.registry.groups import Groups
 from laptop.codedeploy.runtime import Clock, Runtime, Work, run_in_thread
 
 if TYPE_CHECKING:

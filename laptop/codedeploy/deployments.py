@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from laptop.codedeploy.appspec import content_of, read, without_content
-from laptop.codedeploy.configs import check_alarms, check_rollback
 from laptop.codedeploy.deployment import Deployment, DeploymentRequest
 from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failure
 from laptop.codedeploy.execution import Run
 from laptop.codedeploy.lifecycle import record_answer
+from laptop.codedeploy.registry.configs import check_alarms, check_rollback
 from laptop.codedeploy.runtime import Runtime
 
 __all__ = ["Deployments"]

@@ -5,20 +5,23 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-lambda.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from laptop.codedeploy.alarms import Alarms
+from botocore.exceptions import BotoCoreError, ClientError
+
 from laptop.codedeploy.alias import Alias
 from laptop.codedeploy.appspec import AFTER, BEFORE
-from laptop.codedeploy.configs import shifts
 from laptop.codedeploy.errors import failure, stop
 from laptop.codedeploy.lifecycle import Event, invoke_hook
+from laptop.codedeploy.registry.configs import shifts
 from laptop.codedeploy.runtime import Runtime
 from laptop.time_scale import SHORTEST_HOOK, TimeScale
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
     from laptop.codedeploy.deployment import Deployment
 
 __all__ = ["Run"]
@@ -28,6 +31,7 @@ TICK: Final = 0.25
 #: AWS's seconds in each of the two states before a deployment is under way; AWS promises no figure.
 QUEUE_SECONDS: Final = 1.0
 HOOK_SECONDS: Final = 3600.0
+ON_ALARM: Final = "DEPLOYMENT_STOP_ON_ALARM"
 
 
 class Run:
@@ -37,7 +41,7 @@ class Run:
         self._deployment = deployment
         self._runtime = runtime
         self._alias = Alias(runtime.functions, deployment.request.appspec)
-        self._alarms = Alarms(runtime.cloudwatch, deployment.request.alarms)
+        self._alarms = _Alarms(runtime.cloudwatch, deployment.request.alarms)
 
     def carry_out(self) -> None:
         """From the current version to the target version. A rollback starts wherever the alias stands."""
@@ -119,3 +123,40 @@ class Run:
             raise stop("MANUAL_STOP", "Stopped on request.", "DEPLOYMENT_STOP_ON_REQUEST")
         if self._deployment.started is not None:
             self._alarms.require_no_alarm()
+
+
+class _Alarms:
+    """The alarms that stop a deployment, as CloudWatch reports them.
+
+    https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html
+    https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_AlarmConfiguration.html
+    """
+
+    def __init__(self, cloudwatch: CloudWatchClient, configuration: Mapping[str, Any]) -> None:
+        self._cloudwatch = cloudwatch
+        self._names = [alarm["name"] for alarm in configuration.get("alarms", ())]
+        self._enabled = bool(configuration.get("enabled") and self._names)
+        self._may_be_unknown = bool(configuration.get("ignorePollAlarmFailure"))
+
+    def require_no_alarm(self) -> None:
+        """Raise `DeploymentEnded` if one of them is on, or if their state cannot be learned and that matters."""
+        if not self._enabled:
+            return
+        try:
+            answer = self._cloudwatch.describe_alarms(
+                AlarmNames=self._names, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            )
+        except (BotoCoreError, ClientError) as problem:
+            self._unknown(str(problem))
+            return
+        states = {alarm["AlarmName"]: alarm.get("StateValue") for alarm in answer.get("MetricAlarms", ())}
+        states |= {alarm["AlarmName"]: alarm.get("StateValue") for alarm in answer.get("CompositeAlarms", ())}
+        on = sorted(name for name, state in states.items() if state == "ALARM")
+        if on:
+            raise stop("ALARM_ACTIVE", f"Stopped, because these alarms are on: {', '.join(on)}.", ON_ALARM)
+        if missing := sorted(set(self._names) - states.keys()):
+            self._unknown(f"CloudWatch knows no alarm {', '.join(missing)}.")
+
+    def _unknown(self, why: str) -> None:
+        if not self._may_be_unknown:
+            raise stop("ALARM_ACTIVE", f"Stopped, because the alarms cannot be read: {why}", ON_ALARM)

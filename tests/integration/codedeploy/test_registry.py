@@ -9,7 +9,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from laptop.codedeploy.configs import PREDEFINED
+from laptop.codedeploy.registry.configs import PREDEFINED
 from laptop.service_model import answer_violations
 from tests.integration.codedeploy.model import errors
 

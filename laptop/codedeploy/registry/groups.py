@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from laptop.codedeploy.configs import check_alarms, check_rollback
 from laptop.codedeploy.errors import CodeDeployError
+from laptop.codedeploy.registry.configs import check_alarms, check_rollback
 
 __all__ = ["Groups"]
 

@@ -1,0 +1,1 @@
+"""What CodeDeploy keeps: applications, deployment groups, deployment configurations."""
