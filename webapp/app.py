@@ -14,8 +14,8 @@ from webapp.api import books, health, openapi
 from webapp.composition import Parts, compose
 from webapp.http import error_handlers
 from webapp.http.middleware import RequestMiddleware
+from webapp.pages import book_changes, missing_mail, operations, preferences, preview, sign_in
 from webapp.pages import books as book_pages
-from webapp.pages import missing_mail, operations, preferences, preview, sign_in
 from webapp.pages.sessions import SignedOut
 from webapp.settings import WebSettings
 
@@ -46,7 +46,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     error_handlers.register(app)
     app.add_exception_handler(SignedOut, sign_in.on_signed_out)
     app.include_router(books.router)
-    for pages_for_people in (book_pages, preview, missing_mail, operations, sign_in, preferences):
+    for pages_for_people in (book_pages, book_changes, preview, missing_mail, operations, sign_in, preferences):
         app.include_router(pages_for_people.router, include_in_schema=False)
     app.include_router(health.router, tags=["probes"])
     app.openapi = partial(openapi.build_document, app)  # type: ignore[method-assign]  # FastAPI's documented way

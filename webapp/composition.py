@@ -92,6 +92,11 @@ class Parts:
         """Encrypts the cookie of somebody who is just signing in."""
         return CookieCipher(self.secrets, "sign-in", self.clock)
 
+    @property
+    def draft_cipher(self) -> CookieCipher:
+        """Encrypts the cookie of what somebody typed after their session had ended."""
+        return CookieCipher(self.secrets, "draft", self.clock, compressed=True)
+
 
 def compose(settings: WebSettings) -> Parts:
     """The parts as they work against AWS, or whatever the endpoint variables name."""

@@ -32,6 +32,8 @@ _PAGES = {
     "welcome": "/",
     "books": "/",
     "book": "/books/{book}",
+    "edit": "/books/{book}/edit",
+    "delete": "/books/{book}/delete",
     "preview": "/books/{book}/preview?event={event}",
     "why": "/why",
     "settings": "/settings",

@@ -27,6 +27,8 @@ TITLE = "Daniel Deronda <x-stored>&amp;</x-stored> an unusually long title that 
 READERS = [
     "/",
     "/books/{book}",
+    "/books/{book}/edit",
+    "/books/{book}/delete",
     "/books/{book}/preview?event={event}",
     "/why",
     "/settings",

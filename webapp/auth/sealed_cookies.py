@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -22,17 +23,21 @@ __all__ = ["CookieCipher"]
 
 
 class CookieCipher:
-    """Encrypts values for one purpose with the session keys; a value encrypted for another does not decrypt."""
+    """Encrypts values for one purpose with the session keys; a value encrypted for another does not decrypt.
 
-    def __init__(self, secrets: Secrets, purpose: str, clock: Clock) -> None:
+    `compressed` is for long text that holds no secret: a length tells what was compressed with it.
+    """
+
+    def __init__(self, secrets: Secrets, purpose: str, clock: Clock, *, compressed: bool = False) -> None:
         self._secrets = secrets
         self._purpose = purpose
         self._clock = clock
+        self._compressed = compressed
 
     def encrypt(self, value: Mapping[str, Any]) -> str:
         """The value as text for a cookie, encrypted with the newest key."""
         fernet = _fernet(tuple(self._secrets.session()), self._purpose)
-        return fernet.encrypt_at_time(json.dumps(value).encode(), self._now()).decode()
+        return fernet.encrypt_at_time(self._pack(value), self._now()).decode()
 
     def decrypt(self, encrypted: str, seconds: int) -> Mapping[str, Any] | None:
         """The value, if it was encrypted here and at most so many seconds ago; else None."""
@@ -41,9 +46,15 @@ class CookieCipher:
     def _decrypt(self, encrypted: str, seconds: int, keys: Sequence[bytes]) -> Mapping[str, Any] | None:
         fernet = _fernet(tuple(keys), self._purpose)
         try:
-            return dict(json.loads(fernet.decrypt_at_time(encrypted.encode(), seconds, self._now())))
+            packed = fernet.decrypt_at_time(encrypted.encode(), seconds, self._now())
+            return dict(json.loads(zlib.decompress(packed) if self._compressed else packed))
         except (InvalidToken, ValueError):
             return None
+
+    def _pack(self, value: Mapping[str, Any]) -> bytes:
+        if not self._compressed:
+            return json.dumps(value).encode()
+        return zlib.compress(json.dumps(value, ensure_ascii=False).encode(errors="replace"), 9)
 
     def _now(self) -> int:
         return self._clock() // 1000

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
 from stdnum import isbn
-from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidLength, ValidationError
 from stdnum.util import clean
 
 from webapp.text import LINE_PATTERN, is_line
 
 __all__ = ["Author", "Book", "BookChange", "BookIn", "Isbn", "Title"]
 
+#: What stands before the number on many a book.
+_ISBN_WORD: Final = re.compile(r"^isbn(1[03](?=:|97[89]\d{10}$|\d{9}[\dX]$))?:?", re.IGNORECASE)
 _PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN}
 
 
 def _isbn13(text: str) -> str:
+    digits = _ISBN_WORD.sub("", clean(text.replace("\u00ad", ""), " -"))
     try:
-        if len(clean(text, " -")) not in {10, 13}:
+        if len(digits) not in {10, 13}:
             raise InvalidLength
-        return str(isbn.to_isbn13(isbn.validate(text)))
+        return str(isbn.to_isbn13(isbn.validate(digits)))
     except InvalidChecksum:
         raise PydanticCustomError(
             "isbn_check_digit", "the ISBN's check digit does not fit: is there a typing error?"
+        ) from None
+    except InvalidComponent:
+        raise PydanticCustomError(
+            "isbn_prefix", "this is another number: an ISBN of 13 digits begins with 978 or 979"
         ) from None
     except ValidationError:
         raise PydanticCustomError("isbn", "an ISBN has 10 or 13 digits") from None
@@ -51,9 +59,10 @@ Isbn = Annotated[
     str,
     Field(
         min_length=10,
-        max_length=17,
+        max_length=40,
         examples=["978-0-441-00731-8"],
-        description="ISBN-10 or ISBN-13 with a right check digit, with or without hyphens; kept as ISBN-13",
+        description="ISBN-10 or ISBN-13 with a right check digit, with or without hyphens, spaces and the word ISBN "
+        "before it; kept as ISBN-13",
         json_schema_extra={"format": "isbn"},
     ),
     AfterValidator(_isbn13),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -102,10 +103,19 @@ class BookService:
             for event in self.events(reader, book_id)
         ]
 
-    def notifications_of_all(self, reader: Identity, books: Sequence[Book]) -> list[list[Notification]]:
+    def notifications_of_all(self, reader: Identity, book_ids: Sequence[str]) -> list[list[Notification]]:
         """What happened to the mails about each of these books, looked up beside each other; raises as one does."""
-        contexts = [copy_context() for _ in books]  # with the request's deadline
-        return list(_lookups.map(lambda own, book: own.run(self.notifications, reader, book.id), contexts, books))
+        contexts = [copy_context() for _ in book_ids]  # with the request's deadline
+        return list(_lookups.map(lambda own, book: own.run(self.notifications, reader, book), contexts, book_ids))
+
+    def describe_deleted(self, reader: Identity, book_id: str) -> tuple[str, str]:
+        """Title and author of a book that is deleted, as its last event has them; "" where nothing is kept of them.
+
+        Raises `NotFound` if there is none.
+        """
+        events = self.events(reader, book_id)
+        book = json.loads(events[-1].body)["data"]["book"] if events and events[-1].body else {}
+        return book.get("title", ""), book.get("author", "")
 
     def events(self, reader: Identity, book_id: str) -> list[OutboxEvent]:
         """The events about one of the reader's books, oldest first; none if they have expired.

@@ -5,35 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Path, Request
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from webapp.api.problems import KINDS, Problem
 from webapp.auth.identity import Identity
 from webapp.books import cursor
 from webapp.books.book import BookIn
 from webapp.composition import Parts, PartsOf
+from webapp.pages.drafts import keep_draft, take_draft
 from webapp.pages.rendering import page
-from webapp.pages.sessions import Reader, own_form
+from webapp.pages.sessions import Reader, SessionOf, SignedOut, is_own_form, same_origin
 
 __all__ = [
     "BookId",
+    "BookName",
     "FormText",
     "add_book",
     "home",
     "problem",
     "problems",
-    "remove_book",
     "router",
+    "say_what_is_wrong",
     "show_book",
-    "show_mail",
+    "show_mails",
 ]
 
 _BOOKS_A_PAGE: Final = 10
 
 BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN)]
 FormText = Annotated[str, Form()]
+BookName = Annotated[str, StringConstraints(pattern=cursor.ULID_PATTERN)]
 
 router: Final = APIRouter()
 
@@ -43,57 +46,65 @@ def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = N
     """The reader's books; a word of welcome to whoever is not signed in."""
     if reader is None:
         return page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
-    return _shelf(request, reader, parts, after=after)
+    draft = take_draft(request, parts, "/books")
+    return _shelf(request, reader, parts, after=after, filled=draft, notice="draft" if draft else "")
 
 
-@router.post("/books", dependencies=[Depends(own_form)])
+@router.post("/books", dependencies=[Depends(same_origin)])
 def add_book(
     request: Request,
-    reader: Reader,
+    session: SessionOf,
     parts: PartsOf,
     title: FormText = "",
     author: FormText = "",
     isbn: FormText = "",
     key: Annotated[str, Form(max_length=64)] = "",
+    csrf: FormText = "",
 ) -> Response:
-    """Add a book from the form; what is wrong with a field is said beside it."""
-    if reader is None:
-        return RedirectResponse("/", 303)
+    """Add a book from the form; what is wrong with a field is said beside it, and nothing that was typed is lost."""
     filled = {"title": title, "author": author, "isbn": isbn}
+    if session is None:
+        keep_draft(request, parts, request.url.path, filled)
+        raise SignedOut("/")
+    if not is_own_form(session, csrf):
+        return _shelf(request, session.reader, parts, filled=filled, notice="old", status=403)
     try:
         wish = BookIn.model_validate(filled | {"isbn": isbn.strip() or None})
     except ValidationError as error:
-        wrong = {str(each["loc"][0]): _field_message(each["type"], each["msg"]) for each in error.errors()}
-        return _shelf(request, reader, parts, filled=filled, wrong=wrong)
-    added = parts.service.add(reader, wish, request.headers.get("traceparent"), key or None)
+        wrong = say_what_is_wrong(error)
+        return _shelf(request, session.reader, parts, filled=filled, wrong=wrong, status=422)
+    added = parts.service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
     return RedirectResponse(f"/#book-{added.book.id}", 303)
 
 
 @router.get("/books/{book_id}")
 def show_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
-    """One book: the page that the mail links to."""
+    """One book: the page that the mail links to. Of a deleted one what is still known of its mails."""
     if reader is None:
         return RedirectResponse(f"/?then=/books/{book_id}", 303)
-    book = parts.service.find(reader, book_id)
-    return page(
-        request, "book.html", {"book": book, "book_id": book_id, "mails": parts.service.notifications(reader, book_id)}
-    )
+    mails = parts.service.notifications(reader, book_id)
+    book = parts.books.get(reader.sub, book_id)
+    if book is not None:
+        return page(request, "book.html", {"book": book, "book_id": book_id, "mails": mails})
+    title, author = parts.service.describe_deleted(reader, book_id)
+    return page(request, "book-deleted.html", {"title": title, "author": author, "book_id": book_id, "mails": mails})
 
 
-@router.get("/books/{book_id}/mail")
-def show_mail(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
-    """Only what happened to the mail, for the script that keeps a page up to date."""
+@router.get("/mails")
+def show_mails(
+    request: Request, reader: Reader, parts: PartsOf, books: Annotated[list[BookName], Query(alias="book")]
+) -> Response:
+    """Only what happened to the mails about these books, for the script that keeps a page up to date."""
     if reader is None:
         raise Problem("unauthorized", "You are signed out.")
-    return page(request, "_mail.html", {"book_id": book_id, "mails": parts.service.notifications(reader, book_id)})
+    wanted = books[:_BOOKS_A_PAGE]
+    found = zip(wanted, parts.service.notifications_of_all(reader, wanted), strict=True)
+    return page(request, "_mails.html", {"found": list(found)})
 
 
-@router.post("/books/{book_id}/delete", dependencies=[Depends(own_form)])
-def remove_book(request: Request, book_id: BookId, reader: Reader, parts: PartsOf) -> Response:
-    """Delete a book."""
-    if reader is not None:
-        parts.service.remove_any_version(reader, book_id, request.headers.get("traceparent"))
-    return RedirectResponse("/", 303)
+def say_what_is_wrong(error: ValidationError) -> dict[str, str]:
+    """A sentence for each field that is not right."""
+    return {str(each["loc"][0]): _field_message(each["type"], each["msg"]) for each in error.errors()}
 
 
 @router.get("/problems")
@@ -118,18 +129,21 @@ def _shelf(
     after: str | None = None,
     filled: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
+    notice: str = "",
+    status: int = 200,
 ) -> Response:
     books, more = parts.books.page(reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
-    mails = parts.service.notifications_of_all(reader, books)
+    mails = parts.service.notifications_of_all(reader, [book.id for book in books])
     context: dict[str, Any] = {
         "books": list(zip(books, mails, strict=True)),
         "next": cursor.encode(books[-1].id) if more else None,
         "first": after is None,
         "filled": filled or {"title": "", "author": "", "isbn": ""},
         "wrong": wrong or {},
+        "notice": notice,
         "key": parts.new_id(),
     }
-    return page(request, "shelf.html", context, 422 if wrong else 200)
+    return page(request, "shelf.html", context, status)
 
 
 def _decode_cursor(after: str | None) -> str | None:
@@ -140,4 +154,6 @@ def _decode_cursor(after: str | None) -> str | None:
 
 
 def _field_message(kind: str, message: str) -> str:
-    return "Please fill this in." if kind == "string_too_short" else f"{message[:1].upper()}{message[1:]}."
+    if kind == "string_too_short":
+        return "Please fill this in."
+    return f"{message[:1].upper()}{message[1:]}{'' if message.endswith(('.', '?', '!')) else '.'}"

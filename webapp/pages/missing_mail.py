@@ -56,7 +56,7 @@ def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
 def find_missing(service: BookService, installation: Installation, reader: Identity) -> Answer:
     """What keeps mail from this reader, as far as Herald can know it."""
     books, _ = service.repository.page(reader.sub, _BOOKS)
-    stories = service.notifications_of_all(reader, books)
+    stories = service.notifications_of_all(reader, [book.id for book in books])
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]
     return Answer(
         listed=find_suppression(installation, reader.email),

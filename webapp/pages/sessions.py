@@ -29,6 +29,7 @@ __all__ = [
     "SignedOut",
     "clear_session",
     "cookie_name",
+    "is_own_form",
     "own_form",
     "read_session",
     "same_origin",
@@ -204,11 +205,16 @@ def _host_of(origin: str) -> str | None:
         return None
 
 
+def is_own_form(session: Session, csrf: str) -> bool:
+    """Whether a form that carries this was written for this very session."""
+    return secrets.compare_digest(csrf.encode(errors="replace"), session.csrf.encode())
+
+
 def own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
     """Refuse a form that was not written for this very session; raises `Problem` 403.
 
     For somebody without a session there is nothing to forge: such a form ends at the sign-in.
     """
     same_origin(request)
-    if session is not None and not secrets.compare_digest(csrf.encode(errors="replace"), session.csrf.encode()):
+    if session is not None and not is_own_form(session, csrf):
         raise Problem("forbidden", "The form is not from a page of this session. Load the page again.")

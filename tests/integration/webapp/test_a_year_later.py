@@ -47,7 +47,7 @@ def test_every_page_and_route_answers(
     clock.forward(days * DAY)
     expire(cloud, clock)
     browser.sign_in()
-    for page in ("/", "/why", "/settings", f"/books/{book_id}", f"/books/{book_id}/mail"):
+    for page in ("/", "/why", "/settings", f"/books/{book_id}", f"/mails?book={book_id}"):
         answer = browser.get(page)
         assert answer.status_code == 200, page
         assert "On the way" not in answer.text

@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,7 +10,10 @@ from fastapi.testclient import TestClient
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Cloud
+from tests.integration.webapp.issuer import Issuer
 from webapp.composition import Parts
+
+BOOK = "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
 
 
 def add(browser: Browser, title: str = "Middlemarch") -> str:
@@ -32,7 +36,7 @@ def test_a_book_added_by_the_form_shows_its_mail(browser: Browser) -> None:
     page = browser.get("/")
     assert "Middlemarch" in page.text
     assert "ada@example.com" in page.text
-    assert f'data-mail="/books/{book_id}/mail"' in page.text
+    assert f'data-mail="{book_id}"' in page.text
     assert "The book and its event were committed together." in page.text
 
 
@@ -50,10 +54,16 @@ def test_the_page_tells_why_there_was_no_mail(browser: Browser, parts: Parts, cl
     assert 'data-open="no"' in page.text
 
 
-def test_the_fragment_for_the_script_is_the_mail_alone(browser: Browser) -> None:
-    fragment = browser.get(f"/books/{add(browser)}/mail")
-    assert fragment.text.startswith('<div class="mail"')
-    assert "<html" not in fragment.text
+def test_one_request_of_the_script_brings_the_mails_of_all_books(browser: Browser) -> None:
+    books = [add(browser, title) for title in ("One", "Two", "Three")]
+    fragments = browser.get("/mails", params={"book": books}).text
+    assert re.findall(r'<div class="mail" data-mail="([0-9A-Z]+)"', fragments) == books
+    assert "<html" not in fragments
+
+
+@pytest.mark.parametrize("books", [[], ["x"], ["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"]])
+def test_mails_of_no_book_of_ones_own_are_not_there(browser: Browser, books: list[str]) -> None:
+    assert browser.get("/mails", params={"book": books}).status_code in {404, 422}
 
 
 @pytest.mark.parametrize("title", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</title><b>"])
@@ -78,18 +88,44 @@ def test_what_is_wrong_in_the_form_is_said_beside_the_field(browser: Browser, cl
     assert not cloud.rows("book")
 
 
-def test_a_book_is_deleted_by_a_form(browser: Browser, cloud: Cloud) -> None:
-    book_id = add(browser)
-    assert browser.submit(f"/books/{book_id}/delete").status_code == 200
+def test_a_book_is_deleted_after_a_question_that_names_it(browser: Browser, cloud: Cloud) -> None:
+    book_id = add(browser, "Silas & Marner")
+    question = browser.get(f"/books/{book_id}/delete").text
+    assert 'Delete “<span dir="auto">Silas &amp; Marner</span>”?' in question
+    assert len(cloud.rows("book")) == 1
+    page = browser.submit(f"/books/{book_id}/delete")
+    assert page.status_code == 200
     assert not cloud.rows("book")
-    assert browser.get(f"/books/{book_id}").status_code == 404
+
+
+def test_a_deleted_book_still_tells_what_happened_to_its_mails(browser: Browser, parts: Parts, issuer: Issuer) -> None:
+    book_id = add(browser, "Silas Marner")
+    page = browser.submit(f"/books/{book_id}/delete").text
+    assert "This book is deleted." in page
+    assert "Silas Marner" in page
+    assert page.count("<details") == 2, "the mail about adding it, and the one about deleting it"
+    assert browser.get(f"/books/{book_id}/edit").status_code == 404
+    bob = Browser(parts, issuer)
+    bob.sign_in(sub="bob-1900", email="bob@example.com")
+    assert bob.get(f"/books/{book_id}").status_code == 404
+
+
+def test_a_deleted_book_whose_events_were_erased_is_told_without_its_title(browser: Browser, cloud: Cloud) -> None:
+    book_id = add(browser)
+    browser.submit(f"/books/{book_id}/delete")
+    for row in cloud.rows("outbox"):
+        key = {name: row[name] for name in ("pk", "sk")}
+        cloud.dynamodb.update_item(TableName="herald-books", Key=key, UpdateExpression="REMOVE body")
+    assert "A deleted book" in browser.get(f"/books/{book_id}").text
 
 
 def test_nothing_is_changed_by_a_get(browser: Browser, cloud: Cloud) -> None:
     book_id = add(browser)
-    for method, path in (("GET", f"/books/{book_id}/delete"), ("HEAD", f"/books/{book_id}/delete"), ("GET", "/books")):
-        assert browser.request(method, path).status_code == 405
-    assert len(cloud.rows("book")) == 1
+    for method in ("GET", "HEAD"):
+        for path in ("delete", "edit"):
+            assert browser.request(method, f"/books/{book_id}/{path}").status_code == 200
+    assert browser.get("/books").status_code == 405
+    assert [row["version"] for row in cloud.rows("book")] == [{"N": "1"}]
 
 
 def test_the_link_in_a_mail_leads_back_after_signing_in(anyone: TestClient) -> None:
@@ -123,7 +159,9 @@ def test_older_books_are_a_page_away(browser: Browser) -> None:
 
 
 def test_signed_out_forms_lead_to_the_door(stranger: Browser, cloud: Cloud) -> None:
-    for path in ("/books", "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8/delete"):
-        assert "get one mail" in stranger.submit(path, title="T", author="A").text
-    assert stranger.get("/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8/mail").status_code == 401
+    paths = {"/books": "/", f"{BOOK}/delete": f"{BOOK}/delete", f"{BOOK}/edit": f"{BOOK}/edit"}
+    for path, then in paths.items():
+        leads = stranger.submit(path, follow=False, title="T", author="A").headers["location"]
+        assert parse_qs(urlsplit(leads).query)["then"] == [then]
+    assert stranger.get("/mails", params={"book": BOOK.removeprefix("/books/")}).status_code == 401
     assert not cloud.rows("book")

@@ -246,7 +246,7 @@ FORMS = ["/books", f"{BOOK}/delete", "/sign-out"]
 
 
 @pytest.mark.parametrize("foreign", FOREIGN)
-@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("path", [*FORMS, f"{BOOK}/edit"])
 def test_a_form_on_another_site_does_nothing(
     browser: Browser, cloud: Cloud, path: str, foreign: dict[str, str]
 ) -> None:

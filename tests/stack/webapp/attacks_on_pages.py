@@ -91,7 +91,13 @@ def stored_html(field: Field) -> str:
 def _reader_sees(browser: Browser, book: str) -> Iterator[str]:
     page = browser.get(f"/books/{book}").text
     preview = f"/books/{book}/preview" + page.partition(f"/books/{book}/preview")[2].partition('"')[0]
-    paths = [f"/books/{book}/mail", preview, preview.replace("/preview?", "/preview/html?")]
+    paths = [
+        f"/mails?book={book}",
+        f"/books/{book}/edit",
+        f"/books/{book}/delete",
+        preview,
+        preview.replace("/preview?", "/preview/html?"),
+    ]
     paths += ["/", "/why", "/settings", f"/?then={EVIL}", f"/problems/{EVIL}", f"/unsubscribe/{EVIL}", f"/{EVIL}"]
     yield page
     yield from (browser.get(path).text for path in paths)

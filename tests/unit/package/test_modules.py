@@ -44,7 +44,8 @@ WEBAPP = {
     "webapp/functions": "post_confirmation reconcile relay sweeper web",
     "webapp/http": "error_handlers middleware",
     "webapp/outbox": "event outbox publisher run",
-    "webapp/pages": "books missing_mail operations preferences preview rendering sessions sign_in state_labels",
+    "webapp/pages": "book_changes books drafts missing_mail operations preferences preview rendering sessions sign_in "
+    "state_labels",
     "webapp/preferences": "preferences unsubscribe_links",
     "webapp/timeline": "ledger timeline",
 }

@@ -5,11 +5,8 @@ const FIRST_MS = 700;
 const LONGEST_MS = 30000;
 const PATIENCE_MS = 20 * 60 * 1000;
 
-function redraw(old, html) {
-  const box = document.createElement("template");
-  box.innerHTML = html;
-  const fresh = box.content.firstElementChild;
-  if (!fresh || !fresh.matches("[data-mail]") || fresh.innerHTML === old.dataset.seen) return old;
+function redraw(old, fresh) {
+  if (fresh.innerHTML === old.dataset.seen) return false;
   const seen = fresh.innerHTML;
   const before = old.querySelectorAll("details");
   const hadFocus = [...before].findIndex((each) => each.contains(document.activeElement));
@@ -17,23 +14,37 @@ function redraw(old, html) {
   fresh.dataset.seen = seen;
   old.replaceWith(fresh);
   if (hadFocus >= 0) fresh.querySelectorAll("summary")[hadFocus]?.focus();
-  return fresh;
+  return true;
 }
 
-async function watch(mail) {
+function redrawAll(html) {
+  const box = document.createElement("template");
+  box.innerHTML = html;
+  const redrawn = open().map((old) => {
+    const fresh = box.content.querySelector(`[data-mail="${old.dataset.mail}"]`);
+    return fresh ? redraw(old, fresh) : false;
+  });
+  return redrawn.some(Boolean);
+}
+
+const open = () => [...document.querySelectorAll('[data-mail][data-open="yes"]')];
+
+// One request for all mails of the page, ever more rarely while nothing changes.
+async function watch() {
   const end = Date.now() + PATIENCE_MS;
   let pause = FIRST_MS;
-  while (mail.dataset.open === "yes" && Date.now() < end && mail.isConnected) {
+  while (open().length && Date.now() < end) {
     await new Promise((done) => setTimeout(done, pause));
-    pause = Math.min(pause * 1.4, LONGEST_MS);
+    pause = Math.min(pause * 1.5, LONGEST_MS);
     if (document.hidden) continue;
     try {
-      const answer = await fetch(mail.dataset.mail, { headers: { Accept: "text/html" } });
+      const asked = new URLSearchParams(open().map((mail) => ["book", mail.dataset.mail]));
+      const answer = await fetch(`/mails?${asked}`, { headers: { Accept: "text/html" } });
       if (answer.status === 401 || answer.status === 404) return;
-      if (answer.ok) mail = redraw(mail, await answer.text());
+      if (answer.ok && redrawAll(await answer.text())) pause = FIRST_MS;
     } catch { /* offline: the next round tries again */ }
   }
 }
 
 document.documentElement.classList.add("live");
-document.querySelectorAll("[data-mail]").forEach(watch);
+watch();

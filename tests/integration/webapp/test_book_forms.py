@@ -1,0 +1,160 @@
+"""The forms of a book: editing it, and what is typed into a form of a session that is over."""
+
+from __future__ import annotations
+
+import html
+import random
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
+from tests.integration.webapp.issuer import Issuer
+from tests.integration.webapp.test_pages import add
+from webapp.composition import Parts
+
+TYPED = {"title": "Adam Bede", "author": "George Eliot", "isbn": "978-0-14-043664-8"}
+
+
+def filled(page: str) -> dict[str, str]:
+    """What stands in the fields of a page's form."""
+    fields = re.findall(r'<input id="(title|author|isbn)" name="[a-z]+" value="([^"]*)"', page)
+    return {name: html.unescape(value) for name, value in fields}
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+def end_session(browser: Browser, issuer: Issuer, clock: Clock) -> None:
+    issuer.granted.clear()
+    clock.forward(901)
+
+
+def sign_in_again(browser: Browser, issuer: Issuer, leads: str) -> str:
+    """Follow where a form led, through the issuer, to the page that comes after."""
+    page = browser.get(leads, follow_redirects=False).headers["location"]
+    return browser.get("/sign-in/done", params=issuer.signed_in(page)).text
+
+
+def test_a_book_that_was_typed_after_the_session_ended_is_kept_through_signing_in(
+    browser: Browser, issuer: Issuer, cloud: Cloud, clock: Clock
+) -> None:
+    csrf = browser.csrf()
+    end_session(browser, issuer, clock)
+    leads = browser.post("/books", data={"csrf": csrf, **TYPED}, follow_redirects=False).headers["location"]
+    page = sign_in_again(browser, issuer, leads)
+    assert filled(page) == TYPED
+    assert "What you typed is still here" in page
+    assert not cloud.rows("book"), "the person sends it, not the page"
+    browser.submit("/books", follow=True, **filled(page))
+    assert [row["title"] for row in cloud.rows("book")] == [{"S": "Adam Bede"}]
+    assert filled(browser.get("/").text) == dict.fromkeys(TYPED, ""), "kept once"
+
+
+def test_the_longest_book_in_any_script_fits_into_a_cookie(stranger: Browser, issuer: Issuer) -> None:
+    """Browsers keep cookies of 4096 bytes with name and attributes."""
+    chance = random.Random(7)
+    letters = [
+        chr(chance.choice((chance.randrange(0x4E00, 0x9FA5), chance.randrange(0x20000, 0x2A6D0)))) for _ in range(800)
+    ]
+    typed = {"title": "".join(letters[:500]), "author": "".join(letters[500:]), "isbn": ""}
+    answer = stranger.post("/books", data=typed, follow_redirects=False)
+    [cookie] = [each for each in answer.headers.get_list("set-cookie") if "-draft=" in each]
+    assert len(cookie) < 4096
+    assert filled(sign_in_again(stranger, issuer, answer.headers["location"])) == typed
+
+
+def test_what_was_typed_cannot_be_read_from_the_cookie(stranger: Browser) -> None:
+    stranger.post("/books", data=TYPED, follow_redirects=False)
+    assert "Adam" not in str(dict(stranger.cookies))
+
+
+def test_an_old_tab_loses_nothing(browser: Browser, issuer: Issuer, cloud: Cloud) -> None:
+    """The person signed out and in again meanwhile, so the tab's form is of a session that is over."""
+    csrf = browser.csrf()
+    browser.submit("/sign-out")
+    browser.sign_in()
+    page = browser.post("/books", data={"csrf": csrf, **TYPED})
+    assert page.status_code == 403
+    assert filled(page.text) == TYPED
+    assert not cloud.rows("book")
+    browser.post("/books", data={"csrf": hidden(page.text, "csrf"), **filled(page.text)})
+    assert len(cloud.rows("book")) == 1
+
+
+def test_another_sites_form_leaves_nothing_behind(stranger: Browser) -> None:
+    foreign = HERE | {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert stranger.post("/books", data=TYPED, headers=foreign).status_code == 403
+    assert not stranger.cookies
+
+
+def test_a_book_is_edited_and_no_mail_goes_out(browser: Browser, cloud: Cloud) -> None:
+    path = f"/books/{add(browser)}/edit"
+    form = browser.get(path).text
+    assert filled(form) == {"title": "Middlemarch", "author": "George Eliot", "isbn": ""}
+    page = browser.submit(path, version=hidden(form, "version"), follow=True, **TYPED)
+    assert page.url.path == path.removesuffix("/edit")
+    assert "Adam Bede" in page.text
+    assert "9780140436648" in page.text
+    assert len(cloud.rows("outbox")) == 1
+    page = browser.submit(path, follow=True, version="2", **TYPED | {"isbn": ""})
+    assert "9780140436648" not in page.text
+
+
+def test_an_edit_of_what_was_changed_meanwhile_shows_both(browser: Browser, ada: TestClient, cloud: Cloud) -> None:
+    book_id = add(browser)
+    changed = {"title": "Romola"}
+    merge = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
+    assert ada.patch(f"/v1/books/{book_id}", json=changed, headers=merge).status_code == 200
+    page = browser.submit(f"/books/{book_id}/edit", follow=True, version="1", **TYPED)
+    assert page.status_code == 409
+    assert "Romola" in page.text
+    assert filled(page.text) == TYPED
+    browser.submit(f"/books/{book_id}/edit", version=hidden(page.text, "version"), follow=True, **TYPED)
+    assert [row["title"] for row in cloud.rows("book")] == [{"S": "Adam Bede"}]
+
+
+def test_what_is_wrong_in_an_edit_is_said_beside_the_field(browser: Browser, cloud: Cloud) -> None:
+    page = browser.submit(f"/books/{add(browser)}/edit", version="1", title="\u200b", author="A", isbn="")
+    assert page.status_code == 422
+    assert page.text.count('aria-invalid="true"') == 1
+    assert [row["title"] for row in cloud.rows("book")] == [{"S": "Middlemarch"}]
+
+
+def test_an_edit_after_the_session_ended_is_kept_through_signing_in(
+    browser: Browser, issuer: Issuer, clock: Clock
+) -> None:
+    path = f"/books/{add(browser)}/edit"
+    csrf = browser.csrf()
+    end_session(browser, issuer, clock)
+    leads = browser.post(path, data={"csrf": csrf, "version": "1", **TYPED}, follow_redirects=False).headers["location"]
+    assert urlsplit(leads).path == "/sign-in"
+    assert filled(sign_in_again(browser, issuer, leads)) == TYPED
+
+
+@pytest.mark.parametrize("csrf", ["", "x" * 32])
+def test_an_edit_without_the_sessions_token_does_nothing(browser: Browser, cloud: Cloud, csrf: str) -> None:
+    path = f"/books/{add(browser)}/edit"
+    assert browser.submit(path, follow=True, csrf=csrf, version="1", **TYPED).status_code == 403
+    assert [row["title"] for row in cloud.rows("book")] == [{"S": "Middlemarch"}]
+
+
+def test_nobody_edits_or_deletes_anothers_book(browser: Browser, parts: Parts, issuer: Issuer, cloud: Cloud) -> None:
+    book_id = add(browser)
+    bob = Browser(parts, issuer)
+    bob.sign_in(sub="bob-1900", email="bob@example.com")
+    for what in ("edit", "delete"):
+        assert bob.get(f"/books/{book_id}/{what}").status_code == 404
+        assert bob.submit(f"/books/{book_id}/{what}", follow=True, version="1", **TYPED).status_code == 404
+    assert [row["title"] for row in cloud.rows("book")] == [{"S": "Middlemarch"}]
+
+
+@pytest.mark.parametrize("isbn", ["978-0-14-043664-9", "4006381333931", "123"])
+def test_a_message_ends_with_one_full_stop_or_question_mark(browser: Browser, isbn: str) -> None:
+    [message] = re.findall(r'id="isbn-wrong">([^<]*)<', browser.submit("/books", title="T", author="A", isbn=isbn).text)
+    assert re.fullmatch(r".*[^.?][.?]", html.unescape(message))

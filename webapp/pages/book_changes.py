@@ -1,0 +1,95 @@
+"""The pages on which a reader changes a book, or deletes it after a question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from webapp.books.book import Book, BookChange, BookIn
+from webapp.composition import Parts, PartsOf
+from webapp.pages.books import BookId, FormText, say_what_is_wrong
+from webapp.pages.drafts import keep_draft, take_draft
+from webapp.pages.rendering import page
+from webapp.pages.sessions import SessionOf, SignedIn, SignedOut, is_own_form, own_form, same_origin
+
+__all__ = ["ask_before_deleting", "change_book", "edit_book", "remove_book", "router"]
+
+router: Final = APIRouter(prefix="/books/{book_id}")
+
+
+@router.get("/edit")
+def edit_book(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
+    """The form, filled with the book, or with what was typed before the session ended."""
+    book = parts.service.find(session.reader, book_id)
+    draft = take_draft(request, parts, request.url.path)
+    return _form(request, book, draft or _fields(book), notice="draft" if draft else "")
+
+
+@router.post("/edit", dependencies=[Depends(same_origin)])
+def change_book(
+    request: Request,
+    book_id: BookId,
+    session: SessionOf,
+    parts: PartsOf,
+    title: FormText = "",
+    author: FormText = "",
+    isbn: FormText = "",
+    version: Annotated[int, Form(ge=0, le=10**9)] = 0,
+    csrf: FormText = "",
+) -> Response:
+    """Change the book, if it still is what the form was filled with; no mail goes out."""
+    typed = {"title": title, "author": author, "isbn": isbn}
+    if session is None:
+        keep_draft(request, parts, request.url.path, typed)
+        raise SignedOut(request.url.path)
+    book = parts.service.find(session.reader, book_id)
+    if not is_own_form(session, csrf):
+        return _form(request, book, typed, notice="old", status=403)
+    try:
+        wish = BookIn.model_validate(typed | {"isbn": isbn.strip() or None})
+    except ValidationError as error:
+        return _form(request, book, typed, wrong=say_what_is_wrong(error), status=422)
+    if version != book.version or not _change(parts, session.reader.sub, book, wish):
+        return _form(request, parts.service.find(session.reader, book_id), typed, notice="changed", status=409)
+    return RedirectResponse(f"/books/{book_id}", 303)
+
+
+@router.get("/delete")
+def ask_before_deleting(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
+    """Ask, by the book's name; this changes nothing."""
+    return page(request, "book-delete.html", {"book": parts.service.find(session.reader, book_id)})
+
+
+@router.post("/delete", dependencies=[Depends(own_form)])
+def remove_book(request: Request, book_id: BookId, session: SessionOf, parts: PartsOf) -> Response:
+    """Delete the book, then show what happens to the mail about that."""
+    if session is None:
+        raise SignedOut(request.url.path)
+    parts.service.remove_any_version(session.reader, book_id, request.headers.get("traceparent"))
+    return RedirectResponse(f"/books/{book_id}", 303)
+
+
+def _change(parts: Parts, owner: str, book: Book, wish: BookIn) -> bool:
+    changed = BookChange(title=wish.title, author=wish.author, isbn=wish.isbn).of(book, parts.clock())
+    return changed is book or parts.books.change(owner, changed)
+
+
+def _fields(book: Book) -> Mapping[str, str]:
+    return {"title": book.title, "author": book.author, "isbn": book.isbn or ""}
+
+
+def _form(
+    request: Request,
+    book: Book,
+    filled: Mapping[str, str],
+    *,
+    wrong: Mapping[str, str] | None = None,
+    notice: str = "",
+    status: int = 200,
+) -> Response:
+    context: dict[str, Any] = {"book": book, "filled": filled, "wrong": wrong or {}, "notice": notice}
+    return page(request, "book-edit.html", context, status)
