@@ -39,7 +39,8 @@ lock = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes 
 # $(call install,FOLDER,LOCK): make FOLDER an environment with what LOCK names. Its marks (.whole*) are gone meanwhile, so one that
 # was left half-way, by Ctrl-C or a Debian without python3-venv, has none and is made anew.
 install = @if ! rm $(1)/.whole* 2>/dev/null; then rm -rf $(1); '$(PYTHON)' -m venv $(1); fi; $(call pip,$(1)) --require-hashes -r $(2)
-pip     = $(1)/bin/python -m pip install -q --disable-pip-version-check
+# Bytecode lies beside what is installed, where also a process that knows no folder for it (a Lambda sandbox) finds it.
+pip     = env -u PYTHONPYCACHEPREFIX $(1)/bin/python -m pip install -q --disable-pip-version-check
 
 ##@ First steps
 help: ## Show this list

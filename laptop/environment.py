@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from laptop.state import ROOT
+
 __all__ = ["ACCOUNT", "REGION", "child_environment", "client_settings", "is_foreign", "remove_foreign_settings"]
 
 REGION = "us-east-1"
@@ -47,7 +49,7 @@ def child_environment(endpoints: Mapping[str, str], home: Path, tmp: Path) -> di
         "TMPDIR": str(tmp),
         "PYTHONUNBUFFERED": "1",
         "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(ROOT / "build" / "pycache"),
     }
 
 

@@ -8,6 +8,7 @@ that way.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
@@ -16,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from laptop.emulator.alarm_evaluation import AlarmEvaluator
+from laptop.emulator.code_folders import CodeFolders
 from laptop.emulator.cognito import Accounts
 from laptop.emulator.control import App, Control, Scope
 from laptop.emulator.lambdas import Lambdas
@@ -36,6 +38,9 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on AWS's own waiting times")
     scale = parser.parse_args().scale
     del sys.argv[1:]  # ministack reads them too
+    # A sandbox finds bytecode in its package, as Lambda does, and writes none.
+    os.environ.pop("PYTHONPYCACHEPREFIX", None)
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     app: Any = import_module("ministack.app")
     app.app = _assume_tls(compose(app.app, scale))
     app.main()
@@ -50,6 +55,7 @@ def compose(app: App, scale: float) -> App:
     later = Timer("events", apart=True).after
     waiting = AsyncQueue(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
     Accounts(ministack)
+    CodeFolders(ministack)
     Topics(ministack, queues, journal, waiting.put, alarms.store)
 
     def accept(record: dict[str, Any], payload: Any) -> None:

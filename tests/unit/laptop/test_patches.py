@@ -34,6 +34,36 @@ def test_a_patched_function_that_is_named_and_left_alone_is_an_error(tmp_path: P
     assert "not replaced in ministack: [('sns', '_fanout')]" in done.stderr
 
 
+def test_sandboxes_that_are_unpacked_in_another_way_are_named(tmp_path: Path) -> None:
+    gone = "import ministack.core.lambda_runtime as runtime; del runtime.zipfile\n"
+    done = start(gone + _START.format(module="sns", function="no such name"), tmp_path)
+    assert done.returncode == 1
+    assert "ministack unpacks no sandbox with zipfile any more" in done.stderr
+
+
+_UNPACK = """
+import zipfile
+from pathlib import Path
+import laptop.emulator.__main__ as emulator, ministack.core.lambda_runtime as runtime
+emulator.compose(None, 1.0)
+with zipfile.ZipFile("package.zip", "w") as package:
+    package.writestr("module.py", "x = 1")
+for name in ("one/code", "two/code", "three/layer_0"):
+    Path(name).mkdir(parents=True)
+    with runtime.zipfile.ZipFile("package.zip") as package:
+        package.extractall(name)
+    print(Path(name, "module.py").read_text(), Path(name).is_symlink(), Path(name).resolve())
+"""
+
+
+def test_sandboxes_of_one_package_share_what_it_was_unpacked_to(tmp_path: Path) -> None:
+    done = start("import os; os.chdir(os.environ['TMPDIR'])\n" + _UNPACK, tmp_path)
+    one, two, layer = done.stdout.strip().splitlines()[-3:]
+    assert one == two
+    assert one.startswith("x = 1 True ")
+    assert layer.startswith("x = 1 False ")
+
+
 def test_with_all_of_them_it_starts(tmp_path: Path) -> None:
     assert sum(map(len, PATCHED.values())) > 10
     assert start(_START.format(module="sns", function="no such name"), tmp_path).returncode == 0
