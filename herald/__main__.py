@@ -1,5 +1,7 @@
 """`python -m herald` is `herald`."""
 
+from __future__ import annotations
+
 from herald.cli import main
 
 main()

@@ -1,5 +1,7 @@
 """Measures the web app beside a plain Flask app: `make load`."""
 
+from __future__ import annotations
+
 import argparse
 
 from rich.console import Console

@@ -1,5 +1,7 @@
 """The two apps as processes, one worker each, told by their environment where AWS is."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import subprocess
@@ -11,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+__all__ = ["ROOT", "App", "herald", "plain"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +66,7 @@ def _run_app(name: str, command: Sequence[str], port: int, path: str, environmen
             process.terminate()
 
 
-def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if process.poll() is not None:
             raise SystemExit(f"{url}: the process ended with {process.returncode}")

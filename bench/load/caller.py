@@ -1,8 +1,12 @@
 """A crowd that asks again as soon as it is answered, over open connections; cheap, so that the app counts."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from dataclasses import dataclass, field
+
+__all__ = ["Round", "ask", "post"]
 
 
 @dataclass(slots=True)

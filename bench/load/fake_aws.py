@@ -1,5 +1,7 @@
 """An AWS that answers at once: what is measured beside it is the app, not an emulator."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 

@@ -1,5 +1,7 @@
 """SNS goes away for ten seconds while both apps are asked: what is stored, what is published, what is lost."""
 
+from __future__ import annotations
+
 import json
 import sys
 import time
@@ -15,6 +17,8 @@ from laptop.cloud import Cloud, Options, run_cloud
 from laptop.ports import Ports
 from laptop.resources import ADA
 from tests.stack.webapp.door import Door, door
+
+__all__ = ["measure"]
 
 BEFORE, DOWN, AFTER = 3, 10, 3
 A_SECOND = 5

@@ -1,5 +1,7 @@
 """The app that most tutorials show: put the item, publish the event, answer. It runs in an environment of its own."""
 
+from __future__ import annotations
+
 import json
 import os
 import uuid
@@ -7,6 +9,8 @@ from datetime import UTC, datetime
 
 import boto3
 from flask import Flask, Response, jsonify, request
+
+__all__ = ["app"]
 
 app = Flask(__name__)
 dynamodb = boto3.client("dynamodb")

@@ -1,5 +1,7 @@
 """Requests a second and their times: both apps in turn, round by round, on an AWS that answers at once."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from bench.load.apps import ROOT, App, herald, plain
 from bench.load.caller import Round, ask, post
 from laptop.ports import Ports
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
+
+__all__ = ["measure"]
 
 BOOK = json.dumps({"title": "The Left Hand of Darkness", "author": "Ursula K. Le Guin"}).encode()
 CROWD = 16

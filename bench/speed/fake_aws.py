@@ -17,6 +17,8 @@ from typing import Any
 
 from bench.speed.fake_table import Answer, FakeTable, refusal
 
+__all__ = ["FakeAws"]
+
 _XML = (
     b'<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/>'
     b"<Successful>%s</Successful></PublishBatchResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>"

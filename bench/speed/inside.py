@@ -3,6 +3,8 @@
 Started with `-I -S`, so that nothing is imported before the first mark but what the interpreter itself needs.
 """
 
+from __future__ import annotations
+
 import sys
 import time
 

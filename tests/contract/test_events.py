@@ -1,5 +1,7 @@
 """What the web app publishes is what the notifier takes: its real events against the notifier's schemas."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any

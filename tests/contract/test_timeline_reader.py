@@ -1,5 +1,7 @@
 """The web app reads every ledger item that the notifier's contract allows."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """The link that the notifier writes is the link that the web app reads, and so is the choice that comes of it."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 from typing import Any

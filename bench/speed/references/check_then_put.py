@@ -1,5 +1,7 @@
 """The handler that is written first, with boto3's clients: look, send a plain mail, put."""
 
+from __future__ import annotations
+
 import boto3
 
 from bench.peers.check_then_put import handler as handler_of

@@ -3,6 +3,8 @@
 The bodies are as long as Herald's are. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import json

@@ -5,6 +5,8 @@ metric and one log line are written for a mail. The link to unsubscribe is signe
 https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac

@@ -1,5 +1,7 @@
 """The web app's parts on moto, in this process, with a real issuer on loopback."""
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterator
@@ -67,11 +69,11 @@ class Seconds:
 class Cloud:
     """What moto plays: the two tables, the topic, and a queue that hears everything."""
 
-    dynamodb: "DynamoDBClient"
-    sns: "SNSClient"
-    sqs: "SQSClient"
-    ssm: "SSMClient"
-    functions: "LambdaClient"
+    dynamodb: DynamoDBClient
+    sns: SNSClient
+    sqs: SQSClient
+    ssm: SSMClient
+    functions: LambdaClient
     topic_arn: str
     queue_url: str
 
@@ -96,7 +98,7 @@ class Cloud:
 
 
 @pytest.fixture(scope="session")
-def clients() -> "Clients":
+def clients() -> Clients:
     """Made once: making a client takes longer than most tests."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     make = session.client
@@ -105,7 +107,7 @@ def clients() -> "Clients":
 
 
 @pytest.fixture
-def cloud(clients: "Clients") -> Iterator[Cloud]:
+def cloud(clients: Clients) -> Iterator[Cloud]:
     dynamodb, sns, sqs, ssm, functions = clients
     with mock_aws():
         dynamodb.create_table(TableName="herald-books", **DEFINITION)  # type: ignore[arg-type]  # plain data by design

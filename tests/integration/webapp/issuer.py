@@ -1,5 +1,7 @@
 """A small OIDC issuer on loopback with real RSA keys: it signs whatever a test asks for, and redeems codes by PKCE."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json

@@ -6,6 +6,8 @@ brings a refresh token twice (RFC 9700). It publishes keys that are none of ours
 revocation nor signing out, and its name ends with a slash.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import secrets

@@ -1,5 +1,7 @@
 """The API as a caller sees it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """Changing and deleting: nobody overwrites what he has not seen, and each deletion is told by one mail."""
 
+from __future__ import annotations
+
 import json
 
 import pytest

@@ -1,5 +1,7 @@
 """The same request sent again is answered again, not done again."""
 
+from __future__ import annotations
+
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

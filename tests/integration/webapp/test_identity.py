@@ -1,5 +1,7 @@
 """Tokens that must not open the door, and the one that must. Real keys, a real JWKS over HTTP."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac

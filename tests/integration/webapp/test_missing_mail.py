@@ -1,5 +1,7 @@
 """*Why did I not get mail?* answered for a reader, whatever the reason is."""
 
+from __future__ import annotations
+
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from function.reason_codes import ReasonCode

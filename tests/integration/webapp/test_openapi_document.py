@@ -1,5 +1,7 @@
 """Whatever the OpenAPI document allows or forbids: no server error, and no answer that it does not describe."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
@@ -70,7 +72,7 @@ def test_no_undocumented_answer(
 
     @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=LENIENT, database=None)
     @given(case=cases)
-    def answers_as_documented(case: "schemathesis.Case[Any]") -> None:
+    def answers_as_documented(case: schemathesis.Case[Any]) -> None:
         if "Idempotency-Key" in case.headers and mode == "POSITIVE":
             case.headers["Idempotency-Key"] = str(uuid4())
         case.call_and_validate(headers=dict(signed), excluded_checks=TOLERANT.get((method, mode), []))
@@ -92,10 +94,10 @@ def test_no_undocumented_answer_on_any_road(cloud: Cloud, parts: Parts, signed: 
             numbers = itertools.count()
             cloud.forget_books()
 
-        def get_call_kwargs(self, case: "schemathesis.Case[Any]") -> dict[str, Any]:
+        def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
             return {"headers": dict(signed)}
 
-        def validate_response(self, response: Any, case: "schemathesis.Case[Any]", **more: Any) -> None:
+        def validate_response(self, response: Any, case: schemathesis.Case[Any], **more: Any) -> None:
             case.validate_response(response, excluded_checks=[positive_data_acceptance, negative_data_rejection])
 
     steps = hypothesis_settings(

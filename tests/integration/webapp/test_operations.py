@@ -1,5 +1,7 @@
 """What an operator can see and do on the pages, that all of it is on record, and that nobody else can."""
 
+from __future__ import annotations
+
 import json
 import re
 from typing import Any

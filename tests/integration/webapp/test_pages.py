@@ -1,5 +1,7 @@
 """The pages as a browser without JavaScript uses them."""
 
+from __future__ import annotations
+
 import html
 import re
 from urllib.parse import parse_qs, urlsplit

@@ -1,5 +1,7 @@
 """A confirmed account is greeted once, and a greeting that fails hurts nobody."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

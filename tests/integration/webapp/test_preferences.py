@@ -1,5 +1,7 @@
 """Unsubscribing by the link in a mail, as RFC 8058 has it, and by the settings page."""
 
+from __future__ import annotations
+
 import json
 import logging
 from typing import Any
@@ -98,7 +100,7 @@ def test_a_post_that_does_not_say_one_click_changes_nothing(
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("change", [lambda it: it[:-3], lambda it: it + "x", lambda it: it.replace("/ey", "/ex")])
 def test_a_tampered_link_is_refused(
-    program: TestClient, cloud: Cloud, link: str, method: str, change: "type[str]"
+    program: TestClient, cloud: Cloud, link: str, method: str, change: type[str]
 ) -> None:
     data = ONE_CLICK if method == "POST" else None
     assert program.request(method, change(link), data=data).status_code == 404

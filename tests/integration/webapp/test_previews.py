@@ -1,5 +1,7 @@
 """The mail about a book, as the notifier's own code writes it, on a page of its own."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import httpx2

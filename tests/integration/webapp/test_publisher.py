@@ -1,5 +1,7 @@
 """From the outbox to the topic: nothing lost, nobody blocked, the same event under the same id."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

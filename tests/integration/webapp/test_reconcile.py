@@ -1,5 +1,7 @@
 """What SNS took and the ledger does not have at rest is published again, ever more rarely, and only that."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 

@@ -1,5 +1,7 @@
 """One transaction: the book and its event, or neither."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

@@ -1,5 +1,7 @@
 """Signing in by authorization code with PKCE, at a real issuer on loopback."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit

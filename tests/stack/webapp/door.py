@@ -1,5 +1,7 @@
 """A door on the way to AWS: it can be shut, and a process that steps through it can be killed."""
 
+from __future__ import annotations
+
 import http.client
 import os
 import signal

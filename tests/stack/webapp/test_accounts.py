@@ -1,5 +1,7 @@
 """An account's whole life by the pages, without JavaScript: sign up, confirm, sign in, unsubscribe, reset."""
 
+from __future__ import annotations
+
 import re
 from typing import Any
 

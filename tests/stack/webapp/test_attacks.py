@@ -1,5 +1,7 @@
 """Every attack is tried on the running web app, and ends as docs/attacks.md says."""
 
+from __future__ import annotations
+
 import pytest
 
 from laptop.cloud import Cloud

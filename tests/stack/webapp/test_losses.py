@@ -1,5 +1,7 @@
 """Killed, cut off and lost in every place between commit and ledger: no event is lost, and no second mail leaves."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys

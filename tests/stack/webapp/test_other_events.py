@@ -1,5 +1,7 @@
 """The web app's other events, on the real road: each becomes its own mail, once."""
 
+from __future__ import annotations
+
 import json
 
 from laptop.cloud import Cloud

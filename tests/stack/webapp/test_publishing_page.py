@@ -1,5 +1,7 @@
 """The snippets of docs/publishing.md, run as they stand there: each causes one mail, however often it is run."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil

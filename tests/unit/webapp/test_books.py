@@ -1,5 +1,7 @@
 """ISBNs are checked by their check digit and kept in one form."""
 
+from __future__ import annotations
+
 import pytest
 from pydantic import ValidationError
 

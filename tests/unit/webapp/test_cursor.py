@@ -1,5 +1,7 @@
 """Cursors go out and come back; nothing else does."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

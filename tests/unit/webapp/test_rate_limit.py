@@ -1,5 +1,7 @@
 """So many requests a second for each caller, and a word on when to come back."""
 
+from __future__ import annotations
+
 import pytest
 
 from webapp.auth.rate_limit import RateLimiter

@@ -1,5 +1,7 @@
 """A bad setting ends the process with one line that names it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import pytest

@@ -1,5 +1,7 @@
 """Text that reaches a mail is one harmless line."""
 
+from __future__ import annotations
+
 import unicodedata
 
 import pytest

@@ -1,5 +1,7 @@
 """The outbox row and the ledger's record as one story."""
 
+from __future__ import annotations
+
 import pytest
 
 from webapp.outbox.outbox import OutboxEvent

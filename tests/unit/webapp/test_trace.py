@@ -1,5 +1,7 @@
 """One trace from the request into the event."""
 
+from __future__ import annotations
+
 import re
 
 import pytest
