@@ -3,7 +3,7 @@ without it the AWS settings of the shell lead there, be it to AWS or, after `eva
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -14,18 +14,20 @@ import typer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from function.ledger.keys import split_keys
 from herald.terraform.target import aws_session, is_loopback
 from laptop.clients import Clients
 from laptop.description import Description
 from laptop.state import descriptor_of
 from operations.contention import retry_contention
 from operations.errors import UserError
-from operations.installation import Installation
+from operations.installation import Installation, read_sending_regions
 from release.stack import Names, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
 __all__ = ["Account", "Local", "Prefix", "StateDir", "hook_client", "release_stack", "report_refusals"]
@@ -63,7 +65,9 @@ class Account:
             raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or say --local for the laptop cloud")
         make: Callable[..., Any] = session.client
         return cls(
-            lambda service, config=_CONFIG: retry_contention(make(service, config=config)), prefix, session.region_name
+            lambda service, config=_CONFIG, **more: retry_contention(make(service, config=config, **more)),
+            prefix,
+            session.region_name,
         )
 
     @property
@@ -98,7 +102,15 @@ class Account:
         """What an operator works on."""
         dead, retry, feedback = map(self.queue, ("dead", "retry", "feedback"))
         return Installation(
-            self.sqs, self.dynamodb, dead, retry, feedback, self.ledger, cache(self.address_key), f"{self.prefix}-books"
+            self.sqs,
+            self.dynamodb,
+            dead,
+            retry,
+            feedback,
+            self.ledger,
+            cache(self.address_secrets),
+            f"{self.prefix}-books",
+            cache(self.ses),
         )
 
     def queue(self, part: str) -> str:
@@ -106,11 +118,20 @@ class Account:
         with self._explain_absence():
             return self.sqs.get_queue_url(QueueName=f"{self.prefix}-{part}")["QueueUrl"]
 
-    def address_key(self) -> bytes:
-        """The secret that addresses are hashed with."""
+    def ses(self) -> Mapping[str, SESV2Client]:
+        """SES in each region that mails leave from."""
+        regions = read_sending_regions(self.functions, self.notify)
+        return {region: self.client("sesv2", region_name=region) for region in regions}
+
+    def address_secrets(self) -> Sequence[bytes]:
+        """The keys that addresses are hashed with, newest first."""
+        name = f"/{self.prefix}/address-key"
         with self._explain_absence():
-            answer = self.client("ssm").get_parameter(Name=f"/{self.prefix}/address-key", WithDecryption=True)
-            return str(answer["Parameter"]["Value"]).encode()
+            answer = self.client("ssm").get_parameter(Name=name, WithDecryption=True)
+        try:
+            return split_keys(str(answer["Parameter"]["Value"]).encode())
+        except ValueError as error:
+            raise UserError(f"the parameter {name}: {error}") from None
 
     @contextmanager
     def _explain_absence(self) -> Iterator[None]:

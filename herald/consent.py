@@ -10,7 +10,7 @@ import typer
 from operations.errors import UserError
 from operations.redrive.plan import Plan, RedriveDecision
 
-__all__ = ["Consent"]
+__all__ = ["Consent", "confirm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Consent:
     def ask(self, plan: Plan) -> int:
         """Take out of the plan what is not confirmed; returns how many letters stay for want of the second answer."""
         certain = len(plan.letters) - len(plan.letters_to(RedriveDecision.ASK))
-        if certain and not (self.yes or _confirm(f"Go on with {certain}?", "--yes")):
+        if certain and not (self.yes or confirm(f"Go on with {certain}?", "--yes")):
             plan.exclude(RedriveDecision.SEND)
             plan.exclude(RedriveDecision.DISCARD)
         doubtful = len(plan.letters_to(RedriveDecision.ASK))
@@ -41,7 +41,8 @@ class Consent:
         )
 
 
-def _confirm(question: str, flag: str) -> bool:
+def confirm(question: str, flag: str) -> bool:
+    """Ask a person; raises `UserError` that names the flag where there is nobody to answer."""
     if not os.isatty(0):
         raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
     return typer.confirm(question, default=False)

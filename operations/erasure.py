@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,11 @@ from function.event.compression import decompress
 from function.event.envelope import Delivery, from_queue
 from function.ledger.record import Record
 from operations.installation import Installation
+from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all
 
-__all__ = ["UNTOUCHED", "Erased", "OutboxRow", "PersonalData", "erase", "find_personal_data"]
+__all__ = ["UNTOUCHED", "Erased", "PersonalData", "erase", "find_personal_data"]
 
 #: What an erasure leaves, for whoever has to do the rest.
 UNTOUCHED = (
@@ -31,14 +32,6 @@ UNTOUCHED = (
 
 #: Seconds after which a record without its event expires: longer than anything can still refer to it.
 _EXPIRY_SECONDS = 40 * 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """The key of an event in the outbox: what it is about, and its id."""
-
-    subject: str
-    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,83 +57,19 @@ class Erased:
 
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
     """Read the whole ledger, the whole queue `dead` and the whole outbox; nothing is changed."""
-    mentions = _mention_matcher(address)
-    records = tuple(
-        record.message_id for record in _records(installation) if _is_about(record, installation.key(address), mentions)
-    )
+    mentions, keys = _mention_matcher(address), installation.address_keys(address)
+    records = tuple(record.message_id for record in _records(installation) if _is_about(record, keys, mentions))
     letters = tuple(
         letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, records, mentions)
     )
-    return PersonalData(records, letters, tuple(_outbox_rows(installation, mentions)))
+    return PersonalData(records, letters, tuple(find_mentions(installation, mentions)))
 
 
 def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
     """Erase what was found; returns how much was erased."""
     records = sum(_erase_event(installation, message_id) for message_id in found.records)
     letters = _delete_letters(installation, address, found.records)
-    return Erased(records, letters, sum(_erase_outbox_event(installation, row) for row in found.outbox))
-
-
-def _outbox_rows(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[OutboxRow]:
-    if not installation.books:
-        return
-    pages = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.books,
-        FilterExpression="kind = :outbox AND attribute_exists(body)",
-        ExpressionAttributeValues={":outbox": {"S": "outbox"}},
-        ConsistentRead=True,
-    )
-    try:
-        for page in pages:
-            for item in page["Items"]:
-                if mentions(item["body"]["S"]):
-                    yield OutboxRow(item["pk"]["S"], item["sk"]["S"])
-    except installation.dynamodb.exceptions.ResourceNotFoundException:
-        return  # an installation without the web app
-
-
-def _erase_outbox_event(installation: Installation, row: OutboxRow) -> bool:
-    """Take the event out of an outbox row and let the rest expire; what was not published yet never will be."""
-    expires_at = {":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}}
-    unpublished = {
-        ":committed": {"S": "committed"},
-        ":rejected": {"S": "rejected"},
-        ":reason": {"S": "The event was erased before it was published."},
-        ":at": {"N": str(int(time.time() * 1000))},
-    }
-    return _update_outbox(
-        installation,
-        row,
-        "SET #state = :rejected, rejected_at = :at, reason = :reason, expires_at = :expires_at "
-        "REMOVE body, queue, since",
-        "#state = :committed",
-        expires_at | unpublished,
-    ) or _update_outbox(
-        installation,
-        row,
-        "SET expires_at = if_not_exists(expires_at, :expires_at) REMOVE body",
-        "attribute_exists(body) AND #state <> :committed",
-        expires_at | {":committed": unpublished[":committed"]},
-    )
-
-
-def _update_outbox(
-    installation: Installation, row: OutboxRow, update: str, condition: str, values: dict[str, Any]
-) -> bool:
-    try:
-        installation.dynamodb.update_item(
-            TableName=installation.books,
-            Key={"pk": {"S": row.subject}, "sk": {"S": row.event_id}},
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=values,
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    return Erased(records, letters, sum(erase_body(installation, row) for row in found.outbox))
 
 
 def _records(installation: Installation) -> Iterator[Record]:
@@ -154,9 +83,9 @@ def _records(installation: Installation) -> Iterator[Record]:
         yield from map(Record.from_item, page["Items"])
 
 
-def _is_about(record: Record, key: str, mentions: Callable[[str], bool]) -> bool:
+def _is_about(record: Record, keys: Collection[str], mentions: Callable[[str], bool]) -> bool:
     event = decompress(record.event) if isinstance(record.event, bytes) else record.event or ""
-    return record.address == key or mentions(event)
+    return record.address in keys or mentions(event)
 
 
 def _letter_about(letter: DeadLetter, records: tuple[str, ...], mentions: Callable[[str], bool]) -> bool:

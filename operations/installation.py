@@ -1,31 +1,45 @@
-"""One installation of Herald: its queues, its ledger, and the key that addresses are hashed with."""
+"""One installation of Herald: its queues, its ledger, SES in the regions that it sends from, and the address keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from function.ledger.keys import address_key, message_key
 from function.ledger.record import Record
-from function.ledger.table import Table
+from operations.errors import UserError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["Installation"]
+__all__ = ["RECORD_ATTRIBUTES", "Installation", "projection", "read_sending_regions"]
 
 
-def _no_secret() -> bytes:
+#: What is read of a message's item: everything but the event, which releases before the last kept in it.
+RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name not in {"message_id", "event"}))
+
+
+def projection(attributes: Collection[str]) -> dict[str, Any]:
+    """The arguments of a read that returns these attributes only."""
+    names = {f"#a{number}": name for number, name in enumerate(attributes)}
+    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+
+
+def _no_secrets() -> Sequence[bytes]:
     raise LookupError("this installation was given no address key")
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Clients and names; queues are URLs. `secret` fetches the key that addresses are hashed with.
+    """Clients and names; queues are URLs. `secrets` fetches the keys that addresses are hashed with, newest first: the
+    first writes, each of them may have written.
 
-    `books` is the table with the web app's outbox; empty for an installation without one.
+    `books` is the table with the web app's outbox; empty for an installation without one. `ses` gives a client for each
+    region that mails leave from.
     """
 
     sqs: SQSClient
@@ -34,18 +48,41 @@ class Installation:
     retry: str
     feedback: str
     ledger: str
-    secret: Callable[[], bytes] = _no_secret
+    secrets: Callable[[], Sequence[bytes]] = _no_secrets
     books: str = ""
+    ses: Callable[[], Mapping[str, SESV2Client]] = dict
 
     def record(self, message_id: str) -> Record | None:
         """The ledger's record of a message, read consistently."""
-        item = Table(self.dynamodb, self.ledger).get(message_key(message_id))
+        item = self.read(message_key(message_id), RECORD_ATTRIBUTES)
         return None if item is None else Record.from_item(item)
 
-    def is_suppressed(self, address: str) -> bool:
-        """Whether the address with this key is on the suppression list."""
-        return "since" in (Table(self.dynamodb, self.ledger).get(address) or {})
+    def read(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
+        """These attributes of an item of the ledger, read consistently, in DynamoDB's typed JSON; None: no such item.
 
-    def key(self, address: str) -> str:
-        """The key of an address's item in the ledger."""
-        return address_key(self.secret(), address)
+        Whoever reads names what they read: the rights of the web app end before the events themselves.
+        """
+        return self.dynamodb.get_item(
+            TableName=self.ledger, Key={"pk": {"S": key}}, ConsistentRead=True, **projection(attributes)
+        ).get("Item")
+
+    def address_keys(self, address: str) -> tuple[str, ...]:
+        """The keys under which the ledger may know an address; the first is the one that is written."""
+        return tuple(address_key(secret, address) for secret in self.secrets())
+
+
+def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
+    """The regions whose SES the function `notify` is configured to send from, in its order of preference.
+
+    Raises `UserError` if there is no such function, or it does not say.
+    """
+    try:
+        configuration = functions.get_function(FunctionName=notify)["Configuration"]
+    except functions.exceptions.ResourceNotFoundException:
+        raise UserError(f"there is no function {notify} in this account and region") from None
+    providers = configuration.get("Environment", {}).get("Variables", {}).get("HERALD_PROVIDERS", "")
+    urls = [url.strip() for url in providers.split(",")]
+    regions = [url.removeprefix("ses://") for url in urls if url.startswith("ses://")]
+    if not regions:
+        raise UserError(f"the function {notify} does not say which regions it sends from: HERALD_PROVIDERS is not set")
+    return list(dict.fromkeys(regions))

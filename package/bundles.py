@@ -82,7 +82,7 @@ BUNDLES = (
     ),
     Bundle(
         "webapp",
-        services=frozenset({"dynamodb", "lambda", "sns", "sqs", "ssm"}),
+        services=frozenset({"dynamodb", "lambda", "sesv2", "sns", "sqs", "ssm"}),
         reads_metadata=frozenset({"python_ulid", "opentelemetry_api"}),
     ),
 )

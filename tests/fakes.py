@@ -13,7 +13,7 @@ from function.queues.dead_letter import Letter
 
 EXAMPLES = Path(__file__).parent.parent / "function" / "notifications"
 NOW = 1_795_248_000_000
-SECRET = b"a key for hashes, of 32 bytes or more"
+SECRET = b"a-key-for-hashes-of-32-bytes-or-more"
 
 
 @dataclass(slots=True)

@@ -113,7 +113,7 @@ class World:
 
     @property
     def _records(self) -> Installation:
-        return Installation(self.client, self.client, "", "", "", "herald-ledger", lambda: SECRET)
+        return Installation(self.client, self.client, "", "", "", "herald-ledger", lambda: (SECRET,))
 
 
 def delivery(message_id: str = "m1", value: object = None, **marks: Any) -> Delivery:

@@ -137,6 +137,7 @@ def notifier_names(settings: WebSettings) -> NotifierNames:
         feedback=settings.feedback_queue_url,
         ledger=settings.ledger_table,
         notify=settings.notify_function,
+        books=settings.books_table,
     )
 
 

@@ -95,7 +95,7 @@ def _suppression(system: System) -> Finding:
     """https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html"""
     reasons = set(member(_account_member(system, "SuppressionAttributes"), "sesv2", "SuppressedReasons"))
     if reasons == _REASONS:
-        return ok("the account's own list takes bounces and complaints")
+        return ok("the account's own list takes bounces and complaints; herald suppressions remove clears it too")
     lacking = " and ".join(sorted(_REASONS - reasons))
     return warning(
         f"the account's own list does not take {lacking}; Herald's configuration set has its own",

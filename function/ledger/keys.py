@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-__all__ = ["address_key", "choice_name", "event_key", "message_key"]
+__all__ = ["address_key", "choice_name", "event_key", "message_key", "split_keys"]
+
+#: Bytes: as many as SHA-256 makes of it.
+_SHORTEST_SECRET = 32
 
 
 def message_key(message_id: str) -> str:
@@ -26,3 +29,15 @@ def address_key(secret: bytes, address: str) -> str:
 def choice_name(category: str) -> str:
     """Name of the attribute of an address's item that says that its reader has unsubscribed from a category."""
     return f"stopped:{category}"
+
+
+def split_keys(parameter: bytes) -> tuple[bytes, ...]:
+    """The secret keys in a parameter, newest first, parted by white space: the first writes, the others still read.
+
+    Raises ValueError if any has fewer than 32 bytes: a space in the middle of a key makes two short ones.
+    https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+    """
+    keys = tuple(parameter.split())
+    if not keys or any(len(key) < _SHORTEST_SECRET for key in keys):
+        raise ValueError(f"each key has at least {_SHORTEST_SECRET} bytes and no space in it")
+    return keys

@@ -12,7 +12,7 @@ from herald.console import console
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, erase, find_personal_data
 from operations.errors import UserError
-from operations.suppressions import Suppression, find_suppression, list_suppressions, remove_suppression
+from operations.suppressions import Listing, Suppression, find_listing, list_suppressions, take_off
 
 __all__ = ["app"]
 
@@ -51,15 +51,15 @@ def remove_(
     prefix: Prefix = "herald",
     yes: Yes = False,
 ) -> None:
-    """Take an address off the list, so that it gets mail again."""
+    """Take an address off SES's list in every region, then off Herald's own, so that it gets mail again."""
     installation = Account.choose(local, state_dir, prefix).installation()
-    entry = find_suppression(installation, address)
-    if entry is None:
-        raise UserError(f"{address} is not on the suppression list: nothing was changed")
-    console.print(f"{address}: {_describe(entry)}", markup=False)
+    listing = find_listing(installation, address)
+    if not listing:
+        raise UserError(f"{address} is on no suppression list, neither Herald's nor SES's: nothing was changed")
+    _show(listing)
     if _confirm(f"Send mail to {address} again?", yes):
-        remove_suppression(installation, entry)
-        console.print("Removed. SES keeps a list of its own: aws sesv2 delete-suppressed-destination.")
+        take_off(installation, address)
+        console.print("Removed. Mails that were stopped are sent by: herald redrive --from-record MESSAGE_ID")
 
 
 @app.command()
@@ -77,27 +77,34 @@ def forget(
     """Erase the events that are kept about an address: in the ledger's records, in dead letters and in the outbox."""
     installation = Account.choose(local, state_dir, prefix).installation()
     data = find_personal_data(installation, address)
-    entry = find_suppression(installation, address) if suppression_too else None
+    listing = find_listing(installation, address) if suppression_too else None
     for message_id in data.records:
         console.print(f"the event in the record of {message_id}", markup=False)
     for letter in data.letters:
         console.print(f"the dead letter of {letter.message_id}", markup=False)
-    if entry:
-        console.print(f"the suppression: {_describe(entry)}", markup=False)
+    if listing:
+        _show(listing)
     for row in data.outbox:
         console.print(f"the event {row.event_id} in the outbox", markup=False)
     console.print(f"Not touched: {UNTOUCHED}.", markup=False)
-    if not (data or entry):
+    if not (data or listing):
         console.print(f"No event is kept about {address}.", markup=False)
         return
     if _confirm("Erase this? None of it can be sent any more.", yes):
         erased = erase(installation, address, data)
-        if entry:
-            remove_suppression(installation, entry)
+        if listing:
+            take_off(installation, address)
         console.print(
             f"Erased: {erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the "
-            f"outbox, {int(entry is not None)} suppressions."
+            f"outbox, {len(listing.entries) if listing else 0} suppressions."
         )
+
+
+def _show(listing: Listing) -> None:
+    for entry in listing.entries:
+        console.print(f"on Herald's suppression list: {_describe(entry)}", markup=False)
+    for region in listing.regions:
+        console.print(f"on SES's suppression list in {region}", markup=False)
 
 
 def _describe(entry: Suppression) -> str:

@@ -9,12 +9,13 @@ import typer
 from rich.progress import Progress
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.consent import Consent
+from herald.consent import Consent, confirm
 from herald.console import console
 from herald.dead_letters_table import as_json, show_letters, show_plan
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
+from operations.outbox import find_rejected, publish_again
 from operations.redrive.from_record import plan_from_records
 from operations.redrive.plan import LetterFilter, Plan, plan_redrive
 from operations.redrive.queue import count_in_flight, peek
@@ -30,6 +31,8 @@ app = typer.Typer(help="Dead letters: see why they are dead, and send them again
 #: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes.
 _LEFT = 3
 _INTERRUPTED = 130
+#: Events that a message names, where there are more.
+_SHOWN = 10
 #: What is true when AWS refuses in the middle.
 _SO_FAR = "what was not done yet lies where it was"
 
@@ -65,6 +68,10 @@ def redrive(
         list[str] | None,
         typer.Option("--from-record", help="This MessageId, from what its record keeps: suppressed, or letter gone"),
     ] = None,
+    from_outbox: Annotated[
+        list[str] | None,
+        typer.Option("--from-outbox", help="This event id, which the web app's outbox gave up before SNS took it"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending: for machines")] = False,
     even_if_sent: Annotated[
@@ -76,6 +83,11 @@ def redrive(
 ) -> None:
     """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
     installation = Account.choose(local, state_dir, prefix).installation()
+    if from_outbox:
+        if message or reason or from_record:
+            raise UserError("--from-outbox names its events itself: leave the other options out", code=2)
+        _publish_again(installation, from_outbox, dry_run, yes)
+        return
     plan = _plan(installation, LetterFilter(frozenset(message or ()), reason), from_record or [])
     show_plan(console, plan)
     if dry_run or not plan.letters:
@@ -104,6 +116,20 @@ def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: 
         )
         _print_in_flight(installation.sqs, installation.dead)
     return plan_redrive(letters, installation.record)
+
+
+def _publish_again(installation: Installation, event_ids: list[str], dry_run: bool, yes: bool) -> None:
+    """Hand events that the outbox gave up to the sweeper again."""
+    rejected = {row.event_id: row for row in find_rejected(installation)}
+    if missing := [event_id for event_id in event_ids if event_id not in rejected]:
+        others = f"it gave up {', '.join(list(rejected)[:_SHOWN])}" if rejected else "it gave up none"
+        raise UserError(f"the outbox gave up no event {missing[0]} that can be published; {others}")
+    for event_id in event_ids:
+        console.print(f"{event_id}: {rejected[event_id].reason}", markup=False)
+    if not dry_run and (yes or confirm(f"Publish {len(event_ids)} again?", "--yes")):
+        for event_id in event_ids:
+            publish_again(installation, rejected[event_id], int(time.time() * 1000))
+        console.print(f"{len(event_ids)} handed to the sweeper: it publishes them within two minutes.")
 
 
 def _print_in_flight(sqs: SQSClient, dead: str) -> None:

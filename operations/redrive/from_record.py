@@ -14,6 +14,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import Plan, decide
+from operations.suppressions import get_suppression
 
 __all__ = ["plan_from_records"]
 
@@ -40,7 +41,7 @@ def _refuse(installation: Installation, record: Record) -> None:
         raise UserError(f"{message} is {record.state} and waits for nobody: there is nothing to redrive")
     if record.event is None:
         raise UserError(f"{message} was too long for its record to keep: redrive its letter, or publish it again")
-    if record.address and installation.is_suppressed(record.address):
+    if record.address and get_suppression(installation, record.address):
         raise UserError(f"{message} is to an address on the suppression list: take that off the list first")
 
 

@@ -87,7 +87,7 @@ class Persons:
         self._client.transact_write_items(TransactItems=[listed])
 
     def _unlist(self) -> None:
-        installation = Installation(self._client, self._client, "", "", "", "herald-ledger", lambda: b"model")
+        installation = Installation(self._client, self._client, "", "", "", "herald-ledger", lambda: (b"model",))
         entry = Suppression(ADDRESS, "bounced", datetime.fromtimestamp(0, UTC), "another")
         remove_suppression(installation, entry)
 

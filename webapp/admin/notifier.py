@@ -5,16 +5,18 @@ The work itself is done by `operations`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from operations.installation import Installation
+from operations.installation import Installation, read_sending_regions
 from operations.pause import PauseStatus, pause, read_status, resume
+from webapp.aws import clients
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
@@ -29,13 +31,14 @@ _ATTRIBUTES: Final[tuple[QueueAttributeNameType, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class NotifierNames:
-    """Queues by their URLs, the ledger, and the function that sends."""
+    """Queues by their URLs, the ledger, the function that sends, and the table with the outbox."""
 
     dead: str
     retry: str
     feedback: str
     ledger: str
     notify: str
+    books: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +57,34 @@ class QueueDepth:
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Clients and names; `secret` fetches the key that addresses are hashed with."""
+    """Clients and names; `secrets` fetches the keys that addresses are hashed with, newest first, and `ses` the client
+    of a region."""
 
     dynamodb: DynamoDBClient
     sqs: SQSClient
     functions: LambdaClient
     names: NotifierNames
-    secret: Callable[[], bytes]
+    secrets: Callable[[], Sequence[bytes]]
+    ses: Callable[[str], SESV2Client] = clients.ses
 
     @property
     def installation(self) -> Installation:
         """What the operators' package works on."""
         names = self.names
-        return Installation(self.sqs, self.dynamodb, names.dead, names.retry, names.feedback, names.ledger, self.secret)
+        return Installation(
+            self.sqs,
+            self.dynamodb,
+            names.dead,
+            names.retry,
+            names.feedback,
+            names.ledger,
+            self.secrets,
+            names.books,
+            self._every_ses,
+        )
+
+    def _every_ses(self) -> Mapping[str, SESV2Client]:
+        return {region: self.ses(region) for region in read_sending_regions(self.functions, self.names.notify)}
 
     def depth(self, queue: str) -> QueueDepth:
         """How much a queue holds, by its URL."""

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function.ledger.attributes import deserialize_item
-from operations.installation import Installation
+from operations.installation import Installation, projection
 from operations.suppressions import Suppression, find_suppression
 from webapp import text
 from webapp.books import cursor
 from webapp.outbox.outbox import Outbox
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import MESSAGE_ATTRIBUTES, Ledger
 from webapp.timeline.timeline import Notification, notification, of_record
 
-__all__ = ["MailSearch", "SearchResult"]
+__all__ = ["FoundMail", "MailSearch", "SearchResult"]
 
 _ULID: Final = re.compile(cursor.ULID_PATTERN)
 #: The ledger has no index by address, so it is scanned for at most so long.
@@ -26,10 +26,19 @@ _MOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
+class FoundMail:
+    """A mail, its MessageId where there is one, and what the event in the outbox is about if that was given up."""
+
+    message_id: str
+    story: Notification
+    given_up: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """What was found; `complete` is False if the search ended before the ledger did."""
 
-    mails: tuple[tuple[str, Notification], ...] = ()
+    mails: tuple[FoundMail, ...] = ()
     listed: Suppression | None = None
     key: str | None = None
     complete: bool = True
@@ -51,31 +60,35 @@ class MailSearch:
         if _ULID.fullmatch(wanted) and (about := tuple(self._of_book(wanted))):
             return SearchResult(about)
         record = self.ledger.message_of(self.source, wanted, wanted)
-        return SearchResult(((_id(record), of_record(_id(record), record)),) if record else ())
+        return SearchResult((FoundMail(_id(record), of_record(_id(record), record)),) if record else ())
 
-    def _of_book(self, book_id: str) -> Iterator[tuple[str, Notification]]:
+    def _of_book(self, book_id: str) -> Iterator[FoundMail]:
         for event in self.outbox.of_subject(f"books/{book_id}"):
             record = self.ledger.message_of(self.source, event.id, event.message_id)
-            yield _id(record) if record else event.message_id or "", notification(event, record)
+            message_id = _id(record) if record else event.message_id or ""
+            given_up = event.subject if event.state == "rejected" and event.body else ""
+            yield FoundMail(message_id, notification(event, record), given_up)
 
     def _of_address(self, address: str) -> SearchResult:
-        key, until = self.installation.key(address), time.monotonic() + _SCAN_SECONDS
-        mails: list[tuple[str, Notification]] = []
+        keys, until = self.installation.address_keys(address), time.monotonic() + _SCAN_SECONDS
+        values = {f":key{number}": {"S": key} for number, key in enumerate(keys)}
+        mails: list[FoundMail] = []
         complete = True
         pages = self.installation.dynamodb.get_paginator("scan").paginate(
             TableName=self.installation.ledger,
-            FilterExpression="address = :address",
-            ExpressionAttributeValues={":address": {"S": key}},
+            FilterExpression=f"address IN ({', '.join(values)})",
+            ExpressionAttributeValues=values,
             ConsistentRead=True,
+            **projection(MESSAGE_ATTRIBUTES),
         )
         for page in pages:
             records = map(deserialize_item, page["Items"])
-            mails.extend((_id(record), of_record(_id(record), record)) for record in records)
+            mails.extend(FoundMail(_id(record), of_record(_id(record), record)) for record in records)
             if len(mails) > _MOST or time.monotonic() > until:
                 complete = "LastEvaluatedKey" not in page and len(mails) <= _MOST
                 break
-        mails.sort(key=lambda mail: -max((row.at for row in mail[1].rows), default=0))
-        return SearchResult(tuple(mails[:_MOST]), find_suppression(self.installation, address), key, complete)
+        mails.sort(key=lambda mail: -max((row.at for row in mail.story.rows), default=0))
+        return SearchResult(tuple(mails[:_MOST]), find_suppression(self.installation, address), keys[0], complete)
 
 
 def _id(record: Mapping[str, Any]) -> str:

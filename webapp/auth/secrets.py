@@ -68,10 +68,9 @@ class Secrets:
         """What unsubscribe links are signed with."""
         return self._keys(self._names.link)
 
-    def address(self) -> bytes:
-        """What the ledger's hash of an address is keyed with: the whole value, as the notifier takes it."""
-        value = self._value(self._names.address).encode()
-        return value if len(value) >= FEWEST_BYTES else _refuse(self._names.address)
+    def address(self) -> Sequence[bytes]:
+        """What the ledger's hash of an address is keyed with: the newest writes, all are read."""
+        return self._keys(self._names.address)
 
     def client_secret(self) -> str | None:
         """The client's secret at the issuer, if it has one."""

@@ -15,11 +15,12 @@ from webapp import deadline
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-__all__ = ["CONFIG", "dynamodb", "functions", "keep_deadline", "sns", "sqs", "ssm"]
+__all__ = ["CONFIG", "dynamodb", "functions", "keep_deadline", "ses", "sns", "sqs", "ssm"]
 
 Client = TypeVar("Client")
 
@@ -66,3 +67,9 @@ def functions() -> LambdaClient:
 @cache
 def ssm() -> SSMClient:
     return keep_deadline(boto3.client("ssm", config=CONFIG))
+
+
+@cache
+def ses(region: str) -> SESV2Client:
+    """SES of a region: each has a suppression list of its own."""
+    return keep_deadline(boto3.client("sesv2", region_name=region, config=CONFIG))

@@ -6,7 +6,6 @@ with the reason.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,18 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import Item, deserialize_item, serialize_item
+from operations.outbox import SHARDS, shard_of
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import Event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["KEPT_SECONDS", "SHARDS", "Outbox", "OutboxEvent", "outbox_item"]
-
-#: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
-#: share a shard, so that the sweeper sees them in the order in which they were committed.
-SHARDS: Final = 4
-
+__all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "outbox_item"]
 
 #: How long a settled or rejected row is kept, in seconds: half a year, twice as long as the ledger keeps its records.
 KEPT_SECONDS: Final = 180 * 24 * 3600
@@ -80,7 +75,7 @@ def outbox_item(event: Event, at: int) -> Item:
             "body": event.body,
             "state": "committed",
             "committed_at": at,
-            QUEUE: f"unpublished#{_shard(event.subject)}",
+            QUEUE: f"unpublished#{shard_of(event.subject)}",
             SINCE: at,
         }
     )
@@ -133,7 +128,12 @@ class Outbox:
         return self._move(
             event,
             f"SET #state = :state, published_at = :at, message_id = :message, {QUEUE} = :queue, {SINCE} = :at",
-            {":state": "published", ":at": at, ":message": message_id, ":queue": f"unsettled#{_shard(event.subject)}"},
+            {
+                ":state": "published",
+                ":at": at,
+                ":message": message_id,
+                ":queue": f"unsettled#{shard_of(event.subject)}",
+            },
         )
 
     def mark_republished(self, event: OutboxEvent, message_id: str, at: int) -> bool:
@@ -220,7 +220,3 @@ def _is_conditional(error: ClientError) -> bool:
 
 def _key(event: Event | OutboxEvent) -> Item:
     return serialize_item({"pk": f"outbox#{event.subject}", "sk": event.id})
-
-
-def _shard(subject: str) -> int:
-    return zlib.crc32(subject.encode()) % SHARDS

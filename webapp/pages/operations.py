@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -12,8 +11,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from operations.errors import UserError
 from operations.installation import Installation
+from operations.outbox import OutboxRow, publish_again
 from operations.redrive.plan import LetterFilter
-from operations.suppressions import Suppression, get_suppression, remove_suppression, scan_suppressions
+from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text
 from webapp.admin.reason_groups import MayHaveGoneError, group_dead_letters, redrive
 from webapp.api.problems import Problem
@@ -21,7 +21,19 @@ from webapp.composition import Parts, PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Operator, own_form
 
-__all__ = ["Text", "dead", "find", "overview", "pause", "resume", "router", "send_again", "suppressions", "unlist"]
+__all__ = [
+    "Text",
+    "dead",
+    "find",
+    "overview",
+    "pause",
+    "publish",
+    "resume",
+    "router",
+    "send_again",
+    "suppressions",
+    "unlist",
+]
 
 _FORM: Final = [Depends(own_form)]
 _MOST_SUPPRESSIONS: Final = 200
@@ -29,7 +41,6 @@ _MOST_SUPPRESSIONS: Final = 200
 _SCAN_SECONDS: Final = 4.0
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
 _ACTION_SECONDS: Final = 24.0
-_KEY: Final = re.compile("address#[0-9a-f]{64}")
 
 router: Final = APIRouter(prefix="/operations")
 
@@ -87,6 +98,22 @@ def send_again(
     return RedirectResponse(f"/operations/dead?done={done}", 303)
 
 
+@router.post("/publish", dependencies=_FORM)
+def publish(request: Request, operator: Operator, parts: PartsOf, subject: Text = "", event: Text = "") -> Response:
+    """Publish again what the outbox gave up before SNS took it."""
+    row = OutboxRow(f"outbox#{subject}", event)
+
+    def hand_over() -> str:
+        publish_again(parts.notifier.installation, row, parts.clock())
+        return "handed to the sweeper: it is published within two minutes"
+
+    try:
+        done = parts.audit.record(operator, "publish again", event, hand_over)
+    except UserError as error:
+        return _refusal(request, str(error))
+    return RedirectResponse(f"/operations?done={done}", 303)
+
+
 @router.get("/suppressions")
 def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """Who gets no mail, and why; newest first."""
@@ -98,13 +125,15 @@ def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: st
 
 @router.post("/suppressions/remove", dependencies=_FORM)
 def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
-    """Take an address off the list, by itself or by its key."""
+    """Take an address off SES's list in every region, then off Herald's own."""
     installation, wanted = parts.notifier.installation, wanted.strip()
-    key = installation.key(wanted) if text.is_address(wanted) else wanted
-    entry = get_suppression(installation, key) if _KEY.fullmatch(key) else None
-    if entry is None:
-        return _refusal(request, "This address is not on the list: nothing was changed.")
-    done = parts.audit.record(operator, "take off the list", key, lambda: _take_off(parts, entry))
+    if not text.is_address(wanted):
+        return _refusal(request, "This is no address: nothing was changed.")
+    key = installation.address_keys(wanted)[0]
+    try:
+        done = parts.audit.record(operator, "take off the list", key, lambda: _take_off(installation, wanted))
+    except UserError as error:
+        return _refusal(request, str(error))
     return RedirectResponse(f"/operations/suppressions?done={done}", 303)
 
 
@@ -141,9 +170,13 @@ def _scan_list(installation: Installation) -> tuple[list[Suppression], bool]:
     return entries, True
 
 
-def _take_off(parts: Parts, entry: Suppression) -> str:
-    remove_suppression(parts.notifier.installation, entry)
-    return f"removed; it was there since {entry.since:%Y-%m-%d} ({entry.reason})"
+def _take_off(installation: Installation, address: str) -> str:
+    """Raises `UserError` if the address was listed nowhere."""
+    was = take_off(installation, address)
+    if not was:
+        raise UserError("this address is on no list, neither Herald's nor SES's: nothing was changed")
+    places = [f"Herald's, since {entry.since:%Y-%m-%d} ({entry.reason})" for entry in was.entries]
+    return "removed; it was on " + " and ".join([*places, *(f"SES's in {region}" for region in was.regions)])
 
 
 def _page_with_audit(request: Request, parts: Parts, template: str, context: Mapping[str, Any], done: str) -> Response:

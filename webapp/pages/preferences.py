@@ -81,4 +81,4 @@ def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(
 
 
 def _address_hash(parts: Parts, session: Session) -> str:
-    return parts.notifier.installation.key(session.reader.email).removeprefix("address#")
+    return parts.notifier.installation.address_keys(session.reader.email)[0].removeprefix("address#")

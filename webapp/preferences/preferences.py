@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import choice_name
+from operations.installation import projection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,8 +64,11 @@ class Preferences:
 
     def find_stopped(self, categories: Iterable[str], hashed: str) -> set[str]:
         """Those of the categories that are stopped."""
-        item = self._dynamodb.get_item(TableName=self._table, Key=_key(hashed), ConsistentRead=True).get("Item", {})
-        return {category for category in categories if choice_name(category) in item}
+        names = {choice_name(category): category for category in categories}
+        item = self._dynamodb.get_item(
+            TableName=self._table, Key=_key(hashed), ConsistentRead=True, **projection(["pk", *names])
+        ).get("Item", {})
+        return {category for name, category in names.items() if name in item}
 
     def _change(self, hashed: str, category: str, expression: str, **condition: Any) -> bool:
         try:

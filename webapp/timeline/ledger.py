@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import event_key, message_key
+from operations.installation import projection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Ledger"]
+__all__ = ["MESSAGE_ATTRIBUTES", "Ledger"]
+
+
+#: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
+MESSAGE_ATTRIBUTES: Final = (
+    *("pk", "type", "state", "timeline", "reason", "reason_code", "parked", "held_until", "expires_at"),
+    *("source", "id", "subject", "successor", "instead_of", "sent_by"),
+)
 
 
 class Ledger:
-    """Read-only view of the notifier's table."""
+    """Read-only view of the notifier's table, without the events: their bodies name recipients of every publisher's."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
         self._dynamodb = dynamodb
@@ -27,10 +35,12 @@ class Ledger:
         The event item names the message that owns the event. An event that was rejected before anyone read its id has
         no such item; then the message as which it was published is the only trace.
         """
-        owner = self._get(event_key(source, event_id))
+        owner = self._get(event_key(source, event_id), ("message_id",))
         message_id = owner.get("message_id") if owner else published_as
-        return self._get(message_key(message_id)) if message_id else None
+        return self._get(message_key(message_id), MESSAGE_ATTRIBUTES) if message_id else None
 
-    def _get(self, key: str) -> Mapping[str, Any] | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True)
+    def _get(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
+        answer = self._dynamodb.get_item(
+            TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True, **projection(attributes)
+        )
         return deserialize_item(answer["Item"]) if "Item" in answer else None

@@ -9,10 +9,11 @@ locals {
         Resource = aws_dynamodb_table.books.arn
       },
       {
-        Sid      = "ReadTheTimeline"
-        Effect   = "Allow"
-        Action   = "dynamodb:GetItem"
-        Resource = var.ledger.arn
+        Sid       = "ReadTheTimeline"
+        Effect    = "Allow"
+        Action    = "dynamodb:GetItem"
+        Resource  = var.ledger.arn
+        Condition = local.without_events
       },
       {
         # Of the ledger, only what readers themselves decide: which mails they do not want. Not the suppression in the same
@@ -28,10 +29,11 @@ locals {
       },
       # What follows is for the operators' pages; the app asks for the role first.
       {
-        Sid      = "LookThroughTheLedger"
-        Effect   = "Allow"
-        Action   = "dynamodb:Scan"
-        Resource = var.ledger.arn
+        Sid       = "LookThroughTheLedger"
+        Effect    = "Allow"
+        Action    = "dynamodb:Scan"
+        Resource  = var.ledger.arn
+        Condition = local.without_events
       },
       {
         # IAM does not tell taking attributes away from setting them.
@@ -43,6 +45,14 @@ locals {
           "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["message_id", "pk", "reason", "since"] }
           StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
         }
+      },
+      {
+        # In every region that mails leave from. SES knows no resource for it.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
+        Sid      = "TakeOffTheListOfSes"
+        Effect   = "Allow"
+        Action   = "ses:DeleteSuppressedDestination"
+        Resource = "*"
       },
       {
         Sid      = "ReadDeadLetters"
@@ -112,10 +122,11 @@ locals {
 
     reconcile = concat(local.runs["reconcile"], local.publishes, local.goes_through_the_outbox, [
       {
-        Sid      = "AskTheLedger"
-        Effect   = "Allow"
-        Action   = "dynamodb:GetItem"
-        Resource = var.ledger.arn
+        Sid       = "AskTheLedger"
+        Effect    = "Allow"
+        Action    = "dynamodb:GetItem"
+        Resource  = var.ledger.arn
+        Condition = local.without_events
       },
     ])
 
@@ -127,6 +138,19 @@ locals {
         Resource = aws_dynamodb_table.books.arn
       },
     ])
+  }
+
+  # Whatever is read of the ledger is named, and the events' bodies are not among it: they name recipients of every publisher's.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_dynamodb_attributes.html
+  without_events = {
+    "ForAllValues:StringLike" = {
+      "dynamodb:Attributes" = [
+        "address", "at_risk", "attempts", "event_key", "expires_at", "first_at", "held_until", "id", "instead_of", "message_id",
+        "owner", "parked", "pk", "providers", "reason", "reason_code", "sent_by", "since", "source", "state", "stopped:*",
+        "subject", "successor", "timeline", "type",
+      ]
+    }
+    StringEqualsIfExists = { "dynamodb:Select" = "SPECIFIC_ATTRIBUTES" }
   }
 
   queue_arns = { for name, url in var.queues : name => "arn:${local.partition}:sqs:${local.region}:${local.account}:${basename(url)}" }

@@ -23,8 +23,12 @@ from herald.cli import app
 from operations.errors import UserError
 from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
+from tests.integration.operations.ses_lists import Region, simulated_regions
+from tests.integration.operations.test_pause import Lambda
 from tests.world import World, delivery
 from webapp.aws.table import DEFINITION
+from webapp.outbox.event import Event
+from webapp.outbox.outbox import Outbox
 from webapp.preferences.preferences import Preferences
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -51,7 +55,8 @@ class Posted(Dead):
 class Account:
     """A Herald in an account of moto's, and its letters in a real queue."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, ses: Region) -> None:
+        self.ses = ses
         make: Any = boto3.client
         self.sqs = make("sqs")
         self.dead, *_ = (
@@ -63,6 +68,10 @@ class Account:
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
+        )
+        functions = Lambda(None).client
+        functions.update_function_configuration(
+            FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}
         )
         make("ssm").put_parameter(Name="/herald/address-key", Value=SECRET.decode(), Type="SecureString")
         self.world = World(dynamodb, catalogue, dead=Posted(Queue(self.sqs, self.dead)))
@@ -86,8 +95,9 @@ def account(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue) -> Iterator[A
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("COLUMNS", "200")
-    with mock_aws():
-        yield Account(catalogue)
+    with simulated_regions("us-east-1") as regions, mock_aws():
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", regions["us-east-1"].endpoint)
+        yield Account(catalogue, regions["us-east-1"])
 
 
 def run(*arguments: str) -> Any:
@@ -121,7 +131,20 @@ def test_an_address_is_taken_off_in_any_letter_case_and_gets_mail_again(account:
 def test_an_address_that_is_not_on_the_list_is_a_plain_error(account: Account) -> None:
     result = run("suppressions", "remove", BOB, "--yes")
     assert isinstance(result.exception, UserError)
-    assert str(result.exception) == f"{BOB} is not on the suppression list: nothing was changed"
+    assert str(result.exception) == f"{BOB} is on no suppression list, neither Herald's nor SES's: nothing was changed"
+
+
+def test_an_address_is_taken_off_the_list_of_ses_too(account: Account) -> None:
+    account.world.suppress(ADA)
+    for address in (ADA, BOB):
+        account.ses.suppress(address)
+    output = run("suppressions", "remove", ADA, "--yes").output
+    assert "on Herald's suppression list: bounced since" in output
+    assert "on SES's suppression list in us-east-1" in output
+    assert account.ses.listed == {BOB}
+    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert run("suppressions", "remove", BOB, "--yes").output.startswith("on SES's suppression list in us-east-1")
+    assert account.ses.listed == frozenset()
 
 
 @pytest.mark.parametrize("arguments", [("suppressions", "remove", ADA), ("forget", ADA)])
@@ -219,6 +242,28 @@ def test_what_the_outbox_holds_is_forgotten_too(account: Account, state: str) ->
     assert "queue" not in ada, "nobody tries to publish what is not there"
     assert BOB in bob["body"]
     assert run("forget", ADA, "--yes").output.endswith(f"No event is kept about {ADA}.\n")
+
+
+def test_what_the_outbox_gave_up_is_published_again(account: Account) -> None:
+    dynamodb = account.world.client
+    dynamodb.create_table(TableName="herald-books", **DEFINITION)
+    outbox = Outbox(dynamodb, "herald-books")
+    for number in range(2):
+        row = Event(f"e{number}", "book.created", f"books/{number}", "ada", "{}")
+        assert outbox.add(row, 1)
+        [given_up] = outbox.of_subject(row.subject)
+        outbox.mark_rejected(given_up, "SNS refused the event (InvalidParameter)", 2)
+    unknown = run("redrive", "--from-outbox", "e7", "--yes").exception
+    assert str(unknown) == "the outbox gave up no event e7 that can be published; it gave up e0, e1"
+    assert "SNS refused" in run("redrive", "--from-outbox", "e1", "--dry-run").output
+    assert list(outbox.find_overdue(2**50)) == []
+    assert "1 handed to the sweeper" in run("redrive", "--from-outbox", "e1", "--yes").output
+    [waiting] = outbox.find_overdue(2**50)
+    assert (waiting.id, waiting.state, waiting.reason, waiting.body) == ("e1", "committed", None, "{}")
+    [stored] = [item for item in dynamodb.scan(TableName="herald-books")["Items"] if item["sk"]["S"] == "e1"]
+    assert "expires_at" not in stored
+    assert isinstance(run("redrive", "--from-outbox", "e1", "--yes").exception, UserError), "it waits already"
+    assert isinstance(run("redrive", "--from-outbox", "e0", "--message", "m").exception, UserError)
 
 
 def test_a_mail_that_went_keeps_its_record(account: Account) -> None:

@@ -97,7 +97,7 @@ def test_a_sign_in_begins_in_one_process_and_ends_in_another(process: Process, c
 
 def test_a_link_signed_with_a_new_key_works_in_a_warm_process(process: Process, cloud: Cloud, issuer: Issuer) -> None:
     warm = process()
-    hashed = address_key(warm.secrets.address(), "ada@example.com")
+    hashed = address_key(warm.secrets.address()[0], "ada@example.com")
     assert warm.secrets.link()
     put_in_front(cloud, warm.settings.link_key_parameter)
     link = Links("/unsubscribe", NEW.encode()).link("books", hashed)
@@ -111,7 +111,9 @@ def test_a_parameter_that_did_not_exist_at_the_first_read_is_found(
     name = late.settings.link_key_parameter
     value = cloud.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     cloud.ssm.delete_parameter(Name=name)
-    link = Links("/unsubscribe", value.encode()).link("books", address_key(late.secrets.address(), "ada@example.com"))
+    link = Links("/unsubscribe", value.encode()).link(
+        "books", address_key(late.secrets.address()[0], "ada@example.com")
+    )
     browser = Browser(late, issuer)
     assert browser.get(link).status_code == 500
     put(cloud, name, value)

@@ -24,7 +24,7 @@ def test_a_reader_learns_why_no_mail_came(browser: Browser, parts: Parts, cloud:
     book_id = add(browser, "<i>Middlemarch</i>")
     assert "On the way" in browser.get("/why").text
     happened(parts, cloud, book_id, state="rejected", reason="the mail is too large")
-    suppress(cloud, address_key(parts.secrets.address(), "ada@example.com"))
+    suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
     page = browser.get("/why").text
     assert "&lt;i&gt;Middlemarch&lt;/i&gt;" in page
     assert "Because: the mail is too large" in page

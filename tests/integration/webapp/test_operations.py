@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,16 +13,21 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from function.reason_codes import ReasonCode
 from operations.redrive.plan import LetterFilter
+from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
+from tests.integration.refusals import refusing
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
+from webapp.admin.notifier import Notifier
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.composition import Parts
+from webapp.outbox.publisher import Publisher
 
 _PAGES = ["/operations", "/operations/dead", "/operations/suppressions"]
 _DEEDS = [
     "/operations/search",
     "/operations/redrive",
+    "/operations/publish",
     "/operations/suppressions/remove",
     "/operations/pause",
     "/operations/resume",
@@ -35,7 +41,19 @@ def switch(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Lambda:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return Lambda(16)
+    switch = Lambda(16)
+    switch.client.update_function_configuration(
+        FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}
+    )
+    return switch
+
+
+@pytest.fixture
+def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
+    """SES in the one region that mails leave from."""
+    with simulated_regions("us-east-1") as regions:
+        monkeypatch.setattr(Notifier, "_every_ses", lambda _: {name: each.client for name, each in regions.items()})
+        yield regions["us-east-1"]
 
 
 @pytest.fixture
@@ -228,22 +246,27 @@ def test_a_letter_that_is_gone_is_said_and_recorded_as_failed(operator: Browser,
     assert entry["outcome"]["S"].startswith("failed: ")
 
 
-def test_an_address_is_taken_off_the_list_by_itself_or_its_key(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+def test_an_address_is_taken_off_every_list(operator: Browser, parts: Parts, cloud: Cloud, ses: Region) -> None:
     for address in ("ada@example.com", "bob@example.com"):
-        suppress(cloud, address_key(parts.secrets.address(), address))
-    assert "2 on the list" in operator.get("/operations/suppressions").text
-    operator.submit("/operations/suppressions/remove", wanted=" Ada@example.com ")
-    done = operator.submit(
-        "/operations/suppressions/remove", wanted=address_key(parts.secrets.address(), "bob@example.com")
-    )
+        suppress(cloud, address_key(parts.secrets.address()[0], address))
+    assert "2 on Herald" in operator.get("/operations/suppressions").text
+    ses.suppress("ada@example.com")
+    ses.suppress("eve@example.com")
+    done = operator.submit("/operations/suppressions/remove", wanted=" Ada@example.com ")
+    assert "Herald&#39;s, since 2026-11-21 (bounced) and SES&#39;s in us-east-1" in done.text
+    assert ses.listed == {"eve@example.com"}
+    operator.submit("/operations/suppressions/remove", wanted="eve@example.com")
+    assert ses.listed == frozenset(), "also what Herald's own list does not know"
+    done = operator.submit("/operations/suppressions/remove", wanted="bob@example.com")
     assert "Everybody gets mail" in done.text
     assert "ada@example.com" not in json.dumps(cloud.rows("audit")), "the record knows the hash only"
 
 
+@pytest.mark.usefixtures("ses")
 def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
     operator: Browser, parts: Parts, cloud: Cloud
 ) -> None:
-    hashed = address_key(parts.secrets.address(), "ada@example.com").removeprefix("address#")
+    hashed = address_key(parts.secrets.address()[0], "ada@example.com").removeprefix("address#")
     parts.preferences.unsubscribe("books", hashed, 1_795_248_000_000, "link")
     assert "Everybody gets mail" in operator.get("/operations/suppressions").text
     refused = operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
@@ -254,7 +277,7 @@ def test_a_readers_choice_is_not_on_the_list_and_outlives_a_removal(
         UpdateExpression="SET since = :since, reason = :why, message_id = :why",
         ExpressionAttributeValues={":since": {"N": "1"}, ":why": {"S": "bounced"}},
     )
-    assert "1 on the list" in operator.get("/operations/suppressions").text
+    assert "1 on Herald" in operator.get("/operations/suppressions").text
     operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
     assert "Everybody gets mail" in operator.get("/operations/suppressions").text
     assert parts.preferences.find_stopped(["books"], hashed) == {"books"}
@@ -268,12 +291,42 @@ def test_a_ledger_too_large_to_read_in_time_is_said(
     monkeypatch.setattr("webapp.pages.operations._SCAN_SECONDS", -1.0)
     page = operator.get("/operations/suppressions").text
     assert "only some" in page
-    assert "1 on the list" in page
+    assert "1 on Herald" in page
 
 
+def test_an_address_that_ses_does_not_let_go_stays_listed(
+    operator: Browser, parts: Parts, cloud: Cloud, ses: Region
+) -> None:
+    suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
+    ses.suppress("ada@example.com")
+    with refusing(ses.client, "DeleteSuppressedDestination", "AccessDeniedException"):
+        assert operator.submit("/operations/suppressions/remove", wanted="ada@example.com").status_code == 500
+    assert "1 on Herald" in operator.get("/operations/suppressions").text
+    assert "failed: AWS answered AccessDeniedException" in operator.get("/operations").text
+    operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
+    assert ses.listed == frozenset()
+
+
+def test_what_the_outbox_gave_up_is_published_again_on_record(
+    operator: Browser, parts: Parts, cloud: Cloud, publisher: Publisher
+) -> None:
+    book_id = add(operator)
+    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    parts.outbox.mark_rejected(event, "SNS refused the event (InvalidParameter)", 1)
+    found = operator.submit("/operations/search", wanted=book_id).text
+    assert "Publish again" in found
+    done = operator.submit("/operations/publish", subject=event.subject, event=event.id)
+    assert "handed to the sweeper" in done.text
+    assert publisher.publish(parts.outbox.find_overdue(2**50)).published == 1
+    assert [json.loads(each["Message"])["id"] for each in cloud.heard()] == [event.id]
+    assert "Publish again" not in operator.submit("/operations/search", wanted=book_id).text
+    assert operator.submit("/operations/publish", subject=event.subject, event=event.id).status_code == 409
+
+
+@pytest.mark.usefixtures("ses")
 def test_nothing_but_a_suppression_can_be_taken_off(operator: Browser, cloud: Cloud) -> None:
     record(cloud, "m-1", state="sent")
-    for wanted in ("message#m-1", "address#", "nobody@example.com", ""):
+    for wanted in ("message#m-1", "address#" + "0" * 64, "nobody@example.com", ""):
         assert operator.submit("/operations/suppressions/remove", wanted=wanted).status_code == 409
     assert len(cloud.dynamodb.scan(TableName="herald-ledger")["Items"]) == 1
 
@@ -281,7 +334,7 @@ def test_nothing_but_a_suppression_can_be_taken_off(operator: Browser, cloud: Cl
 def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, parts: Parts, cloud: Cloud) -> None:
     book_id = add(operator)
     [event] = parts.outbox.of_subject(f"books/{book_id}")
-    key = address_key(parts.secrets.address(), "ada@example.com")
+    key = address_key(parts.secrets.address()[0], "ada@example.com")
     record(cloud, "m-7", state="delivered", address=key, type="book.created")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-7"}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))

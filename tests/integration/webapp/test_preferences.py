@@ -20,7 +20,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 def address_of(parts: Parts, email: str = "ada@example.com") -> str:
-    return address_key(parts.secrets.address(), email)
+    return address_key(parts.secrets.address()[0], email)
 
 
 @pytest.fixture

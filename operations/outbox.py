@@ -1,0 +1,139 @@
+"""The web app's outbox as an operator deals with it: publishing again what was given up, and erasing events.
+
+`webapp/aws/table.py` describes the rows.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations.errors import UserError
+from operations.installation import Installation
+
+__all__ = ["SHARDS", "OutboxRow", "erase_body", "find_mentions", "find_rejected", "publish_again", "shard_of"]
+
+#: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
+#: share a shard, so that the sweeper sees them in the order in which they were committed.
+SHARDS = 4
+
+#: Seconds after which a row without its event expires: longer than anything can still refer to it.
+_EXPIRY_SECONDS = 40 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """The key of an event in the outbox, what it is about and its id; and why it was given up, if it was."""
+
+    subject: str
+    event_id: str
+    reason: str = ""
+
+
+def shard_of(subject: str) -> int:
+    """The shard of the index in which rows about `subject` (without `outbox#`) wait."""
+    return zlib.crc32(subject.encode()) % SHARDS
+
+
+def find_rejected(installation: Installation) -> list[OutboxRow]:
+    """What was given up before SNS took it and can be published: reads the whole table."""
+    return [
+        OutboxRow(item["pk"]["S"], item["sk"]["S"], item.get("reason", {}).get("S", ""))
+        for item in _scan(installation)
+        if item.get("state") == {"S": "rejected"}
+    ]
+
+
+def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
+    """Put a row that was given up back into the sweeper's hands, under the same id; `now` in epoch milliseconds.
+
+    Raises `UserError` if it was not given up, or its event was erased.
+    """
+    done = _update(
+        installation,
+        row,
+        "SET #state = :committed, #queue = :queue, #since = :now REMOVE rejected_at, reason, expires_at",
+        "#state = :rejected AND attribute_exists(body)",
+        {
+            ":committed": {"S": "committed"},
+            ":rejected": {"S": "rejected"},
+            ":queue": {"S": f"unpublished#{shard_of(row.subject.removeprefix('outbox#'))}"},
+            ":now": {"N": str(now)},
+        },
+    )
+    if not done:
+        raise UserError(
+            f"the outbox holds no event {row.event_id} that was given up and can be published: nothing was changed"
+        )
+
+
+def find_mentions(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[OutboxRow]:
+    """The rows whose event mentions somebody: reads the whole table."""
+    for item in _scan(installation):
+        if mentions(item["body"]["S"]):
+            yield OutboxRow(item["pk"]["S"], item["sk"]["S"])
+
+
+def erase_body(installation: Installation, row: OutboxRow) -> bool:
+    """Take the event out of an outbox row and let the rest expire; what was not published yet never will be."""
+    expires_at = {":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}}
+    unpublished = {
+        ":committed": {"S": "committed"},
+        ":rejected": {"S": "rejected"},
+        ":reason": {"S": "The event was erased before it was published."},
+        ":at": {"N": str(int(time.time() * 1000))},
+    }
+    return _update(
+        installation,
+        row,
+        "SET #state = :rejected, rejected_at = :at, reason = :reason, expires_at = :expires_at "
+        "REMOVE body, #queue, #since",
+        "#state = :committed",
+        expires_at | unpublished,
+    ) or _update(
+        installation,
+        row,
+        "SET expires_at = if_not_exists(expires_at, :expires_at) REMOVE body",
+        "attribute_exists(body) AND #state <> :committed",
+        expires_at | {":committed": unpublished[":committed"]},
+    )
+
+
+def _scan(installation: Installation) -> Iterator[Mapping[str, Any]]:
+    """The rows that hold an event; none of an installation without the web app."""
+    if not installation.books:
+        return
+    pages = installation.dynamodb.get_paginator("scan").paginate(
+        TableName=installation.books,
+        FilterExpression="kind = :outbox AND attribute_exists(body)",
+        ExpressionAttributeValues={":outbox": {"S": "outbox"}},
+        ConsistentRead=True,
+    )
+    try:
+        for page in pages:
+            yield from page["Items"]
+    except installation.dynamodb.exceptions.ResourceNotFoundException:
+        return
+
+
+def _update(installation: Installation, row: OutboxRow, update: str, condition: str, values: Mapping[str, Any]) -> bool:
+    names = {"#state": "state", "#queue": "queue", "#since": "since"}
+    try:
+        installation.dynamodb.update_item(
+            TableName=installation.books,
+            Key={"pk": {"S": row.subject}, "sk": {"S": row.event_id}},
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={name: real for name, real in names.items() if name in update + condition},
+            ExpressionAttributeValues=values,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
