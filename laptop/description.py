@@ -80,5 +80,7 @@ class Description:
             "HERALD_OIDC_CLIENT_ID": self.sign_in["client_id"],
             "HERALD_SESSION_KEY_PARAMETER": SESSION_KEY,
             "HERALD_LINK_KEY_PARAMETER": LINK_KEY,
+            "HERALD_MAILS_PER_TEN_MINUTES": "1000",
+            "HERALD_MAILS_PER_DAY": "10000",
             "HERALD_SIGN_UP_URL": f"{self.endpoints['inbox']}/sign-up",
         }

@@ -20,6 +20,7 @@ from webapp.auth.renewals import Renewals
 from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.secrets import ParameterNames, Secrets
 from webapp.aws import clients
+from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
 from webapp.books.service import BookService
 from webapp.clock import Clock, now
@@ -105,7 +106,11 @@ def compose(settings: WebSettings) -> Parts:
     verifier = TokenVerifier(discovery, settings.oidc_client_id, Role(settings.operator_claim, settings.operator_value))
     return Parts(
         settings=settings,
-        books=BookRepository(clients.dynamodb(), settings.books_table),
+        books=BookRepository(
+            clients.dynamodb(),
+            settings.books_table,
+            MailBudget(settings.mails_per_ten_minutes, settings.mails_per_day),
+        ),
         outbox=Outbox(clients.dynamodb(), settings.books_table),
         ledger=Ledger(clients.dynamodb(), settings.ledger_table),
         verifier=verifier,

@@ -70,6 +70,10 @@ Rate = Annotated[
         description="a whole number of requests a second for each caller, between 1 and 1000000",
     ),
 ]
+Mails = Annotated[
+    int,
+    Field(ge=1, le=1_000_000, description="a whole number of mails for each account, between 1 and 1000000"),
+]
 
 
 class _Environment(EnvSettingsSource):
@@ -128,6 +132,8 @@ class WebSettings(_Settings):
     sign_up_url: Url | None = Field(default=None, description=_URL)
     session_seconds: Seconds = 900
     requests_per_second: Rate = 100
+    mails_per_ten_minutes: Mails = 50
+    mails_per_day: Mails = 200
     catalogue: Path | None = None
 
 

@@ -98,4 +98,6 @@ def settings(aws: str, issuer: Issuer) -> dict[str, str]:
         **{f"HERALD_{name.upper()}_QUEUE_URL": f"{aws}/herald-{name}" for name in ("dead", "retry", "feedback")},
         "HERALD_NOTIFY_FUNCTION": "herald-notify",
         "HERALD_REQUESTS_PER_SECOND": "1000000",
+        "HERALD_MAILS_PER_TEN_MINUTES": "1000000",
+        "HERALD_MAILS_PER_DAY": "1000000",
     }

@@ -89,6 +89,10 @@ run "shape" {
     error_message = "The API is throttled."
   }
   assert {
+    condition     = length(setsubtract(["ANY /", "ANY /readyz", "ANY /v1/openapi.json"], [for settings in aws_apigatewayv2_stage.default.route_settings : settings.route_key])) == 0 && alltrue([for settings in aws_apigatewayv2_stage.default.route_settings : settings.throttling_rate_limit == 20 && settings.throttling_burst_limit == 40])
+    error_message = "What strangers may ask for has less than half of the gateway's limit."
+  }
+  assert {
     condition     = aws_apigatewayv2_stage.default.access_log_settings[0].destination_arn == aws_cloudwatch_log_group.access.arn && !strcontains(aws_apigatewayv2_stage.default.access_log_settings[0].format, "$context.queryString")
     error_message = "Requests are logged, their query strings are not: sign-in codes stand there."
   }

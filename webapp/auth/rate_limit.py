@@ -1,4 +1,5 @@
-"""How often one caller may ask. Each process counts for itself; what all of them share is API Gateway's throttle.
+"""How often one caller may ask. Each process counts for itself; what all of them share is API Gateway's throttle, and
+the budget of mails of each account.
 
 The generic cell rate algorithm: one number a caller, the time at which the bucket will be full again.
 """

@@ -12,6 +12,7 @@ from function.ledger.attributes import Item, deserialize_item, serialize_item
 from webapp.aws.table import EXPIRES_AT
 from webapp.books.book import Book
 from webapp.books.idempotency import Claim, KeyTaken, digest
+from webapp.books.mail_budget import MailBudget
 from webapp.errors import IdempotencyKeyInFlight
 from webapp.outbox.event import Event
 from webapp.outbox.outbox import outbox_item
@@ -28,23 +29,26 @@ _NEW: Final = "attribute_not_exists(pk)"
 class BookRepository:
     """The shelf of each user, and the transactions that change it."""
 
-    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, table: str, budget: MailBudget | None = None) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._budget = budget
 
     def add(self, owner: str, book: Book, event: Event, claim: Claim | None = None) -> None:
         """Commit the book, its event and the caller's idempotency key together, or nothing.
 
-        Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free.
+        Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free, `TooManyRequests` if the owner has caused
+        as many mails as one may.
         """
         writes = [self._put(_book_item(owner, book)), self._put(outbox_item(event, book.created_at))]
-        if claim is None:
-            self._transact(writes)
-            return
+        if claim is not None:
+            writes.append(self._claim_key(owner, claim, book.created_at // 1000))
         try:
-            self._transact([*writes, self._claim_key(owner, claim, book.created_at // 1000)])
+            self._transact([*writes, *self._spend(owner, book.created_at)])
         except ClientError as error:
-            _raise_for_key(error)
+            if claim is not None:
+                _raise_for_key(error)
+            self._raise_for_budget(error, len(writes), book.created_at)
             raise
 
     def get(self, owner: str, book_id: str) -> Book | None:
@@ -91,12 +95,20 @@ class BookRepository:
             }
         }
         try:
-            self._transact([delete, self._put(outbox_item(event, at))])
+            self._transact([delete, self._put(outbox_item(event, at)), *self._spend(owner, at)])
         except ClientError as error:
-            if "ConditionalCheckFailed" in _codes(error):
+            if "ConditionalCheckFailed" in _codes(error)[:2]:
                 return False
+            self._raise_for_budget(error, 2, at)
             raise
         return True
+
+    def _spend(self, owner: str, at: int) -> list[TransactWriteItemTypeDef]:
+        return [] if self._budget is None else [{"Update": self._budget.spend(self._table, owner, at)}]
+
+    def _raise_for_budget(self, error: ClientError, place: int, at: int) -> None:
+        if self._budget is not None and _codes(error)[place:] == ["ConditionalCheckFailed"]:
+            raise self._budget.refusal(error.response["CancellationReasons"][place].get("Item", {}), at) from error
 
     def _transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
         self._dynamodb.transact_write_items(TransactItems=writes)
@@ -150,10 +162,10 @@ def _codes(error: ClientError) -> list[str]:
 
 
 def _raise_for_key(error: ClientError) -> None:
-    codes = _codes(error)
-    held = error.response["CancellationReasons"][2].get("Item") if codes[2:] == ["ConditionalCheckFailed"] else None
+    code = next(iter(_codes(error)[2:]), "None")
+    held = error.response["CancellationReasons"][2].get("Item") if code == "ConditionalCheckFailed" else None
     if held:
         taken = deserialize_item(held)
         raise KeyTaken(taken["fingerprint"], taken["answer"]) from error
-    if {"TransactionConflict", "ConditionalCheckFailed"} & set(codes):
+    if code in {"TransactionConflict", "ConditionalCheckFailed"}:
         raise IdempotencyKeyInFlight("The request with this Idempotency-Key is under way.", retry_after=1) from error

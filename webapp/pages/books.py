@@ -14,6 +14,7 @@ from webapp.auth.identity import Identity
 from webapp.books import cursor
 from webapp.books.book import BookIn
 from webapp.composition import Parts, PartsOf
+from webapp.errors import TooManyRequests
 from webapp.pages.drafts import keep_draft, take_draft
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Reader, SessionOf, SignedOut, is_own_form, same_origin
@@ -73,7 +74,12 @@ def add_book(
     except ValidationError as error:
         wrong = say_what_is_wrong(error)
         return _shelf(request, session.reader, parts, filled=filled, wrong=wrong, status=422)
-    added = parts.service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
+    try:
+        added = parts.service.add(session.reader, wish, request.headers.get("traceparent"), key or None)
+    except TooManyRequests as error:
+        answer = _shelf(request, session.reader, parts, filled=filled, notice=error.detail, status=429)
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
     return RedirectResponse(f"/#book-{added.book.id}", 303)
 
 

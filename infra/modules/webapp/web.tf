@@ -1,5 +1,8 @@
 locals {
   public_url = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
+
+  # What anybody may ask for without being known. Routes of their own, so that no one uses up with them what readers need.
+  open_routes = toset(["ANY /", "ANY /livez", "ANY /problems", "ANY /problems/{slug}", "ANY /readyz", "ANY /v1/openapi.json"])
 }
 
 resource "aws_apigatewayv2_api" "this" {
@@ -22,6 +25,14 @@ resource "aws_apigatewayv2_route" "default" {
   target    = "integrations/${aws_apigatewayv2_integration.web.id}"
 }
 
+resource "aws_apigatewayv2_route" "open" {
+  for_each = local.open_routes
+
+  api_id    = aws_apigatewayv2_api.this.id
+  route_key = each.key
+  target    = "integrations/${aws_apigatewayv2_integration.web.id}"
+}
+
 resource "aws_apigatewayv2_stage" "default" {
   api_id      = aws_apigatewayv2_api.this.id
   name        = "$default"
@@ -31,6 +42,17 @@ resource "aws_apigatewayv2_stage" "default" {
     throttling_rate_limit    = var.throttle.rate
     throttling_burst_limit   = var.throttle.burst
     detailed_metrics_enabled = true
+  }
+
+  dynamic "route_settings" {
+    for_each = aws_apigatewayv2_route.open
+
+    content {
+      route_key                = route_settings.value.route_key
+      throttling_rate_limit    = ceil(var.throttle.rate * 0.4)
+      throttling_burst_limit   = ceil(var.throttle.burst * 0.4)
+      detailed_metrics_enabled = true
+    }
   }
 
   # Neither path nor query string: tokens of unsubscribe links and codes of the sign-in stand there.

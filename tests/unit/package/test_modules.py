@@ -40,7 +40,7 @@ WEBAPP = {
     "webapp/api": "books dependencies health models openapi preconditions problems",
     "webapp/auth": "discovery identity issuer rate_limit renewals sealed_cookies secrets",
     "webapp/aws": "clients table",
-    "webapp/books": "book cursor events idempotency repository service",
+    "webapp/books": "book cursor events idempotency mail_budget repository service",
     "webapp/functions": "post_confirmation reconcile relay sweeper web",
     "webapp/http": "error_handlers middleware",
     "webapp/outbox": "event outbox publisher run",

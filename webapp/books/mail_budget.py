@@ -1,0 +1,67 @@
+"""How many mails one account may cause: a count for each ten minutes and for each day, in the transaction that counts.
+
+It is written with the book and its event or not at all, so it holds across processes, and what creates no mail is not
+counted: neither a request that is sent again under its key, nor one that fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from function.ledger.attributes import deserialize_item, serialize_item
+from webapp.aws.table import EXPIRES_AT
+from webapp.errors import TooManyRequests
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
+__all__ = ["MailBudget"]
+
+_WINDOW_SECONDS: Final = 600
+_DAY_SECONDS: Final = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class MailBudget:
+    """So many mails in ten minutes, and so many in a day of UTC, for each account."""
+
+    per_ten_minutes: int
+    per_day: int
+
+    def spend(self, table: str, owner: str, at: int) -> UpdateTypeDef:
+        """The write that counts one mail of this account at `at` (epoch milliseconds); fails if none is left."""
+        day, window = divmod(at // 1000, _DAY_SECONDS)
+        values = {
+            ":one": 1,
+            ":day": self.per_day,
+            ":window": self.per_ten_minutes,
+            ":kind": "budget",
+            ":expires": (day + 2) * _DAY_SECONDS,
+        }
+        return {
+            "TableName": table,
+            "Key": serialize_item({"pk": f"user#{owner}", "sk": f"mails#{day}"}),
+            "UpdateExpression": f"SET kind = :kind, {EXPIRES_AT} = :expires ADD mails :one, #window :one",
+            "ConditionExpression": "(attribute_not_exists(mails) OR mails < :day) "
+            "AND (attribute_not_exists(#window) OR #window < :window)",
+            "ExpressionAttributeNames": {"#window": _window_name(window)},
+            "ExpressionAttributeValues": serialize_item(values),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def refusal(self, counted: Mapping[str, Any], at: int) -> TooManyRequests:
+        """What to tell an account that has none left, by the item that refused it."""
+        spent = deserialize_item(counted).get("mails", 0) >= self.per_day
+        length, most, when = (
+            (_DAY_SECONDS, self.per_day, "a day") if spent else (_WINDOW_SECONDS, self.per_ten_minutes, "ten minutes")
+        )
+        return TooManyRequests(
+            f"Each book that is added or deleted sends a mail, and one account may send {most} in {when}.",
+            retry_after=length - at // 1000 % length,
+        )
+
+
+def _window_name(second_of_day: int) -> str:
+    return f"in_{second_of_day // _WINDOW_SECONDS}"
