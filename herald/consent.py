@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import typer
 
-from operations.errors import UserError
+from herald.console import confirm
 from operations.redrive.plan import Plan, RedriveDecision
 
-__all__ = ["Consent", "confirm"]
+__all__ = ["Consent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Consent:
     def ask(self, plan: Plan) -> int:
         """Take out of the plan what is not confirmed; returns how many letters stay for want of the second answer."""
         certain = len(plan.letters) - len(plan.letters_to(RedriveDecision.ASK))
-        if certain and not (self.yes or confirm(f"Go on with {certain}?", "--yes")):
+        if certain and not (self.yes or confirm(f"Go on with {certain}?")):
             plan.exclude(RedriveDecision.SEND)
             plan.exclude(RedriveDecision.DISCARD)
         doubtful = len(plan.letters_to(RedriveDecision.ASK))
@@ -39,10 +39,3 @@ class Consent:
         return typer.confirm(
             f"{doubtful} may have been sent: a second mail may arrive. Send them again?", default=False
         )
-
-
-def confirm(question: str, flag: str) -> bool:
-    """Ask a person; raises `UserError` that names the flag where there is nobody to answer."""
-    if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
-    return typer.confirm(question, default=False)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.console import console
+from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, erase, find_personal_data
 from operations.errors import UserError
@@ -57,7 +56,7 @@ def remove_(
     if not listing:
         raise UserError(f"{address} is on no suppression list, neither Herald's nor SES's: nothing was changed")
     _show(listing)
-    if _confirm(f"Send mail to {address} again?", yes):
+    if yes or confirm(f"Send mail to {address} again?"):
         take_off(installation, address)
         console.print("Removed. Mails that were stopped are sent by: herald redrive --from-record MESSAGE_ID")
 
@@ -90,7 +89,7 @@ def forget(
     if not (data or listing):
         console.print(f"No event is kept about {address}.", markup=False)
         return
-    if _confirm("Erase this? None of it can be sent any more.", yes):
+    if yes or confirm("Erase this? None of it can be sent any more."):
         erased = erase(installation, address, data)
         if listing:
             take_off(installation, address)
@@ -109,11 +108,3 @@ def _show(listing: Listing) -> None:
 
 def _describe(entry: Suppression) -> str:
     return f"{entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message {entry.message_id}"
-
-
-def _confirm(question: str, yes: bool) -> bool:
-    if yes:
-        return True
-    if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
-    return typer.confirm(question, default=False)

@@ -9,8 +9,8 @@ import typer
 from rich.progress import Progress
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.consent import Consent, confirm
-from herald.console import console
+from herald.consent import Consent
+from herald.console import confirm, console
 from herald.dead_letters_table import as_json, show_letters, show_plan
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -126,7 +126,7 @@ def _publish_again(installation: Installation, event_ids: list[str], dry_run: bo
         raise UserError(f"the outbox gave up no event {missing[0]} that can be published; {others}")
     for event_id in event_ids:
         console.print(f"{event_id}: {rejected[event_id].reason}", markup=False)
-    if not dry_run and (yes or confirm(f"Publish {len(event_ids)} again?", "--yes")):
+    if not dry_run and (yes or confirm(f"Publish {len(event_ids)} again?")):
         for event_id in event_ids:
             publish_again(installation, rejected[event_id], int(time.time() * 1000))
         console.print(f"{len(event_ids)} handed to the sweeper: it publishes them within two minutes.")

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from herald.account import Local, Prefix, StateDir, hook_client, release_stack, report_refusals
-from herald.console import console
+from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.artifacts import find_artifact
@@ -72,7 +72,7 @@ def release(
     chosen = plan(stack, artifact, strategy, own_alarms_only)
     if not machine:
         _announce(stack, chosen)
-    _confirm(f"Release {artifact.release}?", yes)
+    _require_consent(f"Release {artifact.release}?", yes)
     poller = start(stack, chosen, shown, deadline)
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop), yes)
     if outcome is Outcome.RELEASED:
@@ -97,7 +97,7 @@ def rollback(
     rollback_plan = plan_rollback(stack, to)
     if not machine:
         console.print(f"{_where(stack)}: {rollback_plan.description}", markup=False)
-    _confirm(f"Put version {rollback_plan.version} back?", yes)
+    _require_consent(f"Put version {rollback_plan.version} back?", yes)
     shown = screen(console, machine)
     poller = start_rollback(stack, rollback_plan, strategy)
     outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
@@ -176,12 +176,8 @@ def _offer_restore(poller: Poller, shown: Screen, outcome: Outcome, yes: bool) -
     return Outcome.ROLLED_BACK
 
 
-def _confirm(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
-    if not typer.confirm(question, default=False):
+def _require_consent(question: str, yes: bool) -> None:
+    if not yes and not confirm(question):
         raise UserError("nothing was changed")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -17,7 +16,7 @@ from doctor.failures import RefusedError, UnansweredError, explain
 from doctor.smoke import Journey, Smoke, latency
 from doctor.system import System, member
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.console import console
+from herald.console import confirm, console
 from herald.examination import Record, Topic, examination
 from laptop.state import DEFAULT_STATE, ROOT
 from operations.errors import UserError
@@ -89,11 +88,7 @@ def _rate(system: System, events: int) -> float:
 
 
 def _require_consent(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
-    if not typer.confirm(question, default=False):
+    if not yes and not confirm(question):
         raise UserError("nothing was sent")
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from herald.console import console
+from herald.console import confirm, console
 from herald.terraform import target as targets
 from herald.terraform.apply import Run, prepare
 from herald.terraform.check import check
 from herald.terraform.scan import scan as scan_plan
 from laptop.state import DEFAULT_STATE, descriptor_of
-from operations.errors import UserError
 
 __all__ = ["app"]
 
@@ -102,16 +100,10 @@ def _run(
     descriptor = descriptor_of(state_dir)
     target = targets.laptop(descriptor) if local else targets.aws()
     variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]
-    ask = _yes if yes else _ask
+    ask = _yes if yes else confirm
     return prepare(target, backend, local_state, variables, console.print, ask, descriptor)
 
 
 def _yes(question: str) -> bool:
     console.print(f"{question} Yes.")
     return True
-
-
-def _ask(question: str) -> bool:
-    if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say --yes")
-    return typer.confirm(question, default=False)
