@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from operations.errors import UserError
-from release.display import Screen
+from release.progress.display import Screen
 from release.stack import Stack
 from release.versions import previous
 

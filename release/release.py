@@ -11,8 +11,8 @@ from operations.errors import UserError
 from release import alarms, deployments
 from release.appspec import render
 from release.deployments import Deployment
-from release.display import Screen
-from release.poller import Poller
+from release.progress.display import Screen
+from release.progress.poller import Poller
 from release.publish import Artifact, publish, update_companions
 from release.stack import ALIAS, Stack
 from release.strategy import config_of, minutes

@@ -7,7 +7,7 @@ import time
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.poller import Poller
+from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
 from release.versions import Live, live, previous, versions

@@ -16,13 +16,13 @@ from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.artifacts import find_artifact
-from release.display import Screen, screen
+from release.hooks import check_live
 from release.old_versions import delete_old_versions
-from release.outcome import Outcome, exit_codes
-from release.poller import Poller
-from release.progress import follow
+from release.progress.display import Screen, screen
+from release.progress.follow import follow
+from release.progress.outcome import Outcome, exit_codes
+from release.progress.poller import Poller
 from release.release import Plan, delete_old_alarms, plan, start
-from release.rerun_hooks import check_live
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
 from release.versions import versions

@@ -13,10 +13,10 @@ from rich.console import Console
 from laptop.rehearsal.faults import Fault, variant
 from operations.errors import UserError
 from release.deployments import Deployment
-from release.display import Lines
-from release.outcome import Outcome
-from release.poller import Snapshot
-from release.progress import follow
+from release.progress.display import Lines
+from release.progress.follow import follow
+from release.progress.outcome import Outcome
+from release.progress.poller import Snapshot
 from release.release import delete_old_alarms, plan, start
 from release.stack import Stack
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from release.outcome import Outcome, exit_codes
+from release.progress.outcome import Outcome, exit_codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "releasing.md").read_text("utf-8")
 

@@ -12,8 +12,8 @@ from laptop.codedeploy.wire import Player
 from operations.errors import UserError
 from release import deployments
 from release.appspec import TEMPLATE
-from release.outcome import Outcome
-from release.poller import Poller
+from release.progress.outcome import Outcome
+from release.progress.poller import Poller
 from release.rollback import plan_rollback
 from release.stack import Names, Stack
 from release.versions import previous

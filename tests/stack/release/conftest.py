@@ -17,10 +17,10 @@ from laptop.cloud import Cloud, Options, run_cloud
 from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
 from package import build
-from release.display import Lines
-from release.outcome import Outcome
-from release.poller import Snapshot
-from release.progress import follow
+from release.progress.display import Lines
+from release.progress.follow import follow
+from release.progress.outcome import Outcome
+from release.progress.poller import Snapshot
 from release.publish import Artifact
 from release.release import delete_old_alarms, plan, start
 from release.stack import ALIAS, Stack

@@ -19,10 +19,10 @@ from rich.console import Console
 from herald.account import release_stack
 from operations.errors import UserError
 from release.artifacts import read_artifact
-from release.display import Lines
-from release.outcome import Outcome
-from release.poller import Snapshot
-from release.progress import follow
+from release.progress.display import Lines
+from release.progress.follow import follow
+from release.progress.outcome import Outcome
+from release.progress.poller import Snapshot
 from release.release import delete_old_alarms, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from laptop.state import ROOT
-from release.outcome import Outcome
+from release.progress.outcome import Outcome
 from release.versions import versions
 from tests.stack.release.conftest import Desk
 from tests.waiting import LIMIT

@@ -12,9 +12,9 @@ import pytest
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.outcome import Outcome
-from release.poller import Poller
-from release.progress import follow
+from release.progress.follow import follow
+from release.progress.outcome import Outcome
+from release.progress.poller import Poller
 from release.publish import publish, update_companions
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS

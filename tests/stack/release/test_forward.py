@@ -17,7 +17,7 @@ from operations.errors import UserError
 from release import deployments
 from release.alarms import create
 from release.appspec import render
-from release.outcome import Outcome
+from release.progress.outcome import Outcome
 from release.publish import Artifact, publish
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback

@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from release.deployments import Deployment
-from release.display import Lines, Machine, Panel, screen
-from release.outcome import Outcome
-from release.poller import Snapshot
+from release.progress.display import Lines, Machine, Panel, screen
+from release.progress.outcome import Outcome
+from release.progress.poller import Snapshot
 
 STAGES = {"BeforeAllowTraffic": "Succeeded", "AllowTraffic": "InProgress", "AfterAllowTraffic": "Pending"}
 CANARY = Snapshot(

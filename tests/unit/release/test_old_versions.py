@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from operations.errors import UserError
-from release.display import Lines
 from release.old_versions import delete_old_versions
+from release.progress.display import Lines
 from release.stack import Names, Stack
 
 

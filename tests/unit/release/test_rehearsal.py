@@ -15,8 +15,8 @@ from laptop.rehearsal.faults import Fault, variant
 from laptop.rehearsal.load import Published
 from laptop.rehearsal.scenarios import SCENARIOS, Result
 from release.deployments import Deployment
-from release.outcome import Outcome
-from release.poller import Snapshot
+from release.progress.outcome import Outcome
+from release.progress.poller import Snapshot
 
 GOOD, THROWS, BROKEN = SCENARIOS
 EVENTS = (Published("m1", "a@example.com"), Published("m2", "b@example.com"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from release import alarms
 from release.deployments import Deployment, read
-from release.outcome import Outcome
+from release.progress.outcome import Outcome
 from release.stack import Stack
 from release.versions import live
 

@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from release.outcome import Outcome
-from release.poller import Snapshot
+from release.progress.outcome import Outcome
+from release.progress.poller import Snapshot
 
 __all__ = ["Lines", "Machine", "Panel", "Screen", "screen"]
 

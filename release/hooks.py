@@ -1,5 +1,6 @@
-"""Why a traffic hook refused a deployment. CodeDeploy learns only that it did, so this reads the hook's log.
+"""The traffic hooks: why one refused a deployment, and running both against the version that is live.
 
+CodeDeploy learns only that a hook refused, so the reason is read from the hook's log:
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """
 
@@ -8,13 +9,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from release.deployments import Deployment
+from release.progress.display import Screen
 from release.stack import Stack
+from release.versions import Live, live, versions
 
-__all__ = ["hook_reason"]
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+__all__ = ["check_live", "hook_reason"]
 
 #: Looks at the log, because its lines come seconds later.
 _TRIES = 3
@@ -50,3 +57,25 @@ def _reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
                 continue
             if isinstance(line, dict) and line.get("deployment") == deployment and line.get("reason"):
                 yield str(line["reason"])
+
+
+def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
+    """Invoke both hooks for the live version, and say what each found. Whether both passed it.
+
+    `functions` must wait as long as a hook may take, and ask once.
+    """
+    now = live(stack)
+    release = next((one.release for one in versions(stack) if one.number == now.version), "?")
+    screen.say(f"version {now.version} (release {release}) is live: running its hooks again")
+    passed = [_invoke(functions, screen, hook, now, release) for hook in stack.names.hooks.values()]
+    return all(passed)
+
+
+def _invoke(functions: LambdaClient, screen: Screen, hook: str, now: Live, release: str) -> bool:
+    request = {"Version": now.version, "Release": "" if release == "?" else release}
+    answer = functions.invoke(FunctionName=hook, Payload=json.dumps(request).encode())
+    found: Any = json.loads(answer["Payload"].read())
+    passed = not answer.get("FunctionError") and found.get("status") == "Succeeded"
+    reason = found.get("reason") or found.get("errorMessage") or "it gave no reason"
+    screen.say(f"{hook}: {'Succeeded' if passed else f'Failed: {reason}'}")
+    return passed

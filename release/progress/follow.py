@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from release.display import Screen
-from release.hook_reason import hook_reason
-from release.outcome import Outcome
-from release.poller import Poller, Snapshot
+from release.hooks import hook_reason
+from release.progress.display import Screen
+from release.progress.outcome import Outcome
+from release.progress.poller import Poller, Snapshot
 from release.rollback import stop
 
 __all__ = ["follow"]

@@ -1,0 +1,1 @@
+"""A deployment watched to its end: how it stands, how it is shown, how it ended."""
