@@ -17,7 +17,7 @@ RULES: tuple[Rule, ...] = (
         "logs",
         "FilterLogEvents",
         "A returned page might only be partially full, or even empty.",
-        "tests/unit/release/test_hook_reason.py::test_the_reason_may_be_on_a_later_page",
+        "tests/unit/release/test_hooks.py::test_the_reason_may_be_on_a_later_page",
         "events[].message",
         "events[].timestamp",
         "nextToken",
