@@ -15,6 +15,7 @@ from herald.commands.recipients import app as records
 from herald.commands.redrive import app as redrive
 from herald.commands.rehearse import app as rehearse
 from herald.commands.release import app as release
+from herald.commands.ses_plan import leave_plan
 from herald.commands.smoke import smoke
 from herald.commands.terraform import app as infra
 from herald.console import problem
@@ -38,6 +39,7 @@ app.add_typer(pausing)
 app.command()(capacity)
 app.command()(doctor)
 app.command()(smoke)
+app.command()(leave_plan)
 app.command()(package)
 app.command()(preview)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from laptop.state import ROOT
 
-__all__ = ["ACCOUNT", "REGION", "child_environment", "client_settings", "is_foreign", "remove_foreign_settings"]
+__all__ = ["ACCOUNT", "GATE", "REGION", "child_environment", "client_settings", "is_foreign", "remove_foreign_settings"]
 
+#: Names `module:function` of what every answer of a simulator goes through as well: see laptop/service_model.py.
+GATE = "LAPTOP_GATE"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", GATE)
 
 
 def is_foreign(name: str) -> bool:

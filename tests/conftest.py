@@ -8,6 +8,7 @@ from functools import cache
 import hypothesis
 import pytest
 
+from laptop.environment import GATE
 from package import Package, build
 from package.target import Architecture
 from tests.building import Packages, with_dependencies
@@ -31,6 +32,8 @@ hypothesis.settings.load_profile("herald")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of the packages for Lambda: each of the two takes half a minute of a processor."""
     for item in items:
+        if item.config.getoption("mean") and item.get_closest_marker("exact"):
+            item.add_marker(pytest.mark.skip(reason="not for a mean AWS"))
         if "packages" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("packages"))
 
@@ -64,4 +67,6 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.setenv(name, os.devnull)
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    if config.getoption("mean"):
+        patch.setenv(GATE, "tests.documented.mean:lean")
     config.add_cleanup(patch.undo)

@@ -31,7 +31,7 @@ def _subscription(system: System, part: str, protocol: str, endpoint: str, lette
     if not ours:
         others = ", ".join(sorted(str(one.get("Endpoint")) for one in found)) or "nowhere"
         return wrong(f"{topic} does not lead to {endpoint}; it leads to {others}", system.apply)
-    arn = str(member(ours[0], "sns", "SubscriptionArn"))
+    arn = min(str(member(one, "sns", "SubscriptionArn")) for one in ours)  # SNS lists them in no order
     if not arn.startswith("arn:"):
         return wrong(f"the subscription of {endpoint} waits to be confirmed ({arn})", system.apply)
     judged = _attributes(system, arn, endpoint, system.arn("sqs", f"{system.prefix}-{letters}"))

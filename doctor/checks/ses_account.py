@@ -57,7 +57,7 @@ def _plan(system: System) -> Finding:
         return ok(f"no plan{later}: each mail at SES's own price ($0.10 a thousand)")
     return warning(
         f"the plan is {plan}{later}: a thousand mails cost more than without one ($0.16 on ESSENTIALS)",
-        "to leave it: aws sesv2 put-account-pricing-attributes",
+        "to leave it: herald leave-plan",
     )
 
 

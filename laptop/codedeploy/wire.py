@@ -14,10 +14,9 @@ from typing import Any, Final, Protocol
 
 import botocore.session
 from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
 from laptop.codedeploy.errors import CodeDeployError
-from laptop.service_model import answer_violations, request_violations
+from laptop.service_model import WrongAnswer, held, request_violations
 
 __all__ = ["Player", "Wire", "service"]
 
@@ -63,12 +62,11 @@ class _Connection(BaseHTTPRequestHandler):
         operation = (self.headers.get("X-Amz-Target") or "").removeprefix(TARGET)
         try:
             answer = self.server.codedeploy.play(operation, _request(operation, body))
-            if wrong := answer_violations("codedeploy", operation, answer):
-                self._answer(500, {"__type": "SimulatorFault", "message": "; ".join(wrong)})
-                return
-            self._answer(200, answer)
+            self._answer(200, held("codedeploy", operation, answer))
         except CodeDeployError as refusal:
             self._answer(400, {"__type": refusal.code, "message": refusal.message})
+        except WrongAnswer as fault:
+            self._answer(500, {"__type": "SimulatorFault", "message": str(fault)})
 
     def _answer(self, status: int, body: object) -> None:
         content = json.dumps(body).encode()
@@ -91,10 +89,6 @@ def _request(operation: str, body: bytes) -> dict[str, Any]:
         request = json.loads(body or b"{}")
     except ValueError:
         raise CodeDeployError("SerializationException", "The request body is not JSON.") from None
-    shape = service().operation_model(operation).input_shape
-    report = ParamValidator().validate(request, shape) if shape else None
-    if report and report.has_errors():
-        raise CodeDeployError("InvalidInputException", report.generate_report())
     if broken := request_violations("codedeploy", operation, request):
         raise CodeDeployError("InvalidInputException", "; ".join(broken))
     return dict(request)

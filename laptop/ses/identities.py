@@ -114,7 +114,6 @@ def _new_identity(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
             "NextSigningKeyLength": "RSA_2048_BIT",
             "CurrentSigningKeyLength": "RSA_2048_BIT",
         },
-        "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
         "Policies": {},
         "Tags": request.get("Tags") or [],
         "ConfigurationSetName": request.get("ConfigurationSetName"),

@@ -23,7 +23,7 @@ __all__ = ["read_mail"]
 
 MAX_RECIPIENTS = 50
 MAX_TAGS = 50
-TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
+TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 ADDRESS = re.compile(r"[^@\s<>\",;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 Headers = tuple[tuple[str, str], ...]
@@ -104,7 +104,7 @@ def _tags(request: Mapping[str, Any]) -> dict[str, str]:
     for text in (text for pair in tags.items() for text in pair):
         if not TAG.fullmatch(text):
             raise bad_request(
-                f"Value {text!r} for a message tag: only ASCII letters, digits, '_', '-', '.' and '@', "
+                f"Value {text!r} for a message tag: only ASCII letters, digits, '_' and '-', "
                 "and 256 characters at most."
             )
     return tags

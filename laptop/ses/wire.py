@@ -12,12 +12,15 @@ import struct
 import sys
 import time
 import uuid
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
+from botocore.model import StructureShape
 
+from laptop.service_model import held, operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
@@ -74,7 +77,7 @@ class _Connection(BaseHTTPRequestHandler):
             return
         try:
             request = _request(call, parts.query, body)
-            answer = play(request)
+            answer = held("sesv2", call.operation, play(request))
         except SesError as refusal:
             self._refuse(refusal)
             return
@@ -168,5 +171,20 @@ def _request(call: Call, query: str, body: bytes) -> dict[str, Any]:
         raise SesError("BadRequestException", "The request body is not JSON.") from None
     if not isinstance(fields, dict):
         raise SesError("BadRequestException", "The request body is not a JSON object.")
-    queried = {name: values if len(values) > 1 else values[0] for name, values in parse_qs(query).items()}
-    return {**fields, **queried, **call.parameters}
+    members = _queried_members(call.operation)
+    queried = {}
+    for said, values in parse_qs(query).items():
+        name, type_ = members.get(said, (said, ""))
+        queried[name] = values if type_ == "list" else int(values[0]) if type_ == "integer" else values[0]
+    request = {**fields, **queried, **call.parameters}
+    if broken := request_violations("sesv2", call.operation, request):
+        raise SesError("BadRequestException", "; ".join(broken))
+    return request
+
+
+@cache
+def _queried_members(operation: str) -> dict[str, tuple[str, str]]:
+    """Name and type of each member, by what it is called in a query."""
+    shape = operation_model("sesv2", operation).input_shape
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return {one.serialization.get("name", name): (name, one.type_name) for name, one in members.items()}

@@ -80,6 +80,12 @@ RULES: tuple[Rule, ...] = (
         "deploymentTargets[].lambdaTarget.lifecycleEvents[].status",
     ),
     _row(
+        "BatchGetDeploymentTargets",
+        "A timestamp that indicates when the deployment lifecycle event started.",
+        f"{_FORWARD}test_it_moves_the_alias_step_by_step",
+        "deploymentTargets[].lambdaTarget.lifecycleEvents[].startTime",
+    ),
+    _row(
         "GetApplicationRevision",
         "The YAML-formatted or JSON-formatted revision string.",
         f"{_TOOL}test_before_it_has_started_versions_are_read_from_the_appspec",
@@ -105,6 +111,9 @@ RULES: tuple[Rule, ...] = (
         "A maximum of 10 alarms can be added.",
         f"{_FORWARD}test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s",
         "deploymentGroupInfo.deploymentConfigName",
+        "deploymentGroupInfo.computePlatform",
+        "deploymentGroupInfo.autoRollbackConfiguration.enabled",
+        "deploymentGroupInfo.autoRollbackConfiguration.events[]",
         "deploymentGroupInfo.alarmConfiguration.enabled",
         "deploymentGroupInfo.alarmConfiguration.alarms[].name",
     ),

@@ -125,6 +125,7 @@ RULES: tuple[Rule, ...] = (
         "CreateAlias",
         NOTHING_SPECIAL,
         f"{_ALIASES}test_calls_are_spread_by_the_weights_and_the_answer_tells_the_version_that_ran",
+        "AliasArn",
     ),
     _row(
         "CreateEventSourceMapping",
@@ -137,6 +138,7 @@ RULES: tuple[Rule, ...] = (
         "indicate when the function is ready to invoke",
         "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner",
         "FunctionArn",
+        "Version",
     ),
     _row("DeleteFunctionConcurrency", NOTHING_SPECIAL, f"{_PAUSE}test_resume_puts_back_what_pause_took"),
     _row(

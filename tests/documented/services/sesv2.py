@@ -52,6 +52,16 @@ RULES: tuple[Rule, ...] = (
         f"{_SENDING}test_sending_can_be_paused_for_the_account_and_for_a_set",
     ),
     _row(
+        "PutAccountPricingAttributes",
+        "The pricing plan to apply to your Amazon SES account.",
+        "tests/unit/doctor/test_plan.py::test_a_plan_is_left_after_a_yes",
+    ),
+    _row(
+        "GetAccount",
+        "The pricing plan that will become active at the start of the next monthly cycle",
+        "tests/unit/doctor/test_plan.py::test_a_plan_is_left_after_a_yes",
+    ),
+    _row(
         "PutAccountSuppressionAttributes",
         "Change the settings for the account-level suppression list.",
         f"{_SETUP}test_the_accounts_own_suppression_can_be_chosen",
@@ -71,6 +81,8 @@ RULES: tuple[Rule, ...] = (
         "DkimAttributes.SigningEnabled",
         "DkimAttributes.Status",
         "DkimAttributes.Tokens[]",
+        "DkimAttributes.CurrentSigningKeyLength",
+        "VerificationInfo.ErrorType",
         "MailFromAttributes.MailFromDomain",
         "MailFromAttributes.MailFromDomainStatus",
         "MailFromAttributes.BehaviorOnMxFailure",

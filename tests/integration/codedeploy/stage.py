@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from laptop.codedeploy.runtime import Clock, Work
+from laptop.service_model import held
 
 __all__ = ["NOON", "Alarms", "Functions", "JumpingClock", "Spawned"]
 
@@ -87,7 +88,7 @@ class Functions:
 
     def get_alias(self, FunctionName: str, Name: str) -> dict[str, Any]:
         self._require("GetAlias", (FunctionName, Name) == ("herald-notify", "live"))
-        return dict(self.alias)
+        return held("lambda", "GetAlias", self.alias)
 
     def update_alias(
         self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Mapping[str, Any], RevisionId: str
@@ -106,18 +107,18 @@ class Functions:
         self._require("ListVersionsByFunction", FunctionName == "herald-notify")
         for version in sorted(self.versions):
             described = {"Version": version, "LastModified": "2026-11-28T00:00:00.000+0000", "CodeSha256": version}
-            yield {"Versions": [described]}
+            yield held("lambda", "ListVersionsByFunction", {"Versions": [described]})
 
     def get_function_configuration(self, FunctionName: str, Qualifier: str) -> dict[str, Any]:
         self._require("GetFunctionConfiguration", FunctionName == "herald-notify" and Qualifier in self.versions)
-        return {"Version": Qualifier}
+        return held("lambda", "GetFunctionConfiguration", {"Version": Qualifier})
 
     def invoke(self, FunctionName: str, Payload: str) -> dict[str, Any]:
         self._require("Invoke", FunctionName in self.hooks)
         event = json.loads(Payload)
         self.asked.append(FunctionName)
         self.hooks[FunctionName](event["DeploymentId"], event["LifecycleEventHookExecutionId"])
-        return {"StatusCode": 200}
+        return held("lambda", "Invoke", {"StatusCode": 200})
 
     def put(self, version: str, **weights: float) -> None:
         """Move the alias, whoever does it."""
@@ -143,7 +144,7 @@ class Alarms:
         if not self.reachable:
             raise refusal("DescribeAlarms", "InternalServiceError")
         alarms = [{"AlarmName": name, "StateValue": self.states[name]} for name in AlarmNames if name in self.states]
-        return {"MetricAlarms": alarms, "CompositeAlarms": []}
+        return held("cloudwatch", "DescribeAlarms", {"MetricAlarms": alarms, "CompositeAlarms": []})
 
 
 def refusal(operation: str, code: str) -> ClientError:

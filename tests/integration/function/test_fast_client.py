@@ -195,6 +195,7 @@ def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> 
     assert told[0] == told[1]
 
 
+@pytest.mark.exact
 def test_an_operation_whose_body_is_not_its_parameters_goes_the_long_way() -> None:
     plain, long = client("lambda")
     quick, short = client("lambda")

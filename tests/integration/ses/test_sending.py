@@ -6,7 +6,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from laptop.ses.api import Ses
@@ -25,6 +27,10 @@ def simple(subject: str = "s", text: str | None = "t", html: str | None = None, 
     parts = {"Text": text, "Html": html}
     body = {name: {"Data": data} for name, data in parts.items() if data is not None}
     return {"Simple": {"Subject": {"Data": subject}, "Body": body, **more}}
+
+
+def with_headers(*names: str, value: str = "v") -> dict[str, Any]:
+    return simple(Headers=[{"Name": name, "Value": value} for name in names])
 
 
 def test_a_simple_mail_is_kept_whole(account: SESV2Client, ses: Ses) -> None:
@@ -84,6 +90,12 @@ def test_its_mime_form_reads_back_the_same(account: SESV2Client, ses: Ses, subje
         ({"Destination": {"ToAddresses": ["no address"]}}, "BadRequestException", 400, "Illegal address"),
         ({"Destination": {"ToAddresses": ["a@b.example"] * 51}}, "MessageRejected", 400, "50"),
         ({"EmailTags": [{"Name": "a b", "Value": "c"}]}, "BadRequestException", 400, "a b"),
+        ({"EmailTags": [{"Name": "to", "Value": "a@b"}]}, "BadRequestException", 400, "a@b"),
+        ({"Content": with_headers(*(f"X-{n}" for n in range(16)))}, "BadRequestException", 400, "above 15"),
+        ({"Content": with_headers("X Y")}, "BadRequestException", 400, "does not match"),
+        ({"Content": with_headers("X" * 127)}, "BadRequestException", 400, "above 126"),
+        ({"Content": with_headers("X", value="x" * 996)}, "BadRequestException", 400, "above 995"),
+        ({"Content": with_headers("X", value="é")}, "BadRequestException", 400, "does not match"),
         ({"Content": simple("a\r\nBcc: x@y.example")}, "BadRequestException", 400, "line breaks"),
         ({"Content": simple(text=None)}, "BadRequestException", 400, "Text or Html"),
     ],
@@ -97,6 +109,29 @@ def test_what_aws_refuses_is_refused(
     assert words in code_of(caught)[1]
     assert code_of(caught)[2] == status
     assert isinstance(caught.value, getattr(account.exceptions, code))
+    assert ses.mailbox.find() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Content": {"Simple": {"Body": {"Text": {"Data": "t"}}}}}, "Subject"),
+        ({"Content": {"Simple": {"Subject": {}, "Body": {"Text": {"Data": "t"}}}}}, "Data"),
+    ],
+)
+def test_a_request_that_the_model_does_not_allow_is_refused(
+    account: SESV2Client, ses: Ses, change: dict[str, Any], words: str
+) -> None:
+    careless = boto3.client(
+        "sesv2",
+        endpoint_url=account.meta.endpoint_url,
+        config=Config(parameter_validation=False, proxies={}),
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    )
+    with pytest.raises(ClientError, match=words) as caught:
+        send(careless, **change)
+    assert code_of(caught)[0] == "BadRequestException"
     assert ses.mailbox.find() == []
 
 

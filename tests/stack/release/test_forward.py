@@ -97,6 +97,7 @@ def test_its_own_alarm_watches_the_alias_and_the_version_and_goes_when_it_is_old
     }
 
 
+@pytest.mark.exact  # it reads more of the deployment than Herald does
 def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Desk, good: Good) -> None:
     id_ = good.screen.looks[-1].deployment.id
     info: Any = desk.stack.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]

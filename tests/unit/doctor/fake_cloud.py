@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-import botocore.session
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
-from botocore.validate import ParamValidator
 
 from doctor.check import Result, run
 from doctor.checks import CHECKS
 from doctor.system import System
+from laptop.service_model import held, request_violations
 
 __all__ = [
     "ACCOUNT",
@@ -26,7 +23,6 @@ __all__ = [
     "FakeCloud",
     "error",
     "find",
-    "hold_to_model",
     "policy",
     "queue_policy",
     "system",
@@ -58,20 +54,6 @@ def error(code: str, operation: str, status: int = 400, message: str = "no") -> 
     return ClientError(response, operation)
 
 
-def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> None:
-    """Fail unless botocore's model knows every member, type and enumerated value of the answer, and none is lacking."""
-    shape = _model(service).operation_model(operation).output_shape
-    assert shape is not None
-    report = ParamValidator().validate(answer, shape)
-    assert not report.has_errors(), f"{operation}: {report.generate_report()}"
-    _hold_enumerations(shape, answer, operation)
-
-
-@cache
-def _model(service: str) -> ServiceModel:
-    return botocore.session.get_session().get_service_model(service)
-
-
 class FakeCloud:
     """Answers from a table, held to botocore's model where `modelled`; remembers what was asked."""
 
@@ -82,18 +64,12 @@ class FakeCloud:
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
         self.asked.append((service, operation, parameters))
-        shape = _model(service).operation_model(operation).input_shape
-        assert shape is not None
-        report = ParamValidator().validate(parameters, shape)
-        assert not report.has_errors(), f"{operation}: {report.generate_report()}"
+        assert not request_violations(service, operation, parameters)
         answer = self._answers[service, operation]
         answer = answer(**parameters) if callable(answer) else answer
         if isinstance(answer, Exception):
             raise answer
-        if self._modelled:
-            hold_to_model(service, operation, answer)
-        found: Mapping[str, Any] = answer
-        return found
+        return held(service, operation, answer) if self._modelled else dict(answer)
 
 
 def _by_queue(**attributes: dict[str, str]) -> Callable[..., dict[str, Any]]:
@@ -257,18 +233,3 @@ def with_queues(**attributes: dict[str, str]) -> dict[tuple[str, str], Any]:
             **{**QUEUES, **{name: QUEUES[name] | more for name, more in attributes.items()}}
         )
     }
-
-
-def _hold_enumerations(shape: Shape, value: Any, where: str) -> None:
-    match shape:
-        case StructureShape():
-            for name, inner in value.items():
-                _hold_enumerations(shape.members[name], inner, f"{where}.{name}")
-        case ListShape():
-            for inner in value:
-                _hold_enumerations(shape.member, inner, where)
-        case MapShape():
-            for inner in value.values():
-                _hold_enumerations(shape.value, inner, where)
-        case StringShape():
-            assert not shape.enum or value in shape.enum, f"{where} is never {value!r}"

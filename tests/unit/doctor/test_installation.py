@@ -81,8 +81,11 @@ def mapping(*states: str) -> Answers:
     return one("lambda", "ListEventSourceMappings", {"EventSourceMappings": [{"State": state} for state in states]})
 
 
+_PLAIN_TOPIC = {"Attributes": {"Owner": "111122223333"}}
+
+
 def cognito(**mail: str) -> Answers:
-    return one("cognito-idp", "DescribeUserPool", {"UserPool": {"EmailConfiguration": mail}})
+    return one("cognito-idp", "DescribeUserPool", {"UserPool": {"Id": "pool", "EmailConfiguration": mail}})
 
 
 def key(state: str) -> Answers:
@@ -282,7 +285,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ("cognito-mail", cognito(), WARNING, "Cognito does not tell EmailSendingAccount", "console"),
         ("cognito-mail", one("cognito-idp", "ListUserPools", {}), WARNING, "no user pool", "make apply"),
         ("key", {}, OK, "ses, sns, cloudwatch may use it", ""),
-        ("key", one("sns", "GetTopicAttributes", {"Attributes": {}}), WARNING, "is not encrypted", "make apply"),
+        ("key", one("sns", "GetTopicAttributes", _PLAIN_TOPIC), WARNING, "is not encrypted", "make apply"),
         ("key", key("Disabled"), WRONG, "is Disabled", "aws kms enable-key --key-id"),
         ("key", key("PendingDeletion"), WRONG, "about to be deleted", "aws kms cancel-key-deletion --key-id"),
         (
@@ -330,6 +333,6 @@ def test_a_list_of_subscriptions_is_read_to_its_end() -> None:
 
 
 def test_the_laptop_cloud_has_no_key_and_says_so() -> None:
-    found = find("key", one("sns", "GetTopicAttributes", {"Attributes": {}}), local=True)
+    found = find("key", one("sns", "GetTopicAttributes", _PLAIN_TOPIC), local=True)
     assert found.status is WARNING
     assert "not answered here: ministack" in found.finding

@@ -103,6 +103,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
+@pytest.mark.exact
 def test_an_alarm_that_rings_on_would_take_the_release_back_at_once(aws: Aws, clock: Clock) -> None:
     for _ in range(98):
         aws.has_alarm("ALARM", Period=60, EvaluationPeriods=1)
