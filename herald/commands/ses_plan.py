@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.console import console
+from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 
@@ -31,10 +30,10 @@ def leave_plan(
     """
     account = Account.choose(local, state_dir, prefix)
     with report_refusals("nothing was changed"):
-        console.print(leave(account.client("sesv2"), lambda question: _confirm(question, yes)))
+        console.print(leave(account.client("sesv2"), lambda question: yes or confirm(question)))
 
 
-def leave(ses: SESV2Client, confirm: Callable[[str], bool]) -> str:
+def leave(ses: SESV2Client, agree: Callable[[str], bool]) -> str:
     """Set the plan to NONE if there is one and the question is answered with yes; what to tell.
 
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountPricingAttributes.html
@@ -46,15 +45,7 @@ def leave(ses: SESV2Client, confirm: Callable[[str], bool]) -> str:
     coming = pricing.get("NextPlan", plan)
     if coming == "NONE":
         return "The account has no plan." if plan == "NONE" else f"{plan} ends with this month already."
-    if not confirm(f"The plan of SES, for the whole account in {ses.meta.region_name}, is {coming}. Leave it?"):
+    if not agree(f"The plan of SES, for the whole account in {ses.meta.region_name}, is {coming}. Leave it?"):
         return f"SES stays on {coming}."
     ses.put_account_pricing_attributes(Plan="NONE")
     return f"Asked SES to end {coming}; herald doctor tells from when on."
-
-
-def _confirm(question: str, yes: bool) -> bool:
-    if yes:
-        return True
-    if not os.isatty(0):
-        raise UserError(f"{question} There is nobody to answer: say --yes", code=2)
-    return typer.confirm(question, default=False)

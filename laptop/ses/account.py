@@ -107,8 +107,7 @@ class Suppression:
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`ListSuppressedDestinations`, in one page."""
-        wanted = request.get("Reason")
-        reasons = [wanted] if isinstance(wanted, str) else wanted or REASONS
+        reasons = request.get("Reasons") or REASONS
         entries = sorted(self._entries.items())
         return {"SuppressedDestinationSummaries": [e.as_json(a) for a, e in entries if e.reason in reasons]}
 
