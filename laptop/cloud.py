@@ -18,11 +18,12 @@ from laptop.clients import Clients
 from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
-from laptop.ports import HOST, Ports
-from laptop.processes import Processes
-from laptop.provision import Provisioned, make_functions, make_stores
+from laptop.provision.functions import make_functions
+from laptop.provision.stores import Provisioned, make_stores
 from laptop.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
 from laptop.state import DEFAULT_STATE, ROOT, State
+from laptop.supervision.ports import HOST, Ports
+from laptop.supervision.processes import Processes
 from laptop.time_scale import TimeScale
 from operations.errors import UserError
 from package import build

@@ -26,9 +26,9 @@ from laptop.cognito.pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, inbox
-from laptop.ports import HOST
 from laptop.ses.api import Ses
 from laptop.ses.wire import Wire
+from laptop.supervision.ports import HOST
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

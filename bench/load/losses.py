@@ -14,8 +14,8 @@ import httpx
 
 from bench.load.apps import ROOT, App, herald, plain
 from laptop.cloud import Cloud, Options, run_cloud
-from laptop.ports import Ports
 from laptop.resources import ADA
+from laptop.supervision.ports import Ports
 from tests.stack.webapp.door import Door, door
 
 __all__ = ["measure"]

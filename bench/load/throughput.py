@@ -12,7 +12,7 @@ from statistics import median
 
 from bench.load.apps import ROOT, App, herald, plain
 from bench.load.caller import Round, ask, post
-from laptop.ports import Ports
+from laptop.supervision.ports import Ports
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
 
 __all__ = ["measure"]

@@ -16,8 +16,8 @@ import pytest
 
 from laptop.cloud import Cloud
 from laptop.environment import KEPT, client_settings
-from laptop.ports import Ports
 from laptop.state import ROOT
+from laptop.supervision.ports import Ports
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.door import Door, door

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from laptop.ports import HOST, Ports
 from laptop.state import State, descriptor_of
+from laptop.supervision.ports import HOST, Ports
 from operations.errors import UserError
 
 
@@ -78,7 +78,8 @@ def test_a_port_that_somebody_listens_on_is_left_alone() -> None:
 
 def test_a_port_that_another_cloud_means_to_use_is_left_alone() -> None:
     """Before the other's processes listen, that is."""
-    script = "import sys; from laptop.ports import Ports; p = Ports(); print(p.take([]), flush=True); sys.stdin.read()"
+    script = "import sys; from laptop.supervision.ports import Ports; p = Ports(); print(p.take([]), flush=True)"
+    script += "; sys.stdin.read()"
     other = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout is not None
     taken = int(other.stdout.readline())

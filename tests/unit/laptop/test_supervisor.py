@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from laptop.processes import Processes
+from laptop.supervision.processes import Processes
 from operations.errors import UserError
 from tests.stack.processes import descendants, parents
 from tests.waiting import LIMIT, eventually
@@ -96,7 +96,7 @@ def test_a_holder_that_is_killed_takes_all_with_it(tmp_path: Path, doomed: Path)
     script = f"""
 import os, sys, time
 from pathlib import Path
-from laptop.processes import Processes
+from laptop.supervision.processes import Processes
 held = Processes(Path({str(tmp_path)!r}), os.open({str(tmp_path)!r}, os.O_RDONLY), [Path({str(doomed)!r})])
 held.start("one", {SLEEP!r}, {{}})
 print(held.pids["one"], flush=True)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from laptop.supervisor import delete
+from laptop.supervision.supervisor import delete
 from operations.errors import UserError
 
 __all__ = ["Processes"]

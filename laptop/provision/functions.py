@@ -1,70 +1,39 @@
-"""Makes by boto3 what Terraform makes on AWS, in about a second: what keeps state first, then what runs."""
+"""What runs in the laptop cloud: functions, what SES needs, and what joins all to the stores."""
 
 from __future__ import annotations
 
 import json
-import secrets
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from laptop.clients import Clients
-from laptop.codedeploy_group import make_deployment
 from laptop.environment import ACCOUNT, REGION
+from laptop.provision.deployment import make_deployment
+from laptop.provision.stores import RECEIVES, Provisioned, queue_arn, redrive_to
 from laptop.resources import (
     ADDRESS_KEY,
     CONFIGURATION_SET,
     EVENT_SOURCE,
     FEEDBACK_EVENTS,
     FUNCTIONS,
-    LEDGER_TABLE,
     LINK_KEY,
     PREFIX,
     SENDER,
-    SESSION_KEY,
     Function,
-    topic_policy,
 )
-from laptop.time_scale import TimeScale
 from webapp.aws import table as books
 
-__all__ = ["Provisioned", "make_functions", "make_stores"]
+__all__ = ["make_functions"]
 
-#: After so many receives `notify` gives up by itself; the queue's own redrive is only the backstop.
-RECEIVES = 200
 PACKAGES = f"{PREFIX}-packages"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-
-
-@dataclass(slots=True)
-class Provisioned:
-    """Everything that was made, each by its name without the prefix: tables by name, topics by ARN, queues by URL."""
-
-    tables: dict[str, str] = field(default_factory=dict)
-    topics: dict[str, str] = field(default_factory=dict)
-    queues: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, str] = field(default_factory=dict)
-
-
-def make_stores(clients: Clients, time_scale: TimeScale) -> Provisioned:
-    """Make tables, topics, queues and the keys."""
-    made = Provisioned()
-    with ThreadPoolExecutor(3) as pool:
-        jobs = [
-            pool.submit(_tables, clients, made),
-            pool.submit(_make_messaging, clients, made, str(time_scale.visibility)),
-            pool.submit(_parameters, clients),
-        ]
-        for job in jobs:
-            job.result()
-    return made
 
 
 def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path], more: Mapping[str, str]) -> None:
@@ -85,53 +54,6 @@ def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path]
         _email(clients, made)
         make_deployment(clients)
     _wire(clients, made)
-
-
-def _tables(clients: Clients, made: Provisioned) -> None:
-    definitions = {"books": (books.DEFINITION, books.EXPIRES_AT), "ledger": (LEDGER_TABLE, "expires_at")}
-    for part, (definition, expiry) in definitions.items():
-        name = f"{PREFIX}-{part}"
-        clients.dynamodb.create_table(TableName=name, **cast("Any", definition))
-        clients.dynamodb.update_time_to_live(
-            TableName=name, TimeToLiveSpecification={"AttributeName": expiry, "Enabled": True}
-        )
-        made.tables[part] = name
-
-
-def _make_messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
-    for part in ("events", "feedback"):
-        made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
-    backstop = {"deadLetterTargetArn": _queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
-    attributes = {
-        "dead": {
-            "MessageRetentionPeriod": "1209600",
-            "Policy": topic_policy(f"{PREFIX}-dead", made.topics["feedback"]),
-        },
-        "retry": {
-            "VisibilityTimeout": visibility,
-            "RedrivePolicy": json.dumps(backstop),
-            "Policy": topic_policy(f"{PREFIX}-retry", made.topics["events"]),
-        },
-        "feedback": {
-            "VisibilityTimeout": visibility,
-            "RedrivePolicy": json.dumps({**backstop, "maxReceiveCount": 10}),
-            "Policy": topic_policy(f"{PREFIX}-feedback", made.topics["feedback"]),
-        },
-    }
-    for part, wanted in attributes.items():
-        created = clients.sqs.create_queue(QueueName=f"{PREFIX}-{part}", Attributes=cast("Any", wanted))
-        made.queues[part] = created["QueueUrl"]
-    clients.sns.subscribe(
-        TopicArn=made.topics["feedback"],
-        Protocol="sqs",
-        Endpoint=_queue_arn("feedback"),
-        Attributes=_redrive("dead"),
-    )
-
-
-def _parameters(clients: Clients) -> None:
-    for name in (ADDRESS_KEY, LINK_KEY, SESSION_KEY):
-        clients.any("ssm").put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString")
 
 
 def _role() -> dict[str, str]:
@@ -213,13 +135,13 @@ def _wire(clients: Clients, made: Provisioned) -> None:
     functions.put_function_event_invoke_config(
         FunctionName=f"{PREFIX}-notify",
         Qualifier="live",
-        DestinationConfig={"OnFailure": {"Destination": _queue_arn("retry")}},
+        DestinationConfig={"OnFailure": {"Destination": queue_arn("retry")}},
     )
     clients.sns.subscribe(
         TopicArn=made.topics["events"],
         Protocol="lambda",
         Endpoint=notify,
-        Attributes=_redrive("retry"),
+        Attributes=redrive_to("retry"),
     )
     stream = clients.dynamodb.describe_table(TableName=made.tables["books"])["Table"]["LatestStreamArn"]
     functions.create_event_source_mapping(
@@ -233,7 +155,7 @@ def _wire(clients: Clients, made: Provisioned) -> None:
     for queue, function, size, at_once in (("retry", "notify", 1, 3), ("feedback", "feedback", 10, 2)):
         if function in made.functions:
             functions.create_event_source_mapping(
-                EventSourceArn=_queue_arn(queue),
+                EventSourceArn=queue_arn(queue),
                 FunctionName=made.functions[function],
                 BatchSize=size,
                 ScalingConfig={"MaximumConcurrency": at_once},
@@ -241,16 +163,8 @@ def _wire(clients: Clients, made: Provisioned) -> None:
             )
 
 
-def _redrive(queue: str) -> dict[str, str]:
-    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": _queue_arn(queue)})}
-
-
 def _function_arn(name: str) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
-
-
-def _queue_arn(part: str) -> str:
-    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{PREFIX}-{part}"
 
 
 def _holds(archive: Path, module: str) -> bool:
