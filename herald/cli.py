@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -46,6 +47,9 @@ app.command()(preview)
 
 def main() -> None:
     """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 130 it was interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows a question mark
     try:
         app(prog_name="herald")
     except UserError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -17,8 +18,9 @@ class NoPreviewError(Exception):
     """Why there is no mail to show, in one line."""
 
 
-def preview(event: str, compiled: Path | None = None) -> Content:
-    """The mail of an event, given as it was published; `compiled` is the catalogue, by default the package's own.
+def preview(event: str, compiled: Path | None = None, link: Callable[[str], str] | None = None) -> Content:
+    """The mail of an event, given as it was published; `compiled` is the catalogue, by default the package's own, and
+    `link` makes the unsubscribe link of a category.
 
     The notifier's own code reads, checks and renders it, so that nothing can differ. Raises `NoPreviewError` where the
     notifier would write no mail.
@@ -27,7 +29,8 @@ def preview(event: str, compiled: Path | None = None) -> Content:
         read = json.loads(event)
         notification = _catalogue(compiled or COMPILED).get(read["type"])
         notification.validate(read["data"])
-        return notification.render(read["data"], read["data"]["recipient"]["locale"])
+        unsubscribe_url = link(notification.category) if link and notification.subscription else None
+        return notification.render(read["data"], read["data"]["recipient"]["locale"], unsubscribe_url)
     except NotificationError as error:
         raise NoPreviewError(str(error)) from error
     except FileNotFoundError:

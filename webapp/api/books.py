@@ -113,8 +113,10 @@ def change_book(
     """Change one of the caller's books; `If-Match` says which state of it. No mail goes out."""
     book = parts.service.find(reader, book_id)
     preconditions.check(request, book)
-    changed = change.of(book, parts.clock())
-    if changed is not book and not parts.books.change(reader.sub, changed):
+    if not preconditions.names_one_state(request):
+        return _book_answer(parts.service.change_any_version(reader, book_id, change), response)
+    changed = parts.service.change(reader, book, change)
+    if changed is None:
         raise preconditions.failure()
     return _book_answer(changed, response)
 
@@ -125,7 +127,7 @@ def remove_book(
 ) -> None:
     """Delete one of the caller's books; one mail says so. What happened to its mails can still be read."""
     traceparent = request.headers.get("traceparent")
-    if not preconditions.names_a_state(request):
+    if not preconditions.names_one_state(request):
         parts.service.remove_any_version(reader, book_id, traceparent)
     else:
         book = parts.service.find(reader, book_id)

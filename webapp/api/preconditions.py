@@ -10,7 +10,7 @@ from fastapi import Request
 from webapp.api.problems import Problem
 from webapp.books.book import Book
 
-__all__ = ["check", "etag", "failure", "is_fresh", "names_a_state"]
+__all__ = ["check", "etag", "failure", "is_fresh", "names_one_state"]
 
 
 def etag(book: Book) -> str:
@@ -24,9 +24,10 @@ def is_fresh(request: Request, book: Book) -> bool:
     return "*" in tags or etag(book) in {tag.removeprefix("W/") for tag in tags}
 
 
-def names_a_state(request: Request) -> bool:
-    """Whether the caller says which state of the book it means."""
-    return bool(_tags(request, "if-match"))
+def names_one_state(request: Request) -> bool:
+    """Whether the caller means one state of the book, and neither any state (`*`) nor says nothing of it."""
+    tags = _tags(request, "if-match")
+    return bool(tags) and "*" not in tags
 
 
 def check(request: Request, book: Book) -> None:

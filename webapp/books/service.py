@@ -11,7 +11,7 @@ from typing import Final
 
 from webapp.auth.identity import Identity
 from webapp.books import idempotency
-from webapp.books.book import Book, BookIn
+from webapp.books.book import Book, BookChange, BookIn
 from webapp.books.events import write_book_created, write_book_deleted
 from webapp.books.repository import BookRepository, book_of
 from webapp.clock import Clock
@@ -23,7 +23,7 @@ from webapp.timeline.timeline import Notification, notification
 
 __all__ = ["AddedBook", "BookService"]
 
-#: How often a deletion is tried again because somebody changed the book just then.
+#: How often a change or a deletion is tried again because somebody changed the book just then.
 _TRIES: Final = 3
 _lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
 
@@ -71,6 +71,18 @@ class BookService:
         if book is None:
             raise NotFound("You have no book of this id.")
         return book
+
+    def change(self, reader: Identity, book: Book, change: BookChange) -> Book | None:
+        """The reader's book after the change; None if another one was faster, or the book is gone. No mail goes out."""
+        changed = change.of(book, self.clock())
+        return changed if changed is book or self.repository.change(reader.sub, changed) else None
+
+    def change_any_version(self, reader: Identity, book_id: str, change: BookChange) -> Book:
+        """The reader's book after the change, in whatever version it was; raises `NotFound` if there is none."""
+        for _ in range(_TRIES):
+            if changed := self.change(reader, self.find(reader, book_id), change):
+                return changed
+        raise Unavailable("The book is being changed all the time.", retry_after=1)
 
     def remove(self, reader: Identity, book: Book, traceparent: str | None) -> bool:
         """Delete this version of the reader's book and tell the reader by mail; False if it was changed or is gone."""

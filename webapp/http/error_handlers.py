@@ -15,6 +15,7 @@ from operations.contention import CODES
 from webapp import errors, log
 from webapp.api.problems import MEDIA_TYPE, Problem, of_status
 from webapp.pages.rendering import page
+from webapp.pages.sessions import read_session
 
 __all__ = [
     "on_aws_error",
@@ -84,6 +85,7 @@ def problem_of(error: errors.RequestError) -> Problem:
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer to a request that failed."""
     if _is_for_people(request):
+        _recognise(request)
         answer = page(request, "problem.html", {"problem": problem}, problem.kind.status)
         answer.headers.update(problem.headers)
         return answer
@@ -131,6 +133,15 @@ async def on_validation_error(request: Request, error: Exception) -> Response:
     fields = [_field_error(each) for each in wrong[:_MOST_FIELDS]]
     detail = f"{len(wrong)} fields are not right." if len(wrong) > 1 else "One field is not right."
     return problem_response(request, Problem("invalid", detail, errors=fields))
+
+
+def _recognise(request: Request) -> None:
+    """Have the page show who is signed in, also where no route asked for it; it never fails for that."""
+    if "session" not in request.scope:
+        try:
+            request.scope["session"] = read_session(request, request.app.state.parts)
+        except (errors.RequestError, ClientError, BotoCoreError):
+            request.scope["session"] = None
 
 
 def _allowed_methods(request: Request) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from webapp.books.book import Book, BookChange, BookIn
-from webapp.composition import Parts, PartsOf
+from webapp.composition import PartsOf
 from webapp.pages.books import BookId, FormText, say_what_is_wrong
 from webapp.pages.drafts import keep_draft, take_draft
 from webapp.pages.rendering import page
@@ -53,7 +53,8 @@ def change_book(
         wish = BookIn.model_validate(typed | {"isbn": isbn.strip() or None})
     except ValidationError as error:
         return _form(request, book, typed, wrong=say_what_is_wrong(error), status=422)
-    if version != book.version or not _change(parts, session.reader.sub, book, wish):
+    change = BookChange(title=wish.title, author=wish.author, isbn=wish.isbn)
+    if version != book.version or not parts.service.change(session.reader, book, change):
         return _form(request, parts.service.find(session.reader, book_id), typed, notice="changed", status=409)
     return RedirectResponse(f"/books/{book_id}", 303)
 
@@ -71,11 +72,6 @@ def remove_book(request: Request, book_id: BookId, session: SessionOf, parts: Pa
         raise SignedOut(request.url.path)
     parts.service.remove_any_version(session.reader, book_id, request.headers.get("traceparent"))
     return RedirectResponse(f"/books/{book_id}", 303)
-
-
-def _change(parts: Parts, owner: str, book: Book, wish: BookIn) -> bool:
-    changed = BookChange(title=wish.title, author=wish.author, isbn=wish.isbn).of(book, parts.clock())
-    return changed is book or parts.books.change(owner, changed)
 
 
 def _fields(book: Book) -> Mapping[str, str]:

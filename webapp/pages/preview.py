@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from function.message.unsubscribe import Links
 from operations.preview import Content, NoPreviewError, preview
 from webapp.api.dependencies import BookId
 from webapp.api.problems import Problem
@@ -48,7 +49,9 @@ def _render_mail(parts: Parts, reader: Identity, book_id: str, event_id: str) ->
     event = next((each for each in parts.service.events(reader, book_id) if each.id == event_id), None)
     if event is None:
         raise Problem("not-found", "There is no such event about this book.")
+    address = parts.notifier.installation.address_keys(reader.email)[0]
+    links = Links(f"{parts.settings.public_url}/unsubscribe", parts.secrets.link()[0])
     try:
-        return preview(event.body, parts.settings.catalogue)
+        return preview(event.body, parts.settings.catalogue, lambda category: links.link(category, address))
     except NoPreviewError as error:
         raise Problem("not-found", f"The notifier writes no mail for this event: {error}.") from error

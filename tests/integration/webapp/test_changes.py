@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -156,3 +157,25 @@ def test_links_lead_through_the_list(ada: TestClient, parts: Parts) -> None:
         pages += 1
     assert pages == 3
     assert ada.get(page.links["first"]["url"]).json()["next_cursor"]
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_caller_who_means_any_state_does_not_fail_of_a_change_beside_it(
+    ada: TestClient, cloud: Cloud, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ada.post("/v1/books", json={"title": "T", "author": "A"}).headers["location"]
+    find, changes = BookRepository.get, iter(["U", "V"])
+
+    def changed_beside(repository: BookRepository, owner: str, book_id: str) -> Book | None:
+        """Somebody changes the book right after it was read, twice."""
+        book = find(repository, owner, book_id)
+        if book and (title := next(changes, None)):
+            repository.change(owner, replace(book, title=title, version=book.version + 1))
+        return book
+
+    monkeypatch.setattr(BookRepository, "get", changed_beside)
+    headers = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
+    body = None if method == "DELETE" else '{"author": "B"}'
+    assert ada.request(method, path, content=body, headers=headers).status_code in {200, 204}
+    books = [(row["title"]["S"], row["author"]["S"]) for row in cloud.rows("book")]
+    assert books == ([] if method == "DELETE" else [("V", "B")])

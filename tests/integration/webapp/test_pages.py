@@ -167,3 +167,21 @@ def test_signed_out_forms_lead_to_the_door(stranger: Browser, cloud: Cloud) -> N
         assert parse_qs(urlsplit(leads).query)["then"] == [then]
     assert stranger.get("/mails", params={"book": BOOK.removeprefix("/books/")}).status_code == 401
     assert not cloud.rows("book")
+
+
+def test_a_page_that_is_not_there_shows_who_is_signed_in(browser: Browser, stranger: Browser) -> None:
+    for path in ("/nowhere", "/books/x", "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8", "/v2"):
+        page = browser.get(path)
+        assert page.status_code == 404
+        assert "ada@example.com" in page.text
+    browser.cookies.clear()
+    assert "Sign out" not in browser.get("/nowhere").text
+
+
+def test_files_are_kept_for_a_while_and_pages_never(browser: Browser) -> None:
+    file = browser.get("/static/herald.css")
+    assert file.headers["cache-control"] == "public, max-age=300"
+    again = browser.get("/static/herald.css", headers={"If-None-Match": file.headers["etag"]})
+    assert again.status_code == 304
+    for path in ("/", "/nowhere", "/static/nowhere.css"):
+        assert browser.get(path).headers["cache-control"] == "no-store"

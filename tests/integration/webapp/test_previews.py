@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx2
@@ -79,3 +80,11 @@ def test_a_catalogue_that_is_not_there_is_said(browser: Browser, parts: Parts, c
         (compiled / "gone").rename(compiled / "catalogue.json")
     assert page.status_code == 404
     assert "not there yet" in page.text
+
+
+def test_the_preview_has_the_unsubscribe_link_of_the_real_mail(browser: Browser, parts: Parts) -> None:
+    address = preview_of(browser, parts, "Middlemarch")
+    frame = browser.get(address.replace("/preview?", "/preview/html?"))
+    for text in (browser.get(address).text, frame.text):
+        [link, *_] = re.findall(r"https://herald\.example(/unsubscribe/[A-Za-z0-9._-]+)", text)
+        assert browser.get(link).status_code == 200

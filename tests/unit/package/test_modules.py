@@ -29,7 +29,7 @@ WEBAPP = {
     "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope schema synthetic",
     "function/ledger": "attributes keys record states",
-    "function/message": "catalogue rendering",
+    "function/message": "catalogue rendering unsubscribe",
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics",
