@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill
-from bench.cost.left_out import list_left_out
-from bench.cost.prices import prices
+from bench.cost.prices import Price, prices
+from bench.cost.usage import Usage
 
 __all__ = ["as_json", "show"]
+
+_MILLION = 1_000_000
+_GB = 1e9
+_MONTH = 30 * 86_400
+#: What infra/modules/notifier makes: queues, topics and a table on one key; alarms, of which two watch two metrics; the
+#: names in docs/metrics.md, three types among them.
+_REUSE = 300
+_USERS_OF_THE_KEY = 12
+_ALARMS = 14
+_METRICS = 45
+_POLLERS = 2 * 5 * 3 * 60 * 24 * 30
 
 
 def show(console: Console, bills: Mapping[str, Bill]) -> None:
@@ -33,7 +44,7 @@ def show(console: Console, bills: Mapping[str, Bill]) -> None:
         f"largest item of the ledger on this road: {ours.usage.largest} bytes; the references hear no feedback"
     )
     console.print("\nLeft out:")
-    for what, dollars in list_left_out(ours.usage, known):
+    for what, dollars in _list_left_out(ours.usage, known):
         console.print(f"  {what}: {dollars}")
 
 
@@ -50,3 +61,20 @@ def as_json(bills: Mapping[str, Bill]) -> dict[str, object]:
 def _verdict(console: Console, what: str, value: float, budget: float) -> None:
     verdict = "within" if value <= budget else "OVER"
     console.print(f"{what}: {value:.2f}, {verdict} the budget of {budget:g}")
+
+
+def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]:
+    """What the bill leaves out, each with the dollars that it comes to, so that nobody has to guess."""
+    kept = usage.kept * _MILLION / _GB * known["table_gb_month"].each() * 3
+    logs = usage.log_bytes * _MILLION / _GB * known["log_gb_month"].each() * 12
+    key = known["key_month"].each() + _MONTH / _REUSE * _USERS_OF_THE_KEY * known["key_request"].each()
+    watched = _ALARMS * known["alarm_month"].each() + _METRICS * known["metric_month"].each()
+    mapping = _POLLERS * known["sqs_request"].each()
+    yield "a million mails: 90 days in the ledger", f"${kept:.2f}"
+    yield "a million mails: logs kept for a year", f"${logs:.2f}"
+    yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].each() * _MILLION:.2f}"
+    yield "a million mails: the publisher's side (outbox row, relay, settling), estimated", "$6"
+    yield "a month, whatever it sends: one key, its data keys renewed every 5 minutes", f"${key:.2f}"
+    yield "a month: alarms and the metrics of three types", f"${watched:.2f}"
+    yield "a month: two mappings that poll empty queues", f"${mapping:.2f}"
+    yield "bounces, complaints, retries, cold starts, free tiers, data transfer", "not counted"

@@ -14,8 +14,9 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.speed import cold, figures, ready, table, warm
+from bench.speed import cold, ready, warm
 from bench.speed.processes import Aws, fake_aws, subjects
+from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
 from bench.speed.warm import Warm

@@ -111,9 +111,9 @@ class Measured:
             "environment": {name: value for name, value in environment.items() if name not in subject.without},
             **subject.extra,
         }
-        inside = str(ROOT / "bench" / "speed" / "inside.py")
+        program = str(ROOT / "bench" / "speed" / "measured_process.py")
         self._process = subprocess.Popen(
-            [subject.interpreter, "-I", "-S", "-W", "ignore", *subject.flags, *flags, inside, json.dumps(settings)],
+            [subject.interpreter, "-I", "-S", "-W", "ignore", *subject.flags, *flags, program, json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if flags else None,

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.speed.figure import Figure
+from bench.speed.report.figure import Figure
 from bench.speed.roots import ROOT
 from bench.speed.sample import quartiles
 

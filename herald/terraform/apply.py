@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from herald.terraform.pause_state import find_resumed
-from herald.terraform.preflight import refuse_collisions
+from herald.terraform.preflight import find_resumed, refuse_collisions
 from herald.terraform.runner import INFRA, Terraform, stage
 from herald.terraform.target import Target
 from herald.terraform.variables import Variables, read_variables

@@ -8,8 +8,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.errors import UserError
+from operations.pause import CONCURRENCY_TAG
 
-__all__ = ["refuse_collisions"]
+__all__ = ["find_resumed", "refuse_collisions"]
 
 Plan = Mapping[str, Any]
 
@@ -68,3 +69,18 @@ def _exists_in_zone(client: Callable[[str], Any], record: Mapping[str, Any]) -> 
     except (BotoCoreError, ClientError):
         return False
     return any(one["Name"].rstrip(".") == record["name"] and one["Type"] == record["type"] for one in found)
+
+
+def find_resumed(plan: Plan) -> list[str]:
+    """Names of the functions that are paused and would not be any more; `plan` as `terraform show -json` gives it."""
+    return [
+        change["change"]["before"]["function_name"]
+        for change in plan.get("resource_changes", [])
+        if change["type"] == "aws_lambda_function"
+        and CONCURRENCY_TAG in _tags(change["change"]["before"])
+        and CONCURRENCY_TAG not in _tags(change["change"]["after"])
+    ]
+
+
+def _tags(values: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return (values or {}).get("tags") or {}

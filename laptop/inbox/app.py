@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from laptop.inbox.control_api import Control, find_mail
-from laptop.inbox.same_origin import SameOrigin
 from laptop.ses.api import Ses
 from laptop.ses.faults import BadFault
 from laptop.ses.mailbox import Mail
@@ -65,7 +67,7 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
-            Middleware(SameOrigin),
+            Middleware(_SameOrigin),
             Middleware(GZipMiddleware),
         ],
         exception_handlers={LookupError: _not_found, BadFault: _wrong},
@@ -132,3 +134,22 @@ async def _not_found(_request: Request, problem: Exception) -> Response:
 
 async def _wrong(_request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": str(problem)}, 422)
+
+
+class _SameOrigin:
+    """Refuses by 403 what a browser was told to change by another site; a program, which names no origin, may."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"} and _is_foreign(Headers(scope=scope)):
+            refusal = PlainTextResponse("This machine takes no orders from another site.", 403)
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 
 from __future__ import annotations
 
-from laptop.ses.model import status_of
+from laptop.ses.service_model import status_of
 
 __all__ = ["SesError", "bad_request", "not_found"]
 

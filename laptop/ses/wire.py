@@ -24,7 +24,7 @@ from laptop.service_model import held, operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
-from laptop.ses.model import Call, find_call
+from laptop.ses.service_model import Call, find_call
 
 __all__ = ["Wire"]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench.speed import cold, figures, table
-from bench.speed.figure import Figure, compare
-from bench.speed.page import fill
+from bench.speed import cold
+from bench.speed.report import figures, table
+from bench.speed.report.figure import Figure, compare
+from bench.speed.report.page import fill
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import Asked, Warm

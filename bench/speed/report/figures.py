@@ -8,7 +8,7 @@ from bench.cost.assumptions import Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, bills
 from bench.cost.measured import cpu_of
 from bench.speed import cold
-from bench.speed.figure import Figure, compare
+from bench.speed.report.figure import Figure, compare
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 from bench.speed.warm import Asked, Warm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench.speed.figures import Sections
+from bench.speed.report.figures import Sections
 
 __all__ = ["show"]
 

@@ -1,4 +1,4 @@
-"""`python -m bench.speed.page`: writes the tables of docs/performance.md from the last `make bench`, one a section."""
+"""`python -m bench.speed.report.page` writes the tables of docs/performance.md from the last `make bench`."""
 
 from __future__ import annotations
 
