@@ -83,7 +83,12 @@ class LazyClient:
 def open_ledger(settings: LedgerSettings, client: Any, resends: int = 0) -> Ledger:
     """The ledger on its table."""
     writes = Writes(
-        settings.table, settings.release, int(settings.hold * 1000), settings.retention_days * 86_400, resends
+        settings.table,
+        settings.release,
+        int(settings.hold * 1000),
+        settings.retention_days * 86_400,
+        resends,
+        int(settings.apart * 1000),
     )
     return Ledger(Table(client, settings.table), writes, clock)
 
@@ -94,8 +99,11 @@ def clock() -> int:
 
 
 def attempt_name(request_id: str) -> str:
-    """A name for one attempt that nothing else has, with the request id that the log knows it by."""
-    return f"{request_id}/{uuid.uuid4().hex[:12]}"
+    """A name for one attempt that nothing else has, with the request id that the log knows it by.
+
+    It is also the value of a tag of SES's: letters, digits, `_` and `-` only.
+    """
+    return f"{request_id}-{uuid.uuid4().hex[:12]}"
 
 
 def release() -> str:

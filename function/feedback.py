@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import field
 from typing import Any
 
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.ledger.keys import address_key
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import Row
 from function.ledger.table import Contended
-from function.providers.ses_events import FeedbackEvent, Ignored, drop_implied_sends, parse
+from function.providers.ses_events import FeedbackEvent, Ignored, Parsed, ProbeReport, drop_implied_sends, parse
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import SYNTHETIC, Telemetry
+from function.runtime.metrics import SENT_TWICE, SYNTHETIC, Telemetry
 from function.settings import FeedbackSettings
 
 __all__ = ["FeedbackHandler", "compose", "handler"]
@@ -35,6 +36,8 @@ class FeedbackHandler:
     release: str
     clock: Callable[[], int]
     configuration_set: str = ""
+    #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
+    _marked: dict[str, int] = field(default_factory=dict, init=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; answers with partial failures. What it came to is one line of the log.
@@ -43,12 +46,13 @@ class FeedbackHandler:
         """
         records = event.get("Records", [])
         counts: Counter[str] = Counter()
+        parsed: list[Parsed] = []
         failures: list[str] = []
         error: Exception | None = None
         taken = 0
         try:
-            parsed = drop_implied_sends([self._parse(record) for record in records])
-            for record, each in zip(records, parsed, strict=True):
+            parsed = [self._parse(record) for record in records]
+            for record, each in zip(records, drop_implied_sends(parsed), strict=True):
                 try:
                     done = self._take(each, counts)
                 except Exception as raised:
@@ -60,14 +64,29 @@ class FeedbackHandler:
             self.telemetry.tally(counts)
         if error and not taken:
             raise error
+        if not failures:
+            self._mark(parsed)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
-    def _parse(self, record: dict[str, Any]) -> FeedbackEvent | Ignored:
+    def _parse(self, record: dict[str, Any]) -> Parsed:
         return parse(record["body"], self.configuration_set)
 
-    def _take(self, event: FeedbackEvent | Ignored | None, counts: Counter[str]) -> bool:
+    def _mark(self, batch: list[Parsed]) -> None:
+        """Note how far each provider's feedback has come: all of the batch is in the ledger now."""
+        told = [one for one in batch if not isinstance(one, Ignored) and one.provider and one.sent_at]
+        asked = {one.provider for one in told if isinstance(one, ProbeReport)}
+        now = self.clock()
+        for provider in {one.provider for one in told}:
+            if provider in asked or now - self._marked.get(provider, 0) >= self.ledger.writes.apart:
+                self.ledger.mark_feedback(provider, max(one.sent_at for one in told if one.provider == provider))
+                self._marked[provider] = now
+
+    def _take(self, event: Parsed | None, counts: Counter[str]) -> bool:
         if event is None:
             counts["Repeated"] += 1
+            return True
+        if isinstance(event, ProbeReport):
+            counts[SYNTHETIC] += 1
             return True
         if isinstance(event, Ignored):
             counts["Ignored"] += 1
@@ -78,17 +97,20 @@ class FeedbackHandler:
         )
         suppress = address_key(self.secret, event.address) if event.suppress and event.address else None
         try:
-            moved = self.ledger.apply_feedback(event.message_id, event.action, row, suppress)
+            applied = self.ledger.apply_feedback(event.message_id, event.action, row, suppress, event.attempt)
         except Contended as error:
             self.telemetry.note("contended", message_id=event.message_id, detail=str(error)[:200])
             return False
-        self._count(event, moved, counts)
+        self._count(event, applied, counts)
         return True
 
-    def _count(self, event: FeedbackEvent, moved: bool, counts: Counter[str]) -> None:
+    def _count(self, event: FeedbackEvent, applied: Applied, counts: Counter[str]) -> None:
         """Only what is out of the ordinary gets a line of its own: of the rest, the ledger has the story."""
-        metric = SYNTHETIC if event.synthetic else event.metric if moved else "Repeated"
+        metric = SYNTHETIC if event.synthetic else event.metric if applied.moved else "Repeated"
         counts[metric] += 1
+        if applied.sent_twice and not event.synthetic:
+            counts[SENT_TWICE] += 1
+            self.telemetry.note(SENT_TWICE, message_id=event.message_id)
         if metric not in _ORDINARY:
             self.telemetry.note(metric, message_id=event.message_id, detail=event.detail)
 

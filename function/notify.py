@@ -85,7 +85,7 @@ class Notifier:
         self.telemetry.count(
             outcome.kind.value,
             outcome.type,
-            {"SendMilliseconds": outcome.ms} if outcome.provider else None,
+            dict.fromkeys(outcome.also, 1) | ({"SendMilliseconds": outcome.ms} if outcome.provider else {}),
             message_id=outcome.message_id,
             detail=outcome.detail,
             letter=letter,

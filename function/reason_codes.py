@@ -40,6 +40,11 @@ class ReasonCode(StrEnum):
     COMPLAINED = "complained"
     REFUSED_AFTER_ACCEPTANCE = "refused_after_acceptance"
     DELIVERY_DELAYED = "delivery_delayed"
+    RESENT = "resent"
+    SENT_TWICE = "sent_twice"
+    REPLACED = "replaced"
+    SENT_AGAIN = "sent_again"
+    CORRECTED_TOO_LATE = "corrected_too_late"
 
 
 MEANING: dict[ReasonCode, str] = {
@@ -67,6 +72,11 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.COMPLAINED: "The recipient reported the mail as spam.",
     ReasonCode.REFUSED_AFTER_ACCEPTANCE: "The provider accepted the mail and then did not send it.",
     ReasonCode.DELIVERY_DELAYED: "The recipient's server asks to wait; the provider keeps trying.",
+    ReasonCode.RESENT: "The answer was lost and later mails were reported on, so the mail was sent once more.",
+    ReasonCode.SENT_TWICE: "The provider accepted two attempts: the recipient may have two mails.",
+    ReasonCode.REPLACED: "The event was published anew with other content, and that message goes on in its place.",
+    ReasonCode.SENT_AGAIN: "A person had the mail sent again, as another message.",
+    ReasonCode.CORRECTED_TOO_LATE: "The event was published anew with other content after its mail had been sent.",
 }
 
 

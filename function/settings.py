@@ -50,12 +50,14 @@ class _Environment:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """What every function needs to write records: hold in seconds, retention in days."""
+    """What every function needs to write records: retention in days; in seconds the hold, and how long lies between two
+    reports that count."""
 
     table: str
     hold: float
     retention_days: int
     release: str
+    apart: float = 300.0
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> LedgerSettings:
@@ -63,8 +65,9 @@ class LedgerSettings:
         return cls(
             table=env.text("LEDGER_TABLE"),
             hold=env.read("HOLD_SECONDS", "900", _between(0.5, 3600), "seconds from 0.5 to 3600"),
-            retention_days=int(env.read("RETENTION_DAYS", "90", _between(40, 3650), "days from 40 to 3650")),
+            retention_days=int(env.read("RETENTION_DAYS", "60", _between(40, 3650), "days from 40 to 3650")),
             release=env.text("RELEASE", release),
+            apart=300 * _time_scale(env),
         )
 
 
@@ -89,7 +92,7 @@ class NotifySettings:
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
-        scale = env.read("TIME_SCALE", "1", _between(0.0001, 1), "a factor from 0.0001 to 1")
+        scale = _time_scale(env)
         default = RetryPolicy()
         _check_timeout(env)
         mode = env.read(
@@ -147,6 +150,11 @@ class HookSettings:
         """Read all. Raises BadSetting for the first that is missing."""
         env = _Environment(values)
         return cls(env.text("LEDGER_TABLE"), env.text("NOTIFY_FUNCTION"), env.text("NOTIFY_ALIAS", "live"))
+
+
+def _time_scale(env: _Environment) -> float:
+    """Below 1 where the laptop cloud shortens every wait."""
+    return env.read("TIME_SCALE", "1", _between(0.0001, 1), "a factor from 0.0001 to 1")
 
 
 def _delivery_mode(env: _Environment, mode: str) -> DeliveryMode:

@@ -120,7 +120,7 @@ variable "reserve_concurrency" {
 variable "retention_days" {
   description = "How long the ledger remembers an event, in days"
   type        = number
-  default     = 90
+  default     = 60
   nullable    = false
 }
 

@@ -14,9 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.event.compression import decompress
 from function.event.envelope import Delivery, from_queue
-from function.ledger.record import Record
+from function.ledger.record import EventItem
 from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
@@ -58,7 +57,9 @@ class Erased:
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
     """Read the whole ledger, the whole queue `dead` and the whole outbox; nothing is changed."""
     mentions, keys = _mention_matcher(address), installation.address_keys(address)
-    records = tuple(record.message_id for record in _records(installation) if _is_about(record, keys, mentions))
+    records = tuple(
+        event.message_id for event in _events(installation) if _is_about(installation, event, keys, mentions)
+    )
     letters = tuple(
         letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, records, mentions)
     )
@@ -72,20 +73,24 @@ def erase(installation: Installation, address: str, found: PersonalData) -> Eras
     return Erased(records, letters, sum(erase_body(installation, row) for row in found.outbox))
 
 
-def _records(installation: Installation) -> Iterator[Record]:
+def _events(installation: Installation) -> Iterator[EventItem]:
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
-        FilterExpression="begins_with(pk, :message) AND attribute_exists(event)",
-        ExpressionAttributeValues={":message": {"S": "message#"}},
+        FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
+        ExpressionAttributeValues={":event": {"S": "event#"}},
         ConsistentRead=True,
     )
     for page in pages:
-        yield from map(Record.from_item, page["Items"])
+        yield from map(EventItem.from_item, page["Items"])
 
 
-def _is_about(record: Record, keys: Collection[str], mentions: Callable[[str], bool]) -> bool:
-    event = decompress(record.event) if isinstance(record.event, bytes) else record.event or ""
-    return record.address in keys or mentions(event)
+def _is_about(
+    installation: Installation, event: EventItem, keys: Collection[str], mentions: Callable[[str], bool]
+) -> bool:
+    if mentions(event.text or ""):
+        return True
+    record = installation.record(event.message_id)
+    return record is not None and record.address in keys
 
 
 def _letter_about(letter: DeadLetter, records: tuple[str, ...], mentions: Callable[[str], bool]) -> bool:
@@ -115,14 +120,25 @@ def _mention_matcher(address: str) -> Callable[[str], bool]:
 
 
 def _erase_event(installation: Installation, message_id: str) -> bool:
-    """Take the event out of a record that keeps one, and let the rest expire."""
+    """Take the event out of its item, and let the rest expire."""
+    record = installation.record(message_id)
+    if record is None or record.event_key is None:
+        return False
+    expiry = {":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}}
     try:
         installation.dynamodb.update_item(
             TableName=installation.ledger,
+            Key={"pk": {"S": record.event_key}},
+            UpdateExpression="SET expires_at = :expires_at REMOVE body",
+            ConditionExpression="attribute_exists(body) AND message_id = :owner",
+            ExpressionAttributeValues=expiry | {":owner": {"S": message_id}},
+        )
+        installation.dynamodb.update_item(
+            TableName=installation.ledger,
             Key={"pk": {"S": f"message#{message_id}"}},
-            UpdateExpression="SET expires_at = :expires_at REMOVE event, address",
-            ConditionExpression="attribute_exists(event)",
-            ExpressionAttributeValues={":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}},
+            UpdateExpression="SET expires_at = :expires_at REMOVE address",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=expiry,
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

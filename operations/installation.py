@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.keys import address_key, message_key
-from function.ledger.record import Record
+from function.ledger.record import EventItem, Record
 from operations.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["RECORD_ATTRIBUTES", "Installation", "projection", "read_sending_regions"]
+__all__ = ["EVENT_ATTRIBUTES", "RECORD_ATTRIBUTES", "Installation", "projection", "read_sending_regions"]
 
 
-#: What is read of a message's item: everything but the event, which releases before the last kept in it.
-RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name not in {"message_id", "event"}))
+#: What is read of a message's item and, with its event, of an event's.
+RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name != "message_id"))
+EVENT_ATTRIBUTES = tuple(EventItem.__slots__)
 
 
 def projection(attributes: Collection[str]) -> dict[str, Any]:
@@ -56,6 +57,12 @@ class Installation:
         """The ledger's record of a message, read consistently."""
         item = self.read(message_key(message_id), RECORD_ATTRIBUTES)
         return None if item is None else Record.from_item(item)
+
+    def event_of(self, record: Record) -> str | None:
+        """The event of a message as it was published, if the ledger keeps it."""
+        item = self.read(record.event_key, EVENT_ATTRIBUTES) if record.event_key else None
+        event = EventItem.from_item(item) if item else None
+        return event.text if event and event.message_id == record.message_id else None
 
     def read(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
         """These attributes of an item of the ledger, read consistently, in DynamoDB's typed JSON; None: no such item.

@@ -86,7 +86,13 @@ def queued(
     }
 
 
-def ses_event(type_: str, details: dict[str, Any], message_id: str = "m1", to: str = "ada@example.com") -> Any:
+def ses_event(
+    type_: str,
+    details: dict[str, Any],
+    message_id: str = "m1",
+    to: str = "ada@example.com",
+    attempt: str = "request-1",
+) -> Any:
     """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html"""
     part = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}.get(type_, type_.lower())
     return {
@@ -107,6 +113,7 @@ def ses_event(type_: str, details: dict[str, Any], message_id: str = "m1", to: s
                 "ses:from-domain": ["herald.example"],
                 "ses:caller-identity": ["herald-notify"],
                 "message_id": [message_id],
+                "attempt": [attempt],
             },
         },
         part: details,

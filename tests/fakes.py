@@ -40,6 +40,10 @@ class Post:
     answers: list[Any] = field(default_factory=list)
     taken: list[tuple[str, Email]] = field(default_factory=list)
     calls: int = 0
+    probes: int = 0
+
+    def probe(self) -> None:
+        self.probes += 1
 
     def send(self, email: Email, key: str) -> Receipt:
         self.calls += 1

@@ -63,7 +63,7 @@ class World:
 
     @property
     def ledger(self) -> Ledger:
-        writes = Writes("herald-ledger", self.release, 15 * _MINUTE * 1000, 90 * 86_400, self.resends)
+        writes = Writes("herald-ledger", self.release, 15 * _MINUTE * 1000, 60 * 86_400, self.resends)
         return Ledger(Table(self.client, "herald-ledger", lambda _: None, lambda: 0.5), writes, self.clock)
 
     def courier(self) -> Courier:
@@ -93,10 +93,28 @@ class World:
         )
         return item
 
-    def apply_feedback(self, action: Action, state: State, message_id: str = "m1", suppress: str | None = None) -> bool:
-        """Feedback of the provider."""
+    def apply_feedback(
+        self,
+        action: Action,
+        state: State,
+        message_id: str = "m1",
+        suppress: str | None = None,
+        attempt: str | None = None,
+    ) -> bool:
+        """Feedback of the provider; whether it moved the record."""
         listed = address_key(SECRET, suppress) if suppress else None
-        return self.ledger.apply_feedback(message_id, action, Row(state, self.clock(), self.release), listed)
+        row = Row(state, self.clock(), self.release)
+        return self.ledger.apply_feedback(message_id, action, row, listed, attempt).moved
+
+    def report(self, provider: str = "ses://us-east-1") -> None:
+        """The provider reports on a mail that it is given now; two reports that count lie five minutes apart."""
+        self.clock.forward(5 * _MINUTE)
+        self.ledger.mark_feedback(provider, self.clock())
+
+    def report_twice(self, provider: str = "ses://us-east-1") -> None:
+        """And on another one, so that what was sent before is not to be heard of any more."""
+        self.report(provider)
+        self.report(provider)
 
     def suppress(self, address: str = "ada@example.com") -> None:
         """Put an address on the list, as a bounce of some other mail does."""
@@ -126,8 +144,15 @@ def redriven(letter: Letter, confirmed: bool = False, receives: int = 1) -> Deli
     """A dead letter put back into `retry`."""
     found = json.loads(letter.body)
     item = QueueItem("item", "handle", receives)
-    attempt = letter.attributes.get("attempt")
-    return Delivery(found["MessageId"], found["Message"], item=item, letter=attempt, confirmed=confirmed)
+    marks = letter.attributes
+    return Delivery(
+        found["MessageId"],
+        found["Message"],
+        item=item,
+        letter=marks.get("attempt"),
+        confirmed=confirmed,
+        instead_of=marks.get("instead_of"),
+    )
 
 
 def event_item(event_id: str = "01JD6Q1M4X9Z8T7V5R3N2K0B4C") -> str:

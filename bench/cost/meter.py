@@ -36,8 +36,8 @@ def _size(typed: Mapping[str, Any]) -> int:
             return len(value)
         case "N":
             return math.ceil(len(value.strip("-0.")) / 2) + 1
-        case "L":
-            return 3 + sum(1 + _size(one) for one in value)
+        case "SS" | "L":
+            return sum(len(one.encode()) if kind == "SS" else 1 + _size(one) for one in value) + 3 * (kind == "L")
         case "M":
             return 3 + size(value) + len(value)
         case "BOOL" | "NULL":

@@ -72,8 +72,9 @@ class Played:
         self.meter = Meter(_TABLE)
         self.log = io.StringIO()
         clock = Clock()
-        ledger = Ledger(Table(self.meter, _TABLE), Writes(_TABLE, _RELEASE, 900_000, 90 * 86_400, 1), clock)
+        ledger = Ledger(Table(self.meter, _TABLE), Writes(_TABLE, _RELEASE, 900_000, 60 * 86_400, 1), clock)
         numbers = itertools.count(1)
+        self.sent: list[str] = []
         post = Slow(clock)
         with tempfile.TemporaryDirectory() as folder:
             compile_catalogue(Path(folder))
@@ -81,14 +82,18 @@ class Played:
         failover, dead = Failover([post], clock), Dead()
 
         def courier(request: str) -> Courier:
-            name = f"{request}/{next(numbers):012x}"
+            name = f"{request}-{next(numbers):012x}"
+            self.sent.append(name)
             return Courier(builder, ledger, failover, dead, RetryPolicy(), _RELEASE, clock, lambda: name)
 
+        #: The attempt that sent each mail, as SES's reports name it.
+        self.attempts: dict[str, str] = {}
         queue: Any = None  # nothing comes back on the common road
         self.notify = Notifier(courier, queue, Telemetry("herald-notify", _RELEASE, clock, self.log), clock)
         self.feedback = FeedbackHandler(
             ledger, SECRET, Telemetry("herald-feedback", _RELEASE, clock, self.log), _RELEASE, clock
         )
+        self.feedback._marked["ses://eu-west-1"] = clock()  # a write in five minutes is none of a mail's
 
     def mail(self, number: int, type_: str) -> str:
         """Deliver one event of this type; the id of its message."""
@@ -97,14 +102,21 @@ class Played:
         body = json.dumps(said)
         context = SimpleNamespace(aws_request_id=str(UUID(int=number)), get_remaining_time_in_millis=lambda: 30_000)
         self.notify(sns(sns_notification(body, message_id)), context)
+        self.attempts[message_id] = self.sent[-1]
         return message_id
+
+    def report(self, kind: str, message_id: str) -> dict[str, Any]:
+        """What SES says of a mail, as it waits in the queue."""
+        return queued(ses_event(kind, {}, message_id, attempt=self.attempts[message_id]))
 
 
 def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
     """One of a batch of mails of one type, each sent once and delivered."""
     played, mails = Played(), given.batch // _FEEDBACK_KINDS
     ids = [played.mail(number, type_) for number in range(mails)]
-    sends, deliveries = ([queued(ses_event(kind, {}, one)) for one in ids] for kind in ("Send", "Delivery"))
+    sends, deliveries = (
+        [queued(ses_event(kind, {}, one, attempt=played.attempts[one])) for one in ids] for kind in ("Send", "Delivery")
+    )
     together = round(mails * given.folded)
     batches = [sends[:together] + deliveries[:together], sends[together:], deliveries[together:]]
     writes = played.meter.requests

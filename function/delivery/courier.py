@@ -10,12 +10,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from function.delivery.decision import Decision, Done, Job, Retry, Send, Suppress, WriteLetter, decide, give_up
+from function.delivery.decision import (
+    Decision,
+    Done,
+    Job,
+    Resend,
+    Retry,
+    Send,
+    Suppress,
+    TellTooLate,
+    WriteLetter,
+    decide,
+    decide_on_doubt,
+    give_up,
+)
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
-from function.event.compression import compress_for_record, decompress
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, OwnedBy, Verdict
+from function.ledger.attempt import Attempt, Claimed, OwnedBy, Verdict
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
@@ -25,6 +37,7 @@ from function.providers.failover import Failover, ProviderCall, SendResult
 from function.queues.dead_letter import Letter, write_letter
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
 __all__ = ["Courier", "DeadLetters"]
 
@@ -58,18 +71,20 @@ class Courier:
         `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
         """
         if delivery.in_ledger:
-            delivery = replace(delivery, body=self._read_body(delivery.message_id), in_ledger=False)
+            delivery = replace(delivery, body=self.ledger.read_event(delivery.message_id) or "", in_ledger=False)
         attempt = Attempt(
             delivery.message_id,
             self.owner(),
             letter=delivery.letter,
             confirmed=delivery.confirmed,
             received=self.clock(),
+            instead_of=delivery.instead_of,
+            providers=self.failover.names,
         )
         draft = self.builder.begin(delivery)
         job = Job(delivery, draft.identify(attempt), deadline)
         try:
-            job = replace(job, email=self.builder.finish(draft, in_time_only=delivery.letter is None))
+            job = replace(job, email=self.builder.finish(draft, in_time_only=not delivery.redriven))
         except (Rejected, RecipientNotAllowed) as error:
             job = replace(job, error=error)
             outcome = self._act(job, give_up(error, job.attempt))
@@ -82,45 +97,59 @@ class Courier:
             match decision:
                 case Send():
                     job, decision = self._send(job, decision)
+                case Resend(doubtful):
+                    job, decision = self._resend(job, doubtful)
                 case WriteLetter():
                     job, decision = self._write_letter(job, decision)
                 case Suppress():
                     job, decision = self._suppress(job, decision)
+                case TellTooLate(owner):
+                    job, decision = self._tell_too_late(job, owner)
                 case Retry(kind, reason, at):
-                    return Outcome(kind, job.attempt.message_id, job.attempt.type, reason.text, at)
+                    return Outcome(kind, job.attempt.message_id, job.attempt.type, reason.text, at, also=job.also)
                 case Done(kind, detail, ms, provider):
-                    return Outcome(kind, job.attempt.message_id, job.attempt.type, detail, ms=ms, provider=provider)
+                    return Outcome(
+                        kind, job.attempt.message_id, job.attempt.type, detail, None, ms, provider, also=job.also
+                    )
 
     def _decide(self, job: Job, known: Record | Verdict) -> tuple[Job, Decision]:
         return job, decide(known, job, self.retry_policy, self.clock())
 
     def _claim(self, job: Job) -> tuple[Job, Decision]:
-        verdict: Verdict = OwnedBy(job.attempt.message_id)
-        for _ in range(_HOPS):
-            if not isinstance(verdict, OwnedBy):
-                break
-            job = job.under(verdict.message_id)
-            verdict = self.ledger.claim(job.attempt)
+        job, verdict = self._follow_owner(job, self.ledger.claim)
+        assert verdict is not None  # noqa: S101 - a claim always has one
         return self._decide(job, verdict)
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
         """The job in the name of the message that owns the event, and what stands in the way of settling it."""
-        verdict = self.ledger.look(job.attempt)
+        return self._follow_owner(job, self.ledger.look)
+
+    def _follow_owner(self, job: Job, ask: Callable[[Attempt], Verdict | None]) -> tuple[Job, Verdict | None]:
+        """`ask` in the name of the message that owns the event or, with other content, as the one that takes it."""
+        verdict = ask(job.attempt)
         for _ in range(_HOPS):
             if not isinstance(verdict, OwnedBy):
                 break
-            job = job.under(verdict.message_id)
-            verdict = self.ledger.look(job.attempt)
+            if verdict.same:
+                job = job.under(verdict.message_id)
+            else:
+                found = self.ledger.look_at_predecessor(job.attempt, verdict.message_id)
+                if not isinstance(found, Record):
+                    return job, found
+                job = job.after(found)
+            verdict = ask(job.attempt)
         return job, verdict
 
     # -- with a mail in hand --------------------------------------------------------------------------------------
 
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
-        result = self.failover.send(send.email, job.attempt.message_id, send.until)
+        email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner})
+        result = self.failover.send(email, job.attempt.message_id, send.until)
         known: Record | Verdict
         match result.outcome:
             case Receipt(provider, provider_message_id):
-                self.ledger.record(job.attempt, self._rows(result, State.SENT), provider_message_id)
+                twice = self.ledger.record(job.attempt, self._rows(result, State.SENT), provider_message_id)
+                job = job.counting(SENT_TWICE) if twice else job
                 return job, Done(OutcomeKind.SENT, ms=result.tries[-1].ms, provider=provider)
             case NotSent():
                 known = self.ledger.release(job.attempt, self._rows(result, State.RELEASED)[-1])
@@ -130,6 +159,17 @@ class Courier:
                 job = replace(job, email=None, error=error, last_call=self._rows(result, State.REJECTED)[-1])
                 return job, WriteLetter(OutcomeKind.REJECTED, job.attempt.owner, error.reason, 1, Action.REFUSE)
         return self._decide(replace(job, email=None, error=result.outcome), known)
+
+    def _resend(self, job: Job, doubtful: Record) -> tuple[Job, Decision]:
+        """Once more, if a report on the first would have come by now: reports on later mails have."""
+        lagging = self.ledger.lagging(doubtful)
+        if doubtful.providers and not lagging:
+            verdict = self.ledger.resend(job.attempt, doubtful)
+            return self._decide(job.counting(RESENT) if isinstance(verdict, Claimed) else job, verdict)
+        decision = decide_on_doubt(doubtful, job, self.retry_policy, self.clock())
+        if isinstance(decision, Retry):
+            self.failover.probe([name for name in lagging if self.ledger.begin_probe(name)])
+        return job, decision
 
     # -- without a mail -------------------------------------------------------------------------------------------
 
@@ -146,18 +186,18 @@ class Courier:
     def _put(self, job: Job, letter: WriteLetter) -> None:
         """Write to a person, in the name of the message that owns the event."""
         owned = replace(job.delivery, message_id=job.attempt.message_id)
-        self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts))
+        kept = letter.action is not None and job.attempt.body is not None
+        self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts, kept))
 
     def _settle(self, job: Job, letter: WriteLetter) -> Verdict | None:
-        event = compress_for_record(job.delivery.body)
         row = Row.of(letter.reason, letter.state, self.clock(), self.release)
         match letter.action:
             case Action.REJECT:
-                return self.ledger.reject(job.attempt, row, event)
+                return self.ledger.reject(job.attempt, row)
             case Action.REFUSE:
-                return self.ledger.refuse(job.attempt, job.last_call or row, event)
+                return self.ledger.refuse(job.attempt, job.last_call or row)
             case Action.PARK:
-                self.ledger.park(job.attempt, letter.names, row, event)
+                self.ledger.park(job.attempt, letter.names, row)
         return None
 
     def _suppress(self, job: Job, stop: Suppress) -> tuple[Job, Decision]:
@@ -166,15 +206,15 @@ class Courier:
         job = replace(job, email=None)
         if verdict is None:
             row = Row.of(stop.reason, State.SUPPRESSED, self.clock(), self.release)
-            verdict = self.ledger.suppress(job.attempt, row, compress_for_record(job.delivery.body), stop.by)
+            verdict = self.ledger.suppress(job.attempt, row, stop.by)
         if verdict is None:
             return job, Done(OutcomeKind.SUPPRESSED, stop.reason.text)
         return self._decide(job, verdict)
 
-    def _read_body(self, message_id: str) -> str:
-        record = self.ledger.read(message_id)
-        event = record.event if record else None
-        return decompress(event) if isinstance(event, bytes) else event or ""
+    def _tell_too_late(self, job: Job, owner: Record) -> tuple[Job, Decision]:
+        told = self.ledger.tell_too_late(job.attempt, owner)
+        done = Done(OutcomeKind.DUPLICATE, f"already {owner.state} as {owner.message_id}, with other content")
+        return (job.counting(CORRECTED_TOO_LATE) if told else job), done
 
     # -- the timeline ---------------------------------------------------------------------------------------------
 

@@ -7,9 +7,19 @@ from dataclasses import replace
 from function.delivery.outcome import OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, Suppressed, Verdict
+from function.ledger.attempt import (
+    Attempt,
+    Claimed,
+    Duplicate,
+    Held,
+    InDoubt,
+    PredecessorInDoubt,
+    Suppressed,
+    TooLate,
+    Verdict,
+)
 from function.ledger.record import Record, Row
-from function.ledger.states import Action, State
+from function.ledger.states import IN_DOUBT, Action, State
 from function.message.email import Email
 from function.queues.retry_policy import RetryPolicy
 from function.reason_codes import Reason, ReasonCode
@@ -19,11 +29,14 @@ __all__ = [
     "Decision",
     "Done",
     "Job",
+    "Resend",
     "Retry",
     "Send",
     "Suppress",
+    "TellTooLate",
     "WriteLetter",
     "decide",
+    "decide_on_doubt",
     "give_up",
 ]
 
@@ -36,6 +49,13 @@ _MAY_HAVE_GONE = Reason(
 _OUTDATED = Reason(
     ReasonCode.LETTER_OUTDATED,
     "the letter named another attempt than the one that was rejected last; redrive it again",
+)
+_REPLACES_A_DOUBT = Reason(
+    ReasonCode.MAY_HAVE_GONE,
+    "the mail of an earlier publication with other content may have gone; redrive this one only if a second is welcome",
+)
+_NEEDS_A_YES = Reason(
+    ReasonCode.MAY_HAVE_GONE, "a provider has accepted this mail before; redrive it only if a second is welcome"
 )
 _HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
 _BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
@@ -55,6 +75,8 @@ class Job:
     email: Email | None = None
     error: NotificationError | None = None
     last_call: Row | None = None
+    #: Metrics that are counted beside the outcome.
+    also: tuple[str, ...] = ()
 
     @property
     def receives(self) -> int:
@@ -63,7 +85,15 @@ class Job:
 
     def under(self, message_id: str) -> Job:
         """The same job in the name of another message, which owns the event."""
-        return replace(self, attempt=replace(self.attempt, message_id=message_id))
+        return replace(self, attempt=replace(self.attempt, message_id=message_id, predecessor=None))
+
+    def after(self, predecessor: Record) -> Job:
+        """The same job, which takes the event from another message."""
+        return replace(self, attempt=replace(self.attempt, predecessor=predecessor))
+
+    def counting(self, metric: str) -> Job:
+        """The same job, with one more thing to count."""
+        return replace(self, also=(*self.also, metric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +102,21 @@ class Send:
 
     email: Email
     until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """The mail of the `doubtful` record may have gone: send once more if its providers have reported on later mails,
+    else ask them for reports."""
+
+    doubtful: Record
+
+
+@dataclass(frozen=True, slots=True)
+class TellTooLate:
+    """The event's `owner` was sent with other content: say so there."""
+
+    owner: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +159,7 @@ class Done:
     provider: str = ""
 
 
-Decision = Send | WriteLetter | Suppress | Retry | Done
+Decision = Send | Resend | WriteLetter | Suppress | TellTooLate | Retry | Done
 
 
 def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
@@ -124,13 +169,46 @@ def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> 
             return Send(job.email, min(held_until, job.deadline))
         case Suppressed(choice) if job.email:
             return Suppress(_UNSUBSCRIBED if choice else _SUPPRESSED, known)
+        case InDoubt(record, True) if job.email:
+            return Resend(record)
         case Duplicate() | InDoubt():
             return _leave_alone(known, job)
+        case PredecessorInDoubt() | TooLate():
+            return _after_predecessor(known, job, policy, now)
+    return _come_back(known, job, policy, now)
+
+
+def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> Decision:
+    match known:
         case Record() if isinstance(job.error, NotSent):
             return _after_not_sent(known, job, job.error, policy, now)
         case Record(held_until=until, owner=owner) | Held(until, owner) if owner:
             return _retry(job, policy, until, owner)
     return _retry_unjudged(job, policy, now)
+
+
+def decide_on_doubt(record: Record, job: Job, policy: RetryPolicy, now: int) -> Decision:
+    """What follows where a mail in doubt may not be sent once more yet: wait for reports, for a day."""
+    if _waited_long_enough(record, job, policy, now):
+        return _leave_alone(InDoubt(record), job)
+    return _wait(job, policy, now, _HELD)
+
+
+def _after_predecessor(known: PredecessorInDoubt | TooLate, job: Job, policy: RetryPolicy, now: int) -> Decision:
+    """The event belongs to a message whose mail went or may have gone, and has other content than this one."""
+    record = known.record
+    if isinstance(known, TooLate):
+        return TellTooLate(record)
+    if record.state not in IN_DOUBT:
+        return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, _NEEDS_A_YES)
+    if record.parked or _waited_long_enough(record, job, policy, now):
+        reason = _REPLACES_A_DOUBT if job.error is None else _doubt(job.error)
+        return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, reason)
+    return _wait(job, policy, now, _HELD)
+
+
+def _waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: int) -> bool:
+    return policy.exhausted(record.held_until, now, job.receives)
 
 
 def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
@@ -153,7 +231,9 @@ def _leave_alone(known: Duplicate | InDoubt, job: Job) -> Decision:
 
 
 def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
-    if record.state is State.RELEASED and policy.exhausted(record.first_at, now, job.receives):
+    if policy.exhausted(record.first_at, now, job.receives):
+        if record.state in IN_DOUBT:
+            return _leave_alone(InDoubt(record), job)
         line = f"gave up after {record.attempts} attempts: {error}"
         return give_up(Rejected(line, ReasonCode.RETRIES_EXHAUSTED), job.attempt, record.attempts)
     wait = policy.after(error, record.attempts)
@@ -174,9 +254,14 @@ def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
     sent_at = job.delivery.item.sent_at if job.delivery.item else 0
     if policy.exhausted(sent_at, now, job.receives):
         return _park_unsettled(_BUSY, job.attempt.owner)
+    return _wait(job, policy, now, _BUSY)
+
+
+def _wait(job: Job, policy: RetryPolicy, now: int, reason: Reason) -> Retry:
+    """Come back ever later, so that all receives outlast a day."""
     lost = isinstance(job.error, OutcomeUnknown)
     wait = policy.after_receives(job.receives)
-    return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, _BUSY, now + int(wait * 1000))
+    return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, now + int(wait * 1000))
 
 
 def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:

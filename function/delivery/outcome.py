@@ -27,7 +27,8 @@ class Outcome:
     """How the delivery of `message_id` ended.
 
     `detail` is one line without personal data. `retry_at` is when it must be tried again (epoch milliseconds); None:
-    never. `ms` is the accepting provider's time. `synthetic` says that a release tried this version with it.
+    never. `ms` is the accepting provider's time. `synthetic` says that a release tried this version with it; `also` is
+    what is counted beside the kind.
     """
 
     kind: OutcomeKind
@@ -38,3 +39,4 @@ class Outcome:
     ms: int = 0
     provider: str = ""
     synthetic: bool = False
+    also: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
@@ -34,6 +35,13 @@ class Event:
     time: str
     data: Mapping[str, Any]
     traceparent: str | None = None
+    subject: str | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of what it says, type and data: neither the time nor the trace nor the order of keys counts."""
+        said = json.dumps([self.type, self.data], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(said.encode()).digest()
 
 
 def decode(body: str) -> object:
@@ -85,6 +93,7 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
         time=value["time"],
         data=value["data"],
         traceparent=value.get("traceparent"),
+        subject=value.get("subject"),
     )
 
 

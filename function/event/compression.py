@@ -6,12 +6,11 @@ import base64
 import binascii
 import zlib
 
-__all__ = ["compress", "compress_for_record", "decompress", "decompress_base64"]
+__all__ = ["LARGEST_KEPT", "compress", "decompress", "decompress_base64"]
 
 _LARGEST_UNPACKED = 2 * 1024 * 1024
-#: What a ledger record can keep of an event, under DynamoDB's 400 KB for an item.
-_LARGEST_KEPT = 350_000
-_SHORT = 4_000
+#: Bytes of a compressed event that the ledger can keep, under DynamoDB's 400 KB for an item.
+LARGEST_KEPT = 350_000
 
 
 def compress(text: str) -> bytes:
@@ -39,11 +38,3 @@ def decompress_base64(packed: str) -> str | None:
         return decompress(base64.b64decode(packed, validate=True))
     except (ValueError, binascii.Error):
         return None
-
-
-def compress_for_record(body: str) -> str | bytes | None:
-    """The event as a record keeps it while it waits for a person: compressed if long; None if even that is too long."""
-    if len(body) <= _SHORT and body.isascii():
-        return body
-    packed = compress(body)
-    return packed if len(packed) <= _LARGEST_KEPT else None

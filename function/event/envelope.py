@@ -43,7 +43,8 @@ class Delivery:
     """One SNS message on its way to becoming a mail.
 
     `letter` is the attempt that a redriven dead letter names, `confirmed` a person's *yes* to a possible second mail.
-    `in_ledger`: the body was too long even for a letter and lies in the message's record.
+    `instead_of` is the message whose mail a person wants sent again as this one, although a provider accepted it.
+    `in_ledger`: the body was too long even for a letter and lies in the event's item.
     """
 
     message_id: str
@@ -54,6 +55,12 @@ class Delivery:
     letter: str | None = None
     confirmed: bool = False
     in_ledger: bool = False
+    instead_of: str | None = None
+
+    @property
+    def redriven(self) -> bool:
+        """Whether a person wants it sent, however old it is."""
+        return self.letter is not None or self.instead_of is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,13 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
         if isinstance(found, Unreadable):
             yield Unreadable(found.raw, item)
             continue
-        letter, confirmed = _mark(attributes, "attempt"), _mark(attributes, "confirmed") == "yes"
-        yield replace(found, item=item, letter=letter, confirmed=confirmed)
+        yield replace(
+            found,
+            item=item,
+            letter=_mark(attributes, "attempt"),
+            confirmed=_mark(attributes, "confirmed") == "yes",
+            instead_of=_mark(attributes, "instead_of"),
+        )
 
 
 def _is_queue_record(record: object) -> bool:

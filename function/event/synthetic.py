@@ -12,12 +12,16 @@ from typing import Any
 
 from function.event.cloudevent import Event
 
-__all__ = ["SOURCE", "TAG", "is_synthetic", "synthetic_event"]
+__all__ = ["PROBE_RECIPIENT", "PROBE_TAG", "SOURCE", "TAG", "is_synthetic", "synthetic_event"]
 
 SOURCE = "urn:herald:synthetic"
 #: Name and value of the SES tag of a synthetic mail, which SES repeats in its feedback.
 TAG = ("synthetic", "yes")
+#: The same of a mail that only asks whether feedback comes at all: it has no message, and makes no record.
+PROBE_TAG = ("probe", "yes")
 _SIMULATOR = "simulator.amazonses.com"
+#: Takes every mail, and SES reports that it did.
+PROBE_RECIPIENT = f"success+probe@{_SIMULATOR}"
 
 
 def is_synthetic(event: Event) -> bool:

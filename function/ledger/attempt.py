@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from function.ledger.record import Record
-from function.ledger.states import IN_DOUBT, State
+from function.ledger.states import ACCEPTED, IN_DOUBT, SETTLED_UNSENT, State
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Attempt", "Claimed", "Duplicate", "Held", "InDoubt", "OwnedBy", "Suppressed", "Verdict", "judge"]
+__all__ = [
+    "Attempt",
+    "Claimed",
+    "Duplicate",
+    "Held",
+    "InDoubt",
+    "OwnedBy",
+    "PredecessorInDoubt",
+    "Suppressed",
+    "TooLate",
+    "Verdict",
+    "judge",
+    "judge_predecessor",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +27,9 @@ class Attempt:
     """Who wants to send which mail.
 
     `owner` is unique to this try (request id and a nonce) and names the attempt for ever; `letter` is the attempt
-    that a redriven letter belongs to, and `confirmed` the person's *yes* to a possible second mail. `received` is when
-    the delivery came, in epoch milliseconds (0: not known).
+    that a redriven letter belongs to, and `confirmed` the person's *yes* to a possible second mail; `instead_of` is the
+    message whose accepted mail a person wants sent again. `received` is when the delivery came, in epoch milliseconds
+    (0: not known).
     """
 
     message_id: str
@@ -28,6 +42,18 @@ class Attempt:
     letter: str | None = None
     confirmed: bool = False
     received: int = 0
+    instead_of: str | None = None
+    #: The event's own names.
+    source: str | None = None
+    id: str | None = None
+    subject: str | None = None
+    #: What the event says, as a hash, and the event itself, compressed; None if it cannot be kept.
+    digest: bytes | None = None
+    body: bytes | None = None
+    #: All that a claim may use.
+    providers: tuple[str, ...] = ()
+    #: The record of the message that the event is taken from; None where the event is free, or this message's.
+    predecessor: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +81,35 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """It may have gone, nothing was heard in the hold, and nobody licensed another mail: a person must look."""
+    """It may have gone, and nothing was heard in the hold. `resend`: the policy allows one more mail without a
+    person's yes, once its providers have reported on later ones."""
+
+    record: Record
+    resend: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedBy:
+    """The event belongs to another message. With the `same` content this delivery goes on in its name; with another
+    it may take the event from it, never act for it."""
+
+    message_id: str
+    same: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PredecessorInDoubt:
+    """The event belongs to the message of `record`, whose mail may have gone, or which a provider accepted and only a
+    person's yes has sent again."""
 
     record: Record
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedBy:
-    """The event was published twice; the other message owns it and this delivery goes on in its name."""
+class TooLate:
+    """The event came with other content than that of the message of `record`, whose mail was sent."""
 
-    message_id: str
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +119,33 @@ class Suppressed:
     choice: str | None = None
 
 
-Verdict = Claimed | Held | Duplicate | InDoubt | OwnedBy | Suppressed
+Verdict = Claimed | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate
 
 
-def judge(record: Record, attempt: Attempt, now: int) -> Verdict:
-    """What a claim that the message item refused means for the delivery. Pure."""
+def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:
+    """What a claim that the message item refused means for the delivery; at most `resends` attempts of unknown fate
+    may lie behind a resend. Pure."""
     if record.state is State.SENDING and record.owner == attempt.owner:
         return Claimed(record.held_until)
     if record.held(now):
         return Held(record.held_until, record.owner)
     handed_over = record.parked == record.owner and attempt.letter != record.owner
     if record.state in IN_DOUBT and not handed_over:
-        return InDoubt(record)
+        return InDoubt(record, resend=record.parked is None and record.at_risk <= resends)
     return Duplicate(record.state, record.owner)
+
+
+def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
+    """What it means for the delivery that the event belongs to the message of `record`, and that it may not go on in
+    that message's name; None: it may take the event. Pure."""
+    if record.expired(now) or record.state is State.RELEASED or record.state in SETTLED_UNSENT:
+        return None
+    if record.held(now):
+        return Held(record.held_until, record.owner)
+    if record.state in ACCEPTED and attempt.instead_of != record.message_id:
+        return TooLate(record)
+    if record.state in ACCEPTED and (record.state is State.COMPLAINED or record.successor or record.held_until > now):
+        return Duplicate(record.state, record.owner)
+    if record.state is State.REPLACED:  # the event has just gone on to another message
+        return OwnedBy(record.message_id, same=False)
+    return None if attempt.confirmed else PredecessorInDoubt(record)

@@ -5,7 +5,7 @@ boto3 has a serializer for this; Herald's function carries botocore only (design
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 __all__ = ["Attribute", "Item", "deserialize", "deserialize_item", "serialize", "serialize_item"]
@@ -15,16 +15,19 @@ Item = dict[str, Attribute]
 
 
 def serialize(value: object) -> Attribute:
-    """`value` as an AttributeValue: str, bool, int, bytes, sequence or mapping, whose None values are left out."""
+    """`value` as an AttributeValue: str, bool, int, bytes, a set of str, sequence or mapping.
+
+    None values of a mapping are left out.
+    """
     match value:
-        case str():
-            return {"S": value}
+        case str() | bytes():
+            return {"S" if isinstance(value, str) else "B": value}
         case bool():
             return {"BOOL": value}
         case int():
             return {"N": str(value)}
-        case bytes():
-            return {"B": value}
+        case Set():
+            return {"SS": sorted(value)}
         case Mapping():
             return {"M": {key: serialize(inner) for key, inner in value.items() if inner is not None}}
         case Sequence():
@@ -38,6 +41,8 @@ def deserialize(attribute: Mapping[str, Any]) -> Any:
     match kind:
         case "N":
             return int(value)
+        case "SS":
+            return frozenset(value)
         case "M":
             return {key: deserialize(inner) for key, inner in value.items()}
         case "L":

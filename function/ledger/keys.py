@@ -1,14 +1,17 @@
-"""The ledger's keys: one string attribute, three kinds of item (design: one table, `pk`)."""
+"""The ledger's keys: one string attribute, four kinds of item (design: one table, `pk`)."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
-__all__ = ["address_key", "choice_name", "event_key", "message_key", "split_keys"]
+__all__ = ["address_key", "choice_name", "event_key", "feedback_key", "message_key", "split_keys", "successor_id"]
 
 #: Bytes: as many as SHA-256 makes of it.
 _SHORTEST_SECRET = 32
+#: What `successor_id` makes. SNS's ids are UUIDs, whose last group has twelve digits.
+_AGAIN = re.compile(r"(.*)-([2-9]|[1-9][0-9]{1,3})", re.DOTALL)
 
 
 def message_key(message_id: str) -> str:
@@ -19,6 +22,20 @@ def message_key(message_id: str) -> str:
 def event_key(source: str, event_id: str) -> str:
     """Key of the item that names the message owning an event; `source` + `id` name the event for ever."""
     return "event#" + hashlib.sha256(f"{source}\0{event_id}".encode()).hexdigest()
+
+
+def feedback_key(provider: str) -> str:
+    """Key of the mark of how far the feedback of a provider, such as `ses://eu-west-1`, has come."""
+    return f"feedback#{provider}"
+
+
+def successor_id(message_id: str) -> str:
+    """MessageId under which a mail that a provider accepted is sent again: `<M1>-2`, of that one `<M1>-3`, and so on.
+
+    Two persons who send the same mail again write the same one.
+    """
+    again = _AGAIN.fullmatch(message_id)
+    return f"{again[1]}-{int(again[2]) + 1}" if again else f"{message_id}-2"
 
 
 def address_key(secret: bytes, address: str) -> str:

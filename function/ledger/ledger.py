@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Suppressed, Verdict, judge
+from function.ledger.attempt import (
+    Attempt,
+    Claimed,
+    Duplicate,
+    Held,
+    InDoubt,
+    OwnedBy,
+    Suppressed,
+    Verdict,
+    judge,
+    judge_predecessor,
+)
 from function.ledger.attributes import Item
-from function.ledger.keys import message_key
-from function.ledger.record import Record, Row
-from function.ledger.states import OVER_THE_LETTERS_ATTEMPT, Action, State
+from function.ledger.keys import feedback_key, message_key
+from function.ledger.record import EventItem, Record, Row
+from function.ledger.states import SETTLED_UNSENT, Action, State
 from function.ledger.table import Contended, Refusal, Table
 from function.ledger.writes import Writes
+from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Ledger"]
+__all__ = ["Applied", "Ledger"]
 
 #: How long a claim that could not be judged waits before it is tried again, in milliseconds.
 _CONTENDED_PAUSE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What feedback did: whether it `moved` the record, and whether it is how a second mail came out."""
+
+    moved: bool
+    sent_twice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +58,17 @@ class Ledger:
                 refusal = self.table.write(self.writes.claim_expired(attempt, now))
         except Contended:
             return Held(now + _CONTENDED_PAUSE)
-        if refusal is None:
-            return Claimed(now + self.writes.hold)
-        return self._judge(refusal, attempt, now)
+        return Claimed(now + self.writes.hold) if refusal is None else self._judge(refusal, attempt, now)
+
+    def resend(self, attempt: Attempt, doubtful: Record) -> Verdict:
+        """Take a mail that the attempt in the record `doubtful` may have sent, or learn what has come between."""
+        now = self.clock()
+        try:
+            refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
+        except Contended:
+            return Held(now + _CONTENDED_PAUSE)
+        verdict = Claimed(now + self.writes.hold) if refusal is None else self._judge(refusal, attempt, now)
+        return Held(now + _CONTENDED_PAUSE) if isinstance(verdict, InDoubt) else verdict
 
     def look(self, attempt: Attempt) -> Verdict | None:
         """Why `attempt` may not be settled without a claim (rejected), or None if nothing stands in the way."""
@@ -46,20 +76,40 @@ class Ledger:
         item = self.table.get(message_key(attempt.message_id))
         if item is not None and not self._may_settle(record := Record.from_item(item), attempt, now):
             return judge(record, attempt, now)
-        event = self.table.get(attempt.event_key) if attempt.event_key else None
-        if event is None or event["message_id"]["S"] == attempt.message_id:
+        found = self.table.get(attempt.event_key) if attempt.event_key else None
+        event = EventItem.from_item(found) if found else None
+        before = attempt.predecessor.message_id if attempt.predecessor else None
+        if event is None or event.message_id in (attempt.message_id, before) or event.expired(now):
             return None
-        expired = "expires_at" in event and int(event["expires_at"]["N"]) * 1000 <= now
-        return None if expired else OwnedBy(event["message_id"]["S"])
+        return _owned_by(event, attempt)
+
+    def look_at_predecessor(self, attempt: Attempt, message_id: str) -> Record | Verdict:
+        """The record of the message that the event may be taken from, or why it may not."""
+        record = self.read(message_id) or Record(message_id, State.RELEASED)
+        return judge_predecessor(record, attempt, self.clock()) or record
+
+    def tell_too_late(self, attempt: Attempt, owner: Record) -> bool:
+        """Say on the timeline of the event's `owner`, whose mail was sent, that other content came; False: it says so
+        already."""
+        reason = Reason(
+            ReasonCode.CORRECTED_TOO_LATE, f"other content came as {attempt.message_id}, after the mail was sent"
+        )
+        row = Row.of(reason, owner.state, self.clock(), self.writes.release)
+        return not isinstance(self.table.update(self.writes.tell_corrected_too_late(attempt, owner, row)), Refusal)
 
     # -- the owner's writes: where one is refused, feedback was faster or another owner has it --------------------
 
-    def record(self, attempt: Attempt, rows: Sequence[Row], provider_message_id: str) -> None:
-        """A provider accepted the mail; `rows` are the providers tried, the accepting one last."""
+    def record(self, attempt: Attempt, rows: Sequence[Row], provider_message_id: str) -> bool:
+        """A provider accepted the mail; `rows` are the providers tried, the accepting one last. Whether this is how
+        it came out that the mail was sent twice."""
         answer = self.table.update(self.writes.record(attempt, rows, provider_message_id))
         known = _record(answer) if isinstance(answer, Refusal) else None
         if known and not _is_attempt_in(known, attempt, State.SENT):
-            self.table.update(self.writes.annotate(attempt, rows))
+            owns = known.owner == attempt.owner
+            answer = self.table.update(
+                self.writes.annotate(attempt, rows) if owns else self.writes.add_sender(attempt, rows[-1])
+            )
+        return not isinstance(answer, Refusal) and self._tell_sent_twice(Record.from_item(answer))
 
     def release(self, attempt: Attempt, row: Row) -> Record | Verdict:
         """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""
@@ -72,13 +122,13 @@ class Ledger:
         """The provider's answer was lost: held until feedback or the end of the hold."""
         return self._read_answer(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
 
-    def refuse(self, attempt: Attempt, row: Row, event: str | bytes | None) -> Verdict | None:
+    def refuse(self, attempt: Attempt, row: Row) -> Verdict | None:
         """The provider refused for good. None: rejected, or parked where an earlier attempt may have sent it."""
-        refusal = self.table.write(self.writes.refuse(attempt, row, event))
+        refusal = self.table.write(self.writes.refuse(attempt, row))
         if refusal and _still_owns(refusal, attempt):
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.owner))
             if not isinstance(answer, Refusal):
-                return self.park(attempt, attempt.owner, row, event)
+                return self.park(attempt, attempt.owner, row)
         known = _record(refusal) if refusal else None
         if known is None or _is_attempt_in(known, attempt, State.REJECTED):
             return None
@@ -86,54 +136,102 @@ class Ledger:
 
     # -- without a claim -----------------------------------------------------------------------------------------
 
-    def reject(self, attempt: Attempt, row: Row, event: str | bytes | None) -> Verdict | None:
+    def reject(self, attempt: Attempt, row: Row) -> Verdict | None:
         """Settle a mail that will never be; None: done. The letter has gone before."""
-        refusal = self.table.write(self.writes.reject(attempt, row, event))
+        refusal = self.table.write(self.writes.reject(attempt, row))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def suppress(
-        self, attempt: Attempt, row: Row, event: str | bytes | None, by: Suppressed | None = None
-    ) -> Verdict | None:
+    def suppress(self, attempt: Attempt, row: Row, by: Suppressed | None = None) -> Verdict | None:
         """Settle a mail that is stopped `by` the list or its reader, or that this deployment may not send; None: done.
 
-        `Claimed` says that nothing stops it any more.
+        `Claimed` says that nothing stops it any more. For a reader who unsubscribed the event is not kept.
         """
-        refusal = self.table.write(self.writes.suppress(attempt, row, event, by))
-        if refusal and by and all(item is None for item in refusal.items[:-1]):
+        kept = replace(attempt, body=None) if by and by.choice else attempt
+        refusal = self.table.write(self.writes.suppress(kept, row, by))
+        if refusal and by and [item is None for item in refusal.items[:3]] == [True, True, False]:
             return Claimed(0)
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def park(self, attempt: Attempt, doubtful: str, row: Row, event: str | bytes | None) -> Verdict | None:
+    def park(self, attempt: Attempt, doubtful: str, row: Row) -> Verdict | None:
         """Hand the attempt `doubtful`, which may have sent the mail, to a person; None: done."""
-        refusal = self.table.write(self.writes.park(attempt, doubtful, row, event))
+        refusal = self.table.write(self.writes.park(attempt, doubtful, row))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
     # -- feedback ------------------------------------------------------------------------------------------------
 
-    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None = None) -> bool:
-        """Move a record towards what the provider said; False: it knew as much already.
+    def apply_feedback(
+        self, message_id: str, action: Action, row: Row, suppress: str | None = None, attempt: str | None = None
+    ) -> Applied:
+        """Move a record towards what the provider said of `attempt`, whose mail it has therefore accepted.
 
         Raises Contended: the feedback must come again.
         """
-        requests = self.writes.apply_feedback(message_id, action, row, suppress)
-        if len(requests) == 1:
-            return not isinstance(self.table.update(requests[0]["Update"]), Refusal)
-        return self.table.write(requests) is None
+        answer = self._apply(self.writes.apply_feedback(message_id, action, row, suppress, attempt), message_id)
+        known = _record(answer) if isinstance(answer, Refusal) else None
+        if known and known.expired(row.at):
+            answer = self._apply(self.writes.apply_feedback_afresh(message_id, row, suppress, attempt), message_id)
+        elif known and attempt and attempt not in known.sent_by:
+            sender = Attempt(message_id, attempt)
+            added = self.table.update(self.writes.add_sender(sender, row))
+            return Applied(False, not isinstance(added, Refusal) and self._tell_sent_twice(Record.from_item(added)))
+        record = known if isinstance(answer, Refusal) else Record.from_item(answer)
+        return Applied(not isinstance(answer, Refusal), record is not None and self._tell_sent_twice(record))
+
+    def _apply(self, requests: Sequence[Mapping[str, Any]], message_id: str) -> Item | Refusal:
+        """The record's item after the writes; a transaction does not show it, so it is read."""
+        if len(requests) == 1 and "Update" in requests[0]:
+            return self.table.update(requests[0]["Update"])
+        return self.table.write(requests) or self.table.get(message_key(message_id)) or Refusal(({},))
+
+    def _tell_sent_twice(self, record: Record) -> bool:
+        """Say on the timeline that two attempts were accepted; False: they were not, or it says so already."""
+        if len(record.sent_by) < 2 or record.sent_twice:
+            return False
+        reason = Reason(ReasonCode.SENT_TWICE, f"{len(record.sent_by)} attempts were accepted: it was sent twice")
+        row = Row.of(reason, record.state, self.clock(), self.writes.release)
+        return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
+
+    def lagging(self, record: Record) -> list[str]:
+        """The providers that have not yet reported twice on mails sent after the record's hold."""
+        return [name for name in sorted(record.providers) if self._reported_before(name) < record.held_until]
+
+    def _reported_before(self, provider: str) -> int:
+        item = self.table.get(feedback_key(provider)) or {}
+        return int(item["before"]["N"]) if "before" in item else 0
+
+    def begin_probe(self, provider: str) -> bool:
+        """Whether to ask the provider for a report now: nobody did so lately."""
+        try:
+            return not isinstance(self.table.update(self.writes.begin_probe(provider, self.clock())), Refusal)
+        except Contended:
+            return False
+
+    def mark_feedback(self, provider: str, sent: int) -> None:
+        """Note that the provider reported on a mail that it was given at `sent` (epoch milliseconds)."""
+        self.table.update(self.writes.mark_feedback(provider, sent, self.clock()))
 
     def read(self, message_id: str) -> Record | None:
         """What is known of a message, as of now."""
         item = self.table.get(message_key(message_id))
         return None if item is None else Record.from_item(item)
 
+    def read_event(self, message_id: str) -> str | None:
+        """The event of a message, if it is kept."""
+        record = self.read(message_id)
+        item = self.table.get(record.event_key) if record and record.event_key else None
+        return EventItem.from_item(item).text if item else None
+
     # -- judging -------------------------------------------------------------------------------------------------
 
     def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
         if record := _record(refusal):
-            return judge(record, attempt, now)
-        event = refusal.items[1] if len(refusal.items) > 1 else None
-        if event:
-            return OwnedBy(event["message_id"]["S"])
-        address = next(item for item in refusal.items[2:] if item)
+            return judge(record, attempt, now, self.writes.resends)
+        items = list(refusal.items[1:])
+        if items and items[0]:
+            return _owned_by(EventItem.from_item(items[0]), attempt)
+        if attempt.predecessor and items.pop() is not None:  # it has moved on since it was read
+            return OwnedBy(attempt.predecessor.message_id, same=False)
+        address = next((item for item in items[1:] if item), {})
         return Suppressed(None if "since" in address else attempt.choice)
 
     def _read_answer(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
@@ -146,7 +244,7 @@ class Ledger:
 
     @staticmethod
     def _may_settle(record: Record, attempt: Attempt, now: int) -> bool:
-        named = record.state in OVER_THE_LETTERS_ATTEMPT and attempt.letter == record.owner
+        named = record.state in SETTLED_UNSENT and attempt.letter == record.owner
         return record.state is State.RELEASED or record.expired(now) or named
 
 
@@ -154,6 +252,12 @@ def _record(refusal: Refusal) -> Record | None:
     """The message item in the way, if the message is what refused."""
     item = refusal.items[0]
     return Record.from_item(item) if item else None
+
+
+def _owned_by(event: EventItem, attempt: Attempt) -> OwnedBy:
+    """Whether to go on as the event's owner: not with other content, and not where that one is to be sent again."""
+    same = event.digest is None or attempt.digest is None or event.digest == attempt.digest
+    return OwnedBy(event.message_id, same and attempt.instead_of != event.message_id)
 
 
 def _still_owns(refusal: Refusal, attempt: Attempt) -> bool:

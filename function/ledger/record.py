@@ -1,16 +1,17 @@
-"""What the ledger knows of one message, read from its item."""
+"""What the ledger knows of one message and of one event, read from their items."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from function.event.compression import decompress
 from function.ledger.attributes import deserialize
 from function.ledger.states import State
 from function.reason_codes import Reason
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Record", "Row"]
+__all__ = ["EventItem", "Record", "Row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The message item. Times are epoch milliseconds, but `expires_at`, which is epoch seconds as TTL wants it."""
+    """The message item. Times are epoch milliseconds, but `expires_at`, which is epoch seconds as TTL wants it.
+
+    Past `expires_at` it counts as missing: TTL deletes late, and each item by itself.
+    """
 
     message_id: str
     state: State
@@ -55,13 +59,25 @@ class Record:
     #: Attempts that may have put a mail on its way: begun, and not known to have sent nothing.
     at_risk: int = 0
     first_at: int = 0
+    #: All that the last claim might use; what is in doubt waits for the reports of each.
+    providers: frozenset[str] = frozenset()
+    #: Attempts that a provider said it accepted.
+    sent_by: frozenset[str] = frozenset()
+    #: When the timeline was told that there are two of them.
+    sent_twice: int | None = None
     #: The attempt for which a letter went to a person.
     parked: str | None = None
     reason: str | None = None
     reason_code: str | None = None
-    event: str | bytes | None = None
+    #: The event's key in the ledger, and its own names. Who sent no readable event has a key all the same.
     event_key: str | None = None
+    source: str | None = None
+    id: str | None = None
+    subject: str | None = None
     address: str | None = None
+    #: The message that took the event, and the one that this took it from.
+    successor: str | None = None
+    instead_of: str | None = None
     expires_at: int | None = None
 
     @classmethod
@@ -73,9 +89,41 @@ class Record:
         return cls(**values)
 
     def expired(self, now: int) -> bool:
-        """Whether TTL should have deleted it by `now` (epoch milliseconds); TTL itself deletes late."""
-        return self.expires_at is not None and self.expires_at * 1000 <= now
+        """Whether TTL should have deleted it by `now` (epoch milliseconds)."""
+        return _expired(self.expires_at, now)
 
     def held(self, now: int) -> bool:
         """Whether its owner, or feedback, still has the time to settle it."""
         return self.state in (State.SENDING, State.UNKNOWN) and self.held_until > now
+
+
+@dataclass(frozen=True, slots=True)
+class EventItem:
+    """The event item: which message owns the event, what it says, and until when (epoch seconds) that is kept.
+
+    `digest` tells one content from another; `body` is the event as it was published, compressed: from the claim on if
+    it is short, from a settlement on always; None for a reader who unsubscribed.
+    """
+
+    message_id: str
+    digest: bytes | None = None
+    body: bytes | None = None
+    expires_at: int | None = None
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> EventItem:
+        """Read an event item."""
+        return cls(**{name: deserialize(item[name]) for name in cls.__slots__ if name in item})
+
+    def expired(self, now: int) -> bool:
+        """As of a record."""
+        return _expired(self.expires_at, now)
+
+    @property
+    def text(self) -> str | None:
+        """The event as it was published. Raises ValueError if it is no compressed text."""
+        return None if self.body is None else decompress(self.body)
+
+
+def _expired(expires_at: int | None, now: int) -> bool:
+    return expires_at is not None and expires_at * 1000 <= now

@@ -11,12 +11,13 @@ from enum import StrEnum
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
+    "ACCEPTED",
     "FINAL",
     "IN_DOUBT",
     "MEANING",
     "MOVES",
-    "OVER_THE_LETTERS_ATTEMPT",
     "PRECEDENCE",
+    "SETTLED_UNSENT",
     "Action",
     "Move",
     "State",
@@ -31,6 +32,7 @@ class State(StrEnum):
     RELEASED = "released"
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
+    REPLACED = "replaced"
     REJECTED = "rejected"
     SENT = "sent"
     REFUSED = "refused"
@@ -46,11 +48,12 @@ MEANING: dict[State, str] = {
     State.RELEASED: "certainly not sent; free to be claimed again",
     State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
     State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail went out",
+    State.REPLACED: "another message has the event: its content was published anew, or a person chose that one",
     State.REJECTED: "certainly not sent, and will not be until a person redrives it",
     State.SENT: "the provider accepted the mail",
     State.REFUSED: "the provider accepted the mail, then refused to send it",
     State.DELAYED: "the recipient's server asks to wait; the provider keeps trying",
-    State.SOFT_BOUNCED: "the recipient's server answered with a passing failure or an automatic reply",
+    State.SOFT_BOUNCED: "the recipient's server answered with a passing failure, and the provider has stopped trying",
     State.DELIVERED: "the recipient's server took the mail",
     State.BOUNCED: "the address does not exist or refuses mail for good",
     State.COMPLAINED: "the recipient called the mail spam",
@@ -66,6 +69,7 @@ PRECEDENCE: tuple[State, ...] = (
     State.REFUSED,
     State.SENT,
     State.REJECTED,
+    State.REPLACED,
     State.SUPPRESSED,
     State.UNKNOWN,
     State.SENDING,
@@ -75,8 +79,14 @@ PRECEDENCE: tuple[State, ...] = (
 #: The mail may have gone and nobody knows; held until `held_until`, then the policy's or a person's.
 IN_DOUBT = frozenset({State.SENDING, State.UNKNOWN})
 
+#: A provider accepted the mail, whatever came of it: never sent again under the same message.
+ACCEPTED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])
+
+#: Certainly not sent, and at rest: a letter that names the record's attempt may try again, or settle it anew.
+SETTLED_UNSENT = frozenset({State.REJECTED, State.SUPPRESSED})
+
 #: What a reader of the timeline may take as the end of the story.
-FINAL = frozenset({State.SUPPRESSED, State.REJECTED, State.REFUSED, State.DELIVERED, State.BOUNCED, State.COMPLAINED})
+FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED}) - {State.SENT, State.DELAYED}
 
 
 class Action(StrEnum):
@@ -106,6 +116,10 @@ class Action(StrEnum):
     SUPPRESS = "suppress"
     #: A delivery hands a mail that may have gone to a person: the letter goes, the record stays.
     PARK = "park"
+    #: Another message with other content takes the event.
+    REPLACE = "replace"
+    #: The same with a person's *yes* to a second mail, past the hold.
+    REPLACE_CONFIRMED = "replace confirmed"
     #: What the provider said later.
     FEEDBACK_SENT = "feedback sent"
     FEEDBACK_REFUSED = "feedback refused"
@@ -150,7 +164,6 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
             State.SENDING,
             "the address is cleared, or subscribed again, and a person wants the mail sent",
         ),
-        State.REFUSED: (State.SENDING, "a person wants the refused mail tried again"),
     },
     Action.REDRIVE_CONFIRMED: {
         State.SENDING: (State.SENDING, "a person accepts that this may be a second mail"),
@@ -172,6 +185,13 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         State.RELEASED: (State.SUPPRESSED, "the address came onto the list, or unsubscribed, before anything was sent"),
     },
     Action.PARK: {},
+    Action.REPLACE: dict.fromkeys(
+        (State.RELEASED, State.REJECTED, State.SUPPRESSED),
+        (State.REPLACED, "nothing was sent, and a later publication has other content"),
+    ),
+    Action.REPLACE_CONFIRMED: dict.fromkeys(
+        (State.SENDING, State.UNKNOWN), (State.REPLACED, "a person accepts that the other content may be a second mail")
+    ),
 }
 
 _STAYS: dict[Action, str] = {
@@ -187,10 +207,9 @@ _STAYS: dict[Action, str] = {
     Action.REJECT: "a mail that went, may have gone or waits for a person is not overwritten by a refusal",
     Action.SUPPRESS: "a mail that went, may have gone or waits for a person is not overwritten",
     Action.PARK: "a letter was written for a person; what is known of the mail does not change by it",
+    Action.REPLACE: "what was sent, or may have been, is not replaced by another content",
+    Action.REPLACE_CONFIRMED: "what was certainly sent is not replaced, not even with a yes",
 }
-
-#: A redriven letter may be rejected or suppressed again: over the very attempt that it names.
-OVER_THE_LETTERS_ATTEMPT = frozenset({State.REJECTED, State.SUPPRESSED, State.REFUSED})
 
 
 def _feedback(told: State, now: State | None) -> Move:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from function.errors import InvalidEvent, Rejected
 from function.event.cloudevent import Event, decode, parse
+from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
 from function.event.synthetic import TAG, is_synthetic
 from function.ledger.attempt import Attempt
@@ -37,6 +39,10 @@ class Draft:
     subscription: str | None = None
     #: The event's type, if it is one that there is a notification for: metrics are counted by it.
     type: str = ""
+    #: SHA-256 of what the event says, or of the body of what is no event.
+    digest: bytes | None = None
+    #: The body, compressed; None if the ledger cannot keep it.
+    body: bytes | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -45,11 +51,20 @@ class Draft:
 
     def identify(self, attempt: Attempt) -> Attempt:
         """The attempt with all that the event tells the ledger."""
-        if self.event is None:
-            return attempt
-        key = event_key(self.event.source, self.event.id)
-        choice = choice_name(self.subscription) if self.subscription else None
-        return replace(attempt, type=self.type, event_key=key, address=self.address, choice=choice)
+        attempt = replace(attempt, digest=self.digest, body=self.body)
+        if self.event is None:  # what is no event has no source, and nobody publishes it twice
+            return replace(attempt, event_key=event_key("", attempt.message_id))
+        source, id_ = self.event.source, self.event.id
+        return replace(
+            attempt,
+            type=self.type,
+            event_key=event_key(source, id_),
+            address=self.address,
+            choice=choice_name(self.subscription) if self.subscription else None,
+            source=source,
+            id=id_,
+            subject=self.event.subject,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +80,23 @@ class EmailBuilder:
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
+        packed = compress(delivery.body)
+        body = packed if len(packed) <= LARGEST_KEPT else None
         try:
             event = parse(decode(delivery.body), self.catalogue.validate_envelope)
         except Rejected as error:
-            return Draft(error=error)
+            return Draft(error=error, digest=hashlib.sha256(packed).digest(), body=body)
+        draft = Draft(event, digest=event.digest, body=body)
         try:
             notification = self._notification(event)
-        except Rejected as error:
-            return Draft(event, error)
-        try:
+            draft = replace(draft, type=event.type)
             notification.validate(event.data)
         except Rejected as error:
-            return Draft(event, error, type=event.type)
+            return replace(draft, error=error)
         address = address_key(self.secret, event.data["recipient"]["email"])
-        subscription = notification.category if notification.subscription else None
-        return Draft(event, address=address, subscription=subscription, type=event.type)
+        return replace(
+            draft, address=address, subscription=notification.category if notification.subscription else None
+        )
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         """The mail. Raises Rejected: what was wrong with the event, its age, or what the templates made of it; or

@@ -37,6 +37,10 @@ class Provider(Protocol):
         OutcomeUnknown when that is not known.
         """
 
+    def probe(self) -> None:
+        """Cause a report: send a synthetic mail that reaches nobody. Does nothing if the provider gives no reports;
+        never raises, for there will be another."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderCall:
@@ -64,6 +68,17 @@ class Failover:
     clock: Callable[[], int]
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every provider that a mail may go by."""
+        return tuple(provider.url for provider in self.providers)
+
+    def probe(self, names: Sequence[str]) -> None:
+        """Ask these providers for a report, as far as they are configured and can give one."""
+        for provider in self.providers:
+            if provider.url in names:
+                provider.probe()
 
     def send(self, email: Email, key: str, until: int) -> SendResult:
         """Send once, starting nothing whose timeout would end after `until` (epoch milliseconds).

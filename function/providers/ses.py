@@ -5,14 +5,17 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from function.errors import NotificationError
+from function.event.synthetic import PROBE_RECIPIENT, PROBE_TAG, TAG
 from function.message.email import Email, Receipt
 from function.providers.ses_errors import after_answer, without_answer
 from function.runtime.lean_dataclass import dataclass
@@ -52,9 +55,18 @@ class SesProvider:
 
     def send(self, email: Email, key: str) -> Receipt:
         """Send through SES, with the key as the tag `message_id`, which SES repeats in all its feedback."""
+        return self._send(email, {**email.tags, "message_id": key})
+
+    def probe(self) -> None:
+        """Send a mail to SES's own simulator, for its report. What comes of it, the report says."""
+        line = "This mail asks for a report."
+        with contextlib.suppress(NotificationError):
+            self._send(Email(PROBE_RECIPIENT, line, line, line), dict([TAG, PROBE_TAG]))
+
+    def _send(self, email: Email, tags: Mapping[str, str]) -> Receipt:
         if self.clock() - self._last_use > _LONGEST_IDLE:
             self.client.close()
-        request = self._request(email, key)
+        request = self._request(email, tags)
         if self._left is None:
             self.client.meta.events.register("before-send.sesv2.SendEmail", self._note_that_it_left)
         self._left = False
@@ -71,7 +83,7 @@ class SesProvider:
         """botocore is about to open a connection: what failed before, such as finding credentials, sent nothing."""
         self._left = True
 
-    def _request(self, email: Email, key: str) -> dict[str, Any]:
+    def _request(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
         return {
             "FromEmailAddress": self.sender,
             "Destination": {"ToAddresses": [email.to]},
@@ -83,7 +95,7 @@ class SesProvider:
                 }
             },
             "ConfigurationSetName": self.configuration_set,
-            "EmailTags": [{"Name": name, "Value": value} for name, value in {**email.tags, "message_id": key}.items()],
+            "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }
 
 

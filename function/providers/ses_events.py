@@ -6,16 +6,18 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-conten
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeGuard
 
-from function.event.synthetic import TAG
+from function.event.synthetic import PROBE_TAG, TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["KINDS", "FeedbackEvent", "Ignored", "drop_implied_sends", "parse"]
+__all__ = ["KINDS", "FeedbackEvent", "Ignored", "Parsed", "ProbeReport", "drop_implied_sends", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,10 @@ _NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEvent:
-    """One event about one of our mails. `detail` is one line with every address cut out; `address` is the recipient."""
+    """One event about one of our mails. `detail` is one line with every address cut out; `address` is the recipient.
+
+    `attempt` is the one that sent the mail; `provider` was given it at `sent_at`, in epoch milliseconds (0: not said).
+    """
 
     message_id: str
     action: Action
@@ -60,6 +65,18 @@ class FeedbackEvent:
     suppress: bool
     synthetic: bool = False
     reason_code: ReasonCode | None = None
+    attempt: str | None = None
+    provider: str = ""
+    sent_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """SES answers to a probe: its feedback works, for mails that `provider` was given at `sent_at` (epoch
+    milliseconds). It is about no mail of anybody's."""
+
+    provider: str
+    sent_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +86,24 @@ class Ignored:
     why: str
 
 
-def drop_implied_sends(batch: Sequence[FeedbackEvent | Ignored]) -> list[FeedbackEvent | Ignored | None]:
-    """The batch with None for every *Send* of a mail of which it says more: whatever else SES says implies it."""
+Parsed = FeedbackEvent | ProbeReport | Ignored
+
+
+def drop_implied_sends(batch: Sequence[Parsed]) -> list[Parsed | None]:
+    """The batch with None for every *Send* of an attempt of which it says more: whatever else SES says implies it."""
     more = {
-        one.message_id for one in batch if isinstance(one, FeedbackEvent) and one.action is not Action.FEEDBACK_SENT
+        (one.message_id, one.attempt)
+        for one in batch
+        if isinstance(one, FeedbackEvent) and one.action is not Action.FEEDBACK_SENT
     }
-    return [None if _only_sent(one) and one.message_id in more else one for one in batch]
+    return [None if _only_sent(one) and (one.message_id, one.attempt) in more else one for one in batch]
 
 
-def _only_sent(one: FeedbackEvent | Ignored) -> TypeGuard[FeedbackEvent]:
+def _only_sent(one: Parsed) -> TypeGuard[FeedbackEvent]:
     return isinstance(one, FeedbackEvent) and one.action is Action.FEEDBACK_SENT
 
 
-def parse(body: str, configuration_set: str = "") -> FeedbackEvent | Ignored:
+def parse(body: str, configuration_set: str = "") -> Parsed:
     """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated.
 
     With a `configuration_set` only what was sent under that is ours: other apps tag their mails as they like.
@@ -94,10 +116,14 @@ def parse(body: str, configuration_set: str = "") -> FeedbackEvent | Ignored:
         return Ignored(f"no meaning for {_kind(event)[:40]}")
     mail = _object(event, "mail")
     message_id = _tag(mail, "message_id")
-    if message_id is None:
+    probe = configuration_set and _tag(mail, PROBE_TAG[0]) == PROBE_TAG[1]
+    if message_id is None and not probe:
         return Ignored("no message_id tag: not a mail of ours")
     if configuration_set and _tag(mail, "ses:configuration-set") != configuration_set:
         return Ignored("another configuration set: not a mail of ours")
+    provider, sent_at = _provider(mail), _sent_at(mail)
+    if message_id is None:
+        return ProbeReport(provider, sent_at)
     destination = mail.get("destination")
     address = destination[0] if isinstance(destination, list) and destination else None
     return FeedbackEvent(
@@ -110,6 +136,9 @@ def parse(body: str, configuration_set: str = "") -> FeedbackEvent | Ignored:
         kind.state in _SUPPRESSING,
         _tag(mail, TAG[0]) == TAG[1],
         _reason_code(event, kind),
+        _tag(mail, "attempt"),
+        provider,
+        sent_at,
     )
 
 
@@ -127,6 +156,21 @@ def _tag(mail: Mapping[str, Any], name: str) -> str | None:
     """SES gives the values of a tag as a list."""
     values = _object(mail, "tags").get(name)
     return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else None
+
+
+def _provider(mail: Mapping[str, Any]) -> str:
+    """As settings name it, by the region in the ARN of the identity that sent; empty if that is not said."""
+    arn = mail.get("sourceArn")
+    found = re.match(r"arn:[a-z-]+:ses:([a-z0-9-]+):", arn) if isinstance(arn, str) else None
+    return f"ses://{found[1]}" if found else ""
+
+
+def _sent_at(mail: Mapping[str, Any]) -> int:
+    """When SES was given the mail, in epoch milliseconds; 0 if that is not said."""
+    try:
+        return round(datetime.fromisoformat(str(mail.get("timestamp"))).timestamp() * 1000)
+    except ValueError:
+        return 0
 
 
 def _kind(event: Mapping[str, Any]) -> str:

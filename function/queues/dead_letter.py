@@ -31,15 +31,19 @@ class Letter:
 
 
 def write_retry(delivery: Delivery) -> Letter:
-    """The delivery as it waits in `retry`, with the letter's marks if it came by one."""
-    marks = {"attempt": delivery.letter or "", "confirmed": "yes" if delivery.confirmed else ""}
-    return Letter(_body(delivery), {name: value for name, value in marks.items() if value})
+    """The delivery as it waits in `retry`, with the letter's marks if it came by one. It is in the ledger only if it
+    came from there."""
+    marks = {"attempt": delivery.letter, "confirmed": "yes" if delivery.confirmed else None}
+    return Letter(_body(delivery, False), _given(marks | {"instead_of": delivery.instead_of}))
 
 
-def write_letter(delivery: Delivery, attempt: str, reason: Reason, release: str, attempts: int = 0) -> Letter:
-    """The dead letter of one attempt: the original, and why it is dead."""
+def write_letter(
+    delivery: Delivery, attempt: str, reason: Reason, release: str, attempts: int = 0, kept: bool = True
+) -> Letter:
+    """The dead letter of one attempt: the original, and why it is dead. `kept` says that the ledger keeps the event,
+    or will: only then can the letter refer to it."""
     return Letter(
-        _body(delivery),
+        _body(delivery, kept),
         {
             "attempt": attempt,
             "attempts": str(attempts),
@@ -47,11 +51,17 @@ def write_letter(delivery: Delivery, attempt: str, reason: Reason, release: str,
             "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason.text)[:500],
             "reason_code": reason.code or "?",
             "release": release or "?",
+            **_given({"instead_of": delivery.instead_of}),
         },
     )
 
 
-def _body(delivery: Delivery) -> str:
+def _given(marks: dict[str, str | None]) -> dict[str, str]:
+    """Attributes of SQS are never empty."""
+    return {name: value for name, value in marks.items() if value}
+
+
+def _body(delivery: Delivery, kept: bool) -> str:
     notification: dict[str, object] = {
         "Type": "Notification",
         "MessageId": delivery.message_id,
@@ -65,4 +75,4 @@ def _body(delivery: Delivery) -> str:
     short = json.dumps(notification | {"Message": "", "MessageDeflated": packed})
     if len(short) <= LARGEST_BODY:
         return short
-    return json.dumps(notification | {"Message": "", "MessageInLedger": True})
+    return json.dumps(notification | {"Message": "", "MessageInLedger" if kept else "MessageTooLong": True})

@@ -13,11 +13,15 @@ from typing import TextIO
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["NAMESPACE", "SYNTHETIC", "Telemetry", "embed_metrics"]
+__all__ = ["CORRECTED_TOO_LATE", "NAMESPACE", "RESENT", "SENT_TWICE", "SYNTHETIC", "Telemetry", "embed_metrics"]
 
 NAMESPACE = "Herald"
 #: Counts everything about synthetic mails, in place of the metric that it would be for a real one.
 SYNTHETIC = "Synthetic"
+#: Counted beside what became of a delivery or a report.
+RESENT = "Resent"
+SENT_TWICE = "SentTwice"
+CORRECTED_TOO_LATE = "CorrectedTooLate"
 _UNITS = {"SendMilliseconds": "Milliseconds", "OutboxAgeSeconds": "Seconds"}
 
 

@@ -89,7 +89,7 @@ def _settings(made: Provisioned) -> dict[str, str]:
         "HERALD_CONFIGURATION_SET": CONFIGURATION_SET,
         "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,
         "HERALD_LINK_KEY_PARAMETER": LINK_KEY,
-        "HERALD_RETENTION_DAYS": "90",
+        "HERALD_RETENTION_DAYS": "60",
         "HERALD_RETRY_RECEIVES": str(RECEIVES),
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from function.event.compression import decompress
 from function.event.envelope import Delivery
 from function.ledger.record import Record
 from function.ledger.states import IN_DOUBT, State
@@ -26,28 +25,27 @@ def plan_from_records(installation: Installation, message_ids: list[str]) -> Pla
         record = installation.record(message_id)
         if record is None:
             raise UserError(f"the ledger knows no message {message_id}: give the MessageId that SNS assigned")
-        _refuse(installation, record)
-        letter = _letter(record)
+        body = installation.event_of(record)
+        _refuse(installation, record, body)
+        letter = _letter(record, body or "")
         plan.letters.append(letter)
         plan.decisions[letter.id] = decide(letter, record)
     return plan
 
 
-def _refuse(installation: Installation, record: Record) -> None:
+def _refuse(installation: Installation, record: Record, body: str | None) -> None:
     """Raise `UserError` if this record cannot be redriven."""
     message = f"message {record.message_id}"
     waits = record.state in (State.REJECTED, State.SUPPRESSED) or (record.state in IN_DOUBT and record.parked)
     if not waits:
         raise UserError(f"{message} is {record.state} and waits for nobody: there is nothing to redrive")
-    if record.event is None:
-        raise UserError(f"{message} was too long for its record to keep: redrive its letter, or publish it again")
+    if body is None:
+        raise UserError(f"the event of {message} is not kept any more: redrive its letter, or publish it again")
     if record.address and get_suppression(installation, record.address):
         raise UserError(f"{message} is to an address on the suppression list: take that off the list first")
 
 
-def _letter(record: Record) -> DeadLetter:
-    event = record.event
-    body = decompress(event) if isinstance(event, bytes) else event or ""
+def _letter(record: Record, body: str) -> DeadLetter:
     reason = Reason(record.reason_code or "", record.reason or "")
     made = write_letter(Delivery(record.message_id, body), record.owner, reason, release="", attempts=record.attempts)
     return DeadLetter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.faults.outside import Mail
@@ -74,5 +75,11 @@ def queued(body: str, handle: str, receives: int, attributes: dict[str, Any]) ->
 def feedback(kind: str, mail: Mail) -> str:
     """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html"""
     tags = {"ses:configuration-set": ["herald"]} | {name: [value] for name, value in mail.tags.items()}
-    said = {"eventType": kind, "mail": {"tags": tags, "destination": [mail.to]}, kind.lower(): {}}
+    about = {
+        "timestamp": datetime.fromtimestamp(mail.at / 1000, UTC).isoformat(timespec="milliseconds"),
+        "sourceArn": "arn:aws:ses:us-east-1:123456789012:identity/herald.example",
+        "destination": [mail.to],
+        "tags": tags,
+    }
+    said = {"eventType": kind, "mail": about, kind.lower(): {}}
     return json.dumps({"Type": "Notification", "MessageId": f"feedback-{kind}", "Message": json.dumps(said)})

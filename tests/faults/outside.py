@@ -56,19 +56,21 @@ class Outside:
     #: Until then the post office takes nothing (epoch milliseconds).
     down_until: int = 0
     mails: list[Mail] = field(default_factory=list)
+    #: Mails to SES's own simulator, which only ask for its reports.
+    probes: list[Mail] = field(default_factory=list)
     posted: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     #: Visibility that a handler gave to the message that it is working on, in seconds by receipt handle.
     postponed: dict[str, int] = field(default_factory=dict)
 
     def answer(self, operation: str, body: bytes, refusal: Refused | None = None) -> Answer:
         """Do what one HTTP request asks."""
-        request = json.loads(body)
+        request = json.loads(body, object_hook=_with_bytes)
         try:
             if refusal:
                 raise refusal
             return 200, json.dumps(self._do(short(operation), request), default=_bytes).encode()
         except ClientError as error:
-            return 400, json.dumps(_problem(error.response)).encode()
+            return 400, json.dumps(_problem(error.response), default=_bytes).encode()
         except Refused as error:
             return error.status, json.dumps({"__type": error.code, "message": error.code}).encode()
 
@@ -80,7 +82,8 @@ class Outside:
             if self.now_ms < self.down_until:
                 raise DOWN
             tags = {tag["Name"]: tag["Value"] for tag in request.get("EmailTags", [])}
-            self.mails.append(Mail(request["Destination"]["ToAddresses"][0], tags, self.now_ms))
+            taken = self.probes if "probe" in tags else self.mails
+            taken.append(Mail(request["Destination"]["ToAddresses"][0], tags, self.now_ms))
             return {"MessageId": f"mail-{len(self.mails)}"}
         if operation == "SendMessage":
             delay = int(request.get("DelaySeconds", 0))
@@ -101,6 +104,11 @@ def _problem(response: Mapping[str, Any]) -> dict[str, Any]:
     error = response["Error"]
     more = {name: response[name] for name in ("CancellationReasons", "Item") if name in response}
     return {"__type": f"com.amazonaws.dynamodb.v20120810#{error['Code']}", "message": error["Message"]} | more
+
+
+def _with_bytes(found: dict[str, Any]) -> dict[str, Any]:
+    """Binary values as they are, which JSON has in base64."""
+    return {"B": base64.b64decode(found["B"])} if found.keys() == {"B"} else found
 
 
 def _bytes(value: object) -> str:

@@ -108,12 +108,14 @@ class Platform:
             else:
                 self._queued(request["MessageBody"], request.get("MessageAttributes", {}), delay)
         self.outside.posted.clear()
-        for mail in self.outside.mails[self._heard :]:
+        for mail in [*self.outside.mails[self._heard :], *self.outside.probes]:
             for kind in ("Send", "Delivery") if self.feedback is not None and self.listens else ():
                 said = envelopes.feedback(kind, mail)
-                handle = f"{kind}-{self._heard}"
+                self._made += 1
+                handle = f"{kind}-{self._made}"
                 self.at(
                     self.feedback or 0,
                     lambda said=said, handle=handle: self._receive("feedback", said, {}, handle, 1),  # type: ignore[misc]
                 )
-            self._heard += 1
+        self._heard = len(self.outside.mails)
+        self.outside.probes.clear()

@@ -93,8 +93,9 @@ class Promises:
             raise Broken(f"{record.state}, and nobody moves it")
         if record.state is State.REJECTED and not letters:
             raise Broken("rejected without a letter that shows it to a person")
-        if record.state in (State.REJECTED, State.SUPPRESSED) and record.event is None:
-            raise Broken(f"{record.state} without the event it must keep")
+        event = world.table.get(str(record.event_key), Frozen())
+        if record.state is State.REJECTED and "body" not in event:
+            raise Broken("rejected without the event it must keep")
         if record.state in _ACCEPTED and not world.mails:
             raise Broken("recorded as sent, and no mail went")
         if record.state is State.REJECTED and mails:

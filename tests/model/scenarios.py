@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from function.ledger.keys import feedback_key
 from function.ledger.states import Action
 from tests.model.herald import Code, Herald, Rules
 from tests.model.moves import Moves
 from tests.model.search import Explored, explore
 from tests.model.table import MemoryTable
+from tests.model.table import State as Snapshot
 from tests.model.world import Budget, Waiting, World
 
 __all__ = ["SCENARIOS", "Scenario", "named"]
@@ -34,8 +36,19 @@ class Scenario:
             for message, copies in enumerate(self.copies, start=1)
             for copy in range(copies)
         )
-        start = World(MemoryTable().snapshot(), waiting, self.budget, published=len(waiting))
+        start = World(_fresh_feedback(self.rules.providers), waiting, self.budget, published=len(waiting))
         return explore(start, Moves(Herald(code or Code(), self.rules), self.answers))
+
+
+def _fresh_feedback(providers: int) -> Snapshot:
+    """A table that has just heard of mails which each provider was given long after any hold."""
+    table = MemoryTable()
+    for number in range(providers):
+        table.put_item(
+            TableName=table.name,
+            Item={"pk": {"S": feedback_key(f"ses://{number}")}, "before": {"N": str(10**15)}},
+        )
+    return table.snapshot()
 
 
 SCENARIOS: tuple[Scenario, ...] = (

@@ -10,10 +10,10 @@ from typing import Any
 from function.delivery.courier import Courier
 from function.delivery.decision import Decision, Done, Job, WriteLetter
 from function.errors import NotificationError, OutcomeUnknown
-from function.ledger.attempt import Attempt, Claimed, OwnedBy, Suppressed
+from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppressed
 from function.ledger.expressions import put
 from function.ledger.ledger import Ledger
-from function.ledger.record import Row
+from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
 from function.ledger.table import Refusal
 from function.ledger.writes import Writes
@@ -72,8 +72,8 @@ def _claim(old: str, new: str) -> Code:
 
 def _settle(action: Action, old: str, new: str) -> Code:
     class Seeded(Writes):
-        def _settle(self, attempt: Attempt, row: Row, event: str | bytes | None, act: Action) -> list[Request]:
-            message, *rest = super()._settle(attempt, row, event, act)
+        def _settle(self, attempt: Attempt, row: Row, act: Action) -> list[Request]:
+            message, *rest = super()._settle(attempt, row, act)
             if act is not action:
                 return [message, *rest]
             values = message["Update"]["ExpressionAttributeValues"] | {f":{state}": {"S": state} for state in State}
@@ -86,42 +86,62 @@ def _settle(action: Action, old: str, new: str) -> Code:
 class _PutInsteadOfUpdate(Writes):
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
         message, *rest = super().claim(attempt, now)
-        update = dict(message["Update"])
+        return [self._afresh(message["Update"]), *rest]
+
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+        message, *rest = super().resend(attempt, doubtful, now)
+        return [self._afresh(message["Update"]), *rest]
+
+    @staticmethod
+    def _afresh(update: Request) -> Request:
         values = {name[1:]: value for name, value in update["ExpressionAttributeValues"].items()}
-        fresh = {name: values[name] for name in ("owner", "held_until", "type", "event_key", "address", "expires_at")}
-        item = (
-            fresh
-            | update.pop("Key")
-            | {"state": {"S": "sending"}, "at_risk": values["one"], "timeline": values["rows"]}
-        )
-        condition = _rewritten({name: value for name, value in update.items() if name != "UpdateExpression"}, "", "")
-        return [{"Put": condition | {"Item": item}}, *rest]
+        kept = ("owner", "held_until", "type", "event_key", "address", "expires_at", "providers")
+        fresh = {name: values[name] for name in kept if name in values}
+        item = fresh | update["Key"] | {"state": {"S": "sending"}, "at_risk": {"N": "1"}, "timeline": values["rows"]}
+        left = {name: value for name, value in update.items() if name not in ("UpdateExpression", "Key")}
+        return {"Put": _rewritten(left, "", "") | {"Item": item}}
+
+
+class _ResendsWithoutBound(Writes):
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+        message, *rest = super().resend(attempt, doubtful, now)
+        return [{"Update": _rewritten(message["Update"], " AND #at_risk <= :resends", "")}, *rest]
+
+
+class _AlwaysResends(Ledger):
+    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        verdict = super()._judge(refusal, attempt, now)
+        return InDoubt(verdict.record, resend=True) if isinstance(verdict, InDoubt) else verdict
 
 
 class _EventIsAnybodys(Writes):
-    def _event(self, attempt: Attempt, now: int, expires_at: int | None) -> Request:
-        request = super()._event(attempt, now, expires_at)
+    def _event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        request = super()._event(attempt, now, small)
         return _rewritten(request, request["ConditionExpression"], "")
 
 
 def _address(old: str, new: str) -> Code:
     class Seeded(Writes):
         def claim(self, attempt: Attempt, now: int) -> list[Request]:
-            message, event, address = super().claim(attempt, now)
-            return [message, event, {"ConditionCheck": _rewritten(address["ConditionCheck"], old, new)}]
+            message, event, address, *rest = super().claim(attempt, now)
+            return [message, event, {"ConditionCheck": _rewritten(address["ConditionCheck"], old, new)}, *rest]
 
     return Code(writes=Seeded)
 
 
 class _SuppressionForgets(Writes):
-    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
-        message, *rest = super().apply_feedback(message_id, action, row, suppress)
+    def apply_feedback(
+        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+    ) -> list[Request]:
+        message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         return [message, *({"Put": put("herald-ledger", {"pk": suppress, "since": row.at}, "", {})} for _ in rest)]
 
 
 class _LastWriter(Writes):
-    def apply_feedback(self, message_id: str, action: Action, row: Row, suppress: str | None) -> list[Request]:
-        message, *rest = super().apply_feedback(message_id, action, row, suppress)
+    def apply_feedback(
+        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+    ) -> list[Request]:
+        message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         return [{"Update": _rewritten(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
 
 
@@ -178,17 +198,7 @@ class _SendsPastTheHold(Failover):
 
 class _UnconfirmedRedrive(Writes):
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
-        sure = Attempt(
-            attempt.message_id,
-            attempt.owner,
-            attempt.type,
-            attempt.event_key,
-            attempt.address,
-            attempt.choice,
-            attempt.letter,
-            confirmed=True,
-        )
-        return super().claim(sure, now)
+        return super().claim(replace(attempt, confirmed=True), now)
 
 
 class _AddressFirst(Ledger):
@@ -241,7 +251,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed(
         "resent without bound",
         "the answer is lost, and a person may redrive with a yes",
-        _claim(" AND #at_risk <= :resends", ""),
+        Code(writes=_ResendsWithoutBound, ledger=_AlwaysResends),
     ),
     Seed(
         "the address is judged, and written, before the message",

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from function.ledger.attempt import Attempt, Suppressed
-from function.ledger.record import Row
+from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
 from function.ledger.writes import Writes
 from tests.model.herald import ABSTRACTED, DROPPED
@@ -38,11 +38,12 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
     row = Row(State.REJECTED, 1, "r", detail="why")
     requests = [
         *writes.claim(attempt, 1),
-        *writes.refuse(attempt, row, "e"),
-        *writes.reject(attempt, row, "e"),
-        *writes.suppress(attempt, row, "e", Suppressed()),
-        *writes.suppress(attempt, row, "e", Suppressed("stopped:c")),
-        *writes.park(attempt, "o", row, "e"),
+        *writes.resend(attempt, Record("m", State.UNKNOWN, "o"), 1),
+        *writes.refuse(attempt, row),
+        *writes.reject(attempt, row),
+        *writes.suppress(attempt, row, Suppressed()),
+        *writes.suppress(attempt, row, Suppressed("stopped:c")),
+        *writes.park(attempt, "o", row),
         *writes.apply_feedback("m", Action.FEEDBACK_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),
         *({"Update": update} for update in (writes.release_claim(attempt, row), writes.lose(attempt, row))),

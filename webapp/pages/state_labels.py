@@ -65,6 +65,11 @@ STATES: Final = {
         "The event could not become a mail.",
         "The event is kept with the reason; an operator can send it again once that is mended.",
     ),
+    "replaced": StateLabel(
+        "Corrected",
+        "wait",
+        "The event was published anew with other content, and that one is mailed.",
+    ),
     "refused": StateLabel(
         "Refused",
         "bad",

@@ -258,7 +258,7 @@ variable "hold_seconds" {
 variable "retention_days" {
   description = "How long the ledger remembers an event, in days"
   type        = number
-  default     = 90
+  default     = 60
   nullable    = false
 
   validation {

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from function.ledger.attempt import Attempt
-from function.ledger.record import Row
+from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
 from function.ledger.writes import Writes
 from function.message.email import Email
@@ -92,13 +92,27 @@ def heard(method: Any, request: dict[str, Any]) -> object:
         return type(error), str(error)
 
 
-WRITES = Writes("herald-ledger", "r1", 900_000, 90 * 86_400, 1)
+WRITES = Writes("herald-ledger", "r1", 900_000, 60 * 86_400, 1)
 TEXTS = st.text(max_size=40)
 NAMES = st.text("abcdefghij-0123456789", min_size=1, max_size=40)
 ROWS = st.builds(Row, st.sampled_from(State), st.integers(0, 2**41), NAMES, st.none() | NAMES, detail=TEXTS)
-EVENTS = st.none() | st.text(min_size=1, max_size=100) | st.binary(min_size=1, max_size=100)
+BYTES = st.none() | st.binary(min_size=1, max_size=100)
+RECORDS = st.builds(Record, NAMES, st.sampled_from(State), NAMES)
 ATTEMPTS = st.builds(
-    Attempt, NAMES, NAMES, NAMES, event_key=NAMES, address=NAMES, letter=st.none() | NAMES, confirmed=st.booleans()
+    Attempt,
+    NAMES,
+    NAMES,
+    NAMES,
+    event_key=NAMES,
+    address=NAMES,
+    letter=st.none() | NAMES,
+    confirmed=st.booleans(),
+    source=NAMES,
+    subject=st.none() | NAMES,
+    digest=BYTES,
+    body=BYTES,
+    providers=st.lists(NAMES, unique=True).map(tuple),
+    predecessor=st.none() | RECORDS,
 )
 QUIET = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -106,18 +120,20 @@ QUIET = settings(
 
 
 @QUIET
-@given(first=ATTEMPTS, second=ATTEMPTS, row=ROWS, event=EVENTS)
+@given(first=ATTEMPTS, second=ATTEMPTS, row=ROWS, doubtful=RECORDS)
 def test_every_transaction_of_the_ledger_is_the_same_on_the_wire(
-    first: Attempt, second: Attempt, row: Row, event: str | bytes | None
+    first: Attempt, second: Attempt, row: Row, doubtful: Record
 ) -> None:
     written = [
         WRITES.claim(first, 1_795_507_200_000),
         WRITES.claim_expired(second, 1_795_507_200_000),
-        WRITES.refuse(first, row, event),
-        WRITES.reject(second, row, event),
-        WRITES.suppress(first, row, event),
-        WRITES.park(first, second.owner, row, event),
-        WRITES.apply_feedback(first.message_id, Action.FEEDBACK_BOUNCED, row, second.address),
+        WRITES.resend(first, doubtful, 1_795_507_200_000),
+        WRITES.refuse(first, row),
+        WRITES.reject(second, row),
+        WRITES.suppress(first, row),
+        WRITES.park(first, second.owner, row),
+        WRITES.apply_feedback(first.message_id, Action.FEEDBACK_BOUNCED, row, second.address, second.owner),
+        WRITES.apply_feedback_afresh(first.message_id, row, second.address, second.owner),
     ]
     both("dynamodb", "TransactWriteItems", *({"TransactItems": items} for items in written))
 
@@ -128,6 +144,10 @@ def test_every_update_of_the_ledger_is_the_same_on_the_wire(attempt: Attempt, ro
     written = [
         WRITES.record(attempt, [row, row], "provider-id"),
         WRITES.annotate(attempt, [row]),
+        WRITES.add_sender(attempt, row),
+        WRITES.tell_sent_twice(attempt.message_id, row),
+        WRITES.mark_feedback("ses://eu-west-1", 1, 2),
+        WRITES.begin_probe("ses://eu-west-1", 1),
         WRITES.release_claim(attempt, row),
         WRITES.give_back(attempt, row, "another"),
         WRITES.lose(attempt, row),
@@ -140,10 +160,10 @@ def test_every_update_of_the_ledger_is_the_same_on_the_wire(attempt: Attempt, ro
 def test_every_mail_is_the_same_on_the_wire(to: str, subject: str, text: str, key: str) -> None:
     provider = SesProvider("ses://eu-west-1", None, "Herald <books@herald.example>", "herald")
     mails = [Email(to, subject, text, f"<p>{text}</p>", {"Traceparent": key}), Email(key, text, subject, "")]
-    both("sesv2", "SendEmail", *(provider._request(mail, key) for mail in mails))
+    both("sesv2", "SendEmail", *(provider._request(mail, {"message_id": key}) for mail in mails))
 
 
-MAIL = SesProvider("", None, "a@b.example", "set")._request(Email("c@d.example", "s", "t", "h"), "key")
+MAIL = SesProvider("", None, "a@b.example", "set")._request(Email("c@d.example", "s", "t", "h"), {"message_id": "key"})
 CLAIM = {"TransactItems": WRITES.claim(Attempt("m", "o", "t", event_key="e", address="a"), 1)}
 ERRORS = [
     "MessageRejected",

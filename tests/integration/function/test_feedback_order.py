@@ -32,7 +32,7 @@ EVENTS: dict[str, Any] = {
 }
 SUPPRESSING = {State.BOUNCED: "bounced", State.COMPLAINED: "complained"}
 ADDRESS = address_key(SECRET, "ada@example.com")
-ATTEMPT = Attempt("m1", "request/1", "book.created", event_key("urn:test", "e1"), ADDRESS)
+ATTEMPT = Attempt("m1", "request-1", "book.created", event_key("urn:test", "e1"), ADDRESS)
 #: One step of a story: it changes the table.
 Step = Callable[["Story"], object]
 
@@ -43,12 +43,13 @@ class Story:
     def __init__(self) -> None:
         self.table = MemoryTable("herald-ledger")
         self.clock = Clock()
-        writes = Writes("herald-ledger", "r1", 900_000, 90 * 86_400, 1)
+        writes = Writes("herald-ledger", "r1", 900_000, 60 * 86_400, 1)
         self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
 
     def take(self, feedback: FeedbackEvent) -> None:
         row = Row(feedback.state, self.clock(), "r1", detail=feedback.detail)
-        self.ledger.apply_feedback(feedback.message_id, feedback.action, row, ADDRESS if feedback.suppress else None)
+        listed = ADDRESS if feedback.suppress else None
+        self.ledger.apply_feedback(feedback.message_id, feedback.action, row, listed, feedback.attempt)
 
     def item(self, key: str) -> dict[str, Any] | None:
         item: dict[str, Any] | None = self.table.get_item(TableName="herald-ledger", Key={"pk": {"S": key}}).get("Item")

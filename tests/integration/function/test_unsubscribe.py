@@ -47,7 +47,7 @@ def test_a_reader_who_unsubscribed_gets_no_mail_of_the_category_and_the_record_s
     record = world.record()
     assert (outcome.kind, record.state, world.mails) == (OutcomeKind.SUPPRESSED, State.SUPPRESSED, 0)
     assert record.reason == "the reader has unsubscribed from mails of this category"
-    assert record.event, "kept, so that a person can send it after all"
+    assert world.ledger.read_event("m1") is None, "nothing is kept of a reader who wants no mail"
     assert not world.dead.letters, "nothing went wrong, so no alarm"
 
 

@@ -91,7 +91,7 @@ def outage(catalogue: Catalogue, error: NotificationError, hours: int) -> Outage
     ("error", "hours", "tries", "units", "late"),
     [
         (ProviderUnavailable("out of reach"), 2, 17, 180, 900),
-        (ProviderUnavailable("out of reach"), 12, 57, 660, 900),
+        (ProviderUnavailable("out of reach"), 12, 57, 690, 900),
         (QuotaExhausted("daily message quota exceeded"), 12, 14, 150, _HOUR),
     ],
     ids=["down for two hours", "down for twelve hours", "over quota for twelve hours"],

@@ -249,12 +249,12 @@ def test_a_suppressed_mail_is_sent_from_its_record_once_its_address_is_off_the_l
     assert office.world.mails == 1
 
 
-def test_a_reader_who_unsubscribed_is_not_on_the_list_and_still_gets_no_mail_from_the_record(office: Office) -> None:
+def test_of_a_reader_who_unsubscribed_no_event_is_kept_to_be_sent_from_the_record(office: Office) -> None:
     hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
     Preferences(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
     office.deliver(delivery())
-    send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
-    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SUPPRESSED]
+    with pytest.raises(UserError, match="is not kept any more"):
+        plan_from_records(office.installation, ["m1"])
     assert office.world.mails == 0
 
 

@@ -70,7 +70,17 @@ def test_a_valid_event_is_read(catalogue: Catalogue) -> None:
         time="2026-11-21T08:00:00Z",
         data=value["data"],
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        subject="books/01JD6Q1M4X9Z8T7V5R3N2K0B4C",
     )
+
+
+def test_the_digest_tells_contents_apart_and_nothing_else(catalogue: Catalogue) -> None:
+    first = parse(event(), catalogue.validate_envelope).digest
+    shuffled = dict(reversed(list(event()["data"].items())))
+    same = event(time="2026-11-22T08:00:00Z", traceparent="x", data=shuffled)
+    assert parse(same, catalogue.validate_envelope).digest == first
+    for changes in ({"type": "book.removed"}, {"data": event()["data"] | {"more": 1}}):
+        assert parse(event(**changes), catalogue.validate_envelope).digest != first
 
 
 @pytest.mark.parametrize("field", ["specversion", "id", "source", "type", "time", "data"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.event.compression import compress, compress_for_record, decompress, decompress_base64
+from function.event.compression import compress, decompress, decompress_base64
 
 _LARGEST = 2 * 1024 * 1024
 
@@ -43,20 +42,3 @@ def test_what_was_never_compressed_is_none(data: bytes) -> None:
 @pytest.mark.parametrize("packed", ["%", "ünicode", "YWJj=", "YW Jj"])
 def test_what_is_no_base64_is_none(packed: str) -> None:
     assert decompress_base64(packed) is None
-
-
-def test_a_record_keeps_a_short_event_legible() -> None:
-    assert compress_for_record("x" * 4000) == "x" * 4000
-
-
-@pytest.mark.parametrize("body", ["x" * 4001, "ü", "\ud800"])
-def test_a_record_keeps_any_other_event_compressed(body: str) -> None:
-    packed = compress_for_record(body)
-    assert isinstance(packed, bytes)
-    assert decompress(packed) == body
-
-
-def test_what_does_not_fit_into_a_record_is_not_kept_there() -> None:
-    noise = random.Random(7).randbytes(300_000)
-    assert isinstance(compress_for_record(base64.b64encode(noise).decode()), bytes)
-    assert compress_for_record(random.Random(7).randbytes(400_000).hex()) is None

@@ -191,8 +191,15 @@ def test_it_is_given_up_after_a_day_or_on_the_last_receive(first_at: int, receiv
 
 
 def test_what_an_earlier_attempt_may_have_sent_is_not_given_up_as_unsent() -> None:
-    decision = decide(replace(DOUBTFUL, first_at=NOW - 2 * DAY), job(Throttled("slow")), POLICY, NOW)
-    assert kind_of(decision) == (Retry, OutcomeKind.RELEASED)
+    trying = decide(replace(DOUBTFUL, first_at=NOW - DAY), job(Throttled("slow")), POLICY, NOW)
+    assert kind_of(trying) == (Retry, OutcomeKind.RELEASED)
+    tried = decide(replace(DOUBTFUL, first_at=NOW - 2 * DAY), job(Throttled("slow")), POLICY, NOW)
+    assert isinstance(tried, WriteLetter)
+    assert (tried.kind, tried.action, tried.reason.code) == (
+        OutcomeKind.PARKED,
+        Action.PARK,
+        ReasonCode.MAY_HAVE_GONE,
+    )
 
 
 def test_an_event_that_can_be_no_mail_ends_with_a_letter_and_one_that_may_not_be_without() -> None:

@@ -19,7 +19,7 @@ GOOD = {
 
 def test_what_is_not_set_has_its_default() -> None:
     settings = NotifySettings.read(GOOD, "r1")
-    assert settings.ledger == LedgerSettings("herald-ledger", hold=900, retention_days=90, release="r1")
+    assert settings.ledger == LedgerSettings("herald-ledger", hold=900, retention_days=60, release="r1")
     assert settings.providers == ("ses://eu-west-1", "ses://us-east-1")
     assert settings.on_unknown == "resend"
     assert (settings.retry_policy.give_up, settings.retry_policy.receives) == (86_400, 200)

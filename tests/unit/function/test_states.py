@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from function.ledger.expressions import in_source_state, state_in
-from function.ledger.states import FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, Action, State, sources
+from function.ledger.states import ACCEPTED, FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, Action, State, sources
 
 HEARD = {
     action: State[action.name.removeprefix("FEEDBACK_")] for action in Action if action.name.startswith("FEEDBACK_")
@@ -20,7 +20,6 @@ CHANGES = {
     (Action.RESEND, State.UNKNOWN, State.SENDING),
     (Action.REDRIVE, State.REJECTED, State.SENDING),
     (Action.REDRIVE, State.SUPPRESSED, State.SENDING),
-    (Action.REDRIVE, State.REFUSED, State.SENDING),
     (Action.REDRIVE_CONFIRMED, State.SENDING, State.SENDING),
     (Action.REDRIVE_CONFIRMED, State.UNKNOWN, State.SENDING),
     (Action.RECORD, State.SENDING, State.SENT),
@@ -32,6 +31,11 @@ CHANGES = {
     (Action.REJECT, State.RELEASED, State.REJECTED),
     (Action.SUPPRESS, None, State.SUPPRESSED),
     (Action.SUPPRESS, State.RELEASED, State.SUPPRESSED),
+    (Action.REPLACE, State.RELEASED, State.REPLACED),
+    (Action.REPLACE, State.REJECTED, State.REPLACED),
+    (Action.REPLACE, State.SUPPRESSED, State.REPLACED),
+    (Action.REPLACE_CONFIRMED, State.SENDING, State.REPLACED),
+    (Action.REPLACE_CONFIRMED, State.UNKNOWN, State.REPLACED),
 }
 
 
@@ -42,8 +46,8 @@ def test_every_state_has_a_meaning_and_a_rank() -> None:
 
 def test_the_precedence_is_the_one_that_is_promised() -> None:
     promised = (
-        "complained > bounced > delivered > soft_bounced > delayed > refused > sent > rejected > suppressed > "
-        "unknown > sending > released"
+        "complained > bounced > delivered > soft_bounced > delayed > refused > sent > rejected > replaced > "
+        "suppressed > unknown > sending > released"
     )
     assert " > ".join(PRECEDENCE) == promised
 
@@ -95,16 +99,16 @@ def test_every_state_that_is_no_end_has_somebody_who_moves_it_on(state: State) -
     assert movers
 
 
-@pytest.mark.parametrize("state", sorted({State.SUPPRESSED, State.REJECTED, State.REFUSED}))
-def test_what_ended_without_a_mail_can_be_redriven(state: State) -> None:
+@pytest.mark.parametrize("state", sorted({State.SUPPRESSED, State.REJECTED}))
+def test_what_ended_unsent_can_be_redriven(state: State) -> None:
     assert MOVES[state, Action.REDRIVE].to is State.SENDING
 
 
-@pytest.mark.parametrize(
-    "state", [s for s in PRECEDENCE if PRECEDENCE.index(s) <= PRECEDENCE.index(State.SENT) and s is not State.REFUSED]
-)
-def test_nothing_leads_from_a_mail_that_went_to_another_one(state: State) -> None:
-    assert {action for action in Action if MOVES[state, action].to is State.SENDING} == set()
+@pytest.mark.parametrize("state", [*sorted(ACCEPTED), State.REPLACED])
+def test_nothing_leads_from_a_mail_that_a_provider_accepted_or_that_another_replaced_to_another_one(
+    state: State,
+) -> None:
+    assert {action for action in Action if MOVES[state, action].to in (State.SENDING, State.REPLACED)} == set()
 
 
 def test_only_a_mail_of_unknown_fate_may_be_sent_once_more() -> None:

@@ -18,6 +18,7 @@ STATES = [
     "refused",
     "delayed",
     "soft_bounced",
+    "replaced",
     "delivered",
     "bounced",
     "complained",
