@@ -19,11 +19,11 @@ class NotLoopbackError(OSError):
 def guard(patch: pytest.MonkeyPatch) -> None:
     """Make the calls that reach out raise `NotLoopbackError` for all but loopback."""
     for name, position in (("connect", 0), ("connect_ex", 0), ("sendto", -1)):
-        patch.setattr(socket.socket, name, _checked(getattr(socket.socket, name), position))
-    patch.setattr(socket, "getaddrinfo", _checked_lookup(socket.getaddrinfo))
+        patch.setattr(socket.socket, name, _check(getattr(socket.socket, name), position))
+    patch.setattr(socket, "getaddrinfo", _check_lookup(socket.getaddrinfo))
 
 
-def _checked(method: Callable[..., Any], position: int) -> Callable[..., Any]:
+def _check(method: Callable[..., Any], position: int) -> Callable[..., Any]:
     def call(sock: socket.socket, *args: Any) -> Any:
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             _require_loopback(args[position][0])
@@ -32,7 +32,7 @@ def _checked(method: Callable[..., Any], position: int) -> Callable[..., Any]:
     return call
 
 
-def _checked_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
+def _check_lookup(lookup: Callable[..., Any]) -> Callable[..., Any]:
     def call(host: object, *args: Any, **kwargs: Any) -> Any:
         if host is not None:
             _require_loopback(host)

@@ -63,13 +63,13 @@ def main() -> None:
             httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=60) as http,
             at_the_browser(browser, ends["web"]) as grace,
         ):
-            names = {"inbox": ends["inbox"], **_prepared(grace, Inbox(http))}
+            names = {"inbox": ends["inbox"], **_prepare(grace, Inbox(http))}
             state = grace.page.context.storage_state()
         for path in _pictures(browser, ends["web"], state, names):
             print(path.relative_to(ROOT), path.stat().st_size, "bytes")  # noqa: T201
 
 
-def _prepared(grace: Person, inbox: Inbox) -> dict[str, str]:
+def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
     """A shelf, an operator's day and a console with something on them; what stands for names in addresses of pages."""
     grace.signs_in(GRACE)
     for title in ("Romola", "The Left Hand of Darkness"):

@@ -30,7 +30,7 @@ def inbox(laptop: Cloud) -> Iterator[Inbox]:
         yield Inbox(http)
 
 
-def titled(name: str, person: Person) -> str:
+def make_title(name: str, person: Person) -> str:
     """A title that no other journey's book has."""
     return f"{name} {next(manner for manner in MANNERS if MANNERS[manner] == person.manner)}"
 
@@ -67,7 +67,7 @@ def test_from_signing_up_to_the_mail_and_to_unsubscribing(person: Person, laptop
     who = signs_up(person, desk)
     person.sees("No books yet")
     person.finds_nothing_wrong()
-    title = titled("Middlemarch", person)
+    title = make_title("Middlemarch", person)
     person.adds_a_book(title)
     person.sees("Delivered")
     person.finds_nothing_wrong()
@@ -89,7 +89,7 @@ def test_from_signing_up_to_the_mail_and_to_unsubscribing(person: Person, laptop
         stop.presses("Unsubscribe")
         stop.sees("You get no more of these mails")
         stop.finds_nothing_wrong()
-    person.adds_a_book(titled("Silas Marner", person))
+    person.adds_a_book(make_title("Silas Marner", person))
     person.sees("You have stopped mails of this kind")
     person.follows("Why no mail?")
     person.sees("Why did I not get mail?")
@@ -104,7 +104,7 @@ def test_from_signing_up_to_the_mail_and_to_unsubscribing(person: Person, laptop
 
 
 def test_an_operator_finds_a_dead_letter_and_sends_it_again(person: Person, inbox: Inbox) -> None:
-    title = titled("Romola", person)
+    title = make_title("Romola", person)
     inbox.fault(fault="refuse", recipient=GRACE.email)
     person.signs_in(GRACE)
     person.adds_a_book(title)

@@ -32,7 +32,7 @@ _HERALD = re.compile(r"(?:^|[$(] ?)herald ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", r
 
 
 @cache
-def tracked() -> frozenset[str]:
+def list_tracked() -> frozenset[str]:
     """Every file of the checkout that is not ignored, and every folder that holds one."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -45,7 +45,7 @@ def tracked() -> frozenset[str]:
 @cache
 def pages() -> tuple[Path, ...]:
     """Every Markdown file."""
-    return tuple(sorted(ROOT / path for path in tracked() if path.endswith(".md")))
+    return tuple(sorted(ROOT / path for path in list_tracked() if path.endswith(".md")))
 
 
 @cache
@@ -64,7 +64,7 @@ def code_of(page: Path) -> list[str]:
 
 def paths_of(page: Path) -> Iterator[str]:
     """The spans that name a file or folder of this repository."""
-    tops = {path.partition("/")[0] for path in tracked() if "/" in path}
+    tops = {path.partition("/")[0] for path in list_tracked() if "/" in path}
     for span in _CODE.findall(_FENCE.sub("", page.read_text("utf-8"))):
         path = span.partition("::")[0].rstrip("/")
         if path in _MADE_LOCALLY or re.search(r"[\s=@:{]", path) or path.startswith(("build/", "/", "--", "~", ".")):
@@ -75,11 +75,11 @@ def paths_of(page: Path) -> Iterator[str]:
 
 def exists(path: str) -> bool:
     """Whether something tracked has this path, or a path that ends so; `<type>`, `*` and `…` stand for any name."""
-    if path in tracked() or any(one.endswith(f"/{path}") for one in tracked()):
+    if path in list_tracked() or any(one.endswith(f"/{path}") for one in list_tracked()):
         return True
     pattern = re.sub(r"<[^>]*>|\*|…", "\0", path)
     found = re.compile(r"(?:.*/)?" + re.escape(pattern).replace("\0", r"[^/]*"))
-    return any(found.fullmatch(one) for one in tracked())
+    return any(found.fullmatch(one) for one in list_tracked())
 
 
 def named_by(page: Path) -> str:
@@ -114,7 +114,7 @@ def test_every_command_that_a_page_names_is_there(page: Path) -> None:
 
 def test_the_map_names_every_folder_of_the_first_two_levels() -> None:
     named = set(re.findall(r"`([\w./-]+)/`", ARCHITECTURE)) | set(re.findall(r"`([\w./-]+)/\w[\w.-]*`", ARCHITECTURE))
-    folders = {path for path in tracked() if (ROOT / path).is_dir() and path.count("/") <= 1} - {"."}
+    folders = {path for path in list_tracked() if (ROOT / path).is_dir() and path.count("/") <= 1} - {"."}
     assert {folder for folder in folders if folder not in named} == set()
 
 

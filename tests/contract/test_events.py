@@ -57,10 +57,10 @@ def events_of(reader: Identity, wish: BookIn) -> list[dict[str, Any]]:
     }
     created, deleted = write_book_created(book, reader, **common), write_book_deleted(book, reader, at=at, **common)
     common.pop("event_id")
-    return [parsed(created), parsed(deleted), parsed(write_user_welcome(reader, at=at, **common))]
+    return [parse_event(created), parse_event(deleted), parse_event(write_user_welcome(reader, at=at, **common))]
 
 
-def parsed(event: Event) -> dict[str, Any]:
+def parse_event(event: Event) -> dict[str, Any]:
     """The event as it arrives, if its bytes are what they must be."""
     assert len(event.body.encode()) <= MOST_BYTES
     assert event.body.isascii()

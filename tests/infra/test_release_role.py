@@ -30,12 +30,12 @@ BESIDES = {
 }
 
 
-def _granted() -> set[str]:
+def _find_granted() -> set[str]:
     text = (INFRA / "modules" / "release-role" / "permissions.tf").read_text()
     return set(re.findall(r'"((?:lambda|codedeploy|cloudwatch|logs|kms|iam|s3|sts):\w+)"(?! =)', text))
 
 
-def _called() -> set[str]:
+def _find_called() -> set[str]:
     return {RIGHTS.get(call, call) for path in (ROOT / "release").glob("*.py") for call in _calls(path)}
 
 
@@ -67,7 +67,7 @@ _WAITERS = frozenset({"function_updated", "published_version_active"})
 
 
 def test_the_role_may_do_exactly_what_a_release_does() -> None:
-    assert _granted() == _called() | BESIDES.keys()
+    assert _find_granted() == _find_called() | BESIDES.keys()
 
 
 def test_create_deployment_says_that_it_needs_the_groups_update() -> None:
@@ -76,7 +76,7 @@ def test_create_deployment_says_that_it_needs_the_groups_update() -> None:
     assert "you need the <code>UpdateDeploymentGroup</code> IAM permission" in said
 
 
-@pytest.mark.parametrize("action", sorted(_granted()))
+@pytest.mark.parametrize("action", sorted(_find_granted()))
 def test_the_releasing_page_lists_the_right(action: str) -> None:
     assert f"`{action}`" in (ROOT / "docs" / "releasing.md").read_text()
 

@@ -53,7 +53,7 @@ def handler(event, context):
 """
 
 
-def zipped(code: str) -> bytes:
+def zip_module(code: str) -> bytes:
     with zipfile.ZipFile(archive := io.BytesIO(), "w") as opened:
         opened.writestr("code.py", code)
     return archive.getvalue()
@@ -114,7 +114,7 @@ class Simulator:
             Role="arn:aws:iam::000000000000:role/hook",
             Handler="code.handler",
             Timeout=900,
-            Code={"ZipFile": zipped(HOOK % body)},
+            Code={"ZipFile": zip_module(HOOK % body)},
             Environment={"Variables": {"AWS_ENDPOINT_URL_CODEDEPLOY": self.endpoint}},
         )
         return name
@@ -240,11 +240,11 @@ def function(herald: Herald) -> str:
         Runtime="python3.13",
         Role="arn:aws:iam::000000000000:role/probe",
         Handler="code.handler",
-        Code={"ZipFile": zipped(VERSION % "one")},
+        Code={"ZipFile": zip_module(VERSION % "one")},
         Publish=True,
     )
     for code in ("two", "three"):
-        functions.update_function_code(FunctionName=name, ZipFile=zipped(VERSION % code), Publish=True)
+        functions.update_function_code(FunctionName=name, ZipFile=zip_module(VERSION % code), Publish=True)
     return name
 
 

@@ -80,7 +80,7 @@ def test_without_feedback_a_mail_stays_sent(herald: Herald) -> None:
 
 def test_a_burst_over_the_rate_of_ses_waits_and_loses_nothing(herald: Herald) -> None:
     readers = [new_address() for _ in range(12)]
-    with allowed(herald, per_second=0):
+    with allow_rate(herald, per_second=0):
         ids = [publish(herald, to) for to in readers]
         for message_id in ids:
             ends(herald, message_id, "released")
@@ -90,7 +90,7 @@ def test_a_burst_over_the_rate_of_ses_waits_and_loses_nothing(herald: Herald) ->
 
 
 @contextmanager
-def allowed(herald: Herald, per_second: int) -> Iterator[None]:
+def allow_rate(herald: Herald, per_second: int) -> Iterator[None]:
     """SES at another rate, for a while."""
     before = herald.inbox.http.get("/limits").raise_for_status().json()
     herald.inbox.http.put("/limits", json={"per_second": per_second}).raise_for_status()

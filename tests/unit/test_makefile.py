@@ -46,7 +46,7 @@ def make(checkout: Path, target: str = "setup") -> bool:
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, check=False).returncode == 0
 
 
-def installed(checkout: Path) -> list[str]:
+def list_installed(checkout: Path) -> list[str]:
     """The last words of each call of pip, in the environment as it now is."""
     return [line.split()[-1] for line in (checkout / "build/venv/3.11/installed").read_text().splitlines()]
 
@@ -60,9 +60,9 @@ EVERYTHING = ["herald/requirements.txt", ".", "tests/requirements.txt"]
 
 def test_it_installs_what_is_locked_and_the_command_itself(checkout: Path) -> None:
     assert make(checkout)
-    assert installed(checkout) == EVERYTHING
+    assert list_installed(checkout) == EVERYTHING
     assert make(checkout)
-    assert installed(checkout) == EVERYTHING, "nothing is done twice"
+    assert list_installed(checkout) == EVERYTHING, "nothing is done twice"
 
 
 @pytest.mark.parametrize("accident", ["broken", "interrupted"])
@@ -71,7 +71,7 @@ def test_an_environment_that_was_left_half_way_is_made_anew(checkout: Path, acci
     assert not make(checkout)
     (checkout / accident).unlink()
     assert make(checkout)
-    assert (environments_made(checkout), installed(checkout)) == (2, EVERYTHING)
+    assert (environments_made(checkout), list_installed(checkout)) == (2, EVERYTHING)
 
 
 def test_one_that_broke_while_it_was_renewed_is_made_anew(checkout: Path) -> None:
@@ -82,7 +82,7 @@ def test_one_that_broke_while_it_was_renewed_is_made_anew(checkout: Path) -> Non
     (checkout / "interrupted").unlink()
     os.utime(checkout / "tests/requirements.txt", (1e9, 1e9))
     assert make(checkout)
-    assert (environments_made(checkout), installed(checkout)) == (2, EVERYTHING)
+    assert (environments_made(checkout), list_installed(checkout)) == (2, EVERYTHING)
 
 
 def test_a_lock_that_changed_is_installed_into_the_environment_that_is_there(checkout: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_lock_that_changed_is_installed_into_the_environment_that_is_there(che
     for mark in (checkout / "build/venv/3.11").glob(".whole*"):
         os.utime(mark, (1e9, 1e9))
     assert make(checkout)
-    assert (environments_made(checkout), installed(checkout)) == (1, EVERYTHING * 2)
+    assert (environments_made(checkout), list_installed(checkout)) == (1, EVERYTHING * 2)
 
 
 def test_nothing_is_written_beside_a_checkout_whose_path_has_spaces(checkout: Path, tmp_path: Path) -> None:

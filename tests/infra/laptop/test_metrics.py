@@ -18,10 +18,10 @@ Use = tuple[str, str, dict[str, str]]
 @pytest.fixture(scope="module")
 def used(applied: Applied) -> list[Use]:
     """Namespace, metric and dimensions of everything that is watched or drawn."""
-    return [*_watched(applied.clients), *_drawn(applied.clients)]
+    return [*_find_watched(applied.clients), *_find_drawn(applied.clients)]
 
 
-def _watched(clients: Clients) -> Iterator[Use]:
+def _find_watched(clients: Clients) -> Iterator[Use]:
     cloudwatch: Any = clients.any("cloudwatch")
     for alarm in cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]:
         parts = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
@@ -30,7 +30,7 @@ def _watched(clients: Clients) -> Iterator[Use]:
             yield metric["Namespace"], metric["MetricName"], dimensions
 
 
-def _drawn(clients: Clients) -> Iterator[Use]:
+def _find_drawn(clients: Clients) -> Iterator[Use]:
     cloudwatch: Any = clients.any("cloudwatch")
     for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]:
         body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])

@@ -53,7 +53,7 @@ def canary(applied: Applied, clients: Clients) -> dict[str, float]:
     return weights
 
 
-def moved(clients: Clients) -> tuple[str, Any]:
+def read_alias(clients: Clients) -> tuple[str, Any]:
     """Where the alias points, and the weights that it carries."""
     alias = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
     return alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
@@ -63,7 +63,7 @@ def test_the_plan_in_the_middle_of_a_canary_is_empty(
     applied: Applied, clients: Clients, canary: dict[str, float]
 ) -> None:
     assert applied.changes() == {}
-    assert moved(clients) == ("1", canary)
+    assert read_alias(clients) == ("1", canary)
 
 
 def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
@@ -74,7 +74,7 @@ def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
     applied.terraform.read("apply", *arguments)
     settings = clients.functions.get_function_concurrency(FunctionName="herald-notify")
     assert settings["ReservedConcurrentExecutions"] == 5, "the control: something was applied"
-    assert moved(clients) == ("1", canary)
+    assert read_alias(clients) == ("1", canary)
 
 
 def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: Clients) -> None:

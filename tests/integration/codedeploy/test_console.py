@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-def seen(stage: Stage) -> Release:
+def look(stage: Stage) -> Release:
     return current_release(cast("LambdaClient", stage.functions), stage.account)
 
 
 def test_before_the_first_release_there_is_only_the_live_version(bare: Stage) -> None:
-    assert seen(bare) == Release((("1", 100),))
+    assert look(bare) == Release((("1", 100),))
 
 
 def test_the_canary_is_told_as_it_moves(stage: Stage) -> None:
     looks: dict[float, Release] = {}
     for seconds in (0.5, 60, 299):
-        stage.clock.at(seconds, lambda seconds=seconds: looks.update({seconds: seen(stage)}))  # type: ignore[misc]
+        stage.clock.at(seconds, lambda seconds=seconds: looks.update({seconds: look(stage)}))  # type: ignore[misc]
     deployment = stage.create()
-    assert seen(stage) == Release((("1", 100),), deployment, "Created", running=True)
+    assert look(stage) == Release((("1", 100),), deployment, "Created", running=True)
     stage.spawned.run()
     canary = Release((("1", 90), ("2", 10)), deployment, "InProgress, AllowTraffic", running=True)
     assert looks[60] == looks[299] == canary
-    assert seen(stage) == Release((("2", 100),), deployment, "Succeeded")
+    assert look(stage) == Release((("2", 100),), deployment, "Succeeded")
 
 
 def test_one_that_was_taken_back_is_told_with_its_reason_and_its_rollback(proven: Stage) -> None:
@@ -36,4 +36,4 @@ def test_one_that_was_taken_back_is_told_with_its_reason_and_its_rollback(proven
     deployment = proven.deploy(appspec(before="no"))
     back = proven.info(deployment)["rollbackInfo"]["rollbackDeploymentId"]
     told = f"Failed, HOOK_EXECUTION_FAILURE, taken back by {back}"
-    assert seen(proven) == Release((("1", 100),), deployment, told)
+    assert look(proven) == Release((("1", 100),), deployment, told)

@@ -30,23 +30,23 @@ def three(stage: Stage) -> tuple[Stage, list[str]]:
     return stage, [good, bad, stage.info(bad)["rollbackInfo"]["rollbackDeploymentId"]]
 
 
-def listed(stage: Stage, **filters: Any) -> list[str]:
+def list_ids(stage: Stage, **filters: Any) -> list[str]:
     return stage.codedeploy.list_deployments(**filters)["deployments"]
 
 
 def test_deployments_are_listed_in_no_order(three: tuple[Stage, list[str]]) -> None:
     stage, made = three
-    assert listed(stage) == listed(stage, **OF_HERALD)
-    assert set(listed(stage)) == set(made)
+    assert list_ids(stage) == list_ids(stage, **OF_HERALD)
+    assert set(list_ids(stage)) == set(made)
 
 
 def test_deployments_are_listed_by_status_and_time(three: tuple[Stage, list[str]]) -> None:
     stage, (good, bad, rollback) = three
     later = datetime.fromtimestamp(NOON + 1, UTC)
-    assert listed(stage, includeOnlyStatuses=["Failed", "Stopped"]) == [bad]
-    assert set(listed(stage, createTimeRange={"start": later})) == {rollback, bad}
-    assert listed(stage, createTimeRange={"end": later}) == [good]
-    assert listed(stage, **OF_HERALD, includeOnlyStatuses=["InProgress"]) == []
+    assert list_ids(stage, includeOnlyStatuses=["Failed", "Stopped"]) == [bad]
+    assert set(list_ids(stage, createTimeRange={"start": later})) == {rollback, bad}
+    assert list_ids(stage, createTimeRange={"end": later}) == [good]
+    assert list_ids(stage, **OF_HERALD, includeOnlyStatuses=["InProgress"]) == []
 
 
 def test_of_another_group_there_are_none(three: tuple[Stage, list[str]]) -> None:
@@ -59,7 +59,7 @@ def test_of_another_group_there_are_none(three: tuple[Stage, list[str]]) -> None
         serviceRoleArn=group["serviceRoleArn"],
         deploymentStyle=group["deploymentStyle"],
     )
-    assert listed(stage, applicationName="other", deploymentGroupName="other") == []
+    assert list_ids(stage, applicationName="other", deploymentGroupName="other") == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_of_another_group_there_are_none(three: tuple[Stage, list[str]]) -> None
 )
 def test_a_wrong_question_is_refused(stage: Stage, filters: dict[str, Any], code: str) -> None:
     with pytest.raises(ClientError) as raised:
-        listed(stage, **filters)
+        list_ids(stage, **filters)
     assert raised.value.response["Error"]["Code"] == code
 
 

@@ -42,7 +42,7 @@ class Accepting(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(path: Path) -> Iterator[str]:
+def serve(path: Path) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Accepting) as server:
@@ -70,7 +70,7 @@ def provider(clients: Clients, clock: list[float]) -> SesProvider:
 
 
 def test_the_bundle_is_read_once_for_all_clients_and_connections(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(bundle) as url:
+    with serve(bundle) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         clients, now = Clients(), [100.0]
         ses, table = provider(clients, now), clients.dynamodb()
@@ -86,10 +86,10 @@ def test_the_bundle_is_read_once_for_all_clients_and_connections(bundle: Path, m
 
 def test_who_is_not_in_the_bundle_gets_no_mail(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clients, now = Clients(), [100.0]
-    with serving(bundle) as known:
+    with serve(bundle) as known:
         monkeypatch.setenv("AWS_ENDPOINT_URL", known)
         assert provider(clients, now).send(MAIL, "1").message_id == "taken"
-    with serving(certificate(tmp_path)) as stranger:
+    with serve(certificate(tmp_path)) as stranger:
         monkeypatch.setenv("AWS_ENDPOINT_URL", stranger)
         with pytest.raises(ProviderUnavailable, match="not reached"):
             provider(clients, now).send(MAIL, "2")
@@ -100,13 +100,13 @@ def test_a_connection_serves_many_requests_and_is_kept_alive(bundle: Path, monke
     kept_alive: list[bool] = []
     connect = urllib3.util.connection.create_connection
 
-    def noting(*given: Any, **named: Any) -> socket.socket:
+    def note(*given: Any, **named: Any) -> socket.socket:
         opened = connect(*given, **named)
         kept_alive.append(bool(opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)))
         return opened
 
-    monkeypatch.setattr(urllib3.util.connection, "create_connection", noting)
-    with serving(bundle) as url:
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", note)
+    with serve(bundle) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         clients = Clients()
         ses, table = provider(clients, [100.0]), clients.dynamodb()
@@ -117,7 +117,7 @@ def test_a_connection_serves_many_requests_and_is_kept_alive(bundle: Path, monke
 
 
 @contextmanager
-def breaking(answer: bytes) -> Iterator[str]:
+def break_off(answer: bytes) -> Iterator[str]:
     """A server that reads what a client says first, answers with that, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -139,7 +139,7 @@ def breaking(answer: bytes) -> Iterator[str]:
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x03\x00\x02\x02\x28"])
 @pytest.mark.usefixtures("bundle")
 def test_a_handshake_that_fails_in_any_way_sent_nothing(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    with breaking(answer) as url:
+    with break_off(answer) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         with pytest.raises(ProviderUnavailable, match="not reached"):
             provider(Clients(), [100.0]).send(MAIL, "1")
@@ -149,7 +149,7 @@ def test_credentials_that_cannot_be_refreshed_sent_nothing(bundle: Path, monkeyp
     def refuse(**_: object) -> None:
         raise CredentialRetrievalError(provider="container-role", error_msg="refused")
 
-    with serving(bundle) as url:
+    with serve(bundle) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         ses = provider(Clients(), [100.0])
         ses.client.meta.events.register("request-created.sesv2.SendEmail", refuse)

@@ -32,7 +32,7 @@ print(package.function.sha256, package.webapp.sha256)
 """
 
 
-def copied(source: Path, to: Path, moment: int) -> Path:
+def copy_bundles(source: Path, to: Path, moment: int) -> Path:
     """The bundles of `source` in another folder, every file as old as `moment` says."""
     for name in ("function", "operations", "package", "webapp"):
         shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -41,7 +41,7 @@ def copied(source: Path, to: Path, moment: int) -> Path:
     return to
 
 
-def built(checkout: Path, out: Path, umask: str, what: Sequence[str], **settings: str) -> list[str]:
+def build_both(checkout: Path, out: Path, umask: str, what: Sequence[str], **settings: str) -> list[str]:
     """The hashes of both zips, built by a process of its own; the dependencies are those of the real build."""
     out.mkdir()
     command = [settings.pop("python", sys.executable), "-c", BUILD_AGAIN, str(with_dependencies(out)), umask, *what]
@@ -56,10 +56,10 @@ def test_the_bytes_depend_on_the_source_only(packages: Packages, tmp_path: Path,
     """The checkout's own build beside one of a copy elsewhere, which differs in all that should not matter."""
     package = build("laptop") if what == ("laptop",) else packages("x86_64" if "x86_64" in what else "arm64")
     first = [package.function.sha256, package.webapp.sha256]
-    source = copied(ROOT, tmp_path / "far" / "away", 1_000_000_000)
+    source = copy_bundles(ROOT, tmp_path / "far" / "away", 1_000_000_000)
     for left_behind in ("function/.notify.py.swp", "webapp/.DS_Store", "function/notify.py~"):
         (source / left_behind).write_text("no source")
-    again = built(source, tmp_path / "out", "077", what, TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
+    again = build_both(source, tmp_path / "out", "077", what, TZ="Pacific/Auckland", LC_ALL="C", PYTHONHASHSEED="1")
     assert again == first
     assert len(set(first)) == 2
     print(*what, *first)  # noqa: T201 - pytest -rP shows them: what a reader compares with another machine's
@@ -73,7 +73,7 @@ def test_the_bytes_do_not_depend_on_the_python_that_builds(packages: Packages, t
     package = packages("arm64")
     mine = [package.function.sha256, package.webapp.sha256]
     for number, python in enumerate(pythons):
-        assert built(ROOT, tmp_path / str(number), "022", ("cloud", "arm64"), python=python) == mine
+        assert build_both(ROOT, tmp_path / str(number), "022", ("cloud", "arm64"), python=python) == mine
 
 
 def can_build(python: Path) -> bool:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from herald.commands.redrive import app
 from tests.integration.redrive.conftest import Office
-from tests.integration.redrive.test_redrive import in_doubt, refused
+from tests.integration.redrive.test_redrive import in_doubt, refuse
 
 _LONG = "the provider answered 400 MessageRejected: " + "a very long sentence about it " * 4
 
@@ -23,7 +23,7 @@ def run(office: Office, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_list_reads_well_at_80_columns_and_takes_nothing(office: Office, run: Any) -> None:
     for number in range(12):
-        refused(office, f"01234567-0123-0123-0123-0123456789{number:02}", _LONG)
+        refuse(office, f"01234567-0123-0123-0123-0123456789{number:02}", _LONG)
     in_doubt(office)
     result: Result = run("dead")
     assert result.exit_code == 0
@@ -37,7 +37,7 @@ def test_the_list_reads_well_at_80_columns_and_takes_nothing(office: Office, run
 
 
 def test_the_list_for_machines(office: Office, run: Any) -> None:
-    refused(office)
+    refuse(office)
     found = json.loads(run("dead", "--json").output)
     assert found["count"] == 1
     letter = found["reasons"][0]["letters"][0]
@@ -51,20 +51,20 @@ def test_an_empty_queue_says_so(run: Any) -> None:
 
 @pytest.mark.parametrize("command", ["dead", "redrive"])
 def test_letters_that_somebody_else_has_in_hand_are_not_passed_over(office: Office, run: Any, command: str) -> None:
-    refused(office)
+    refuse(office)
     assert len(office.messages(office.installation.dead)) == 1
     assert "About 1 out of sight: another redrive has them" in run(command).output
 
 
 def test_a_dry_run_only_says_what_it_would_do(office: Office, run: Any) -> None:
-    refused(office)
+    refuse(office)
     result = run("redrive", "--dry-run")
     assert (result.exit_code, result.output) == (0, "     1  to send\n")
     assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (1, 0)
 
 
 def test_without_a_terminal_nothing_is_sent_unasked(office: Office, run: Any) -> None:
-    refused(office)
+    refuse(office)
     result = run("redrive")
     assert "say --yes" in str(result.exception)
     assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (1, 0)
@@ -72,14 +72,14 @@ def test_without_a_terminal_nothing_is_sent_unasked(office: Office, run: Any) ->
 
 def test_a_no_leaves_everything(office: Office, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
-    refused(office)
+    refuse(office)
     assert run("redrive", input="n\n").exit_code == 0
     assert (office.count(office.installation.dead), office.count(office.installation.retry)) == (1, 0)
 
 
 def test_yes_is_no_yes_to_what_may_have_gone(office: Office, run: Any) -> None:
     in_doubt(office)
-    refused(office, "m2")
+    refuse(office, "m2")
     result = run("redrive", "--yes")
     assert result.exit_code == 3
     assert "1 sent again." in result.output
@@ -92,7 +92,7 @@ def test_yes_is_no_yes_to_what_may_have_gone(office: Office, run: Any) -> None:
 def test_what_may_have_gone_is_asked_for_by_itself(office: Office, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.isatty", lambda _: True)
     in_doubt(office)
-    refused(office, "m2")
+    refuse(office, "m2")
     result = run("redrive", input="y\ny\n")
     assert result.exit_code == 0
     assert "2 sent again." in result.output

@@ -35,15 +35,15 @@ class Interrupting:
         self._sqs, self._call, self._after = sqs, call, after
 
     def __getattr__(self, name: str) -> Any:
-        def interrupted(**request: Any) -> None:
+        def interrupt(**request: Any) -> None:
             if self._after:
                 getattr(self._sqs, name)(**request)
             raise KeyboardInterrupt
 
-        return interrupted if name == self._call else getattr(self._sqs, name)
+        return interrupt if name == self._call else getattr(self._sqs, name)
 
 
-def refused(office: Office, message_id: str = "m1", reason: str = "content rejected", **changes: Any) -> None:
+def refuse(office: Office, message_id: str = "m1", reason: str = "content rejected", **changes: Any) -> None:
     """A mail that its provider would not take."""
     office.world.post.answers = [RefusedForGood(reason)]
     office.deliver(delivery(message_id, event(event_id=f"event-of-{message_id}", **changes)))
@@ -71,7 +71,7 @@ def redrive(office: Office, plan: Plan | None = None) -> RedriveResult:
 
 def test_letters_are_listed_and_stay(office: Office) -> None:
     for number in range(12):
-        refused(office, f"m{number}")
+        refuse(office, f"m{number}")
     for _ in range(2):
         letters = peek(office.installation.sqs, office.installation.dead)
         assert sorted(letter.message_id for letter in letters) == sorted(f"m{number}" for number in range(12))
@@ -90,7 +90,7 @@ def test_letters_are_grouped_by_what_went_wrong_not_by_how_often_it_was_tried(of
 
 
 def test_a_redriven_letter_becomes_its_mail(office: Office) -> None:
-    refused(office)
+    refuse(office)
     assert redrive(office) == RedriveResult(sent=1)
     assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
     assert office.world.mails == 1
@@ -98,9 +98,9 @@ def test_a_redriven_letter_becomes_its_mail(office: Office) -> None:
 
 
 def test_only_what_is_wanted_goes(office: Office) -> None:
-    refused(office, "m1", "content rejected")
-    refused(office, "m2", "bad address")
-    refused(office, "m3", "bad address")
+    refuse(office, "m1", "content rejected")
+    refuse(office, "m2", "bad address")
+    refuse(office, "m3", "bad address")
     assert redrive(
         office, plan_of(office, LetterFilter(frozenset({"m2"}), ReasonCode.PROVIDER_REFUSED))
     ) == RedriveResult(sent=1)
@@ -109,13 +109,13 @@ def test_only_what_is_wanted_goes(office: Office) -> None:
 
 
 def test_letters_of_another_reason_stay_whatever_their_sentence(office: Office) -> None:
-    refused(office, "m1", "bad address")
+    refuse(office, "m1", "bad address")
     assert redrive(office, plan_of(office, LetterFilter(reason_code=ReasonCode.RETRIES_EXHAUSTED))).total == 0
     assert redrive(office, plan_of(office, LetterFilter(reason_code=ReasonCode.PROVIDER_REFUSED))).total == 1
 
 
 def test_two_redrives_at_once_send_one_mail(office: Office) -> None:
-    refused(office)
+    refuse(office)
     first, second = plan_of(office), plan_of(office)
     for plan in (first, second):  # SQS may show the letter to both before either deletes it
         send_copies(office.installation, plan, lambda _: None, RedriveResult())
@@ -131,7 +131,7 @@ def test_a_redrive_that_is_interrupted_anywhere_and_run_again_sends_one_mail(
     office: Office, call: str, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("operations.redrive.queue._VISIBILITY_TIMEOUT", 0)  # as if the minute had passed
-    refused(office)
+    refuse(office)
     sqs: Any = Interrupting(office.installation.sqs, call, after)
     with pytest.raises(KeyboardInterrupt):
         redrive_letters(replace(office.installation, sqs=sqs), plan_of(office), lambda _: None, RedriveResult())
@@ -144,7 +144,7 @@ def test_a_redrive_that_is_interrupted_anywhere_and_run_again_sends_one_mail(
 
 
 def test_the_button_of_the_console_works_too(office: Office) -> None:
-    refused(office)
+    refuse(office)
     letters = office.messages(office.installation.dead)
     assert office.console_redrive() == 0, "a letter that somebody reads is out of sight"
     for letter in letters:
@@ -158,7 +158,7 @@ def test_the_button_of_the_console_works_too(office: Office) -> None:
 
 def test_two_redrives_share_the_letters_and_lose_none(office: Office) -> None:
     for number in range(25):
-        refused(office, f"m{number}")
+        refuse(office, f"m{number}")
     plans = [plan_of(office), plan_of(office)]
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda plan: redrive(office, plan), plans))
@@ -259,7 +259,7 @@ def test_of_a_reader_who_unsubscribed_no_event_is_kept_to_be_sent_from_the_recor
 
 
 def test_a_record_whose_letter_has_expired_is_sent_from_the_event_that_it_keeps(office: Office) -> None:
-    refused(office, padding="x" * 9000)
+    refuse(office, padding="x" * 9000)
     office.installation.sqs.purge_queue(QueueUrl=office.installation.dead)
     send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
     assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]

@@ -146,7 +146,7 @@ class Probe:
 
     def runs(self) -> list[dict[str, Any]]:
         """What the emulator noted of this function's runs, oldest first."""
-        return [run for run in reversed(self._noted("invocations")) if run["function"] == self.name]
+        return [run for run in reversed(self._list_noted("invocations")) if run["function"] == self.name]
 
     def failed(self, message_id: str) -> list[dict[str, Any]]:
         """The runs for one SNS message that did not succeed."""
@@ -154,9 +154,9 @@ class Probe:
 
     def deliveries(self) -> list[dict[str, Any]]:
         """What topics handed over lately, to any function."""
-        return self._noted("deliveries")
+        return self._list_noted("deliveries")
 
-    def _noted(self, what: str) -> list[dict[str, Any]]:
+    def _list_noted(self, what: str) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = httpx.get(
             f"{self.herald.names.endpoints['aws']}/_herald/{what}", trust_env=False, timeout=LIMIT
         ).json()

@@ -33,9 +33,9 @@ def test_a_weight_that_is_taken_away_is_gone_at_once(function: Probe) -> None:
 
 def test_a_topic_and_a_queue_follow_the_weights_too(function: Probe) -> None:
     function.weigh({"2": 0.5})
-    topic = subscribed(function)
+    topic = subscribe(function)
     queue = function.queue()
-    mapped(function, queue)
+    map_queue(function, queue)
     for number in range(30):
         function.herald.clients.sns.publish(TopicArn=topic, Message=json.dumps({"n": number}))
         function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"n": number}))
@@ -46,7 +46,7 @@ def test_a_topic_and_a_queue_follow_the_weights_too(function: Probe) -> None:
 
 
 def test_what_a_topic_hands_over_has_awss_keys_and_an_id_of_its_own(function: Probe) -> None:
-    topic = subscribed(function)
+    topic = subscribe(function)
     sent = {function.herald.clients.sns.publish(TopicArn=topic, Message="{}")["MessageId"] for _ in range(3)}
     eventually(function.ran, lambda runs: {run["message_id"] for run in runs} == sent)
     [record] = delivery(function, sent.pop())["event"]["Records"]
@@ -56,7 +56,7 @@ def test_what_a_topic_hands_over_has_awss_keys_and_an_id_of_its_own(function: Pr
 
 def test_a_topic_that_the_alias_does_not_admit_leaves_its_messages_with_the_subscription(function: Probe) -> None:
     queue = function.queue()
-    topic = subscribed(function, admitted=False, redrive=function.arn_of(queue))
+    topic = subscribe(function, admitted=False, redrive=function.arn_of(queue))
     sent = function.herald.clients.sns.publish(TopicArn=topic, Message="{}")["MessageId"]
     [left] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
     assert (left["Type"], left["MessageId"]) == ("Notification", sent)
@@ -67,7 +67,7 @@ def test_a_mapping_runs_no_more_at_once_than_it_may(function: Probe, gate: Gate)
     queue = function.queue(visibility=900)
     for _ in range(8):
         function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(gate.order))
-    mapped(function, queue)
+    map_queue(function, queue)
     gate.wait_for(2)
     for _ in range(20):  # each call is answered by the process that would begin a third
         function.invoke({"n": "beside"})
@@ -83,26 +83,29 @@ UNREADABLE = json.dumps({"answer": {"batchItemFailures": [{"itemIdentifier": ""}
 def test_an_answer_that_names_no_message_leaves_the_whole_batch_hidden(function: Probe) -> None:
     queue = function.queue(visibility=900)
     function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=UNREADABLE)
-    mapped(function, queue)
+    map_queue(function, queue)
     eventually(function.ran, lambda seen: len(seen) >= 1)
-    assert counted(function, queue) == {"ApproximateNumberOfMessages": 0, "ApproximateNumberOfMessagesNotVisible": 1}
+    assert count(function, queue) == {
+        "ApproximateNumberOfMessages": 0,
+        "ApproximateNumberOfMessagesNotVisible": 1,
+    }
 
 
 def test_that_batch_comes_again_when_its_visibility_ends(function: Probe) -> None:
     queue = function.queue(visibility=1)
     function.herald.clients.sqs.send_message(QueueUrl=queue, MessageBody=UNREADABLE)
-    mapped(function, queue)
+    map_queue(function, queue)
     eventually(function.ran, lambda seen: len(seen) >= 2)
 
 
-def counted(function: Probe, queue: str) -> dict[str, int]:
+def count(function: Probe, queue: str) -> dict[str, int]:
     """How many messages of a queue wait, and how many are with a receiver."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     attributes = function.herald.clients.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     return {name: int(attributes[name]) for name in names}
 
 
-def subscribed(function: Probe, admitted: bool = True, redrive: str | None = None) -> str:
+def subscribe(function: Probe, admitted: bool = True, redrive: str | None = None) -> str:
     topic = function.herald.clients.sns.create_topic(Name=f"probe-{uuid.uuid4().hex[:8]}")["TopicArn"]
     if admitted:
         function.herald.clients.functions.add_permission(
@@ -120,7 +123,7 @@ def subscribed(function: Probe, admitted: bool = True, redrive: str | None = Non
     return topic
 
 
-def mapped(function: Probe, queue: str) -> None:
+def map_queue(function: Probe, queue: str) -> None:
     function.herald.clients.functions.create_event_source_mapping(
         EventSourceArn=function.arn_of(queue),
         FunctionName=function.arn,

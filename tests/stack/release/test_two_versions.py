@@ -55,7 +55,7 @@ _letter._body = lambda delivery: _json.dumps({**_json.loads(_body(delivery)), "O
 """
 
 
-def renamed(made: Artifact, folder: Path) -> Artifact:
+def rename_handler(made: Artifact, folder: Path) -> Artifact:
     """The package with `function.post` in place of `function.notify`, which is gone."""
     out = folder / "renamed.zip"
     with zipfile.ZipFile(made.path) as source, zipfile.ZipFile(out, "w") as copy:
@@ -130,7 +130,7 @@ def pair(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
     desk = open_desk(release_cloud, tmp_path_factory.mktemp("pair"))
     names, functions, old = desk.stack.names, desk.stack.functions, desk.version
-    later = renamed(desk.artifact("function/notify.py", OF_LATER), desk.folder)
+    later = rename_handler(desk.artifact("function/notify.py", OF_LATER), desk.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
     update_companions(desk.stack, later)

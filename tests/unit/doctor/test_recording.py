@@ -26,7 +26,7 @@ UNLIKE_AWS = {
 }
 
 
-def recorded(path: Path, answers: dict[tuple[str, str], Any], **changes: Any) -> Recording:
+def record(path: Path, answers: dict[tuple[str, str], Any], **changes: Any) -> Recording:
     """What is kept of a run of all checks."""
     recorder = Recorder(FakeCloud({**HEALTHY, **answers}))
     run(CHECKS, system(cloud=recorder, **changes))
@@ -44,7 +44,7 @@ def test_a_recording_is_judged_as_what_was_recorded(tmp_path: Path) -> None:
         ("kms", "GetKeyPolicy"): error("AccessDeniedException", "GetKeyPolicy", 403),
     }
     before = run(CHECKS, system(broken))
-    again = run(CHECKS, system(cloud=recorded(tmp_path / "answers.json", broken)))
+    again = run(CHECKS, system(cloud=record(tmp_path / "answers.json", broken)))
     assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
 
 
@@ -65,7 +65,7 @@ def test_a_recording_names_no_account_person_or_domain(tmp_path: Path) -> None:
         ("sesv2", "GetAccount"): HEALTHY["sesv2", "GetAccount"]
         | {"Details": {"WebsiteURL": "https://ada.net", "UseCaseDescription": "letters to Ada"}},
     }
-    recorded(path, answers)
+    record(path, answers)
     text = path.read_text().lower()
     for secret in (
         ACCOUNT,
@@ -118,7 +118,7 @@ def test_of_bytes_only_their_number_is_kept(tmp_path: Path) -> None:
 
 def test_what_was_never_asked_has_no_answer_and_what_was_refused_is_refused_again(tmp_path: Path) -> None:
     denied = {("sesv2", "GetAccount"): error("AccessDeniedException", "GetAccount", 403, "not you")}
-    recording = recorded(tmp_path / "answers.json", denied)
+    recording = record(tmp_path / "answers.json", denied)
     with pytest.raises(UnrecordedError, match="GetDedicatedIps"):
         recording.ask("sesv2", "GetDedicatedIps")
     with pytest.raises(ClientError) as refused:

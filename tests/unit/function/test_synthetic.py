@@ -33,7 +33,7 @@ def synthetic(to: str = "", source: str = SOURCE) -> dict[str, Any]:
     return sns_notification(json.dumps(made), "m1")
 
 
-def counted(sandbox: Sandbox) -> set[str]:
+def list_counted(sandbox: Sandbox) -> set[str]:
     (line,) = sandbox.lines
     return {metric["Name"] for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
 
@@ -43,7 +43,7 @@ def test_a_synthetic_mail_is_sent_and_tagged_and_counted_apart(sandbox: Sandbox)
     ((_, mail),) = sandbox.world.post.taken
     assert mail.to == f"success+{NAME}@simulator.amazonses.com"
     assert mail.tags.items() > {("synthetic", "yes")}
-    assert counted(sandbox) == {"Synthetic"}
+    assert list_counted(sandbox) == {"Synthetic"}
     assert sandbox.lines[0]["outcome"] == "Sent"
     assert sandbox.world.state() is State.SENT
 
@@ -55,17 +55,17 @@ def test_the_source_alone_hides_no_mail(sandbox: Sandbox, to: str) -> None:
     sandbox(sns(synthetic(to)))
     ((_, mail),) = sandbox.world.post.taken
     assert (mail.to, list(mail.tags)) == (to, ["attempt"])
-    assert counted(sandbox) == {"Sent", "SendMilliseconds"}
+    assert list_counted(sandbox) == {"Sent", "SendMilliseconds"}
 
 
 def test_the_recipient_alone_hides_no_mail(sandbox: Sandbox) -> None:
     sandbox(sns(synthetic("success@simulator.amazonses.com", "urn:herald:webapp")))
-    assert counted(sandbox) == {"Sent", "SendMilliseconds"}
+    assert list_counted(sandbox) == {"Sent", "SendMilliseconds"}
 
 
 def test_what_is_no_valid_event_is_counted_as_what_it_is(sandbox: Sandbox) -> None:
     sandbox(sns(sns_notification(json.dumps(event(source=SOURCE, data={})), "m1")))
-    assert counted(sandbox) == {"Rejected"}
+    assert list_counted(sandbox) == {"Rejected"}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def regions() -> list[str]:
     return sorted({region for partition in partitions for region in partition["regions"]})
 
 
-def filled(model: dict[str, Any], name: str, depth: int = 6) -> Any:
+def fill(model: dict[str, Any], name: str, depth: int = 6) -> Any:
     """A value for a shape, with every member given, down to where a shape holds itself."""
     shape = model["shapes"][name]
     match shape["type"]:
@@ -48,11 +48,11 @@ def filled(model: dict[str, Any], name: str, depth: int = 6) -> Any:
             # Another endpoint and an asymmetric signature, which need a library that neither has.
             wanted = [(key, at) for key, at in members if key != "EndpointId"]
             one = wanted[:1] if shape.get("union") else wanted
-            return {key: filled(model, at["shape"], depth - 1) for key, at in one}
+            return {key: fill(model, at["shape"], depth - 1) for key, at in one}
         case "list":
-            return [filled(model, shape["member"]["shape"], depth - 1)] if depth else []
+            return [fill(model, shape["member"]["shape"], depth - 1)] if depth else []
         case "map":
-            return {"key": filled(model, shape["value"]["shape"], depth - 1)} if depth else {}
+            return {"key": fill(model, shape["value"]["shape"], depth - 1)} if depth else {}
         case "string":
             url = "Url" in str(shape) + name or (model["metadata"]["serviceId"] == "SQS" and name == "String")
             return shape.get("enum", ["https://sqs.us-east-1.amazonaws.com/0/q" if url else "word"])[0]
@@ -65,7 +65,7 @@ def calls() -> list[tuple[Any, ...]]:
     for service, model in models().items():
         errors = [name for name, shape in model["shapes"].items() if shape.get("exception")]
         for operation in sorted(FUNCTION.operations[service]):
-            arguments = filled(model, model["operations"][operation]["input"]["shape"])
+            arguments = fill(model, model["operations"][operation]["input"]["shape"])
             found += [(service, region, operation, arguments, 200, {}, b"{}") for region in regions()]
             for error in [*errors, "NeverHeardOf"]:
                 body: dict[str, Any] = {
@@ -81,7 +81,7 @@ def calls() -> list[tuple[Any, ...]]:
     return found
 
 
-def spoken(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
+def speak(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-P", str(SPOKEN), str(root)],
         input="\n".join(map(repr, said)),
@@ -98,7 +98,7 @@ def test_every_operation_speaks_and_hears_as_with_the_whole_data() -> None:
     cut = install_dependencies(FUNCTION, laptop(), BUILD / "dependencies", _recipe())
     said = calls()
     assert len(said) > 300
-    whole, ours = spoken(STOCK, said), spoken(cut, said)
+    whole, ours = speak(STOCK, said), speak(cut, said)
     assert len(whole) == len(said)
     sent = [line for line in whole if "https://" in line.partition("]")[0]]
     assert len(sent) > len(said) * 0.9, "the calls are real ones"

@@ -30,7 +30,7 @@ def edit_schema(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path.write_text(json.dumps(schema), "utf-8")
 
 
-def refused(source: Path, out: Path, reason: str) -> None:
+def require_refusal(source: Path, out: Path, reason: str) -> None:
     """The build stops with one line that holds `reason`."""
     with pytest.raises(PackageError, match=re.escape(reason)) as error:
         compile_catalogue(out, source)
@@ -73,7 +73,7 @@ def test_a_keyword_outside_the_list_is_refused(
         part[keyword] = value
 
     edit_schema(source / TYPE / "schema.json", spoil)
-    refused(source, out, f"the keyword {keyword!r} is not on the list")
+    require_refusal(source, out, f"the keyword {keyword!r} is not on the list")
 
 
 @pytest.mark.parametrize(
@@ -91,30 +91,30 @@ def test_a_keyword_outside_the_list_is_refused(
 )
 def test_a_schema_keeps_to_what_every_validator_reads_alike(source: Path, out: Path, part: object, reason: str) -> None:
     edit_schema(source / TYPE / "schema.json", lambda schema: schema["properties"].update(more=part))
-    refused(source, out, reason)
+    require_refusal(source, out, reason)
 
 
 def test_a_schema_is_draft_2020_12(source: Path, out: Path) -> None:
     edit(source / TYPE / "schema.json", lambda text: text.replace("draft/2020-12", "draft-07"))
-    refused(source, out, "2020-12")
+    require_refusal(source, out, "2020-12")
 
 
 @pytest.mark.parametrize("tag", ["mj-foo", "mj-button-group", "stong", "img", "script", "svg"])
 def test_a_tag_outside_the_list_is_refused(source: Path, out: Path, tag: str) -> None:
     added = f"<{tag}></{tag}></mj-column>"
     edit(source / TYPE / "en" / "body.mjml", lambda text: text.replace("</mj-column>", added))
-    refused(source, out, f"<{tag}> is not on MJML's list")
+    require_refusal(source, out, f"<{tag}> is not on MJML's list")
 
 
 def test_a_tag_in_a_partial_is_refused_too(source: Path, out: Path) -> None:
     partial = source / "notifications" / "_partials" / "header.mjml"
     edit(partial, lambda text: text.replace("<mj-text", "<mj-foo/><mj-text"))
-    refused(source, out, "<mj-foo> is not on MJML's list")
+    require_refusal(source, out, "<mj-foo> is not on MJML's list")
 
 
 def test_a_tag_that_is_never_closed_is_refused(source: Path, out: Path) -> None:
     edit(source / TYPE / "en" / "body.mjml", lambda text: text.replace("</mj-column>", ""))
-    refused(source, out, "is not MJML")
+    require_refusal(source, out, "is not MJML")
 
 
 @pytest.mark.parametrize("part", ["subject.txt", "body.txt", "body.mjml"])
@@ -122,7 +122,7 @@ def test_a_tag_that_is_never_closed_is_refused(source: Path, out: Path) -> None:
 @pytest.mark.parametrize("template", ["{{ book.price }}", "{{ nobody }}", "{% if book.price %}a{% endif %}"])
 def test_an_undefined_name_is_refused(source: Path, out: Path, part: str, locale: str, template: str) -> None:
     edit(source / TYPE / locale / part, lambda text: text.replace("{{", template + "{{", 1))
-    refused(source, out, "undefined")
+    require_refusal(source, out, "undefined")
 
 
 @pytest.mark.parametrize("template", ["{{ book.title", "{% if book %}", "{{ book.title | shout }}", "{% oops %}"])
@@ -135,45 +135,45 @@ def test_a_template_that_is_not_one_is_refused(source: Path, out: Path, template
 def test_html_that_would_be_clipped_is_refused(source: Path, out: Path) -> None:
     long = "<mj-text>" + "many words " * 10_000 + "</mj-text></mj-column>"
     edit(source / TYPE / "en" / "body.mjml", lambda text: text.replace("</mj-column>", long))
-    refused(source, out, "mail programs clip it at 100000")
+    require_refusal(source, out, "mail programs clip it at 100000")
 
 
 def test_html_that_loads_something_is_refused(source: Path, out: Path) -> None:
     image = '<mj-image src="https://pictures.example/a.png"></mj-image></mj-column>'
     edit(source / TYPE / "en" / "body.mjml", lambda text: text.replace("</mj-column>", image))
-    refused(source, out, "loads nothing")
+    require_refusal(source, out, "loads nothing")
 
 
 def test_an_address_without_the_link_filter_is_refused(source: Path, out: Path) -> None:
     edit(source / TYPE / "en" / "body.mjml", lambda text: text.replace("book.url | link", "book.url"))
-    refused(source, out, "needs the filter link")
+    require_refusal(source, out, "needs the filter link")
 
 
 def test_a_template_may_not_switch_escaping_off(source: Path, out: Path) -> None:
     edit(source / TYPE / "en" / "body.mjml", lambda text: text.replace("recipient.name", "recipient.name|safe"))
-    refused(source, out, "'safe'")
+    require_refusal(source, out, "'safe'")
 
 
 def test_an_example_that_its_schema_refuses_is_refused(source: Path, out: Path) -> None:
     edit(source / TYPE / "examples" / "typical.json", lambda text: text.replace("ada@example.com", "ada"))
-    refused(source, out, "example typical")
+    require_refusal(source, out, "example typical")
 
 
 def test_three_examples_are_asked_for(source: Path, out: Path) -> None:
     for path in list((source / TYPE / "examples").iterdir())[2:]:
         path.unlink()
-    refused(source, out, "has 2 examples and needs 3")
+    require_refusal(source, out, "has 2 examples and needs 3")
 
 
 def test_english_is_asked_for(source: Path, out: Path) -> None:
     (source / TYPE / "en").rename(source / TYPE / "fr")
-    refused(source, out, "needs a folder 'en'")
+    require_refusal(source, out, "needs a folder 'en'")
 
 
 @pytest.mark.parametrize("part", ["subject.txt", "body.txt", "body.mjml"])
 def test_every_language_has_three_parts(source: Path, out: Path, part: str) -> None:
     (source / TYPE / "de" / part).unlink()
-    refused(source, out, "cannot be read")
+    require_refusal(source, out, "cannot be read")
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_every_language_has_three_parts(source: Path, out: Path, part: str) -> N
 )
 def test_settings_that_make_no_sense_are_refused(source: Path, out: Path, settings: str) -> None:
     (source / TYPE / "notification.json").write_text(settings)
-    refused(source, out, "must say")
+    require_refusal(source, out, "must say")

@@ -25,14 +25,14 @@ GOOD = {
 }
 
 
-def zipped(folder: Path, more: Mapping[str, bytes] | None = None, **changes: object) -> Path:
+def write_zip(folder: Path, more: Mapping[str, bytes] | None = None, **changes: object) -> Path:
     path = folder / "function.zip"
     write_archive(path, {**CODE, **(more or {}), "manifest.json": json.dumps({**GOOD, **changes}).encode()})
     return path
 
 
 def test_a_package_for_lambda_may_go(tmp_path: Path) -> None:
-    assert require_releasable(zipped(tmp_path), "arm64")["release"] == "ab"
+    assert require_releasable(write_zip(tmp_path), "arm64")["release"] == "ab"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_package_for_lambda_may_go(tmp_path: Path) -> None:
 )
 def test_a_package_for_something_else_may_not(tmp_path: Path, changes: dict[str, object], reason: str) -> None:
     with pytest.raises(PackageError, match=reason) as error:
-        require_releasable(zipped(tmp_path, None, **changes), "arm64")
+        require_releasable(write_zip(tmp_path, None, **changes), "arm64")
     assert "run make package" in str(error.value)
 
 
@@ -56,7 +56,7 @@ def test_a_package_for_something_else_may_not(tmp_path: Path, changes: dict[str,
 )
 def test_a_package_that_was_changed_after_it_was_built_may_not(tmp_path: Path, more: dict[str, bytes]) -> None:
     with pytest.raises(PackageError, match="was changed after it was built"):
-        require_releasable(zipped(tmp_path, more), "arm64")
+        require_releasable(write_zip(tmp_path, more), "arm64")
 
 
 def test_what_was_really_built_goes_where_it_was_built_for_and_nowhere_else(packages: Packages) -> None:
@@ -64,10 +64,10 @@ def test_what_was_really_built_goes_where_it_was_built_for_and_nowhere_else(pack
         package = packages(architecture)
         if not package.bytecode:
             pytest.skip("there is no Python of Lambda's here")
-        for zipped in (package.function_zip, package.webapp_zip):
-            assert require_releasable(zipped, architecture)["python"] == package.python
+        for write_zip in (package.function_zip, package.webapp_zip):
+            assert require_releasable(write_zip, architecture)["python"] == package.python
             with pytest.raises(PackageError, match="and the function runs on"):
-                require_releasable(zipped, other)
+                require_releasable(write_zip, other)
     with pytest.raises(PackageError, match="for the laptop"):
         require_releasable(build("laptop").function_zip, "arm64")
 

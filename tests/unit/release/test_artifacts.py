@@ -19,7 +19,7 @@ from release.stack import Names, Stack
 FOR_LAMBDA = {"target": "cloud", "python": "3.13.4", "architecture": "arm64", "bytecode": True, "release": "0123"}
 
 
-def packed(folder: Path, **changes: object) -> Path:
+def pack(folder: Path, **changes: object) -> Path:
     files = {"function/notify.py": b"handler = None\n"}
     manifest = {**FOR_LAMBDA, "digests": digests(files), **changes}
     with zipfile.ZipFile(folder / "function.zip", "w") as archive:
@@ -46,7 +46,7 @@ def quiet(_: str) -> None:
 
 
 def test_a_package_for_lambda_may_go(aws: Stack, tmp_path: Path) -> None:
-    assert find_artifact(aws, packed(tmp_path), quiet).release == "0123"
+    assert find_artifact(aws, pack(tmp_path), quiet).release == "0123"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_package_for_another_python_or_platform_is_refused(
     aws: Stack, tmp_path: Path, changes: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(UserError, match=reason):
-        find_artifact(aws, packed(tmp_path, **changes), quiet)
+        find_artifact(aws, pack(tmp_path, **changes), quiet)
 
 
 @pytest.mark.parametrize("content", [None, b"no zip"], ids=["missing", "no zip"])

@@ -22,7 +22,7 @@ LEVERS = ("powertools without bytecode", "without: botocore's data cut", "withou
 MAILS = ("first", "duplicate", "suppressed", "refused")
 
 
-def started(*names: str) -> dict[str, Sample]:
+def starts(*names: str) -> dict[str, Sample]:
     """Starts of which each takes 10 ms more than the one before."""
     took = {"boot_cpu": 5.0, "first_cpu": 1.0, "init_wall": 1.0, "first_wall": 1.0, "modules": 1.0}
     return {name: Sample([{"init_cpu": 10.0 * number, **took}] * 3) for number, name in enumerate(names, 1)}
@@ -66,8 +66,8 @@ def test_ratios_are_paired_by_round() -> None:
 
 
 def test_a_quick_bench_judges_every_budget_that_a_whole_one_does() -> None:
-    quick = figures.sections(ROOTS, started(*STARTED), WARMED)
-    whole = figures.sections(ROOTS, started(*STARTED, *WHOLE, *LEVERS), WARMED)
+    quick = figures.sections(ROOTS, starts(*STARTED), WARMED)
+    whole = figures.sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
     judged = {row.name for rows in whole.values() for row in rows if row.budget is not None}
     assert judged == {row.name for rows in quick.values() for row in rows if row.budget is not None}
     assert len(judged) == 5
@@ -75,7 +75,7 @@ def test_a_quick_bench_judges_every_budget_that_a_whole_one_does() -> None:
 
 
 def test_a_start_is_taken_apart_and_held_against_itself_without_each_lever() -> None:
-    whole = figures.sections(ROOTS, started(*STARTED, *WHOLE, *LEVERS), WARMED)
+    whole = figures.sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
     parts = {row.name: row.ours for row in whole["Where it goes, Python 3.13.0"]}
     assert parts == {"interpreter": 5.0, "imports": 50.0, "clients, keys and catalogue": -40.0, "first event": 1.0}
     levers = {row.name: row.ratio for row in whole["Without one lever each, Python 3.13.0"]}
@@ -85,13 +85,13 @@ def test_a_start_is_taken_apart_and_held_against_itself_without_each_lever() -> 
 
 
 def test_the_bill_follows_from_the_times_of_the_run() -> None:
-    rows = [row for section in figures.sections(ROOTS, started(*STARTED), WARMED).values() for row in section]
+    rows = [row for section in figures.sections(ROOTS, starts(*STARTED), WARMED).values() for row in section]
     slower = [Figure("warm mail beside powertools, Python 3.13.0", "ms CPU", 50.0, 60.0)]
     assert figures.cost([*rows, *slower])[0].ours > figures.cost(rows)[0].ours + 1
 
 
 def test_every_row_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    sections = figures.sections(ROOTS, started(*STARTED, *WHOLE, *LEVERS), WARMED)
+    sections = figures.sections(ROOTS, starts(*STARTED, *WHOLE, *LEVERS), WARMED)
     table.show(Console(width=200), sections)
     printed = capsys.readouterr().out
     assert all(row.name in printed for rows in sections.values() for row in rows)
@@ -107,7 +107,7 @@ import time:      2500 |       2500 | botocore
 
 
 def test_the_page_holds_the_rows_of_a_run_between_its_markers() -> None:
-    sections = figures.sections(ROOTS, started(*STARTED), WARMED)
+    sections = figures.sections(ROOTS, starts(*STARTED), WARMED)
     rows = [{"section": title, **row.as_dict()} for title, each in sections.items() for row in each]
     told = {"at": "2026-11-21T08:00:00", "seconds": 200, "load": {"before": 1.0, "after": 2.0}, "figures": rows}
     before = "# Speed\n<!-- bench: written -->\nfrom before\n<!-- /bench -->\nafter\n"

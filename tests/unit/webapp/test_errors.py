@@ -19,7 +19,7 @@ ERRORS = [
 ]
 
 
-def imported(path: Path) -> set[str]:
+def list_imports(path: Path) -> set[str]:
     """Every module that a file imports, wherever in it."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -35,7 +35,7 @@ def test_only_the_api_and_the_pages_know_http_problems() -> None:
     outside = {
         str(path.relative_to(ROOT))
         for path in files
-        if "webapp.api.problems" in imported(path)
+        if "webapp.api.problems" in list_imports(path)
         and not any(path.is_relative_to(ROOT / "webapp" / room) for room in ("api", "http", "pages"))
     }
     assert outside == set()
@@ -45,7 +45,7 @@ def test_only_the_api_and_the_pages_know_http_problems() -> None:
 def test_the_domain_knows_neither_the_framework_nor_the_layers_above(room: str) -> None:
     above = ("fastapi", "starlette", "webapp.api", "webapp.http", "webapp.pages", "webapp.composition")
     for path in (ROOT / "webapp" / room).glob("*.py"):
-        assert not {name for name in imported(path) if name.startswith(above)}, path.name
+        assert not {name for name in list_imports(path) if name.startswith(above)}, path.name
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)

@@ -16,7 +16,7 @@ class Watch:
         return self.at
 
 
-def admitted(limiter: RateLimiter, caller: str, tries: int) -> int:
+def count_admitted(limiter: RateLimiter, caller: str, tries: int) -> int:
     """How many of so many requests pass."""
     passed = 0
     for _ in range(tries):
@@ -31,23 +31,23 @@ def admitted(limiter: RateLimiter, caller: str, tries: int) -> int:
 def test_a_burst_of_twice_the_rate_passes_and_then_the_rate() -> None:
     watch = Watch()
     limiter = RateLimiter(10, watch)
-    assert admitted(limiter, "ada", 100) == 20
+    assert count_admitted(limiter, "ada", 100) == 20
     watch.at += 1
-    assert admitted(limiter, "ada", 100) == 10
+    assert count_admitted(limiter, "ada", 100) == 10
     watch.at += 60
-    assert admitted(limiter, "ada", 100) == 20
+    assert count_admitted(limiter, "ada", 100) == 20
 
 
 def test_callers_do_not_disturb_each_other() -> None:
     limiter = RateLimiter(1, Watch())
-    assert admitted(limiter, "ada", 10) == 2
-    assert admitted(limiter, "bob", 10) == 2
+    assert count_admitted(limiter, "ada", 10) == 2
+    assert count_admitted(limiter, "bob", 10) == 2
 
 
 def test_who_waits_as_long_as_told_passes() -> None:
     watch = Watch()
     limiter = RateLimiter(1, watch)
-    admitted(limiter, "ada", 2)
+    count_admitted(limiter, "ada", 2)
     with pytest.raises(TooManyRequests) as refusal:
         limiter.admit("ada")
     assert refusal.value.retry_after is not None
@@ -58,7 +58,7 @@ def test_who_waits_as_long_as_told_passes() -> None:
 def test_refused_requests_do_not_make_the_wait_longer() -> None:
     watch = Watch()
     limiter = RateLimiter(1, watch)
-    admitted(limiter, "ada", 1000)
+    count_admitted(limiter, "ada", 1000)
     watch.at += 1
     limiter.admit("ada")
 

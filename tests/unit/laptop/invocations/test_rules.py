@@ -25,7 +25,7 @@ probe.errors.Odd: a: b
 """
 
 
-def failed(message: str, kind: str, log: str = "") -> dict[str, Any]:
+def failure(message: str, kind: str, log: str = "") -> dict[str, Any]:
     """What ministack's worker says of a run that failed."""
     return {"error": True, "body": {"errorMessage": message, "errorType": kind}, "log": log}
 
@@ -110,10 +110,10 @@ def test_a_line_that_is_not_in_the_format_is_a_line_of_the_log(line: str) -> Non
     ("result", "ending", "kind"),
     [
         ({"throttle": True, "error": True, "body": {}}, "throttled", None),
-        (failed("Task timed out", "Sandbox.Timedout"), "timeout", "Sandbox.Timedout"),
-        (failed(DIED, "Runtime.HandlerError"), "killed", "Runtime.ExitError"),
-        (failed("a: b", "Runtime.HandlerError", TRACE), "error", "Odd"),
-        (failed("no module", "RuntimeError"), "error", "RuntimeError"),
+        (failure("Task timed out", "Sandbox.Timedout"), "timeout", "Sandbox.Timedout"),
+        (failure(DIED, "Runtime.HandlerError"), "killed", "Runtime.ExitError"),
+        (failure("a: b", "Runtime.HandlerError", TRACE), "error", "Odd"),
+        (failure("no module", "RuntimeError"), "error", "RuntimeError"),
     ],
 )
 def test_every_end_has_its_name(result: dict[str, Any], ending: str, kind: str | None) -> None:
@@ -122,7 +122,7 @@ def test_every_end_has_its_name(result: dict[str, Any], ending: str, kind: str |
 
 
 def test_an_exception_is_told_with_its_frames() -> None:
-    answer = read_outcome(failed("a: b", "Runtime.HandlerError", TRACE), "request-1", "3").answer
+    answer = read_outcome(failure("a: b", "Runtime.HandlerError", TRACE), "request-1", "3").answer
     assert answer["errorMessage"] == "a: b"
     assert answer["requestId"] == "request-1"
     assert answer["stackTrace"][-1] == '  File "/tmp/code/probe.py", line 9, in handler\n    raise Odd("a: b")\n'
