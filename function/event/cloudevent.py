@@ -23,6 +23,7 @@ LARGEST_EVENT = 64 * 1024
 #: Digits of a whole number: more than any id or amount has, and far fewer than take long to read.
 _LONGEST_NUMBER = 100
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
     validate(value)
     if not isinstance(value, dict):
         raise InvalidEvent("the event is not a JSON object")
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in f"{value['source']}{value['id']}{value['type']}"):
+    if _HALF_CHARACTER.search(f"{value['source']}{value['id']}{value['type']}"):
         raise InvalidEvent("the event's names hold half a character")
     return Event(
         source=value["source"],

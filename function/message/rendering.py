@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Mapping
 
 from minijinja import Environment, TemplateError, safe
@@ -13,6 +13,8 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = ["Content", "Renderer"]
 
 
+#: Control characters, line and paragraph separators, half characters: Unicode's categories Cc, Zl, Zp and Cs.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 #: As html.escape has it, whose module also imports the names of all entities.
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
@@ -75,5 +77,5 @@ def shorten(text: str, most: int) -> str:
 def _refuse_unprintable(subject: str, folder: str) -> None:
     if not subject:
         raise InvalidEvent(f"the subject of {folder} is empty")
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in subject):
+    if _UNPRINTABLE.search(subject):
         raise InvalidEvent(f"the subject of {folder} holds a line break or control character")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
-from function.message.rendering import Renderer, link, shorten
+from function.message.rendering import _UNPRINTABLE, Renderer, link, shorten
 from tests.unit.notifications.events import book_created, with_value
 
 
@@ -109,6 +110,12 @@ def test_a_line_break_in_a_title_never_reaches_the_subject(catalogue: Catalogue)
     data = with_value(book_created(), "/book/title", "a\r\nBcc: eve@example.com")
     with pytest.raises(InvalidEvent):
         catalogue.get("book.created").render(data, "en")
+
+
+def test_what_no_subject_may_hold_is_what_unicode_calls_so() -> None:
+    every = "".join(map(chr, range(0x110000)))
+    named = {character for character in every if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}}
+    assert set(_UNPRINTABLE.findall(every)) == named
 
 
 def test_an_optional_field_may_be_missing(catalogue: Catalogue) -> None:
