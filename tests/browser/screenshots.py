@@ -78,7 +78,7 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
         grace.page.locator(".book").first.get_by_text("Not sent").first.wait_for()
     grace.opens("/operations/dead")
     grace.presses("Send again")
-    grace.sees("1 sent again")
+    grace.sees("1 queued again")
     for deed in ("Pause all mail", "Resume"):
         grace.opens("/operations")
         grace.presses(deed)

@@ -116,7 +116,7 @@ def test_an_operator_finds_a_dead_letter_and_sends_it_again(person: Person, inbo
     person.sees("after 1 attempt,")
     person.finds_nothing_wrong()
     person.presses("Send again")
-    person.sees("1 sent again")
+    person.sees("1 queued again")
     person.sees(GRACE.email)
     person.finds_nothing_wrong()
     mails = eventually(

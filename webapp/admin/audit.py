@@ -1,17 +1,24 @@
-"""What operators did: one item for each action, written before it is done and completed with what came of it."""
+"""What operators did: one item before an action, which says what is meant, and one after it with what came of it.
+
+Neither is ever changed. An action without its second item is one of which nobody knows how it ended.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.ledger.attributes import deserialize_item, serialize_item
+from operations.errors import UserError
+from webapp import log
+from webapp.admin.reason_groups import MayHaveGoneError
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
 from webapp.clock import Clock
+from webapp.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,6 +29,7 @@ _KEY: Final = "audit"
 #: How long an entry is kept, in seconds: two years.
 _KEPT_SECONDS: Final = 2 * 365 * 24 * 3600
 _BEGUN: Final = "begun; nobody knows how it ended"
+_OUTCOME: Final = "#outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,18 @@ class Audit:
         self._new_id = new_id
 
     def record(self, operator: Identity, action: str, about: str, work: Callable[[], str]) -> str:
-        """Do `work` on the record: its outcome, or the error's, completes the entry. Returns the entry's id."""
+        """Do `work` on the record and return the entry's id; `work` returns its outcome. Raises what `work` raises.
+
+        Nothing is done whose intent cannot be written. An outcome that cannot be written is logged, and the entry says
+        that nobody knows how it ended: that is true, and neither makes a failure of what was done.
+        """
         entry = self._begin(operator, action, about)
         try:
-            self._end(entry, work())
+            outcome = work()
         except Exception as error:
             self._end(entry, f"failed: {_describe(error)}")
             raise
+        self._end(entry, outcome)
         return entry
 
     def latest(self, most: int = 20) -> list[AuditEntry]:
@@ -62,45 +75,45 @@ class Audit:
             KeyConditionExpression="pk = :audit",
             ExpressionAttributeValues=serialize_item({":audit": _KEY}),
             ScanIndexForward=False,
-            Limit=most,
+            Limit=2 * most,
             ConsistentRead=True,
         )
-        return [_entry(deserialize_item(item)) for item in answer["Items"]]
+        items = [deserialize_item(item) for item in answer["Items"]]
+        outcomes = {item["sk"].removesuffix(_OUTCOME): item["outcome"] for item in items if "outcome" in item}
+        intents = [item for item in items if not item["sk"].endswith(_OUTCOME)]
+        return [_entry(item, outcomes.get(item["sk"], _BEGUN)) for item in intents[:most]]
 
     def _begin(self, operator: Identity, action: str, about: str) -> str:
         at, id_ = self._clock(), self._new_id()
-        item = {
-            "pk": _KEY,
-            "sk": id_,
-            "kind": "audit",
-            "at": at,
-            "who": operator.email,
-            "sub": operator.sub,
-            "action": action,
-            "about": about,
-            "outcome": _BEGUN,
-            EXPIRES_AT: at // 1000 + _KEPT_SECONDS,
-        }
-        self._dynamodb.put_item(TableName=self._table, Item=serialize_item(item))
+        intent = {"who": operator.email, "sub": operator.sub, "action": action, "about": about}
+        self._put(id_, at, intent)
+        log.info("operator begins", entry=id_, sub=operator.sub, action=action, about=about)
         return id_
 
     def _end(self, entry: str, outcome: str) -> None:
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=serialize_item({"pk": _KEY, "sk": entry}),
-            UpdateExpression="SET outcome = :outcome",
-            ExpressionAttributeValues=serialize_item({":outcome": outcome[:500]}),
+        log.info("operator ended", entry=entry, outcome=outcome)
+        try:
+            self._put(f"{entry}{_OUTCOME}", self._clock(), {"outcome": outcome[:500]})
+        except (BotoCoreError, ClientError, Unavailable) as error:
+            log.failure("outcome not on record", error, entry=entry)
+
+    def _put(self, name: str, at: int, values: Mapping[str, str]) -> None:
+        item = {"pk": _KEY, "sk": name, "kind": "audit", "at": at, EXPIRES_AT: at // 1000 + _KEPT_SECONDS, **values}
+        self._dynamodb.put_item(
+            TableName=self._table, Item=serialize_item(item), ConditionExpression="attribute_not_exists(pk)"
         )
 
 
 def _describe(error: Exception) -> str:
     """What an operator reads of an error; the text of AWS's errors names accounts and roles."""
+    if isinstance(error, UserError | MayHaveGoneError):
+        return str(error)
+    what = type(error).__name__
     if isinstance(error, ClientError):
-        return f"AWS answered {error.response['Error']['Code']}"
-    return type(error).__name__ if isinstance(error, BotoCoreError) else str(error)
+        what = f"AWS answered {error.response['Error']['Code']}"
+    return f"{what}; some of it may have been done"
 
 
-def _entry(values: dict[str, object]) -> AuditEntry:
-    texts = {name: str(values.get(name, "")) for name in ("who", "action", "about", "outcome")}
-    at = values.get("at", 0)
-    return AuditEntry(id=str(values["sk"]), at=at if isinstance(at, int) else 0, **texts)
+def _entry(values: Mapping[str, Any], outcome: str) -> AuditEntry:
+    who, action, about = (str(values.get(name, "")) for name in ("who", "action", "about"))
+    return AuditEntry(str(values["sk"]), int(values.get("at", 0)), who, action, about, outcome)

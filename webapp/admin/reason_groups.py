@@ -72,7 +72,7 @@ def redrive(
 
 
 def _describe(result: RedriveResult, plan: Plan) -> str:
-    parts = [f"{result.sent} sent again"]
+    parts = [f"{result.sent} queued again"]
     if result.discarded:
         parts.append(f"{result.discarded} thrown away because the mail has gone")
     if left := len(plan.letters) - result.total:

@@ -5,6 +5,7 @@
 | book | `user#<sub>` | `book#<ulid>` | one book; nobody else's key can reach it |
 | outbox event | `outbox#<subject>` | `<event ulid>` | the CloudEvent, byte for byte as it is published, and its state |
 | mail budget | `user#<sub>` | `mails#<day>` | how many mails the account caused that day, and in each ten minutes |
+| audit | `audit` | `<ulid>`, `<ulid>#outcome` | what an operator meant to do, and what came of it; for two years |
 | renewal | `renewal#<sha256>` | `renewal` | the session that a refresh token was renewed to, encrypted; for a minute |
 | idempotency key | `user#<sub>` | `key#<sha256>` | the answer to repeat; gone after a day by TTL |
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -42,6 +43,8 @@ _SCAN_SECONDS: Final = 4.0
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
 _ACTION_SECONDS: Final = 24.0
 
+_ID: Final = re.compile(r"[A-Za-z0-9_#.-]{1,100}")
+
 router: Final = APIRouter(prefix="/operations")
 
 Text = Annotated[str, Form(max_length=500)]
@@ -59,10 +62,18 @@ def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = 
 
 
 @router.post("/search", dependencies=_FORM)
-def find(request: Request, _operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
-    """What is known of a book, an event, a message or an address. By POST: an address belongs in no URL and no log."""
+def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
+    """What is known of a book, an event, a message or an address, on the record. By POST: an address belongs in no URL
+    and no log."""
     wanted = wanted.strip()
-    return page(request, "operations-found.html", {"wanted": wanted, "found": parts.search.find(wanted)})
+    found: list[Any] = []
+
+    def search() -> str:
+        found.append(parts.search.find(wanted))
+        return f"{len(found[0].mails)} found"
+
+    parts.audit.record(operator, "search", _name_of(parts, wanted), search)
+    return page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
 
 
 @router.get("/dead")
@@ -86,7 +97,7 @@ def send_again(
     try:
         done = parts.audit.record(
             operator,
-            "send again, also what may have gone" if confirmed else "send again",
+            "send again, also what may have gone" if confirmed == "yes" else "send again",
             message or reason,
             lambda: redrive(letters, letter_filter, confirmed=confirmed == "yes"),
         )
@@ -147,6 +158,13 @@ def pause(request: Request, operator: Operator, parts: PartsOf) -> Response:
 def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
     """Let it go on."""
     return _set_pause(request, operator, parts, "resume")
+
+
+def _name_of(parts: Parts, wanted: str) -> str:
+    """What a search is for, as the record may have it: an address by its hash, and free text not at all."""
+    if text.is_address(wanted):
+        return parts.notifier.installation.address_keys(wanted)[0]
+    return wanted if _ID.fullmatch(wanted) else "something that is no id"
 
 
 def _set_pause(request: Request, operator: Operator, parts: Parts, action: str) -> Response:

@@ -165,6 +165,15 @@ locals {
         Resource = "${aws_cloudwatch_log_group.this[function].arn}:*"
       },
       {
+        # What operators did is written once and never changed. Terms of IAM tell no new item from one that is replaced:
+        # that is the condition of each write, and what was written stands in the log too, which nobody here can change.
+        Sid       = "NeverChangeTheAudit"
+        Effect    = "Deny"
+        Action    = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
+        Resource  = aws_dynamodb_table.books.arn
+        Condition = { "ForAnyValue:StringEquals" = { "dynamodb:LeadingKeys" = "audit" } }
+      },
+      {
         # X-Ray has no resources to name.
         Sid      = "Trace"
         Effect   = "Allow"

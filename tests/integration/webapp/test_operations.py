@@ -154,15 +154,15 @@ def test_a_dead_letter_is_shown_with_its_reason_and_sent_again_on_record(operato
     assert "the address &lt;b&gt;bad&lt;/b&gt; was refused" in page
     assert "m-1" in page
     done = operator.submit("/operations/redrive", message="m-1")
-    assert "1 sent again" in done.text
+    assert "1 queued again" in done.text
     assert not letters(cloud, "dead")
     [letter] = letters(cloud, "retry")
     assert letter["MessageAttributes"]["attempt"]["StringValue"] == "a/1"
-    [entry] = cloud.rows("audit")
-    assert (entry["who"], entry["about"], entry["outcome"]) == (
+    intent, outcome = cloud.rows("audit")
+    assert (intent["who"], intent["about"], outcome["outcome"]) == (
         {"S": "grace@example.com"},
         {"S": "m-1"},
-        {"S": "1 sent again"},
+        {"S": "1 queued again"},
     )
     assert "grace@example.com" in operator.get("/operations").text
 
@@ -176,7 +176,7 @@ def test_what_may_have_gone_is_asked_about_first(operator: Browser, cloud: Cloud
     operator.submit("/operations/redrive", message="m-1", confirmed="yes")
     [letter] = letters(cloud, "retry")
     assert letter["MessageAttributes"]["confirmed"]["StringValue"] == "yes"
-    assert len(cloud.rows("audit")) == 2, "the question is on record too"
+    assert len(cloud.rows("audit")) == 2 * 2, "the question is on record too"
 
 
 def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud: Cloud) -> None:
@@ -186,7 +186,7 @@ def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud:
     page = operator.get("/operations/dead").text
     assert "Send all 3 again" in page
     [code] = re.findall('name="reason" value="([^"]+)"', page)
-    assert "3 sent again" in operator.submit("/operations/redrive", reason=code).text
+    assert "3 queued again" in operator.submit("/operations/redrive", reason=code).text
     assert len(letters(cloud, "retry")) == 3
     assert len(letters(cloud, "dead")) == 1
 
@@ -198,7 +198,7 @@ def test_a_button_sends_as_many_letters_as_it_says(
     for number in range(130):
         bury(cloud, f"m-{number}")
     assert "Send all 130 again" in operator.get("/operations/dead").text
-    assert "130 sent again" in operator.submit("/operations/redrive", reason=ReasonCode.PROVIDER_REFUSED).text
+    assert "130 queued again" in operator.submit("/operations/redrive", reason=ReasonCode.PROVIDER_REFUSED).text
     assert not letters(cloud, "dead")
 
 
@@ -209,7 +209,7 @@ def test_what_there_was_no_time_for_stays_and_is_named(parts: Parts, cloud: Clou
     outcome = redrive(parts.notifier.installation, LetterFilter(), confirmed=False, clock=lambda: next(ticks, 30.0))
     sent = len(letters(cloud, "retry"))
     assert 0 < sent < 5
-    assert outcome == f"{sent} sent again, {5 - sent} not yet: they are still in dead, send them again"
+    assert outcome == f"{sent} queued again, {5 - sent} not yet: they are still in dead, send them again"
     assert len(letters(cloud, "dead")) == 5 - sent
 
 
@@ -242,8 +242,8 @@ def test_a_letter_that_is_gone_is_said_and_recorded_as_failed(operator: Browser,
     answer = operator.submit("/operations/redrive", message="m-none")
     assert answer.status_code == 409
     assert "The ledger knows no message m-none" in answer.text
-    [entry] = cloud.rows("audit")
-    assert entry["outcome"]["S"].startswith("failed: ")
+    _, outcome = cloud.rows("audit")
+    assert outcome["outcome"]["S"].startswith("failed: the ledger knows no message")
 
 
 def test_an_address_is_taken_off_every_list(operator: Browser, parts: Parts, cloud: Cloud, ses: Region) -> None:
@@ -353,4 +353,5 @@ def test_mail_is_paused_and_resumed_on_record(operator: Browser, cloud: Cloud, s
     assert "was paused already" in operator.submit("/operations/pause").text
     assert "Running" in operator.submit("/operations/resume").text
     assert switch.stands.concurrency == 16
-    assert [row["action"]["S"] for row in cloud.rows("audit")] == ["pause", "pause", "resume"]
+    actions = [row["action"]["S"] for row in cloud.rows("audit") if "action" in row]
+    assert actions == ["pause", "pause", "resume"]
