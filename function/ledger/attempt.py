@@ -140,12 +140,12 @@ def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | N
     that message's name; None: it may take the event. Pure."""
     if record.expired(now) or record.state is State.RELEASED or record.state in SETTLED_UNSENT:
         return None
-    if record.held(now):
-        return Held(record.held_until, record.owner)
     if record.state in ACCEPTED and attempt.instead_of != record.message_id:
         return TooLate(record)
-    if record.state in ACCEPTED and (record.state is State.COMPLAINED or record.successor or record.held_until > now):
+    if record.state is State.COMPLAINED or (record.state in ACCEPTED and record.successor):
         return Duplicate(record.state, record.owner)
     if record.state is State.REPLACED:  # the event has just gone on to another message
         return OwnedBy(record.message_id, same=False)
+    if record.held_until > now:
+        return Held(record.held_until, record.owner)
     return None if attempt.confirmed else PredecessorInDoubt(record)

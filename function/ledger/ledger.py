@@ -95,7 +95,10 @@ class Ledger:
             ReasonCode.CORRECTED_TOO_LATE, f"other content came as {attempt.message_id}, after the mail was sent"
         )
         row = Row.of(reason, owner.state, self.clock(), self.writes.release)
-        return not isinstance(self.table.update(self.writes.tell_corrected_too_late(attempt, owner, row)), Refusal)
+        try:
+            return not isinstance(self.table.update(self.writes.tell_corrected_too_late(attempt, owner, row)), Refusal)
+        except Contended:
+            return False
 
     # -- the owner's writes: where one is refused, feedback was faster or another owner has it --------------------
 
@@ -109,7 +112,10 @@ class Ledger:
             answer = self.table.update(
                 self.writes.annotate(attempt, rows) if owns else self.writes.add_sender(attempt, rows[-1])
             )
-        return not isinstance(answer, Refusal) and self._tell_sent_twice(Record.from_item(answer))
+        try:
+            return not isinstance(answer, Refusal) and self._tell_sent_twice(Record.from_item(answer))
+        except Contended:  # the next report tells it
+            return False
 
     def release(self, attempt: Attempt, row: Row) -> Record | Verdict:
         """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""

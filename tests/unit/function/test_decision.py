@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from function.delivery.decision import Decision, Done, Job, Retry, Send, Suppress, WriteLetter, decide, give_up
+from function.delivery.decision import (
+    Decision,
+    Done,
+    Job,
+    Resend,
+    Retry,
+    Send,
+    Suppress,
+    TellTooLate,
+    WriteLetter,
+    decide,
+    decide_on_doubt,
+    give_up,
+)
 from function.delivery.outcome import OutcomeKind
 from function.errors import (
     InvalidEvent,
@@ -20,7 +33,18 @@ from function.errors import (
     Throttled,
 )
 from function.event.envelope import Delivery, QueueItem
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Suppressed, Verdict
+from function.ledger.attempt import (
+    Attempt,
+    Claimed,
+    Duplicate,
+    Held,
+    InDoubt,
+    OwnedBy,
+    PredecessorInDoubt,
+    Suppressed,
+    TooLate,
+    Verdict,
+)
 from function.ledger.record import Record
 from function.ledger.states import Action, State
 from function.message.email import Email
@@ -208,6 +232,47 @@ def test_an_event_that_can_be_no_mail_ends_with_a_letter_and_one_that_may_not_be
         OutcomeKind.REJECTED, "request/2", Reason(ReasonCode.PROVIDER_REFUSED, "bad"), 4, Action.REJECT
     )
     assert give_up(RecipientNotAllowed("no"), ATTEMPT) == Suppress(Reason(ReasonCode.RECIPIENT_NOT_ALLOWED, "no"))
+
+
+def test_a_mail_in_doubt_that_the_policy_may_resend_is_looked_after_while_it_is_in_hand() -> None:
+    assert decide(InDoubt(DOUBTFUL, resend=True), JOB, POLICY, NOW) == Resend(DOUBTFUL)
+    lost = decide(InDoubt(DOUBTFUL, resend=True), job(OutcomeUnknown("lost")), POLICY, NOW)
+    assert kind_of(lost) == (WriteLetter, OutcomeKind.PARKED)
+
+
+@pytest.mark.parametrize(
+    ("waited", "receives", "parked"), [(DAY, 1, False), (DAY + 1, 1, True), (1, 199, False), (1, 200, True)]
+)
+def test_without_reports_it_waits_for_a_day_or_the_last_receive(waited: int, receives: int, parked: bool) -> None:
+    record = replace(DOUBTFUL, held_until=NOW - waited)
+    decision = decide_on_doubt(record, job(receives=receives), POLICY, NOW)
+    expected = (WriteLetter, OutcomeKind.PARKED) if parked else (Retry, OutcomeKind.HELD)
+    assert kind_of(decision) == expected
+    if isinstance(decision, WriteLetter):
+        assert (decision.action, decision.names) == (Action.PARK, DOUBTFUL.owner)
+
+
+@pytest.mark.parametrize(
+    ("record", "asks"),
+    [
+        (DOUBTFUL, False),
+        (replace(DOUBTFUL, parked="request/1"), True),
+        (replace(DOUBTFUL, held_until=NOW - DAY - 1), True),
+        (replace(DOUBTFUL, state=State.BOUNCED), True),
+    ],
+    ids=["in doubt", "parked", "for a day", "accepted"],
+)
+def test_who_would_take_the_event_from_such_a_mail_waits_or_asks_in_its_own_name(record: Record, asks: bool) -> None:
+    decision = decide(PredecessorInDoubt(record), JOB, POLICY, NOW)
+    assert kind_of(decision) == ((WriteLetter, OutcomeKind.PARKED) if asks else (Retry, OutcomeKind.HELD))
+    if isinstance(decision, WriteLetter):
+        assert (decision.names, decision.action) == (ATTEMPT.owner, None)
+        assert decision.reason.code == ReasonCode.MAY_HAVE_GONE
+
+
+def test_who_comes_too_late_with_other_content_says_so() -> None:
+    sent = replace(DOUBTFUL, state=State.SENT)
+    assert decide(TooLate(sent), JOB, POLICY, NOW) == TellTooLate(sent)
 
 
 def test_a_job_in_another_messages_name_is_the_same_attempt() -> None:
