@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import Any
 
 import hypothesis
 import pytest
+from botocore import loaders
 
 from laptop.environment import GATE
 from package import Package, build
@@ -69,4 +71,18 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     if config.getoption("mean"):
         patch.setenv(GATE, "tests.documented.mean:lean")
+    _share_service_models(patch)
     config.add_cleanup(patch.undo)
+
+
+def _share_service_models(patch: pytest.MonkeyPatch) -> None:
+    """Read the models of services once: each session of botocore does anew, which takes longer than most tests."""
+    models: dict[Any, Any] = {}
+
+    def create_loader(search_path: str | None = None) -> loaders.Loader:
+        loader = loaders.create_loader(search_path)
+        if not search_path:
+            vars(loader)["_cache"] = models
+        return loader
+
+    patch.setattr("botocore.session.create_loader", create_loader)
