@@ -17,12 +17,15 @@ from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import Row
 from function.ledger.table import Contended
 from function.providers.ses_events import FeedbackEvent, Ignored, Parsed, ProbeReport, drop_implied_sends, parse
+from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SENT_TWICE, SYNTHETIC, Telemetry
 from function.settings import FeedbackSettings
 
 __all__ = ["FeedbackHandler", "compose", "handler"]
 
+#: https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+_SCHEDULE = "aws.events"
 _ORDINARY = frozenset({"Delivered", "Repeated", SYNTHETIC})
 
 
@@ -36,14 +39,19 @@ class FeedbackHandler:
     release: str
     clock: Callable[[], int]
     configuration_set: str = ""
+    dead: Queue | None = None
     #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
     _marked: dict[str, int] = field(default_factory=dict, init=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; answers with partial failures. What it came to is one line of the log.
 
-        Raises the last error if the ledger took nothing of the batch: then it is no fault of one report.
+        Raises the last error if the ledger took nothing of the batch: then it is no fault of one report. Each hour a
+        schedule has it count the dead letters instead: nothing else looks at them, and SQS's metrics may pause.
         """
+        if event.get("source") == _SCHEDULE and self.dead:
+            self.telemetry.tally({"DeadLetters": self.dead.count()})
+            return {}
         records = event.get("Records", [])
         counts: Counter[str] = Counter()
         parsed: list[Parsed] = []
@@ -61,12 +69,18 @@ class FeedbackHandler:
                 taken += done and isinstance(each, FeedbackEvent)
                 failures += [] if done else [record["messageId"]]
         finally:
-            self.telemetry.tally(counts)
+            self.telemetry.tally({**counts, **self._waiting(records, failures)})
         if error and not taken:
             raise error
         if not failures:
             self._mark(parsed)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+    def _waiting(self, records: list[dict[str, Any]], failures: list[str]) -> dict[str, int]:
+        """How long the oldest of what comes again has waited; SQS's age leaves out what was received three times."""
+        again = [record.get("attributes", {}) for record in records if record["messageId"] in failures]
+        sent = [int(attributes["SentTimestamp"]) for attributes in again if "SentTimestamp" in attributes]
+        return {"WaitingSeconds": max(0, self.clock() - min(sent)) // 1000} if sent else {}
 
     def _parse(self, record: dict[str, Any]) -> Parsed:
         return parse(record["body"], self.configuration_set)
@@ -121,7 +135,8 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     secret = clients.key(settings.address_key_parameter)
     ledger = open_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
-    return FeedbackHandler(ledger, secret, telemetry, settings.ledger.release, clock, settings.configuration_set)
+    dead = Queue(clients.sqs(), settings.dead_queue_url)
+    return FeedbackHandler(ledger, secret, telemetry, settings.ledger.release, clock, settings.configuration_set, dead)
 
 
 #: Lambda's handler.

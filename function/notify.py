@@ -72,23 +72,27 @@ class Notifier:
 
     def _carry(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
         outcome = courier.deliver(delivery, deadline)
-        self._count(outcome, delivery.letter)
+        self._count(outcome, delivery)
         return outcome
 
-    def _count(self, outcome: Outcome, letter: str | None) -> None:
+    def _count(self, outcome: Outcome, delivery: Delivery) -> None:
         """Synthetic mails are counted apart: they are no mail to anybody, and their number says nothing of the load."""
         if outcome.synthetic:
             self.telemetry.count(
                 SYNTHETIC, message_id=outcome.message_id, outcome=outcome.kind.value, detail=outcome.detail
             )
             return
+        also = dict.fromkeys(outcome.also, 1) | ({"SendMilliseconds": outcome.ms} if outcome.provider else {})
+        if outcome.retry_at is not None and delivery.item and delivery.item.sent_at:
+            # SQS's own age leaves out what was received three times.
+            also["WaitingSeconds"] = max(0, self.clock() - delivery.item.sent_at) // 1000
         self.telemetry.count(
             outcome.kind.value,
             outcome.type,
-            dict.fromkeys(outcome.also, 1) | ({"SendMilliseconds": outcome.ms} if outcome.provider else {}),
+            also,
             message_id=outcome.message_id,
             detail=outcome.detail,
-            letter=letter,
+            letter=delivery.letter,
         )
 
     def _seconds_until(self, at: int) -> float:

@@ -127,13 +127,17 @@ class FeedbackSettings:
     ledger: LedgerSettings
     address_key_parameter: str
     configuration_set: str
+    dead_queue_url: str
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
         return cls(
-            LedgerSettings.read(values, release), env.text("ADDRESS_KEY_PARAMETER"), env.text("CONFIGURATION_SET")
+            LedgerSettings.read(values, release),
+            env.text("ADDRESS_KEY_PARAMETER"),
+            env.text("CONFIGURATION_SET"),
+            env.text("DEAD_QUEUE_URL"),
         )
 
 

@@ -69,7 +69,7 @@ _FUNCTION = {
     "dynamodb": frozenset({"GetItem", "TransactWriteItems", "UpdateItem"}),
     "lambda": frozenset({"Invoke"}),
     "sesv2": frozenset({"SendEmail"}),
-    "sqs": frozenset({"ChangeMessageVisibility", "SendMessage"}),
+    "sqs": frozenset({"ChangeMessageVisibility", "GetQueueAttributes", "SendMessage"}),
     "ssm": frozenset({"GetParameter"}),
 }
 

@@ -13,6 +13,7 @@ __all__ = ["Queue"]
 #: Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 _LONGEST_DELAY = 900
 _LONGEST_INVISIBILITY = 43_200
+_COUNTS = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "NotVisible")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Queue:
             ReceiptHandle=item.receipt_handle,
             VisibilityTimeout=min(_whole(seconds), _LONGEST_INVISIBILITY),
         )
+
+    def count(self) -> int:
+        """About how many messages it holds: visible, delayed and in flight."""
+        answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=_COUNTS)
+        return sum(int(answer.get("Attributes", {}).get(name, 0)) for name in _COUNTS)
 
 
 def _whole(seconds: float) -> int:

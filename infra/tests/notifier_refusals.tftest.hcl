@@ -250,7 +250,7 @@ run "fourth" {
     deployment = { canary = { percent = 10, minutes = 4320 } }
 
     # dead letter alarm after its death
-    alarms = { dead_age = 1209600 }
+    alarms = { dead_age = 604801 }
   }
 
   expect_failures = [

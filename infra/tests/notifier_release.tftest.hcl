@@ -48,12 +48,16 @@ run "canary_by_default" {
     error_message = "Herald's own metrics have one dimension, the function's name."
   }
   assert {
-    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.dimensions.QueueName if alarm.namespace == "AWS/SQS" } == { dead-letters = aws_sqs_queue.this["dead"].name, dead-age = aws_sqs_queue.this["dead"].name, retry-age = aws_sqs_queue.this["retry"].name, feedback-age = aws_sqs_queue.this["feedback"].name }
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.dimensions.QueueName if alarm.namespace == "AWS/SQS" } == { dead-letters = aws_sqs_queue.this["dead"].name, retry-age = aws_sqs_queue.this["retry"].name, feedback-age = aws_sqs_queue.this["feedback"].name }
     error_message = "Queue alarms watch the queues that they are named after."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["dead-age"].threshold == 7 * 86400 && aws_cloudwatch_metric_alarm.this["dead-letters"].threshold == 1
+    condition     = aws_cloudwatch_metric_alarm.this["dead-age"].evaluation_periods * aws_cloudwatch_metric_alarm.this["dead-age"].period == 7 * 86400 && aws_cloudwatch_metric_alarm.this["dead-age"].datapoints_to_alarm == 160 && aws_cloudwatch_metric_alarm.this["dead-letters"].threshold == 1
     error_message = "One dead letter is enough; after seven days it gets urgent."
+  }
+  assert {
+    condition     = aws_cloudwatch_event_target.dead_letters.arn == aws_lambda_alias.this["feedback"].arn && aws_lambda_permission.dead_letters.qualifier == "live" && aws_lambda_permission.dead_letters.source_account == null
+    error_message = "The schedule that counts dead letters may invoke the alias that it is for."
   }
   assert {
     condition     = { for name, alarm in aws_cloudwatch_metric_alarm.rate : name => alarm.threshold } == { bounce-rate = 3, complaint-rate = 0.08 }

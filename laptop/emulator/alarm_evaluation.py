@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from laptop.emulator.patches import Ministack
@@ -12,9 +12,10 @@ from laptop.emulator.query_protocol import members, xml
 from laptop.invocations.alarms import SHORTEST, state_of
 from laptop.invocations.metrics import Point
 
-__all__ = ["AlarmEvaluator"]
+__all__ = ["AlarmEvaluator", "age_of_oldest"]
 
 EVERY = 0.2  # seconds between two looks at every alarm
+_FORGOTTEN = 3  # receives from which on a message's age does not count any more
 KEPT = 5_000  # points of one metric
 SAMPLED = 60.0  # seconds between two samples of a queue on AWS; a laptop's alarms want one in every second
 
@@ -69,10 +70,9 @@ class AlarmEvaluator:
         now = self._sampled = time.time()
         for url, queue in list(self._queues.items()):
             waiting = [message for message in list(queue["messages"]) if message["visible_at"] <= now]
-            oldest = min((message["sent_at"] for message in queue["messages"]), default=now)
             values = {
                 "ApproximateNumberOfMessagesVisible": (float(len(waiting)), "Count"),
-                "ApproximateAgeOfOldestMessage": ((now - oldest) / self._scale, "Seconds"),
+                "ApproximateAgeOfOldestMessage": (age_of_oldest(list(queue["messages"]), now) / self._scale, "Seconds"),
             }
             for name, (value, unit) in values.items():
                 self.store(Point("AWS/SQS", name, value, unit, now, {"QueueName": url.rpartition("/")[2]}))
@@ -142,6 +142,15 @@ class AlarmEvaluator:
             return (status, headers, body) if status != 200 else xml("DescribeAlarms", body)
 
         return describe
+
+
+def age_of_oldest(messages: Sequence[Mapping[str, Any]], now: float) -> float:
+    """Seconds since the oldest message was sent; what was received three times does not count until it is gone.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
+    counted = (message["sent_at"] for message in messages if message.get("receive_count", 0) < _FORGOTTEN)
+    return now - min(counted, default=now)
 
 
 def _convert_queries(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:

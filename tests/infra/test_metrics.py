@@ -27,11 +27,19 @@ def _keywords(path: Path, function: str) -> Iterator[str]:
 
 
 def test_notify_counts_every_way_a_delivery_ends() -> None:
-    assert {kind.value for kind in OutcomeKind} | {"SendMilliseconds", SYNTHETIC} == _by_service("notify")
+    assert {kind.value for kind in OutcomeKind} | {"SendMilliseconds", "WaitingSeconds", SYNTHETIC} == _by_service(
+        "notify"
+    )
 
 
 def test_feedback_counts_every_thing_that_it_hears() -> None:
-    assert {kind.metric for kind in KINDS.values()} | {"Repeated", "Ignored", SYNTHETIC} == _by_service("feedback")
+    assert {kind.metric for kind in KINDS.values()} | {
+        "Repeated",
+        "Ignored",
+        "DeadLetters",
+        "WaitingSeconds",
+        SYNTHETIC,
+    } == _by_service("feedback")
 
 
 def test_what_the_web_app_counts_by_name_is_promised() -> None:

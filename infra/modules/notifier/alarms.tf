@@ -8,6 +8,8 @@ locals {
   of_queue   = { for queue in ["retry", "feedback", "dead"] : queue => { QueueName = aws_sqs_queue.this[queue].name } }
   of_topic   = { TopicName = element(split(":", local.topic_arn), 5) }
 
+  dead_hours = ceil(var.alarms.dead_age / 3600)
+
   alarms = merge(
     {
       notify-errors = {
@@ -35,10 +37,23 @@ locals {
         namespace   = "Herald", metric = "Unknown", dimensions = local.of_service.notify
         statistic   = "Sum", period = 300, periods = 1, threshold = var.alarms.unknown
       }
+      # Two for each queue: SQS's age tells of what nobody reads, and leaves out what was received three times; notify and
+      # feedback tell how long that has waited, an hour apart at the most.
+      # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+      retry-waiting = {
+        description = "A mail has been tried again for hours; after a day it becomes a dead letter"
+        namespace   = "Herald", metric = "WaitingSeconds", dimensions = local.of_service.notify
+        statistic   = "Maximum", period = 3600, periods = 1, threshold = var.alarms.retry_age
+      }
       retry-age = {
-        description = "A mail has been waiting in the retry queue for hours; after a day it becomes a dead letter"
+        description = "The retry queue is not being read: mails wait in it for hours"
         namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.retry
         statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.retry_age
+      }
+      feedback-waiting = {
+        description = "Feedback has been tried again and cannot be written: timelines are out of date and bounces are not suppressed"
+        namespace   = "Herald", metric = "WaitingSeconds", dimensions = local.of_service.feedback
+        statistic   = "Maximum", period = 300, periods = 1, threshold = var.alarms.feedback_age
       }
       feedback-age = {
         description = "Feedback is not being read: timelines are out of date and bounces are not suppressed"
@@ -51,9 +66,10 @@ locals {
         statistic   = "Maximum", period = 60, periods = 1, threshold = 1
       }
       dead-age = {
-        description = "A dead letter is about to be lost: SQS deletes it after 14 days"
-        namespace   = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = local.of_queue.dead
-        statistic   = "Maximum", period = 3600, periods = 1, threshold = var.alarms.dead_age
+        # No letter can be so old unless there was one in every hour since; an hour in twenty may be missing.
+        description = "There have been dead letters for days: the oldest may be about to be lost, SQS deletes it after 14 days"
+        namespace   = "Herald", metric = "DeadLetters", dimensions = local.of_service.feedback
+        statistic   = "Minimum", period = 3600, periods = local.dead_hours, threshold = 1, datapoints = ceil(local.dead_hours * 0.95)
       }
     },
     length(local.filter) == 0 ? {} : {
@@ -86,6 +102,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   statistic           = each.value.statistic
   period              = each.value.period
   evaluation_periods  = each.value.periods
+  datapoints_to_alarm = lookup(each.value, "datapoints", null)
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"

@@ -61,3 +61,37 @@ resource "aws_lambda_event_source_mapping" "feedback" {
   # The reader's role must be able to read before the mapping is accepted.
   depends_on = [aws_iam_role_policy.this]
 }
+
+################################################################################
+# Dead letters, counted each hour
+################################################################################
+
+resource "aws_cloudwatch_event_rule" "dead_letters" {
+  name                = "${var.name}-dead-letters"
+  description         = "Has feedback count the dead letters"
+  schedule_expression = "rate(1 hour)"
+}
+
+resource "aws_cloudwatch_event_target" "dead_letters" {
+  rule = aws_cloudwatch_event_rule.dead_letters.name
+  arn  = aws_lambda_alias.this["feedback"].arn
+
+  # A missed run is made up for by the next one.
+  retry_policy {
+    maximum_event_age_in_seconds = 60
+    maximum_retry_attempts       = 0
+  }
+
+  depends_on = [aws_lambda_permission.dead_letters]
+}
+
+# The rule's ARN only: with a source account besides, EventBridge cannot invoke the function.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+resource "aws_lambda_permission" "dead_letters" {
+  statement_id  = "DeadLettersSchedule"
+  function_name = aws_lambda_function.this["feedback"].function_name
+  qualifier     = aws_lambda_alias.this["feedback"].name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.dead_letters.arn
+}

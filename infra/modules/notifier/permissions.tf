@@ -42,6 +42,12 @@ locals {
         Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
         Resource = aws_sqs_queue.this["feedback"].arn
       },
+      {
+        Sid      = "CountDeadLetters"
+        Effect   = "Allow"
+        Action   = "sqs:GetQueueAttributes"
+        Resource = aws_sqs_queue.this["dead"].arn
+      },
     ])
 
     before = concat(local.runs["before"], local.judges)

@@ -464,7 +464,7 @@ variable "alarms" {
     error_message = "minimum_mails, unknown, retry_age and feedback_age are at least 1."
   }
   validation {
-    condition     = var.alarms.dead_age >= 3600 && var.alarms.dead_age < 1209600
-    error_message = "A dead letter lives 14 days: dead_age lies between an hour and that."
+    condition     = var.alarms.dead_age >= 3600 && var.alarms.dead_age <= 604800
+    error_message = "An alarm looks back seven days at the most: dead_age lies between an hour and that."
   }
 }

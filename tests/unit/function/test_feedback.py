@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,9 @@ from function.ledger.record import Record
 from function.ledger.states import State
 from function.ledger.table import Table
 from function.ledger.writes import Writes
+from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
+from laptop.service_model import held
 from tests.envelopes import queued, ses_event
 from tests.fakes import NOW, SECRET, Clock
 from tests.model.errors import refused
@@ -183,6 +186,10 @@ def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(feedback: 
     bodies = [ses_event("Delivery", {}, f"m{number}") for number in (1, 2, 3)]
     assert feedback.handle(*bodies) == ["1"]
     assert [feedback.state(f"m{number}") for number in (1, 2, 3)] == [State.DELIVERED, None, State.DELIVERED]
+    assert feedback.counted["WaitingSeconds"] == 0
+    feedback.clock.forward(3_600)
+    assert feedback.handle(*bodies) == ["1"]
+    assert feedback.counted["WaitingSeconds"] == 3_600
     feedback.table.fault = None
     assert feedback.handle(bodies[1]) == []
     assert feedback.state("m2") is State.DELIVERED
@@ -208,7 +215,7 @@ def test_a_table_out_of_reach_is_the_unforeseen(feedback: Feedback) -> None:
     feedback.handle(ses_event("Open", {}))
     with pytest.raises(ConnectionError):
         feedback.handle(ses_event("Open", {}), ses_event("Delivery", {}))
-    assert feedback.counted == {"Ignored": 2}, "what was done before is counted"
+    assert feedback.counted == {"Ignored": 2, "WaitingSeconds": 0}, "what was done before is counted"
 
 
 def test_an_empty_batch_is_fine(feedback: Feedback) -> None:
@@ -235,6 +242,20 @@ def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedba
     assert feedback.handle(*bodies) == ["1"]
     assert [feedback.state(name) for name in ("m1", "m2", "m3")] == [State.DELIVERED, None, State.DELIVERED]
     assert "UnicodeEncodeError" in feedback.log.getvalue()
+
+
+def test_a_schedule_has_the_dead_letters_counted(feedback: Feedback) -> None:
+    handler = replace(feedback.handler, dead=Queue(DeadQueue(), "dead"))
+    assert handler({"source": "aws.events", "detail-type": "Scheduled Event"}, None) == {}
+    assert feedback.counted == {"DeadLetters": 6}
+
+
+class DeadQueue:
+    """SQS with letters of every kind."""
+
+    def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
+        counts = {name: str(number) for number, name in enumerate(AttributeNames, 1)}
+        return held("sqs", "GetQueueAttributes", {"Attributes": counts})
 
 
 def test_half_a_character_in_a_servers_answer_is_no_reason_to_fail(feedback: Feedback) -> None:

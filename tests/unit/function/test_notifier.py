@@ -77,6 +77,14 @@ def test_what_lies_in_the_queue_already_is_made_invisible_and_reported_not_sent_
     assert sandbox.sqs == Sqs(postponed={"handle of item-7": 2})
 
 
+def test_what_waits_says_how_long_it_has_however_often_it_was_received(sandbox: Sandbox) -> None:
+    sandbox.world.post.answers = [ProviderUnavailable("away"), None]
+    sandbox.world.clock.forward(7_200)
+    sandbox(batch(queued(message(), receives=9)))
+    sandbox(batch(queued(message(), receives=10)))
+    assert [line.get("WaitingSeconds") for line in sandbox.lines] == [7_200, None]
+
+
 def test_an_item_over_the_quota_stays_invisible_for_an_hour(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [QuotaExhausted("enough")]
     sandbox(batch(queued(message())))

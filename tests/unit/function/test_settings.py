@@ -97,11 +97,16 @@ def test_every_region_of_ses_is_a_provider(region: str) -> None:
     assert NotifySettings.read(GOOD | {"HERALD_PROVIDERS": f"ses://{region}"}, "r1").providers == (f"ses://{region}",)
 
 
-_OF_FEEDBACK = ["HERALD_LEDGER_TABLE", "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_CONFIGURATION_SET"]
+_OF_FEEDBACK = [
+    "HERALD_LEDGER_TABLE",
+    "HERALD_ADDRESS_KEY_PARAMETER",
+    "HERALD_CONFIGURATION_SET",
+    "HERALD_DEAD_QUEUE_URL",
+]
 
 
 @pytest.mark.parametrize("name", _OF_FEEDBACK)
-def test_feedback_asks_for_its_three_settings_only(name: str) -> None:
+def test_feedback_asks_for_its_four_settings_only(name: str) -> None:
     needed = {key: GOOD[key] for key in _OF_FEEDBACK}
     assert FeedbackSettings.read(needed, "r1").address_key_parameter == "/herald/address-key"
     del needed[name]

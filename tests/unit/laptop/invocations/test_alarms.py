@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from laptop.emulator.alarm_evaluation import age_of_oldest
 from laptop.invocations.alarms import state_of
 from laptop.invocations.metric_math import value_of
 
@@ -143,3 +144,13 @@ def test_division_by_nothing_is_no_data() -> None:
 def test_what_is_not_played_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="metric math"):
         value_of(expression, {"hit": 1.0, "m": 1.0})
+
+
+def test_a_queues_age_forgets_what_was_received_three_times() -> None:
+    messages = [
+        {"sent_at": 10.0, "receive_count": 3},
+        {"sent_at": 40.0, "receive_count": 2},
+        {"sent_at": 70.0},
+    ]
+    assert age_of_oldest(messages, 100.0) == 60.0
+    assert age_of_oldest(messages[:1], 100.0) == 0.0
