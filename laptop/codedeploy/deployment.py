@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec, without_content
-from laptop.codedeploy.lifecycle import Event
+from laptop.codedeploy.lifecycle import LifecycleEvent
 from laptop.environment import ACCOUNT, REGION
 
 __all__ = ["ENDED", "EVENTS", "Deployment", "DeploymentRequest", "Status"]
@@ -61,14 +61,14 @@ class Deployment:
     rolled_back_by: str | None = None
     #: Why nothing rolls it back, although that is configured.
     rollback_message: str | None = None
-    events: list[Event] = field(default_factory=lambda: [Event(name) for name in EVENTS])
+    events: list[LifecycleEvent] = field(default_factory=lambda: [LifecycleEvent(name) for name in EVENTS])
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self.status in ENDED
 
-    def event(self, name: str) -> Event:
+    def event(self, name: str) -> LifecycleEvent:
         """One event of its lifecycle."""
         return next(event for event in self.events if event.name == name)
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from laptop.codedeploy.appspec import content_of, read, without_content
 from laptop.codedeploy.deployment import Deployment, DeploymentRequest
 from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failure
-from laptop.codedeploy.execution import Run
+from laptop.codedeploy.execution import Execution
 from laptop.codedeploy.lifecycle import record_answer
 from laptop.codedeploy.registry.configs import check_alarms, check_rollback
 from laptop.codedeploy.runtime import Runtime
@@ -113,7 +113,7 @@ class Deployments:
 
     def _carry_out(self, deployment: Deployment) -> None:
         """Carry a deployment out, and its rollback if one follows."""
-        run = Run(deployment, self._runtime)
+        run = Execution(deployment, self._runtime)
         try:
             run.carry_out()
         except DeploymentEnded as end:

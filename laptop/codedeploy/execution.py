@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from laptop.codedeploy.alias import Alias
 from laptop.codedeploy.appspec import AFTER, BEFORE
 from laptop.codedeploy.errors import failure, stop
-from laptop.codedeploy.lifecycle import Event, invoke_hook
+from laptop.codedeploy.lifecycle import LifecycleEvent, invoke_hook
 from laptop.codedeploy.registry.configs import shifts
 from laptop.codedeploy.runtime import Runtime
 from laptop.time_scale import SHORTEST_HOOK, TimeScale
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from laptop.codedeploy.deployment import Deployment
 
-__all__ = ["Run"]
+__all__ = ["Execution"]
 
 #: How often a waiting deployment looks around, in this machine's own seconds.
 TICK: Final = 0.25
@@ -34,7 +34,7 @@ HOOK_SECONDS: Final = 3600.0
 ON_ALARM: Final = "DEPLOYMENT_STOP_ON_ALARM"
 
 
-class Run:
+class Execution:
     """Carries out one deployment, and raises `DeploymentEnded` unless it succeeds."""
 
     def __init__(self, deployment: Deployment, runtime: Runtime) -> None:
@@ -97,7 +97,7 @@ class Run:
                 raise failure("HOOK_EXECUTION_FAILURE", f"The hook {function} of {name} did not succeed.")
 
     @contextmanager
-    def _event(self, name: str) -> Iterator[Event]:
+    def _event(self, name: str) -> Iterator[LifecycleEvent]:
         event, clock = self._deployment.event(name), self._runtime.clock
         event.begin(clock.now())
         try:

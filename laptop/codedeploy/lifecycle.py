@@ -21,7 +21,7 @@ from laptop.codedeploy.errors import CodeDeployError
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["Event", "EventStatus", "HookAnswer", "invoke_hook", "record_answer"]
+__all__ = ["EventStatus", "HookAnswer", "LifecycleEvent", "invoke_hook", "record_answer"]
 
 log = logging.getLogger("codedeploy")
 
@@ -30,7 +30,7 @@ HookAnswer = Literal["Succeeded", "Failed"]
 
 
 @dataclass(slots=True)
-class Event:
+class LifecycleEvent:
     """One event. `execution` names the one execution of its hook, `answer` is what the hook answered."""
 
     name: str
@@ -68,7 +68,7 @@ class Event:
         }
 
 
-def invoke_hook(functions: LambdaClient, deployment: str, event: Event) -> None:
+def invoke_hook(functions: LambdaClient, deployment: str, event: LifecycleEvent) -> None:
     """Invoke an event's hook, once; what it returns is no answer, and neither is a crash.
 
     A hook that cannot be invoked has failed.
@@ -86,7 +86,7 @@ def invoke_hook(functions: LambdaClient, deployment: str, event: Event) -> None:
             log.warning("the hook %s raised; only its own call to CodeDeploy counts", event.hook)
 
 
-def record_answer(events: Iterable[Event], request: Mapping[str, Any]) -> None:
+def record_answer(events: Iterable[LifecycleEvent], request: Mapping[str, Any]) -> None:
     """Keep the answer of the hook whose execution is named; raises `CodeDeployError`."""
     execution, status = request.get("lifecycleEventHookExecutionId"), request.get("status")
     event = next((event for event in events if event.execution == execution and event.hook), None)

@@ -26,6 +26,7 @@ def test_it(number):
 
 def test_a_group_is_not_torn_apart(tmp_path: Path) -> None:
     (tmp_path / "workers").mkdir()
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # not the checkout's
     (tmp_path / "conftest.py").write_text(_CONFTEST)
     for name in ("one", "two"):
         (tmp_path / f"test_{name}.py").write_text(_TEST)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["KINDS", "MEDIA_TYPE", "Kind", "Problem", "of_status"]
+__all__ = ["KINDS", "MEDIA_TYPE", "Problem", "ProblemType", "of_status"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemType:
     """One type of problem; its page is `/problems/<slug>`."""
 
     slug: str
@@ -24,91 +24,91 @@ class Kind:
 KINDS: Final = {
     kind.slug: kind
     for kind in (
-        Kind(
+        ProblemType(
             "bad-request",
             400,
             "The request cannot be read",
             "The request is not what HTTP or this route expects; `detail` says which part. "
             "Mend it, then send it again.",
         ),
-        Kind(
+        ProblemType(
             "sign-in-failed",
             400,
             "The sign-in came to nothing",
             "Sign in again, in the same browser and within 15 minutes. Nobody was signed in.",
         ),
-        Kind(
+        ProblemType(
             "unauthorized",
             401,
             "No valid token",
             "Send `Authorization: Bearer <id token>` with an unexpired OIDC id token of this app's issuer and client. "
             "An access token is not an id token, and its address must be verified.",
         ),
-        Kind(
+        ProblemType(
             "forbidden",
             403,
             "Not allowed",
             "The form was not posted from a page of this session, the account has no address that mail can go to, "
             "or the page is for operators.",
         ),
-        Kind(
+        ProblemType(
             "not-found",
             404,
             "Nothing here",
             "There is no such thing, or it belongs to someone else: the two look the same on purpose.",
         ),
-        Kind(
+        ProblemType(
             "method-not-allowed",
             405,
             "Method not allowed",
             "The header `Allow` lists the methods that the address knows.",
         ),
-        Kind(
+        ProblemType(
             "precondition-failed",
             412,
             "Changed in the meantime",
             "The book is no longer what `If-Match` names. Get it again and try with its new `ETag`.",
         ),
-        Kind(
+        ProblemType(
             "precondition-required",
             428,
             "Say what you change",
             "A change must name the state that it changes: send the `ETag` of the last answer as `If-Match`.",
         ),
-        Kind(
+        ProblemType(
             "idempotency-key-in-flight",
             409,
             "Under way already",
             "A request with the same `Idempotency-Key` is being answered. "
             "Wait as long as `Retry-After` says and send it again: you will get the answer of the first.",
         ),
-        Kind("content-too-large", 413, "Body too large", "A body may have at most 64 KiB."),
-        Kind("unsupported-media-type", 415, "Not JSON", "Send the body as `application/json`."),
-        Kind(
+        ProblemType("content-too-large", 413, "Body too large", "A body may have at most 64 KiB."),
+        ProblemType("unsupported-media-type", 415, "Not JSON", "Send the body as `application/json`."),
+        ProblemType(
             "invalid",
             422,
             "Some fields are not right",
             "`errors` lists each field by its JSON pointer (or its query parameter) and says what is wrong with it.",
         ),
-        Kind(
+        ProblemType(
             "idempotency-key-reused",
             422,
             "Another request has this key",
             "An `Idempotency-Key` stands for one request, for a day. Use a new key for a new request.",
         ),
-        Kind(
+        ProblemType(
             "too-many-requests",
             429,
             "Too many requests",
             "There is a limit to how often one caller may ask. Wait as long as `Retry-After` says.",
         ),
-        Kind(
+        ProblemType(
             "internal",
             500,
             "Our fault",
             "Something broke on our side and was logged under the request id. Nothing was half done; send it again.",
         ),
-        Kind(
+        ProblemType(
             "unavailable",
             503,
             "Not available right now",
@@ -130,7 +130,7 @@ class Problem(Exception):
     errors: list[dict[str, str]] = field(default_factory=list)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ProblemType:
         return KINDS[self.slug]
 
     def document(self, base_url: str, request_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A confirmed account is greeted: the user pool's trigger *post confirmation*.
+"""Commits the welcome event of a confirmed account: the user pool's trigger *post confirmation*.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html
 """
@@ -24,7 +24,7 @@ __all__ = ["compose", "handler"]
 
 @cache
 def compose() -> tuple[WelcomeSettings, Outbox]:
-    """What this process greets with."""
+    """The settings and the outbox of this process."""
     settings = WelcomeSettings.from_environment()
     return settings, Outbox(clients.dynamodb(), settings.books_table)
 

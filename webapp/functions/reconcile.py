@@ -94,7 +94,7 @@ def _last_move(record: Mapping[str, Any]) -> int:
 
 @cache
 def compose() -> tuple[ReconcileSettings, Outbox, Ledger, Publisher]:
-    """What this process reconciles with."""
+    """The settings, the outbox, the ledger and the publisher of this process."""
     settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), outbox_settings.books_table)
     publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, now)

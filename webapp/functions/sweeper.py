@@ -16,7 +16,7 @@ __all__ = ["compose", "handler"]
 
 @cache
 def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
-    """What this process sweeps with."""
+    """The settings, the outbox and the publisher of this process."""
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
     return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, now)

@@ -150,13 +150,13 @@ def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = 
 
 @router.post("/pause", dependencies=_FORM)
 def pause(request: Request, operator: Operator, parts: PartsOf) -> Response:
-    """Park all mail."""
+    """Pause all mail: events wait in the queue `retry`."""
     return _set_pause(request, operator, parts, "pause")
 
 
 @router.post("/resume", dependencies=_FORM)
 def resume(request: Request, operator: Operator, parts: PartsOf) -> Response:
-    """Let it go on."""
+    """Resume all mail."""
     return _set_pause(request, operator, parts, "resume")
 
 

@@ -70,7 +70,7 @@ def settings(
 
 @router.post("/settings", dependencies=[Depends(own_form)])
 def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
-    """Keep the choice: what is ticked comes, what is not does not."""
+    """Save which categories of mail the reader wants: those that are ticked."""
     hashed = _address_hash(parts, session)
     for category in CATEGORIES:
         if category in wanted:

@@ -1,4 +1,4 @@
-"""The mail about a book as the notifier writes it, beside the story of its sending."""
+"""The mail about a book as the notifier writes it, on a page of its own."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ router: Final = APIRouter()
 
 @router.get("/sign-in")
 def begin(request: Request, parts: PartsOf, then: str = "/") -> Response:
-    """Send the browser to the issuer, and let it remember what it asked."""
+    """Redirect to the issuer's page; a cookie keeps the request until the answer comes."""
     if request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
         return _redirect(f"{parts.settings.public_url}/sign-in?{urlencode({'then': own_path(then)})}")
     parts.limiter.admit(_address(request))
@@ -49,7 +49,7 @@ def begin(request: Request, parts: PartsOf, then: str = "/") -> Response:
 def finish(
     request: Request, parts: PartsOf, code: str = "", state: str = "", iss: str = "", error: str = ""
 ) -> Response:
-    """Where the issuer sends the browser back to: with a code that is good for this browser's question only."""
+    """Where the issuer sends the browser back to, with a code that is valid for this browser's request only."""
     parts.limiter.admit(_address(request))
     question, then = _read_request(request, parts, state)
     sessions.set_cookie(request, parts, _sign_in_cookie(parts, state), "", 0)
@@ -69,7 +69,7 @@ def finish(
 
 @router.post("/sign-out", dependencies=[Depends(own_form)])
 def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
-    """Forget who it was, here and at the issuer.
+    """End the session, here and at the issuer.
 
     The way on is a header of an answer and no redirect: browsers hold redirects of a form to `form-action`, and the
     issuer's page is on another host.
