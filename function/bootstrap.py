@@ -17,6 +17,7 @@ import botocore
 import botocore.session
 from botocore.config import Config
 
+from function.ledger.keys import split_keys
 from function.ledger.ledger import Ledger
 from function.ledger.table import Table
 from function.ledger.writes import Writes
@@ -54,12 +55,13 @@ class Clients:
         """SQS, made when it is first needed: most events go into no queue."""
         return LazyClient(lambda: self._client("sqs", _QUEUE_CONFIG))
 
-    def key(self, parameter: str) -> bytes:
-        """A key from SSM Parameter Store; at least 32 bytes."""
+    def keys(self, parameter: str) -> tuple[bytes, ...]:
+        """The keys in a parameter of SSM Parameter Store, newest first. Raises BadSetting if one is too short."""
         value: str = self._parameters.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
-        if len(value.encode()) < 32:
-            raise BadSetting(f"the parameter {parameter} must hold at least 32 bytes")
-        return value.encode()
+        try:
+            return split_keys(value.encode())
+        except ValueError as error:
+            raise BadSetting(f"the parameter {parameter}: {error}") from error
 
     @functools.cached_property
     def _parameters(self) -> Any:

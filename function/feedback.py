@@ -132,7 +132,7 @@ class FeedbackHandler:
 def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     """The handler of one sandbox. Raises BadSetting."""
     settings = FeedbackSettings.read(environment, release())
-    secret = clients.key(settings.address_key_parameter)
+    secret = clients.keys(settings.address_key_parameter)[0]
     ledger = open_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
     dead = Queue(clients.sqs(), settings.dead_queue_url)

@@ -15,14 +15,14 @@ from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
-from function.message.unsubscribe import Links, newest_key
+from function.message.unsubscribe import Links
 from function.providers.failover import Failover
 from function.providers.ses import SesProvider, client_config
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.settings import BadSetting, NotifySettings
+from function.settings import NotifySettings
 
 __all__ = ["Notifier", "compose", "handler"]
 
@@ -110,12 +110,14 @@ def _as_delivery(found: Delivery | Unreadable) -> Delivery:
 def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     """The notifier of one sandbox. Raises BadSetting."""
     settings = NotifySettings.read(environment, release())
-    secret = clients.key(settings.address_key_parameter)
+    secret, *older = clients.keys(settings.address_key_parameter)
     sqs = clients.sqs()
     ledger = open_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
     sender = Failover([_provider(url, settings, clients) for url in settings.providers], clock)
     dead = Queue(sqs, settings.dead_queue_url)
-    builder = EmailBuilder(Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients))
+    builder = EmailBuilder(
+        Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older)
+    )
 
     def courier(request_id: str) -> Courier:
         return Courier(
@@ -137,11 +139,7 @@ def _links(settings: NotifySettings, clients: Clients) -> Links | None:
     """The newest of the keys signs; whoever serves the page may know older ones."""
     if not settings.unsubscribe_url:
         return None
-    try:
-        key = newest_key(clients.key(settings.link_key_parameter))
-    except ValueError as error:
-        raise BadSetting(f"the parameter {settings.link_key_parameter}: {error}") from error
-    return Links(settings.unsubscribe_url, key)
+    return Links(settings.unsubscribe_url, clients.keys(settings.link_key_parameter)[0])
 
 
 def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvider:

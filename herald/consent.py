@@ -22,7 +22,11 @@ class Consent:
 
     def ask(self, plan: Plan) -> int:
         """Take out of the plan what is not confirmed; returns how many letters stay for want of the second answer."""
-        certain = len(plan.letters) - len(plan.letters_to(RedriveDecision.ASK))
+        again = len(plan.letters_to(RedriveDecision.AGAIN))
+        question = f"{again} reached a provider once: a second mail may arrive. Send once more?"
+        if again and not (self.yes or confirm(question)):
+            plan.exclude(RedriveDecision.AGAIN)
+        certain = len(plan.letters_to(RedriveDecision.SEND)) + len(plan.letters_to(RedriveDecision.DISCARD))
         if certain and not (self.yes or confirm(f"Go on with {certain}?")):
             plan.exclude(RedriveDecision.SEND)
             plan.exclude(RedriveDecision.DISCARD)

@@ -23,7 +23,8 @@ _SHOWN = 10
 _DECISIONS = {
     RedriveDecision.SEND: "to send",
     RedriveDecision.ASK: "may have been sent already",
-    RedriveDecision.DISCARD: "to throw away: the mail has gone since",
+    RedriveDecision.DISCARD: "to throw away: the mail has gone since, or another message has its event",
+    RedriveDecision.AGAIN: "to send once more: a provider accepted it before",
 }
 
 

@@ -1,13 +1,12 @@
-"""Erases personal data about one address: events in ledger records, in dead letters and in the outbox.
+"""Erases personal data about one address: events that the ledger keeps, dead letters, and events in the outbox.
 
-The record of a mail that was sent holds a keyed hash only and expires by itself.
+Of a mail whose event is kept no more, the record holds a keyed hash of the address until it expires.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,34 +14,41 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.event.envelope import Delivery, from_queue
+from function.ledger.keys import message_key
 from function.ledger.record import EventItem
 from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all
 
-__all__ = ["UNTOUCHED", "Erased", "PersonalData", "erase", "find_personal_data"]
+__all__ = ["UNTOUCHED", "Erased", "KeptEvent", "PersonalData", "erase", "find_personal_data"]
 
 #: What an erasure leaves, for whoever has to do the rest.
 UNTOUCHED = (
-    "the account at the identity provider, its books, what operators did (kept for two years), and backups of the "
-    "tables (kept for 35 days)"
+    "the account at the identity provider, its books, what operators did (kept for two years), backups of the tables "
+    "(kept for 35 days), and mails on their way: what waits in retry is sent, or comes to dead within a day, so run it "
+    "again then"
 )
 
-#: Seconds after which a record without its event expires: longer than anything can still refer to it.
-_EXPIRY_SECONDS = 40 * 86_400
+
+@dataclass(frozen=True, slots=True)
+class KeptEvent:
+    """An event that the ledger keeps: the key of its item, and the message that owns it."""
+
+    key: str
+    message_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """What was found about an address: MessageIds of records that hold an event, letters in `dead`, outbox rows."""
+    """What was found about an address: events in the ledger, letters in `dead`, outbox rows."""
 
-    records: tuple[str, ...]
+    events: tuple[KeptEvent, ...]
     letters: tuple[DeadLetter, ...]
     outbox: tuple[OutboxRow, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.letters or self.outbox)
+        return bool(self.events or self.letters or self.outbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +62,24 @@ class Erased:
 
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
     """Read the whole ledger, the whole queue `dead` and the whole outbox; nothing is changed."""
-    mentions, keys = _mention_matcher(address), installation.address_keys(address)
-    records = tuple(
-        event.message_id for event in _events(installation) if _is_about(installation, event, keys, mentions)
-    )
+    mentions = _mention_matcher(address)
+    events = tuple(_find_events(installation, mentions))
+    messages = frozenset(event.message_id for event in events)
     letters = tuple(
-        letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, records, mentions)
+        letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, messages, mentions)
     )
-    return PersonalData(records, letters, tuple(find_mentions(installation, mentions)))
+    return PersonalData(events, letters, tuple(find_mentions(installation, mentions)))
 
 
 def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
-    """Erase what was found; returns how much was erased."""
-    records = sum(_erase_event(installation, message_id) for message_id in found.records)
-    letters = _delete_letters(installation, address, found.records)
+    """Erase what was found; returns how much was erased. What a first try left, a second finds."""
+    messages = frozenset(event.message_id for event in found.events)
+    letters = _delete_letters(installation, address, messages)
+    records = sum(_erase_event(installation, event) for event in found.events)
     return Erased(records, letters, sum(erase_body(installation, row) for row in found.outbox))
 
 
-def _events(installation: Installation) -> Iterator[EventItem]:
+def _find_events(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[KeptEvent]:
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
@@ -81,20 +87,14 @@ def _events(installation: Installation) -> Iterator[EventItem]:
         ConsistentRead=True,
     )
     for page in pages:
-        yield from map(EventItem.from_item, page["Items"])
+        for item in page["Items"]:
+            event = EventItem.from_item(item)
+            if mentions(event.text or ""):
+                yield KeptEvent(item["pk"]["S"], event.message_id)
 
 
-def _is_about(
-    installation: Installation, event: EventItem, keys: Collection[str], mentions: Callable[[str], bool]
-) -> bool:
-    if mentions(event.text or ""):
-        return True
-    record = installation.record(event.message_id)
-    return record is not None and record.address in keys
-
-
-def _letter_about(letter: DeadLetter, records: tuple[str, ...], mentions: Callable[[str], bool]) -> bool:
-    return letter.message_id in records or any(map(mentions, _texts(letter)))
+def _letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:
+    return letter.message_id in messages or any(map(mentions, _texts(letter)))
 
 
 def _texts(letter: DeadLetter) -> Iterator[str]:
@@ -119,26 +119,24 @@ def _mention_matcher(address: str) -> Callable[[str], bool]:
     return mentions
 
 
-def _erase_event(installation: Installation, message_id: str) -> bool:
-    """Take the event out of its item, and let the rest expire."""
-    record = installation.record(message_id)
-    if record is None or record.event_key is None:
-        return False
-    expiry = {":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}}
+def _erase_event(installation: Installation, event: KeptEvent) -> bool:
+    """Take the address's hash out of the record, then the event out of its item; both expire when they would have.
+
+    The digest stays: by it a publisher's repetition is known for what it is, and causes no mail.
+    """
+    message = message_key(event.message_id)
+    _remove(installation, message, "address", "pk = :value", message)
+    return _remove(installation, event.key, "body", "attribute_exists(body) AND message_id = :value", event.message_id)
+
+
+def _remove(installation: Installation, key: str, attribute: str, condition: str, value: str) -> bool:
     try:
         installation.dynamodb.update_item(
             TableName=installation.ledger,
-            Key={"pk": {"S": record.event_key}},
-            UpdateExpression="SET expires_at = :expires_at REMOVE body",
-            ConditionExpression="attribute_exists(body) AND message_id = :owner",
-            ExpressionAttributeValues=expiry | {":owner": {"S": message_id}},
-        )
-        installation.dynamodb.update_item(
-            TableName=installation.ledger,
-            Key={"pk": {"S": f"message#{message_id}"}},
-            UpdateExpression="SET expires_at = :expires_at REMOVE address",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues=expiry,
+            Key={"pk": {"S": key}},
+            UpdateExpression=f"REMOVE {attribute}",
+            ConditionExpression=condition,
+            ExpressionAttributeValues={":value": {"S": value}},
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -147,14 +145,14 @@ def _erase_event(installation: Installation, message_id: str) -> bool:
     return True
 
 
-def _delete_letters(installation: Installation, address: str, records: tuple[str, ...]) -> int:
+def _delete_letters(installation: Installation, address: str, messages: Collection[str]) -> int:
     mentions = _mention_matcher(address)
     others: list[DeadLetter] = []
     deleted = 0
     try:
         for some in receive_all(installation.sqs, installation.dead):
             for letter in some:
-                if _letter_about(letter, records, mentions):
+                if _letter_about(letter, messages, mentions):
                     installation.sqs.delete_message(QueueUrl=installation.dead, ReceiptHandle=letter.handle)
                     deleted += 1
                 else:

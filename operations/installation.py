@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.keys import address_key, message_key
-from function.ledger.record import EventItem, Record
+from function.ledger.record import Record
 from operations.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["EVENT_ATTRIBUTES", "RECORD_ATTRIBUTES", "Installation", "projection", "read_sending_regions"]
+__all__ = ["RECORD_ATTRIBUTES", "Installation", "projection", "read_sending_regions"]
 
 
-#: What is read of a message's item and, with its event, of an event's.
-RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name != "message_id"))
-EVENT_ATTRIBUTES = tuple(EventItem.__slots__)
+#: What is read of a message's item: everything but the event, which releases before the last kept in it.
+RECORD_ATTRIBUTES = ("pk", *(name for name in Record.__slots__ if name not in {"message_id", "event"}))
 
 
 def projection(attributes: Collection[str]) -> dict[str, Any]:
@@ -52,17 +51,22 @@ class Installation:
     secrets: Callable[[], Sequence[bytes]] = _no_secrets
     books: str = ""
     ses: Callable[[], Mapping[str, SESV2Client]] = dict
+    #: Whether the caller may read the events themselves; the web app may not.
+    reads_events: bool = True
 
     def record(self, message_id: str) -> Record | None:
         """The ledger's record of a message, read consistently."""
         item = self.read(message_key(message_id), RECORD_ATTRIBUTES)
         return None if item is None else Record.from_item(item)
 
-    def event_of(self, record: Record) -> str | None:
-        """The event of a message as it was published, if the ledger keeps it."""
-        item = self.read(record.event_key, EVENT_ATTRIBUTES) if record.event_key else None
-        event = EventItem.from_item(item) if item else None
-        return event.text if event and event.message_id == record.message_id else None
+    def keeps_event(self, record: Record) -> bool:
+        """Whether the ledger keeps the event of a message, as far as the caller may know: its item may be there without
+        it."""
+        attributes = ("message_id", "body") if self.reads_events else ("message_id",)
+        item = self.read(record.event_key, attributes) if record.event_key else None
+        if item is None or item["message_id"]["S"] != record.message_id:
+            return False
+        return not self.reads_events or "body" in item
 
     def read(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
         """These attributes of an item of the ledger, read consistently, in DynamoDB's typed JSON; None: no such item.

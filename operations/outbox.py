@@ -16,7 +16,16 @@ from botocore.exceptions import ClientError
 from operations.errors import UserError
 from operations.installation import Installation
 
-__all__ = ["SHARDS", "OutboxRow", "erase_body", "find_mentions", "find_rejected", "publish_again", "shard_of"]
+__all__ = [
+    "SHARDS",
+    "OutboxRow",
+    "erase_body",
+    "find_bodies",
+    "find_mentions",
+    "find_rejected",
+    "publish_again",
+    "shard_of",
+]
 
 #: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
 #: share a shard, so that the sweeper sees them in the order in which they were committed.
@@ -77,6 +86,11 @@ def find_mentions(installation: Installation, mentions: Callable[[str], bool]) -
     for item in _scan(installation):
         if mentions(item["body"]["S"]):
             yield OutboxRow(item["pk"]["S"], item["sk"]["S"])
+
+
+def find_bodies(installation: Installation) -> Iterator[str]:
+    """Every event in the outbox, as it is published: reads the whole table."""
+    return (item["body"]["S"] for item in _scan(installation))
 
 
 def erase_body(installation: Installation, row: OutboxRow) -> bool:

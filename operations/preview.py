@@ -11,7 +11,9 @@ from function.errors import NotificationError
 from function.message.catalogue import COMPILED, Catalogue
 from function.message.rendering import Content
 
-__all__ = ["Content", "NoPreviewError", "preview"]
+__all__ = ["Content", "NoPreviewError", "find_subscription", "preview"]
+
+_SOURCES = COMPILED.parent / "notifications"
 
 
 class NoPreviewError(Exception):
@@ -37,6 +39,25 @@ def preview(event: str, compiled: Path | None = None, link: Callable[[str], str]
         raise NoPreviewError("the catalogue of mails is not there yet: try again in a moment") from None
     except (ValueError, KeyError, TypeError):
         raise NoPreviewError("the event cannot be read") from None
+
+
+def find_subscription(type_: str, compiled: Path | None = None) -> str | None:
+    """The category that a reader of this type's mails may unsubscribe from; None if there is none, or no such type."""
+    try:
+        notification = _catalogue(compiled or COMPILED).get(type_)
+    except NotificationError:
+        return None
+    except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
+        return _read_subscription(type_)
+    return notification.category if notification.subscription else None
+
+
+def _read_subscription(type_: str) -> str | None:
+    try:
+        told = json.loads((_SOURCES / type_ / "notification.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return str(told["category"]) if told.get("subscription") else None
 
 
 @cache

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from function.ledger.record import EventItem
 from operations.installation import Installation, projection
+from operations.outbox import find_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,11 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Listing",
+    "Rekeyed",
     "Suppression",
     "find_listing",
     "find_suppression",
     "get_suppression",
     "list_suppressions",
+    "rekey",
     "remove_suppression",
     "scan_suppressions",
     "take_off",
@@ -63,6 +68,16 @@ class Listing:
 
     def __bool__(self) -> bool:
         return bool(self.entries or self.regions)
+
+
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """How many addresses were known, how many items were moved to the newest key, and how many addresses' items may
+    still lie under an older one."""
+
+    addresses: int
+    moved: int
+    left: int
 
 
 def list_suppressions(installation: Installation) -> Iterator[Suppression]:
@@ -127,6 +142,79 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
     except ClientError as error:  # somebody else was faster
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
+
+
+def rekey(installation: Installation) -> Rekeyed:
+    """Move what lies under older keys of addresses to the newest, for every address that is named anywhere.
+
+    Keys are hashes, so an item can be moved only when its address comes by: in an event that the ledger or the outbox
+    keeps, or on SES's lists. Reads both tables and the lists; may be repeated, and gone on with.
+    """
+    addresses = frozenset(_find_addresses(installation))
+    moved = sum(_move(installation, old, new) for old, new in _pairs(installation, addresses))
+    newest = {installation.address_keys(address)[0] for address in addresses}
+    left = sum(key not in newest for key in _scan_keys(installation))
+    return Rekeyed(len(addresses), moved, left)
+
+
+def _pairs(installation: Installation, addresses: Collection[str]) -> Iterator[tuple[str, str]]:
+    for address in addresses:
+        new, *older = installation.address_keys(address)
+        for old in older:
+            yield old, new
+
+
+def _find_addresses(installation: Installation) -> Iterator[str]:
+    pages = installation.dynamodb.get_paginator("scan").paginate(
+        TableName=installation.ledger,
+        FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
+        ExpressionAttributeValues={":event": {"S": "event#"}},
+        ConsistentRead=True,
+    )
+    bodies = (EventItem.from_item(item).text or "" for page in pages for item in page["Items"])
+    for body in chain(bodies, find_bodies(installation)):
+        try:
+            yield str(json.loads(body)["data"]["recipient"]["email"])
+        except (ValueError, LookupError, TypeError, RecursionError):
+            continue
+    for client in installation.ses().values():
+        more: dict[str, Any] = {}
+        while True:
+            listed = client.list_suppressed_destinations(**more)
+            yield from (each["EmailAddress"] for each in listed.get("SuppressedDestinationSummaries", ()))
+            if not listed.get("NextToken"):
+                break
+            more = {"NextToken": listed["NextToken"]}
+
+
+def _move(installation: Installation, old: str, new: str) -> bool:
+    """Copy an address's item to another key and delete the first, both or none; what is there already stays."""
+    dynamodb, table = installation.dynamodb, installation.ledger
+    item = dynamodb.get_item(TableName=table, Key={"pk": {"S": old}}, ConsistentRead=True).get("Item")
+    names = {f"#a{number}": name for number, name in enumerate(sorted((item or {}).keys() - {"pk"}))}
+    if item is None or not names:
+        return False
+    values = {f":{name[1:]}": item[real] for name, real in names.items()}
+    sets = ", ".join(f"{name} = if_not_exists({name}, :{name[1:]})" for name in names)
+    same = " AND ".join(f"{name} = :{name[1:]}" for name in names)
+    shared: Any = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values, "TableName": table}
+    items: Any = [
+        {"Update": {"Key": {"pk": {"S": new}}, "UpdateExpression": f"SET {sets}", **shared}},
+        {"Delete": {"Key": {"pk": {"S": old}}, "ConditionExpression": same, **shared}},
+    ]
+    dynamodb.transact_write_items(TransactItems=items)
+    return True
+
+
+def _scan_keys(installation: Installation) -> Iterator[str]:
+    pages = installation.dynamodb.get_paginator("scan").paginate(
+        TableName=installation.ledger,
+        FilterExpression="begins_with(pk, :address)",
+        ExpressionAttributeValues={":address": {"S": "address#"}},
+        ConsistentRead=True,
+        **projection(("pk",)),
+    )
+    return (item["pk"]["S"] for page in pages for item in page["Items"])
 
 
 def _is_on_list(client: SESV2Client, address: str) -> bool:

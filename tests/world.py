@@ -44,6 +44,7 @@ class World:
     resends: int = 1
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
     links: Links | None = None
+    older_secrets: tuple[bytes, ...] = ()
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
@@ -68,7 +69,7 @@ class World:
 
     def courier(self) -> Courier:
         """A sandbox of the present release."""
-        builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links)
+        builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links, self.older_secrets)
         failover = Failover(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         owner = lambda: f"request/{next(self._owners)}"  # noqa: E731
         return Courier(builder, self.ledger, failover, self.dead, self.retry_policy, self.release, self.clock, owner)

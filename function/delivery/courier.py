@@ -71,7 +71,10 @@ class Courier:
         `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
         """
         if delivery.in_ledger:
-            delivery = replace(delivery, body=self.ledger.read_event(delivery.message_id) or "", in_ledger=False)
+            body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
+            if body is None:  # erased since: the record says all that there is
+                return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
+            delivery = replace(delivery, body=body, in_ledger=False)
         attempt = Attempt(
             delivery.message_id,
             self.owner(),

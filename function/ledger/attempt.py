@@ -54,6 +54,8 @@ class Attempt:
     providers: tuple[str, ...] = ()
     #: The record of the message that the event is taken from; None where the event is free, or this message's.
     predecessor: Record | None = None
+    #: Keys under which an older secret may have kept something about the address.
+    older_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class Suppressed:
     """No mail is wanted: the reader's `choice` says so, an attribute of the address's item; None: it is on the list."""
 
     choice: str | None = None
+    #: Key of the item that says so; empty: of the attempt's own address.
+    address: str = ""
 
 
 Verdict = Claimed | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate

@@ -238,7 +238,7 @@ class Ledger:
         if attempt.predecessor and items.pop() is not None:  # it has moved on since it was read
             return OwnedBy(attempt.predecessor.message_id, same=False)
         address = next((item for item in items[1:] if item), {})
-        return Suppressed(None if "since" in address else attempt.choice)
+        return Suppressed(None if "since" in address else attempt.choice, address["pk"]["S"] if address else "")
 
     def _read_answer(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
         if not isinstance(answer, Refusal):

@@ -53,6 +53,8 @@ class Record:
 
     message_id: str
     state: State
+    #: The event's type, if there is a notification for it.
+    type: str = ""
     owner: str = ""
     held_until: int = 0
     attempts: int = 0

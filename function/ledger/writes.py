@@ -93,6 +93,7 @@ class Writes:
         return [
             {"Put": self._event(attempt, now, small=True)},
             {"ConditionCheck": self._address(attempt, wanted)},
+            *({"ConditionCheck": self._address(attempt, wanted, older)} for older in attempt.older_addresses),
             *self._succeed(attempt, now),
         ]
 
@@ -167,7 +168,7 @@ class Writes:
         if by is None:
             return [message, event, *predecessor]
         still = f"attribute_exists({'#choice' if by.choice else '#since'})"
-        return [message, event, {"ConditionCheck": self._address(attempt, still)}, *predecessor]
+        return [message, event, {"ConditionCheck": self._address(attempt, still, by.address)}, *predecessor]
 
     def _settle(self, attempt: Attempt, row: Row, action: Action) -> list[Request]:
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
@@ -350,11 +351,11 @@ class Writes:
             values["before"] = attempt.predecessor.message_id
         return put(self.table, item, free, values)
 
-    def _address(self, attempt: Attempt, condition: str) -> Request:
+    def _address(self, attempt: Attempt, condition: str, key: str = "") -> Request:
         """A check of the address's item: `since` is there while it is on the list, `choice` while its reader wants no
         mail of the category."""
         assert attempt.address is not None  # noqa: S101 - it follows a parsed and rendered event
-        return check(self.table, attempt.address, condition, {"choice": attempt.choice or ""})
+        return check(self.table, key or attempt.address, condition, {"choice": attempt.choice or ""})
 
     def _expiry(self, now: int) -> int:
         return now // 1000 + self.retention

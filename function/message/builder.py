@@ -35,6 +35,8 @@ class Draft:
     event: Event | None = None
     error: Rejected | None = None
     address: str | None = None
+    #: Keys under which an older secret may have kept something about the address.
+    older_addresses: tuple[str, ...] = ()
     #: What the reader may unsubscribe from; None for a mail that is sent whatever they chose.
     subscription: str | None = None
     #: The event's type, if it is one that there is a notification for: metrics are counted by it.
@@ -60,6 +62,7 @@ class Draft:
             type=self.type,
             event_key=event_key(source, id_),
             address=self.address,
+            older_addresses=self.older_addresses,
             choice=choice_name(self.subscription) if self.subscription else None,
             source=source,
             id=id_,
@@ -77,6 +80,8 @@ class EmailBuilder:
     clock: Callable[[], int]
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
     links: Links | None = None
+    #: Secrets before this one, whose hashes may still lie in the ledger.
+    older: tuple[bytes, ...] = ()
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -93,9 +98,13 @@ class EmailBuilder:
             notification.validate(event.data)
         except Rejected as error:
             return replace(draft, error=error)
-        address = address_key(self.secret, event.data["recipient"]["email"])
+        email = event.data["recipient"]["email"]
+        address, older = address_key(self.secret, email), tuple(address_key(each, email) for each in self.older)
         return replace(
-            draft, address=address, subscription=notification.category if notification.subscription else None
+            draft,
+            address=address,
+            older_addresses=older,
+            subscription=notification.category if notification.subscription else None,
         )
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:

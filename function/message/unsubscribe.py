@@ -16,11 +16,9 @@ import json
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Links", "headers", "newest_key"]
+__all__ = ["Links", "headers"]
 
 _PREFIX = "address#"
-#: Bytes: as many as HS256 makes of it.
-_SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +34,6 @@ class Links:
         signed = f"{_segment({'alg': 'HS256', 'typ': 'herald-unsubscribe'})}.{_segment(claims)}"
         signature = hmac.new(self.key, signed.encode(), hashlib.sha256).digest()
         return f"{self.url}/{signed}.{_base64url(signature)}"
-
-
-def newest_key(parameter: bytes) -> bytes:
-    """The key that signs: the first of those in a parameter, parted by white space. Older ones still open links.
-
-    Raises ValueError if any has fewer than 32 bytes: a space in the middle of a key makes two short ones.
-    https://www.rfc-editor.org/rfc/rfc7518#section-3.2
-    """
-    keys = parameter.split()
-    if not keys or any(len(key) < _SHORTEST_KEY for key in keys):
-        raise ValueError(f"each key has at least {_SHORTEST_KEY} bytes and no space in it")
-    return keys[0]
 
 
 def headers(link: str) -> dict[str, str]:

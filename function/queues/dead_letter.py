@@ -68,6 +68,8 @@ def _body(delivery: Delivery, kept: bool) -> str:
         "TopicArn": delivery.topic,
         "Timestamp": delivery.timestamp,
     }
+    if delivery.in_ledger:
+        return json.dumps(notification | {"Message": "", "MessageInLedger": True})
     plain = json.dumps(notification | {"Message": delivery.body})
     if len(plain) <= LARGEST_BODY:
         return plain

@@ -11,7 +11,7 @@ from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.erasure import UNTOUCHED, erase, find_personal_data
 from operations.errors import UserError
-from operations.suppressions import Listing, Suppression, find_listing, list_suppressions, take_off
+from operations.suppressions import Listing, Suppression, find_listing, list_suppressions, rekey, take_off
 
 __all__ = ["app"]
 
@@ -61,6 +61,19 @@ def remove_(
         console.print("Removed. Mails that were stopped are sent by: herald redrive --from-record MESSAGE_ID")
 
 
+@suppressions.command("rekey")
+@report_refusals(_SO_FAR)
+def rekey_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
+    """Move what was written under an older address key to the newest, where the address is known."""
+    installation = Account.choose(local, state_dir, prefix).installation()
+    if len(installation.secrets()) == 1:
+        raise UserError(f"the parameter /{prefix}/address-key holds one key: put the new one in front of it first")
+    done = rekey(installation)
+    console.print(f"{done.moved} moved, of {done.addresses} addresses that events and SES's lists name.")
+    if done.left:
+        console.print(f"{done.left} are of addresses that nothing names here: keep the old key, they are read by it.")
+
+
 @app.command()
 @report_refusals(_SO_FAR)
 def forget(
@@ -77,8 +90,8 @@ def forget(
     installation = Account.choose(local, state_dir, prefix).installation()
     data = find_personal_data(installation, address)
     listing = find_listing(installation, address) if suppression_too else None
-    for message_id in data.records:
-        console.print(f"the event in the record of {message_id}", markup=False)
+    for event in data.events:
+        console.print(f"the event in the record of {event.message_id}", markup=False)
     for letter in data.letters:
         console.print(f"the dead letter of {letter.message_id}", markup=False)
     if listing:
@@ -94,8 +107,8 @@ def forget(
         if listing:
             take_off(installation, address)
         console.print(
-            f"Erased: {erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the "
-            f"outbox, {len(listing.entries) if listing else 0} suppressions."
+            f"Erased: {erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in "
+            f"the outbox, {len(listing.entries) if listing else 0} suppressions."
         )
 
 

@@ -16,7 +16,7 @@ from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import find_rejected, publish_again
-from operations.redrive.from_record import plan_from_records
+from operations.redrive.from_record import find_message, plan_again, plan_from_records
 from operations.redrive.plan import LetterFilter, Plan, plan_redrive
 from operations.redrive.queue import count_in_flight, peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
@@ -66,7 +66,11 @@ def redrive(
     ] = "",
     from_record: Annotated[
         list[str] | None,
-        typer.Option("--from-record", help="This MessageId, from what its record keeps: suppressed, or letter gone"),
+        typer.Option("--from-record", help="This MessageId, from what the ledger keeps: no letter of it is needed"),
+    ] = None,
+    again: Annotated[
+        list[str] | None,
+        typer.Option("--again", help="This MessageId or event id, though a provider accepted its mail: a second one"),
     ] = None,
     from_outbox: Annotated[
         list[str] | None,
@@ -84,26 +88,29 @@ def redrive(
     """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
     installation = Account.choose(local, state_dir, prefix).installation()
     if from_outbox:
-        if message or reason or from_record:
+        if message or reason or from_record or again:
             raise UserError("--from-outbox names its events itself: leave the other options out", code=2)
         _publish_again(installation, from_outbox, dry_run, yes)
         return
-    plan = _plan(installation, LetterFilter(frozenset(message or ()), reason), from_record or [])
+    letter_filter = LetterFilter(frozenset(message or ()), reason)
+    plan = _plan(installation, letter_filter, from_record or [], again or [])
     show_plan(console, plan)
     if dry_run or not plan.letters:
         return
     left = Consent(yes, even_if_sent).ask(plan)
     if plan.letters:
-        _redrive(installation, plan, queued=not from_record)
+        _redrive(installation, plan, queued=not (from_record or again))
     if left:
         console.print(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
         raise typer.Exit(_LEFT)
 
 
-def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: list[str]) -> Plan:
-    if message_ids:
-        if letter_filter.messages or letter_filter.reason_code:
-            raise UserError("--from-record names its messages itself: leave --message and --reason out", code=2)
+def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: list[str], again: list[str]) -> Plan:
+    if message_ids or again:
+        if letter_filter.messages or letter_filter.reason_code or (message_ids and again):
+            raise UserError("--from-record and --again name their messages themselves: leave the rest out", code=2)
+        if again:
+            return plan_again(installation, [find_message(installation, each) for each in again])
         return plan_from_records(installation, message_ids)
     letters = [letter for letter in peek(installation.sqs, installation.dead) if letter_filter.matches(letter)]
     if missing := letter_filter.messages - {letter.message_id for letter in letters}:
@@ -148,7 +155,8 @@ def _redrive(installation: Installation, plan: Plan, queued: bool) -> None:
     except KeyboardInterrupt:
         message = f"stopped after {done.total} of {len(plan.letters)}: the rest lies where it was; run it again"
         raise UserError(message, _INTERRUPTED) from None
-    thrown = f", {done.discarded} thrown away because the mail has gone" if done.discarded else ""
+    why = "because the mail has gone, or another message has its event"
+    thrown = f", {done.discarded} thrown away {why}" if done.discarded else ""
     console.print(f"{done.sent} sent again{thrown}.")
     if missing := len(plan.letters) - done.total:
         console.print(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")

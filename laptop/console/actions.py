@@ -7,16 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from laptop.clients import Clients
-from laptop.console.scenarios import Fresh, body_of, new_event
+from laptop.console.scenarios import Fresh, body_of, corrected, new_event
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
-from laptop.ses.faults import Fault, Faults
+from laptop.ses.faults import Fault, FaultKind, Faults
 from operations.installation import Installation
 from operations.redrive.plan import Plan, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
 
 __all__ = ["Actor"]
+
+#: Seconds after the hold at which late feedback comes.
+_AFTER_THE_HOLD = 2.0
 
 _TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-events"
 
@@ -36,15 +39,19 @@ class Actor:
         recipient = event["data"]["recipient"]["email"]
         if fresh.fault:
             self._faults.arm(Fault(fresh.fault, times=fresh.times, recipient=recipient))
+        if fresh.late:
+            seconds = self._hold_seconds() + _AFTER_THE_HOLD
+            self._faults.arm(Fault(FaultKind.DELAY_FEEDBACK, recipient=recipient, seconds=seconds))
         self._say(event["id"], fresh.label)
         self._publish(body_of(event))
         return str(event["id"])
 
     def again(self, name: str, delivery: dict[str, Any], event_id: str, label: str) -> None:
-        """Let what was delivered come again: `deliver`, `twice` or `republish`."""
+        """Let what was delivered come again: `deliver`, `twice`, `republish` or, with other content, `correct`."""
         self._say(event_id, label)
-        if name == "republish":
-            self._publish(delivery["event"]["Records"][0]["Sns"]["Message"])
+        body = delivery["event"]["Records"][0]["Sns"]["Message"]
+        if name in ("republish", "correct"):
+            self._publish(corrected(body) if name == "correct" else body)
             return
         copies = 2 if name == "twice" else 1
         with ThreadPoolExecutor(copies) as pool:
@@ -61,6 +68,11 @@ class Actor:
         installation = self._installation()
         plan: Plan = plan_redrive(peek(installation.sqs, installation.dead), installation.record)
         return redrive_letters(installation, plan, lambda _: None, RedriveResult())
+
+    def _hold_seconds(self) -> float:
+        """How long a claimed mail is held here."""
+        configuration = self._clients.functions.get_function_configuration(FunctionName=f"{PREFIX}-notify")
+        return float(configuration["Environment"]["Variables"]["HERALD_HOLD_SECONDS"])
 
     def _say(self, event_id: str, label: str) -> None:
         self.labels.setdefault(event_id, []).append(label)

@@ -64,6 +64,7 @@ class Story:
             "done": list(self.done),
             "mails": [mail.id for mail in self.mails],
             "state": self.record.state if self.record else None,
+            "rows": [asdict(row) for row in self.record.rows] if self.record else [],
             "runs": [asdict(run) for run in self.runs],
         }
 

@@ -12,7 +12,7 @@ from typing import Any
 from laptop.resources import EVENT_SOURCE
 from laptop.ses.faults import FaultKind
 
-__all__ = ["AGAIN", "FRESH", "Again", "Fresh", "new_event"]
+__all__ = ["AGAIN", "FRESH", "Again", "Fresh", "body_of", "corrected", "new_event"]
 
 _numbers = itertools.count(1)
 
@@ -29,6 +29,8 @@ class Fresh:
     times: int = 1
     mailbox: str = "reader-{}@example.com"
     details: dict[str, Any] = field(default_factory=dict)
+    #: Its feedback comes only when the hold is over.
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ FRESH = (
         FaultKind.WITHHOLD_FEEDBACK,
     ),
     Fresh(
+        "late",
+        "Late feedback",
+        "SES takes the mail, its answer never arrives, and its report comes only after the hold. Herald sends nothing "
+        "more before it has heard of two later mails: one mail.",
+        FaultKind.ACCEPT_THEN_CLOSE,
+        late=True,
+    ),
+    Fresh(
         "refuse",
         "Refuse for good",
         "SES will not take this mail. None is sent; a dead letter keeps event and reason, until you redrive it.",
@@ -86,6 +96,12 @@ AGAIN = (
     Again("deliver", "Deliver it again", "The same message reaches the function once more, as AWS may do at any time."),
     Again("twice", "Twice at once", "Two copies of the message, at the same moment."),
     Again("republish", "Publish it again", "The same event under a new MessageId, as a publisher that repeats itself."),
+    Again(
+        "correct",
+        "Publish it corrected",
+        "The same source and id with another title. If nothing was sent, the corrected mail goes; else it came too "
+        "late, and the story says so.",
+    ),
 )
 
 
@@ -110,6 +126,13 @@ def new_event(fresh: Fresh) -> dict[str, Any]:
             },
         },
     }
+
+
+def corrected(body: str) -> str:
+    """An event as its publisher mends it: the same source and id, with another title."""
+    event: dict[str, Any] = json.loads(body)
+    event["data"]["book"]["title"] += ", corrected"
+    return body_of(event)
 
 
 def body_of(event: dict[str, Any]) -> str:

@@ -1,64 +1,141 @@
-"""Makes letters from ledger records: for suppressed mails, and where the letter itself has expired."""
+"""Makes letters from ledger records: for mails that no letter waits for, and to send again what a provider accepted.
+
+The event stays in the ledger: the letter refers to it, and the notifier reads it there.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from function.event.envelope import Delivery
+from function.ledger.keys import choice_name, successor_id
 from function.ledger.record import Record
-from function.ledger.states import IN_DOUBT, State
+from function.ledger.states import ACCEPTED, State
 from function.queues.dead_letter import write_letter
-from function.reason_codes import Reason
+from function.reason_codes import Reason, ReasonCode
 from operations.errors import UserError
-from operations.installation import Installation
+from operations.installation import RECORD_ATTRIBUTES, Installation, projection
+from operations.preview import find_subscription
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.plan import Plan, decide
+from operations.redrive.plan import Plan, RedriveDecision, decide
 from operations.suppressions import get_suppression
 
-__all__ = ["plan_from_records"]
+__all__ = ["find_message", "plan_again", "plan_from_records"]
 
 
-def plan_from_records(installation: Installation, message_ids: list[str]) -> Plan:
-    """The plan for messages without a letter in the queue; raises `UserError` for a record that cannot be redriven."""
+def plan_from_records(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> Plan:
+    """The plan for messages without a letter in the queue; `now` in epoch milliseconds.
+
+    Raises `UserError` for a record that cannot be redriven, and says what would stop its mail.
+    """
     plan = Plan()
     for message_id in message_ids:
-        record = installation.record(message_id)
-        if record is None:
-            raise UserError(f"the ledger knows no message {message_id}: give the MessageId that SNS assigned")
-        body = installation.event_of(record)
-        _refuse(installation, record, body)
-        letter = _letter(record, body or "")
-        plan.letters.append(letter)
+        record = _read(installation, message_id)
+        if record.state in ACCEPTED:
+            raise UserError(
+                f"message {message_id} is {record.state}: a provider accepted its mail. To send it once more: "
+                f"herald redrive --again {message_id}"
+            )
+        _refuse(installation, record, now)
+        plan.letters.append(letter := _letter(record, record.message_id))
         plan.decisions[letter.id] = decide(letter, record)
     return plan
 
 
-def _refuse(installation: Installation, record: Record, body: str | None) -> None:
-    """Raise `UserError` if this record cannot be redriven."""
-    message = f"message {record.message_id}"
-    waits = record.state in (State.REJECTED, State.SUPPRESSED) or (record.state in IN_DOUBT and record.parked)
-    if not waits:
-        raise UserError(f"{message} is {record.state} and waits for nobody: there is nothing to redrive")
-    if body is None:
-        raise UserError(f"the event of {message} is not kept any more: redrive its letter, or publish it again")
+def plan_again(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> Plan:
+    """The plan for mails that a provider accepted and that a person wants sent once more, each as another message.
+
+    Two persons who plan the same make the same letter. Raises `UserError` for a record that is not such.
+    """
+    plan = Plan()
+    for message_id in message_ids:
+        record = _read(installation, message_id)
+        if record.state is State.COMPLAINED:
+            raise UserError(f"message {message_id} was reported as spam: its mail is never sent again")
+        if record.state not in ACCEPTED | {State.REPLACED}:
+            raise UserError(
+                f"message {message_id} is {record.state}, no provider is known to have accepted it: "
+                f"herald redrive --from-record {message_id}"
+            )
+        _refuse(installation, record, now)
+        plan.letters.append(letter := _letter(record, successor_id(message_id), instead_of=message_id))
+        plan.decisions[letter.id] = RedriveDecision.AGAIN
+    return plan
+
+
+def find_message(installation: Installation, wanted: str) -> str:
+    """The MessageId that `wanted` names: itself, or that of the message that owns the event of this id.
+
+    For an event id it reads the whole ledger. Raises `UserError` if there is none, or events of several publishers.
+    """
+    if installation.record(wanted) is not None:
+        return wanted
+    pages = installation.dynamodb.get_paginator("scan").paginate(
+        TableName=installation.ledger,
+        FilterExpression="begins_with(pk, :message) AND id = :id AND attribute_not_exists(successor)",
+        ExpressionAttributeValues={":message": {"S": "message#"}, ":id": {"S": wanted}},
+        ConsistentRead=True,
+        **projection(RECORD_ATTRIBUTES),
+    )
+    found = [Record.from_item(item) for page in pages for item in page["Items"]]
+    if not found:
+        raise UserError(f"the ledger knows no message and no event {wanted}")
+    if len(found) > 1:
+        names = ", ".join(f"{record.message_id} of {record.source}" for record in found)
+        raise UserError(f"several messages have an event {wanted}: name one of {names}")
+    return found[0].message_id
+
+
+def _read(installation: Installation, message_id: str) -> Record:
+    record = installation.record(message_id)
+    if record is None:
+        raise UserError(f"the ledger knows no message {message_id}: give the MessageId that SNS assigned")
+    return record
+
+
+def _refuse(installation: Installation, record: Record, now: int | None) -> None:
+    """Raise `UserError` if no mail can come of this record."""
+    message, now = f"message {record.message_id}", int(time.time() * 1000) if now is None else now
+    if record.successor:
+        raise UserError(f"{message} is {record.state} and {record.successor} has its event: redrive that one")
+    if record.state is State.REPLACED:
+        raise UserError(f"{message} was replaced: another message has its event")
+    if record.held_until > now:
+        seconds = (record.held_until - now + 999) // 1000
+        raise UserError(f"{message} is held, for another {seconds} s, until it is known what became of it: wait")
     if record.address and get_suppression(installation, record.address):
         raise UserError(f"{message} is to an address on the suppression list: take that off the list first")
+    if category := _find_stopped(installation, record):
+        raise UserError(f"{message} would be suppressed: its reader has unsubscribed from {category}")
+    if record.reason_code == ReasonCode.RECIPIENT_UNSUBSCRIBED or not installation.keeps_event(record):
+        raise UserError(f"the event of {message} is not kept: redrive its letter, or publish it again")
 
 
-def _letter(record: Record, body: str) -> DeadLetter:
-    reason = Reason(record.reason_code or "", record.reason or "")
-    made = write_letter(Delivery(record.message_id, body), record.owner, reason, release="", attempts=record.attempts)
+def _find_stopped(installation: Installation, record: Record) -> str | None:
+    """The category that the mail is of, if its reader has stopped it."""
+    category = find_subscription(record.type)
+    if category is None or record.address is None:
+        return None
+    return category if installation.read(record.address, (choice_name(category),)) else None
+
+
+def _letter(record: Record, message_id: str, instead_of: str | None = None) -> DeadLetter:
+    reason = Reason(record.reason_code or "", record.reason or str(record.state))
+    delivery = Delivery(message_id, "", in_ledger=True, instead_of=instead_of)
+    made = write_letter(delivery, record.owner or "?", reason, release="", attempts=record.attempts)
+    attributes = dict(made.attributes)
+    if instead_of:
+        del attributes["attempt"]  # the other message has none yet
     return DeadLetter(
-        id=record.message_id,
+        id=message_id,
         handle="",
         body=made.body,
-        attributes={
-            name: {"DataType": "String", "StringValue": value or "?"} for name, value in made.attributes.items()
-        },
-        message_id=record.message_id,
-        reason=record.reason or str(record.state),
+        attributes={name: {"DataType": "String", "StringValue": value or "?"} for name, value in attributes.items()},
+        message_id=message_id,
+        reason=reason.text,
         reason_code=record.reason_code or "unknown",
-        attempt=record.owner,
+        attempt=attributes.get("attempt"),
         attempts=record.attempts,
         release="?",
         since=record.first_at or int(time.time() * 1000),

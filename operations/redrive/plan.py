@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from function.ledger.record import Record
-from function.ledger.states import IN_DOUBT, PRECEDENCE, State
+from function.ledger.states import ACCEPTED, IN_DOUBT, State
+from function.reason_codes import ReasonCode
 from operations.redrive.dead_letters import DeadLetter
 
 __all__ = ["LetterFilter", "Plan", "RedriveDecision", "plan_redrive"]
 
-#: States of a mail that was sent: such a letter is deleted. A refused mail reached nobody, so it is sent again.
-_MAILED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1]) - {State.REFUSED}
+#: States that no letter is for: a provider accepted the mail, or another message has the event. The letter is deleted.
+_OVER = ACCEPTED | {State.REPLACED}
 
 
 class RedriveDecision(StrEnum):
@@ -22,8 +23,10 @@ class RedriveDecision(StrEnum):
     SEND = "send"
     #: The mail may have been sent: a second one needs the operator's confirmation.
     ASK = "ask"
-    #: The mail was sent in the meantime: the letter is deleted.
+    #: A provider accepted the mail, or another message has its event: the letter is deleted.
     DISCARD = "discard"
+    #: A provider accepted the mail, and a person wants another one: always asked, and sent as another message.
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,11 @@ def plan_redrive(letters: Iterable[DeadLetter], read: Callable[[str], Record | N
 
 def decide(letter: DeadLetter, record: Record | None) -> RedriveDecision:
     """Decide on one letter. A letter of an attempt that is over is sent: the notifier recognises it as a duplicate."""
-    if record is None or letter.is_feedback:
+    if letter.is_feedback:
         return RedriveDecision.SEND
-    if record.state in _MAILED:
+    if record is None:  # the mail of the message that it takes the event from may have gone
+        return RedriveDecision.ASK if letter.reason_code == ReasonCode.MAY_HAVE_GONE else RedriveDecision.SEND
+    if record.state in _OVER:
         return RedriveDecision.DISCARD
     is_current = letter.attempt in (None, record.owner)
     return RedriveDecision.ASK if record.state in IN_DOUBT and is_current else RedriveDecision.SEND

@@ -24,7 +24,8 @@ _EXPLANATIONS = ("make_visible", "attempts", "reason", "reason_code", "message_i
 
 @dataclass(slots=True)
 class RedriveResult:
-    """How many letters were sent to `retry` or `feedback`, and how many were deleted because the mail has been sent."""
+    """How many letters were sent to `retry` or `feedback`, and how many were deleted because a provider accepted the
+    mail, or another message has its event."""
 
     sent: int = 0
     discarded: int = 0
@@ -102,7 +103,7 @@ def _redrive_one(installation: Installation, plan: Plan, letter: DeadLetter, don
 
 def _send(installation: Installation, plan: Plan, letter: DeadLetter) -> None:
     queue = installation.feedback if letter.is_feedback else installation.retry
-    confirmed = plan.decisions[letter.id] is RedriveDecision.ASK
+    confirmed = plan.decisions[letter.id] in (RedriveDecision.ASK, RedriveDecision.AGAIN)
     attributes = outgoing_attributes(letter, plan.attempts.get(letter.id), confirmed=confirmed)
     installation.sqs.send_message(QueueUrl=queue, MessageBody=letter.body, MessageAttributes=attributes)
 

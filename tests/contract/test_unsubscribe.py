@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from function.ledger.attributes import deserialize_item
-from function.ledger.keys import address_key, choice_name
-from function.message.unsubscribe import Links, headers, newest_key
+from function.ledger.keys import address_key, choice_name, split_keys
+from function.message.unsubscribe import Links, headers
 from package.notifications.catalogue import SOURCE, types
 from tests.model.table import MemoryTable
 from webapp.preferences import unsubscribe_links
@@ -115,7 +115,7 @@ def test_the_settings_page_offers_every_subscription_and_nothing_else() -> None:
 
 
 def test_the_first_key_signs_and_none_may_be_short() -> None:
-    assert newest_key(b"n" * 32 + b"\n" + b"o" * 40 + b"\n") == b"n" * 32
+    assert split_keys(b"n" * 32 + b"\n" + b"o" * 40 + b"\n") == (b"n" * 32, b"o" * 40)
     for parameter in (b"a " + b"b" * 40, b"b" * 40 + b" a", b"", b" ", b"b" * 31):
         with pytest.raises(ValueError, match="at least 32 bytes"):
-            newest_key(parameter)
+            split_keys(parameter)

@@ -72,6 +72,39 @@ def test_what_is_delivered_again_and_published_again_stays_one_mail(herald: Hera
     assert found["done"] == ["Publish an event", "Deliver it again", "Twice at once", "Publish it again"]
 
 
+def test_what_is_published_corrected_is_mailed_in_place_of_what_was_refused(herald: Herald) -> None:
+    event = press(herald, "refuse")
+    ends(herald, event, "rejected")
+    assert press(herald, "correct", event) == event
+    found = ends(herald, event, "delivered")
+    assert len(found["messages"]) == 2
+    (mail,) = found["mails"]
+    assert ", corrected" in herald.inbox.http.get(f"/messages/{mail}/text").text
+
+
+def test_what_is_published_corrected_after_its_mail_came_too_late_and_the_story_says_so(herald: Herald) -> None:
+    event = press(herald, "publish")
+    ends(herald, event, "delivered")
+    press(herald, "correct", event)
+
+    def told(seen: Story | None) -> bool:
+        return seen is not None and any(row["reason_code"] == "corrected_too_late" for row in seen["rows"])
+
+    found = eventually(lambda: story(herald, event), told)
+    assert found is not None
+    assert len(found["mails"]) == 1
+
+
+def test_late_feedback_comes_after_the_hold_and_settles_the_one_mail(herald: Herald) -> None:
+    found = ends(herald, press(herald, "late"), "delivered")
+    (lost,) = [row["at"] for row in found["rows"] if row["state"] == "unknown"]
+    heard = min(row["at"] for row in found["rows"] if row["state"] in ("sent", "delivered"))
+    configuration = herald.clients.functions.get_function_configuration(FunctionName="herald-notify")
+    hold = float(configuration["Environment"]["Variables"]["HERALD_HOLD_SECONDS"])
+    assert heard - lost >= hold * 1000
+    assert len(found["mails"]) == 1
+
+
 def test_a_refused_mail_is_sent_once_it_is_redriven(herald: Herald) -> None:
     event = press(herald, "refuse")
     assert ends(herald, event, "rejected")["mails"] == []

@@ -81,6 +81,7 @@ class Notifier:
             self.secrets,
             names.books,
             self._every_ses,
+            reads_events=False,
         )
 
     def _every_ses(self) -> Mapping[str, SESV2Client]:

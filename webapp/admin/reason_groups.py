@@ -9,12 +9,12 @@ from typing import Final
 
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
-from operations.redrive.from_record import plan_from_records
+from operations.redrive.from_record import plan_again, plan_from_records
 from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
-__all__ = ["MayHaveGoneError", "ReasonGroup", "group_dead_letters", "redrive"]
+__all__ = ["MayHaveGoneError", "ReasonGroup", "group_dead_letters", "redrive", "send_once_more"]
 
 #: Seconds after which a request stops sending and says what is left: API Gateway gives up after 30.
 _SECONDS: Final = 20.0
@@ -71,10 +71,22 @@ def redrive(
     return _describe(result, plan)
 
 
+def send_once_more(installation: Installation, message_id: str, *, confirmed: bool) -> str:
+    """Send a mail that a provider accepted once more, as another message; says under which.
+
+    Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
+    """
+    plan = plan_again(installation, [message_id])
+    if not confirmed:
+        raise MayHaveGoneError(plan.letters)
+    send_copies(installation, plan, lambda _: None, RedriveResult())
+    return f"sent again, as {plan.letters[0].message_id}"
+
+
 def _describe(result: RedriveResult, plan: Plan) -> str:
     parts = [f"{result.sent} queued again"]
     if result.discarded:
-        parts.append(f"{result.discarded} thrown away because the mail has gone")
+        parts.append(f"{result.discarded} thrown away because the mail has gone, or another message has its event")
     if left := len(plan.letters) - result.total:
         parts.append(f"{left} not yet: they are still in dead, send them again")
     return ", ".join(parts)

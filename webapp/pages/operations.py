@@ -16,6 +16,7 @@ from operations.outbox import OutboxRow, publish_again
 from operations.redrive.plan import LetterFilter
 from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text
+from webapp.admin import reason_groups
 from webapp.admin.reason_groups import MayHaveGoneError, group_dead_letters, redrive
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
@@ -32,6 +33,7 @@ __all__ = [
     "resume",
     "router",
     "send_again",
+    "send_once_more",
     "suppressions",
     "unlist",
 ]
@@ -102,11 +104,32 @@ def send_again(
             lambda: redrive(letters, letter_filter, confirmed=confirmed == "yes"),
         )
     except MayHaveGoneError as asks:
-        context = {"doubtful": asks.doubtful, "message": message, "reason": reason}
+        context = {"doubtful": asks.doubtful, "message": message, "reason": reason, "once_more": False}
         return page(request, "operations-ask.html", context, 409)
     except UserError as error:
         return _refusal(request, str(error))
     return RedirectResponse(f"/operations/dead?done={done}", 303)
+
+
+@router.post("/again", dependencies=_FORM)
+def send_once_more(
+    request: Request, operator: Operator, parts: PartsOf, message: Text = "", confirmed: Text = ""
+) -> Response:
+    """Send a mail that a provider accepted once more; asks first, always."""
+    installation = parts.notifier.installation
+    try:
+        done = parts.audit.record(
+            operator,
+            "send once more",
+            message,
+            lambda: reason_groups.send_once_more(installation, message, confirmed=confirmed == "yes"),
+        )
+    except MayHaveGoneError as asks:
+        context = {"doubtful": asks.doubtful, "message": message, "reason": "", "once_more": True}
+        return page(request, "operations-ask.html", context, 409)
+    except UserError as error:
+        return _refusal(request, str(error))
+    return RedirectResponse(f"/operations?done={done}", 303)
 
 
 @router.post("/publish", dependencies=_FORM)

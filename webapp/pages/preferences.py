@@ -63,7 +63,11 @@ def settings(
     request: Request, session: SignedIn, parts: PartsOf, saved: Annotated[str, Query(max_length=3)] = ""
 ) -> Response:
     """Which mails somebody who is signed in wants."""
-    stopped = parts.preferences.find_stopped(CATEGORIES, _address_hash(parts, session))
+    stopped = {
+        category
+        for hashed in _address_hashes(parts, session)
+        for category in parts.preferences.find_stopped(CATEGORIES, hashed)
+    }
     context = {"categories": CATEGORIES.values(), "stopped": stopped, "saved": saved == "yes", "here": "settings"}
     return page(request, "settings.html", context)
 
@@ -71,14 +75,17 @@ def settings(
 @router.post("/settings", dependencies=[Depends(own_form)])
 def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(default_factory=list)]) -> Response:
     """Save which categories of mail the reader wants: those that are ticked."""
-    hashed = _address_hash(parts, session)
+    newest, *older = _address_hashes(parts, session)
     for category in CATEGORIES:
         if category in wanted:
-            parts.preferences.subscribe(category, hashed)
+            for hashed in (newest, *older):
+                parts.preferences.subscribe(category, hashed)
         else:
-            parts.preferences.unsubscribe(category, hashed, parts.clock(), "settings")
+            parts.preferences.unsubscribe(category, newest, parts.clock(), "settings")
     return RedirectResponse("/settings?saved=yes", 303)
 
 
-def _address_hash(parts: Parts, session: Session) -> str:
-    return parts.notifier.installation.address_keys(session.reader.email)[0].removeprefix("address#")
+def _address_hashes(parts: Parts, session: Session) -> list[str]:
+    """The hashes under which the ledger may know the reader's address, newest first."""
+    keys = parts.notifier.installation.address_keys(session.reader.email)
+    return [key.removeprefix("address#") for key in keys]

@@ -47,10 +47,10 @@ STATES: Final = {
         "There is nothing to do: the provider goes on trying for some hours.",
     ),
     "soft_bounced": StateLabel(
-        "Not delivered yet",
-        "warn",
-        "Your mail server turned the mail away for now.",
-        "Is your mailbox full? Make room; nothing else is needed.",
+        "Not delivered",
+        "bad",
+        "Your mail server turned the mail away, and the mail provider has stopped trying.",
+        "Is your mailbox full? Make room, then ask the operator to send the mail once more.",
     ),
     "delivered": StateLabel("Delivered", "good", "Your mail server took the mail."),
     "suppressed": StateLabel(
@@ -74,30 +74,45 @@ STATES: Final = {
         "Refused",
         "bad",
         "The mail provider took the mail and then refused to send it.",
-        "An operator can look up the reason with the provider.",
+        "An operator can look up the reason with the provider, and send it once more.",
     ),
     "bounced": StateLabel(
         "Bounced",
         "bad",
         "Your mail server refused the mail for good.",
-        "Check that the address of your account still exists.",
+        "Check that the address of your account still exists; then an operator can send the mail once more.",
     ),
     "complained": StateLabel(
         "Marked as spam",
         "bad",
-        "The mail arrived and was reported as spam.",
+        "The mail was reported as spam.",
         "No more mail goes to this address until an operator takes it off the list.",
     ),
 }
 
 #: Where the code of the notifier's reason says more to a reader than the state does.
-_FOR_A_REASON: Final[dict[str, StateLabel]] = {
-    ReasonCode.RECIPIENT_UNSUBSCRIBED: StateLabel(
+_FOR_A_REASON: Final[dict[tuple[str, str], StateLabel]] = {
+    ("bounced", ReasonCode.PROVIDER_SUPPRESSED): StateLabel(
+        "Not sent",
+        "bad",
+        "The mail provider did not try: your address is on a list of its own, of addresses that get no mail.",
+        "Ask the operator to take it off that list, and to send the mail once more.",
+    ),
+    ("suppressed", ReasonCode.RECIPIENT_UNSUBSCRIBED): StateLabel(
         "Not sent", "wait", "You have stopped mails of this kind.", "Nothing; or let them come again in your settings."
     ),
-    ReasonCode.RECIPIENT_NOT_ALLOWED: StateLabel(
+    ("suppressed", ReasonCode.RECIPIENT_NOT_ALLOWED): StateLabel(
         "Not sent", "warn", "This Herald is a copy for trying things out, and your address is not on its list."
     ),
+}
+
+#: Steps beside the mail's own way, by the code of their reason.
+_STEPS: Final[dict[str, str]] = {
+    ReasonCode.RESENT: "Resent",
+    ReasonCode.SENT_TWICE: "Sent twice",
+    ReasonCode.REPLACED: "Replaced by",
+    ReasonCode.SENT_AGAIN: "Again by",
+    ReasonCode.CORRECTED_TOO_LATE: "Corrected too late",
 }
 
 #: Not a state of the ledger's: nothing is kept about this mail any more.
@@ -111,10 +126,12 @@ _OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported somet
 def label_for(state: str, reason_code: str | None = None) -> StateLabel:
     """The words for a state, also for one that a later release invents."""
     known = _EXPIRED if state == EXPIRED else STATES.get(state, _OTHER)
-    return _FOR_A_REASON.get(reason_code or "", known) if state == "suppressed" else known
+    return _FOR_A_REASON.get((state, reason_code or ""), known)
 
 
-def step_label(state: str) -> str:
+def step_label(state: str, reason_code: str | None = None) -> str:
     """What a step of the past is called."""
-    label = label_for(state)
+    if reason_code in _STEPS:
+        return _STEPS[reason_code]
+    label = label_for(state, reason_code)
     return label.step or label.label

@@ -8,9 +8,15 @@ from itertools import pairwise
 from typing import Any, Final
 
 from function.ledger import states
+from function.reason_codes import ReasonCode
 from webapp.outbox.outbox import OutboxEvent
 
 __all__ = ["EXPIRED", "FINAL", "MAILED", "Notification", "Row", "Step", "notification", "of_record", "steps"]
+
+#: Codes of rows that tell what happened beside the mail's own way.
+_BESIDE: Final = frozenset(
+    {ReasonCode.RESENT, ReasonCode.SENT_TWICE, ReasonCode.SENT_AGAIN, ReasonCode.CORRECTED_TOO_LATE}
+)
 
 #: In place of a state: the ledger has deleted its record of the mail.
 EXPIRED: Final = "expired"
@@ -20,6 +26,9 @@ FINAL: Final = frozenset(map(str, states.FINAL))
 
 #: States in which a mail has left.
 MAILED: Final = frozenset({"sent", "delayed", "soft_bounced", "delivered", "bounced", "complained"})
+
+#: States from which a person may have the mail sent once more, as another message.
+_ONCE_MORE: Final = frozenset(map(str, states.ACCEPTED)) - {"complained"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,14 @@ class Notification:
     reason_code: str | None
     held_until: int | None
     rows: tuple[Row, ...]
+    #: The message that has the event now, and the one that this message took it from.
+    successor: str | None = None
+    instead_of: str | None = None
+
+    @property
+    def once_more(self) -> bool:
+        """Whether a person may have the mail sent once more, although a provider accepted it."""
+        return self.state in _ONCE_MORE and self.successor is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +84,19 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notif
     state = str(message["state"]) if message and "state" in message else event.state
     if message is None and event.settled_at is not None:
         state = EXPIRED
-    reason = (message or {}).get("reason") or event.reason
+    reason, reason_code = _reason(message or {})
     return Notification(
         event_id=event.id,
         type=event.type,
         state=state,
         final=state in FINAL or state == EXPIRED,
         mailed=state in MAILED,
-        reason=reason,
-        reason_code=(message or {}).get("reason_code"),
+        reason=reason or event.reason,
+        reason_code=reason_code,
         held_until=(message or {}).get("held_until") if state in {"sending", "unknown"} else None,
         rows=tuple(rows),
+        successor=(message or {}).get("successor"),
+        instead_of=(message or {}).get("instead_of"),
     )
 
 
@@ -103,17 +122,32 @@ def _ledger_rows(message: Mapping[str, Any]) -> Iterator[Row]:
 def of_record(message_id: str, message: Mapping[str, Any]) -> Notification:
     """The ledger's record alone as a story, for whom only the MessageId is known."""
     state = str(message["state"])
+    reason, reason_code = _reason(message)
     return Notification(
         event_id=message_id,
         type=str(message.get("type", "")),
         state=state,
         final=state in FINAL or state == EXPIRED,
         mailed=state in MAILED,
-        reason=message.get("reason"),
-        reason_code=message.get("reason_code"),
+        reason=reason,
+        reason_code=reason_code,
         held_until=message.get("held_until") if state in {"sending", "unknown"} else None,
         rows=tuple(_ledger_rows(message)),
+        successor=message.get("successor"),
+        instead_of=message.get("instead_of"),
     )
+
+
+def _reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Why the mail is where it is, in a sentence and as a code: as the record says, else as the row of its state does.
+
+    A row about something else, such as another message that took the event, says nothing of the state.
+    """
+    if message.get("reason") or message.get("reason_code"):
+        return message.get("reason"), message.get("reason_code")
+    rows = (row for row in reversed(message.get("timeline", ())) if row["state"] == message.get("state"))
+    told: Mapping[str, Any] = next((row for row in rows if row.get("reason_code") not in _BESIDE), {})
+    return told.get("detail") if told.get("reason_code") else None, told.get("reason_code")
 
 
 def steps(rows: Sequence[Row]) -> list[Step]:

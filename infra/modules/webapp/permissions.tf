@@ -146,7 +146,7 @@ locals {
     "ForAllValues:StringLike" = {
       "dynamodb:Attributes" = [
         "address", "at_risk", "attempts", "event_key", "expires_at", "first_at", "held_until", "id", "instead_of", "message_id",
-        "owner", "parked", "pk", "providers", "reason", "reason_code", "sent_by", "since", "source", "state", "stopped:*",
+        "owner", "parked", "pk", "providers", "reason", "reason_code", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
         "subject", "successor", "timeline", "type",
       ]
     }

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from function.delivery.outcome import OutcomeKind
+from function.errors import RefusedForGood
 from function.ledger.attempt import Attempt
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, choice_name
 from function.ledger.states import Action, State
 from function.message.unsubscribe import Links
@@ -174,3 +176,33 @@ def test_a_publisher_cannot_put_a_link_of_its_own_into_the_footer(world: World) 
     world.deliver(delivery(value=sent))
     [(_, mail)] = world.post.taken
     assert "evil.example" not in mail.text + mail.html
+
+
+OLD = b"o" * 32
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["on the list", "unsubscribed"])
+def test_what_was_written_under_an_older_address_key_still_stops_a_mail(world: World, listed: bool) -> None:
+    old = address_key(OLD, "ada@example.com")
+    if listed:
+        item = {"pk": old, "reason": "bounced", "since": 1, "message_id": "m0"}
+        world.client.put_item(TableName="herald-ledger", Item=serialize_item(item))
+    else:
+        unsubscribe(world, address=old)
+    assert world.deliver(delivery("m0", event("another"))).kind is OutcomeKind.SENT, "nobody knows the older key"
+    world.older_secrets = (OLD,)
+    assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED
+    assert world.record().reason_code == ("recipient_suppressed" if listed else "recipient_unsubscribed")
+    assert world.record().address == ADA, "written under the newest"
+    assert world.mails == 1
+
+
+def test_a_correction_is_stopped_under_an_older_address_key_too(world: World) -> None:
+    """Its transaction has one item more, of the message that it takes the event from."""
+    world.post.answers = [RefusedForGood("no")]
+    world.deliver(delivery())
+    world.older_secrets = (OLD,)
+    unsubscribe(world, address=address_key(OLD, "ada@example.com"))
+    other = event() | {"data": event()["data"] | {"more": "corrected"}}
+    assert world.deliver(delivery("m2", other)).kind is OutcomeKind.SUPPRESSED
+    assert world.record().state is State.REPLACED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from function.event.compression import compress
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
-from operations.suppressions import find_listing, find_suppression, take_off
+from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey, take_off
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refusing
@@ -123,3 +125,42 @@ def test_the_regions_are_those_that_the_function_sends_from(installation: Instal
     assert read_sending_regions(function.client, "herald-notify") == [HERE, THERE]
     with pytest.raises(UserError, match="there is no function nobody-notify"):
         read_sending_regions(function.client, "nobody-notify")
+
+
+def test_what_lies_under_an_older_key_is_moved_where_its_address_is_known(
+    installation: Installation, regions: dict[str, Region]
+) -> None:
+    bob, eve = "bob@example.com", "eve@example.com"
+    list_here(installation, OLD)
+    for address in (bob, eve):
+        item = {"pk": address_key(OLD, address), "stopped:books": {"since": 1, "by": "link"}}
+        installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(item))
+    body = compress(json.dumps({"data": {"recipient": {"email": bob}}}))
+    kept = {"pk": "event#1", "message_id": "m", "body": body}
+    installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(kept))
+    regions[THERE].suppress(ADA)
+    assert rekey(installation) == Rekeyed(addresses=2, moved=2, left=1), "nothing names eve any more"
+    items = {item["pk"]["S"]: sorted(item) for item in installation.dynamodb.scan(TableName="ledger")["Items"]}
+    assert items[address_key(NEW, ADA)] == ["message_id", "pk", "reason", "since", "stopped:books"]
+    assert items[address_key(NEW, bob)] == ["pk", "stopped:books"]
+    assert items[address_key(OLD, eve)] == ["pk", "stopped:books"]
+    assert len(items) == 4
+    assert rekey(installation) == Rekeyed(addresses=2, moved=0, left=1)
+
+
+def test_what_the_newest_key_has_already_stays(installation: Installation, regions: dict[str, Region]) -> None:
+    list_here(installation, NEW)
+    old = {
+        "pk": address_key(OLD, ADA),
+        "reason": "complained",
+        "since": 9,
+        "message_id": "m9",
+        "stopped:more": {"since": 2},
+    }
+    installation.dynamodb.put_item(TableName="ledger", Item=serialize_item(old))
+    regions[HERE].suppress(ADA)
+    assert rekey(installation).moved == 1
+    [entry] = find_listing(installation, ADA).entries
+    assert (entry.reason, entry.message_id) == ("bounced", "m")
+    [item] = installation.dynamodb.scan(TableName="ledger")["Items"]
+    assert {"stopped:books", "stopped:more"} <= item.keys()

@@ -17,6 +17,7 @@ from function.message.catalogue import Catalogue
 from function.queues.sqs import Queue
 from operations.installation import Installation
 from package.notifications.catalogue import compile_catalogue
+from tests.fakes import SECRET
 from tests.world import World
 
 
@@ -111,5 +112,5 @@ def office(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Of
         dead, retry, feedback = (
             sqs.create_queue(QueueName=f"herald-{name}")["QueueUrl"] for name in ("dead", "retry", "feedback")
         )
-        installation = Installation(sqs, dynamodb, dead, retry, feedback, "herald-ledger")
+        installation = Installation(sqs, dynamodb, dead, retry, feedback, "herald-ledger", lambda: (SECRET,))
         yield Office(installation, World(dynamodb, catalogue))

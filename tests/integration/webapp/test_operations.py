@@ -28,6 +28,7 @@ _DEEDS = [
     "/operations/search",
     "/operations/redrive",
     "/operations/publish",
+    "/operations/again",
     "/operations/suppressions/remove",
     "/operations/pause",
     "/operations/resume",
@@ -321,6 +322,31 @@ def test_what_the_outbox_gave_up_is_published_again_on_record(
     assert [json.loads(each["Message"])["id"] for each in cloud.heard()] == [event.id]
     assert "Publish again" not in operator.submit("/operations/search", wanted=book_id).text
     assert operator.submit("/operations/publish", subject=event.subject, event=event.id).status_code == 409
+
+
+def test_what_a_provider_accepted_is_sent_once_more_after_a_question_on_record(operator: Browser, cloud: Cloud) -> None:
+    record(cloud, "m-1", state="soft_bounced", event_key="event#1")
+    cloud.dynamodb.put_item(
+        TableName="herald-ledger", Item=serialize_item({"pk": "event#1", "message_id": "m-1", "body": b"x"})
+    )
+    assert "Send once more" in operator.submit("/operations/search", wanted="m-1").text
+    asked = operator.submit("/operations/again", message="m-1")
+    assert asked.status_code == 409
+    assert "The provider accepted this mail once" in asked.text
+    assert 'action="/operations/again"' in asked.text
+    assert not letters(cloud, "retry")
+    assert "sent again, as m-1-2" in operator.submit("/operations/again", message="m-1", confirmed="yes").text
+    [letter] = letters(cloud, "retry")
+    marks = {name: mark["StringValue"] for name, mark in letter["MessageAttributes"].items()}
+    assert (marks["instead_of"], marks["confirmed"], marks.get("attempt")) == ("m-1", "yes", None)
+    assert json.loads(letter["Body"]) | {"Timestamp": ""} == {
+        "Type": "Notification", "MessageId": "m-1-2", "TopicArn": "", "Timestamp": "", "Message": "",
+        "MessageInLedger": True,
+    }  # fmt: skip
+    for state in ("complained", "rejected"):
+        record(cloud, "m-2", state=state, event_key="event#1")
+        assert operator.submit("/operations/again", message="m-2", confirmed="yes").status_code == 409
+    assert len(cloud.rows("audit")) == 4
 
 
 @pytest.mark.usefixtures("ses")

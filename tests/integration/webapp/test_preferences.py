@@ -206,3 +206,21 @@ def test_settings_leave_the_list_alone(browser: Browser, cloud: Cloud, parts: Pa
 def test_to_want_what_was_never_stopped_writes_nothing(browser: Browser, cloud: Cloud) -> None:
     browser.submit("/settings", wanted="books")
     assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
+
+
+def test_settings_find_and_change_what_was_chosen_under_an_older_address_key(
+    browser: Browser, cloud: Cloud, parts: Parts
+) -> None:
+    name, old = parts.settings.address_key_parameter, parts.secrets.address()[0].decode()
+    parts.preferences.unsubscribe("books", address_of(parts).removeprefix("address#"), 1, "link")
+    cloud.ssm.put_parameter(Name=name, Value=f"{'n' * 40} {old}", Type="SecureString", Overwrite=True)
+    parts.secrets.reread()
+    newest, older = (
+        key.removeprefix("address#") for key in parts.notifier.installation.address_keys("ada@example.com")
+    )
+    assert "checked" not in browser.get("/settings").text
+    browser.submit("/settings", wanted="books")
+    assert "checked" in browser.get("/settings").text
+    assert parts.preferences.find_stopped(["books"], older) == set()
+    browser.submit("/settings")
+    assert parts.preferences.find_stopped(["books"], newest) == {"books"}, "the newest key is written"

@@ -6,7 +6,7 @@ import pytest
 
 from webapp.outbox.outbox import OutboxEvent
 from webapp.pages import state_labels
-from webapp.timeline.timeline import FINAL, MAILED, notification, of_record, steps
+from webapp.timeline.timeline import FINAL, MAILED, Notification, notification, of_record, steps
 
 STATES = [
     "sending",
@@ -109,3 +109,48 @@ def test_a_record_alone_is_a_story_too() -> None:
     told = of_record("m-1", record("rejected", reason="bad address"))
     assert (told.event_id, told.state, told.final, told.reason) == ("m-1", "rejected", True, "bad address")
     assert steps(()) == []
+
+
+def told_of(state: str, *codes: str) -> Notification:
+    row = {"state": state, "release": "7"}
+    rows = [row | {"at": at, "detail": code, "reason_code": code} for at, code in enumerate(codes)]
+    return of_record("m", {"state": state, "timeline": rows})
+
+
+@pytest.mark.parametrize("state", ["soft_bounced", "refused", "bounced", "delivered", "complained", "replaced"])
+def test_what_the_provider_has_given_up_is_final(state: str) -> None:
+    told = told_of(state)
+    assert told.final
+    label = state_labels.label_for(state)
+    assert "nothing else is needed" not in label.advice
+    assert "yet" not in label.label.lower()
+
+
+def test_a_mail_that_the_provider_never_tried_did_not_arrive() -> None:
+    told = told_of("bounced", "provider_suppressed", "sent_again")
+    assert told.reason_code == "provider_suppressed"
+    label = state_labels.label_for(told.state, told.reason_code)
+    assert "did not try" in label.meaning
+    assert label.label == "Not sent"
+
+
+@pytest.mark.parametrize(
+    ("code", "step"),
+    [
+        ("resent", "Resent"),
+        ("sent_twice", "Sent twice"),
+        ("replaced", "Replaced by"),
+        ("sent_again", "Again by"),
+        ("corrected_too_late", "Corrected too late"),
+    ],
+)
+def test_what_happens_beside_the_mails_own_way_is_a_step_of_its_own(code: str, step: str) -> None:
+    assert state_labels.step_label("delivered", code) == step
+    assert told_of("delivered", code).reason_code == (code if code == "replaced" else None), "it is no reason"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_person_may_have_sent_once_more_what_a_provider_accepted_and_nobody_complained_of(state: str) -> None:
+    accepted = {"sent", "refused", "delayed", "soft_bounced", "delivered", "bounced"}
+    assert told_of(state).once_more is (state in accepted)
+    assert not of_record("m", {"state": state, "timeline": [], "successor": "m-2"}).once_more
