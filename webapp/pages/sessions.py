@@ -194,15 +194,14 @@ def same_origin(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise Problem("forbidden", "The form was posted from another site.")
-    if origin is not None and _host_of(origin) != request.headers.get("host"):
+    if origin is not None and origin != _own_origin(request):
         raise Problem("forbidden", "The form was posted from another site.")
 
 
-def _host_of(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return None
+def _own_origin(request: Request) -> str:
+    """As browsers name it: of the public URL, because a CDN or a custom domain before this app calls it otherwise."""
+    public = urlsplit(request.app.state.parts.settings.public_url)
+    return f"{public.scheme}://{public.netloc}"
 
 
 def is_own_form(session: Session, csrf: str) -> bool:

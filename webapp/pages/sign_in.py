@@ -33,10 +33,15 @@ router: Final = APIRouter()
 
 
 @router.get("/sign-in")
-def begin(request: Request, parts: PartsOf, then: str = "/") -> Response:
-    """Redirect to the issuer's page; a cookie keeps the request until the answer comes."""
-    if request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
-        return _redirect(f"{parts.settings.public_url}/sign-in?{urlencode({'then': own_path(then)})}")
+def begin(request: Request, parts: PartsOf, then: str = "/", here: str = "") -> Response:
+    """Redirect to the issuer's page; a cookie keeps the request until the answer comes.
+
+    Whoever came by another name of this host is sent to the public one first, once: there the issuer sends them back
+    to, and behind a CDN every request has another name.
+    """
+    if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
+        query = urlencode({"then": own_path(then), "here": "yes"})
+        return _redirect(f"{parts.settings.public_url}/sign-in?{query}")
     parts.limiter.admit(_address(request))
     question = AuthorizationRequest.new()
     asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then)})

@@ -151,7 +151,7 @@ def test_a_search_survives_the_sign_in(stranger: Browser) -> None:
 
 def test_a_visitor_by_another_name_of_the_host_is_led_to_the_one_that_the_issuer_knows(stranger: Browser) -> None:
     answer = stranger.get("https://other.example/sign-in", params={"then": BOOK}, follow_redirects=False)
-    assert answer.headers["location"] == f"https://herald.example/sign-in?then={BOOK.replace('/', '%2F')}"
+    assert answer.headers["location"] == f"https://herald.example/sign-in?then={BOOK.replace('/', '%2F')}&here=yes"
 
 
 def test_a_session_brought_along_is_replaced(stranger: Browser, parts: Parts, issuer: Issuer) -> None:
