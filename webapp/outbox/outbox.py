@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "outbox_item"]
 
-#: How long a settled or rejected row is kept, in seconds: half a year, three times as long as the ledger keeps a record.
+#: Seconds for which a settled or rejected row is kept: half a year, three times as long as the ledger keeps a record.
 KEPT_SECONDS: Final = 180 * 24 * 3600
 
 
