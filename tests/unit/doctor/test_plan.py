@@ -1,4 +1,4 @@
-"""Leaving SES's plan, by a client of botocore's whose answers and requests are held to SES's model."""
+"""`herald leave-plan`, by a client of botocore's whose answers and requests are held to SES's model."""
 
 from __future__ import annotations
 
