@@ -72,6 +72,11 @@ locals {
         statistic   = "Minimum", period = 3600, periods = local.dead_hours, threshold = 1, datapoints = ceil(local.dead_hours * 0.95)
       }
     },
+    { for service in ["notify", "feedback"] : "sent-twice-${service}" => {
+      description = "A mail was sent once more and the first had gone too: its timeline shows both; as seen by ${service}"
+      namespace   = "Herald", metric = "SentTwice", dimensions = local.of_service[service]
+      statistic   = "Sum", period = 300, periods = 1, threshold = 1
+    } },
     length(local.filter) == 0 ? {} : {
       filtered-out = {
         description = "The subscription's filter dropped messages of the shared topic"

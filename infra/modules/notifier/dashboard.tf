@@ -1,7 +1,7 @@
 locals {
   # [namespace, metric, dimension, value, …, options] as CloudWatch wants it.
-  notify_metric   = { for metric in ["Sent", "Duplicate", "Held", "Released", "Unknown", "Rejected", "Suppressed"] : metric => ["Herald", metric, "Service", local.names.notify, { label = metric }] }
-  feedback_metric = { for metric in ["Delivered", "Bounced", "Complained", "Delayed", "SoftBounced", "Refused", "Healed"] : metric => ["Herald", metric, "Service", local.names.feedback, { label = metric }] }
+  notify_metric   = { for metric in ["Sent", "Duplicate", "Held", "Released", "Unknown", "Rejected", "Suppressed", "Resent"] : metric => ["Herald", metric, "Service", local.names.notify, { label = metric }] }
+  feedback_metric = { for metric in ["Delivered", "Bounced", "Complained", "Delayed", "SoftBounced", "Refused", "Healed", "SentTwice"] : metric => ["Herald", metric, "Service", local.names.feedback, { label = metric }] }
 
   queue_metric = { for metric in ["ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"] : metric => [
     for queue in ["retry", "feedback", "dead"] : ["AWS/SQS", metric, "QueueName", aws_sqs_queue.this[queue].name, { label = queue }]
@@ -16,7 +16,7 @@ locals {
   # Left to right, top to bottom: does mail go out, what became of it, is anything waiting, does it run.
   graphs = [
     { title = "Mails", stat = "Sum", metrics = [for metric in ["Sent", "Duplicate", "Suppressed"] : local.notify_metric[metric]] },
-    { title = "Not sent, or not known to be", stat = "Sum", metrics = [for metric in ["Held", "Released", "Unknown", "Rejected"] : local.notify_metric[metric]] },
+    { title = "Not sent, or not known to be", stat = "Sum", metrics = [for metric in ["Held", "Released", "Unknown", "Resent", "Rejected"] : local.notify_metric[metric]] },
     { title = "What became of them", stat = "Sum", metrics = values(local.feedback_metric) },
     { title = "Reputation with SES", stat = "Average", metrics = [["AWS/SES", "Reputation.BounceRate"], ["AWS/SES", "Reputation.ComplaintRate"]] },
     { title = "Waiting", stat = "Maximum", metrics = local.queue_metric.ApproximateNumberOfMessagesVisible },
