@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Mapping
 
 from minijinja import Environment, TemplateError, safe
 
@@ -15,6 +16,21 @@ __all__ = ["Content", "Renderer"]
 
 #: Control characters, line and paragraph separators, half characters: Unicode's categories Cc, Zl, Zp and Cs.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: What no text needs to be read, and what a mail program could take for a link: then a text is looked at more closely.
+_SUSPECT = re.compile(r"[^\x20-\x7e]|://|\w\.\w")
+#: Two labels and a dot between them, the last as a domain ends: letters only, two at least.
+_DOT_OF_A_DOMAIN = re.compile(r"(?<=\w)\.(?=(?:[\w-]+\.)*[^\W\d_]{2})")
+#: Characters that are of category Cf, and seen: they enclose the numbers that follow them.
+#: Prepended_Concatenation_Mark, https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+_SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+#: Characters that are never seen and of another category than Cf: fillers and blanks.
+#: Other_Default_Ignorable_Code_Point and U+2800, in the same file.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+#: What joins or parts letters of scripts without case, and the parts of an emoji; beside anything else it hides.
+_JOINERS = frozenset("\u200c\u200d")
+_JOINED = frozenset({"Lo", "Mn", "Mc", "So", "Sk"})
+#: A path that a template uses as an address, and of that the last name.
+_LINKED = re.compile(r"\{\{-?\s*(?:\w+\.)*(\w+)\s*\|\s*link\b")
 #: As html.escape has it, whose module also imports the names of all entities.
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
@@ -31,7 +47,8 @@ class Content:
 class Renderer:
     """Renders templates named `<type>/<locale>/<part>`.
 
-    HTML is escaped by itself; a name that the data does not define is an error.
+    HTML is escaped by itself; a name that the data does not define is an error. The data may come from strangers: what
+    hides or turns text around is left out, and what is no address in the template is none in the mail.
     """
 
     def __init__(self, templates: Mapping[str, str]) -> None:
@@ -40,11 +57,20 @@ class Renderer:
             auto_escape_callback=lambda name: "html" if name.endswith(".html") else None,
             filters={"link": link, "shorten": shorten},
         )
+        self._addresses: dict[str, frozenset[str]] = {}
         for name, source in templates.items():
             self._environment.add_template(name, source)
+            if name.endswith("/body.html"):
+                self._addresses[name.rpartition("/")[0]] = frozenset(_LINKED.findall(source))
 
     def render(self, folder: str, data: Mapping[str, object]) -> Content:
         """Render the three parts in `folder`; raises `InvalidEvent` if the data does not fill them."""
+        addresses = self._addresses.get(folder, frozenset())
+        recipients = addresses | {"email"}
+        data = {
+            name: _neutralize(value, name, recipients if name == "recipient" else addresses)
+            for name, value in data.items()
+        }
         subject = self._part(f"{folder}/subject.txt", data).strip()
         _refuse_unprintable(subject, folder)
         text, html_ = (self._part(f"{folder}/{part}", data) for part in ("body.txt", "body.html"))
@@ -56,6 +82,31 @@ class Renderer:
         except TemplateError as error:
             reason = str(error).splitlines()[0]
             raise InvalidEvent(f"the data does not fill the template: {reason}") from error
+
+
+def _neutralize(value: object, name: str, addresses: Collection[str]) -> object:
+    """`value`, which the data calls `name`, with all texts in it made harmless; `addresses` are names of such."""
+    if isinstance(value, str):
+        return value if not _SUSPECT.search(value) else _neutralize_text(value, name in addresses)
+    if isinstance(value, Mapping):
+        return {inner: _neutralize(each, inner, addresses) for inner, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_neutralize(each, name, addresses) for each in value]
+    return value
+
+
+def _neutralize_text(text: str, address: bool) -> str:
+    """Without what is not seen or turns others around; unless it is an address, nothing in it looks like one: the dots
+    of a domain become dot leaders, which look the same."""
+    seen = text if text.isascii() else "".join(char for at, char in enumerate(text) if _is_seen(char, text, at))
+    return seen if address else _DOT_OF_A_DOMAIN.sub("\u2024", seen.replace("://", ": //"))
+
+
+def _is_seen(char: str, text: str, at: int) -> bool:
+    if char in _JOINERS:
+        beside = (text[at - 1 : at], text[at + 1 : at + 2])
+        return all(one and unicodedata.category(one) in _JOINED for one in beside)
+    return char not in _UNSEEN and (char in _SEEN or unicodedata.category(char) != "Cf")
 
 
 def link(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
-from function.message.rendering import _UNPRINTABLE, Renderer, link, shorten
+from function.message.rendering import _UNPRINTABLE, Content, Renderer, link, shorten
 from tests.unit.notifications.events import book_created, with_value
 
 
@@ -128,3 +129,77 @@ def test_an_optional_field_may_be_missing(catalogue: Catalogue) -> None:
 def test_data_that_was_never_validated_still_makes_no_mail(catalogue: Catalogue) -> None:
     with pytest.raises(InvalidEvent):
         catalogue.get("book.created").render({"recipient": {"name": "Ada"}}, "en")
+
+
+# -- what strangers write -------------------------------------------------------------------------------------------
+
+
+def written(name: str) -> Content:
+    return renderer("{{ name }}", "{{ name }} {{ url }}", '{{ name }} <a href="{{ url | link }}">').render(
+        "x", {"name": name, "url": "https://example.com/a.b"}
+    )
+
+
+@pytest.mark.parametrize(
+    "char",
+    [char for char in map(chr, range(0x110000)) if unicodedata.category(char) == "Cf"],
+    ids=lambda char: f"{ord(char):x}",
+)
+def test_no_formatting_character_hides_or_turns_what_is_written(char: str) -> None:
+    content = written(f"Mo{char}mo")
+    shown = char in "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+    for part in (content.subject, content.text, content.html):
+        assert (char in part) is shown
+
+
+@pytest.mark.parametrize("char", "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+def test_no_filler_is_left_either(char: str) -> None:
+    assert written(f"Mo{char}mo").subject == "Momo"
+
+
+@pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦", "می‌خواهم", "क्‍ष", "❤️‍🔥", "Größe №5", "日本語"])
+def test_what_a_script_or_an_emoji_needs_is_kept(text: str) -> None:
+    assert written(text).subject == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://evil.example/win",
+        "http://localhost/x",
+        "www.evil.example",
+        "click evil.example now",
+        "evil.example/path",
+        "ada@evil.example",
+        "bücher.example",
+        "a.b.c.example",
+        "ev\u200bil.example",
+    ],
+)
+def test_a_name_that_is_a_link_is_none_in_the_mail(name: str) -> None:
+    content = written(name)
+    for part in (content.subject, content.text.replace("https://example.com/a.b", ""), content.html.partition("<a")[0]):
+        assert "://" not in part
+        assert not re.search(r"\w\.[^\W\d_]{2}", part)
+
+
+def test_what_the_template_links_stays_an_address_and_reads_as_one() -> None:
+    content = written("Momo")
+    assert content.text == "Momo https://example.com/a.b"
+    assert 'href="https://example.com/a.b"' in content.html
+
+
+@pytest.mark.parametrize("name", ["J. R. R. Tolkien", "J.R.R. Tolkien", "Vol. 2", "3.14", "Wait... what?", "St. Ives"])
+def test_an_ordinary_dot_is_left_alone(name: str) -> None:
+    assert written(name).subject == name
+
+
+def test_only_the_recipient_s_own_address_stays_one() -> None:
+    data = {"recipient": {"email": "ada@example.com"}, "friend": {"email": "eve@evil.example"}}
+    found = renderer("s", "{{ recipient.email }} {{ friend.email }}", "h").render("x", data)
+    assert found.text == "ada@example.com eve@evil\u2024example"
+
+
+def test_texts_deep_in_the_data_are_made_harmless_too() -> None:
+    found = renderer("s", "{{ list[0].name }}", "h").render("x", {"list": [{"name": "ev\u202eil.example"}]})
+    assert found.text == "evil\u2024example"
