@@ -53,8 +53,6 @@ class Record:
 
     message_id: str
     state: State
-    #: The event's type, if there is a notification for it.
-    type: str = ""
     owner: str = ""
     held_until: int = 0
     attempts: int = 0
@@ -76,6 +74,8 @@ class Record:
     source: str | None = None
     id: str | None = None
     subject: str | None = None
+    #: The event's type, if there is a notification for it.
+    type: str = ""
     address: str | None = None
     #: The message that took the event, and the one that this took it from.
     successor: str | None = None
