@@ -17,6 +17,7 @@ from typing import Any
 
 from doctor.system import System, member
 from function.event.synthetic import synthetic_event
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import message_key
 
 __all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "latency"]
@@ -128,7 +129,7 @@ class Smoke:
             "dynamodb",
             "GetItem",
             TableName=self.table,
-            Key={"pk": {"S": message_key(journey.message_id)}},
+            Key=serialize_item({"pk": message_key(journey.message_id)}),
             ConsistentRead=True,
             ProjectionExpression="#state, #timeline, #reason",
             ExpressionAttributeNames={"#state": "state", "#timeline": "timeline", "#reason": "reason"},

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.event.envelope import Delivery, from_queue
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import message_key
 from function.ledger.record import EventItem
 from operations.installation import Installation
@@ -83,7 +84,7 @@ def _find_events(installation: Installation, mentions: Callable[[str], bool]) ->
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
-        ExpressionAttributeValues={":event": {"S": "event#"}},
+        ExpressionAttributeValues=serialize_item({":event": "event#"}),
         ConsistentRead=True,
     )
     for page in pages:
@@ -133,10 +134,10 @@ def _remove(installation: Installation, key: str, attribute: str, condition: str
     try:
         installation.dynamodb.update_item(
             TableName=installation.ledger,
-            Key={"pk": {"S": key}},
+            Key=serialize_item({"pk": key}),
             UpdateExpression=f"REMOVE {attribute}",
             ConditionExpression=condition,
-            ExpressionAttributeValues={":value": {"S": value}},
+            ExpressionAttributeValues=serialize_item({":value": value}),
         )
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

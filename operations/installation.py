@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, message_key
 from function.ledger.record import Record
 from operations.errors import UserError
@@ -74,7 +75,7 @@ class Installation:
         Whoever reads names what they read: the rights of the web app end before the events themselves.
         """
         return self.dynamodb.get_item(
-            TableName=self.ledger, Key={"pk": {"S": key}}, ConsistentRead=True, **projection(attributes)
+            TableName=self.ledger, Key=serialize_item({"pk": key}), ConsistentRead=True, **projection(attributes)
         ).get("Item")
 
     def address_keys(self, address: str) -> tuple[str, ...]:

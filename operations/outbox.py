@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from function.ledger.attributes import serialize_item
 from operations.errors import UserError
 from operations.installation import Installation
 
@@ -68,12 +69,14 @@ def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
         row,
         "SET #state = :committed, #queue = :queue, #since = :now REMOVE rejected_at, reason, expires_at",
         "#state = :rejected AND attribute_exists(body)",
-        {
-            ":committed": {"S": "committed"},
-            ":rejected": {"S": "rejected"},
-            ":queue": {"S": f"unpublished#{shard_of(row.subject.removeprefix('outbox#'))}"},
-            ":now": {"N": str(now)},
-        },
+        serialize_item(
+            {
+                ":committed": "committed",
+                ":rejected": "rejected",
+                ":queue": f"unpublished#{shard_of(row.subject.removeprefix('outbox#'))}",
+                ":now": now,
+            }
+        ),
     )
     if not done:
         raise UserError(
@@ -95,13 +98,15 @@ def find_bodies(installation: Installation) -> Iterator[str]:
 
 def erase_body(installation: Installation, row: OutboxRow) -> bool:
     """Take the event out of an outbox row and let the rest expire; what was not published yet never will be."""
-    expires_at = {":expires_at": {"N": str(int(time.time()) + _EXPIRY_SECONDS)}}
-    unpublished = {
-        ":committed": {"S": "committed"},
-        ":rejected": {"S": "rejected"},
-        ":reason": {"S": "The event was erased before it was published."},
-        ":at": {"N": str(int(time.time() * 1000))},
-    }
+    expires_at = serialize_item({":expires_at": int(time.time()) + _EXPIRY_SECONDS})
+    unpublished = serialize_item(
+        {
+            ":committed": "committed",
+            ":rejected": "rejected",
+            ":reason": "The event was erased before it was published.",
+            ":at": int(time.time() * 1000),
+        }
+    )
     return _update(
         installation,
         row,
@@ -125,7 +130,7 @@ def _scan(installation: Installation) -> Iterator[Mapping[str, Any]]:
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.books,
         FilterExpression="kind = :outbox AND attribute_exists(body)",
-        ExpressionAttributeValues={":outbox": {"S": "outbox"}},
+        ExpressionAttributeValues=serialize_item({":outbox": "outbox"}),
         ConsistentRead=True,
     )
     try:
@@ -140,7 +145,7 @@ def _update(installation: Installation, row: OutboxRow, update: str, condition: 
     try:
         installation.dynamodb.update_item(
             TableName=installation.books,
-            Key={"pk": {"S": row.subject}, "sk": {"S": row.event_id}},
+            Key=serialize_item({"pk": row.subject, "sk": row.event_id}),
             UpdateExpression=update,
             ConditionExpression=condition,
             ExpressionAttributeNames={name: real for name, real in names.items() if name in update + condition},

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from function.ledger.attributes import serialize_item
 from function.ledger.record import EventItem
 from operations.installation import Installation, projection
 from operations.outbox import find_bodies
@@ -90,7 +91,7 @@ def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]
     read = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :address) AND attribute_exists(since)",
-        ExpressionAttributeValues={":address": {"S": "address#"}},
+        ExpressionAttributeValues=serialize_item({":address": "address#"}),
         ConsistentRead=True,
         **projection(_ATTRIBUTES),
     )
@@ -135,7 +136,7 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
     try:
         installation.dynamodb.update_item(
             TableName=installation.ledger,
-            Key={"pk": {"S": entry.key}},
+            Key=serialize_item({"pk": entry.key}),
             UpdateExpression="REMOVE reason, since, message_id",
             ConditionExpression="attribute_exists(since)",
         )
@@ -168,7 +169,7 @@ def _find_addresses(installation: Installation) -> Iterator[str]:
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
-        ExpressionAttributeValues={":event": {"S": "event#"}},
+        ExpressionAttributeValues=serialize_item({":event": "event#"}),
         ConsistentRead=True,
     )
     bodies = (EventItem.from_item(item).text or "" for page in pages for item in page["Items"])
@@ -190,7 +191,7 @@ def _find_addresses(installation: Installation) -> Iterator[str]:
 def _move(installation: Installation, old: str, new: str) -> bool:
     """Copy an address's item to another key and delete the first, both or none; what is there already stays."""
     dynamodb, table = installation.dynamodb, installation.ledger
-    item = dynamodb.get_item(TableName=table, Key={"pk": {"S": old}}, ConsistentRead=True).get("Item")
+    item = dynamodb.get_item(TableName=table, Key=serialize_item({"pk": old}), ConsistentRead=True).get("Item")
     names = {f"#a{number}": name for number, name in enumerate(sorted((item or {}).keys() - {"pk"}))}
     if item is None or not names:
         return False
@@ -199,8 +200,8 @@ def _move(installation: Installation, old: str, new: str) -> bool:
     same = " AND ".join(f"{name} = :{name[1:]}" for name in names)
     shared: Any = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values, "TableName": table}
     items: Any = [
-        {"Update": {"Key": {"pk": {"S": new}}, "UpdateExpression": f"SET {sets}", **shared}},
-        {"Delete": {"Key": {"pk": {"S": old}}, "ConditionExpression": same, **shared}},
+        {"Update": {"Key": serialize_item({"pk": new}), "UpdateExpression": f"SET {sets}", **shared}},
+        {"Delete": {"Key": serialize_item({"pk": old}), "ConditionExpression": same, **shared}},
     ]
     dynamodb.transact_write_items(TransactItems=items)
     return True
@@ -210,7 +211,7 @@ def _scan_keys(installation: Installation) -> Iterator[str]:
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :address)",
-        ExpressionAttributeValues={":address": {"S": "address#"}},
+        ExpressionAttributeValues=serialize_item({":address": "address#"}),
         ConsistentRead=True,
         **projection(("pk",)),
     )

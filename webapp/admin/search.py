@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.ledger.attributes import deserialize_item
+from function.ledger.attributes import deserialize_item, serialize_item
 from operations.installation import Installation, projection
 from operations.suppressions import Suppression, find_suppression
 from webapp import text
@@ -71,7 +71,7 @@ class MailSearch:
 
     def _of_address(self, address: str) -> SearchResult:
         keys, until = self.installation.address_keys(address), time.monotonic() + _SCAN_SECONDS
-        values = {f":key{number}": {"S": key} for number, key in enumerate(keys)}
+        values = serialize_item({f":key{number}": key for number, key in enumerate(keys)})
         mails: list[FoundMail] = []
         complete = True
         pages = self.installation.dynamodb.get_paginator("scan").paginate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from function.ledger.attributes import deserialize_item
+from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import event_key, message_key
 from operations.installation import projection
 
@@ -41,6 +41,6 @@ class Ledger:
 
     def _get(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
         answer = self._dynamodb.get_item(
-            TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True, **projection(attributes)
+            TableName=self._table, Key=serialize_item({"pk": key}), ConsistentRead=True, **projection(attributes)
         )
         return deserialize_item(answer["Item"]) if "Item" in answer else None
