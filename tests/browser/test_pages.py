@@ -96,6 +96,15 @@ def test_a_page_is_in_order(
         assert not grace.page.evaluate("() => document.getAnimations().length"), "who wants no motion sees none"
 
 
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_the_header_takes_one_row(browser: Browser, laptop: Cloud, shelf: Shelf, width: int) -> None:
+    look = Manner(width=width)
+    with at_the_browser(browser, laptop.description.endpoints["web"], look, state=shelf.state) as grace:
+        grace.opens("/")
+        tallest = "Math.max(...[...document.querySelectorAll('.bar a, .bar button')].map((each) => each.offsetHeight))"
+        assert grace.page.evaluate(f"() => document.querySelector('.bar').offsetHeight < 1.9 * {tallest}")
+
+
 def test_the_mail_itself_is_in_order(browser: Browser, laptop: Cloud, shelf: Shelf) -> None:
     place = f"/books/{shelf.names['book']}/preview/html?event={shelf.names['event']}"
     with at_the_browser(
