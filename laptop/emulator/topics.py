@@ -14,7 +14,7 @@ from typing import Any
 
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
-from laptop.environment import ACCOUNT, REGION
+from laptop.environment import REGION
 from laptop.invocations.journal import Journal
 from laptop.invocations.metrics import Point
 from laptop.invocations.model import QueuedEvent, Target
@@ -75,7 +75,7 @@ class Topics:
             action="lambda:InvokeFunction",
             resource_arn=target.arn,
             region=REGION,
-            service_context={"aws:sourcearn": topic, "aws:sourceaccount": ACCOUNT},
+            service_context={"aws:sourcearn": topic},  # AWS's own examples give no source account
         )
         evaluate = self._policies.evaluate_resource_policy
         return bool(evaluate(function["policy"], context, service="sns.amazonaws.com").decision == "Allow")
