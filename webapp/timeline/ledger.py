@@ -22,6 +22,10 @@ MESSAGE_ATTRIBUTES: Final = (
 )
 
 
+#: Messages before the last that are told of.
+_PREDECESSORS: Final = 5
+
+
 class Ledger:
     """Read-only view of the notifier's table, without the events: their bodies name recipients of every publisher's."""
 
@@ -30,14 +34,26 @@ class Ledger:
         self._table = table
 
     def message_of(self, source: str, event_id: str, published_as: str | None) -> Mapping[str, Any] | None:
-        """The record of the one mail of this event.
+        """The record of the one mail of this event, whose timeline begins with those of the messages before it.
 
         The event item names the message that owns the event. An event that was rejected before anyone read its id has
         no such item; then the message as which it was published is the only trace.
         """
         owner = self._get(event_key(source, event_id), ("message_id",))
         message_id = owner.get("message_id") if owner else published_as
-        return self._get(message_key(message_id), MESSAGE_ATTRIBUTES) if message_id else None
+        return self._with_predecessors(message_id) if message_id else None
+
+    def _with_predecessors(self, message_id: str) -> Mapping[str, Any] | None:
+        """A message's record; an event that was corrected, or whose mail went once more, has had other messages."""
+        record = self._get(message_key(message_id), MESSAGE_ATTRIBUTES)
+        rows: list[Any] = []
+        before = record.get("instead_of") if record else None
+        for _ in range(_PREDECESSORS):
+            earlier = self._get(message_key(before), ("timeline", "instead_of")) if before else None
+            if earlier is None:
+                break
+            rows, before = [*earlier.get("timeline", ()), *rows], earlier.get("instead_of")
+        return record and {**record, "timeline": [*rows, *record.get("timeline", ())]}
 
     def _get(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
         answer = self._dynamodb.get_item(

@@ -33,6 +33,27 @@ def _topic(name: str) -> str:
 
 
 READ_LEDGER: Call = ("dynamodb", "get_item", {"TableName": "herald-ledger", "Key": KEY})
+#: As the web app reads it: named, and without the event.
+READ_STATE: Call = (
+    "dynamodb",
+    "get_item",
+    {
+        "TableName": "herald-ledger",
+        "Key": KEY,
+        "ProjectionExpression": "pk, #state",
+        "ExpressionAttributeNames": {"#state": "state"},
+    },
+)
+SCAN_STATES: Call = (
+    "dynamodb",
+    "scan",
+    {
+        "TableName": "herald-ledger",
+        "ProjectionExpression": "pk, #state",
+        "ExpressionAttributeNames": {"#state": "state"},
+    },
+)
+READ_EVENT: Call = ("dynamodb", "get_item", {"TableName": "herald-ledger", "Key": KEY, "ProjectionExpression": "body"})
 PUT_LEDGER: Call = ("dynamodb", "put_item", {"TableName": "herald-ledger", "Item": KEY})
 DELETE_LEDGER: Call = ("dynamodb", "delete_item", {"TableName": "herald-ledger", "Key": KEY})
 CHOOSE: Call = (
@@ -125,12 +146,12 @@ MAY: dict[str, list[Call]] = {
     "herald-us-east-1-before": HOOK_MAY,
     "herald-us-east-1-after": HOOK_MAY,
     "herald-us-east-1-web": [
-        *(READ_LEDGER, SCAN_LEDGER, READ_BOOK, PUT_BOOK, QUERY_BOOKS, _receive("dead"), _send("retry")),
+        *(READ_STATE, SCAN_STATES, READ_BOOK, PUT_BOOK, QUERY_BOOKS, _receive("dead"), _send("retry")),
         *(_send("feedback"), _concurrency("herald-notify"), CHOOSE),
     ],
     "herald-us-east-1-relay": [MARK_BOOK],
     "herald-us-east-1-sweeper": [QUERY_PENDING, READ_BOOK, MARK_BOOK],
-    "herald-us-east-1-reconcile": [QUERY_PENDING, READ_BOOK, MARK_BOOK, READ_LEDGER],
+    "herald-us-east-1-reconcile": [QUERY_PENDING, READ_BOOK, MARK_BOOK, READ_STATE],
     "herald-us-east-1-welcome": [PUT_BOOK],
 }
 MUST_NOT: dict[str, list[Call]] = {
@@ -145,7 +166,7 @@ MUST_NOT: dict[str, list[Call]] = {
     "herald-us-east-1-before": HOOK_MUST_NOT,
     "herald-us-east-1-after": HOOK_MUST_NOT,
     "herald-us-east-1-web": [
-        *(PUT_LEDGER, DELETE_LEDGER, DROP_LEDGER, SCAN_BOOKS, PUBLISH),
+        *(READ_LEDGER, READ_EVENT, SCAN_LEDGER, PUT_LEDGER, DELETE_LEDGER, DROP_LEDGER, SCAN_BOOKS, PUBLISH),
         *(_send("dead"), _receive("retry"), _receive("feedback")),
         *(READ_SECRET, MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-notify", "live"), _concurrency("herald-feedback")),
     ],

@@ -20,6 +20,7 @@ from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
 from webapp.admin.notifier import Notifier
 from webapp.admin.reason_groups import group_dead_letters, redrive
+from webapp.auth.identity import Identity
 from webapp.composition import Parts
 from webapp.outbox.publisher import Publisher
 
@@ -324,6 +325,40 @@ def test_what_the_outbox_gave_up_is_published_again_on_record(
     assert operator.submit("/operations/publish", subject=event.subject, event=event.id).status_code == 409
 
 
+def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
+    operator: Browser, parts: Parts, cloud: Cloud
+) -> None:
+    book_id = add(operator)
+    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    at = 1_795_248_000_000
+    first = [
+        {"state": "bounced", "at": at, "release": "r", "detail": "no mailbox", "reason_code": "bounced"},
+        {
+            "state": "bounced",
+            "at": at + 1,
+            "release": "r",
+            "detail": "sent again as m-1-2",
+            "reason_code": "sent_again",
+        },
+    ]
+    record(cloud, "m-1", state="bounced", successor="m-1-2")
+    record(cloud, "m-1-2", state="delivered", instead_of="m-1")
+    cloud.dynamodb.update_item(
+        TableName="herald-ledger",
+        Key={"pk": {"S": "message#m-1"}},
+        UpdateExpression="SET timeline = :rows",
+        ExpressionAttributeValues=serialize_item({":rows": first}),
+    )
+    owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1-2"}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(owner))
+    [told] = parts.service.notifications(Identity(event.owner, "ada@example.com", "Ada", "en"), book_id)
+    assert (told.state, told.reason_code) == ("delivered", None)
+    assert [row.reason_code for row in told.rows if row.release] == ["bounced", "sent_again", None]
+    text = operator.get(f"/books/{book_id}").text
+    assert "Again by" in text
+    assert "sent again as m-1-2" in text
+
+
 def test_what_a_provider_accepted_is_sent_once_more_after_a_question_on_record(operator: Browser, cloud: Cloud) -> None:
     record(cloud, "m-1", state="soft_bounced", event_key="event#1")
     cloud.dynamodb.put_item(
@@ -346,7 +381,8 @@ def test_what_a_provider_accepted_is_sent_once_more_after_a_question_on_record(o
     for state in ("complained", "rejected"):
         record(cloud, "m-2", state=state, event_key="event#1")
         assert operator.submit("/operations/again", message="m-2", confirmed="yes").status_code == 409
-    assert len(cloud.rows("audit")) == 4
+    meant = [entry for entry in cloud.rows("audit") if entry.get("action") == {"S": "send once more"}]
+    assert len(meant) == 4, "the question and the refusals are on record too"
 
 
 @pytest.mark.usefixtures("ses")
