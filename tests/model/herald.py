@@ -11,7 +11,7 @@ from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, Pro
 from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.event.envelope import Delivery
-from function.ledger.keys import address_key, choice_name
+from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger
 from function.ledger.table import Table
 from function.ledger.writes import Writes
@@ -34,6 +34,7 @@ __all__ = [
     "CATEGORY",
     "CHOICE",
     "DROPPED",
+    "EVENT",
     "SECRET",
     "Abstract",
     "Code",
@@ -47,13 +48,15 @@ ADDRESS_TEXT = "ada@example.com"
 SECRET = b"model"
 #: The key of the only recipient, of whom `since` says that the address is on the list.
 ADDRESS = address_key(SECRET, ADDRESS_TEXT)
+#: The key of the only event.
+EVENT = event_key("urn:model", "e")
 #: What every mail belongs to, and the attribute that says that the recipient does not want it.
 CATEGORY = "books"
 CHOICE = choice_name(CATEGORY)
 
 #: What no condition reads is kept out of the state, so that states which behave alike are one.
-ABSTRACTED = {"timeline": ("L", ()), "attempts": ("N", 1)}
-DROPPED = frozenset({"reason", "reason_code", "provider_message_id", "type"})
+ABSTRACTED = {"timeline": ("L", ()), "attempts": ("N", 1), "sent_twice": ("N", 1)}
+DROPPED = frozenset({"reason", "reason_code", "provider_message_id", "type", "source", "id", "subject"})
 
 
 class Abstract(MemoryTable):
@@ -82,13 +85,22 @@ class Code:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What holds through one scenario: the policy, the providers, what each message says, and which releases can
-    render it. Nobody can render the content `x`."""
+    render it. Nobody can render the contents `x` and `y`."""
 
     resends: int = 1
     providers: int = 1
     breaks_at: int = 99
+    #: Whether the providers have just reported on mails that they were given long after any hold.
+    reported: bool = False
+    #: Whether reports on the event's own mails are marked too; else the sandbox has just marked others.
+    marks: bool = False
     #: Of messages m1, m2, …; `a` where there is none.
     contents: str = ""
+
+    @property
+    def urls(self) -> list[str]:
+        """The providers."""
+        return [f"ses://{number}" for number in range(self.providers)]
 
     def content(self, message: str) -> str:
         """What a message says."""
@@ -109,7 +121,7 @@ class _EmailBuilder:
         return Draft(event, address=ADDRESS, subscription=CATEGORY, digest=event.digest, body=compress(delivery.body))
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
-        if self._broken or (draft.event and draft.event.data["content"] == "x"):
+        if self._broken or (draft.event and draft.event.data["content"] in "xy"):
             raise InvalidEvent("cannot be rendered")
         return Email(ADDRESS_TEXT, "subject", "text", "html")
 
@@ -122,12 +134,13 @@ class _Post:
     tape: Tape
     timeout: float = 12.0
 
-    def probe(self) -> None:
-        """Ask for a report, which may come or not."""
-
     def send(self, email: Email, key: str) -> Receipt:
-        receipt: Receipt = self.tape.do(Step("send", key, self.tape.seen), lambda: Receipt(self.url, "id"))
+        step = Step("send", f"{key} {email.tags['attempt']}", self.tape.seen)
+        receipt: Receipt = self.tape.do(step, lambda: Receipt(self.url, "id"))
         return receipt
+
+    def probe(self) -> None:
+        self.tape.do(Step("probe", self.url), lambda: None)
 
 
 @dataclass(slots=True)
@@ -136,9 +149,14 @@ class _Client:
 
     table: Abstract
     tape: Tape
+    last: str = ""
 
     def get_item(self, **request: Any) -> Any:
-        return self.tape.do(Step("table", "get"), lambda: self.table.get_item(**request))
+        """The marks of all providers are read as one."""
+        kind = request["Key"]["pk"]["S"].partition("#")[0]
+        stop = not (kind == "feedback" and self.last == "feedback")
+        self.last = kind
+        return self.tape.do(Step("table", "get"), lambda: self.table.get_item(**request), stop)
 
     def update_item(self, **request: Any) -> Any:
         return self.tape.do(Step("table", "update"), lambda: self.table.update_item(**request))
@@ -202,8 +220,6 @@ class Herald:
         waiting = process.waiting
         try:
             outcome = self._courier(process, tape, now).deliver(waiting.delivery(), now + 100 * HOLD)
-            if outcome.retry_at is not None and not waiting.retry:
-                tape.do(Step("park"), lambda: None)
         except Paused as paused:
             stepped = process._replace(history=History(tape.history), step=paused.step)
             return Stepped(self.table.snapshot(), stepped)
@@ -217,7 +233,7 @@ class Herald:
 
         table = Table(_Client(self.table, tape), "herald-ledger", lambda _: None, lambda: 0.0)
         writes = self.code.writes("herald-ledger", str(process.release), HOLD, RETENTION // 1000, self.rules.resends)
-        posts = [_Post(f"ses://{number}", tape) for number in range(self.rules.providers)]
+        posts = [_Post(url, tape) for url in self.rules.urls]
         builder: Any = _EmailBuilder(process.release >= self.rules.breaks_at)
         return self.code.courier(
             builder,

@@ -11,10 +11,12 @@ from tests.model.herald import Herald, Stepped, branches
 from tests.model.persons import Persons
 from tests.model.promises import Promises
 from tests.model.reports import Reports
+from tests.model.values import Frozen
 from tests.model.world import (
     DAY,
     FIVE_MINUTES,
     HOLD,
+    NOW,
     RETENTION,
     Letter,
     Mail,
@@ -28,12 +30,12 @@ from tests.model.world import (
 
 __all__ = ["Moves"]
 
-#: Moves of the clock: what each uses up, how long it is, and whether somebody may sleep through it.
+#: Moves of the clock: what each uses up, how long it is, and how many may sleep through it.
 _CLOCK = (
-    ("minutes", "five minutes pass", FIVE_MINUTES, True),
-    ("ticks", "the hold passes", HOLD, True),
-    ("days", "a day passes", DAY, False),
-    ("ages", "the retention passes", RETENTION, False),
+    ("minutes", "five minutes pass", FIVE_MINUTES, 1),
+    ("ticks", "the hold passes", HOLD, 1),
+    ("days", "a day passes", DAY, 0),
+    ("ages", "the retention passes", RETENTION, 0),
 )
 
 
@@ -101,7 +103,11 @@ class Moves:
                 after = spend(after, spent)
             if process.step.kind == "letter":
                 message, attempt = process.step.what.split(" ", 1)
-                after = after._replace(letters=put(after.letters, Letter(message, attempt, process.waiting.content)))
+                waiting = process.waiting
+                letter = Letter(message, attempt, waiting.content, waiting.instead_of or "")
+                after = after._replace(letters=put(after.letters, letter))
+            if process.step.kind == "probe" and rest.budget.reports:
+                after = after._replace(probes=after.probes | {(process.step.what, rest.now)})
             if branch.startswith("accepted"):
                 after = self._accept(after, process)
             yield f"{_name(process)}: {branch}", self._settle(after, process.waiting, stepped)
@@ -118,7 +124,8 @@ class Moves:
         return world._replace(waiting=put(world.waiting, again))
 
     def _accept(self, world: World, process: Process) -> World:
-        mail = Mail(process.step.what, process.owner, process.waiting.content, world.now)
+        message, attempt = process.step.what.split(" ", 1)
+        mail = Mail(message, attempt, process.waiting.content, world.now)
         self.promises.judge_mail(world, mail)
         return world._replace(
             mails=put(world.mails, mail),
@@ -130,8 +137,12 @@ class Moves:
 
     def _clock(self, world: World) -> Iterator[tuple[str, World]]:
         for what, name, span, sleeping in _CLOCK:
-            if getattr(world.budget, what) and (sleeping or not world.running):
+            if getattr(world.budget, what) and len(world.running) <= sleeping:
                 yield name, spend(world._replace(now=world.now + span), what)
+        for key, item in world.table.items() if world.now >= NOW + RETENTION else ():
+            if "expires_at" in item and int(item["expires_at"][1]) * 1000 <= world.now:
+                left = Frozen({name: kept for name, kept in world.table.items() if name != key})
+                yield f"TTL deletes {key.partition('#')[0]}", world._replace(table=left)
         if world.budget.upgrades:
             yield "a release", spend(world._replace(release=world.release + 1), "upgrades")
 
@@ -142,7 +153,7 @@ def _mirrored(waiting: Waiting, world: World) -> bool:
     fresh = [other for other in world.waiting if other.fresh]
     if any(other.message == waiting.message and other.copy < waiting.copy for other in fresh):
         return True
-    if len(fresh) < world.published:
+    if len(fresh) < world.deliveries:
         return False
     copies = Counter((other.message, other.content) for other in fresh)
     same = copies[waiting.message, waiting.content]

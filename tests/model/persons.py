@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from function.ledger.record import Row
-from function.ledger.states import Action, State
+from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
 from operations.suppressions import Suppression, remove_suppression
 from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald
@@ -32,20 +32,40 @@ class Persons:
         """Every state that a person can bring about."""
         if world.budget.redrives:
             yield from self._redrives(world)
+        yield from self._from_records(world)
         yield from self._listing(world)
+
+    def _from_records(self, world: World) -> Iterator[tuple[str, World]]:
+        """What a person sends with a yes from the record: again what was accepted, and what may have gone."""
+        budget = world.budget
+        for record in self.promises.records(world.table):
+            message = record.message_id
+            if record.held(world.now) or record.expired(world.now):
+                continue
+            if budget.agains and record.state in ACCEPTED and record.state is not State.COMPLAINED:
+                content = self.herald.rules.content(message)
+                again = Waiting(f"{message}-2", f"A{budget.agains}", content, None, True, True, instead_of=message)
+                sure = world._replace(yeses=world.yeses | {again.message})
+                yield f"send {message} again", _queued(spend(sure, "agains"), again)
+            if budget.records and record.state in IN_DOUBT:
+                content = self.herald.rules.content(message)
+                delivery = Waiting(message, f"R{budget.records}", content, record.owner, True, True)
+                sure = world._replace(yeses=world.yeses | {record.owner})
+                yield f"send {message} from the record", _queued(spend(sure, "records"), delivery)
 
     def _redrives(self, world: World) -> Iterator[tuple[str, World]]:
         budget = world.budget
         for letter in sorted(set(world.letters)):
             rest = without(world.letters, letter)
             base = spend(self._reset(world, letter.message), "redrives")
-            delivery = Waiting(letter.message, f"L{budget.redrives}", letter.content, letter.attempt, retry=True)
+            copy, instead_of = f"L{budget.redrives}", letter.instead_of or None
+            delivery = Waiting(letter.message, copy, letter.content, letter.attempt, retry=True, instead_of=instead_of)
             yield f"redrive {letter.attempt}", _queued(base._replace(letters=rest), delivery)
             if budget.copies:
                 copied = spend(base, "copies")
                 yield f"redrive {letter.attempt}, killed before it is taken away", _queued(copied, delivery)
             if budget.confirms:
-                sure = spend(base, "confirms")._replace(yeses=world.yeses + 1, letters=rest)
+                sure = spend(base, "confirms")._replace(yeses=world.yeses | {letter.attempt}, letters=rest)
                 yield f"redrive {letter.attempt} with a yes", _queued(sure, delivery._replace(confirmed=True))
         for record in self.promises.records(world.table):
             if record.state is State.SUPPRESSED:

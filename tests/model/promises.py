@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.ledger.record import Record
-from function.ledger.states import IN_DOUBT, PRECEDENCE, Action, State
-from tests.model.herald import ADDRESS, CHOICE, Rules
+from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, Action, State
+from tests.model.herald import ADDRESS, CHOICE, EVENT, Rules
 from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, thaw_item
-from tests.model.world import Mail, Process, World
+from tests.model.world import FIVE_MINUTES, NOW, RETENTION, Mail, Process, World
 
 __all__ = ["HEARD", "Broken", "Promises", "judge_address"]
 
@@ -19,11 +19,11 @@ __all__ = ["HEARD", "Broken", "Promises", "judge_address"]
 HEARD: dict[Action, State] = {
     Action.FEEDBACK_SENT: State.SENT,
     Action.FEEDBACK_REFUSED: State.REFUSED,
+    Action.FEEDBACK_SOFT_BOUNCED: State.SOFT_BOUNCED,
     Action.FEEDBACK_DELIVERED: State.DELIVERED,
     Action.FEEDBACK_BOUNCED: State.BOUNCED,
     Action.FEEDBACK_COMPLAINED: State.COMPLAINED,
 }
-_ACCEPTED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])
 
 
 class Broken(Exception):
@@ -38,54 +38,99 @@ class Promises:
     _records: dict[Any, Record] = field(default_factory=dict)
     _owners: dict[Snapshot, frozenset[str]] = field(default_factory=dict)
 
+    # -- a mail -----------------------------------------------------------------------------------------------------
+
     def judge_mail(self, world: World, mail: Mail) -> None:
         """Before a mail is added: one is everybody's, each more needs a yes, or the one sentence of the limits."""
         if mail.content != self.rules.content(mail.message):
             raise Broken("a mail left in the name of a message with another content")
-        resent = self.rules.resends > 0 and bool(world.mails) and world.now >= world.held_until
-        licensed = 1 + world.yeses + resent
-        if len(world.mails) >= licensed:
+        event = world.table.get(EVENT)
+        if event is None or event["message_id"][1] != mail.message:
+            raise Broken("a mail left in the name of a message that does not have the event")
+        if self.held_until(world.table, mail.message) <= world.now:
+            raise Broken("a mail left after its hold")
+        before = [other for other in world.mails if other.at > world.now - RETENTION]
+        resent = self.rules.resends > 0 and bool(before) and self._reported(world)
+        if len(before) >= 1 + len(world.yeses) + resent:
             raise Broken("a second mail left without a licence")
 
+    def _reported(self, world: World) -> bool:
+        """Whether each provider has reported twice, five minutes apart, on mails sent after the first mail's hold."""
+        if self.rules.reported:
+            return world.now >= world.held_until
+        after = [report for report in world.reports if report.sent >= world.held_until]
+        times = {url: [report.at for report in after if report.provider == url] for url in self.rules.urls}
+        return all(found and max(found) - min(found) >= FIVE_MINUTES for found in times.values())
+
+    # -- a write ----------------------------------------------------------------------------------------------------
+
     def judge_write(self, world: World, process: Process, after: Snapshot) -> None:
-        """No stale write, no claim of what was heard of, no mail to a listed address."""
+        """Every record that a process changed, and what is kept for how long."""
+        if after is world.table:
+            return
         for key, item in after.items():
             old = world.table.get(key)
-            if old is item or not key.startswith("message#"):
-                continue
-            new, before = self.record(item), None if old is None else self.record(old)
-            if before and before.held(world.now) and before.owner != process.owner and new.state != before.state:
-                raise Broken("a write over a mail that another owner may be sending")
-            redriven = process.waiting.letter and before and before.state is State.REFUSED
-            if before and before.state in _ACCEPTED and _weaker(new.state, before.state) and not redriven:
-                raise Broken("a record forgot that its mail went")
-            if new.state is State.SENDING and new.owner == process.owner:
-                _judge_claim(world)
+            if old is not item and key.startswith("message#"):
+                self._judge_change(world, process, None if old is None else self.record(old), self.record(item))
+        self._judge_expiry(after)
 
-    def judge_feedback(self, old: Snapshot, after: Snapshot) -> None:
+    def _judge_change(self, world: World, process: Process, before: Record | None, new: Record) -> None:
+        """No stale write, no claim of what was heard of, no mail to a listed address, nothing in another's name."""
+        if before and before.expired(world.now):
+            before = None
+        if before and before.held(world.now) and before.owner != process.owner and new.state != before.state:
+            raise Broken("a write over a mail that another owner may be sending")
+        if before and before.state in ACCEPTED and _weaker(new.state, before.state):
+            raise Broken("a record forgot that its mail went")
+        if before and before.state is State.REPLACED and new.state is not State.REPLACED:
+            raise Broken("a message went on that another had replaced")
+        other = self.rules.content(new.message_id) != process.waiting.content
+        if other and new.state is not State.REPLACED and (before is None or new.state != before.state):
+            raise Broken("a delivery acted in the name of a message with another content")
+        if new.state is State.SENDING and new.owner == process.owner:
+            _judge_claim(world)
+
+    def _judge_expiry(self, after: Snapshot) -> None:
+        """Nothing is kept for ever, and the event's item as long as its owner's."""
+        if any("expires_at" not in item for key, item in after.items() if key.startswith(("message#", "event#"))):
+            raise Broken("an item is kept for ever")
+        event = after.get(EVENT)
+        owner = event and after.get(f"message#{event['message_id'][1]}")
+        if event and owner and "event_key" in owner and owner["expires_at"] != event["expires_at"]:
+            raise Broken("an event and its owner expire at different times")
+
+    def judge_feedback(self, old: Snapshot, after: Snapshot, now: int) -> None:
         """What the provider says never makes a record weaker, and leaves the reader's choice alone."""
         judge_address(old, after, CHOICE)
+        self._judge_expiry(after)
         for record in self.records(after):
             item = old.get(f"message#{record.message_id}")
             before = None if item is None else self.record(item)
-            if before and _weaker(record.state, before.state):
+            if before and not before.expired(now) and _weaker(record.state, before.state):
                 raise Broken("feedback made a record forget what it knew")
+
+    # -- the end ----------------------------------------------------------------------------------------------------
 
     def judge_end(self, world: World) -> bool:
         """Whether nothing is left to happen by itself; then every event must have its mail or a visible reason."""
         if world.running or world.waiting:
             return False
-        records = list(self.records(world.table))
-        for record in records:
-            self._judge_record(world, record)
-        visible = any(record.state in (State.REJECTED, State.SUPPRESSED) or record.parked for record in records)
-        if not world.mails and not visible:
+        records = {record.message_id: record for record in self.records(world.table)}
+        for record in records.values():
+            if not record.expired(world.now):
+                self._judge_record(world, record, records)
+        if world.now >= NOW + RETENTION:
+            return True
+        if not world.mails and not any(_waits_visibly(record) for record in records.values()):
             raise Broken("the event ended with neither a mail nor a visible reason")
+        known = {self.rules.content(name) for name in records} | {letter.content for letter in world.letters}
+        if not world.mails and set(map(self.rules.content, world.published)) - known:
+            raise Broken("a publication with other content was swallowed")
         return True
 
-    def _judge_record(self, world: World, record: Record) -> None:
+    def _judge_record(self, world: World, record: Record, records: dict[str, Record]) -> None:
         letters = [letter for letter in world.letters if letter.message == record.message_id]
-        mails = [mail for mail in world.mails if mail.message == record.message_id]
+        mails = {mail.attempt for mail in world.mails if mail.message == record.message_id}
         if record.state is State.RELEASED:
             raise Broken("released, and nobody will try again")
         named = any(letter.attempt == record.owner for letter in letters)
@@ -93,16 +138,33 @@ class Promises:
             raise Broken(f"{record.state}, and nobody moves it")
         if record.state is State.REJECTED and not letters:
             raise Broken("rejected without a letter that shows it to a person")
-        event = world.table.get(str(record.event_key), Frozen())
-        if record.state is State.REJECTED and "body" not in event:
-            raise Broken("rejected without the event it must keep")
-        if record.state in _ACCEPTED and not world.mails:
+        event = world.table.get(EVENT, Frozen())
+        if (record.state is State.REJECTED or record.parked) and "body" not in event:
+            raise Broken("what waits for a person is kept without its event")
+        if record.state is State.REPLACED and record.successor not in records:
+            raise Broken("replaced by a message that there is not")
+        if record.state in ACCEPTED and not mails:
             raise Broken("recorded as sent, and no mail went")
         if record.state is State.REJECTED and mails:
             raise Broken("rejected as certainly not sent, and its mail went")
+        self._judge_what_was_said(world, record, mails)
+
+    @staticmethod
+    def _judge_what_was_said(world: World, record: Record, mails: set[str]) -> None:
+        """Once all was heard, the record is the strongest that was said, and names each attempt that sent."""
+        if record.sent_by - mails:
+            raise Broken("an attempt is named as sent that sent nothing")
+        if world.heard != world.feedback or world.now >= _forgotten(world):
+            return
         said = [HEARD[action] for mail, action in world.heard if mail.message == record.message_id]
-        if said and world.heard == world.feedback and PRECEDENCE.index(record.state) > min(map(PRECEDENCE.index, said)):
+        if said and PRECEDENCE.index(record.state) > min(map(PRECEDENCE.index, said)):
             raise Broken("the final record is not the strongest that was said")
+        if mails - record.sent_by:
+            raise Broken("a mail was sent and heard of, and its attempt is not named")
+        if len(mails) > 1 and record.sent_twice is None:
+            raise Broken("sent twice, and nobody is told")
+
+    # -- reading ----------------------------------------------------------------------------------------------------
 
     def held_until(self, table: Snapshot, message: str) -> int:
         """When the hold of a message's present owner ends."""
@@ -132,6 +194,15 @@ def judge_address(before: Snapshot, after: Snapshot, kept: str) -> None:
     """The attribute `kept` of the address's item is there after exactly if it was before."""
     if (kept in before.get(ADDRESS, Frozen())) != (kept in after.get(ADDRESS, Frozen())):
         raise Broken("what keeps the list and what keeps the reader's choice do not leave each other alone")
+
+
+def _forgotten(world: World) -> int:
+    """When the first record may be gone, and with it who sent."""
+    return min((mail.at for mail in world.mails), default=world.now) + RETENTION
+
+
+def _waits_visibly(record: Record) -> bool:
+    return record.state in (State.REJECTED, State.SUPPRESSED) or record.parked is not None
 
 
 def _judge_claim(world: World) -> None:

@@ -15,7 +15,7 @@ __all__ = ["Entry", "History", "Paused", "Step", "Tape"]
 
 
 class Step(NamedTuple):
-    """What a process is about to do: `kind` is `table`, `send`, `letter` or `park`; `seen` the clock it last read."""
+    """What a process is about to do: `kind` is `table`, `send`, `letter` or `probe`; `seen` the clock it last read."""
 
     kind: str
     what: str = ""
@@ -80,9 +80,13 @@ class Tape:
         self._at = 0
         self._live = live
 
-    def do(self, step: Step, work: Callable[[], Any]) -> Any:
-        """One step of the process: replayed, or done if it is the one to do, or where the process stops."""
+    def do(self, step: Step, work: Callable[[], Any], stop: bool = True) -> Any:
+        """One step of the process: replayed, or done if it is the one to do, or where the process stops. Without `stop`
+        it belongs to the step before: nothing that could happen between the two matters to anybody."""
         if self._at < len(self.history):
+            return self._replayed()
+        if not stop:
+            self.history.append(Entry(work()))
             return self._replayed()
         if self._live is None:
             raise Paused(step)

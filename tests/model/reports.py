@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from function.event.synthetic import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.ledger.states import Action
 from function.ledger.table import Table
@@ -16,13 +18,14 @@ from function.runtime.metrics import Telemetry
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
 from tests.model.table import State as Snapshot
-from tests.model.world import HOLD, RETENTION, Mail, World
+from tests.model.world import HOLD, NOW, RETENTION, Mail, Report, World, spend
 
 __all__ = ["Reports"]
 
 _BODIES: dict[Action, dict[str, Any]] = {
     Action.FEEDBACK_SENT: {"eventType": "Send"},
     Action.FEEDBACK_REFUSED: {"eventType": "Reject"},
+    Action.FEEDBACK_SOFT_BOUNCED: {"eventType": "Bounce", "bounce": {"bounceType": "Transient"}},
     Action.FEEDBACK_DELIVERED: {"eventType": "Delivery"},
     Action.FEEDBACK_BOUNCED: {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}},
     Action.FEEDBACK_COMPLAINED: {"eventType": "Complaint"},
@@ -35,35 +38,90 @@ class Reports:
 
     herald: Herald
     promises: Promises
-    _heard: dict[tuple[Mail, Action, Snapshot, int], Snapshot] = field(default_factory=dict)
+    _heard: dict[tuple[str, Snapshot, int], list[Snapshot]] = field(default_factory=dict)
 
     def __call__(self, world: World) -> Iterator[tuple[str, World]]:
-        """Every state after one report."""
+        """Every state after one report; and each in which the handler was killed before one of its writes."""
         for mail, action in sorted(world.feedback):
-            after = self._hear(mail, action, world.table, world.now)
-            heard = world.heard | {(mail, action)}
-            if after != world.table or heard != world.heard:
-                yield f"{mail.attempt}: {action}", world._replace(table=after, heard=heard)
+            told = world._replace(heard=world.heard | {(mail, action)})
+            yield from self._hear(f"{mail.attempt}: {action}", world, told, _report(mail, action))
+        if world.budget.reports:
+            for provider, sent in sorted(world.probes):
+                told = world._replace(probes=world.probes - {(provider, sent)})
+                yield from self._hear_of_others("a probe's report", world, told, Report(provider, sent, world.now))
+        for url in self.herald.rules.urls:
+            if world.budget.reports:
+                report = Report(url, world.now, world.now)
+                yield from self._hear_of_others("a report on another mail", world, world, report)
+            if world.budget.stale and world.now > NOW:
+                body = _probe_report(Report(url, NOW, world.now))
+                yield from self._hear("a report on an old mail", world, spend(world, "stale"), body)
 
-    def _hear(self, mail: Mail, action: Action, before: Snapshot, now: int) -> Snapshot:
-        key = (mail, action, before, now)
+    def _hear_of_others(self, name: str, world: World, told: World, report: Report) -> Iterator[tuple[str, World]]:
+        """What was sent before any hold could end licenses nothing."""
+        counts = frozenset({report} if report.sent >= NOW + HOLD else ())
+        told = spend(told._replace(reports=world.reports | counts), "reports")
+        yield from self._hear(name, world, told, _probe_report(report))
+
+    def _hear(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
+        *cuts, after = self._tables(body, world.table, world.now)
+        if (heard := told._replace(table=after)) != world:
+            yield name, heard
+        for cut in cuts if world.budget.crashes else ():
+            if cut != world.table:
+                yield f"{name}, killed before all is written", spend(world._replace(table=cut), "crashes")
+
+    def _tables(self, body: str, before: Snapshot, now: int) -> list[Snapshot]:
+        """The table before each of the handler's writes, and at the end."""
+        key = (body, before, now)
         if key not in self._heard:
-            self.herald.table.restore(before)
-            batch = {"Records": [{"messageId": "report", "body": _report(mail, action)}]}
-            self._handler(now)(batch, None)
-            self._heard[key] = self.herald.table.snapshot()
-            self.promises.judge_feedback(before, self._heard[key])
+            table, found = self.herald.table, list[Snapshot]()
+
+            def note(moment: str, _operation: str, _request: object) -> None:
+                if moment == "before":
+                    found.append(table.snapshot())
+
+            table.restore(before)
+            table.fault = note
+            try:
+                answer = self._handler(now)({"Records": [{"messageId": "report", "body": body}]}, None)
+            finally:
+                table.fault = None
+            assert answer == {"batchItemFailures": []}
+            found.append(table.snapshot())
+            self.promises.judge_feedback(before, found[-1], now)
+            self._heard[key] = found
         return self._heard[key]
 
     def _handler(self, now: int) -> FeedbackHandler:
         code, client = self.herald.code, self.herald.table
         writes = code.writes("herald-ledger", "f", HOLD, RETENTION // 1000, 1)
         ledger = code.ledger(Table(client, "herald-ledger"), writes, lambda: now)
-        return FeedbackHandler(ledger, SECRET, Telemetry("feedback", "f", lambda: now, io.StringIO()), "f", lambda: now)
+        telemetry = Telemetry("feedback", "f", lambda: now, io.StringIO())
+        handler = FeedbackHandler(ledger, SECRET, telemetry, "f", lambda: now, "herald")
+        if not self.herald.rules.marks:
+            handler._marked.update(dict.fromkeys(self.herald.rules.urls, now))
+        return handler
 
 
+@cache
 def _report(mail: Mail, action: Action) -> str:
+    tags = {"message_id": mail.message, "attempt": mail.attempt}
+    return json.dumps(_BODIES[action] | _mail(mail.provider, mail.at, ADDRESS_TEXT, tags))
+
+
+@cache
+def _probe_report(report: Report) -> str:
+    return json.dumps({"eventType": "Send"} | _mail(report.provider, report.sent, PROBE_RECIPIENT, dict([PROBE_TAG])))
+
+
+def _mail(provider: str, sent: int, to: str, tags: dict[str, str]) -> dict[str, Any]:
     """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html"""
-    tags = {"message_id": [mail.message], "attempt": [mail.attempt]}
-    sent = datetime.fromtimestamp(mail.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps(_BODIES[action] | {"mail": {"timestamp": sent, "destination": [ADDRESS_TEXT], "tags": tags}})
+    text = datetime.fromtimestamp(sent / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    mail = {
+        "timestamp": text,
+        "sourceArn": f"arn:aws:ses:{provider.removeprefix('ses://')}:000000000000:identity/herald.example",
+        "destination": [to],
+        "tags": {name: [value] for name, value in ({"ses:configuration-set": "herald"} | tags).items()},
+    }
+    return {"mail": mail}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from function.delivery.courier import Courier
 from function.delivery.decision import Decision, Done, Job, WriteLetter
 from function.errors import NotificationError, OutcomeUnknown
 from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppressed
 from function.ledger.expressions import put
-from function.ledger.ledger import Ledger
+from function.ledger.keys import feedback_key
+from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
 from function.ledger.table import Refusal
@@ -59,6 +60,10 @@ def _owners(old: str, new: str) -> Code:
     return Code(writes=Seeded)
 
 
+def _ledger(ledger: type[Ledger]) -> Code:
+    return Code(ledger=ledger)
+
+
 def _claim(old: str, new: str) -> Code:
     class Seeded(Writes):
         def claim(self, attempt: Attempt, now: int) -> list[Request]:
@@ -86,32 +91,17 @@ def _settle(action: Action, old: str, new: str) -> Code:
 class _PutInsteadOfUpdate(Writes):
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
         message, *rest = super().claim(attempt, now)
-        return [self._afresh(message["Update"]), *rest]
-
-    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
-        message, *rest = super().resend(attempt, doubtful, now)
-        return [self._afresh(message["Update"]), *rest]
-
-    @staticmethod
-    def _afresh(update: Request) -> Request:
+        update = dict(message["Update"])
         values = {name[1:]: value for name, value in update["ExpressionAttributeValues"].items()}
-        kept = ("owner", "held_until", "type", "event_key", "address", "expires_at", "providers")
+        kept = ("owner", "held_until", "type", "event_key", "address", "expires_at")
         fresh = {name: values[name] for name in kept if name in values}
-        item = fresh | update["Key"] | {"state": {"S": "sending"}, "at_risk": {"N": "1"}, "timeline": values["rows"]}
-        left = {name: value for name, value in update.items() if name not in ("UpdateExpression", "Key")}
-        return {"Put": _rewritten(left, "", "") | {"Item": item}}
-
-
-class _ResendsWithoutBound(Writes):
-    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
-        message, *rest = super().resend(attempt, doubtful, now)
-        return [{"Update": _rewritten(message["Update"], " AND #at_risk <= :resends", "")}, *rest]
-
-
-class _AlwaysResends(Ledger):
-    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        verdict = super()._judge(refusal, attempt, now)
-        return InDoubt(verdict.record, resend=True) if isinstance(verdict, InDoubt) else verdict
+        item = (
+            fresh
+            | update.pop("Key")
+            | {"state": {"S": "sending"}, "at_risk": values["one"], "timeline": values["rows"]}
+        )
+        condition = _rewritten({name: value for name, value in update.items() if name != "UpdateExpression"}, "", "")
+        return [{"Put": condition | {"Item": item}}, *rest]
 
 
 class _EventIsAnybodys(Writes):
@@ -219,25 +209,157 @@ class _AnybodysLostClaim(Ledger):
         return Claimed(record.held_until) if record and record.state is State.SENDING else verdict
 
 
+class _ResendsWithoutBound(Writes):
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+        message, *rest = super().resend(attempt, doubtful, now)
+        return [{"Update": _rewritten(message["Update"], " AND #at_risk <= :resends", "")}, *rest]
+
+
+class _AlwaysResends(Ledger):
+    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        verdict = super()._judge(refusal, attempt, now)
+        return InDoubt(verdict.record, resend=True) if isinstance(verdict, InDoubt) else verdict
+
+
+def _always_resends(*args: Any) -> Writes:
+    table, release, hold, retention, _ = args
+    return Writes(table, release, hold, retention, 1)
+
+
+class _ResendsUnheard(Ledger):
+    def lagging(self, record: Record) -> list[str]:
+        return []
+
+
+class _OneReportIsEnough(Ledger):
+    def _reported_before(self, provider: str) -> int:
+        item = self.table.get(feedback_key(provider)) or {}
+        return int(item["through"]["N"]) if "through" in item else 0
+
+
+class _OneProviderIsEnough(Ledger):
+    def lagging(self, record: Record) -> list[str]:
+        found = super().lagging(record)
+        return [] if len(found) < len(record.providers) else found
+
+
+class _ReportsAtOnce(Writes):
+    def mark_feedback(self, provider: str, sent: int, now: int) -> Request:
+        request = super().mark_feedback(provider, sent, now)
+        return _rewritten(request, request["ConditionExpression"], "")
+
+
+class _MarkIsWhenItCame(Ledger):
+    def mark_feedback(self, provider: str, sent: int) -> None:
+        super().mark_feedback(provider, self.clock())
+
+
+class _ProbeIsTakenForAReport(Courier):
+    def _resend(self, job: Job, doubtful: Record) -> tuple[Job, Decision]:
+        answer = super()._resend(job, doubtful)
+        for name in self.failover.names:
+            self.ledger.mark_feedback(name, self.clock())
+        return answer
+
+
+class _EventExpiresLater(Writes):
+    def _event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        return super()._event(attempt, now + 1000, small)
+
+
+class _KeptForEver(Writes):
+    def _settle(self, attempt: Attempt, row: Row, action: Action) -> list[Request]:
+        message, *rest = super()._settle(attempt, row, action)
+        expression = message["Update"]["UpdateExpression"].replace(", #expires_at = :expires_at", "")
+        return [{"Update": _rewritten(message["Update"] | {"UpdateExpression": expression}, "", "")}, *rest]
+
+
+class _FeedbackProlongs(Writes):
+    def apply_feedback(
+        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+    ) -> list[Request]:
+        message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
+        old = message["Update"]["UpdateExpression"]
+        new = old.replace("if_not_exists(#expires_at, :expires_at)", ":expires_at")
+        assert old != new, "nothing to seed"
+        return [{"Update": message["Update"] | {"UpdateExpression": new}}, *rest]
+
+
+class _FeedbackNamesNobody(Ledger):
+    def apply_feedback(
+        self, message_id: str, action: Action, row: Row, suppress: str | None = None, attempt: str | None = None
+    ) -> Applied:
+        return super().apply_feedback(message_id, action, row, suppress)
+
+
+class _NobodyIsTold(Ledger):
+    def _tell_sent_twice(self, record: Record) -> bool:
+        return False
+
+
+class _EveryContentIsTheSame(Ledger):
+    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        return _as_the_same(super()._judge(refusal, attempt, now))
+
+    def look(self, attempt: Attempt) -> Any:
+        return _as_the_same(super().look(attempt))
+
+
+def _as_the_same(verdict: object) -> object:
+    return replace(verdict, same=True) if isinstance(verdict, OwnedBy) else verdict
+
+
+class _ReplacesUnasked(Ledger):
+    def look_at_predecessor(self, attempt: Attempt, message_id: str) -> Any:
+        return super().look_at_predecessor(replace(attempt, confirmed=True), message_id)
+
+
+class _WritesReplaceUnasked(Writes):
+    def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
+        return super()._replace(replace(attempt, confirmed=True), before, now)
+
+
+class _ReopensWhatWasAccepted(Writes):
+    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        message, *rest = super().claim(attempt, now)
+        update = dict(message["Update"])
+        if attempt.letter:
+            update["ConditionExpression"] += " OR (#state = :refused AND #owner = :letter)"
+            update["ExpressionAttributeValues"] |= {":refused": {"S": "refused"}, ":letter": {"S": attempt.letter}}
+        return [{"Update": update}, *rest]
+
+
+class _SwallowsTheSecond(Courier):
+    def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
+        if letter.action is None:
+            return job, Done(letter.kind)
+        return super()._write_letter(job, letter)
+
+
+class _KeepsNoBody(Writes):
+    def _event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        return super()._event(replace(attempt, body=None), now, small)
+
+
 SEEDS: tuple[Seed, ...] = (
     Seed(
         "the owner's writes do not name the owner",
-        "an owner that sleeps past its hold",
+        "the answer is lost, and a person sends from the record",
         _owners("#owner = :owner AND ", ""),
     ),
     Seed(
         "the owner's writes do not name the state",
-        "the answer is lost, and a person may redrive with a yes",
+        "the answer is lost, and nothing is reported",
         _owners(" AND #state IN (:sending)", ""),
     ),
     Seed(
         "a refusal is written over `sending`",
-        "a new release that can no longer render what the old one sent",
+        "a release that can no longer render",
         _settle(Action.REJECT, "(:released)", "(:released, :sending)"),
     ),
     Seed(
         "put instead of update: a claim forgets earlier attempts",
-        "the answer is lost, and a person may redrive with a yes",
+        "on_unknown = hold: a yes, and a refusal",
         Code(writes=_PutInsteadOfUpdate),
     ),
     Seed(
@@ -245,28 +367,28 @@ SEEDS: tuple[Seed, ...] = (
     ),
     Seed(
         "a redrive first makes the record as new",
-        "the answer is lost, and a person may redrive with a yes",
+        "on_unknown = hold: a yes, and a refusal",
         Code(redrive_resets=True),
     ),
     Seed(
         "resent without bound",
-        "the answer is lost, and a person may redrive with a yes",
+        "reported before: two answers lost",
         Code(writes=_ResendsWithoutBound, ledger=_AlwaysResends),
+    ),
+    Seed(
+        "resent although the policy says hold",
+        "on_unknown = hold",
+        Code(writes=cast("Any", _always_resends)),
     ),
     Seed(
         "the address is judged, and written, before the message",
         "the address comes onto the list and is taken off",
         _address_first(),
     ),
-    Seed(
-        "a claim does not wait for the end of the hold",
-        "two messages delivered twice each, a crash",
-        _claim(" AND #held_until <= :now", ""),
-    ),
     Seed("an event may have two owners", "two messages delivered twice each, a crash", Code(writes=_EventIsAnybodys)),
     Seed(
         "a release forgets that an earlier attempt may have sent",
-        "a resend that is not sent, then a release that can no longer render",
+        "on_unknown = hold: a yes, what is not sent, and a release that can no longer render",
         Code(writes=_ReleaseForgets),
     ),
     Seed("feedback goes by the last writer", "bounce and complaint in any order", Code(writes=_LastWriter)),
@@ -287,12 +409,12 @@ SEEDS: tuple[Seed, ...] = (
     ),
     Seed(
         "a letter needs no yes for what may have gone",
-        "the answer is lost, and a person may redrive with a yes",
+        "on_unknown = hold: a yes, and a refusal",
         Code(writes=_UnconfirmedRedrive),
     ),
     Seed(
         "a lost answer fails over to the next provider",
-        "an owner that sleeps past its hold",
+        "one of two providers takes it",
         Code(failover=_FailsOverOnUnknown),
     ),
     Seed(
@@ -302,7 +424,7 @@ SEEDS: tuple[Seed, ...] = (
     ),
     Seed(
         "a mail in doubt is marked without a letter",
-        "the answer is lost, and a person may redrive with a yes",
+        "a crash while a mail in doubt is handed to a person",
         Code(courier=_ParkWithoutLetter),
     ),
     Seed(
@@ -315,4 +437,66 @@ SEEDS: tuple[Seed, ...] = (
         "two messages delivered twice each, a crash",
         Code(ledger=_AnybodysLostClaim),
     ),
+    Seed(
+        "resent although nothing was reported", "the answer is lost, and nothing is reported", _ledger(_ResendsUnheard)
+    ),
+    Seed(
+        "resent after one report on a later mail",
+        "the answer is lost, and one later mail is reported",
+        _ledger(_OneReportIsEnough),
+    ),
+    Seed(
+        "resent after two reports at the same time",
+        "the answer is lost, two later mails are reported, and all is heard",
+        Code(writes=_ReportsAtOnce),
+    ),
+    Seed(
+        "a report counts by when it came, not by when its mail was sent",
+        "the answer is lost, and old mails are reported",
+        _ledger(_MarkIsWhenItCame),
+    ),
+    Seed("one of two providers need not report", "one of two providers reports", _ledger(_OneProviderIsEnough)),
+    Seed(
+        "a probe is taken for its report",
+        "the answer is lost, and one later mail is reported",
+        Code(courier=_ProbeIsTakenForAReport),
+    ),
+    Seed(
+        "an event expires later than its owner",
+        "two messages delivered twice each, a crash",
+        Code(writes=_EventExpiresLater),
+    ),
+    Seed("what is settled is kept for ever", "an event that can never be a mail", Code(writes=_KeptForEver)),
+    Seed("feedback prolongs a record", "an owner that sleeps past its hold", Code(writes=_FeedbackProlongs)),
+    Seed(
+        "feedback does not name the attempt that sent",
+        "an owner that sleeps past its hold",
+        _ledger(_FeedbackNamesNobody),
+    ),
+    Seed(
+        "a second mail is told to nobody",
+        "the answer is lost, two later mails are reported, and all is heard",
+        _ledger(_NobodyIsTold),
+    ),
+    Seed(
+        "other content is taken for the same",
+        "other content over what can never be a mail",
+        _ledger(_EveryContentIsTheSame),
+    ),
+    Seed(
+        "other content replaces what may have gone, without a yes",
+        "on_unknown = hold, and other content while the first may have gone",
+        Code(writes=_WritesReplaceUnasked, ledger=_ReplacesUnasked),
+    ),
+    Seed(
+        "what was accepted is reopened in place",
+        "refused after acceptance, and its letter is redriven",
+        Code(writes=_ReopensWhatWasAccepted),
+    ),
+    Seed(
+        "other content in a doubt gets no letter of its own",
+        "on_unknown = hold, and other content while the first may have gone",
+        Code(courier=_SwallowsTheSecond),
+    ),
+    Seed("what waits for a person loses its event", "an event that can never be a mail", Code(writes=_KeepsNoBody)),
 )

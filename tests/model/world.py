@@ -19,6 +19,7 @@ __all__ = [
     "Letter",
     "Mail",
     "Process",
+    "Report",
     "Waiting",
     "World",
     "put",
@@ -39,7 +40,9 @@ RETENTION = 60 * 86_400_000
 
 class Budget(NamedTuple):
     """How often the world may do what. `minutes`, `ticks`, `days` and `ages` move the clock: by five minutes, the hold,
-    a day, the retention."""
+    a day, the retention. `reports` are on mails of other events, or on probes; `stale`
+    on mails as old as the world; `agains` and `records` are what a person sends from
+    the record: again what was accepted, and what may have gone."""
 
     crashes: int = 0
     ticks: int = 0
@@ -61,6 +64,9 @@ class Budget(NamedTuple):
     days: int = 0
     ages: int = 0
     reports: int = 0
+    stale: int = 0
+    agains: int = 0
+    records: int = 0
 
 
 class Waiting(NamedTuple):
@@ -73,6 +79,7 @@ class Waiting(NamedTuple):
     confirmed: bool = False
     retry: bool = False
     tries: int = 0
+    instead_of: str | None = None
 
     @property
     def fresh(self) -> bool:
@@ -82,7 +89,14 @@ class Waiting(NamedTuple):
     def delivery(self) -> Delivery:
         """As the function meets it."""
         item = QueueItem(self.copy, "handle", 1) if self.retry else None
-        return Delivery(self.message, self.content, item=item, letter=self.letter, confirmed=self.confirmed)
+        return Delivery(
+            self.message,
+            self.content,
+            item=item,
+            letter=self.letter,
+            confirmed=self.confirmed,
+            instead_of=self.instead_of,
+        )
 
 
 class Process(NamedTuple):
@@ -112,11 +126,21 @@ class Mail(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A letter that lies in `dead`: the attempt that it names, and the event that it holds."""
+    """A letter that lies in `dead`: the attempt that it names, the event that it holds, and the message whose mail a
+    person wanted sent again by it."""
 
     message: str
     attempt: str
     content: str
+    instead_of: str = ""
+
+
+class Report(NamedTuple):
+    """What was heard at `at` of a mail that a provider took at `sent`, of another event or of none."""
+
+    provider: str
+    sent: int
+    at: int
 
 
 class World(NamedTuple):
@@ -127,18 +151,22 @@ class World(NamedTuple):
     budget: Budget
     now: int = NOW
     release: int = 1
-    #: How many deliveries there were at first.
-    published: int = 0
+    #: The messages that were published, and how many deliveries of them there were at first.
+    published: tuple[str, ...] = ()
+    deliveries: int = 0
     running: tuple[Process, ...] = ()
     letters: tuple[Letter, ...] = ()
     mails: tuple[Mail, ...] = ()
     #: When the first mail's hold ends.
     held_until: int = 0
-    #: Second mails that a person said yes to.
-    yeses: int = 0
+    #: The attempts and messages for whose second mail a person said yes, each for one.
+    yeses: frozenset[str] = frozenset()
     #: What the provider will say, and what the ledger has heard.
     feedback: frozenset[tuple[Mail, Action]] = frozenset()
     heard: frozenset[tuple[Mail, Action]] = frozenset()
+    #: Probes that the providers took and have not reported on: who, and when.
+    probes: frozenset[tuple[str, int]] = frozenset()
+    reports: frozenset[Report] = frozenset()
 
 
 def spend(world: World, what: str) -> World:
