@@ -29,7 +29,7 @@ def main() -> None:
     both = {"notify@r1": first, "notify@r2": second}
     name = f"Powertools Idempotency {version('aws-lambda-powertools')} around a plain send"
     peer = Subject(name, both, stages, ("idempotency", "id"), fate, line, clock)
-    sys.stdout.write(json.dumps(report(peer, ("never",))) + "\n")
+    sys.stdout.write(json.dumps(report(peer)) + "\n")
 
 
 if __name__ == "__main__":

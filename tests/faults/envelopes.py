@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.faults.outside import Mail
 
-__all__ = ["BODY", "feedback", "on_failure", "queued", "sns"]
+__all__ = ["BODY", "CORRECTED", "feedback", "on_failure", "queued", "sns"]
 
+IDENTITY = "arn:aws:ses:us-east-1:000000000000:identity/herald.example"
 TOPIC = "arn:aws:sns:us-east-1:000000000000:herald-events"
 #: The event.
 BODY = json.dumps(
@@ -32,6 +33,8 @@ BODY = json.dumps(
         },
     }
 )
+#: The same event with other content.
+CORRECTED = BODY.replace("Sketch of", "Corrected sketch of")
 
 
 def sns(message_id: str, body: str = BODY) -> dict[str, Any]:
@@ -73,13 +76,14 @@ def queued(body: str, handle: str, receives: int, attributes: dict[str, Any]) ->
 
 
 def feedback(kind: str, mail: Mail) -> str:
-    """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html"""
+    """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+
+    `not-spam` is the complaint that takes an earlier one back.
+    """
     tags = {"ses:configuration-set": ["herald"]} | {name: [value] for name, value in mail.tags.items()}
-    about = {
-        "timestamp": datetime.fromtimestamp(mail.at / 1000, UTC).isoformat(timespec="milliseconds"),
-        "sourceArn": "arn:aws:ses:us-east-1:123456789012:identity/herald.example",
-        "destination": [mail.to],
-        "tags": tags,
-    }
-    said = {"eventType": kind, "mail": about, kind.lower(): {}}
+    sent = datetime.fromtimestamp(mail.at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    about = {"tags": tags, "destination": [mail.to], "timestamp": sent, "sourceArn": IDENTITY}
+    body = {"complaintFeedbackType": "not-spam"} if kind == "not-spam" else {}
+    type_ = "Complaint" if kind == "not-spam" else kind
+    said = {"eventType": type_, "mail": about, type_.lower(): body}
     return json.dumps({"Type": "Notification", "MessageId": f"feedback-{kind}", "Message": json.dumps(said)})

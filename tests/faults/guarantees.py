@@ -47,6 +47,18 @@ GUARANTEES = (
         again=(Again.PUBLISHED,),
     ),
     Guarantee(
+        "the event is published again with other content",
+        "the last to come is sent while nothing was; after the mail it is a duplicate, and the timeline says so",
+        "tests/faults/test_publications.py::test_other_content_is_sent_where_nothing_was",
+        again=(Again.CORRECTED, Again.CORRECTED_LATE),
+    ),
+    Guarantee(
+        "the ledger's items have expired, and TTL has deleted some of them",
+        "as if they were not there",
+        "tests/faults/test_publications.py"
+        "::test_after_the_retention_nothing_stands_in_the_way_whatever_ttl_has_deleted",
+    ),
+    Guarantee(
         "it is delivered again under the next release, whose handler has another name",
         "one mail",
         "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
@@ -77,7 +89,8 @@ GUARANTEES = (
     ),
     Guarantee(
         "SES took the mail and the answer was lost",
-        "SES's *Send* event settles it; without one it is resent once, or never, as you choose",
+        "SES's *Send* event settles it; without one it is resent once, after two reports on later mails, or "
+        "never, as you choose",
         f"{_ONE}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
         points=("SES accepts, answer lost",),
     ),
@@ -86,6 +99,12 @@ GUARANTEES = (
         "one mail: the *Send* event writes the record; without one, as above",
         f"{_ONE}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
         points=("after the send", "an error at the record", "after the record"),
+    ),
+    Guarantee(
+        "SES's report comes later than the hold",
+        "one mail; with `on_unknown = resend` a second one if it comes later than two reports, five minutes apart, on "
+        "mails sent after its hold: then both are shown",
+        "tests/faults/test_matrix.py::test_late_feedback_costs_no_second_mail",
     ),
     Guarantee(
         "an attempt goes on after its hold", "it may write nothing", f"{_ONE}::test_a_stale_owner_writes_nothing"

@@ -31,6 +31,8 @@ ENVIRONMENT = {
     "HERALD_FROM": "Herald <books@herald.example>",
     "HERALD_CONFIGURATION_SET": "herald",
     "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
+    # A day of waiting would only be more of the same.
+    "HERALD_RETRY_SECONDS": "14400",
 }
 
 
@@ -97,7 +99,7 @@ def herald(compiled: Path, line: Line, clock: Time, policy: str) -> Subject:
 def _fate(table: MemoryTable) -> str:
     """The state of the event's record; of several, that which says most."""
     items: list[Item] = table.scan(TableName="herald-ledger")["Items"]
-    states = [Record.from_item(item).state for item in items if item["pk"]["S"].startswith("message#")]
+    states = [Record.from_item(item).state for item in items if item["pk"]["S"].startswith("message#m")]
     return str(min(states, key=PRECEDENCE.index, default=""))
 
 

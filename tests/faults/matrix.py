@@ -6,23 +6,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.outside import Outside
+from tests.faults.envelopes import CORRECTED
+from tests.faults.outside import Mail, Outside
 from tests.faults.platform import Platform
 from tests.faults.points import POINTS, Point, Stage
+from tests.faults.reports import FEEDBACK, explained, reported
 from tests.faults.sandbox import Handler, Sandboxes
 from tests.faults.wire import Line, Time
 from tests.model.table import MemoryTable
 
-__all__ = ["FEEDBACK", "Again", "Cell", "Subject", "cells"]
+__all__ = ["Again", "Cell", "Subject", "cells"]
 
 _NOW = 1_795_248_000_000
 _DAY = 86_400
-#: When SES's word arrives, in seconds after the mail: before the hold ends, after it, never.
-FEEDBACK: dict[str, int | None] = {"in time": 5, "late": 2_000, "never": None}
+#: The ledger's hold, in seconds.
+_HOLD = 900
 
 
 class Again(StrEnum):
-    """How the event is delivered beyond what AWS does by itself when an invocation fails."""
+    """How the event is delivered beyond what AWS does by itself when an invocation fails; corrected: as another message
+    with other content."""
 
     NONE = "not again"
     ONCE = "once"
@@ -31,6 +34,8 @@ class Again(StrEnum):
     NEXT_DAY = "next day"
     RELEASED = "new release"
     PUBLISHED = "published again"
+    CORRECTED = "corrected"
+    CORRECTED_LATE = "corrected next day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of one event. `reached`: the point exists in this handler; `letters` lie in `dead`."""
+    """What became of one event. `reached`: the point exists in this handler; `letters` lie in `dead`.
+
+    `explained`: a second mail is what the limits say; `reported`: other mails were, so that a person need not decide;
+    `corrected`: no mail says what had been corrected before.
+    """
 
     point: Point
     again: Again
@@ -67,13 +76,17 @@ class Cell:
     state: str
     letters: tuple[str, ...]
     invocations: int
+    explained: bool = False
+    reported: bool = True
+    corrected: bool = True
 
     def fault(self, resends: bool) -> str | None:
         """What is wrong with it: lost, duplicated or silent; `resends` is the policy where nobody knows."""
-        licensed = 2 if resends and self.point.may_have_gone and self.feedback != "in time" else 1
-        if self.mails > licensed:
+        if self.mails > 1 + (resends and self.explained):
             return "duplicated"
-        if self.mails == 0 and not (self.letters and (self.point.refused or not resends)):
+        if not self.corrected:
+            return "lost"
+        if self.mails == 0 and not (self.letters and (self.point.refused or not resends or not self.reported)):
             return "lost"
         if any(not reason for reason in self.letters) or (self.mails and not self._told) or not self.ended:
             return "silent"
@@ -89,7 +102,7 @@ def cells(subject: Subject, points: tuple[Point, ...] = POINTS, feedback: tuple[
     """The matrix, cell by cell."""
     for point in points:
         for again in Again:
-            for when in feedback or tuple(FEEDBACK):
+            for when in feedback or (FEEDBACK if point.on_feedback else ("in time", "never")):
                 yield _cell(subject, point, again, when)
 
 
@@ -97,11 +110,13 @@ def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:
     outside = Outside(MemoryTable(*subject.table), _NOW, _NOW + point.outage * 1000)
     sandboxes = Sandboxes(subject.handlers, subject.stages, subject.line, subject.clock)
     world = Platform(sandboxes, outside, point, FEEDBACK[when], subject.listens, subject.queues)
-    _publish(world, again)
+    world.begin()
+    free = _publish(world, again, subject)
     try:
         ended = world.run()
     finally:
         sandboxes.close()
+    mails = [mail for mail in outside.mails if not mail.probe]
     reasons = tuple(
         letter.get("MessageAttributes", {}).get("reason", {}).get("StringValue", "") for letter in world.dead
     )
@@ -111,14 +126,30 @@ def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:
         when,
         reached={strike.stage for strike in sandboxes.struck} == {strike.stage for strike in point.strikes},
         ended=ended,
-        mails=len(outside.mails),
+        mails=len(mails),
         state=subject.fate(outside.table),
         letters=reasons,
         invocations=world.invocations,
+        explained=len(mails) > 1 and _explained(mails, world),
+        reported=not subject.listens or bool(reported(_HOLD, world.others)),
+        corrected=all("Corrected" in mail.subject for mail in mails if free and mail.at >= free[0]),
     )
 
 
-def _publish(world: Platform, again: Again) -> None:
+def _explained(mails: list[Mail], world: Platform) -> bool:
+    first, second = ((mail.at - _NOW) // 1000 for mail in mails[:2])
+    return explained(first + _HOLD, second, world.others, world.heard)
+
+
+def _publish(world: Platform, again: Again, subject: Subject) -> list[int]:
+    """Deliver the event. The answer is filled with when other content came while nothing was sent, if it did."""
+    free: list[int] = []
+
+    def correct() -> None:
+        if subject.fate(world.outside.table) in ("", "released", "rejected") and not world.outside.mails:
+            free.append(world.outside.now_ms)
+        world.deliver("m2", body=CORRECTED)
+
     def next_release() -> None:
         world.release = "r2"
         world.deliver("m1")
@@ -135,3 +166,6 @@ def _publish(world: Platform, again: Again) -> None:
             world.at(1, next_release)
         case Again.PUBLISHED:
             world.at(1, lambda: world.deliver("m2"))
+        case Again.CORRECTED | Again.CORRECTED_LATE:
+            world.at(1 if again is Again.CORRECTED else _DAY, correct)
+    return free

@@ -55,6 +55,7 @@ class FlakyPost:
 
     mishaps: Mishaps
     took: Callable[[str, Email], None]
+    probed: Callable[[], None]
     url: str = "ses://us-east-1"
     timeout: float = 12.0
     count: int = 0
@@ -68,6 +69,10 @@ class FlakyPost:
         if self.mishaps.happens("mails taken, answer lost", 0.03):
             raise OutcomeUnknown("the answer was lost")
         return Receipt(self.url, f"mail-{self.count}")
+
+    def probe(self) -> None:
+        if not self.mishaps.happens("probes lost", 0.1):
+            self.probed()
 
     def _before(self) -> None:
         happens = self.mishaps.happens

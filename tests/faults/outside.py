@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.model.table import MemoryTable
 
-__all__ = ["DOWN", "Answer", "Mail", "Outside", "Refused", "short"]
+__all__ = ["DOWN", "UNWRITABLE", "Answer", "Mail", "Outside", "Refused", "short"]
 
 Answer = tuple[int, bytes]
 _METHODS = {
@@ -34,17 +34,25 @@ class Refused(Exception):
         self.code, self.status = code, status
 
 
+#: The message of which the table takes nothing.
+UNWRITABLE = "not-to-be-written"
 #: A provider that takes nothing for now.
 DOWN = Refused("AccountSuspendedException", 400)
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What the post office took: the recipient, the tags, and when (epoch milliseconds)."""
+    """What the post office took: the recipient, the tags, when (epoch milliseconds), and what it says."""
 
     to: str
     tags: dict[str, str]
     at: int
+    subject: str = ""
+
+    @property
+    def probe(self) -> bool:
+        """Whether it goes to SES's own simulator, which nobody reads."""
+        return self.to.endswith("@simulator.amazonses.com")
 
 
 @dataclass(slots=True)
@@ -56,15 +64,13 @@ class Outside:
     #: Until then the post office takes nothing (epoch milliseconds).
     down_until: int = 0
     mails: list[Mail] = field(default_factory=list)
-    #: Mails to SES's own simulator, which only ask for its reports.
-    probes: list[Mail] = field(default_factory=list)
     posted: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
     #: Visibility that a handler gave to the message that it is working on, in seconds by receipt handle.
     postponed: dict[str, int] = field(default_factory=dict)
 
     def answer(self, operation: str, body: bytes, refusal: Refused | None = None) -> Answer:
         """Do what one HTTP request asks."""
-        request = json.loads(body, object_hook=_with_bytes)
+        request = json.loads(body, object_hook=_binary)
         try:
             if refusal:
                 raise refusal
@@ -76,14 +82,16 @@ class Outside:
 
     def _do(self, operation: str, request: dict[str, Any]) -> Any:
         if operation in _METHODS:
+            if UNWRITABLE in json.dumps(request, default=_bytes):
+                raise Refused("AccessDeniedException", 400)
             known = {name: value for name, value in request.items() if name not in _NOT_PLAYED}
             return getattr(self.table, _METHODS[operation])(**known)
         if operation == "SendEmail":
             if self.now_ms < self.down_until:
                 raise DOWN
             tags = {tag["Name"]: tag["Value"] for tag in request.get("EmailTags", [])}
-            taken = self.probes if "probe" in tags else self.mails
-            taken.append(Mail(request["Destination"]["ToAddresses"][0], tags, self.now_ms))
+            subject = request["Content"]["Simple"]["Subject"]["Data"]
+            self.mails.append(Mail(request["Destination"]["ToAddresses"][0], tags, self.now_ms, subject))
             return {"MessageId": f"mail-{len(self.mails)}"}
         if operation == "SendMessage":
             delay = int(request.get("DelaySeconds", 0))
@@ -106,12 +114,13 @@ def _problem(response: Mapping[str, Any]) -> dict[str, Any]:
     return {"__type": f"com.amazonaws.dynamodb.v20120810#{error['Code']}", "message": error["Message"]} | more
 
 
-def _with_bytes(found: dict[str, Any]) -> dict[str, Any]:
-    """Binary values as they are, which JSON has in base64."""
-    return {"B": base64.b64decode(found["B"])} if found.keys() == {"B"} else found
-
-
 def _bytes(value: object) -> str:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     raise TypeError(type(value).__name__)
+
+
+def _binary(value: dict[str, Any]) -> dict[str, Any]:
+    """Binary travels in base64."""
+    content = value.get("B")
+    return {"B": base64.b64decode(content)} if len(value) == 1 and isinstance(content, str) else value

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.faults import envelopes
-from tests.faults.outside import Outside
+from tests.faults.outside import UNWRITABLE, Mail, Outside
 from tests.faults.points import Point
+from tests.faults.reports import Feedback
 from tests.faults.sandbox import Ended, Invocation, Sandboxes
 
 __all__ = ["Platform"]
@@ -27,7 +28,7 @@ Step = Callable[[], None]
 
 @dataclass(slots=True)
 class Platform:
-    """One event's stay in AWS. `release` is what the alias points at; `feedback` is when SES's word arrives, or None.
+    """One event's stay in AWS. `release` is what the alias points at; `feedback` is when SES's reports come.
 
     `listens`: somebody handles feedback; `queues`: what Lambda gives up on goes to one; `point` strikes the first
     invocation of whom it is meant for.
@@ -36,12 +37,17 @@ class Platform:
     sandboxes: Sandboxes
     outside: Outside
     point: Point
-    feedback: int | None
+    feedback: Feedback
     listens: bool
     queues: bool
     release: str = "r1"
     dead: list[dict[str, Any]] = field(default_factory=list)
     invocations: int = 0
+    #: Of mails of other events and of probes, when each was sent and reported; when the event's first mail was. In
+    #: seconds from the beginning.
+    others: list[tuple[int, int]] = field(default_factory=list)
+    heard: list[int] = field(default_factory=list)
+    began: int = 0
     _agenda: list[tuple[int, int, Step]] = field(default_factory=list)
     _made: int = 0
     _armed: bool = True
@@ -62,9 +68,15 @@ class Platform:
             step()
         return False
 
-    def deliver(self, *message_ids: str) -> None:
+    def deliver(self, *message_ids: str, body: str = envelopes.BODY) -> None:
         """SNS hands messages to Lambda, all at this moment."""
-        self._async([(envelopes.sns(message_id), 0) for message_id in message_ids])
+        self._async([(envelopes.sns(message_id, body), 0) for message_id in message_ids])
+
+    def begin(self) -> None:
+        """Mails of other events will be reported on, if anybody listens."""
+        self.began = self.outside.now_ms
+        for after in self.feedback.others if self.listens else ():
+            self.at(after, lambda: self._report_other(Mail("bob@example.com", {}, self.outside.now_ms - 5_000)))
 
     def _async(self, events: list[tuple[dict[str, Any], int]]) -> None:
         for (event, failed), ended in zip(events, self._invoke([event for event, _ in events]), strict=True):
@@ -79,14 +91,13 @@ class Platform:
     def _queued(self, body: str, attributes: dict[str, Any], delay: int) -> None:
         self._made += 1
         handle = f"item-{self._made}"
-        self.at(delay, lambda: self._receive("notify", body, attributes, handle, 1))
+        self.at(delay, lambda: self._receive(body, attributes, handle, 1))
 
-    def _receive(self, function: str, body: str, attributes: dict[str, Any], handle: str, receives: int) -> None:
-        event = envelopes.queued(body, handle, receives, attributes)
-        (ended,) = self._invoke([event], function)
+    def _receive(self, body: str, attributes: dict[str, Any], handle: str, receives: int) -> None:
+        (ended,) = self._invoke([envelopes.queued(body, handle, receives, attributes)])
         if ended.how != "returned" or ended.answer.get("batchItemFailures"):
             wait = self.outside.postponed.pop(handle, _VISIBILITY)
-            self.at(wait, lambda: self._receive(function, body, attributes, handle, receives + 1))
+            self.at(wait, lambda: self._receive(body, attributes, handle, receives + 1))
 
     def _invoke(self, events: list[dict[str, Any]], function: str = "notify") -> list[Ended]:
         point = self.point if self._armed and self.point.in_feedback == (function == "feedback") else None
@@ -108,14 +119,43 @@ class Platform:
             else:
                 self._queued(request["MessageBody"], request.get("MessageAttributes", {}), delay)
         self.outside.posted.clear()
-        for mail in [*self.outside.mails[self._heard :], *self.outside.probes]:
-            for kind in ("Send", "Delivery") if self.feedback is not None and self.listens else ():
-                said = envelopes.feedback(kind, mail)
-                self._made += 1
-                handle = f"{kind}-{self._made}"
-                self.at(
-                    self.feedback or 0,
-                    lambda said=said, handle=handle: self._receive("feedback", said, {}, handle, 1),  # type: ignore[misc]
-                )
-        self._heard = len(self.outside.mails)
-        self.outside.probes.clear()
+        for mail in self.outside.mails[self._heard :]:
+            self._heard += 1
+            if self.listens and mail.probe and self.feedback.probes:
+                self._when(5, lambda mail=mail: self._report_other(mail))  # type: ignore[misc]
+            elif self.listens and not mail.probe and self.feedback.own is not None:
+                self._report(mail, self._heard, self.feedback.own)
+
+    def _when(self, after: int, step: Step) -> None:
+        """So long from now, or a minute after an outage of feedback."""
+        ends = self.feedback.until + self.began // 1000 - self.outside.now_ms // 1000
+        self.at(after if after >= ends else ends + 60, step)
+
+    def _report(self, mail: Mail, number: int, after: int) -> None:
+        """SES's reports on one of the event's mails."""
+        for kind in filter(None, (self.feedback.first, "Send", "Delivery")):
+            body, handle = envelopes.feedback(kind, mail), f"{kind}-{number}"
+            bodies = {handle: body}
+            if self.feedback.beside:
+                bodies["beside"] = envelopes.feedback(kind, replace(mail, tags={"message_id": UNWRITABLE}))
+            self._when(after, lambda bodies=bodies: self._hear(bodies, 1))  # type: ignore[misc]
+
+    def _report_other(self, mail: Mail) -> None:
+        """SES's report on a mail of another event, or on a probe."""
+        other = mail if mail.probe else replace(mail, tags={"message_id": f"other-{mail.at}", "attempt": "other"})
+        now = self._seconds()
+        self.others.append((now - (self.outside.now_ms - mail.at) // 1000, now))
+        self._hear({f"other-{mail.at}": envelopes.feedback("Send", other)}, 1)
+
+    def _hear(self, bodies: dict[str, str], receives: int) -> None:
+        """Hand a batch to `feedback`; what it did not answer for comes again, but for what cannot be written."""
+        if "Send-1" in bodies:
+            self.heard.append(self._seconds())
+        records = [envelopes.queued(body, handle, receives, {})["Records"] for handle, body in bodies.items()]
+        (ended,) = self._invoke([{"Records": [record for each in records for record in each]}], "feedback")
+        failed = {one["itemIdentifier"] for one in ended.answer["batchItemFailures"]} if ended.answer else set(bodies)
+        if again := {handle: bodies[handle] for handle in bodies.keys() & failed - {"beside"}}:
+            self.at(_VISIBILITY, lambda: self._hear(again, receives + 1))
+
+    def _seconds(self) -> int:
+        return (self.outside.now_ms - self.began) // 1000

@@ -68,6 +68,16 @@ class Point:
         return any(strike.stage is Stage.HEAR for strike in self.strikes)
 
     @property
+    def on_feedback(self) -> bool:
+        """Whether it makes a difference when feedback comes: somebody dies with the claim, or in hearing it."""
+        late = (
+            strike
+            for strike in self.strikes
+            if strike.moment is Moment.AFTER and (strike.act is not Act.REFUSE or strike.stage is Stage.RECORD)
+        )
+        return self.in_feedback or any(strike.stage in (Stage.CLAIM, Stage.SEND, Stage.RECORD) for strike in late)
+
+    @property
     def may_have_gone(self) -> bool:
         """Whether SES took the mail and nobody wrote that down: without feedback, the policy decides."""
         return any(

@@ -12,15 +12,15 @@ from tests.faults.points import POINTS
 __all__ = ["LEGEND", "faults_of", "report"]
 
 LEGEND = (
-    "A line for each crash point, and for each feedback where that makes a difference\n"
-    "(heard: in time or late); a column for each way of being delivered again. A cell:\n"
+    "A line for each crash point, and for each feedback where that makes a difference;\n"
+    "a column for each way of being delivered again (corr.: other content). A cell:\n"
     "the mails that left; the final state (d delivered, s sent, r rejected, u unknown,\n"
     "i still sending, - no record); L where a letter lies in `dead` with its reason;\n"
     "! where the promise is broken."
 )
 _STATES = {"sending": "i", "": "-"}
 _NAME = 27
-_HEARD = 11
+_HEARD = 23
 _COLUMN = 6
 _HEADINGS = {
     Again.NONE: ("not", "again"),
@@ -30,9 +30,9 @@ _HEADINGS = {
     Again.NEXT_DAY: ("next", "day"),
     Again.RELEASED: ("new", "rel."),
     Again.PUBLISHED: ("pub.", "again"),
+    Again.CORRECTED: ("corr.", "once"),
+    Again.CORRECTED_LATE: ("corr.", "later"),
 }
-#: What a line says of its feedback.
-_WHEN: dict[tuple[str, ...], str] = {("in time", "late"): "heard", ("late", "never"): "late, never"}
 
 
 def report(subject: Subject, feedback: tuple[str, ...] = (), points: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def report(subject: Subject, feedback: tuple[str, ...] = (), points: tuple[str, 
 
 
 def _rows(name: str, found: Sequence[Cell], resends: bool) -> list[str]:
-    """One table, 80 columns wide."""
+    """One table, 104 columns wide."""
     lines = [name, *(" " * (_NAME + _HEARD) + _columns(heading) for heading in zip(*_HEADINGS.values(), strict=True))]
     reached = dict.fromkeys(cell.point.name for cell in found if cell.reached)
     for point in reached:
@@ -70,7 +70,14 @@ def _lines(found: Sequence[Cell], resends: bool) -> Iterator[tuple[str, tuple[st
         alike.setdefault(texts, []).append(when)
     for texts, whens in alike.items():
         if any(texts) or len(alike) == 1:
-            yield "" if len(alike) == 1 else _WHEN.get(tuple(whens), ", ".join(whens)), texts
+            yield from _labelled("" if len(alike) == 1 else ", ".join(whens), texts)
+
+
+def _labelled(whens: str, texts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A line, and before it what does not fit into its label."""
+    *before, last = wrap(whens, _HEARD - 1) or [""]
+    yield from ((words, ()) for words in before)
+    yield last, texts
 
 
 def _columns(texts: Iterable[str]) -> str:

@@ -41,9 +41,12 @@ def soak(catalogue: Catalogue, events: int, seed: int) -> dict[str, Any]:
 
 
 def fault_of(fate: Fate) -> str | None:
-    """What is wrong with an event's end: exactly one mail, or a letter with a reason, is right."""
-    if fate.mails > 1:
+    """What is wrong with an event's end: exactly one mail, or a letter with a reason, is right; and a second mail where
+    the limits explain it, if it is told once it can be known."""
+    if fate.unexplained:
         return "duplicated"
+    if not fate.told:
+        return "sent twice, and not told"
     if not all(fate.reasons):
         return "without a reason"
     if fate.mails == 0 and not fate.reasons:
@@ -53,6 +56,8 @@ def fault_of(fate: Fate) -> str | None:
 
 
 def _sort(fate: Fate) -> str:
+    if fate.mails > 1:
+        return "two mails, as the limits say"
     if fate.mails:
         return "one mail, and a letter that asks about it" if fate.reasons else "exactly one mail"
     return "no mail, and a letter with its reason"

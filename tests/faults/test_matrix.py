@@ -11,6 +11,7 @@ import pytest
 
 from bench.peers.peer import matrix_of_check_then_put
 from package.notifications.catalogue import compile_catalogue
+from tests.faults.matrix import Again
 from tests.faults.policies import matrix_of
 
 
@@ -19,7 +20,7 @@ def cells_of(folder: Path, policy: str, feedback: str, *points: str) -> list[dic
     compile_catalogue(folder)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         found: list[dict[str, Any]] = pool.submit(matrix_of, folder, policy, points, (feedback,)).result()["cells"]
-    assert len(found) == 7 * len(points)
+    assert len(found) == len(Again) * len(points)
     assert all(cell["reached"] for cell in found)
     return found
 
@@ -37,6 +38,17 @@ def test_a_killed_process_costs_no_mail_and_sends_none_twice(
 ) -> None:
     found = cells_of(tmp_path, policy, feedback, *points)
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(1, None)] * len(found)
+
+
+@pytest.mark.parametrize("feedback", ["late, one other", "after an outage", "not-spam first", "beside a bad one"])
+def test_late_feedback_costs_no_second_mail(feedback: str, tmp_path: Path) -> None:
+    found = cells_of(tmp_path, "resend", feedback, "after the send")
+    assert [(cell["mails"], cell["state"], cell["fault"]) for cell in found] == [(1, "delivered", None)] * len(found)
+
+
+def test_a_second_mail_needs_two_reports_on_later_ones(tmp_path: Path) -> None:
+    found = cells_of(tmp_path, "resend", "late, two others", "after the send")
+    assert [(cell["mails"], cell["fault"]) for cell in found] == [(2, None)] * len(found)
 
 
 def test_an_error_at_the_record_costs_no_second_mail(tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ def test_every_event_has_exactly_one_mail_or_a_letter_with_a_reason(catalogue: C
     assert sum(result["mishaps"].values()) > 500
 
 
+def test_the_soak_sees_a_ledger_that_resends_unheard(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ledger, "lagging", lambda *_: [])
+    assert {event["fault"] for event in soak(catalogue, 300, seed=1)["broken"]} == {"duplicated"}
+
+
 def test_the_soak_sees_a_ledger_that_lets_everybody_send(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     def claim(ledger: Ledger, attempt: Any) -> Claimed:
         return Claimed(ledger.clock() + 900_000)

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from function.event.synthetic import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.message.catalogue import Catalogue
+from function.message.email import Email
 from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
@@ -22,6 +24,7 @@ from tests.fakes import SECRET, event
 from tests.faults import envelopes
 from tests.faults.mishaps import FlakyPost, FlakyQueues, Killed, Mishaps
 from tests.faults.outside import Mail
+from tests.faults.reports import explained
 from tests.model.table import MemoryTable
 from tests.world import World
 
@@ -34,10 +37,16 @@ _DAY = 86_400
 
 @dataclass(slots=True)
 class Fate:
-    """What became of one event: mails that left, reasons of its letters, states of its records."""
+    """What became of one event: mails that left, reasons of its letters, states of its records.
+
+    `unexplained` are mails that no yes and no sentence of the limits licensed; `told`: where two attempts are known to
+    have been accepted, the record says so.
+    """
 
     id: str
     mails: int = 0
+    unexplained: int = 0
+    told: bool = True
     reasons: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
 
@@ -57,7 +66,7 @@ class _Silence:
 
 
 class Wave:
-    """`resends` is the policy; where it resends, feedback comes within the hold, so that one mail is the promise."""
+    """`resends` is the policy. Feedback is late, missing, or out for hours, in which case the freshest comes first."""
 
     def __init__(self, catalogue: Catalogue, chance: Random, ids: list[str], resends: bool) -> None:
         self.chance, self.resends = chance, resends
@@ -65,10 +74,19 @@ class Wave:
         table = MemoryTable("herald-ledger")
         table.fault = self.mishaps.around
         self.world = World(table, catalogue, resends=1 if resends else 0)
-        self.world.posts = [FlakyPost(self.mishaps, self._took)]  # type: ignore[list-item]  # as a provider
+        self.world.posts = [FlakyPost(self.mishaps, self._took, self._probed)]  # type: ignore[list-item]  # as a provider
         self.queues = FlakyQueues(self.mishaps, self._queued)
         self.fates = {f"m-{id_}": Fate(id_) for id_ in ids}
         self.invocations = 0
+        begins = self.world.clock() + chance.choice((0, 600, 3000, 20_000)) * 1000
+        #: When nothing is reported, in milliseconds.
+        self._outage = (begins, begins + chance.choice((0, 0, 2000, 9000)) * 1000)
+        #: Of each mail its event, when it left, and when it was first heard of.
+        self._heard: dict[str, tuple[str, int, int]] = {}
+        #: Of each event's first mail when its hold ends, and its attempt.
+        self._held_until: dict[str, int] = {}
+        self._first: dict[str, str] = {}
+        self._listener = self._feedback()
         self._agenda: list[tuple[int, int, str, Callable[[], None]]] = []
         self._made = 0
         self._now_at = ""
@@ -84,9 +102,9 @@ class Wave:
             self._now_at = message
             step()
         for message, fate in self.fates.items():
-            for name in (message, f"{message}-again"):
-                if record := self.world.ledger.read(name):
-                    fate.states.append(str(record.state))
+            records = [record for name in (message, f"{message}-again") if (record := self.world.ledger.read(name))]
+            fate.states += [str(record.state) for record in records]
+            fate.told = all(len(record.sent_by) < 2 or record.sent_twice is not None for record in records)
         return list(self.fates.values())
 
     # -- what the world does ----------------------------------------------------------------------------------------
@@ -124,17 +142,17 @@ class Wave:
         if failed < len(_RETRIES):
             self._at(_RETRIES[failed], message, lambda: self._async(body, failed + 1))
         else:
-            self._receive_later(self._notifier, envelopes.on_failure(body), {}, 0)
+            self._receive_later(envelopes.on_failure(body), {}, 0)
 
-    def _receive_later(self, handler: Callable[[], Any], body: str, marks: dict[str, Any], delay: float) -> None:
+    def _receive_later(self, body: str, marks: dict[str, Any], delay: float) -> None:
         handle = f"item-{self._made}"
-        self._at(delay, self._now_at, lambda: self._receive(handler, body, marks, handle, 1))
+        self._at(delay, self._now_at, lambda: self._receive(body, marks, handle, 1))
 
-    def _receive(self, handler: Callable[[], Any], body: str, marks: dict[str, Any], handle: str, times: int) -> None:
-        answer = self._call(handler(), envelopes.queued(body, handle, times, marks))
+    def _receive(self, body: str, marks: dict[str, Any], handle: str, times: int) -> None:
+        answer = self._call(self._notifier(), envelopes.queued(body, handle, times, marks))
         if answer is None or answer["batchItemFailures"]:
             wait = self.queues.postponed.pop(handle, _VISIBILITY)
-            self._at(wait, self._now_at, lambda: self._receive(handler, body, marks, handle, times + 1))
+            self._at(wait, self._now_at, lambda: self._receive(body, marks, handle, times + 1))
 
     def _call(self, handler: Callable[..., Any], body: dict[str, Any]) -> dict[str, Any] | None:
         self.invocations += 1
@@ -149,17 +167,53 @@ class Wave:
         if queue == "dead":
             self.fates[self._now_at].reasons.append(marks["reason"]["StringValue"])
         else:
-            self._receive_later(self._notifier, request["MessageBody"], marks, request.get("DelaySeconds", 0))
+            self._receive_later(request["MessageBody"], marks, request.get("DelaySeconds", 0))
 
-    def _took(self, key: str, _email: object) -> None:
-        fate = self.fates[self._now_at]
+    def _took(self, key: str, email: Email) -> None:
+        message, attempt, now = self._now_at, email.tags["attempt"], self.world.clock()
+        fate = self.fates[message]
         fate.mails += 1
-        heard = self.resends or self.chance.random() < 0.9
-        late = not self.resends and self.chance.random() < 0.1
-        mail = Mail("ada@example.com", {"message_id": key}, self.world.clock())
-        for kind in ("Send", "Delivery", *(["Delivery"] * (self.chance.random() < 0.1))) if heard else ():
-            said = envelopes.feedback(kind, mail)
-            self._receive_later(self._listener, said, {}, 2000 if late else self.chance.choice((0, 1, 5, 20)))
+        if fate.mails == 1:
+            record = self.world.ledger.read(key)
+            self._held_until[message] = record.held_until if record else 0
+            self._first[message] = attempt
+        elif fate.mails > 2 or not (self.resends and self._explained(message)):
+            fate.unexplained += 1
+        mail = Mail(email.to, {"message_id": key, "attempt": attempt}, now)
+        if not self.mishaps.happens("mails never reported on", 0.1):
+            late = self.mishaps.happens("reports later than the hold", 0.3)
+            for kind in ("Send", "Delivery", *(["Delivery"] * (self.chance.random() < 0.1))):
+                wait = self.chance.choice((1_000, 2_000, 5_000, 20_000, _DAY) if late else (0, 1, 5, 20))
+                self._at(self._after_outage(wait), message, lambda kind=kind: self._hear(kind, mail, attempt))  # type: ignore[misc]
+
+    def _explained(self, message: str) -> bool:
+        """Whether the limits' one sentence explains that a second mail leaves now."""
+        now = self.world.clock()
+        others = [(sent // 1000, heard // 1000) for event, sent, heard in self._heard.values() if event != message]
+        first = [self._heard[name][2] // 1000 for name in (self._first[message],) if name in self._heard]
+        return explained(self._held_until[message] // 1000, now // 1000, others, first)
+
+    def _probed(self) -> None:
+        mail = Mail(PROBE_RECIPIENT, dict([PROBE_TAG]), self.world.clock())
+        name = f"probe-{self._made}"
+        self._at(self._after_outage(5), "", lambda: self._hear("Send", mail, name))
+
+    def _after_outage(self, wait: float) -> float:
+        """What is due in an outage comes some time after it, in any order."""
+        now = self.world.clock()
+        began, ends = self._outage
+        if not began <= now + wait * 1000 < ends:
+            return wait
+        self.mishaps.counts["reports held back by an outage"] += 1
+        return (ends - now) / 1000 + self.chance.choice((0, 60, 200, 1_000))
+
+    def _hear(self, kind: str, mail: Mail, name: str) -> None:
+        event = self._now_at
+        answer = self._call(self._listener, envelopes.queued(envelopes.feedback(kind, mail), name, 1, {}))
+        if answer is None or answer["batchItemFailures"]:
+            self._at(_VISIBILITY, event, lambda: self._hear(kind, mail, name))
+        else:
+            self._heard.setdefault(name, (event, mail.at, self.world.clock()))
 
     # -- the function -----------------------------------------------------------------------------------------------
 
@@ -168,8 +222,8 @@ class Wave:
         courier = replace(self.world.courier(), dead=Queue(client, "dead"))
         return Notifier(lambda _: courier, Queue(client, "retry"), self._telemetry(), self.world.clock)
 
-    def _listener(self) -> FeedbackHandler:
-        return FeedbackHandler(self.world.ledger, SECRET, self._telemetry(), "r1", self.world.clock)
+    def _feedback(self) -> FeedbackHandler:
+        return FeedbackHandler(self.world.ledger, SECRET, self._telemetry(), "r1", self.world.clock, "herald")
 
     def _telemetry(self) -> Telemetry:
         silence: Any = _Silence()
