@@ -144,10 +144,14 @@ def forms_without_token(field: Field) -> str:
     return said(answers)
 
 
-@attack("a GET or HEAD that should change something, as scanners of mail send", "405")
+@attack("a GET or HEAD that should change something, as scanners of mail send", "200, 405, nothing changed")
 def changing_get(field: Field) -> str:
-    with field.browser() as browser:
+    """A question before a deletion is a page: 200."""
+    with field.browser() as browser, field.victim.client() as web:
+        before = web.get(field.path).headers["ETag"]
         paths = [path for path in field.forms if path not in {"/books", "/settings"}]
-        return said(
-            {browser.client.request(way, browser.web + path).status_code for way in ("GET", "HEAD") for path in paths}
-        )
+        answers = {
+            browser.client.request(way, browser.web + path).status_code for way in ("GET", "HEAD") for path in paths
+        }
+        unchanged = web.get(field.path).headers.get("ETag") == before and browser.get("/settings").status_code == 200
+    return f"{said(answers)}, {'nothing changed' if unchanged else 'CHANGED'}"
