@@ -53,8 +53,8 @@ class _Clients:
     def sqs(self) -> Any:
         return self._line.join(self._session.create_client("sqs", region_name="us-east-1", config=_THRICE))
 
-    def key(self, parameter: str) -> bytes:
-        return b"a key for hashes, of 32 bytes or more"
+    def keys(self, parameter: str) -> tuple[bytes, ...]:
+        return (b"a key for hashes, of 32 bytes or more",)
 
 
 _THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
