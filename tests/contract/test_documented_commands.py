@@ -46,6 +46,7 @@ RUN_BY = {
     "rollback": "tests/stack/release/test_commands.py",
     "smoke": "tests/stack/doctor/test_commands.py",
     "suppressions list": "tests/integration/operations/test_records.py",
+    "suppressions rekey": "tests/integration/operations/test_records.py",
     "suppressions remove": "tests/integration/operations/test_records.py",
 }
 #: Targets that are no command of Herald's: continuous integration runs them, or a person alone can.

@@ -108,6 +108,12 @@ def test_an_empty_list_says_so(account: Account) -> None:
     assert run("suppressions", "list").output == "Nobody is on the list.\n"
 
 
+def test_a_single_key_is_not_rekeyed(account: Account) -> None:
+    result = run("suppressions", "rekey")
+    assert isinstance(result.exception, UserError)
+    assert "put the new one in front of it first" in str(result.exception)
+
+
 def test_the_list_shows_reason_and_time_and_no_address(account: Account) -> None:
     account.world.suppress(ADA)
     account.world.apply_feedback(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "m9", BOB)
