@@ -36,8 +36,8 @@ RETRYABLE: Final = (
     "InternalServerError",
     "TransactionConflictException",
 )
-#: These Herald answers by trying the mail again later, which is a story of its own.
-_NOT_REPEATED: Final = ("SendEmail",)
+#: SES's own simulator throttles, and what Herald does then is a story of its own.
+_NOT_REPEATED: Final = "sesv2"
 _READS: Final = ("GetItem", "Query", "Scan")
 
 
@@ -80,7 +80,7 @@ class MeanClients:
 
     def error(self, model: OperationModel, context: Mapping[str, Any]) -> str | None:
         """The error that an operation documents, heals by itself and was not raised yet, if there is one."""
-        if not context.get("mean", False) or model.name in _NOT_REPEATED:
+        if not context.get("mean", False) or model.service_model.service_name == _NOT_REPEATED:
             return None
         documented = {shape.name for shape in model.error_shapes}
         for code in RETRYABLE:

@@ -160,6 +160,7 @@ RULES: tuple[Rule, ...] = (
         "Lambda returns tag data only if you have explicit allow permissions for lambda:ListTags.",
         f"{_PAUSE}test_both_may_be_said_twice",
         "Configuration.FunctionArn",
+        "Configuration.Environment.Variables",
     ),
     _row(
         "GetPolicy",

@@ -171,6 +171,10 @@ RULES: tuple[Rule, ...] = (
         "ListSuppressedDestinations",
         "If you omit TenantName, the operation targets the account-level suppression list.",
         f"{_SETUP}test_the_suppression_list_is_kept_by_reason",
+        "SuppressedDestinationSummaries[].EmailAddress",
+        "SuppressedDestinationSummaries[].Reason",
+        "SuppressedDestinationSummaries[].LastUpdateTime",
+        "NextToken",
     ),
     _row("ListTagsForResource", NOTHING_SPECIAL, f"{_SETUP}test_a_configuration_set_keeps_its_options"),
 )

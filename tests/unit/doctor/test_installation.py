@@ -282,7 +282,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ("dead-letters", letters(3, 8), WRONG, "8 days old", "make redrive"),
         ("cognito-mail", {}, OK, "from books@mail.example.com", ""),
         ("cognito-mail", cognito(EmailSendingAccount="COGNITO_DEFAULT"), WARNING, "50 mails a day", "sign_in.ses_mail"),
-        ("cognito-mail", cognito(), WARNING, "Cognito does not tell EmailSendingAccount", "console"),
+        ("cognito-mail", cognito(From="a@b.example"), WARNING, "Cognito does not tell EmailSendingAccount", "console"),
         ("cognito-mail", one("cognito-idp", "ListUserPools", {}), WARNING, "no user pool", "make apply"),
         ("key", {}, OK, "ses, sns, cloudwatch may use it", ""),
         ("key", one("sns", "GetTopicAttributes", _PLAIN_TOPIC), WARNING, "is not encrypted", "make apply"),
