@@ -20,6 +20,7 @@ from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
 from herald.cli import app
+from operations.contention import retry_contention
 from operations.errors import UserError
 from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
@@ -254,7 +255,7 @@ def test_what_the_outbox_holds_is_forgotten_too(account: Account, state: str) ->
 def test_what_the_outbox_gave_up_is_published_again(account: Account) -> None:
     dynamodb = account.world.client
     dynamodb.create_table(TableName="herald-books", **DEFINITION)
-    outbox = Outbox(dynamodb, "herald-books")
+    outbox = Outbox(retry_contention(dynamodb), "herald-books")
     for number in range(2):
         row = Event(f"e{number}", "book.created", f"books/{number}", "ada", "{}")
         assert outbox.add(row, 1)
