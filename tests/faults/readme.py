@@ -84,8 +84,9 @@ def _soak(found: dict[str, Any]) -> Iterator[str]:
         f"`make soak`: {soak['events']:,} events through {sum(mishaps.values()):,} mishaps, {kills:,} of them kills: "
         f"{totals['exactly one mail']:,} times exactly one mail, "
         f"{totals['no mail, and a letter with its reason']:,} times none and a dead letter with the reason, "
-        f"{totals['one mail, and a letter that asks about it']:,} times one mail and a dead letter to decide on; "
-        f"{soak['broken'] or 'none'} lost, sent twice, or silent."
+        f"{totals['one mail, and a letter that asks about it']:,} times one mail and a dead letter to decide on, "
+        f"{totals.get('two mails, as the limits say', 0):,} times two mails that the limits explain; "
+        f"{soak['broken'] or 'none'} lost, sent twice otherwise, or silent."
     )
 
 
