@@ -61,4 +61,6 @@ def test_a_mail_never_heard_of_is_sent_twice_at_most_and_then_waits_for_a_person
     record = herald.record(answer["MessageId"])
     assert record is not None
     assert record["state"]["S"] == "unknown"
-    assert "expires_at" not in record, "what waits for a person does not expire"
+    assert record["parked"] == record["owner"], "it waits for a person"
+    event = herald.clients.dynamodb.get_item(TableName=herald.names.tables["ledger"], Key={"pk": record["event_key"]})
+    assert event["Item"]["expires_at"] == record["expires_at"], "and is kept as long as its event"

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any
 
@@ -239,9 +240,13 @@ def test_a_page_is_answered_though_dynamodb_is_not(
 @pytest.mark.usefixtures("hasty")
 def test_no_call_begins_after_the_deadline(silence: Silence, deaf: Callable[[str], Parts]) -> None:
     books = deaf("books").books
-    deadline.begin(-1)
-    with pytest.raises(Unavailable):
+
+    def ask_too_late() -> None:
+        deadline.begin(-1)
         books.page("ada-1815", 10)
+
+    with pytest.raises(Unavailable):
+        copy_context().run(ask_too_late)
     assert not silence.connections
 
 

@@ -57,7 +57,7 @@ sys.path.insert(0, sys.argv[1])
 import importlib
 entry = importlib.import_module(sys.argv[2])
 from function.bootstrap import Clients
-Clients.key = lambda *_: b"k" * 32
+Clients.keys = lambda *_: (b"k" * 32,)
 entry.compose(dict(os.environ), Clients())
 found = {name: bool(getattr(module, "__file__", None) and module.__file__.startswith(sys.argv[1]))
          for name, module in sys.modules.items() if name != "__main__"}
