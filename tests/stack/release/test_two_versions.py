@@ -51,7 +51,7 @@ def _more(self, *arguments):
 
 _Writes._message = _more
 _Row.as_dict = lambda row: {**_as_dict(row), "of_later": 2}
-_letter._body = lambda delivery: _json.dumps({**_json.loads(_body(delivery)), "OfLater": {"schema": 2}})
+_letter._body = lambda *of: _json.dumps({**_json.loads(_body(*of)), "OfLater": {"schema": 2}})
 """
 
 
