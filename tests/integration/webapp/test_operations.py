@@ -38,11 +38,8 @@ _EVENT = json.dumps({"specversion": "1.0", "type": "book.created"})
 
 
 @pytest.fixture
-def switch(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Lambda:
-    """The function that sends, with a concurrency of 16 reserved."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def switch(cloud: Cloud) -> Lambda:
+    """The function that sends, with a concurrency of 16 reserved; the keys are those that moto has set."""
     switch = Lambda(16)
     switch.client.update_function_configuration(
         FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}
