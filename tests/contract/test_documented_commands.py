@@ -6,6 +6,7 @@ test that runs it, or says why none can.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -108,9 +109,10 @@ def recipe(words: tuple[str, ...]) -> list[list[str]]:
     """The arguments of `python -m herald` that a target runs."""
     variables = [word for word in words if re.match(r"[A-Z_]+=", word)]
     targets = [word for word in words if word != "make" and word not in variables and not word.startswith("-")]
-    shown = subprocess.run(
-        ["make", "-n", "-s", *targets, *variables], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    # Without what the `make` that runs this test was given: it would hand that on.
+    environment = {"PATH": os.environ["PATH"]}
+    command = ["make", "-n", "-s", *targets, *variables]
+    shown = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     return [shlex.split(line.split("-m herald ", 1)[1]) for line in shown.splitlines() if "-m herald " in line]
 
 
