@@ -16,8 +16,8 @@ __all__ = ["as_json", "show"]
 _MILLION = 1_000_000
 _GB = 1e9
 _MONTH = 30 * 86_400
-#: What infra/modules/notifier makes: queues, topics and a table on one key; alarms, of which two watch two metrics; of the
-#: names in docs/metrics.md those that each month has, three types among them.
+#: What infra/modules/notifier makes: queues, topics and a table on one key; alarms, of which two watch two metrics; of
+#: the names in docs/metrics.md those that each month has, three types among them.
 _REUSE = 300
 _USERS_OF_THE_KEY = 12
 _ALARMS = 17
