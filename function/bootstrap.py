@@ -23,7 +23,7 @@ from function.ledger.table import Table
 from function.ledger.writes import Writes
 from function.runtime.fast_client import FastClient
 from function.runtime.tls import TlsContext
-from function.settings import BadSetting, LedgerSettings
+from function.settings import BadSetting, LedgerSettings, read_timeout_factor
 
 __all__ = ["Clients", "LazyHandler", "attempt_name", "clock", "open_ledger", "release"]
 
@@ -32,8 +32,9 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 #: One name for all requests; otherwise botocore puts its own together from what it finds, again for each.
 _USER_AGENT = Config(user_agent=f"Botocore/{botocore.__version__} herald")
 _RETRIES: Any = {"mode": "standard", "total_max_attempts": 3}
-_TABLE_CONFIG = Config(connect_timeout=1, read_timeout=3, retries=_RETRIES, tcp_keepalive=True)
-_QUEUE_CONFIG = Config(connect_timeout=2, read_timeout=5, retries=_RETRIES, tcp_keepalive=True)
+#: Connect and read timeout, in seconds.
+_TABLE_TIMEOUTS = (1, 3)
+_QUEUE_TIMEOUTS = (2, 5)
 
 
 class Clients:
@@ -42,6 +43,7 @@ class Clients:
     def __init__(self) -> None:
         self._session = botocore.session.get_session()
         self._tls = TlsContext()
+        self._timeout_factor = read_timeout_factor(os.environ)
 
     def ses(self, region: str, config: Config) -> Any:
         """SES v2 in `region`."""
@@ -49,11 +51,11 @@ class Clients:
 
     def dynamodb(self) -> Any:
         """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
-        return FastClient(self._client("dynamodb", _TABLE_CONFIG), "TransactWriteItems", "UpdateItem")
+        return FastClient(self._client("dynamodb", self._config(_TABLE_TIMEOUTS)), "TransactWriteItems", "UpdateItem")
 
     def sqs(self) -> Any:
         """SQS, made when it is first needed: most events go into no queue."""
-        return LazyClient(lambda: self._client("sqs", _QUEUE_CONFIG))
+        return LazyClient(lambda: self._client("sqs", self._config(_QUEUE_TIMEOUTS)))
 
     def keys(self, parameter: str) -> tuple[bytes, ...]:
         """The keys in a parameter of SSM Parameter Store, newest first. Raises BadSetting if one is too short."""
@@ -65,7 +67,11 @@ class Clients:
 
     @functools.cached_property
     def _parameters(self) -> Any:
-        return self._client("ssm", _QUEUE_CONFIG)
+        return self._client("ssm", self._config(_QUEUE_TIMEOUTS))
+
+    def _config(self, timeouts: tuple[float, float]) -> Config:
+        connect, read = (seconds * self._timeout_factor for seconds in timeouts)
+        return Config(connect_timeout=connect, read_timeout=read, retries=_RETRIES, tcp_keepalive=True)
 
     def _client(self, service: str, config: Config, region: str | None = None) -> Any:
         with self._tls.share():

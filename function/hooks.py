@@ -29,7 +29,7 @@ __all__ = ["Hook", "after", "before", "check_version", "run_within"]
 _RESERVE = 20.0
 #: `creator` of a deployment that CodeDeploy made to roll another back.
 _ROLLBACK = "codeDeployRollback"
-_CODEDEPLOY = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+_CODEDEPLOY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 #: From what it is invoked with, CodeDeploy's client and the seconds left, why the version must not go on, or None.
 Check = Callable[[Mapping[str, Any], Any, float], str | None]

@@ -12,7 +12,7 @@ from function.message.sender import from_header
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings"]
+__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings", "read_timeout_factor"]
 
 T = TypeVar("T")
 
@@ -154,6 +154,12 @@ class HookSettings:
         """Read all. Raises BadSetting for the first that is missing."""
         env = _Environment(values)
         return cls(env.text("LEDGER_TABLE"), env.text("NOTIFY_FUNCTION"), env.text("NOTIFY_ALIAS", "live"))
+
+
+def read_timeout_factor(values: Mapping[str, str]) -> float:
+    """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
+    emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
+    return _Environment(values).read("TIMEOUT_FACTOR", "1", _between(1, 100), "a factor from 1 to 100")
 
 
 def _time_scale(env: _Environment) -> float:

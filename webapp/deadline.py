@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from webapp.errors import Unavailable
+from webapp.settings import TimeoutSettings
 
-__all__ = ["SECONDS", "begin", "call_within", "extend", "remaining"]
+__all__ = ["FACTOR", "SECONDS", "begin", "call_within", "extend", "remaining"]
 
 T = TypeVar("T")
 
+FACTOR: Final = TimeoutSettings.from_environment().timeout_factor
 #: A request begins no call after so many seconds.
-SECONDS: Final = 5.0
+SECONDS: Final = 5.0 * FACTOR
 
 
 @dataclass(slots=True)

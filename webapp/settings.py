@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["OutboxSettings", "ReconcileSettings", "SettingsError", "WebSettings", "WelcomeSettings"]
+__all__ = ["OutboxSettings", "ReconcileSettings", "SettingsError", "TimeoutSettings", "WebSettings", "WelcomeSettings"]
 
 _PREFIX: Final = "HERALD_"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~:/\[\]@!&'()*+,;=-]{1,500}")
@@ -107,6 +107,12 @@ class _Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only the environment, and what is passed to the constructor."""
         return init_settings, _Environment(settings_cls)
+
+
+class TimeoutSettings(_Settings):
+    """By what every timeout is multiplied: over 1 in the laptop cloud, whose emulator may answer late."""
+
+    timeout_factor: float = Field(default=1, ge=1, le=100, description="a factor from 1 to 100")
 
 
 class WebSettings(_Settings):

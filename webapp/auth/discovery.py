@@ -24,7 +24,7 @@ __all__ = ["TIMEOUT_SECONDS", "Discovery", "IssuerKeys", "issuer_unavailable"]
 T = TypeVar("T")
 
 #: The issuer has so long for one answer.
-TIMEOUT_SECONDS: Final = 3.0
+TIMEOUT_SECONDS: Final = 3.0 * deadline.FACTOR
 #: What was fetched is not asked for again before it is so old, in seconds …
 _FRESH_SECONDS: Final = 300.0
 #: … and is good for so long while the issuer is gone. A key that the issuer takes back is believed no longer than that.

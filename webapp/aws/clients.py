@@ -25,8 +25,8 @@ __all__ = ["CONFIG", "dynamodb", "functions", "keep_deadline", "ses", "sns", "sq
 Client = TypeVar("Client")
 
 CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
+    connect_timeout=1 * deadline.FACTOR,
+    read_timeout=3 * deadline.FACTOR,
     max_pool_connections=50,
     parameter_validation=False,  # DynamoDB and SNS check what they are sent; botocore's own check costs 0.1 ms a call
     retries={"mode": "standard", "total_max_attempts": 3},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from function.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings
+from function.bootstrap import Clients
+from function.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings, read_timeout_factor
 
 GOOD = {
     "HERALD_LEDGER_TABLE": "herald-ledger",
@@ -42,6 +43,25 @@ def test_one_factor_scales_every_wait() -> None:
     retry_policy = NotifySettings.read(GOOD | {"HERALD_TIME_SCALE": "0.001"}, "r1").retry_policy
     assert (retry_policy.first, retry_policy.longest) == pytest.approx((0.002, 0.9))
     assert (retry_policy.quota, retry_policy.give_up) == pytest.approx((3.6, 86.4))
+
+
+def test_one_factor_lengthens_every_timeout() -> None:
+    assert read_timeout_factor({}) == 1
+    assert read_timeout_factor({"HERALD_TIMEOUT_FACTOR": "10"}) == 10
+
+
+@pytest.mark.parametrize(("factor", "timeouts"), [("1", (2, 5)), ("10", (20, 50))])
+def test_a_slow_emulator_is_waited_for(monkeypatch: pytest.MonkeyPatch, factor: str, timeouts: tuple[int, int]) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("HERALD_TIMEOUT_FACTOR", factor)
+    config = Clients().sqs().meta.config
+    assert (config.connect_timeout, config.read_timeout) == timeouts
+
+
+@pytest.mark.parametrize("value", ["0.5", "101", "nan", "long"])
+def test_a_timeout_factor_that_cannot_be_is_refused(value: str) -> None:
+    with pytest.raises(BadSetting, match=r"^HERALD_TIMEOUT_FACTOR must be a factor from 1 to 100, not "):
+        read_timeout_factor({"HERALD_TIMEOUT_FACTOR": value})
 
 
 @pytest.mark.parametrize("name", GOOD)
