@@ -18,9 +18,8 @@ import botocore.session
 from botocore.config import Config
 
 from function.ledger.keys import split_keys
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.runtime.fast_client import FastClient
 from function.runtime.tls import TlsContext
 from function.settings import BadSetting, LedgerSettings, read_timeout_factor

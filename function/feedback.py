@@ -69,14 +69,14 @@ class FeedbackHandler:
                 taken += done and isinstance(each, FeedbackEvent)
                 failures += [] if done else [record["messageId"]]
         finally:
-            self.telemetry.tally({**counts, **self._waiting(records, failures)})
+            self.telemetry.tally({**counts, **self._measure_wait(records, failures)})
         if error and not taken:
             raise error
         if not failures:
             self._mark(parsed)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
-    def _waiting(self, records: list[dict[str, Any]], failures: list[str]) -> dict[str, int]:
+    def _measure_wait(self, records: list[dict[str, Any]], failures: list[str]) -> dict[str, int]:
         """How long the oldest of what comes again has waited; SQS's age leaves out what was received three times."""
         again = [record.get("attributes", {}) for record in records if record["messageId"] in failures]
         sent = [int(attributes["SentTimestamp"]) for attributes in again if "SentTimestamp" in attributes]

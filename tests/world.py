@@ -11,11 +11,10 @@ from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.keys import address_key, event_key
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode

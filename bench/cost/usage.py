@@ -16,9 +16,8 @@ from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
 from function.delivery.courier import Courier
 from function.feedback import FeedbackHandler
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt

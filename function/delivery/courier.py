@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from function.delivery.decision import (
     Decision,
@@ -40,6 +40,8 @@ from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
 __all__ = ["Courier", "DeadLetters"]
+
+T = TypeVar("T")
 
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
@@ -120,26 +122,25 @@ class Courier:
 
     def _claim(self, job: Job) -> tuple[Job, Decision]:
         job, verdict = self._follow_owner(job, self.ledger.claim)
-        assert verdict is not None  # noqa: S101 - a claim always has one
         return self._decide(job, verdict)
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
         """The job in the name of the message that owns the event, and what stands in the way of settling it."""
         return self._follow_owner(job, self.ledger.look)
 
-    def _follow_owner(self, job: Job, ask: Callable[[Attempt], Verdict | None]) -> tuple[Job, Verdict | None]:
+    def _follow_owner(self, job: Job, ask: Callable[[Attempt], T]) -> tuple[Job, T | Verdict]:
         """`ask` in the name of the message that owns the event or, with other content, as the one that takes it."""
         verdict = ask(job.attempt)
         for _ in range(_HOPS):
             if not isinstance(verdict, OwnedBy):
                 break
             if verdict.same:
-                job = job.under(verdict.message_id)
+                job = job.with_message_id(verdict.message_id)
             else:
                 found = self.ledger.look_at_predecessor(job.attempt, verdict.message_id)
                 if not isinstance(found, Record):
                     return job, found
-                job = job.after(found)
+                job = job.with_predecessor(found)
             verdict = ask(job.attempt)
         return job, verdict
 
@@ -152,7 +153,7 @@ class Courier:
         match result.outcome:
             case Receipt(provider, provider_message_id):
                 twice = self.ledger.record(job.attempt, self._rows(result, State.SENT), provider_message_id)
-                job = job.counting(SENT_TWICE) if twice else job
+                job = job.with_metric(SENT_TWICE) if twice else job
                 return job, Done(OutcomeKind.SENT, ms=result.tries[-1].ms, provider=provider)
             case NotSent():
                 known = self.ledger.release(job.attempt, self._rows(result, State.RELEASED)[-1])
@@ -165,10 +166,10 @@ class Courier:
 
     def _resend(self, job: Job, doubtful: Record) -> tuple[Job, Decision]:
         """Once more, if a report on the first would have come by now: reports on later mails have."""
-        lagging = self.ledger.lagging(doubtful)
+        lagging = self.ledger.find_lagging_providers(doubtful)
         if doubtful.providers and not lagging:
             verdict = self.ledger.resend(job.attempt, doubtful)
-            return self._decide(job.counting(RESENT) if isinstance(verdict, Claimed) else job, verdict)
+            return self._decide(job.with_metric(RESENT) if isinstance(verdict, Claimed) else job, verdict)
         decision = decide_on_doubt(doubtful, job, self.retry_policy, self.clock())
         if isinstance(decision, Retry):
             self.failover.probe([name for name in lagging if self.ledger.begin_probe(name)])
@@ -217,7 +218,7 @@ class Courier:
     def _tell_too_late(self, job: Job, owner: Record) -> tuple[Job, Decision]:
         told = self.ledger.tell_too_late(job.attempt, owner)
         done = Done(OutcomeKind.DUPLICATE, f"already {owner.state} as {owner.message_id}, with other content")
-        return (job.counting(CORRECTED_TOO_LATE) if told else job), done
+        return (job.with_metric(CORRECTED_TOO_LATE) if told else job), done
 
     # -- the timeline ---------------------------------------------------------------------------------------------
 

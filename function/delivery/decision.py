@@ -83,15 +83,15 @@ class Job:
         """How often the queue has handed the delivery out; 0 if it came from no queue."""
         return self.delivery.item.receives if self.delivery.item else 0
 
-    def under(self, message_id: str) -> Job:
+    def with_message_id(self, message_id: str) -> Job:
         """The same job in the name of another message, which owns the event."""
         return replace(self, attempt=replace(self.attempt, message_id=message_id, predecessor=None))
 
-    def after(self, predecessor: Record) -> Job:
+    def with_predecessor(self, predecessor: Record) -> Job:
         """The same job, which takes the event from another message."""
         return replace(self, attempt=replace(self.attempt, predecessor=predecessor))
 
-    def counting(self, metric: str) -> Job:
+    def with_metric(self, metric: str) -> Job:
         """The same job, with one more thing to count."""
         return replace(self, also=(*self.also, metric))
 
@@ -208,7 +208,7 @@ def _after_predecessor(known: PredecessorInDoubt | TooLate, job: Job, policy: Re
 
 
 def _waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: int) -> bool:
-    return policy.exhausted(record.held_until, now, job.receives)
+    return policy.is_exhausted(record.held_until, now, job.receives)
 
 
 def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
@@ -231,12 +231,12 @@ def _leave_alone(known: Duplicate | InDoubt, job: Job) -> Decision:
 
 
 def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
-    if policy.exhausted(record.first_at, now, job.receives):
+    if policy.is_exhausted(record.first_at, now, job.receives):
         if record.state in IN_DOUBT:
             return _leave_alone(InDoubt(record), job)
         line = f"gave up after {record.attempts} attempts: {error}"
         return give_up(Rejected(line, ReasonCode.RETRIES_EXHAUSTED), job.attempt, record.attempts)
-    wait = policy.after(error, record.attempts)
+    wait = policy.wait_after(error, record.attempts)
     return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
 
 
@@ -252,7 +252,7 @@ def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
 def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
     """Come back ever later; after a day in the queue, or on the last receive, a person gets it with the true reason."""
     sent_at = job.delivery.item.sent_at if job.delivery.item else 0
-    if policy.exhausted(sent_at, now, job.receives):
+    if policy.is_exhausted(sent_at, now, job.receives):
         return _park_unsettled(_BUSY, job.attempt.owner)
     return _wait(job, policy, now, _BUSY)
 
@@ -260,7 +260,7 @@ def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
 def _wait(job: Job, policy: RetryPolicy, now: int, reason: Reason) -> Retry:
     """Come back ever later, so that all receives outlast a day."""
     lost = isinstance(job.error, OutcomeUnknown)
-    wait = policy.after_receives(job.receives)
+    wait = policy.wait_after_receives(job.receives)
     return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, now + int(wait * 1000))
 
 

@@ -36,7 +36,8 @@ class Attempt:
     owner: str
     type: str = ""
     event_key: str | None = None
-    address: str | None = None
+    #: Key of the address's item; empty: the event names none, and nothing can be claimed.
+    address: str = ""
     #: Attribute of the address's item that stops this mail, if it is one that a reader may unsubscribe from.
     choice: str | None = None
     letter: str | None = None
@@ -131,7 +132,7 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
     may lie behind a resend. Pure."""
     if record.state is State.SENDING and record.owner == attempt.owner:
         return Claimed(record.held_until)
-    if record.held(now):
+    if record.is_held(now):
         return Held(record.held_until, record.owner)
     handed_over = record.parked == record.owner and attempt.letter != record.owner
     if record.state in IN_DOUBT and not handed_over:
@@ -142,7 +143,7 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
 def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
     """What it means for the delivery that the event belongs to the message of `record`, and that it may not go on in
     that message's name; None: it may take the event. Pure."""
-    if record.expired(now) or record.state is State.RELEASED or record.state in SETTLED_UNSENT:
+    if record.is_expired(now) or record.state is State.RELEASED or record.state in SETTLED_UNSENT:
         return None
     if record.state in ACCEPTED and attempt.instead_of != record.message_id:
         return TooLate(record)

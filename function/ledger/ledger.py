@@ -19,18 +19,26 @@ from function.ledger.attempt import (
     judge_predecessor,
 )
 from function.ledger.attributes import Item
+from function.ledger.claims import ClaimRequests
+from function.ledger.feedback import FeedbackRequests
 from function.ledger.keys import feedback_key, message_key
 from function.ledger.record import EventItem, Record, Row
+from function.ledger.settlements import SettlementRequests
 from function.ledger.states import SETTLED_UNSENT, Action, State
 from function.ledger.table import Contended, Refusal, Table
-from function.ledger.writes import Writes
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Applied", "Ledger"]
+__all__ = ["Applied", "Ledger", "Writes"]
 
 #: How long a claim that could not be judged waits before it is tried again, in milliseconds.
 _CONTENDED_PAUSE = 2_000
+
+
+class Writes(ClaimRequests, SettlementRequests, FeedbackRequests):
+    """Every write of the ledger, as a request."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Reads and writes records; every rule is in `states` and `writes`. `clock` gives epoch milliseconds."""
+    """Reads and writes records; every rule is in `states` and in the requests. `clock` gives epoch milliseconds."""
 
     table: Table
     writes: Writes
@@ -54,7 +62,7 @@ class Ledger:
         now = self.clock()
         try:
             refusal = self.table.write(self.writes.claim(attempt, now))
-            if refusal and (record := _record(refusal)) and record.expired(now):
+            if refusal and (record := _record(refusal)) and record.is_expired(now):
                 refusal = self.table.write(self.writes.claim_expired(attempt, now))
         except Contended:
             return Held(now + _CONTENDED_PAUSE)
@@ -79,7 +87,7 @@ class Ledger:
         found = self.table.get(attempt.event_key) if attempt.event_key else None
         event = EventItem.from_item(found) if found else None
         before = attempt.predecessor.message_id if attempt.predecessor else None
-        if event is None or event.message_id in (attempt.message_id, before) or event.expired(now):
+        if event is None or event.message_id in (attempt.message_id, before) or event.is_expired(now):
             return None
         return _owned_by(event, attempt)
 
@@ -174,7 +182,7 @@ class Ledger:
         """
         answer = self._apply(self.writes.apply_feedback(message_id, action, row, suppress, attempt), message_id)
         known = _record(answer) if isinstance(answer, Refusal) else None
-        if known and known.expired(row.at):
+        if known and known.is_expired(row.at):
             answer = self._apply(self.writes.apply_feedback_afresh(message_id, row, suppress, attempt), message_id)
         elif known and attempt and attempt not in known.sent_by:
             sender = Attempt(message_id, attempt)
@@ -197,7 +205,7 @@ class Ledger:
         row = Row.of(reason, record.state, self.clock(), self.writes.release)
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 
-    def lagging(self, record: Record) -> list[str]:
+    def find_lagging_providers(self, record: Record) -> list[str]:
         """The providers that have not yet reported twice on mails sent after the record's hold."""
         return [name for name in sorted(record.providers) if self._reported_before(name) < record.held_until]
 
@@ -251,7 +259,7 @@ class Ledger:
     @staticmethod
     def _may_settle(record: Record, attempt: Attempt, now: int) -> bool:
         named = record.state in SETTLED_UNSENT and attempt.letter == record.owner
-        return record.state is State.RELEASED or record.expired(now) or named
+        return record.state is State.RELEASED or record.is_expired(now) or named
 
 
 def _record(refusal: Refusal) -> Record | None:

@@ -90,11 +90,11 @@ class Record:
         values["state"] = State(values["state"])
         return cls(**values)
 
-    def expired(self, now: int) -> bool:
+    def is_expired(self, now: int) -> bool:
         """Whether TTL should have deleted it by `now` (epoch milliseconds)."""
-        return _expired(self.expires_at, now)
+        return _is_past(self.expires_at, now)
 
-    def held(self, now: int) -> bool:
+    def is_held(self, now: int) -> bool:
         """Whether its owner, or feedback, still has the time to settle it."""
         return self.state in (State.SENDING, State.UNKNOWN) and self.held_until > now
 
@@ -117,9 +117,9 @@ class EventItem:
         """Read an event item."""
         return cls(**{name: deserialize(item[name]) for name in cls.__slots__ if name in item})
 
-    def expired(self, now: int) -> bool:
+    def is_expired(self, now: int) -> bool:
         """As of a record."""
-        return _expired(self.expires_at, now)
+        return _is_past(self.expires_at, now)
 
     @property
     def text(self) -> str | None:
@@ -127,5 +127,5 @@ class EventItem:
         return None if self.body is None else decompress(self.body)
 
 
-def _expired(expires_at: int | None, now: int) -> bool:
+def _is_past(expires_at: int | None, now: int) -> bool:
     return expires_at is not None and expires_at * 1000 <= now

@@ -34,7 +34,7 @@ class Draft:
 
     event: Event | None = None
     error: Rejected | None = None
-    address: str | None = None
+    address: str = ""
     #: Keys under which an older secret may have kept something about the address.
     older_addresses: tuple[str, ...] = ()
     #: What the reader may unsubscribe from; None for a mail that is sent whatever they chose.
@@ -125,7 +125,7 @@ class EmailBuilder:
         return self.delivery_mode.apply(email, draft.address)
 
     def _link(self, draft: Draft) -> str | None:
-        if self.links is None or draft.subscription is None or draft.address is None:
+        if self.links is None or draft.subscription is None or not draft.address:
             return None
         return self.links.link(draft.subscription, draft.address)
 

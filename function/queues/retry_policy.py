@@ -22,17 +22,17 @@ class RetryPolicy:
     give_up: float = 86_400.0
     receives: int = 200
 
-    def after(self, error: NotSent, attempts: int) -> float:
+    def wait_after(self, error: NotSent, attempts: int) -> float:
         """Seconds until a mail that was certainly not sent is tried again."""
         if isinstance(error, QuotaExhausted):
             return self.quota
         return min(self.first * 2.0 ** min(max(attempts, 1) - 1, 20), self.longest)
 
-    def after_receives(self, receives: int) -> float:
+    def wait_after_receives(self, receives: int) -> float:
         """Seconds until a delivery comes back that nobody could judge: 200 of these waits outlast a day."""
         return min(self.first * 2.0 ** min(max(receives, 1) - 1, 20), self.longest)
 
-    def exhausted(self, first_at: int, now: int, receives: int) -> bool:
+    def is_exhausted(self, first_at: int, now: int, receives: int) -> bool:
         """Whether trying any longer is over: a day has passed, or the queue will not hand it out again."""
         too_old = first_at > 0 and now - first_at > self.give_up * 1000
         return too_old or receives >= self.receives

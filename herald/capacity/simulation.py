@@ -200,10 +200,10 @@ class _Cloud:
         wait: float | None = None
         if refusal is None:
             self._settle(sent=1)
-        elif SCHEDULE.exhausted(int((mail.first_at or 0) * 1000) + 1, int(self._now * 1000) + 1, mail.receives):
+        elif SCHEDULE.is_exhausted(int((mail.first_at or 0) * 1000) + 1, int(self._now * 1000) + 1, mail.receives):
             self._settle(dead=1)
         else:
-            wait = SCHEDULE.after(refusal, mail.attempts)
+            wait = SCHEDULE.wait_after(refusal, mail.attempts)
         then(mail, wait)
 
     def _settle(self, sent: int = 0, dead: int = 0, lost: int = 0) -> None:

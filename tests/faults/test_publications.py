@@ -186,7 +186,7 @@ def test_what_feedback_says_after_the_retention_makes_a_record_of_its_own(world:
     assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="late")
     record = world.record()
     assert (record.state, record.sent_by, record.owner) == (State.SENT, frozenset({"late"}), "")
-    assert not record.expired(world.clock())
+    assert not record.is_expired(world.clock())
 
 
 assert set(DOUBTFUL) == IN_DOUBT

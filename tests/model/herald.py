@@ -12,9 +12,8 @@ from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.event.envelope import Delivery
 from function.ledger.keys import address_key, choice_name, event_key
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover

@@ -40,7 +40,7 @@ class Persons:
         budget = world.budget
         for record in self.promises.records(world.table):
             message = record.message_id
-            if record.held(world.now) or record.expired(world.now):
+            if record.is_held(world.now) or record.is_expired(world.now):
                 continue
             if budget.agains and record.state in ACCEPTED and record.state is not State.COMPLAINED:
                 content = self.herald.rules.content(message)

@@ -76,9 +76,9 @@ class Promises:
 
     def _judge_change(self, world: World, process: Process, before: Record | None, new: Record) -> None:
         """No stale write, no claim of what was heard of, no mail to a listed address, nothing in another's name."""
-        if before and before.expired(world.now):
+        if before and before.is_expired(world.now):
             before = None
-        if before and before.held(world.now) and before.owner != process.owner and new.state != before.state:
+        if before and before.is_held(world.now) and before.owner != process.owner and new.state != before.state:
             raise Broken("a write over a mail that another owner may be sending")
         if before and before.state in ACCEPTED and _weaker(new.state, before.state):
             raise Broken("a record forgot that its mail went")
@@ -106,7 +106,7 @@ class Promises:
         for record in self.records(after):
             item = old.get(f"message#{record.message_id}")
             before = None if item is None else self.record(item)
-            if before and not before.expired(now) and _weaker(record.state, before.state):
+            if before and not before.is_expired(now) and _weaker(record.state, before.state):
                 raise Broken("feedback made a record forget what it knew")
 
     # -- the end ----------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ class Promises:
             return False
         records = {record.message_id: record for record in self.records(world.table)}
         for record in records.values():
-            if not record.expired(world.now):
+            if not record.is_expired(world.now):
                 self._judge_record(world, record, records)
         if world.now >= NOW + RETENTION:
             return True

@@ -11,13 +11,12 @@ from function.delivery.courier import Courier
 from function.delivery.decision import Decision, Done, Job, WriteLetter
 from function.errors import NotificationError, OutcomeUnknown
 from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppressed
-from function.ledger.expressions import put
 from function.ledger.keys import feedback_key
-from function.ledger.ledger import Applied, Ledger
+from function.ledger.ledger import Applied, Ledger, Writes
 from function.ledger.record import Record, Row
+from function.ledger.requests import put
 from function.ledger.states import Action, State
 from function.ledger.table import Refusal
-from function.ledger.writes import Writes
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, ProviderCall
 from tests.model.herald import Code
@@ -54,8 +53,8 @@ def _rewritten(request: Mapping[str, Any], old: str, new: str) -> Request:
 
 def _owners(old: str, new: str) -> Code:
     class Seeded(Writes):
-        def _owners(self, *args: Any, **kwargs: Any) -> Request:
-            return _rewritten(super()._owners(*args, **kwargs), old, new)
+        def _update_as_owner(self, *args: Any, **kwargs: Any) -> Request:
+            return _rewritten(super()._update_as_owner(*args, **kwargs), old, new)
 
     return Code(writes=Seeded)
 
@@ -105,8 +104,8 @@ class _PutInsteadOfUpdate(Writes):
 
 
 class _EventIsAnybodys(Writes):
-    def _event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
-        request = super()._event(attempt, now, small)
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        request = super().put_event(attempt, now, small)
         return _rewritten(request, request["ConditionExpression"], "")
 
 
@@ -227,7 +226,7 @@ def _always_resends(*args: Any) -> Writes:
 
 
 class _ResendsUnheard(Ledger):
-    def lagging(self, record: Record) -> list[str]:
+    def find_lagging_providers(self, record: Record) -> list[str]:
         return []
 
 
@@ -238,8 +237,8 @@ class _OneReportIsEnough(Ledger):
 
 
 class _OneProviderIsEnough(Ledger):
-    def lagging(self, record: Record) -> list[str]:
-        found = super().lagging(record)
+    def find_lagging_providers(self, record: Record) -> list[str]:
+        found = super().find_lagging_providers(record)
         return [] if len(found) < len(record.providers) else found
 
 
@@ -263,8 +262,8 @@ class _ProbeIsTakenForAReport(Courier):
 
 
 class _EventExpiresLater(Writes):
-    def _event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
-        return super()._event(attempt, now + 1000, small)
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        return super().put_event(attempt, now + 1000, small)
 
 
 class _KeptForEver(Writes):
@@ -337,8 +336,8 @@ class _SwallowsTheSecond(Courier):
 
 
 class _KeepsNoBody(Writes):
-    def _event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
-        return super()._event(replace(attempt, body=None), now, small)
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        return super().put_event(replace(attempt, body=None), now, small)
 
 
 SEEDS: tuple[Seed, ...] = (

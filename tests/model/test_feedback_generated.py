@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.runtime.metrics import Telemetry
 from tests.model.table import MemoryTable
 from tests.model.world import HOLD, NOW, RETENTION

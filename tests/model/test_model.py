@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from function.ledger.attempt import Attempt, Suppressed
+from function.ledger.ledger import Writes
 from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
-from function.ledger.writes import Writes
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenarios import SCENARIOS, Scenario, named
 from tests.model.search import Counterexample

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from function.ledger.attempt import Attempt
+from function.ledger.ledger import Writes
 from function.ledger.record import Record, Row
 from function.ledger.states import Action, State
-from function.ledger.writes import Writes
 from function.message.email import Email
 from function.providers.ses import SesProvider
 from function.runtime.fast_client import FastClient

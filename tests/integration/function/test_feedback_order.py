@@ -10,11 +10,10 @@ import pytest
 
 from function.ledger.attempt import Attempt, Claimed
 from function.ledger.keys import address_key, event_key
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.record import Row
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.providers.ses_events import FeedbackEvent, parse
 from tests.envelopes import ses_event
 from tests.fakes import SECRET, Clock

@@ -36,9 +36,9 @@ import json as _json
 
 import function.queues.dead_letter as _letter
 from function.ledger.record import Row as _Row
-from function.ledger.writes import Writes as _Writes
+from function.ledger.ledger import Writes as _Writes
 
-_body, _as_dict, _message = _letter._body, _Row.as_dict, _Writes._message
+_body, _as_dict, _message = _letter._body, _Row.as_dict, _Writes.update_message
 
 
 def _more(self, *arguments):
@@ -49,7 +49,7 @@ def _more(self, *arguments):
     return request
 
 
-_Writes._message = _more
+_Writes.update_message = _more
 _Row.as_dict = lambda row: {**_as_dict(row), "of_later": 2}
 _letter._body = lambda *of: _json.dumps({**_json.loads(_body(*of)), "OfLater": {"schema": 2}})
 """

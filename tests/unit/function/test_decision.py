@@ -174,7 +174,7 @@ def test_what_the_ledger_is_too_busy_for_comes_back_ever_later(receives: int, se
 
 
 def test_the_waits_of_all_receives_outlast_a_day() -> None:
-    assert sum(map(POLICY.after_receives, range(1, POLICY.receives))) > POLICY.give_up
+    assert sum(map(POLICY.wait_after_receives, range(1, POLICY.receives))) > POLICY.give_up
 
 
 @pytest.mark.parametrize(("waited", "over"), [(DAY, False), (DAY + 1, True)])
@@ -276,4 +276,4 @@ def test_who_comes_too_late_with_other_content_says_so() -> None:
 
 
 def test_a_job_in_another_messages_name_is_the_same_attempt() -> None:
-    assert JOB.under("m2") == replace(JOB, attempt=replace(ATTEMPT, message_id="m2"))
+    assert JOB.with_message_id("m2") == replace(JOB, attempt=replace(ATTEMPT, message_id="m2"))

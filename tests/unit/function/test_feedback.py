@@ -13,11 +13,10 @@ import pytest
 
 from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key, feedback_key
-from function.ledger.ledger import Ledger
+from function.ledger.ledger import Ledger, Writes
 from function.ledger.record import Record
 from function.ledger.states import State
 from function.ledger.table import Table
-from function.ledger.writes import Writes
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
 from laptop.service_model import held

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from function.ledger.expressions import in_source_state, state_in
+from function.ledger.requests import in_source_state, state_in
 from function.ledger.states import ACCEPTED, FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, Action, State, sources
 
 HEARD = {

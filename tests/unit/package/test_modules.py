@@ -17,7 +17,8 @@ FUNCTION = {
     "function/canary": "deployment_check smoke_test",
     "function/delivery": "courier decision outcome",
     "function/event": "cloudevent compression envelope schema synthetic",
-    "function/ledger": "attempt attributes expressions keys ledger record states table writes",
+    "function/ledger": "attempt attributes claims feedback keys ledger record requests settlements states succession "
+    "table",
     "function/message": "builder catalogue delivery_mode email rendering sender unsubscribe",
     "function/providers": "failover redaction ses ses_errors ses_events",
     "function/queues": "dead_letter retry_policy sqs",

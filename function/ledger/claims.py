@@ -1,0 +1,85 @@
+"""Requests by which a delivery takes a mail: the first time, over what expired, and once more."""
+
+from __future__ import annotations
+
+from function.ledger.attempt import Attempt
+from function.ledger.record import Record, Row
+from function.ledger.requests import APPEND, CLEAR, FORGET, LIVE, Request, in_source_state
+from function.ledger.states import Action, State
+from function.ledger.succession import SuccessionRequests, describe_mail
+from function.reason_codes import Reason, ReasonCode
+
+__all__ = ["ClaimRequests"]
+
+_TRIED = (
+    "#attempts = if_not_exists(#attempts, :zero) + :one, #at_risk = if_not_exists(#at_risk, :zero) + :one, "
+    "#first_at = if_not_exists(#first_at, :now)"
+)
+_COUNTED = f"{_TRIED}, #timeline = if_not_exists(#timeline, :rows)"
+_AFRESH = "#attempts = :one, #at_risk = :one, #first_at = :now, #timeline = :rows"
+_RESENT = Reason(ReasonCode.RESENT, "no answer and no report came, though later mails were reported on: sent once more")
+
+
+class ClaimRequests(SuccessionRequests):
+    """Takes the mail, its event and, where it is another message's, that message's place, in one transaction."""
+
+    __slots__ = ()
+
+    def claim(self, attempt: Attempt, now: int) -> list[Request]:
+        """Take the mail if the record is free for this attempt; attempts are kept."""
+        return self._claim(
+            attempt, now, _COUNTED, f"attribute_not_exists(#pk) OR ({LIVE} AND ({_state_allows(attempt)}))"
+        )
+
+    def claim_expired(self, attempt: Attempt, now: int) -> list[Request]:
+        """Take the mail over a record that TTL has not deleted yet, as if it were not there."""
+        return self._claim(attempt, now, _AFRESH, "#expires_at <= :now_s", f", {FORGET}")
+
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+        """Take the mail once more although the attempt in the record, past its hold, may have sent it."""
+        row = Row.of(_RESENT, State.SENDING, now, self.release)
+        condition = (
+            f"{in_source_state(Action.RESEND)} AND #owner = :seen AND #held_until <= :now AND #at_risk <= :resends"
+            f" AND attribute_not_exists(#parked) AND {LIVE}"
+        )
+        named = {name: value for name, value in describe_mail(attempt).items() if name != "providers"}
+        also = " ADD #providers :providers" if attempt.providers else ""
+        values: dict[str, object] = {"seen": doubtful.owner, "providers": set(attempt.providers)}
+        expression = f"SET {_assign_claim(named)}, {_TRIED}, {APPEND}{also}"
+        message = self.update_message(attempt, now, expression, condition, row, named | values)
+        return [{"Update": message}, *self._add_items(attempt, now)]
+
+    def _claim(self, attempt: Attempt, now: int, counters: str, condition: str, forget: str = "") -> list[Request]:
+        ready = max(now - attempt.received, 0) if attempt.received else None
+        row = Row(State.SENDING, now, self.release, ms=ready)
+        named = describe_mail(attempt)
+        message = self.update_message(
+            attempt, now, f"SET {_assign_claim(named)}, {counters} {CLEAR}{forget}", condition, row, named
+        )
+        return [{"Update": message}, *self._add_items(attempt, now)]
+
+    def _add_items(self, attempt: Attempt, now: int) -> list[Request]:
+        """What a claim writes and checks beside the message: the event's item, the address, the predecessor."""
+        wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
+        return [
+            {"Put": self.put_event(attempt, now, small=True)},
+            {"ConditionCheck": self.check_address(attempt, wanted)},
+            *({"ConditionCheck": self.check_address(attempt, wanted, older)} for older in attempt.older_addresses),
+            *self.succeed(attempt, now),
+        ]
+
+
+def _state_allows(attempt: Attempt) -> str:
+    """The condition that the record is in a state that this attempt may claim."""
+    free = [in_source_state(Action.CLAIM)]
+    if attempt.letter:
+        free.append(f"({in_source_state(Action.REDRIVE)} AND #owner = :letter)")
+    if attempt.letter and attempt.confirmed:
+        free.append(f"({in_source_state(Action.REDRIVE_CONFIRMED)} AND #held_until <= :now AND #owner = :letter)")
+    return " OR ".join(free)
+
+
+def _assign_claim(named: dict[str, object]) -> str:
+    """The assignments of a claim, with what `describe_mail` makes of its mail."""
+    fixed = "#state = :sending, #owner = :owner, #held_until = :held_until, #expires_at = :expires_at"
+    return ", ".join([fixed, *(f"#{name} = :{name}" for name in named)])

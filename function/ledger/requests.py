@@ -1,0 +1,183 @@
+"""What every write of the ledger is made of: expressions, and the items that they are about.
+
+Requests are pure: from values to what DynamoDB gets. The states in the conditions come from the table of moves
+(`states.py`); what else stands in them is who may write (`owner`), when (`held_until`), how often (`at_risk`) and for
+how long (`expires_at`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from function.ledger.attempt import Attempt
+from function.ledger.attributes import serialize, serialize_item
+from function.ledger.keys import message_key
+from function.ledger.record import Row
+from function.ledger.states import Action, State, sources
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = [
+    "APPEND",
+    "CLEAR",
+    "FORGET",
+    "LIVE",
+    "REPEAT",
+    "SENT_BY",
+    "Request",
+    "Requests",
+    "check",
+    "in_source_state",
+    "put",
+    "state_in",
+    "update",
+]
+
+Request = dict[str, Any]
+
+_NAME = re.compile(r"#(\w+)")
+_VALUE = re.compile(r":(\w+)")
+_STATES = {state.value: state.value for state in State}
+
+#: Rows that repeat with every attempt (released, unknown) fill the timeline up to this length, then each takes the
+#: last one's place: SET beyond a list's end appends, within it overwrites. A day of retrying stays a small item.
+_LAST_ROW = 14
+#: Bytes of a compressed event that are kept from the claim on: more would make every mail's write dearer.
+_SMALL_BODY = 4096
+
+#: Past its expiry an item counts as missing, whenever TTL deletes it.
+LIVE = "(attribute_not_exists(#expires_at) OR #expires_at > :now_s)"
+CLEAR = "REMOVE #reason, #reason_code, #parked"
+#: What is left of an earlier life of an expired record.
+FORGET = "#sent_by, #sent_twice, #successor, #corrected_by"
+APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"
+REPEAT = f"#timeline[{_LAST_ROW}] = :row"
+SENT_BY = "ADD #sent_by :attempts"
+
+
+def state_in(states: Iterable[State]) -> str:
+    """The condition that the record is in one of `states`."""
+    return f"#state IN ({', '.join(f':{state}' for state in states)})"
+
+
+def in_source_state(action: Action) -> str:
+    """The condition that the record is in a state that `action` changes."""
+    return state_in(sources(action))
+
+
+def update(table: str, key: str, expression: str, condition: str, values: Mapping[str, object]) -> Request:
+    """Keyword arguments of UpdateItem, and of an Update in a transaction."""
+    return {
+        "TableName": table,
+        "Key": {"pk": serialize(key)},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **_fill(values, UpdateExpression=expression, ConditionExpression=condition),
+    }
+
+
+def put(table: str, item: Mapping[str, object], condition: str, values: Mapping[str, object]) -> Request:
+    """Keyword arguments of a Put in a transaction; None values of `item` are left out."""
+    return {
+        "TableName": table,
+        "Item": serialize_item(item),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **_fill(values, ConditionExpression=condition),
+    }
+
+
+def check(table: str, key: str, condition: str, names: Mapping[str, str]) -> Request:
+    """Keyword arguments of a ConditionCheck in a transaction."""
+    return {
+        "TableName": table,
+        "Key": {"pk": serialize(key)},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        **_fill({}, names, ConditionExpression=condition),
+    }
+
+
+def _fill(values: Mapping[str, object], names: Mapping[str, str] | None = None, /, **texts: str) -> Request:
+    """The expressions, with just the names and values that they mention, as DynamoDB demands.
+
+    A name stands for itself, or for what `names` says.
+    """
+    text = " ".join(texts.values())
+    known = _STATES | dict(values)
+    request: Request = {key: value for key, value in texts.items() if value}
+    if named := sorted(set(_NAME.findall(text))):
+        request["ExpressionAttributeNames"] = {f"#{name}": (names or {}).get(name, name) for name in named}
+    if mentioned := sorted(set(_VALUE.findall(text))):
+        request["ExpressionAttributeValues"] = {f":{name}": serialize(known[name]) for name in mentioned}
+    return request
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Builds the requests for one table; its kinds are in `claims`, `settlements`, `succession` and `feedback`.
+
+    `retention` is in seconds, `hold` in milliseconds; `resends` is how many attempts of unknown fate may lie behind
+    a claim that needs nobody's yes: 1 for `on_unknown = resend`, 0 for `hold`. `apart` is how long lies between two
+    reports that count, and between two probes, in milliseconds.
+    """
+
+    table: str
+    release: str
+    hold: int
+    retention: int
+    resends: int
+    apart: int = 300_000
+
+    # -- one for each kind of item -------------------------------------------------------------------------------
+
+    def update_message(
+        self,
+        attempt: Attempt,
+        now: int,
+        expression: str,
+        condition: str,
+        row: Row,
+        extra: dict[str, object] | None = None,
+    ) -> Request:
+        """An update of the message's item; `extra` are values beside those that many writes mention."""
+        values: dict[str, object] = {
+            "now": now,
+            "now_s": now // 1000,
+            "held_until": now + self.hold,
+            "expires_at": self.expire_at(now),
+            "resends": self.resends,
+            "zero": 0,
+            "one": 1,
+            "none": [],
+            "row": row.as_dict(),
+            "rows": [row.as_dict()],
+            "owner": attempt.owner,
+            "attempts": {attempt.owner},
+            "letter": attempt.letter,
+        }
+        return update(self.table, message_key(attempt.message_id), expression, condition, values | (extra or {}))
+
+    def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
+        """The event's item; `small`: only with a short body."""
+        body = attempt.body if attempt.body is None or not small or len(attempt.body) < _SMALL_BODY else None
+        item = {
+            "pk": attempt.event_key,
+            "message_id": attempt.message_id,
+            "digest": attempt.digest,
+            "body": body,
+            "expires_at": self.expire_at(now),
+        }
+        free = "attribute_not_exists(#pk) OR #message_id = :message_id OR #expires_at <= :now_s"
+        values: dict[str, object] = {"message_id": attempt.message_id, "now_s": now // 1000}
+        if attempt.predecessor:
+            free += " OR #message_id = :before"
+            values["before"] = attempt.predecessor.message_id
+        return put(self.table, item, free, values)
+
+    def check_address(self, attempt: Attempt, condition: str, key: str = "") -> Request:
+        """A check of the address's item: `since` is there while it is on the list, `choice` while its reader wants no
+        mail of the category."""
+        return check(self.table, key or attempt.address, condition, {"choice": attempt.choice or ""})
+
+    def expire_at(self, now: int) -> int:
+        """When what is written `now` expires, in epoch seconds."""
+        return now // 1000 + self.retention

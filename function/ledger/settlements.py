@@ -1,0 +1,121 @@
+"""Requests that say what came of a claim, or settle a mail that is not claimed at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from function.ledger.attempt import Attempt, Suppressed
+from function.ledger.record import Row
+from function.ledger.requests import APPEND, FORGET, REPEAT, SENT_BY, Request, in_source_state, state_in
+from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action
+from function.ledger.succession import SuccessionRequests, describe_mail
+
+__all__ = ["SettlementRequests"]
+
+_BY_OWNER = f"#owner = :owner AND {in_source_state(Action.RECORD)}"
+_LEAVE = "#at_risk = #at_risk - :one"
+#: What a record says while it waits for a person, and that it lives as long as its event's item, written beside it.
+_WAITS = "#reason = :reason, #reason_code = :reason_code, #expires_at = :expires_at"
+
+
+class SettlementRequests(SuccessionRequests):
+    """What the owner of a claim learnt, and what ends without one: rejected, suppressed, parked."""
+
+    __slots__ = ()
+
+    # -- the owner's writes -------------------------------------------------------------------------------------
+
+    def record(self, attempt: Attempt, rows: Sequence[Row], provider_message_id: str) -> Request:
+        """A provider accepted the owner's mail; `rows` are the providers tried, the accepting one last."""
+        return self._update_as_owner(
+            attempt,
+            rows[-1],
+            f"SET #state = :sent, #provider_message_id = :provider_message_id, {APPEND} {SENT_BY}",
+            extra={"provider_message_id": provider_message_id, "rows": [row.as_dict() for row in rows]},
+        )
+
+    def annotate(self, attempt: Attempt, rows: Sequence[Row]) -> Request:
+        """Keep the owner's rows in the timeline, and who sent, although feedback moved the record first."""
+        extra: dict[str, object] = {"rows": [row.as_dict() for row in rows]}
+        return self.update_message(attempt, rows[-1].at, f"SET {APPEND} {SENT_BY}", "#owner = :owner", rows[-1], extra)
+
+    def release_claim(self, attempt: Attempt, row: Row) -> Request:
+        """The owner sent nothing, and nobody before it may have."""
+        return self._update_as_owner(
+            attempt, row, f"SET #state = :released, {_LEAVE}, {REPEAT}", also=" AND #at_risk <= :one"
+        )
+
+    def give_back(self, attempt: Attempt, row: Row, owner: str) -> Request:
+        """The owner sent nothing, but an attempt before it may have: in doubt again at once, as the attempt `owner`."""
+        return self._update_as_owner(
+            attempt,
+            row,
+            f"SET #state = :unknown, #owner = :before, #held_until = :now, {_LEAVE}, {REPEAT}",
+            extra={"before": owner},
+        )
+
+    def lose(self, attempt: Attempt, row: Row) -> Request:
+        """The provider's answer was lost: held as long as the claim was."""
+        return self._update_as_owner(attempt, row, f"SET #state = :unknown, {REPEAT}")
+
+    def refuse(self, attempt: Attempt, row: Row) -> list[Request]:
+        """The provider will never take the owner's mail; the record waits for a person."""
+        message = self._update_as_owner(
+            attempt,
+            row,
+            f"SET #state = :rejected, {_LEAVE}, {_WAITS}, {APPEND} REMOVE #first_at",
+            also=" AND #at_risk <= :one",
+            extra=_explain(row),
+        )
+        return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}]
+
+    # -- without a claim ----------------------------------------------------------------------------------------
+
+    def reject(self, attempt: Attempt, row: Row) -> list[Request]:
+        """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
+        return self._settle(attempt, row, Action.REJECT)
+
+    def suppress(self, attempt: Attempt, row: Row, by: Suppressed | None = None) -> list[Request]:
+        """What stops the mail still does at this moment; or the deployment may not send it (None)."""
+        message, event, *predecessor = self._settle(attempt, row, Action.SUPPRESS)
+        if by is None:
+            return [message, event, *predecessor]
+        still = f"attribute_exists({'#choice' if by.choice else '#since'})"
+        return [message, event, {"ConditionCheck": self.check_address(attempt, still, by.address)}, *predecessor]
+
+    def _settle(self, attempt: Attempt, row: Row, action: Action) -> list[Request]:
+        over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
+        if attempt.letter:
+            over += f" OR ({state_in(sorted(SETTLED_UNSENT))} AND #owner = :letter)"
+        named = describe_mail(attempt)
+        sets = [
+            f"#state = :{row.state}, #owner = :owner, #at_risk = :zero, #attempts = if_not_exists(#attempts, :zero)",
+            *(f"#{name} = :{name}" for name in named),
+            _WAITS,
+            APPEND,
+        ]
+        expression = f"SET {', '.join(sets)} REMOVE #first_at, #parked, {FORGET}"
+        message = self.update_message(attempt, row.at, expression, over, row, named | _explain(row))
+        return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.succeed(attempt, row.at)]
+
+    def park(self, attempt: Attempt, doubtful: str, row: Row) -> list[Request]:
+        """A letter for the `doubtful` attempt went to a person: the state stays."""
+        message = self.update_message(
+            attempt,
+            row.at,
+            f"SET #parked = :doubtful, {_WAITS}, {REPEAT} REMOVE #first_at",
+            f"{state_in(sorted(IN_DOUBT))} AND #owner = :doubtful AND #held_until <= :now",
+            row,
+            {**_explain(row), "doubtful": doubtful},
+        )
+        return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}]
+
+    def _update_as_owner(
+        self, attempt: Attempt, row: Row, expression: str, also: str = "", extra: dict[str, object] | None = None
+    ) -> Request:
+        return self.update_message(attempt, row.at, expression, _BY_OWNER + also, row, extra)
+
+
+def _explain(row: Row) -> dict[str, object]:
+    """Why the record waits, as its last row says it."""
+    return {"reason": row.detail or "", "reason_code": row.reason_code or ""}

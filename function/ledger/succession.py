@@ -1,0 +1,81 @@
+"""Requests by which one message takes an event from another: its content was published anew, or it is sent again."""
+
+from __future__ import annotations
+
+from function.ledger.attempt import Attempt
+from function.ledger.record import Record, Row
+from function.ledger.requests import APPEND, CLEAR, LIVE, Request, Requests, in_source_state, state_in
+from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
+from function.reason_codes import Reason, ReasonCode
+
+__all__ = ["SuccessionRequests", "describe_mail"]
+
+#: What may be sent again, strongest first.
+_SENT_AGAIN = [state for state in PRECEDENCE if state in ACCEPTED and state is not State.COMPLAINED]
+_PAST_HOLD = "(attribute_not_exists(#held_until) OR #held_until <= :now)"
+
+
+class SuccessionRequests(Requests):
+    """What becomes of the message that had the event, in the transaction that claims or settles the new one."""
+
+    __slots__ = ()
+
+    def succeed(self, attempt: Attempt, now: int) -> list[Request]:
+        """What becomes of the message that the event is taken from, if it is."""
+        if attempt.predecessor is None:
+            return []
+        accepted = attempt.predecessor.state in ACCEPTED
+        return [{"Update": (self._go_beyond if accepted else self._replace)(attempt, attempt.predecessor, now)}]
+
+    def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
+        """Nothing was sent, or a person accepts a second mail: the other message is over."""
+        free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(Action.REPLACE)}"
+        doubt = f" OR ({in_source_state(Action.REPLACE_CONFIRMED)} AND #owner = :seen AND #held_until <= :now)"
+        reason = Reason(ReasonCode.REPLACED, f"replaced by {attempt.message_id}")
+        return self.update_message(
+            Attempt(before.message_id, owner=""),
+            now,
+            "SET #state = :replaced, #successor = :message_id, #expires_at = if_not_exists(#expires_at, :expires_at), "
+            f"{APPEND} {CLEAR}, #first_at",
+            free + (doubt if attempt.confirmed else ""),
+            Row.of(reason, State.REPLACED, now, self.release),
+            {"message_id": attempt.message_id, "seen": before.owner},
+        )
+
+    def _go_beyond(self, attempt: Attempt, before: Record, now: int) -> Request:
+        """A provider accepted the other message's mail, and a person wants it sent again: that one keeps its state."""
+        reason = Reason(ReasonCode.SENT_AGAIN, f"sent again as {attempt.message_id}")
+        return self.update_message(
+            Attempt(before.message_id, owner=""),
+            now,
+            f"SET #successor = :message_id, {APPEND}",
+            f"{state_in(_SENT_AGAIN)} AND attribute_not_exists(#successor) AND {_PAST_HOLD} AND {LIVE}",
+            Row.of(reason, before.state, now, self.release),
+            {"message_id": attempt.message_id},
+        )
+
+    def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: Row) -> Request:
+        """The event came with other content after the mail of its `owner` was sent: said on that timeline, once."""
+        return self.update_message(
+            Attempt(owner.message_id, attempt.owner),
+            row.at,
+            f"SET #corrected_by = :message_id, {APPEND}",
+            f"{state_in(sorted(ACCEPTED))} AND attribute_not_exists(#corrected_by)",
+            row,
+            {"message_id": attempt.message_id},
+        )
+
+
+def describe_mail(attempt: Attempt) -> dict[str, object]:
+    """What the record keeps of its mail: whatever is known of the event, the recipient and the providers."""
+    known: dict[str, object] = {
+        "type": attempt.type,
+        "event_key": attempt.event_key,
+        "source": attempt.source,
+        "id": attempt.id,
+        "subject": attempt.subject,
+        "address": attempt.address,
+        "providers": set(attempt.providers),
+        "instead_of": attempt.predecessor.message_id if attempt.predecessor else None,
+    }
+    return {name: value for name, value in known.items() if value}
