@@ -117,15 +117,18 @@ def end_all(groups: list[int]) -> None:
 
 
 def own_children() -> list[int]:
-    """Every direct child of this process, by /proc; none where there is no /proc."""
+    """Every direct child of this process, by /proc; none where there is no /proc.
+
+    Processes end while it looks, so their names are listed and no path of theirs is asked whether it exists.
+    """
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
             continue
-        if parent == os.getpid():
-            found.append(int(stat.parent.name))
+        if parent == os.getpid() and process.name.isdigit():
+            found.append(int(process.name))
     return found
 
 
