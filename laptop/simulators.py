@@ -11,9 +11,11 @@ import json
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
+import httpx
 import uvicorn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -67,7 +69,17 @@ def main() -> None:
 def _codedeploy(aws: str, scale: float) -> CodeDeploy:
     """A hook runs once, for a quarter of an hour at the most, as every function does."""
     functions: LambdaClient = _client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
-    return CodeDeploy(functions, _client("cloudwatch", aws), scale)
+    return CodeDeploy(functions, _client("cloudwatch", aws), scale, running=partial(_running, aws))
+
+
+def _running(aws: str, function: str, version: str) -> list[float]:
+    """When each run of a version that has not ended began; none if the emulator is too busy to say."""
+    try:
+        runs = httpx.get(f"{aws}/_herald/running", trust_env=False, timeout=60).json()
+    except (httpx.HTTPError, ValueError) as problem:
+        log.warning("the emulator did not say what runs: %s", problem)
+        return []
+    return [float(run["began"]) for run in runs if (run["function"], run["version"]) == (function, version)]
 
 
 def _repeat(functions: LambdaClient, name: str, every: float) -> None:

@@ -12,7 +12,7 @@ from laptop.codedeploy.queries import Queries
 from laptop.codedeploy.registry.applications import Applications, Tags
 from laptop.codedeploy.registry.configs import Configs
 from laptop.codedeploy.registry.groups import Groups
-from laptop.codedeploy.runtime import Clock, Runtime, Work, run_in_thread
+from laptop.codedeploy.runtime import Clock, Running, Runtime, Work, run_in_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -37,13 +37,16 @@ class CodeDeploy:
         scale: float,
         clock: Clock | None = None,
         spawn: Callable[[Work], None] = run_in_thread,
+        running: Running = lambda function, version: (),  # noqa: ARG005 - by the names that it is called with
     ) -> None:
         self.applications = Applications()
         self.configs = Configs()
         self.groups = Groups()
         self.tags = Tags()
         self._lock = threading.RLock()
-        self.deployments = Deployments(Runtime(functions, cloudwatch, scale, clock or Clock(), spawn), self._lock)
+        self.deployments = Deployments(
+            Runtime(functions, cloudwatch, scale, clock or Clock(), spawn, running), self._lock
+        )
         self.queries = Queries(self.deployments)
         self._operations: dict[str, Operation] = {
             "CreateApplication": self._create_application,

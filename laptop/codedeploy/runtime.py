@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["Clock", "Runtime", "Work", "run_in_thread"]
+__all__ = ["Clock", "Running", "Runtime", "Work", "run_in_thread"]
 
 Work = Callable[[], None]
+#: Of a version of a function: when each of its runs that have not ended began, in seconds since 1970.
+Running = Callable[[str, str], Sequence[float]]
 
 
 class Clock:
@@ -34,7 +36,8 @@ def run_in_thread(work: Work) -> None:
 
 
 class Runtime:
-    """What deployments act on. `scale` is the factor on AWS's waiting times; `spawn` does work beside them."""
+    """What deployments act on. `scale` is the factor on AWS's waiting times; `spawn` does work beside them; `running`
+    are the runs that take this machine's own time, whatever the factor."""
 
     def __init__(
         self,
@@ -43,9 +46,11 @@ class Runtime:
         scale: float,
         clock: Clock,
         spawn: Callable[[Work], None],
+        running: Running,
     ) -> None:
         self.functions = functions
         self.cloudwatch = cloudwatch
         self.scale = scale
         self.clock = clock
         self.spawn = spawn
+        self.running = running

@@ -66,7 +66,7 @@ def compose(app: App, scale: float) -> App:
     ministack.replace(ministack.functions, "invoke_async_with_retry", lambda _: accept)
     ministack.finish()
     alarms.start()
-    return Control(ministack, journal, waiting.pending, app)
+    return Control(ministack, journal, waiting.pending, lambdas.running, app)
 
 
 def _assume_tls(app: App) -> App:

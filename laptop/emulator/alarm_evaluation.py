@@ -10,7 +10,7 @@ from typing import Any
 from laptop.emulator.patches import Ministack
 from laptop.emulator.query_protocol import members, xml
 from laptop.invocations.alarms import SHORTEST, state_of
-from laptop.invocations.metrics import Point
+from laptop.invocations.metrics import Point, measured_at
 
 __all__ = ["AlarmEvaluator", "age_of_oldest"]
 
@@ -52,7 +52,7 @@ class AlarmEvaluator:
                 "Value": point.value,
                 "Unit": point.unit,
                 "Dimensions": dict(point.dimensions),
-                "Arrived": time.time(),
+                "Measured": measured_at(point, time.time(), self._scale),
             }
         )
         del bucket[:-KEPT]
@@ -81,8 +81,7 @@ class AlarmEvaluator:
         self, namespace: str, name: str, dimensions: Mapping[str, str], stat: str, start: float, end: float
     ) -> float | None:
         points = self._metrics._metrics.get((namespace, name, self._metrics._dims_key(dimensions))) or ()
-        # A run's points come when it ends and bear the time when it began, which may be periods ago.
-        within = [point for point in list(points) if start < point.get("Arrived", point["Timestamp"]) <= end]
+        within = [point for point in list(points) if start < point.get("Measured", point["Timestamp"]) <= end]
         if not within:
             return None
         value: float | None = self._metrics._stat_value(self._metrics._calc_stats(within), stat, within)

@@ -9,11 +9,12 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import asdict
 from typing import Any
 
 from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal
-from laptop.invocations.model import QueuedEvent
+from laptop.invocations.model import QueuedEvent, Run
 
 __all__ = ["App", "Control", "Scope"]
 
@@ -25,10 +26,18 @@ _KILL = re.compile(r"/_herald/functions/([\w-]+)/kill")
 class Control:
     """Answers these paths, and hands everything else on."""
 
-    def __init__(self, ministack: Ministack, journal: Journal, pending: Mapping[str, QueuedEvent], next_: App) -> None:
+    def __init__(
+        self,
+        ministack: Ministack,
+        journal: Journal,
+        pending: Mapping[str, QueuedEvent],
+        running: Mapping[object, Run],
+        next_: App,
+    ) -> None:
         self._workers = ministack.workers
         self._journal = journal
         self._pending = pending
+        self._running = running
         self._next = next_
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -58,6 +67,8 @@ class Control:
             return 200, self._journal.invocations
         if (method, path) == ("GET", "/_herald/pending"):
             return 200, Counter(event.target.name for event in list(self._pending.values()))
+        if (method, path) == ("GET", "/_herald/running"):
+            return 200, [asdict(run) for run in list(self._running.values())]
         named = _KILL.fullmatch(path)
         if method == "POST" and named:
             return 200, {"killed": self.kill(named[1])}

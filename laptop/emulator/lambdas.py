@@ -6,6 +6,8 @@ On every road ministack ends in `_execute_function` with a record whose configur
 from __future__ import annotations
 
 import contextvars
+import errno
+import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -15,7 +17,17 @@ from typing import Any
 from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal, sns_message_id
 from laptop.invocations.metrics import Point, read_embedded_points, run_points
-from laptop.invocations.model import Cause, Limits, Outcome, QueuedEvent, Source, Target, choose_version, is_weighted
+from laptop.invocations.model import (
+    Cause,
+    Limits,
+    Outcome,
+    QueuedEvent,
+    Run,
+    Source,
+    Target,
+    choose_version,
+    is_weighted,
+)
 from laptop.invocations.results import read_outcome
 
 __all__ = ["Lambdas", "patch_acquire_worker"]
@@ -23,12 +35,17 @@ __all__ = ["Lambdas", "patch_acquire_worker"]
 Record = dict[str, Any]
 Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
+#: What ministack says of an event that it could not hand to a sandbox's process.
+_NOT_TAKEN = frozenset({str(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))})
 #: Where the version that ran is told to whoever waits for the answer.
 _told: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("told", default=None)
 
 
 class Lambdas:
-    """Runs functions as AWS chooses them; `store` takes metrics, `draw` is uniform in [0, 1)."""
+    """Runs functions as AWS chooses them; `store` takes metrics, `draw` is uniform in [0, 1).
+
+    `running` are the runs that have begun and not ended.
+    """
 
     def __init__(
         self, ministack: Ministack, journal: Journal, store: Callable[[Point], None], draw: Callable[[], float]
@@ -37,6 +54,7 @@ class Lambdas:
         self._journal = journal
         self._store = store
         self._draw = draw
+        self.running: dict[object, Run] = {}
         ministack.replace(self._service, "_effective_func_record_for_qualifier", self._patch_qualifier)
         ministack.replace(self._service, "_emit_lambda_metrics", lambda _: lambda *_a, **_k: None)
         ministack.replace(self._service, "_execute_function", lambda _: self._execute)
@@ -70,13 +88,16 @@ class Lambdas:
         """Run a function once, on the version that its alias means this time; ministack's result and ours."""
         target = Target.parse(record["config"]["FunctionArn"])
         version, record = self._version(target, record)
-        began = time.time()
-        result = self._run_in_slot(record, payload, cause.request_id, began)
-        outcome = read_outcome(result, cause.request_id, version)
-        milliseconds = (time.time() - began) * 1000
-        if outcome.ending not in ("ok", "throttled"):
-            result["body"] = outcome.answer
-        self._record(target, outcome, cause, payload, result, began, milliseconds)
+        weighted, began, run = self._is_weighted(target), time.time(), object()
+        self.running[run] = Run(target.name, version, began)
+        try:
+            result = self._run_in_slot(record, payload, cause.request_id, began)
+            outcome = read_outcome(result, cause.request_id, version)
+            if outcome.ending not in ("ok", "throttled"):
+                result["body"] = outcome.answer
+            self._record(target, outcome, cause, payload, result, began, weighted)
+        finally:
+            del self.running[run]
         return result, outcome
 
     def _patch_qualifier(self, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,10 +157,11 @@ class Lambdas:
         payload: Any,
         result: Record,
         began: float,
-        milliseconds: float,
+        weighted: bool,
     ) -> None:
+        milliseconds = (time.time() - began) * 1000
         for point in (
-            *run_points(target, outcome, began, milliseconds, self._is_weighted(target)),
+            *run_points(target, outcome, began, milliseconds, weighted),
             *read_embedded_points(result.get("log") or ""),
         ):
             self._store(point)
@@ -186,10 +208,13 @@ def patch_acquire_worker(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _invoke_alone(worker: Any, *arguments: Any, **named: Any) -> Any:
     try:
-        return type(worker).invoke(worker, *arguments, **named)
+        result = type(worker).invoke(worker, *arguments, **named)
+        if result.get("error") in _NOT_TAKEN:  # its process had died idle: another one runs the event
+            result = type(worker).invoke(worker, *arguments, **named)
     except Exception as problem:  # whatever stopped its process
         worker.kill()
         return {"status": "error", "error": str(problem)}
+    return result
 
 
 def _source(payload: Any) -> Source:

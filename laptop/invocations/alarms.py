@@ -33,13 +33,13 @@ def state_of(alarm: Mapping[str, Any], look: Statistic, now: float, scale: float
     """`ALARM`, `OK` or `INSUFFICIENT_DATA`, or None to leave it as it is; takes what DescribeAlarms returns.
 
     Periods end now, not on the minute. Where values are missing, more periods are looked at than `EvaluationPeriods`,
-    and the newest values that there are count. `unseen` is how many seconds ago it was evaluated last: no period is
-    shorter, so that a busy machine overlooks nothing.
+    and the newest values that there are count. `unseen` is how many seconds ago it was evaluated last: every period is
+    longer by so much, so that a busy machine overlooks nothing.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
     count = int(alarm["EvaluationPeriods"])
     needed = int(alarm.get("DatapointsToAlarm") or count)
-    length = max(_period(alarm) * scale, SHORTEST, unseen)
+    length = max(_period(alarm) * scale, SHORTEST) + unseen
     looked_at = count + LOOKS_BACK
     found = [_datapoint(alarm, look, now - (n + 1) * length, now - n * length) for n in range(looked_at)]
     there = [value for value in found if value is not None][:count]

@@ -12,7 +12,7 @@ from typing import Any
 
 from laptop.invocations.model import Outcome, Target
 
-__all__ = ["Point", "read_embedded_points", "run_points"]
+__all__ = ["Point", "measured_at", "read_embedded_points", "run_points"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class Point:
     unit: str
     at: float
     dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+def measured_at(point: Point, now: float, scale: float) -> float:
+    """When an alarm takes a point that comes now to have been measured, in seconds since 1970.
+
+    Lambda stamps a run's points with the time of its invocation. A run takes this machine's own time however short the
+    laptop's periods are, so what has passed since counts by the factor: a run of 30 s is half a period long at any.
+    """
+    return now - max(0.0, now - point.at) * scale
 
 
 def run_points(

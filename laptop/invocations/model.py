@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Cause", "Ending", "Limits", "Outcome", "QueuedEvent", "Source", "Target", "choose_version", "is_weighted"]
+__all__ = [
+    "Cause",
+    "Ending",
+    "Limits",
+    "Outcome",
+    "QueuedEvent",
+    "Run",
+    "Source",
+    "Target",
+    "choose_version",
+    "is_weighted",
+]
 
 #: Who invokes: a topic, a queue's mapping, an `Event` call, a `RequestResponse` call or a service, a stream's mapping.
 Source = Literal["sns", "sqs", "event", "sync", "stream"]
@@ -58,6 +69,15 @@ class QueuedEvent:
     hops: int = 0
     runs: int = 0
     throttles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a version of a function that has not ended; `began` in seconds since 1970."""
+
+    function: str
+    version: str
+    began: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,12 +118,18 @@ def as_played() -> Callable[[Player], Player]:
 
 
 @pytest.fixture
-def bare(as_played: Callable[[Player], Player]) -> Iterator[Stage]:
+def scale() -> float:
+    """The factor on AWS's waiting times."""
+    return 1.0
+
+
+@pytest.fixture
+def bare(as_played: Callable[[Player], Player], scale: float) -> Iterator[Stage]:
     """A fresh simulator, with no application in it."""
     clock, alarms, spawned = JumpingClock(), Alarms(), Spawned()
     functions = Functions(clock)
     account = CodeDeploy(
-        cast("LambdaClient", functions), cast("CloudWatchClient", alarms), scale=1.0, clock=clock, spawn=spawned
+        cast("LambdaClient", functions), cast("CloudWatchClient", alarms), scale, clock, spawned, functions.running
     )
     wire = Wire(("127.0.0.1", 0), as_played(account))
     thread = threading.Thread(target=wire.serve_forever, args=(0.02,))

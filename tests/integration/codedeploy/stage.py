@@ -85,6 +85,11 @@ class Functions:
     moves: list[tuple[float, str, dict[str, float]]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     alias: dict[str, Any] = field(default_factory=lambda: {"FunctionVersion": "1", "RevisionId": "0"})
+    #: When the runs of each version that have not ended began, in seconds since 1970.
+    runs: dict[str, list[float]] = field(default_factory=dict)
+
+    def running(self, function: str, version: str) -> list[float]:
+        return self.runs.get(version, []) if function == "herald-notify" else []
 
     def get_alias(self, FunctionName: str, Name: str) -> dict[str, Any]:
         self._require("GetAlias", (FunctionName, Name) == ("herald-notify", "live"))

@@ -36,6 +36,27 @@ def test_an_alarm_stops_the_canary_and_a_second_deployment_takes_it_back(stage: 
     assert stage.functions.moves == [(2, "1", {"2": 0.1}), (62, "1", {})]
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.4, 0.02, 0.001])
+def test_a_version_that_hangs_until_it_times_out_is_stopped_at_every_scale(stage: Stage, scale: float) -> None:
+    """A canary of five minutes is shorter by the factor, a run of 30 s is not: the alarm hears of it all the same."""
+
+    def time_out() -> None:
+        stage.functions.runs.clear()
+        stage.alarms.states["herald-errors"] = "ALARM"
+
+    began = 3 * scale  # the canary began at the second second of AWS
+    stage.clock.at(began, lambda: stage.functions.runs.update({"2": [stage.clock.now()]}))
+    stage.clock.at(began + 30, time_out)
+    assert stage.info(stage.deploy())["errorInformation"]["code"] == "ALARM_ACTIVE"
+
+
+@pytest.mark.parametrize("scale", [0.02])
+def test_a_run_that_outlasts_the_canary_on_aws_too_is_not_waited_for(stage: Stage, scale: float) -> None:
+    stage.clock.at(3 * scale, lambda: stage.functions.runs.update({"2": [stage.clock.now()]}))
+    assert stage.info(stage.deploy())["status"] == "Succeeded"
+    assert 300 <= stage.clock.passed <= 310
+
+
 def test_the_two_deployments_of_a_rollback_name_each_other(stage: Stage) -> None:
     ring(stage, 60)
     deployment = stage.deploy()

@@ -70,15 +70,20 @@ def test_with_all_of_them_it_starts(tmp_path: Path) -> None:
 
 
 class Worker:
-    """A sandbox as ministack has it; one that `fails` is killed while it starts."""
+    """A sandbox as ministack has it; one that `fails` is killed while it starts, one whose process is `gone` was
+    killed while it waited."""
 
-    def __init__(self, fails: bool) -> None:
+    def __init__(self, fails: bool = False, gone: bool = False) -> None:
         self.fails = fails
+        self.gone = gone
         self.killed = False
 
     def invoke(self, event: dict[str, int]) -> dict[str, object]:
         if self.fails:
             raise RuntimeError("Worker init failed")
+        if self.gone:
+            self.gone = False
+            return {"status": "error", "error": "[Errno 32] Broken pipe"}
         return {"status": "ok", "result": event}
 
     def kill(self) -> None:
@@ -94,6 +99,11 @@ def test_a_sandbox_that_is_killed_while_it_starts_ends_alone() -> None:
     assert acquire("notify")[0].invoke({"n": 2}) == {"status": "ok", "result": {"n": 2}}
     assert acquire("notify") == (None, "func_cap")
     assert (broken.killed, sound.killed) == (True, False)
+
+
+def test_an_event_that_a_dead_sandbox_never_took_runs_in_another() -> None:
+    acquire = patch_acquire_worker(lambda name: (Worker(gone=True), "reused"))
+    assert acquire("notify")[0].invoke({"n": 1}) == {"status": "ok", "result": {"n": 1}}
 
 
 def start(code: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from laptop.invocations.journal import sns_message_id
-from laptop.invocations.metrics import read_embedded_points, run_points
+from laptop.invocations.metrics import Point, measured_at, read_embedded_points, run_points
 from laptop.invocations.model import Ending, Outcome, Target, choose_version
 from laptop.invocations.results import DIED, messages_to_delete, read_outcome
 
@@ -153,6 +153,16 @@ def test_every_failure_is_one_error(ending: Ending, errors: int) -> None:
         point.name: point.value for point in run_points(Target("a:b:c:d:e:f:g"), Outcome(ending, "1", None), 0, 12)
     }
     assert found == {"Invocations": 1, "Errors": errors, "Duration": 12, "Throttles": 0}
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.45, 0.02, 0.001])
+def test_a_run_is_as_long_in_an_alarms_periods_at_every_scale(scale: float) -> None:
+    """Of 30 s, half a period of a minute: which is 30 s times the scale here, while the run takes its 30 s."""
+    began = 1_000.0
+    stamped = Point("AWS/Lambda", "Errors", 1.0, "Count", began)
+    period = 60 * scale
+    assert (began + 30 - measured_at(stamped, began + 30, scale)) / period == pytest.approx(0.5)
+    assert measured_at(stamped, began - 1, scale) == began - 1, "of a clock that is ahead"
 
 
 def test_a_throttle_is_neither_an_invocation_nor_an_error() -> None:
