@@ -9,10 +9,10 @@ from enum import StrEnum
 from doctor.failures import explain
 from doctor.system import System
 
-__all__ = ["Check", "Finding", "Result", "Scope", "Status", "ok", "run", "warning", "worst", "wrong"]
+__all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "ok", "run", "warning", "worst", "wrong"]
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     """How good a finding is, the best first."""
 
     #: Seen, and as it should be.
@@ -36,7 +36,7 @@ class Scope(StrEnum):
 class Finding:
     """What was found, and the one thing to do; a finding that is ok has nothing to do."""
 
-    status: Status
+    status: CheckStatus
     finding: str
     remedy: str = ""
 
@@ -52,32 +52,34 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """One check and what it found."""
 
     id: str
     title: str
-    status: Status
+    status: CheckStatus
     finding: str
     remedy: str
 
 
 def ok(finding: str) -> Finding:
     """As it should be."""
-    return Finding(Status.OK, finding)
+    return Finding(CheckStatus.OK, finding)
 
 
 def warning(finding: str, remedy: str) -> Finding:
     """To be known or decided."""
-    return Finding(Status.WARNING, finding, remedy)
+    return Finding(CheckStatus.WARNING, finding, remedy)
 
 
 def wrong(finding: str, remedy: str) -> Finding:
     """Mail is or will be held up."""
-    return Finding(Status.WRONG, finding, remedy)
+    return Finding(CheckStatus.WRONG, finding, remedy)
 
 
-def run(checks: Iterable[Check], system: System, tell: Callable[[Result], object] = lambda _: None) -> list[Result]:
+def run(
+    checks: Iterable[Check], system: System, tell: Callable[[CheckResult], object] = lambda _: None
+) -> list[CheckResult]:
     """The results in the order of the checks, each told as soon as it is there.
 
     A check that raises becomes a result of its own, and stops no other.
@@ -85,15 +87,15 @@ def run(checks: Iterable[Check], system: System, tell: Callable[[Result], object
     results = []
     for check in checks:
         found = _find(check, system)
-        results.append(Result(check.id, check.title, found.status, found.finding, found.remedy))
+        results.append(CheckResult(check.id, check.title, found.status, found.finding, found.remedy))
         tell(results[-1])
     return results
 
 
-def worst(results: Iterable[Result]) -> Status:
+def worst(results: Iterable[CheckResult]) -> CheckStatus:
     """The worst status among them; ok if there are none."""
-    order = list(Status)
-    return max((result.status for result in results), key=order.index, default=Status.OK)
+    order = list(CheckStatus)
+    return max((result.status for result in results), key=order.index, default=CheckStatus.OK)
 
 
 def _find(check: Check, system: System) -> Finding:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from botocore import xform_name
 
-__all__ = ["Answer", "Cloud", "Live", "Memo", "key_of", "pages"]
+__all__ = ["Answer", "Boto3Cloud", "Cloud", "Memo", "key_of", "pages"]
 
 Answer = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ class Cloud(Protocol):
         """The answer as boto3 shapes it, without its metadata. Raises botocore's errors."""
 
 
-class Live:
+class Boto3Cloud:
     """AWS or a laptop cloud, by boto3 clients; `client` makes one by the service's name in boto3."""
 
     def __init__(self, client: Callable[[str], Any]) -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from doctor.cloud import Answer, Cloud, key_of
 from doctor.scrubbing import Scrubber
 
-__all__ = ["Call", "Recorder", "Recording", "UnrecordedError"]
+__all__ = ["RecordedCall", "Recorder", "Recording", "UnrecordedError"]
 
 _TIME, _BYTES = "$time", "$bytes"
 
@@ -24,7 +24,7 @@ class UnrecordedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RecordedCall:
     """One question and what came: an answer, or the error's code, sentence and HTTP status."""
 
     service: str
@@ -39,7 +39,7 @@ class Recorder:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self.calls: list[Call] = []
+        self.calls: list[RecordedCall] = []
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The other cloud's answer. An error of AWS's is kept, too."""
@@ -49,12 +49,12 @@ class Recorder:
             said, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
             status = metadata.get("HTTPStatusCode", 0)
             kept = {"Code": said.get("Code", ""), "Message": said.get("Message", ""), "HTTPStatusCode": status}
-            self._keep(Call(service, operation, parameters, error=kept))
+            self._keep(RecordedCall(service, operation, parameters, error=kept))
             raise
-        self._keep(Call(service, operation, parameters, answer=answer))
+        self._keep(RecordedCall(service, operation, parameters, answer=answer))
         return answer
 
-    def _keep(self, call: Call) -> None:
+    def _keep(self, call: RecordedCall) -> None:
         if call not in self.calls:
             self.calls.append(call)
 
@@ -67,7 +67,7 @@ class Recording:
     region: str
     where: str
     botocore: str
-    calls: list[Call] = field(default_factory=list)
+    calls: list[RecordedCall] = field(default_factory=list)
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """The recorded answer, or the recorded error. Raises `UnrecordedError` if it was never asked."""
@@ -88,11 +88,11 @@ class Recording:
     def read(cls, path: Path) -> Self:
         """Read what `write` wrote."""
         text = json.loads(path.read_text())
-        calls = [Call(**_revive(call)) for call in text["calls"]]
+        calls = [RecordedCall(**_revive(call)) for call in text["calls"]]
         return cls(datetime.fromisoformat(text["at"]), text["region"], text["where"], text["botocore"], calls)
 
 
-def _answer(call: Call) -> Answer:
+def _answer(call: RecordedCall) -> Answer:
     if call.error is not None:
         said = {"Code": call.error["Code"], "Message": call.error["Message"]}
         metadata = {"HTTPStatusCode": call.error["HTTPStatusCode"]}
@@ -101,7 +101,7 @@ def _answer(call: Call) -> Answer:
     return call.answer or {}
 
 
-def _as_dict(call: Call) -> dict[str, Any]:
+def _as_dict(call: RecordedCall) -> dict[str, Any]:
     fields = {"service": call.service, "operation": call.operation, "parameters": _plain(call.parameters)}
     given = {"answer": call.answer, "error": call.error}
     return fields | {name: _plain(value) for name, value in given.items() if value is not None}

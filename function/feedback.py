@@ -14,7 +14,7 @@ from typing import Any
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.ledger.keys import address_key
 from function.ledger.ledger import Applied, Ledger
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.table import Contended
 from function.providers.ses_events import FeedbackEvent, Ignored, Parsed, ProbeReport, drop_implied_sends, parse
 from function.queues.sqs import Queue
@@ -106,7 +106,7 @@ class FeedbackHandler:
             counts["Ignored"] += 1
             self.telemetry.note("Ignored", detail=event.why)
             return True
-        row = Row(
+        row = TimelineRow(
             event.state, self.clock(), self.release, provider="ses", detail=event.detail, reason_code=event.reason_code
         )
         suppress = address_key(self.secret, event.address) if event.suppress and event.address else None

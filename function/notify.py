@@ -15,7 +15,7 @@ from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from function.providers.failover import Failover
 from function.providers.ses import SesProvider, client_config
 from function.queues.dead_letter import write_retry
@@ -135,11 +135,11 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock)
 
 
-def _links(settings: NotifySettings, clients: Clients) -> Links | None:
+def _links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | None:
     """The newest of the keys signs; whoever serves the page may know older ones."""
     if not settings.unsubscribe_url:
         return None
-    return Links(settings.unsubscribe_url, clients.keys(settings.link_key_parameter)[0])
+    return UnsubscribeLinks(settings.unsubscribe_url, clients.keys(settings.link_key_parameter)[0])
 
 
 def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvider:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from function.ledger.keys import split_keys
 from herald.terraform.target import aws_session, is_loopback
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.description import Description
 from laptop.state import descriptor_of
 from operations.contention import retry_contention
@@ -55,7 +55,7 @@ class Account:
         """The one that the command's options name. Raises `UserError` if nothing is there."""
         if local:
             cloud = Description.read(descriptor_of(state_dir))
-            clients = Clients(cloud.endpoints)
+            clients = LaptopClients(cloud.endpoints)
             return cls(lambda service, **_: clients.any(service), prefix, "the laptop cloud")
         try:
             session = aws_session()

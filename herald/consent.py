@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import typer
 
 from herald.console import confirm
-from operations.redrive.plan import Plan, RedriveDecision
+from operations.redrive.plan import RedriveDecision, RedrivePlan
 
 __all__ = ["Consent"]
 
@@ -20,7 +20,7 @@ class Consent:
     yes: bool
     even_if_sent: bool
 
-    def ask(self, plan: Plan) -> int:
+    def ask(self, plan: RedrivePlan) -> int:
         """Take out of the plan what is not confirmed; returns how many letters stay for want of the second answer."""
         again = len(plan.letters_to(RedriveDecision.AGAIN))
         question = f"{again} reached a provider once: a second mail may arrive. Send once more?"

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
-from operations.redrive.plan import Plan, RedriveDecision
+from operations.redrive.plan import RedriveDecision, RedrivePlan
 
 __all__ = ["as_json", "show_letters", "show_plan"]
 
@@ -57,7 +57,7 @@ def _table(letters: Sequence[DeadLetter], now: int) -> Table:
     return table
 
 
-def show_plan(console: Console, plan: Plan) -> None:
+def show_plan(console: Console, plan: RedrivePlan) -> None:
     """How many letters are planned for what, and the MessageIds of those that need a confirmation."""
     for decision, label in _DECISIONS.items():
         if letters := plan.letters_to(decision):

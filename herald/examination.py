@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 from dns.resolver import NoResolverConfiguration, Resolver
 
-from doctor.cloud import Live
+from doctor.cloud import Boto3Cloud
 from doctor.recording import Recorder, Recording
 from doctor.system import System
 from herald.account import Account
@@ -60,7 +60,7 @@ def examination(
     account: Account, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
 ) -> Examination:
     """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
-    recorder = Recorder(Live(account.client))
+    recorder = Recorder(Boto3Cloud(account.client))
     here = local or is_loopback(account.client("sts").meta.endpoint_url)
     system = System(
         recorder,

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["Clients"]
+__all__ = ["LaptopClients"]
 
 #: Services with an endpoint of their own, because ministack does not play them, or not well enough.
 SIMULATED = {"sesv2": "ses", "codedeploy": "codedeploy"}
 
 
-class Clients:
+class LaptopClients:
     """Makes each client when it is first asked for; safe for use by several threads."""
 
     def __init__(self, endpoints: Mapping[str, str]) -> None:

@@ -14,21 +14,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
 from laptop.provision.functions import make_functions
 from laptop.provision.stores import Provisioned, make_stores
 from laptop.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
-from laptop.state import DEFAULT_STATE, ROOT, State
+from laptop.state import DEFAULT_STATE, ROOT, StateFolder
 from laptop.supervision.ports import HOST, Ports
 from laptop.supervision.processes import Processes
 from laptop.time_scale import TimeScale
 from operations.errors import UserError
 from package import build
 
-__all__ = ["PORTS", "Cloud", "Options", "run_cloud"]
+__all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
 
 #: The ports that a person may remember; others are taken if these are in use.
 PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "aws": 4566}
@@ -56,23 +56,23 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
+class LaptopCloud:
     """One running laptop cloud. `timings` tells in seconds, in order, when each part was ready."""
 
     description: Description
-    clients: Clients
+    clients: LaptopClients
     timings: Mapping[str, float]
     watch: Callable[[float], None]
 
 
 @contextmanager
-def run_cloud(options: Options) -> Iterator[Cloud]:
+def run_cloud(options: Options) -> Iterator[LaptopCloud]:
     """A laptop cloud until the end of the `with` block, or of this process, whatever ends it.
 
     Raises `UserError` if it cannot be started; `watch(seconds)` waits, and raises it once a part has died.
     """
     with ExitStack() as stack:
-        state = State(options.state)
+        state = StateFolder(options.state)
         stack.callback(state.close)
         ports = Ports()
         stack.callback(ports.close)
@@ -84,7 +84,7 @@ def run_cloud(options: Options) -> Iterator[Cloud]:
 class _Start:
     """One start, step by step."""
 
-    def __init__(self, options: Options, state: State, ports: Ports, processes: Processes) -> None:
+    def __init__(self, options: Options, state: StateFolder, ports: Ports, processes: Processes) -> None:
         self._options = options
         self._state = state
         self._processes = processes
@@ -95,13 +95,13 @@ class _Start:
         self._endpoints = {name: f"http://{HOST}:{port}" for name, port in self._ports.items()}
         self._environment = child_environment(self._endpoints, state.home, state.tmp)
 
-    def run(self) -> Cloud:
+    def run(self) -> LaptopCloud:
         self._start_simulators()
         if self._options.bare:
             return self._bare()
         with ThreadPoolExecutor(2) as beside:
             package = beside.submit(build, "laptop", say=self._options.say)
-            clients = Clients(self._endpoints)
+            clients = LaptopClients(self._endpoints)
             self._await("aws", "/_ministack/health")
             who = beside.submit(sign_in, clients, self._endpoints["aws"], self._endpoints["web"])
             made = make_stores(clients, self._time_scale)
@@ -118,15 +118,15 @@ class _Start:
             self._await("web", "/readyz")
             description = self._describe(made, who.result())
         description.write(self._state.descriptor)
-        return Cloud(description, clients, self._timings, self._processes.watch)
+        return LaptopCloud(description, clients, self._timings, self._processes.watch)
 
-    def _bare(self) -> Cloud:
+    def _bare(self) -> LaptopCloud:
         """The emulator and the simulators, and nothing in them."""
         self._await("aws", "/_ministack/health")
         self._await("inbox", "/faults")
         description = self._describe(Provisioned(), SignIn("", "", ""))
         description.write(self._state.descriptor)
-        return Cloud(description, Clients(self._endpoints), self._timings, self._processes.watch)
+        return LaptopCloud(description, LaptopClients(self._endpoints), self._timings, self._processes.watch)
 
     def _start_simulators(self) -> None:
         ministack = {

@@ -9,7 +9,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.resources import ADA
 from operations.errors import UserError
 
@@ -18,7 +18,7 @@ __all__ = ["run_demo"]
 BOOK = {"title": "Notes on the Analytical Engine", "author": "Ada Lovelace"}
 
 
-def run_demo(cloud: Cloud, wait: float, settle: float, console: Console) -> None:
+def run_demo(cloud: LaptopCloud, wait: float, settle: float, console: Console) -> None:
     """Create a book over HTTP as Ada and print what became of it; raise `UserError` unless one right mail came."""
     endpoints = cloud.description.endpoints
     with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=60) as web:
@@ -39,7 +39,7 @@ def run_demo(cloud: Cloud, wait: float, settle: float, console: Console) -> None
     console.print(_table(timeline))
 
 
-def _id_token(cloud: Cloud) -> str:
+def _id_token(cloud: LaptopCloud) -> str:
     answer = cloud.clients.cognito.initiate_auth(
         ClientId=cloud.description.sign_in["client_id"],
         AuthFlow="USER_PASSWORD_AUTH",

@@ -22,8 +22,8 @@ __all__ = [
     "PREFIX",
     "SENDER",
     "SESSION_KEY",
+    "DemoUser",
     "Function",
-    "Person",
     "topic_policy",
 ]
 
@@ -49,7 +49,7 @@ LEDGER_TABLE: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DemoUser:
     """A user of the web app, known to the laptop's Cognito; this password protects nothing."""
 
     name: str
@@ -57,8 +57,8 @@ class Person:
     password: str
 
 
-ADA = Person("Ada", "ada@example.com", "Lovelace-1815")
-GRACE = Person("Grace", "grace@example.com", "Hopper-Navy-1906")
+ADA = DemoUser("Ada", "ada@example.com", "Lovelace-1815")
+GRACE = DemoUser("Grace", "grace@example.com", "Hopper-Navy-1906")
 
 
 @dataclass(frozen=True, slots=True)

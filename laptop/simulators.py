@@ -21,15 +21,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from laptop.codedeploy import wire as codedeploy_wire
-from laptop.codedeploy.api import CodeDeploy
+from laptop.codedeploy.api import CodeDeployApi
 from laptop.cognito.accounts import Accounts
-from laptop.cognito.mail import Post
+from laptop.cognito.mail import MailCarrier
 from laptop.cognito.pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, inbox
 from laptop.ses.api import Ses
-from laptop.ses.wire import Wire
+from laptop.ses.wire import SesServer
 from laptop.supervision.ports import HOST
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ def main() -> None:
     options = _options()
     sns: SNSClient = _client("sns", options.aws)
     ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
-    wire = Wire((HOST, options.ses), ses, options.aws)
+    wire = SesServer((HOST, options.ses), ses, options.aws)
     deployments = _codedeploy(options.aws, options.scale)
-    codedeploy = codedeploy_wire.Wire((HOST, options.codedeploy), deployments)
+    codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, f"http://{HOST}:{options.ses}")
     for server in (wire, codedeploy):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, name, seconds), daemon=True).start()
-    threading.Thread(target=Post(options.aws, ses.mailbox).carry_on, daemon=True).start()
+    threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
     accounts = Accounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
     uvicorn.run(
@@ -66,10 +66,10 @@ def main() -> None:
     )
 
 
-def _codedeploy(aws: str, scale: float) -> CodeDeploy:
+def _codedeploy(aws: str, scale: float) -> CodeDeployApi:
     """A hook runs once, for a quarter of an hour at the most, as every function does."""
     functions: LambdaClient = _client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
-    return CodeDeploy(functions, _client("cloudwatch", aws), scale, running=partial(_running, aws))
+    return CodeDeployApi(functions, _client("cloudwatch", aws), scale, running=partial(_running, aws))
 
 
 def _running(aws: str, function: str, version: str) -> list[float]:

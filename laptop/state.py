@@ -10,7 +10,7 @@ from pathlib import Path
 
 from operations.errors import UserError
 
-__all__ = ["DEFAULT_STATE", "ROOT", "State", "descriptor_of"]
+__all__ = ["DEFAULT_STATE", "ROOT", "StateFolder", "descriptor_of"]
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Where `make run` keeps its state.
@@ -26,7 +26,7 @@ def descriptor_of(folder: Path) -> Path:
     return folder.with_name(folder.name + ".json")
 
 
-class State:
+class StateFolder:
     """One state folder, held by `flock`: a second cloud on the same folder is refused, a dead one's remains are not.
 
     Raises `UserError` if another cloud runs there, or if the folder holds anything that a laptop cloud did not make

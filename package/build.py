@@ -15,7 +15,7 @@ from typing import Any
 from package import target as targets
 from package.archive import write_archive
 from package.bundles import BUNDLES, Bundle, is_ignored
-from package.target import Architecture, Target, TargetName
+from package.target import Architecture, BuildTarget, TargetName
 
 __all__ = ["BUILD", "Archive", "Package", "build"]
 
@@ -81,7 +81,7 @@ def _lock(out: Path) -> Iterator[None]:
         yield
 
 
-def _archive(bundle: Bundle, target: Target, out: Path, say: Callable[[str], None]) -> Archive:
+def _archive(bundle: Bundle, target: BuildTarget, out: Path, say: Callable[[str], None]) -> Archive:
     path = out / target.name / f"{bundle.name}.zip"
     release = _release(bundle)
     key = [release, target.python, target.architecture, bool(target.interpreter)]

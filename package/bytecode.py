@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from package.errors import PackageError
-from package.target import Target
+from package.target import BuildTarget
 
 __all__ = ["write_bytecode"]
 
@@ -21,7 +21,7 @@ for name in sys.stdin.read().splitlines():
 """
 
 
-def write_bytecode(folder: Path, target: Target) -> None:
+def write_bytecode(folder: Path, target: BuildTarget) -> None:
     """Write a `__pycache__` beside every module in `folder`, unless the target has no interpreter here."""
     if target.interpreter is None:
         return

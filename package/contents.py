@@ -14,12 +14,12 @@ from package.bundles import Bundle
 from package.bytecode import write_bytecode
 from package.dependencies import install_dependencies
 from package.notifications.catalogue import compile_catalogue
-from package.target import Target
+from package.target import BuildTarget
 
 __all__ = ["contents"]
 
 
-def contents(bundle: Bundle, target: Target, out: Path, release: str) -> dict[str, bytes]:
+def contents(bundle: Bundle, target: BuildTarget, out: Path, release: str) -> dict[str, bytes]:
     """Every file of the bundle's zip by its name in there; works and keeps dependencies in `out`."""
     dependencies = install_dependencies(bundle, target, out / "dependencies", _recipe())
     with tempfile.TemporaryDirectory(dir=out) as work:
@@ -34,7 +34,7 @@ def _recipe() -> str:
     return "\n".join((Path(__file__).parent / name).read_text("utf-8") for name in names)
 
 
-def _write_own_modules(bundle: Bundle, target: Target, folder: Path) -> None:
+def _write_own_modules(bundle: Bundle, target: BuildTarget, folder: Path) -> None:
     for path in bundle.sources():
         copy = folder / path.relative_to(bundle.folder.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def _read(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _manifest(bundle: Bundle, target: Target, release: str, files: dict[str, bytes]) -> dict[str, Any]:
+def _manifest(bundle: Bundle, target: BuildTarget, release: str, files: dict[str, bytes]) -> dict[str, Any]:
     return {
         "architecture": target.architecture,
         "bytecode": target.interpreter is not None,

@@ -19,7 +19,7 @@ from package.bundles import Bundle, keeps
 from package.bytecode import write_bytecode
 from package.errors import PackageError
 from package.stubs import STUBS
-from package.target import LAMBDA_PYTHON, Target
+from package.target import LAMBDA_PYTHON, BuildTarget
 
 __all__ = ["install_dependencies", "refuse_markers"]
 
@@ -27,7 +27,7 @@ __all__ = ["install_dependencies", "refuse_markers"]
 _HARMLESS = re.compile(r"(platform_python_implementation|implementation_name) != 'PyPy'( and |$)")
 
 
-def install_dependencies(bundle: Bundle, target: Target, store: Path, recipe: str) -> Path:
+def install_dependencies(bundle: Bundle, target: BuildTarget, store: Path, recipe: str) -> Path:
     """The folder with the bundle's dependencies and their bytecode, made once for a lock, a target and a recipe.
 
     Raises `PackageError` if pip cannot install them: no network, or no wheel for the target.
@@ -54,7 +54,7 @@ def _lock(store: Path) -> Iterator[None]:
         os.close(opened)
 
 
-def _make(bundle: Bundle, target: Target, folder: Path) -> None:
+def _make(bundle: Bundle, target: BuildTarget, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
         _install(bundle, target, Path(work) / "all")
         _cut(bundle, Path(work) / "all", Path(work) / "cut")
@@ -71,7 +71,7 @@ def refuse_markers(lock: str, bundle: Bundle) -> None:
             raise PackageError(f"{bundle.name}/requirements.txt: the marker {marker!r} depends on who builds it")
 
 
-def _install(bundle: Bundle, target: Target, folder: Path) -> None:
+def _install(bundle: Bundle, target: BuildTarget, folder: Path) -> None:
     platforms = [argument for tag in target.platforms for argument in ("--platform", tag)]
     foreign = [*platforms, "--python-version", LAMBDA_PYTHON, "--implementation", "cp"] if platforms else []
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]

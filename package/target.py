@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["LAMBDA_PYTHON", "Architecture", "Target", "TargetName", "cloud", "laptop"]
+__all__ = ["LAMBDA_PYTHON", "Architecture", "BuildTarget", "TargetName", "cloud", "laptop"]
 
 #: Lambda's runtime `python3.13`, which runs on Amazon Linux 2023 (glibc 2.34).
 LAMBDA_PYTHON = "3.13"
@@ -23,7 +23,7 @@ Architecture = Literal["arm64", "x86_64"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class BuildTarget:
     """`python` is the version that the package says it is for: with its patch if `interpreter` wrote bytecode.
 
     `platforms` are the tags of the wheels that may go in, the best first; none means the running interpreter's.
@@ -36,20 +36,20 @@ class Target:
     interpreter: str | None
 
 
-def laptop() -> Target:
+def laptop() -> BuildTarget:
     """The interpreter that runs this: ministack runs functions with it."""
-    return Target("laptop", platform.python_version(), platform.machine(), (), sys.executable)
+    return BuildTarget("laptop", platform.python_version(), platform.machine(), (), sys.executable)
 
 
-def cloud(architecture: Architecture) -> Target:
+def cloud(architecture: Architecture) -> BuildTarget:
     """Lambda. Bytecode can only be written by an interpreter of Lambda's own Python, if there is one here."""
     machine = {"arm64": "aarch64", "x86_64": "x86_64"}[architecture]
     platforms = (*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBC_MINORS), f"manylinux2014_{machine}")
     for candidate in _candidates():
         if found := _ask_version(candidate):
             version, interpreter = found
-            return Target("cloud", version, architecture, platforms, interpreter)
-    return Target("cloud", LAMBDA_PYTHON, architecture, platforms, None)
+            return BuildTarget("cloud", version, architecture, platforms, interpreter)
+    return BuildTarget("cloud", LAMBDA_PYTHON, architecture, platforms, None)
 
 
 def _candidates() -> Iterator[str]:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from release.deployments import Deployment
 from release.progress.display import Screen
 from release.stack import Stack
-from release.versions import Live, live, versions
+from release.versions import AliasRouting, live, versions
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -71,7 +71,7 @@ def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
     return all(passed)
 
 
-def _invoke(functions: LambdaClient, screen: Screen, hook: str, now: Live, release: str) -> bool:
+def _invoke(functions: LambdaClient, screen: Screen, hook: str, now: AliasRouting, release: str) -> bool:
     request = {"Version": now.version, "Release": "" if release == "?" else release}
     answer = functions.invoke(FunctionName=hook, Payload=json.dumps(request).encode())
     found: Any = json.loads(answer["Payload"].read())

@@ -16,27 +16,27 @@ from release.progress.poller import Poller
 from release.publish import Artifact, publish, update_companions
 from release.stack import ALIAS, Stack
 from release.strategy import config_of, minutes
-from release.versions import Live, code_of, live
+from release.versions import AliasRouting, code_of, live
 
-__all__ = ["Plan", "delete_old_alarms", "plan", "start"]
+__all__ = ["ReleasePlan", "delete_old_alarms", "plan", "start"]
 
 #: Minutes beside the moving of the traffic: a hook that never answers takes an hour by itself.
 _BESIDE = 75
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReleasePlan:
     """What is live, what would be, and how. `under_way` is an earlier run's deployment of this very package."""
 
     artifact: Artifact
-    live: Live
+    live: AliasRouting
     config: str
     routing: Mapping[str, Any]
     group_alarms: list[str]
     under_way: Deployment | None = None
 
 
-def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False) -> Plan:
+def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False) -> ReleasePlan:
     """Look before anything is changed. Raises `UserError` if nothing may be released now."""
     now = live(stack)
     config, routing = config_of(stack, strategy)
@@ -57,10 +57,10 @@ def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only
             f"refuse: make rollback puts it on version {now.version} alone"
         )
     group = [] if own_alarms_only else alarms.group_alarms_of(stack)
-    return Plan(artifact, now, config, routing, group, running)
+    return ReleasePlan(artifact, now, config, routing, group, running)
 
 
-def start(stack: Stack, plan_: Plan, screen: Screen, deadline: float | None = None) -> Poller:
+def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | None = None) -> Poller:
     """Ship, publish and start the deployment, or find the one that an earlier run started; `deadline` in minutes.
 
     Raises `UserError` if there is nothing to release, or if AWS does not take it.
@@ -81,7 +81,7 @@ def delete_old_alarms(stack: Stack, now_live: str, screen: Screen) -> None:
         screen.say(f"alarm {name} deleted")
 
 
-def _publish(stack: Stack, plan_: Plan, screen: Screen) -> str:
+def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> str:
     """Ship everything, notify last; the version to release."""
     artifact, names = plan_.artifact, stack.names
     update_companions(stack, artifact)
@@ -96,7 +96,7 @@ def _publish(stack: Stack, plan_: Plan, screen: Screen) -> str:
     return target
 
 
-def _deploy(stack: Stack, plan_: Plan, target: str, watched: list[str], screen: Screen) -> str:
+def _deploy(stack: Stack, plan_: ReleasePlan, target: str, watched: list[str], screen: Screen) -> str:
     names, current = stack.names, plan_.live.version
     revision = render(names.notify, ALIAS, current, target, names.hooks)
     description = f"release {plan_.artifact.release} of {names.notify}: version {current} to {target}"
@@ -110,12 +110,12 @@ def _deploy(stack: Stack, plan_: Plan, target: str, watched: list[str], screen: 
     return id_
 
 
-def _weighs(plan_: Plan) -> bool:
+def _weighs(plan_: ReleasePlan) -> bool:
     """Whether the alias has two versions at some time of the deployment."""
     return plan_.routing.get("type") != "AllAtOnce"
 
 
-def _poll(stack: Stack, plan_: Plan, id_: str, watched: list[str], deadline: float | None) -> Poller:
+def _poll(stack: Stack, plan_: ReleasePlan, id_: str, watched: list[str], deadline: float | None) -> Poller:
     moving = minutes(plan_.routing) * 60 * stack.scale
     patience = (_BESIDE * 60 * stack.scale + moving) if deadline is None else deadline * 60
     least = 900.0 if deadline is None else 0.0  # the hooks of a laptop take their own time, whatever its scale

@@ -10,7 +10,7 @@ from release.appspec import render
 from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
-from release.versions import Live, live, previous, versions
+from release.versions import AliasRouting, live, previous, versions
 
 __all__ = ["RollbackPlan", "plan_rollback", "restore", "start_rollback", "stop"]
 
@@ -20,7 +20,7 @@ _BESIDE = 15
 class RollbackPlan:
     """What has to be done so that `version` gets all traffic; `description` says it in words."""
 
-    def __init__(self, version: str, description: str, stops: str = "", clears: Live | None = None) -> None:
+    def __init__(self, version: str, description: str, stops: str = "", clears: AliasRouting | None = None) -> None:
         self.version = version
         self.description = description
         self.stops = stops

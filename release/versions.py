@@ -10,7 +10,7 @@ from operations.errors import UserError
 from release.deployments import history
 from release.stack import ALIAS, Stack
 
-__all__ = ["Live", "Version", "code_of", "live", "previous", "versions"]
+__all__ = ["AliasRouting", "Version", "code_of", "live", "previous", "versions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class AliasRouting:
     """Where the alias points: `version` gets what the weights leave. `weights` are fractions by version."""
 
     version: str
@@ -43,7 +43,7 @@ class Live:
         return ", ".join(f"{percent:g} % version {version}" for version, percent in self.traffic.items())
 
 
-def live(stack: Stack) -> Live:
+def live(stack: Stack) -> AliasRouting:
     """Where the alias points now. Raises `UserError` if there is no such function or alias."""
     try:
         alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
@@ -53,7 +53,7 @@ def live(stack: Stack) -> Live:
             "makes it; or name another --prefix or AWS_REGION, or say --local"
         ) from None
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    return Live(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
+    return AliasRouting(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
 
 
 def versions(stack: Stack) -> list[Version]:

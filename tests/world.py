@@ -12,13 +12,13 @@ from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.keys import address_key, event_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Table
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
@@ -42,7 +42,7 @@ class World:
     release: str = "r1"
     resends: int = 1
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
-    links: Links | None = None
+    links: UnsubscribeLinks | None = None
     older_secrets: tuple[bytes, ...] = ()
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     posts: list[Post] = field(default_factory=list)
@@ -103,7 +103,7 @@ class World:
     ) -> bool:
         """Feedback of the provider; whether it moved the record."""
         listed = address_key(SECRET, suppress) if suppress else None
-        row = Row(state, self.clock(), self.release)
+        row = TimelineRow(state, self.clock(), self.release)
         return self.ledger.apply_feedback(message_id, action, row, listed, attempt).moved
 
     def report(self, provider: str = "ses://us-east-1") -> None:

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from ulid import ULID
 
 from webapp.admin.audit import Audit
-from webapp.admin.notifier import Notifier, NotifierNames
+from webapp.admin.notifier import NotifierAccess, NotifierNames
 from webapp.admin.search import MailSearch
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
@@ -27,7 +27,7 @@ from webapp.clock import Clock, now
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import LedgerReader
 
 __all__ = ["Parts", "PartsOf", "client_registration", "compose", "notifier_names", "parameter_names"]
 
@@ -39,13 +39,13 @@ class Parts:
     settings: WebSettings
     books: BookRepository
     outbox: Outbox
-    ledger: Ledger
+    ledger: LedgerReader
     verifier: TokenVerifier
     issuer: Issuer
     secrets: Secrets
     preferences: Preferences
     limiter: RateLimiter
-    notifier: Notifier
+    notifier: NotifierAccess
     clock: Clock = now
     new_id: Callable[[], str] = lambda: str(ULID())
 
@@ -112,13 +112,13 @@ def compose(settings: WebSettings) -> Parts:
             MailBudget(settings.mails_per_ten_minutes, settings.mails_per_day),
         ),
         outbox=Outbox(clients.dynamodb(), settings.books_table),
-        ledger=Ledger(clients.dynamodb(), settings.ledger_table),
+        ledger=LedgerReader(clients.dynamodb(), settings.ledger_table),
         verifier=verifier,
         issuer=Issuer(discovery, verifier, client_registration(settings, secrets)),
         secrets=secrets,
         preferences=Preferences(clients.dynamodb(), settings.ledger_table),
         limiter=RateLimiter(settings.requests_per_second),
-        notifier=Notifier(
+        notifier=NotifierAccess(
             clients.dynamodb(), clients.sqs(), clients.functions(), notifier_names(settings), secrets.address
         ),
     )

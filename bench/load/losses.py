@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from bench.load.apps import ROOT, App, herald, plain
-from laptop.cloud import Cloud, Options, run_cloud
+from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.resources import ADA
 from laptop.supervision.ports import Ports
 from tests.stack.webapp.door import Door, door
@@ -26,7 +26,7 @@ BOOK = {"title": "The Dispossessed", "author": "Ursula K. Le Guin"}
 
 
 @dataclass(slots=True)
-class Fate:
+class RequestCounts:
     """What became of the requests to one app."""
 
     asked: int = 0
@@ -51,7 +51,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
         door(cloud.description.endpoints["aws"]) as way,
         _both(cloud, way, peer_python) as (apps, hear),
     ):
-        fates = {app.name: Fate() for app, _ in apps}
+        fates = {app.name: RequestCounts() for app, _ in apps}
         for second in range(BEFORE + DOWN + AFTER):
             way.shut = BEFORE <= second < BEFORE + DOWN
             _ask(apps, fates)
@@ -59,7 +59,7 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
     return {name: fate.as_dict() for name, fate in fates.items()}
 
 
-def _ask(apps: list[tuple[App, httpx.Client]], fates: dict[str, Fate]) -> None:
+def _ask(apps: list[tuple[App, httpx.Client]], fates: dict[str, RequestCounts]) -> None:
     """One second of requests."""
     end = time.monotonic() + 1
     for _ in range(A_SECOND):
@@ -73,7 +73,7 @@ def _ask(apps: list[tuple[App, httpx.Client]], fates: dict[str, Fate]) -> None:
     time.sleep(max(end - time.monotonic(), 0))
 
 
-def _settle(cloud: Cloud, fates: dict[str, Fate], hear: Callable[[], dict[str, set[str]]]) -> None:
+def _settle(cloud: LaptopCloud, fates: dict[str, RequestCounts], hear: Callable[[], dict[str, set[str]]]) -> None:
     """Give everybody half a minute to make up for what was missed, then count."""
     ours, theirs = fates.values()
     deadline = time.monotonic() + 30
@@ -87,7 +87,7 @@ def _settle(cloud: Cloud, fates: dict[str, Fate], hear: Callable[[], dict[str, s
         time.sleep(1)
 
 
-def _count_stored(cloud: Cloud) -> dict[str, int]:
+def _count_stored(cloud: LaptopCloud) -> dict[str, int]:
     pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName="herald-books")
     kinds = [item["kind"]["S"] for page in pages for item in page["Items"]]
     return {kind: kinds.count(kind) for kind in ("book", "plain")}
@@ -95,7 +95,7 @@ def _count_stored(cloud: Cloud) -> dict[str, int]:
 
 @contextmanager
 def _both(
-    cloud: Cloud, way: Door, peer_python: str
+    cloud: LaptopCloud, way: Door, peer_python: str
 ) -> Iterator[tuple[list[tuple[App, httpx.Client]], Callable[[], dict[str, set[str]]]]]:
     described = cloud.description
     environment = described.settings() | {
@@ -130,7 +130,7 @@ def _both(
         yield clients, _ear(cloud)
 
 
-def _ear(cloud: Cloud) -> Callable[[], dict[str, set[str]]]:
+def _ear(cloud: LaptopCloud) -> Callable[[], dict[str, set[str]]]:
     """Hears every event on the topic; the ids by source so far."""
     topic, sqs = cloud.description.topics["events"], cloud.clients.sqs
     queue = sqs.create_queue(QueueName="ear")["QueueUrl"]

@@ -22,7 +22,7 @@ CROWD = 16
 
 
 @dataclass(slots=True)
-class Measured:
+class AppThroughput:
     """All rounds of one app."""
 
     rounds: list[Round] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Measured:
 
 def measure(peer_python: str, rounds: int, seconds: float) -> dict[str, dict[str, float]]:
     """Both apps, interleaved; what each took."""
-    ours, theirs = Measured(), Measured()
+    ours, theirs = AppThroughput(), AppThroughput()
     with _both(peer_python) as (herald_app, plain_app, token):
         asked = {
             herald_app.port: post(herald_app.port, BOOK, Authorization=f"Bearer {token}"),

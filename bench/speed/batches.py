@@ -24,7 +24,7 @@ def measure(handler: Handler, asked: dict[str, Any], log: int) -> dict[str, floa
     """
     kind, count, size = asked["kind"], asked["count"], asked.get("size", 1)
     events = [_event(kind, size) for _ in range(count)]
-    contexts = [work.Context() for _ in events]
+    contexts = [work.LambdaContext() for _ in events]
     if kind == "duplicate":
         _run(handler, events, contexts)
     written = os.fstat(log).st_size
@@ -49,7 +49,7 @@ def _event(kind: str, size: int) -> dict[str, Any]:
     return work.stream_batch(size) if kind == "relay" else work.sns_event(kind)
 
 
-def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.Context]) -> list[float]:
+def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> list[float]:
     """Every invocation; the seconds that each took. One that raises has ended, too."""
     walls = []
     for event, context in zip(events, contexts, strict=True):
@@ -62,7 +62,7 @@ def _run(handler: Handler, events: list[dict[str, Any]], contexts: list[work.Con
     return walls
 
 
-def _peak(handler: Handler, events: list[dict[str, Any]], contexts: list[work.Context]) -> float:
+def _peak(handler: Handler, events: list[dict[str, Any]], contexts: list[work.LambdaContext]) -> float:
     """The most that one invocation has allocated at a time, in KiB."""
     tracemalloc.start()
     highest = 0

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.speed.processes import Aws, Measured, Subject, subjects
+from bench.speed.processes import FakeAws, MeasuredHandler, MeasuredProcess, subjects
 from bench.speed.roots import ROOT, Roots
 from bench.speed.sample import Sample
 
@@ -27,7 +27,7 @@ class Start:
     """One way to start: a subject, whether over TLS, and which flags of the interpreter."""
 
     name: str
-    subject: Subject
+    subject: MeasuredHandler
     tls: bool = False
     flags: tuple[str, ...] = ()
 
@@ -49,7 +49,7 @@ def starts(roots: Roots, *, levers: bool, quick: bool) -> list[Start]:
     return [*found, *_without(ours, roots)] if levers else found
 
 
-def _without(ours: Subject, roots: Roots) -> list[Start]:
+def _without(ours: MeasuredHandler, roots: Roots) -> list[Start]:
     """Herald without each of its levers; bytecode is a start of its own."""
     cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
@@ -58,12 +58,12 @@ def _without(ours: Subject, roots: Roots) -> list[Start]:
     return [*found, Start("without: one TLS context", replace(ours, extra={"apart": "tls"}), tls=True)]
 
 
-def measure(each: Sequence[Start], aws: Aws, rounds: int) -> dict[str, Sample]:
+def measure(each: Sequence[Start], aws: FakeAws, rounds: int) -> dict[str, Sample]:
     """All starts, interleaved: CPU and wall milliseconds of init and of the first event."""
     taken: dict[str, list[dict[str, float]]] = defaultdict(list)
     for number in range(rounds + 1):
         for start in random.sample(each, len(each)):
-            process = Measured(start.subject, aws, tls=start.tls, flags=start.flags)
+            process = MeasuredProcess(start.subject, aws, tls=start.tls, flags=start.flags)
             first = process.ask("first", 1)
             process.end()
             if number:  # the first round warms the machine's caches
@@ -73,9 +73,9 @@ def measure(each: Sequence[Start], aws: Aws, rounds: int) -> dict[str, Sample]:
     return {name: Sample(rows) for name, rows in taken.items()}
 
 
-def breakdown(subject: Subject, aws: Aws) -> dict[str, float]:
+def breakdown(subject: MeasuredHandler, aws: FakeAws) -> dict[str, float]:
     """Where importing takes its time, in milliseconds by package, from `-X importtime` (which takes time itself)."""
-    process = Measured(subject, aws, flags=("-X", "importtime"))
+    process = MeasuredProcess(subject, aws, flags=("-X", "importtime"))
     process.ask("first", 1)
     return by_package(process.end())
 

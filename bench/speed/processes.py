@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.speed.roots import ROOT, Roots
 
-__all__ = ["Aws", "Measured", "Subject", "fake_aws", "subjects"]
+__all__ = ["FakeAws", "MeasuredHandler", "MeasuredProcess", "fake_aws", "subjects"]
 
 _SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -39,7 +39,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Aws:
+class FakeAws:
     """The fake: its addresses, and the bundle with its certificate in it."""
 
     http: str
@@ -58,20 +58,20 @@ class Aws:
 
 
 @contextmanager
-def fake_aws(certificate: Path, bundle: Path) -> Iterator[Aws]:
+def fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAws]:
     """The fake in a process of its own."""
     command = [sys.executable, "-m", "bench.speed.fake_aws", str(certificate)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         plain, tls = process.stdout.readline().split()
         try:
-            yield Aws(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", bundle)
+            yield FakeAws(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", bundle)
         finally:
             process.kill()
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class MeasuredHandler:
     """One handler in one folder with one Python. `extra` goes to the measured process, `without` is not set there."""
 
     name: str
@@ -84,23 +84,25 @@ class Subject:
     without: tuple[str, ...] = ()
 
 
-def subjects(roots: Roots) -> dict[str, Subject]:
+def subjects(roots: Roots) -> dict[str, MeasuredHandler]:
     """Herald and the three references with one Python."""
     sources = {"BENCH_SOURCES": str(roots.sources)}
     libraries = (roots.reference, ROOT)
 
-    def reference(name: str) -> Subject:
+    def reference(name: str) -> MeasuredHandler:
         handler = f"bench.speed.references.{name}:handler"
-        return Subject(name, roots.interpreter, libraries, handler, environment=sources)
+        return MeasuredHandler(name, roots.interpreter, libraries, handler, environment=sources)
 
-    ours = Subject("herald", roots.interpreter, (roots.function,), "function.notify:handler")
+    ours = MeasuredHandler("herald", roots.interpreter, (roots.function,), "function.notify:handler")
     return {each.name: each for each in (ours, *map(reference, ("powertools", "check_then_put", "floor")))}
 
 
-class Measured:
+class MeasuredProcess:
     """A process with a handler in it. `init` is what importing it took."""
 
-    def __init__(self, subject: Subject, aws: Aws, *, tls: bool = False, flags: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, subject: MeasuredHandler, aws: FakeAws, *, tls: bool = False, flags: tuple[str, ...] = ()
+    ) -> None:
         trust = {"AWS_ENDPOINT_URL": aws.https, "AWS_CA_BUNDLE": str(aws.bundle)}
         environment = _SETTINGS | (trust if tls else {"AWS_ENDPOINT_URL": aws.http}) | subject.environment
         settings = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from package import PackageError, build
-from package.target import Architecture, Target, cloud, laptop
+from package.target import Architecture, BuildTarget, cloud, laptop
 
 __all__ = ["ROOT", "Roots", "prepare"]
 
@@ -49,7 +49,7 @@ def prepare(work: Path, *, quick: bool = False) -> list[Roots]:
     return [_roots(target, work / version, quick) for version, target in sorted(found.items())]
 
 
-def _roots(target: Target, work: Path, quick: bool) -> Roots:
+def _roots(target: BuildTarget, work: Path, quick: bool) -> Roots:
     assert target.interpreter
     package = build(target.name, _ARCHITECTURES[platform.machine()])
     function = _unpack(package.function_zip, work / "function")
@@ -73,7 +73,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
     return folder
 
 
-def _install(target: Target, work: Path) -> Path:
+def _install(target: BuildTarget, work: Path) -> Path:
     """The references' libraries as pip installs them, with bytecode."""
     folder = work / f"reference-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]}"
     if folder.exists():

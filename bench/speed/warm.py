@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bench.speed.processes import Aws, Measured, Subject, subjects
+from bench.speed.processes import FakeAws, MeasuredHandler, MeasuredProcess, subjects
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 
@@ -57,7 +57,7 @@ class _Told:
     opened: int = 0
 
 
-def measure(roots: Roots, aws: Aws, rounds: int, count: int, *, quick: bool) -> list[Warm]:
+def measure(roots: Roots, aws: FakeAws, rounds: int, count: int, *, quick: bool) -> list[Warm]:
     """Every subject and kind, batches of `count` invocations, in another order in each round."""
     aws.list(_suppressed_key())
     told: dict[Asked, _Told] = defaultdict(lambda: _Told([], {}))
@@ -95,8 +95,8 @@ def _alone(one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[s
 
 
 @contextmanager
-def _processes(roots: Roots, aws: Aws, quick: bool) -> Iterator[dict[str, Measured]]:
-    each: dict[str, Subject] = subjects(roots)
+def _processes(roots: Roots, aws: FakeAws, quick: bool) -> Iterator[dict[str, MeasuredProcess]]:
+    each: dict[str, MeasuredHandler] = subjects(roots)
     ours = each["herald"]
     each["feedback"] = replace(ours, handler="function.feedback:handler")
     each["relay"] = replace(ours, path=(roots.webapp,), handler="webapp.functions.relay:handler")
@@ -106,8 +106,8 @@ def _processes(roots: Roots, aws: Aws, quick: bool) -> Iterator[dict[str, Measur
         tls["a new connection for each mail"] = replace(ours, extra={"idle": True})
         tls["without: one TLS context"] = replace(ours, extra={"idle": True, "apart": "tls"})
     with ExitStack() as stack:
-        running = {name: Measured(subject, aws) for name, subject in each.items()}
-        running |= {name: Measured(subject, aws, tls=True) for name, subject in tls.items()}
+        running = {name: MeasuredProcess(subject, aws) for name, subject in each.items()}
+        running |= {name: MeasuredProcess(subject, aws, tls=True) for name, subject in tls.items()}
         for process in running.values():
             stack.callback(process.end)
         yield running

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["Context", "feedback_batch", "sns_event", "stream_batch"]
+__all__ = ["LambdaContext", "feedback_batch", "sns_event", "stream_batch"]
 
 _DATA = {
     "book": {
@@ -19,7 +19,7 @@ _DATA = {
 }
 
 
-class Context:
+class LambdaContext:
     """Lambda's context."""
 
     function_name = "herald-notify"

@@ -29,7 +29,7 @@ from function.errors import NotificationError, NotSent, OutcomeUnknown, Recipien
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Claimed, OwnedBy, Verdict
 from function.ledger.ledger import Ledger
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.message.builder import EmailBuilder
 from function.message.email import Receipt
@@ -194,7 +194,7 @@ class Courier:
         self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts, kept))
 
     def _settle(self, job: Job, letter: WriteLetter) -> Verdict | None:
-        row = Row.of(letter.reason, letter.state, self.clock(), self.release)
+        row = TimelineRow.of(letter.reason, letter.state, self.clock(), self.release)
         match letter.action:
             case Action.REJECT:
                 return self.ledger.reject(job.attempt, row)
@@ -209,7 +209,7 @@ class Courier:
         job, verdict = self._look(job) if stop.by is None else (job, None)
         job = replace(job, email=None)
         if verdict is None:
-            row = Row.of(stop.reason, State.SUPPRESSED, self.clock(), self.release)
+            row = TimelineRow.of(stop.reason, State.SUPPRESSED, self.clock(), self.release)
             verdict = self.ledger.suppress(job.attempt, row, stop.by)
         if verdict is None:
             return job, Done(OutcomeKind.SUPPRESSED, stop.reason.text)
@@ -222,15 +222,15 @@ class Courier:
 
     # -- the timeline ---------------------------------------------------------------------------------------------
 
-    def _rows(self, result: SendResult, last: State) -> list[Row]:
+    def _rows(self, result: SendResult, last: State) -> list[TimelineRow]:
         """The calls as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
         rows = [self._row(call, State.RELEASED) for call in result.tries]
         if not rows and isinstance(result.outcome, NotificationError):
-            rows = [Row.of(result.outcome.reason, last, self.clock(), self.release)]
+            rows = [TimelineRow.of(result.outcome.reason, last, self.clock(), self.release)]
         return [*rows[:-1], replace(rows[-1], state=last)]
 
-    def _row(self, call: ProviderCall, state: State) -> Row:
-        row = Row(state, call.at + call.ms, self.release, call.provider, call.ms)
+    def _row(self, call: ProviderCall, state: State) -> TimelineRow:
+        row = TimelineRow(state, call.at + call.ms, self.release, call.provider, call.ms)
         if call.error is None:
             return row
         return replace(row, detail=str(call.error)[:200], reason_code=call.error.reason.code)

@@ -18,7 +18,7 @@ from function.ledger.attempt import (
     TooLate,
     Verdict,
 )
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.states import IN_DOUBT, Action, State
 from function.message.email import Email
 from function.queues.retry_policy import RetryPolicy
@@ -74,7 +74,7 @@ class Job:
     deadline: int
     email: Email | None = None
     error: NotificationError | None = None
-    last_call: Row | None = None
+    last_call: TimelineRow | None = None
     #: Metrics that are counted beside the outcome.
     also: tuple[str, ...] = ()
 

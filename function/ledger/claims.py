@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from function.ledger.attempt import Attempt
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.requests import APPEND, CLEAR, FORGET, LIVE, Request, in_source_state
 from function.ledger.states import Action, State
 from function.ledger.succession import SuccessionRequests, describe_mail
@@ -37,7 +37,7 @@ class ClaimRequests(SuccessionRequests):
 
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
         """Take the mail once more although the attempt in the record, past its hold, may have sent it."""
-        row = Row.of(_RESENT, State.SENDING, now, self.release)
+        row = TimelineRow.of(_RESENT, State.SENDING, now, self.release)
         condition = (
             f"{in_source_state(Action.RESEND)} AND #owner = :seen AND #held_until <= :now AND #at_risk <= :resends"
             f" AND attribute_not_exists(#parked) AND {LIVE}"
@@ -51,7 +51,7 @@ class ClaimRequests(SuccessionRequests):
 
     def _claim(self, attempt: Attempt, now: int, counters: str, condition: str, forget: str = "") -> list[Request]:
         ready = max(now - attempt.received, 0) if attempt.received else None
-        row = Row(State.SENDING, now, self.release, ms=ready)
+        row = TimelineRow(State.SENDING, now, self.release, ms=ready)
         named = describe_mail(attempt)
         message = self.update_message(
             attempt, now, f"SET {_assign_claim(named)}, {counters} {CLEAR}{forget}", condition, row, named

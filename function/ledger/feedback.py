@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from function.ledger.attempt import Attempt
 from function.ledger.keys import feedback_key, message_key
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.requests import (
     APPEND,
     CLEAR,
@@ -27,7 +27,7 @@ class FeedbackRequests(Requests):
     __slots__ = ()
 
     def apply_feedback(
-        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+        self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         """Move the record towards what the provider said of `attempt`, and list the address in the same transaction."""
         message = self.update_message(
@@ -41,7 +41,7 @@ class FeedbackRequests(Requests):
         return [{"Update": message}, *self._suppress_address(message_id, row, suppress)]
 
     def apply_feedback_afresh(
-        self, message_id: str, row: Row, suppress: str | None, attempt: str | None = None
+        self, message_id: str, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         """Make a record of what the provider said, over one that TTL has not deleted yet."""
         item = {
@@ -54,12 +54,12 @@ class FeedbackRequests(Requests):
         message = put(self.table, item, "#expires_at <= :now_s", {"now_s": row.at // 1000})
         return [{"Put": message}, *self._suppress_address(message_id, row, suppress)]
 
-    def add_sender(self, attempt: Attempt, row: Row) -> Request:
+    def add_sender(self, attempt: Attempt, row: TimelineRow) -> Request:
         """A provider accepted the attempt's mail, and the record needs nothing else of it: another owner has it, or
         feedback knows more."""
         return self.update_message(attempt, row.at, SENT_BY, f"attribute_exists(#pk) AND {LIVE}", row)
 
-    def tell_sent_twice(self, message_id: str, row: Row) -> Request:
+    def tell_sent_twice(self, message_id: str, row: TimelineRow) -> Request:
         """Two attempts were accepted: say so on the timeline, once."""
         return self.update_message(
             Attempt(message_id, owner=""),
@@ -69,7 +69,7 @@ class FeedbackRequests(Requests):
             row,
         )
 
-    def _suppress_address(self, message_id: str, row: Row, suppress: str | None) -> list[Request]:
+    def _suppress_address(self, message_id: str, row: TimelineRow, suppress: str | None) -> list[Request]:
         if not suppress:
             return []
         listed = {"reason": row.state.value, "since": row.at, "message_id": message_id}

@@ -22,7 +22,7 @@ from function.ledger.attributes import Item
 from function.ledger.claims import ClaimRequests
 from function.ledger.feedback import FeedbackRequests
 from function.ledger.keys import feedback_key, message_key
-from function.ledger.record import EventItem, Record, Row
+from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.settlements import SettlementRequests
 from function.ledger.states import SETTLED_UNSENT, Action, State
 from function.ledger.table import Contended, Refusal, Table
@@ -102,7 +102,7 @@ class Ledger:
         reason = Reason(
             ReasonCode.CORRECTED_TOO_LATE, f"other content came as {attempt.message_id}, after the mail was sent"
         )
-        row = Row.of(reason, owner.state, self.clock(), self.writes.release)
+        row = TimelineRow.of(reason, owner.state, self.clock(), self.writes.release)
         try:
             return not isinstance(self.table.update(self.writes.tell_corrected_too_late(attempt, owner, row)), Refusal)
         except Contended:
@@ -110,7 +110,7 @@ class Ledger:
 
     # -- the owner's writes: where one is refused, feedback was faster or another owner has it --------------------
 
-    def record(self, attempt: Attempt, rows: Sequence[Row], provider_message_id: str) -> bool:
+    def record(self, attempt: Attempt, rows: Sequence[TimelineRow], provider_message_id: str) -> bool:
         """A provider accepted the mail; `rows` are the providers tried, the accepting one last. Whether this is how
         it came out that the mail was sent twice."""
         answer = self.table.update(self.writes.record(attempt, rows, provider_message_id))
@@ -125,18 +125,18 @@ class Ledger:
         except Contended:  # the next report tells it
             return False
 
-    def release(self, attempt: Attempt, row: Row) -> Record | Verdict:
+    def release(self, attempt: Attempt, row: TimelineRow) -> Record | Verdict:
         """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""
         answer = self.table.update(self.writes.release_claim(attempt, row))
         if isinstance(answer, Refusal) and _still_owns(answer, attempt):
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.letter or attempt.owner))
         return self._read_answer(answer, attempt, State.RELEASED)
 
-    def lose(self, attempt: Attempt, row: Row) -> Record | Verdict:
+    def lose(self, attempt: Attempt, row: TimelineRow) -> Record | Verdict:
         """The provider's answer was lost: held until feedback or the end of the hold."""
         return self._read_answer(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
 
-    def refuse(self, attempt: Attempt, row: Row) -> Verdict | None:
+    def refuse(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
         """The provider refused for good. None: rejected, or parked where an earlier attempt may have sent it."""
         refusal = self.table.write(self.writes.refuse(attempt, row))
         if refusal and _still_owns(refusal, attempt):
@@ -150,12 +150,12 @@ class Ledger:
 
     # -- without a claim -----------------------------------------------------------------------------------------
 
-    def reject(self, attempt: Attempt, row: Row) -> Verdict | None:
+    def reject(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
         """Settle a mail that will never be; None: done. The letter has gone before."""
         refusal = self.table.write(self.writes.reject(attempt, row))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def suppress(self, attempt: Attempt, row: Row, by: Suppressed | None = None) -> Verdict | None:
+    def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> Verdict | None:
         """Settle a mail that is stopped `by` the list or its reader, or that this deployment may not send; None: done.
 
         `Claimed` says that nothing stops it any more. For a reader who unsubscribed the event is not kept.
@@ -166,7 +166,7 @@ class Ledger:
             return Claimed(0)
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
-    def park(self, attempt: Attempt, doubtful: str, row: Row) -> Verdict | None:
+    def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> Verdict | None:
         """Hand the attempt `doubtful`, which may have sent the mail, to a person; None: done."""
         refusal = self.table.write(self.writes.park(attempt, doubtful, row))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
@@ -174,7 +174,7 @@ class Ledger:
     # -- feedback ------------------------------------------------------------------------------------------------
 
     def apply_feedback(
-        self, message_id: str, action: Action, row: Row, suppress: str | None = None, attempt: str | None = None
+        self, message_id: str, action: Action, row: TimelineRow, suppress: str | None = None, attempt: str | None = None
     ) -> Applied:
         """Move a record towards what the provider said of `attempt`, whose mail it has therefore accepted.
 
@@ -202,7 +202,7 @@ class Ledger:
         if len(record.sent_by) < 2 or record.sent_twice:
             return False
         reason = Reason(ReasonCode.SENT_TWICE, f"{len(record.sent_by)} attempts were accepted: it was sent twice")
-        row = Row.of(reason, record.state, self.clock(), self.writes.release)
+        row = TimelineRow.of(reason, record.state, self.clock(), self.writes.release)
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 
     def find_lagging_providers(self, record: Record) -> list[str]:

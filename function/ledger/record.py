@@ -11,11 +11,11 @@ from function.ledger.states import State
 from function.reason_codes import Reason
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["EventItem", "Record", "Row"]
+__all__ = ["EventItem", "Record", "TimelineRow"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TimelineRow:
     """One line of a message's timeline; `at` in epoch milliseconds, `ms` the provider's time for the attempt.
 
     Of a claim, `ms` is how long it took from the delivery's coming to the mail's being ready.
@@ -31,7 +31,7 @@ class Row:
     reason_code: str | None = None
 
     @classmethod
-    def of(cls, reason: Reason, state: State, at: int, release: str) -> Row:
+    def of(cls, reason: Reason, state: State, at: int, release: str) -> TimelineRow:
         """A row that says why."""
         return cls(state, at, release, detail=reason.text, reason_code=reason.code)
 

@@ -14,7 +14,7 @@ from typing import Any
 from function.ledger.attempt import Attempt
 from function.ledger.attributes import serialize, serialize_item
 from function.ledger.keys import message_key
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State, sources
 from function.runtime.lean_dataclass import dataclass
 
@@ -135,7 +135,7 @@ class Requests:
         now: int,
         expression: str,
         condition: str,
-        row: Row,
+        row: TimelineRow,
         extra: dict[str, object] | None = None,
     ) -> Request:
         """An update of the message's item; `extra` are values beside those that many writes mention."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from function.ledger.attempt import Attempt, Suppressed
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.requests import APPEND, FORGET, REPEAT, SENT_BY, Request, in_source_state, state_in
 from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action
 from function.ledger.succession import SuccessionRequests, describe_mail
@@ -25,7 +25,7 @@ class SettlementRequests(SuccessionRequests):
 
     # -- the owner's writes -------------------------------------------------------------------------------------
 
-    def record(self, attempt: Attempt, rows: Sequence[Row], provider_message_id: str) -> Request:
+    def record(self, attempt: Attempt, rows: Sequence[TimelineRow], provider_message_id: str) -> Request:
         """A provider accepted the owner's mail; `rows` are the providers tried, the accepting one last."""
         return self._update_as_owner(
             attempt,
@@ -34,18 +34,18 @@ class SettlementRequests(SuccessionRequests):
             extra={"provider_message_id": provider_message_id, "rows": [row.as_dict() for row in rows]},
         )
 
-    def annotate(self, attempt: Attempt, rows: Sequence[Row]) -> Request:
+    def annotate(self, attempt: Attempt, rows: Sequence[TimelineRow]) -> Request:
         """Keep the owner's rows in the timeline, and who sent, although feedback moved the record first."""
         extra: dict[str, object] = {"rows": [row.as_dict() for row in rows]}
         return self.update_message(attempt, rows[-1].at, f"SET {APPEND} {SENT_BY}", "#owner = :owner", rows[-1], extra)
 
-    def release_claim(self, attempt: Attempt, row: Row) -> Request:
+    def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
         """The owner sent nothing, and nobody before it may have."""
         return self._update_as_owner(
             attempt, row, f"SET #state = :released, {_LEAVE}, {REPEAT}", also=" AND #at_risk <= :one"
         )
 
-    def give_back(self, attempt: Attempt, row: Row, owner: str) -> Request:
+    def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> Request:
         """The owner sent nothing, but an attempt before it may have: in doubt again at once, as the attempt `owner`."""
         return self._update_as_owner(
             attempt,
@@ -54,11 +54,11 @@ class SettlementRequests(SuccessionRequests):
             extra={"before": owner},
         )
 
-    def lose(self, attempt: Attempt, row: Row) -> Request:
+    def lose(self, attempt: Attempt, row: TimelineRow) -> Request:
         """The provider's answer was lost: held as long as the claim was."""
         return self._update_as_owner(attempt, row, f"SET #state = :unknown, {REPEAT}")
 
-    def refuse(self, attempt: Attempt, row: Row) -> list[Request]:
+    def refuse(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
         """The provider will never take the owner's mail; the record waits for a person."""
         message = self._update_as_owner(
             attempt,
@@ -71,11 +71,11 @@ class SettlementRequests(SuccessionRequests):
 
     # -- without a claim ----------------------------------------------------------------------------------------
 
-    def reject(self, attempt: Attempt, row: Row) -> list[Request]:
+    def reject(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
         """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
         return self._settle(attempt, row, Action.REJECT)
 
-    def suppress(self, attempt: Attempt, row: Row, by: Suppressed | None = None) -> list[Request]:
+    def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> list[Request]:
         """What stops the mail still does at this moment; or the deployment may not send it (None)."""
         message, event, *predecessor = self._settle(attempt, row, Action.SUPPRESS)
         if by is None:
@@ -83,7 +83,7 @@ class SettlementRequests(SuccessionRequests):
         still = f"attribute_exists({'#choice' if by.choice else '#since'})"
         return [message, event, {"ConditionCheck": self.check_address(attempt, still, by.address)}, *predecessor]
 
-    def _settle(self, attempt: Attempt, row: Row, action: Action) -> list[Request]:
+    def _settle(self, attempt: Attempt, row: TimelineRow, action: Action) -> list[Request]:
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
         if attempt.letter:
             over += f" OR ({state_in(sorted(SETTLED_UNSENT))} AND #owner = :letter)"
@@ -98,7 +98,7 @@ class SettlementRequests(SuccessionRequests):
         message = self.update_message(attempt, row.at, expression, over, row, named | _explain(row))
         return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.succeed(attempt, row.at)]
 
-    def park(self, attempt: Attempt, doubtful: str, row: Row) -> list[Request]:
+    def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> list[Request]:
         """A letter for the `doubtful` attempt went to a person: the state stays."""
         message = self.update_message(
             attempt,
@@ -111,11 +111,16 @@ class SettlementRequests(SuccessionRequests):
         return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}]
 
     def _update_as_owner(
-        self, attempt: Attempt, row: Row, expression: str, also: str = "", extra: dict[str, object] | None = None
+        self,
+        attempt: Attempt,
+        row: TimelineRow,
+        expression: str,
+        also: str = "",
+        extra: dict[str, object] | None = None,
     ) -> Request:
         return self.update_message(attempt, row.at, expression, _BY_OWNER + also, row, extra)
 
 
-def _explain(row: Row) -> dict[str, object]:
+def _explain(row: TimelineRow) -> dict[str, object]:
     """Why the record waits, as its last row says it."""
     return {"reason": row.detail or "", "reason_code": row.reason_code or ""}

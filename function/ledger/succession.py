@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from function.ledger.attempt import Attempt
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.requests import APPEND, CLEAR, LIVE, Request, Requests, in_source_state, state_in
 from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
 from function.reason_codes import Reason, ReasonCode
@@ -38,7 +38,7 @@ class SuccessionRequests(Requests):
             "SET #state = :replaced, #successor = :message_id, #expires_at = if_not_exists(#expires_at, :expires_at), "
             f"{APPEND} {CLEAR}, #first_at",
             free + (doubt if attempt.confirmed else ""),
-            Row.of(reason, State.REPLACED, now, self.release),
+            TimelineRow.of(reason, State.REPLACED, now, self.release),
             {"message_id": attempt.message_id, "seen": before.owner},
         )
 
@@ -50,11 +50,11 @@ class SuccessionRequests(Requests):
             now,
             f"SET #successor = :message_id, {APPEND}",
             f"{state_in(_SENT_AGAIN)} AND attribute_not_exists(#successor) AND {_PAST_HOLD} AND {LIVE}",
-            Row.of(reason, before.state, now, self.release),
+            TimelineRow.of(reason, before.state, now, self.release),
             {"message_id": attempt.message_id},
         )
 
-    def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: Row) -> Request:
+    def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: TimelineRow) -> Request:
         """The event came with other content after the mail of its `owner` was sent: said on that timeline, once."""
         return self.update_message(
             Attempt(owner.message_id, attempt.owner),

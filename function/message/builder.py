@@ -19,7 +19,7 @@ from function.ledger.keys import address_key, choice_name, event_key
 from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
-from function.message.unsubscribe import Links, headers
+from function.message.unsubscribe import UnsubscribeLinks, headers
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -79,7 +79,7 @@ class EmailBuilder:
     secret: bytes
     clock: Callable[[], int]
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
-    links: Links | None = None
+    links: UnsubscribeLinks | None = None
     #: Secrets before this one, whose hashes may still lie in the ledger.
     older: tuple[bytes, ...] = ()
 

@@ -16,13 +16,13 @@ import json
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Links", "headers"]
+__all__ = ["UnsubscribeLinks", "headers"]
 
 _PREFIX = "address#"
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class UnsubscribeLinks:
     """Makes links to the page at `url`, signed with `key`."""
 
     url: str

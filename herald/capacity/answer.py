@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-__all__ = ["Answer", "Moment"]
+__all__ = ["BacklogSample", "BurstResult"]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class BacklogSample:
     """What was where, `at` seconds after the burst began."""
 
     at: float
@@ -20,7 +20,7 @@ class Moment:
 
 
 @dataclass(slots=True)
-class Answer:
+class BurstResult:
     """What became of a burst; counts are events unless they say otherwise, times are seconds after it began."""
 
     #: Real events for which one simulated event stands.
@@ -41,14 +41,14 @@ class Answer:
     over_quota: float = 0.0
     half: float = 0.0
     drained: float = 0.0
-    moments: list[Moment] = field(default_factory=list)
+    moments: list[BacklogSample] = field(default_factory=list)
 
     def count_for(self, factor: float) -> None:
         """Turn counts of simulated events into counts of real ones."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) * factor)
         self.moments = [
-            Moment(each.at, each.sent * factor, each.lambda_queue * factor, each.retry_queue * factor)
+            BacklogSample(each.at, each.sent * factor, each.lambda_queue * factor, each.retry_queue * factor)
             for each in self.moments
         ]
 
@@ -63,4 +63,4 @@ class Answer:
         return max((moment.retry_queue for moment in self.moments), default=0.0)
 
 
-_COUNTS = tuple(each.name for each in fields(Answer) if each.name not in {"size", "half", "drained", "moments"})
+_COUNTS = tuple(each.name for each in fields(BurstResult) if each.name not in {"size", "half", "drained", "moments"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotext
 
-from herald.capacity.answer import Answer
+from herald.capacity.answer import BurstResult
 from herald.capacity.formatting import count, duration
 
 __all__ = ["draw"]
@@ -16,7 +16,7 @@ _LINES = 14
 _TICKS = 5
 
 
-def draw(answer: Answer, width: int, coloured: bool) -> str:
+def draw(answer: BurstResult, width: int, coloured: bool) -> str:
     """The picture, `width` columns wide; three different marks, so that it can be read without colours."""
     figure = plotext.figure
     figure.clear()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from herald.capacity.answer import Answer
+from herald.capacity.answer import BurstResult
 from herald.capacity.formatting import count, duration
 from herald.capacity.plot import draw
 from herald.capacity.question import Question
@@ -20,7 +20,7 @@ _WIDE = 76
 _HOUR = 3_600
 
 
-def show(console: Console, asked: Mapping[str, tuple[Question, Answer]]) -> None:
+def show(console: Console, asked: Mapping[str, tuple[Question, BurstResult]]) -> None:
     """Print the answers, the first being the one that counts; the others say what another concurrency would do."""
     question, answer = next(iter(asked.values()))
     console.print(
@@ -34,13 +34,13 @@ def show(console: Console, asked: Mapping[str, tuple[Question, Answer]]) -> None
         console.print(f"- {line}")
 
 
-def _method(answer: Answer) -> str:
+def _method(answer: BurstResult) -> str:
     if answer.size == 1:
         return "each event by itself"
     return f"simulated in lots: each stands for {answer.size:,} events, times are exact to a few {answer.size:,} s"
 
 
-def _table(asked: Mapping[str, tuple[Question, Answer]]) -> Table:
+def _table(asked: Mapping[str, tuple[Question, BurstResult]]) -> Table:
     table = Table("reserved concurrency")
     for name, (question, _) in asked.items():
         reserved = f"{question.reserved:,}" if question.reserves else "none"
@@ -51,7 +51,7 @@ def _table(asked: Mapping[str, tuple[Question, Answer]]) -> Table:
     return table
 
 
-def _rows(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
+def _rows(question: Question, answer: BurstResult) -> Iterator[tuple[str, str]]:
     yield "at the rate alone", duration(question.burst / question.rate)
     yield "half of the mails sent after", duration(answer.half) if answer.half else "never"
     yield "all done after", duration(answer.drained)
@@ -67,7 +67,7 @@ def _rows(question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
     yield "Lambda's throttles", count(answer.throttles)
 
 
-def advice(question: Question, answer: Answer) -> Iterator[str]:
+def advice(question: Question, answer: BurstResult) -> Iterator[str]:
     """What a person should know or do, one line each."""
     reservation = f"{question.reserved:,}" if question.reserves else "nothing"
     yield (

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.errors import NotSent, QuotaExhausted, Throttled
-from herald.capacity.answer import Answer, Moment
+from herald.capacity.answer import BacklogSample, BurstResult
 from herald.capacity.question import Question
 from herald.capacity.rules import (
     BACKOFF_FIRST,
@@ -44,17 +44,17 @@ __all__ = ["LARGEST", "simulate"]
 LARGEST = 20_000
 
 #: Where a mail goes after a delivery: the seconds until it comes again, or None where it does not.
-Then = Callable[["Mail", float | None], None]
+Then = Callable[["SimulatedEvent", float | None], None]
 
 
-def simulate(question: Question, seed: int = 1, largest: int = LARGEST) -> Answer:
+def simulate(question: Question, seed: int = 1, largest: int = LARGEST) -> BurstResult:
     """What becomes of a burst; a burst of more than `largest` events is simulated in lots."""
     size = math.ceil(question.burst / largest)
     return _Cloud(question, size, random.Random(seed)).run()  # noqa: S311 - no secret hangs on it
 
 
 @dataclass(slots=True)
-class Mail:
+class SimulatedEvent:
     """One simulated event: what its record and its queue know of it. Times in seconds; None: not yet."""
 
     arrived: float
@@ -109,16 +109,16 @@ class _Cloud:
         self._now = 0.0
         self._due: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._numbers = itertools.count()
-        self._answer = Answer(size)
+        self._answer = BurstResult(size)
         self._busy = self._waiting = self._parked = 0
-        self._visible: deque[Mail] = deque()
+        self._visible: deque[SimulatedEvent] = deque()
         self._idle_pollers = question.retry
 
-    def run(self) -> Answer:
+    def run(self) -> BurstResult:
         """Play it until every event is a mail, a dead letter or lost."""
         for number in range(self._burst):
             at = self._question.over * number / self._burst
-            self._at(at, self._arrive, Mail(at))
+            self._at(at, self._arrive, SimulatedEvent(at))
         self._at(0, self._look)
         due, answer = self._due, self._answer
         while answer.sent + answer.dead + answer.lost < self._burst:
@@ -136,11 +136,11 @@ class _Cloud:
 
     # -- Lambda's own queue ----------------------------------------------------------------------------------------
 
-    def _arrive(self, mail: Mail) -> None:
+    def _arrive(self, mail: SimulatedEvent) -> None:
         self._waiting += 1
         self._try(mail)
 
-    def _try(self, mail: Mail) -> None:
+    def _try(self, mail: SimulatedEvent) -> None:
         if self._begin():
             self._waiting -= 1
             self._deliver(mail, self._release)
@@ -153,12 +153,12 @@ class _Cloud:
         mail.pause = min(mail.pause * 2, BACKOFF_LONGEST)
         heapq.heappush(self._due, (self._now + wait, next(self._numbers), self._try, (mail,)))
 
-    def _age_out(self, mail: Mail) -> None:
+    def _age_out(self, mail: SimulatedEvent) -> None:
         self._waiting -= 1
         self._answer.aged += 1
         self._park(mail, 0)
 
-    def _release(self, mail: Mail, wait: float | None) -> None:
+    def _release(self, mail: SimulatedEvent, wait: float | None) -> None:
         if wait is not None:
             self._answer.released += 1
             self._park(mail, min(wait, LONGEST_DELAY))
@@ -172,15 +172,15 @@ class _Cloud:
 
     # -- one delivery: claim, send, record -------------------------------------------------------------------------
 
-    def _deliver(self, mail: Mail, then: Then) -> None:
+    def _deliver(self, mail: SimulatedEvent, then: Then) -> None:
         self._after(self._seconds * CLAIM_SHARE, self._claim, mail, then, self._now)
 
-    def _claim(self, mail: Mail, then: Then, begun: float) -> None:
+    def _claim(self, mail: SimulatedEvent, then: Then, begun: float) -> None:
         mail.first_at = self._now if mail.first_at is None else mail.first_at
         mail.attempts += 1
         self._send(mail, then, begun, 0)
 
-    def _send(self, mail: Mail, then: Then, begun: float, round_: int) -> None:
+    def _send(self, mail: SimulatedEvent, then: Then, begun: float, round_: int) -> None:
         refusal = self._ses.send(self._now)
         took = self._seconds * (REFUSAL_SHARE if refusal else SEND_SHARE)
         if refusal is _OVER_RATE:
@@ -195,7 +195,7 @@ class _Cloud:
         end = max(self._now + took + rest, begun + self._held)
         self._at(end, self._end, mail, then, refusal)
 
-    def _end(self, mail: Mail, then: Then, refusal: NotSent | None) -> None:
+    def _end(self, mail: SimulatedEvent, then: Then, refusal: NotSent | None) -> None:
         self._busy -= 1
         wait: float | None = None
         if refusal is None:
@@ -217,12 +217,12 @@ class _Cloud:
 
     # -- the queue `retry` -----------------------------------------------------------------------------------------
 
-    def _park(self, mail: Mail, delay: float) -> None:
+    def _park(self, mail: SimulatedEvent, delay: float) -> None:
         self._parked += 1
         mail.queued_at = self._now
         self._after(math.ceil(delay), self._appear, mail)
 
-    def _appear(self, mail: Mail) -> None:
+    def _appear(self, mail: SimulatedEvent) -> None:
         self._visible.append(mail)
         if self._idle_pollers:
             self._idle_pollers -= 1
@@ -241,7 +241,7 @@ class _Cloud:
             return
         self._idle_pollers += 1
 
-    def _hand_over(self, mail: Mail, received: float) -> None:
+    def _hand_over(self, mail: SimulatedEvent, received: float) -> None:
         if self._begin():
             self._deliver(mail, self._finish_poll)
             return
@@ -252,7 +252,7 @@ class _Cloud:
             return
         self._after(POLLER_PAUSE, self._hand_over, mail, received)
 
-    def _finish_poll(self, mail: Mail, wait: float | None) -> None:
+    def _finish_poll(self, mail: SimulatedEvent, wait: float | None) -> None:
         if wait is None:
             self._parked -= 1
         else:
@@ -266,5 +266,5 @@ class _Cloud:
         self._answer.moments.append(self._moment())
         self._after(max(1.0, self._now / 100), self._look)
 
-    def _moment(self) -> Moment:
-        return Moment(self._now, self._answer.sent, self._waiting, self._parked)
+    def _moment(self) -> BacklogSample:
+        return BacklogSample(self._now, self._answer.sent, self._waiting, self._parked)

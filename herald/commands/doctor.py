@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from doctor.check import Result, Status, run, worst
+from doctor.check import CheckResult, CheckStatus, run, worst
 from doctor.checks import CHECKS
 from doctor.cloud import Memo
 from herald.account import Account, Local, Prefix, StateDir
@@ -19,7 +19,7 @@ from laptop.state import DEFAULT_STATE
 
 __all__ = ["doctor", "lines", "summary"]
 
-_COLOURS = {Status.OK: "green", Status.WARNING: "yellow", Status.WRONG: "bold red"}
+_COLOURS = {CheckStatus.OK: "green", CheckStatus.WARNING: "yellow", CheckStatus.WRONG: "bold red"}
 #: Room for the longest status and a space.
 _INDENT = 9
 
@@ -48,19 +48,19 @@ def doctor(
     else:
         _print([summary(results)])
     found.keep(record)
-    raise typer.Exit(int(worst(results) is Status.WRONG))
+    raise typer.Exit(int(worst(results) is CheckStatus.WRONG))
 
 
-def lines(result: Result) -> list[str]:
+def lines(result: CheckResult) -> list[str]:
     """A result as rich's console prints it. No line is cut or filled, so that what is copied stays whole."""
     colour = _COLOURS[result.status]
     first = f"[{colour}]{result.status:<{_INDENT}}[/]{_plain(result.title)}: {_plain(result.finding)}"
     return [first, f"{'':<{_INDENT}}[bold]{_plain(result.remedy)}[/]"] if result.remedy else [first]
 
 
-def summary(results: Sequence[Result]) -> str:
+def summary(results: Sequence[CheckResult]) -> str:
     """How many are good and how many are not."""
-    good, fair, bad = (sum(result.status is status for result in results) for status in Status)
+    good, fair, bad = (sum(result.status is status for result in results) for status in CheckStatus)
     return f"{good} ok, {fair} {'warning' if fair == 1 else 'warnings'}, {bad} wrong."
 
 

@@ -17,7 +17,7 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import find_rejected, publish_again
 from operations.redrive.from_record import find_message, plan_again, plan_from_records
-from operations.redrive.plan import LetterFilter, Plan, plan_redrive
+from operations.redrive.plan import LetterFilter, RedrivePlan, plan_redrive
 from operations.redrive.queue import count_in_flight, peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
@@ -105,7 +105,9 @@ def redrive(
         raise typer.Exit(_LEFT)
 
 
-def _plan(installation: Installation, letter_filter: LetterFilter, message_ids: list[str], again: list[str]) -> Plan:
+def _plan(
+    installation: Installation, letter_filter: LetterFilter, message_ids: list[str], again: list[str]
+) -> RedrivePlan:
     if message_ids or again:
         if letter_filter.messages or letter_filter.reason_code or (message_ids and again):
             raise UserError("--from-record and --again name their messages themselves: leave the rest out", code=2)
@@ -145,7 +147,7 @@ def _print_in_flight(sqs: SQSClient, dead: str) -> None:
         console.print(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
 
 
-def _redrive(installation: Installation, plan: Plan, queued: bool) -> None:
+def _redrive(installation: Installation, plan: RedrivePlan, queued: bool) -> None:
     done = RedriveResult()
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:

@@ -15,11 +15,11 @@ from rich.table import Table
 
 from herald.account import release_stack
 from herald.console import console
-from laptop.cloud import Cloud, Options, run_cloud
+from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import remove_foreign_settings
 from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load
-from laptop.rehearsal.scenarios import SCENARIOS, Result, run_scenario
+from laptop.rehearsal.scenarios import SCENARIOS, ScenarioResult, run_scenario
 from laptop.rehearsal.traffic import totals
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -64,7 +64,9 @@ def rehearse(
     console.print("Every promise was kept.")
 
 
-def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path) -> tuple[list[Result], Count]:
+def _perform(
+    cloud: LaptopCloud, stack: Stack, events: int, wait: float, folder: Path
+) -> tuple[list[ScenarioResult], Count]:
     rate = max(2 * _ENOUGH / _CANARY, events / _LASTS)
     percent = max(10, math.ceil(100 * _ENOUGH / (rate * _CANARY)))
     package, since = build("laptop").function_zip, datetime.now(UTC)
@@ -89,7 +91,9 @@ def _perform(cloud: Cloud, stack: Stack, events: int, wait: float, folder: Path)
     return results, counted
 
 
-def _show(out: Console, stack: Stack, first: str, results: list[Result], counted: Count, since: datetime) -> None:
+def _show(
+    out: Console, stack: Stack, first: str, results: list[ScenarioResult], counted: Count, since: datetime
+) -> None:
     runs_and_errors = totals(stack, [first, *(one.version for one in results)], since)
     before = [release for release in counted.senders if release not in {one.release for one in results}]
     table = Table(box=None, padding=(0, 2, 0, 0))

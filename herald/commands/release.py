@@ -20,9 +20,9 @@ from release.hooks import check_live
 from release.old_versions import delete_old_versions
 from release.progress.display import Screen, screen
 from release.progress.follow import follow
-from release.progress.outcome import Outcome, exit_codes
+from release.progress.outcome import ReleaseOutcome, exit_codes
 from release.progress.poller import Poller
-from release.release import Plan, delete_old_alarms, plan, start
+from release.release import ReleasePlan, delete_old_alarms, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
 from release.versions import versions
@@ -75,7 +75,7 @@ def release(
     _require_consent(f"Release {artifact.release}?", yes)
     poller = start(stack, chosen, shown, deadline)
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop), yes)
-    if outcome is Outcome.RELEASED:
+    if outcome is ReleaseOutcome.RELEASED:
         delete_old_alarms(stack, chosen.live.version, shown)
         delete_old_versions(stack, shown)
     raise typer.Exit(outcome.code)
@@ -103,7 +103,9 @@ def rollback(
     outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
     if poller:
         outcome = _offer_restore(poller, shown, outcome, yes=True)
-    done = outcome in ((Outcome.STOPPED, Outcome.ROLLED_BACK) if rollback_plan.stops else (Outcome.RELEASED,))
+    done = outcome in (
+        (ReleaseOutcome.STOPPED, ReleaseOutcome.ROLLED_BACK) if rollback_plan.stops else (ReleaseOutcome.RELEASED,)
+    )
     raise typer.Exit(0 if done else outcome.code)
 
 
@@ -132,7 +134,7 @@ def _where(stack: Stack) -> str:
     return f"{'laptop cloud, ' if stack.local else ''}account {stack.account}, region {stack.region}"
 
 
-def _announce(stack: Stack, chosen: Plan) -> None:
+def _announce(stack: Stack, chosen: ReleasePlan) -> None:
     described = {one.number: one.release for one in versions(stack)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
@@ -157,13 +159,14 @@ def _ask_to_stop() -> bool | None:
         return None
 
 
-def _check_again(stack: Stack, functions: LambdaClient, shown: Screen) -> Outcome:
-    outcome = Outcome.RELEASED if check_live(stack, functions, shown) else Outcome.FAILED
-    shown.say(f"the hooks {'pass' if outcome is Outcome.RELEASED else 'do not pass'} what is live; nothing was moved")
+def _check_again(stack: Stack, functions: LambdaClient, shown: Screen) -> ReleaseOutcome:
+    outcome = ReleaseOutcome.RELEASED if check_live(stack, functions, shown) else ReleaseOutcome.FAILED
+    passed = outcome is ReleaseOutcome.RELEASED
+    shown.say(f"the hooks {'pass' if passed else 'do not pass'} what is live; nothing was moved")
     return outcome
 
 
-def _offer_restore(poller: Poller, shown: Screen, outcome: Outcome, yes: bool) -> Outcome:
+def _offer_restore(poller: Poller, shown: Screen, outcome: ReleaseOutcome, yes: bool) -> ReleaseOutcome:
     """Where CodeDeploy has nothing to roll back to, offer to move the alias back; the outcome after that."""
     failed = poller.unrestored
     if failed is None:
@@ -173,7 +176,7 @@ def _offer_restore(poller: Poller, shown: Screen, outcome: Outcome, yes: bool) -
         return outcome
     restore(poller.stack, failed.current)
     shown.say(f"version {failed.current} has all traffic again")
-    return Outcome.ROLLED_BACK
+    return ReleaseOutcome.ROLLED_BACK
 
 
 def _require_consent(question: str, yes: bool) -> None:
@@ -181,6 +184,6 @@ def _require_consent(question: str, yes: bool) -> None:
         raise UserError("nothing was changed")
 
 
-def _report_cleared(shown: Screen) -> Outcome:
+def _report_cleared(shown: Screen) -> ReleaseOutcome:
     shown.say("the weights are cleared")
-    return Outcome.RELEASED
+    return ReleaseOutcome.RELEASED

@@ -10,7 +10,7 @@ import typer
 
 from herald.console import confirm, console
 from herald.terraform import target as targets
-from herald.terraform.apply import Run, prepare
+from herald.terraform.apply import TerraformRun, prepare
 from herald.terraform.check import check
 from herald.terraform.scan import scan as scan_plan
 from laptop.state import DEFAULT_STATE, descriptor_of
@@ -96,7 +96,7 @@ def _run(
     var: list[str] | None,
     var_file: list[Path] | None,
     yes: bool,
-) -> Run:
+) -> TerraformRun:
     descriptor = descriptor_of(state_dir)
     target = targets.laptop(descriptor) if local else targets.aws()
     variables = [f"-var-file={path.resolve()}" for path in var_file or ()] + [f"-var={value}" for value in var or ()]

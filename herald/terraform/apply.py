@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from herald.terraform.preflight import find_resumed, refuse_collisions
 from herald.terraform.runner import INFRA, Terraform, stage
-from herald.terraform.target import Target
+from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables, read_variables
 from laptop.description import Description
 from operations.errors import UserError
@@ -21,7 +21,7 @@ from package import build
 if TYPE_CHECKING:
     from package.target import Architecture
 
-__all__ = ["TRIAL", "Run", "prepare", "trial"]
+__all__ = ["TRIAL", "TerraformRun", "prepare", "trial"]
 
 PLAN = "saved.tfplan"
 
@@ -37,14 +37,14 @@ TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TerraformRun:
     """One staged configuration for one target; `say` talks to a person, `ask` gets a yes or a no.
 
     `resumes`: the person means an apply to resume a Herald that is paused. `name` is the prefix of every name.
     """
 
     terraform: Terraform
-    target: Target
+    target: AwsTarget
     arguments: Sequence[str]
     say: Callable[[str], None]
     ask: Callable[[str], bool]
@@ -97,14 +97,14 @@ class Run:
 
 
 def prepare(
-    target: Target,
+    target: AwsTarget,
     backend: Path | None,
     local_state: bool,
     variables: Sequence[str],
     say: Callable[[str], None],
     ask: Callable[[str], bool],
     descriptor: Path,
-) -> Run:
+) -> TerraformRun:
     """Build the packages, stage the configuration and initialise it; raises `UserError`."""
     where = f"laptop-{descriptor.stem}" if target.local else f"{target.account}-{target.region}"
     if target.local:
@@ -118,10 +118,10 @@ def prepare(
     # From the stage: an absolute path would change five functions in every other checkout.
     zips = {"function_package": packages.function_zip, "webapp_package": packages.webapp_zip}
     said = [f"-var={name}={os.path.relpath(path, terraform.folder)}" for name, path in zips.items()]
-    return Run(terraform, target, [*said, *variables], say, ask, name=known.name)
+    return TerraformRun(terraform, target, [*said, *variables], say, ask, name=known.name)
 
 
-def _refuse_another_region(known: Variables, target: Target) -> None:
+def _refuse_another_region(known: Variables, target: AwsTarget) -> None:
     if known.region not in (None, target.region):
         raise UserError(
             f"the Terraform variables say region = {known.region}, and the AWS settings {target.region}: nothing was "
@@ -129,7 +129,7 @@ def _refuse_another_region(known: Variables, target: Target) -> None:
         )
 
 
-def _stage(target: Target, backend: Path | None, local_state: bool, whose: str) -> Terraform:
+def _stage(target: AwsTarget, backend: Path | None, local_state: bool, whose: str) -> Terraform:
     if target.local:
         terraform = stage(whose, target.environment, {"local": {}})
         terraform.init()

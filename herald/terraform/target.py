@@ -18,13 +18,13 @@ from laptop.description import Description
 from laptop.environment import client_settings, is_foreign
 from operations.errors import UserError
 
-__all__ = ["Target", "aws", "aws_session", "is_loopback", "laptop"]
+__all__ = ["AwsTarget", "aws", "aws_session", "is_loopback", "laptop"]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AwsTarget:
     """One account in one region; `environment` is what Terraform sees of the world."""
 
     account: str
@@ -51,7 +51,7 @@ def aws_session() -> boto3.Session:
     return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
 
 
-def aws() -> Target:
+def aws() -> AwsTarget:
     """The account that the user's AWS settings lead to; raises `UserError` for none, or for a laptop cloud."""
     for name, value in os.environ.items():
         if name.startswith("AWS_ENDPOINT_URL") and is_loopback(value):
@@ -68,7 +68,7 @@ def aws() -> Target:
     return _identify(client, session.region_name, _with_region(session.region_name), local=False)
 
 
-def laptop(descriptor: Path) -> Target:
+def laptop(descriptor: Path) -> AwsTarget:
     """The laptop cloud that runs here; nothing of the user's own AWS settings is left."""
     cloud = Description.read(descriptor)
     settings = client_settings(cloud.endpoints)
@@ -83,12 +83,12 @@ def _with_region(region: str) -> Mapping[str, str]:
     return {**os.environ, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
 
-def _identify(client: Any, region: str, environment: Mapping[str, str], local: bool) -> Target:
+def _identify(client: Any, region: str, environment: Mapping[str, str], local: bool) -> AwsTarget:
     try:
         who = client.get_caller_identity()
     except (BotoCoreError, ClientError) as problem:
         raise UserError(f"AWS does not say who is calling ({problem}): are you signed in?") from None
-    return Target(who["Account"], who["Arn"], region, environment, local)
+    return AwsTarget(who["Account"], who["Arn"], region, environment, local)
 
 
 def is_loopback(url: str) -> bool:

@@ -12,18 +12,18 @@ from laptop.codedeploy.queries import Queries
 from laptop.codedeploy.registry.applications import Applications, Tags
 from laptop.codedeploy.registry.configs import Configs
 from laptop.codedeploy.registry.groups import Groups
-from laptop.codedeploy.runtime import Clock, Running, Runtime, Work, run_in_thread
+from laptop.codedeploy.runtime import Running, Runtime, SystemClock, Work, run_in_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["CodeDeploy"]
+__all__ = ["CodeDeployApi"]
 
 Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-class CodeDeploy:
+class CodeDeployApi:
     """One CodeDeploy account in one region; calls are played one at a time, deployments run beside them.
 
     `functions` must neither repeat an `Invoke` nor give up on it: a hook runs once, and as long as it likes.
@@ -35,7 +35,7 @@ class CodeDeploy:
         functions: LambdaClient,
         cloudwatch: CloudWatchClient,
         scale: float,
-        clock: Clock | None = None,
+        clock: SystemClock | None = None,
         spawn: Callable[[Work], None] = run_in_thread,
         running: Running = lambda function, version: (),  # noqa: ARG005 - by the names that it is called with
     ) -> None:
@@ -45,7 +45,7 @@ class CodeDeploy:
         self.tags = Tags()
         self._lock = threading.RLock()
         self.deployments = Deployments(
-            Runtime(functions, cloudwatch, scale, clock or Clock(), spawn, running), self._lock
+            Runtime(functions, cloudwatch, scale, clock or SystemClock(), spawn, running), self._lock
         )
         self.queries = Queries(self.deployments)
         self._operations: dict[str, Operation] = {

@@ -14,7 +14,7 @@ from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec, without_content
 from laptop.codedeploy.lifecycle import LifecycleEvent
 from laptop.environment import ACCOUNT, REGION
 
-__all__ = ["ENDED", "EVENTS", "Deployment", "DeploymentRequest", "Status"]
+__all__ = ["ENDED", "EVENTS", "DeploymentRequest", "SimulatedDeployment", "Status"]
 
 Status = Literal["Created", "Queued", "InProgress", "Succeeded", "Failed", "Stopped"]
 ENDED: Final = ("Succeeded", "Failed", "Stopped")
@@ -45,7 +45,7 @@ class DeploymentRequest:
 
 
 @dataclass(slots=True)
-class Deployment:
+class SimulatedDeployment:
     """Where one deployment stands. `weight` is what the target version gets, in percent; times are epoch seconds."""
 
     request: DeploymentRequest

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from laptop.codedeploy.appspec import content_of, read, without_content
-from laptop.codedeploy.deployment import Deployment, DeploymentRequest
+from laptop.codedeploy.deployment import DeploymentRequest, SimulatedDeployment
 from laptop.codedeploy.errors import CodeDeployError, DeploymentEnded, failure
 from laptop.codedeploy.execution import Execution
 from laptop.codedeploy.lifecycle import record_answer
@@ -39,9 +39,9 @@ class Deployments:
     def __init__(self, runtime: Runtime, lock: threading.RLock) -> None:
         self._runtime = runtime
         self._lock = lock
-        self._deployments: dict[str, Deployment] = {}
+        self._deployments: dict[str, SimulatedDeployment] = {}
 
-    def __iter__(self) -> Iterator[Deployment]:
+    def __iter__(self) -> Iterator[SimulatedDeployment]:
         """The newest first."""
         return iter(list(self._deployments.values())[::-1])
 
@@ -103,7 +103,7 @@ class Deployments:
                 return {"applicationName": application, "revision": revision, "revisionInfo": used}
         raise CodeDeployError("RevisionDoesNotExistException", f"{application} has no revision {wanted}.")
 
-    def get(self, name: str) -> Deployment:
+    def get(self, name: str) -> SimulatedDeployment:
         """The deployment of this id; raises `CodeDeployError`."""
         if not (name.startswith("d-") and name[2:].isalnum()):
             raise CodeDeployError("InvalidDeploymentIdException", f"{name} is no deployment's id.")
@@ -111,7 +111,7 @@ class Deployments:
             raise CodeDeployError("DeploymentDoesNotExistException", f"There is no deployment {name}.")
         return self._deployments[name]
 
-    def _carry_out(self, deployment: Deployment) -> None:
+    def _carry_out(self, deployment: SimulatedDeployment) -> None:
         """Carry a deployment out, and its rollback if one follows."""
         run = Execution(deployment, self._runtime)
         try:
@@ -126,7 +126,7 @@ class Deployments:
         if rollback:
             self._carry_out(rollback)
 
-    def _end(self, deployment: Deployment, end: DeploymentEnded | None) -> Deployment | None:
+    def _end(self, deployment: SimulatedDeployment, end: DeploymentEnded | None) -> SimulatedDeployment | None:
         """Note how a deployment ended; the rollback that follows, if one does."""
         with self._lock:
             rollback = self._start_rollback(deployment) if end and _must_roll_back(deployment, end) else None
@@ -138,7 +138,7 @@ class Deployments:
             deployment.status = end.status if end else "Succeeded"
             return rollback
 
-    def _start_rollback(self, deployment: Deployment) -> Deployment | None:
+    def _start_rollback(self, deployment: SimulatedDeployment) -> SimulatedDeployment | None:
         """A new deployment of the group's last revision that succeeded, with its hooks; None if there is none."""
         asked = deployment.request
         last = self._find_last_success({"applicationName": asked.application, "deploymentGroupName": asked.group})
@@ -159,8 +159,8 @@ class Deployments:
         deployment.rolled_back_by = request.id
         return self._add(request)
 
-    def _add(self, asked: DeploymentRequest) -> Deployment:
-        self._deployments[asked.id] = Deployment(asked, self._runtime.clock.now())
+    def _add(self, asked: DeploymentRequest) -> SimulatedDeployment:
+        self._deployments[asked.id] = SimulatedDeployment(asked, self._runtime.clock.now())
         return self._deployments[asked.id]
 
     def _require_idle(self, group: Mapping[str, Any]) -> None:
@@ -168,10 +168,10 @@ class Deployments:
             if not one.ended:
                 raise CodeDeployError("DeploymentLimitExceededException", f"{one.request.id} still runs in this group.")
 
-    def _find_last_success(self, group: Mapping[str, Any]) -> Deployment | None:
+    def _find_last_success(self, group: Mapping[str, Any]) -> SimulatedDeployment | None:
         return next((one for one in self._of(group) if one.status == "Succeeded"), None)
 
-    def _of(self, group: Mapping[str, Any]) -> Iterator[Deployment]:
+    def _of(self, group: Mapping[str, Any]) -> Iterator[SimulatedDeployment]:
         names = group["applicationName"], group["deploymentGroupName"]
         return (one for one in self if (one.request.application, one.request.group) == names)
 
@@ -192,7 +192,7 @@ def _check(request: Mapping[str, Any]) -> None:
     check_rollback(request.get("autoRollbackConfiguration") or {})
 
 
-def _must_roll_back(deployment: Deployment, end: DeploymentEnded) -> bool:
+def _must_roll_back(deployment: SimulatedDeployment, end: DeploymentEnded) -> bool:
     """Whether a deployment that ended so is rolled back: not if it never touched the alias."""
     if deployment.request.rollback_of or deployment.event("Start").status != "Succeeded":
         return False

@@ -22,7 +22,7 @@ from laptop.time_scale import SHORTEST_HOOK, TimeScale
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-    from laptop.codedeploy.deployment import Deployment
+    from laptop.codedeploy.deployment import SimulatedDeployment
 
 __all__ = ["Execution"]
 
@@ -39,7 +39,7 @@ ON_ALARM: Final = "DEPLOYMENT_STOP_ON_ALARM"
 class Execution:
     """Carries out one deployment, and raises `DeploymentEnded` unless it succeeds."""
 
-    def __init__(self, deployment: Deployment, runtime: Runtime) -> None:
+    def __init__(self, deployment: SimulatedDeployment, runtime: Runtime) -> None:
         self._deployment = deployment
         self._runtime = runtime
         self._alias = Alias(runtime.functions, deployment.request.appspec)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.utils import parse_timestamp
 
-from laptop.codedeploy.deployment import ENDED, Deployment
+from laptop.codedeploy.deployment import ENDED, SimulatedDeployment
 from laptop.codedeploy.deployments import Deployments
 from laptop.codedeploy.errors import CodeDeployError
 
@@ -75,7 +75,7 @@ class Queries:
             raise CodeDeployError("DeploymentTargetDoesNotExistException", f"The one target is {function}.")
         return [deployment.target()]
 
-    def _require_started(self, request: Mapping[str, Any]) -> Deployment:
+    def _require_started(self, request: Mapping[str, Any]) -> SimulatedDeployment:
         deployment = self._deployments.get(str(request["deploymentId"]))
         if deployment.status in ("Created", "Queued"):
             raise CodeDeployError("DeploymentNotStartedException", f"{deployment.request.id} has not started.")

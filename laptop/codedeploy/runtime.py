@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["Clock", "Running", "Runtime", "Work", "run_in_thread"]
+__all__ = ["Running", "Runtime", "SystemClock", "Work", "run_in_thread"]
 
 Work = Callable[[], None]
 #: Of a version of a function: when each of its runs that have not ended began, in seconds since 1970.
 Running = Callable[[str, str], Sequence[float]]
 
 
-class Clock:
+class SystemClock:
     """This machine's time."""
 
     def now(self) -> float:
@@ -44,7 +44,7 @@ class Runtime:
         functions: LambdaClient,
         cloudwatch: CloudWatchClient,
         scale: float,
-        clock: Clock,
+        clock: SystemClock,
         spawn: Callable[[Work], None],
         running: Running,
     ) -> None:

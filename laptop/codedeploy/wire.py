@@ -18,7 +18,7 @@ from botocore.model import ServiceModel
 from laptop.codedeploy.errors import CodeDeployError
 from laptop.service_model import WrongAnswer, held, request_violations
 
-__all__ = ["Player", "Wire", "service"]
+__all__ = ["CodeDeployCalls", "CodeDeployServer", "service"]
 
 TARGET: Final = "CodeDeploy_20141006."
 
@@ -29,19 +29,19 @@ def service() -> ServiceModel:
     return botocore.session.get_session().get_service_model("codedeploy")
 
 
-class Player(Protocol):
+class CodeDeployCalls(Protocol):
     """What plays the calls."""
 
     def play(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one call. Raises `CodeDeployError`."""
 
 
-class Wire(ThreadingHTTPServer):
+class CodeDeployServer(ThreadingHTTPServer):
     """Listens for CodeDeploy calls."""
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], codedeploy: Player) -> None:
+    def __init__(self, address: tuple[str, int], codedeploy: CodeDeployCalls) -> None:
         super().__init__(address, _Connection)
         self.codedeploy = codedeploy
 
@@ -52,7 +52,7 @@ class Wire(ThreadingHTTPServer):
 class _Connection(BaseHTTPRequestHandler):
     """One connection, kept alive for as many requests as the client likes."""
 
-    server: Wire
+    server: CodeDeployServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 

@@ -13,12 +13,12 @@ from laptop.ses.errors import SesError
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.sending import read_mail
 
-__all__ = ["Post"]
+__all__ = ["MailCarrier"]
 
 log = logging.getLogger("accounts")
 
 
-class Post:
+class MailCarrier:
     """Carries mails from ministack's record, where only its own services write, to the inbox."""
 
     def __init__(self, aws: str, mailbox: Mailbox) -> None:

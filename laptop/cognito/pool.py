@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.environment import REGION
-from laptop.resources import ADA, GRACE, OPERATORS, PREFIX, Person
+from laptop.resources import ADA, GRACE, OPERATORS, PREFIX, DemoUser
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import UserPoolPolicyTypeTypeDef
@@ -24,7 +24,7 @@ class SignIn:
     client_id: str
 
 
-def sign_in(clients: Clients, aws: str, web: str) -> SignIn:
+def sign_in(clients: LaptopClients, aws: str, web: str) -> SignIn:
     """Make the pool, the web app's client, the group of operators, Ada, and Grace, who is an operator.
 
     Passwords are exchanged for tokens too, beside the code flow: that is how tests and the demo call the API.
@@ -56,7 +56,7 @@ def sign_in(clients: Clients, aws: str, web: str) -> SignIn:
     return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client)
 
 
-def _account(clients: Clients, pool: str, person: Person) -> None:
+def _account(clients: LaptopClients, pool: str, person: DemoUser) -> None:
     attributes = {"email": person.email, "email_verified": "true", "name": person.name}
     clients.cognito.admin_create_user(
         UserPoolId=pool,

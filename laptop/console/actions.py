@@ -6,13 +6,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.console.scenarios import Fresh, body_of, corrected, new_event
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
-from laptop.ses.faults import Fault, FaultKind, Faults
+from laptop.ses.faults import FaultKind, Faults, SendFault
 from operations.installation import Installation
-from operations.redrive.plan import Plan, plan_redrive
+from operations.redrive.plan import RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
 
@@ -28,7 +28,7 @@ class Actor:
     """Acts on one laptop cloud; `faults` are those of its SES. What it did to an event is kept in `labels`, by the
     event's id, the latest last."""
 
-    def __init__(self, clients: Clients, faults: Faults) -> None:
+    def __init__(self, clients: LaptopClients, faults: Faults) -> None:
         self._clients = clients
         self._faults = faults
         self.labels: dict[str, list[str]] = {}
@@ -38,10 +38,10 @@ class Actor:
         event = new_event(fresh)
         recipient = event["data"]["recipient"]["email"]
         if fresh.fault:
-            self._faults.arm(Fault(fresh.fault, times=fresh.times, recipient=recipient))
+            self._faults.arm(SendFault(fresh.fault, times=fresh.times, recipient=recipient))
         if fresh.late:
             seconds = self._hold_seconds() + _AFTER_THE_HOLD
-            self._faults.arm(Fault(FaultKind.DELAY_FEEDBACK, recipient=recipient, seconds=seconds))
+            self._faults.arm(SendFault(FaultKind.DELAY_FEEDBACK, recipient=recipient, seconds=seconds))
         self._say(event["id"], fresh.label)
         self._publish(body_of(event))
         return str(event["id"])
@@ -66,7 +66,7 @@ class Actor:
     def redrive(self) -> RedriveResult:
         """Redrive every letter that lies in `dead`; the person who presses the button says yes to all of them."""
         installation = self._installation()
-        plan: Plan = plan_redrive(peek(installation.sqs, installation.dead), installation.record)
+        plan: RedrivePlan = plan_redrive(peek(installation.sqs, installation.dead), installation.record)
         return redrive_letters(installation, plan, lambda _: None, RedriveResult())
 
     def _hold_seconds(self) -> float:

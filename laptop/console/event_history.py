@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from laptop.ses.mailbox import Mail, Mailbox
-from webapp.timeline.ledger import Ledger
-from webapp.timeline.timeline import Notification, of_record
+from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.timeline import EventTimeline, of_record
 
-__all__ = ["MOST", "Run", "Story", "Totals", "tell_stories", "totals"]
+__all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "tell_stories", "totals"]
 
 #: Stories that are told at a time.
 MOST = 12
@@ -23,7 +23,7 @@ _Found = list[tuple[Mapping[str, Any], Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FunctionRun:
     """One run of the function: how it came to it (`sns`, `sqs`, `event`), and how it ended."""
 
     source: str
@@ -32,7 +32,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class EventHistory:
     """One event. `messages` are the SNS messages that it came in, `delivery` the last of them as it was got."""
 
     event_id: str
@@ -41,8 +41,8 @@ class Story:
     messages: tuple[str, ...]
     delivery: Mapping[str, Any]
     mails: tuple[Mail, ...]
-    record: Notification | None
-    runs: tuple[Run, ...]
+    record: EventTimeline | None
+    runs: tuple[FunctionRun, ...]
 
     @property
     def verdict(self) -> tuple[str, str]:
@@ -83,9 +83,9 @@ def tell_stories(
     deliveries: Iterable[Mapping[str, Any]],
     invocations: Sequence[Mapping[str, Any]],
     mailbox: Mailbox,
-    ledger: Ledger,
+    ledger: LedgerReader,
     labels: Mapping[str, Sequence[str]],
-) -> list[Story]:
+) -> list[EventHistory]:
     """The stories of the last events, newest first; what the emulator reports comes newest first too."""
     found = list(_by_event(deliveries).values())[:MOST]
     return [_story(one, invocations, mailbox, ledger, labels) for one in found]
@@ -120,18 +120,18 @@ def _story(
     found: _Found,
     invocations: Sequence[Mapping[str, Any]],
     mailbox: Mailbox,
-    ledger: Ledger,
+    ledger: LedgerReader,
     labels: Mapping[str, Sequence[str]],
-) -> Story:
+) -> EventHistory:
     delivery, event = found[0]
     messages = _messages(found)
     record = ledger.message_of(event["source"], event["id"], messages[0])
     runs = [
-        Run(one["source"], one["outcome"], str(one.get("version", "")))
+        FunctionRun(one["source"], one["outcome"], str(one.get("version", "")))
         for one in reversed(invocations)
         if one.get("message_id") in messages
     ]
-    return Story(
+    return EventHistory(
         event["id"],
         event["data"]["recipient"]["email"],
         tuple(labels.get(event["id"], ())),

@@ -11,17 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.console.actions import Actor
-from laptop.console.event_history import Story, tell_stories, totals
+from laptop.console.event_history import EventHistory, tell_stories, totals
 from laptop.console.release import current_release
 from laptop.console.scenarios import AGAIN, FRESH
 from laptop.resources import PREFIX
 from laptop.ses.api import Ses
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import LedgerReader
 
 if TYPE_CHECKING:
-    from laptop.codedeploy.api import CodeDeploy
+    from laptop.codedeploy.api import CodeDeployApi
 
 __all__ = ["Console"]
 
@@ -29,8 +29,8 @@ __all__ = ["Console"]
 class Console:
     """Watches one laptop cloud whose emulator is at `aws`, and acts on it."""
 
-    def __init__(self, ses: Ses, codedeploy: CodeDeploy, aws: str, ses_url: str) -> None:
-        self._clients = Clients({"aws": aws, "ses": ses_url})
+    def __init__(self, ses: Ses, codedeploy: CodeDeployApi, aws: str, ses_url: str) -> None:
+        self._clients = LaptopClients({"aws": aws, "ses": ses_url})
         self._emulator = httpx.Client(base_url=aws, trust_env=False, timeout=60)
         self._mailbox = ses.mailbox
         self._codedeploy = codedeploy
@@ -103,8 +103,8 @@ class Console:
         self._actor.again(name, dict(story.delivery), story.event_id, label)
         return story.event_id
 
-    def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[Story]:
-        ledger = Ledger(self._clients.dynamodb, f"{PREFIX}-ledger")
+    def _stories(self, deliveries: list[Mapping[str, Any]]) -> list[EventHistory]:
+        ledger = LedgerReader(self._clients.dynamodb, f"{PREFIX}-ledger")
         return tell_stories(deliveries, self._ask_emulator("invocations"), self._mailbox, ledger, self._actor.labels)
 
     def _ask_emulator(self, what: str) -> list[Mapping[str, Any]]:

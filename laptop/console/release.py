@@ -12,7 +12,7 @@ from laptop.resources import PREFIX
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-    from laptop.codedeploy.api import CodeDeploy
+    from laptop.codedeploy.api import CodeDeployApi
 
 __all__ = ["Release", "current_release"]
 
@@ -33,7 +33,7 @@ class Release:
     running: bool = False
 
 
-def current_release(functions: LambdaClient, codedeploy: CodeDeploy) -> Release:
+def current_release(functions: LambdaClient, codedeploy: CodeDeployApi) -> Release:
     """Where the alias of notify sends its traffic now, and why."""
     alias = functions.get_alias(FunctionName=f"{PREFIX}-notify", Name="live")
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
@@ -47,7 +47,7 @@ def current_release(functions: LambdaClient, codedeploy: CodeDeploy) -> Release:
     return Release(versions, last["deploymentId"], ", ".join(_story(codedeploy, last, back)), running)
 
 
-def _story(codedeploy: CodeDeploy, info: Mapping[str, Any], back: str | None) -> list[str]:
+def _story(codedeploy: CodeDeployApi, info: Mapping[str, Any], back: str | None) -> list[str]:
     story = [info["status"]]
     if error := info.get("errorInformation"):
         story.append(error["code"])
@@ -58,7 +58,7 @@ def _story(codedeploy: CodeDeploy, info: Mapping[str, Any], back: str | None) ->
     return story
 
 
-def _last(codedeploy: CodeDeploy) -> Mapping[str, Any] | None:
+def _last(codedeploy: CodeDeployApi) -> Mapping[str, Any] | None:
     try:
         found = codedeploy.play("ListDeployments", {"applicationName": PREFIX, "deploymentGroupName": PREFIX})
         infos = sorted((_info(codedeploy, name) for name in found["deployments"]), key=_creation_time, reverse=True)
@@ -71,12 +71,12 @@ def _creation_time(info: Mapping[str, Any]) -> float:
     return float(info["createTime"])
 
 
-def _info(codedeploy: CodeDeploy, deployment: str) -> dict[str, Any]:
+def _info(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
     info: dict[str, Any] = codedeploy.play("GetDeployment", {"deploymentId": deployment})["deploymentInfo"]
     return info
 
 
-def _stage(codedeploy: CodeDeploy, deployment: str) -> str:
+def _stage(codedeploy: CodeDeployApi, deployment: str) -> str:
     """The stage of its lifecycle that it has come to."""
     question = {"deploymentId": deployment, "targetId": f"{PREFIX}-notify"}
     target = codedeploy.play("GetDeploymentTarget", question)["deploymentTarget"]["lambdaTarget"]

@@ -12,7 +12,7 @@ from typing import Any
 from laptop.resources import EVENT_SOURCE
 from laptop.ses.faults import FaultKind
 
-__all__ = ["AGAIN", "FRESH", "Again", "Fresh", "body_of", "corrected", "new_event"]
+__all__ = ["AGAIN", "FRESH", "FollowUp", "Fresh", "body_of", "corrected", "new_event"]
 
 _numbers = itertools.count(1)
 
@@ -34,7 +34,7 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class FollowUp:
     """Something that happens to an event that there is already."""
 
     name: str
@@ -93,10 +93,14 @@ FRESH = (
 )
 
 AGAIN = (
-    Again("deliver", "Deliver it again", "The same message reaches the function once more, as AWS may do at any time."),
-    Again("twice", "Twice at once", "Two copies of the message, at the same moment."),
-    Again("republish", "Publish it again", "The same event under a new MessageId, as a publisher that repeats itself."),
-    Again(
+    FollowUp(
+        "deliver", "Deliver it again", "The same message reaches the function once more, as AWS may do at any time."
+    ),
+    FollowUp("twice", "Twice at once", "Two copies of the message, at the same moment."),
+    FollowUp(
+        "republish", "Publish it again", "The same event under a new MessageId, as a publisher that repeats itself."
+    ),
+    FollowUp(
         "correct",
         "Publish it corrected",
         "The same source and id with another title. If nothing was sent, the corrected mail goes; else it came too "

@@ -18,15 +18,15 @@ from typing import Any
 
 from laptop.emulator.alarm_evaluation import AlarmEvaluator
 from laptop.emulator.code_folders import CodeFolders
-from laptop.emulator.cognito import Accounts
-from laptop.emulator.control import App, Control, Scope
+from laptop.emulator.cognito import UserPoolPatches
+from laptop.emulator.control import App, ControlPaths, Scope
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
 from laptop.emulator.topics import Topics
 from laptop.invocations.async_queue import AsyncQueue
 from laptop.invocations.journal import Journal
-from laptop.invocations.model import QueuedEvent, Target
+from laptop.invocations.model import InvocationTarget, QueuedEvent
 from laptop.timer import Timer
 
 __all__ = ["main"]
@@ -54,19 +54,19 @@ def compose(app: App, scale: float) -> App:
     queues = Queues(ministack, lambdas, scale)
     later = Timer("events", apart=True).after
     waiting = AsyncQueue(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
-    Accounts(ministack)
+    UserPoolPatches(ministack)
     CodeFolders(ministack)
     Topics(ministack, queues, journal, waiting.put, alarms.store)
 
     def accept(record: dict[str, Any], payload: Any) -> None:
-        target = Target.parse((record.get("config") or record)["FunctionArn"])
+        target = InvocationTarget.parse((record.get("config") or record)["FunctionArn"])
         hops = ministack.functions._invoke_depth.get()
         waiting.put(QueuedEvent(str(uuid.uuid4()), target, payload, "event", time.time(), hops))
 
     ministack.replace(ministack.functions, "invoke_async_with_retry", lambda _: accept)
     ministack.finish()
     alarms.start()
-    return Control(ministack, journal, waiting.pending, lambdas.running, app)
+    return ControlPaths(ministack, journal, waiting.pending, lambdas.running, app)
 
 
 def _assume_tls(app: App) -> App:

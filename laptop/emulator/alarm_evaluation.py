@@ -10,7 +10,7 @@ from typing import Any
 from laptop.emulator.patches import Ministack
 from laptop.emulator.query_protocol import members, xml
 from laptop.invocations.alarms import SHORTEST, state_of
-from laptop.invocations.metrics import Point, measured_at
+from laptop.invocations.metrics import MetricPoint, measured_at
 
 __all__ = ["AlarmEvaluator", "age_of_oldest"]
 
@@ -42,7 +42,7 @@ class AlarmEvaluator:
         """Look at everything again and again, on a thread of its own."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
-    def store(self, point: Point) -> None:
+    def store(self, point: MetricPoint) -> None:
         """Keep one point of a metric."""
         key = (point.namespace, point.name, self._metrics._dims_key(point.dimensions))
         bucket = self._metrics._metric_bucket(key)
@@ -75,7 +75,7 @@ class AlarmEvaluator:
                 "ApproximateAgeOfOldestMessage": (age_of_oldest(list(queue["messages"]), now) / self._scale, "Seconds"),
             }
             for name, (value, unit) in values.items():
-                self.store(Point("AWS/SQS", name, value, unit, now, {"QueueName": url.rpartition("/")[2]}))
+                self.store(MetricPoint("AWS/SQS", name, value, unit, now, {"QueueName": url.rpartition("/")[2]}))
 
     def _statistic(
         self, namespace: str, name: str, dimensions: Mapping[str, str], stat: str, start: float, end: float

@@ -12,13 +12,13 @@ from typing import Any
 
 from laptop.emulator.patches import Ministack
 
-__all__ = ["Accounts"]
+__all__ = ["UserPoolPatches"]
 
 _Send = Callable[..., Any]
 _Run = Callable[[Any, str, dict[str, Any]], Any]
 
 
-class Accounts:
+class UserPoolPatches:
     """ministack mails the same code to everybody, and checks it only where IAM is enforced."""
 
     def __init__(self, ministack: Ministack) -> None:

@@ -16,14 +16,14 @@ from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal
 from laptop.invocations.model import QueuedEvent, Run
 
-__all__ = ["App", "Control", "Scope"]
+__all__ = ["App", "ControlPaths", "Scope"]
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
 _KILL = re.compile(r"/_herald/functions/([\w-]+)/kill")
 
 
-class Control:
+class ControlPaths:
     """Answers these paths, and hands everything else on."""
 
     def __init__(

@@ -16,15 +16,15 @@ from typing import Any
 
 from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal, sns_message_id
-from laptop.invocations.metrics import Point, read_embedded_points, run_points
+from laptop.invocations.metrics import MetricPoint, read_embedded_points, run_points
 from laptop.invocations.model import (
     Cause,
-    Limits,
-    Outcome,
+    InvocationOutcome,
+    InvocationTarget,
+    InvokeConfig,
     QueuedEvent,
     Run,
     Source,
-    Target,
     choose_version,
     is_weighted,
 )
@@ -48,7 +48,7 @@ class Lambdas:
     """
 
     def __init__(
-        self, ministack: Ministack, journal: Journal, store: Callable[[Point], None], draw: Callable[[], float]
+        self, ministack: Ministack, journal: Journal, store: Callable[[MetricPoint], None], draw: Callable[[], float]
     ) -> None:
         self._service = ministack.functions
         self._journal = journal
@@ -61,14 +61,14 @@ class Lambdas:
         ministack.replace(self._service, "_invoke", _patch_invoke)
         ministack.replace(self._service, "acquire_worker", patch_acquire_worker)
 
-    def limits(self, target: Target) -> Limits:
+    def limits(self, target: InvocationTarget) -> InvokeConfig:
         """The event-invoke configuration of exactly what was invoked; an alias does not inherit the function's."""
         function = self._service._functions.get(target.name)
         if function is None:
-            return Limits()
+            return InvokeConfig()
         config = self._service._event_invoke_config(function, target.qualifier) or {}
-        standard = Limits()
-        return Limits(
+        standard = InvokeConfig()
+        return InvokeConfig(
             retries=config.get("MaximumRetryAttempts", standard.retries),
             age=config.get("MaximumEventAgeInSeconds", standard.age),
             on_failure=config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
@@ -76,17 +76,17 @@ class Lambdas:
             closed=function.get("concurrency") == 0,
         )
 
-    def run(self, event: QueuedEvent) -> Outcome:
+    def run(self, event: QueuedEvent) -> InvocationOutcome:
         """Run one event of the asynchronous queue, once."""
         record, _, _ = self._service._get_func_record_for_ref(event.target.arn)
         if record is None:
-            return Outcome("ok", "", None)  # the function is gone, and its events with it
+            return InvocationOutcome("ok", "", None)  # the function is gone, and its events with it
         self._service._invoke_depth.set(event.hops)
         return self.execute(record, event.payload, Cause(event.source, event.request_id, event.runs + 1))[1]
 
-    def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, Outcome]:
+    def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, InvocationOutcome]:
         """Run a function once, on the version that its alias means this time; ministack's result and ours."""
-        target = Target.parse(record["config"]["FunctionArn"])
+        target = InvocationTarget.parse(record["config"]["FunctionArn"])
         version, record = self._version(target, record)
         weighted, began, run = self._is_weighted(target), time.time(), object()
         self.running[run] = Run(target.name, version, began)
@@ -119,11 +119,11 @@ class Lambdas:
             return done
         return self.execute(record, payload, Cause(_source(payload), str(uuid.uuid4())))[0]
 
-    def _is_weighted(self, target: Target) -> bool:
+    def _is_weighted(self, target: InvocationTarget) -> bool:
         function = self._service._functions.get(target.name) or {}
         return is_weighted(function.get("aliases", {}).get(target.qualifier) or {})
 
-    def _version(self, target: Target, record: Record) -> tuple[str, Record]:
+    def _version(self, target: InvocationTarget, record: Record) -> tuple[str, Record]:
         function = self._service._functions.get(target.name)
         if function is None:
             return str(record["config"].get("Version", "$LATEST")), record
@@ -151,8 +151,8 @@ class Lambdas:
 
     def _record(
         self,
-        target: Target,
-        outcome: Outcome,
+        target: InvocationTarget,
+        outcome: InvocationOutcome,
         cause: Cause,
         payload: Any,
         result: Record,

@@ -12,7 +12,7 @@ from typing import Any
 
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
-from laptop.invocations.model import Cause, Limits
+from laptop.invocations.model import Cause, InvokeConfig
 from laptop.invocations.results import messages_to_delete
 from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed, on_failure_record
 
@@ -30,7 +30,7 @@ class Queues:
         self._wake: Callable[[], None] = ministack.functions.esm_wake.set
         ministack.replace(ministack.functions, "_run_sqs_batch", lambda _: self._run_batch)
 
-    def give_up(self, failed: Failed, limits: Limits) -> None:
+    def give_up(self, failed: Failed, limits: InvokeConfig) -> None:
         """Keep an event that Lambda gave up where its configuration says, if it says anything."""
         if limits.on_failure:
             self._keep(limits.on_failure, json.dumps(on_failure_record(failed, datetime.now(UTC))), {})

@@ -16,8 +16,8 @@ from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
 from laptop.environment import REGION
 from laptop.invocations.journal import Journal
-from laptop.invocations.metrics import Point
-from laptop.invocations.model import QueuedEvent, Target
+from laptop.invocations.metrics import MetricPoint
+from laptop.invocations.model import InvocationTarget, QueuedEvent
 
 __all__ = ["Topics"]
 
@@ -31,7 +31,7 @@ class Topics:
         queues: Queues,
         journal: Journal,
         accept: Callable[[QueuedEvent], None],
-        store: Callable[[Point], None],
+        store: Callable[[MetricPoint], None],
     ) -> None:
         self._functions = ministack.functions
         self._topics = ministack.topics._topics
@@ -44,11 +44,11 @@ class Topics:
 
     def _deliver(self, endpoint: str, envelope: str, topic: str, subscription: str, *_: Any) -> None:
         """A function that is gone, or does not let this topic in, is a client's error: the dead letter at once."""
-        target = Target.parse(endpoint)
+        target = InvocationTarget.parse(endpoint)
         delivered = self._admits(target, topic)
         metric = "NumberOfNotificationsDelivered" if delivered else "NumberOfNotificationsFailed"
         name = topic.rpartition(":")[2]
-        self._store(Point("AWS/SNS", metric, 1, "Count", time.time(), {"TopicName": name}))
+        self._store(MetricPoint("AWS/SNS", metric, 1, "Count", time.time(), {"TopicName": name}))
         if not delivered:
             self._redrive(topic, subscription, envelope)
             return
@@ -63,7 +63,7 @@ class Topics:
         hops = self._functions._invoke_depth.get()
         self._accept(QueuedEvent(str(uuid.uuid4()), target, payload, "sns", time.time(), hops))
 
-    def _admits(self, target: Target, topic: str) -> bool:
+    def _admits(self, target: InvocationTarget, topic: str) -> bool:
         """Whether the function is there, and the policy of exactly this alias or version lets the topic invoke it."""
         function = self._functions._functions.get(target.name)
         if not self._functions._function_qualifier_exists(function, target.qualifier):

@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from laptop.inbox.control_api import Control, find_mail
+from laptop.inbox.control_api import ControlApi, find_mail
 from laptop.ses.api import Ses
 from laptop.ses.faults import BadFault
 from laptop.ses.mailbox import Mail
@@ -59,7 +59,7 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
             Route("/messages/{id}/html", pages.html),
             Route("/messages/{id}/frame", pages.frame),
             Route("/empty", pages.empty, methods=["POST"]),
-            *Control(ses).routes(),
+            *ControlApi(ses).routes(),
             *(console.routes(pages.page) if console else ()),
             *more,
             Route("/static/herald.css", _sheet),

@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from laptop.ses.api import Ses
-from laptop.ses.faults import BadFault, Fault
+from laptop.ses.faults import BadFault, SendFault
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 
-__all__ = ["Control", "find_mail"]
+__all__ = ["ControlApi", "find_mail"]
 
 #: Every event type that SES publishes for a sent mail, and the key of its details.
 EVENT_KEYS = {
@@ -28,7 +28,7 @@ EVENT_KEYS = {
 }
 
 
-class Control:
+class ControlApi:
     """The endpoints, over one simulated account."""
 
     def __init__(self, ses: Ses) -> None:
@@ -82,7 +82,7 @@ class Control:
         return JSONResponse([fault.as_json() for fault in self._ses.faults.list_armed()])
 
     async def _arm(self, request: Request) -> Response:
-        fault = Fault.from_json(await _object(request))
+        fault = SendFault.from_json(await _object(request))
         self._ses.faults.arm(fault)
         return JSONResponse(fault.as_json(), 201)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from laptop.invocations.model import Limits, Outcome, QueuedEvent, Target
-from laptop.invocations.retries import Again, Failed, decide, refuse
+from laptop.invocations.model import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
+from laptop.invocations.retries import Failed, RetryLater, decide, refuse
 
 __all__ = ["AsyncQueue"]
 
@@ -21,9 +21,9 @@ class AsyncQueue:
     `pending` are the events that have neither succeeded nor been given up, by request id.
     """
 
-    limits: Callable[[Target], Limits]
-    run: Callable[[QueuedEvent], Outcome]
-    give_up: Callable[[Failed, Limits], None]
+    limits: Callable[[InvocationTarget], InvokeConfig]
+    run: Callable[[QueuedEvent], InvocationOutcome]
+    give_up: Callable[[Failed, InvokeConfig], None]
     later: Callable[[float, Callable[[], None]], None]
     clock: Callable[[], float]
     scale: float
@@ -37,12 +37,12 @@ class AsyncQueue:
 
     def _try(self, event: QueuedEvent) -> None:
         limits = self.limits(event.target)
-        next_: Again | Failed | None = refuse(event, limits)
+        next_: RetryLater | Failed | None = refuse(event, limits)
         if next_ is None:
             outcome = self.run(event)
             limits = self.limits(event.target)
             next_ = decide(event, outcome, limits, (self.clock() - event.accepted) / self.scale)
-        if isinstance(next_, Again):
+        if isinstance(next_, RetryLater):
             again = next_.event
             part = 1 - self.draw() / 2 if again.throttles else 1.0
             self.later(next_.seconds * part * self.scale, lambda: self._try(again))

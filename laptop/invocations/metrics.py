@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from laptop.invocations.model import Outcome, Target
+from laptop.invocations.model import InvocationOutcome, InvocationTarget
 
-__all__ = ["Point", "measured_at", "read_embedded_points", "run_points"]
+__all__ = ["MetricPoint", "measured_at", "read_embedded_points", "run_points"]
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MetricPoint:
     """One value of one metric; `at` in seconds since 1970."""
 
     namespace: str
@@ -27,7 +27,7 @@ class Point:
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-def measured_at(point: Point, now: float, scale: float) -> float:
+def measured_at(point: MetricPoint, now: float, scale: float) -> float:
     """When an alarm takes a point that comes now to have been measured, in seconds since 1970.
 
     Lambda stamps a run's points with the time of its invocation. A run takes this machine's own time however short the
@@ -37,8 +37,8 @@ def measured_at(point: Point, now: float, scale: float) -> float:
 
 
 def run_points(
-    target: Target, outcome: Outcome, began: float, milliseconds: float, weighted: bool = False
-) -> list[Point]:
+    target: InvocationTarget, outcome: InvocationOutcome, began: float, milliseconds: float, weighted: bool = False
+) -> list[MetricPoint]:
     """What one run of a function counts, once for each set of dimensions that AWS keeps; at the time it began.
 
     A throttled invocation has not run: it is no invocation and no error. `weighted` is whether the alias had two
@@ -55,13 +55,13 @@ def run_points(
             "Throttles": (0, "Count"),
         }
     return [
-        Point("AWS/Lambda", name, value, unit, began, dimensions)
+        MetricPoint("AWS/Lambda", name, value, unit, began, dimensions)
         for dimensions in _dimensions(target, outcome, weighted)
         for name, (value, unit) in values.items()
     ]
 
 
-def _dimensions(target: Target, outcome: Outcome, weighted: bool) -> list[dict[str, str]]:
+def _dimensions(target: InvocationTarget, outcome: InvocationOutcome, weighted: bool) -> list[dict[str, str]]:
     function = {"FunctionName": target.name}
     if target.qualifier is None:
         return [function]
@@ -71,7 +71,7 @@ def _dimensions(target: Target, outcome: Outcome, weighted: bool) -> list[dict[s
     return [function, resource, {**resource, "ExecutedVersion": outcome.version}]
 
 
-def read_embedded_points(log: str) -> Iterator[Point]:
+def read_embedded_points(log: str) -> Iterator[MetricPoint]:
     """The metrics in a log; what is not in the format is skipped, as CloudWatch skips it."""
     for line in log.splitlines():
         if '"_aws"' not in line:
@@ -82,14 +82,14 @@ def read_embedded_points(log: str) -> Iterator[Point]:
             continue
 
 
-def _in_line(line: dict[str, Any]) -> Iterator[Point]:
+def _in_line(line: dict[str, Any]) -> Iterator[MetricPoint]:
     at = line["_aws"]["Timestamp"] / 1000
     for definition in line["_aws"]["CloudWatchMetrics"]:
         for metric in definition["Metrics"]:
             said = line[metric["Name"]]
             for value in said if isinstance(said, list) else [said]:
                 for names in definition["Dimensions"]:
-                    yield Point(
+                    yield MetricPoint(
                         namespace=definition["Namespace"],
                         name=metric["Name"],
                         value=float(value),

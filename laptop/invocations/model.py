@@ -9,12 +9,12 @@ from typing import Any, Literal
 __all__ = [
     "Cause",
     "Ending",
-    "Limits",
-    "Outcome",
+    "InvocationOutcome",
+    "InvocationTarget",
+    "InvokeConfig",
     "QueuedEvent",
     "Run",
     "Source",
-    "Target",
     "choose_version",
     "is_weighted",
 ]
@@ -25,14 +25,14 @@ Ending = Literal["ok", "error", "timeout", "throttled", "killed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class InvocationTarget:
     """A function by its ARN, and the alias or version that it is invoked by, if any."""
 
     function: str
     qualifier: str | None = None
 
     @classmethod
-    def parse(cls, arn: str) -> Target:
+    def parse(cls, arn: str) -> InvocationTarget:
         """Read `arn:aws:lambda:region:account:function:name[:qualifier]`."""
         parts = arn.split(":")
         return cls(":".join(parts[:7]), parts[7] if len(parts) > 7 else None)
@@ -62,7 +62,7 @@ class QueuedEvent:
     """One event in a function's asynchronous queue; `accepted` in seconds since 1970, `hops` of a chain so far."""
 
     request_id: str
-    target: Target
+    target: InvocationTarget
     payload: Any
     source: Source
     accepted: float
@@ -81,7 +81,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class InvokeConfig:
     """An event-invoke configuration: `age` in seconds; `closed` is a reserved concurrency of 0."""
 
     retries: int = 2
@@ -92,7 +92,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InvocationOutcome:
     """How one run ended: the version that ran, and what it returned or the error in AWS's shape."""
 
     ending: Ending

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from laptop.invocations.model import Outcome
+from laptop.invocations.model import InvocationOutcome
 
 __all__ = ["messages_to_delete", "read_outcome"]
 
@@ -18,22 +18,22 @@ DIED = "Worker process died"
 _FRAME = re.compile(r'  File "')
 
 
-def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> Outcome:
+def read_outcome(result: Mapping[str, Any], request_id: str, version: str) -> InvocationOutcome:
     """The outcome of one run; an error's answer has AWS's keys."""
     body = result.get("body")
     if result.get("throttle"):
-        return Outcome("throttled", version, body)
+        return InvocationOutcome("throttled", version, body)
     if not result.get("error"):
-        return Outcome("ok", version, body)
+        return InvocationOutcome("ok", version, body)
     said = body if isinstance(body, Mapping) else {"errorMessage": str(body)}
     message, kind = str(said.get("errorMessage", "")), str(said.get("errorType", ""))
     if kind == "Sandbox.Timedout":
-        return Outcome("timeout", version, _platform_error(kind, request_id, message))
+        return InvocationOutcome("timeout", version, _platform_error(kind, request_id, message))
     if message == DIED:
-        return Outcome(
+        return InvocationOutcome(
             "killed", version, _platform_error("Runtime.ExitError", request_id, "Runtime exited: signal: killed")
         )
-    return Outcome("error", version, _handler_error(message, kind, request_id, str(result.get("log", ""))))
+    return InvocationOutcome("error", version, _handler_error(message, kind, request_id, str(result.get("log", ""))))
 
 
 def _platform_error(kind: str, request_id: str, message: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from laptop.invocations.model import Limits, Outcome, QueuedEvent
+from laptop.invocations.model import InvocationOutcome, InvokeConfig, QueuedEvent
 
-__all__ = ["Again", "Condition", "Failed", "decide", "on_failure_record", "refuse"]
+__all__ = ["Condition", "Failed", "RetryLater", "decide", "on_failure_record", "refuse"]
 
 #: Seconds before the second and the third run.
 BETWEEN_RUNS = (60.0, 120.0)
@@ -23,7 +23,7 @@ Condition = Literal["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurr
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class RetryLater:
     """The event waits so many seconds, and is tried again."""
 
     event: QueuedEvent
@@ -36,15 +36,17 @@ class Failed:
 
     event: QueuedEvent
     condition: Condition
-    outcome: Outcome | None = None
+    outcome: InvocationOutcome | None = None
 
 
-def refuse(event: QueuedEvent, limits: Limits) -> Failed | None:
+def refuse(event: QueuedEvent, limits: InvokeConfig) -> Failed | None:
     """Give the event up before it runs, if its function is switched off."""
     return Failed(event, "ZeroReservedConcurrency") if limits.closed else None
 
 
-def decide(event: QueuedEvent, outcome: Outcome, limits: Limits, age: float) -> Again | Failed | None:
+def decide(
+    event: QueuedEvent, outcome: InvocationOutcome, limits: InvokeConfig, age: float
+) -> RetryLater | Failed | None:
     """What follows one try of an event of this age: another, the end, or nothing because it succeeded.
 
     A throttled event has not run: it costs none of the retries, and waits as long as its age allows.
@@ -53,13 +55,13 @@ def decide(event: QueuedEvent, outcome: Outcome, limits: Limits, age: float) -> 
         return None
     if outcome.ending == "throttled":
         wait = min(THROTTLED_FIRST * 2.0 ** min(event.throttles, 20), THROTTLED_LONGEST)
-        again = Again(replace(event, throttles=event.throttles + 1), wait)
+        again = RetryLater(replace(event, throttles=event.throttles + 1), wait)
         return again if age + wait <= limits.age else Failed(again.event, "EventAgeExceeded")
     ran = replace(event, runs=event.runs + 1, throttles=0)
     if ran.runs > limits.retries:
         return Failed(ran, "RetriesExhausted", outcome)
     wait = BETWEEN_RUNS[min(ran.runs, len(BETWEEN_RUNS)) - 1]
-    return Again(ran, wait) if age + wait <= limits.age else Failed(ran, "EventAgeExceeded", outcome)
+    return RetryLater(ran, wait) if age + wait <= limits.age else Failed(ran, "EventAgeExceeded", outcome)
 
 
 def on_failure_record(failed: Failed, now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 
@@ -33,7 +33,7 @@ RELEASE_ALARMS: dict[str, dict[str, Any]] = {
 }
 
 
-def make_deployment(clients: Clients) -> None:
+def make_deployment(clients: LaptopClients) -> None:
     """Make the application, its group, and the alarms that the group watches."""
     cloudwatch = clients.any("cloudwatch")
     for name, alarm in RELEASE_ALARMS.items():

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.deployment import make_deployment
 from laptop.provision.stores import RECEIVES, Provisioned, queue_arn, redrive_to
@@ -36,7 +36,9 @@ TRUST = {
 }
 
 
-def make_functions(clients: Clients, made: Provisioned, zips: Mapping[str, Path], more: Mapping[str, str]) -> None:
+def make_functions(
+    clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], more: Mapping[str, str]
+) -> None:
     """Make the functions from their packages (`function` and `webapp`), SES's side, and join all to the stores.
 
     `more` is put into the environment of every function, over what is given here.
@@ -60,7 +62,7 @@ def _role() -> dict[str, str]:
     return {"RoleName": ROLE.rpartition("/")[2], "AssumeRolePolicyDocument": json.dumps(TRUST)}
 
 
-def _email(clients: Clients, made: Provisioned) -> None:
+def _email(clients: LaptopClients, made: Provisioned) -> None:
     domain = SENDER.rpartition("@")[2].rstrip(">")
     clients.ses.create_email_identity(EmailIdentity=domain)
     clients.ses.create_configuration_set(ConfigurationSetName=CONFIGURATION_SET)
@@ -94,12 +96,12 @@ def _settings(made: Provisioned) -> dict[str, str]:
     }
 
 
-def _upload(clients: Clients, name: str, archive: Path) -> None:
+def _upload(clients: LaptopClients, name: str, archive: Path) -> None:
     """Hand a package over once: as part of each function's own request it takes ten times as long."""
     clients.any("s3").put_object(Bucket=PACKAGES, Key=name, Body=archive.read_bytes())
 
 
-def _function(clients: Clients, function: Function, settings: dict[str, str]) -> str:
+def _function(clients: LaptopClients, function: Function, settings: dict[str, str]) -> str:
     """Create one function; return the ARN that callers use, which is that of the alias if it has one."""
     name = function.full_name
     created = clients.functions.create_function(
@@ -120,7 +122,7 @@ def _function(clients: Clients, function: Function, settings: dict[str, str]) ->
     ]
 
 
-def _wire(clients: Clients, made: Provisioned) -> None:
+def _wire(clients: LaptopClients, made: Provisioned) -> None:
     """Join topics, queues and the stream to the functions."""
     functions = clients.functions
     notify = made.functions["notify"]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import ADDRESS_KEY, LEDGER_TABLE, LINK_KEY, PREFIX, SESSION_KEY, topic_policy
 from laptop.time_scale import TimeScale
@@ -30,7 +30,7 @@ class Provisioned:
     functions: dict[str, str] = field(default_factory=dict)
 
 
-def make_stores(clients: Clients, time_scale: TimeScale) -> Provisioned:
+def make_stores(clients: LaptopClients, time_scale: TimeScale) -> Provisioned:
     """Make tables, topics, queues and the keys."""
     made = Provisioned()
     with ThreadPoolExecutor(3) as pool:
@@ -44,7 +44,7 @@ def make_stores(clients: Clients, time_scale: TimeScale) -> Provisioned:
     return made
 
 
-def _tables(clients: Clients, made: Provisioned) -> None:
+def _tables(clients: LaptopClients, made: Provisioned) -> None:
     definitions = {"books": (books.DEFINITION, books.EXPIRES_AT), "ledger": (LEDGER_TABLE, "expires_at")}
     for part, (definition, expiry) in definitions.items():
         name = f"{PREFIX}-{part}"
@@ -55,7 +55,7 @@ def _tables(clients: Clients, made: Provisioned) -> None:
         made.tables[part] = name
 
 
-def _make_messaging(clients: Clients, made: Provisioned, visibility: str) -> None:
+def _make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) -> None:
     for part in ("events", "feedback"):
         made.topics[part] = clients.sns.create_topic(Name=f"{PREFIX}-{part}")["TopicArn"]
     backstop = {"deadLetterTargetArn": queue_arn("dead"), "maxReceiveCount": RECEIVES + 1}
@@ -86,7 +86,7 @@ def _make_messaging(clients: Clients, made: Provisioned, visibility: str) -> Non
     )
 
 
-def _parameters(clients: Clients) -> None:
+def _parameters(clients: LaptopClients) -> None:
     for name in (ADDRESS_KEY, LINK_KEY, SESSION_KEY):
         clients.any("ssm").put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString")
 

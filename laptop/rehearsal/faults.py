@@ -12,7 +12,7 @@ from pathlib import Path
 
 from release.publish import Artifact
 
-__all__ = ["Fault", "rewrite", "variant"]
+__all__ = ["ReleaseFault", "rewrite", "variant"]
 
 #: About every third mail crashes: one half before the claim, the other half after SES took the mail and before the
 #: ledger knows. Synthetic mails are spared, or the hook would find it: what no hook finds is what the alarm is for.
@@ -54,7 +54,7 @@ raise RuntimeError("a fault that was put in for the rehearsal: this version does
 """
 
 
-class Fault(Enum):
+class ReleaseFault(Enum):
     """What is wrong with a release: the module that is changed, and what stands at its end."""
 
     NONE = ("good", "function/delivery/outcome.py", "\n# Rehearsed: nothing is wrong with this one.\n")
@@ -67,7 +67,7 @@ class Fault(Enum):
         return str(self.value[0])
 
 
-def variant(package: Path, fault: Fault, folder: Path) -> Artifact:
+def variant(package: Path, fault: ReleaseFault, folder: Path) -> Artifact:
     """A copy of a package with this fault, and a release id that says so."""
     return rewrite(package, *fault.value, folder)
 

@@ -10,32 +10,32 @@ from pathlib import Path
 
 from rich.console import Console
 
-from laptop.rehearsal.faults import Fault, variant
+from laptop.rehearsal.faults import ReleaseFault, variant
 from operations.errors import UserError
 from release.deployments import Deployment
 from release.progress.display import Lines
 from release.progress.follow import follow
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.release import delete_old_alarms, plan, start
 from release.stack import Stack
 
-__all__ = ["SCENARIOS", "Result", "Scenario", "run_scenario"]
+__all__ = ["SCENARIOS", "ReleaseScenario", "ScenarioResult", "run_scenario"]
 
 #: CodeDeploy's codes in a word.
 _CAUSES = {"ALARM_ACTIVE": "alarm", "HOOK_EXECUTION_FAILURE": "hook"}
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class ReleaseScenario:
     """One release: what is wrong with it, and how it has to end. `error` is CodeDeploy's code for that end.
 
     `minutes` of AWS is how long its canary takes at the most.
     """
 
-    fault: Fault
+    fault: ReleaseFault
     title: str
-    outcome: Outcome
+    outcome: ReleaseOutcome
     error: str = ""
     sees_traffic: bool = True
     minutes: int = 10
@@ -44,18 +44,18 @@ class Scenario:
 #: An alarm ends this canary, however slow the machine is; on a quiet one within seconds.
 _UNTIL_THE_ALARM = 500
 SCENARIOS = (
-    Scenario(Fault.NONE, "a good one", Outcome.RELEASED),
-    Scenario(
-        Fault.THROWS,
+    ReleaseScenario(ReleaseFault.NONE, "a good one", ReleaseOutcome.RELEASED),
+    ReleaseScenario(
+        ReleaseFault.THROWS,
         "one that crashes in 1 of 3 mails",
-        Outcome.ROLLED_BACK,
+        ReleaseOutcome.ROLLED_BACK,
         "ALARM_ACTIVE",
         minutes=_UNTIL_THE_ALARM,
     ),
-    Scenario(
-        Fault.DOES_NOT_START,
+    ReleaseScenario(
+        ReleaseFault.DOES_NOT_START,
         "one that its hook refuses",
-        Outcome.ROLLED_BACK,
+        ReleaseOutcome.ROLLED_BACK,
         "HOOK_EXECUTION_FAILURE",
         sees_traffic=False,
     ),
@@ -63,13 +63,13 @@ SCENARIOS = (
 
 
 @dataclass(slots=True)
-class Result:
+class ScenarioResult:
     """What became of a scenario. `most` is the largest part of the traffic that its version got, in percent."""
 
-    scenario: Scenario
+    scenario: ReleaseScenario
     release: str
     version: str = "?"
-    outcome: Outcome | None = None
+    outcome: ReleaseOutcome | None = None
     error: tuple[str, str] | None = None
     most: float = 0.0
     rang: set[str] = field(default_factory=set)
@@ -102,7 +102,7 @@ class Result:
 class _Recorder(Lines):
     """A screen that lets a scenario see every look, too."""
 
-    def __init__(self, console: Console, result: Result) -> None:
+    def __init__(self, console: Console, result: ScenarioResult) -> None:
         super().__init__(console)
         self._result = result
 
@@ -128,11 +128,11 @@ def _create_config(stack: Stack, percent: int, minutes: int) -> str:
 
 
 def run_scenario(
-    stack: Stack, scenario: Scenario, package: Path, folder: Path, percent: int, console: Console
-) -> Result:
+    stack: Stack, scenario: ReleaseScenario, package: Path, folder: Path, percent: int, console: Console
+) -> ScenarioResult:
     """Release one, as `make release` does, by a canary that gets so many percent of the traffic."""
     artifact = variant(package, scenario.fault, folder)
-    result = Result(scenario, artifact.release)
+    result = ScenarioResult(scenario, artifact.release)
     began = time.monotonic()
     release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
     screen = _Recorder(console, result)
@@ -140,7 +140,7 @@ def run_scenario(
         result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None)
     except UserError as problem:
         screen.say(f"refused: {problem}")
-    if result.outcome is Outcome.RELEASED:
+    if result.outcome is ReleaseOutcome.RELEASED:
         delete_old_alarms(stack, release_plan.live.version, screen)
     result.seconds = time.monotonic() - began
     return result

@@ -19,7 +19,7 @@ from typing import Any
 from laptop.ses.errors import SesError, bad_request, not_found
 from laptop.ses.outcomes import is_simulated
 
-__all__ = ["DAILY", "RATE", "Limits", "Suppression"]
+__all__ = ["DAILY", "RATE", "SendingLimits", "SuppressionList"]
 
 REASONS = ("BOUNCE", "COMPLAINT")
 #: Both errors carry one code; only the sentence tells them apart.
@@ -28,7 +28,7 @@ DAILY = "Daily message quota exceeded."
 DAY = 86_400.0
 
 
-class Limits:
+class SendingLimits:
     """Counts recipients in the last second and the last 24 hours; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float], per_second: float = 14, per_day: int = 50_000) -> None:
@@ -77,7 +77,7 @@ class _Entry:
         return {"EmailAddress": address, "Reason": self.reason, "LastUpdateTime": self.since}
 
 
-class Suppression:
+class SuppressionList:
     """Addresses in lower case, with the reason and the time (seconds since 1970)."""
 
     def __init__(self) -> None:

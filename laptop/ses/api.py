@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from laptop.environment import REGION
-from laptop.ses.account import DAILY, RATE, Limits, Suppression
+from laptop.ses.account import DAILY, RATE, SendingLimits, SuppressionList
 from laptop.ses.configuration import OPTIONS, ConfigurationSets
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind, Faults
-from laptop.ses.feedback import After, Feedback, Publish
+from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
 from laptop.ses.outcomes import SendingEvent, events_after_sending
@@ -38,11 +38,11 @@ class Ses:
     ) -> None:
         self.mailbox = Mailbox()
         self.faults = Faults()
-        self.limits = Limits(clock)
+        self.limits = SendingLimits(clock)
         self.identities = Identities()
         self.sets = ConfigurationSets()
-        self.suppression = Suppression()
-        self.feedback = Feedback(self.sets, self.faults, publish, scale, after)
+        self.suppression = SuppressionList()
+        self.feedback = FeedbackPublisher(self.sets, self.faults, publish, scale, after)
         self.sending_enabled = True
         self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
         self._operations = self._table()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-__all__ = ["BadFault", "Fault", "FaultKind", "Faults"]
+__all__ = ["BadFault", "FaultKind", "Faults", "SendFault"]
 
 _numbers = itertools.count(1)
 
@@ -47,7 +47,7 @@ class BadFault(ValueError):
 
 
 @dataclass(slots=True)
-class Fault:
+class SendFault:
     """One armed fault: strikes `times` mails (for ever if None), only mails to `recipient` if that is given."""
 
     fault: FaultKind
@@ -105,15 +105,15 @@ class Faults:
     """The armed faults, oldest first; safe for use by several threads."""
 
     def __init__(self) -> None:
-        self._armed: list[Fault] = []
+        self._armed: list[SendFault] = []
         self._lock = threading.Lock()
 
-    def arm(self, fault: Fault) -> None:
+    def arm(self, fault: SendFault) -> None:
         """Add one."""
         with self._lock:
             self._armed.append(fault)
 
-    def strike(self, *kinds: FaultKind, recipients: tuple[str, ...] = ()) -> Fault | None:
+    def strike(self, *kinds: FaultKind, recipients: tuple[str, ...] = ()) -> SendFault | None:
         """The first armed fault of these kinds for these recipients, counted down; None if there is none."""
         with self._lock:
             for fault in self._armed:
@@ -124,7 +124,7 @@ class Faults:
                     return fault
         return None
 
-    def list_armed(self) -> list[Fault]:
+    def list_armed(self) -> list[SendFault]:
         """What is still to come."""
         with self._lock:
             return list(self._armed)

@@ -19,7 +19,7 @@ from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 from laptop.timer import Timer
 
-__all__ = ["After", "Feedback", "Publish", "event_json"]
+__all__ = ["After", "FeedbackPublisher", "Publish", "event_json"]
 
 Publish = Callable[[str, str], None]  # (topic ARN, message body)
 After = Callable[[float, Callable[[], None]], None]
@@ -30,7 +30,7 @@ WITH_TIME = ("Bounce", "Complaint", "Delivery", "DeliveryDelay")
 COMMON = ("from", "to", "subject", "reply-to")
 
 
-class Feedback:
+class FeedbackPublisher:
     """Publishes each event when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
 
     def __init__(

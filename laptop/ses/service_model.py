@@ -10,23 +10,23 @@ from urllib.parse import unquote
 
 from botocore.loaders import Loader
 
-__all__ = ["Call", "find_call", "status_of"]
+__all__ = ["ServiceCall", "find_call", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ServiceCall:
     """One request, by the operation's name and the parameters that stood in the path."""
 
     operation: str
     parameters: dict[str, str]
 
 
-def find_call(method: str, path: str) -> Call | None:
+def find_call(method: str, path: str) -> ServiceCall | None:
     """The operation that a method and an encoded path name, or None if SES v2 has no such call."""
     for operation, expected, pattern in _routes():
         match = pattern.fullmatch(path) if method == expected else None
         if match:
-            return Call(operation, {name: unquote(value) for name, value in match.groupdict().items()})
+            return ServiceCall(operation, {name: unquote(value) for name, value in match.groupdict().items()})
     return None
 
 

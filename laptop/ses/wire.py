@@ -24,9 +24,9 @@ from laptop.service_model import held, operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
-from laptop.ses.service_model import Call, find_call
+from laptop.ses.service_model import ServiceCall, find_call
 
-__all__ = ["Wire"]
+__all__ = ["SesServer"]
 
 log = logging.getLogger("ses")
 
@@ -35,7 +35,7 @@ AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCE
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
-class Wire(ThreadingHTTPServer):
+class SesServer(ThreadingHTTPServer):
     """Listens for SES v2 calls; what it does not play goes on to ministack at `beyond`."""
 
     daemon_threads = True
@@ -55,7 +55,7 @@ class Wire(ThreadingHTTPServer):
 class _Connection(BaseHTTPRequestHandler):
     """One connection, kept alive for as many requests as the client likes."""
 
-    server: Wire
+    server: SesServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -163,7 +163,7 @@ for _method in ("GET", "POST", "PUT", "DELETE"):  # the names that BaseHTTPReque
     setattr(_Connection, f"do_{_method}", _Connection.serve)
 
 
-def _request(call: Call, query: str, body: bytes) -> dict[str, Any]:
+def _request(call: ServiceCall, query: str, body: bytes) -> dict[str, Any]:
     """Everything that a call says, in one object: path, query and body."""
     try:
         fields = json.loads(body) if body else {}

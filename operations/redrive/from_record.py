@@ -18,18 +18,18 @@ from operations.errors import UserError
 from operations.installation import RECORD_ATTRIBUTES, Installation, projection
 from operations.preview import find_subscription
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.plan import Plan, RedriveDecision, decide
+from operations.redrive.plan import RedriveDecision, RedrivePlan, decide
 from operations.suppressions import get_suppression
 
 __all__ = ["find_message", "plan_again", "plan_from_records"]
 
 
-def plan_from_records(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> Plan:
+def plan_from_records(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> RedrivePlan:
     """The plan for messages without a letter in the queue; `now` in epoch milliseconds.
 
     Raises `UserError` for a record that cannot be redriven, and says what would stop its mail.
     """
-    plan = Plan()
+    plan = RedrivePlan()
     for message_id in message_ids:
         record = _read(installation, message_id)
         if record.state in ACCEPTED:
@@ -43,12 +43,12 @@ def plan_from_records(installation: Installation, message_ids: Sequence[str], no
     return plan
 
 
-def plan_again(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> Plan:
+def plan_again(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> RedrivePlan:
     """The plan for mails that a provider accepted and that a person wants sent once more, each as another message.
 
     Two persons who plan the same make the same letter. Raises `UserError` for a record that is not such.
     """
-    plan = Plan()
+    plan = RedrivePlan()
     for message_id in message_ids:
         record = _read(installation, message_id)
         if record.state is State.COMPLAINED:

@@ -11,7 +11,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, State
 from function.reason_codes import ReasonCode
 from operations.redrive.dead_letters import DeadLetter
 
-__all__ = ["LetterFilter", "Plan", "RedriveDecision", "plan_redrive"]
+__all__ = ["LetterFilter", "RedriveDecision", "RedrivePlan", "plan_redrive"]
 
 #: States that no letter is for: a provider accepted the mail, or another message has the event. The letter is deleted.
 _OVER = ACCEPTED | {State.REPLACED}
@@ -43,7 +43,7 @@ class LetterFilter:
 
 
 @dataclass(slots=True)
-class Plan:
+class RedrivePlan:
     """Letters and the decision on each, by SQS's id of the letter.
 
     `attempts` names the attempt of letters that do not name one themselves, because SQS moved them: they are redriven
@@ -63,12 +63,12 @@ class Plan:
         self.letters = [letter for letter in self.letters if self.decisions[letter.id] is not decision]
 
 
-def plan_redrive(letters: Iterable[DeadLetter], read: Callable[[str], Record | None]) -> Plan:
+def plan_redrive(letters: Iterable[DeadLetter], read: Callable[[str], Record | None]) -> RedrivePlan:
     """Decide on each of these letters; `read` gets a record from the ledger.
 
     Feedback is always sent again: processing it twice changes nothing.
     """
-    plan = Plan()
+    plan = RedrivePlan()
     for letter in letters:
         record = None if letter.is_feedback else read(letter.message_id)
         plan.letters.append(letter)

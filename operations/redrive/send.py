@@ -13,7 +13,7 @@ from typing import Any
 
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.plan import Plan, RedriveDecision
+from operations.redrive.plan import RedriveDecision, RedrivePlan
 from operations.redrive.queue import make_visible, receive_all
 
 __all__ = ["RedriveResult", "outgoing_attributes", "redrive_letters", "send_copies"]
@@ -38,7 +38,7 @@ class RedriveResult:
 
 def redrive_letters(
     installation: Installation,
-    plan: Plan,
+    plan: RedrivePlan,
     progress: Callable[[int], None],
     done: RedriveResult,
     has_time: Callable[[], bool] = lambda: True,
@@ -64,7 +64,7 @@ def redrive_letters(
 
 def send_copies(
     installation: Installation,
-    plan: Plan,
+    plan: RedrivePlan,
     progress: Callable[[int], None],
     done: RedriveResult,
     has_time: Callable[[], bool] = lambda: True,
@@ -92,7 +92,7 @@ def outgoing_attributes(letter: DeadLetter, attempt: str | None, confirmed: bool
     return attributes
 
 
-def _redrive_one(installation: Installation, plan: Plan, letter: DeadLetter, done: RedriveResult) -> None:
+def _redrive_one(installation: Installation, plan: RedrivePlan, letter: DeadLetter, done: RedriveResult) -> None:
     if plan.decisions[letter.id] is RedriveDecision.DISCARD:
         done.discarded += 1
     else:
@@ -101,7 +101,7 @@ def _redrive_one(installation: Installation, plan: Plan, letter: DeadLetter, don
     installation.sqs.delete_message(QueueUrl=installation.dead, ReceiptHandle=letter.handle)
 
 
-def _send(installation: Installation, plan: Plan, letter: DeadLetter) -> None:
+def _send(installation: Installation, plan: RedrivePlan, letter: DeadLetter) -> None:
     queue = installation.feedback if letter.is_feedback else installation.retry
     confirmed = plan.decisions[letter.id] in (RedriveDecision.ASK, RedriveDecision.AGAIN)
     attributes = outgoing_attributes(letter, plan.attempts.get(letter.id), confirmed=confirmed)

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 
 __all__ = ["Lines", "Machine", "Panel", "Screen", "screen"]
@@ -35,7 +35,7 @@ class Screen(Protocol):
     def show(self, snapshot: Snapshot) -> None:
         """How the deployment stands now."""
 
-    def end(self, outcome: Outcome, snapshot: Snapshot | None) -> None:
+    def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
         """How it ended."""
 
 
@@ -63,7 +63,7 @@ class Lines:
             self._last = line
             self._console.print(line, markup=False)
 
-    def end(self, outcome: Outcome, snapshot: Snapshot | None) -> None:
+    def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
         self._console.print(f"{outcome.word}: {_why(snapshot) or outcome.meaning}", markup=False)
 
 
@@ -100,7 +100,7 @@ class Machine(Lines):
             self._last = text
             self._write(value)
 
-    def end(self, outcome: Outcome, snapshot: Snapshot | None) -> None:
+    def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
         value = {"outcome": outcome.name.lower(), "exit_code": outcome.code, "meaning": outcome.meaning}
         self._write(value | {"error": snapshot.deployment.error if snapshot else None})
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from release.hooks import hook_reason
 from release.progress.display import Screen
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 from release.rollback import stop
 
 __all__ = ["follow"]
 
 
-def follow(poller: Poller, screen: Screen, ask: Callable[[], bool | None]) -> Outcome:
+def follow(poller: Poller, screen: Screen, ask: Callable[[], bool | None]) -> ReleaseOutcome:
     """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None."""
     last: Snapshot | None = None
     while True:
@@ -25,7 +25,7 @@ def follow(poller: Poller, screen: Screen, ask: Callable[[], bool | None]) -> Ou
         except KeyboardInterrupt:
             answer = ask()
         if answer is None:
-            poller.outcome = Outcome.LEFT
+            poller.outcome = ReleaseOutcome.LEFT
             break
         if answer:
             stop(poller.stack, poller.id)

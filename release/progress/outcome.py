@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["Outcome", "exit_codes"]
+__all__ = ["ReleaseOutcome", "exit_codes"]
 
 
-class Outcome(Enum):
+class ReleaseOutcome(Enum):
     """The ends of a deployment, seen by whoever waited for it. 1 is left to refusals and 2 to wrong calls."""
 
     RELEASED = (0, "all traffic goes to the version that was asked for")
@@ -35,6 +35,6 @@ class Outcome(Enum):
 
 def exit_codes() -> str:
     """The codes of the commands that wait for a deployment, for their --help."""
-    rows = [(outcome.code, f"{outcome.word}: {outcome.meaning}") for outcome in Outcome]
+    rows = [(outcome.code, f"{outcome.word}: {outcome.meaning}") for outcome in ReleaseOutcome]
     rows += [(1, "refused or broken off: one line says why, and no traffic was moved"), (2, "called wrongly")]
     return "Exit codes:\n\n" + "\n\n".join(f"{code}  {text}" for code, text in sorted(rows))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from release import alarms
 from release.deployments import Deployment, read
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
 from release.versions import live
 
@@ -39,13 +39,13 @@ class Poller:
     watched: list[str]
     moving: float
     deadline: float
-    outcome: Outcome = Outcome.TIMED_OUT
+    outcome: ReleaseOutcome = ReleaseOutcome.TIMED_OUT
     last: Deployment | None = None
 
     @property
     def unrestored(self) -> Deployment | None:
         """The deployment, if it failed and CodeDeploy has nothing to roll it back to, as a group's first."""
-        one = self.last if self.outcome is Outcome.FAILED else None
+        one = self.last if self.outcome is ReleaseOutcome.FAILED else None
         return one if one and one.rollback_message and not one.rollback else None
 
     def __iter__(self) -> Iterator[Snapshot]:
@@ -60,16 +60,16 @@ class Poller:
 
     def _follow_end(self, deployment: Deployment) -> Iterator[Snapshot]:
         if deployment.status == "Succeeded":
-            self.outcome = Outcome.RELEASED
+            self.outcome = ReleaseOutcome.RELEASED
             return
         restored = yield from self._follow_rollback(deployment)
         if restored is None:
-            self.outcome = Outcome.TIMED_OUT
+            self.outcome = ReleaseOutcome.TIMED_OUT
         elif not restored:
-            self.outcome = Outcome.FAILED
+            self.outcome = ReleaseOutcome.FAILED
         else:
             stopped = bool(deployment.error and deployment.error[0] == "MANUAL_STOP")
-            self.outcome = Outcome.STOPPED if stopped else Outcome.ROLLED_BACK
+            self.outcome = ReleaseOutcome.STOPPED if stopped else ReleaseOutcome.ROLLED_BACK
 
     def _follow_rollback(self, deployment: Deployment) -> Generator[Snapshot, None, bool | None]:
         """Wait for the rollback; returns whether all traffic is back on the version before, None if time ran out."""

@@ -9,7 +9,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from playwright.sync_api import Browser
 
-from laptop.cloud import Cloud, Options, run_cloud
+from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.state import ROOT
 from tests.browser.chromium import chromium
 
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def laptop(browser: Browser) -> Iterator[Cloud]:
+def laptop(browser: Browser) -> Iterator[LaptopCloud]:
     """A laptop cloud as `make run` starts it; none is started where there is no browser."""
     with run_cloud(Options(ROOT / "build" / "tests" / f"browser-{os.getpid()}", scale=0.02)) as started:
         yield started

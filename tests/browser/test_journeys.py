@@ -9,9 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.resources import ADA, GRACE
-from laptop.resources import Person as Who
+from laptop.resources import DemoUser as Who
 from tests.browser.person import MANNERS, Person, at_the_browser
 from tests.stack.conftest import Inbox
 from tests.stack.events import new_address
@@ -19,13 +19,13 @@ from tests.waiting import LIMIT, eventually
 
 
 @pytest.fixture(params=MANNERS)
-def person(request: pytest.FixtureRequest, browser: Browser, laptop: Cloud) -> Iterator[Person]:
+def person(request: pytest.FixtureRequest, browser: Browser, laptop: LaptopCloud) -> Iterator[Person]:
     with at_the_browser(browser, laptop.description.endpoints["web"], MANNERS[request.param]) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def inbox(laptop: Cloud) -> Iterator[Inbox]:
+def inbox(laptop: LaptopCloud) -> Iterator[Inbox]:
     with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False, timeout=LIMIT) as http:
         yield Inbox(http)
 
@@ -61,7 +61,7 @@ def signs_up(person: Person, inbox: str) -> Who:
     return who
 
 
-def test_from_signing_up_to_the_mail_and_to_unsubscribing(person: Person, laptop: Cloud, inbox: Inbox) -> None:
+def test_from_signing_up_to_the_mail_and_to_unsubscribing(person: Person, laptop: LaptopCloud, inbox: Inbox) -> None:
     """The whole of a reader's way; each page that it leads over is looked at by axe."""
     desk = laptop.description.endpoints["inbox"]
     who = signs_up(person, desk)
@@ -148,7 +148,7 @@ def test_an_operator_searches_is_refused_pauses_all_mail_and_resumes_it(person: 
     person.sees("resumed: what waits in retry is sent now")
 
 
-def test_a_plain_reader_sees_nothing_of_operations(browser: Browser, laptop: Cloud) -> None:
+def test_a_plain_reader_sees_nothing_of_operations(browser: Browser, laptop: LaptopCloud) -> None:
     with at_the_browser(browser, laptop.description.endpoints["web"]) as ada:
         ada.signs_in(ADA)
         assert not ada.page.get_by_role("link", name="Operations").count()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Request
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.resources import GRACE
 from tests.browser.axe import violations
 from tests.browser.conftest import WEIGHED
@@ -60,7 +60,7 @@ class Shelf:
 
 
 @pytest.fixture(scope="module")
-def shelf(browser: Browser, laptop: Cloud) -> Iterator[Shelf]:
+def shelf(browser: Browser, laptop: LaptopCloud) -> Iterator[Shelf]:
     ends = laptop.description.endpoints
     with (
         at_the_browser(browser, ends["web"]) as grace,
@@ -80,7 +80,12 @@ def shelf(browser: Browser, laptop: Cloud) -> Iterator[Shelf]:
 @pytest.mark.parametrize("path", ["/welcome", *READERS, *LAPTOPS])
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.width} {look.scheme}")
 def test_a_page_is_in_order(
-    browser: Browser, laptop: Cloud, shelf: Shelf, path: str, look: Manner, record_property: Callable[[str, str], None]
+    browser: Browser,
+    laptop: LaptopCloud,
+    shelf: Shelf,
+    path: str,
+    look: Manner,
+    record_property: Callable[[str, str], None],
 ) -> None:
     """`/welcome` is the first page as strangers see it."""
     fetched: list[Request] = []
@@ -97,7 +102,7 @@ def test_a_page_is_in_order(
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])
-def test_the_header_takes_one_row(browser: Browser, laptop: Cloud, shelf: Shelf, width: int) -> None:
+def test_the_header_takes_one_row(browser: Browser, laptop: LaptopCloud, shelf: Shelf, width: int) -> None:
     look = Manner(width=width)
     with at_the_browser(browser, laptop.description.endpoints["web"], look, state=shelf.state) as grace:
         grace.opens("/")
@@ -105,7 +110,7 @@ def test_the_header_takes_one_row(browser: Browser, laptop: Cloud, shelf: Shelf,
         assert grace.page.evaluate(f"() => document.querySelector('.bar').offsetHeight < 1.9 * {tallest}")
 
 
-def test_the_mail_itself_is_in_order(browser: Browser, laptop: Cloud, shelf: Shelf) -> None:
+def test_the_mail_itself_is_in_order(browser: Browser, laptop: LaptopCloud, shelf: Shelf) -> None:
     place = f"/books/{shelf.names['book']}/preview/html?event={shelf.names['event']}"
     with at_the_browser(
         browser, laptop.description.endpoints["web"], Manner(scripted=False), state=shelf.state
@@ -116,7 +121,7 @@ def test_the_mail_itself_is_in_order(browser: Browser, laptop: Cloud, shelf: She
 
 
 def test_a_mail_under_way_breathes_unless_somebody_wants_no_motion(
-    browser: Browser, laptop: Cloud, shelf: Shelf
+    browser: Browser, laptop: LaptopCloud, shelf: Shelf
 ) -> None:
     moving = {}
     for wish in ("no-preference", "reduce"):
@@ -132,7 +137,7 @@ def test_a_mail_under_way_breathes_unless_somebody_wants_no_motion(
 
 
 def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
-    browser: Browser, laptop: Cloud, shelf: Shelf
+    browser: Browser, laptop: LaptopCloud, shelf: Shelf
 ) -> None:
     with at_the_browser(browser, laptop.description.endpoints["web"], state=shelf.state) as grace:
         grace.opens("/")
@@ -146,7 +151,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
         assert all(ring != "none" for _, ring in seen)
 
 
-def test_all_scripts_together_are_short(browser: Browser, laptop: Cloud) -> None:
+def test_all_scripts_together_are_short(browser: Browser, laptop: LaptopCloud) -> None:
     ends, lines = laptop.description.endpoints, 0
     for page in (ends["web"], ends["inbox"]):
         with at_the_browser(browser, page) as somebody:

@@ -16,7 +16,7 @@ from webapp.auth.identity import Identity, Role
 from webapp.books.book import Book, BookIn
 from webapp.books.events import write_book_created, write_book_deleted
 from webapp.errors import RequestError
-from webapp.outbox.event import MOST_BYTES, Event, continue_trace, write_user_welcome
+from webapp.outbox.event import MOST_BYTES, CommittedEvent, continue_trace, write_user_welcome
 
 FUNCTION = Path(__file__).parents[2] / "function"
 ENVELOPE = Draft202012Validator(json.loads((FUNCTION / "contracts/event.schema.json").read_text()))
@@ -60,7 +60,7 @@ def events_of(reader: Identity, wish: BookIn) -> list[dict[str, Any]]:
     return [parse_event(created), parse_event(deleted), parse_event(write_user_welcome(reader, at=at, **common))]
 
 
-def parse_event(event: Event) -> dict[str, Any]:
+def parse_event(event: CommittedEvent) -> dict[str, Any]:
     """The event as it arrives, if its bytes are what they must be."""
     assert len(event.body.encode()) <= MOST_BYTES
     assert event.body.isascii()

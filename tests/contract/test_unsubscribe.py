@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name, split_keys
-from function.message.unsubscribe import Links, headers
+from function.message.unsubscribe import UnsubscribeLinks, headers
 from package.notifications.catalogue import SOURCE, types
 from tests.model.table import MemoryTable
 from webapp.preferences import unsubscribe_links
@@ -31,7 +31,7 @@ def is_a(name: str, value: object) -> None:
 
 
 def link(key: bytes = KEY) -> str:
-    return Links(EXAMPLE["url"], key).link(EXAMPLE["category"], ADDRESS)
+    return UnsubscribeLinks(EXAMPLE["url"], key).link(EXAMPLE["category"], ADDRESS)
 
 
 def token_of(address: str) -> str:
@@ -98,7 +98,7 @@ def test_what_the_notifier_would_not_write_is_no_link(forged: str) -> None:
 @given(some.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=40), some.integers(20, 200))
 def test_the_header_is_one_line_of_ascii_whatever_the_length(category: str, length: int) -> None:
     url = "https://herald.example/" + "u" * length
-    written = headers(Links(url, KEY).link(category, ADDRESS))
+    written = headers(UnsubscribeLinks(url, KEY).link(category, ADDRESS))
     assert written["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     value = written["List-Unsubscribe"]
     assert value.startswith("<https://")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from laptop.codedeploy.api import CodeDeploy
+from laptop.codedeploy.api import CodeDeployApi
 from laptop.ses.api import Ses
 from tests.documented.calls import operations_called
 from tests.documented.mean import lean
@@ -67,7 +67,7 @@ def operations_played() -> set[str]:
     """What the simulators and the replaced functions of the emulator play."""
     no_call: Any = None
     ses = Ses(lambda *_: None).operations
-    codedeploy = CodeDeploy(no_call, no_call, 1.0).operations
+    codedeploy = CodeDeployApi(no_call, no_call, 1.0).operations
     return {f"sesv2:{name}" for name in ses} | {f"codedeploy:{name}" for name in codedeploy} | PATCHED
 
 

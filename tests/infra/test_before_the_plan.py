@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from herald.terraform import apply, target
 from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import INFRA, Terraform
-from herald.terraform.target import Target
+from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables, read_variables
 from operations.errors import UserError
 
@@ -38,11 +38,11 @@ def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(
-        target, "_identify", lambda _, region, env, local: Target("111122223333", "ada", region, env, local)
+        target, "_identify", lambda _, region, env, local: AwsTarget("111122223333", "ada", region, env, local)
     )
 
 
-def regions(found: Target) -> set[str]:
+def regions(found: AwsTarget) -> set[str]:
     return {found.region, found.environment["AWS_REGION"], found.environment["AWS_DEFAULT_REGION"]}
 
 
@@ -88,7 +88,7 @@ def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., An
 
     def run(known: Variables) -> Any:
         monkeypatch.setattr(apply, "read_variables", lambda *_: known)
-        where = Target("111122223333", "ada", "eu-west-1", {"PATH": os.environ["PATH"]}, local=False)
+        where = AwsTarget("111122223333", "ada", "eu-west-1", {"PATH": os.environ["PATH"]}, local=False)
         made = apply.prepare(where, None, True, ["-var=x=1"], print, bool, tmp_path / "none")
         return SimpleNamespace(run=made, built=built)
 
@@ -203,13 +203,13 @@ def test_a_plan_that_collides_is_neither_asked_about_nor_applied(tmp_path: Path)
         def json(self, *arguments: str) -> Any:
             return IDENTITY
 
-    class Somewhere(Target):
+    class Somewhere(AwsTarget):
         def client(self, service: str) -> Any:
             return Account("herald.example")
 
     where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)
     with pytest.raises(UserError, match="nothing was changed"):
-        apply.Run(Recorded(tmp_path, {}), where, [], print, lambda _: pytest.fail("asked")).apply()
+        apply.TerraformRun(Recorded(tmp_path, {}), where, [], print, lambda _: pytest.fail("asked")).apply()
     assert ran == ["plan"]
 
 
@@ -232,10 +232,10 @@ def test_a_destroy_takes_the_alarms_of_releases_with_it(tmp_path: Path) -> None:
         def run(self, *arguments: str) -> None:
             assert arguments[0] == "plan" or not deleted, "only what is gone has no alarms any more"
 
-    class Somewhere(Target):
+    class Somewhere(AwsTarget):
         def client(self, service: str) -> Any:
             return CloudWatch()
 
     where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)
-    apply.Run(Quiet(tmp_path, {}), where, [], print, lambda _: True).destroy()
+    apply.TerraformRun(Quiet(tmp_path, {}), where, [], print, lambda _: True).destroy()
     assert deleted == ["herald-release-7-errors", "herald-release-12-errors"]

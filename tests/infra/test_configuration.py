@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from herald.terraform import target
-from herald.terraform.apply import PLAN, Run
+from herald.terraform.apply import PLAN, TerraformRun
 from herald.terraform.mirror import cli_config, find_mirror
 from herald.terraform.runner import INFRA, Terraform
-from herald.terraform.target import Target
+from herald.terraform.target import AwsTarget
 from operations.errors import UserError
 
 TEXTS = {path.relative_to(INFRA): path.read_text() for path in INFRA.rglob("*.tf") if ".terraform" not in path.parts}
@@ -151,9 +151,11 @@ def run(tmp_path: Path) -> Any:
     calls.clear()
     said.clear()
 
-    def make(answer: bool) -> Run:
-        where = Target("111122223333", "arn:aws:iam::111122223333:user/ada", "eu-west-1", os.environ, local=False)
-        return Run(Recorded(tmp_path, {}), where, ["-var=x=1"], said.append, lambda question: asked(question, answer))
+    def make(answer: bool) -> TerraformRun:
+        where = AwsTarget("111122223333", "arn:aws:iam::111122223333:user/ada", "eu-west-1", os.environ, local=False)
+        return TerraformRun(
+            Recorded(tmp_path, {}), where, ["-var=x=1"], said.append, lambda question: asked(question, answer)
+        )
 
     return make
 

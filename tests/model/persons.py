@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
 from operations.suppressions import Suppression, remove_suppression
@@ -103,7 +103,9 @@ class Persons:
     def _list(self) -> None:
         """As the bounce of some other mail does."""
         writes = self.herald.code.writes("herald-ledger", "f", HOLD, RETENTION // 1000, 1)
-        _, listed = writes.apply_feedback("another", Action.FEEDBACK_BOUNCED, Row(State.BOUNCED, 1, "f"), ADDRESS)
+        _, listed = writes.apply_feedback(
+            "another", Action.FEEDBACK_BOUNCED, TimelineRow(State.BOUNCED, 1, "f"), ADDRESS
+        )
         self._client.transact_write_items(TransactItems=[listed])
 
     def _unlist(self) -> None:

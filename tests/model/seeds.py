@@ -13,7 +13,7 @@ from function.errors import NotificationError, OutcomeUnknown
 from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppressed
 from function.ledger.keys import feedback_key
 from function.ledger.ledger import Applied, Ledger, Writes
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.requests import put
 from function.ledger.states import Action, State
 from function.ledger.table import Refusal
@@ -76,7 +76,7 @@ def _claim(old: str, new: str) -> Code:
 
 def _settle(action: Action, old: str, new: str) -> Code:
     class Seeded(Writes):
-        def _settle(self, attempt: Attempt, row: Row, act: Action) -> list[Request]:
+        def _settle(self, attempt: Attempt, row: TimelineRow, act: Action) -> list[Request]:
             message, *rest = super()._settle(attempt, row, act)
             if act is not action:
                 return [message, *rest]
@@ -120,7 +120,7 @@ def _address(old: str, new: str) -> Code:
 
 class _SuppressionForgets(Writes):
     def apply_feedback(
-        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+        self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         return [message, *({"Put": put("herald-ledger", {"pk": suppress, "since": row.at}, "", {})} for _ in rest)]
@@ -128,14 +128,14 @@ class _SuppressionForgets(Writes):
 
 class _LastWriter(Writes):
     def apply_feedback(
-        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+        self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         return [{"Update": _rewritten(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
 
 
 class _ReleaseForgets(Writes):
-    def release_claim(self, attempt: Attempt, row: Row) -> Request:
+    def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
         return _rewritten(super().release_claim(attempt, row), " AND #at_risk <= :one", "")
 
 
@@ -267,7 +267,7 @@ class _EventExpiresLater(Writes):
 
 
 class _KeptForEver(Writes):
-    def _settle(self, attempt: Attempt, row: Row, action: Action) -> list[Request]:
+    def _settle(self, attempt: Attempt, row: TimelineRow, action: Action) -> list[Request]:
         message, *rest = super()._settle(attempt, row, action)
         expression = message["Update"]["UpdateExpression"].replace(", #expires_at = :expires_at", "")
         return [{"Update": _rewritten(message["Update"] | {"UpdateExpression": expression}, "", "")}, *rest]
@@ -275,7 +275,7 @@ class _KeptForEver(Writes):
 
 class _FeedbackProlongs(Writes):
     def apply_feedback(
-        self, message_id: str, action: Action, row: Row, suppress: str | None, attempt: str | None = None
+        self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
         old = message["Update"]["UpdateExpression"]
@@ -286,7 +286,7 @@ class _FeedbackProlongs(Writes):
 
 class _FeedbackNamesNobody(Ledger):
     def apply_feedback(
-        self, message_id: str, action: Action, row: Row, suppress: str | None = None, attempt: str | None = None
+        self, message_id: str, action: Action, row: TimelineRow, suppress: str | None = None, attempt: str | None = None
     ) -> Applied:
         return super().apply_feedback(message_id, action, row, suppress)
 

@@ -9,7 +9,7 @@ import pytest
 
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.ledger import Writes
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenarios import SCENARIOS, Scenario, named
@@ -36,7 +36,7 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         Writes("t", "r", 1, 1, 1),
         Attempt("m", "o", "t", "event#e", "address#a", "stopped:c", "l", confirmed=True),
     )
-    row = Row(State.REJECTED, 1, "r", detail="why")
+    row = TimelineRow(State.REJECTED, 1, "r", detail="why")
     before = [Record("m0", state, owner="o") for state in (State.REJECTED, State.UNKNOWN, State.SENT)]
     requests = [
         *writes.claim(attempt, 1),

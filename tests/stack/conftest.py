@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from laptop.clients import Clients
-from laptop.cloud import Cloud, Options, run_cloud
+from laptop.clients import LaptopClients
+from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.description import Description
 from laptop.resources import ADA
 from laptop.state import ROOT
@@ -66,7 +66,7 @@ class Herald:
     """The running cloud, with all that a test wants of it."""
 
     names: Description
-    clients: Clients
+    clients: LaptopClients
     inbox: Inbox
     web: httpx.Client
 
@@ -114,7 +114,7 @@ class Herald:
         return found
 
 
-def settle(cloud: Cloud) -> None:
+def settle(cloud: LaptopCloud) -> None:
     """Wait until nothing is on its way to a mail: neither in the notifier's own queue nor in `retry`.
 
     An event goes from the first to the second and never back, so they are looked at in this order.
@@ -125,13 +125,13 @@ def settle(cloud: Cloud) -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[Cloud]:
+def cloud() -> Iterator[LaptopCloud]:
     with run_cloud(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE)) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def herald(cloud: Cloud) -> Iterator[Herald]:
+def herald(cloud: LaptopCloud) -> Iterator[Herald]:
     endpoints = cloud.description.endpoints
     with (
         httpx.Client(base_url=endpoints["inbox"], trust_env=False, timeout=LIMIT) as inbox,

@@ -14,9 +14,9 @@ import boto3
 import httpx
 import pytest
 
-from laptop.codedeploy.api import CodeDeploy
-from laptop.codedeploy.runtime import Clock
-from laptop.codedeploy.wire import Wire
+from laptop.codedeploy.api import CodeDeployApi
+from laptop.codedeploy.runtime import SystemClock
+from laptop.codedeploy.wire import CodeDeployServer
 from tests.integration.codedeploy.conftest import appspec, content
 from tests.stack.conftest import Herald
 from tests.waiting import LIMIT, eventually
@@ -59,7 +59,7 @@ def zip_module(code: str) -> bytes:
     return archive.getvalue()
 
 
-class MovableClock(Clock):
+class MovableClock(SystemClock):
     """This machine's time, which a test can move forward."""
 
     def __init__(self) -> None:
@@ -88,8 +88,8 @@ class Simulator:
         functions = herald.clients.functions
         functions.create_alias(FunctionName=function, Name=self.alias, FunctionVersion="3")
         self.clock = MovableClock()
-        account = CodeDeploy(functions, herald.clients.any("cloudwatch"), SCALE, self.clock)
-        self.wire = Wire(("127.0.0.1", 0), account)
+        account = CodeDeployApi(functions, herald.clients.any("cloudwatch"), SCALE, self.clock)
+        self.wire = CodeDeployServer(("127.0.0.1", 0), account)
         self.endpoint = f"http://127.0.0.1:{self.wire.server_port}"
         self.client: CodeDeployClient = boto3.client(
             "codedeploy",

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from laptop.state import ROOT
 from tests.stack.conftest import Herald, Inbox
 from tests.stack.events import new_address, new_event
@@ -103,7 +103,9 @@ def test_a_second_one_beside_it_is_another_world(herald: Herald, state: Path) ->
         other = cloud.described
         assert not set(other["endpoints"].values()) & set(herald.names.endpoints.values())
         to = new_address()
-        Clients(other["endpoints"]).sns.publish(TopicArn=other["topics"]["events"], Message=json.dumps(new_event(to)))
+        LaptopClients(other["endpoints"]).sns.publish(
+            TopicArn=other["topics"]["events"], Message=json.dumps(new_event(to))
+        )
         with httpx.Client(base_url=other["endpoints"]["inbox"], trust_env=False, timeout=LIMIT) as http:
             assert len(Inbox(http).wait(to)) == 1
         assert herald.inbox.mails(to) == []

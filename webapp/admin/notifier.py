@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-__all__ = ["Notifier", "NotifierNames", "QueueDepth"]
+__all__ = ["NotifierAccess", "NotifierNames", "QueueDepth"]
 
 _ATTRIBUTES: Final[tuple[QueueAttributeNameType, ...]] = (
     "ApproximateNumberOfMessages",
@@ -56,7 +56,7 @@ class QueueDepth:
 
 
 @dataclass(frozen=True, slots=True)
-class Notifier:
+class NotifierAccess:
     """Clients and names; `secrets` fetches the keys that addresses are hashed with, newest first, and `ses` the client
     of a region."""
 

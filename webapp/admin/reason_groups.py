@@ -10,7 +10,7 @@ from typing import Final
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
 from operations.redrive.from_record import plan_again, plan_from_records
-from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
+from operations.redrive.plan import LetterFilter, RedriveDecision, RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
@@ -83,7 +83,7 @@ def send_once_more(installation: Installation, message_id: str, *, confirmed: bo
     return f"sent again, as {plan.letters[0].message_id}"
 
 
-def _describe(result: RedriveResult, plan: Plan) -> str:
+def _describe(result: RedriveResult, plan: RedrivePlan) -> str:
     parts = [f"{result.sent} queued again"]
     if result.discarded:
         parts.append(f"{result.discarded} thrown away because the mail has gone, or another message has its event")

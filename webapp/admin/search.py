@@ -14,8 +14,8 @@ from operations.suppressions import Suppression, find_suppression
 from webapp import text
 from webapp.books import cursor
 from webapp.outbox.outbox import Outbox
-from webapp.timeline.ledger import MESSAGE_ATTRIBUTES, Ledger
-from webapp.timeline.timeline import Notification, notification, of_record
+from webapp.timeline.ledger import MESSAGE_ATTRIBUTES, LedgerReader
+from webapp.timeline.timeline import EventTimeline, notification, of_record
 
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
 
@@ -30,7 +30,7 @@ class FoundMail:
     """A mail, its MessageId where there is one, and what the event in the outbox is about if that was given up."""
 
     message_id: str
-    story: Notification
+    story: EventTimeline
     given_up: str = ""
 
 
@@ -49,7 +49,7 @@ class MailSearch:
     """Searches outbox and ledger; `source` is the source of this app's events."""
 
     outbox: Outbox
-    ledger: Ledger
+    ledger: LedgerReader
     installation: Installation
     source: str
 

@@ -11,25 +11,25 @@ from webapp.api.openapi import failures
 from webapp.api.problems import Problem
 from webapp.composition import PartsOf
 
-__all__ = ["Status", "livez", "readyz", "router"]
+__all__ = ["HealthStatus", "livez", "readyz", "router"]
 
 router = APIRouter()
 
 
-class Status(BaseModel):
+class HealthStatus(BaseModel):
     """That all is well."""
 
     status: str
 
 
 @router.get("/livez")
-def livez() -> Status:
+def livez() -> HealthStatus:
     """The process answers."""
-    return Status(status="alive")
+    return HealthStatus(status="alive")
 
 
 @router.get("/readyz", responses=failures(503))
-def readyz(parts: PartsOf) -> Status:
+def readyz(parts: PartsOf) -> HealthStatus:
     """The table can be read and the issuer's keys are there."""
     try:
         parts.books.page("readyz", 1)
@@ -37,4 +37,4 @@ def readyz(parts: PartsOf) -> Status:
         log.failure("not ready", error)
         raise Problem("unavailable", "The table of books cannot be read.", {"Retry-After": "5"}) from error
     parts.verifier.fetch_keys()
-    return Status(status="ready")
+    return HealthStatus(status="ready")

@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 
 from webapp.books.book import Book
 from webapp.clock import rfc3339
-from webapp.timeline.timeline import Notification, Row
+from webapp.timeline.timeline import EventTimeline, TimelineEntry
 
 __all__ = [
     "BookCreated",
+    "BookLinks",
     "BookOut",
     "BookPage",
     "FieldError",
-    "Links",
     "NotificationOut",
     "ProblemOut",
     "RowOut",
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class Links(BaseModel):
+class BookLinks(BaseModel):
     """Where to go from a book."""
 
     self: str = Field(examples=["/v1/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])
@@ -43,7 +43,7 @@ class BookOut(BaseModel):
     isbn: str | None = Field(description="ISBN-13 without hyphens", examples=["9780441007318"])
     created_at: str = Field(examples=["2026-11-21T08:00:00.000Z"])
     updated_at: str = Field(examples=["2026-11-21T08:00:00.000Z"])
-    links: Links
+    links: BookLinks
 
     @classmethod
     def of(cls, book: Book, **more: str) -> Self:
@@ -55,7 +55,7 @@ class BookOut(BaseModel):
             isbn=book.isbn,
             created_at=rfc3339(book.created_at),
             updated_at=rfc3339(book.updated_at),
-            links=Links(self=path, notifications=f"{path}/notifications", page=f"/books/{book.id}"),
+            links=BookLinks(self=path, notifications=f"{path}/notifications", page=f"/books/{book.id}"),
             **more,
         )
 
@@ -87,7 +87,7 @@ class RowOut(BaseModel):
     ms: int | None = Field(description="how long it took, in milliseconds", examples=[118])
 
     @classmethod
-    def of(cls, row: Row) -> Self:
+    def of(cls, row: TimelineEntry) -> Self:
         return cls(
             state=row.state,
             at=rfc3339(row.at),
@@ -113,7 +113,7 @@ class NotificationOut(BaseModel):
     rows: list[RowOut]
 
     @classmethod
-    def of(cls, notification: Notification) -> Self:
+    def of(cls, notification: EventTimeline) -> Self:
         held = notification.held_until
         return cls(
             event_id=notification.event_id,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from webapp.auth.identity import Identity
 from webapp.books.book import Book
-from webapp.outbox.event import Event, write_event
+from webapp.outbox.event import CommittedEvent, write_event
 
 __all__ = ["write_book_created", "write_book_deleted"]
 
 
 def write_book_created(
     book: Book, reader: Identity, *, event_id: str, source: str, public_url: str, traceparent: str
-) -> Event:
+) -> CommittedEvent:
     """The event that mails the book's owner."""
     data = {"book": _describe(book) | {"url": f"{public_url}/books/{book.id}"}}
     return write_event("book.created", f"books/{book.id}", reader, data, event_id, source, book.created_at, traceparent)
@@ -19,7 +19,7 @@ def write_book_created(
 
 def write_book_deleted(
     book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
-) -> Event:
+) -> CommittedEvent:
     """The event that tells the book's owner that it is gone."""
     data = {"book": _describe(book), "shelf": {"url": f"{public_url}/"}}
     return write_event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)

@@ -14,7 +14,7 @@ from webapp.books.book import Book
 from webapp.books.idempotency import Claim, KeyTaken, digest
 from webapp.books.mail_budget import MailBudget
 from webapp.errors import IdempotencyKeyInFlight
-from webapp.outbox.event import Event
+from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import outbox_item
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class BookRepository:
         self._table = table
         self._budget = budget
 
-    def add(self, owner: str, book: Book, event: Event, claim: Claim | None = None) -> None:
+    def add(self, owner: str, book: Book, event: CommittedEvent, claim: Claim | None = None) -> None:
         """Commit the book, its event and the caller's idempotency key together, or nothing.
 
         Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free, `TooManyRequests` if the owner has caused
@@ -84,7 +84,7 @@ class BookRepository:
             raise
         return True
 
-    def remove(self, owner: str, book: Book, event: Event, at: int) -> bool:
+    def remove(self, owner: str, book: Book, event: CommittedEvent, at: int) -> bool:
         """Delete this version of the book and commit the event that says so; False if it is no longer there."""
         delete: TransactWriteItemTypeDef = {
             "Delete": {

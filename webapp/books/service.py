@@ -16,10 +16,10 @@ from webapp.books.events import write_book_created, write_book_deleted
 from webapp.books.repository import BookRepository, book_of
 from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
-from webapp.outbox.event import Event, continue_trace
+from webapp.outbox.event import CommittedEvent, continue_trace
 from webapp.outbox.outbox import Outbox, OutboxEvent
-from webapp.timeline.ledger import Ledger
-from webapp.timeline.timeline import Notification, notification
+from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.timeline import EventTimeline, notification
 
 __all__ = ["AddedBook", "BookService"]
 
@@ -43,7 +43,7 @@ class BookService:
 
     repository: BookRepository
     outbox: Outbox
-    ledger: Ledger
+    ledger: LedgerReader
     source: str
     public_url: str
     clock: Clock
@@ -105,7 +105,7 @@ class BookService:
                 return
         raise Unavailable("The book is being changed all the time.", retry_after=1)
 
-    def notifications(self, reader: Identity, book_id: str) -> list[Notification]:
+    def notifications(self, reader: Identity, book_id: str) -> list[EventTimeline]:
         """What happened to the mails about one of the reader's books, oldest event first.
 
         Also of a book that is deleted; raises `NotFound` if it never was the reader's.
@@ -115,7 +115,7 @@ class BookService:
             for event in self.events(reader, book_id)
         ]
 
-    def notifications_of_all(self, reader: Identity, book_ids: Sequence[str]) -> list[list[Notification]]:
+    def notifications_of_all(self, reader: Identity, book_ids: Sequence[str]) -> list[list[EventTimeline]]:
         """What happened to the mails about each of these books, looked up beside each other; raises as one does."""
         contexts = [copy_context() for _ in book_ids]  # with the request's deadline
         return list(_lookups.map(lambda own, book: own.run(self.notifications, reader, book), contexts, book_ids))
@@ -139,7 +139,7 @@ class BookService:
             self.find(reader, book_id)
         return found
 
-    def _new_book(self, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, Event]:
+    def _new_book(self, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, CommittedEvent]:
         at = self.clock()
         book = Book(self.new_id(), wish.title, wish.author, wish.isbn, created_at=at, updated_at=at)
         event = write_book_created(
@@ -153,7 +153,7 @@ class BookService:
         return book, event
 
 
-def _claim(key: str, wish: BookIn, book: Book, event: Event) -> idempotency.Claim:
+def _claim(key: str, wish: BookIn, book: Book, event: CommittedEvent) -> idempotency.Claim:
     return idempotency.Claim(
         key=key,
         fingerprint=idempotency.digest("add book", wish.model_dump_json()),

@@ -17,9 +17,9 @@ from webapp.aws import clients
 from webapp.clock import Clock, now
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
-from webapp.outbox.run import Context, take_while_time
+from webapp.outbox.run import LambdaContext, take_while_time
 from webapp.settings import OutboxSettings, ReconcileSettings
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import LedgerReader
 
 __all__ = ["Reconciliation", "Schedule", "compose", "handler"]
 
@@ -57,7 +57,7 @@ class Reconciliation:
     """One run: settles what the ledger has at rest, and hands out what is to be published again."""
 
     outbox: Outbox
-    ledger: Ledger
+    ledger: LedgerReader
     source: str
     schedule: Schedule
     clock: Clock
@@ -93,15 +93,15 @@ def _last_move(record: Mapping[str, Any]) -> int:
 
 
 @cache
-def compose() -> tuple[ReconcileSettings, Outbox, Ledger, Publisher]:
+def compose() -> tuple[ReconcileSettings, Outbox, LedgerReader, Publisher]:
     """The settings, the outbox, the ledger and the publisher of this process."""
     settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), outbox_settings.books_table)
     publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, now)
-    return settings, outbox, Ledger(clients.dynamodb(), settings.ledger_table), publisher
+    return settings, outbox, LedgerReader(clients.dynamodb(), settings.ledger_table), publisher
 
 
-def handler(_event: object, context: Context) -> dict[str, int]:
+def handler(_event: object, context: LambdaContext) -> dict[str, int]:
     """Compare what was published with the ledger, while there is time."""
     settings, outbox, ledger, publisher = compose()
     schedule = Schedule(settings.reconcile_after_seconds * 1000)

@@ -8,7 +8,7 @@ from webapp.aws import clients
 from webapp.clock import now
 from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
-from webapp.outbox.run import Context, take_while_time
+from webapp.outbox.run import LambdaContext, take_while_time
 from webapp.settings import OutboxSettings
 
 __all__ = ["compose", "handler"]
@@ -22,7 +22,7 @@ def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
     return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, now)
 
 
-def handler(_event: object, context: Context) -> dict[str, int]:
+def handler(_event: object, context: LambdaContext) -> dict[str, int]:
     """Publish every event that has been waiting for longer than the setting says, while there is time."""
     settings, outbox, publisher = compose()
     overdue = outbox.find_overdue(now() - settings.sweep_after_seconds * 1000)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from webapp.auth.identity import Identity
 from webapp.clock import rfc3339
 
-__all__ = ["MOST_BYTES", "Event", "continue_trace", "write_event", "write_user_welcome"]
+__all__ = ["MOST_BYTES", "CommittedEvent", "continue_trace", "write_event", "write_user_welcome"]
 
 #: https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
@@ -26,7 +26,7 @@ MOST_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CommittedEvent:
     """One event, with the bytes that are stored and later published unchanged; `owner` is the `sub` it belongs to."""
 
     id: str
@@ -36,7 +36,7 @@ class Event:
     body: str
 
 
-def write_user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> Event:
+def write_user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> CommittedEvent:
     """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
     event_id = f"welcome-{hashlib.sha256(reader.sub.encode()).hexdigest()[:32]}"
     data = {"account": {"url": f"{public_url}/"}}
@@ -59,7 +59,7 @@ def write_event(
     source: str,
     at: int,
     traceparent: str,
-) -> Event:
+) -> CommittedEvent:
     """An event of any type, which mails `reader`; `at` is in epoch milliseconds."""
     recipient = {"email": reader.email, "name": reader.name, "locale": reader.locale}
     envelope = {
@@ -73,4 +73,4 @@ def write_event(
         "traceparent": traceparent,
         "data": {"recipient": recipient, **data},
     }
-    return Event(id_, type_, subject, reader.sub, json.dumps(envelope, separators=(",", ":")))
+    return CommittedEvent(id_, type_, subject, reader.sub, json.dumps(envelope, separators=(",", ":")))

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from function.ledger.attributes import Item, deserialize_item, serialize_item
 from operations.outbox import SHARDS, shard_of
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
-from webapp.outbox.event import Event
+from webapp.outbox.event import CommittedEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,7 +65,7 @@ class OutboxEvent:
         )
 
 
-def outbox_item(event: Event, at: int) -> Item:
+def outbox_item(event: CommittedEvent, at: int) -> Item:
     """The row of a new event; belongs into the transaction that makes the event true."""
     return _key(event) | serialize_item(
         {
@@ -88,7 +88,7 @@ class Outbox:
         self._dynamodb = dynamodb
         self._table = table
 
-    def add(self, event: Event, at: int) -> bool:
+    def add(self, event: CommittedEvent, at: int) -> bool:
         """Commit an event that needs no other write; False if it is there already."""
         try:
             self._dynamodb.put_item(
@@ -218,5 +218,5 @@ def _is_conditional(error: ClientError) -> bool:
     return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
-def _key(event: Event | OutboxEvent) -> Item:
+def _key(event: CommittedEvent | OutboxEvent) -> Item:
     return serialize_item({"pk": f"outbox#{event.subject}", "sk": event.id})

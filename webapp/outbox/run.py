@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from webapp import log
 
-__all__ = ["RESERVE_MILLISECONDS", "Context", "Counts", "take_while_time"]
+__all__ = ["RESERVE_MILLISECONDS", "Counts", "LambdaContext", "take_while_time"]
 
 T = TypeVar("T")
 
@@ -17,13 +17,13 @@ T = TypeVar("T")
 RESERVE_MILLISECONDS: Final = 10_000
 
 
-class Context(Protocol):
+class LambdaContext(Protocol):
     """The part of Lambda's context that tells the time."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def take_while_time(items: Iterator[T], context: Context) -> Iterator[T]:
+def take_while_time(items: Iterator[T], context: LambdaContext) -> Iterator[T]:
     """The items until the function's time runs out; the next run takes the others."""
     return takewhile(lambda _: context.get_remaining_time_in_millis() > RESERVE_MILLISECONDS, items)
 

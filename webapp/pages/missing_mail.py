@@ -16,9 +16,9 @@ from webapp.books.service import BookService
 from webapp.composition import PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import SignedIn
-from webapp.timeline.timeline import EXPIRED, Notification
+from webapp.timeline.timeline import EXPIRED, EventTimeline
 
-__all__ = ["Answer", "MissingMail", "find_missing", "router", "why"]
+__all__ = ["MissingMail", "MissingMails", "find_missing", "router", "why"]
 
 #: The newest books that are looked through.
 _BOOKS: Final = 25
@@ -31,11 +31,11 @@ class MissingMail:
     """A mail that did not reach its reader, or not yet."""
 
     book: Book
-    mail: Notification
+    mail: EventTimeline
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MissingMails:
     """Whether the address is on the list of those that get no mail, and which mails are missing, newest book first."""
 
     listed: Suppression | None
@@ -53,12 +53,12 @@ def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
     )
 
 
-def find_missing(service: BookService, installation: Installation, reader: Identity) -> Answer:
+def find_missing(service: BookService, installation: Installation, reader: Identity) -> MissingMails:
     """What keeps mail from this reader, as far as Herald can know it."""
     books, _ = service.repository.page(reader.sub, _BOOKS)
     stories = service.notifications_of_all(reader, [book.id for book in books])
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]
-    return Answer(
+    return MissingMails(
         listed=find_suppression(installation, reader.email),
         failed=tuple(each for each in mails if each.mail.final and each.mail.state not in ("delivered", EXPIRED)),
         waiting=tuple(each for each in mails if not each.mail.final),

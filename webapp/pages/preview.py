@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from operations.preview import Content, NoPreviewError, preview
 from webapp.api.dependencies import BookId
 from webapp.api.problems import Problem
@@ -50,7 +50,7 @@ def _render_mail(parts: Parts, reader: Identity, book_id: str, event_id: str) ->
     if event is None:
         raise Problem("not-found", "There is no such event about this book.")
     address = parts.notifier.installation.address_keys(reader.email)[0]
-    links = Links(f"{parts.settings.public_url}/unsubscribe", parts.secrets.link()[0])
+    links = UnsubscribeLinks(f"{parts.settings.public_url}/unsubscribe", parts.secrets.link()[0])
     try:
         return preview(event.body, parts.settings.catalogue, lambda category: links.link(category, address))
     except NoPreviewError as error:

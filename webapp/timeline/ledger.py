@@ -12,7 +12,7 @@ from operations.installation import projection
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["MESSAGE_ATTRIBUTES", "Ledger"]
+__all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader"]
 
 
 #: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
@@ -26,7 +26,7 @@ MESSAGE_ATTRIBUTES: Final = (
 _PREDECESSORS: Final = 5
 
 
-class Ledger:
+class LedgerReader:
     """Read-only view of the notifier's table, without the events: their bodies name recipients of every publisher's."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:

@@ -11,7 +11,17 @@ from function.ledger import states
 from function.reason_codes import ReasonCode
 from webapp.outbox.outbox import OutboxEvent
 
-__all__ = ["EXPIRED", "FINAL", "MAILED", "Notification", "Row", "Step", "notification", "of_record", "steps"]
+__all__ = [
+    "EXPIRED",
+    "FINAL",
+    "MAILED",
+    "EventTimeline",
+    "TimelineEntry",
+    "TimelineStep",
+    "notification",
+    "of_record",
+    "steps",
+]
 
 #: Codes of rows that tell what happened beside the mail's own way.
 _BESIDE: Final = frozenset(
@@ -32,7 +42,7 @@ _ONCE_MORE: Final = frozenset(map(str, states.ACCEPTED)) - {"complained"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TimelineEntry:
     """One thing that happened. Times are epoch milliseconds, `ms` is how long it took."""
 
     state: str
@@ -45,7 +55,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Notification:
+class EventTimeline:
     """One event and what came of it."""
 
     event_id: str
@@ -56,7 +66,7 @@ class Notification:
     reason: str | None
     reason_code: str | None
     held_until: int | None
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineEntry, ...]
     #: The message that has the event now, and the one that this message took it from.
     successor: str | None = None
     instead_of: str | None = None
@@ -68,14 +78,14 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimelineStep:
     """A row as a reader follows it; `after` is how long it came after the step before, in milliseconds."""
 
-    row: Row
+    row: TimelineEntry
     after: int | None = None
 
 
-def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notification:
+def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> EventTimeline:
     """The outbox row and the ledger's record as one story.
 
     `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
@@ -85,7 +95,7 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notif
     if message is None and event.settled_at is not None:
         state = EXPIRED
     reason, reason_code = _reason(message or {})
-    return Notification(
+    return EventTimeline(
         event_id=event.id,
         type=event.type,
         state=state,
@@ -100,30 +110,32 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> Notif
     )
 
 
-def _outbox_rows(event: OutboxEvent) -> Iterator[Row]:
-    yield Row("committed", event.committed_at)
+def _outbox_rows(event: OutboxEvent) -> Iterator[TimelineEntry]:
+    yield TimelineEntry("committed", event.committed_at)
     if event.published_at is not None:
-        yield Row("published", event.published_at)
+        yield TimelineEntry("published", event.published_at)
     if event.republished_at is not None:
-        yield Row("published", event.republished_at, detail="again, because nothing had come of it")
+        yield TimelineEntry("published", event.republished_at, detail="again, because nothing had come of it")
     if event.rejected_at is not None:
-        yield Row("rejected", event.rejected_at, detail=event.reason)
+        yield TimelineEntry("rejected", event.rejected_at, detail=event.reason)
 
 
-def _ledger_rows(message: Mapping[str, Any]) -> Iterator[Row]:
+def _ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
     """The ledger's rows. A claim says how long reading and rendering took, so it also tells when the message came."""
     for row in message.get("timeline", []):
-        told = Row(row["state"], row["at"], *map(row.get, ("release", "provider", "detail", "reason_code", "ms")))
+        told = TimelineEntry(
+            row["state"], row["at"], *map(row.get, ("release", "provider", "detail", "reason_code", "ms"))
+        )
         if told.state == "sending" and told.ms is not None:
-            yield Row("received", told.at - told.ms, told.release)
+            yield TimelineEntry("received", told.at - told.ms, told.release)
         yield told
 
 
-def of_record(message_id: str, message: Mapping[str, Any]) -> Notification:
+def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
     """The ledger's record alone as a story, for whom only the MessageId is known."""
     state = str(message["state"])
     reason, reason_code = _reason(message)
-    return Notification(
+    return EventTimeline(
         event_id=message_id,
         type=str(message.get("type", "")),
         state=state,
@@ -150,7 +162,7 @@ def _reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return told.get("detail") if told.get("reason_code") else None, told.get("reason_code")
 
 
-def steps(rows: Sequence[Row]) -> list[Step]:
+def steps(rows: Sequence[TimelineEntry]) -> list[TimelineStep]:
     """The rows in the order of time, each with the time since the one before.
 
     The ledger writes rows as it learns of them, and the relay notes a publication only after the notifier may have
@@ -160,4 +172,7 @@ def steps(rows: Sequence[Row]) -> list[Step]:
     ordered = sorted(rows, key=lambda row: min(row.at, received or row.at) if row.state == "published" else row.at)
     if not ordered:
         return []
-    return [Step(ordered[0]), *(Step(row, max(row.at - before.at, 0)) for before, row in pairwise(ordered))]
+    return [
+        TimelineStep(ordered[0]),
+        *(TimelineStep(row, max(row.at - before.at, 0)) for before, row in pairwise(ordered)),
+    ]

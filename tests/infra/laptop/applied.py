@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from herald.terraform.runner import Terraform
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from tests.waiting import LIMIT
 
 __all__ = ["Applied"]
@@ -20,7 +20,7 @@ class Applied:
     """The configuration, the cloud it was applied to, its outputs; how many resources, in how many seconds."""
 
     terraform: Terraform
-    clients: Clients
+    clients: LaptopClients
     endpoints: Mapping[str, str]
     outputs: Mapping[str, Any]
     count: int

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from herald.terraform.runner import Terraform
-from laptop.clients import Clients
-from laptop.cloud import Cloud, Options, run_cloud
+from laptop.clients import LaptopClients
+from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import client_settings
 from laptop.resources import ADA, SENDER
 from laptop.state import ROOT
@@ -26,14 +26,14 @@ __all__ = ["Applied"]
 
 
 @pytest.fixture(scope="session")
-def bare(worker: str) -> Iterator[Cloud]:
+def bare(worker: str) -> Iterator[LaptopCloud]:
     """A laptop cloud in which nothing has been made yet."""
     with run_cloud(Options(ROOT / "build" / "tests" / f"terraform-{worker}", scale=0.02, bare=True, iam=True)) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="session")
-def applied(bare: Cloud, initialised: Terraform) -> Iterator[Applied]:
+def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
     """The real root, applied with the default names; `make run` has the same names in a cloud of its own."""
     endpoints = bare.description.endpoints
     packages = _copies(initialised)
@@ -92,6 +92,6 @@ def inbox(applied: Applied) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def clients(applied: Applied) -> Clients:
+def clients(applied: Applied) -> LaptopClients:
     """Clients of the account's owner, who may do everything."""
     return applied.clients

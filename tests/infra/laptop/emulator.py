@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 
 __all__ = ["publishing"]
 
@@ -16,7 +16,7 @@ PUBLISHERS = ("herald-us-east-1-relay", "herald-us-east-1-sweeper", "herald-us-e
 
 
 @contextmanager
-def publishing(clients: Clients) -> Iterator[None]:
+def publishing(clients: LaptopClients) -> Iterator[None]:
     """Let the publishers publish, which two differences from AWS keep them from; take it back afterwards.
 
     `PublishBatch` needs the action `sns:PublishBatch` here, which AWS does not have: there it is `sns:Publish`
@@ -49,5 +49,5 @@ def _with_sessions(policy: str) -> str:
     return json.dumps(document)
 
 
-def _set_policy(clients: Clients, policy: str) -> None:
+def _set_policy(clients: LaptopClients, policy: str) -> None:
     clients.sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=policy)

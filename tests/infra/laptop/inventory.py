@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 
 __all__ = ["inventory"]
 
 Fact = tuple[str, Any]
 
 
-def inventory(clients: Clients) -> dict[str, Any]:
+def inventory(clients: LaptopClients) -> dict[str, Any]:
     """Every attribute that the code could notice, by `kind name attribute`."""
     readers = (_tables, _topics, _queues, _functions, _mappings, _email, _parameters, _release)
     return {name: _plain(value) for read in readers for name, value in read(clients)}
@@ -27,7 +27,7 @@ def _plain(value: Any) -> Any:
     return json.loads(text)
 
 
-def _tables(clients: Clients) -> Iterator[Fact]:
+def _tables(clients: LaptopClients) -> Iterator[Fact]:
     for name in clients.dynamodb.list_tables()["TableNames"]:
         table: Any = clients.dynamodb.describe_table(TableName=name)["Table"]
         yield f"table {name} keys", table["KeySchema"]
@@ -41,7 +41,7 @@ def _tables(clients: Clients) -> Iterator[Fact]:
         yield f"table {name} expiry", expiry.get("AttributeName")
 
 
-def _topics(clients: Clients) -> Iterator[Fact]:
+def _topics(clients: LaptopClients) -> Iterator[Fact]:
     for topic in clients.sns.list_topics()["Topics"]:
         name = topic["TopicArn"].rpartition(":")[2]
         yield f"topic {name}", topic["TopicArn"]
@@ -55,7 +55,7 @@ def _topics(clients: Clients) -> Iterator[Fact]:
             yield f"{about} redrive", json.loads(attributes.get("RedrivePolicy") or "{}")
 
 
-def _queues(clients: Clients) -> Iterator[Fact]:
+def _queues(clients: LaptopClients) -> Iterator[Fact]:
     for url in clients.sqs.list_queues().get("QueueUrls", []):
         name = url.rpartition("/")[2]
         attributes: Any = clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -65,7 +65,7 @@ def _queues(clients: Clients) -> Iterator[Fact]:
         yield f"queue {name} key", bool(attributes.get("KmsMasterKeyId"))
 
 
-def _functions(clients: Clients) -> Iterator[Fact]:
+def _functions(clients: LaptopClients) -> Iterator[Fact]:
     functions = clients.functions
     for function in functions.list_functions()["Functions"]:
         name = function["FunctionName"]
@@ -80,7 +80,7 @@ def _functions(clients: Clients) -> Iterator[Fact]:
                 yield f"function {name} on failure", config["DestinationConfig"]["OnFailure"]
 
 
-def _mappings(clients: Clients) -> Iterator[Fact]:
+def _mappings(clients: LaptopClients) -> Iterator[Fact]:
     for mapping in clients.functions.list_event_source_mappings()["EventSourceMappings"]:
         function = mapping["FunctionArn"].partition(":function:")[2]
         source = re.sub(r"/stream/.*", "", mapping["EventSourceArn"].split(":", 5)[5])
@@ -92,7 +92,7 @@ def _mappings(clients: Clients) -> Iterator[Fact]:
         yield f"mapping {source} to {function} MaximumBatchingWindowInSeconds", window
 
 
-def _email(clients: Clients) -> Iterator[Fact]:
+def _email(clients: LaptopClients) -> Iterator[Fact]:
     ses: Any = clients.ses
     for name in ses.list_configuration_sets().get("ConfigurationSets", []):
         destinations = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
@@ -104,13 +104,13 @@ def _email(clients: Clients) -> Iterator[Fact]:
         yield f"identity {identity['IdentityName']}", identity["IdentityType"]
 
 
-def _parameters(clients: Clients) -> Iterator[Fact]:
+def _parameters(clients: LaptopClients) -> Iterator[Fact]:
     ssm: Any = clients.any("ssm")
     for parameter in ssm.describe_parameters()["Parameters"]:
         yield f"parameter {parameter['Name']}", parameter["Type"]
 
 
-def _release(clients: Clients) -> Iterator[Fact]:
+def _release(clients: LaptopClients) -> Iterator[Fact]:
     group: Any = clients.any("codedeploy").get_deployment_group(applicationName="herald", deploymentGroupName="herald")
     info = group["deploymentGroupInfo"]
     for attribute in ("deploymentConfigName", "deploymentStyle", "serviceRoleArn"):

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 
 __all__ = ["Call", "outcomes"]
 
@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], _context: object) -> list[str]:
     return found
 
 
-def outcomes(clients: Clients, role: str, calls: Sequence[Call], plain: bool = False) -> list[str]:
+def outcomes(clients: LaptopClients, role: str, calls: Sequence[Call], plain: bool = False) -> list[str]:
     """What becomes of each call in this role; `plain` pretends that the requests did not come by TLS."""
     name = f"probe-{role}"
     functions = clients.functions

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.probe import Call, outcomes
 
@@ -214,7 +214,7 @@ def test_what_does_not_come_by_tls_is_refused_by_every_queue(applied: Applied) -
 
 
 @pytest.fixture
-def stranger(clients: Clients) -> Iterator[str]:
+def stranger(clients: LaptopClients) -> Iterator[str]:
     """A role of the same account that IAM allows to publish anywhere."""
     iam: Any = clients.any("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from laptop.clients import Clients
+from laptop.clients import LaptopClients
 from tests.infra import promised
 from tests.infra.laptop.applied import Applied
 
@@ -21,7 +21,7 @@ def used(applied: Applied) -> list[Use]:
     return [*_find_watched(applied.clients), *_find_drawn(applied.clients)]
 
 
-def _find_watched(clients: Clients) -> Iterator[Use]:
+def _find_watched(clients: LaptopClients) -> Iterator[Use]:
     cloudwatch: Any = clients.any("cloudwatch")
     for alarm in cloudwatch.describe_alarms(MaxRecords=100)["MetricAlarms"]:
         parts = [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]
@@ -30,7 +30,7 @@ def _find_watched(clients: Clients) -> Iterator[Use]:
             yield metric["Namespace"], metric["MetricName"], dimensions
 
 
-def _find_drawn(clients: Clients) -> Iterator[Use]:
+def _find_drawn(clients: LaptopClients) -> Iterator[Use]:
     cloudwatch: Any = clients.any("cloudwatch")
     for dashboard in cloudwatch.list_dashboards()["DashboardEntries"]:
         body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])

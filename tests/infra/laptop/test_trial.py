@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from herald.terraform.apply import TRIAL
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.state import ROOT
 
 
-def herald(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+def herald(cloud: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in this laptop cloud, answered with yes."""
     command = [sys.executable, "-m", "herald", "infra", *arguments, "--local", "--yes"]
     where = ["--state-dir", str(Path(cloud.description.state))]
@@ -21,7 +21,7 @@ def herald(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(1800)  # two applies, a plan and a destroy, on a busy machine
-def test_the_trial_is_applied_beside_what_is_there_and_goes_again(bare: Cloud) -> None:
+def test_the_trial_is_applied_beside_what_is_there_and_goes_again(bare: LaptopCloud) -> None:
     made = herald(bare, "apply")
     assert made.returncode == 0, made.stdout[-3000:] + made.stderr
     assert bare.clients.functions.get_function(FunctionName=f"{TRIAL}-notify")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from herald.terraform.apply import Run
-from herald.terraform.target import Target
-from laptop.clients import Clients
+from herald.terraform.apply import TerraformRun
+from herald.terraform.target import AwsTarget
+from laptop.clients import LaptopClients
 from operations.errors import UserError
 from operations.pause import pause, read_status, resume
 from tests.infra.laptop.applied import Applied
@@ -22,10 +22,12 @@ def test_the_second_plan_is_empty(applied: Applied) -> None:
     assert applied.changes() == {}
 
 
-def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(applied: Applied, clients: Clients) -> None:
+def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(
+    applied: Applied, clients: LaptopClients
+) -> None:
     pause(clients.functions, "herald-notify")
-    target = Target("000000000000", "test", "us-east-1", applied.terraform.environment, local=True)
-    run = Run(applied.terraform, target, ["-var-file=test.tfvars.json"], lambda _: None, lambda _: True)
+    target = AwsTarget("000000000000", "test", "us-east-1", applied.terraform.environment, local=True)
+    run = TerraformRun(applied.terraform, target, ["-var-file=test.tfvars.json"], lambda _: None, lambda _: True)
     with pytest.raises(UserError, match="herald-notify is paused, and this plan would resume it"):
         run.apply()
     assert read_status(clients.functions, "herald-notify").paused
@@ -35,7 +37,7 @@ def test_an_apply_while_herald_is_paused_is_refused_and_changes_nothing(applied:
 
 
 @pytest.fixture(scope="module")
-def canary(applied: Applied, clients: Clients) -> dict[str, float]:
+def canary(applied: Applied, clients: LaptopClients) -> dict[str, float]:
     """A second version that gets a tenth of the traffic; the weights, as the alias carries them."""
     functions = clients.functions
     code = io.BytesIO((applied.terraform.folder / "function.zip").read_bytes())
@@ -53,21 +55,21 @@ def canary(applied: Applied, clients: Clients) -> dict[str, float]:
     return weights
 
 
-def read_alias(clients: Clients) -> tuple[str, Any]:
+def read_alias(clients: LaptopClients) -> tuple[str, Any]:
     """Where the alias points, and the weights that it carries."""
     alias = clients.functions.get_alias(FunctionName="herald-notify", Name="live")
     return alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
 
 
 def test_the_plan_in_the_middle_of_a_canary_is_empty(
-    applied: Applied, clients: Clients, canary: dict[str, float]
+    applied: Applied, clients: LaptopClients, canary: dict[str, float]
 ) -> None:
     assert applied.changes() == {}
     assert read_alias(clients) == ("1", canary)
 
 
 def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
-    applied: Applied, clients: Clients, canary: dict[str, float]
+    applied: Applied, clients: LaptopClients, canary: dict[str, float]
 ) -> None:
     changed = ("-var-file=test.tfvars.json", "-var=send_rate=20", "-var=reserve_concurrency=true")
     arguments = ("-auto-approve", "-input=false", "-no-color", *changed)
@@ -77,7 +79,7 @@ def test_an_apply_in_the_middle_of_a_canary_leaves_the_alias_alone(
     assert read_alias(clients) == ("1", canary)
 
 
-def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: Clients) -> None:
+def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: LaptopClients) -> None:
     ssm: Any = clients.any("ssm")
     secret = ssm.get_parameter(Name="/herald/address-key", WithDecryption=True)["Parameter"]["Value"]
     assert len(secret) >= 32
@@ -86,7 +88,7 @@ def test_the_secret_is_in_no_state_and_no_plan(applied: Applied, clients: Client
     assert secret not in applied.terraform.read("show", "-json", "again.tfplan")
 
 
-def test_destroying_it_ends_and_leaves_nothing(applied: Applied, clients: Clients) -> None:
+def test_destroying_it_ends_and_leaves_nothing(applied: Applied, clients: LaptopClients) -> None:
     began = time.monotonic()
     applied.terraform.read("destroy", "-auto-approve", "-input=false", "-no-color", "-var-file=test.tfvars.json")
     seconds = time.monotonic() - began

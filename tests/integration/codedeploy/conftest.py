@@ -12,8 +12,8 @@ import boto3
 import pytest
 import yaml
 
-from laptop.codedeploy.api import CodeDeploy
-from laptop.codedeploy.wire import Player, Wire
+from laptop.codedeploy.api import CodeDeployApi
+from laptop.codedeploy.wire import CodeDeployCalls, CodeDeployServer
 from tests.integration.codedeploy.stage import Alarms, Functions, JumpingClock, Spawned
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def content(text: str) -> dict[str, Any]:
 class Stage:
     """The simulator and all that it acts on."""
 
-    account: CodeDeploy
+    account: CodeDeployApi
     codedeploy: CodeDeployClient
     clock: JumpingClock
     functions: Functions
@@ -112,7 +112,7 @@ class Stage:
 
 
 @pytest.fixture
-def as_played() -> Callable[[Player], Player]:
+def as_played() -> Callable[[CodeDeployCalls], CodeDeployCalls]:
     """What stands between the simulator and its clients: nothing, unless a file says otherwise."""
     return lambda player: player
 
@@ -124,14 +124,14 @@ def scale() -> float:
 
 
 @pytest.fixture
-def bare(as_played: Callable[[Player], Player], scale: float) -> Iterator[Stage]:
+def bare(as_played: Callable[[CodeDeployCalls], CodeDeployCalls], scale: float) -> Iterator[Stage]:
     """A fresh simulator, with no application in it."""
     clock, alarms, spawned = JumpingClock(), Alarms(), Spawned()
     functions = Functions(clock)
-    account = CodeDeploy(
+    account = CodeDeployApi(
         cast("LambdaClient", functions), cast("CloudWatchClient", alarms), scale, clock, spawned, functions.running
     )
-    wire = Wire(("127.0.0.1", 0), as_played(account))
+    wire = CodeDeployServer(("127.0.0.1", 0), as_played(account))
     thread = threading.Thread(target=wire.serve_forever, args=(0.02,))
     thread.start()
     endpoint = f"http://127.0.0.1:{wire.server_port}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from laptop.codedeploy.runtime import Clock, Work
+from laptop.codedeploy.runtime import SystemClock, Work
 from laptop.service_model import held
 
 __all__ = ["NOON", "Alarms", "Functions", "JumpingClock", "Spawned"]
@@ -21,7 +21,7 @@ NOON = 1_800_000_000.0
 Hook = Callable[[str, str], None]
 
 
-class JumpingClock(Clock):
+class JumpingClock(SystemClock):
     """Sleeping takes no time, and what is to happen meanwhile happens on its second."""
 
     def __init__(self) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import yaml
 
-from laptop.codedeploy.wire import Player
+from laptop.codedeploy.wire import CodeDeployCalls
 from operations.errors import UserError
 from release import deployments
 from release.appspec import TEMPLATE
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.rollback import plan_rollback
 from release.stack import Names, Stack
@@ -28,7 +28,7 @@ INFINITE = float("inf")
 
 
 @pytest.fixture(params=["as it is", "mean"])
-def as_played(request: pytest.FixtureRequest) -> Callable[[Player], Player]:
+def as_played(request: pytest.FixtureRequest) -> Callable[[CodeDeployCalls], CodeDeployCalls]:
     """Every test of this file once more with answers that keep to the letter of the documentation."""
     return (lambda player: Mean(player, "codedeploy")) if request.param == "mean" else lambda player: player
 
@@ -103,7 +103,7 @@ def test_what_was_live_before_is_found_in_a_list_without_order(stage: Stage, sta
 def test_a_release_that_fails_is_rolled_back_by_a_new_deployment(proven: Stage, stack: Stack) -> None:
     proven.answers("after", "Failed")
     poller = end_of(stack, proven.deploy(appspec(after="after")))
-    assert poller.outcome is Outcome.ROLLED_BACK
+    assert poller.outcome is ReleaseOutcome.ROLLED_BACK
     assert poller.last is not None
     rollback = deployments.read(stack, poller.last.rollback or "")
     assert (rollback.is_rollback, rollback.target, rollback.status) == (True, "1", "Succeeded")
@@ -112,7 +112,7 @@ def test_a_release_that_fails_is_rolled_back_by_a_new_deployment(proven: Stage, 
 def test_a_first_release_that_fails_has_nothing_to_roll_back_to(stage: Stage, stack: Stack) -> None:
     stage.clock.at(60, lambda: stage.alarms.states.update({"herald-errors": "ALARM"}))
     poller = end_of(stack, stage.deploy())
-    assert poller.outcome is Outcome.FAILED
+    assert poller.outcome is ReleaseOutcome.FAILED
     assert poller.unrestored is not None
     assert poller.unrestored.rollback_message
     assert plan_rollback(stack).clears is not None, "the weights that it left"
@@ -120,14 +120,14 @@ def test_a_first_release_that_fails_has_nothing_to_roll_back_to(stage: Stage, st
 
 def test_a_first_release_that_its_hook_refuses_has_moved_nothing(stage: Stage, stack: Stack) -> None:
     stage.answers("before", "Failed")
-    assert end_of(stack, stage.deploy(appspec(before="before"))).outcome is Outcome.ROLLED_BACK
+    assert end_of(stack, stage.deploy(appspec(before="before"))).outcome is ReleaseOutcome.ROLLED_BACK
 
 
 def test_a_stop_is_followed(proven: Stage, stack: Stack) -> None:
     deployment = proven.create()
     proven.clock.at(60, lambda: _stop(proven, deployment))
     proven.spawned.run()
-    assert end_of(stack, deployment).outcome is Outcome.STOPPED
+    assert end_of(stack, deployment).outcome is ReleaseOutcome.STOPPED
 
 
 def _stop(stage: Stage, deployment: str) -> None:

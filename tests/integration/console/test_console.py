@@ -13,14 +13,14 @@ from moto import mock_aws
 from starlette.testclient import TestClient
 
 from function.ledger.keys import event_key
-from laptop.codedeploy.api import CodeDeploy
-from laptop.console.event_history import MOST, Story, Totals, tell_stories, totals
+from laptop.codedeploy.api import CodeDeployApi
+from laptop.console.event_history import MOST, EventHistory, Totals, tell_stories, totals
 from laptop.console.pages import Console
 from laptop.console.scenarios import FRESH, new_event
 from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
 from laptop.ses.mailbox import Mail, Mailbox
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import LedgerReader
 
 PUBLISH = FRESH[0]
 
@@ -58,8 +58,8 @@ class Seen:
             self.dynamodb.put_item(TableName="herald-ledger", Item=item)
 
     @property
-    def stories(self) -> list[Story]:
-        ledger = Ledger(self.dynamodb, "herald-ledger")
+    def stories(self) -> list[EventHistory]:
+        ledger = LedgerReader(self.dynamodb, "herald-ledger")
         return tell_stories(self.deliveries, self.invocations, self.mailbox, ledger, self.labels)
 
 
@@ -140,7 +140,7 @@ def web() -> TestClient:
     """A console whose emulator does not answer."""
     ses = Ses(lambda _topic, _body: None)
     nobody: Any = None
-    console = Console(ses, CodeDeploy(nobody, nobody, 1.0), "http://127.0.0.1:9", "http://127.0.0.1:9")
+    console = Console(ses, CodeDeployApi(nobody, nobody, 1.0), "http://127.0.0.1:9", "http://127.0.0.1:9")
     return TestClient(inbox(ses, console), base_url="http://127.0.0.1:8025")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from doctor.check import Status
+from doctor.check import CheckStatus
 from tests.integration.doctor.dns_server import Zone, serving
 from tests.unit.doctor.fake_cloud import HEALTHY, find
 
@@ -35,40 +35,54 @@ def _with_zone(host: str) -> dict[tuple[str, str], Any]:
 @pytest.mark.parametrize(
     ("check", "zone", "answers", "status", "finding", "remedy"),
     [
-        ("dns-dkim", _KEYS, {}, Status.OK, "all 3 CNAMEs of mail.example.com", ""),
+        ("dns-dkim", _KEYS, {}, CheckStatus.OK, "all 3 CNAMEs of mail.example.com", ""),
         (
             "dns-dkim",
             _KEYS | {("two._domainkey.mail.example.com", "CNAME"): ["elsewhere.example."]},
             {},
-            Status.WRONG,
+            CheckStatus.WRONG,
             "1 of 3 CNAMEs",
             "create two._domainkey.mail.example.com CNAME two.dkim.amazonses.com",
         ),
-        ("dns-dkim", {}, {}, Status.WRONG, "3 of 3 CNAMEs", "create one._domainkey.mail.example.com CNAME"),
+        ("dns-dkim", {}, {}, CheckStatus.WRONG, "3 of 3 CNAMEs", "create one._domainkey.mail.example.com CNAME"),
         (
             "dns-dkim",
             {("one._domainkey.mail.example.com", "CNAME"): ["one.dkim.eu-west-1.example."]},
             _with_zone("dkim.eu-west-1.example"),
-            Status.OK,
+            CheckStatus.OK,
             "all 1 CNAMEs",
             "",
         ),
-        ("dns-spf", {(_BOUNCE, "TXT"): [_SPF, '"something=else"']}, {}, Status.OK, "include:amazonses.com", ""),
-        ("dns-spf", {(_BOUNCE, "TXT"): ['"v=spf1 include:" "amazonses.com" " ~all"']}, {}, Status.OK, "~all", ""),
-        ("dns-spf", {(_BOUNCE, "MX"): [_MX]}, {}, Status.WRONG, "has no SPF record", f'create {_BOUNCE} TXT "v=spf1'),
-        ("dns-spf", {}, {}, Status.WRONG, "has no SPF record", f'create {_BOUNCE} TXT "v=spf1'),
-        ("dns-spf", {(_BOUNCE, "TXT"): [_SPF, '"v=spf1 -all"']}, {}, Status.WRONG, "2 SPF records", "leave one"),
-        ("dns-spf", {(_BOUNCE, "TXT"): ['"v=spf1 -all"']}, {}, Status.WRONG, "does not let SES send", "create"),
-        ("dns-spf", {}, _NO_MAIL_FROM, Status.WARNING, "no MAIL FROM domain", "identity.mail_from"),
-        ("dns-mx", {(_BOUNCE, "MX"): [_MX]}, {}, Status.OK, "feedback-smtp.eu-west-1.amazonses.com, alone", ""),
-        ("dns-mx", {(_BOUNCE, "MX"): [_MX, "20 mx.example."]}, {}, Status.WRONG, "mx.example", "be its only one"),
-        ("dns-mx", {}, {}, Status.WRONG, "has MX none", f"let {_BOUNCE} MX 10 feedback-smtp.eu-west-1.amazonses.com"),
-        ("dns-mx", {}, _NO_MAIL_FROM, Status.WARNING, "no MAIL FROM domain", "identity.mail_from"),
+        ("dns-spf", {(_BOUNCE, "TXT"): [_SPF, '"something=else"']}, {}, CheckStatus.OK, "include:amazonses.com", ""),
+        ("dns-spf", {(_BOUNCE, "TXT"): ['"v=spf1 include:" "amazonses.com" " ~all"']}, {}, CheckStatus.OK, "~all", ""),
+        (
+            "dns-spf",
+            {(_BOUNCE, "MX"): [_MX]},
+            {},
+            CheckStatus.WRONG,
+            "has no SPF record",
+            f'create {_BOUNCE} TXT "v=spf1',
+        ),
+        ("dns-spf", {}, {}, CheckStatus.WRONG, "has no SPF record", f'create {_BOUNCE} TXT "v=spf1'),
+        ("dns-spf", {(_BOUNCE, "TXT"): [_SPF, '"v=spf1 -all"']}, {}, CheckStatus.WRONG, "2 SPF records", "leave one"),
+        ("dns-spf", {(_BOUNCE, "TXT"): ['"v=spf1 -all"']}, {}, CheckStatus.WRONG, "does not let SES send", "create"),
+        ("dns-spf", {}, _NO_MAIL_FROM, CheckStatus.WARNING, "no MAIL FROM domain", "identity.mail_from"),
+        ("dns-mx", {(_BOUNCE, "MX"): [_MX]}, {}, CheckStatus.OK, "feedback-smtp.eu-west-1.amazonses.com, alone", ""),
+        ("dns-mx", {(_BOUNCE, "MX"): [_MX, "20 mx.example."]}, {}, CheckStatus.WRONG, "mx.example", "be its only one"),
+        (
+            "dns-mx",
+            {},
+            {},
+            CheckStatus.WRONG,
+            "has MX none",
+            f"let {_BOUNCE} MX 10 feedback-smtp.eu-west-1.amazonses.com",
+        ),
+        ("dns-mx", {}, _NO_MAIL_FROM, CheckStatus.WARNING, "no MAIL FROM domain", "identity.mail_from"),
         (
             "dns-dmarc",
             {("_dmarc.mail.example.com", "TXT"): ['"v=DMARC1; p=none"']},
             {},
-            Status.OK,
+            CheckStatus.OK,
             "_dmarc.mail.example.com: v=DMARC1; p=none",
             "",
         ),
@@ -76,7 +90,7 @@ def _with_zone(host: str) -> dict[tuple[str, str], Any]:
             "dns-dmarc",
             {("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=reject"']},
             {},
-            Status.OK,
+            CheckStatus.OK,
             "_dmarc.example.com",
             "",
         ),
@@ -84,25 +98,32 @@ def _with_zone(host: str) -> dict[tuple[str, str], Any]:
             "dns-dmarc",
             {("_dmarc.mail.example.com", "TXT"): ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']},
             {},
-            Status.WRONG,
+            CheckStatus.WRONG,
             "2 records, so none counts",
             "leave one",
         ),
-        ("dns-dmarc", {}, {}, Status.WRONG, "no DMARC record", 'create _dmarc.mail.example.com TXT "v=DMARC1; p=none"'),
+        (
+            "dns-dmarc",
+            {},
+            {},
+            CheckStatus.WRONG,
+            "no DMARC record",
+            'create _dmarc.mail.example.com TXT "v=DMARC1; p=none"',
+        ),
     ],
 )
 def test_each_outcome(
-    check: str, zone: Zone, answers: dict[tuple[str, str], Any], status: Status, finding: str, remedy: str
+    check: str, zone: Zone, answers: dict[tuple[str, str], Any], status: CheckStatus, finding: str, remedy: str
 ) -> None:
     with serving(zone) as resolver:
         found = find(check, answers, resolver=resolver)
     assert (found.status, finding in found.finding, remedy in found.remedy) == (status, True, True), found
-    assert bool(found.remedy) is (status is not Status.OK)
+    assert bool(found.remedy) is (status is not CheckStatus.OK)
 
 
 def test_a_server_that_is_silent_proves_nothing() -> None:
     with serving({("_dmarc.mail.example.com", "TXT"): None}) as resolver:
         resolver.lifetime = resolver.timeout = 0.2
         found = find("dns-dmarc", resolver=resolver)
-    assert found.status is Status.WARNING
+    assert found.status is CheckStatus.WARNING
     assert found.finding.startswith("DNS did not answer")

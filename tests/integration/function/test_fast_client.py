@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from function.ledger.attempt import Attempt
 from function.ledger.ledger import Writes
-from function.ledger.record import Record, Row
+from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.message.email import Email
 from function.providers.ses import SesProvider
@@ -95,7 +95,7 @@ def heard(method: Any, request: dict[str, Any]) -> object:
 WRITES = Writes("herald-ledger", "r1", 900_000, 60 * 86_400, 1)
 TEXTS = st.text(max_size=40)
 NAMES = st.text("abcdefghij-0123456789", min_size=1, max_size=40)
-ROWS = st.builds(Row, st.sampled_from(State), st.integers(0, 2**41), NAMES, st.none() | NAMES, detail=TEXTS)
+ROWS = st.builds(TimelineRow, st.sampled_from(State), st.integers(0, 2**41), NAMES, st.none() | NAMES, detail=TEXTS)
 BYTES = st.none() | st.binary(min_size=1, max_size=100)
 RECORDS = st.builds(Record, NAMES, st.sampled_from(State), NAMES)
 ATTEMPTS = st.builds(
@@ -122,7 +122,7 @@ QUIET = settings(
 @QUIET
 @given(first=ATTEMPTS, second=ATTEMPTS, row=ROWS, doubtful=RECORDS)
 def test_every_transaction_of_the_ledger_is_the_same_on_the_wire(
-    first: Attempt, second: Attempt, row: Row, doubtful: Record
+    first: Attempt, second: Attempt, row: TimelineRow, doubtful: Record
 ) -> None:
     written = [
         WRITES.claim(first, 1_795_507_200_000),
@@ -140,7 +140,7 @@ def test_every_transaction_of_the_ledger_is_the_same_on_the_wire(
 
 @QUIET
 @given(attempt=ATTEMPTS, row=ROWS)
-def test_every_update_of_the_ledger_is_the_same_on_the_wire(attempt: Attempt, row: Row) -> None:
+def test_every_update_of_the_ledger_is_the_same_on_the_wire(attempt: Attempt, row: TimelineRow) -> None:
     written = [
         WRITES.record(attempt, [row, row], "provider-id"),
         WRITES.annotate(attempt, [row]),

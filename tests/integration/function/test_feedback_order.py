@@ -11,7 +11,7 @@ import pytest
 from function.ledger.attempt import Attempt, Claimed
 from function.ledger.keys import address_key, event_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
 from function.providers.ses_events import FeedbackEvent, parse
@@ -46,7 +46,7 @@ class Story:
         self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
 
     def take(self, feedback: FeedbackEvent) -> None:
-        row = Row(feedback.state, self.clock(), "r1", detail=feedback.detail)
+        row = TimelineRow(feedback.state, self.clock(), "r1", detail=feedback.detail)
         listed = ADDRESS if feedback.suppress else None
         self.ledger.apply_feedback(feedback.message_id, feedback.action, row, listed, feedback.attempt)
 
@@ -123,7 +123,7 @@ def test_feedback_alone_makes_one_record_in_any_order() -> None:
 def test_the_owner_s_own_word_may_come_anywhere_between(word: str, state: State) -> None:
     story = Story()
     assert isinstance(story.ledger.claim(ATTEMPT), Claimed)
-    row = Row(state, story.clock(), "r1", "ses://eu-west-1", 37)
+    row = TimelineRow(state, story.clock(), "r1", "ses://eu-west-1", 37)
     words: dict[str, Step] = {
         "record": lambda one: one.ledger.record(ATTEMPT, [row], "0100"),
         "lose": lambda one: one.ledger.lose(ATTEMPT, row),

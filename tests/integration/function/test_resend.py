@@ -6,7 +6,7 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
 from function.queues.dead_letter import write_retry
 from tests.fakes import Post
@@ -153,7 +153,7 @@ def test_the_first_mail_s_late_report_shows_that_it_was_sent_twice_and_is_counte
     lose(world)
     world.report_twice()
     world.deliver(delivery())
-    row = Row(State.SENT, world.clock(), "r1")
+    row = TimelineRow(State.SENT, world.clock(), "r1")
     first = world.ledger.apply_feedback("m1", Action.FEEDBACK_SENT, row, None, "request/1")
     again = world.ledger.apply_feedback("m1", Action.FEEDBACK_SENT, row, None, "request/1")
     assert [first.sent_twice, again.sent_twice] == [True, False]
@@ -186,7 +186,7 @@ def test_an_owner_that_slept_past_its_hold_still_says_that_it_sent(world: World)
 
 def test_a_bounce_of_the_second_attempt_shows_it_too(world: World) -> None:
     world.deliver(delivery())
-    row = Row(State.BOUNCED, world.clock(), "r1")
+    row = TimelineRow(State.BOUNCED, world.clock(), "r1")
     applied = world.ledger.apply_feedback("m1", Action.FEEDBACK_BOUNCED, row, "address#a", "request/other")
     assert (applied.moved, applied.sent_twice) == (True, True)
 

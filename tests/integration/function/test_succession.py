@@ -11,7 +11,7 @@ from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
 from function.event.envelope import Delivery
 from function.ledger.keys import successor_id
-from function.ledger.record import Row
+from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, Action, State
 from tests.fakes import event, example
 from tests.world import World, delivery, event_item, redriven
@@ -293,7 +293,7 @@ def test_again_asks_no_age_of_the_event(world: World) -> None:
 def test_a_report_on_the_first_says_nothing_of_the_second(world: World) -> None:
     settled(world, State.SENT)
     world.deliver(again())
-    world.ledger.apply_feedback("m1", Action.FEEDBACK_BOUNCED, Row(State.BOUNCED, world.clock(), "r1"))
+    world.ledger.apply_feedback("m1", Action.FEEDBACK_BOUNCED, TimelineRow(State.BOUNCED, world.clock(), "r1"))
     assert (world.state("m1"), world.state("m1-2")) == (State.BOUNCED, State.SENT)
 
 

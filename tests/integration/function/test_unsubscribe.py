@@ -12,14 +12,14 @@ from function.ledger.attempt import Attempt
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, choice_name
 from function.ledger.states import Action, State
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from package.notifications.catalogue import examples
 from tests.fakes import SECRET, event
 from tests.world import World, delivery
 from webapp.preferences.preferences import Preferences
 
 ADA = address_key(SECRET, "ada@example.com")
-LINKS = Links("https://herald.example/unsubscribe", b"k" * 32)
+LINKS = UnsubscribeLinks("https://herald.example/unsubscribe", b"k" * 32)
 
 
 @pytest.fixture(autouse=True)

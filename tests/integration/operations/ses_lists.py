@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from laptop.ses.api import Ses
-from laptop.ses.wire import Wire
+from laptop.ses.wire import SesServer
 from tests.integration.ses.conftest import make_client, serve
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def simulated_regions(*names: str) -> Iterator[dict[str, Region]]:
         regions = {}
         for name in names:
             account = Ses(no_feedback, scale=1.0)
-            wire: Any = Wire(("127.0.0.1", 0), account, "http://127.0.0.1:1")
+            wire: Any = SesServer(("127.0.0.1", 0), account, "http://127.0.0.1:1")
             endpoint = serve(wire)
             stack.callback(wire.server_close)
             stack.callback(wire.shutdown)

@@ -28,7 +28,7 @@ from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.world import World, delivery
 from webapp.aws.table import DEFINITION
-from webapp.outbox.event import Event
+from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.preferences import Preferences
 
@@ -257,7 +257,7 @@ def test_what_the_outbox_gave_up_is_published_again(account: Account) -> None:
     dynamodb.create_table(TableName="herald-books", **DEFINITION)
     outbox = Outbox(retry_contention(dynamodb), "herald-books")
     for number in range(2):
-        row = Event(f"e{number}", "book.created", f"books/{number}", "ada", "{}")
+        row = CommittedEvent(f"e{number}", "book.created", f"books/{number}", "ada", "{}")
         assert outbox.add(row, 1)
         [given_up] = outbox.of_subject(row.subject)
         outbox.mark_rejected(given_up, "SNS refused the event (InvalidParameter)", 2)

@@ -18,7 +18,7 @@ from operations.erasure import erase, find_personal_data
 from operations.errors import UserError
 from operations.redrive.dead_letters import group_by_reason
 from operations.redrive.from_record import find_message, plan_again, plan_from_records
-from operations.redrive.plan import LetterFilter, Plan, RedriveDecision, plan_redrive
+from operations.redrive.plan import LetterFilter, RedriveDecision, RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 from tests.fakes import SECRET, event
@@ -59,14 +59,14 @@ def in_doubt(office: Office) -> None:
     assert office.deliver(delivery()).kind is OutcomeKind.PARKED
 
 
-def plan_of(office: Office, wanted: LetterFilter | None = None) -> Plan:
+def plan_of(office: Office, wanted: LetterFilter | None = None) -> RedrivePlan:
     letters = peek(office.installation.sqs, office.installation.dead)
     return plan_redrive(
         [letter for letter in letters if (wanted or LetterFilter()).matches(letter)], office.installation.record
     )
 
 
-def redrive(office: Office, plan: Plan | None = None) -> RedriveResult:
+def redrive(office: Office, plan: RedrivePlan | None = None) -> RedriveResult:
     return redrive_letters(office.installation, plan or plan_of(office), lambda _: None, RedriveResult())
 
 

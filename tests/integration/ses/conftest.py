@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
-from laptop.ses.wire import Wire
+from laptop.ses.wire import SesServer
 from tests.waiting import LIMIT
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def posted() -> list[str]:
 def endpoint(ses: Ses, posted: list[str]) -> Iterator[str]:
     beyond: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Beyond)
     beyond.posted = posted
-    wire = Wire(("127.0.0.1", 0), ses, serve(beyond))
+    wire = SesServer(("127.0.0.1", 0), ses, serve(beyond))
     yield serve(wire)
     for server in (wire, beyond):
         server.shutdown()

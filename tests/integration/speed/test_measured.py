@@ -10,31 +10,31 @@ from dataclasses import replace
 import pytest
 
 from bench.speed import processes, warm
-from bench.speed.processes import Aws, Measured, Subject, fake_aws
+from bench.speed.processes import FakeAws, MeasuredHandler, MeasuredProcess, fake_aws
 from bench.speed.roots import ROOT
 from package import build
 from tests.certificates import certificate
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAws]:
     own = certificate(tmp_path_factory.mktemp("aws"))
     with fake_aws(own, own) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def herald(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+def herald(tmp_path_factory: pytest.TempPathFactory) -> MeasuredHandler:
     folder = tmp_path_factory.mktemp("function")
     with zipfile.ZipFile(build("laptop").function_zip) as opened:
         opened.extractall(folder)
-    return Subject("herald", sys.executable, (folder,), "function.notify:handler")
+    return MeasuredHandler("herald", sys.executable, (folder,), "function.notify:handler")
 
 
 @pytest.fixture
-def running(herald: Subject, aws: Aws) -> Iterator[Measured]:
+def running(herald: MeasuredHandler, aws: FakeAws) -> Iterator[MeasuredProcess]:
     aws.list(warm._suppressed_key())
-    process = Measured(herald, aws)
+    process = MeasuredProcess(herald, aws)
     process.ask("first", 1)
     yield process
     process.end()
@@ -50,7 +50,7 @@ def running(herald: Subject, aws: Aws) -> Iterator[Measured]:
     ],
 )
 def test_three_mails_make_as_many_round_trips_as_the_budget_says(
-    running: Measured, aws: Aws, kind: str, trips: dict[str, int]
+    running: MeasuredProcess, aws: FakeAws, kind: str, trips: dict[str, int]
 ) -> None:
     """A duplicate is one, after the first delivery's three."""
     aws.counts()
@@ -58,7 +58,7 @@ def test_three_mails_make_as_many_round_trips_as_the_budget_says(
     assert aws.counts() == {**trips, "connections": 1 if kind == "refused" else 0}, "SQS is asked for the first time"
 
 
-def test_what_a_mail_takes_is_told(running: Measured) -> None:
+def test_what_a_mail_takes_is_told(running: MeasuredProcess) -> None:
     assert running.init["init_cpu"] > 0
     assert running.init["modules"] > 100
     took = running.ask("first", 3)
@@ -67,9 +67,9 @@ def test_what_a_mail_takes_is_told(running: Measured) -> None:
     assert running.ask("first", 2, trace=True)["peak_kib"] > 1
 
 
-def test_the_floor_makes_the_same_three_requests(aws: Aws) -> None:
-    floor = Subject("floor", sys.executable, (ROOT,), "bench.speed.references.floor:handler")
-    process = Measured(floor, aws)
+def test_the_floor_makes_the_same_three_requests(aws: FakeAws) -> None:
+    floor = MeasuredHandler("floor", sys.executable, (ROOT,), "bench.speed.references.floor:handler")
+    process = MeasuredProcess(floor, aws)
     aws.counts()
     process.ask("first", 1)
     process.end()
@@ -78,23 +78,23 @@ def test_the_floor_makes_the_same_three_requests(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("lever", ["tls", "fast_client", "late"])
-def test_a_handler_sends_its_mail_without_each_lever(herald: Subject, aws: Aws, lever: str) -> None:
-    process = Measured(replace(herald, extra={"apart": lever}), aws)
+def test_a_handler_sends_its_mail_without_each_lever(herald: MeasuredHandler, aws: FakeAws, lever: str) -> None:
+    process = MeasuredProcess(replace(herald, extra={"apart": lever}), aws)
     aws.counts()
     process.ask("first", 1)
     process.end()
     assert aws.counts()["SendEmail"] == 1
 
 
-def test_a_handler_that_cannot_start_is_told(aws: Aws, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_handler_that_cannot_start_is_told(aws: FakeAws, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="ended"):
-        Measured(Subject("none", sys.executable, (ROOT,), "bench.speed.references.none:handler"), aws)
+        MeasuredProcess(MeasuredHandler("none", sys.executable, (ROOT,), "bench.speed.references.none:handler"), aws)
     assert "none" in capfd.readouterr().err
 
 
-def test_settings_that_a_handler_is_not_to_see_are_not_there(herald: Subject, aws: Aws) -> None:
+def test_settings_that_a_handler_is_not_to_see_are_not_there(herald: MeasuredHandler, aws: FakeAws) -> None:
     """Without its name it does not know Lambda, and composes itself only when it is called."""
     names = {name for name in processes._SETTINGS if name.startswith("HERALD_")}
-    process = Measured(replace(herald, without=tuple(names | {"AWS_LAMBDA_FUNCTION_NAME"})), aws)
+    process = MeasuredProcess(replace(herald, without=tuple(names | {"AWS_LAMBDA_FUNCTION_NAME"})), aws)
     assert process.init["init_cpu"] > 0
     process.end()

@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from operations.contention import retry_contention
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
-from webapp.admin.notifier import Notifier
+from webapp.admin.notifier import NotifierAccess
 from webapp.app import create_app
 from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
@@ -30,7 +30,7 @@ from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
 from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import LedgerReader
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -197,13 +197,13 @@ def parts(
         settings=settings,
         books=BookRepository(cloud.dynamodb, settings.books_table),
         outbox=Outbox(cloud.dynamodb, settings.books_table),
-        ledger=Ledger(cloud.dynamodb, settings.ledger_table),
+        ledger=LedgerReader(cloud.dynamodb, settings.ledger_table),
         verifier=verifier,
         issuer=OidcIssuer(discovery, verifier, client_registration(settings, keys)),
         secrets=keys,
         preferences=Preferences(cloud.dynamodb, settings.ledger_table),
         limiter=RateLimiter(10_000),
-        notifier=Notifier(cloud.dynamodb, cloud.sqs, cloud.functions, notifier_names(settings), keys.address),
+        notifier=NotifierAccess(cloud.dynamodb, cloud.sqs, cloud.functions, notifier_names(settings), keys.address),
         clock=clock,
     )
 

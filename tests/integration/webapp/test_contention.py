@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from function.ledger.keys import address_key
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from operations.suppressions import find_suppression, remove_suppression
 from tests.integration.refusals import refusing
 from tests.integration.webapp.conftest import Browser, Cloud
@@ -34,7 +34,7 @@ def link(parts: Parts) -> str:
     """The path of the unsubscribe link in a mail to Ada."""
     [key, *_] = parts.secrets.link()
     address = address_key(parts.secrets.address()[0], "ada@example.com")
-    return Links("/unsubscribe", key).link("books", address)
+    return UnsubscribeLinks("/unsubscribe", key).link("books", address)
 
 
 def add(ada: TestClient) -> str:

@@ -27,7 +27,7 @@ from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.books.repository import BookRepository
 from webapp.composition import Parts, client_registration
 from webapp.errors import NotAuthenticated, Unavailable
-from webapp.timeline.ledger import Ledger
+from webapp.timeline.ledger import LedgerReader
 
 
 class Silence:
@@ -210,7 +210,7 @@ def deaf(parts: Parts, silence: Silence) -> Callable[[str], Parts]:
         if part == "books":
             return replace(parts, books=BookRepository(dynamodb, settings.books_table))
         if part == "ledger":
-            return replace(parts, ledger=Ledger(dynamodb, settings.ledger_table))
+            return replace(parts, ledger=LedgerReader(dynamodb, settings.ledger_table))
         return replace(parts, notifier=replace(parts.notifier, dynamodb=dynamodb))
 
     return without

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from function.ledger.keys import address_key
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import Browser, Cloud, Seconds
 from tests.integration.webapp.issuer import Issuer
 from webapp.auth.secrets import Secrets
@@ -100,7 +100,7 @@ def test_a_link_signed_with_a_new_key_works_in_a_warm_process(process: Process, 
     hashed = address_key(warm.secrets.address()[0], "ada@example.com")
     assert warm.secrets.link()
     put_in_front(cloud, warm.settings.link_key_parameter)
-    link = Links("/unsubscribe", NEW.encode()).link("books", hashed)
+    link = UnsubscribeLinks("/unsubscribe", NEW.encode()).link("books", hashed)
     assert Browser(warm, issuer).get(link).status_code == 200
 
 
@@ -111,7 +111,7 @@ def test_a_parameter_that_did_not_exist_at_the_first_read_is_found(
     name = late.settings.link_key_parameter
     value = cloud.ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     cloud.ssm.delete_parameter(Name=name)
-    link = Links("/unsubscribe", value.encode()).link(
+    link = UnsubscribeLinks("/unsubscribe", value.encode()).link(
         "books", address_key(late.secrets.address()[0], "ada@example.com")
     )
     browser = Browser(late, issuer)

@@ -18,7 +18,7 @@ from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refusing
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
-from webapp.admin.notifier import Notifier
+from webapp.admin.notifier import NotifierAccess
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.auth.identity import Identity
 from webapp.composition import Parts
@@ -51,7 +51,9 @@ def switch(cloud: Cloud) -> Lambda:
 def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
     """SES in the one region that mails leave from."""
     with simulated_regions("us-east-1") as regions:
-        monkeypatch.setattr(Notifier, "_every_ses", lambda _: {name: each.client for name, each in regions.items()})
+        monkeypatch.setattr(
+            NotifierAccess, "_every_ses", lambda _: {name: each.client for name, each in regions.items()}
+        )
         yield regions["us-east-1"]
 
 

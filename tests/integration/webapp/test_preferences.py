@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from function.ledger.keys import address_key, choice_name
-from function.message.unsubscribe import Links
+from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
@@ -26,7 +26,7 @@ def address_of(parts: Parts, email: str = "ada@example.com") -> str:
 @pytest.fixture
 def link(parts: Parts) -> str:
     """The path of the link in Ada's mails."""
-    return Links("/unsubscribe", parts.secrets.link()[0]).link("books", address_of(parts))
+    return UnsubscribeLinks("/unsubscribe", parts.secrets.link()[0]).link("books", address_of(parts))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from webapp.auth.identity import Identity
 from webapp.books.book import BookIn
 from webapp.composition import Parts
 from webapp.functions import relay, sweeper
-from webapp.outbox.event import Event
+from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox, OutboxEvent, outbox_item
 from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
@@ -49,13 +49,13 @@ def add(parts: Parts, number: int = 1) -> OutboxEvent:
 
 def test_events_of_one_subject_are_read_to_the_last_page(parts: Parts, cloud: Cloud, clock: Clock) -> None:
     for number in range(20):  # more than the megabyte that DynamoDB reads for one page
-        event = Event(f"{number:02}", "book.created", "books/1", "ada-1815", "x" * 60_000)
+        event = CommittedEvent(f"{number:02}", "book.created", "books/1", "ada-1815", "x" * 60_000)
         cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(event, clock()))
     assert [event.id for event in parts.outbox.of_subject("books/1")] == [f"{number:02}" for number in range(20)]
 
 
 def put(cloud: Cloud, clock: Clock, event_id: str, body: str = "{}", type_: str = "book.created") -> None:
-    item = outbox_item(Event(event_id, type_, f"books/{event_id}", "ada-1815", body), clock())
+    item = outbox_item(CommittedEvent(event_id, type_, f"books/{event_id}", "ada-1815", body), clock())
     cloud.dynamodb.put_item(TableName="herald-books", Item=item)
 
 
@@ -65,7 +65,7 @@ def stream_of(cloud: Cloud) -> dict[str, Any]:
     return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items]}
 
 
-def row(parts: Parts, event: Event | OutboxEvent) -> OutboxEvent:
+def row(parts: Parts, event: CommittedEvent | OutboxEvent) -> OutboxEvent:
     [found] = [each for each in parts.outbox.of_subject(event.subject) if each.id == event.id]
     return found
 
@@ -254,7 +254,7 @@ def test_a_late_mark_changes_nothing(parts: Parts, cloud: Cloud, clock: Clock) -
 
 def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, cloud: Cloud, clock: Clock) -> None:
     stuck, other = add(parts, 1), add(parts, 2)
-    later = Event("01ZZZZZZZZZZZZZZZZZZZZZZZZ", "book.deleted", stuck.subject, "ada-1815", "{}")
+    later = CommittedEvent("01ZZZZZZZZZZZZZZZZZZZZZZZZ", "book.deleted", stuck.subject, "ada-1815", "{}")
     cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(later, clock()))
     fault = client_error("InternalError", "We are sorry")
 
@@ -280,7 +280,7 @@ def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, clo
 
 def put_big(cloud: Cloud, clock: Clock, number: int) -> OutboxEvent:
     """An event so large that three of its kind fill a batch."""
-    event = Event(f"big-{number}", "book.created", f"books/big-{number}", "ada-1815", json.dumps("x" * 65_000))
+    event = CommittedEvent(f"big-{number}", "book.created", f"books/big-{number}", "ada-1815", json.dumps("x" * 65_000))
     cloud.dynamodb.put_item(TableName="herald-books", Item=outbox_item(event, clock()))
     return OutboxEvent.of_item(outbox_item(event, clock()))
 

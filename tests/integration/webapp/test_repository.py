@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from tests.integration.webapp.conftest import Cloud
 from webapp.books.book import Book
 from webapp.composition import Parts
-from webapp.outbox.event import Event
+from webapp.outbox.event import CommittedEvent
 
 BOOK = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", "T", "A", None, created_at=1, updated_at=1)
-EVENT = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7D9", "book.created", f"books/{BOOK.id}", "ada", "{}")
+EVENT = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7D9", "book.created", f"books/{BOOK.id}", "ada", "{}")
 
 
 def test_neither_stands_if_the_event_is_already_there(parts: Parts, cloud: Cloud) -> None:
@@ -27,7 +27,7 @@ def test_neither_stands_if_the_event_is_already_there(parts: Parts, cloud: Cloud
 
 def test_neither_stands_if_the_book_is_already_there(parts: Parts, cloud: Cloud) -> None:
     parts.books.add("ada", BOOK, EVENT)
-    other = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DB", "book.created", EVENT.subject, "ada", "{}")
+    other = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7DB", "book.created", EVENT.subject, "ada", "{}")
     with pytest.raises(ClientError, match="TransactionCanceled"):
         parts.books.add("ada", BOOK, other)
     assert len(cloud.rows("outbox")) == 1
@@ -43,7 +43,7 @@ def test_no_key_reaches_another_shelf(parts: Parts) -> None:
     parts.books.add("ada", BOOK, EVENT)
     assert parts.books.get("ad", BOOK.id) is None
     assert parts.books.page("ad", 10) == ([], False)
-    gone = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "bob", "{}")
+    gone = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "bob", "{}")
     assert not parts.books.remove("bob", BOOK, gone, 2)
     assert not parts.books.change("bob", replace(BOOK, title="Mine", version=2))
     assert parts.books.get("ada", BOOK.id) == BOOK
@@ -51,7 +51,7 @@ def test_no_key_reaches_another_shelf(parts: Parts) -> None:
 
 def test_a_deletion_and_its_event_are_one_transaction(parts: Parts, cloud: Cloud) -> None:
     parts.books.add("ada", BOOK, EVENT)
-    gone = Event("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "ada", "{}")
+    gone = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "ada", "{}")
     assert not parts.books.remove("ada", replace(BOOK, version=7), gone, 2)
     assert len(cloud.rows("outbox")) == 1
     assert parts.books.remove("ada", BOOK, gone, 2)

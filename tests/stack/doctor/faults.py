@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from doctor.check import Status
-from laptop.clients import Clients
+from doctor.check import CheckStatus
+from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import CONFIGURATION_SET
 
@@ -19,7 +19,7 @@ _LIVE: Any = {**NOTIFY, "Qualifier": "live"}
 _EVENTS = f"arn:aws:sns:{REGION}:{ACCOUNT}:herald-events"
 _DOMAIN = "herald.example"
 
-Change = Callable[[Clients], Any]
+Change = Callable[[LaptopClients], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +27,29 @@ class Fault:
     """Something to break, what the doctor says of it, and how it is mended."""
 
     check: str
-    status: Status
+    status: CheckStatus
     says: str
     breaks: Change
     mends: Change
 
 
-def queue_url(clients: Clients, part: str) -> str:
+def queue_url(clients: LaptopClients, part: str) -> str:
     return clients.sqs.get_queue_url(QueueName=f"herald-{part}")["QueueUrl"]
 
 
-def _switch_mapping(clients: Clients, enabled: bool) -> None:
+def _switch_mapping(clients: LaptopClients, enabled: bool) -> None:
     (found,) = clients.functions.list_event_source_mappings(
         EventSourceArn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:herald-retry"
     )["EventSourceMappings"]
     clients.functions.update_event_source_mapping(UUID=found["UUID"], Enabled=enabled)
 
 
-def _subscription(clients: Clients) -> str:
+def _subscription(clients: LaptopClients) -> str:
     (found,) = clients.sns.list_subscriptions_by_topic(TopicArn=_EVENTS)["Subscriptions"]
     return found["SubscriptionArn"]
 
 
-def _subscribe(clients: Clients) -> None:
+def _subscribe(clients: LaptopClients) -> None:
     clients.sns.subscribe(
         TopicArn=_EVENTS,
         Protocol="lambda",
@@ -62,13 +62,13 @@ def _redrive() -> str:
     return json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:herald-retry"})
 
 
-def _redrive_to(clients: Clients, value: str) -> None:
+def _redrive_to(clients: LaptopClients, value: str) -> None:
     clients.sns.set_subscription_attributes(
         SubscriptionArn=_subscription(clients), AttributeName="RedrivePolicy", AttributeValue=value
     )
 
 
-def _policy(clients: Clients, topic: str) -> None:
+def _policy(clients: LaptopClients, topic: str) -> None:
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
@@ -80,7 +80,7 @@ def _policy(clients: Clients, topic: str) -> None:
     clients.sqs.set_queue_attributes(QueueUrl=queue_url(clients, "retry"), Attributes={"Policy": document})
 
 
-def weigh(clients: Clients, weights: dict[str, float]) -> None:
+def weigh(clients: LaptopClients, weights: dict[str, float]) -> None:
     alias = clients.functions.get_alias(**NOTIFY, Name="live")
     clients.functions.update_alias(
         **NOTIFY,
@@ -90,22 +90,22 @@ def weigh(clients: Clients, weights: dict[str, float]) -> None:
     )
 
 
-def leave_weights(clients: Clients) -> None:
+def leave_weights(clients: LaptopClients) -> None:
     clients.functions.update_function_configuration(**NOTIFY, Description="another version")
     weigh(clients, {clients.functions.publish_version(**NOTIFY)["Version"]: 0.1})
 
 
-def permit(clients: Clients) -> None:
+def permit(clients: LaptopClients) -> None:
     clients.functions.add_permission(
         **_LIVE, StatementId="events", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com", SourceArn=_EVENTS
     )
 
 
-def put_letter(clients: Clients) -> None:
+def put_letter(clients: LaptopClients) -> None:
     clients.sqs.send_message(QueueUrl=queue_url(clients, "dead"), MessageBody="lost")
 
 
-def _destination(clients: Clients, enabled: bool) -> None:
+def _destination(clients: LaptopClients, enabled: bool) -> None:
     (found,) = clients.ses.get_configuration_set_event_destinations(ConfigurationSetName=CONFIGURATION_SET)[
         "EventDestinations"
     ]
@@ -120,17 +120,17 @@ def _destination(clients: Clients, enabled: bool) -> None:
     )
 
 
-def _group(clients: Clients, **changes: Any) -> None:
+def _group(clients: LaptopClients, **changes: Any) -> None:
     clients.any("codedeploy").update_deployment_group(
         applicationName="herald", currentDeploymentGroupName="herald", **changes
     )
 
 
-def _watch(clients: Clients, *names: str) -> None:
+def _watch(clients: LaptopClients, *names: str) -> None:
     _group(clients, alarmConfiguration={"enabled": bool(names), "alarms": [{"name": name} for name in names]})
 
 
-def _ring(clients: Clients) -> None:
+def _ring(clients: LaptopClients) -> None:
     """An alarm that rings as long as nothing is measured."""
     clients.any("cloudwatch").put_metric_alarm(
         AlarmName="herald-doctor",
@@ -146,7 +146,7 @@ def _ring(clients: Clients) -> None:
 
 
 _WATCHED = ("herald-notify-errors", "herald-unknown-outcomes")
-WRONG, WARNING = Status.WRONG, Status.WARNING
+WRONG, WARNING = CheckStatus.WRONG, CheckStatus.WARNING
 
 FAULTS = [
     Fault(

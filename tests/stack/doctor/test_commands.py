@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from doctor.recording import Recording
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.state import ROOT
 from tests.stack.doctor.faults import FAULTS, leave_weights, put_letter, queue_url, weigh
 from tests.unit.doctor.shapes import RECORDED, shapes_of
@@ -19,7 +19,7 @@ from tests.unit.doctor.shapes import RECORDED, shapes_of
 pytestmark = pytest.mark.xdist_group("doctor")
 
 
-def test_where_nothing_is_installed_each_check_says_so(laptop: Cloud) -> None:
+def test_where_nothing_is_installed_each_check_says_so(laptop: LaptopCloud) -> None:
     shown = _herald(laptop, "doctor", "--prefix", "other", "--json")
     checks = {check["id"]: check for check in json.loads(shown.stdout)["checks"]}
     assert shown.returncode == 0
@@ -27,7 +27,7 @@ def test_where_nothing_is_installed_each_check_says_so(laptop: Cloud) -> None:
     assert checks["ses-sandbox"]["status"] == "ok"
 
 
-def test_the_command_says_three_broken_things_and_cuts_nothing(laptop: Cloud) -> None:
+def test_the_command_says_three_broken_things_and_cuts_nothing(laptop: LaptopCloud) -> None:
     for change in (FAULTS[0].breaks, leave_weights, put_letter):
         change(laptop.clients)
     try:
@@ -45,7 +45,7 @@ def test_the_command_says_three_broken_things_and_cuts_nothing(laptop: Cloud) ->
     } <= set(lines)
 
 
-def test_the_simulators_answer_in_the_shapes_that_were_recorded(laptop: Cloud, tmp_path: Path) -> None:
+def test_the_simulators_answer_in_the_shapes_that_were_recorded(laptop: LaptopCloud, tmp_path: Path) -> None:
     file = tmp_path / "answers.json"
     assert _herald(laptop, "doctor", "--record", str(file)).returncode == 0
     recorded = shapes_of(Recording.read(RECORDED).calls)
@@ -54,7 +54,7 @@ def test_the_simulators_answer_in_the_shapes_that_were_recorded(laptop: Cloud, t
         recorded[what].require(shape, what)
 
 
-def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: Cloud, tmp_path: Path) -> None:
+def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: LaptopCloud, tmp_path: Path) -> None:
     file = tmp_path / "answers.json"
     shown = _herald(laptop, "smoke", "--yes", "--json", "--events", "2", "--record", str(file))
     assert shown.returncode == 0, shown.stderr
@@ -66,13 +66,13 @@ def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: Cloud, tmp_
     assert {call.operation for call in Recording.read(file).calls} >= {"Publish", "GetItem"}
 
 
-def test_nobody_is_sent_anything_without_a_yes(laptop: Cloud) -> None:
+def test_nobody_is_sent_anything_without_a_yes(laptop: LaptopCloud) -> None:
     shown = _herald(laptop, "smoke")
     assert shown.returncode == 2
     assert "say --yes" in shown.stderr
 
 
-def _herald(laptop: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _herald(laptop: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it, on a narrow terminal."""
     return subprocess.run(
         [sys.executable, "-m", "herald", *arguments, "--local", "--state-dir", laptop.description.state],

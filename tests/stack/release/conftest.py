@@ -13,13 +13,13 @@ import pytest
 from rich.console import Console
 
 from herald.account import release_stack
-from laptop.cloud import Cloud, Options, run_cloud
+from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
 from package import build
 from release.progress.display import Lines
 from release.progress.follow import follow
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.publish import Artifact
 from release.release import delete_old_alarms, plan, start
@@ -70,7 +70,7 @@ class Recorder(Lines):
 class Desk:
     """Where somebody releases."""
 
-    cloud: Cloud
+    cloud: LaptopCloud
     stack: Stack
     package: Path
     folder: Path
@@ -89,12 +89,12 @@ class Desk:
         deadline: float | None = None,
         interrupt: bool = False,
         ask: Callable[[], bool | None] = lambda: None,
-    ) -> Outcome:
+    ) -> ReleaseOutcome:
         """What `make release` does; `screen` is what it shows."""
         self.screen = Recorder(interrupt)
         chosen_plan = plan(self.stack, artifact, strategy)
         outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask)
-        if outcome is Outcome.RELEASED:
+        if outcome is ReleaseOutcome.RELEASED:
             delete_old_alarms(self.stack, chosen_plan.live.version, self.screen)
         return outcome
 
@@ -114,21 +114,21 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def release_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def release_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
     """A cloud in which one release went well: a group's first deployment has nothing to roll back to."""
     with run_cloud(Options(ROOT / "build" / "tests" / f"release-{os.getpid()}", scale=SCALE)) as started:
         desk = open_desk(started, tmp_path_factory.mktemp("first"))
         outcome = desk.release(desk.artifact())
-        assert outcome is Outcome.RELEASED, desk.screen.text
+        assert outcome is ReleaseOutcome.RELEASED, desk.screen.text
         yield started
 
 
-def open_desk(cloud: Cloud, folder: Path) -> Desk:
+def open_desk(cloud: LaptopCloud, folder: Path) -> Desk:
     """A desk in this cloud; `folder` is where its packages lie."""
     stack = release_stack(True, Path(cloud.description.state), "herald")
     return Desk(cloud, stack, build("laptop").function_zip, folder)
 
 
 @pytest.fixture
-def desk(release_cloud: Cloud, tmp_path: Path) -> Desk:
+def desk(release_cloud: LaptopCloud, tmp_path: Path) -> Desk:
     return open_desk(release_cloud, tmp_path)

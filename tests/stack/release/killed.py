@@ -21,7 +21,7 @@ from operations.errors import UserError
 from release.artifacts import read_artifact
 from release.progress.display import Lines
 from release.progress.follow import follow
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.release import delete_old_alarms, plan, start
 
@@ -71,7 +71,7 @@ def release(state: Path, package: Path, reaper: Reaper) -> str:
         outcome = follow(start(stack, planned, reaper), reaper, lambda: None)
     except UserError as refused:
         return str(refused)
-    if outcome is Outcome.RELEASED:
+    if outcome is ReleaseOutcome.RELEASED:
         delete_old_alarms(stack, planned.live.version, reaper)
     return outcome.word
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from laptop.state import ROOT
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.versions import versions
 from tests.stack.release.conftest import Desk
 from tests.waiting import LIMIT
@@ -38,9 +38,14 @@ def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> Non
     before, artifact = desk.version, desk.artifact()
     words = ("--package", str(artifact.path), "--strategy", "all-at-once", "--yes")
     done = run(desk, "release", *words, "--json")
-    assert done.returncode == Outcome.RELEASED.code, done.stderr
+    assert done.returncode == ReleaseOutcome.RELEASED.code, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()]
-    assert said[-1] == {"outcome": "released", "exit_code": 0, "meaning": Outcome.RELEASED.meaning, "error": None}
+    assert said[-1] == {
+        "outcome": "released",
+        "exit_code": 0,
+        "meaning": ReleaseOutcome.RELEASED.meaning,
+        "error": None,
+    }
     looks = [one for one in said if "deployment" in one]
     assert looks[0]["current"] == before
     assert looks[-1]["traffic"] == {desk.version: 100.0}
@@ -75,7 +80,7 @@ def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(d
 def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
     bad = desk.artifact("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n")
     done = run(desk, "release", "--package", str(bad.path), "--yes")
-    assert done.returncode == Outcome.ROLLED_BACK.code, done.stderr
+    assert done.returncode == ReleaseOutcome.ROLLED_BACK.code, done.stderr
     assert "\x1b" not in done.stdout
     assert "BeforeAllowTraffic InProgress" in done.stdout
     *_, reason, last = done.stdout.splitlines()
@@ -88,7 +93,10 @@ def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
 def test_one_that_outlasts_its_deadline_is_stopped_by_rollback(desk: Desk) -> None:
     before, artifact = desk.version, desk.artifact()
     slow = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "--deadline", "0.001")
-    assert run(desk, "release", "--package", str(artifact.path), *slow, "--yes").returncode == Outcome.TIMED_OUT.code
+    assert (
+        run(desk, "release", "--package", str(artifact.path), *slow, "--yes").returncode
+        == ReleaseOutcome.TIMED_OUT.code
+    )
     back = run(desk, "rollback", "--yes")
     assert back.returncode == 0, back.stderr
     assert desk.version == before
@@ -114,7 +122,7 @@ def test_ctrl_c_at_a_terminal_asks_and_yes_takes_it_back(desk: Desk) -> None:
         screen += _until(ours, b"Stop it and put the version before back?")
         os.write(ours, b"y\n")
         screen += _until(ours, None)
-        assert process.wait(LIMIT) == Outcome.STOPPED.code, screen.decode(errors="replace")
+        assert process.wait(LIMIT) == ReleaseOutcome.STOPPED.code, screen.decode(errors="replace")
     os.close(ours)
     assert b"herald-release-" in screen, "the picture has the alarms"
     assert desk.version == before

@@ -13,7 +13,7 @@ from operations.errors import UserError
 from release import deployments
 from release.appspec import render
 from release.progress.follow import follow
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.publish import publish, update_companions
 from release.rollback import plan_rollback, start_rollback
@@ -46,7 +46,7 @@ def hurried(desk: Desk) -> Iterator[None]:
 
 def refused(desk: Desk, wrong: tuple[str, str]) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(*wrong)) is Outcome.ROLLED_BACK
+    assert desk.release(desk.artifact(*wrong)) is ReleaseOutcome.ROLLED_BACK
     last = desk.screen.looks[-1]
     assert last.deployment.error is not None
     assert last.deployment.error[0] == "HOOK_EXECUTION_FAILURE"
@@ -79,7 +79,7 @@ def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
 
 def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(*LATE)) is Outcome.ROLLED_BACK
+    assert desk.release(desk.artifact(*LATE)) is ReleaseOutcome.ROLLED_BACK
     assert desk.screen.looks[-1].deployment.stages["AfterAllowTraffic"] == "Failed"
     assert desk.version == before
 
@@ -92,11 +92,11 @@ def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk)
     config, _ = config_of(desk.stack, "all-at-once")
     id_ = deployments.create(desk.stack, revision, config, "by hand", [], auto_rollback=False)
     watch = Poller(desk.stack, id_, [], 0, time.monotonic() + LIMIT)
-    assert follow(watch, desk.screen, lambda: None) is Outcome.FAILED
+    assert follow(watch, desk.screen, lambda: None) is ReleaseOutcome.FAILED
     assert desk.version == target
     back = start_rollback(desk.stack, plan_rollback(desk.stack))
     assert back is not None
-    assert follow(back, desk.screen, lambda: None) is Outcome.RELEASED
+    assert follow(back, desk.screen, lambda: None) is ReleaseOutcome.RELEASED
     assert desk.version == before
 
 
@@ -117,7 +117,7 @@ def test_an_alarm_takes_it_back(desk: Desk) -> None:
     finally:
         ringing.set()
         thread.join()
-    assert outcome is Outcome.ROLLED_BACK, desk.screen.text
+    assert outcome is ReleaseOutcome.ROLLED_BACK, desk.screen.text
     last = desk.screen.looks[-1]
     assert last.deployment.error is not None
     assert last.deployment.error[0] == "ALARM_ACTIVE"
@@ -134,13 +134,13 @@ def _error(desk: Desk, version: str) -> None:
 
 def test_ctrl_c_and_yes_stops_it_and_rolls_back(desk: Desk) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True, ask=lambda: True) is Outcome.STOPPED
+    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True, ask=lambda: True) is ReleaseOutcome.STOPPED
     assert desk.version == before
 
 
 def test_ctrl_c_and_no_goes_on_here_step_by_step_in_equal_shares(desk: Desk) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), EVEN_STEPS, interrupt=True, ask=lambda: False) is Outcome.RELEASED
+    assert desk.release(desk.artifact(), EVEN_STEPS, interrupt=True, ask=lambda: False) is ReleaseOutcome.RELEASED
     assert int(desk.version) > int(before)
     shares = [look.traffic.get(desk.version, 0.0) for look in desk.screen.looks]
     assert shares == sorted(shares)
@@ -150,8 +150,8 @@ def test_ctrl_c_and_no_goes_on_here_step_by_step_in_equal_shares(desk: Desk) -> 
 
 def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(desk: Desk) -> None:
     artifact = desk.artifact()
-    assert desk.release(artifact, CANARY, deadline=0.001) is Outcome.TIMED_OUT
-    assert desk.release(artifact, CANARY) is Outcome.RELEASED
+    assert desk.release(artifact, CANARY, deadline=0.001) is ReleaseOutcome.TIMED_OUT
+    assert desk.release(artifact, CANARY) is ReleaseOutcome.RELEASED
     assert "of an earlier run is under way: watching it" in desk.screen.text
 
 
@@ -159,7 +159,7 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
     desk: Desk,
 ) -> None:
     before = desk.version
-    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True) is Outcome.LEFT
+    assert desk.release(desk.artifact(), LONG_CANARY, interrupt=True) is ReleaseOutcome.LEFT
     running = deployments.find_running(desk.stack)
     assert running is not None
     desk.stack.codedeploy.stop_deployment(deploymentId=running.id, autoRollbackEnabled=False)
@@ -168,16 +168,16 @@ def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_unt
         desk.release(desk.artifact())
     assert start_rollback(desk.stack, plan_rollback(desk.stack)) is None
     assert desk.version == before
-    assert desk.release(desk.artifact()) is Outcome.RELEASED
+    assert desk.release(desk.artifact()) is ReleaseOutcome.RELEASED
 
 
 def test_rollback_puts_back_the_version_that_was_live_before_not_one_that_failed(desk: Desk) -> None:
     before = desk.version
     refused(desk, HOOKS["finds fault"])
-    assert desk.release(desk.artifact()) is Outcome.RELEASED
+    assert desk.release(desk.artifact()) is ReleaseOutcome.RELEASED
     way = plan_rollback(desk.stack)
     assert way.version == before
     watch = start_rollback(desk.stack, way)
     assert watch is not None
     assert [*watch][-1].traffic == {before: 100.0}
-    assert watch.outcome is Outcome.RELEASED
+    assert watch.outcome is ReleaseOutcome.RELEASED

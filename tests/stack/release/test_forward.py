@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from herald.account import release_stack
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from operations.errors import UserError
 from release import deployments
 from release.alarms import create
 from release.appspec import render
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.publish import Artifact, publish
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback
@@ -39,12 +39,12 @@ class Good:
 
 
 @pytest.fixture(scope="module")
-def good(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Good:
+def good(release_cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Good:
     desk = open_desk(release_cloud, tmp_path_factory.mktemp("good"))
     before, artifact = desk.version, desk.artifact()
     for version in ("0", before):
         create(desk.stack, version)
-    assert desk.release(artifact, CANARY) is Outcome.RELEASED
+    assert desk.release(artifact, CANARY) is ReleaseOutcome.RELEASED
     return Good(artifact, before, desk.version, desk.screen)
 
 
@@ -136,7 +136,7 @@ def test_another_deployment_that_runs_is_refused_and_rollback_stops_it(desk: Des
     watch = start_rollback(desk.stack, plan_rollback(desk.stack))
     assert watch is not None
     assert [*watch][-1].traffic == {now: 100.0}
-    assert watch.outcome is Outcome.STOPPED
+    assert watch.outcome is ReleaseOutcome.STOPPED
 
 
 def test_a_paused_herald_is_not_released_to(desk: Desk) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.rehearsal.counting import count, sender
 from laptop.rehearsal.load import Load
 from operations.installation import Installation
@@ -126,7 +126,7 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(release_cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(release_cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
     desk = open_desk(release_cloud, tmp_path_factory.mktemp("pair"))
     names, functions, old = desk.stack.names, desk.stack.functions, desk.version

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.browsing import Browser
@@ -37,7 +37,7 @@ class Field:
     """Where an attack happens: the running cloud, its victim with a book, and the attacker."""
 
     herald: Herald
-    cloud: Cloud
+    cloud: LaptopCloud
     victim: Reader
     book: dict[str, Any]
     mallory: Reader

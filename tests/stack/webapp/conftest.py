@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.environment import KEPT, client_settings
 from laptop.state import ROOT
 from laptop.supervision.ports import Ports
@@ -60,7 +60,9 @@ class Reader:
         eventually(lambda: self.state_of(book), lambda state: state in states)
 
 
-def tokens_of(cloud: Cloud, address: str, *, pool: str = "", client: str = "", **attributes: str) -> dict[str, str]:
+def tokens_of(
+    cloud: LaptopCloud, address: str, *, pool: str = "", client: str = "", **attributes: str
+) -> dict[str, str]:
     """The tokens of a new account; its address is verified and pool and client are Herald's unless told otherwise."""
     described = cloud.description.sign_in
     pool, client = pool or described["issuer"].rpartition("/")[2], client or described["client_id"]
@@ -80,13 +82,13 @@ def tokens_of(cloud: Cloud, address: str, *, pool: str = "", client: str = "", *
 
 
 @pytest.fixture
-def reader(herald: Herald, cloud: Cloud) -> Reader:
+def reader(herald: Herald, cloud: LaptopCloud) -> Reader:
     address = new_address()
     return Reader(herald, address, tokens_of(cloud, address)["id"])
 
 
 @pytest.fixture
-def published(herald: Herald, cloud: Cloud) -> Iterator[Callable[[str], int]]:
+def published(herald: Herald, cloud: LaptopCloud) -> Iterator[Callable[[str], int]]:
     """How often an event was published: an ear on the topic counts."""
     sns, sqs, topic = cloud.clients.sns, cloud.clients.sqs, herald.names.topics["events"]
     queue = sqs.create_queue(QueueName="herald-ear")["QueueUrl"]
@@ -107,7 +109,7 @@ def published(herald: Herald, cloud: Cloud) -> Iterator[Callable[[str], int]]:
 
 
 @pytest.fixture(scope="session")
-def way_to_sns(cloud: Cloud) -> Iterator[Door]:
+def way_to_sns(cloud: LaptopCloud) -> Iterator[Door]:
     """The door between the web app's functions and SNS.
 
     It stands until the end: ministack's warm workers keep a setting that was taken away.
@@ -150,7 +152,7 @@ def _is_alive(url: str) -> bool:
 
 
 @contextmanager
-def stream_gone(cloud: Cloud) -> Iterator[None]:
+def stream_gone(cloud: LaptopCloud) -> Iterator[None]:
     """Nothing comes out of the stream as long as the block lasts."""
     functions = cloud.clients.functions
     [mapping] = functions.list_event_source_mappings(FunctionName="herald-relay")["EventSourceMappings"]
@@ -161,7 +163,7 @@ def stream_gone(cloud: Cloud) -> Iterator[None]:
         functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
-def change(cloud: Cloud, name: str, **settings: str) -> dict[str, str]:
+def change(cloud: LaptopCloud, name: str, **settings: str) -> dict[str, str]:
     """Give a function other settings; those from before."""
     functions = cloud.clients.functions
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]

@@ -9,7 +9,7 @@ import httpx
 import jwt
 import pytest
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.resources import ADA, GRACE
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
@@ -74,7 +74,7 @@ def test_a_weak_password_is_refused_with_the_reason(herald: Herald, password: st
     assert 'role="alert"' in answer.text
 
 
-def test_grace_is_an_operator_and_ada_is_none(cloud: Cloud, herald: Herald) -> None:
+def test_grace_is_an_operator_and_ada_is_none(cloud: LaptopCloud, herald: Herald) -> None:
     groups = {}
     for person in (ADA, GRACE):
         tokens = cloud.clients.cognito.initiate_auth(
@@ -87,7 +87,7 @@ def test_grace_is_an_operator_and_ada_is_none(cloud: Cloud, herald: Herald) -> N
     assert groups == {"Ada": [], "Grace": ["operators"]}
 
 
-def test_a_session_is_renewed_at_the_emulator(herald: Herald, reader: Reader, cloud: Cloud) -> None:
+def test_a_session_is_renewed_at_the_emulator(herald: Herald, reader: Reader, cloud: LaptopCloud) -> None:
     with Browser(herald) as browser:
         browser.sign_in(reader.address, PASSWORD)
         [cookie] = [each.value for each in browser.client.cookies.jar if each.name == "herald"]

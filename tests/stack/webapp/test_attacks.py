@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from laptop.state import ROOT
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
@@ -14,7 +14,7 @@ from tests.stack.webapp.conftest import Reader, tokens_of
 
 
 @pytest.fixture
-def field(herald: Herald, cloud: Cloud, reader: Reader) -> Field:
+def field(herald: Herald, cloud: LaptopCloud, reader: Reader) -> Field:
     address = new_address()
     mallory = Reader(herald, address, tokens_of(cloud, address, name="Mallory")["id"])
     return Field(herald, cloud, reader, reader.add_book(), mallory)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from tests.stack.conftest import Herald
 from tests.stack.webapp.conftest import BOOK, Reader, change, environment, stream_gone, web_process
 from tests.stack.webapp.door import Door, door
@@ -37,7 +37,7 @@ def test_killed_between_commit_and_answer_the_repetition_gets_the_answer(herald:
 
 
 def test_a_relay_killed_between_publish_and_mark_repeats_the_same_event(
-    herald: Herald, cloud: Cloud, reader: Reader, published: Callable[[str], int]
+    herald: Herald, cloud: LaptopCloud, reader: Reader, published: Callable[[str], int]
 ) -> None:
     with stream_gone(cloud), door(herald.names.endpoints["aws"], b"PublishBatch") as way:
         book = reader.add_book()
@@ -71,7 +71,9 @@ def test_with_sns_down_for_many_tries_nothing_is_lost(herald: Herald, way_to_sns
     assert all(any(book["id"] in mail["text"] for mail in mails) for book in books)
 
 
-def test_with_the_stream_gone_the_sweeper_publishes_everything(herald: Herald, cloud: Cloud, reader: Reader) -> None:
+def test_with_the_stream_gone_the_sweeper_publishes_everything(
+    herald: Herald, cloud: LaptopCloud, reader: Reader
+) -> None:
     with stream_gone(cloud):
         books = [reader.add_book(title=f"Volume {number}") for number in range(6)]
         for book in books:
@@ -81,7 +83,7 @@ def test_with_the_stream_gone_the_sweeper_publishes_everything(herald: Herald, c
 
 
 def test_what_is_lost_between_sns_and_the_ledger_is_published_again(
-    herald: Herald, cloud: Cloud, reader: Reader, published: Callable[[str], int]
+    herald: Herald, cloud: LaptopCloud, reader: Reader, published: Callable[[str], int]
 ) -> None:
     sns, topic = cloud.clients.sns, herald.names.topics["events"]
     subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from laptop.cloud import Cloud
+from laptop.cloud import LaptopCloud
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.conftest import Reader
@@ -27,7 +27,7 @@ def test_a_deletion_is_told_by_one_mail_of_its_own(herald: Herald, reader: Reade
     assert "The Dispossessed" in deleted["text"]
 
 
-def test_a_confirmed_account_is_greeted_once(herald: Herald, cloud: Cloud) -> None:
+def test_a_confirmed_account_is_greeted_once(herald: Herald, cloud: LaptopCloud) -> None:
     address = new_address()
     attributes = {"sub": address, "email": address, "email_verified": "true", "name": "Ada", "locale": "en"}
     trigger = {"triggerSource": "PostConfirmation_ConfirmSignUp", "request": {"userAttributes": attributes}}

@@ -12,11 +12,11 @@ import pytest
 from herald.capacity.question import Question
 from herald.capacity.simulation import simulate
 from laptop.invocations.async_queue import AsyncQueue
-from laptop.invocations.model import Limits, Outcome, QueuedEvent, Target
+from laptop.invocations.model import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 
 #: More than the function can send: only the concurrency limits.
 NO_LIMIT = 100_000.0
-TARGET = Target("arn:aws:lambda:us-east-1:000000000000:function:f")
+TARGET = InvocationTarget("arn:aws:lambda:us-east-1:000000000000:function:f")
 
 
 class Laptop:
@@ -31,7 +31,9 @@ class Laptop:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         draw = random.Random(1).random  # the simulation's own seed, so that both wait equally long
-        self._queue = AsyncQueue(lambda _: Limits(), self._run, self._lose, self._later, lambda: self.now, 1.0, draw)
+        self._queue = AsyncQueue(
+            lambda _: InvokeConfig(), self._run, self._lose, self._later, lambda: self.now, 1.0, draw
+        )
 
     def play(self, burst: int) -> float:
         """Put so many events in at once; how many seconds it takes until the last has been dealt with."""
@@ -45,15 +47,15 @@ class Laptop:
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.now + seconds, next(self._numbers), call))
 
-    def _run(self, event: QueuedEvent) -> Outcome:
+    def _run(self, event: QueuedEvent) -> InvocationOutcome:
         if not self._free:
             self.throttles += 1
-            return Outcome("throttled", "1", None)
+            return InvocationOutcome("throttled", "1", None)
         self._free -= 1
         self._later(self._seconds, self._release)
         assert event.request_id not in self.ran
         self.ran.add(event.request_id)
-        return Outcome("ok", "1", None)
+        return InvocationOutcome("ok", "1", None)
 
     def _release(self) -> None:
         self._free += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from doctor.check import Result, run
+from doctor.check import CheckResult, run
 from doctor.checks import CHECKS
 from doctor.system import System
 from laptop.service_model import held, request_violations
@@ -219,7 +219,7 @@ def system(answers: Answers | None = None, modelled: bool = True, **changes: Any
     return System(**(fields | changes))
 
 
-def find(id_: str, answers: Answers | None = None, modelled: bool = True, **changes: Any) -> Result:
+def find(id_: str, answers: Answers | None = None, modelled: bool = True, **changes: Any) -> CheckResult:
     """What one check finds in such a system."""
     (check,) = [one for one in CHECKS if one.id == id_]
     (result,) = run([check], system(answers, modelled, **changes))

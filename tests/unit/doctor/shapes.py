@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from doctor.recording import Call
+from doctor.recording import RecordedCall
 
 __all__ = ["RECORDED", "Shape", "shapes_of"]
 
@@ -44,7 +44,7 @@ class Shape:
             self.members[name].require(member, f"{where}.{name}")
 
 
-def shapes_of(calls: Iterable[Call]) -> dict[str, Shape]:
+def shapes_of(calls: Iterable[RecordedCall]) -> dict[str, Shape]:
     """The shape of all answers, and that of all errors, of each operation."""
     found: dict[str, Shape] = {}
     for call in calls:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from doctor.check import Status
+from doctor.check import CheckStatus
 from doctor.failures import RefusedError
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, error, find, system
 
-OK, WARNING, WRONG = Status.OK, Status.WARNING, Status.WRONG
+OK, WARNING, WRONG = CheckStatus.OK, CheckStatus.WARNING, CheckStatus.WRONG
 
 _ACCOUNT: dict[str, Any] = HEALTHY["sesv2", "GetAccount"]
 _IDENTITY: dict[str, Any] = HEALTHY["sesv2", "GetEmailIdentity"]
@@ -145,7 +145,7 @@ def concurrency(total: int, free: int, reserved: int | None = None) -> dict[tupl
     ],
 )
 def test_each_outcome(
-    check: str, answers: dict[tuple[str, str], Any], status: Status, finding: str, remedy: str
+    check: str, answers: dict[tuple[str, str], Any], status: CheckStatus, finding: str, remedy: str
 ) -> None:
     found = find(check, answers)
     assert (found.status, finding in found.finding, remedy in found.remedy) == (status, True, True), found
@@ -160,7 +160,9 @@ def test_mail_from_may_be_amazons_own() -> None:
 
 
 @pytest.mark.parametrize(("mode", "status"), [("REGIONAL", OK), ("GLOBAL", WARNING)])
-def test_the_delivery_mode_is_told_by_a_botocore_that_is_newer_than_the_pinned_one(mode: str, status: Status) -> None:
+def test_the_delivery_mode_is_told_by_a_botocore_that_is_newer_than_the_pinned_one(
+    mode: str, status: CheckStatus
+) -> None:
     found = find("ses-delivery-mode", account(DeliveryAttributes={"SharedPoolDeliveryMode": mode}), modelled=False)
     assert found.status is status
     assert mode in found.finding
@@ -192,7 +194,7 @@ def test_before_the_first_apply_the_domain_may_be_told() -> None:
         ((("AWS_REGION", "eu-west-1"), ("the profile", "us-east-1")), WRONG),
     ],
 )
-def test_all_settings_must_name_one_region(regions: tuple[tuple[str, str], ...], status: Status) -> None:
+def test_all_settings_must_name_one_region(regions: tuple[tuple[str, str], ...], status: CheckStatus) -> None:
     found = find("region", regions=regions)
     assert found.status is status
     assert all(f"{region} by {source}" in found.finding for source, region in regions)

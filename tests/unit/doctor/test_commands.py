@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from doctor.check import Result, Status
-from doctor.cloud import Live
+from doctor.check import CheckResult, CheckStatus
+from doctor.cloud import Boto3Cloud
 from doctor.failures import RefusedError
 from doctor.recording import Recorder
 from herald.cli import app
@@ -24,9 +24,9 @@ _REMEDY = "aws sesv2 put-account-suppression-attributes --suppressed-reasons BOU
 
 def test_nothing_that_must_be_copied_is_cut_on_a_narrow_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     results = [
-        Result("a", "First", Status.OK, "all [bold]is[/] well", ""),
-        Result("b", "Second", Status.WARNING, "look", _REMEDY),
-        Result("c", "Third", Status.WRONG, "x" * 200, "make apply"),
+        CheckResult("a", "First", CheckStatus.OK, "all [bold]is[/] well", ""),
+        CheckResult("b", "Second", CheckStatus.WARNING, "look", _REMEDY),
+        CheckResult("c", "Third", CheckStatus.WRONG, "x" * 200, "make apply"),
     ]
     console = Console(soft_wrap=True, highlight=False, width=60)
     for line in [line for result in results for line in lines(result)] + [summary(results)]:
@@ -60,7 +60,7 @@ def test_each_source_of_the_region_is_told(
 
 
 def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> None:
-    looked_at = Examination(system(), Recorder(Live(lambda _: None)))
+    looked_at = Examination(system(), Recorder(Boto3Cloud(lambda _: None)))
     looked_at.keep(None)
     with pytest.raises(UserError, match=r"the answers were not kept: .*No such file"):
         looked_at.keep(tmp_path / "nowhere" / "answers.json")

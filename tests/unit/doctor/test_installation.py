@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from doctor.check import Status
+from doctor.check import CheckStatus
 from doctor.checks import CHECKS
 from tests.unit.doctor.fake_cloud import (
     ACCOUNT,
@@ -21,7 +21,7 @@ from tests.unit.doctor.fake_cloud import (
     with_queues,
 )
 
-OK, WARNING, WRONG = Status.OK, Status.WARNING, Status.WRONG
+OK, WARNING, WRONG = CheckStatus.OK, CheckStatus.WARNING, CheckStatus.WRONG
 
 _GROUP: dict[str, Any] = HEALTHY["codedeploy", "GetDeploymentGroup"]["deploymentGroupInfo"]
 _TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:herald-events"
@@ -306,7 +306,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ),
     ],
 )
-def test_each_outcome(check: str, answers: Answers, status: Status, finding: str, remedy: str) -> None:
+def test_each_outcome(check: str, answers: Answers, status: CheckStatus, finding: str, remedy: str) -> None:
     found = find(check, answers)
     assert (found.status, finding in found.finding, remedy in found.remedy) == (status, True, True), found
     assert bool(found.remedy) is (status is not OK)

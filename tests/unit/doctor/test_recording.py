@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from doctor.check import Status, run
+from doctor.check import CheckStatus, run
 from doctor.checks import CHECKS
 from doctor.recording import Recorder, Recording, UnrecordedError
 from doctor.scrubbing import Scrubber
@@ -136,7 +136,7 @@ class TestTheCommittedRecording:
         replayed = system(
             cloud=recording, region=region, regions=(("AWS_REGION", region),), now=recording.at, local=True
         )
-        found = {one.id: one.status for one in run(CHECKS, replayed) if one.status is not Status.OK}
+        found = {one.id: one.status for one in run(CHECKS, replayed) if one.status is not CheckStatus.OK}
         assert found == dict.fromkeys(
             (
                 "cognito-mail",
@@ -149,7 +149,7 @@ class TestTheCommittedRecording:
                 "ses-mail-from",
                 "ses-plan",
             ),
-            Status.WARNING,
+            CheckStatus.WARNING,
         )
 
     def test_it_stands_in_botocores_shapes(self) -> None:

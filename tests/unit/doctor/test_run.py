@@ -14,12 +14,12 @@ from botocore.exceptions import (
     SSOTokenLoadError,
 )
 
-from doctor.check import Check, Finding, Result, Scope, Status, ok, run, worst, wrong
+from doctor.check import Check, CheckResult, CheckStatus, Finding, Scope, ok, run, worst, wrong
 from doctor.checks import CHECKS
 from doctor.system import System
 from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, error, find, system
 
-WARNING, WRONG = Status.WARNING, Status.WRONG
+WARNING, WRONG = CheckStatus.WARNING, CheckStatus.WRONG
 _ACCOUNT = ("sesv2", "GetAccount")
 _NOTHING = {("lambda", "GetFunctionConfiguration"): error("ResourceNotFoundException", "GetFunctionConfiguration", 404)}
 
@@ -114,7 +114,7 @@ def test_before_the_first_apply_each_check_says_so_and_the_account_is_judged() -
         if check.scope is Scope.INSTALLATION:
             assert (results[check.id].status, results[check.id].remedy) == (WARNING, "make apply")
             assert "there is no function herald-notify" in results[check.id].finding
-    assert {results[one].status for one in ("credentials", "ses-sandbox", "lambda-concurrency")} == {Status.OK}
+    assert {results[one].status for one in ("credentials", "ses-sandbox", "lambda-concurrency")} == {CheckStatus.OK}
 
 
 def test_a_check_that_fails_by_itself_is_wrong_and_is_told_in_one_line() -> None:
@@ -122,20 +122,20 @@ def test_a_check_that_fails_by_itself_is_wrong_and_is_told_in_one_line() -> None
         raise KeyError("first\nsecond")
 
     checks = [Check("a", "A", fail, Scope.ACCOUNT), Check("b", "B", lambda _: ok("fine"), Scope.ACCOUNT)]
-    told: list[Result] = []
+    told: list[CheckResult] = []
     first, second = run(checks, system(), told.append)
     assert told == [first, second]
     assert (first.status, first.remedy) == (WRONG, "report this line")
     assert "KeyError" in first.finding
     assert "\n" not in first.finding
-    assert second == Result("b", "B", Status.OK, "fine", "")
+    assert second == CheckResult("b", "B", CheckStatus.OK, "fine", "")
 
 
 def test_the_worst_decides() -> None:
-    def result(finding: Finding) -> Result:
-        return Result("", "", finding.status, "", "")
+    def result(finding: Finding) -> CheckResult:
+        return CheckResult("", "", finding.status, "", "")
 
-    assert worst([]) is Status.OK
+    assert worst([]) is CheckStatus.OK
     assert worst([result(ok("")), result(wrong("", "x")), result(Finding(WARNING, "", "x"))]) is WRONG
 
 

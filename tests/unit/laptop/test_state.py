@@ -11,30 +11,30 @@ from types import SimpleNamespace
 
 import pytest
 
-from laptop.state import State, descriptor_of
+from laptop.state import StateFolder, descriptor_of
 from laptop.supervision.ports import HOST, Ports
 from operations.errors import UserError
 
 
 def test_a_second_cloud_on_the_same_folder_is_refused(tmp_path: Path) -> None:
-    first = State(tmp_path / "state")
+    first = StateFolder(tmp_path / "state")
     first.descriptor.write_text("{}")
     with pytest.raises(UserError, match="already runs"):
-        State(tmp_path / "state")
+        StateFolder(tmp_path / "state")
     first.close()
-    State(tmp_path / "state").close()
+    StateFolder(tmp_path / "state").close()
 
 
 def test_one_that_is_just_stopping_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "state"
-    first = State(folder)
+    first = StateFolder(folder)
 
     def stop_meanwhile(_: float) -> None:
         shutil.rmtree(folder)
         first.close()
 
     monkeypatch.setattr("laptop.state.time", SimpleNamespace(monotonic=lambda: 0.0, sleep=stop_meanwhile))
-    second = State(folder)
+    second = StateFolder(folder)
     assert second.logs.exists()
     second.close()
 
@@ -42,15 +42,15 @@ def test_one_that_is_just_stopping_is_waited_for(tmp_path: Path, monkeypatch: py
 def test_a_folder_with_anything_else_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("the only copy")
     with pytest.raises(UserError, match="not empty"):
-        State(tmp_path)
+        StateFolder(tmp_path)
     assert (tmp_path / "thesis.txt").exists()
 
 
 def test_what_a_dead_cloud_left_is_thrown_away(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    State(folder).close()
+    StateFolder(folder).close()
     (folder / "logs" / "old.log").write_text("old")
-    state = State(folder)
+    state = StateFolder(folder)
     assert list(state.logs.iterdir()) == []
     state.close()
 

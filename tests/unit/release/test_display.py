@@ -11,7 +11,7 @@ from rich.console import Console
 
 from release.deployments import Deployment
 from release.progress.display import Lines, Machine, Panel, screen
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 
 STAGES = {"BeforeAllowTraffic": "Succeeded", "AllowTraffic": "InProgress", "AfterAllowTraffic": "Pending"}
@@ -53,7 +53,7 @@ def test_a_line_names_the_alarm_that_rings() -> None:
 
 def test_the_end_says_why_and_who_has_the_traffic() -> None:
     out = io.StringIO()
-    Lines(Console(file=out, width=200)).end(Outcome.ROLLED_BACK, BACK)
+    Lines(Console(file=out, width=200)).end(ReleaseOutcome.ROLLED_BACK, BACK)
     assert out.getvalue() == "rolled back: ALARM_ACTIVE: an alarm rang. Version 1 has all traffic.\n"
 
 
@@ -62,7 +62,7 @@ def test_a_machine_gets_an_object_for_every_change(capsys: pytest.CaptureFixture
     shown.say("shipped")
     for look in (CANARY, replace(CANARY, left=100.0), RINGS, BACK):
         shown.show(look)
-    shown.end(Outcome.ROLLED_BACK, BACK)
+    shown.end(ReleaseOutcome.ROLLED_BACK, BACK)
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert said[0] == {"said": "shipped"}
     assert said[1] == {

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from laptop.rehearsal.counting import Count, sender, timelines
-from laptop.rehearsal.faults import Fault, variant
+from laptop.rehearsal.faults import ReleaseFault, variant
 from laptop.rehearsal.load import Published
-from laptop.rehearsal.scenarios import SCENARIOS, Result
+from laptop.rehearsal.scenarios import SCENARIOS, ScenarioResult
 from release.deployments import Deployment
-from release.progress.outcome import Outcome
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 
 GOOD, THROWS, BROKEN = SCENARIOS
@@ -62,15 +62,15 @@ def test_what_is_broken_is_told(count: Count, told: str) -> None:
     assert told in broken
 
 
-def result(scenario: Any, outcome: Outcome, error: str = "", most: float = 0.0) -> Result:
-    return Result(scenario, "r", outcome=outcome, error=(error, "") if error else None, most=most)
+def result(scenario: Any, outcome: ReleaseOutcome, error: str = "", most: float = 0.0) -> ScenarioResult:
+    return ScenarioResult(scenario, "r", outcome=outcome, error=(error, "") if error else None, most=most)
 
 
 def test_the_three_as_they_have_to_end_break_nothing() -> None:
     ends = [
-        result(GOOD, Outcome.RELEASED, most=100),
-        result(THROWS, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=30),
-        result(BROKEN, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+        result(GOOD, ReleaseOutcome.RELEASED, most=100),
+        result(THROWS, ReleaseOutcome.ROLLED_BACK, "ALARM_ACTIVE", most=30),
+        result(BROKEN, ReleaseOutcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
     ]
     assert [offence for one in ends for offence in one.violations()] == []
     assert [one.ended for one in ends] == ["released", "rolled back: alarm", "rolled back: hook"]
@@ -79,20 +79,20 @@ def test_the_three_as_they_have_to_end_break_nothing() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        result(GOOD, Outcome.ROLLED_BACK, "ALARM_ACTIVE", most=10),
-        result(THROWS, Outcome.RELEASED, most=100),
-        result(THROWS, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
-        result(BROKEN, Outcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
-        Result(GOOD, "r"),
+        result(GOOD, ReleaseOutcome.ROLLED_BACK, "ALARM_ACTIVE", most=10),
+        result(THROWS, ReleaseOutcome.RELEASED, most=100),
+        result(THROWS, ReleaseOutcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE"),
+        result(BROKEN, ReleaseOutcome.ROLLED_BACK, "HOOK_EXECUTION_FAILURE", most=10),
+        ScenarioResult(GOOD, "r"),
     ],
     ids=["good taken back", "bad released", "by the hook and not by the alarm", "refused, yet had traffic", "refused"],
 )
-def test_another_end_is_broken(wrong: Result) -> None:
+def test_another_end_is_broken(wrong: ScenarioResult) -> None:
     assert [*wrong.violations()]
 
 
 def test_it_keeps_the_most_that_a_version_got() -> None:
-    one, deployment = Result(THROWS, "r"), Deployment("d-1", "1", "2", "InProgress")
+    one, deployment = ScenarioResult(THROWS, "r"), Deployment("d-1", "1", "2", "InProgress")
     for traffic in ({"1": 100.0}, {"1": 70.0, "2": 30.0}, {"1": 100.0}):
         one.record(Snapshot(deployment, traffic=traffic, alarms={"calm": "OK", "rings": "ALARM"}))
     assert (one.version, one.most, one.rang) == ("2", 30.0, {"rings"})
@@ -108,7 +108,7 @@ def test_a_fault_is_in_the_copy_and_not_in_the_package(tmp_path: Path) -> None:
         archive.writestr("function/__pycache__/notify.cpython-313.pyc", b"old")
         archive.writestr("function/__pycache__/outcome.cpython-313.pyc", b"kept")
     before = package.read_bytes()
-    made = variant(package, Fault.DOES_NOT_START, tmp_path)
+    made = variant(package, ReleaseFault.DOES_NOT_START, tmp_path)
     assert package.read_bytes() == before
     assert made.release == "01234567-broken"
     with zipfile.ZipFile(made.path) as copy:

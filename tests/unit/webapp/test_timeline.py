@@ -6,7 +6,7 @@ import pytest
 
 from webapp.outbox.outbox import OutboxEvent
 from webapp.pages import state_labels
-from webapp.timeline.timeline import FINAL, MAILED, Notification, notification, of_record, steps
+from webapp.timeline.timeline import FINAL, MAILED, EventTimeline, notification, of_record, steps
 
 STATES = [
     "sending",
@@ -111,7 +111,7 @@ def test_a_record_alone_is_a_story_too() -> None:
     assert steps(()) == []
 
 
-def told_of(state: str, *codes: str) -> Notification:
+def told_of(state: str, *codes: str) -> EventTimeline:
     row = {"state": state, "release": "7"}
     rows = [row | {"at": at, "detail": code, "reason_code": code} for at, code in enumerate(codes)]
     return of_record("m", {"state": state, "timeline": rows})

@@ -10,7 +10,7 @@ import pytest
 from laptop.emulator.alarm_evaluation import age_of_oldest
 from laptop.invocations.alarms import state_of
 from laptop.invocations.metric_math import value_of
-from laptop.invocations.metrics import Point, measured_at
+from laptop.invocations.metrics import MetricPoint, measured_at
 
 NOW, SCALE = 10_000.0, 0.1
 ONE = {"FunctionName": "f", "Resource": "f:live", "ExecutedVersion": "1"}
@@ -88,7 +88,7 @@ def test_what_came_since_the_last_evaluation_is_never_overlooked() -> None:
 @pytest.mark.parametrize(("runs", "wanted"), [(30, "ALARM"), (900, "OK")])
 def test_a_run_that_timed_out_rings_at_every_scale_if_it_rings_on_aws(scale: float, runs: float, wanted: str) -> None:
     """It is stamped with its beginning: 15 minutes ago is no minute that the alarm looks at."""
-    error = Point("AWS/Lambda", "Errors", 1.0, "Count", NOW - runs, ONE)
+    error = MetricPoint("AWS/Lambda", "Errors", 1.0, "Count", NOW - runs, ONE)
     at = measured_at(error, NOW, scale)
     good_since = [("Errors", ONE, NOW - n * 60 * scale, 0.0) for n in (1.2, 2.2)]
     assert state_of(alarm(), Points(("Errors", ONE, at, 1.0), *good_since), NOW, scale, unseen=0.2) == wanted

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from laptop.invocations.async_queue import AsyncQueue
-from laptop.invocations.model import Ending, Limits, Outcome, QueuedEvent, Target
+from laptop.invocations.model import Ending, InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
 from laptop.invocations.retries import Failed
 
 SCALE = 0.01
-EVENT = QueuedEvent("r", Target("arn:aws:lambda:us-east-1:000000000000:function:f"), {}, "event", accepted=1000.0)
+EVENT = QueuedEvent(
+    "r", InvocationTarget("arn:aws:lambda:us-east-1:000000000000:function:f"), {}, "event", accepted=1000.0
+)
 
 
 @dataclass
@@ -20,7 +22,7 @@ class World:
     """A function that ends as told, and a clock that jumps to whatever is due next."""
 
     endings: Sequence[Ending]
-    limits: Limits = field(default_factory=Limits)
+    limits: InvokeConfig = field(default_factory=InvokeConfig)
     draw: float = 0.0
     now: float = 1000.0
     runs: list[float] = field(default_factory=list)
@@ -31,9 +33,9 @@ class World:
         """Put one event in and let all time pass."""
         endings = iter(self.endings)
 
-        def run(_: QueuedEvent) -> Outcome:
+        def run(_: QueuedEvent) -> InvocationOutcome:
             self.runs.append(round(self.now - 1000.0, 6))
-            return Outcome(next(endings), "1", None)
+            return InvocationOutcome(next(endings), "1", None)
 
         queue = AsyncQueue(
             lambda _: self.limits,
@@ -80,14 +82,14 @@ def test_a_throttled_event_runs_in_the_end() -> None:
 
 
 def test_age_is_counted_in_scaled_time() -> None:
-    world = World(["throttled"] * 100, Limits(age=60))
+    world = World(["throttled"] * 100, InvokeConfig(age=60))
     world.play(EVENT)
     assert world.now - 1000.0 <= 60 * SCALE
     assert [failed.condition for failed in world.kept] == ["EventAgeExceeded"]
 
 
 def test_nothing_runs_while_the_function_is_switched_off() -> None:
-    world = World([], Limits(closed=True))
+    world = World([], InvokeConfig(closed=True))
     world.play(EVENT)
     assert world.runs == []
     assert [failed.condition for failed in world.kept] == ["ZeroReservedConcurrency"]

@@ -7,24 +7,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from laptop.invocations.model import Ending, Limits, Outcome, QueuedEvent, Target
-from laptop.invocations.retries import Again, Failed, decide, on_failure_record, refuse
+from laptop.invocations.model import Ending, InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
+from laptop.invocations.retries import Failed, RetryLater, decide, on_failure_record, refuse
 
-ALIAS = Target.parse("arn:aws:lambda:us-east-1:000000000000:function:herald-notify:live")
+ALIAS = InvocationTarget.parse("arn:aws:lambda:us-east-1:000000000000:function:herald-notify:live")
 FRESH = QueuedEvent("request-1", ALIAS, {"n": 1}, "sns", accepted=0.0)
 
 
-def ended(ending: Ending) -> Outcome:
-    return Outcome(ending, "7", {"errorType": "LookupError"})
+def ended(ending: Ending) -> InvocationOutcome:
+    return InvocationOutcome(ending, "7", {"errorType": "LookupError"})
 
 
-def tries(ending: Ending, limits: Limits) -> tuple[list[float], Failed | None]:
+def tries(ending: Ending, limits: InvokeConfig) -> tuple[list[float], Failed | None]:
     """The waits until the end of an event whose every try ends so."""
     event, age = FRESH, 0.0
     waits: list[float] = []
     while True:
         next_ = decide(event, ended(ending), limits, age)
-        if not isinstance(next_, Again):
+        if not isinstance(next_, RetryLater):
             return waits, next_
         waits.append(next_.seconds)
         event, age = next_.event, age + next_.seconds
@@ -32,7 +32,7 @@ def tries(ending: Ending, limits: Limits) -> tuple[list[float], Failed | None]:
 
 @pytest.mark.parametrize("ending", ["error", "timeout", "killed"])
 def test_what_failed_runs_again_after_one_minute_and_after_two(ending: Ending) -> None:
-    waits, failed = tries(ending, Limits())
+    waits, failed = tries(ending, InvokeConfig())
     assert waits == [60, 120]
     assert failed is not None
     assert (failed.condition, failed.event.runs) == ("RetriesExhausted", 3)
@@ -40,15 +40,15 @@ def test_what_failed_runs_again_after_one_minute_and_after_two(ending: Ending) -
 
 @pytest.mark.parametrize(("retries", "waits"), [(0, []), (1, [60]), (2, [60, 120])])
 def test_the_configuration_says_how_often(retries: int, waits: list[float]) -> None:
-    assert tries("error", Limits(retries=retries))[0] == waits
+    assert tries("error", InvokeConfig(retries=retries))[0] == waits
 
 
 def test_what_succeeded_is_over() -> None:
-    assert decide(FRESH, ended("ok"), Limits(), age=21_000) is None
+    assert decide(FRESH, ended("ok"), InvokeConfig(), age=21_000) is None
 
 
 def test_throttling_backs_off_from_a_second_to_five_minutes_for_six_hours() -> None:
-    waits, failed = tries("throttled", Limits())
+    waits, failed = tries("throttled", InvokeConfig())
     assert waits[:10] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
     assert set(waits[10:]) == {300}
     assert 21_600 - 300 < sum(waits) <= 21_600
@@ -58,26 +58,26 @@ def test_throttling_backs_off_from_a_second_to_five_minutes_for_six_hours() -> N
 
 def test_throttling_uses_up_no_retry() -> None:
     event = replace(FRESH, runs=2, throttles=40)
-    again = decide(event, ended("throttled"), Limits(), age=100)
-    assert isinstance(again, Again)
+    again = decide(event, ended("throttled"), InvokeConfig(), age=100)
+    assert isinstance(again, RetryLater)
     assert again.event.runs == 2
-    assert isinstance(decide(again.event, ended("error"), Limits(), age=400), Failed)
+    assert isinstance(decide(again.event, ended("error"), InvokeConfig(), age=400), Failed)
 
 
 def test_back_off_begins_anew_after_a_run() -> None:
-    again = decide(replace(FRESH, throttles=9), ended("error"), Limits(), age=0)
-    assert isinstance(again, Again)
+    again = decide(replace(FRESH, throttles=9), ended("error"), InvokeConfig(), age=0)
+    assert isinstance(again, RetryLater)
     assert again.event.throttles == 0
 
 
 def test_an_event_too_old_to_wait_is_given_up_with_what_it_last_answered() -> None:
-    failed = decide(FRESH, ended("error"), Limits(age=60), age=1)
+    failed = decide(FRESH, ended("error"), InvokeConfig(age=60), age=1)
     assert failed == Failed(replace(FRESH, runs=1), "EventAgeExceeded", ended("error"))
 
 
 def test_a_function_that_is_switched_off_never_sees_the_event() -> None:
-    assert refuse(FRESH, Limits(closed=True)) == Failed(FRESH, "ZeroReservedConcurrency")
-    assert refuse(FRESH, Limits()) is None
+    assert refuse(FRESH, InvokeConfig(closed=True)) == Failed(FRESH, "ZeroReservedConcurrency")
+    assert refuse(FRESH, InvokeConfig()) is None
 
 
 def test_the_record_has_every_key_of_awss() -> None:
@@ -98,7 +98,7 @@ def test_the_record_has_every_key_of_awss() -> None:
 
 
 def test_a_function_without_qualifier_is_recorded_as_its_latest() -> None:
-    event = replace(FRESH, target=Target(ALIAS.function))
+    event = replace(FRESH, target=InvocationTarget(ALIAS.function))
     record = on_failure_record(Failed(event, "ZeroReservedConcurrency"), datetime.now(UTC))
     assert record["requestContext"]["functionArn"] == f"{ALIAS.function}:$LATEST"
     assert not {"responseContext", "responsePayload"} & record.keys()

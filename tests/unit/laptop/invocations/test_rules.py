@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from laptop.invocations.journal import sns_message_id
-from laptop.invocations.metrics import Point, measured_at, read_embedded_points, run_points
-from laptop.invocations.model import Ending, Outcome, Target, choose_version
+from laptop.invocations.metrics import MetricPoint, measured_at, read_embedded_points, run_points
+from laptop.invocations.model import Ending, InvocationOutcome, InvocationTarget, choose_version
 from laptop.invocations.results import DIED, messages_to_delete, read_outcome
 
 WEIGHTED = {"FunctionVersion": "1", "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}}
@@ -129,7 +129,9 @@ def test_an_exception_is_told_with_its_frames() -> None:
 
 
 def test_what_a_function_returns_is_its_answer_whatever_it_says() -> None:
-    assert read_outcome({"body": {"errorType": "mine"}}, "r", "1") == Outcome("ok", "1", {"errorType": "mine"})
+    assert read_outcome({"body": {"errorType": "mine"}}, "r", "1") == InvocationOutcome(
+        "ok", "1", {"errorType": "mine"}
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,8 +141,8 @@ def test_what_a_function_returns_is_its_answer_whatever_it_says() -> None:
 def test_each_set_of_dimensions_is_counted_alone(
     qualifier: str | None, version: str, weighted: bool, wanted: int
 ) -> None:
-    target = Target("arn:aws:lambda:us-east-1:000000000000:function:f", qualifier)
-    found = run_points(target, Outcome("ok", version, None), 0, 12, weighted)
+    target = InvocationTarget("arn:aws:lambda:us-east-1:000000000000:function:f", qualifier)
+    found = run_points(target, InvocationOutcome("ok", version, None), 0, 12, weighted)
     points = [point for point in found if point.name == "Invocations"]
     assert [len(point.dimensions) for point in points] == list(range(1, wanted + 1))
     assert wanted < 2 or points[1].dimensions["Resource"] == f"f:{qualifier}"
@@ -150,7 +152,8 @@ def test_each_set_of_dimensions_is_counted_alone(
 @pytest.mark.parametrize(("ending", "errors"), [("ok", 0), ("error", 1), ("timeout", 1), ("killed", 1)])
 def test_every_failure_is_one_error(ending: Ending, errors: int) -> None:
     found = {
-        point.name: point.value for point in run_points(Target("a:b:c:d:e:f:g"), Outcome(ending, "1", None), 0, 12)
+        point.name: point.value
+        for point in run_points(InvocationTarget("a:b:c:d:e:f:g"), InvocationOutcome(ending, "1", None), 0, 12)
     }
     assert found == {"Invocations": 1, "Errors": errors, "Duration": 12, "Throttles": 0}
 
@@ -159,15 +162,15 @@ def test_every_failure_is_one_error(ending: Ending, errors: int) -> None:
 def test_a_run_is_as_long_in_an_alarms_periods_at_every_scale(scale: float) -> None:
     """Of 30 s, half a period of a minute: which is 30 s times the scale here, while the run takes its 30 s."""
     began = 1_000.0
-    stamped = Point("AWS/Lambda", "Errors", 1.0, "Count", began)
+    stamped = MetricPoint("AWS/Lambda", "Errors", 1.0, "Count", began)
     period = 60 * scale
     assert (began + 30 - measured_at(stamped, began + 30, scale)) / period == pytest.approx(0.5)
     assert measured_at(stamped, began - 1, scale) == began - 1, "of a clock that is ahead"
 
 
 def test_a_throttle_is_neither_an_invocation_nor_an_error() -> None:
-    target = Target("arn:aws:lambda:us-east-1:000000000000:function:f", "live")
-    found = run_points(target, Outcome("throttled", "1", None), 0, 0)
+    target = InvocationTarget("arn:aws:lambda:us-east-1:000000000000:function:f", "live")
+    found = run_points(target, InvocationOutcome("throttled", "1", None), 0, 0)
     assert {point.name for point in found} == {"Throttles"}
     assert all("ExecutedVersion" not in point.dimensions for point in found)
 
