@@ -75,10 +75,12 @@ class RefusedError(Exception):
 
     @property
     def action(self) -> str:
-        """The IAM action that the operation needs; for every operation used here it has the operation's own name.
+        """The IAM action that the operation needs: it has the operation's own name, but API Gateway's is GET.
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
         """
+        if self.service == "apigatewayv2":
+            return "apigateway:GET"
         return f"{_IAM_PREFIX.get(self.service, self.service)}:{self.operation}"
 
     @property

@@ -17,6 +17,8 @@ _NAMED = (
     ("AKIAEXAMPLE", re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{8,}(?::[\w+=,.@-]+)?")),
     ("caller", re.compile(r"(?<=:assumed-role/)[\w+=,.@/-]+|(?<=:user/)[\w+=,.@/-]+")),
     ("us-east-1_EXAMPLE", re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d_[A-Za-z0-9]{6,}")),
+    ("api1234567.execute-api", re.compile(r"\b[a-z0-9]{10}\.execute-api\b")),
+    ("certificate/EXAMPLE", re.compile(r"\bcertificate/[\w-]+")),
     ("http://endpoint", re.compile(r"https?://(?:127\.0\.0\.1|localhost):\d+")),
 )
 _TOKENS = frozenset(
@@ -35,7 +37,7 @@ _TOKENS = frozenset(
 )
 #: Of what a person told AWS in the account's details, and of a function's settings, only these are kept.
 _PRIVATE = frozenset({"AdditionalContactEmailAddresses", "Tags", "UseCaseDescription", "WebsiteURL"})
-_SETTINGS = frozenset({"HERALD_CONFIGURATION_SET", "HERALD_FROM", "HERALD_LEDGER_TABLE"})
+_SETTINGS = frozenset({"HERALD_CONFIGURATION_SET", "HERALD_FROM", "HERALD_LEDGER_TABLE", "HERALD_PUBLIC_URL"})
 _AMAZONS = (".amazonses.com", ".amazonaws.com")
 _LEFT_OUT = "left out"
 _OUR_ACCOUNT = "123456789012"
@@ -60,7 +62,7 @@ class Scrubber:
             case {"Variables": dict(settings)}:
                 return {**value, "Variables": {key: self._setting(key, inner) for key, inner in settings.items()}}
             case dict():
-                return {key: self.scrub(inner, key) for key, inner in value.items() if key not in _PRIVATE}
+                return {key: self.scrub(inner, key) for key, inner in _leave_private(value)}
             case list():
                 if name == "Tokens":
                     return [f"token{number}" for number, _ in enumerate(value, 1)]
@@ -87,6 +89,15 @@ class Scrubber:
         return f"{self._people[found[0]]}@{domain}" if found[0] in self._people else found[0]
 
 
+def _leave_private(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What an answer tells of no person; of tags the one that the doctor reads."""
+    for name, value in answer.items():
+        if name == "Tags" and isinstance(value, Mapping) and "Certificate" in value:
+            yield name, {"Certificate": value["Certificate"]}
+        elif name not in _PRIVATE:
+            yield name, value
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -95,8 +106,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _find_asked_domains(everything: Any) -> Iterator[str]:
-    """The identities that SES was asked for: one that no address stands for, too."""
+    """The identities that SES was asked for, one that no address stands for too, and the web app's own host."""
     for call in everything:
-        name = call["parameters"].get("EmailIdentity", "")
-        if name and "@" not in name and "." in name:
-            yield name
+        names = (call["parameters"].get(kind, "") for kind in ("EmailIdentity", "DomainName"))
+        certificate = (call.get("answer") or {}).get("Certificate") or {}
+        yield from (name for name in (*names, certificate.get("DomainName", "")) if "." in name and "@" not in name)

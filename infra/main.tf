@@ -59,6 +59,7 @@ module "webapp" {
   session_key         = ephemeral.aws_secretsmanager_random_password.session_key.random_password
   ops_topic_arn       = module.notifier.ops_topic_arn
   public_url          = var.public_url
+  custom_domain       = var.custom_domain
   throttle            = var.throttle
   sign_in             = var.sign_in
   mail                = var.sign_in.ses_mail ? { identity_arn = module.notifier.identity_arn, sender = var.sender } : null

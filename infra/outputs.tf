@@ -8,8 +8,8 @@ output "url" {
 }
 
 output "dns_records" {
-  description = "DNS records still to create, so that SES may send for the domain; empty where Route 53 has them"
-  value       = module.notifier.dns_records
+  description = "DNS records still to create, for SES and for `custom_domain`; empty where Route 53 has them"
+  value       = concat(module.notifier.dns_records, module.webapp.dns_records)
 }
 
 output "dashboard_url" {

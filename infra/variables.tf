@@ -129,9 +129,21 @@ variable "retention_days" {
 ################################################################################
 
 variable "public_url" {
-  description = "Base of the links in mails. Null: the HTTP API's own address"
+  description = "Base of the links in mails. Null: `custom_domain`, or the HTTP API's own address"
   type        = string
   default     = null
+}
+
+variable "custom_domain" {
+  description = "A host name of the web app's own, for example books.example.com (null: the HTTP API's own address). `certificate_arn` is a certificate of this region (null: one is made); `zone_id` a Route 53 zone that gets the records, else they are outputs; without both, say `certificate_issued` once the certificate is issued: until then the API's own address serves. `default_endpoint = false` closes that address once the domain serves"
+  type = object({
+    name               = string
+    certificate_arn    = optional(string)
+    zone_id            = optional(string)
+    certificate_issued = optional(bool, false)
+    default_endpoint   = optional(bool, true)
+  })
+  default = null
 }
 
 variable "throttle" {

@@ -31,6 +31,13 @@ def _check_url(text: str) -> str:
     return text
 
 
+def _check_base(text: str) -> str:
+    """Links, sign-in and cookies begin at the root of a host."""
+    if urlsplit(_check_url(text)).path:
+        raise ValueError
+    return text
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or host.endswith(".localhost") or ip_address(host).is_loopback
@@ -45,7 +52,7 @@ _NAME: Final = "a name without spaces"
 Name = Annotated[str, Field(pattern=r"^\S+$", description=_NAME)]
 Url = Annotated[str, AfterValidator(_check_url), Field(description=_URL)]
 BaseUrl = Annotated[
-    str, AfterValidator(_check_url), AfterValidator(lambda url: url.rstrip("/")), Field(description=_URL)
+    str, AfterValidator(lambda url: url.rstrip("/")), AfterValidator(_check_base), Field(description=f"{_URL}, or path")
 ]
 Uri = Annotated[
     str,

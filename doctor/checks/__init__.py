@@ -14,6 +14,7 @@ from doctor.checks import (
     release,
     ses_account,
     sign_in,
+    web_address,
 )
 
 __all__ = ["CHECKS"]
@@ -28,5 +29,6 @@ CHECKS: tuple[Check, ...] = (
     *messaging.CHECKS,
     *queues.CHECKS,
     *sign_in.CHECKS,
+    *web_address.CHECKS,
     *key.CHECKS,
 )

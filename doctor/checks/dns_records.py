@@ -13,7 +13,7 @@ from doctor.checks.identity import identity_of
 from doctor.failures import UnansweredError
 from doctor.system import System
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "look"]
 
 _ZONE = "dkim.amazonses.com"
 
@@ -46,7 +46,7 @@ def _dkim(_system: System, resolver: Resolver, name: str, identity: Any) -> Find
         raise UnansweredError("sesv2", "the DKIM tokens")
     domain = name.rpartition("@")[2]
     wanted = {f"{token}._domainkey.{domain}": f"{token}.{zone}" for token in tokens}
-    lacking = [record for record, value in wanted.items() if _look(resolver, record, "CNAME") != [value]]
+    lacking = [record for record, value in wanted.items() if look(resolver, record, "CNAME") != [value]]
     if not lacking:
         return ok(f"all {len(wanted)} CNAMEs of {domain} lead to SES")
     first = lacking[0]
@@ -64,7 +64,7 @@ def _spf(_system: System, resolver: Resolver, name: str, identity: Any) -> Findi
             f"{name} has no MAIL FROM domain, so SPF is Amazon's own",
             "set identity.mail_from in terraform.tfvars, then make apply",
         )
-    found = [text for text in _look(resolver, domain, "TXT") if text.lower().split(" ")[0] == "v=spf1"]
+    found = [text for text in look(resolver, domain, "TXT") if text.lower().split(" ")[0] == "v=spf1"]
     remedy = f'create {domain} TXT "v=spf1 include:amazonses.com -all"'
     if not found:
         return wrong(f"{domain} has no SPF record", remedy)
@@ -81,7 +81,7 @@ def _mx(system: System, resolver: Resolver, name: str, identity: Any) -> Finding
     if domain is None:
         return warning(f"{name} has no MAIL FROM domain", "set identity.mail_from in terraform.tfvars, then make apply")
     wanted = f"feedback-smtp.{system.region}.amazonses.com"
-    found = [text.split(" ")[-1] for text in _look(resolver, domain, "MX")]
+    found = [text.split(" ")[-1] for text in look(resolver, domain, "MX")]
     if found == [wanted]:
         return ok(f"{domain} leads to {wanted}, alone")
     return wrong(f"{domain} has MX {', '.join(found) or 'none'}", f"let {domain} MX 10 {wanted} be its only one")
@@ -95,7 +95,7 @@ def _dmarc(_system: System, resolver: Resolver, name: str, _identity: Any) -> Fi
     labels = name.rpartition("@")[2].split(".")
     for start in range(len(labels) - 1):
         domain = ".".join(labels[start:])
-        texts = _look(resolver, f"_dmarc.{domain}", "TXT")
+        texts = look(resolver, f"_dmarc.{domain}", "TXT")
         found = [text for text in texts if text.replace(" ", "").lower().startswith("v=dmarc1")]
         if len(found) > 1:
             return wrong(f"_dmarc.{domain} has {len(found)} records, so none counts", "leave one of them")
@@ -112,7 +112,7 @@ def _mail_from(identity: Any) -> str | None:
     return (identity.get("MailFromAttributes") or {}).get("MailFromDomain") or None
 
 
-def _look(resolver: Resolver, name: str, kind: str) -> list[str]:
+def look(resolver: Resolver, name: str, kind: str) -> list[str]:
     """The values of a record, as text without the last dot; none if there is no such record."""
     try:
         answer = resolver.resolve(name, kind, search=False)

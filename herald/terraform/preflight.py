@@ -27,8 +27,14 @@ def refuse_collisions(plan: Plan, client: Callable[[str], Any]) -> None:
                 f"SES in this region has the identity {identity['email_identity']} already, made by another Herald or "
                 "by hand: nothing was changed. Say create = false in identity to send by it, or take another domain"
             )
+    for domain in _creations(plan, "aws_apigatewayv2_domain_name"):
+        if _exists(lambda name: client("apigatewayv2").get_domain_name(DomainName=name), domain["domain_name"]):
+            raise UserError(
+                f"API Gateway in this region serves {domain['domain_name']} already, for another API: nothing was "
+                "changed. Take another name for custom_domain, or remove that domain name first"
+            )
     for record in _creations(plan, "aws_route53_record"):
-        if record.get("name") and _exists_in_zone(client, record):
+        if record.get("name") and not record.get("allow_overwrite") and _exists_in_zone(client, record):
             raise UserError(
                 f"the zone {record['zone_id']} has a {record['type']} record {record['name']} already: nothing was "
                 'changed. Say dmarc_policy = "existing" in identity to keep a DMARC record, or remove it'

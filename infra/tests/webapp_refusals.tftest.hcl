@@ -210,3 +210,37 @@ run "a_package_for_another_processor" {
     var.package,
   ]
 }
+
+run "a_certificate_of_another_region" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # certificate of the region that CloudFront asks for
+    custom_domain = { name = "books.shop.example", certificate_arn = "arn:aws:acm:eu-west-1:000000000000:certificate/mine" }
+  }
+
+  expect_failures = [
+    aws_apigatewayv2_domain_name.this,
+  ]
+}
+
+run "a_host_with_a_path" {
+  command = plan
+
+  module {
+    source = "./modules/webapp"
+  }
+
+  variables {
+    # custom domain with a path
+    custom_domain = { name = "books.shop.example/app" }
+  }
+
+  expect_failures = [
+    var.custom_domain,
+  ]
+}

@@ -20,6 +20,8 @@ __all__ = ["SERVICES", "Called", "operations_called"]
 
 #: Every service that is called by a client anywhere.
 SERVICES: Final = (
+    "acm",
+    "apigatewayv2",
     "cloudwatch",
     "codedeploy",
     "cognito-idp",
@@ -36,6 +38,8 @@ SERVICES: Final = (
     "ssm",
     "sts",
 )
+#: Of these nothing but reads is called: what they share with CodeDeploy by name (CreateDeployment) is CodeDeploy's.
+_ONLY_READ: Final = {"acm", "apigatewayv2"}
 #: Wrappers of clients that are given a string: a method's name, or an operation's.
 _GIVEN: Final = ("ask", "_ask", "pages", "FastClient")
 
@@ -103,6 +107,8 @@ def _methods() -> dict[str, list[str]]:
     session = botocore.session.get_session()
     for service in SERVICES:
         for operation in session.get_service_model(service).operation_names:
+            if service in _ONLY_READ and not operation.startswith(("Get", "List", "Describe")):
+                continue
             for name in (xform_name(operation), operation):
                 names[name].append(f"{service}:{operation}")
     return dict(names)

@@ -18,6 +18,8 @@ READ_IN = "1.43.106"
 #: The quotation of an operation for which the model documents nothing that the code rests on.
 NOTHING_SPECIAL = ""
 _PAGES = {
+    "acm": "acm/latest/APIReference",
+    "apigatewayv2": "apigatewayv2/latest/api-reference",
     "cloudwatch": "AmazonCloudWatch/latest/APIReference",
     "codedeploy": "codedeploy/latest/APIReference",
     "cognito-idp": "cognito-user-identity-pools/latest/APIReference",

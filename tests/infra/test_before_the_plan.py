@@ -140,7 +140,7 @@ def plan(kind: str, after: dict[str, Any], actions: tuple[str, ...] = ("create",
 
 
 class Account:
-    """SES and Route 53 of an account that has these identities and records."""
+    """SES, API Gateway and Route 53 of an account that has these identities, hosts and records."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
@@ -152,6 +152,9 @@ class Account:
         if EmailIdentity not in self.names:
             raise ClientError({"Error": {"Code": "NotFoundException"}}, "GetEmailIdentity")
         return {}
+
+    def get_domain_name(self, DomainName: str) -> dict[str, Any]:
+        return self.get_email_identity(DomainName)
 
     def list_resource_record_sets(self, **asked: str) -> dict[str, Any]:
         """Route 53 begins at the name and goes on with others."""
@@ -173,6 +176,20 @@ def test_a_dmarc_record_that_exists_is_refused_before_anything_is_made() -> None
     with pytest.raises(UserError, match=r'TXT record _dmarc.herald.example already.*dmarc_policy = "existing"'):
         refuse_collisions(DMARC, Account("_dmarc.herald.example"))
     refuse_collisions(DMARC, Account())
+
+
+def test_a_host_that_leads_to_another_api_is_refused_before_anything_is_made() -> None:
+    host = plan("aws_apigatewayv2_domain_name", {"domain_name": "books.herald.example"})
+    with pytest.raises(UserError, match=r"serves books.herald.example already, for another API.*custom_domain"):
+        refuse_collisions(host, Account("books.herald.example"))
+    refuse_collisions(host, Account())
+
+
+def test_the_proof_of_a_certificate_may_be_there_already() -> None:
+    """Every certificate for one name in one account has the same."""
+    name = "_one.books.herald.example"
+    record = {"zone_id": "Z1", "name": name, "type": "CNAME", "allow_overwrite": True}
+    refuse_collisions(plan("aws_route53_record", record), Account(name))
 
 
 def test_what_is_ours_already_is_no_collision() -> None:

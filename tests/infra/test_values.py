@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from function.settings import BadSetting, NotifySettings
 from herald.terraform.runner import INFRA
+from webapp.settings import WelcomeSettings
 
 ROWS: list[dict[str, Any]] = json.loads((INFRA / "tests" / "values.json").read_text())
 
@@ -49,7 +51,7 @@ def _name(row: dict[str, Any]) -> str:
     return f"{row['variable']}: {row['what']}"
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if "setting" in row], ids=_name)
+@pytest.mark.parametrize("row", [row for row in ROWS if row["variable"] in SETTINGS], ids=_name)
 def test_the_function_starts_with_what_is_right_and_with_nothing_else(row: dict[str, Any]) -> None:
     setting, field = SETTINGS[row["variable"]]
     hold = {"HERALD_HOLD_SECONDS": str(row.get("with", {}).get("hold_seconds", 900))}
@@ -61,6 +63,19 @@ def test_the_function_starts_with_what_is_right_and_with_nothing_else(row: dict[
         NotifySettings.read(values, "r1")
     assert str(refused.value).startswith(f"{setting} must be ")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["variable"] == "public_url"], ids=_name)
+def test_the_web_app_starts_with_what_is_right_and_with_nothing_else(
+    row: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERALD_PUBLIC_URL", row["setting"])
+    others = {"books_table": "herald-books", "event_source": "urn:herald:webapp"}
+    if row["starts"] is not None:
+        assert WelcomeSettings(**others).public_url == row["starts"]
+        return
+    with pytest.raises(ValidationError, match="public_url"):
+        WelcomeSettings(**others)
 
 
 def test_every_sender_goes_out_in_seven_bits() -> None:
@@ -103,8 +118,9 @@ def _literal(row: dict[str, Any]) -> str:
 def _conditions(row: dict[str, Any]) -> str:
     """The conditions of every validation of the variable in the module, or in the root if only that has some."""
     name = row["variable"]
-    texts = {path: _variable(path, name) for path in (Path("modules/notifier/variables.tf"), Path("variables.tf"))}
-    found = next(conditions for text in texts.values() if (conditions := re.findall(r"condition\s+= (.+)", text)))
+    files = ("modules/notifier/variables.tf", "modules/webapp/variables.tf", "variables.tf")
+    texts = (_variable(Path(file), name) for file in files)
+    found = next(conditions for text in texts if (conditions := re.findall(r"condition\s+= (.+)", text)))
     return ", ".join(re.sub(r"\bvar\.", "case.", condition) for condition in found)
 
 

@@ -3,6 +3,11 @@ output "url" {
   value       = local.public_url
 }
 
+output "dns_records" {
+  description = "DNS records that `custom_domain` still needs; empty without one, and where Route 53 has them"
+  value       = local.domain_records
+}
+
 output "api_endpoint" {
   description = "The HTTP API's own address"
   value       = aws_apigatewayv2_api.this.api_endpoint

@@ -138,13 +138,42 @@ variable "ops_topic_arn" {
 ################################################################################
 
 variable "public_url" {
-  description = "Base of the links in mails. Null: the HTTP API's own address"
+  description = "Base of the links in mails. Null: `custom_domain`, or the HTTP API's own address"
   type        = string
   default     = null
 
   validation {
-    condition     = var.public_url == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.public_url))
-    error_message = "public_url is https://HOST without a path and without a slash at its end."
+    condition     = var.public_url == null || can(regex("^(https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.public_url))
+    error_message = "public_url is https://HOST without a user, a path and a slash at its end; a host beyond ASCII is in punycode (xn--...)."
+  }
+}
+
+variable "custom_domain" {
+  description = "A host name of the web app's own, for example books.example.com (null: the HTTP API's own address). `certificate_arn` is a certificate of this region (null: one is made); `zone_id` a Route 53 zone that gets the records, else they are outputs; without both, say `certificate_issued` once the certificate is issued: until then the API's own address serves. `default_endpoint = false` closes that address once the domain serves"
+  type = object({
+    name               = string
+    certificate_arn    = optional(string)
+    zone_id            = optional(string)
+    certificate_issued = optional(bool, false)
+    default_endpoint   = optional(bool, true)
+  })
+  default = null
+
+  validation {
+    condition     = var.custom_domain == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.custom_domain.name))
+    error_message = "custom_domain.name is a host name in small letters such as books.example.com, one beyond ASCII in punycode (xn--...), with no scheme, path, port or wildcard."
+  }
+  validation {
+    condition     = var.custom_domain == null || length(try(var.custom_domain.name, "")) <= (try(var.custom_domain.certificate_arn, null) == null ? 64 : 253)
+    error_message = "custom_domain.name has at most 64 characters, which is what ACM certifies, or 253 with certificate_arn."
+  }
+  validation {
+    condition     = var.custom_domain == null || try(var.custom_domain.certificate_arn, null) == null || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.custom_domain.certificate_arn))
+    error_message = "custom_domain.certificate_arn is the ARN of an ACM certificate."
+  }
+  validation {
+    condition     = var.custom_domain == null || try(var.custom_domain.zone_id, null) == null || can(regex("^[A-Z0-9]{1,32}$", var.custom_domain.zone_id))
+    error_message = "custom_domain.zone_id is the id of a Route 53 zone, without /hostedzone/."
   }
 }
 

@@ -1,5 +1,5 @@
 locals {
-  public_url = coalesce(var.public_url, aws_apigatewayv2_api.this.api_endpoint)
+  public_url = coalesce(var.public_url, local.domain_ready ? "https://${local.domain}" : null, aws_apigatewayv2_api.this.api_endpoint)
 
   # What anybody may ask for without being known. Routes of their own, so that no one uses up with them what readers need.
   open_routes = toset(["ANY /", "ANY /livez", "ANY /problems", "ANY /problems/{slug}", "ANY /readyz", "ANY /v1/openapi.json"])
@@ -9,6 +9,11 @@ resource "aws_apigatewayv2_api" "this" {
   name          = "${var.name}-web"
   description   = "Herald's web app"
   protocol_type = "HTTP"
+
+  # Where `herald doctor` finds the certificate before anything uses it.
+  tags = local.certifies ? { Certificate = aws_acm_certificate.web[0].arn } : null
+
+  disable_execute_api_endpoint = local.domain_ready ? !var.custom_domain.default_endpoint : false
 }
 
 resource "aws_apigatewayv2_integration" "web" {

@@ -86,3 +86,25 @@ mock_resource "aws_cognito_user_pool" {
     arn = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_pool"
   }
 }
+
+mock_resource "aws_acm_certificate" {
+  defaults = {
+    arn = "arn:aws:acm:us-east-1:000000000000:certificate/made"
+    domain_validation_options = [{
+      domain_name           = "books.shop.example"
+      resource_record_name  = "_proof.books.shop.example."
+      resource_record_type  = "CNAME"
+      resource_record_value = "_value.acm-validations.aws."
+    }]
+  }
+}
+
+mock_resource "aws_apigatewayv2_domain_name" {
+  defaults = {
+    id = "books.shop.example"
+    domain_name_configuration = {
+      target_domain_name = "d-one.execute-api.us-east-1.amazonaws.com"
+      hosted_zone_id     = "ZAPIGATEWAY"
+    }
+  }
+}

@@ -1,4 +1,4 @@
-"""What the documentation of IAM, KMS, Route 53, S3, Systems Manager and STS says."""
+"""What the documentation of ACM, API Gateway, IAM, KMS, Route 53, S3, Systems Manager and STS says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,28 @@ __all__ = ["RULES"]
 _LAPTOP = "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner"
 _DOCTOR = "tests/unit/doctor/test_installation.py::test_each_outcome"
 
+_WEB_ADDRESS = "tests/unit/doctor/test_web_address.py::test_each_outcome"
+
 RULES: tuple[Rule, ...] = (
+    row(
+        "acm",
+        "DescribeCertificate",
+        "Contains the CNAME record that you add to your DNS database for domain validation.",
+        _WEB_ADDRESS,
+        "Certificate.DomainName",
+        "Certificate.Status",
+        "Certificate.DomainValidationOptions[].ResourceRecord",
+    ),
+    row("apigatewayv2", "GetApi", NOTHING_SPECIAL, _WEB_ADDRESS, "Tags"),
+    row(
+        "apigatewayv2",
+        "GetDomainName",
+        "AVAILABLE, UPDATING, PENDING_CERTIFICATE_REIMPORT, and PENDING_OWNERSHIP_VERIFICATION",
+        _WEB_ADDRESS,
+        "DomainNameConfigurations[].ApiGatewayDomainName",
+        "DomainNameConfigurations[].CertificateArn",
+        "DomainNameConfigurations[].DomainNameStatus",
+    ),
     row("iam", "CreateRole", NOTHING_SPECIAL, _LAPTOP, "Role.Arn"),
     row("kms", "DescribeKey", "The KMS API follows an eventual consistency model.", _DOCTOR, "KeyMetadata.KeyState"),
     row("kms", "GetKeyPolicy", "You cannot perform this operation on a KMS key in a different", _DOCTOR, "Policy"),

@@ -9,6 +9,7 @@ import pytest
 from doctor.check import CheckStatus
 from tests.integration.doctor.dns_server import Zone, serving
 from tests.unit.doctor.fake_cloud import HEALTHY, find
+from tests.unit.doctor.test_web_address import certificate, served
 
 _KEYS: dict[tuple[str, str], list[str] | None] = {
     (f"{token}._domainkey.mail.example.com", "CNAME"): [f"{token}.dkim.amazonses.com."]
@@ -127,3 +128,25 @@ def test_a_server_that_is_silent_proves_nothing() -> None:
         found = find("dns-dmarc", resolver=resolver)
     assert found.status is CheckStatus.WARNING
     assert found.finding.startswith("DNS did not answer")
+
+
+_HOST, _TARGET = "books.example.com", "d-1.execute-api.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("zone", "status", "finding"),
+    [
+        ({(_HOST, "CNAME"): [f"{_TARGET}."]}, Status.OK, "leads to the API"),
+        ({(_HOST, "A"): ["192.0.2.2"], (_TARGET, "A"): ["192.0.2.1", "192.0.2.2"]}, Status.OK, "leads to the API"),
+        ({(_TARGET, "A"): ["192.0.2.1"]}, Status.WRONG, "leads nowhere"),
+        ({(_HOST, "A"): ["192.0.2.9"], (_TARGET, "A"): ["192.0.2.1"]}, Status.WARNING, "leads to 192.0.2.9"),
+        ({(_HOST, "CNAME"): None}, Status.WARNING, "DNS did not answer"),
+    ],
+)
+def test_the_web_apps_host_leads_to_the_api_by_a_name_or_by_its_addresses(
+    zone: Zone, status: Status, finding: str
+) -> None:
+    with serving(zone) as resolver:
+        found = find("web-address", served() | certificate("ISSUED"), resolver=resolver)
+    assert (found.status, finding in found.finding) == (status, True), found
+    assert bool(found.remedy) is (status is not Status.OK)

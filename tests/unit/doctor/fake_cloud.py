@@ -34,7 +34,11 @@ ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 ALIAS_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:herald-notify:live"
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
-_SETTINGS = {"HERALD_FROM": "Herald <books@mail.example.com>", "HERALD_CONFIGURATION_SET": "herald"}
+_SETTINGS = {
+    "HERALD_FROM": "Herald <books@mail.example.com>",
+    "HERALD_CONFIGURATION_SET": "herald",
+    "HERALD_PUBLIC_URL": f"https://api1234567.execute-api.{REGION}.amazonaws.com",
+}
 
 #: An answer, an error, or what makes one of the parameters; by service and operation.
 Answers = Mapping[tuple[str, str], Any]
@@ -195,6 +199,7 @@ HEALTHY: dict[tuple[str, str], Any] = {
     ("cognito-idp", "DescribeUserPool"): {
         "UserPool": {"EmailConfiguration": {"EmailSendingAccount": "DEVELOPER", "From": "books@mail.example.com"}}
     },
+    ("apigatewayv2", "GetApi"): {"Name": "herald-web", "ProtocolType": "HTTP", "RouteSelectionExpression": "$request"},
     ("kms", "DescribeKey"): {"KeyMetadata": {"KeyId": "1234", "KeyState": "Enabled"}},
     ("kms", "GetKeyPolicy"): {
         "Policy": policy("sns.amazonaws.com", ["kms:Decrypt", "kms:GenerateDataKey*"]).replace(

@@ -17,12 +17,12 @@ from doctor.scrubbing import Scrubber
 from laptop.service_model import answer_violations
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, error, system
 from tests.unit.doctor.shapes import RECORDED, shapes_of
+from tests.unit.doctor.test_web_address import certificate, served
 
 #: Where an emulator's answer is none that AWS could give.
 UNLIKE_AWS = {
     ("cognito-idp", "DescribeUserPool"): "ministack: texts of mails and messages are empty",
     ("lambda", "GetFunctionConfiguration"): "ministack: RuntimeVersionArn is empty",
-    ("sesv2", "GetEmailIdentity"): "the SES simulator: MailFromAttributes without MailFromDomain and its status",
 }
 
 
@@ -99,6 +99,20 @@ def test_the_same_thing_becomes_the_same_word_in_question_and_answer() -> None:
         },
         {"parameters": {}, "answer": {"Domain": "bounce.domain-1.example", "To": "success+1@simulator.amazonses.com"}},
     ]
+
+
+def test_a_host_of_ones_own_is_not_told_and_judged_as_before(tmp_path: Path) -> None:
+    coming = {
+        ("apigatewayv2", "GetApi"): HEALTHY["apigatewayv2", "GetApi"]
+        | {"Tags": {"Certificate": "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b-2c", "Owner": "ada"}}
+    }
+    for answers in (coming | certificate("ISSUED"), served() | certificate("EXPIRED")):
+        before = run(CHECKS, system(answers))
+        path = tmp_path / "answers.json"
+        again = run(CHECKS, system(cloud=record(path, answers)))
+        assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
+        text = path.read_text()
+        assert not [told for told in ("books.example.com", "0a1b-2c", '"ada"') if told in text]
 
 
 def test_of_bytes_only_their_number_is_kept(tmp_path: Path) -> None:

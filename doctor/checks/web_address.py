@@ -1,0 +1,104 @@
+"""The host name of the web app, where it has one of its own: its certificate, API Gateway, and DNS as others see it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from dns.exception import DNSException
+from dns.resolver import Resolver
+
+from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.checks.dns_records import look
+from doctor.failures import RefusedError, UnansweredError
+from doctor.system import System, member
+
+__all__ = ["CHECKS"]
+
+
+def _address(system: System) -> Finding:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html"""
+    function = f"{system.prefix}-web"
+    try:
+        answer = system.ask("lambda", "GetFunctionConfiguration", FunctionName=function)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return ok(f"no function is called {function}: there is no web app here")
+    url = member(answer, "lambda", "Environment", "Variables", "HERALD_PUBLIC_URL")
+    host = urlsplit(url).hostname or ""
+    if urlsplit(url).scheme == "http":
+        return ok(f"{url}, on this machine")
+    if ".execute-api." in host:
+        return _find_coming_host(system, host.partition(".")[0]) or ok(f"{host}, the API's own address")
+    return _own_host(system, host)
+
+
+def _find_coming_host(system: System, api: str) -> Finding | None:
+    """What became of the certificate of a host that does not serve yet, if infra/modules/webapp has asked for one."""
+    arn = (system.ask("apigatewayv2", "GetApi", ApiId=api).get("Tags") or {}).get("Certificate")
+    if not arn:
+        return None
+    certificate = _certificate(system, arn)
+    host, status = certificate.get("DomainName", "a host"), str(member(certificate, "acm", "Status"))
+    if status != "ISSUED":
+        return _not_issued(host, status, certificate)
+    return warning(
+        f"the certificate of {host} is issued, and nothing uses it",
+        "set custom_domain.certificate_issued in terraform.tfvars, then make apply",
+    )
+
+
+def _certificate(system: System, arn: str) -> Any:
+    return member(system.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
+
+
+def _not_issued(host: str, status: str, certificate: Any) -> Finding:
+    """https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html"""
+    records = [option.get("ResourceRecord") or {} for option in certificate.get("DomainValidationOptions") or []]
+    wanted = [f"{one['Name'].rstrip('.')} {one['Type']} {one['Value'].rstrip('.')}" for one in records if one]
+    return wrong(
+        f"the certificate of {host} is {status}",
+        f"create {', '.join(wanted)}" if wanted else "run it again in a minute: ACM has not told the record yet",
+    )
+
+
+def _own_host(system: System, host: str) -> Finding:
+    try:
+        answer = system.ask("apigatewayv2", "GetDomainName", DomainName=host)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return warning(
+            f"links lead to {host}, which is no custom domain of API Gateway in {system.region}",
+            "nothing, if a CDN stands there; else set custom_domain in terraform.tfvars, then make apply",
+        )
+    served = member(answer, "apigatewayv2", "DomainNameConfigurations")[0]
+    if arn := served.get("CertificateArn"):
+        certificate = _certificate(system, arn)
+        if (status := str(member(certificate, "acm", "Status"))) != "ISSUED":
+            return _not_issued(host, status, certificate)
+    if (state := served.get("DomainNameStatus", "AVAILABLE")) != "AVAILABLE":
+        return warning(f"API Gateway says that {host} is {state}", "wait some minutes, then run it again")
+    if system.resolver is None:
+        raise UnansweredError("dns", f"where {host} leads")
+    return _judge_dns(system.resolver, host, member(served, "apigatewayv2", "ApiGatewayDomainName"))
+
+
+def _judge_dns(resolver: Resolver, host: str, target: str) -> Finding:
+    """By a CNAME, or by an alias of Route 53, which nobody sees but by its addresses."""
+    remedy = f"create {host} CNAME {target}, or an alias of it"
+    try:
+        if look(resolver, host, "CNAME") == [target.lower()]:
+            return ok(f"{host} leads to the API, and its certificate is issued")
+        addresses, wanted = look(resolver, host, "A"), look(resolver, target, "A")
+    except DNSException as problem:
+        return warning(f"DNS did not answer: {problem}", "look at the network's resolver, then run it again")
+    if not addresses:
+        return wrong(f"{host} leads nowhere: links in mails cannot be opened", remedy)
+    if not set(addresses) & set(wanted):
+        return warning(f"{host} leads to {', '.join(addresses)}, which is not the API", f"unless a CDN is: {remedy}")
+    return ok(f"{host} leads to the API, and its certificate is issued")
+
+
+CHECKS = (Check("web-address", "Web app's address", _address),)

@@ -1,0 +1,89 @@
+# A host name of one's own for the web app. Off by default, and then nothing of this is made.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-custom-domain-names.html
+locals {
+  domain      = var.custom_domain == null ? null : var.custom_domain.name
+  domain_zone = var.custom_domain == null ? null : var.custom_domain.zone_id
+
+  # A zone proves the domain by itself; without one a person does, and meanwhile the API's own address serves.
+  certifies    = var.custom_domain == null ? false : var.custom_domain.certificate_arn == null
+  domain_ready = var.custom_domain == null ? false : !local.certifies || local.domain_zone != null || var.custom_domain.certificate_issued
+  proof        = local.certifies ? one(aws_acm_certificate.web[0].domain_validation_options) : null
+  serving      = local.domain_ready ? aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0] : null
+
+  domain_records = local.domain == null || local.domain_zone != null ? [] : concat(
+    local.certifies ? [{ name = trimsuffix(local.proof.resource_record_name, "."), type = local.proof.resource_record_type, value = trimsuffix(local.proof.resource_record_value, ".") }] : [],
+    local.domain_ready ? [{ name = local.domain, type = "CNAME", value = local.serving.target_domain_name }] : [],
+  )
+}
+
+resource "aws_acm_certificate" "web" {
+  count = local.certifies ? 1 : 0
+
+  domain_name       = local.domain
+  validation_method = "DNS"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# The record of one name in one account never changes, so another certificate for it may have made it already.
+resource "aws_route53_record" "certificate" {
+  count = local.certifies && local.domain_zone != null ? 1 : 0
+
+  zone_id         = local.domain_zone
+  name            = local.proof.resource_record_name
+  type            = local.proof.resource_record_type
+  ttl             = 3600
+  records         = [local.proof.resource_record_value]
+  allow_overwrite = true
+}
+
+# Waits until the certificate is issued: API Gateway takes no other.
+resource "aws_acm_certificate_validation" "web" {
+  count = local.certifies && local.domain_ready ? 1 : 0
+
+  certificate_arn         = aws_acm_certificate.web[0].arn
+  validation_record_fqdns = local.domain_zone == null ? null : aws_route53_record.certificate[*].fqdn
+}
+
+resource "aws_apigatewayv2_domain_name" "this" {
+  count = local.domain_ready ? 1 : 0
+
+  domain_name = local.domain
+
+  domain_name_configuration {
+    certificate_arn = local.certifies ? aws_acm_certificate_validation.web[0].certificate_arn : var.custom_domain.certificate_arn
+    endpoint_type   = "REGIONAL"
+    security_policy = "TLS_1_2"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.certifies || try(split(":", var.custom_domain.certificate_arn)[3], "") == local.region
+      error_message = "custom_domain.certificate_arn lies in another region: an HTTP API takes a certificate of its own region (${local.region})."
+    }
+  }
+}
+
+resource "aws_apigatewayv2_api_mapping" "this" {
+  count = local.domain_ready ? 1 : 0
+
+  api_id      = aws_apigatewayv2_api.this.id
+  domain_name = aws_apigatewayv2_domain_name.this[0].id
+  stage       = aws_apigatewayv2_stage.default.id
+}
+
+resource "aws_route53_record" "domain" {
+  count = local.domain_ready && local.domain_zone != null ? 1 : 0
+
+  zone_id = local.domain_zone
+  name    = local.domain
+  type    = "A"
+
+  alias {
+    name                   = local.serving.target_domain_name
+    zone_id                = local.serving.hosted_zone_id
+    evaluate_target_health = false
+  }
+}
