@@ -10,8 +10,10 @@ import errno
 import os
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
+from threading import Semaphore
 from typing import Any
 
 from laptop.emulator.patches import Ministack
@@ -33,6 +35,9 @@ from laptop.invocations.results import read_outcome
 __all__ = ["Lambdas", "patch_acquire_worker"]
 
 Record = dict[str, Any]
+#: Asynchronous events of one function that run at once; the others wait unseen, as they do on AWS before Lambda takes
+#: them from its queue. Each takes a process here, and a busy machine that starts more of them gets busier.
+MOST_AT_ONCE = 16
 Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
 #: What ministack says of an event that it could not hand to a sandbox's process.
@@ -54,6 +59,7 @@ class Lambdas:
         self._journal = journal
         self._store = store
         self._draw = draw
+        self._turns: dict[str, Semaphore] = defaultdict(lambda: Semaphore(MOST_AT_ONCE))
         self.running: dict[object, Run] = {}
         ministack.replace(self._service, "_effective_func_record_for_qualifier", self._patch_qualifier)
         ministack.replace(self._service, "_emit_lambda_metrics", lambda _: lambda *_a, **_k: None)
@@ -82,7 +88,8 @@ class Lambdas:
         if record is None:
             return InvocationOutcome("ok", "", None)  # the function is gone, and its events with it
         self._service._invoke_depth.set(event.hops)
-        return self.execute(record, event.payload, Cause(event.source, event.request_id, event.runs + 1))[1]
+        with self._turns[event.target.name]:
+            return self.execute(record, event.payload, Cause(event.source, event.request_id, event.runs + 1))[1]
 
     def execute(self, record: Record, payload: Any, cause: Cause) -> tuple[Record, InvocationOutcome]:
         """Run a function once, on the version that its alias means this time; ministack's result and ours."""
