@@ -64,8 +64,8 @@ class LedgerSettings:
         env = _Environment(values)
         return cls(
             table=env.text("LEDGER_TABLE"),
-            hold=env.read("HOLD_SECONDS", "900", _between(0.5, 3600), "seconds from 0.5 to 3600"),
-            retention_days=int(env.read("RETENTION_DAYS", "60", _between(40, 3650), "days from 40 to 3650")),
+            hold=env.read("HOLD_SECONDS", "900", _require_between(0.5, 3600), "seconds from 0.5 to 3600"),
+            retention_days=int(env.read("RETENTION_DAYS", "60", _require_between(40, 3650), "days from 40 to 3650")),
             release=env.text("RELEASE", release),
             apart=300 * _time_scale(env),
         )
@@ -113,8 +113,11 @@ class NotifySettings:
                 first=default.first * scale,
                 longest=default.longest * scale,
                 quota=default.quota * scale,
-                give_up=env.read("RETRY_SECONDS", "86400", _between(1, 1_209_600), "seconds up to 14 days") * scale,
-                receives=int(env.read("RETRY_RECEIVES", str(default.receives), _between(1, 1000), "from 1 to 1000")),
+                give_up=env.read("RETRY_SECONDS", "86400", _require_between(1, 1_209_600), "seconds up to 14 days")
+                * scale,
+                receives=int(
+                    env.read("RETRY_RECEIVES", str(default.receives), _require_between(1, 1000), "from 1 to 1000")
+                ),
             ),
             delivery_mode=_delivery_mode(env, mode),
         )
@@ -159,12 +162,12 @@ class HookSettings:
 def read_timeout_factor(values: Mapping[str, str]) -> float:
     """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
     emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
-    return _Environment(values).read("TIMEOUT_FACTOR", "1", _between(1, 100), "a factor from 1 to 100")
+    return _Environment(values).read("TIMEOUT_FACTOR", "1", _require_between(1, 100), "a factor from 1 to 100")
 
 
 def _time_scale(env: _Environment) -> float:
     """Below 1 where the laptop cloud shortens every wait."""
-    return env.read("TIME_SCALE", "1", _between(0.0001, 1), "a factor from 0.0001 to 1")
+    return env.read("TIME_SCALE", "1", _require_between(0.0001, 1), "a factor from 0.0001 to 1")
 
 
 def _delivery_mode(env: _Environment, mode: str) -> DeliveryMode:
@@ -186,7 +189,9 @@ def _check_timeout(env: _Environment) -> None:
     if env.has("TIMEOUT_SECONDS"):
         hold = env.read("HOLD_SECONDS", "900", float, "seconds")
         wanted = f"seconds from {_LEAST_TIMEOUT} to 900, and less than half of HERALD_HOLD_SECONDS"
-        env.read("TIMEOUT_SECONDS", None, _between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted)
+        env.read(
+            "TIMEOUT_SECONDS", None, _require_between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted
+        )
 
 
 def _address(text: str) -> str:
@@ -202,7 +207,7 @@ def _allowlist(text: str) -> frozenset[str]:
     return entries
 
 
-def _between(least: float, most: float) -> Callable[[str], float]:
+def _require_between(least: float, most: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
         value = float(text)
         if not least <= value <= most:

@@ -20,7 +20,7 @@ from botocore.validate import ParamValidator
 
 from laptop.environment import GATE
 
-__all__ = ["WrongAnswer", "answer_violations", "held", "operation_model", "request_violations"]
+__all__ = ["WrongAnswer", "answer_violations", "hold_to_model", "operation_model", "request_violations"]
 
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -45,7 +45,7 @@ class WrongAnswer(Exception):
     """An answer that this operation never gives: a fault of a simulator."""
 
 
-def held(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The answer as it may leave a simulator. Raises `WrongAnswer`.
 
     What `LAPTOP_GATE` names changes it further: tests.documented.mean:lean leaves what AWS promises, and no more.

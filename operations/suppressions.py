@@ -220,16 +220,16 @@ def _scan_keys(installation: Installation) -> Iterator[str]:
 
 def _is_on_list(client: SESV2Client, address: str) -> bool:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetSuppressedDestination.html"""
-    return any(_found(client, client.get_suppressed_destination, each) for each in _spellings(address))
+    return any(_call_if_listed(client, client.get_suppressed_destination, each) for each in _spellings(address))
 
 
 def _delete_from_list(client: SESV2Client, address: str) -> bool:
     """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteSuppressedDestination.html"""
-    found = [_found(client, client.delete_suppressed_destination, each) for each in _spellings(address)]
+    found = [_call_if_listed(client, client.delete_suppressed_destination, each) for each in _spellings(address)]
     return any(found)
 
 
-def _found(client: SESV2Client, call: Callable[..., Any], address: str) -> bool:
+def _call_if_listed(client: SESV2Client, call: Callable[..., Any], address: str) -> bool:
     try:
         call(EmailAddress=address)
     except client.exceptions.NotFoundException:

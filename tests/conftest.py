@@ -45,10 +45,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     """The package for Lambda on either processor, as it is really built."""
 
     @cache
-    def built(architecture: Architecture) -> Package:
+    def build_once(architecture: Architecture) -> Package:
         return build("cloud", architecture, out=with_dependencies(tmp_path_factory.mktemp(architecture)))
 
-    return built
+    return build_once
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["TOPIC", "on_failure", "queued", "ses_event", "sns", "sns_notification"]
+__all__ = ["TOPIC", "on_failure", "ses_event", "sns", "sns_notification", "sqs_event"]
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:herald-events"
 _TIME = "2026-11-21T08:00:01.000Z"
@@ -61,7 +61,7 @@ def on_failure(event: object) -> dict[str, Any]:
     }
 
 
-def queued(
+def sqs_event(
     body: object, receives: int = 1, item: str = "item-1", marks: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """One record of https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html; `marks` are message attributes."""

@@ -102,9 +102,9 @@ class World:
         attempt: str | None = None,
     ) -> bool:
         """Feedback of the provider; whether it moved the record."""
-        listed = address_key(SECRET, suppress) if suppress else None
+        key = address_key(SECRET, suppress) if suppress else None
         row = TimelineRow(state, self.clock(), self.release)
-        return self.ledger.apply_feedback(message_id, action, row, listed, attempt).moved
+        return self.ledger.apply_feedback(message_id, action, row, key, attempt).moved
 
     def report(self, provider: str = "ses://us-east-1") -> None:
         """The provider reports on a mail that it is given now; two reports that count lie five minutes apart."""
@@ -122,10 +122,10 @@ class World:
 
     def unsuppress(self, address: str = "ada@example.com") -> None:
         """A person takes it off."""
-        if entry := self.listed(address):
+        if entry := self.find_suppression(address):
             remove_suppression(self._records, entry)
 
-    def listed(self, address: str = "ada@example.com") -> Suppression | None:
+    def find_suppression(self, address: str = "ada@example.com") -> Suppression | None:
         """What the list says of an address."""
         return find_suppression(self._records, address)
 
@@ -140,7 +140,7 @@ def delivery(message_id: str = "m1", value: object = None, **marks: Any) -> Deli
     return Delivery(message_id, body, **marks)
 
 
-def redriven(letter: Letter, confirmed: bool = False, receives: int = 1) -> Delivery:
+def redrive(letter: Letter, confirmed: bool = False, receives: int = 1) -> Delivery:
     """A dead letter put back into `retry`."""
     found = json.loads(letter.body)
     item = QueueItem("item", "handle", receives)

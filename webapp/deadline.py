@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from webapp.errors import Unavailable
 from webapp.settings import TimeoutSettings
 
-__all__ = ["FACTOR", "SECONDS", "begin", "call_within", "extend", "remaining"]
+__all__ = ["FACTOR", "SECONDS", "begin", "call_within", "extend", "get_remaining"]
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def extend(seconds: float) -> None:
         current.at = time.monotonic() + seconds
 
 
-def remaining(most: float) -> float:
+def get_remaining(most: float) -> float:
     """How many seconds a call may take, at most `most`; raises `Unavailable` if none are left."""
     current = _CURRENT.get()
     left = most if current is None else min(current.at - time.monotonic(), most)

@@ -26,7 +26,7 @@ from function.providers.failover import Failover
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.metrics import Telemetry
 from package.notifications.catalogue import compile_catalogue
-from tests.envelopes import queued, ses_event, sns, sns_notification
+from tests.envelopes import ses_event, sns, sns_notification, sqs_event
 from tests.fakes import SECRET, Clock, Dead, Post, event, example
 
 __all__ = ["SUBSCRIPTION", "TRANSACTIONAL", "Usage", "check_then_put", "herald", "powertools"]
@@ -106,7 +106,7 @@ class Played:
 
     def report(self, kind: str, message_id: str) -> dict[str, Any]:
         """What SES says of a mail, as it waits in the queue."""
-        return queued(ses_event(kind, {}, message_id, attempt=self.attempts[message_id]))
+        return sqs_event(ses_event(kind, {}, message_id, attempt=self.attempts[message_id]))
 
 
 def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
@@ -114,7 +114,8 @@ def herald(cpu: Cpu, given: Assumptions, type_: str = TRANSACTIONAL) -> Usage:
     played, mails = Played(), given.batch // _FEEDBACK_KINDS
     ids = [played.mail(number, type_) for number in range(mails)]
     sends, deliveries = (
-        [queued(ses_event(kind, {}, one, attempt=played.attempts[one])) for one in ids] for kind in ("Send", "Delivery")
+        [sqs_event(ses_event(kind, {}, one, attempt=played.attempts[one])) for one in ids]
+        for kind in ("Send", "Delivery")
     )
     together = round(mails * given.folded)
     batches = [sends[:together] + deliveries[:together], sends[together:], deliveries[together:]]

@@ -96,10 +96,10 @@ def drop_implied_sends(batch: Sequence[Parsed]) -> list[Parsed | None]:
         for one in batch
         if isinstance(one, FeedbackEvent) and one.action is not Action.FEEDBACK_SENT
     }
-    return [None if _only_sent(one) and (one.message_id, one.attempt) in more else one for one in batch]
+    return [None if _is_send(one) and (one.message_id, one.attempt) in more else one for one in batch]
 
 
-def _only_sent(one: Parsed) -> TypeGuard[FeedbackEvent]:
+def _is_send(one: Parsed) -> TypeGuard[FeedbackEvent]:
     return isinstance(one, FeedbackEvent) and one.action is Action.FEEDBACK_SENT
 
 
@@ -121,7 +121,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         return Ignored("no message_id tag: not a mail of ours")
     if configuration_set and _tag(mail, "ses:configuration-set") != configuration_set:
         return Ignored("another configuration set: not a mail of ours")
-    provider, sent_at = _provider(mail), _sent_at(mail)
+    provider, sent_at = _provider(mail), _read_sending_time(mail)
     if message_id is None:
         return ProbeReport(provider, sent_at)
     destination = mail.get("destination")
@@ -165,7 +165,7 @@ def _provider(mail: Mapping[str, Any]) -> str:
     return f"ses://{found[1]}" if found else ""
 
 
-def _sent_at(mail: Mapping[str, Any]) -> int:
+def _read_sending_time(mail: Mapping[str, Any]) -> int:
     """When SES was given the mail, in epoch milliseconds; 0 if that is not said."""
     try:
         return round(datetime.fromisoformat(str(mail.get("timestamp"))).timestamp() * 1000)

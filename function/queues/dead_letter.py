@@ -34,7 +34,7 @@ def write_retry(delivery: Delivery) -> Letter:
     """The delivery as it waits in `retry`, with the letter's marks if it came by one. It is in the ledger only if it
     came from there."""
     marks = {"attempt": delivery.letter, "confirmed": "yes" if delivery.confirmed else None}
-    return Letter(_body(delivery, False), _given(marks | {"instead_of": delivery.instead_of}))
+    return Letter(_body(delivery, False), _drop_empty(marks | {"instead_of": delivery.instead_of}))
 
 
 def write_letter(
@@ -51,12 +51,12 @@ def write_letter(
             "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason.text)[:500],
             "reason_code": reason.code or "?",
             "release": release or "?",
-            **_given({"instead_of": delivery.instead_of}),
+            **_drop_empty({"instead_of": delivery.instead_of}),
         },
     )
 
 
-def _given(marks: dict[str, str | None]) -> dict[str, str]:
+def _drop_empty(marks: dict[str, str | None]) -> dict[str, str]:
     """Attributes of SQS are never empty."""
     return {name: value for name, value in marks.items() if value}
 

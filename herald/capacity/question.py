@@ -32,14 +32,14 @@ class Question:
     reserves: bool = True
 
     def __post_init__(self) -> None:
-        _between("RATE, mails a second,", self.rate, 0.1, 100_000)
-        _between("BURST, the number of events,", self.burst, 1, 100_000_000)
-        _between("the seconds of one delivery", self.seconds, 0.001, 900)
-        _between("the daily quota", 1 if self.quota is None else self.quota, 1, 10_000_000_000)
-        _between("the seconds of publishing", self.over, 0, 864_000)
-        _between("the reserved concurrency", self.reserved, 1, 100_000)
-        _between("the retry queue's concurrency", self.retry, 2, 1_000)
-        _between("the account's concurrency", self.account, 10, 1_000_000)
+        _require_between("RATE, mails a second,", self.rate, 0.1, 100_000)
+        _require_between("BURST, the number of events,", self.burst, 1, 100_000_000)
+        _require_between("the seconds of one delivery", self.seconds, 0.001, 900)
+        _require_between("the daily quota", 1 if self.quota is None else self.quota, 1, 10_000_000_000)
+        _require_between("the seconds of publishing", self.over, 0, 864_000)
+        _require_between("the reserved concurrency", self.reserved, 1, 100_000)
+        _require_between("the retry queue's concurrency", self.retry, 2, 1_000)
+        _require_between("the account's concurrency", self.account, 10, 1_000_000)
 
     @property
     def reserved(self) -> int:
@@ -73,6 +73,6 @@ class Question:
         return max(took, 1 / REQUESTS_PER_ENVIRONMENT)
 
 
-def _between(what: str, value: float, least: float, most: float) -> None:
+def _require_between(what: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
         raise UserError(f"{what} must lie between {least:,} and {most:,}: {value:,} does not", code=2)

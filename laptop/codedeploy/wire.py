@@ -16,7 +16,7 @@ import botocore.session
 from botocore.model import ServiceModel
 
 from laptop.codedeploy.errors import CodeDeployError
-from laptop.service_model import WrongAnswer, held, request_violations
+from laptop.service_model import WrongAnswer, hold_to_model, request_violations
 
 __all__ = ["CodeDeployCalls", "CodeDeployServer", "service"]
 
@@ -62,7 +62,7 @@ class _Connection(BaseHTTPRequestHandler):
         operation = (self.headers.get("X-Amz-Target") or "").removeprefix(TARGET)
         try:
             answer = self.server.codedeploy.play(operation, _request(operation, body))
-            self._answer(200, held("codedeploy", operation, answer))
+            self._answer(200, hold_to_model("codedeploy", operation, answer))
         except CodeDeployError as refusal:
             self._answer(400, {"__type": refusal.code, "message": refusal.message})
         except WrongAnswer as fault:

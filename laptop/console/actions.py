@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from laptop.clients import LaptopClients
-from laptop.console.scenarios import Fresh, body_of, corrected, new_event
+from laptop.console.scenarios import Fresh, body_of, new_event, write_correction
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
 from laptop.ses.faults import FaultKind, Faults, SendFault
@@ -51,7 +51,7 @@ class Actor:
         self._say(event_id, label)
         body = delivery["event"]["Records"][0]["Sns"]["Message"]
         if name in ("republish", "correct"):
-            self._publish(corrected(body) if name == "correct" else body)
+            self._publish(write_correction(body) if name == "correct" else body)
             return
         copies = 2 if name == "twice" else 1
         with ThreadPoolExecutor(copies) as pool:

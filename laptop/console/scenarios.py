@@ -12,7 +12,7 @@ from typing import Any
 from laptop.resources import EVENT_SOURCE
 from laptop.ses.faults import FaultKind
 
-__all__ = ["AGAIN", "FRESH", "FollowUp", "Fresh", "body_of", "corrected", "new_event"]
+__all__ = ["AGAIN", "FRESH", "FollowUp", "Fresh", "body_of", "new_event", "write_correction"]
 
 _numbers = itertools.count(1)
 
@@ -132,7 +132,7 @@ def new_event(fresh: Fresh) -> dict[str, Any]:
     }
 
 
-def corrected(body: str) -> str:
+def write_correction(body: str) -> str:
     """An event as its publisher mends it: the same source and id, with another title."""
     event: dict[str, Any] = json.loads(body)
     event["data"]["book"]["title"] += ", corrected"

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from botocore.model import StructureShape
 
-from laptop.service_model import held, operation_model, request_violations
+from laptop.service_model import hold_to_model, operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
@@ -77,7 +77,7 @@ class _Connection(BaseHTTPRequestHandler):
             return
         try:
             request = _request(call, parts.query, body)
-            answer = held("sesv2", call.operation, play(request))
+            answer = hold_to_model("sesv2", call.operation, play(request))
         except SesError as refusal:
             self._refuse(refusal)
             return

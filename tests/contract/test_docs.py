@@ -82,29 +82,29 @@ def exists(path: str) -> bool:
     return any(found.fullmatch(one) for one in list_tracked())
 
 
-def named_by(page: Path) -> str:
+def name_page(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("page", pages(), ids=named_by)
+@pytest.mark.parametrize("page", pages(), ids=name_page)
 def test_every_path_that_a_page_names_is_there(page: Path) -> None:
     assert [path for path in paths_of(page) if not exists(path)] == []
 
 
-@pytest.mark.parametrize("page", pages(), ids=named_by)
+@pytest.mark.parametrize("page", pages(), ids=name_page)
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = _LINK.findall(_FENCE.sub("", page.read_text("utf-8")))
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", pages(), ids=named_by)
+@pytest.mark.parametrize("page", pages(), ids=name_page)
 def test_every_make_target_that_a_page_names_is_there(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     named = {target for code in code_of(page) for target in _MAKE.findall(code)}
     assert named - targets == set()
 
 
-@pytest.mark.parametrize("page", pages(), ids=named_by)
+@pytest.mark.parametrize("page", pages(), ids=name_page)
 def test_every_command_that_a_page_names_is_there(page: Path) -> None:
     for code in code_of(page):
         for first, second in _HERALD.findall(code):

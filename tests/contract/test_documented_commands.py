@@ -19,7 +19,7 @@ import typer.main
 
 from herald.cli import app
 from laptop.state import ROOT
-from tests.contract.test_docs import code_of, named_by, pages
+from tests.contract.test_docs import code_of, name_page, pages
 
 #: The file that runs a command: a test, what a test uses, or (for those that are tests themselves) the Makefile.
 RUN_BY = {
@@ -68,13 +68,15 @@ TARGETS = {
 _COMMAND = re.compile(r"(?:^|&& )((?:[A-Z_]+=\S+ )*(?:make|herald) [^&|`]+)")
 
 
-def documented(page: Path) -> list[str]:
+def list_documented(page: Path) -> list[str]:
     """The commands of a page, each without its comment."""
     return [found.strip() for line in code_of(page) for found in _COMMAND.findall(line.strip().removeprefix("$ "))]
 
 
 def every_command() -> list[tuple[str, str]]:
-    return sorted({(command, named_by(page)) for page in pages() for command in documented(page) if "…" not in command})
+    return sorted(
+        {(command, name_page(page)) for page in pages() for command in list_documented(page) if "…" not in command}
+    )
 
 
 @pytest.mark.parametrize(("command", "page"), every_command())

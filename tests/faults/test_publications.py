@@ -16,7 +16,7 @@ from package.notifications.catalogue import compile_catalogue
 from tests.fakes import event, example
 from tests.faults.mishaps import Killed
 from tests.model.table import MemoryTable
-from tests.world import World, delivery, event_item, redriven
+from tests.world import World, delivery, event_item, redrive
 
 _HOLD, _DAY, _RETENTION = 901, 90_000, 60 * 86_400
 _FEEDBACK = {
@@ -134,9 +134,9 @@ def test_other_content_after_a_day_in_doubt_asks_a_person_and_needs_their_yes(st
     world.clock.forward(_HOLD + _DAY)
     assert world.deliver(delivery("m2", NEW)).kind is OutcomeKind.PARKED
     (letter,) = world.dead.letters
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.PARKED
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.PARKED
     assert world.mails == 1
-    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
     assert (world.mails, titles(world)) == (2, TITLES[1:2])
     assert (world.state("m1"), world.state("m2")) == (State.REPLACED, State.SENT)
 

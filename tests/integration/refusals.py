@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.core.models import botocore_stubber
 
-__all__ = ["refusing"]
+__all__ = ["refuse_calls"]
 
 
 class _Raw(io.BytesIO):
@@ -22,7 +22,7 @@ class _Raw(io.BytesIO):
 
 
 @contextmanager
-def refusing(client: Any, operation: str, code: str, times: int = 10_000, **more: object) -> Iterator[list[int]]:
+def refuse_calls(client: Any, operation: str, code: str, times: int = 10_000, **more: object) -> Iterator[list[int]]:
     """The next calls of one operation fail with this code; yields a list that grows with each."""
     refused: list[int] = []
     event = f"before-send.{client.meta.service_model.service_id.hyphenize()}.{operation}"

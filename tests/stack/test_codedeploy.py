@@ -103,7 +103,7 @@ class Simulator:
         """Make the group, which deploys by a canary, half of the traffic first; its first deployment went well."""
         probe(self.client)
         first = self.deploy("1", "3", config="CodeDeployDefault.LambdaAllAtOnce")
-        assert self.ended(first)["status"] == "Succeeded"
+        assert self.wait_for_end(first)["status"] == "Succeeded"
 
     def hook(self, body: str) -> str:
         """Make a hook of this code; its name."""
@@ -180,7 +180,7 @@ class Simulator:
     def info(self, deployment: str) -> dict[str, Any]:
         return dict(self.client.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
-    def ended(self, deployment: str) -> dict[str, Any]:
+    def wait_for_end(self, deployment: str) -> dict[str, Any]:
         """What is told of a deployment once it is over."""
         return eventually(lambda: self.info(deployment), lambda info: "completeTime" in info)
 
@@ -198,9 +198,9 @@ class Simulator:
         """Let the canary's time pass; what is told of the deployment once it is over."""
         self.wait_for_canary()
         self.let_time_pass()
-        return self.ended(deployment)
+        return self.wait_for_end(deployment)
 
-    def ended_under_load(self, deployment: str, broken: str) -> dict[str, Any]:
+    def wait_for_end_under_load(self, deployment: str, broken: str) -> dict[str, Any]:
         """The same, while this version raises under a steady load."""
         return eventually(lambda: (self.invoke(broken), self.info(deployment))[1], lambda info: "completeTime" in info)
 
@@ -272,7 +272,7 @@ def test_a_hook_that_crashes_has_said_nothing_and_fails_when_its_hour_is_over(pr
     eventually(lambda: [run["outcome"] for run in probed.ran(hook)], lambda outcomes: outcomes == ["error"])
     assert probed.status(deployment, "BeforeAllowTraffic") == "InProgress"
     probed.let_time_pass()
-    info = probed.ended(deployment)
+    info = probed.wait_for_end(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
     assert probed.weights() == {"1": 1}
 
@@ -283,7 +283,7 @@ def test_a_hook_that_hangs_answers_too_late(probed: Simulator) -> None:
     eventually(lambda: probed.info(deployment)["status"], lambda status: status == "InProgress")
     eventually(lambda: probed.status(deployment, "BeforeAllowTraffic"), lambda status: status == "InProgress")
     probed.let_time_pass()
-    assert probed.ended(deployment)["status"] == "Failed"
+    assert probed.wait_for_end(deployment)["status"] == "Failed"
     eventually(lambda: probed.ran(hook), bool)
     assert probed.info(deployment)["status"] == "Failed"
     assert probed.weights() == {"1": 1}
@@ -293,7 +293,7 @@ def test_a_last_hook_that_fails_gives_the_traffic_back(probed: Simulator) -> Non
     deployment = probed.deploy(after=probed.hook("answer(event, 'Failed')"))
     info = probed.finish(deployment)
     assert info["status"] == "Failed"
-    assert probed.ended(info["rollbackInfo"]["rollbackDeploymentId"])["status"] == "Succeeded"
+    assert probed.wait_for_end(info["rollbackInfo"]["rollbackDeploymentId"])["status"] == "Succeeded"
     assert probed.weights() == {"1": 1}
 
 
@@ -301,16 +301,16 @@ def test_after_an_abort_nothing_is_deployed_until_the_weights_are_cleared(herald
     aborted = probed.deploy()
     probed.wait_for_canary()
     probed.client.stop_deployment(deploymentId=aborted, autoRollbackEnabled=False)
-    assert probed.ended(aborted)["status"] == "Stopped"
+    assert probed.wait_for_end(aborted)["status"] == "Stopped"
     assert probed.weights() == {"1": 0.5, "2": 0.5}
-    assert probed.ended(probed.deploy("3"))["errorInformation"]["code"] == "INVALID_LAMBDA_CONFIGURATION"
+    assert probed.wait_for_end(probed.deploy("3"))["errorInformation"]["code"] == "INVALID_LAMBDA_CONFIGURATION"
     herald.clients.functions.update_alias(
         FunctionName=probed.function, Name=probed.alias, RoutingConfig={"AdditionalVersionWeights": {}}
     )
     deployment = probed.deploy("3")
     eventually(probed.weights, lambda weights: weights == {"1": 0.5, "3": 0.5})
     probed.let_time_pass()
-    assert probed.ended(deployment)["status"] == "Succeeded"
+    assert probed.wait_for_end(deployment)["status"] == "Succeeded"
     assert probed.weights() == {"3": 1}
 
 
@@ -320,14 +320,14 @@ def test_real_invocations_follow_the_weights_of_the_canary(probed: Simulator) ->
     ran = [probed.invoke() for _ in range(100)]
     assert 28 <= ran.count("2") <= 72, "outside what 100 fair throws show in 99.999 % of all cases"
     probed.client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
-    probed.ended(probed.ended(deployment)["rollbackInfo"]["rollbackDeploymentId"])
+    probed.wait_for_end(probed.wait_for_end(deployment)["rollbackInfo"]["rollbackDeploymentId"])
     assert {probed.invoke() for _ in range(10)} == {"1"}
 
 
 def test_an_error_of_the_candidate_stops_it_and_gives_the_traffic_back(probed: Simulator) -> None:
     deployment = probed.deploy(alarm=probed.alarm("2"))
     probed.wait_for_canary()
-    info = probed.ended_under_load(deployment, broken="2")
+    info = probed.wait_for_end_under_load(deployment, broken="2")
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
     assert probed.info(info["rollbackInfo"]["rollbackDeploymentId"])["creator"] == "codeDeployRollback"
     eventually(probed.weights, lambda weights: weights == {"1": 1})
@@ -342,4 +342,4 @@ def test_an_error_of_the_version_that_is_leaving_does_not_stop_the_candidate(pro
     eventually(lambda: probed.clock.sleeps, lambda sleeps: sleeps > before + 2)  # the deployment has looked again
     assert probed.info(deployment)["status"] == "InProgress"
     probed.client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
-    assert probed.ended(deployment)["errorInformation"]["code"] == "MANUAL_STOP"
+    assert probed.wait_for_end(deployment)["errorInformation"]["code"] == "MANUAL_STOP"

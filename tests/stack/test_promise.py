@@ -7,7 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.envelopes import queued, sns_notification
+from tests.envelopes import sns_notification, sqs_event
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
 from tests.waiting import eventually
@@ -27,7 +27,7 @@ def test_twenty_deliveries_at_once_by_both_roads_are_one_mail(herald: Herald) ->
     to, message_id = new_address(), str(uuid.uuid4())
     body = json.dumps(new_event(to))
     by_sns = notification(body, message_id, herald.names.topics["events"])
-    by_queue = {"Records": [queued(sns_notification(body, message_id))]}
+    by_queue = {"Records": [sqs_event(sns_notification(body, message_id))]}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         done = [pool.submit(invoke, herald, by_queue if number % 4 == 3 else by_sns) for number in range(_AT_ONCE)]
     answered = [one.exception() for one in done]

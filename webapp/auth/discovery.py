@@ -51,7 +51,7 @@ class _Kept(Generic[T]):
         if self._value is not None and self._age() < fresh_seconds:
             return self._value
         is_usable = self._is_usable()
-        patience = 0.0 if is_usable else deadline.remaining(TIMEOUT_SECONDS + 1)
+        patience = 0.0 if is_usable else deadline.get_remaining(TIMEOUT_SECONDS + 1)
         if self._lock.acquire(timeout=patience):
             try:
                 self._refresh(fresh_seconds)
@@ -154,7 +154,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _fetch_json(url: str) -> Mapping[str, Any]:
     try:
-        return deadline.call_within(deadline.remaining(TIMEOUT_SECONDS), lambda: _read_json(url))
+        return deadline.call_within(deadline.get_remaining(TIMEOUT_SECONDS), lambda: _read_json(url))
     except (OSError, http.client.HTTPException, RecursionError, TypeError, ValueError) as error:
         log.failure("issuer does not answer", error)
         raise issuer_unavailable() from error

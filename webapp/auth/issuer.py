@@ -159,7 +159,7 @@ class Issuer:
 
     def _ask(self, ask: Callable[[OAuth2Session], Mapping[str, Any]]) -> Mapping[str, Any]:
         with self._oauth() as oauth:
-            return deadline.call_within(deadline.remaining(TIMEOUT_SECONDS), lambda: ask(oauth))
+            return deadline.call_within(deadline.get_remaining(TIMEOUT_SECONDS), lambda: ask(oauth))
 
     @contextmanager
     def _oauth(self) -> Iterator[OAuth2Session]:

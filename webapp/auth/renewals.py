@@ -54,7 +54,7 @@ class Renewals:
             renewed = deserialize_item(found).get("session")
             if renewed is not None:
                 return str(renewed) or None
-            deadline.remaining(_PATIENCE_SECONDS)
+            deadline.get_remaining(_PATIENCE_SECONDS)
             self._wait(_LOOK_AGAIN_SECONDS)
         try:
             answer = renew()

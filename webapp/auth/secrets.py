@@ -101,13 +101,13 @@ class Secrets:
         return keys if keys and min(map(len, keys)) >= FEWEST_BYTES else _refuse(name)
 
     def _value(self, name: str) -> str:
-        value = self._known().get(name)
+        value = self._read_known().get(name)
         if not value:
             self.reread()
-            value = self._known().get(name)
+            value = self._read_known().get(name)
         return value or _refuse(name)
 
-    def _known(self) -> Mapping[str, str]:
+    def _read_known(self) -> Mapping[str, str]:
         with self._lock:
             now = self._clock()
             if self._values is None:

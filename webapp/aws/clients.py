@@ -41,7 +41,7 @@ def keep_deadline(client: Client) -> Client:
 
 
 def _check_deadline(**_: object) -> None:
-    deadline.remaining(1)
+    deadline.get_remaining(1)
 
 
 @cache

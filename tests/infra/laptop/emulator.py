@@ -9,14 +9,14 @@ from typing import Any
 
 from laptop.clients import LaptopClients
 
-__all__ = ["publishing"]
+__all__ = ["publish_meanwhile"]
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:herald-events"
 PUBLISHERS = ("herald-us-east-1-relay", "herald-us-east-1-sweeper", "herald-us-east-1-reconcile")
 
 
 @contextmanager
-def publishing(clients: LaptopClients) -> Iterator[None]:
+def publish_meanwhile(clients: LaptopClients) -> Iterator[None]:
     """Let the publishers publish, which two differences from AWS keep them from; take it back afterwards.
 
     `PublishBatch` needs the action `sns:PublishBatch` here, which AWS does not have: there it is `sns:Publish`

@@ -189,7 +189,7 @@ MUST_NOT: dict[str, list[Call]] = {
 }
 
 
-def _said(calls: list[Call], found: list[str]) -> dict[str, str]:
+def _pair_with_calls(calls: list[Call], found: list[str]) -> dict[str, str]:
     return {
         f"{service}:{operation} {arguments}": outcome
         for (service, operation, arguments), outcome in zip(calls, found, strict=True)
@@ -198,13 +198,13 @@ def _said(calls: list[Call], found: list[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("role", MUST_NOT)
 def test_a_role_is_refused_what_it_must_not_do(applied: Applied, role: str) -> None:
-    said = _said(MUST_NOT[role], outcomes(applied.clients, role, MUST_NOT[role]))
+    said = _pair_with_calls(MUST_NOT[role], outcomes(applied.clients, role, MUST_NOT[role]))
     assert [call for call, outcome in said.items() if outcome != "refused"] == []
 
 
 @pytest.mark.parametrize("role", MAY)
 def test_a_role_is_allowed_its_work(applied: Applied, role: str) -> None:
-    said = _said(MAY[role], outcomes(applied.clients, role, MAY[role]))
+    said = _pair_with_calls(MAY[role], outcomes(applied.clients, role, MAY[role]))
     assert [call for call, outcome in said.items() if outcome == "refused"] == []
 
 

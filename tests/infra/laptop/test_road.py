@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 
 from tests.infra.laptop.applied import Applied
-from tests.infra.laptop.emulator import publishing
+from tests.infra.laptop.emulator import publish_meanwhile
 from tests.waiting import eventually
 
 
 def test_a_book_becomes_one_mail_and_its_feedback_comes_home(
     applied: Applied, ada: dict[str, Any], inbox: httpx.Client
 ) -> None:
-    with publishing(applied.clients), applied.web(ada["token"]) as web:
+    with publish_meanwhile(applied.clients), applied.web(ada["token"]) as web:
         answer = web.post("/v1/books", json={"title": "Notes", "author": "Ada Lovelace"})
         assert answer.status_code == 201, answer.text
         to = {"to": ada["email"]}

@@ -129,7 +129,7 @@ def bare(as_played: Callable[[CodeDeployCalls], CodeDeployCalls], scale: float) 
     clock, alarms, spawned = JumpingClock(), Alarms(), Spawned()
     functions = Functions(clock)
     account = CodeDeployApi(
-        cast("LambdaClient", functions), cast("CloudWatchClient", alarms), scale, clock, spawned, functions.running
+        cast("LambdaClient", functions), cast("CloudWatchClient", alarms), scale, clock, spawned, functions.list_running
     )
     wire = CodeDeployServer(("127.0.0.1", 0), as_played(account))
     thread = threading.Thread(target=wire.serve_forever, args=(0.02,))

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from laptop.codedeploy.runtime import SystemClock, Work
-from laptop.service_model import held
+from laptop.service_model import hold_to_model
 
 __all__ = ["NOON", "Alarms", "Functions", "JumpingClock", "Spawned"]
 
@@ -88,12 +88,12 @@ class Functions:
     #: When the runs of each version that have not ended began, in seconds since 1970.
     runs: dict[str, list[float]] = field(default_factory=dict)
 
-    def running(self, function: str, version: str) -> list[float]:
+    def list_running(self, function: str, version: str) -> list[float]:
         return self.runs.get(version, []) if function == "herald-notify" else []
 
     def get_alias(self, FunctionName: str, Name: str) -> dict[str, Any]:
         self._require("GetAlias", (FunctionName, Name) == ("herald-notify", "live"))
-        return held("lambda", "GetAlias", self.alias)
+        return hold_to_model("lambda", "GetAlias", self.alias)
 
     def update_alias(
         self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Mapping[str, Any], RevisionId: str
@@ -112,18 +112,18 @@ class Functions:
         self._require("ListVersionsByFunction", FunctionName == "herald-notify")
         for version in sorted(self.versions):
             described = {"Version": version, "LastModified": "2026-11-28T00:00:00.000+0000", "CodeSha256": version}
-            yield held("lambda", "ListVersionsByFunction", {"Versions": [described]})
+            yield hold_to_model("lambda", "ListVersionsByFunction", {"Versions": [described]})
 
     def get_function_configuration(self, FunctionName: str, Qualifier: str) -> dict[str, Any]:
         self._require("GetFunctionConfiguration", FunctionName == "herald-notify" and Qualifier in self.versions)
-        return held("lambda", "GetFunctionConfiguration", {"Version": Qualifier})
+        return hold_to_model("lambda", "GetFunctionConfiguration", {"Version": Qualifier})
 
     def invoke(self, FunctionName: str, Payload: str) -> dict[str, Any]:
         self._require("Invoke", FunctionName in self.hooks)
         event = json.loads(Payload)
         self.asked.append(FunctionName)
         self.hooks[FunctionName](event["DeploymentId"], event["LifecycleEventHookExecutionId"])
-        return held("lambda", "Invoke", {"StatusCode": 200})
+        return hold_to_model("lambda", "Invoke", {"StatusCode": 200})
 
     def put(self, version: str, **weights: float) -> None:
         """Move the alias, whoever does it."""
@@ -149,7 +149,7 @@ class Alarms:
         if not self.reachable:
             raise refusal("DescribeAlarms", "InternalServiceError")
         alarms = [{"AlarmName": name, "StateValue": self.states[name]} for name in AlarmNames if name in self.states]
-        return held("cloudwatch", "DescribeAlarms", {"MetricAlarms": alarms, "CompositeAlarms": []})
+        return hold_to_model("cloudwatch", "DescribeAlarms", {"MetricAlarms": alarms, "CompositeAlarms": []})
 
 
 def refusal(operation: str, code: str) -> ClientError:

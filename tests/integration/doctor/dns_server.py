@@ -14,7 +14,7 @@ import dns.rdatatype
 import dns.rrset
 from dns.resolver import Resolver
 
-__all__ = ["Zone", "serving"]
+__all__ = ["Zone", "serve_dns"]
 
 #: Values by name and type: `{("_dmarc.example.com", "TXT"): ['"v=DMARC1"']}`; None: the server is silent about it.
 Zone = Mapping[tuple[str, str], list[str] | None]
@@ -40,7 +40,7 @@ class _Server(socketserver.ThreadingUDPServer):
 
 
 @contextmanager
-def serving(zone: Zone) -> Iterator[Resolver]:
+def serve_dns(zone: Zone) -> Iterator[Resolver]:
     """A resolver that knows this zone and asks nobody else."""
     with _Server(zone) as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from doctor.check import CheckStatus
-from tests.integration.doctor.dns_server import Zone, serving
+from tests.integration.doctor.dns_server import Zone, serve_dns
 from tests.unit.doctor.fake_cloud import HEALTHY, find
 from tests.unit.doctor.test_web_address import certificate, served
 
@@ -116,14 +116,14 @@ def _with_zone(host: str) -> dict[tuple[str, str], Any]:
 def test_each_outcome(
     check: str, zone: Zone, answers: dict[tuple[str, str], Any], status: CheckStatus, finding: str, remedy: str
 ) -> None:
-    with serving(zone) as resolver:
+    with serve_dns(zone) as resolver:
         found = find(check, answers, resolver=resolver)
     assert (found.status, finding in found.finding, remedy in found.remedy) == (status, True, True), found
     assert bool(found.remedy) is (status is not CheckStatus.OK)
 
 
 def test_a_server_that_is_silent_proves_nothing() -> None:
-    with serving({("_dmarc.mail.example.com", "TXT"): None}) as resolver:
+    with serve_dns({("_dmarc.mail.example.com", "TXT"): None}) as resolver:
         resolver.lifetime = resolver.timeout = 0.2
         found = find("dns-dmarc", resolver=resolver)
     assert found.status is CheckStatus.WARNING

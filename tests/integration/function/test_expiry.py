@@ -161,7 +161,7 @@ def test_feedback_past_it_makes_a_record_of_its_own(world: World) -> None:
     record = world.record()
     assert (record.state, record.owner, record.sent_by) == (State.BOUNCED, "", frozenset({"request/1"}))
     assert record.expires_at == world.clock() // 1000 + _KEPT
-    assert world.listed("a@example.com") is not None
+    assert world.find_suppression("a@example.com") is not None
 
 
 # -- the event itself -------------------------------------------------------------------------------------------------

@@ -78,12 +78,12 @@ def both(service: str, operation: str, *requests: dict[str, Any], script: Script
     quick, short = client(service, script)
     express = FastClient(quick, operation)
     for request in requests:
-        assert heard(getattr(express, method), request) == heard(getattr(plain, method), request)
+        assert call_safely(getattr(express, method), request) == call_safely(getattr(plain, method), request)
         assert short == long
     assert vars(express)[method]._alone, "the short way was taken"
 
 
-def heard(method: Any, request: dict[str, Any]) -> object:
+def call_safely(method: Any, request: dict[str, Any]) -> object:
     try:
         return method(**request)
     except ClientError as error:
@@ -211,7 +211,7 @@ def test_a_lost_answer_is_the_same() -> None:
 
 def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> None:
     both_ways = [client("sesv2")[0], FastClient(client("sesv2")[0], "SendEmail")]
-    told = [heard(each.send_email, {"Destination": {"ToAddresses": "one text"}}) for each in both_ways]
+    told = [call_safely(each.send_email, {"Destination": {"ToAddresses": "one text"}}) for each in both_ways]
     assert told[0] == told[1]
 
 

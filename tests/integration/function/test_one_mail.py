@@ -12,7 +12,7 @@ from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted,
 from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
 from tests.fakes import Post, event, example
-from tests.world import World, delivery, event_item, redriven
+from tests.world import World, delivery, event_item, redrive
 
 _HOLD = 15 * 60
 _DAY = 86_400
@@ -138,12 +138,12 @@ def test_a_redriven_letter_that_gave_up_begins_a_day_of_its_own(world: World) ->
     world.clock.forward(86_401)
     assert world.deliver(delivery()).kind is OutcomeKind.REJECTED
     letter = world.dead.letters.pop()
-    again = world.deliver(redriven(letter))
+    again = world.deliver(redrive(letter))
     assert (again.kind, world.state()) == (OutcomeKind.RELEASED, State.RELEASED)
     assert world.dead.letters == [], "the first day is over, and the letter's has just begun"
     assert world.record().first_at == world.clock()
     world.post.answers = []
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.SENT
 
 
 @pytest.mark.parametrize("ends", ["refused", "rejected", "suppressed", "parked"])
@@ -227,12 +227,12 @@ def test_a_parked_mail_is_sent_again_only_with_a_persons_yes(world: World) -> No
     world.clock.forward(_HOLD)
     world.deliver(delivery())
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.PARKED, (
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.PARKED, (
         "the console's button is no yes: the letter comes back"
     )
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
-    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.DUPLICATE
     assert world.mails == 2
 
 
@@ -260,7 +260,7 @@ def test_a_resend_refused_for_good_goes_to_a_person_as_in_doubt(world: World) ->
     assert world.state() is State.UNKNOWN
     letter = world.dead.letters.pop()
     assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
-    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
 
 
 def test_killed_after_the_send_the_send_event_makes_it_one_mail(world: World) -> None:
@@ -312,9 +312,9 @@ def test_a_rejected_letter_redriven_is_rejected_again_over_its_own_attempt(world
     bad = event(data=example() | {"recipient": {"email": "ada@example.com\r\nBcc: all@example.com"}})
     world.deliver(delivery(value=bad))
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.REJECTED
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.REJECTED
     assert len(world.dead.letters) == 1
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.PARKED, (
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.PARKED, (
         "that attempt is over: back it goes, in the last one's name"
     )
     first, second = world.dead.letters
@@ -334,8 +334,8 @@ def test_a_refused_mail_is_redriven_once_however_often_the_letter_is(world: Worl
     world.post.answers = [RefusedForGood("no")]
     world.deliver(delivery())
     letter = world.dead.letters.pop()
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.SENT
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
 
@@ -374,7 +374,7 @@ def test_an_event_that_came_too_late_is_rejected_but_a_person_may_send_it(world:
     late = event(time="2026-10-01T08:00:00Z")
     assert world.deliver(delivery(value=late)).kind is OutcomeKind.REJECTED
     assert "expired" in world.dead.reasons[0]
-    assert world.deliver(redriven(world.dead.letters[0])).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(world.dead.letters[0])).kind is OutcomeKind.SENT
 
 
 # -- feedback -------------------------------------------------------------------------------------------------------
@@ -389,10 +389,10 @@ def test_feedback_before_any_record_makes_one(world: World) -> None:
 def test_a_repeated_bounce_does_not_undo_a_persons_removal(world: World) -> None:
     world.deliver(delivery())
     world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="Ada@Example.com")
-    assert world.listed() is not None
+    assert world.find_suppression() is not None
     world.unsuppress()
     assert not world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="ada@example.com")
-    assert world.listed() is None
+    assert world.find_suppression() is None
 
 
 def test_a_late_send_heals_a_rejected_record_and_prolongs_nothing(world: World) -> None:

@@ -23,7 +23,7 @@ from function.event.envelope import Delivery, from_queue
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
-from tests.envelopes import on_failure, queued, sns, sns_notification
+from tests.envelopes import on_failure, sns, sns_notification, sqs_event
 from tests.fakes import event, example
 from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox
@@ -84,7 +84,7 @@ _JSON = st.recursive(
 _TEXT = st.text(st.characters(categories=None), max_size=60)
 
 
-def changed(whole: Any, path: tuple[Any, ...], change: Callable[[Any, Any], None]) -> Any:
+def change(whole: Any, path: tuple[Any, ...], change: Callable[[Any, Any], None]) -> Any:
     """A copy of `whole` in which `change` was made at the end of the path."""
     copy = json.loads(json.dumps(whole))
     inner = copy
@@ -94,15 +94,15 @@ def changed(whole: Any, path: tuple[Any, ...], change: Callable[[Any, Any], None
     return copy
 
 
-def replaced(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
-    return changed(whole, path, lambda inner, name: inner.__setitem__(name, value))
+def replace(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
+    return change(whole, path, lambda inner, name: inner.__setitem__(name, value))
 
 
 def without(whole: Any, path: tuple[Any, ...]) -> Any:
-    return changed(whole, path, lambda inner, name: inner.__delitem__(name))
+    return change(whole, path, lambda inner, name: inner.__delitem__(name))
 
 
-def damaged(text: str, at: int, put: str, drop: int) -> str:
+def damage(text: str, at: int, put: str, drop: int) -> str:
     """Text with some of it dropped and something else in its place."""
     at %= len(text) + 1
     return text[:at] + put + text[at + drop :]
@@ -110,9 +110,9 @@ def damaged(text: str, at: int, put: str, drop: int) -> str:
 
 _VALUES = st.sampled_from(_HOSTILE) | _JSON
 _EVENTS = (
-    st.builds(replaced, st.just(event()), st.sampled_from(_PATHS), _VALUES).map(json.dumps)
+    st.builds(replace, st.just(event()), st.sampled_from(_PATHS), _VALUES).map(json.dumps)
     | st.builds(without, st.just(event()), st.sampled_from(_PATHS)).map(json.dumps)
-    | st.builds(damaged, st.just(json.dumps(event())), st.integers(0, 2_000), _TEXT, st.integers(0, 40))
+    | st.builds(damage, st.just(json.dumps(event())), st.integers(0, 2_000), _TEXT, st.integers(0, 40))
     | st.builds(
         lambda name, value: '{"' + f'{name}": {json.dumps(value)}, {json.dumps(event())[1:]}',
         st.sampled_from([path[0] for path in _PATHS]),
@@ -154,9 +154,9 @@ def is_good(body: str, road: str = "sns") -> bool:
 
 _ROADS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "sns": sns,
-    "queue": lambda notification: {"Records": [queued(notification)]},
-    "on-failure": lambda notification: {"Records": [queued(on_failure(sns(notification)))]},
-    "letter": lambda notification: {"Records": [queued(notification, marks={"attempt": "r/1", "confirmed": "yes"})]},
+    "queue": lambda notification: {"Records": [sqs_event(notification)]},
+    "on-failure": lambda notification: {"Records": [sqs_event(on_failure(sns(notification)))]},
+    "letter": lambda notification: {"Records": [sqs_event(notification, marks={"attempt": "r/1", "confirmed": "yes"})]},
 }
 
 
@@ -164,18 +164,18 @@ def fresh(catalogue: Catalogue) -> Sandbox:
     return Sandbox(World(MemoryTable("herald-ledger"), catalogue))
 
 
-def recovered(world: World, letter: Letter) -> str:
+def recover(world: World, letter: Letter) -> str:
     """What the letter is about, as it is read when somebody redrives it."""
     assert letter.body.isascii()
     assert letter.attributes["reason"].isascii()
     assert letter.attributes["reason"].strip()
     assert len(letter.body) + sum(map(len, letter.attributes.values())) < 256 * 1024
-    (found,) = from_queue(queued(letter.body, marks=letter.attributes))
+    (found,) = from_queue(sqs_event(letter.body, marks=letter.attributes))
     assert isinstance(found, Delivery)
     return str(world.ledger.read_event(found.message_id)) if found.in_ledger else found.body
 
 
-def poisoned(sandbox: Sandbox, handed: Any) -> list[str]:
+def poison(sandbox: Sandbox, handed: Any) -> list[str]:
     """Hand it over; what the letters hold that come of it."""
     assert sandbox(handed) in ({}, {"batchItemFailures": []})
     world = sandbox.world
@@ -191,7 +191,7 @@ def poisoned(sandbox: Sandbox, handed: Any) -> list[str]:
     for line in sandbox.lines:
         names = line.pop("letter", "") + line["detail"].partition("events of type")[2]
         assert "@" not in json.dumps(line) or "@" in names, "only a name that somebody made up may look like an address"
-    return [recovered(world, letter) for letter in world.dead.letters]
+    return [recover(world, letter) for letter in world.dead.letters]
 
 
 def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
@@ -203,7 +203,7 @@ def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
         nonlocal kept
         for body, road in batch:
             if not is_good(body, road):
-                assert poisoned(fresh(catalogue), _ROADS[road](sns_notification(body))) == [body]
+                assert poison(fresh(catalogue), _ROADS[road](sns_notification(body))) == [body]
                 kept += 1
 
     each()
@@ -213,9 +213,9 @@ def test_no_bad_event_is_mailed_or_lost(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize("path", _PATHS, ids=".".join)
 def test_every_hostile_value_in_every_place_is_kept(catalogue: Catalogue, path: tuple[str, ...]) -> None:
     for value in _HOSTILE:
-        body = json.dumps(replaced(event(), path, value))
+        body = json.dumps(replace(event(), path, value))
         if not is_good(body):
-            assert poisoned(fresh(catalogue), sns(sns_notification(body))) == [body]
+            assert poison(fresh(catalogue), sns(sns_notification(body))) == [body]
 
 
 # -- envelopes that are none ----------------------------------------------------------------------------------------
@@ -232,11 +232,11 @@ _SHAPES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
         ],
     ),
     "queue": (
-        {"Records": [queued(sns_notification(_BODY), marks={"attempt": "r/1"})]},
+        {"Records": [sqs_event(sns_notification(_BODY), marks={"attempt": "r/1"})]},
         [
             ("Records",),
             ("Records", 0),
-            *(("Records", 0, name) for name in queued("")),
+            *(("Records", 0, name) for name in sqs_event("")),
             ("Records", 0, "attributes", "ApproximateReceiveCount"),
             *(("Records", 0, "messageAttributes", "attempt", *name) for name in ((), ("stringValue",))),
         ],
@@ -257,12 +257,12 @@ def places() -> st.SearchStrategy[Any]:
     outside = st.sampled_from(all_places)
     inside = st.sampled_from(_INSIDE_PATHS)
     return (
-        st.builds(lambda place, value: replaced(place[0], place[1], value), outside, _VALUES)
+        st.builds(lambda place, value: replace(place[0], place[1], value), outside, _VALUES)
         | outside.map(lambda place: without(place[0], place[1]))
-        | st.builds(lambda path, value: in_queue(replaced(_INSIDE, path, value)), inside, _VALUES)
+        | st.builds(lambda path, value: in_queue(replace(_INSIDE, path, value)), inside, _VALUES)
         | inside.map(lambda path: in_queue(without(_INSIDE, path)))
         | st.builds(
-            lambda *how: in_queue(damaged(json.dumps(_INSIDE), *how)), st.integers(0, 2_000), _TEXT, st.integers(0, 9)
+            lambda *how: in_queue(damage(json.dumps(_INSIDE), *how)), st.integers(0, 2_000), _TEXT, st.integers(0, 9)
         )
         | _JSON
         | st.lists(_JSON, max_size=4).map(lambda records: {"Records": records})
@@ -272,7 +272,7 @@ def places() -> st.SearchStrategy[Any]:
 
 
 def in_queue(body: object) -> dict[str, Any]:
-    return {"Records": [queued(body)]}
+    return {"Records": [sqs_event(body)]}
 
 
 def originals(handed: Any) -> list[Any]:
@@ -318,7 +318,7 @@ def test_no_bad_envelope_is_mailed_or_lost(catalogue: Catalogue) -> None:
     def each(batch: list[Any]) -> None:
         nonlocal kept
         for handed in batch:
-            letters = poisoned(fresh(catalogue), handed)
+            letters = poison(fresh(catalogue), handed)
             assert letters
             assert all(is_kept(text, handed) for text in letters)
             kept += 1

@@ -10,7 +10,7 @@ from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
 from function.queues.dead_letter import write_retry
 from tests.fakes import Post
-from tests.world import World, delivery, redriven
+from tests.world import World, delivery, redrive
 
 _MINUTE = 60
 _HOLD = 15 * _MINUTE
@@ -100,7 +100,7 @@ def test_it_comes_back_ever_later_and_is_parked_a_day_after_the_hold(world: Worl
     lose(world)
     waits = []
     for receives in range(1, 12):
-        item = redriven(write_retry(delivery()), receives=receives).item
+        item = redrive(write_retry(delivery()), receives=receives).item
         later = world.deliver(delivery(item=item)).retry_at
         assert later is not None
         waits.append((later - world.clock()) // 1000)
@@ -113,7 +113,7 @@ def test_it_comes_back_ever_later_and_is_parked_a_day_after_the_hold(world: Worl
 
 def test_on_the_last_receive_it_is_parked_too(world: World) -> None:
     lose(world)
-    item = redriven(write_retry(delivery()), receives=world.retry_policy.receives).item
+    item = redrive(write_retry(delivery()), receives=world.retry_policy.receives).item
     assert world.deliver(delivery(item=item)).kind is OutcomeKind.PARKED
     assert world.record().parked
 

@@ -94,7 +94,7 @@ class Server:
         return True
 
 
-def answering(status: int, body: str, length: int | None = None) -> Behaviour:
+def answer_with(status: int, body: str, length: int | None = None) -> Behaviour:
     """Answer every request alike, on one connection for as long as the client wants."""
 
     def behave(server: Server, connection: socket.socket) -> None:
@@ -108,12 +108,12 @@ def answering(status: int, body: str, length: int | None = None) -> Behaviour:
     return behave
 
 
-def refusing(status: int, code: str, text: str) -> Behaviour:
+def refuse_with(status: int, code: str, text: str) -> Behaviour:
     """Answer with an error in the shape of SES v2."""
-    return answering(status, json.dumps({"__type": code, "message": text}))
+    return answer_with(status, json.dumps({"__type": code, "message": text}))
 
 
-ACCEPTING = answering(200, '{"MessageId": "0100-abc-000000"}')
+ACCEPTING = answer_with(200, '{"MessageId": "0100-abc-000000"}')
 
 
 def close_before_reading(_: Server, connection: socket.socket) -> None:
@@ -168,17 +168,19 @@ def provider(url: str, clock: Callable[[], float] = lambda: 1000.0, patience: fl
         pytest.param(reset_after_reading, OutcomeUnknown, id="reads-then-resets"),
         pytest.param(answer_garbage, OutcomeUnknown, id="garbage"),
         pytest.param(never_answer, OutcomeUnknown, id="never-answers"),
-        pytest.param(answering(200, '{"MessageId": "0100-a', 4000), OutcomeUnknown, id="truncated-200"),
-        pytest.param(answering(200, "not JSON"), OutcomeUnknown, id="200-that-is-no-json"),
-        pytest.param(answering(200, "{}"), OutcomeUnknown, id="200-without-an-id"),
-        pytest.param(answering(200, "[]"), OutcomeUnknown, id="200-of-another-shape"),
-        pytest.param(answering(500, ""), OutcomeUnknown, id="500"),
-        pytest.param(refusing(503, "ServiceUnavailable", "busy"), OutcomeUnknown, id="503"),
-        pytest.param(answering(504, "<html>gateway</html>"), OutcomeUnknown, id="504-of-a-proxy"),
-        pytest.param(refusing(429, "TooManyRequestsException", "Maximum sending rate exceeded."), Throttled, id="429"),
-        pytest.param(answering(429, ""), Throttled, id="429-without-a-word"),
-        pytest.param(refusing(400, "MessageRejected", "Virus found."), RefusedForGood, id="rejected"),
-        pytest.param(answering(403, '{"message": "no"}'), ProviderUnavailable, id="403"),
+        pytest.param(answer_with(200, '{"MessageId": "0100-a', 4000), OutcomeUnknown, id="truncated-200"),
+        pytest.param(answer_with(200, "not JSON"), OutcomeUnknown, id="200-that-is-no-json"),
+        pytest.param(answer_with(200, "{}"), OutcomeUnknown, id="200-without-an-id"),
+        pytest.param(answer_with(200, "[]"), OutcomeUnknown, id="200-of-another-shape"),
+        pytest.param(answer_with(500, ""), OutcomeUnknown, id="500"),
+        pytest.param(refuse_with(503, "ServiceUnavailable", "busy"), OutcomeUnknown, id="503"),
+        pytest.param(answer_with(504, "<html>gateway</html>"), OutcomeUnknown, id="504-of-a-proxy"),
+        pytest.param(
+            refuse_with(429, "TooManyRequestsException", "Maximum sending rate exceeded."), Throttled, id="429"
+        ),
+        pytest.param(answer_with(429, ""), Throttled, id="429-without-a-word"),
+        pytest.param(refuse_with(400, "MessageRejected", "Virus found."), RefusedForGood, id="rejected"),
+        pytest.param(answer_with(403, '{"message": "no"}'), ProviderUnavailable, id="403"),
     ],
 )
 def test_a_broken_answer_is_asked_for_once_and_says_what_is_known(

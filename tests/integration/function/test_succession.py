@@ -14,7 +14,7 @@ from function.ledger.keys import successor_id
 from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, Action, State
 from tests.fakes import event, example
-from tests.world import World, delivery, event_item, redriven
+from tests.world import World, delivery, event_item, redrive
 
 _HOLD = 15 * 60
 _DAY = 86_400
@@ -31,7 +31,7 @@ _FEEDBACK = {
 }
 
 
-def corrected(**marks: Any) -> Delivery:
+def correct(**marks: Any) -> Delivery:
     """The second publication, with other content."""
     return delivery("m2", event(data=_OTHER), **marks)
 
@@ -77,14 +77,14 @@ def leave(world: World, state: State) -> Outcome:
 def test_a_correction_of_what_was_not_sent_takes_its_place(world: World, state: State) -> None:
     leave(world, state)
     world.unsuppress()
-    outcome = world.deliver(corrected())
+    outcome = world.deliver(correct())
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m2")
     assert "The corrected title" in world.post.taken[0][1].subject
     first, second = world.record("m1"), world.record("m2")
     assert (first.state, first.successor, second.instead_of) == (State.REPLACED, "m2", "m1")
     assert row_codes(world)[-1] == "replaced"
     assert owner_of_the_event(world) == "m2"
-    assert world.ledger.read_event("m2") == corrected().body
+    assert world.ledger.read_event("m2") == correct().body
 
 
 @pytest.mark.parametrize("state", [State.RELEASED, State.REJECTED, State.SUPPRESSED])
@@ -92,7 +92,7 @@ def test_what_was_replaced_is_over(world: World, state: State) -> None:
     leave(world, state)
     world.unsuppress()
     letter = world.record().owner
-    world.deliver(corrected())
+    world.deliver(correct())
     for late in (delivery(), delivery(letter=letter), delivery(letter=letter, confirmed=True)):
         assert world.deliver(late).detail == "already replaced"
     assert world.mails == 1
@@ -122,10 +122,10 @@ def test_a_correction_that_can_be_no_mail_is_rejected_under_its_own_name(world: 
 def test_a_correction_to_a_suppressed_address_is_suppressed_under_its_own_name(world: World) -> None:
     leave(world, State.REJECTED)
     world.suppress()
-    assert world.deliver(corrected()).kind is OutcomeKind.SUPPRESSED
+    assert world.deliver(correct()).kind is OutcomeKind.SUPPRESSED
     assert (world.state("m1"), world.state("m2")) == (State.REPLACED, State.SUPPRESSED)
     world.unsuppress()
-    assert world.deliver(corrected(letter=world.record("m2").owner)).kind is OutcomeKind.SENT
+    assert world.deliver(correct(letter=world.record("m2").owner)).kind is OutcomeKind.SENT
 
 
 def test_the_same_content_goes_on_as_the_first(world: World) -> None:
@@ -141,17 +141,17 @@ def test_the_same_content_goes_on_as_the_first(world: World) -> None:
 @pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN])
 def test_a_correction_of_what_may_have_gone_waits_and_then_asks_a_person(world: World, state: State) -> None:
     leave(world, state)
-    held = world.deliver(corrected())
+    held = world.deliver(correct())
     assert (held.kind, held.retry_at) == (OutcomeKind.HELD, world.record().held_until)
     world.clock.forward(_HOLD)
-    assert world.deliver(corrected()).kind is OutcomeKind.HELD
+    assert world.deliver(correct()).kind is OutcomeKind.HELD
     world.clock.forward(_DAY + 1)
-    assert world.deliver(corrected()).kind is OutcomeKind.PARKED
+    assert world.deliver(correct()).kind is OutcomeKind.PARKED
     letter = world.dead.letters.pop()
     assert (letter.attributes["message_id"], letter.attributes["reason_code"]) == ("m2", "may_have_gone")
     assert world.ledger.read("m2") is None
-    assert world.deliver(redriven(letter)).kind is OutcomeKind.PARKED, "the console's button is no yes"
-    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter)).kind is OutcomeKind.PARKED, "the console's button is no yes"
+    assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
     assert (world.state("m1"), world.record("m1").successor) == (State.REPLACED, "m2")
     assert world.mails == 2
 
@@ -162,14 +162,14 @@ def test_a_correction_asks_at_once_where_the_first_waits_for_a_person(world: Wor
     world.clock.forward(_HOLD)
     world.deliver(delivery())
     assert world.record().parked
-    assert world.deliver(corrected()).kind is OutcomeKind.PARKED
+    assert world.deliver(correct()).kind is OutcomeKind.PARKED
     assert [letter.attributes["message_id"] for letter in world.dead.letters] == ["m1", "m2"]
 
 
 def test_a_late_report_settles_what_was_replaced_and_both_are_shown(world: World) -> None:
     leave(world, State.UNKNOWN)
     world.clock.forward(_HOLD)
-    world.deliver(corrected(confirmed=True))
+    world.deliver(correct(confirmed=True))
     assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="request/1")
     assert (world.state("m1"), world.record("m1").successor, world.state("m2")) == (State.SENT, "m2", State.SENT)
 
@@ -180,7 +180,7 @@ def test_a_late_report_settles_what_was_replaced_and_both_are_shown(world: World
 @pytest.mark.parametrize("state", sorted(ACCEPTED))
 def test_a_correction_of_what_was_sent_is_a_duplicate_told_once(world: World, state: State) -> None:
     leave(world, state)
-    told = [world.deliver(corrected()) for _ in range(2)]
+    told = [world.deliver(correct()) for _ in range(2)]
     assert [outcome.kind for outcome in told] == [OutcomeKind.DUPLICATE] * 2
     assert [outcome.also for outcome in told] == [("CorrectedTooLate",), ()]
     assert row_codes(world).count("corrected_too_late") == 1
@@ -202,7 +202,7 @@ def test_what_was_refused_after_acceptance_is_not_reopened_by_an_older_letter(wo
     letter = world.dead.letters.pop()
     world.apply_feedback(Action.FEEDBACK_REFUSED, State.REFUSED, attempt="request/1")
     for confirmed in (False, True):
-        assert world.deliver(redriven(letter, confirmed)).detail == "already refused"
+        assert world.deliver(redrive(letter, confirmed)).detail == "already refused"
     assert (world.mails, world.dead.letters) == (1, [])
 
 
@@ -214,14 +214,14 @@ def again(message_id: str = "m1", confirmed: bool = True, **marks: Any) -> Deliv
     return delivery(successor_id(message_id), instead_of=message_id, confirmed=confirmed, **marks)
 
 
-def settled(world: World, state: State) -> None:
+def assert_settled(world: World, state: State) -> None:
     leave(world, state)
     world.clock.forward(_HOLD)
 
 
 @pytest.mark.parametrize("state", sorted(ACCEPTED - {State.COMPLAINED}))
 def test_what_was_accepted_is_sent_again_by_another_message(world: World, state: State) -> None:
-    settled(world, state)
+    assert_settled(world, state)
     outcome = world.deliver(again())
     assert (outcome.kind, outcome.message_id) == (OutcomeKind.SENT, "m1-2")
     first, second = world.record("m1"), world.record("m1-2")
@@ -231,13 +231,13 @@ def test_what_was_accepted_is_sent_again_by_another_message(world: World, state:
 
 
 def test_two_persons_who_send_it_again_send_one_mail(world: World) -> None:
-    settled(world, State.BOUNCED)
+    assert_settled(world, State.BOUNCED)
     assert [world.deliver(again()).kind for _ in range(2)] == [OutcomeKind.SENT, OutcomeKind.DUPLICATE]
     assert world.mails == 2
 
 
 def test_a_third_mail_is_asked_for_of_the_second(world: World) -> None:
-    settled(world, State.DELIVERED)
+    assert_settled(world, State.DELIVERED)
     world.deliver(again())
     world.clock.forward(_HOLD)
     outcome = world.deliver(again("m1-2"))
@@ -245,16 +245,16 @@ def test_a_third_mail_is_asked_for_of_the_second(world: World) -> None:
 
 
 def test_again_is_never_without_a_yes(world: World) -> None:
-    settled(world, State.SOFT_BOUNCED)
+    assert_settled(world, State.SOFT_BOUNCED)
     assert world.deliver(again(confirmed=False)).kind is OutcomeKind.PARKED
     letter = world.dead.letters.pop()
     assert letter.attributes["instead_of"] == "m1"
     assert world.mails == 1
-    assert world.deliver(redriven(letter, confirmed=True)).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(letter, confirmed=True)).kind is OutcomeKind.SENT
 
 
 def test_again_is_not_for_who_complained(world: World) -> None:
-    settled(world, State.COMPLAINED)
+    assert_settled(world, State.COMPLAINED)
     assert world.deliver(again()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
 
@@ -268,7 +268,7 @@ def test_again_waits_until_the_first_can_no_longer_be_on_its_way(world: World) -
 
 
 def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: World) -> None:
-    settled(world, State.BOUNCED)
+    assert_settled(world, State.BOUNCED)
     world.suppress()
     assert world.deliver(again()).kind is OutcomeKind.SUPPRESSED
     assert (world.state(), world.state("m1-2")) == (State.BOUNCED, State.SUPPRESSED)
@@ -277,21 +277,21 @@ def test_again_to_an_address_on_the_list_waits_until_it_is_off(world: World) -> 
 
 
 def test_again_refused_is_rejected_under_its_own_name_and_redriven_in_place(world: World) -> None:
-    settled(world, State.REFUSED)
+    assert_settled(world, State.REFUSED)
     world.post.answers = [RefusedForGood("bad content")]
     assert world.deliver(again()).kind is OutcomeKind.REJECTED
     assert (world.state(), world.state("m1-2")) == (State.REFUSED, State.REJECTED)
-    assert world.deliver(redriven(world.dead.letters.pop())).kind is OutcomeKind.SENT
+    assert world.deliver(redrive(world.dead.letters.pop())).kind is OutcomeKind.SENT
 
 
 def test_again_asks_no_age_of_the_event(world: World) -> None:
-    settled(world, State.DELIVERED)
+    assert_settled(world, State.DELIVERED)
     world.clock.forward(30 * _DAY)
     assert world.deliver(again()).kind is OutcomeKind.SENT
 
 
 def test_a_report_on_the_first_says_nothing_of_the_second(world: World) -> None:
-    settled(world, State.SENT)
+    assert_settled(world, State.SENT)
     world.deliver(again())
     world.ledger.apply_feedback("m1", Action.FEEDBACK_BOUNCED, TimelineRow(State.BOUNCED, world.clock(), "r1"))
     assert (world.state("m1"), world.state("m1-2")) == (State.BOUNCED, State.SENT)

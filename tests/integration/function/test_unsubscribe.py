@@ -112,14 +112,14 @@ def test_subscribing_again_takes_no_address_off_the_list(world: World) -> None:
     world.suppress()
     unsubscribe(world)
     subscribe_again(world)
-    assert world.listed() is not None
+    assert world.find_suppression() is not None
     world.deliver(delivery())
     assert world.record().reason == "the address is on the suppression list"
 
 
 def test_a_choice_is_no_entry_of_the_list(world: World) -> None:
     unsubscribe(world)
-    assert world.listed() is None
+    assert world.find_suppression() is None
     world.unsuppress()
     assert world.deliver(delivery()).kind is OutcomeKind.SUPPRESSED
 
@@ -129,7 +129,7 @@ def test_a_bounce_counts_again_after_a_person_took_the_address_off(world: World)
     world.suppress()
     world.unsuppress()
     world.apply_feedback(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "a later mail", "ada@example.com")
-    entry = world.listed()
+    entry = world.find_suppression()
     assert entry is not None
     assert (entry.reason, entry.message_id) == ("complained", "a later mail")
 

@@ -19,7 +19,7 @@ from operations.installation import Installation, read_sending_regions
 from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey, take_off
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
-from tests.integration.refusals import refusing
+from tests.integration.refusals import refuse_calls
 
 ADA = "Ada@example.com"
 NEW, OLD = b"n" * 32, b"o" * 32
@@ -93,7 +93,7 @@ def test_where_ses_refuses_it_stays_on_the_list_of_herald_and_a_second_try_ends_
     for region in regions.values():
         region.suppress(ADA)
     with (
-        refusing(regions[THERE].client, "DeleteSuppressedDestination", "AccessDeniedException"),
+        refuse_calls(regions[THERE].client, "DeleteSuppressedDestination", "AccessDeniedException"),
         pytest.raises(ClientError),
     ):
         take_off(installation, ADA)
@@ -106,7 +106,7 @@ def test_where_ses_refuses_it_stays_on_the_list_of_herald_and_a_second_try_ends_
 def test_where_the_ledger_refuses_a_second_try_ends_it(installation: Installation, regions: dict[str, Region]) -> None:
     list_here(installation)
     regions[HERE].suppress(ADA)
-    with refusing(installation.dynamodb, "UpdateItem", "AccessDeniedException"), pytest.raises(ClientError):
+    with refuse_calls(installation.dynamodb, "UpdateItem", "AccessDeniedException"), pytest.raises(ClientError):
         take_off(installation, ADA)
     assert find_suppression(installation, ADA) is not None
     assert regions[HERE].listed == frozenset()

@@ -313,7 +313,7 @@ def test_a_mail_in_doubt_that_nobody_parked_is_sent_from_its_record_past_its_hol
     assert office.world.mails == 2
 
 
-def accepted(office: Office, action: Action | None, state: State) -> int:
+def accept(office: Office, action: Action | None, state: State) -> int:
     """A mail that its provider accepted, and what it said later; the time past its hold."""
     office.deliver(delivery())
     if action:
@@ -336,7 +336,7 @@ def accepted(office: Office, action: Action | None, state: State) -> int:
 def test_what_a_provider_accepted_is_sent_once_more_by_two_persons_as_one_mail(
     office: Office, action: Action | None, state: State
 ) -> None:
-    now = accepted(office, action, state)
+    now = accept(office, action, state)
     for _ in range(2):
         plan = plan_again(office.installation, ["m1"], now)
         assert list(plan.decisions.values()) == [RedriveDecision.AGAIN]
@@ -354,7 +354,7 @@ def test_what_a_provider_accepted_is_sent_once_more_by_two_persons_as_one_mail(
 
 
 def test_a_mail_that_was_reported_as_spam_is_never_sent_again(office: Office) -> None:
-    now = accepted(office, Action.FEEDBACK_COMPLAINED, State.COMPLAINED)
+    now = accept(office, Action.FEEDBACK_COMPLAINED, State.COMPLAINED)
     with pytest.raises(UserError, match="reported as spam"):
         plan_again(office.installation, ["m1"], now)
 
@@ -386,7 +386,7 @@ def test_a_letter_whose_event_was_erased_meanwhile_changes_nothing(office: Offic
 
 
 def test_a_mail_is_named_by_its_event_too(office: Office) -> None:
-    accepted(office, Action.FEEDBACK_DELIVERED, State.DELIVERED)
+    accept(office, Action.FEEDBACK_DELIVERED, State.DELIVERED)
     assert find_message(office.installation, "m1") == "m1"
     assert find_message(office.installation, event()["id"]) == "m1"
     with pytest.raises(UserError, match="no message and no event never"):

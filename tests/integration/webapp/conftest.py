@@ -77,7 +77,7 @@ class Cloud:
     topic_arn: str
     queue_url: str
 
-    def heard(self) -> list[dict[str, Any]]:
+    def receive(self) -> list[dict[str, Any]]:
         """Every notification that the topic delivered, in order."""
         heard: list[dict[str, Any]] = []
         while messages := self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
@@ -254,7 +254,7 @@ class Browser(TestClient):
         """Go through the issuer's page as Ada, or as whoever these claims are; where the app leads next."""
         self._issuer.claims = claims
         page = self.get("/sign-in", params={"then": then}, follow_redirects=False).headers["location"]
-        return self.get("/sign-in/done", params=self._issuer.signed_in(page), follow_redirects=False)
+        return self.get("/sign-in/done", params=self._issuer.sign_in(page), follow_redirects=False)
 
     def csrf(self) -> str:
         """What forms of this session carry; empty for a stranger, whose page has no form."""

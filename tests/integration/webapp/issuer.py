@@ -91,7 +91,7 @@ class Issuer:
         self.fetches += 1
         return {"keys": [_public(name) for name in self.published]}
 
-    def signed_in(self, page: str) -> dict[str, str]:
+    def sign_in(self, page: str) -> dict[str, str]:
         """What the browser brings back from the sign-in page: `code` and `state`."""
         asked = {name: value for name, [value] in parse_qs(urlsplit(page).query).items()}
         code = secrets.token_hex(8)

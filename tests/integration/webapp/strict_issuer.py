@@ -46,8 +46,8 @@ class StrictIssuer(Issuer):
         ]
         return {"keys": [*others, *super().answer(path)["keys"]]}
 
-    def signed_in(self, page: str) -> dict[str, str]:
-        return super().signed_in(page) | {"iss": NAME}
+    def sign_in(self, page: str) -> dict[str, str]:
+        return super().sign_in(page) | {"iss": NAME}
 
     def post(self, path: str, form: dict[str, str], authorization: str | None = None) -> tuple[int, dict[str, Any]]:
         if path != "/token":

@@ -32,11 +32,11 @@ class Failing:
     def put_item(self, **arguments: Any) -> Any:
         self.writes += 1
         if self.writes in self._refused:
-            raise throttled()
+            raise throttle()
         return self._dynamodb.put_item(**arguments)
 
 
-def throttled() -> ClientError:
+def throttle() -> ClientError:
     return ClientError({"Error": {"Code": "ThrottlingException", "Message": "role arn:aws:iam::1:role/x"}}, "PutItem")
 
 
@@ -45,13 +45,13 @@ def audit_of(dynamodb: Any, clock: Clock) -> Audit:
     return Audit(dynamodb, "herald-books", clock, lambda: next(ids))
 
 
-def told(cloud: Cloud, clock: Clock) -> list[tuple[str, str]]:
+def list_audit(cloud: Cloud, clock: Clock) -> list[tuple[str, str]]:
     return [(entry.action, entry.outcome) for entry in audit_of(cloud.dynamodb, clock).latest()]
 
 
 def test_what_was_done_is_told_with_its_outcome(cloud: Cloud, clock: Clock) -> None:
     audit_of(cloud.dynamodb, clock).record(GRACE, "pause", "all mail", lambda: "paused")
-    assert told(cloud, clock) == [("pause", "paused")]
+    assert list_audit(cloud, clock) == [("pause", "paused")]
 
 
 def test_nothing_is_done_whose_intent_is_not_on_record(cloud: Cloud, clock: Clock) -> None:
@@ -64,23 +64,23 @@ def test_nothing_is_done_whose_intent_is_not_on_record(cloud: Cloud, clock: Cloc
     with pytest.raises(ClientError):
         audit_of(Failing(cloud, 1), clock).record(GRACE, "pause", "all mail", pause)
     assert not done
-    assert told(cloud, clock) == []
+    assert list_audit(cloud, clock) == []
 
 
 def test_an_outcome_that_is_not_on_record_makes_no_failure_of_what_was_done(cloud: Cloud, clock: Clock) -> None:
     audit_of(Failing(cloud, 2), clock).record(GRACE, "pause", "all mail", lambda: "paused")
-    assert told(cloud, clock) == [("pause", NOBODY_KNOWS)]
+    assert list_audit(cloud, clock) == [("pause", NOBODY_KNOWS)]
 
 
 @pytest.mark.parametrize("refused", [(), (2,)])
 def test_what_broke_half_way_is_told_as_that(cloud: Cloud, clock: Clock, refused: tuple[int, ...]) -> None:
     def break_off() -> str:
-        raise throttled()
+        raise throttle()
 
     with pytest.raises(ClientError):
         audit_of(Failing(cloud, *refused), clock).record(GRACE, "send again", "m-1", break_off)
     expected = NOBODY_KNOWS if refused else "failed: AWS answered ThrottlingException; some of it may have been done"
-    assert told(cloud, clock) == [("send again", expected)]
+    assert list_audit(cloud, clock) == [("send again", expected)]
 
 
 def test_what_was_refused_before_anything_was_done_is_told_in_its_own_words(cloud: Cloud, clock: Clock) -> None:
@@ -89,7 +89,7 @@ def test_what_was_refused_before_anything_was_done_is_told_in_its_own_words(clou
 
     with pytest.raises(UserError):
         audit_of(cloud.dynamodb, clock).record(GRACE, "send again", "m-1", refuse)
-    assert told(cloud, clock) == [("send again", "failed: nothing lies in dead")]
+    assert list_audit(cloud, clock) == [("send again", "failed: nothing lies in dead")]
 
 
 def test_a_process_that_dies_leaves_an_action_without_an_outcome(cloud: Cloud, clock: Clock) -> None:
@@ -98,14 +98,14 @@ def test_a_process_that_dies_leaves_an_action_without_an_outcome(cloud: Cloud, c
 
     with pytest.raises(KeyboardInterrupt):
         audit_of(cloud.dynamodb, clock).record(GRACE, "pause", "all mail", die)
-    assert told(cloud, clock) == [("pause", NOBODY_KNOWS)]
+    assert list_audit(cloud, clock) == [("pause", NOBODY_KNOWS)]
 
 
 def test_an_entry_is_never_written_over(cloud: Cloud, clock: Clock) -> None:
     audit_of(cloud.dynamodb, clock).record(GRACE, "pause", "all mail", lambda: "paused")
     with pytest.raises(ClientError):
         audit_of(cloud.dynamodb, clock).record(GRACE, "resume", "all mail", lambda: "resumed")
-    assert told(cloud, clock) == [("pause", "paused")]
+    assert list_audit(cloud, clock) == [("pause", "paused")]
 
 
 def test_the_newest_are_told_first(cloud: Cloud, clock: Clock) -> None:

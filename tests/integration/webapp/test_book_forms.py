@@ -18,13 +18,13 @@ from webapp.composition import Parts
 TYPED = {"title": "Adam Bede", "author": "George Eliot", "isbn": "978-0-14-043664-8"}
 
 
-def filled(page: str) -> dict[str, str]:
+def read_fields(page: str) -> dict[str, str]:
     """What stands in the fields of a page's form."""
     fields = re.findall(r'<input id="(title|author|isbn)" name="[a-z]+" value="([^"]*)"', page)
     return {name: html.unescape(value) for name, value in fields}
 
 
-def hidden(page: str, name: str) -> str:
+def read_hidden_field(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found
     return found[1]
@@ -38,7 +38,7 @@ def end_session(browser: Browser, issuer: Issuer, clock: Clock) -> None:
 def sign_in_again(browser: Browser, issuer: Issuer, leads: str) -> str:
     """Follow where a form led, through the issuer, to the page that comes after."""
     page = browser.get(leads, follow_redirects=False).headers["location"]
-    return browser.get("/sign-in/done", params=issuer.signed_in(page)).text
+    return browser.get("/sign-in/done", params=issuer.sign_in(page)).text
 
 
 def test_a_book_that_was_typed_after_the_session_ended_is_kept_through_signing_in(
@@ -48,12 +48,12 @@ def test_a_book_that_was_typed_after_the_session_ended_is_kept_through_signing_i
     end_session(browser, issuer, clock)
     leads = browser.post("/books", data={"csrf": csrf, **TYPED}, follow_redirects=False).headers["location"]
     page = sign_in_again(browser, issuer, leads)
-    assert filled(page) == TYPED
+    assert read_fields(page) == TYPED
     assert "What you typed is still here" in page
     assert not cloud.rows("book"), "the person sends it, not the page"
-    browser.submit("/books", follow=True, **filled(page))
+    browser.submit("/books", follow=True, **read_fields(page))
     assert [row["title"] for row in cloud.rows("book")] == [{"S": "Adam Bede"}]
-    assert filled(browser.get("/").text) == dict.fromkeys(TYPED, ""), "kept once"
+    assert read_fields(browser.get("/").text) == dict.fromkeys(TYPED, ""), "kept once"
 
 
 def test_the_longest_book_in_any_script_fits_into_a_cookie(stranger: Browser, issuer: Issuer) -> None:
@@ -66,7 +66,7 @@ def test_the_longest_book_in_any_script_fits_into_a_cookie(stranger: Browser, is
     answer = stranger.post("/books", data=typed, follow_redirects=False)
     [cookie] = [each for each in answer.headers.get_list("set-cookie") if "-draft=" in each]
     assert len(cookie) < 4096
-    assert filled(sign_in_again(stranger, issuer, answer.headers["location"])) == typed
+    assert read_fields(sign_in_again(stranger, issuer, answer.headers["location"])) == typed
 
 
 def test_what_was_typed_cannot_be_read_from_the_cookie(stranger: Browser) -> None:
@@ -81,9 +81,9 @@ def test_an_old_tab_loses_nothing(browser: Browser, issuer: Issuer, cloud: Cloud
     browser.sign_in()
     page = browser.post("/books", data={"csrf": csrf, **TYPED})
     assert page.status_code == 403
-    assert filled(page.text) == TYPED
+    assert read_fields(page.text) == TYPED
     assert not cloud.rows("book")
-    browser.post("/books", data={"csrf": hidden(page.text, "csrf"), **filled(page.text)})
+    browser.post("/books", data={"csrf": read_hidden_field(page.text, "csrf"), **read_fields(page.text)})
     assert len(cloud.rows("book")) == 1
 
 
@@ -96,8 +96,8 @@ def test_another_sites_form_leaves_nothing_behind(stranger: Browser) -> None:
 def test_a_book_is_edited_and_no_mail_goes_out(browser: Browser, cloud: Cloud) -> None:
     path = f"/books/{add(browser)}/edit"
     form = browser.get(path).text
-    assert filled(form) == {"title": "Middlemarch", "author": "George Eliot", "isbn": ""}
-    page = browser.submit(path, version=hidden(form, "version"), follow=True, **TYPED)
+    assert read_fields(form) == {"title": "Middlemarch", "author": "George Eliot", "isbn": ""}
+    page = browser.submit(path, version=read_hidden_field(form, "version"), follow=True, **TYPED)
     assert page.url.path == path.removesuffix("/edit")
     assert "Adam Bede" in page.text
     assert "9780140436648" in page.text
@@ -114,8 +114,8 @@ def test_an_edit_of_what_was_changed_meanwhile_shows_both(browser: Browser, ada:
     page = browser.submit(f"/books/{book_id}/edit", follow=True, version="1", **TYPED)
     assert page.status_code == 409
     assert "Romola" in page.text
-    assert filled(page.text) == TYPED
-    browser.submit(f"/books/{book_id}/edit", version=hidden(page.text, "version"), follow=True, **TYPED)
+    assert read_fields(page.text) == TYPED
+    browser.submit(f"/books/{book_id}/edit", version=read_hidden_field(page.text, "version"), follow=True, **TYPED)
     assert [row["title"] for row in cloud.rows("book")] == [{"S": "Adam Bede"}]
 
 
@@ -134,7 +134,7 @@ def test_an_edit_after_the_session_ended_is_kept_through_signing_in(
     end_session(browser, issuer, clock)
     leads = browser.post(path, data={"csrf": csrf, "version": "1", **TYPED}, follow_redirects=False).headers["location"]
     assert urlsplit(leads).path == "/sign-in"
-    assert filled(sign_in_again(browser, issuer, leads)) == TYPED
+    assert read_fields(sign_in_again(browser, issuer, leads)) == TYPED
 
 
 @pytest.mark.parametrize("csrf", ["", "x" * 32])

@@ -76,12 +76,12 @@ def test_of_two_changes_to_one_state_the_second_fails(
 ) -> None:
     write = BookRepository.change
 
-    def overtaken(self: BookRepository, owner: str, book: Book) -> bool:
+    def overtake(self: BookRepository, owner: str, book: Book) -> bool:
         monkeypatch.setattr(BookRepository, "change", write)
         assert ada.patch(path, json={"title": "First"}, headers={"If-Match": '"1"'}).status_code == 200
         return write(self, owner, book)
 
-    monkeypatch.setattr(BookRepository, "change", overtaken)
+    monkeypatch.setattr(BookRepository, "change", overtake)
     assert ada.patch(path, json={"title": "Second"}, headers={"If-Match": '"1"'}).status_code == 412
     assert ada.get(path).json()["title"] == "First"
 
@@ -128,12 +128,12 @@ def test_a_book_that_changes_while_it_is_deleted_is_deleted_all_the_same(
 ) -> None:
     remove = BookRepository.remove
 
-    def overtaken(self: BookRepository, *asked: object) -> bool:
+    def overtake(self: BookRepository, *asked: object) -> bool:
         monkeypatch.setattr(BookRepository, "remove", remove)
         ada.patch(path, json={"title": "Imago"}, headers={"If-Match": "*"})
         return remove(self, *asked)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(BookRepository, "remove", overtaken)
+    monkeypatch.setattr(BookRepository, "remove", overtake)
     assert ada.delete(path).status_code == 204
     assert not cloud.rows("book")
     assert len(cloud.rows("outbox")) == 2

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from function.ledger.keys import address_key
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.suppressions import find_suppression, remove_suppression
-from tests.integration.refusals import refusing
+from tests.integration.refusals import refuse_calls
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_operations import operator, suppress, switch
 from webapp.composition import Parts
@@ -44,7 +44,7 @@ def add(ada: TestClient) -> str:
 def test_a_one_click_unsubscribe_while_a_mail_is_claimed_is_kept(
     anyone: TestClient, cloud: Cloud, link: str, waits: list[float]
 ) -> None:
-    with refusing(cloud.dynamodb, "UpdateItem", CONFLICT, times=3) as refused:
+    with refuse_calls(cloud.dynamodb, "UpdateItem", CONFLICT, times=3) as refused:
         assert anyone.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     assert (len(refused), len(waits)) == (3, 3)
     [item] = cloud.dynamodb.scan(TableName="herald-ledger")["Items"]
@@ -53,14 +53,16 @@ def test_a_one_click_unsubscribe_while_a_mail_is_claimed_is_kept(
 
 def test_a_change_of_a_book_that_is_being_deleted_is_tried_again(ada: TestClient, cloud: Cloud) -> None:
     path = add(ada)
-    with refusing(cloud.dynamodb, "PutItem", CONFLICT, times=2):
+    with refuse_calls(cloud.dynamodb, "PutItem", CONFLICT, times=2):
         assert ada.patch(path, json={"title": "U"}, headers={"If-Match": "*"}).status_code == 200
 
 
 def test_a_deletion_that_conflicts_for_a_moment_is_no_failed_precondition(ada: TestClient, cloud: Cloud) -> None:
     path = add(ada)
     reasons: list[dict[str, Any]] = [{"Code": "TransactionConflict"}, {"Code": "None"}]
-    with refusing(cloud.dynamodb, "TransactWriteItems", "TransactionCanceledException", 2, CancellationReasons=reasons):
+    with refuse_calls(
+        cloud.dynamodb, "TransactWriteItems", "TransactionCanceledException", 2, CancellationReasons=reasons
+    ):
         assert ada.delete(path, headers={"If-Match": '"1"'}).status_code == 204
 
 
@@ -70,9 +72,9 @@ def test_a_conflict_that_stays_is_a_503_with_the_time_to_come_back(
     path = add(ada)
     reasons: list[dict[str, Any]] = [{"Code": "TransactionConflict"}, {"Code": "None"}]
     with (
-        refusing(cloud.dynamodb, "UpdateItem", CONFLICT),
-        refusing(cloud.dynamodb, "PutItem", CONFLICT),
-        refusing(cloud.dynamodb, "TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons),
+        refuse_calls(cloud.dynamodb, "UpdateItem", CONFLICT),
+        refuse_calls(cloud.dynamodb, "PutItem", CONFLICT),
+        refuse_calls(cloud.dynamodb, "TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons),
     ):
         answers = [
             anyone.post(link, data={"List-Unsubscribe": "One-Click"}),
@@ -85,15 +87,15 @@ def test_a_conflict_that_stays_is_a_503_with_the_time_to_come_back(
 
 @pytest.mark.parametrize("code", ["KmsThrottled", "OverLimit", "RequestThrottled"])
 def test_a_queue_that_is_throttled_is_asked_again_and_then_said(operator: Browser, cloud: Cloud, code: str) -> None:
-    with refusing(cloud.sqs, "GetQueueAttributes", code, times=2):
+    with refuse_calls(cloud.sqs, "GetQueueAttributes", code, times=2):
         assert operator.get("/operations").status_code == 200
-    with refusing(cloud.sqs, "GetQueueAttributes", code):
+    with refuse_calls(cloud.sqs, "GetQueueAttributes", code):
         answer = operator.get("/operations")
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
 
 
 def test_a_throttled_function_is_said(operator: Browser, cloud: Cloud) -> None:
-    with refusing(cloud.functions, "GetFunction", "TooManyRequestsException"):
+    with refuse_calls(cloud.functions, "GetFunction", "TooManyRequestsException"):
         answer = operator.get("/operations")
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
 
@@ -102,6 +104,6 @@ def test_an_address_is_taken_off_the_list_while_a_mail_to_it_is_claimed(parts: P
     suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
     entry = find_suppression(parts.notifier.installation, "ada@example.com")
     assert entry is not None
-    with refusing(cloud.dynamodb, "UpdateItem", CONFLICT, times=4):
+    with refuse_calls(cloud.dynamodb, "UpdateItem", CONFLICT, times=4):
         remove_suppression(parts.notifier.installation, entry)
     assert find_suppression(parts.notifier.installation, "ada@example.com") is None

@@ -103,7 +103,7 @@ def test_two_keys_in_one_request_are_refused(ada: TestClient) -> None:
     assert ada.post("/v1/books", json=BOOK, headers=headers).status_code == 400
 
 
-def cancelled(*codes: str) -> ClientError:
+def cancel(*codes: str) -> ClientError:
     reasons = [{"Code": code} for code in codes]
     told: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
     return ClientError(told, "TransactWriteItems")
@@ -113,7 +113,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
     ada: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def conflict(*_: object) -> None:
-        raise cancelled("None", "None", "TransactionConflict")
+        raise cancel("None", "None", "TransactionConflict")
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(BookRepository, "_transact", conflict)
@@ -126,7 +126,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
 
 def test_a_store_that_is_busy_is_no_conflict(ada: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def throttled(*_: object) -> None:
-        raise cancelled("ThrottlingError", "None", "None")
+        raise cancel("ThrottlingError", "None", "None")
 
     monkeypatch.setattr(BookRepository, "_transact", throttled)
     answer = ada.post("/v1/books", json=BOOK, headers=KEY)

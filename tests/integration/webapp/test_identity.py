@@ -43,11 +43,11 @@ def _segment(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-def unsigned(_: Issuer) -> str:
+def write_unsigned(_: Issuer) -> str:
     return jwt.encode(ada(), "", algorithm="none", headers={"kid": "first"})
 
 
-def unsigned_in_capitals(_: Issuer) -> str:
+def write_unsigned_in_capitals(_: Issuer) -> str:
     return f"{_segment({'alg': 'nOnE', 'kid': 'first'})}.{_segment(ada())}."
 
 
@@ -62,7 +62,7 @@ def hmac_with_the_public_key(_: Issuer) -> str:
     return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
-def tampered(issuer: Issuer) -> str:
+def tamper(issuer: Issuer) -> str:
     header, _, signature = issuer.token().split(".")
     return f"{header}.{_segment(ada() | {'email': 'mallory@example.com'})}.{signature}"
 
@@ -73,10 +73,10 @@ def own_key_in_the_header(_: Issuer) -> str:
 
 
 FORGERIES: dict[str, Callable[[Issuer], str]] = {
-    "unsigned": unsigned,
-    "unsigned in capitals": unsigned_in_capitals,
+    "unsigned": write_unsigned,
+    "unsigned in capitals": write_unsigned_in_capitals,
     "HMAC with the public key as its secret": hmac_with_the_public_key,
-    "tampered": tampered,
+    "tampered": tamper,
     "own key in the header": own_key_in_the_header,
     "another key under a known id": lambda issuer: issuer.token(key="mallory", kid="first"),
     "another key under its own id": lambda issuer: issuer.token(key="mallory"),

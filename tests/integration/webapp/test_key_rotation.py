@@ -92,7 +92,7 @@ def test_a_sign_in_begins_in_one_process_and_ends_in_another(process: Process, c
     page = begun.get("/sign-in", follow_redirects=False).headers["location"]
     ended = Browser(warm, issuer)
     ended.cookies.update(begun.cookies)
-    assert ended.get("/sign-in/done", params=issuer.signed_in(page), follow_redirects=False).status_code == 303
+    assert ended.get("/sign-in/done", params=issuer.sign_in(page), follow_redirects=False).status_code == 303
 
 
 def test_a_link_signed_with_a_new_key_works_in_a_warm_process(process: Process, cloud: Cloud, issuer: Issuer) -> None:

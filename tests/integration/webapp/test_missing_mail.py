@@ -11,7 +11,7 @@ from tests.integration.webapp.test_pages import add
 from webapp.composition import Parts
 
 
-def happened(parts: Parts, cloud: Cloud, book_id: str, **values: object) -> None:
+def let_happen(parts: Parts, cloud: Cloud, book_id: str, **values: object) -> None:
     """The mail about a book, as the ledger tells of it."""
     [event] = parts.outbox.of_subject(f"books/{book_id}")
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m-1"}
@@ -23,7 +23,7 @@ def test_a_reader_learns_why_no_mail_came(browser: Browser, parts: Parts, cloud:
     assert "No mail was due yet" in browser.get("/why").text
     book_id = add(browser, "<i>Middlemarch</i>")
     assert "On the way" in browser.get("/why").text
-    happened(parts, cloud, book_id, state="rejected", reason="the mail is too large")
+    let_happen(parts, cloud, book_id, state="rejected", reason="the mail is too large")
     suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
     page = browser.get("/why").text
     assert "&lt;i&gt;Middlemarch&lt;/i&gt;" in page
@@ -32,12 +32,12 @@ def test_a_reader_learns_why_no_mail_came(browser: Browser, parts: Parts, cloud:
 
 
 def test_a_reader_whose_mail_came_is_told_where_to_look(browser: Browser, parts: Parts, cloud: Cloud) -> None:
-    happened(parts, cloud, add(browser), state="delivered")
+    let_happen(parts, cloud, add(browser), state="delivered")
     assert "look in your spam folder" in browser.get("/why").text
 
 
 def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(browser: Browser, parts: Parts, cloud: Cloud) -> None:
-    happened(
+    let_happen(
         parts,
         cloud,
         add(browser),

@@ -15,7 +15,7 @@ from function.reason_codes import ReasonCode
 from operations.redrive.plan import LetterFilter
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
-from tests.integration.refusals import refusing
+from tests.integration.refusals import refuse_calls
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.test_pages import add
 from webapp.admin.notifier import NotifierAccess
@@ -300,7 +300,7 @@ def test_an_address_that_ses_does_not_let_go_stays_listed(
 ) -> None:
     suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
     ses.suppress("ada@example.com")
-    with refusing(ses.client, "DeleteSuppressedDestination", "AccessDeniedException"):
+    with refuse_calls(ses.client, "DeleteSuppressedDestination", "AccessDeniedException"):
         assert operator.submit("/operations/suppressions/remove", wanted="ada@example.com").status_code == 500
     assert "1 on Herald" in operator.get("/operations/suppressions").text
     assert "failed: AWS answered AccessDeniedException" in operator.get("/operations").text
@@ -319,7 +319,7 @@ def test_what_the_outbox_gave_up_is_published_again_on_record(
     done = operator.submit("/operations/publish", subject=event.subject, event=event.id)
     assert "handed to the sweeper" in done.text
     assert publisher.publish(parts.outbox.find_overdue(2**50)).published == 1
-    assert [json.loads(each["Message"])["id"] for each in cloud.heard()] == [event.id]
+    assert [json.loads(each["Message"])["id"] for each in cloud.receive()] == [event.id]
     assert "Publish again" not in operator.submit("/operations/search", wanted=book_id).text
     assert operator.submit("/operations/publish", subject=event.subject, event=event.id).status_code == 409
 

@@ -31,7 +31,7 @@ def is_signed_in(browser: Browser) -> bool:
 def test_two_tabs_sign_in_at_once(stranger: Browser, issuer: Issuer, order: tuple[int, int]) -> None:
     pages = [begin(stranger), begin(stranger)]
     for which in order:
-        answer = stranger.get("/sign-in/done", params=issuer.signed_in(pages[which]), follow_redirects=False)
+        answer = stranger.get("/sign-in/done", params=issuer.sign_in(pages[which]), follow_redirects=False)
         assert answer.status_code == 303
     assert is_signed_in(stranger)
     assert not [name for name in stranger.cookies if "sign-in" in name], "what was answered leaves no cookie"
@@ -41,7 +41,7 @@ def test_sign_ins_that_nobody_ends_do_not_fill_the_browser(stranger: Browser, is
     """API Gateway takes 10,240 bytes of headers, all cookies together."""
     pages = [begin(stranger) for _ in range(30)]
     assert sum(len(name) + len(value) for name, value in stranger.cookies.items()) < 4000
-    assert stranger.get("/sign-in/done", params=issuer.signed_in(pages[-1])).status_code == 200
+    assert stranger.get("/sign-in/done", params=issuer.sign_in(pages[-1])).status_code == 200
 
 
 def test_a_form_of_the_first_tab_is_good_after_the_second_signed_in(browser: Browser, cloud: Cloud) -> None:

@@ -40,7 +40,7 @@ EXAMPLES = settings(
 )
 
 
-def nested(depth: int) -> str:
+def nest(depth: int) -> str:
     """JSON that is nested deeper than a parser goes."""
     return "[" * depth + "]" * depth
 
@@ -82,9 +82,9 @@ def test_no_header_of_a_form_breaks_anything(stranger: Browser, name: str, value
 @pytest.mark.parametrize(
     "bearer",
     [
-        token(nested(20_000)),
+        token(nest(20_000)),
         token('{"alg": ["RS256"], "kid": {}}'),
-        token('{"alg": "RS256", "kid": "first"}', nested(20_000)),
+        token('{"alg": "RS256", "kid": "first"}', nest(20_000)),
         token('{"alg": "RS256", "kid": "first", "crit": 7}'),
         "a.b.c",
         "...",
@@ -102,7 +102,7 @@ def test_no_token_breaks_anything(anyone: TestClient, bearer: str) -> None:
     [
         b'{"\\ud800": 1}',
         b'{"title": "\\ud800", "author": "A"}',
-        nested(20_000).encode(),
+        nest(20_000).encode(),
         b"\xff",
         b"",
         b"null",

@@ -35,7 +35,7 @@ def program(parts: Parts) -> TestClient:
     return TestClient(create_app(parts), base_url="https://herald.example")
 
 
-def stopped(cloud: Cloud, parts: Parts, email: str = "ada@example.com") -> dict[str, str] | None:
+def read_stopped(cloud: Cloud, parts: Parts, email: str = "ada@example.com") -> dict[str, str] | None:
     """Ada's choice as it lies in the ledger."""
     key = {"pk": {"S": address_of(parts, email)}}
     item = cloud.dynamodb.get_item(TableName="herald-ledger", Key=key).get("Item", {})
@@ -50,42 +50,42 @@ def test_following_the_link_changes_nothing_and_asks(
     page = stranger.request(method, link)
     assert page.status_code == 200
     assert method == "HEAD" or '<button class="primary">Unsubscribe</button>' in page.text
-    assert stopped(cloud, parts) is None
+    assert read_stopped(cloud, parts) is None
 
 
 def test_one_click_without_cookies_stops_the_category(
     program: TestClient, cloud: Cloud, parts: Parts, clock: Clock, link: str
 ) -> None:
     assert program.post(link, data=ONE_CLICK).status_code == 200
-    item = stopped(cloud, parts)
+    item = read_stopped(cloud, parts)
     assert item is not None
     assert (item["since"], item["by"]) == (str(clock.at), "link")
 
 
 def test_one_click_as_multipart_is_as_good(program: TestClient, cloud: Cloud, parts: Parts, link: str) -> None:
     assert program.post(link, files={"List-Unsubscribe": (None, "One-Click")}).status_code == 200
-    assert stopped(cloud, parts)
+    assert read_stopped(cloud, parts)
 
 
 def test_the_pages_button_does_what_one_click_does(stranger: Browser, cloud: Cloud, parts: Parts, link: str) -> None:
     page = stranger.post(link, data=ONE_CLICK, headers=HERE)
     assert "no more of these mails" in page.text
-    assert stopped(cloud, parts)
+    assert read_stopped(cloud, parts)
 
 
 def test_a_link_used_again_is_harmless(
     program: TestClient, cloud: Cloud, parts: Parts, clock: Clock, link: str
 ) -> None:
     program.post(link, data=ONE_CLICK)
-    first = stopped(cloud, parts)
+    first = read_stopped(cloud, parts)
     clock.forward(60)
     assert program.post(link, data=ONE_CLICK).status_code == 200
-    assert stopped(cloud, parts) == first
+    assert read_stopped(cloud, parts) == first
 
 
 def test_it_stops_this_reader_only(program: TestClient, cloud: Cloud, parts: Parts, link: str) -> None:
     program.post(link, data=ONE_CLICK)
-    assert stopped(cloud, parts, "bob@example.com") is None
+    assert read_stopped(cloud, parts, "bob@example.com") is None
     assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 1
 
 
@@ -94,7 +94,7 @@ def test_a_post_that_does_not_say_one_click_changes_nothing(
     program: TestClient, cloud: Cloud, parts: Parts, link: str, body: dict[str, str]
 ) -> None:
     assert program.post(link, data=body).status_code == 400
-    assert stopped(cloud, parts) is None
+    assert read_stopped(cloud, parts) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
@@ -163,12 +163,12 @@ def test_settings_are_for_people_who_are_signed_in(stranger: Browser, cloud: Clo
 def test_settings_stop_a_category_and_let_it_come_again(browser: Browser, cloud: Cloud, parts: Parts) -> None:
     assert "checked" in browser.get("/settings").text
     assert "Your choice is kept." in browser.submit("/settings").text
-    item = stopped(cloud, parts)
+    item = read_stopped(cloud, parts)
     assert item is not None
     assert item["by"] == "settings"
     assert "checked" not in browser.get("/settings").text
     browser.submit("/settings", wanted="books")
-    assert stopped(cloud, parts) is None
+    assert read_stopped(cloud, parts) is None
     assert "checked" in browser.get("/settings").text
 
 
@@ -198,7 +198,7 @@ def test_settings_leave_the_list_alone(browser: Browser, cloud: Cloud, parts: Pa
     listed = {**key, "reason": {"S": "bounced"}, "since": {"N": "1"}, "message_id": {"S": "m-0"}}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=listed)
     browser.submit("/settings")
-    assert stopped(cloud, parts)
+    assert read_stopped(cloud, parts)
     browser.submit("/settings", wanted="books")
     assert cloud.dynamodb.get_item(TableName="herald-ledger", Key=key)["Item"] == listed
 

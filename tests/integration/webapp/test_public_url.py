@@ -28,7 +28,7 @@ def sign_in(cdn: TestClient, issuer: Issuer) -> None:
     page = cdn.get(first.removeprefix("https://herald.example"), follow_redirects=False).headers["location"]
     assert page.startswith(issuer.url), "led to the public name once and never in a circle"
     assert parse_qs(urlsplit(page).query)["redirect_uri"] == ["https://herald.example/sign-in/done"]
-    done = cdn.get("/sign-in/done", params=issuer.signed_in(page), follow_redirects=False)
+    done = cdn.get("/sign-in/done", params=issuer.sign_in(page), follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, "/")
 
 

@@ -74,7 +74,7 @@ def test_the_relay_publishes_the_stored_bytes_with_their_type(parts: Parts, clou
     event = add(parts)
     clock.forward(1)
     assert relay.handler(stream_of(cloud), None) == {"published": 1, "rejected": 0, "left": 0}
-    [heard] = cloud.heard()
+    [heard] = cloud.receive()
     assert heard["Message"] == event.body
     assert heard["MessageAttributes"]["type"] == {"Type": "String", "Value": "book.created"}
     marked = row(parts, event)
@@ -88,20 +88,20 @@ def test_only_new_outbox_rows_are_published(parts: Parts, cloud: Cloud) -> None:
         record["eventName"] = "MODIFY"
     assert relay.handler(batch, None)["published"] == 0
     assert relay.handler({"Records": [{"eventName": "REMOVE", "dynamodb": {"Keys": {}}}]}, None)["published"] == 0
-    assert cloud.heard() == []
+    assert cloud.receive() == []
 
 
 def test_more_than_one_batch_flows(parts: Parts, cloud: Cloud) -> None:
     events = [add(parts, number) for number in range(23)]
     assert relay.handler(stream_of(cloud), None)["published"] == 23
-    assert {json.loads(heard["Message"])["id"] for heard in cloud.heard()} == {event.id for event in events}
+    assert {json.loads(heard["Message"])["id"] for heard in cloud.receive()} == {event.id for event in events}
 
 
 def test_large_events_share_no_batch_that_sns_would_refuse(cloud: Cloud, clock: Clock) -> None:
     for number in range(7):
         put(cloud, clock, f"big-{number}", json.dumps({"n": number, "text": "x" * 65_000}))
     assert relay.handler(stream_of(cloud), None) == {"published": 7, "rejected": 0, "left": 0}
-    assert len(cloud.heard()) == 7
+    assert len(cloud.receive()) == 7
 
 
 def test_an_event_over_64_kib_ends_rejected_with_its_reason(parts: Parts, cloud: Cloud, clock: Clock) -> None:
@@ -125,7 +125,7 @@ def test_killed_between_publish_and_mark_it_repeats_the_same_event(
     assert row(parts, event).state == "committed"
     clock.forward(61)
     assert sweeper.handler(None, Lambda())["published"] == 1
-    first, second = cloud.heard()
+    first, second = cloud.receive()
     assert first["Message"] == second["Message"] == event.body
     assert first["MessageId"] != second["MessageId"]
     assert row(parts, event).message_id == second["MessageId"]
@@ -153,7 +153,7 @@ def test_a_stream_that_was_gone_for_a_day_loses_nothing(parts: Parts, cloud: Clo
         events.append(add(parts, number))
         clock.forward(24 * 60)
     assert sweeper.handler(None, Lambda())["published"] == 60
-    assert sorted(json.loads(heard["Message"])["id"] for heard in cloud.heard()) == [event.id for event in events]
+    assert sorted(json.loads(heard["Message"])["id"] for heard in cloud.receive()) == [event.id for event in events]
 
 
 def test_a_run_that_has_no_time_left_stops_and_the_next_goes_on(parts: Parts, cloud: Cloud, clock: Clock) -> None:
@@ -171,7 +171,7 @@ def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(parts: Parts, clo
         add(parts, number)
     clock.forward(61)
     assert sweeper.handler(None, Lambda()) == {"published": 100, "rejected": 1, "left": 0}
-    assert len(cloud.heard()) == 100
+    assert len(cloud.receive()) == 100
     [rejected] = parts.outbox.of_subject("books/damaged")
     assert rejected.reason == "the outbox row is damaged: it holds no event"
 
@@ -274,7 +274,7 @@ def test_what_follows_a_left_event_of_its_book_waits_behind_it(parts: Parts, clo
     assert counts.waiting >= {stuck.subject}
     clock.forward(61)
     assert sweeper.handler(None, Lambda())["left"] == 0
-    published = [heard["Message"] for heard in cloud.heard()]
+    published = [heard["Message"] for heard in cloud.receive()]
     assert published.index(stuck.body) < published.index(later.body)
 
 

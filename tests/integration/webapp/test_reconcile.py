@@ -69,7 +69,7 @@ def test_what_is_at_rest_is_settled_and_leaves_the_index(
     assert "queue" not in settled
     assert int(settled["expires_at"]["N"]) == clock() // 1000 + 180 * 24 * 3600
     assert reconcile.handler(None, Lambda()) == NOTHING
-    assert len(cloud.heard()) == 1
+    assert len(cloud.receive()) == 1
 
 
 @pytest.mark.parametrize("state", ["sending", "unknown"])
@@ -82,7 +82,7 @@ def test_what_waits_for_a_person_is_at_rest(event: OutboxEvent, cloud: Cloud, cl
 def test_what_was_rejected_before_its_id_was_read_is_known_by_its_message(
     event: OutboxEvent, cloud: Cloud, clock: Clock
 ) -> None:
-    [heard] = cloud.heard()
+    [heard] = cloud.receive()
     item = {"pk": f"message#{heard['MessageId']}", "state": "rejected", "timeline": []}
     cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
     clock.forward(3601)
@@ -93,13 +93,13 @@ def test_what_was_lost_on_the_way_is_published_again_under_the_same_id(
     event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first_published = clock()
-    [lost] = cloud.heard()
+    [lost] = cloud.receive()
     clock.forward(3601)
     capsys.readouterr()
     assert reconcile.handler(None, Lambda())["published"] == 1
     [line] = metrics(capsys.readouterr().out)
     assert line["Republished"] == 1
-    [again] = cloud.heard()
+    [again] = cloud.receive()
     assert again["Message"] == lost["Message"] == event.body
     marked = row(parts, event)
     assert (marked.published_at, marked.republished_at) == (first_published, clock())
@@ -119,7 +119,7 @@ def test_what_nobody_hears_of_is_published_ever_more_rarely(
     event: OutboxEvent, cloud: Cloud, clock: Clock, hours: int, published: list[int]
 ) -> None:
     assert run_hourly(clock, hours) == published
-    heard = cloud.heard()
+    heard = cloud.receive()
     assert len(heard) == 1 + len(published)
     assert {json.loads(each["Message"])["id"] for each in heard} == {event.id}
     hear(cloud, event, "delivered", clock())

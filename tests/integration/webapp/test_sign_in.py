@@ -16,7 +16,7 @@ SESSION = "__Host-herald"
 BOOK = "/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"
 
 
-def asked(browser: Browser, **parameters: str) -> dict[str, str]:
+def request_sign_in(browser: Browser, **parameters: str) -> dict[str, str]:
     """What the browser takes along to the issuer's page."""
     page = browser.get("/sign-in", params=parameters, follow_redirects=False).headers["location"]
     return {name: value for name, [value] in parse_qs(urlsplit(page).query).items()}
@@ -32,7 +32,7 @@ def is_signed_in(browser: Browser) -> bool:
 
 
 def test_the_issuer_is_asked_for_a_code_bound_to_this_browser(stranger: Browser) -> None:
-    question, another = asked(stranger), asked(stranger)
+    question, another = request_sign_in(stranger), request_sign_in(stranger)
     assert question["response_type"] == "code"
     assert question["redirect_uri"] == "https://herald.example/sign-in/done"
     assert question["code_challenge_method"] == "S256"
@@ -63,22 +63,22 @@ def test_nothing_of_the_session_can_be_read_from_the_cookie(stranger: Browser, i
 
 @pytest.mark.parametrize("spoilt", ["state", "code"])
 def test_another_state_or_code_signs_nobody_in(stranger: Browser, issuer: Issuer, spoilt: str) -> None:
-    brought = issuer.signed_in(page_of(stranger)) | {spoilt: "x" * 43}
+    brought = issuer.sign_in(page_of(stranger)) | {spoilt: "x" * 43}
     assert stranger.get("/sign-in/done", params=brought).status_code == 400
     assert not is_signed_in(stranger)
 
 
 def test_a_code_of_another_browsers_sign_in_is_refused(stranger: Browser, parts: Parts, issuer: Issuer) -> None:
     """Login CSRF: the attacker's own code, handed to the victim."""
-    attackers = issuer.signed_in(page_of(Browser(parts, issuer)))
+    attackers = issuer.sign_in(page_of(Browser(parts, issuer)))
     assert stranger.get("/sign-in/done", params=attackers).status_code == 400
-    own_state = asked(stranger)["state"]
+    own_state = request_sign_in(stranger)["state"]
     assert stranger.get("/sign-in/done", params=attackers | {"state": own_state}).status_code == 400
     assert not is_signed_in(stranger)
 
 
 def test_a_code_works_once(stranger: Browser, issuer: Issuer) -> None:
-    brought = issuer.signed_in(page_of(stranger))
+    brought = issuer.sign_in(page_of(stranger))
     kept = dict(stranger.cookies)
     assert stranger.get("/sign-in/done", params=brought).status_code == 200
     stranger.cookies.clear()
@@ -87,22 +87,22 @@ def test_a_code_works_once(stranger: Browser, issuer: Issuer) -> None:
 
 
 def test_the_nonce_ties_the_token_to_the_question(stranger: Browser, issuer: Issuer) -> None:
-    brought = issuer.signed_in(page_of(stranger))
+    brought = issuer.sign_in(page_of(stranger))
     issuer.granted[brought["code"]]["nonce"] = "of another sign-in"
     assert stranger.get("/sign-in/done", params=brought).status_code == 400
 
 
 def test_an_answer_that_comes_too_late_is_refused(stranger: Browser, issuer: Issuer, clock: Clock) -> None:
-    brought = issuer.signed_in(page_of(stranger))
+    brought = issuer.sign_in(page_of(stranger))
     clock.forward(15 * 60 + 1)
     assert stranger.get("/sign-in/done", params=brought).status_code == 400
 
 
 def test_an_answer_in_another_issuers_name_is_refused(stranger: Browser, issuer: Issuer) -> None:
     """Mix-up: https://datatracker.ietf.org/doc/html/rfc9207"""
-    brought = issuer.signed_in(page_of(stranger))
+    brought = issuer.sign_in(page_of(stranger))
     assert stranger.get("/sign-in/done", params=brought | {"iss": "https://evil.example"}).status_code == 400
-    brought = issuer.signed_in(page_of(stranger))
+    brought = issuer.sign_in(page_of(stranger))
     assert stranger.get("/sign-in/done", params=brought | {"iss": NAME}).status_code == 200
 
 
@@ -115,14 +115,14 @@ def test_a_token_that_the_api_would_refuse_signs_nobody_in(stranger: Browser, cl
 
 
 def test_whoever_turns_back_at_the_issuers_page_is_no_error(stranger: Browser) -> None:
-    state = asked(stranger)["state"]
+    state = request_sign_in(stranger)["state"]
     brought = {"error": "access_denied", "state": state}
     answer = stranger.get("/sign-in/done", params=brought, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 def test_an_issuer_that_does_not_answer_is_said(stranger: Browser, issuer: Issuer) -> None:
-    brought = issuer.signed_in(page_of(stranger))
+    brought = issuer.sign_in(page_of(stranger))
     issuer.broken = True
     assert stranger.get("/sign-in/done", params=brought).status_code == 503
 
@@ -227,7 +227,7 @@ def test_a_cookie_that_was_tampered_with_is_a_stranger(browser: Browser) -> None
 
 
 def test_the_cookie_of_a_sign_in_under_way_is_no_session(stranger: Browser) -> None:
-    asked(stranger)
+    request_sign_in(stranger)
     [under_way] = [value for name, value in stranger.cookies.items() if name.startswith("__Host-herald-sign-in-")]
     stranger.cookies.set(SESSION, under_way, domain="herald.example", path="/")
     assert not is_signed_in(stranger)

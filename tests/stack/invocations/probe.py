@@ -148,7 +148,7 @@ class Probe:
         """What the emulator noted of this function's runs, oldest first."""
         return [run for run in reversed(self._list_noted("invocations")) if run["function"] == self.name]
 
-    def failed(self, message_id: str) -> list[dict[str, Any]]:
+    def list_failed(self, message_id: str) -> list[dict[str, Any]]:
         """The runs for one SNS message that did not succeed."""
         return [run for run in self.runs() if run.get("message_id") == message_id and run["outcome"] != "ok"]
 
@@ -166,7 +166,7 @@ class Probe:
         """The runs that ended so."""
         return [run for run in self.runs() if run["outcome"] == outcome]
 
-    def received(self, queue: str) -> list[dict[str, Any]]:
+    def list_received(self, queue: str) -> list[dict[str, Any]]:
         """The bodies of the messages that wait in a queue; they stay there."""
         answer = self.herald.clients.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]

@@ -58,7 +58,7 @@ def test_a_topic_that_the_alias_does_not_admit_leaves_its_messages_with_the_subs
     queue = function.queue()
     topic = subscribe(function, admitted=False, redrive=function.arn_of(queue))
     sent = function.herald.clients.sns.publish(TopicArn=topic, Message="{}")["MessageId"]
-    [left] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    [left] = eventually(lambda: function.list_received(queue), lambda found: len(found) == 1)
     assert (left["Type"], left["MessageId"]) == ("Notification", sent)
     assert function.runs() == []
 

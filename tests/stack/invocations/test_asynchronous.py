@@ -14,7 +14,7 @@ def test_a_failing_event_runs_three_times_and_is_recorded(function: Probe) -> No
     queue = function.queue()
     function.configure(queue)
     function.send({"fail": True})
-    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    [record] = eventually(lambda: function.list_received(queue), lambda found: len(found) == 1)
     runs = function.runs()
     assert [(run["outcome"], run["attempt"]) for run in runs] == [("error", 1), ("error", 2), ("error", 3)]
     assert len({run["request_id"] for run in runs}) == 1
@@ -37,7 +37,7 @@ def test_a_killed_function_is_retried_like_one_that_raised(function: Probe) -> N
     queue = function.queue()
     function.configure(queue, MaximumRetryAttempts=1)
     function.send({"kill": True})
-    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    [record] = eventually(lambda: function.list_received(queue), lambda found: len(found) == 1)
     assert [run["outcome"] for run in function.runs()] == ["killed", "killed"]
     assert record["responsePayload"]["errorType"] == "Runtime.ExitError"
 
@@ -60,7 +60,7 @@ def test_the_alias_has_a_configuration_of_its_own(function: Probe) -> None:
         FunctionName=function.name, InvocationType="Event", Payload=json.dumps({"fail": True})
     )
     function.send({"fail": True})
-    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    [record] = eventually(lambda: function.list_received(queue), lambda found: len(found) == 1)
     assert record["requestContext"]["functionArn"] == function.arn
     assert record["requestContext"]["approximateInvokeCount"] == 1
     eventually(lambda: len(function.runs()), lambda count: count == 4)
@@ -71,7 +71,7 @@ def test_a_reserved_concurrency_of_0_parks_at_once(function: Probe) -> None:
     function.configure(queue)
     function.reserve(0)
     function.send({"n": 1})
-    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    [record] = eventually(lambda: function.list_received(queue), lambda found: len(found) == 1)
     assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
     assert record["requestContext"]["approximateInvokeCount"] == 0
     assert record["requestPayload"] == {"n": 1}
@@ -93,7 +93,7 @@ def test_no_more_run_at_once_than_is_reserved_and_the_others_wait_without_using_
     done = eventually(function.ran, lambda runs: len(runs) == 8)
     assert all(run["attempt"] == 1 for run in done)
     assert len({run["request_id"] for run in done}) == 8
-    assert function.received(queue) == []
+    assert function.list_received(queue) == []
 
 
 def test_a_call_that_waits_is_refused_while_all_of_the_reserved_concurrency_is_in_use(
@@ -110,7 +110,7 @@ def test_an_event_that_waits_too_long_is_recorded_without_having_run(function: P
     occupy(function, gate)
     function.configure(queue, MaximumEventAgeInSeconds=60)
     function.send({"n": "late"})
-    [record] = eventually(lambda: function.received(queue), lambda found: len(found) == 1)
+    [record] = eventually(lambda: function.list_received(queue), lambda found: len(found) == 1)
     assert record["requestContext"]["condition"] == "EventAgeExceeded"
     assert record["requestPayload"] == {"n": "late"}
     assert "responsePayload" not in record
@@ -144,7 +144,7 @@ def test_an_event_that_crashes_notify_ends_in_retry_and_then_as_one_mail(herald:
     functions.update_alias(FunctionName="herald-notify", Name="live", FunctionVersion=broken)
     try:
         sent = herald.clients.sns.publish(TopicArn=topic, Message=json.dumps(new_event(to)))["MessageId"]
-        eventually(lambda: Probe(herald, "herald-notify").failed(sent), lambda runs: len(runs) == 3)
+        eventually(lambda: Probe(herald, "herald-notify").list_failed(sent), lambda runs: len(runs) == 3)
     finally:
         functions.update_alias(FunctionName="herald-notify", Name="live", FunctionVersion=good)
     herald.inbox.wait(to)  # the broken release may have received it from the queue, too

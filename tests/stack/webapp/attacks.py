@@ -58,12 +58,12 @@ class Field:
             headers = {"Authorization": f"Bearer {token}"}
             answers = {web.get("/v1/books", headers=headers).status_code}
             answers.add(web.post("/v1/books", json=BOOK, headers=headers).status_code)
-        return said(answers)
+        return describe_statuses(answers)
 
     def post(self, **request: Any) -> str:
         """The status of a POST by Mallory."""
         with self.mallory.client() as web:
-            return said(web.post("/v1/books", **request).status_code)
+            return describe_statuses(web.post("/v1/books", **request).status_code)
 
     def mails_of(self, book: dict[str, Any], reader: Reader) -> list[dict[str, Any]]:
         """All that was mailed to a reader, once the mail about a book is there."""
@@ -81,7 +81,7 @@ class Field:
         [mail, *_] = self.mails_of(self.book, self.victim)
         return str(mail["headers"]["List-Unsubscribe"]).strip("<>")
 
-    def stopped(self, reader: Reader | None = None) -> str:
+    def describe_stopped(self, reader: Reader | None = None) -> str:
         """Whether the settings page shows that a category is stopped."""
         with Browser(self.herald) as browser:
             browser.sign_in((reader or self.victim).address, PASSWORD)
@@ -106,7 +106,7 @@ def attack(name: str, outcome: str) -> Callable[[Callable[[Field], str]], Callab
     return register
 
 
-def said(statuses: int | set[int]) -> str:
+def describe_statuses(statuses: int | set[int]) -> str:
     """Statuses as the page writes them."""
     return ", ".join(str(status) for status in sorted({statuses} if isinstance(statuses, int) else statuses))
 
@@ -126,7 +126,7 @@ def segment(value: object) -> str:
 @attack("no token", "401")
 def no_token(field: Field) -> str:
     with httpx.Client(base_url=field.herald.names.endpoints["web"], trust_env=False, timeout=LIMIT) as web:
-        return said({web.get("/v1/books").status_code, web.post("/v1/books", json=BOOK).status_code})
+        return describe_statuses({web.get("/v1/books").status_code, web.post("/v1/books", json=BOOK).status_code})
 
 
 @attack("a token whose claims were changed", "401")
@@ -202,7 +202,7 @@ def unverified(field: Field) -> str:
 @attack("the page's cookie used on the API", "401")
 def cookie_on_the_api(field: Field) -> str:
     with field.browser() as browser:
-        return said(browser.get("/v1/books").status_code)
+        return describe_statuses(browser.get("/v1/books").status_code)
 
 
 # Other people's things
@@ -217,7 +217,7 @@ def another_users_book(field: Field) -> str:
             web.patch(field.path, json={"title": "Mine"}, headers={"If-Match": "*"}).status_code,
             web.delete(field.path).status_code,
         }
-    return said(answers)
+    return describe_statuses(answers)
 
 
 @attack("another user's idempotency key", "201, a book of their own")
@@ -251,7 +251,7 @@ def _bytes_of_ulid(text: str) -> bytes:
 def tampered_cursor(field: Field) -> str:
     cursors = ["x", "../../etc/passwd", "A" * 23, "' OR 1=1 --", "\x00", "A" * 22 + "=", "AAAAAAAAAAAAAAAAAAAAAB"]
     with field.mallory.client() as web:
-        return said({web.get("/v1/books", params={"cursor": cursor}).status_code for cursor in cursors})
+        return describe_statuses({web.get("/v1/books", params={"cursor": cursor}).status_code for cursor in cursors})
 
 
 # What goes into mails
@@ -357,7 +357,7 @@ def confused_method(field: Field) -> str:
         answers = {web.request(method, "/v1/books").status_code for method in ("PUT", "DELETE", "TRACE", "FOO")}
         web.get(field.path, headers=override, params={"_method": "DELETE"})
         left = web.get(field.path).status_code
-    return f"{said(answers)}, {'nothing deleted' if left == 200 else 'DELETED'}"
+    return f"{describe_statuses(answers)}, {'nothing deleted' if left == 200 else 'DELETED'}"
 
 
 @attack("`..`, its encodings and null bytes in paths", "404")

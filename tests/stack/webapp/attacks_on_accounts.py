@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from tests.stack.events import new_address
-from tests.stack.webapp.attacks import Field, attack, said, segment
+from tests.stack.webapp.attacks import Field, attack, describe_statuses, segment
 from tests.stack.webapp.browsing import Browser
 from tests.stack.webapp.conftest import PASSWORD
 from tests.waiting import LIMIT
@@ -46,7 +46,7 @@ def login_csrf(field: Field) -> str:
         browser.client.get(browser.web + "/sign-in")
         answer = browser.client.get(code)
         assert "get one mail" in browser.get("/").text
-    return said(answer.status_code)
+    return describe_statuses(answer.status_code)
 
 
 class _Stopped(Exception):
@@ -63,7 +63,7 @@ def replayed_code(field: Field) -> str:
     with Browser(field.herald) as browser:
         page = browser.sign_in(field.victim.address, PASSWORD)
         [back] = [str(each.url) for each in page.history if "/sign-in/done" in str(each.url)]
-        return said(browser.client.get(back).status_code)
+        return describe_statuses(browser.client.get(back).status_code)
 
 
 @attack("a session cookie with a bit changed, cut short, or made up", "a stranger")
@@ -106,7 +106,7 @@ def guessed_code(field: Field) -> str:
         answers = {pages.post("/reset/code", data=form | {"code": code}).status_code for code in ("000000", "1", "")}
     with field.browser() as browser:
         kept = field.victim.address in browser.get("/").text
-    return f"{said(answers)}, {'not set' if kept else 'SET'}"
+    return f"{describe_statuses(answers)}, {'not set' if kept else 'SET'}"
 
 
 # Unsubscribing
@@ -117,7 +117,7 @@ def scanned_link(field: Field) -> str:
     link = field.link()
     with httpx.Client(trust_env=False, timeout=LIMIT, follow_redirects=True) as scanner:
         answers = {scanner.request(way, link).status_code for way in ("GET", "HEAD", "GET")}
-    return f"{said(answers)}, {field.stopped()}"
+    return f"{describe_statuses(answers)}, {field.describe_stopped()}"
 
 
 @attack("an unsubscribe link with a letter changed, cut short, or made up", "404, nothing stopped")
@@ -133,7 +133,7 @@ def tampered_link(field: Field) -> str:
         answers = {
             mallory.post(f"{page}/{token}", data={"List-Unsubscribe": "One-Click"}).status_code for token in forged
         }
-    return f"{said(answers)}, {field.stopped()}"
+    return f"{describe_statuses(answers)}, {field.describe_stopped()}"
 
 
 @attack(
@@ -145,8 +145,8 @@ def replayed_link(field: Field) -> str:
     with httpx.Client(trust_env=False, timeout=LIMIT) as mallory:
         for _ in range(3):
             assert mallory.post(link, data={"List-Unsubscribe": "One-Click"}).is_success
-    others = field.stopped(field.mallory) == "nothing stopped"
-    stopped = field.stopped() != "nothing stopped"
+    others = field.describe_stopped(field.mallory) == "nothing stopped"
+    stopped = field.describe_stopped() != "nothing stopped"
     with field.browser() as browser:
         browser.submit("/settings", wanted="books")
-    return "the reader's mails only" if others and stopped and field.stopped() == "nothing stopped" else "MORE"
+    return "the reader's mails only" if others and stopped and field.describe_stopped() == "nothing stopped" else "MORE"

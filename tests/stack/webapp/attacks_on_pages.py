@@ -9,7 +9,7 @@ import httpx
 from laptop.resources import GRACE
 from operations.pause import read_status
 from tests.stack.events import new_address
-from tests.stack.webapp.attacks import Field, attack, said
+from tests.stack.webapp.attacks import Field, attack, describe_statuses
 from tests.stack.webapp.browsing import Browser
 from tests.stack.webapp.conftest import BOOK, PASSWORD, Reader, tokens_of
 from tests.waiting import LIMIT
@@ -31,7 +31,7 @@ def plain_user(field: Field) -> str:
         browser.sign_in(field.mallory.address, PASSWORD)
         answers = {browser.get(path).status_code for path in OPERATORS}
         answers |= {browser.submit(path, **form).status_code for path in DEEDS}
-    return f"{said(answers)}, {'nothing done' if is_running(field) else 'PAUSED'}"
+    return f"{describe_statuses(answers)}, {'nothing done' if is_running(field) else 'PAUSED'}"
 
 
 @attack("operator routes without a session", "to the sign-in, nothing done")
@@ -54,7 +54,7 @@ def forged_deeds(field: Field) -> str:
             answer = browser.client.post(browser.web + path, data={"csrf": good}, headers=foreign)
             answers.add(answer.status_code)
     assert is_running(field)
-    return said(answers)
+    return describe_statuses(answers)
 
 
 @attack("forms of the laptop's own pages, posted from another site", "403, nothing done")
@@ -67,7 +67,8 @@ def foreign_forms_of_the_laptop(field: Field) -> str:
             for path in paths
             for origin in ("https://evil.example", "null")
         }
-    return f"{said(answers)}, {'nothing done' if field.herald.inbox.mails(field.victim.address) else 'EMPTIED'}"
+    done = "nothing done" if field.herald.inbox.mails(field.victim.address) else "EMPTIED"
+    return f"{describe_statuses(answers)}, {done}"
 
 
 @attack("HTML through every field, looked for on every page, preview, mail and in the inbox", "text only")
@@ -131,7 +132,7 @@ def foreign_forms(field: Field) -> str:
             for headers in foreign
         }
         assert field.victim.address in browser.get("/").text
-    return said(answers)
+    return describe_statuses(answers)
 
 
 @attack("forms without the token of the session, or with that of another session", "403")
@@ -141,7 +142,7 @@ def forms_without_token(field: Field) -> str:
         tokens = ["", "x" * 32, another.csrf()]
         answers = {browser.submit(path, **BOOK, csrf=token).status_code for path in field.forms for token in tokens}
         assert field.victim.address in browser.get("/").text
-    return said(answers)
+    return describe_statuses(answers)
 
 
 @attack("a GET or HEAD that should change something, as scanners of mail send", "200, 405, nothing changed")
@@ -154,4 +155,4 @@ def changing_get(field: Field) -> str:
             browser.client.request(way, browser.web + path).status_code for way in ("GET", "HEAD") for path in paths
         }
         unchanged = web.get(field.path).headers.get("ETag") == before and browser.get("/settings").status_code == 200
-    return f"{said(answers)}, {'nothing changed' if unchanged else 'CHANGED'}"
+    return f"{describe_statuses(answers)}, {'nothing changed' if unchanged else 'CHANGED'}"

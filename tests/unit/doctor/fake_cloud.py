@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from doctor.check import CheckResult, run
 from doctor.checks import CHECKS
 from doctor.system import System
-from laptop.service_model import held, request_violations
+from laptop.service_model import hold_to_model, request_violations
 
 __all__ = [
     "ACCOUNT",
@@ -73,7 +73,7 @@ class FakeCloud:
         answer = answer(**parameters) if callable(answer) else answer
         if isinstance(answer, Exception):
             raise answer
-        return held(service, operation, answer) if self._modelled else dict(answer)
+        return hold_to_model(service, operation, answer) if self._modelled else dict(answer)
 
 
 def _by_queue(**attributes: dict[str, str]) -> Callable[..., dict[str, Any]]:

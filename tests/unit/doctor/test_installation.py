@@ -34,7 +34,7 @@ def one(service: str, operation: str, answer: Any) -> Answers:
     return {(service, operation): answer}
 
 
-def missing(service: str, operation: str, code: str = "ResourceNotFoundException") -> Answers:
+def answer_missing(service: str, operation: str, code: str = "ResourceNotFoundException") -> Answers:
     return one(service, operation, error(code, operation, 404, "no such thing"))
 
 
@@ -115,7 +115,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ),
         (
             "ses-configuration-set",
-            missing("sesv2", "GetConfigurationSet", "NotFoundException"),
+            answer_missing("sesv2", "GetConfigurationSet", "NotFoundException"),
             WRONG,
             "it is not there",
             "make apply",
@@ -146,9 +146,9 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
             "make resume",
         ),
         ("lambda-alias", {}, OK, "live leads to version 7", ""),
-        ("lambda-alias", missing("lambda", "GetAlias"), WRONG, "herald-notify has no alias live", "make apply"),
+        ("lambda-alias", answer_missing("lambda", "GetAlias"), WRONG, "herald-notify has no alias live", "make apply"),
         ("lambda-permission", {}, OK, "SNS may invoke herald-notify:live", ""),
-        ("lambda-permission", missing("lambda", "GetPolicy"), WRONG, "nobody may", "make apply"),
+        ("lambda-permission", answer_missing("lambda", "GetPolicy"), WRONG, "nobody may", "make apply"),
         (
             "lambda-permission",
             one(
@@ -205,7 +205,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ),
         (
             "codedeploy-group",
-            missing("codedeploy", "GetDeploymentGroup", "DeploymentGroupDoesNotExistException"),
+            answer_missing("codedeploy", "GetDeploymentGroup", "DeploymentGroupDoesNotExistException"),
             WRONG,
             "it is not there",
             "make apply",
@@ -246,7 +246,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
             "subscribed 2 times",
             f"aws sns unsubscribe --subscription-arn {_TOPIC}:1",
         ),
-        ("sns-events", missing("sns", "ListSubscriptionsByTopic", "NotFound"), WRONG, "not there", "make apply"),
+        ("sns-events", answer_missing("sns", "ListSubscriptionsByTopic", "NotFound"), WRONG, "not there", "make apply"),
         ("sns-feedback", {}, OK, "herald-dead", ""),
         ("sns-feedback", subscriptions(), WRONG, "nowhere", "make apply"),
         ("sqs-policies", {}, OK, "herald-retry, -feedback and -dead", ""),
@@ -267,7 +267,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ),
         (
             "sqs-policies",
-            missing("sqs", "GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue"),
+            answer_missing("sqs", "GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue"),
             WRONG,
             "not there",
             "make apply",

@@ -13,7 +13,7 @@ from function.message.catalogue import Catalogue
 from tests.fakes import event
 
 
-def filled(size: int, letter: str = "x") -> str:
+def fill(size: int, letter: str = "x") -> str:
     """A JSON string of that many bytes."""
     count, rest = divmod(size - 2, len(letter.encode()))
     return f'"{letter * count}{"x" * rest}"'
@@ -22,9 +22,9 @@ def filled(size: int, letter: str = "x") -> str:
 @pytest.mark.parametrize("letter", ["x", "ü", "雪", "😀"])
 def test_the_limit_is_64_kib_in_bytes_of_utf_8(letter: str) -> None:
     assert LARGEST_EVENT == 65_536
-    assert isinstance(decode(filled(LARGEST_EVENT, letter)), str)
+    assert isinstance(decode(fill(LARGEST_EVENT, letter)), str)
     with pytest.raises(InvalidEvent, match="the event has 65537 bytes; 65536 are allowed"):
-        decode(filled(LARGEST_EVENT + 1, letter))
+        decode(fill(LARGEST_EVENT + 1, letter))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.queues.dead_letter import Letter, write_letter, write_retry
 from function.reason_codes import Reason
-from tests.envelopes import queued
+from tests.envelopes import sqs_event
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LARGEST_MESSAGE = 256 * 1024
@@ -29,7 +29,7 @@ def size(letter: Letter) -> int:
 
 def came_back(letter: Letter) -> Delivery:
     """The letter as `notify` reads it when it was put back into `retry`."""
-    (found,) = from_queue(queued(letter.body, marks=letter.attributes))
+    (found,) = from_queue(sqs_event(letter.body, marks=letter.attributes))
     assert isinstance(found, Delivery)
     return found
 

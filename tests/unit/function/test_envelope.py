@@ -10,7 +10,7 @@ import pytest
 
 from function.event.compression import compress
 from function.event.envelope import Delivery, QueueItem, Unreadable, deliveries, from_queue, is_queue_event
-from tests.envelopes import TOPIC, on_failure, queued, sns, sns_notification
+from tests.envelopes import TOPIC, on_failure, sns, sns_notification, sqs_event
 
 
 def one(found: Any) -> Delivery | Unreadable:
@@ -29,7 +29,7 @@ def test_an_sns_event_holds_its_messages() -> None:
 
 
 def test_a_notification_in_a_queue_is_a_delivery_that_knows_where_it_lies() -> None:
-    record = queued(sns_notification("one"), receives=3)
+    record = sqs_event(sns_notification("one"), receives=3)
     assert is_queue_event({"Records": [record]})
     found = one(from_queue(record))
     item = QueueItem("item-1", "handle of item-1", 3, 1_795_248_000_000)
@@ -37,7 +37,7 @@ def test_a_notification_in_a_queue_is_a_delivery_that_knows_where_it_lies() -> N
 
 
 def test_an_on_failure_record_holds_every_message_of_the_event_in_it() -> None:
-    record = queued(on_failure(sns(sns_notification("one", "m1"), sns_notification("two", "m2"))))
+    record = sqs_event(on_failure(sns(sns_notification("one", "m1"), sns_notification("two", "m2"))))
     found = list(from_queue(record))
     assert [(type(part), part.item) for part in found] == [
         (Delivery, QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000))
@@ -46,47 +46,47 @@ def test_an_on_failure_record_holds_every_message_of_the_event_in_it() -> None:
 
 
 def test_an_on_failure_record_around_no_sns_event_is_kept() -> None:
-    found = one(from_queue(queued(on_failure({"hello": "world"}))))
+    found = one(from_queue(sqs_event(on_failure({"hello": "world"}))))
     assert isinstance(found, Unreadable)
     assert json.loads(found.raw) == {"hello": "world"}
     assert found.item is not None
 
 
 def test_the_marks_of_a_letter_come_from_its_attributes() -> None:
-    found = one(from_queue(queued(sns_notification("one"), marks={"attempt": "request/1", "confirmed": "yes"})))
+    found = one(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "request/1", "confirmed": "yes"})))
     assert isinstance(found, Delivery)
     assert (found.letter, found.confirmed) == ("request/1", True)
 
 
 @pytest.mark.parametrize("word", ["", "no", "YES", "true"])
 def test_only_yes_is_a_yes(word: str) -> None:
-    found = one(from_queue(queued(sns_notification("one"), marks={"attempt": "request/1", "confirmed": word})))
+    found = one(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "request/1", "confirmed": word})))
     assert isinstance(found, Delivery)
     assert not found.confirmed
 
 
 def test_a_mark_too_long_to_be_herald_s_own_is_none() -> None:
-    found = one(from_queue(queued(sns_notification("one"), marks={"attempt": "x" * 501})))
+    found = one(from_queue(sqs_event(sns_notification("one"), marks={"attempt": "x" * 501})))
     assert isinstance(found, Delivery)
     assert found.letter is None
 
 
 def test_a_compressed_letter_is_unpacked() -> None:
     packed = base64.b64encode(compress("the event ü")).decode()
-    found = one(from_queue(queued(sns_notification("", MessageDeflated=packed))))
+    found = one(from_queue(sqs_event(sns_notification("", MessageDeflated=packed))))
     assert isinstance(found, Delivery)
     assert found.body == "the event ü"
 
 
 def test_a_letter_may_say_that_its_event_lies_in_the_ledger() -> None:
-    found = one(from_queue(queued(sns_notification("", MessageInLedger=True))))
+    found = one(from_queue(sqs_event(sns_notification("", MessageInLedger=True))))
     assert isinstance(found, Delivery)
     assert found.in_ledger
 
 
 @pytest.mark.parametrize("packed", ["not base64!", base64.b64encode(b"not zlib").decode()])
 def test_a_letter_that_cannot_be_unpacked_is_kept_as_it_came(packed: str) -> None:
-    record = queued(sns_notification("", MessageDeflated=packed))
+    record = sqs_event(sns_notification("", MessageDeflated=packed))
     assert one(from_queue(record)) == Unreadable(
         record["body"], QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000)
     )
@@ -115,7 +115,7 @@ def test_a_letter_that_cannot_be_unpacked_is_kept_as_it_came(packed: str) -> Non
     ids=lambda body: body[:40] or "empty",
 )
 def test_what_is_no_notification_comes_out_of_the_queue_as_it_came(body: str) -> None:
-    assert one(from_queue(queued(body))) == Unreadable(
+    assert one(from_queue(sqs_event(body))) == Unreadable(
         body, QueueItem("item-1", "handle of item-1", 1, 1_795_248_000_000)
     )
 
@@ -139,7 +139,7 @@ def test_one_unreadable_record_costs_its_neighbours_nothing(record: Any) -> None
 @pytest.mark.parametrize("field", ["messageId", "receiptHandle", "body", "attributes", "eventSource"])
 @pytest.mark.parametrize("value", [None, 7, []])
 def test_a_record_that_lacks_what_sqs_always_gives_is_no_batch_but_is_kept(field: str, value: Any) -> None:
-    event = {"Records": [queued(sns_notification("one")) | {field: value}]}
+    event = {"Records": [sqs_event(sns_notification("one")) | {field: value}]}
     assert not is_queue_event(event)
     found = one(deliveries(event))
     assert isinstance(found, Unreadable)
@@ -148,7 +148,7 @@ def test_a_record_that_lacks_what_sqs_always_gives_is_no_batch_but_is_kept(field
 
 @pytest.mark.parametrize("count", ["", "many", "-1", "1e3", "9" * 10, 7, None])
 def test_a_receive_count_that_is_none_counts_as_the_first(count: Any) -> None:
-    record = queued(sns_notification("one"))
+    record = sqs_event(sns_notification("one"))
     record["attributes"]["ApproximateReceiveCount"] = count
     found = one(from_queue(record))
     assert found.item is not None

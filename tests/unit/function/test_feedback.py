@@ -19,8 +19,8 @@ from function.ledger.states import State
 from function.ledger.table import Table
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from laptop.service_model import held
-from tests.envelopes import queued, ses_event
+from laptop.service_model import hold_to_model
+from tests.envelopes import ses_event, sqs_event
 from tests.fakes import NOW, SECRET, Clock
 from tests.model.errors import refused
 from tests.model.table import MemoryTable
@@ -40,7 +40,7 @@ class Feedback:
 
     def handle(self, *bodies: object) -> list[str]:
         """The numbers of the bodies that must come again."""
-        records = [queued(body, item=str(number)) for number, body in enumerate(bodies)]
+        records = [sqs_event(body, item=str(number)) for number, body in enumerate(bodies)]
         failures = self.handler({"Records": records}, None)["batchItemFailures"]
         return [failure["itemIdentifier"] for failure in failures]
 
@@ -58,7 +58,7 @@ class Feedback:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
     @property
-    def counted(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """What CloudWatch makes of the log."""
         counted: Counter[str] = Counter()
         for line in self.lines:
@@ -67,7 +67,7 @@ class Feedback:
         return dict(counted)
 
     @property
-    def listed(self) -> dict[str, Any] | None:
+    def suppression(self) -> dict[str, Any] | None:
         key = {"pk": {"S": address_key(SECRET, "ada@example.com")}}
         item: dict[str, Any] | None = self.table.get_item(TableName="herald-ledger", Key=key).get("Item")
         return item
@@ -81,7 +81,7 @@ def feedback() -> Feedback:
 def test_what_was_heard_is_in_the_ledger(feedback: Feedback) -> None:
     assert feedback.handle(ses_event("Send", {}), ses_event("Delivery", {}, "m2")) == []
     assert (feedback.state("m1"), feedback.state("m2")) == (State.SENT, State.DELIVERED)
-    assert feedback.counted == {"Healed": 1, "Delivered": 1}
+    assert feedback.counts == {"Healed": 1, "Delivered": 1}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_send_of_a_mail_of_which_the_batch_says_more_costs_no_write(
     feedback.handle(*(batch if send_first else batch[::-1]))
     assert len(writes) == 1
     assert feedback.state() is state
-    assert feedback.counted["Repeated"] == 1
+    assert feedback.counts["Repeated"] == 1
 
 
 def test_the_send_of_another_attempt_is_written(feedback: Feedback) -> None:
@@ -122,14 +122,14 @@ def test_the_send_of_another_mail_is_written(feedback: Feedback) -> None:
 def test_a_batch_is_one_line_and_one_more_for_each_mail_out_of_the_ordinary(feedback: Feedback) -> None:
     delivered = [ses_event("Delivery", {}, f"m{number}") for number in range(50)]
     feedback.handle(*delivered, *delivered, ses_event("Bounce", {"bounceType": "Permanent"}, "m50"))
-    assert feedback.counted == {"Delivered": 50, "Repeated": 50, "Bounced": 1}
+    assert feedback.counts == {"Delivered": 50, "Repeated": 50, "Bounced": 1}
     assert [line.get("message_id") for line in feedback.lines] == ["m50", None]
     assert len(feedback.log.getvalue()) / 51 < 20, "bytes of log for each mail"
 
 
 def test_the_same_again_is_counted_as_repeated(feedback: Feedback) -> None:
     feedback.handle(ses_event("Delivery", {}), ses_event("Delivery", {}), ses_event("Send", {}))
-    assert feedback.counted == {"Delivered": 1, "Repeated": 2}
+    assert feedback.counts == {"Delivered": 1, "Repeated": 2}
 
 
 def test_feedback_on_a_synthetic_mail_is_counted_apart(feedback: Feedback) -> None:
@@ -137,7 +137,7 @@ def test_feedback_on_a_synthetic_mail_is_counted_apart(feedback: Feedback) -> No
     said["mail"]["tags"]["synthetic"] = ["yes"]
     feedback.handle(said, said)
     assert feedback.state() is State.DELIVERED
-    assert feedback.counted == {"Synthetic": 2}
+    assert feedback.counts == {"Synthetic": 2}
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_a_bounce_for_good_and_a_complaint_suppress_the_address(
     feedback: Feedback, type_: str, details: dict[str, Any], reason: str
 ) -> None:
     feedback.handle(ses_event(type_, details, to="Ada@Example.com"))
-    assert feedback.listed is not None
-    assert feedback.listed["reason"] == {"S": reason}
-    assert feedback.listed["since"] == {"N": str(feedback.clock())}
+    assert feedback.suppression is not None
+    assert feedback.suppression["reason"] == {"S": reason}
+    assert feedback.suppression["since"] == {"N": str(feedback.clock())}
 
 
 @pytest.mark.parametrize(
@@ -158,14 +158,14 @@ def test_a_bounce_for_good_and_a_complaint_suppress_the_address(
 )
 def test_nothing_less_suppresses_it(feedback: Feedback, type_: str, details: dict[str, Any]) -> None:
     feedback.handle(ses_event(type_, details))
-    assert feedback.listed is None
+    assert feedback.suppression is None
 
 
 def test_what_is_no_feedback_on_our_mail_is_ignored_and_does_not_come_again(feedback: Feedback) -> None:
     foreign = ses_event("Delivery", {})
     del foreign["mail"]["tags"]["message_id"]
     assert feedback.handle("not json", foreign, ses_event("Open", {})) == []
-    assert feedback.counted == {"Ignored": 3}
+    assert feedback.counts == {"Ignored": 3}
     assert [line["detail"] for line in feedback.lines[:-1]] == [
         "not an SES event",
         "no message_id tag: not a mail of ours",
@@ -185,10 +185,10 @@ def test_what_the_table_was_too_busy_for_comes_again_and_nothing_else(feedback: 
     bodies = [ses_event("Delivery", {}, f"m{number}") for number in (1, 2, 3)]
     assert feedback.handle(*bodies) == ["1"]
     assert [feedback.state(f"m{number}") for number in (1, 2, 3)] == [State.DELIVERED, None, State.DELIVERED]
-    assert feedback.counted["WaitingSeconds"] == 0
+    assert feedback.counts["WaitingSeconds"] == 0
     feedback.clock.forward(3_600)
     assert feedback.handle(*bodies) == ["1"]
-    assert feedback.counted["WaitingSeconds"] == 3_600
+    assert feedback.counts["WaitingSeconds"] == 3_600
     feedback.table.fault = None
     assert feedback.handle(bodies[1]) == []
     assert feedback.state("m2") is State.DELIVERED
@@ -214,7 +214,7 @@ def test_a_table_out_of_reach_is_the_unforeseen(feedback: Feedback) -> None:
     feedback.handle(ses_event("Open", {}))
     with pytest.raises(ConnectionError):
         feedback.handle(ses_event("Open", {}), ses_event("Delivery", {}))
-    assert feedback.counted == {"Ignored": 2, "WaitingSeconds": 0}, "what was done before is counted"
+    assert feedback.counts == {"Ignored": 2, "WaitingSeconds": 0}, "what was done before is counted"
 
 
 def test_an_empty_batch_is_fine(feedback: Feedback) -> None:
@@ -246,7 +246,7 @@ def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedba
 def test_a_schedule_has_the_dead_letters_counted(feedback: Feedback) -> None:
     handler = replace(feedback.handler, dead=Queue(DeadQueue(), "dead"))
     assert handler({"source": "aws.events", "detail-type": "Scheduled Event"}, None) == {}
-    assert feedback.counted == {"DeadLetters": 6}
+    assert feedback.counts == {"DeadLetters": 6}
 
 
 class DeadQueue:
@@ -254,7 +254,7 @@ class DeadQueue:
 
     def get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
         counts = {name: str(number) for number, name in enumerate(AttributeNames, 1)}
-        return held("sqs", "GetQueueAttributes", {"Attributes": counts})
+        return hold_to_model("sqs", "GetQueueAttributes", {"Attributes": counts})
 
 
 def test_half_a_character_in_a_servers_answer_is_no_reason_to_fail(feedback: Feedback) -> None:
@@ -266,7 +266,7 @@ def test_half_a_character_in_a_servers_answer_is_no_reason_to_fail(feedback: Fee
 def test_a_complaint_that_is_taken_back_suppresses_nobody(feedback: Feedback) -> None:
     feedback.handle(ses_event("Complaint", {"complaintFeedbackType": "not-spam"}, to="ada@example.com"))
     assert feedback.state() is State.DELIVERED
-    assert feedback.listed is None
+    assert feedback.suppression is None
 
 
 def test_what_another_app_sent_is_ignored_and_counted_whatever_its_tags_say(feedback: Feedback) -> None:
@@ -274,7 +274,7 @@ def test_what_another_app_sent_is_ignored_and_counted_whatever_its_tags_say(feed
     foreign["mail"]["tags"]["ses:configuration-set"] = ["newsletter"]
     feedback.handle(foreign)
     assert feedback.table.scan(TableName="herald-ledger")["Items"] == []
-    assert feedback.counted == {"Ignored": 1}
+    assert feedback.counts == {"Ignored": 1}
 
 
 # -- how far feedback has come --------------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ def test_what_another_app_sent_is_ignored_and_counted_whatever_its_tags_say(feed
 PROVIDER = "ses://eu-west-1"
 
 
-def said_at(seconds: float, kind: str = "Delivery", message_id: str = "m1", region: str = "eu-west-1") -> Any:
+def report_at(seconds: float, kind: str = "Delivery", message_id: str = "m1", region: str = "eu-west-1") -> Any:
     """A report on a mail that SES was given so many seconds after the tests' time begins."""
     report = ses_event(kind, {}, message_id)
     moment = datetime.fromtimestamp(NOW / 1000 + seconds, UTC)
@@ -293,7 +293,7 @@ def said_at(seconds: float, kind: str = "Delivery", message_id: str = "m1", regi
 
 def probe_at(seconds: float) -> Any:
     """What SES says of a probe."""
-    report = said_at(seconds)
+    report = report_at(seconds)
     tags = report["mail"]["tags"]
     del tags["message_id"], tags["attempt"]
     tags |= {"synthetic": ["yes"], "probe": ["yes"]}
@@ -310,25 +310,25 @@ def mark(feedback: Feedback, provider: str = PROVIDER) -> tuple[int, int] | None
 
 
 def test_two_reports_five_minutes_apart_are_remembered_by_when_their_mails_were_sent(feedback: Feedback) -> None:
-    feedback.handle(said_at(10), said_at(30, message_id="m2"), said_at(20, message_id="m3"))
+    feedback.handle(report_at(10), report_at(30, message_id="m2"), report_at(20, message_id="m3"))
     assert mark(feedback) == (0, 30)
     feedback.clock.forward(300)
-    feedback.handle(said_at(290))
+    feedback.handle(report_at(290))
     assert mark(feedback) == (30, 290)
 
 
 def test_a_report_within_five_minutes_of_the_last_or_on_an_older_mail_says_nothing_new(feedback: Feedback) -> None:
-    feedback.handle(said_at(10))
+    feedback.handle(report_at(10))
     feedback.clock.forward(299)
-    feedback.handle(said_at(298))
+    feedback.handle(report_at(298))
     assert mark(feedback) == (0, 10)
     feedback.clock.forward(300)
-    feedback.handle(said_at(9))
+    feedback.handle(report_at(9))
     assert mark(feedback) == (0, 10)
 
 
 def test_each_provider_has_a_mark_of_its_own(feedback: Feedback) -> None:
-    feedback.handle(said_at(10), said_at(20, message_id="m2", region="us-gov-west-1"))
+    feedback.handle(report_at(10), report_at(20, message_id="m2", region="us-gov-west-1"))
     assert (mark(feedback), mark(feedback, "ses://us-gov-west-1")) == ((0, 10), (0, 20))
 
 
@@ -338,7 +338,7 @@ def test_a_batch_of_which_something_comes_again_marks_nothing(feedback: Feedback
             raise refused(operation, "ThrottlingException", "busy")
 
     feedback.table.fault = busy_with_the_second
-    assert feedback.handle(said_at(10), said_at(20, message_id="m2")) == ["1"]
+    assert feedback.handle(report_at(10), report_at(20, message_id="m2")) == ["1"]
     assert mark(feedback) is None
 
 
@@ -349,20 +349,20 @@ def test_a_sandbox_writes_the_mark_once_in_five_minutes(feedback: Feedback) -> N
     )
     for seconds in (0, 100, 100, 100, 1):
         feedback.clock.forward(seconds)
-        feedback.handle(said_at((feedback.clock() - NOW) / 1000))
+        feedback.handle(report_at((feedback.clock() - NOW) / 1000))
     assert writes.count(feedback_key(PROVIDER)) == 2
 
 
 def test_the_report_on_a_probe_is_always_written_and_makes_no_record(feedback: Feedback) -> None:
-    feedback.handle(said_at(0))
+    feedback.handle(report_at(0))
     feedback.clock.forward(299)
-    feedback.handle(said_at(299))
+    feedback.handle(report_at(299))
     feedback.clock.forward(1)
     feedback.handle(probe_at(299))
     assert mark(feedback) == (0, 299)
     keys = {item["pk"]["S"] for item in feedback.table.scan(TableName="herald-ledger")["Items"]}
     assert keys == {"message#m1", feedback_key(PROVIDER)}
-    assert feedback.counted["Synthetic"] == 1
+    assert feedback.counts["Synthetic"] == 1
 
 
 def test_a_probe_of_another_app_proves_nothing(feedback: Feedback) -> None:
@@ -374,7 +374,7 @@ def test_a_probe_of_another_app_proves_nothing(feedback: Feedback) -> None:
 
 @pytest.mark.parametrize("broken", [{"sourceArn": None}, {"timestamp": "today"}, {"sourceArn": "arn:aws:sns:x:1:y"}])
 def test_a_report_that_does_not_say_when_or_from_where_marks_nothing(feedback: Feedback, broken: Any) -> None:
-    report = said_at(10)
+    report = report_at(10)
     report["mail"] |= broken
     assert feedback.handle(report) == []
     assert feedback.state() is State.DELIVERED
@@ -388,7 +388,7 @@ def test_two_attempts_that_were_accepted_are_counted_once_and_logged(feedback: F
     first, second = (ses_event("Send", {}, attempt=name) for name in ("first", "second"))
     feedback.handle(first)
     feedback.handle(second, second, first)
-    assert feedback.counted["SentTwice"] == 1
+    assert feedback.counts["SentTwice"] == 1
     assert feedback.record().sent_by == {"first", "second"}
     assert "SentTwice" in [line.get("event") for line in feedback.lines]
 
@@ -403,4 +403,4 @@ def test_what_could_not_be_told_of_a_second_mail_is_told_with_the_next_report(fe
     assert feedback.handle(ses_event("Send", {}, attempt="second")) == ["0"]
     feedback.table.fault = None
     feedback.handle(ses_event("Send", {}, attempt="second"))
-    assert feedback.counted["SentTwice"] == 1
+    assert feedback.counts["SentTwice"] == 1

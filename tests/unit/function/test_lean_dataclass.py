@@ -19,10 +19,10 @@ from function.runtime import lean_dataclass
 
 def pair(frozen: bool) -> tuple[Any, Any]:
     """The same class, lean and by the standard library."""
-    return tuple(made(decorator, frozen) for decorator in (lean_dataclass.dataclass, dataclasses.dataclass))
+    return tuple(make(decorator, frozen) for decorator in (lean_dataclass.dataclass, dataclasses.dataclass))
 
 
-def made(decorator: Callable[..., Any], frozen: bool) -> Any:
+def make(decorator: Callable[..., Any], frozen: bool) -> Any:
     class Letter:
         """A value."""
 

@@ -14,7 +14,7 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
-from tests.envelopes import on_failure, queued, sns, sns_notification
+from tests.envelopes import on_failure, sns, sns_notification, sqs_event
 from tests.fakes import event
 from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox, Sqs
@@ -32,7 +32,7 @@ def batch(*records: dict[str, Any]) -> dict[str, Any]:
     return {"Records": list(records)}
 
 
-def failed(*items: str) -> dict[str, Any]:
+def report_failed(*items: str) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": item} for item in items]}
 
 
@@ -49,7 +49,7 @@ def test_every_message_of_an_sns_event_is_carried(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("wrap", [lambda n: n, lambda n: on_failure(sns(n))], ids=["notification", "on-failure"])
 def test_what_lies_in_the_queue_is_carried_from_there(sandbox: Sandbox, wrap: Callable[[Any], Any]) -> None:
-    assert sandbox(batch(queued(wrap(message())))) == failed()
+    assert sandbox(batch(sqs_event(wrap(message())))) == report_failed()
     assert sandbox.world.mails == 1
 
 
@@ -58,7 +58,7 @@ def test_what_came_by_sns_and_was_not_sent_is_parked_with_a_delay(sandbox: Sandb
     assert sandbox(sns(message())) == {}
     (sent,) = sandbox.sqs.sent
     assert (sent["QueueUrl"], sent["DelaySeconds"], sent["MessageAttributes"]) == ("retry", 2, {})
-    assert sandbox(batch(queued(sent["MessageBody"]))) == failed()
+    assert sandbox(batch(sqs_event(sent["MessageBody"]))) == report_failed()
     assert sandbox.world.mails == 1
 
 
@@ -73,21 +73,21 @@ def test_no_delay_is_longer_than_sqs_takes(sandbox: Sandbox, error: Exception, d
 
 def test_what_lies_in_the_queue_already_is_made_invisible_and_reported_not_sent_again(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [ProviderUnavailable("away")]
-    assert sandbox(batch(queued(message(), item="item-7"))) == failed("item-7")
+    assert sandbox(batch(sqs_event(message(), item="item-7"))) == report_failed("item-7")
     assert sandbox.sqs == Sqs(postponed={"handle of item-7": 2})
 
 
 def test_what_waits_says_how_long_it_has_however_often_it_was_received(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [ProviderUnavailable("away"), None]
     sandbox.world.clock.forward(7_200)
-    sandbox(batch(queued(message(), receives=9)))
-    sandbox(batch(queued(message(), receives=10)))
+    sandbox(batch(sqs_event(message(), receives=9)))
+    sandbox(batch(sqs_event(message(), receives=10)))
     assert [line.get("WaitingSeconds") for line in sandbox.lines] == [7_200, None]
 
 
 def test_an_item_over_the_quota_stays_invisible_for_an_hour(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [QuotaExhausted("enough")]
-    sandbox(batch(queued(message())))
+    sandbox(batch(sqs_event(message())))
     assert sandbox.sqs.postponed == {"handle of item-1": 3600}
 
 
@@ -95,23 +95,23 @@ def test_an_item_in_doubt_stays_invisible_until_the_hold_ends(sandbox: Sandbox) 
     sandbox.world.post.accept_then(OutcomeUnknown("lost"))
     sandbox(sns(message()))
     sandbox.world.clock.forward(300)
-    assert sandbox(batch(queued(message()))) == failed("item-1")
+    assert sandbox(batch(sqs_event(message()))) == report_failed("item-1")
     assert sandbox.sqs.postponed == {"handle of item-1": 600}
 
 
 def test_an_item_that_fails_does_not_touch_its_neighbours(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [None, ProviderUnavailable("away")]
-    handed = batch(*(queued(message(number), item=f"item-{number}") for number in (1, 2, 3)))
-    assert sandbox(handed) == failed("item-2")
+    handed = batch(*(sqs_event(message(number), item=f"item-{number}") for number in (1, 2, 3)))
+    assert sandbox(handed) == report_failed("item-2")
     assert set(sandbox.sqs.postponed) == {"handle of item-2"}
     assert sandbox.world.mails == 2
 
 
 def test_an_on_failure_record_comes_back_when_the_first_of_its_messages_may(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [QuotaExhausted("enough"), ProviderUnavailable("away")]
-    assert sandbox(batch(queued(on_failure(sns(message(1), message(2)))))) == failed("item-1")
+    assert sandbox(batch(sqs_event(on_failure(sns(message(1), message(2)))))) == report_failed("item-1")
     assert sandbox.sqs.postponed == {"handle of item-1": 2}
-    assert sandbox(batch(queued(on_failure(sns(message(1), message(2)))))) == failed()
+    assert sandbox(batch(sqs_event(on_failure(sns(message(1), message(2)))))) == report_failed()
     assert sandbox.world.mails == 2
 
 
@@ -126,14 +126,14 @@ def test_what_is_no_envelope_goes_to_dead_with_its_reason(sandbox: Sandbox, hand
 
 
 def test_what_is_unreadable_in_the_queue_leaves_it_for_dead(sandbox: Sandbox) -> None:
-    assert sandbox(batch(queued("not an envelope"))) == failed()
+    assert sandbox(batch(sqs_event("not an envelope"))) == report_failed()
     (letter,) = sandbox.world.dead.letters
     assert json.loads(letter.body)["Message"] == "not an envelope"
 
 
 def test_the_same_unreadable_thing_twice_is_one_letter(sandbox: Sandbox) -> None:
     for _ in range(2):
-        sandbox(batch(queued("not an envelope")))
+        sandbox(batch(sqs_event("not an envelope")))
     assert len(sandbox.world.dead.letters) == 1
 
 
@@ -145,7 +145,7 @@ def test_the_invocation_s_last_three_seconds_are_kept_for_writing_down(sandbox: 
     assert sandbox.world.mails == 1
 
 
-@pytest.mark.parametrize("handed", [sns(message()), batch(queued(message()))], ids=["sns", "sqs"])
+@pytest.mark.parametrize("handed", [sns(message()), batch(sqs_event(message()))], ids=["sns", "sqs"])
 def test_only_the_unforeseen_is_raised(sandbox: Sandbox, handed: Any) -> None:
     sandbox.world.post.accept_then(ZeroDivisionError("a bug"))
     with pytest.raises(ZeroDivisionError):
@@ -172,7 +172,7 @@ def test_a_queue_that_takes_no_letter_is_the_unforeseen(sandbox: Sandbox, monkey
 
 def test_a_handed_out_item_that_will_be_handed_out_no_more_goes_to_a_person(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [ProviderUnavailable("away")]
-    assert sandbox(batch(queued(message(), receives=200))) == failed()
+    assert sandbox(batch(sqs_event(message(), receives=200))) == report_failed()
     assert sandbox.world.dead.reasons == ["gave up after 1 attempts: away"]
 
 

@@ -98,7 +98,7 @@ SAID: list[tuple[str, dict[str, Any], State, str | None]] = [
 ]
 
 
-def heard(body: object) -> FeedbackEvent:
+def parse_one(body: object) -> FeedbackEvent:
     found = parse(body if isinstance(body, str) else json.dumps(body))
     assert isinstance(found, FeedbackEvent), found
     return found
@@ -110,7 +110,7 @@ def test_every_event_of_ses_has_its_meaning(
     type_: str, details: dict[str, Any], state: State, detail: str | None, enveloped: bool
 ) -> None:
     event = json.dumps(ses_event(type_, details, "m7"))
-    found = heard(sns_notification(event) if enveloped else event)
+    found = parse_one(sns_notification(event) if enveloped else event)
     assert (found.message_id, found.state, found.action) == ("m7", state, Action[f"FEEDBACK_{state.name}"])
     assert found.detail == detail
     assert found.address == ADA
@@ -121,7 +121,7 @@ def test_every_event_of_ses_has_its_meaning(
 def test_no_address_is_in_what_is_written_down(
     type_: str, details: dict[str, Any], state: State, detail: str | None
 ) -> None:
-    found = heard(ses_event(type_, details))
+    found = parse_one(ses_event(type_, details))
     assert "@" not in (found.detail or "") + found.metric + found.message_id
 
 
@@ -138,7 +138,7 @@ def test_no_address_is_in_what_is_written_down(
 )
 def test_the_servers_answer_is_one_short_line_without_addresses(answer: str, written: str) -> None:
     details = {"bounceType": "Permanent", "bouncedRecipients": [{"diagnosticCode": answer}]}
-    assert heard(ses_event("Bounce", details)).detail == f"Permanent {written}"
+    assert parse_one(ses_event("Bounce", details)).detail == f"Permanent {written}"
 
 
 @pytest.mark.parametrize("type_", ["Open", "Click", "Subscription", "", "Bounced", "send"])
@@ -180,20 +180,20 @@ def test_a_verdict_without_a_recipient_suppresses_nobody_by_name() -> None:
     event = ses_event("Complaint", {})
     for destination in ([], None, [7], "ada@example.com"):
         event["mail"]["destination"] = destination
-        assert heard(event).address is None
+        assert parse_one(event).address is None
 
 
 @pytest.mark.parametrize("part", [None, [], "text", 7, {"bouncedRecipients": "none"}, {"bouncedRecipients": [None]}])
 def test_a_verdict_without_its_details_is_still_a_verdict(part: object) -> None:
     event = ses_event("Bounce", {}) | {"bounce": part}
-    assert (heard(event).state, heard(event).detail) == (State.SOFT_BOUNCED, None)
+    assert (parse_one(event).state, parse_one(event).detail) == (State.SOFT_BOUNCED, None)
 
 
 @pytest.mark.parametrize("type_", ["Bounce", "Complaint"])
 @pytest.mark.parametrize("subtype", ["OnAccountSuppressionList", "Suppressed"])
 def test_what_ses_did_not_try_for_its_own_list_is_bounced_with_that_reason(type_: str, subtype: str) -> None:
     details = {"bounceType": "Permanent", "bounceSubType": subtype}
-    found = heard(ses_event(type_, details if type_ == "Bounce" else {"complaintSubType": subtype}))
+    found = parse_one(ses_event(type_, details if type_ == "Bounce" else {"complaintSubType": subtype}))
     assert (found.state, found.reason_code) == (State.BOUNCED, ReasonCode.PROVIDER_SUPPRESSED)
 
 
@@ -210,7 +210,7 @@ def test_what_ses_did_not_try_for_its_own_list_is_bounced_with_that_reason(type_
     ],
 )
 def test_what_went_wrong_has_its_code(type_: str, code: ReasonCode | None) -> None:
-    assert heard(ses_event(type_, {})).reason_code == code
+    assert parse_one(ses_event(type_, {})).reason_code == code
 
 
 @pytest.mark.parametrize(
@@ -228,18 +228,18 @@ def test_what_went_wrong_has_its_code(type_: str, code: ReasonCode | None) -> No
 )
 def test_no_way_of_writing_the_recipient_is_kept(text: str) -> None:
     details = {"bouncedRecipients": [{"emailAddress": "ada@example.com", "diagnosticCode": text}]}
-    assert heard(ses_event("Bounce", details)).detail == "550 <address> unknown"
+    assert parse_one(ses_event("Bounce", details)).detail == "550 <address> unknown"
 
 
 def test_a_quoted_local_part_with_a_space_is_cut_out_wherever_it_stands() -> None:
     details = {
         "bouncedRecipients": [{"emailAddress": '"ada lovelace"@example.com', "diagnosticCode": "no ada lovelace"}]
     }
-    detail = heard(ses_event("Bounce", details, to='"ada lovelace"@example.com')).detail or ""
+    detail = parse_one(ses_event("Bounce", details, to='"ada lovelace"@example.com')).detail or ""
     assert "ada" not in detail
     assert "lovelace" not in detail
 
 
 def test_a_short_local_part_leaves_other_words_alone() -> None:
     details = {"bouncedRecipients": [{"emailAddress": "a@example.com", "diagnosticCode": "550 no mailbox a here"}]}
-    assert heard(ses_event("Bounce", details, to="a@example.com")).detail == "550 no mailbox <address> here"
+    assert parse_one(ses_event("Bounce", details, to="a@example.com")).detail == "550 no mailbox <address> here"

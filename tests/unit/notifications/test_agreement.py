@@ -48,7 +48,7 @@ def _seeds(name: str) -> list[dict[str, Any]]:
     return [event()] if name == "event" else list(examples(name).values())
 
 
-def _generated(catalogue: Catalogue, name: str) -> Callable[[object], None]:
+def _generate(catalogue: Catalogue, name: str) -> Callable[[object], None]:
     return catalogue.validate_envelope if name == "event" else catalogue.get(name).validate
 
 
@@ -100,7 +100,7 @@ def _spoil(draw: st.DrawFn, place: dict[str, Any], schema: dict[str, Any]) -> No
 def test_the_generated_validator_agrees_with_jsonschema(catalogue: Catalogue, name: str) -> None:
     schema = _schema(name)
     Draft202012Validator.check_schema(schema)
-    referee, validate = Draft202012Validator(schema), _generated(catalogue, name)
+    referee, validate = Draft202012Validator(schema), _generate(catalogue, name)
 
     @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
     @given(document=_documents(schema, _seeds(name)))

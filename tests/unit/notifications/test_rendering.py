@@ -134,7 +134,7 @@ def test_data_that_was_never_validated_still_makes_no_mail(catalogue: Catalogue)
 # -- what strangers write -------------------------------------------------------------------------------------------
 
 
-def written(name: str) -> Content:
+def write(name: str) -> Content:
     return renderer("{{ name }}", "{{ name }} {{ url }}", '{{ name }} <a href="{{ url | link }}">').render(
         "x", {"name": name, "url": "https://example.com/a.b"}
     )
@@ -146,7 +146,7 @@ def written(name: str) -> Content:
     ids=lambda char: f"{ord(char):x}",
 )
 def test_no_formatting_character_hides_or_turns_what_is_written(char: str) -> None:
-    content = written(f"Mo{char}mo")
+    content = write(f"Mo{char}mo")
     shown = char in "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
     for part in (content.subject, content.text, content.html):
         assert (char in part) is shown
@@ -154,12 +154,12 @@ def test_no_formatting_character_hides_or_turns_what_is_written(char: str) -> No
 
 @pytest.mark.parametrize("char", "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 def test_no_filler_is_left_either(char: str) -> None:
-    assert written(f"Mo{char}mo").subject == "Momo"
+    assert write(f"Mo{char}mo").subject == "Momo"
 
 
 @pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦", "می‌خواهم", "क्‍ष", "❤️‍🔥", "Größe №5", "日本語"])
 def test_what_a_script_or_an_emoji_needs_is_kept(text: str) -> None:
-    assert written(text).subject == text
+    assert write(text).subject == text
 
 
 @pytest.mark.parametrize(
@@ -177,21 +177,21 @@ def test_what_a_script_or_an_emoji_needs_is_kept(text: str) -> None:
     ],
 )
 def test_a_name_that_is_a_link_is_none_in_the_mail(name: str) -> None:
-    content = written(name)
+    content = write(name)
     for part in (content.subject, content.text.replace("https://example.com/a.b", ""), content.html.partition("<a")[0]):
         assert "://" not in part
         assert not re.search(r"\w\.[^\W\d_]{2}", part)
 
 
 def test_what_the_template_links_stays_an_address_and_reads_as_one() -> None:
-    content = written("Momo")
+    content = write("Momo")
     assert content.text == "Momo https://example.com/a.b"
     assert 'href="https://example.com/a.b"' in content.html
 
 
 @pytest.mark.parametrize("name", ["J. R. R. Tolkien", "J.R.R. Tolkien", "Vol. 2", "3.14", "Wait... what?", "St. Ives"])
 def test_an_ordinary_dot_is_left_alone(name: str) -> None:
-    assert written(name).subject == name
+    assert write(name).subject == name
 
 
 def test_only_the_recipient_s_own_address_stays_one() -> None:

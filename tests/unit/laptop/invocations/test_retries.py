@@ -14,7 +14,7 @@ ALIAS = InvocationTarget.parse("arn:aws:lambda:us-east-1:000000000000:function:h
 FRESH = QueuedEvent("request-1", ALIAS, {"n": 1}, "sns", accepted=0.0)
 
 
-def ended(ending: Ending) -> InvocationOutcome:
+def end(ending: Ending) -> InvocationOutcome:
     return InvocationOutcome(ending, "7", {"errorType": "LookupError"})
 
 
@@ -23,7 +23,7 @@ def tries(ending: Ending, limits: InvokeConfig) -> tuple[list[float], Failed | N
     event, age = FRESH, 0.0
     waits: list[float] = []
     while True:
-        next_ = decide(event, ended(ending), limits, age)
+        next_ = decide(event, end(ending), limits, age)
         if not isinstance(next_, RetryLater):
             return waits, next_
         waits.append(next_.seconds)
@@ -44,7 +44,7 @@ def test_the_configuration_says_how_often(retries: int, waits: list[float]) -> N
 
 
 def test_what_succeeded_is_over() -> None:
-    assert decide(FRESH, ended("ok"), InvokeConfig(), age=21_000) is None
+    assert decide(FRESH, end("ok"), InvokeConfig(), age=21_000) is None
 
 
 def test_throttling_backs_off_from_a_second_to_five_minutes_for_six_hours() -> None:
@@ -58,21 +58,21 @@ def test_throttling_backs_off_from_a_second_to_five_minutes_for_six_hours() -> N
 
 def test_throttling_uses_up_no_retry() -> None:
     event = replace(FRESH, runs=2, throttles=40)
-    again = decide(event, ended("throttled"), InvokeConfig(), age=100)
+    again = decide(event, end("throttled"), InvokeConfig(), age=100)
     assert isinstance(again, RetryLater)
     assert again.event.runs == 2
-    assert isinstance(decide(again.event, ended("error"), InvokeConfig(), age=400), Failed)
+    assert isinstance(decide(again.event, end("error"), InvokeConfig(), age=400), Failed)
 
 
 def test_back_off_begins_anew_after_a_run() -> None:
-    again = decide(replace(FRESH, throttles=9), ended("error"), InvokeConfig(), age=0)
+    again = decide(replace(FRESH, throttles=9), end("error"), InvokeConfig(), age=0)
     assert isinstance(again, RetryLater)
     assert again.event.throttles == 0
 
 
 def test_an_event_too_old_to_wait_is_given_up_with_what_it_last_answered() -> None:
-    failed = decide(FRESH, ended("error"), InvokeConfig(age=60), age=1)
-    assert failed == Failed(replace(FRESH, runs=1), "EventAgeExceeded", ended("error"))
+    failed = decide(FRESH, end("error"), InvokeConfig(age=60), age=1)
+    assert failed == Failed(replace(FRESH, runs=1), "EventAgeExceeded", end("error"))
 
 
 def test_a_function_that_is_switched_off_never_sees_the_event() -> None:
@@ -81,7 +81,7 @@ def test_a_function_that_is_switched_off_never_sees_the_event() -> None:
 
 
 def test_the_record_has_every_key_of_awss() -> None:
-    failed = Failed(replace(FRESH, runs=3), "RetriesExhausted", ended("error"))
+    failed = Failed(replace(FRESH, runs=3), "RetriesExhausted", end("error"))
     assert on_failure_record(failed, datetime(2026, 11, 21, 8, 0, 0, 5000, UTC)) == {
         "version": "1.0",
         "timestamp": "2026-11-21T08:00:00.005Z",
