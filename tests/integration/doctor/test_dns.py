@@ -136,17 +136,17 @@ _HOST, _TARGET = "books.example.com", "d-1.execute-api.eu-west-1.amazonaws.com"
 @pytest.mark.parametrize(
     ("zone", "status", "finding"),
     [
-        ({(_HOST, "CNAME"): [f"{_TARGET}."]}, Status.OK, "leads to the API"),
-        ({(_HOST, "A"): ["192.0.2.2"], (_TARGET, "A"): ["192.0.2.1", "192.0.2.2"]}, Status.OK, "leads to the API"),
-        ({(_TARGET, "A"): ["192.0.2.1"]}, Status.WRONG, "leads nowhere"),
-        ({(_HOST, "A"): ["192.0.2.9"], (_TARGET, "A"): ["192.0.2.1"]}, Status.WARNING, "leads to 192.0.2.9"),
-        ({(_HOST, "CNAME"): None}, Status.WARNING, "DNS did not answer"),
+        ({(_HOST, "CNAME"): [f"{_TARGET}."]}, CheckStatus.OK, "leads to the API"),
+        ({(_HOST, "A"): ["192.0.2.2"], (_TARGET, "A"): ["192.0.2.1", "192.0.2.2"]}, CheckStatus.OK, "leads to the API"),
+        ({(_TARGET, "A"): ["192.0.2.1"]}, CheckStatus.WRONG, "leads nowhere"),
+        ({(_HOST, "A"): ["192.0.2.9"], (_TARGET, "A"): ["192.0.2.1"]}, CheckStatus.WARNING, "leads to 192.0.2.9"),
+        ({(_HOST, "CNAME"): None}, CheckStatus.WARNING, "DNS did not answer"),
     ],
 )
 def test_the_web_apps_host_leads_to_the_api_by_a_name_or_by_its_addresses(
-    zone: Zone, status: Status, finding: str
+    zone: Zone, status: CheckStatus, finding: str
 ) -> None:
     with serving(zone) as resolver:
         found = find("web-address", served() | certificate("ISSUED"), resolver=resolver)
     assert (found.status, finding in found.finding) == (status, True), found
-    assert bool(found.remedy) is (status is not Status.OK)
+    assert bool(found.remedy) is (status is not CheckStatus.OK)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from doctor.check import Status
+from doctor.check import CheckStatus
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, error, find
 
 Answers = dict[tuple[str, str], Any]
@@ -38,45 +38,45 @@ def served(**changes: Any) -> Answers:
 @pytest.mark.parametrize(
     ("answers", "status", "finding", "remedy"),
     [
-        ({}, Status.OK, "the API's own address", ""),
-        (linking("http://127.0.0.1:4566"), Status.OK, "on this machine", ""),
+        ({}, CheckStatus.OK, "the API's own address", ""),
+        (linking("http://127.0.0.1:4566"), CheckStatus.OK, "on this machine", ""),
         (
             _COMING | certificate("PENDING_VALIDATION", _PROOF),
-            Status.WRONG,
+            CheckStatus.WRONG,
             "the certificate of books.example.com is PENDING_VALIDATION",
             _CREATE,
         ),
-        (_COMING | certificate("PENDING_VALIDATION"), Status.WRONG, "PENDING_VALIDATION", "again in a minute"),
-        (_COMING | certificate("VALIDATION_TIMED_OUT", _PROOF), Status.WRONG, "VALIDATION_TIMED_OUT", _CREATE),
+        (_COMING | certificate("PENDING_VALIDATION"), CheckStatus.WRONG, "PENDING_VALIDATION", "again in a minute"),
+        (_COMING | certificate("VALIDATION_TIMED_OUT", _PROOF), CheckStatus.WRONG, "VALIDATION_TIMED_OUT", _CREATE),
         (
             _COMING | certificate("ISSUED", _PROOF),
-            Status.WARNING,
+            CheckStatus.WARNING,
             "the certificate of books.example.com is issued, and nothing uses it",
             "set custom_domain.certificate_issued in terraform.tfvars",
         ),
-        (served() | certificate("ISSUED"), Status.WARNING, "where books.example.com leads", "look in the console"),
-        (served() | certificate("EXPIRED"), Status.WRONG, "is EXPIRED", ""),
+        (served() | certificate("ISSUED"), CheckStatus.WARNING, "where books.example.com leads", "look in the console"),
+        (served() | certificate("EXPIRED"), CheckStatus.WRONG, "is EXPIRED", ""),
         (
             served(DomainNameStatus="UPDATING") | certificate("ISSUED"),
-            Status.WARNING,
+            CheckStatus.WARNING,
             "books.example.com is UPDATING",
             "wait some minutes",
         ),
         (
             served() | {("apigatewayv2", "GetDomainName"): error("NotFoundException", "GetDomainName", 404)},
-            Status.WARNING,
+            CheckStatus.WARNING,
             "no custom domain of API Gateway in eu-west-1",
             "a CDN",
         ),
         (
             served() | {("apigatewayv2", "GetDomainName"): error("AccessDeniedException", "GetDomainName", 403)},
-            Status.WARNING,
+            CheckStatus.WARNING,
             "",
             "apigateway:GET",
         ),
     ],
 )
-def test_each_outcome(answers: Answers, status: Status, finding: str, remedy: str) -> None:
+def test_each_outcome(answers: Answers, status: CheckStatus, finding: str, remedy: str) -> None:
     found = find("web-address", answers)
     assert (found.status, finding in found.finding, remedy in f"{found.finding} {found.remedy}") == (status, True, True)
 
@@ -90,4 +90,4 @@ def test_without_a_web_app_there_is_no_address() -> None:
         )
 
     found = find("web-address", {("lambda", "GetFunctionConfiguration"): configuration})
-    assert (found.status, "there is no web app" in found.finding) == (Status.OK, True)
+    assert (found.status, "there is no web app" in found.finding) == (CheckStatus.OK, True)
