@@ -146,7 +146,7 @@ _HOST, _TARGET = "books.example.com", "d-1.execute-api.eu-west-1.amazonaws.com"
 def test_the_web_apps_host_leads_to_the_api_by_a_name_or_by_its_addresses(
     zone: Zone, status: CheckStatus, finding: str
 ) -> None:
-    with serving(zone) as resolver:
+    with serve_dns(zone) as resolver:
         found = find("web-address", served() | certificate("ISSUED"), resolver=resolver)
     assert (found.status, finding in found.finding) == (status, True), found
     assert bool(found.remedy) is (status is not CheckStatus.OK)
