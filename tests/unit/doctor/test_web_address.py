@@ -24,7 +24,7 @@ def linking(url: str) -> Answers:
 
 def certificate(status: str, *records: dict[str, str]) -> Answers:
     options = [{"DomainName": "books.example.com", "ResourceRecord": record} for record in records]
-    answer = {"DomainName": "books.example.com", "CheckStatus": status, "DomainValidationOptions": options}
+    answer = {"DomainName": "books.example.com", "Status": status, "DomainValidationOptions": options}
     return {("acm", "DescribeCertificate"): {"Certificate": answer}}
 
 
