@@ -4,45 +4,81 @@ from __future__ import annotations
 
 import io
 import sys
+from collections import UserDict
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from herald.commands.capacity import capacity
-from herald.commands.doctor import doctor
-from herald.commands.laptop import app as local
-from herald.commands.package import package, preview
-from herald.commands.pause import app as pausing
-from herald.commands.recipients import app as records
-from herald.commands.redrive import app as redrive
-from herald.commands.rehearse import app as rehearse
-from herald.commands.release import app as release
-from herald.commands.ses_plan import leave_plan
-from herald.commands.smoke import smoke
-from herald.commands.terraform import app as infra
 from herald.console import problem
 from operations.errors import UserError
 
 __all__ = ["app", "main"]
 
+#: Which module of `herald.commands` each command is in. Only that of the command which is called is loaded: all of them
+#: take longer to load than most commands to run.
+_MODULES = {
+    "capacity": "capacity",
+    "doctor": "doctor",
+    "smoke": "smoke",
+    "leave-plan": "ses_plan",
+    "package": "package",
+    "preview": "package",
+    "local": "laptop",
+    "infra": "terraform",
+    "dead": "redrive",
+    "redrive": "redrive",
+    "forget": "recipients",
+    "suppressions": "recipients",
+    "release": "release",
+    "rollback": "release",
+    "releases": "release",
+    "rehearse": "rehearse",
+    "pause": "pause",
+    "resume": "pause",
+}
+
+
+class _Commands(UserDict[str, Any]):
+    """Commands by name, of which each is loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _load(name, super().__getitem__(name))
+
+
+class _Group(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Commands(_MODULES)
+
+
+@cache
+def _load(name: str, module: str) -> Any:
+    """The command of that name, or the group of commands, out of the module's `app` or function."""
+    loaded = import_module(f"herald.commands.{module}")
+    made: typer.Typer | None = getattr(loaded, "app", None)
+    if made is None:
+        made = typer.Typer(add_completion=False)
+        made.command()(getattr(loaded, name.replace("-", "_")))
+    command = get_command(made)
+    return command.commands.get(name, command) if isinstance(command, TyperGroup) else command
+
+
 app = typer.Typer(
     help="Herald: application events in, exactly one email out.",
+    cls=_Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(local, name="local", no_args_is_help=True)
-app.add_typer(infra, name="infra", no_args_is_help=True)
-app.add_typer(redrive)
-app.add_typer(records)
-app.add_typer(release)
-app.add_typer(rehearse)
-app.add_typer(pausing)
-app.command()(capacity)
-app.command()(doctor)
-app.command()(smoke)
-app.command()(leave_plan)
-app.command()(package)
-app.command()(preview)
+
+
+@app.callback()
+def _herald() -> None:
+    """What makes the application a group, though it has no command yet."""
 
 
 def main() -> None:

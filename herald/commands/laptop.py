@@ -14,7 +14,6 @@ import typer
 
 from herald.console import console
 from laptop.cloud import PORTS, Options, run_cloud
-from laptop.demo import run_demo
 from laptop.description import Description
 from laptop.environment import is_foreign, remove_foreign_settings
 from laptop.resources import ADA, GRACE
@@ -24,7 +23,9 @@ from operations.errors import UserError
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The laptop cloud: the whole of Herald on this machine, with no AWS account.")
+app = typer.Typer(
+    help="The laptop cloud: the whole of Herald on this machine, with no AWS account.", no_args_is_help=True
+)
 
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Folder for what it writes; deleted when it stops", show_default=False)
@@ -60,6 +61,8 @@ def demo(
     settle: Annotated[float, typer.Option(help="Seconds to wait for a second mail, which must not come")] = 2.0,
 ) -> None:
     """Start one of its own, create a book as Ada, show what happened to her mail, and stop."""
+    from laptop.demo import run_demo  # noqa: PLC0415  its HTTP client is slow to load, and only the demo's
+
     _prepare_process()
     try:
         state = DEFAULT_STATE.with_name(f"demo-{os.getpid()}")

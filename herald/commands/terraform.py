@@ -17,7 +17,9 @@ from laptop.state import DEFAULT_STATE, descriptor_of
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Terraform: plan, apply and destroy Herald, in AWS or in the laptop cloud.")
+app = typer.Typer(
+    help="Terraform: plan, apply and destroy Herald, in AWS or in the laptop cloud.", no_args_is_help=True
+)
 
 Local = Annotated[
     bool, typer.Option("--local", help="Into the laptop cloud that make run started, as a copy named trial")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from herald.cli import app
 from laptop.state import ROOT
 from tests.waiting import LIMIT
 
@@ -68,3 +72,22 @@ def test_the_command_works_from_anywhere(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "start one with make run" in done.stderr
+
+
+def test_the_command_line_knows_every_command_by_name() -> None:
+    """It names them beside their modules, so that it need not load what is not called."""
+    known = get_command(app)
+    assert isinstance(known, TyperGroup)
+    for path in (ROOT / "herald" / "commands").glob("[a-z]*.py"):
+        made = getattr(import_module(f"herald.commands.{path.stem}"), "app", None)
+        command = made and get_command(made)
+        if isinstance(command, TyperGroup):
+            whole = command.commands.keys() in [getattr(one, "commands", {}).keys() for one in known.commands.values()]
+            assert whole or command.commands.keys() <= known.commands.keys(), path.stem
+
+
+def test_a_command_loads_no_other() -> None:
+    code = "import sys; sys.argv = ['herald', 'pause', '--help']\nfrom herald.cli import main\ntry: main()\nfinally:"
+    told = f"{code} print([name for name in sys.modules if name.startswith('herald.commands.')])"
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "['herald.commands.pause']"
