@@ -81,7 +81,7 @@ def _photograph(page: Path, browser: str) -> Path:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
         raise PackageError(f"{command[0]} did not take the picture: {done.stderr.strip().splitlines()[-1:]}")
     return done.stdout
