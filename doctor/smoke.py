@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from doctor.system import System, member
-from function.event.synthetic import synthetic_event
+from function.event.cloudevent import synthetic_event
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import message_key
 

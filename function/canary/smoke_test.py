@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.event.synthetic import SOURCE, synthetic_event
+from function.event.cloudevent import SYNTHETIC_SOURCE, synthetic_event
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from function.ledger.record import Record
@@ -116,7 +116,7 @@ class SmokeTest:
         sns = {
             "Type": "Notification",
             "MessageId": message_id,
-            "TopicArn": SOURCE,
+            "TopicArn": SYNTHETIC_SOURCE,
             "Message": json.dumps(event),
             "Timestamp": now,
             "MessageAttributes": {"type": {"Type": "String", "Value": type_}},

@@ -1,1 +1,1 @@
-"""The event: its envelopes, CloudEvents, schemas, compression."""
+"""The event: its envelopes, CloudEvents, compression."""

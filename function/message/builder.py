@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.errors import InvalidEvent, Rejected
-from function.event.cloudevent import Event, decode, parse
+from function.event.cloudevent import SYNTHETIC_TAG, Event, decode, is_synthetic, parse
 from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
-from function.event.synthetic import TAG, is_synthetic
 from function.ledger.attempt import Attempt
 from function.ledger.keys import address_key, choice_name, event_key
 from function.message.catalogue import Catalogue, Notification
@@ -121,7 +120,7 @@ class EmailBuilder:
         extra = _trace(event) | (headers(link) if link else {})
         email = Email(recipient["email"], content.subject, content.text, content.html, extra)
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
-            return replace(email, tags=dict([TAG]))
+            return replace(email, tags=dict([SYNTHETIC_TAG]))
         return self.delivery_mode.apply(email, draft.address)
 
     def _link(self, draft: Draft) -> str | None:

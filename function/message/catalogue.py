@@ -8,23 +8,55 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from function.errors import UnknownNotification
-from function.event.schema import Contract
+from function.errors import InvalidEvent, UnknownNotification
 from function.message.rendering import Content, Renderer
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["COMPILED", "Catalogue", "Notification"]
+__all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "pointer"]
 
 #: Where the package keeps the compiled catalogue.
 COMPILED = Path(__file__).parents[1] / "compiled"
 
 _FALLBACK = "en"
+
+
+class ViolationError(ValueError):
+    """A value breaks its schema: `name` is its path, such as `data.book.url`; `rule` is the schema's keyword.
+
+    The value itself is not kept: it may be personal.
+    """
+
+    def __init__(self, message: str, *, name: str, rule: str, **_: object) -> None:
+        super().__init__(message)
+        self.name = name
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One JSON Schema, compiled: `check` raises `ViolationError`; `descriptions` says what each value must be."""
+
+    check: Callable[..., object]
+    descriptions: Mapping[str, str]
+
+    def validate(self, value: object, name: str, base: str = "") -> None:
+        """Raise `InvalidEvent` for the first violation in `value`; its pointer starts with `base`. The reason
+        never repeats the value: it may be personal."""
+        try:
+            self.check(value, name_prefix=name)
+        except ViolationError as violation:
+            at = pointer(violation.name)
+            what = self.descriptions.get(at)
+            wrong = what if violation.rule != "required" else None
+            reason = f"{violation.name} must be {wrong}" if wrong else str(violation)
+            raise InvalidEvent(reason, base + at) from violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +128,11 @@ class Catalogue:
             return self._notifications[type_]
         except KeyError:
             raise UnknownNotification(f"there is no notification for events of type {type_!r}") from None
+
+
+def pointer(name: str) -> str:
+    """The JSON Pointer of a path with dots, below its first part: `data.book.url` is `/book/url`."""
+    return "".join(f"/{part}" for part in re.split(r"[.\[\]]+", name)[1:] if part)
 
 
 def _notification(root: Path, type_: str, entry: dict[str, Any], renderer: Renderer) -> Notification:

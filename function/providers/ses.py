@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from function.errors import NotificationError
-from function.event.synthetic import PROBE_RECIPIENT, PROBE_TAG, TAG
+from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG, SYNTHETIC_TAG
 from function.message.email import Email, Receipt
 from function.providers.ses_errors import after_answer, without_answer
 from function.runtime.lean_dataclass import dataclass
@@ -61,7 +61,7 @@ class SesProvider:
         """Send a mail to SES's own simulator, for its report. What comes of it, the report says."""
         line = "This mail asks for a report."
         with contextlib.suppress(NotificationError):
-            self._send(Email(PROBE_RECIPIENT, line, line, line), dict([TAG, PROBE_TAG]))
+            self._send(Email(PROBE_RECIPIENT, line, line, line), dict([SYNTHETIC_TAG, PROBE_TAG]))
 
     def _send(self, email: Email, tags: Mapping[str, str]) -> Receipt:
         if self.clock() - self._last_use > _LONGEST_IDLE:

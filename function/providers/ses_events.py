@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from function.event.synthetic import PROBE_TAG, TAG
+from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
@@ -134,7 +134,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         _detail(event),
         address if isinstance(address, str) else None,
         kind.state in _SUPPRESSING,
-        _tag(mail, TAG[0]) == TAG[1],
+        _tag(mail, SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
         _reason_code(event, kind),
         _tag(mail, "attempt"),
         provider,

@@ -26,7 +26,7 @@ _ASSERTIONS = frozenset({"type", "properties", "required", "const", "minLength",
 _TYPES = ("object", "string")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ITS_IMPORT = "from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException\n"
-_OUR_IMPORT = "from function.event.schema import ViolationError as JsonSchemaValueException\n"
+_OUR_IMPORT = "from function.message.catalogue import ViolationError as JsonSchemaValueException\n"
 _UNUSED_IMPORT = "from decimal import Decimal\n"
 
 Schema = dict[str, Any]

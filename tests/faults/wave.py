@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from function.event.synthetic import PROBE_RECIPIENT, PROBE_TAG
+from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.message.catalogue import Catalogue
 from function.message.email import Email

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from function.event.synthetic import PROBE_RECIPIENT, PROBE_TAG
+from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.ledger.states import Action
 from function.ledger.table import Table

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.event.synthetic import SOURCE, synthetic_event
+from function.event.cloudevent import SYNTHETIC_SOURCE, synthetic_event
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
@@ -26,7 +26,7 @@ def sandbox(catalogue: Catalogue) -> Sandbox:
     return Sandbox(World(MemoryTable("herald-ledger"), catalogue))
 
 
-def synthetic(to: str = "", source: str = SOURCE) -> dict[str, Any]:
+def synthetic(to: str = "", source: str = SYNTHETIC_SOURCE) -> dict[str, Any]:
     made = synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z")
     made["source"] = source
     made["data"]["recipient"]["email"] = to or made["data"]["recipient"]["email"]
@@ -64,7 +64,7 @@ def test_the_recipient_alone_hides_no_mail(sandbox: Sandbox) -> None:
 
 
 def test_what_is_no_valid_event_is_counted_as_what_it_is(sandbox: Sandbox) -> None:
-    sandbox(sns(sns_notification(json.dumps(event(source=SOURCE, data={})), "m1")))
+    sandbox(sns(sns_notification(json.dumps(event(source=SYNTHETIC_SOURCE, data={})), "m1")))
     assert list_counted(sandbox) == {"Rejected"}
 
 

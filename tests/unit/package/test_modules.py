@@ -16,7 +16,7 @@ FUNCTION = {
     "function": "bootstrap errors feedback hooks notify reason_codes settings",
     "function/canary": "deployment_check smoke_test",
     "function/delivery": "courier decision outcome",
-    "function/event": "cloudevent compression envelope schema synthetic",
+    "function/event": "cloudevent compression envelope",
     "function/ledger": "attempt attributes claims feedback keys ledger record requests settlements states succession "
     "table",
     "function/message": "builder catalogue delivery_mode email rendering sender unsubscribe",
@@ -28,7 +28,7 @@ FUNCTION = {
 #: The web app. Of the function it has what operators read, preview and redrive, nothing that claims or sends.
 WEBAPP = {
     "function": "errors reason_codes",
-    "function/event": "cloudevent compression envelope schema synthetic",
+    "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
     "function/message": "catalogue rendering unsubscribe",
     "function/providers": "redaction ses_events",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.event.schema import ViolationError, pointer
+from function.message.catalogue import ViolationError, pointer
 from package.notifications.schemas import descriptions, validator_code
 
 SCHEMA: dict[str, Any] = {
