@@ -1,4 +1,4 @@
-"""The one gate for all that the simulators are asked and answer: both are held to AWS's service models.
+"""The one gate for all that simulators, emulator and fakes are asked and answer: held to AWS's service models.
 
 botocore checks a request's members and types, but no pattern, greatest length or range, and of an answer nothing.
 https://smithy.io/2.0/spec/constraint-traits.html
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from typing import Any, Final
 
 import botocore.session
@@ -20,7 +23,7 @@ from botocore.validate import ParamValidator
 
 from laptop.environment import GATE
 
-__all__ = ["WrongAnswer", "answer_violations", "hold_to_model", "operation_model", "request_violations"]
+__all__ = ["WrongAnswer", "answer_violations", "hold_to_model", "leave_blanks", "operation_model", "request_violations"]
 
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
@@ -56,6 +59,16 @@ def hold_to_model(service: str, operation: str, answer: Mapping[str, Any]) -> di
     if GATE in os.environ:
         found = _gate(os.environ[GATE])(service, operation, found)
     return found
+
+
+def leave_blanks(answer: Any) -> Any:
+    """An answer of the emulator's without its empty texts and nulls: AWS leaves such members out."""
+    match answer:
+        case dict():
+            return {name: leave_blanks(value) for name, value in answer.items() if value not in ("", None)}
+        case list():
+            return [leave_blanks(value) for value in answer]
+    return answer
 
 
 @cache
@@ -122,10 +135,31 @@ def _request(value: Any, shape: Shape, where: str) -> Iterator[str]:
         case StringShape() if isinstance(value, str):
             yield from _limits(len(value), shape, f"the length of {where}")
             pattern = shape.metadata.get("pattern")
-            if pattern and not re.fullmatch(pattern, value):
+            readable = pattern and _compile(pattern)
+            if readable and not readable.fullmatch(value):
                 yield f"{where} does not match {pattern}"
         case _ if isinstance(value, int | float):
             yield from _limits(value, shape, where)
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    """A pattern of Java's as Python has it; None where Python cannot say it (surrogates by themselves)."""
+    python = re.sub(r"\\p\{(\w+)\}", lambda found: _characters(found[1]), pattern.replace(r"\w-", r"\w\-"))
+    try:
+        return re.compile(python)
+    except re.error:
+        return None
+
+
+@cache
+def _characters(category: str) -> str:
+    """What stands in a class for a category of Unicode's, or for one of Java's two names outside of a class."""
+    if category in ("ASCII", "Print"):
+        return "[\\x00-\\x7f]" if category == "ASCII" else "[\\x20-\\x7e]"
+    codes = (code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith(category))
+    runs = [[*run] for _, run in groupby(enumerate(codes), lambda numbered: numbered[1] - numbered[0])]
+    return "".join(f"\\U{run[0][1]:08x}-\\U{run[-1][1]:08x}" for run in runs)
 
 
 def _limits(size: float, shape: Shape, where: str) -> Iterator[str]:

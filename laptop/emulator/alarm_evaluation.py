@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from laptop.emulator.patches import Ministack
-from laptop.emulator.query_protocol import members, xml
+from laptop.emulator.query_protocol import members, typed, xml
 from laptop.invocations.alarms import SHORTEST, state_of
 from laptop.invocations.metrics import MetricPoint, measured_at
+from laptop.service_model import hold_to_model, leave_blanks, operation_model, request_violations
 
 __all__ = ["AlarmEvaluator", "age_of_oldest"]
+
+Call = Callable[..., Any]
 
 EVERY = 0.2  # seconds between two looks at every alarm
 _FORGOTTEN = 3  # receives from which on a message's age does not count any more
@@ -106,10 +110,12 @@ class AlarmEvaluator:
         self._metrics._dispatch_alarm_actions(alarm, old, new, reason)
         self._metrics._evaluate_parent_alarms(alarm)
 
-    def _patch_put_metric_alarm(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_put_metric_alarm(self, original: Call) -> Call:
         def put(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            answer = original(params, data, is_cbor, is_json)
             asked = data if is_cbor or is_json else members(params)
+            if refused := self._refuse("PutMetricAlarm", asked, is_cbor, is_json):
+                return refused
+            answer = original(params, data, is_cbor, is_json)
             alarm = self._metrics._alarms.get(asked.get("AlarmName"))
             if answer[0] == 200 and alarm is not None:
                 alarm["Metrics"] = _convert_queries(asked.get("Metrics") or [])
@@ -121,26 +127,42 @@ class AlarmEvaluator:
 
         return put
 
-    def _patch_set_alarm_state(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_set_alarm_state(self, original: Call) -> Call:
         """A state that was set by hand stays until the alarm would be evaluated again, which AWS does every minute."""
 
         def set_state(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
             asked = data if is_cbor or is_json else members(params)
+            if refused := self._refuse("SetAlarmState", asked, is_cbor, is_json):
+                return refused
             self._set_by_hand[str(asked.get("AlarmName"))] = time.time() + max(60 * self._scale, SHORTEST)
             return original(params, data, is_cbor, is_json)
 
         return set_state
 
-    def _patch_describe_alarms(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _patch_describe_alarms(self, original: Call) -> Call:
         """In the XML protocol ministack leaves out most of an alarm; the others have it all."""
 
         def describe(params: Mapping[str, Any], data: Mapping[str, Any], is_cbor: bool, is_json: bool = False) -> Any:
-            if is_cbor or is_json:
+            asked = data if is_cbor or is_json else members(params)
+            if refused := self._refuse("DescribeAlarms", asked, is_cbor, is_json):
+                return refused
+            status, headers, body = original(params, asked, False, True)
+            if status != 200:
                 return original(params, data, is_cbor, is_json)
-            status, headers, body = original(params, members(params), False, True)
-            return (status, headers, body) if status != 200 else xml("DescribeAlarms", body)
+            answer = hold_to_model("cloudwatch", "DescribeAlarms", leave_blanks(json.loads(body)))
+            if is_cbor:
+                return original(params, data, True, False)
+            return (status, headers, json.dumps(answer).encode()) if is_json else xml("DescribeAlarms", answer)
 
         return describe
+
+    def _refuse(self, operation: str, asked: Mapping[str, Any], is_cbor: bool, is_json: bool) -> Any:
+        """The error for what this operation takes nowhere on AWS; None for a request that is right."""
+        shape = operation_model("cloudwatch", operation).input_shape
+        broken = request_violations("cloudwatch", operation, asked if is_cbor or is_json else typed(asked, shape))
+        if not broken:
+            return None
+        return self._metrics._error("ValidationError", "; ".join(broken), 400, use_json=is_json, use_cbor=is_cbor)
 
 
 def age_of_oldest(messages: Sequence[Mapping[str, Any]], now: float) -> float:

@@ -5,15 +5,19 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-yo
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from laptop.emulator.patches import Ministack
+from laptop.service_model import hold_to_model, leave_blanks, request_violations
 
 __all__ = ["UserPoolPatches"]
 
+#: The calls whose answers are changed here: a code is made, or looked at.
+_CODES = frozenset({"ConfirmForgotPassword", "ConfirmSignUp", "ForgotPassword", "ResendConfirmationCode", "SignUp"})
 _Send = Callable[..., Any]
 _Run = Callable[[Any, str, dict[str, Any]], Any]
 
@@ -37,6 +41,13 @@ class UserPoolPatches:
 
     def _patch_handler(self, run: _Run) -> _Run:
         def check(handler: Any, action: str, data: dict[str, Any]) -> Any:
-            return self._pools._confirmation_code_error(action, data) or run(handler, action, data)
+            if action not in _CODES:
+                return run(handler, action, data)
+            if broken := request_violations("cognito-idp", action, data):
+                return self._pools.error_response_json("InvalidParameterException", "; ".join(broken), 400)
+            answer = self._pools._confirmation_code_error(action, data) or run(handler, action, data)
+            if answer[0] == 200:
+                hold_to_model("cognito-idp", action, leave_blanks(json.loads(answer[2] or b"{}")))
+            return answer
 
         return check

@@ -31,6 +31,7 @@ from laptop.invocations.model import (
     is_weighted,
 )
 from laptop.invocations.results import read_outcome
+from laptop.service_model import hold_to_model
 
 __all__ = ["Lambdas", "patch_acquire_worker"]
 
@@ -42,6 +43,12 @@ Invoke = Callable[..., Awaitable[tuple[int, dict[str, str], bytes]]]
 
 #: What ministack says of an event that it could not hand to a sandbox's process.
 _NOT_TAKEN = frozenset({str(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))})
+#: Where the answer to `Invoke` stands that is not its body.
+_SAID = {
+    "FunctionError": "X-Amz-Function-Error",
+    "LogResult": "X-Amz-Log-Result",
+    "ExecutedVersion": "X-Amz-Executed-Version",
+}
 #: Where the version that ran is told to whoever waits for the answer.
 _told: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("told", default=None)
 
@@ -196,7 +203,11 @@ def _patch_invoke(original: Invoke) -> Invoke:
         told: list[str] = []
         _told.set(told)
         status, headers, body = await original(*arguments, **named)
-        return status, {**headers, **({"X-Amz-Executed-Version": told[0]} if told else {})}, body
+        said = {**headers, **({"X-Amz-Executed-Version": told[0]} if told else {})}
+        if status < 300:
+            answer = {member: said[header] for member, header in _SAID.items() if header in said}
+            hold_to_model("lambda", "Invoke", {"StatusCode": status, "Payload": body, **answer})
+        return status, said, body
 
     return invoke
 

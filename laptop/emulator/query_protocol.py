@@ -5,15 +5,18 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
-__all__ = ["members", "xml"]
+from botocore.model import ListShape, Shape, StructureShape
 
+__all__ = ["members", "typed", "xml"]
+
+#: What stands beside a request's members.
+_PROTOCOL = frozenset({"Action", "Version"})
 NAMESPACE = "http://monitoring.amazonaws.com/doc/2010-08-01/"
 
 
@@ -39,9 +42,25 @@ def _lists(node: Any) -> Any:
     return {name: _lists(value) for name, value in node.items()}
 
 
-def xml(action: str, body: bytes | str) -> tuple[int, dict[str, str], bytes]:
-    """A JSON answer in the Query protocol's XML."""
-    inner = _element(json.loads(body))
+def typed(value: Any, shape: Shape | None) -> Any:
+    """A request of that protocol, where everything is text, with the numbers and booleans of its shape."""
+    match shape, value:
+        case StructureShape(members=known), dict():
+            return {name: typed(one, known.get(name)) for name, one in value.items() if name not in _PROTOCOL}
+        case ListShape(member=element), list():
+            return [typed(one, element) for one in value]
+        case Shape(type_name="boolean"), str():
+            return value == "true"
+        case Shape(type_name="integer" | "long"), str() if value.removeprefix("-").isdigit():
+            return int(value)
+        case Shape(type_name="double" | "float"), str():
+            return float(value)
+    return value
+
+
+def xml(action: str, answer: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    """An answer in the Query protocol's XML."""
+    inner = _element(answer)
     request = f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
     text = f'<{action}Response xmlns="{NAMESPACE}"><{action}Result>{inner}</{action}Result>{request}</{action}Response>'
     return 200, {"Content-Type": "text/xml"}, text.encode()
@@ -49,7 +68,7 @@ def xml(action: str, body: bytes | str) -> tuple[int, dict[str, str], bytes]:
 
 def _element(value: Any, name: str = "") -> str:
     match value:
-        case dict():
+        case Mapping():
             return "".join(
                 f"<{key}>{_element(each, key)}</{key}>" for key, each in value.items() if each not in (None, "")
             )

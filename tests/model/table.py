@@ -14,8 +14,9 @@ What it does not play (indexes, sort keys, capacity, item size, request tokens) 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
+from laptop.service_model import hold_to_model, request_violations
 from tests.model.conditions import compile_condition
 from tests.model.documents import project
 from tests.model.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "MemoryTable", "State"]
 
-T = TypeVar("T")
 Answer = dict[str, Any]
 #: Every item by its key.
 State = Frozen[Item]
@@ -50,6 +50,8 @@ _MOST_MEMBERS: Final = 100
 class MemoryTable:
     """The table `name` with the string key `key`."""
 
+    #: Whether requests and answers are held to botocore's model, as those of every simulator are.
+    gated = True
     #: As `client.exceptions` of a real client.
     exceptions: Any = exceptions
 
@@ -70,11 +72,13 @@ class MemoryTable:
 
     def get_item(self, **request: Unpack[GetItemInputTypeDef]) -> Answer:
         """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""
-        return self._answer("GetItem", lambda: self._get(cast("Mapping[str, Any]", request)))
+        sent = cast("Mapping[str, Any]", request)
+        return self._answer("GetItem", sent, lambda: self._get(sent))
 
     def scan(self, **request: Unpack[ScanInputTypeDef]) -> Answer:
         """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html (always one page)"""
-        return self._answer("Scan", lambda: self._scan(cast("Mapping[str, Any]", request)))
+        sent = cast("Mapping[str, Any]", request)
+        return self._answer("Scan", sent, lambda: self._scan(sent))
 
     def put_item(self, **request: Unpack[PutItemInputTypeDef]) -> Answer:
         """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
@@ -168,18 +172,24 @@ class MemoryTable:
 
     def _faulty(self, operation: str, request: Mapping[str, Any], write: Callable[[], Answer]) -> Answer:
         if self.fault is None:
-            return self._answer(operation, write)
+            return self._answer(operation, request, write)
         self.fault("before", operation, request)
         try:
-            return self._answer(operation, write)
+            return self._answer(operation, request, write)
         finally:
             self.fault("after", operation, request)
 
-    def _answer(self, operation: str, work: Callable[[], T]) -> T:
+    def _answer(self, operation: str, request: Mapping[str, Any], work: Callable[[], Answer]) -> Answer:
+        broken = request_violations("dynamodb", operation, request) if self.gated else []
+        state = self._state
         try:
-            return work()
+            answer = work()
         except Invalid as error:
             raise refused(operation, error.code, str(error)) from None
+        if broken:
+            self._state = state
+            raise refused(operation, Invalid.code, "; ".join(broken))
+        return hold_to_model("dynamodb", operation, answer) if self.gated else answer
 
     def _here(self, request: Mapping[str, Any]) -> None:
         if request["TableName"] != self.name:

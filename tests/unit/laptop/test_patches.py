@@ -64,6 +64,50 @@ def test_sandboxes_of_one_package_share_what_it_was_unpacked_to(tmp_path: Path) 
     assert layer.startswith("x = 1 False ")
 
 
+_ALARM = {
+    "AlarmName": "a",
+    "Namespace": "N",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+}
+_ASKED = """
+import json, laptop.emulator.__main__ as emulator
+from ministack.services import cloudwatch, cognito
+emulator.compose(None, 1.0)
+alarm = {alarm}
+say = lambda answer: print(answer[0], bytes(answer[2]).decode().replace("\\n", " ").replace(chr(10), " "))
+say(cloudwatch._put_metric_alarm({{}}, alarm, False, True))
+say(cloudwatch._describe_alarms({{}}, {{}}, False, True))
+say(cloudwatch._put_metric_alarm({{}}, alarm | {{"AlarmName": "x" * 256}}, False, True))
+flat = {{name: [str(value)] for name, value in alarm.items()}}
+say(cloudwatch._put_metric_alarm(flat | {{"Period": ["0"]}}, {{}}, False))
+person = {{"ClientId": "c", "Username": "a b", "Password": "p"}}
+say(cognito._run_idp_handler(lambda data: print("played"), "SignUp", person))
+cloudwatch._alarms["a"]["StateValue"] = "BROKEN"
+try:
+    say(cloudwatch._describe_alarms({{}}, {{}}, False, True))
+except Exception as problem:
+    print("refused", problem)
+"""
+
+
+def test_what_is_asked_and_answered_in_a_patched_call_is_held_to_the_model(tmp_path: Path) -> None:
+    done = start(_ASKED.format(alarm=_ALARM), tmp_path)
+    assert done.returncode == 0, done.stderr
+    made, told, long, never, blank, broken = done.stdout.strip().splitlines()
+    assert made.startswith("200")
+    assert '"AlarmName": "a"' in told
+    assert '""' not in told
+    assert "AlarmName is above 255" in long
+    assert "Invalid value for parameter Period" in never
+    assert "InvalidParameterException" in blank
+    assert broken == "refused DescribeAlarms.MetricAlarms[].StateValue is never 'BROKEN'"
+
+
 def test_with_all_of_them_it_starts(tmp_path: Path) -> None:
     assert sum(map(len, PATCHED.values())) > 10
     assert start(_START.format(module="sns", function="no such name"), tmp_path).returncode == 0

@@ -235,3 +235,18 @@ def test_a_scan_finds_what_its_filter_holds_for(table: MemoryTable) -> None:
         TableName=NAME, FilterExpression="begins_with(pk, :a)", ExpressionAttributeValues={":a": {"S": "address#"}}
     )
     assert found == {"Items": [{"pk": {"S": "address#1"}}], "Count": 1, "ScannedCount": 2}
+
+
+def test_what_botocores_model_does_not_know_is_refused_and_changes_nothing() -> None:
+    table = MemoryTable()
+    table.put_item(TableName="herald-ledger", Item={"pk": {"S": "a"}})
+    before = table.snapshot()
+    wrong: Any = "yes"
+    wrong_list: Any = ["NONE"]
+    with pytest.raises(ClientError, match="ConsistentRead"):
+        table.get_item(TableName="herald-ledger", Key={"pk": {"S": "a"}}, ConsistentRead=wrong)
+    with pytest.raises(ClientError, match="ReturnValuesOnConditionCheckFailure"):
+        table.put_item(
+            TableName="herald-ledger", Item={"pk": {"S": "b"}}, ReturnValuesOnConditionCheckFailure=wrong_list
+        )
+    assert table.snapshot() == before

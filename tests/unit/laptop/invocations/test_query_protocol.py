@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import QueryParser
 
-from laptop.emulator.query_protocol import members, xml
+from laptop.emulator.query_protocol import members, typed, xml
+from laptop.service_model import operation_model
 
 ALARM = {
     "AlarmName": "herald-notify-errors",
@@ -39,8 +39,23 @@ def test_a_request_is_unflattened() -> None:
     }
 
 
+def test_a_request_gets_its_types_back() -> None:
+    shape = operation_model("cloudwatch", "PutMetricAlarm").input_shape
+    asked = {
+        "Action": "PutMetricAlarm",
+        "Version": "2010",
+        "Period": "60",
+        "Threshold": "-1.5",
+        "ActionsEnabled": "true",
+    }
+    nested = {"Metrics": [{"Id": "a", "ReturnData": "false", "MetricStat": {"Period": "60"}}]}
+    typed_nested = {"Metrics": [{"Id": "a", "ReturnData": False, "MetricStat": {"Period": 60}}]}
+    found = typed(asked | nested, shape)
+    assert found == {"Period": 60, "Threshold": -1.5, "ActionsEnabled": True} | typed_nested
+
+
 def test_botocore_reads_the_answer_back() -> None:
-    status, headers, body = xml("DescribeAlarms", json.dumps({"MetricAlarms": [ALARM], "CompositeAlarms": []}))
+    status, headers, body = xml("DescribeAlarms", {"MetricAlarms": [ALARM], "CompositeAlarms": []})
     description: Any = Loader().load_service_model("cloudwatch", "service-2")
     model = ServiceModel({**description, "metadata": {**description["metadata"], "protocol": "query"}}, "cloudwatch")
     shape: Any = model.operation_model("DescribeAlarms").output_shape
