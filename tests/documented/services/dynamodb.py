@@ -21,19 +21,19 @@ RULES: tuple[Rule, ...] = (
     _row(
         "PutItem",
         "only if ReturnValues is specified as ALL_OLD in the request",
-        "tests/integration/webapp/test_contention.py::test_a_change_of_a_book_that_is_being_deleted_is_tried_again",
+        "tests/integration/webapp/books/test_contention.py::test_a_change_of_a_book_that_is_being_deleted_is_tried_again",
         "Attributes",
     ),
     _row(
         "UpdateItem",
         "A condition that must be satisfied in order for a conditional update to succeed.",
-        "tests/integration/webapp/test_contention.py::test_a_one_click_unsubscribe_while_a_mail_is_claimed_is_kept",
+        "tests/integration/webapp/books/test_contention.py::test_a_one_click_unsubscribe_while_a_mail_is_claimed_is_kept",
         "Attributes",
     ),
     _row(
         "DeleteItem",
         "Unless you specify conditions, the DeleteItem is an idempotent operation",
-        "tests/integration/webapp/test_parallel_requests.py::"
+        "tests/integration/webapp/api/test_parallel_requests.py::"
         "test_a_renewal_whose_issuer_did_not_answer_is_free_for_the_next",
     ),
     _row(
@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "Query",
         "The only way to know when you have reached the end of the result set is when LastEvaluatedKey is empty.",
-        "tests/integration/webapp/test_publisher.py::test_one_damaged_row_among_a_hundred_good_ones_blocks_none",
+        "tests/integration/webapp/outbox/test_publisher.py::test_one_damaged_row_among_a_hundred_good_ones_blocks_none",
         "Items",
         "Count",
         "LastEvaluatedKey",
@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "Query",
         "If no matching items are found, the result set will be empty.",
-        "tests/integration/webapp/test_publisher.py::test_the_sweeper_says_how_old_the_backlog_is_even_if_there_is_none",
+        "tests/integration/webapp/outbox/test_publisher.py::test_the_sweeper_says_how_old_the_backlog_is_even_if_there_is_none",
     ),
     _row(
         "Scan",

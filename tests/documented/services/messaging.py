@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     _sns(
         "PublishBatch",
         "are both 256 KiB (262,144 bytes)",
-        "tests/integration/webapp/test_publisher.py::test_large_events_share_no_batch_that_sns_would_refuse",
+        "tests/integration/webapp/outbox/test_publisher.py::test_large_events_share_no_batch_that_sns_would_refuse",
         "Successful[].Id",
         "Successful[].MessageId",
         "Failed[].Id",

@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
         "ssm",
         "GetParameters",
         "A list of parameters that aren't formatted correctly or don't run during an execution.",
-        "tests/integration/webapp/test_key_rotation.py::test_a_missing_parameter_is_asked_for_no_more_often",
+        "tests/integration/webapp/auth/test_key_rotation.py::test_a_missing_parameter_is_asked_for_no_more_often",
         "Parameters[].Name",
         "Parameters[].Value",
         "InvalidParameters[]",

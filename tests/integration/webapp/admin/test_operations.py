@@ -17,7 +17,7 @@ from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
 from tests.integration.webapp.conftest import Browser, Cloud
-from tests.integration.webapp.test_pages import add
+from tests.integration.webapp.pages.test_pages import add
 from webapp.admin.notifier import NotifierAccess
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.auth.identity import Identity

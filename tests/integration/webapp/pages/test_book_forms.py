@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
-from tests.integration.webapp.test_pages import add
+from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
 
 TYPED = {"title": "Adam Bede", "author": "George Eliot", "isbn": "978-0-14-043664-8"}

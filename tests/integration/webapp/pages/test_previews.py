@@ -10,7 +10,7 @@ import pytest
 
 from package.notifications.catalogue import compile_catalogue
 from tests.integration.webapp.conftest import Browser
-from tests.integration.webapp.test_pages import add
+from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
 from webapp.settings import WebSettings
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from operations.errors import UserError
+from tests.integration.webapp.admin.test_operations import bury, operator, switch
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
-from tests.integration.webapp.test_operations import bury, operator, switch
 from webapp.admin.audit import Audit
 from webapp.auth.identity import Identity
 from webapp.composition import Parts

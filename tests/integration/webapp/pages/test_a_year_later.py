@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
-from tests.integration.webapp.test_pages import add
+from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
 from webapp.outbox.publisher import Publisher
 

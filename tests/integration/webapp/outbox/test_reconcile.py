@@ -11,7 +11,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from function.ledger.states import State
 from tests.integration.webapp.conftest import Clock, Cloud
-from tests.integration.webapp.test_publisher import ADA, Lambda, add, metrics, row, stream_of
+from tests.integration.webapp.outbox.test_publisher import ADA, Lambda, add, metrics, row, stream_of
 from webapp.composition import Parts
 from webapp.functions import reconcile, relay
 from webapp.outbox.outbox import OutboxEvent
