@@ -16,6 +16,7 @@ from typing import Any
 import botocore
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from function.ledger.keys import split_keys
 from function.ledger.ledger import Ledger, Writes
@@ -63,6 +64,19 @@ class Clients:
             return split_keys(value.encode())
         except ValueError as error:
             raise BadSetting(f"the parameter {parameter}: {error}") from error
+
+    def secret(self, arn: str) -> str:
+        """The secret that an ARN of SSM Parameter Store or of Secrets Manager names. Raises BadSetting, which says
+        why it could not be read."""
+        service, region = arn.split(":")[2:4]
+        try:
+            if service == "ssm":
+                client = self._client("ssm", self._config(_QUEUE_TIMEOUTS), region)
+                return str(client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
+            client = self._client("secretsmanager", self._config(_QUEUE_TIMEOUTS), region)
+            return str(client.get_secret_value(SecretId=arn)["SecretString"])
+        except (BotoCoreError, ClientError, KeyError) as error:
+            raise BadSetting(f"the secret {arn} could not be read: {error}") from error
 
     @functools.cached_property
     def _parameters(self) -> Any:

@@ -9,7 +9,8 @@ NotificationError
 ├── NotSent               certainly not sent: release, next provider, retry later
 │   ├── Throttled             over the sending rate: heals in seconds
 │   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours
-│   └── ProviderUnavailable   could not connect, or misconfigured
+│   └── ProviderUnavailable   misconfigured, or broke off before it had the mail
+│       └── ProviderUnreachable   no connection came about: five in a row let it rest
 └── OutcomeUnknown        the request left and no clear answer came: hold, never fail over
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "NotificationError",
     "OutcomeUnknown",
     "ProviderUnavailable",
+    "ProviderUnreachable",
     "QuotaExhausted",
     "RecipientNotAllowed",
     "RefusedForGood",
@@ -101,7 +103,11 @@ class QuotaExhausted(NotSent):
 
 
 class ProviderUnavailable(NotSent):
-    """The provider was not reached, or is misconfigured for us."""
+    """The provider did not get the mail whole, or is misconfigured for us."""
+
+
+class ProviderUnreachable(ProviderUnavailable):
+    """No connection came about: the name, the address, TLS, or nobody there."""
 
 
 class OutcomeUnknown(NotificationError):

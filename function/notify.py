@@ -17,7 +17,7 @@ from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.unsubscribe import UnsubscribeLinks
 from function.providers.failover import Failover
-from function.providers.ses import SesProvider, client_config
+from function.providers.registry import ProviderSetup, open_provider
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
@@ -113,7 +113,15 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     secret, *older = clients.keys(settings.address_key_parameter)
     sqs = clients.sqs()
     ledger = open_ledger(settings.ledger, clients.dynamodb(), 1 if settings.on_unknown == "resend" else 0)
-    sender = Failover([_provider(url, settings, clients) for url in settings.providers], clock)
+    setup = ProviderSetup(
+        settings.sender,
+        settings.configuration_set,
+        clients.ses,
+        clients.secret,
+        settings.provider_secrets,
+        settings.provider_endpoints,
+    )
+    sender = Failover([open_provider(url, setup) for url in settings.providers], clock)
     dead = Queue(sqs, settings.dead_queue_url)
     builder = EmailBuilder(
         Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older)
@@ -140,11 +148,6 @@ def _links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | Non
     if not settings.unsubscribe_url:
         return None
     return UnsubscribeLinks(settings.unsubscribe_url, clients.keys(settings.link_key_parameter)[0])
-
-
-def _provider(url: str, settings: NotifySettings, clients: Clients) -> SesProvider:
-    client = clients.ses(url.removeprefix("ses://"), client_config())
-    return SesProvider(url, client, settings.sender, settings.configuration_set)
 
 
 #: Lambda's handler.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from function.message.delivery_mode import DeliveryMode
 from function.message.sender import from_header
+from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
@@ -17,8 +19,15 @@ __all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings", "
 T = TypeVar("T")
 
 #: The least timeout in which a mail can leave, in seconds: after the claim there must still be time for the provider's
-#: answer (12 s, function/providers/ses.py) and for writing down what happened (3 s, function/notify.py).
+#: answer (12 s, function/providers) and for writing down what happened (3 s, function/notify.py).
 _LEAST_TIMEOUT = 16
+
+
+#: A parameter of SSM Parameter Store or a secret of Secrets Manager.
+_SECRET = re.compile(
+    r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@!-]+"
+)
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
 
 class BadSetting(Exception):
@@ -40,12 +49,16 @@ class _Environment:
     def has(self, name: str) -> bool:
         return bool(self._values.get(f"HERALD_{name}", "").strip())
 
-    def read(self, name: str, default: str | None, parse: Callable[[str], T], wanted: str) -> T:
+    def read(
+        self, name: str, default: str | None, parse: Callable[[str], T], wanted: str, *, confidential: bool = False
+    ) -> T:
+        """A value; where somebody may have written a password into it, it is `confidential` and not repeated."""
         text = self.text(name, default)
         try:
             return parse(text)
-        except ValueError as error:
-            raise BadSetting(f"HERALD_{name} must be {wanted}, not {text!r}") from error
+        except ValueError:
+            line = f"HERALD_{name} must be {wanted}"
+            raise BadSetting(line if confidential else f"{line}, not {text!r}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +100,17 @@ class NotifySettings:
     on_unknown: str
     retry_policy: RetryPolicy
     delivery_mode: DeliveryMode
+    #: The ARN of what keeps each provider's secret, by its URL.
+    provider_secrets: Mapping[str, str]
+    #: What stands in for vendors on this machine, by scheme.
+    provider_endpoints: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
+        wanted = "a comma-separated list such as ses://eu-west-1,smtp://mail.example.com:587, without secrets"
+        providers = env.read("PROVIDERS", None, parse_provider_urls, wanted, confidential=True)
         scale = _time_scale(env)
         default = RetryPolicy()
         _check_timeout(env)
@@ -105,10 +124,10 @@ class NotifySettings:
             unsubscribe_url=env.text("UNSUBSCRIBE_URL", ""),
             dead_queue_url=env.text("DEAD_QUEUE_URL"),
             retry_queue_url=env.text("RETRY_QUEUE_URL"),
-            providers=env.read("PROVIDERS", None, _providers, "a comma-separated list such as ses://eu-west-1"),
+            providers=providers,
             sender=env.read("FROM", None, from_header, "one address such as Herald <books@example.com>"),
             configuration_set=env.text("CONFIGURATION_SET"),
-            on_unknown=env.read("ON_UNKNOWN", "resend", _one_of("resend", "hold"), "resend or hold"),
+            on_unknown=_on_unknown(env, providers),
             retry_policy=RetryPolicy(
                 first=default.first * scale,
                 longest=default.longest * scale,
@@ -120,6 +139,8 @@ class NotifySettings:
                 ),
             ),
             delivery_mode=_delivery_mode(env, mode),
+            provider_secrets=_provider_secrets(env, providers),
+            provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", _endpoints, "JSON: schemes to loopback URLs"),
         )
 
 
@@ -226,8 +247,35 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
-def _providers(text: str) -> tuple[str, ...]:
-    urls = tuple(part.strip() for part in text.split(","))
-    if not all(re.fullmatch(r"ses://[a-z]{2}(-[a-z]+)+-\d", url) for url in urls):
+def _on_unknown(env: _Environment, providers: tuple[str, ...]) -> str:
+    """Only a provider that reports clears up a lost answer: with one that does not, such a mail waits for a person."""
+    if all(map(gives_feedback, providers)):
+        return env.read("ON_UNKNOWN", "resend", _one_of("resend", "hold"), "resend or hold")
+    return env.read(
+        "ON_UNKNOWN", "hold", _one_of("hold"), "hold, because a provider of HERALD_PROVIDERS gives no reports"
+    )
+
+
+def _provider_secrets(env: _Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
+    urls = {url for url in providers if needs_secret(url)}
+
+    def parse(text: str) -> Mapping[str, str]:
+        given = json.loads(text)
+        if not isinstance(given, dict) or given.keys() != urls:
+            raise ValueError(text)
+        found = {url: str(entry.get("key")) for url, entry in given.items() if isinstance(entry, dict)}
+        if found.keys() != urls or not all(map(_SECRET.fullmatch, found.values())):
+            raise ValueError(text)
+        return found
+
+    example = '{"resend://": {"key": "arn:…"}}'
+    wanted = f"JSON such as {example}, for each provider but SES and no other"
+    return env.read("PROVIDER_SECRETS", "{}", parse, wanted, confidential=True)
+
+
+def _endpoints(text: str) -> Mapping[str, str]:
+    """Only this machine may stand in for a vendor."""
+    given = json.loads(text)
+    if not isinstance(given, dict) or not all(_LOOPBACK.fullmatch(str(url)) for url in given.values()):
         raise ValueError(text)
-    return urls
+    return given

@@ -64,17 +64,19 @@ variable "publishers" {
 }
 
 variable "providers_in_order" {
-  description = "Provider URLs, the first one that did not refuse sends. Empty: SES in this region"
+  description = "Provider URLs; where one certainly did not send, the next is tried: `ses://REGION`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN`, `resend://`. Empty: SES in this region"
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "provider_secrets" {
-  description = "ARNs of the SSM parameters and Secrets Manager secrets that providers refer to"
-  type        = list(string)
-  default     = []
-  nullable    = false
+  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`)"
+  type = map(object({
+    key = string
+  }))
+  default  = {}
+  nullable = false
 }
 
 variable "delivery_mode" {
@@ -98,7 +100,7 @@ variable "redirect_to" {
 }
 
 variable "on_unknown" {
-  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null for the provider's own default"
+  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null: `resend` where every provider gives reports"
   type        = string
   default     = null
 }

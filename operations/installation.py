@@ -84,7 +84,8 @@ class Installation:
 
 
 def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
-    """The regions whose SES the function `notify` is configured to send from, in its order of preference.
+    """The regions whose SES the function `notify` is configured to send from, in its order of preference; none where it
+    sends by other providers only.
 
     Raises `UserError` if there is no such function, or it does not say.
     """
@@ -95,6 +96,6 @@ def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
     providers = configuration.get("Environment", {}).get("Variables", {}).get("HERALD_PROVIDERS", "")
     urls = [url.strip() for url in providers.split(",")]
     regions = [url.removeprefix("ses://") for url in urls if url.startswith("ses://")]
-    if not regions:
+    if not providers:
         raise UserError(f"the function {notify} does not say which regions it sends from: HERALD_PROVIDERS is not set")
     return list(dict.fromkeys(regions))

@@ -68,6 +68,7 @@ _FUNCTION = {
     ),
     "dynamodb": frozenset({"GetItem", "TransactWriteItems", "UpdateItem"}),
     "lambda": frozenset({"Invoke"}),
+    "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),
     "sqs": frozenset({"ChangeMessageVisibility", "GetQueueAttributes", "SendMessage"}),
     "ssm": frozenset({"GetParameter"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-__all__ = ["certificate"]
+__all__ = ["certificate", "serving_context", "trusting"]
 
 
 def certificate(folder: Path) -> Path:
@@ -26,6 +27,7 @@ def certificate(folder: Path) -> Path:
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(address, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     secret = key.private_bytes(
@@ -34,3 +36,20 @@ def certificate(folder: Path) -> Path:
     path = folder / f"{made.serial_number}.pem"
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
     return path
+
+
+def serving_context(folder: Path) -> ssl.SSLContext:
+    """TLS of a server with a new certificate, which nobody trusts."""
+    return _serving(certificate(folder))
+
+
+def trusting(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """TLS of a server with a new certificate, and of a client that trusts it."""
+    path = certificate(folder)
+    return _serving(path), ssl.create_default_context(cafile=str(path))
+
+
+def _serving(path: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["LONGEST_NAME", "from_header"]
+__all__ = ["LONGEST_NAME", "from_header", "join_sender", "split_sender"]
 
 #: Characters of a display name: more than any reader shows, and encoded still one header line (RFC 5322: 998).
 LONGEST_NAME = 100
@@ -36,6 +36,25 @@ def from_header(text: str) -> str:
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise ValueError(f"the name is longer than {LONGEST_NAME} characters, or not printable")
     return f"{_phrase(name)} <{address}>"
+
+
+def split_sender(header: str) -> tuple[str, str]:
+    """The name, in plain Unicode (empty: none), and the address of what `from_header` made."""
+    name, _, address = header.rpartition(" ")
+    name = name.strip().strip('"')
+    if name.startswith("=?"):
+        from email.header import decode_header, make_header  # noqa: PLC0415  as above
+
+        name = str(make_header(decode_header(name)))
+    return name, address.strip("<>")
+
+
+def join_sender(name: str, address: str) -> str:
+    """`Name <address>` for providers that take Unicode and encode it themselves."""
+    if not name:
+        return address
+    plain = _PHRASE.fullmatch(name) or not re.search(r'[()<>\[\]:;@\\,."]', name)
+    return f"{name} <{address}>" if plain else f'"{name}" <{address}>'
 
 
 def _ascii(domain: str) -> str:

@@ -26,6 +26,7 @@ from function.errors import (
     NotificationError,
     OutcomeUnknown,
     ProviderUnavailable,
+    ProviderUnreachable,
     QuotaExhausted,
     RefusedForGood,
     Throttled,
@@ -80,16 +81,14 @@ _SANDBOX = "the SES sandbox refuses this recipient: verify the recipient or leav
 
 #: Raised before the first byte of the request left: nothing was sent.
 _BEFORE_THE_REQUEST = (
-    ConnectTimeoutError,
-    EndpointConnectionError,
     NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
-    ProxyConnectionError,
     UnknownEndpointError,
 )
+_UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
 def after_answer(error: ClientError, recipient: str = "", sender: str = "") -> NotificationError:
@@ -126,8 +125,11 @@ def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
 
 def without_answer(error: Exception, left: bool = True) -> NotificationError:
     """No answer that can be read: nobody knows, but where no request `left`, or SES was not even reached."""
-    if not left or isinstance(error, _BEFORE_THE_REQUEST) or _is_handshake_failure(error):
-        return ProviderUnavailable(f"SES was not reached: {type(error).__name__}")
+    line = f"SES was not reached: {type(error).__name__}"
+    if isinstance(error, _UNREACHABLE) or _is_handshake_failure(error):
+        return ProviderUnreachable(line)
+    if not left or isinstance(error, _BEFORE_THE_REQUEST):
+        return ProviderUnavailable(line)
     return OutcomeUnknown(f"the request left and SES gave no clear answer: {type(error).__name__}")
 
 

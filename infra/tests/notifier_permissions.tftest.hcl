@@ -4,13 +4,17 @@ mock_provider "aws" {
 }
 
 variables {
-  package          = "tests/packages/empty.zip"
-  identity         = { domain = "herald.example" }
-  sender           = "Herald <books@herald.example>"
-  publishers       = ["arn:aws:iam::000000000000:role/app"]
-  provider_secrets = ["arn:aws:ssm:us-east-1:000000000000:parameter/herald/smtp", "arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf"]
-  address_key      = "a secret of tests, long enough: 0123456789"
-  link_key         = "a secret of tests, long enough: 0123456789"
+  package            = "tests/packages/empty.zip"
+  identity           = { domain = "herald.example" }
+  sender             = "Herald <books@herald.example>"
+  publishers         = ["arn:aws:iam::000000000000:role/app"]
+  providers_in_order = ["ses://us-east-1", "smtp://mail.herald.example:587", "mailgun://mg.herald.example"]
+  provider_secrets = {
+    "smtp://mail.herald.example:587" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/smtp" }
+    "mailgun://mg.herald.example"    = { key = "arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf" }
+  }
+  address_key = "a secret of tests, long enough: 0123456789"
+  link_key    = "a secret of tests, long enough: 0123456789"
 }
 
 run "least_privilege" {

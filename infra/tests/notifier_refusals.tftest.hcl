@@ -36,14 +36,8 @@ run "first" {
     # provider unknown
     providers_in_order = ["postmark://"]
 
-    # secret with a wildcard
-    provider_secrets = ["arn:aws:ssm:us-east-1:000000000000:parameter/*"]
-
     # delivery mode unknown
     delivery_mode = "test"
-
-    # on unknown unknown
-    on_unknown = "retry"
 
     # send rate of nothing
     send_rate = 0
@@ -97,9 +91,7 @@ run "first" {
     var.sender,
     var.publishers,
     var.providers_in_order,
-    var.provider_secrets,
     var.delivery_mode,
-    var.on_unknown,
     var.send_rate,
     var.seconds_per_send,
     var.retry_concurrency,
@@ -141,11 +133,10 @@ run "second" {
     # publisher in any account
     publishers = ["arn:aws:iam::*:role/app"]
 
-    # provider with a comma
-    providers_in_order = ["ses://eu-west-1,ses://us-east-1"]
-
-    # secret of another service
-    provider_secrets = ["arn:aws:s3:::bucket/secret"]
+    # a provider that gives no reports, with a policy that asks for them, and a secret with a wildcard
+    providers_in_order = ["resend://"]
+    on_unknown         = "resend"
+    provider_secrets   = { "resend://" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/*" } }
 
     # retry concurrency of a half
     retry_concurrency = 2.5
@@ -169,7 +160,7 @@ run "second" {
     var.package,
     var.sender,
     var.publishers,
-    var.providers_in_order,
+    var.on_unknown,
     var.provider_secrets,
     var.delivery_mode,
     var.retry_concurrency,
@@ -205,6 +196,9 @@ run "third" {
     publishers   = []
     shared_topic = { arn = "arn:aws:sqs:us-east-1:000000000000:queue" }
 
+    # no secret for a provider that wants one
+    providers_in_order = ["ses://us-east-1", "resend://"]
+
     # timeout of half the hold
     timeout = 450
 
@@ -219,6 +213,7 @@ run "third" {
     var.architecture,
     var.name,
     var.sender,
+    var.provider_secrets,
     var.shared_topic,
     var.allowlist,
     var.timeout,
@@ -235,6 +230,9 @@ run "fourth" {
   }
 
   variables {
+    # provider with a comma
+    providers_in_order = ["ses://eu-west-1,ses://us-east-1"]
+
     # publishers of a shared topic
     shared_topic = { arn = "arn:aws:sns:us-east-1:000000000000:shop" }
 
@@ -254,6 +252,7 @@ run "fourth" {
   }
 
   expect_failures = [
+    var.providers_in_order,
     var.shared_topic,
     var.redirect_to,
     var.identity,

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import struct
 import sys
-import time
 import uuid
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 from botocore.model import StructureShape
 
+from laptop.faulty_connection import AFTER, FaultyConnection
 from laptop.service_model import hold_to_model, operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
@@ -31,7 +29,6 @@ __all__ = ["SesServer"]
 log = logging.getLogger("ses")
 
 SEND = b"POST /v2/email/outbound-emails"
-AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCEPT_THEN_HANG, FaultKind.ANSWER_SLOWLY)
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
@@ -52,17 +49,15 @@ class SesServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Connection(BaseHTTPRequestHandler):
-    """One connection, kept alive for as many requests as the client likes."""
+class _Connection(FaultyConnection):
+    """One connection to SES."""
 
     server: SesServer
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
         """Look at the next request before reading it: one fault strikes right here."""
-        if self._next_is_send() and self.server.ses.faults.strike(FaultKind.CLOSE_BEFORE_READING):
-            self._reset()
+        if self.next_begins_with(SEND) and self.server.ses.faults.strike(FaultKind.CLOSE_BEFORE_READING):
+            self.reset()
             return
         super().handle_one_request()
 
@@ -89,46 +84,16 @@ class _Connection(BaseHTTPRequestHandler):
             return
         self._answer(200, answer)
 
-    def _next_is_send(self) -> bool:
-        try:
-            start: bytes = self.connection.recv(len(SEND), socket.MSG_PEEK)
-        except OSError:
-            return False
-        return start == SEND
-
     def _spoil(self, mail_id: str) -> bool:
-        """Strike after the mail was taken; return whether the answer is thereby settled."""
         mail = self.server.ses.mailbox.get(mail_id)
-        fault = self.server.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None
-        if fault is None:
-            return False
-        if fault.fault is FaultKind.ANSWER_SLOWLY:
-            time.sleep(fault.seconds)
-            return False
-        if fault.fault is FaultKind.ACCEPT_THEN_KILL:
-            self._kill(fault.function)
-        if fault.fault is FaultKind.ACCEPT_THEN_HANG:
-            self._hang()
-        self._reset()
-        return True
+        return self.spoil(self.server.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None)
 
-    def _kill(self, function: str) -> None:
+    def kill(self, function: str) -> None:
         """Ask the emulator for the end of the sender, whose connection is still open."""
         try:
             self.server.beyond.post(f"/_herald/functions/{quote(function, safe='')}/kill").raise_for_status()
         except httpx.HTTPError as problem:
             log.warning("%s was not killed: %s", function, problem)
-
-    def _hang(self) -> None:
-        """Say nothing until the client gives up."""
-        while self.connection.recv(4096):
-            pass
-
-    def _reset(self) -> None:
-        """Close at once, with a TCP reset."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
 
     def _refuse(self, refusal: SesError) -> None:
         self._answer(refusal.status, {"message": refusal.message}, {"x-amzn-ErrorType": refusal.code})
@@ -148,15 +113,7 @@ class _Connection(BaseHTTPRequestHandler):
         self._write(answer.status_code, kept, answer.content)
 
     def _write(self, status: int, headers: dict[str, str], content: bytes) -> None:
-        self.send_response(status)
-        for name, value in {"x-amzn-RequestId": str(uuid.uuid4()), **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Keep quiet: the inbox shows what arrived."""
+        self.write(status, {"x-amzn-RequestId": str(uuid.uuid4()), **headers}, content)
 
 
 for _method in ("GET", "POST", "PUT", "DELETE"):  # the names that BaseHTTPRequestHandler looks up

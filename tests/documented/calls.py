@@ -32,6 +32,7 @@ SERVICES: Final = (
     "logs",
     "route53",
     "s3",
+    "secretsmanager",
     "sesv2",
     "sns",
     "sqs",

@@ -30,6 +30,7 @@ _PAGES = {
     "logs": "AmazonCloudWatchLogs/latest/APIReference",
     "route53": "Route53/latest/APIReference",
     "s3": "AmazonS3/latest/API",
+    "secretsmanager": "secretsmanager/latest/apireference",
     "sesv2": "ses/latest/APIReference-V2",
     "sns": "sns/latest/api",
     "sqs": "AWSSimpleQueueService/latest/APIReference",

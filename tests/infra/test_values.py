@@ -32,6 +32,7 @@ SETTINGS: dict[str, tuple[str, Callable[[NotifySettings], object]]] = {
     "retention_days": ("HERALD_RETENTION_DAYS", lambda settings: settings.ledger.retention_days),
     "hold_seconds": ("HERALD_HOLD_SECONDS", lambda settings: settings.ledger.hold),
     "on_unknown": ("HERALD_ON_UNKNOWN", lambda settings: settings.on_unknown),
+    "provider_secrets": ("HERALD_PROVIDER_SECRETS", lambda settings: dict(settings.provider_secrets)),
 }
 
 #: What the other variables are meanwhile; the same in both.
@@ -44,7 +45,14 @@ ENVIRONMENT = {
     "HERALD_CONFIGURATION_SET": "herald",
     "HERALD_ADDRESS_KEY_PARAMETER": "/herald/address-key",
 }
-VARIABLES: dict[str, Any] = {"identity": {"domain": "herald.example"}, "hold_seconds": 900, "timeout": 30}
+VARIABLES: dict[str, Any] = {
+    "identity": {"domain": "herald.example"},
+    "hold_seconds": 900,
+    "timeout": 30,
+    "providers_in_order": ["ses://eu-west-1"],
+    "provider_secrets": {},
+    "on_unknown": None,
+}
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -54,8 +62,13 @@ def _name(row: dict[str, Any]) -> str:
 @pytest.mark.parametrize("row", [row for row in ROWS if row["variable"] in SETTINGS], ids=_name)
 def test_the_function_starts_with_what_is_right_and_with_nothing_else(row: dict[str, Any]) -> None:
     setting, field = SETTINGS[row["variable"]]
-    hold = {"HERALD_HOLD_SECONDS": str(row.get("with", {}).get("hold_seconds", 900))}
-    values = ENVIRONMENT | hold | {setting: row["setting"]}
+    beside = VARIABLES | row.get("with", {})
+    others = {
+        "HERALD_HOLD_SECONDS": str(beside["hold_seconds"]),
+        "HERALD_PROVIDERS": ",".join(beside["providers_in_order"]),
+        "HERALD_PROVIDER_SECRETS": json.dumps(beside["provider_secrets"]),
+    }
+    values = ENVIRONMENT | others | {setting: row["setting"]}
     if row["starts"] is not None:
         assert field(NotifySettings.read(values, "r1")) == row["starts"]
         return

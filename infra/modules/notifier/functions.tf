@@ -36,6 +36,7 @@ locals {
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
     var.delivery_mode == "redirect" ? { HERALD_REDIRECT_TO = var.redirect_to } : {},
     var.unsubscribe_url == null ? {} : { HERALD_UNSUBSCRIBE_URL = var.unsubscribe_url },
+    length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode(var.provider_secrets) },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
   )
 

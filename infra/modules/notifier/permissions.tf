@@ -15,25 +15,12 @@ locals {
         Resource = [aws_sqs_queue.this["retry"].arn, aws_sqs_queue.this["dead"].arn]
       },
       {
-        # Every identity, because in the sandbox SES asks for the right on the recipient's too; the sender's address holds it.
-        # https://github.com/cloudposse/terraform-aws-ses/issues/40
-        # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
-        Sid    = "Send"
-        Effect = "Allow"
-        Action = "ses:SendEmail"
-        Resource = flatten([for region in local.sending_regions : [
-          "arn:${local.partition}:ses:${region}:${local.account}:identity/*",
-          "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}",
-        ]])
-        Condition = { StringEquals = { "ses:FromAddress" = local.sender_address } }
-      },
-      {
         Sid      = "ReadTheLinkKey"
         Effect   = "Allow"
         Action   = "ssm:GetParameter"
         Resource = aws_ssm_parameter.link_key.arn
       },
-    ], local.reads_secrets)
+    ], local.sends_by_ses, local.reads_secrets)
 
     feedback = concat(local.runs["feedback"], local.remembers, [
       {
@@ -131,13 +118,29 @@ locals {
     },
   ]
 
+  sends_by_ses = [for statement in [
+    {
+      # Every identity, because in the sandbox SES asks for the right on the recipient's too; the sender's address holds it.
+      # https://github.com/cloudposse/terraform-aws-ses/issues/40
+      # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+      Sid    = "Send"
+      Effect = "Allow"
+      Action = "ses:SendEmail"
+      Resource = flatten([for region in local.sending_regions : [
+        "arn:${local.partition}:ses:${region}:${local.account}:identity/*",
+        "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}",
+      ]])
+      Condition = { StringEquals = { "ses:FromAddress" = local.sender_address } }
+    }
+  ] : statement if length(local.sending_regions) > 0]
+
   reads_secrets = [
     for service, action in { ssm = "ssm:GetParameter", secretsmanager = "secretsmanager:GetSecretValue" } : {
       Sid                        = "ReadSecretsOf${title(service)}"
       Effect                     = "Allow"
       Action                     = action
-      Resource                   = [for arn in var.provider_secrets : arn if split(":", arn)[2] == service]
-    } if anytrue([for arn in var.provider_secrets : split(":", arn)[2] == service])
+      Resource                   = [for secret in values(var.provider_secrets) : secret.key if split(":", secret.key)[2] == service]
+    } if anytrue([for secret in values(var.provider_secrets) : split(":", secret.key)[2] == service])
   ]
 
   # From the names, because policies come before functions.

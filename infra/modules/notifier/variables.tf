@@ -119,26 +119,37 @@ variable "identity" {
 }
 
 variable "providers_in_order" {
-  description = "Provider URLs, the first one that did not refuse sends. Empty: SES in this region"
+  description = "Provider URLs; where one certainly did not send, the next is tried: `ses://REGION`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN`, `resend://`. Empty: SES in this region"
   type        = list(string)
   default     = []
   nullable    = false
 
+  # tests/infra/values.json holds these and the function's own checks together.
   validation {
-    condition     = alltrue([for url in var.providers_in_order : can(regex("^ses://[a-z]{2}(-[a-z]+)+-[0-9]$", url))])
-    error_message = "A provider is SES in a region, such as `ses://eu-west-1`."
+    condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|127\\.0\\.0\\.1):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
+    error_message = "A provider is `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`."
+  }
+  validation {
+    condition     = length(distinct(var.providers_in_order)) == length(var.providers_in_order)
+    error_message = "A provider stands in the list once: a mail must not fail over to where it failed."
   }
 }
 
 variable "provider_secrets" {
-  description = "ARNs of the SSM parameters and Secrets Manager secrets that providers refer to"
-  type        = list(string)
-  default     = []
-  nullable    = false
+  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`)"
+  type = map(object({
+    key = string
+  }))
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = alltrue([for arn in var.provider_secrets : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[^*]+$", arn))])
+    condition     = alltrue([for secret in values(var.provider_secrets) : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@!-]+$", secret.key))])
     error_message = "A secret is the full ARN of an SSM parameter or a Secrets Manager secret, without wildcards."
+  }
+  validation {
+    condition     = sort(keys(var.provider_secrets)) == sort([for url in var.providers_in_order : url if !startswith(url, "ses://")])
+    error_message = "Each provider but SES has its entry in provider_secrets, and nothing else has one."
   }
 }
 
@@ -190,13 +201,17 @@ variable "redirect_to" {
 }
 
 variable "on_unknown" {
-  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null for the provider's own default"
+  description = "What happens to a mail whose answer was lost and of which no feedback was heard: `resend`, `hold`, or null: `resend` where every provider gives reports"
   type        = string
   default     = null
 
   validation {
     condition     = var.on_unknown == null || contains(["resend", "hold"], coalesce(var.on_unknown, "-"))
     error_message = "on_unknown is resend, hold or null."
+  }
+  validation {
+    condition     = coalesce(var.on_unknown, "hold") == "hold" || alltrue([for url in var.providers_in_order : startswith(url, "ses://")])
+    error_message = "A provider that gives no reports leaves a lost answer unknown for good: with one in the list, on_unknown is hold or null."
   }
 }
 

@@ -44,6 +44,20 @@ RULES: tuple[Rule, ...] = (
     row("s3", "CreateBucket", "each bucket name must be unique across all", _LAPTOP),
     row("s3", "PutObject", "Amazon S3 never adds partial objects", _LAPTOP),
     row(
+        "secretsmanager",
+        "GetSecretValue",
+        "The ARN or name of the secret to retrieve.",
+        "tests/integration/function/test_secrets.py::test_a_secret_is_read_in_its_own_region",
+        "SecretString",
+    ),
+    row(
+        "ssm",
+        "GetParameter",
+        "The name or Amazon Resource Name (ARN) of the parameter that you want to query.",
+        "tests/integration/function/test_secrets.py::test_a_parameter_is_read_in_its_own_region",
+        "Parameter.Value",
+    ),
+    row(
         "ssm",
         "GetParameter",
         "Parameter names can't contain spaces.",

@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
 from function.message.email import Email, Receipt
 from function.providers import ses
 from function.providers.ses import SesProvider, client_config
+from tests.broken_server import (
+    Behaviour,
+    Server,
+    answer_garbage,
+    answer_with,
+    close_after_reading,
+    close_before_reading,
+    never_answer,
+    reset_after_reading,
+)
+from tests.certificates import serving_context
 from tests.fakes import Clock
 from tests.waiting import LIMIT
 
@@ -34,79 +38,6 @@ MAIL = Email(
     {"List-Unsubscribe": "<https://herald.example/u?t=1>"},
 )
 
-Request = tuple[str, dict[str, str], bytes]
-#: What a server does with one connection: how many requests it read is counted by what it reads.
-Behaviour = Callable[["Server", socket.socket], None]
-
-
-@dataclass
-class Server:
-    """A tiny SES on a loopback port; each connection meets the same behaviour, in a thread of its own."""
-
-    behave: Behaviour
-    context: ssl.SSLContext | None = None
-    requests: list[Request] = field(default_factory=list)
-    connections: int = 0
-    finished: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Server:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.finished.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    @property
-    def url(self) -> str:
-        scheme = "https" if self.context else "http"
-        return f"{scheme}://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                accepted, _ = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
-
-    def _serve(self, accepted: socket.socket) -> None:
-        try:
-            with self.context.wrap_socket(accepted, server_side=True) if self.context else accepted as connection:
-                self.behave(self, connection)
-        except OSError:
-            return
-
-    def read(self, connection: socket.socket) -> bool:
-        """Read one request whole; False when the client has gone."""
-        stream = connection.makefile("rb")
-        first = stream.readline().decode()
-        if not first:
-            return False
-        headers = {}
-        while line := stream.readline().decode().strip():
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-        self.requests.append((first.strip(), headers, stream.read(int(headers.get("content-length", 0)))))
-        return True
-
-
-def answer_with(status: int, body: str, length: int | None = None) -> Behaviour:
-    """Answer every request alike, on one connection for as long as the client wants."""
-
-    def behave(server: Server, connection: socket.socket) -> None:
-        count = len(body) if length is None else length
-        head = f"HTTP/1.1 {status} Word\r\nContent-Type: application/json\r\nContent-Length: {count}\r\n\r\n"
-        while server.read(connection):
-            connection.sendall((head + body).encode())
-            if length is not None:
-                return
-
-    return behave
-
 
 def refuse_with(status: int, code: str, text: str) -> Behaviour:
     """Answer with an error in the shape of SES v2."""
@@ -114,35 +45,6 @@ def refuse_with(status: int, code: str, text: str) -> Behaviour:
 
 
 ACCEPTING = answer_with(200, '{"MessageId": "0100-abc-000000"}')
-
-
-def close_before_reading(_: Server, connection: socket.socket) -> None:
-    connection.recv(1, socket.MSG_PEEK)
-    reset(connection)
-
-
-def reset(connection: socket.socket) -> None:
-    """Have the closing that follows be a reset."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-
-
-def close_after_reading(server: Server, connection: socket.socket) -> None:
-    server.read(connection)
-
-
-def reset_after_reading(server: Server, connection: socket.socket) -> None:
-    server.read(connection)
-    reset(connection)
-
-
-def answer_garbage(server: Server, connection: socket.socket) -> None:
-    server.read(connection)
-    connection.sendall(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
-
-
-def never_answer(server: Server, connection: socket.socket) -> None:
-    server.read(connection)
-    server.finished.wait(LIMIT)
 
 
 @pytest.fixture(autouse=True)
@@ -204,19 +106,7 @@ def test_nobody_listening_is_certainly_not_sent() -> None:
 @pytest.fixture(scope="module")
 def untrusted(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """A server's certificate that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(1).not_valid_before(today - timedelta(1)).not_valid_after(today + timedelta(1))
-    file: Path = tmp_path_factory.mktemp("tls") / "server.pem"
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(secret + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+    return serving_context(tmp_path_factory.mktemp("tls"))
 
 
 def test_a_certificate_that_is_not_trusted_is_certainly_not_sent(untrusted: ssl.SSLContext) -> None:

@@ -91,11 +91,7 @@ def test_a_setting_that_is_missing_is_named(name: str, value: str | None) -> Non
         ("HERALD_RETRY_RECEIVES", "0"),
         ("HERALD_RETRY_RECEIVES", "1001"),
         ("HERALD_ON_UNKNOWN", "Resend"),
-        ("HERALD_PROVIDERS", "ses"),
-        ("HERALD_PROVIDERS", "ses://"),
-        ("HERALD_PROVIDERS", "ses://eu-west-1,"),
-        ("HERALD_PROVIDERS", "ses://eu-west-1 ses://us-east-1"),
-        ("HERALD_PROVIDERS", "smtp://localhost"),
+        ("HERALD_PROVIDER_ENDPOINTS", '{"resend": "https://resend.evil.example"}'),
         ("HERALD_FROM", "nobody"),
         ("HERALD_FROM", "Herald <books>"),
         ("HERALD_FROM", "Herald <books@herald.example"),
@@ -110,6 +106,29 @@ def test_a_setting_that_cannot_be_is_named_with_what_it_must_be(name: str, value
     assert said.startswith(f"{name} must be ")
     assert said.endswith(f", not {value!r}")
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HERALD_PROVIDERS", "ses"),
+        ("HERALD_PROVIDERS", "ses://eu-west-1,"),
+        ("HERALD_PROVIDERS", "smtp://ada:secret@mail.herald.example:587"),
+        ("HERALD_PROVIDERS", "sendgrid://SG.secret"),
+        ("HERALD_PROVIDER_SECRETS", "secret"),
+        ("HERALD_PROVIDER_SECRETS", '{"ses://eu-west-1": {"key": "secret"}}'),
+        ("HERALD_PROVIDER_SECRETS", '{"ses://eu-west-1": "secret"}'),
+        ("HERALD_PROVIDER_SECRETS", '["secret"]'),
+    ],
+)
+def test_a_setting_that_may_hold_a_password_is_named_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as raised:
+        NotifySettings.read(GOOD | {name: value}, "r1")
+    said = str(raised.value)
+    assert said.startswith(f"{name} must be ")
+    assert not said.endswith(value)
+    assert "ada:secret" not in said
+    assert "SG." not in said
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-2", "us-gov-west-1"])

@@ -34,6 +34,14 @@ KEPT_OUT = {
     "unittest",
     "zipfile",
 }
+#: Every provider's client, and what it needs: only what HERALD_PROVIDERS names is loaded.
+PROVIDERS = {
+    "ses://us-east-1": {"function.providers.ses", "function.providers.ses_errors"},
+    "smtp://127.0.0.1:587": {"function.providers.smtp", "function.providers.http_client", "smtplib"},
+    "sendgrid://": {"function.providers.sendgrid.client", "function.providers.http_client"},
+    "mailgun://herald.example": {"function.providers.mailgun.client", "function.providers.http_client"},
+    "resend://": {"function.providers.resend.client", "function.providers.http_client"},
+}
 #: As many modules as there are today, and room for a few of Python's own.
 MOST_MODULES = 350
 
@@ -58,6 +66,7 @@ import importlib
 entry = importlib.import_module(sys.argv[2])
 from function.bootstrap import Clients
 Clients.keys = lambda *_: (b"k" * 32,)
+Clients.secret = lambda *_: "user:key"
 entry.compose(dict(os.environ), Clients())
 found = {name: bool(getattr(module, "__file__", None) and module.__file__.startswith(sys.argv[1]))
          for name, module in sys.modules.items() if name != "__main__"}
@@ -73,15 +82,29 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
-def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: str) -> None:
+def load(unpacked: Path, entry: str, **settings: str) -> dict[str, bool]:
+    """The modules that are loaded once the entry point is composed, and whether each lies in the package."""
     command = [sys.executable, "-I", "-S", "-c", _COMPOSE, str(unpacked), entry]
-    done = subprocess.run(command, env=_SETTINGS, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=_SETTINGS | settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     loaded: dict[str, bool] = json.loads(done.stdout)
+    return loaded
+
+
+@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
+def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: str) -> None:
+    loaded = load(unpacked, entry)
     packed = {name.partition(".")[0] for name, ours in loaded.items() if ours}
     assert packed <= ALLOWED
     outside = {name.partition(".")[0] for name, ours in loaded.items() if not ours}
     assert {name for name in outside - packed if name not in sys.stdlib_module_names} == set()
     assert loaded.keys() & KEPT_OUT == set()
     assert len(loaded) <= MOST_MODULES
+
+
+@pytest.mark.parametrize("url", PROVIDERS)
+def test_only_the_provider_that_is_configured_is_loaded(unpacked: Path, url: str) -> None:
+    secrets = {} if url.startswith("ses:") else {url: {"key": "arn:aws:ssm:us-east-1:000000000000:parameter/key"}}
+    settings = {"HERALD_PROVIDERS": url, "HERALD_PROVIDER_SECRETS": json.dumps(secrets)}
+    loaded = load(unpacked, "function.notify", **settings)
+    assert loaded.keys() & set().union(*PROVIDERS.values()) == PROVIDERS[url]

@@ -23,6 +23,7 @@ from function.errors import (
     NotificationError,
     OutcomeUnknown,
     ProviderUnavailable,
+    ProviderUnreachable,
     QuotaExhausted,
     RefusedForGood,
     Throttled,
@@ -109,10 +110,10 @@ def test_what_ses_says_is_one_line_without_an_address(text: str) -> None:
 
 
 NOT_REACHED = [
-    ConnectTimeoutError(endpoint_url=URL),
-    EndpointConnectionError(endpoint_url=URL, error=OSError()),
-    NoCredentialsError(),
-    ParamValidationError(report="no"),
+    (ConnectTimeoutError(endpoint_url=URL), ProviderUnreachable),
+    (EndpointConnectionError(endpoint_url=URL, error=OSError()), ProviderUnreachable),
+    (NoCredentialsError(), ProviderUnavailable),
+    (ParamValidationError(report="no"), ProviderUnavailable),
 ]
 NO_CLEAR_ANSWER = [
     ReadTimeoutError(endpoint_url=URL),
@@ -124,9 +125,11 @@ NO_CLEAR_ANSWER = [
 ]
 
 
-@pytest.mark.parametrize("error", NOT_REACHED, ids=lambda error: type(error).__name__)
-def test_what_failed_before_the_request_sent_nothing(error: Exception) -> None:
-    assert type(without_answer(error)) is ProviderUnavailable
+@pytest.mark.parametrize(
+    ("error", "kind"), NOT_REACHED, ids=lambda given: getattr(given, "__name__", type(given).__name__)
+)
+def test_what_failed_before_the_request_sent_nothing(error: Exception, kind: type[ProviderUnavailable]) -> None:
+    assert type(without_answer(error)) is kind
 
 
 @pytest.mark.parametrize("error", NO_CLEAR_ANSWER, ids=lambda error: type(error).__name__)

@@ -1,0 +1,143 @@
+"""One HTTPS request to a provider, made once, and where it broke if it did.
+
+Before the request was written whole nothing was sent, because a request ends where its Content-Length says
+(https://www.rfc-editor.org/rfc/rfc9112#section-6.2); after it, without an answer, nobody knows.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.httpsession import get_cert_path
+from urllib3.util.wait import wait_for_read
+
+from function.errors import (
+    NotificationError,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    ProviderUnreachable,
+    RefusedForGood,
+    Throttled,
+)
+from function.providers.redaction import redact
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Answer", "HttpClient", "answer_line", "judge", "trusting_context"]
+
+#: Seconds.
+CONNECT_TIMEOUT = 2.0
+READ_TIMEOUT = 10.0
+#: As with SES: a connection that idled longer may have died while the sandbox slept. Seconds.
+_LONGEST_IDLE = 3.0
+#: Bytes of an answer that are read: each is some hundred.
+_LARGEST_ANSWER = 65_536
+#: Resend refuses requests without one: https://resend.com/docs/api-reference/introduction#user-agent
+_USER_AGENT = "herald"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider answered; the names of `headers` are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The object in the body, or an empty one if there is none."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+class HttpClient:
+    """Requests to one provider `name` at `base`, one after the other. `clock` gives seconds and goes on in sleep."""
+
+    def __init__(
+        self, name: str, base: str, read_timeout: float = READ_TIMEOUT, clock: Callable[[], float] = time.time
+    ) -> None:
+        parts = urlsplit(base)
+        self.name = name
+        self.timeout = CONNECT_TIMEOUT + read_timeout
+        self._read_timeout = read_timeout
+        self._clock = clock
+        self._last_use = 0.0
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            context = trusting_context()
+            self._connection: HTTPConnection = HTTPSConnection(
+                host, parts.port, timeout=CONNECT_TIMEOUT, context=context
+            )
+        else:
+            self._connection = HTTPConnection(host, parts.port, timeout=CONNECT_TIMEOUT)
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Make the request. Raises ProviderUnreachable or ProviderUnavailable if it did not go out whole, and
+        OutcomeUnknown if no answer came."""
+        self._connect()
+        try:
+            self._connection.request("POST", path, body, {"User-Agent": _USER_AGENT, **headers})
+        except (OSError, HTTPException, ValueError) as error:
+            self._connection.close()
+            raise ProviderUnavailable(f"{self.name} broke off before it had the mail: {type(error).__name__}") from None
+        try:
+            response = self._connection.getresponse()
+            return Answer(
+                response.status,
+                {name.lower(): value for name, value in response.getheaders()},
+                response.read(_LARGEST_ANSWER),
+            )
+        except (OSError, HTTPException, ValueError) as error:
+            self._connection.close()
+            line = f"the request left and {self.name} gave no clear answer: {type(error).__name__}"
+            raise OutcomeUnknown(line) from None
+        finally:
+            self._last_use = self._clock()
+
+    def _connect(self) -> None:
+        """Have a connection of which nothing says that the other end has gone."""
+        connection = self._connection
+        idle = self._clock() - self._last_use > _LONGEST_IDLE
+        if connection.sock is not None and (idle or wait_for_read(connection.sock, 0)):
+            connection.close()
+        if connection.sock is not None:
+            return
+        try:
+            connection.connect()
+            if connection.sock is not None:
+                connection.sock.settimeout(self._read_timeout)
+        except (OSError, HTTPException, ValueError) as error:
+            connection.close()
+            raise ProviderUnreachable(f"{self.name} was not reached: {type(error).__name__}") from None
+
+
+def trusting_context() -> ssl.SSLContext:
+    """TLS that checks the other end against the system's certificates and those that botocore brings along."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(get_cert_path(True))
+    return context
+
+
+def judge(status: int, line: str) -> NotificationError:
+    """What a status alone says where the provider's own table does not know better.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-15: below 500 it refused, from 500 on it may have taken the mail.
+    """
+    if status == 429:
+        return Throttled(line)
+    if status in (400, 413, 422):
+        return RefusedForGood(line)
+    return ProviderUnavailable(line) if 400 <= status < 500 else OutcomeUnknown(line)
+
+
+def answer_line(name: str, status: int, text: str, recipient: str) -> str:
+    """One line for a person: what was answered, without addresses."""
+    return f"{name} answered {status}: {redact(text, [recipient])[:200]}".removesuffix(": ")

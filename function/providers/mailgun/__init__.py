@@ -1,0 +1,1 @@
+"""Mailgun, in the United States and in the European Union."""

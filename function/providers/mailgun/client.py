@@ -1,0 +1,102 @@
+"""Mailgun's Messages API.
+
+https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages
+Errors: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-errors
+Limits: 25 MB a message, 16 KB of all options, headers and variables together, by the same pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from base64 import b64encode
+from urllib.parse import quote, urlencode
+
+from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, RefusedForGood
+from function.event.synthetic import PROBE_TAG
+from function.message.email import Email, Receipt
+from function.message.sender import join_sender, split_sender
+from function.providers.http_client import Answer, HttpClient, answer_line, judge
+from function.providers.secret import Secret
+from function.reason_codes import ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["ENDPOINTS", "MailgunProvider"]
+
+#: By the scheme of the URL: a domain lives in one of the two regions.
+#: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-base-url
+ENDPOINTS = {"mailgun": "https://api.mailgun.net", "mailgun+eu": "https://api.eu.mailgun.net"}
+
+
+@dataclass(slots=True)
+class MailgunProvider:
+    """Sends through one domain with the API key in `secret`; `sender` is a From header."""
+
+    url: str
+    http: HttpClient
+    secret: Secret
+    sender: str
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a send can take at most."""
+        return self.http.timeout
+
+    @property
+    def domain(self) -> str:
+        """The sending domain, which the URL names."""
+        return self.url.partition("://")[2]
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Send, with the key and the tags as variables, which Mailgun repeats in all its events as `user-variables`.
+
+        200 with an id: *Queued.* Mailgun knows no idempotency key.
+        """
+        return self._send(email, {**email.tags, "message_id": key}, {})
+
+    def probe(self) -> None:
+        """Send in test mode: Mailgun reports on it and delivers it to nobody.
+        https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-test-mode"""
+        line = "This mail asks for a report."
+        probe = Email(split_sender(self.sender)[1], line, line, line)
+        with contextlib.suppress(NotificationError):
+            self._send(probe, dict([PROBE_TAG]), {"o:testmode": "yes"})
+
+    def _send(self, email: Email, variables: dict[str, str], options: dict[str, str]) -> Receipt:
+        fields = {
+            "from": join_sender(*split_sender(self.sender)),
+            "to": email.to,
+            "subject": email.subject,
+            "text": email.text,
+            "html": email.html,
+            "o:tracking": "no",
+            **options,
+            **{f"h:{name}": value for name, value in email.headers.items()},
+            **{f"v:{name}": value for name, value in variables.items()},
+        }
+        credentials = b64encode(f"api:{self.secret.value}".encode()).decode()
+        headers = {
+            "Authorization": f"Basic {credentials}",
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        }
+        path = f"/v3/{quote(self.domain, safe='')}/messages"
+        answer = self.http.post(path, headers, urlencode(fields).encode())
+        if answer.status != 200:
+            raise self._refusal(answer, email)
+        number = answer.json().get("id")
+        if not isinstance(number, str):
+            raise OutcomeUnknown("Mailgun answered 200 without an id")
+        return Receipt(self.url, number)
+
+    def _refusal(self, answer: Answer, email: Email) -> NotificationError:
+        said = str(answer.json().get("message") or "") or answer.body.decode("utf-8", "replace")
+        line = answer_line("Mailgun", answer.status, self.secret.cut_from(said), email.to)
+        text = said.lower()
+        if answer.status == 401:
+            self.secret.reread()
+        if answer.status < 500 and "authorized recipients" in text:
+            return RefusedForGood(line, ReasonCode.RECIPIENT_UNVERIFIED)
+        if answer.status < 500 and "limit exceeded" in text:
+            return QuotaExhausted(line)
+        if answer.status == 400 and "from" in text and "'to'" not in text:
+            return judge(403, line)  # the set-up of the sender, not this mail
+        return judge(answer.status, line)

@@ -1,0 +1,78 @@
+"""From the URLs in settings to providers. What no URL names is not imported, and costs a start nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from function.providers.failover import Provider
+from function.providers.secret import Secret
+from function.providers.urls import is_ses, scheme_of
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["ProviderSetup", "open_provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSetup:
+    """What providers are made of: the From header, SES's configuration set, the ARN of the secret of each URL, and the
+    endpoints that stand in for vendors' own, by scheme. `ses` makes a client for a region and a configuration, `secret`
+    reads what an ARN names."""
+
+    sender: str
+    configuration_set: str
+    ses: Callable[[str, Any], Any]
+    secret: Callable[[str], str]
+    secrets: Mapping[str, str]
+    endpoints: Mapping[str, str]
+
+
+def open_provider(url: str, setup: ProviderSetup) -> Provider:
+    """The provider that `url` names, with its secret read. Raises what reading it raises."""
+    if is_ses(url):
+        from function.providers.ses import SesProvider, client_config  # noqa: PLC0415
+
+        client = setup.ses(url.removeprefix("ses://"), client_config())
+        return SesProvider(url, client, setup.sender, setup.configuration_set)
+    secret = Secret(lambda: setup.secret(setup.secrets[url]))
+    return _OPENERS[scheme_of(url)](url, secret, setup)
+
+
+def _open_smtp(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
+    from function.providers.http_client import trusting_context  # noqa: PLC0415
+    from function.providers.smtp import SmtpProvider  # noqa: PLC0415
+
+    return SmtpProvider(url, secret, setup.sender, trusting_context())
+
+
+def _open_sendgrid(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
+    from function.providers.http_client import HttpClient  # noqa: PLC0415
+    from function.providers.sendgrid.client import ENDPOINT, SendGridProvider  # noqa: PLC0415
+
+    client = HttpClient("SendGrid", setup.endpoints.get("sendgrid", ENDPOINT))
+    return SendGridProvider(url, client, secret, setup.sender)
+
+
+def _open_mailgun(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
+    from function.providers.http_client import HttpClient  # noqa: PLC0415
+    from function.providers.mailgun.client import ENDPOINTS, MailgunProvider  # noqa: PLC0415
+
+    client = HttpClient("Mailgun", setup.endpoints.get("mailgun", ENDPOINTS[scheme_of(url)]))
+    return MailgunProvider(url, client, secret, setup.sender)
+
+
+def _open_resend(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
+    from function.providers.http_client import HttpClient  # noqa: PLC0415
+    from function.providers.resend.client import ENDPOINT, READ_TIMEOUT, ResendProvider  # noqa: PLC0415
+
+    client = HttpClient("Resend", setup.endpoints.get("resend", ENDPOINT), READ_TIMEOUT)
+    return ResendProvider(url, client, secret, setup.sender)
+
+
+_OPENERS: dict[str, Callable[[str, Secret, ProviderSetup], Provider]] = {
+    "smtp": _open_smtp,
+    "sendgrid": _open_sendgrid,
+    "mailgun": _open_mailgun,
+    "mailgun+eu": _open_mailgun,
+    "resend": _open_resend,
+}

@@ -1,0 +1,143 @@
+"""Resend's API.
+
+https://resend.com/docs/api-reference/emails/send-email
+Errors: https://resend.com/docs/api-reference/errors
+Idempotency keys, up to 256 characters, kept for 24 hours: https://resend.com/docs/dashboard/emails/idempotency-keys
+Limits: 40 MB a mail; tags of ASCII letters, digits, `_` and `-`, 256 characters at most, by the same pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from function.errors import (
+    NotificationError,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RefusedForGood,
+    Throttled,
+)
+from function.event.synthetic import PROBE_TAG
+from function.message.email import Email, Receipt
+from function.message.sender import join_sender, split_sender
+from function.providers.http_client import Answer, HttpClient, answer_line, judge
+from function.providers.secret import Secret
+from function.reason_codes import ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["BY_NAME", "ENDPOINT", "READ_TIMEOUT", "ResendProvider"]
+
+ENDPOINT = "https://api.resend.com"
+#: Seconds: less than elsewhere, because a lost answer is asked for once more in the same time.
+READ_TIMEOUT = 4.0
+#: Delivered to nobody, and reported on: https://resend.com/docs/dashboard/emails/send-test-emails
+_PROBE_RECIPIENT = "delivered@resend.dev"
+
+#: Every name of an error that sending can meet; the rest goes by the status.
+BY_NAME: dict[str, type[NotificationError]] = {
+    "invalid_idempotency_key": ProviderUnavailable,
+    "validation_error": RefusedForGood,
+    "missing_api_key": ProviderUnavailable,
+    "restricted_api_key": ProviderUnavailable,
+    "invalid_api_key": ProviderUnavailable,
+    "not_found": ProviderUnavailable,
+    "method_not_allowed": ProviderUnavailable,
+    # Another request under this key came first, and its answer is not known.
+    "invalid_idempotent_request": OutcomeUnknown,
+    "concurrent_idempotent_requests": OutcomeUnknown,
+    "invalid_attachment": RefusedForGood,
+    "invalid_from_address": ProviderUnavailable,
+    "invalid_access": ProviderUnavailable,
+    "invalid_parameter": RefusedForGood,
+    "invalid_region": ProviderUnavailable,
+    "missing_required_field": RefusedForGood,
+    "monthly_quota_exceeded": QuotaExhausted,
+    "daily_quota_exceeded": QuotaExhausted,
+    "rate_limit_exceeded": Throttled,
+    "security_error": ProviderUnavailable,
+    "application_error": OutcomeUnknown,
+    "internal_server_error": OutcomeUnknown,
+}
+
+
+@dataclass(slots=True)
+class ResendProvider:
+    """Sends with the API key in `secret`; `sender` is a From header."""
+
+    url: str
+    http: HttpClient
+    secret: Secret
+    sender: str
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a send can take at most, with the second asking."""
+        return 2 * self.http.timeout
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Send, with the key among the tags, which Resend repeats in all its events.
+
+        A lost answer is asked for once more under the same idempotency key: Resend then gives the first one's answer
+        and sends nothing. What else comes of the second asking says nothing of the first.
+        """
+        tags = {**email.tags, "message_id": key}
+        once = f"{key}/{email.tags.get('attempt', '')}"[:256]
+        try:
+            return self._send(email, tags, once)
+        except OutcomeUnknown as lost:
+            with contextlib.suppress(NotificationError):
+                return self._send(email, tags, once)
+            raise lost from None
+
+    def probe(self) -> None:
+        """Send to the address that Resend has for tests, for its report."""
+        line = "This mail asks for a report."
+        with contextlib.suppress(NotificationError):
+            self._send(Email(_PROBE_RECIPIENT, line, line, line), dict([PROBE_TAG]), None)
+
+    def _send(self, email: Email, tags: Mapping[str, str], once: str | None) -> Receipt:
+        headers = {"Authorization": f"Bearer {self.secret.value}", "Content-Type": "application/json"}
+        if once:
+            headers["Idempotency-Key"] = once
+        answer = self.http.post("/emails", headers, json.dumps(self._payload(email, tags)).encode())
+        if answer.status != 200:
+            raise self._refusal(answer, email)
+        number = answer.json().get("id")
+        if not isinstance(number, str):
+            raise OutcomeUnknown("Resend answered 200 without an id")
+        return Receipt(self.url, number)
+
+    def _payload(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "from": join_sender(*split_sender(self.sender)),
+            "to": [email.to],
+            "subject": email.subject,
+            "text": email.text,
+            "html": email.html,
+            "headers": dict(email.headers),
+            "tags": [{"name": name, "value": value} for name, value in tags.items()],
+        }
+
+    def _refusal(self, answer: Answer, email: Email) -> NotificationError:
+        given = answer.json()
+        name, said = str(given.get("name") or ""), str(given.get("message") or "")
+        line = answer_line("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.to)
+        if answer.status >= 500:
+            return OutcomeUnknown(line)
+        if answer.status == 401 or name == "invalid_api_key" or "api key is invalid" in said.lower():
+            self.secret.reread()
+            return ProviderUnavailable(line)
+        if name == "validation_error" and answer.status == 403:
+            return _forbidden(said.lower(), line)
+        return BY_NAME[name](line) if name in BY_NAME else judge(answer.status, line)
+
+
+def _forbidden(text: str, line: str) -> NotificationError:
+    """Before a domain is verified, Resend mails only the account's owner."""
+    if "testing emails" in text:
+        return RefusedForGood(line, ReasonCode.RECIPIENT_UNVERIFIED)
+    return ProviderUnavailable(line)

@@ -1,0 +1,1 @@
+"""Twilio SendGrid, by its Web API v3."""

@@ -1,0 +1,87 @@
+"""Twilio SendGrid's Mail Send.
+
+https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+Errors: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
+Limits: 30 MB a request, 10,000 bytes of custom_args: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/limitations
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
+from function.message.email import Email, Receipt
+from function.message.sender import split_sender
+from function.providers.http_client import Answer, HttpClient, answer_line, judge
+from function.providers.secret import Secret
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["ENDPOINT", "SendGridProvider"]
+
+ENDPOINT = "https://api.sendgrid.com"
+#: Nobody is tracked, and the mail stays as it was written.
+#: https://www.twilio.com/docs/sendgrid/ui/account-and-settings/tracking
+_UNTRACKED = {
+    "click_tracking": {"enable": False, "enable_text": False},
+    "open_tracking": {"enable": False},
+    "subscription_tracking": {"enable": False},
+}
+
+
+@dataclass(slots=True)
+class SendGridProvider:
+    """Sends through the account of the API key in `secret`; `sender` is a From header."""
+
+    url: str
+    http: HttpClient
+    secret: Secret
+    sender: str
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a send can take at most."""
+        return self.http.timeout
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Send, with the key and the tags as `custom_args`, which SendGrid repeats in all its events.
+
+        202: *queued to be delivered*. SendGrid knows no idempotency key.
+        """
+        headers = {"Authorization": f"Bearer {self.secret.value}", "Content-Type": "application/json"}
+        body = json.dumps(self._payload(email, key)).encode()
+        answer = self.http.post("/v3/mail/send", headers, body)
+        if answer.status == 202:
+            return Receipt(self.url, answer.headers.get("x-message-id", ""))
+        raise self._refusal(answer, email)
+
+    def probe(self) -> None:
+        """Nothing: what SendGrid's sandbox mode takes has no events.
+        https://www.twilio.com/docs/sendgrid/for-developers/sending-email/sandbox-mode"""
+
+    def _payload(self, email: Email, key: str) -> dict[str, Any]:
+        name, address = split_sender(self.sender)
+        return {
+            "personalizations": [{"to": [{"email": email.to}]}],
+            "from": {"email": address, "name": name} if name else {"email": address},
+            "subject": email.subject,
+            "content": [{"type": "text/plain", "value": email.text}, {"type": "text/html", "value": email.html}],
+            **({"headers": dict(email.headers)} if email.headers else {}),
+            "custom_args": {**email.tags, "message_id": key},
+            "tracking_settings": _UNTRACKED,
+        }
+
+    def _refusal(self, answer: Answer, email: Email) -> NotificationError:
+        errors = answer.json().get("errors")
+        first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+        said, field = str(first.get("message") or ""), str(first.get("field") or "")
+        line = answer_line("SendGrid", answer.status, self.secret.cut_from(said), email.to)
+        if answer.status == 401:
+            # The one word for a spent allowance and for a key that it does not know.
+            # https://support.sendgrid.com/hc/en-us/articles/1260807146429
+            if "credits exceeded" in said.lower():
+                return QuotaExhausted(line)
+            self.secret.reread()
+        if answer.status == 400 and field.startswith("from"):
+            return ProviderUnavailable(line)  # the set-up of the sender, not this mail
+        return judge(answer.status, line)

@@ -1,0 +1,220 @@
+"""Any mail server that takes mail over SMTP with STARTTLS and AUTH, by the standard library's client.
+
+https://www.rfc-editor.org/rfc/rfc5321, https://www.rfc-editor.org/rfc/rfc3207 (STARTTLS),
+https://www.rfc-editor.org/rfc/rfc4954 (AUTH), https://docs.python.org/3/library/smtplib.html
+
+The server has the mail once it answered 250 to the final dot (RFC 5321, section 6.1): what breaks before the dot was
+certainly not sent, and what breaks after it without an answer nobody knows. There are no reports, so nothing of a lost
+answer is ever cleared up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from email import policy
+from email.message import EmailMessage
+from email.utils import formatdate
+
+from function.errors import (
+    NotificationError,
+    NotSent,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    ProviderUnreachable,
+    QuotaExhausted,
+    RefusedForGood,
+    Throttled,
+)
+from function.message.email import Email, Receipt
+from function.message.sender import split_sender
+from function.providers.http_client import CONNECT_TIMEOUT, READ_TIMEOUT
+from function.providers.redaction import redact
+from function.providers.secret import Secret
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["SmtpProvider"]
+
+#: Characters; RFC 5321 allows 998. What is longer, or not ASCII, is encoded.
+_LONGEST_LINE = 990
+#: Words by which servers tell the rate and the quota from what else is only for now.
+#: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html, https://www.rfc-editor.org/rfc/rfc3463#section-3.8
+_QUOTA = re.compile(r"quota|daily|per day|monthly", re.IGNORECASE)
+_RATE = re.compile(r"rate|throttl|too many|too fast|slow down|4\.7\.28", re.IGNORECASE)
+#: Refusals for good that are about the account or the sender: before the mail also RFC 3463's 5.7.x, which after it may
+#: be about what it says.
+_SET_UP = re.compile(r"relay|not verified|authenticat|sender", re.IGNORECASE)
+_SET_UP_BEFORE = re.compile(rf"\b5\.7\.[0-9]+|{_SET_UP.pattern}", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class SmtpProvider:
+    """Sends through the server that `url` names, one connection a mail; `secret` is `user:password`.
+
+    `sender` is a From header; `context` checks the server's certificate; `clock` gives seconds, monotonic.
+    """
+
+    url: str
+    secret: Secret
+    sender: str
+    context: ssl.SSLContext
+    clock: Callable[[], float] = time.monotonic
+    timeout: float = CONNECT_TIMEOUT + READ_TIMEOUT
+
+    def send(self, email: Email, key: str) -> Receipt:
+        """Send, with the key and the attempt in the Message-ID."""
+        message_id, content = self._compose(email, key)
+        ends = self.clock() + self.timeout
+        server = smtplib.SMTP(local_hostname=message_id.rpartition("@")[2].rstrip(">"), timeout=CONNECT_TIMEOUT)
+        try:
+            self._log_in(server, ends)
+            self._begin(server, email, ends)
+            self._hand_over(server, content, email, ends)
+        finally:
+            server.close()
+        return Receipt(self.url, message_id)
+
+    def probe(self) -> None:
+        """Nothing: SMTP has no reports."""
+
+    def _compose(self, email: Email, key: str) -> tuple[str, bytes]:
+        domain = split_sender(self.sender)[1].rpartition("@")[2]
+        names = {name.lower() for name in email.headers}
+        message = EmailMessage(policy=policy.SMTP)
+        message.set_content(email.text, cte=_encoding(email.text))
+        message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
+        message_id = f"<{key}.{email.tags.get('attempt', '0')}@{domain}>"
+        own = {"From": self.sender, "To": email.to, "Subject": _header(email.subject), "Date": formatdate()}
+        own |= {} if "message-id" in names else {"Message-ID": message_id}
+        # By hand: the email package folds and encodes what is long, and a List-Unsubscribe must stay as it is.
+        lines = [f"{name}: {value}" for name, value in (own | dict(email.headers)).items()]
+        for line in lines:
+            if not line.isascii() or "\r" in line or "\n" in line:
+                raise RefusedForGood(f"a header is no line of ASCII: {line.partition(':')[0]}")
+        return message_id, "\r\n".join(lines).encode() + b"\r\n" + message.as_bytes()
+
+    def _log_in(self, server: smtplib.SMTP, ends: float) -> None:
+        host, _, port = self.url.partition("://")[2].rpartition(":")
+        try:
+            with _within(server, ends, self.clock):
+                code, answer = server.connect(host, int(port))
+        except (OSError, smtplib.SMTPException) as error:
+            raise ProviderUnreachable(f"{host} was not reached: {type(error).__name__}") from None
+        if code != 220:
+            raise _only_for_now(code, self._line(code, answer))
+        try:
+            with _within(server, ends, self.clock):
+                server._host = host  # type: ignore[attr-defined]  # whose name TLS checks; only the constructor sets it
+                server.starttls(context=self.context)
+        except smtplib.SMTPNotSupportedError:
+            raise ProviderUnavailable(f"{host} offers no STARTTLS: nothing is sent in clear") from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise ProviderUnreachable(f"{host} began no TLS: {type(error).__name__}") from None
+        self._authenticate(server, ends)
+
+    def _authenticate(self, server: smtplib.SMTP, ends: float) -> None:
+        user, _, password = self.secret.value.partition(":")
+        try:
+            with _within(server, ends, self.clock):
+                server.login(user, password)
+        except smtplib.SMTPAuthenticationError as error:
+            self.secret.reread()
+            code = error.smtp_code
+            raise _only_for_now(code, self._line(code, error.smtp_error)) from None
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            raise ProviderUnavailable(f"the mail server took no log-in: {type(error).__name__}") from None
+
+    def _begin(self, server: smtplib.SMTP, email: Email, ends: float) -> None:
+        """Up to the server's *go ahead*: nothing of the mail has left."""
+        sender = split_sender(self.sender)[1]
+        steps: list[tuple[Callable[[], tuple[int, bytes]], int, Callable[[int, str], NotificationError]]] = [
+            (lambda: server.mail(sender), 250, _only_for_now),
+            (lambda: server.rcpt(email.to), 250, _refusal_before),
+            (lambda: server.docmd("DATA"), 354, _refusal_before),
+        ]
+        for step, wanted, refusal in steps:
+            try:
+                with _within(server, ends, self.clock):
+                    code, answer = step()
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                raise ProviderUnavailable(
+                    f"the mail server broke off before the mail: {type(error).__name__}"
+                ) from None
+            if code != wanted and not (wanted == 250 and code == 251):
+                raise refusal(code, self._line(code, answer, email))
+
+    def _hand_over(self, server: smtplib.SMTP, content: bytes, email: Email, ends: float) -> None:
+        """The mail, its final dot, and what the server says to that."""
+        stuffed = re.sub(rb"(?m)^\.", b"..", content)
+        try:
+            with _within(server, ends, self.clock):
+                server.send(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
+        except (OSError, smtplib.SMTPException) as error:
+            raise ProviderUnavailable(f"the mail server broke off within the mail: {type(error).__name__}") from None
+        try:
+            with _within(server, ends, self.clock):
+                server.send(b".\r\n")
+                code, answer = server.getreply()
+        except (OSError, smtplib.SMTPException) as error:
+            line = f"the mail left and the mail server gave no clear answer: {type(error).__name__}"
+            raise OutcomeUnknown(line) from None
+        if code == 250:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.sock.settimeout(1)  # type: ignore[union-attr]
+                server.putcmd("quit")
+            return
+        raise _refusal(code, self._line(code, answer, email))
+
+    def _line(self, code: int, answer: bytes | str, email: Email | None = None) -> str:
+        text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+        user, _, password = self.secret.value.partition(":")
+        for part in filter(None, (password, user)):
+            text = text.replace(part, "…")
+        return f"the mail server answered {code}: {redact(text, [email.to] if email else [])[:200]}".removesuffix(": ")
+
+
+@contextlib.contextmanager
+def _within(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -> Iterator[None]:
+    """What is done in here waits no longer than to the end of the whole send."""
+    left = max(ends - clock(), 0.01)
+    if server.sock is not None:
+        server.sock.settimeout(left)
+    yield
+
+
+def _header(text: str) -> str:
+    """A header's text in ASCII: https://www.rfc-editor.org/rfc/rfc2047"""
+    if text.isascii():
+        return text
+    from email.header import Header  # noqa: PLC0415  most subjects need it not
+
+    return Header(text, "utf-8").encode(maxlinelen=75, linesep="").replace("\n", "")
+
+
+def _encoding(body: str) -> str:
+    short = all(len(line) <= _LONGEST_LINE for line in body.splitlines())
+    return "7bit" if short and body.isascii() else "base64"
+
+
+def _only_for_now(code: int, line: str) -> NotSent:
+    """A refusal that is about us and not about this mail: the next provider, and later again."""
+    if 400 <= code < 500 and _QUOTA.search(line):
+        return QuotaExhausted(line)
+    if 400 <= code < 500 and _RATE.search(line):
+        return Throttled(line)
+    return ProviderUnavailable(line)
+
+
+def _refusal_before(code: int, line: str) -> NotificationError:
+    return _refusal(code, line, _SET_UP_BEFORE)
+
+
+def _refusal(code: int, line: str, set_up: re.Pattern[str] = _SET_UP) -> NotificationError:
+    """4xx: not now. 5xx: never, unless it is about the set-up. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1"""
+    if 500 <= code < 600 and not set_up.search(line.partition(":")[2]):
+        return RefusedForGood(line)
+    return _only_for_now(code, line)

@@ -1,0 +1,51 @@
+"""The URLs that name providers in settings, on timelines and in the ledger: what each may be, and what it gives.
+
+infra/modules/notifier/variables.tf refuses the same ones at plan; infra/tests/values.json holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["gives_feedback", "is_ses", "needs_secret", "parse_provider_urls", "scheme_of", "ses_regions"]
+
+_DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+#: SMTP by a submission port, which begins in clear and changes to TLS: RFC 6409, and others where that is closed.
+#: https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html
+_SMTP = rf"smtp://({_DOMAIN}|127\.0\.0\.1):[1-9][0-9]{{1,4}}"
+_URL = re.compile(rf"ses://[a-z]{{2}}(-[a-z]+)+-[0-9]|{_SMTP}|sendgrid://|mailgun(\+eu)?://{_DOMAIN}|resend://")
+_LONGEST = 300
+
+
+def parse_provider_urls(text: str) -> tuple[str, ...]:
+    """The providers of a comma-separated list, in order of preference. Raises ValueError for one that there is not, and
+    for one named twice: a mail would fail over to where it failed."""
+    urls = tuple(part.strip() for part in text.split(","))
+    if len(set(urls)) < len(urls) or not all(len(url) <= _LONGEST and _URL.fullmatch(url) for url in urls):
+        raise ValueError(text)
+    return urls
+
+
+def scheme_of(url: str) -> str:
+    """`mailgun+eu` of `mailgun+eu://example.com`."""
+    return url.partition("://")[0]
+
+
+def is_ses(url: str) -> bool:
+    """Whether the provider is SES, which takes the function's own rights for a secret."""
+    return scheme_of(url) == "ses"
+
+
+def needs_secret(url: str) -> bool:
+    """Whether the provider wants a key or a password of its own."""
+    return not is_ses(url)
+
+
+def gives_feedback(url: str) -> bool:
+    """Whether reports of the provider reach the ledger, so that a lost answer is ever cleared up."""
+    return is_ses(url)
+
+
+def ses_regions(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """The regions of those that are SES."""
+    return tuple(url.removeprefix("ses://") for url in urls if is_ses(url))

@@ -1,0 +1,70 @@
+"""What a simulator's HTTP connection can do wrong on command: reset, hang, and wait before it answers."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from http.server import BaseHTTPRequestHandler
+
+from laptop.ses.faults import FaultKind, SendFault
+
+__all__ = ["AFTER", "FaultyConnection"]
+
+#: The faults that strike once the mail was taken.
+AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCEPT_THEN_HANG, FaultKind.ANSWER_SLOWLY)
+
+
+class FaultyConnection(BaseHTTPRequestHandler):
+    """One connection, kept alive for as many requests as the client likes, with the socket in hand."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def next_begins_with(self, start: bytes) -> bool:
+        """Whether the next request, not yet read, begins so."""
+        try:
+            seen: bytes = self.connection.recv(len(start), socket.MSG_PEEK)
+        except OSError:
+            return False
+        return seen == start
+
+    def spoil(self, fault: SendFault | None) -> bool:
+        """Strike after the mail was taken; return whether the answer is thereby settled."""
+        if fault is None:
+            return False
+        if fault.fault is FaultKind.ANSWER_SLOWLY:
+            time.sleep(fault.seconds)
+            return False
+        if fault.fault is FaultKind.ACCEPT_THEN_KILL:
+            self.kill(fault.function)
+        if fault.fault is FaultKind.ACCEPT_THEN_HANG:
+            self._hang()
+        self.reset()
+        return True
+
+    def kill(self, function: str) -> None:
+        """End the sender, whose connection is still open; for a simulator that can."""
+
+    def _hang(self) -> None:
+        """Say nothing until the client gives up."""
+        while self.connection.recv(4096):
+            pass
+
+    def reset(self) -> None:
+        """Close at once, with a TCP reset."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def write(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        """Answer."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Keep quiet: the inbox shows what arrived."""

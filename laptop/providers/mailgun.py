@@ -1,0 +1,88 @@
+"""Plays Mailgun's Messages API, for one domain in either region.
+
+https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from urllib.parse import parse_qs
+
+from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
+from laptop.ses.faults import Faults
+
+__all__ = ["Mailgun"]
+
+_PATH = re.compile(r"/v3/([^/]+)/messages")
+#: All options, headers and variables together, by the page above.
+_LARGEST_EXTRAS = 16 * 1024
+
+
+class Mailgun:
+    """One account, with one `domain`."""
+
+    name = "mailgun"
+
+    def __init__(self, key: str, domain: str, faults: Faults) -> None:
+        self.key = key
+        self.domain = domain
+        self.faults = faults
+
+    def is_send(self, path: str) -> bool:
+        return _PATH.fullmatch(path) is not None
+
+    def read(self, request: Request) -> Draft:
+        known = b64encode(f"api:{self.key}".encode()).decode()
+        if request.headers.get("authorization") != f"Basic {known}":
+            raise Refusal(Answer(401, "Forbidden"))
+        found = _PATH.fullmatch(request.path)
+        if found is None or found[1] != self.domain:
+            raise Refusal(Answer(404, {"message": "Domain not found"}))
+        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            raise Refusal(Answer(400, {"message": "the simulator reads url-encoded forms only"}))
+        given = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
+        return self._draft(given)
+
+    def _draft(self, given: dict[str, str]) -> Draft:
+        for name in ("from", "to", "subject"):
+            if not given.get(name):
+                raise Refusal(Answer(400, {"message": f"'{name}' parameter is missing"}))
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", given["to"]):
+            text = "'to' parameter is not a valid address. please check documentation"
+            raise Refusal(Answer(400, {"message": text}))
+        if not (given.get("text") or given.get("html")):
+            raise Refusal(Answer(400, {"message": "Need at least one of 'text' or 'html' parameters specified"}))
+        extras = sum(len(name) + len(value) for name, value in given.items() if name[1:2] == ":")
+        if extras > _LARGEST_EXTRAS:
+            raise Refusal(Answer(400, {"message": "The o:, h:, v: parameters are larger than 16384 bytes"}))
+        number = f"{new_id()}@{self.domain}"
+        return Draft(
+            number,
+            given["from"],
+            given["to"],
+            given["subject"],
+            given.get("text"),
+            given.get("html"),
+            {name[2:]: value for name, value in given.items() if name.startswith("h:")},
+            {name[2:]: value for name, value in given.items() if name.startswith("v:")},
+            f"<{number}>",
+        )
+
+    def accepted(self, draft: Draft, _request: Request) -> Answer:
+        return Answer(200, {"id": draft.message_id, "message": "Queued. Thank you."})
+
+    def repeated(self, _request: Request) -> Answer | None:
+        """Mailgun knows no idempotency key."""
+        return None
+
+    def throttled(self) -> Answer:
+        return Answer(429, {"message": "Too many requests"})
+
+    def exhausted(self) -> Answer:
+        """*Guessed*, from what support writes of the limit of a plan."""
+        text = f"Domain {self.domain} is not allowed to send: request limit exceeded, try again later"
+        return Answer(403, {"message": text})
+
+    def refused(self, message: str) -> Answer:
+        return Answer(400, {"message": message})

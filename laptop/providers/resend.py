@@ -1,0 +1,116 @@
+"""Plays Resend's POST /emails: https://resend.com/docs/api-reference/emails/send-email
+
+Errors: https://resend.com/docs/api-reference/errors
+Idempotency keys: https://resend.com/docs/dashboard/emails/idempotency-keys
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from email.utils import parseaddr
+from typing import Any
+
+from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
+from laptop.ses.faults import Faults
+
+__all__ = ["Resend"]
+
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_LONGEST_KEY = 256
+
+
+class Resend:
+    """One account, with one verified `domain`. Idempotency keys are kept for as long as the simulator runs."""
+
+    name = "resend"
+
+    def __init__(self, key: str, domain: str, faults: Faults) -> None:
+        self.key = key
+        self.domain = domain
+        self.faults = faults
+        self._answered: dict[str, tuple[str, Answer]] = {}
+
+    def is_send(self, path: str) -> bool:
+        return path == "/emails"
+
+    def read(self, request: Request) -> Draft:
+        if not request.headers.get("user-agent"):
+            raise Refusal(Answer(403, "error code: 1010"))
+        if request.headers.get("authorization") != f"Bearer {self.key}":
+            raise Refusal(_error(401, "validation_error", "API key is invalid"))
+        try:
+            given = json.loads(request.body)
+        except ValueError:
+            raise Refusal(_error(400, "validation_error", "The request body is not JSON.")) from None
+        return self._draft(given)
+
+    def _draft(self, given: dict[str, Any]) -> Draft:
+        for name in ("from", "to", "subject"):
+            if not given.get(name):
+                raise Refusal(_error(422, "missing_required_field", f"Missing `{name}` field."))
+        address = parseaddr(str(given["from"]))[1]
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+            raise Refusal(_error(422, "invalid_from_address", "Invalid `from` field."))
+        if not address.endswith(f"@{self.domain}"):
+            text = f"The {address.rpartition('@')[2]} domain is not verified. Please, add and verify your domain"
+            raise Refusal(_error(403, "validation_error", text))
+        to = given["to"][0] if isinstance(given["to"], list) else given["to"]
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", str(to)):
+            raise Refusal(_error(422, "validation_error", "Invalid `to` field."))
+        tags = {str(tag.get("name")): str(tag.get("value")) for tag in given.get("tags") or []}
+        if not all(map(_TAG.fullmatch, [*tags, *tags.values()])):
+            text = "Tags should only contain ASCII letters, numbers, underscores, or dashes."
+            raise Refusal(_error(422, "validation_error", text))
+        number = new_id()
+        return Draft(
+            number,
+            str(given["from"]),
+            str(to),
+            str(given["subject"]),
+            given.get("text"),
+            given.get("html"),
+            given.get("headers") or {},
+            tags,
+            f"<{number}@eu-west-1.amazonses.com>",
+            own_message_id=True,  # guessed: Resend sends by SES, which sets its own
+        )
+
+    def accepted(self, draft: Draft, request: Request) -> Answer:
+        answer = Answer(200, {"id": draft.id})
+        if key := self._key(request):
+            self._answered[key] = (hashlib.sha256(request.body).hexdigest(), answer)
+        return answer
+
+    def repeated(self, request: Request) -> Answer | None:
+        """The first answer again, or 409 for another mail under the same key."""
+        known = self._answered.get(self._key(request))
+        if known is None:
+            return None
+        if known[0] == hashlib.sha256(request.body).hexdigest():
+            return known[1]
+        text = "This idempotency key has been used with a different request body within the last 24 hours."
+        return _error(409, "invalid_idempotent_request", text)
+
+    @staticmethod
+    def _key(request: Request) -> str:
+        key = request.headers.get("idempotency-key", "")
+        if len(key) > _LONGEST_KEY:
+            text = "Idempotency keys, if present, must have between 1 and 256 characters."
+            raise Refusal(_error(400, "invalid_idempotency_key", text))
+        return key
+
+    def throttled(self) -> Answer:
+        text = "Too many requests. You can only make 2 requests per second."
+        return _error(429, "rate_limit_exceeded", text)
+
+    def exhausted(self) -> Answer:
+        return _error(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
+
+    def refused(self, message: str) -> Answer:
+        return _error(422, "validation_error", message)
+
+
+def _error(status: int, name: str, message: str) -> Answer:
+    return Answer(status, {"statusCode": status, "name": name, "message": message})

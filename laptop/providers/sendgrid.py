@@ -1,0 +1,115 @@
+"""Plays SendGrid's Mail Send: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send
+
+Errors: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
+from laptop.ses.faults import Faults
+
+__all__ = ["SendGrid"]
+
+_PATH = "/v3/mail/send"
+#: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#headers-errors
+_RESERVED = frozenset(
+    {
+        "bcc",
+        "cc",
+        "content-transfer-encoding",
+        "content-type",
+        "dkim-signature",
+        "from",
+        "received",
+        "reply-to",
+        "subject",
+        "to",
+        "x-sg-eid",
+        "x-sg-id",
+    }
+)
+_LARGEST_ARGUMENTS = 10_000
+
+
+class SendGrid:
+    """One account, with one sending identity `domain`."""
+
+    name = "sendgrid"
+
+    def __init__(self, key: str, domain: str, faults: Faults) -> None:
+        self.key = key
+        self.domain = domain
+        self.faults = faults
+
+    def is_send(self, path: str) -> bool:
+        return path == _PATH
+
+    def read(self, request: Request) -> Draft:
+        if request.headers.get("authorization") != f"Bearer {self.key}":
+            raise Refusal(_error(401, "The provided authorization grant is invalid, expired, or revoked"))
+        try:
+            given = json.loads(request.body)
+        except ValueError:
+            raise Refusal(_error(400, "Bad Request")) from None
+        return self._draft(given)
+
+    def _draft(self, given: dict[str, Any]) -> Draft:
+        personalizations = given.get("personalizations") or []
+        recipients = personalizations[0].get("to") if personalizations else None
+        if not recipients or "@" not in str(recipients[0].get("email")):
+            raise Refusal(_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
+        sender = given.get("from") or {}
+        if not str(sender.get("email", "")).endswith(f"@{self.domain}"):
+            text = "The from address does not match a verified Sender Identity."
+            raise Refusal(_error(403, text, "from"))
+        content = {part.get("type"): part.get("value") for part in given.get("content") or []}
+        if not given.get("subject") or not all(content.values()):
+            raise Refusal(
+                _error(400, "The content value must be a string at least one character in length.", "content")
+            )
+        headers, arguments = given.get("headers") or {}, given.get("custom_args") or {}
+        if bad := sorted(_RESERVED & {name.lower() for name in headers}):
+            raise Refusal(_error(400, f"The header {bad[0]} is a reserved header.", "headers"))
+        if not all(isinstance(value, str) for value in arguments.values()):
+            raise Refusal(_error(400, "The custom_args values must be strings.", "custom_args"))
+        if len(json.dumps(arguments)) > _LARGEST_ARGUMENTS:
+            raise Refusal(_error(400, "The custom_args are larger than 10,000 bytes.", "custom_args"))
+        number = new_id()
+        name = str(sender.get("name") or "")
+        return Draft(
+            number,
+            f"{name} <{sender['email']}>" if name else str(sender["email"]),
+            str(recipients[0]["email"]),
+            str(given["subject"]),
+            content.get("text/plain"),
+            content.get("text/html"),
+            headers,
+            arguments,
+            f"<{number}@geopod-ismtpd-1>",
+        )
+
+    def accepted(self, draft: Draft, _request: Request) -> Answer:
+        """202 without a body: *queued to be delivered*."""
+        return Answer(202, "", {"X-Message-Id": draft.id})
+
+    def repeated(self, _request: Request) -> Answer | None:
+        """SendGrid knows no idempotency key."""
+        return None
+
+    def throttled(self) -> Answer:
+        """https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits"""
+        return _error(429, "too many requests")
+
+    def exhausted(self) -> Answer:
+        """https://support.sendgrid.com/hc/en-us/articles/1260807146429"""
+        return _error(401, "Maximum credits exceeded")
+
+    def refused(self, message: str) -> Answer:
+        return _error(400, message, "content")
+
+
+def _error(status: int, message: str, field: str | None = None) -> Answer:
+    return Answer(status, {"errors": [{"message": message, "field": field, "help": None}]})

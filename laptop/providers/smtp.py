@@ -1,0 +1,154 @@
+"""A mail server on loopback that speaks SMTP with STARTTLS and AUTH (aiosmtpd), into the inbox.
+
+https://www.rfc-editor.org/rfc/rfc5321; enhanced status codes: https://www.rfc-editor.org/rfc/rfc3463
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import uuid
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from laptop.ses.faults import FaultKind, Faults
+from laptop.ses.mailbox import Mail, Mailbox
+
+__all__ = ["SmtpServer"]
+
+_ENVELOPE = frozenset({"content-type", "content-transfer-encoding", "mime-version"})
+_LARGEST = 10 * 1024 * 1024
+
+
+class SmtpServer:
+    """Listens on a thread of its own until `close`; `user` and `password` are the only ones it knows, and without `tls`
+    it offers no STARTTLS."""
+
+    def __init__(
+        self, address: tuple[str, int], mailbox: Mailbox, tls: ssl.SSLContext | None, domain: str, faults: Faults
+    ) -> None:
+        self.faults = faults
+        self.user, self.password = "laptop", "laptop"
+        self._tls = tls
+        self._taker = _Taker(self, mailbox, domain)
+        self._loop = asyncio.new_event_loop()
+        self._server = self._loop.run_until_complete(self._loop.create_server(self._session, *address))
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def close(self) -> None:
+        """Listen no more, and end what is under way."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._server.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    def _session(self) -> SMTP:
+        """Without TLS there is neither AUTH nor mail."""
+        secure: dict[str, Any] = {"require_starttls": True, "tls_context": self._tls} if self._tls else {}
+        return _Server(
+            self._taker,
+            hostname="mail.laptop",
+            authenticator=self._authenticate,
+            auth_required=True,
+            data_size_limit=_LARGEST,
+            loop=self._loop,
+            faults=self.faults,
+            **secure,
+        )
+
+    def _authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _way: str, data: Any) -> AuthResult:
+        known = LoginPassword(self.user.encode(), self.password.encode())
+        return AuthResult(success=data == known, handled=False)
+
+
+class _Server(SMTP):
+    """One session; one fault strikes before anything is read."""
+
+    def __init__(self, *given: Any, faults: Faults, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._faults = faults
+
+    def connection_made(self, transport: Any) -> None:
+        if self._faults.strike(FaultKind.CLOSE_BEFORE_READING):
+            transport.abort()
+            return
+        super().connection_made(transport)
+
+
+class _Taker:
+    """aiosmtpd's handler."""
+
+    def __init__(self, server: SmtpServer, mailbox: Mailbox, domain: str) -> None:
+        self._server = server
+        self._mailbox = mailbox
+        self._domain = domain
+
+    async def handle_MAIL(  # noqa: N802  aiosmtpd looks these up by name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if not address.endswith(f"@{self._domain}"):
+            return "553 5.7.1 Sender address rejected: not owned by user"
+        if self._server.faults.strike(FaultKind.THROTTLE):
+            return "454 4.7.0 Throttling failure: Maximum sending rate exceeded"
+        if self._server.faults.strike(FaultKind.EXHAUST_QUOTA):
+            return "454 4.7.0 Throttling failure: Daily message quota exceeded"
+        envelope.mail_from = address
+        return "250 2.1.0 Ok"
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        fault = self._server.faults.strike(FaultKind.REFUSE, recipients=(address,))
+        if fault is not None:
+            return f"550 5.1.1 <{address}>: Recipient address rejected: {fault.message}"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """The mail is taken when this answers, or when a fault keeps the answer back."""
+        to = tuple(envelope.rcpt_tos)
+        mail = _mail(envelope, to)
+        self._mailbox.add(mail)
+        faults = self._server.faults
+        if slow := faults.strike(FaultKind.ANSWER_SLOWLY, recipients=to):
+            await asyncio.sleep(slow.seconds)
+        transport: Any = server.transport
+        if faults.strike(FaultKind.ACCEPT_THEN_CLOSE, recipients=to):
+            transport.abort()
+        if faults.strike(FaultKind.ACCEPT_THEN_HANG, recipients=to):
+            while not transport.is_closing():
+                await asyncio.sleep(0.05)
+        return f"250 2.0.0 Ok: queued as {mail.id}"
+
+
+def _mail(envelope: Envelope, to: tuple[str, ...]) -> Mail:
+    raw = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
+    message = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Mail(
+        str(uuid.uuid4()),
+        datetime.now(UTC),
+        str(message["From"]),
+        to,
+        str(message["Subject"]),
+        plain.get_content() if plain else None,
+        html.get_content() if html else None,
+        tuple((name, str(value)) for name, value in message.items() if name.lower() not in _ENVELOPE),
+        {},
+        "smtp",
+        raw,
+    )

@@ -1,0 +1,130 @@
+"""What one simulated vendor is: how it reads a request, and how it answers and refuses."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Protocol
+
+from laptop.ses.faults import Faults
+from laptop.ses.mailbox import Mail, Mailbox
+
+__all__ = ["Answer", "Draft", "Refusal", "Request", "Vendor", "accept", "new_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: the names of `headers` are in small letters."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer; a `body` that is text goes out as it stands, everything else as JSON."""
+
+    status: int
+    body: object = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """The vendor does not take the request, and answers so."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body)
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail as a request asks for it."""
+
+    id: str
+    sender: str
+    to: str
+    subject: str
+    text: str | None
+    html: str | None
+    headers: Mapping[str, str]
+    tags: Mapping[str, str]
+    #: The Message-ID that the mail has if the sender gave none, or if the vendor always sets its own.
+    message_id: str
+    own_message_id: bool = False
+
+
+class Vendor(Protocol):
+    """One vendor with one account. `key` is the only one it knows; `faults` strike it, `throttled` and `exhausted` are
+    its own words for the two."""
+
+    name: str
+    key: str
+    faults: Faults
+
+    def is_send(self, path: str) -> bool:
+        """Whether this path is where its mails are handed in."""
+
+    def read(self, request: Request) -> Draft:
+        """What the request asks for. Raises Refusal as the vendor would."""
+
+    def accepted(self, draft: Draft, request: Request, /) -> Answer:
+        """Its answer to a mail that it took."""
+
+    def repeated(self, request: Request, /) -> Answer | None:
+        """Its answer if it has taken the very same request before, under an idempotency key; None: it has not."""
+
+    def throttled(self) -> Answer:
+        """Its answer to a request over the rate."""
+
+    def exhausted(self) -> Answer:
+        """Its answer to a request over the account's quota."""
+
+    def refused(self, message: str) -> Answer:
+        """Its answer to a mail that it will never take."""
+
+
+def accept(mailbox: Mailbox, draft: Draft, vendor: str) -> Mail:
+    """Put a mail into the inbox, and return it as it went out."""
+    at = datetime.now(UTC)
+    given = {name.lower(): name for name in draft.headers}
+    headers = [("From", draft.sender), ("To", draft.to), ("Subject", draft.subject), *draft.headers.items()]
+    if draft.own_message_id or "message-id" not in given:
+        headers = [pair for pair in headers if pair[0].lower() != "message-id"]
+        headers.append(("Message-ID", draft.message_id))
+    headers.append(("Date", format_datetime(at)))
+    mail = Mail(
+        draft.id,
+        at,
+        draft.sender,
+        (parseaddr(draft.to)[1],),
+        draft.subject,
+        draft.text,
+        draft.html,
+        tuple(headers),
+        draft.tags,
+        vendor,
+        _to_mime(draft, headers),
+    )
+    mailbox.add(mail)
+    return mail
+
+
+def new_id() -> str:
+    """An id that nothing else has."""
+    return str(uuid.uuid4())
+
+
+def _to_mime(draft: Draft, headers: list[tuple[str, str]]) -> bytes:
+    message = EmailMessage(policy=policy.SMTP)
+    message.set_content(draft.text or "")
+    if draft.html is not None:
+        message.add_alternative(draft.html, subtype="html")
+    # By hand, as in laptop/ses/sending.py: a mail must be shown as it was given.
+    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode() + message.as_bytes()

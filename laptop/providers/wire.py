@@ -1,0 +1,91 @@
+"""The one HTTP server that plays all vendors, with the raw connection in hand for the faults of a connection."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from http.server import ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from laptop.faulty_connection import AFTER, FaultyConnection
+from laptop.providers.vendor import Answer, Refusal, Request, Vendor, accept
+from laptop.ses.faults import FaultKind
+from laptop.ses.mailbox import Mailbox
+
+__all__ = ["VendorServer"]
+
+
+class VendorServer(ThreadingHTTPServer):
+    """Takes mails for every vendor into one inbox."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], vendors: Sequence[Vendor], mailbox: Mailbox) -> None:
+        super().__init__(address, _Connection)
+        self.vendors = vendors
+        self.mailbox = mailbox
+        #: One mail at a time, so that an idempotency key is judged and noted in one step.
+        self.at_once = threading.Lock()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in mid-answer is no error of ours; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Connection(FaultyConnection):
+    server: VendorServer
+
+    def handle_one_request(self) -> None:
+        """Look at the next request before reading it: one fault strikes right here."""
+        if self.next_begins_with(b"POST /") and any(
+            vendor.faults.strike(FaultKind.CLOSE_BEFORE_READING) for vendor in self.server.vendors
+        ):
+            self.reset()
+            return
+        super().handle_one_request()
+
+    def do_POST(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
+        """Take a mail, if it is one."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path
+        request = Request(path, {name.lower(): value for name, value in self.headers.items()}, body)
+        vendor = next((one for one in self.server.vendors if one.is_send(path)), None)
+        if vendor is None:
+            self._answer(Answer(404, {"message": "the simulator plays no such path"}))
+            return
+        with self.server.at_once:
+            answer, recipients = self._take(vendor, request)
+        taken = answer.status < 300
+        if not (taken and self.spoil(vendor.faults.strike(*AFTER, recipients=recipients))):
+            self._answer(answer)
+
+    def _take(self, vendor: Vendor, request: Request) -> tuple[Answer, tuple[str, ...]]:
+        try:
+            draft = vendor.read(request)
+            if known := vendor.repeated(request):
+                return known, (draft.to,)
+        except Refusal as refusal:
+            return refusal.answer, ()
+        fault = vendor.faults.strike(
+            FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=(draft.to,)
+        )
+        if fault is not None:
+            return _struck(vendor, fault.fault, fault.message), ()
+        accept(self.server.mailbox, draft, vendor.name)
+        return vendor.accepted(draft, request), (draft.to,)
+
+    def _answer(self, answer: Answer) -> None:
+        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        kind = "text/plain" if isinstance(answer.body, str) else "application/json"
+        self.write(answer.status, {"Content-Type": kind, **answer.headers}, text.encode())
+
+
+def _struck(vendor: Vendor, fault: FaultKind, message: str) -> Answer:
+    if fault is FaultKind.THROTTLE:
+        return vendor.throttled()
+    return vendor.exhausted() if fault is FaultKind.EXHAUST_QUOTA else vendor.refused(message)

@@ -1,0 +1,198 @@
+"""What every provider owes the road of a mail: one attempt, one of three answers, and the whole mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parseaddr
+from pathlib import Path
+
+import pytest
+
+from function.errors import (
+    NotificationError,
+    NotSent,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    QuotaExhausted,
+    RefusedForGood,
+    Throttled,
+)
+from function.message.email import Email, Receipt
+from laptop.ses.faults import FaultKind, SendFault
+from laptop.ses.mailbox import Mail
+from tests.integration.providers.stages import PROVIDERS, Stage, stage
+
+LINK = f"<https://herald.example/unsubscribe/{'t' * 200}>"
+MAIL = Email(
+    "ada@example.com",
+    "Neu: „Der Zauberberg“ 雪 😀",
+    "Grüße\n\n.a line that begins with a dot\n",
+    "<p>Grüße 雪</p>",
+    {
+        "List-Unsubscribe": LINK,
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "References": "<first@herald.example>",
+        "In-Reply-To": "<first@herald.example>",
+    },
+    {"attempt": "request-0123456789ab"},
+)
+KEY = "01234567-0123-0123-0123-0123456789ab"
+
+
+@pytest.fixture(params=PROVIDERS)
+def staged(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    with stage(request.param, tmp_path) as made:
+        yield made
+
+
+def taken(staged: Stage) -> Mail:
+    (mail,) = staged.mailbox.find()
+    return mail
+
+
+def headers(mail: Mail) -> dict[str, str]:
+    return {name.lower(): value for name, value in mail.headers}
+
+
+def failure(staged: Stage, email: Email = MAIL) -> NotificationError:
+    with pytest.raises(NotificationError) as raised:
+        staged.provider.send(email, KEY)
+    line = str(raised.value)
+    assert "\n" not in line
+    assert "ada@example.com" not in line
+    assert "key-of-tests" not in line
+    return raised.value
+
+
+# -- accepted -------------------------------------------------------------------------------------------------------
+
+
+def test_an_accepted_mail_is_one_mail_and_has_a_receipt(staged: Stage) -> None:
+    receipt = staged.provider.send(MAIL, KEY)
+    assert isinstance(receipt, Receipt)
+    assert receipt.provider == staged.provider.url
+    assert receipt.message_id
+    assert taken(staged).to == ("ada@example.com",)
+
+
+def test_letters_of_every_script_arrive_in_name_subject_and_body(staged: Stage) -> None:
+    staged.provider.send(MAIL, KEY)
+    mail = taken(staged)
+    assert mail.subject == MAIL.subject
+    assert (mail.text or "").splitlines() == MAIL.text.splitlines()
+    assert (mail.html or "").strip() == MAIL.html
+    read: EmailMessage = message_from_bytes(mail.raw, _class=EmailMessage, policy=policy.default)
+    if staged.name != "ses":  # the simulator of SES shows the name as it was given, in its encoded form
+        assert parseaddr(mail.source) == ("Bücher", "books@herald.example")
+    plain = read.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().splitlines() == MAIL.text.splitlines()
+
+
+def test_headers_arrive_as_they_were_given_in_one_line_of_ascii(staged: Stage) -> None:
+    staged.provider.send(MAIL, KEY)
+    mail = taken(staged)
+    found = headers(mail)
+    assert {name: found[name.lower()] for name in MAIL.headers} == dict(MAIL.headers)
+    assert found["message-id"].startswith("<")
+    assert f"List-Unsubscribe: {LINK}".encode() in mail.raw.replace(b"\r\n ", b" ")
+
+
+def test_tags_and_key_are_with_the_mail_for_its_feedback(staged: Stage) -> None:
+    staged.provider.send(MAIL, KEY)
+    mail = taken(staged)
+    if staged.name == "smtp":  # it has no feedback: the Message-ID names the attempt
+        assert headers(mail)["message-id"] == f"<{KEY}.request-0123456789ab@herald.example>"
+    else:
+        assert mail.tags == {"attempt": "request-0123456789ab", "message_id": KEY}
+
+
+@pytest.mark.parametrize("line", ["雪国 " * 400, "<td>x</td>" * 4000], ids=["a-long-line-of-snow", "one-line-of-40-KB"])
+def test_64_kb_of_html_arrive_as_they_are(staged: Stage, line: str) -> None:
+    html = "\r\n".join([line] * (65_536 // len(line.encode()) + 1))
+    assert len(html.encode()) >= 65_536
+    staged.provider.send(replace(MAIL, html=html), KEY)
+    assert (taken(staged).html or "").splitlines() == html.splitlines()
+
+
+def test_several_mails_go_one_after_the_other(staged: Stage) -> None:
+    for number in range(3):
+        staged.provider.send(replace(MAIL, subject=f"number {number}"), f"{KEY}-{number}")
+    assert [mail.subject for mail in staged.mailbox.find()] == ["number 0", "number 1", "number 2"]
+
+
+# -- certainly not --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (FaultKind.THROTTLE, Throttled),
+        (FaultKind.EXHAUST_QUOTA, QuotaExhausted),
+        (FaultKind.REFUSE, RefusedForGood),
+    ],
+)
+def test_each_refusal_says_what_follows_and_sends_nothing(
+    staged: Stage, fault: FaultKind, kind: type[NotificationError]
+) -> None:
+    staged.faults.arm(SendFault(fault, None))
+    assert type(failure(staged)) is kind
+    assert staged.mailbox.find() == []
+
+
+def test_a_refusal_does_not_spoil_the_next_mail(staged: Stage) -> None:
+    staged.faults.arm(SendFault(FaultKind.THROTTLE))
+    failure(staged)
+    assert isinstance(staged.provider.send(MAIL, KEY), Receipt)
+    assert len(staged.mailbox.find()) == 1
+
+
+def test_a_key_that_was_rotated_is_read_again_for_the_next_mail(staged: Stage) -> None:
+    if staged.name == "ses":
+        pytest.skip("SES takes the function's own rights")
+    staged.rotate()
+    assert type(failure(staged)) is ProviderUnavailable
+    assert isinstance(staged.provider.send(MAIL, KEY), Receipt)
+    assert len(staged.mailbox.find()) == 1
+
+
+# -- nobody knows ---------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_that_closes_before_it_is_read_sends_nothing_and_claims_no_more(staged: Stage) -> None:
+    staged.faults.arm(SendFault(FaultKind.CLOSE_BEFORE_READING, None))
+    error = failure(staged)
+    assert isinstance(error, OutcomeUnknown | NotSent)
+    assert staged.mailbox.find() == []
+
+
+def test_a_mail_that_was_taken_without_an_answer_is_unknown(staged: Stage) -> None:
+    staged.faults.arm(SendFault(FaultKind.ACCEPT_THEN_CLOSE, None))
+    assert type(failure(staged)) is OutcomeUnknown
+    assert len(staged.mailbox.find()) == 1
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_mail_whose_answer_never_comes_is_unknown(name: str, tmp_path: Path) -> None:
+    with stage(name, tmp_path, patience=5 if name == "smtp" else 0.5) as staged:
+        staged.faults.arm(SendFault(FaultKind.ACCEPT_THEN_HANG, None))
+        assert type(failure(staged)) is OutcomeUnknown
+        assert len(staged.mailbox.find()) == 1
+
+
+def test_a_lost_answer_costs_no_second_mail_even_where_it_is_asked_for_again(staged: Stage) -> None:
+    staged.faults.arm(SendFault(FaultKind.ACCEPT_THEN_CLOSE))
+    if staged.name == "resend":  # the first answer again, under the idempotency key
+        assert staged.provider.send(MAIL, KEY).message_id == taken(staged).id
+    else:
+        failure(staged)
+    assert len(staged.mailbox.find()) == 1
+
+
+def test_another_attempt_is_another_mail(staged: Stage) -> None:
+    for attempt in ("request-1", "request-2"):
+        staged.provider.send(replace(MAIL, tags={"attempt": attempt}), KEY)
+    assert len(staged.mailbox.find()) == 2
