@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from package import PackageError, build
+from package.notifications.schemas import read_data_schema
 from package.target import Architecture, BuildTarget, cloud, laptop
 
 __all__ = ["ROOT", "Roots", "prepare"]
@@ -92,7 +93,7 @@ def _sources(function: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(function / "function" / "compiled" / "catalogue.json", folder / "catalogue.json")
     shutil.copyfile(ROOT / "function" / "contracts" / "event.schema.json", folder / "event.schema.json")
-    schema = json.loads((ROOT / "function" / "notifications" / "book.created" / "schema.json").read_text())
+    schema = read_data_schema(ROOT / "function" / "notifications" / "book.created" / "schema.json")
     (folder / "book.created.json").write_text(json.dumps(schema))
     return folder
 

@@ -24,6 +24,8 @@ __all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "pointer"]
 #: Where the package keeps the compiled catalogue.
 COMPILED = Path(__file__).parents[1] / "compiled"
 
+#: The number of an item in a pointer: descriptions are of all items alike.
+_INDEX = re.compile("/[0-9]+(?=/|$)")
 _FALLBACK = "en"
 
 
@@ -53,7 +55,7 @@ class Contract:
             self.check(value, name_prefix=name)
         except ViolationError as violation:
             at = pointer(violation.name)
-            what = self.descriptions.get(at)
+            what = self.descriptions.get(_INDEX.sub("/*", at))
             wrong = what if violation.rule != "required" else None
             reason = f"{violation.name} must be {wrong}" if wrong else str(violation)
             raise InvalidEvent(reason, base + at) from violation

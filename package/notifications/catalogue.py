@@ -15,7 +15,7 @@ from function.errors import NotificationError
 from function.message.catalogue import Catalogue
 from package.errors import PackageError
 from package.notifications.mails import html_template, refuse_html, text_template
-from package.notifications.schemas import Schema, descriptions, read_schema, validator_code
+from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
 
 __all__ = ["SOURCE", "compile_catalogue", "examples", "types"]
 
@@ -71,7 +71,7 @@ def _trials(schemas: dict[str, Schema], source: Path) -> dict[str, Any]:
 def _schema(type_: str, source: Path) -> Schema:
     if not _TYPE.fullmatch(type_):
         raise PackageError(f"notifications/{type_}: a type is words in small letters, joined by dots")
-    return read_schema(source / "notifications" / type_ / "schema.json")
+    return read_data_schema(source / "notifications" / type_ / "schema.json")
 
 
 def _notification(type_: str, schema: Schema, source: Path, templates: dict[str, str]) -> dict[str, Any]:

@@ -1,99 +1,198 @@
 """JSON Schemas to validators in plain Python, generated when the package is built.
 
 The generator knows drafts up to 2019-09 and passes over what it does not know, so a schema may only use the
-keywords below, which mean the same to it and in draft 2020-12. `format` does not: every validator reads it
-in its own way.
+keywords below, which mean the same to it and in draft 2020-12; `format` does, once its pattern stands beside it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 
 from package.errors import PackageError
+from package.notifications.formats import LONGEST, PATTERNS
 
-__all__ = ["descriptions", "read_schema", "validator_code"]
+__all__ = ["descriptions", "read_data_schema", "read_schema", "validator_code"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ITS_DIALECT = "http://json-schema.org/draft-07/schema#"
 _ANNOTATIONS = frozenset({"$schema", "$id", "$comment", "title", "description"})
-_ASSERTIONS = frozenset({"type", "properties", "required", "const", "minLength", "maxLength", "pattern"})
-_TYPES = ("object", "string")
+#: Which assertions stand beside which type. Validators pass over one that is not of the value's type: a slip, here.
+_ASSERTIONS: Mapping[str, frozenset[str]] = {
+    "object": frozenset({"properties", "required"}),
+    "array": frozenset({"items", "minItems", "maxItems"}),
+    "string": frozenset({"const", "enum", "format", "minLength", "maxLength", "pattern"}),
+    "integer": frozenset({"enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}),
+    "number": frozenset({"enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}),
+    "boolean": frozenset(),
+}
+_LENGTHS = ("minItems", "maxItems", "minLength", "maxLength")
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ITS_IMPORT = "from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException\n"
 _OUR_IMPORT = "from function.message.catalogue import ViolationError as JsonSchemaValueException\n"
-_UNUSED_IMPORT = "from decimal import Decimal\n"
+#: JSON is read without decimals, and the function carries no schema library.
+_REPLACED = {
+    "from fastjsonschema import JsonSchemaValueException, JsonSchemaValuesException\n": _OUR_IMPORT,
+    "from decimal import Decimal\n": "",
+    "(int, float, Decimal)": "(int, float)",
+}
 
 Schema = dict[str, Any]
 
 
 def read_schema(path: Path) -> Schema:
-    """Read one schema; raises `PackageError` if it is not draft 2020-12, or uses another keyword."""
+    """Read one schema, each `format` as its pattern; raises `PackageError` with a line for each thing that is not draft
+    2020-12 or not on the list."""
     try:
         schema: Schema = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise PackageError(f"{path} is not a JSON Schema: {error}") from error
     if not isinstance(schema, dict) or schema.get("$schema") != _DIALECT:
         raise PackageError(f'{path}: a schema is an object with "$schema": "{_DIALECT}"')
-    for where, part in _parts(schema):
-        _refuse_unknown(f"{path} at {where or '/'}", part)
+    if faults := [f"{path} at {where or '/'}: {fault}" for where, fault in _faults(schema)]:
+        raise PackageError("\n".join(faults))
+    return _with_patterns(schema)
+
+
+def read_data_schema(path: Path) -> Schema:
+    """Read the schema of a notification's data, which must say whom the mail goes to and in which language."""
+    schema = read_schema(path)
+    recipient = schema.get("properties", {}).get("recipient", {})
+    properties = recipient.get("properties", {})
+    asked = {"email", "locale"} <= set(recipient.get("required", [])) and "recipient" in schema.get("required", [])
+    if not asked or any(properties.get(name, {}).get("type") != "string" for name in ("email", "locale")):
+        raise PackageError(f"{path}: it must require recipient, with the texts email and locale: see book.created")
+    if properties["email"].get("pattern") != PATTERNS["email"]:
+        raise PackageError(f'{path} at /recipient/email: give it "format": "email"')
     return schema
 
 
 def descriptions(schema: Schema) -> dict[str, str]:
-    """What each value must be, in words: the schema's descriptions by JSON Pointer into the data."""
+    """What each value must be, in words: the schema's descriptions by JSON Pointer into the data, `*` for any item."""
     return {where: part["description"] for where, part in _parts(schema)}
 
 
 def validator_code(schema: Schema) -> str:
     """Source of a module with `validate(data, name_prefix=...)`, which raises `ViolationError`."""
     code = fastjsonschema.compile_to_code({"$schema": _ITS_DIALECT, **_bare(schema)})
-    if _ITS_IMPORT not in code or "Decimal" in code.replace(_UNUSED_IMPORT, ""):
+    for theirs, ours in _REPLACED.items():
+        code = code.replace(theirs, ours)
+    if _OUR_IMPORT not in code or "Decimal" in code:
         raise PackageError("fastjsonschema generates other code than it did: look at package/notifications/schemas.py")
-    return code.replace(_ITS_IMPORT, _OUR_IMPORT).replace(_UNUSED_IMPORT, "")
+    return code
 
 
 def _parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
     yield where, schema
-    properties = schema.get("properties", {})
+    for name, part in _inner(schema).items():
+        if isinstance(part, dict):
+            yield from _parts(part, f"{where}/{name}")
+
+
+def _inner(part: Schema) -> dict[str, Any]:
+    """The schemas inside of one, by the name of the property, or `*` for what each item of an array is."""
+    properties = part.get("properties", {})
+    inner = dict(properties) if isinstance(properties, dict) else {}
+    return inner | ({"*": part["items"]} if "items" in part else {})
+
+
+def _faults(schema: Schema) -> Iterator[tuple[str, str]]:
+    for where, part in _parts(schema):
+        for fault in _faults_of(part):
+            yield where, fault
+        for name, inner in _inner(part).items():
+            if (name != "*" and not _NAME.fullmatch(name)) or not isinstance(inner, dict):
+                yield f"{where}/{name}", "a property is a plain name and an object"
+
+
+def _faults_of(part: Schema) -> Iterator[str]:
+    type_ = part.get("type")
+    if not isinstance(type_, str) or type_ not in _ASSERTIONS:
+        yield f"the type is one of {', '.join(_ASSERTIONS)}"
+        return
+    for keyword in sorted(part.keys() - _ANNOTATIONS - {"type"} - _ASSERTIONS[type_]):
+        allowed = ", ".join(sorted(_ASSERTIONS[type_])) or "none"
+        yield f"the keyword {keyword!r} is not on the list of {type_} ({allowed})"
+    if not isinstance(part.get("description"), str) or not part["description"]:
+        yield "the description is missing that a publisher reads when refused"
+    part = {keyword: value for keyword, value in part.items() if keyword in _ASSERTIONS[type_]}
+    yield from _faults_of_values(part, type_)
+    if "pattern" in part:
+        yield from _faults_of_pattern(part["pattern"])
+
+
+def _faults_of_values(part: Schema, type_: str) -> Iterator[str]:
+    required, properties = part.get("required", []), part.get("properties", {})
     if not isinstance(properties, dict):
-        raise PackageError(f"{where}: properties is not an object")
-    for name, part in properties.items():
-        if not _NAME.fullmatch(name) or not isinstance(part, dict):
-            raise PackageError(f"{where}/{name}: a property is a plain name and an object")
-        yield from _parts(part, f"{where}/{name}")
+        yield "properties is not an object"
+    elif not isinstance(required, list) or not all(isinstance(name, str) and name in properties for name in required):
+        yield "required is a list of names, each of a property"
+    for keyword in part.keys() & set(_LENGTHS):
+        if not _is_number(part[keyword], "integer") or part[keyword] < 0:
+            yield f"{keyword} is a whole number, 0 or more"
+    for keyword in part.keys() & set(_BOUNDS):
+        if not _is_number(part[keyword], "number"):
+            yield f"{keyword} is a number"
+    if type_ == "array" and not {"items", "maxItems"} <= part.keys():
+        yield "an array needs items and maxItems: a mail has an end"
+    if "format" in part and (part["format"] not in PATTERNS or "pattern" in part):
+        yield f"the format is one of {', '.join(PATTERNS)}, and no pattern stands beside it"
+    values = part.get("enum", [part["const"]] if "const" in part else None)
+    if values is not None and not _are_of(values, type_):
+        yield f"const and enum name values of type {type_}, each once"
 
 
-def _refuse_unknown(where: str, part: Mapping[str, object]) -> None:
-    for keyword in part.keys() - _ANNOTATIONS - _ASSERTIONS:
-        allowed = ", ".join(sorted(_ASSERTIONS))
-        raise PackageError(f"{where}: the keyword {keyword!r} is not on the list ({allowed})")
-    if part.get("type", "string") not in _TYPES or not isinstance(part.get("const", ""), str):
-        raise PackageError(f"{where}: only the types object and string are on the list")
-    if not part.get("description"):
-        raise PackageError(f"{where}: the description is missing that a publisher reads when refused")
-    _refuse_pattern(where, str(part.get("pattern", "")))
+def _are_of(values: object, type_: str) -> bool:
+    if not isinstance(values, list) or not values:
+        return False
+    sound = all(isinstance(value, str) if type_ == "string" else _is_number(value, type_) for value in values)
+    return sound and len(set(values)) == len(values)
 
 
-def _refuse_pattern(where: str, pattern: str) -> None:
+def _is_number(value: object, type_: str) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (type_ == "number" and isinstance(value, float) and math.isfinite(value))
+
+
+def _faults_of_pattern(pattern: object) -> Iterator[str]:
+    if not isinstance(pattern, str):
+        yield "the pattern is a text"
+        return
     if re.search(r"\\[dDwWsSbBAZ]|\$", pattern.replace(r"(?![\s\S])", "")):
-        raise PackageError(
-            rf"{where}: \d, \w, \s, \b and $ mean different things to different engines;"
+        yield (
+            r"\d, \w, \s, \b and $ mean different things to different engines;"
             r" name the characters, and write the end of the text as (?![\s\S])"
         )
     try:
         re.compile(pattern)
     except re.error as error:
-        raise PackageError(f"{where}: the pattern is not a regular expression: {error}") from error
+        yield f"the pattern is not a regular expression: {error}"
 
 
-def _bare(schema: Schema) -> Schema:
-    bare = {keyword: value for keyword, value in schema.items() if keyword not in _ANNOTATIONS}
-    if "properties" in bare:
-        bare["properties"] = {name: _bare(part) for name, part in bare["properties"].items()}
-    return bare
+def _with_patterns(part: Schema) -> Schema:
+    """The schema with the pattern of each `format` beside it."""
+    more: Schema = {}
+    if name := part.get("format"):
+        more = {"pattern": PATTERNS[name], "maxLength": min(LONGEST[name], part.get("maxLength", LONGEST[name]))}
+    return _map_inner(part, _with_patterns) | more
+
+
+def _bare(part: Schema) -> Schema:
+    """Without what asserts nothing."""
+    bare = {keyword: value for keyword, value in part.items() if keyword not in _ANNOTATIONS | {"format"}}
+    return _map_inner(bare, _bare)
+
+
+def _map_inner(part: Schema, change: Callable[[Schema], Schema]) -> Schema:
+    changed = dict(part)
+    if "properties" in part:
+        changed["properties"] = {name: change(inner) for name, inner in part["properties"].items()}
+    if "items" in part:
+        changed["items"] = change(part["items"])
+    return changed

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from package.notifications.schemas import read_data_schema
 from webapp.auth.identity import Identity, Role
 from webapp.books.book import Book, BookIn
 from webapp.books.events import write_book_created, write_book_deleted
@@ -42,7 +43,7 @@ BOOKS = st.fixed_dictionaries(
 
 
 def data_schema(type_: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads((FUNCTION / f"notifications/{type_}/schema.json").read_text()))
+    return Draft202012Validator(read_data_schema(FUNCTION / f"notifications/{type_}/schema.json"))
 
 
 def events_of(reader: Identity, wish: BookIn) -> list[dict[str, Any]]:

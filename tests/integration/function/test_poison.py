@@ -23,6 +23,7 @@ from function.event.envelope import Delivery, from_queue
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
+from package.notifications.schemas import read_data_schema
 from tests.envelopes import on_failure, sns, sns_notification, sqs_event
 from tests.fakes import event, example
 from tests.model.table import MemoryTable
@@ -32,7 +33,7 @@ from tests.world import World
 _FUNCTION = Path(function.__path__[0])
 _ENVELOPE = jsonschema.Draft202012Validator(json.loads((_FUNCTION / "contracts/event.schema.json").read_text()))
 _DATA = {
-    path.parent.name: jsonschema.Draft202012Validator(json.loads(path.read_text()))
+    path.parent.name: jsonschema.Draft202012Validator(read_data_schema(path))
     for path in (_FUNCTION / "notifications").glob("*/schema.json")
 }
 _QUIET = settings(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,8 +16,11 @@ from jsonschema import Draft202012Validator
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import SOURCE, examples, types
+from package.notifications.formats import PATTERNS
+from package.notifications.schemas import read_data_schema, read_schema, validator_code
 from tests.unit.notifications.events import event
 
+_BOUNDS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _SPOILERS = [
     "\n",
     "\r\n",
@@ -38,10 +43,9 @@ _SPOILERS = [
 
 
 def _schema(name: str) -> dict[str, Any]:
-    data = SOURCE / "notifications" / name / "schema.json"
-    path = SOURCE / "contracts" / "event.schema.json" if name == "event" else data
-    schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return schema
+    if name == "event":
+        return read_schema(SOURCE / "contracts" / "event.schema.json")
+    return read_data_schema(SOURCE / "notifications" / name / "schema.json")
 
 
 def _seeds(name: str) -> list[dict[str, Any]]:
@@ -62,8 +66,13 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "pattern" in schema:
         good = st.from_regex(schema["pattern"])
         return st.one_of(good, st.tuples(good, st.sampled_from(_SPOILERS)).map("".join), st.text(), wild)
-    if "const" in schema:
-        return st.just(schema["const"]) | wild
+    if named := schema.get("enum", [schema["const"]] if "const" in schema else None):
+        return st.sampled_from(named) | wild
+    if schema.get("type") == "array":
+        return st.lists(_values(schema["items"]), max_size=schema["maxItems"] + 1) | wild
+    if schema.get("type") in ("integer", "number"):
+        ends = [schema[keyword] for keyword in _BOUNDS & schema.keys()]
+        return st.sampled_from([0, *(end + step for end in ends for step in (-1, 0, 0.5, 1))]) | wild
     near = st.fixed_dictionaries({}, optional={k: _values(v) for k, v in schema.get("properties", {}).items()})
     return near | wild
 
@@ -113,6 +122,76 @@ def test_the_generated_validator_agrees_with_jsonschema(catalogue: Catalogue, na
         assert sound == referee.is_valid(document)
 
     agree()
+
+
+@st.composite
+def _schemas(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
+    """Any schema that the build takes."""
+    type_ = draw(st.sampled_from(["string", "integer", "number", "boolean", *(["object", "array"] * depth)]))
+    keywords: dict[str, st.SearchStrategy[Any]] = {}
+    match type_:
+        case "object":
+            inner = st.dictionaries(st.sampled_from("abc"), _schemas(depth - 1), max_size=3)
+            properties = draw(inner)
+            required = draw(st.lists(st.sampled_from(sorted(properties)), unique=True)) if properties else []
+            return {"type": type_, "description": "o", "properties": properties, "required": required}
+        case "array":
+            keywords = {"items": _schemas(depth - 1), "maxItems": st.integers(0, 3)}
+            given = {name: draw(value) for name, value in keywords.items()}
+            return {"type": type_, "description": "a", "minItems": draw(st.integers(0, 2)), **given}
+        case "string":
+            keywords = {
+                "minLength": st.integers(0, 3),
+                "maxLength": st.integers(0, 5),
+                "enum": st.lists(st.text(max_size=2), min_size=1, max_size=3, unique=True),
+                "const": st.text(max_size=2),
+            }
+            keywords |= draw(
+                st.sampled_from([{}, {"format": st.sampled_from(sorted(PATTERNS))}, {"pattern": st.just("^[a-c]+")}])
+            )
+        case "integer" | "number":
+            number = st.integers(-3, 3) if type_ == "integer" else st.integers(-3, 3) | st.sampled_from([0.5, -1.5])
+            keywords = dict.fromkeys(_BOUNDS, st.integers(-3, 3) | st.sampled_from([0.5, -0.25]))
+            keywords["enum"] = st.lists(number, min_size=1, max_size=3, unique=True)
+    chosen = draw(st.lists(st.sampled_from(sorted(keywords)), unique=True, max_size=2)) if keywords else []
+    return {"type": type_, "description": "v", **{name: draw(keywords[name]) for name in chosen}}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(schema=_schemas(), data=st.data())
+def test_every_keyword_means_what_jsonschema_says(
+    tmp_path_factory: pytest.TempPathFactory, schema: dict[str, Any], data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("schema") / "schema.json"
+    path.write_text(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}), "utf-8")
+    read = read_schema(path)
+    referee, names = Draft202012Validator(read), dict[str, Any]()
+    exec(validator_code(read), names)
+    for _ in range(8):
+        document = data.draw(_values(read))
+        try:
+            names["validate"](document, name_prefix="data")
+            sound = True
+        except ValueError:
+            sound = False
+        assert sound == referee.is_valid(document), (schema, document)
+
+
+@given(text=st.from_regex("[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True) | st.dates().map(date.isoformat))
+def test_a_date_is_one_of_the_calendar(text: str) -> None:
+    try:
+        known = bool(date.fromisoformat(text))
+    except ValueError:
+        known = False
+    assert bool(re.match(PATTERNS["date"], text)) == known
+
+
+@given(time=st.datetimes(timezones=st.timezones()))
+def test_a_time_has_its_zone(time: datetime) -> None:
+    text = time.isoformat()
+    minutes = not (time.utcoffset() or UTC.utcoffset(None)).seconds % 60
+    assert bool(re.match(PATTERNS["date-time"], text)) == minutes, "RFC 3339 knows no seconds in an offset"
+    assert not re.match(PATTERNS["date-time"], text[:19])
 
 
 @pytest.mark.parametrize("name", types())

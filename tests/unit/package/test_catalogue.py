@@ -52,6 +52,9 @@ def test_compiling_twice_gives_the_same_bytes(source: Path, tmp_path: Path) -> N
     ("keyword", "value"),
     [
         ("format", "email"),
+        ("maxItems", 1),
+        ("minimum", 1),
+        ("enum", ["a"]),
         ("unevaluatedProperties", False),
         ("additionalProperties", False),
         ("dependentRequired", {}),
@@ -79,10 +82,37 @@ def test_a_keyword_outside_the_list_is_refused(
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
-        ({"type": "integer", "description": "a number"}, "only the types object and string"),
-        ({"type": ["string", "null"], "description": "a text"}, "only the types object and string"),
-        ({"const": 1, "description": "one"}, "only the types object and string"),
+        ({"type": "null", "description": "nothing"}, "the type is one of object, array"),
+        ({"type": ["string", "null"], "description": "a text"}, "the type is one of object, array"),
+        ({"const": "a", "description": "one"}, "the type is one of object, array"),
+        ({"type": "string", "const": 1, "description": "one"}, "const and enum name values of type string"),
+        ({"type": "integer", "enum": [1, True], "description": "one"}, "const and enum name values of type integer"),
+        ({"type": "integer", "enum": [1.5], "description": "one"}, "const and enum name values of type integer"),
+        ({"type": "number", "enum": [1, 1.0], "description": "one"}, "const and enum name values of type number"),
+        ({"type": "string", "enum": [], "description": "none"}, "const and enum name values of type string"),
+        ({"type": "string", "enum": "ab", "description": "none"}, "const and enum name values of type string"),
         ({"type": "string"}, "the description is missing"),
+        ({"type": "string", "description": "a", "minimum": 1}, "'minimum' is not on the list of string"),
+        ({"type": "number", "description": "a", "maxLength": 1}, "'maxLength' is not on the list of number"),
+        ({"type": "boolean", "description": "a", "enum": [True]}, "'enum' is not on the list of boolean"),
+        ({"type": "number", "description": "a", "minimum": "1"}, "minimum is a number"),
+        ({"type": "number", "description": "a", "maximum": True}, "maximum is a number"),
+        ({"type": "string", "description": "a", "maxLength": -1}, "maxLength is a whole number"),
+        ({"type": "string", "description": "a", "maxLength": 1.5}, "maxLength is a whole number"),
+        ({"type": "string", "description": "a", "format": "ipv4"}, "the format is one of date, date-time, email, uri"),
+        ({"type": "string", "description": "a", "format": "uri", "pattern": "a"}, "no pattern stands beside it"),
+        ({"type": "array", "description": "a", "maxItems": 1}, "an array needs items and maxItems"),
+        (
+            {"type": "array", "description": "a", "items": {"type": "string", "description": "a"}},
+            "an array needs items and maxItems",
+        ),
+        (
+            {"type": "array", "description": "a", "maxItems": 1, "items": True},
+            "a property is a plain name and an object",
+        ),
+        ({"type": "object", "description": "a", "required": ["b"]}, "required is a list of names, each of a property"),
+        ({"type": "object", "description": "a", "properties": []}, "properties is not an object"),
+        ({"type": "string", "description": "a", "pattern": 7}, "the pattern is a text"),
         ({"type": "string", "description": "a", "pattern": "^a$"}, "name the characters"),
         ({"type": "string", "description": "a", "pattern": r"^\d+"}, "name the characters"),
         ({"type": "string", "description": "a", "pattern": "("}, "not a regular expression"),
@@ -92,6 +122,44 @@ def test_a_keyword_outside_the_list_is_refused(
 def test_a_schema_keeps_to_what_every_validator_reads_alike(source: Path, out: Path, part: object, reason: str) -> None:
     edit_schema(source / TYPE / "schema.json", lambda schema: schema["properties"].update(more=part))
     require_refusal(source, out, reason)
+
+
+def test_every_fault_of_a_schema_is_told_at_once(source: Path, out: Path) -> None:
+    more = {
+        "one": {"type": "text", "description": "a text"},
+        "lines": {
+            "type": "array",
+            "description": "lines",
+            "maxItems": 2,
+            "items": {"type": "object", "description": "a line", "properties": {"amount": {"type": "number"}}},
+        },
+    }
+    edit_schema(source / TYPE / "schema.json", lambda schema: schema["properties"].update(more))
+    with pytest.raises(PackageError) as error:
+        compile_catalogue(out, source)
+    told = [line.partition("schema.json at ")[2].partition(":")[0] for line in str(error.value).splitlines()]
+    assert told == ["/one", "/lines/*/amount"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda schema: schema["required"].remove("recipient"),
+        lambda schema: schema["properties"]["recipient"]["required"].remove("email"),
+        lambda schema: schema["properties"]["recipient"]["required"].remove("locale"),
+        lambda schema: schema["properties"].update(recipient={"type": "string", "description": "an address"}),
+    ],
+)
+def test_data_says_whom_the_mail_goes_to(source: Path, out: Path, spoil: Callable[[dict[str, Any]], object]) -> None:
+    edit_schema(source / TYPE / "schema.json", spoil)
+    require_refusal(source, out, "it must require recipient, with the texts email and locale")
+
+
+def test_the_recipient_is_one_plain_address(source: Path, out: Path) -> None:
+    edit_schema(
+        source / TYPE / "schema.json", lambda s: s["properties"]["recipient"]["properties"]["email"].pop("format")
+    )
+    require_refusal(source, out, 'give it "format": "email"')
 
 
 def test_a_schema_is_draft_2020_12(source: Path, out: Path) -> None:
