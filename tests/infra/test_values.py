@@ -22,6 +22,7 @@ from function.settings import BadSetting, NotifySettings
 from herald.terraform.runner import INFRA
 from webapp.settings import WelcomeSettings
 
+_BATCH = 30
 ROWS: list[dict[str, Any]] = json.loads((INFRA / "tests" / "values.json").read_text())
 
 #: The setting and the field that a variable becomes.
@@ -102,12 +103,17 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> list[bool]:
     """Whether each row passes the validations of its variable, as Terraform itself evaluates them."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed")
-    # A line each: the console reads none that is longer than 64 KB.
-    asked = "\n".join(f"jsonencode([for case in [{_literal(row)}] : alltrue([{_conditions(row)}])][0])" for row in ROWS)
     folder = tmp_path_factory.mktemp("values")
+    # The console reads one line, of 64 KB at most.
+    batches = [ROWS[start : start + _BATCH] for start in range(0, len(ROWS), _BATCH)]
+    return [answer for batch in batches for answer in _ask_console(batch, folder)]
+
+
+def _ask_console(rows: list[dict[str, Any]], folder: Path) -> list[bool]:
+    asked = ", ".join(f"[for case in [{_literal(row)}] : alltrue([{_conditions(row)}])][0]" for row in rows)
     done = subprocess.run(
         ["terraform", "console"],
-        input=asked,
+        input=f"jsonencode([{asked}])",
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         capture_output=True,
@@ -115,7 +121,8 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> list[bool]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(json.loads(line)) for line in done.stdout.splitlines()]
+    found: list[bool] = json.loads(json.loads(done.stdout))
+    return found
 
 
 def test_a_plan_takes_what_is_right_and_nothing_else(planned: list[bool]) -> None:
