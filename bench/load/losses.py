@@ -49,39 +49,39 @@ def measure(peer_python: str) -> dict[str, dict[str, int]]:
     with (
         run_cloud(Options(state, scale=0.1)) as cloud,
         door(cloud.description.endpoints["aws"]) as way,
-        _both(cloud, way, peer_python) as (apps, hear),
+        _both(cloud, way, peer_python) as (apps, receive),
     ):
-        fates = {app.name: RequestCounts() for app, _ in apps}
+        counts = {app.name: RequestCounts() for app, _ in apps}
         for second in range(BEFORE + DOWN + AFTER):
             way.shut = BEFORE <= second < BEFORE + DOWN
-            _ask(apps, fates)
-        _settle(cloud, fates, hear)
-    return {name: fate.as_dict() for name, fate in fates.items()}
+            _ask(apps, counts)
+        _settle(cloud, counts, receive)
+    return {name: counted.as_dict() for name, counted in counts.items()}
 
 
-def _ask(apps: list[tuple[App, httpx.Client]], fates: dict[str, RequestCounts]) -> None:
+def _ask(apps: list[tuple[App, httpx.Client]], counts: dict[str, RequestCounts]) -> None:
     """One second of requests."""
     end = time.monotonic() + 1
     for _ in range(A_SECOND):
         for app, client in apps:
-            fates[app.name].asked += 1
+            counts[app.name].asked += 1
             try:
                 answer = client.post("/v1/books", json=BOOK)
             except httpx.HTTPError:
                 continue
-            fates[app.name].answered_201 += answer.status_code == 201
+            counts[app.name].answered_201 += answer.status_code == 201
     time.sleep(max(end - time.monotonic(), 0))
 
 
-def _settle(cloud: LaptopCloud, fates: dict[str, RequestCounts], hear: Callable[[], dict[str, set[str]]]) -> None:
+def _settle(cloud: LaptopCloud, counts: dict[str, RequestCounts], receive: Callable[[], dict[str, set[str]]]) -> None:
     """Give everybody half a minute to make up for what was missed, then count."""
-    ours, theirs = fates.values()
+    ours, theirs = counts.values()
     deadline = time.monotonic() + 30
     while True:
-        heard = hear()
+        received = receive()
         stored = _count_stored(cloud)
         ours.stored, theirs.stored = stored["book"], stored["plain"]
-        ours.published, theirs.published = len(heard["urn:herald:webapp"]), len(heard["urn:bench:plain"])
+        ours.published, theirs.published = len(received["urn:herald:webapp"]), len(received["urn:bench:plain"])
         if time.monotonic() > deadline or (ours.lost <= 0 and theirs.lost <= 0):
             return
         time.sleep(1)
@@ -127,25 +127,25 @@ def _both(
             )
             for app in (ours, theirs)
         ]
-        yield clients, _ear(cloud)
+        yield clients, _listen(cloud)
 
 
-def _ear(cloud: LaptopCloud) -> Callable[[], dict[str, set[str]]]:
-    """Hears every event on the topic; the ids by source so far."""
+def _listen(cloud: LaptopCloud) -> Callable[[], dict[str, set[str]]]:
+    """A function that receives what was published to the topic since, and returns all ids so far by their source."""
     topic, sqs = cloud.description.topics["events"], cloud.clients.sqs
     queue = sqs.create_queue(QueueName="ear")["QueueUrl"]
     cloud.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:000000000000:ear")
-    heard: dict[str, set[str]] = {"urn:herald:webapp": set(), "urn:bench:plain": set()}
+    received: dict[str, set[str]] = {"urn:herald:webapp": set(), "urn:bench:plain": set()}
 
-    def hear() -> dict[str, set[str]]:
+    def receive() -> dict[str, set[str]]:
         while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 event: dict[str, Any] = json.loads(json.loads(message["Body"])["Message"])
-                heard[event["source"]].add(event["id"])
+                received[event["source"]].add(event["id"])
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return heard
+        return received
 
-    return hear
+    return receive
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 import sys
 from importlib.metadata import version
 
-from bench.peers.peer import client, fate, matrix_of_check_then_put
+from bench.peers.peer import client, describe_table, matrix_of_check_then_put
 from tests.faults.matrix import Subject
 from tests.faults.points import Stage
 from tests.faults.report import report
@@ -28,7 +28,7 @@ def main() -> None:
     }
     both = {"notify@r1": first, "notify@r2": second}
     name = f"Powertools Idempotency {version('aws-lambda-powertools')} around a plain send"
-    peer = Subject(name, both, stages, ("idempotency", "id"), fate, line, clock)
+    peer = Subject(name, both, stages, ("idempotency", "id"), describe_table, line, clock)
     sys.stdout.write(json.dumps(report(peer)) + "\n")
 
 

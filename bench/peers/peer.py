@@ -14,7 +14,7 @@ from tests.faults.warm import warmed
 from tests.faults.wire import Line
 from tests.model.table import MemoryTable
 
-__all__ = ["client", "fate", "matrix_of_check_then_put"]
+__all__ = ["client", "describe_table", "matrix_of_check_then_put"]
 
 
 def matrix_of_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -23,11 +23,11 @@ def matrix_of_check_then_put(points: tuple[str, ...] = ()) -> dict[str, Any]:
     handler = check_then_put.handler(client(line, "dynamodb"), client(line, "sesv2"))
     stages = {Stage.CLAIM: ("GetItem", 1), Stage.SEND: ("SendEmail", 1), Stage.RECORD: ("PutItem", 1)}
     handlers = {"notify@r1": handler, "notify@r2": handler}
-    peer = Subject("Check, then send, then put", handlers, stages, ("sent", "pk"), fate, line, clock)
+    peer = Subject("Check, then send, then put", handlers, stages, ("sent", "pk"), describe_table, line, clock)
     return report(peer, (), points)
 
 
-def fate(table: MemoryTable) -> str:
+def describe_table(table: MemoryTable) -> str:
     """What a peer's table says in the end: `sent`, still `sending`, or nothing."""
     items = table.scan(TableName=table.name)["Items"]
     if not items:

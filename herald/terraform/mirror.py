@@ -18,7 +18,7 @@ VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
 REGISTRY = "registry.terraform.io"
 
 #: Where mirrors are looked for if none is named; at most two folders deep.
-_SHELVES = ("/opt", "/srv", "/usr/share", "/usr/local/share", "/usr/local/lib", "/usr/lib", "~/.terraform.d")
+_FOLDERS = ("/opt", "/srv", "/usr/share", "/usr/local/share", "/usr/local/lib", "/usr/lib", "~/.terraform.d")
 
 
 def find_mirror(environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -29,7 +29,7 @@ def find_mirror(environment: Mapping[str, str] = os.environ) -> Path | None:
     """
     named = environment.get(VARIABLE, "").strip()
     if not named:
-        return next(_search(_SHELVES), None)
+        return next(_search(_FOLDERS), None)
     path = Path(named).expanduser()
     mirror = path.parent if path.name == REGISTRY else path
     if not (mirror / REGISTRY).is_dir():
@@ -44,7 +44,7 @@ def cli_config(mirror: Path | None) -> str:
     return f"provider_installation {{\n  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n}}\n"
 
 
-def _search(shelves: Iterable[str]) -> Iterator[Path]:
-    for shelf in shelves:
+def _search(folders: Iterable[str]) -> Iterator[Path]:
+    for folder in folders:
         for pattern in (REGISTRY, f"*/{REGISTRY}", f"*/*/{REGISTRY}"):
-            yield from (path.parent for path in sorted(Path(shelf).expanduser().glob(pattern)) if path.is_dir())
+            yield from (path.parent for path in sorted(Path(folder).expanduser().glob(pattern)) if path.is_dir())

@@ -101,7 +101,7 @@ class SimulatedDeployment:
     def target(self) -> dict[str, Any]:
         """`DeploymentTarget`."""
         appspec = self.request.appspec
-        last = max([self.created, *(moment for event in self.events for moment in event.moments())])
+        last = max([self.created, *(moment for event in self.events for moment in event.list_times())])
         target = {
             "deploymentId": self.request.id,
             "targetId": appspec.function,

@@ -54,7 +54,7 @@ class LifecycleEvent:
         """Say what was wrong with its hook, by one of the service model's codes."""
         self.diagnostics = {"errorCode": code, "scriptName": str(self.hook), "message": message}
 
-    def moments(self) -> Iterator[float]:
+    def list_times(self) -> Iterator[float]:
         """When anything happened to it."""
         yield from (moment for moment in (self.started, self.ended) if moment is not None)
 

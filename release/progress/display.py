@@ -64,7 +64,7 @@ class Lines:
             self._console.print(line, markup=False)
 
     def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
-        self._console.print(f"{outcome.word}: {_why(snapshot) or outcome.meaning}", markup=False)
+        self._console.print(f"{outcome.word}: {_describe_error(snapshot) or outcome.meaning}", markup=False)
 
 
 class Panel(Lines):
@@ -162,7 +162,7 @@ def _traffic(snapshot: Snapshot) -> str:
     return ", ".join(f"{percent:g} % version {version}" for version, percent in snapshot.traffic.items())
 
 
-def _why(snapshot: Snapshot | None) -> str:
+def _describe_error(snapshot: Snapshot | None) -> str:
     if snapshot is None or not snapshot.deployment.error:
         return ""
     where = next((f"{version} has all traffic" for version, part in snapshot.traffic.items() if part == 100), "")

@@ -87,10 +87,10 @@ def test_what_is_published_corrected_after_its_mail_came_too_late_and_the_story_
     ends(herald, event, "delivered")
     press(herald, "correct", event)
 
-    def told(seen: Story | None) -> bool:
+    def is_told(seen: Story | None) -> bool:
         return seen is not None and any(row["reason_code"] == "corrected_too_late" for row in seen["rows"])
 
-    found = eventually(lambda: story(herald, event), told)
+    found = eventually(lambda: story(herald, event), is_told)
     assert found is not None
     assert len(found["mails"]) == 1
 

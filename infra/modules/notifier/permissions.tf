@@ -37,8 +37,8 @@ locals {
       },
     ])
 
-    before = concat(local.runs["before"], local.judges)
-    after  = concat(local.runs["after"], local.judges)
+    before = concat(local.runs["before"], local.hook_statements)
+    after  = concat(local.runs["after"], local.hook_statements)
   }
 
   runs = {
@@ -81,7 +81,7 @@ locals {
     },
   ]
 
-  judges = [
+  hook_statements = [
     {
       Sid      = "TryTheVersion"
       Effect   = "Allow"

@@ -41,7 +41,7 @@ def event(parts: Parts, cloud: Cloud) -> OutboxEvent:
     return event
 
 
-def hear(cloud: Cloud, event: OutboxEvent, state: str, at: int, **more: object) -> None:
+def write_report(cloud: Cloud, event: OutboxEvent, state: str, at: int, **more: object) -> None:
     """Let the ledger have the event in this state since `at`."""
     rows = [{"state": state, "at": at, "release": "r"}]
     owner = {"pk": event_key("urn:herald:webapp", event.id), "message_id": "m"}
@@ -62,7 +62,7 @@ def run_hourly(clock: Clock, hours: int) -> list[int]:
 def test_what_is_at_rest_is_settled_and_leaves_the_index(
     event: OutboxEvent, cloud: Cloud, clock: Clock, state: str
 ) -> None:
-    hear(cloud, event, state, clock())
+    write_report(cloud, event, state, clock())
     clock.forward(3601)
     assert reconcile.handler(None, Lambda()) == NOTHING | {"settled": 1}
     [settled] = cloud.rows("outbox")
@@ -74,7 +74,7 @@ def test_what_is_at_rest_is_settled_and_leaves_the_index(
 
 @pytest.mark.parametrize("state", ["sending", "unknown"])
 def test_what_waits_for_a_person_is_at_rest(event: OutboxEvent, cloud: Cloud, clock: Clock, state: str) -> None:
-    hear(cloud, event, state, clock(), parked="an attempt")
+    write_report(cloud, event, state, clock(), parked="an attempt")
     clock.forward(3601)
     assert reconcile.handler(None, Lambda())["settled"] == 1
 
@@ -122,7 +122,7 @@ def test_what_nobody_hears_of_is_published_ever_more_rarely(
     heard = cloud.receive()
     assert len(heard) == 1 + len(published)
     assert {json.loads(each["Message"])["id"] for each in heard} == {event.id}
-    hear(cloud, event, "delivered", clock())
+    write_report(cloud, event, "delivered", clock())
     run_hourly(clock, 25)
     assert reconcile.handler(None, Lambda()) == NOTHING, "settled within a day of being heard"
     assert "queue" not in cloud.rows("outbox")[0]
@@ -153,16 +153,16 @@ def test_what_is_under_way_is_left_alone_for_a_day_and_then_published_again(
     event: OutboxEvent, cloud: Cloud, clock: Clock, state: str
 ) -> None:
     clock.forward(4 * HOUR)
-    hear(cloud, event, state, clock())
+    write_report(cloud, event, state, clock())
     assert run_hourly(clock, 23) == []
     assert run_hourly(clock, 6) == [1], "a day after it last moved, and not again at once"
 
 
 def test_what_is_tried_again_all_the_time_is_under_way(event: OutboxEvent, cloud: Cloud, clock: Clock) -> None:
     for _ in range(48):
-        hear(cloud, event, "released", clock())
+        write_report(cloud, event, "released", clock())
         assert run_hourly(clock, 1) == []
-    hear(cloud, event, "sent", clock())
+    write_report(cloud, event, "sent", clock())
     assert run_hourly(clock, 2) == []
     assert "queue" not in cloud.rows("outbox")[0]
 
