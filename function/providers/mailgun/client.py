@@ -12,7 +12,7 @@ from base64 import b64encode
 from urllib.parse import quote, urlencode
 
 from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, RefusedForGood
-from function.event.synthetic import PROBE_TAG
+from function.event.cloudevent import PROBE_TAG
 from function.message.email import Email, Receipt
 from function.message.sender import join_sender, split_sender
 from function.providers.http_client import Answer, HttpClient, answer_line, judge

@@ -21,7 +21,7 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.event.synthetic import PROBE_TAG
+from function.event.cloudevent import PROBE_TAG
 from function.message.email import Email, Receipt
 from function.message.sender import join_sender, split_sender
 from function.providers.http_client import Answer, HttpClient, answer_line, judge
