@@ -49,7 +49,7 @@ class ReasonCode(StrEnum):
 
 MEANING: dict[ReasonCode, str] = {
     ReasonCode.EVENT_INVALID: "The event is not JSON, not a CloudEvent, or breaks its type's schema.",
-    ReasonCode.EVENT_TOO_LARGE: "The event is larger than an event may be.",
+    ReasonCode.EVENT_TOO_LARGE: "The event, or the mail that it makes, is larger than it may be.",
     ReasonCode.EVENT_EXPIRED: "The event is older than its notification is worth sending.",
     ReasonCode.TYPE_UNKNOWN: "There is no notification for events of this type.",
     ReasonCode.RECIPIENT_NOT_ALLOWED: "This deployment's delivery mode does not let it mail the recipient.",

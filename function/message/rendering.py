@@ -9,10 +9,13 @@ from collections.abc import Collection, Mapping
 from minijinja import Environment, TemplateError, safe
 
 from function.errors import InvalidEvent
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Content", "Renderer"]
+__all__ = ["LARGEST_HTML", "Content", "Renderer"]
 
+#: Bytes of a mail's HTML: Gmail clips it at 102 KB, and with the end goes the link to unsubscribe.
+LARGEST_HTML = 100 * 1000
 
 #: Control characters, line and paragraph separators, half characters: Unicode's categories Cc, Zl, Zp and Cs.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -55,7 +58,7 @@ class Renderer:
         self._environment = Environment(
             undefined_behavior="strict",
             auto_escape_callback=lambda name: "html" if name.endswith(".html") else None,
-            filters={"link": link, "shorten": shorten},
+            filters={"lines": lines, "link": link, "shorten": shorten},
         )
         self._addresses: dict[str, frozenset[str]] = {}
         for name, source in templates.items():
@@ -64,7 +67,7 @@ class Renderer:
                 self._addresses[name.rpartition("/")[0]] = frozenset(_LINKED.findall(source))
 
     def render(self, folder: str, data: Mapping[str, object]) -> Content:
-        """Render the three parts in `folder`; raises `InvalidEvent` if the data does not fill them."""
+        """Render the three parts in `folder`; raises `InvalidEvent` if the data fills them not at all, or too much."""
         addresses = self._addresses.get(folder, frozenset())
         recipients = addresses | {"email"}
         data = {
@@ -74,6 +77,9 @@ class Renderer:
         subject = self._part(f"{folder}/subject.txt", data).strip()
         _refuse_unprintable(subject, folder)
         text, html_ = (self._part(f"{folder}/{part}", data) for part in ("body.txt", "body.html"))
+        if (size := len(html_.encode())) >= LARGEST_HTML:
+            reason = f"the mail's HTML has {size} bytes; mail programs clip it at {LARGEST_HTML}"
+            raise InvalidEvent(reason, code=ReasonCode.EVENT_TOO_LARGE)
         return Content(subject, text, html_)
 
     def _part(self, name: str, data: Mapping[str, object]) -> str:
@@ -114,6 +120,11 @@ def link(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise InvalidEvent("a link starts with https:// or http://")
     return safe(url.translate(_ESCAPED))
+
+
+def lines(text: str) -> str:
+    """Filter for a text of several lines in HTML: escaped, with a `<br>` for each line break."""
+    return safe("<br>".join(text.translate(_ESCAPED).splitlines()))
 
 
 def shorten(text: str, most: int) -> str:

@@ -10,10 +10,7 @@ import mjml
 
 from package.errors import PackageError
 
-__all__ = ["MOST_HTML_BYTES", "html_template", "refuse_html", "text_template"]
-
-#: Gmail clips a mail's HTML at 102 KB.
-MOST_HTML_BYTES = 100 * 1000
+__all__ = ["html_template", "refuse_html", "text_template"]
 
 # The engine passes silently over a component that it does not know.
 _COMPONENTS = re.compile(
@@ -44,10 +41,7 @@ def html_template(path: Path, root: Path) -> str:
 
 
 def refuse_html(html: str, what: str) -> None:
-    """Raise `PackageError` if this rendered HTML is long enough to be clipped, or loads something remote."""
-    size = len(html.encode())
-    if size >= MOST_HTML_BYTES:
-        raise PackageError(f"{what}: the HTML has {size} bytes; mail programs clip it at {MOST_HTML_BYTES}")
+    """Raise `PackageError` if this rendered HTML loads something remote."""
     if found := _REMOTE.search(html):
         raise PackageError(f"{what}: the HTML holds {found.group()!r}; a mail loads nothing and runs nothing")
 

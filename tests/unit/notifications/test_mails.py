@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from function.message.catalogue import Catalogue
-from function.message.rendering import Content
+from function.message.rendering import LARGEST_HTML, Content
 from package.notifications.catalogue import SOURCE, examples, types
-from package.notifications.mails import MOST_HTML_BYTES
 from package.notifications.schemas import read_data_schema
 
 CASES = [(type_, name) for type_ in types() for name in examples(type_)]
@@ -79,7 +78,7 @@ def test_nothing_is_loaded_and_nothing_runs(written: Written) -> None:
 
 def test_the_mail_is_not_clipped(written: Written) -> None:
     for _, content in written:
-        assert len(content.html.encode()) < MOST_HTML_BYTES
+        assert len(content.html.encode()) < LARGEST_HTML
 
 
 def test_both_parts_say_who_and_where(written: Written) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
-from function.message.rendering import _UNPRINTABLE, Content, Renderer, link, shorten
+from function.message.rendering import _UNPRINTABLE, LARGEST_HTML, Content, Renderer, link, shorten
 from tests.unit.notifications.events import book_created, with_value
 
 
@@ -24,6 +24,22 @@ def test_text_and_subject_are_literal_and_html_is_escaped() -> None:
     content = renderer("{{ t }}", "{{ t }}", '<p title="{{ t }}">{{ t }}</p>').render("x", {"t": "<b>\"'&"})
     assert content.subject == content.text == "<b>\"'&"
     assert content.html == '<p title="&lt;b&gt;&quot;&#x27;&amp;">&lt;b&gt;&quot;&#x27;&amp;</p>'
+
+
+@pytest.mark.parametrize("text", ["é" * (LARGEST_HTML // 2), "<" * (LARGEST_HTML // 4)])
+def test_a_mail_that_would_be_clipped_is_refused_when_its_event_comes(text: str) -> None:
+    with pytest.raises(InvalidEvent, match="mail programs clip it") as refused:
+        renderer(markup="{{ t }}").render("x", {"t": text})
+    assert refused.value.reason.code == "event_too_large"
+    assert renderer(markup="{{ t }}").render("x", {"t": text[:-1]}).html
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\u2028"])
+def test_a_text_of_several_lines_keeps_them_where_a_template_says_so(line_break: str) -> None:
+    data = {"t": f"<b>{line_break}{line_break}c"}
+    assert renderer(markup="{{ t | lines }}").render("x", data).html == "&lt;b&gt;<br><br>c"
+    with pytest.raises(InvalidEvent, match="line break"):
+        renderer(subject="{{ t }}").render("x", data)
 
 
 def test_data_is_never_a_template() -> None:
