@@ -17,8 +17,12 @@ variable "region" {
   default     = null
 
   validation {
-    condition     = var.region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    condition     = var.region == null || can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]$", var.region))
     error_message = "A region is named like eu-west-1."
+  }
+  validation {
+    condition     = var.region == null || !can(regex("^cn-", var.region))
+    error_message = "SES is in no region of China."
   }
 }
 

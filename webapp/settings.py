@@ -65,7 +65,7 @@ TopicArn = Annotated[
     str,
     Field(
         pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$",
-        description="the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME)",
+        description="the ARN of an SNS topic (arn:PARTITION:sns:REGION:ACCOUNT:NAME)",
     ),
 ]
 Seconds = Annotated[int, Field(ge=0, le=86_400, description="a whole number of seconds between 0 and 86400")]

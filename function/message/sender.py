@@ -18,6 +18,7 @@ _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL = re.compile(rf"(?=.{{1,64}}$){_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}")
 _SENDER = re.compile(r'(?:(?P<name>"[^"\\<>@]+"|[^"\\<>@]+) <(?P<boxed>[^<>\s]+)>|(?P<bare>[^<>\s]+))')
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp", "Zs"})
 _PHRASE = re.compile(rf"{_ATOM}(?: +{_ATOM})*")
 
 
@@ -30,10 +31,10 @@ def from_header(text: str) -> str:
     if not _LOCAL.fullmatch(local):
         raise ValueError("the part before the @ is no ASCII name")
     address = f"{local}@{_ascii(domain)}"
-    name = (found["name"] or "").strip('"').strip()
+    name = (found["name"] or "").strip('"').strip(" ")
     if not name:
         return address
-    if len(name) > LONGEST_NAME or not name.isprintable():
+    if len(name) > LONGEST_NAME or any(not _is_printable(character) for character in name):
         raise ValueError(f"the name is longer than {LONGEST_NAME} characters, or not printable")
     return f"{_phrase(name)} <{address}>"
 
@@ -55,6 +56,18 @@ def join_sender(name: str, address: str) -> str:
         return address
     plain = _PHRASE.fullmatch(name) or not re.search(r'[()<>\[\]:;@\\,."]', name)
     return f"{name} <{address}>" if plain else f'"{name}" <{address}>'
+
+
+def _is_printable(character: str) -> bool:
+    """Neither control, format, surrogate nor private use, and of all spaces the plain one: as the plan has it.
+
+    A character that is newer than this Python's Unicode is one: emoji come every year.
+    """
+    if character.isascii():
+        return " " <= character <= "~"
+    from unicodedata import category  # noqa: PLC0415  few names need it
+
+    return category(character) not in _UNPRINTABLE
 
 
 def _ascii(domain: str) -> str:

@@ -18,6 +18,9 @@ from operations.errors import UserError
 
 TEXTS = {path.relative_to(INFRA): path.read_text() for path in INFRA.rglob("*.tf") if ".terraform" not in path.parts}
 
+#: What runs against AWS.
+PACKAGES = ("function", "webapp", "operations", "release", "doctor", "herald", "package")
+
 
 def blocks(kind: str) -> list[tuple[Path, str]]:
     """Every top-level block of a kind, with the file it stands in."""
@@ -51,6 +54,16 @@ def test_a_source_account_is_asked_for_only_where_the_services_page_shows_it() -
                 assert "source_account" not in line, f"{path}:{number + 1}: the source's ARN names the account"
                 found[path.as_posix()] = re.findall(r"# (https://\S+)", above)
     assert found == {path: [page] for path, page in _BY_ACCOUNT.items()}
+
+
+def test_no_arn_names_one_partition() -> None:
+    """In GovCloud and elsewhere ARNs begin otherwise; the laptop cloud alone is always in `aws`."""
+    ours = [path for name in PACKAGES for path in sorted((INFRA.parent / name).rglob("*.py"))]
+    texts = {path.as_posix(): text for path, text in TEXTS.items()} | {
+        str(path): path.read_text("utf-8") for path in ours
+    }
+    assert len(ours) > 100
+    assert [path for path, text in texts.items() if "arn:aws:" in text and "/tests/" not in path] == []
 
 
 def test_a_deployment_configuration_is_replaced_before_it_is_deleted() -> None:

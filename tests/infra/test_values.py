@@ -54,6 +54,8 @@ VARIABLES: dict[str, Any] = {
     "provider_secrets": {},
     "on_unknown": None,
 }
+#: What an identity is where a row does not say.
+IDENTITY = {"create": True, "mail_from": "bounce", "dmarc_policy": "none", "dmarc_reports": None, "zone_id": None}
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -130,9 +132,16 @@ def test_a_plan_takes_what_is_right_and_nothing_else(planned: list[bool]) -> Non
     assert dict(zip(map(_name, ROWS), planned, strict=True)) == wanted
 
 
+def test_a_prefix_is_held_to_the_same_in_every_module() -> None:
+    modules = ("notifier", "webapp", "release-role")
+    texts = [_variable(Path(f"modules/{module}/variables.tf"), "name") for module in modules]
+    assert len({tuple(re.findall(r"condition\s+= (.+)", text)) for text in texts}) == 1
+
+
 def _literal(row: dict[str, Any]) -> str:
     case = VARIABLES | row.get("with", {}) | {row["variable"]: row["value"]}
-    return json.dumps(case).replace("${", "$${").replace("%{", "%%{")
+    case["identity"] = IDENTITY | case["identity"]
+    return json.dumps(case, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
 def _conditions(row: dict[str, Any]) -> str:

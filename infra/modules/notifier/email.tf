@@ -71,6 +71,13 @@ resource "aws_sesv2_configuration_set" "this" {
   suppression_options {
     suppressed_reasons = ["BOUNCE", "COMPLAINT"]
   }
+
+  lifecycle {
+    precondition {
+      condition     = local.partition != "aws-cn"
+      error_message = "SES is in no region of China, so Herald cannot send from ${local.region}."
+    }
+  }
 }
 
 # OPEN, CLICK and SUBSCRIPTION change nothing in the ledger, and nobody is tracked.

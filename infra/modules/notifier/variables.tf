@@ -101,8 +101,8 @@ variable "identity" {
   nullable = false
 
   validation {
-    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,}$", var.identity.domain))
-    error_message = "identity.domain is a domain name in small letters."
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$", var.identity.domain)) && length(var.identity.domain) <= 189
+    error_message = "identity.domain is a domain name in small letters, one beyond ASCII in punycode (xn--...), of at most 189 characters: the labels before it in its records need the rest."
   }
   validation {
     condition     = var.identity.mail_from == "" || can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.identity.mail_from))
@@ -113,8 +113,12 @@ variable "identity" {
     error_message = "identity.dmarc_policy is none, quarantine or reject, or existing to leave the domain's record alone."
   }
   validation {
-    condition     = var.identity.dmarc_reports == null || can(regex("^[^@\\s;]+@[^@\\s;]+$", var.identity.dmarc_reports))
-    error_message = "identity.dmarc_reports is one mail address."
+    condition     = var.identity.dmarc_reports == null || (can(regex("^[A-Za-z0-9#$&'*+/=?^_`{|}~.-]+@([A-Za-z0-9-]+\\.)+[A-Za-z0-9-]+$", var.identity.dmarc_reports)) && length(coalesce(var.identity.dmarc_reports, "-")) <= 200)
+    error_message = "identity.dmarc_reports is one mail address in ASCII of at most 200 characters, without ! and %, which mean something in the record."
+  }
+  validation {
+    condition     = var.identity.zone_id == null || can(regex("^[A-Z0-9]{1,32}$", var.identity.zone_id))
+    error_message = "identity.zone_id is the id of a Route 53 zone, without /hostedzone/."
   }
 }
 

@@ -8,6 +8,10 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,22}[a-z0-9]$", var.name))
     error_message = "A name has 2 to 24 small letters, digits and hyphens, starts with a letter and does not end with a hyphen."
   }
+  validation {
+    condition     = !can(regex("^(aws|ssm)", var.name))
+    error_message = "A name does not begin with aws or ssm: SSM takes no parameters that do, so no Herald has one."
+  }
 }
 
 variable "key_arn" {
@@ -28,7 +32,7 @@ variable "oidc_provider_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.oidc_provider_arn))
-    error_message = "oidc_provider_arn is arn:aws:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
+    error_message = "oidc_provider_arn is arn:PARTITION:iam::ACCOUNT:oidc-provider/token.actions.githubusercontent.com."
   }
 }
 

@@ -44,6 +44,6 @@ output "sign_in" {
     issuer    = local.issuer
     client_id = aws_cognito_user_pool_client.web.id
     pool_id   = aws_cognito_user_pool.this.id
-    page      = "https://${aws_cognito_user_pool_domain.this.domain}.auth.${local.region}.amazoncognito.com"
+    page      = "https://${aws_cognito_user_pool_domain.this.domain}.${local.partition == "aws-us-gov" ? "auth-fips" : "auth"}.${local.region}.amazoncognito.com"
   }
 }
