@@ -149,14 +149,17 @@ def _versions(stack: Stack, target: Mapping[str, Any], info: Mapping[str, Any]) 
     if "currentVersion" in function and "targetVersion" in function:
         return function["currentVersion"], function["targetVersion"]
     try:
-        (resource,) = (each for named in _appspec(stack, info)["Resources"] for each in named.values())
-        return str(resource["Properties"]["CurrentVersion"]), str(resource["Properties"]["TargetVersion"])
+        (resource,) = (each for named in _appspec(stack, info)["resources"] for each in named.values())
+        return str(resource["properties"]["currentversion"]), str(resource["properties"]["targetversion"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return "?", "?"
 
 
 def _appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
-    """The AppSpec of a deployment. GetDeployment leaves its content out, and says where to ask: it may be YAML."""
+    """The AppSpec of a deployment. GetDeployment leaves its content out, and says where to ask: it may be YAML.
+
+    Its keys are in small letters, because AWS's own pages write them in two ways.
+    """
     try:
         answer = stack.codedeploy.get_application_revision(applicationName=stack.names.group, revision=info["revision"])
     except stack.codedeploy.exceptions.RevisionDoesNotExistException:
@@ -164,6 +167,15 @@ def _appspec(stack: Stack, info: Mapping[str, Any]) -> Any:
     revision: Mapping[str, Any] = answer["revision"]
     text = (revision.get("string") or revision.get("appSpecContent") or {}).get("content", "")
     try:
-        return yaml.safe_load(text)  # JSON is YAML
+        return _lower_keys(yaml.safe_load(text))  # JSON is YAML
     except yaml.YAMLError:
         return {}
+
+
+def _lower_keys(value: Any) -> Any:
+    match value:
+        case dict():
+            return {str(key).lower(): _lower_keys(member) for key, member in value.items()}
+        case list():
+            return [_lower_keys(member) for member in value]
+    return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -22,6 +21,10 @@ __all__ = ["candidate_of", "failure_reason"]
 #: A first invocation of a version takes its init, too. It is not repeated by botocore: the smoke test decides.
 _INVOKE = Config(connect_timeout=2, read_timeout=65, retries={"total_max_attempts": 1})
 #: In the description of every deployment that `herald release` creates.
+_SCALAR = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]"']++(?<!:))"""
+_VALUE = rf"\s*(?:[&!]\S+\s+)*{_SCALAR}"
+_ANCHOR = re.compile(rf"&(\S+)\s+(?:!\S+\s+)*{_SCALAR}")
+_COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 _RELEASE = re.compile(r"\brelease ([\w.-]+)")
 
 
@@ -72,15 +75,26 @@ def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | 
 
 
 def _from_appspec(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str]:
-    """The same as the AppSpec says, if it is JSON. GetDeployment never has its content: it is fetched by its hash.
+    """The same as the AppSpec says. GetDeployment never has its content: it is fetched by its hash.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_GetDeployment.html
     """
     answer = codedeploy.get_application_revision(applicationName=info["applicationName"], revision=info["revision"])
     revision = answer["revision"]
     content = (revision.get("string") or revision.get("appSpecContent") or {}).get("content") or ""
-    try:
-        (resource,) = (each for named in json.loads(content)["Resources"] for each in named.values())
-        return resource["Properties"]["Name"], str(resource["Properties"]["TargetVersion"])
-    except (ValueError, KeyError, TypeError):
-        raise ValueError("neither the deployment's target nor its AppSpec says which version it is about") from None
+    names, versions = (_values(content, key) for key in ("name", "targetversion"))
+    if len(names) != 1 or len(versions) != 1:
+        raise ValueError("neither the deployment's target nor its AppSpec says which version it is about")
+    return names[0], versions[0]
+
+
+def _values(content: str, key: str) -> list[str]:
+    """What stands behind a key of an AppSpec, JSON or YAML, in any letter case, quoted, in braces, or an alias (`*x`).
+
+    No YAML is parsed: a parser would be the largest part of the package, for a fallback.
+    """
+    text = _COMMENT.sub("", content)
+    anchors = dict(_ANCHOR.findall(text))
+    found = re.findall(rf"""(?im)(?:^|[{{,\s])["']?{key}["']?\s*:\s+?{_VALUE}|"{key}"\s*:{_VALUE}""", text)
+    values = (first or second for first, second in found)
+    return [anchors.get(value.removeprefix("*"), value).strip("\"'") for value in values]

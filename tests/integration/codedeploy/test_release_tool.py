@@ -52,7 +52,15 @@ def end_of(stack: Stack, deployment: str) -> Poller:
     return poller
 
 
-@pytest.mark.parametrize("text", [appspec("1", "2"), None], ids=["JSON", "YAML"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        appspec("1", "2"),
+        None,
+        appspec("1", "2").replace("TargetVersion", "targetversion").replace("Resources", "resources"),
+    ],
+    ids=["JSON", "YAML", "small letters"],
+)
 def test_versions_are_read_from_the_deployments_target(stage: Stage, stack: Stack, text: str | None) -> None:
     found = deployments.read(stack, stage.deploy(text or of_this_repository()))
     assert (found.current, found.target, found.status) == ("1", "2", "Succeeded")
@@ -60,7 +68,15 @@ def test_versions_are_read_from_the_deployments_target(stage: Stage, stack: Stac
 
 
 @pytest.mark.parametrize("kind", ["appSpecContent", "string"])
-@pytest.mark.parametrize("text", [appspec("1", "2"), None], ids=["JSON", "YAML"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        appspec("1", "2"),
+        None,
+        appspec("1", "2").replace("TargetVersion", "targetversion").replace("Resources", "resources"),
+    ],
+    ids=["JSON", "YAML", "small letters"],
+)
 def test_before_it_has_started_versions_are_read_from_the_appspec(
     stage: Stage, stack: Stack, text: str | None, kind: str
 ) -> None:

@@ -17,11 +17,61 @@ from function.canary.smoke_test import Candidate
 from function.hooks import Hook, check_version, run_within
 from function.runtime.metrics import Telemetry
 from function.settings import HookSettings
+from laptop.codedeploy.appspec import read as read_appspec
 
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
 SETTINGS = HookSettings("herald-ledger", "herald-notify", "live")
 PROPERTIES = {"Name": "herald-notify", "Alias": "live", "CurrentVersion": "6", "TargetVersion": "7"}
 FUNCTION = {"functionName": "herald-notify", "functionAlias": "live", "currentVersion": "6", "targetVersion": "7"}
+
+
+#: One AppSpec in many hands, version 7 of herald-notify each.
+YAML = [
+    """
+version: 0.0
+Resources:
+  - notify:
+      Type: AWS::Lambda::Function
+      Properties:
+        Name: "herald-notify"  # the function
+        Alias: live
+        CurrentVersion: '6'
+        TargetVersion: 7 # TargetVersion: 8
+# TargetVersion: 9
+Hooks:
+  - BeforeAllowTraffic: CodeDeployHook_herald-before
+""",
+    """
+shared: &next 7
+VERSION: 0.0
+RESOURCES: [{notify: {TYPE: 'AWS::Lambda::Function',
+  PROPERTIES: {NAME: herald-notify, ALIAS: live, CURRENTVERSION: 6, TARGETVERSION: *next}}}]
+""",
+    """
+version: 0.0
+resources:
+- Name:
+    type: AWS::Lambda::Function
+    properties:
+      name: &function herald-notify
+      alias: live
+      currentversion: !!str 6
+      targetversion: &target !!str 7
+""",
+    """
+base: &base
+  Name: herald-notify
+  Alias: live
+version: 0.0
+Resources:
+  - notify:
+      Type: AWS::Lambda::Function
+      Properties:
+        <<: *base
+        "CurrentVersion" : 6
+        'TargetVersion' : "7"
+""",
+]
 
 
 @dataclass
@@ -179,7 +229,13 @@ def test_a_deployment_of_another_function_fails_the_hook() -> None:
         candidate(CodeDeploy(function=FUNCTION | {"functionName": "other"}))
 
 
-@pytest.mark.parametrize("content", ["", "version: 0.0", "{}"])
+@pytest.mark.parametrize("content", YAML, ids=["comments", "flow and capitals", "tags and anchors", "merged"])
+def test_an_appspec_is_read_in_every_form_of_yaml_that_people_write(content: str) -> None:
+    assert read_appspec({"revisionType": "String", "string": {"content": content}}).target == "7"
+    assert candidate(CodeDeploy(function=None, content=content)).version == "7"
+
+
+@pytest.mark.parametrize("content", ["", "version: 0.0", "{}", f"{YAML[0]}\n{YAML[0]}"])
 def test_a_deployment_that_names_no_version_fails_the_hook(content: str) -> None:
     with pytest.raises(ValueError, match="which version it is about"):
         candidate(CodeDeploy(function=None, content=content))
