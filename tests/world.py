@@ -70,8 +70,16 @@ class World:
         """A sandbox of the present release."""
         builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links, self.older_secrets)
         failover = Failover(self.posts, self.clock, self.clock.forward, lambda: 0.5)
-        owner = lambda: f"request/{next(self._owners)}"  # noqa: E731
-        return Courier(builder, self.ledger, failover, self.dead, self.retry_policy, self.release, self.clock, owner)
+        return Courier(
+            builder,
+            self.ledger,
+            failover,
+            self.dead,
+            self.retry_policy,
+            self.release,
+            self.clock,
+            lambda: f"request/{next(self._owners)}",
+        )
 
     def deliver(self, delivery: Delivery, seconds: float = 60) -> Outcome:
         """One invocation with that much time."""

@@ -44,7 +44,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     app.state.parts = parts
     app.add_middleware(RequestMiddleware, https=parts.https)
     error_handlers.register(app)
-    app.add_exception_handler(SignedOut, sign_in.on_signed_out)
+    app.exception_handler(SignedOut)(sign_in.on_signed_out)
     app.include_router(books.router)
     for pages_for_people in (book_pages, book_changes, preview, missing_mail, operations, sign_in, preferences):
         app.include_router(pages_for_people.router, include_in_schema=False)

@@ -5,10 +5,10 @@ A call may begin before the deadline only and has a timeout of its own: a page t
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -58,19 +58,13 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
 
     The timeouts of sockets hold for one read each: a server that sends a byte a second never meets them.
     """
-    answers: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(1)
+    answer: Future[T] = Future()
 
-    def answer() -> None:
+    def run() -> None:
         try:
-            answers.put((call(), None))
+            answer.set_result(call())
         except BaseException as error:  # raised again where it is waited for
-            answers.put((None, error))
+            answer.set_exception(error)
 
-    threading.Thread(target=answer, daemon=True).start()
-    try:
-        value, error = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]  # None only if the call returned it
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(timeout=seconds)

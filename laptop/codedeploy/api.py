@@ -37,7 +37,7 @@ class CodeDeployApi:
         scale: float,
         clock: SystemClock | None = None,
         spawn: Callable[[Work], None] = run_in_thread,
-        running: Running = lambda function, version: (),  # noqa: ARG005 - by the names that it is called with
+        running: Running = lambda *_: (),
     ) -> None:
         self.applications = Applications()
         self.configs = Configs()

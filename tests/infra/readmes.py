@@ -32,9 +32,12 @@ def with_tables(text: str, folder: Path) -> str:
         marked = re.compile(rf"(<!-- {name}: [^>]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not marked.search(text):
             raise SystemExit(f"{folder.name}/README.md has no <!-- {name}: … --> and <!-- /{name} -->")
-        content = "\n".join(rows)
-        text = marked.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)  # type: ignore[misc]
+        text = _put_between(marked, "\n".join(rows), text)
     return text
+
+
+def _put_between(marks: re.Pattern[str], content: str, text: str) -> str:
+    return marks.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
 
 
 def _inputs(folder: Path) -> Iterator[str]:

@@ -64,12 +64,12 @@ _DETAILS: Final = {404: "There is nothing at this address.", 405: "This address 
 
 def register(app: FastAPI) -> None:
     """Have the app answer every kind of error."""
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(errors.RequestError, on_request_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(ClientError, on_aws_error)
-    app.add_exception_handler(BotoCoreError, on_aws_error)
-    app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.exception_handler(Problem)(on_problem)
+    app.exception_handler(errors.RequestError)(on_request_error)
+    app.exception_handler(HTTPException)(on_http_exception)
+    app.exception_handler(ClientError)(on_aws_error)
+    app.exception_handler(BotoCoreError)(on_aws_error)
+    app.exception_handler(RequestValidationError)(on_validation_error)
 
 
 def problem_of(error: errors.RequestError) -> Problem:
@@ -95,27 +95,24 @@ def problem_response(request: Request, problem: Problem) -> Response:
     return Response(json.dumps(document), problem.kind.status, problem.headers, media_type=MEDIA_TYPE)
 
 
-async def on_request_error(request: Request, error: Exception) -> Response:
+async def on_request_error(request: Request, error: errors.RequestError) -> Response:
     """A request that the domain cannot do."""
-    assert isinstance(error, errors.RequestError)  # noqa: S101  # registered for this class
     return problem_response(request, problem_of(error))
 
 
-async def on_problem(request: Request, error: Exception) -> Response:
+async def on_problem(request: Request, error: Problem) -> Response:
     """A failure that Herald named itself."""
-    assert isinstance(error, Problem)  # noqa: S101  # registered for this class
     return problem_response(request, error)
 
 
-async def on_http_exception(request: Request, error: Exception) -> Response:
+async def on_http_exception(request: Request, error: HTTPException) -> Response:
     """A failure that the framework raised: no such route, wrong method, unreadable body."""
-    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
     detail = _DETAILS.get(error.status_code, str(error.detail))
     headers = {"Allow": _allowed_methods(request)} if error.status_code == 405 else error.headers
     return problem_response(request, of_status(error.status_code, detail, headers))
 
 
-async def on_aws_error(request: Request, error: Exception) -> Response:
+async def on_aws_error(request: Request, error: ClientError | BotoCoreError) -> Response:
     """AWS did not do its part: for now if it says so, or says nothing; else that is a fault of ours."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     log.failure("aws call failed", error, code=code, request_id=request.scope.get("request_id"))
@@ -124,9 +121,8 @@ async def on_aws_error(request: Request, error: Exception) -> Response:
     return problem_response(request, Problem("unavailable", "The store does not answer.", {"Retry-After": "1"}))
 
 
-async def on_validation_error(request: Request, error: Exception) -> Response:
+async def on_validation_error(request: Request, error: RequestValidationError) -> Response:
     """Fields that are not right; each is named by its JSON pointer or its parameter."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class
     wrong = error.errors()
     if any(each["loc"][0] == "path" for each in wrong):
         return problem_response(request, Problem("not-found", _DETAILS[404]))

@@ -90,9 +90,8 @@ def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
     return answer
 
 
-async def on_signed_out(_request: Request, error: Exception) -> Response:
+async def on_signed_out(_request: Request, error: SignedOut) -> Response:
     """Somebody without a session asked for a page of their own: that page again, after signing in."""
-    assert isinstance(error, SignedOut)  # noqa: S101  # registered for this class
     return _redirect(f"/sign-in?{urlencode({'then': error.then})}")
 
 

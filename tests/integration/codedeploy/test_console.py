@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from laptop.console.release import Release, current_release
@@ -21,8 +22,12 @@ def test_before_the_first_release_there_is_only_the_live_version(bare: Stage) ->
 
 def test_the_canary_is_told_as_it_moves(stage: Stage) -> None:
     looks: dict[float, Release] = {}
+
+    def look_at(seconds: float) -> None:
+        looks[seconds] = look(stage)
+
     for seconds in (0.5, 60, 299):
-        stage.clock.at(seconds, lambda seconds=seconds: looks.update({seconds: look(stage)}))  # type: ignore[misc]
+        stage.clock.at(seconds, partial(look_at, seconds))
     deployment = stage.create()
     assert look(stage) == Release((("1", 100),), deployment, "Created", running=True)
     stage.spawned.run()

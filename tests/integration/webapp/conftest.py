@@ -101,9 +101,13 @@ class Cloud:
 def clients() -> Clients:
     """Made once: making a client takes longer than most tests."""
     session = boto3.Session("testing", "testing", region_name="us-east-1")
-    make = session.client
-    dynamodb, sqs, functions = map(retry_contention, (make("dynamodb"), make("sqs"), make("lambda")))
-    return dynamodb, make("sns"), sqs, make("ssm"), functions  # type: ignore[return-value]  # map knows one type only
+    return (
+        retry_contention(session.client("dynamodb")),
+        session.client("sns"),
+        retry_contention(session.client("sqs")),
+        session.client("ssm"),
+        retry_contention(session.client("lambda")),
+    )
 
 
 @pytest.fixture
