@@ -11,7 +11,8 @@ from typing import Any
 from botocore.exceptions import WaiterError
 
 from operations.errors import UserError
-from release.stack import ALIAS, Stack
+from release.stack import Stack
+from release.versions import move_alias
 
 __all__ = ["Artifact", "publish", "update", "update_companions"]
 
@@ -38,11 +39,7 @@ def update_companions(stack: Stack, artifact: Artifact) -> None:
     for function in stack.names.hooks.values():
         update(stack, function, artifact)
     version = publish(stack, stack.names.feedback, artifact)
-    alias = stack.functions.get_alias(FunctionName=stack.names.feedback, Name=ALIAS)
-    if alias["FunctionVersion"] != version:
-        stack.functions.update_alias(
-            FunctionName=stack.names.feedback, Name=ALIAS, FunctionVersion=version, RevisionId=alias["RevisionId"]
-        )
+    move_alias(stack, stack.names.feedback, version)
 
 
 def publish(stack: Stack, function: str, artifact: Artifact) -> str:

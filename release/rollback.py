@@ -10,7 +10,7 @@ from release.appspec import render
 from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
-from release.versions import AliasRouting, live, previous, versions
+from release.versions import AliasRouting, live, move_alias, previous, versions
 
 __all__ = ["RollbackPlan", "plan_rollback", "restore", "start_rollback", "stop"]
 
@@ -69,14 +69,7 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
 
 def restore(stack: Stack, version: str) -> None:
     """Give this version all traffic by moving the alias itself, where CodeDeploy has nothing to roll back to."""
-    alias = stack.functions.get_alias(FunctionName=stack.names.notify, Name=ALIAS)
-    stack.functions.update_alias(
-        FunctionName=stack.names.notify,
-        Name=ALIAS,
-        FunctionVersion=version,
-        RoutingConfig={"AdditionalVersionWeights": {}},
-        RevisionId=alias["RevisionId"],
-    )
+    move_alias(stack, stack.names.notify, version)
 
 
 def stop(stack: Stack, id_: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,10 @@ from operations.errors import UserError
 from release.deployments import history
 from release.stack import ALIAS, Stack
 
-__all__ = ["AliasRouting", "Version", "code_of", "live", "previous", "versions"]
+__all__ = ["AliasRouting", "Version", "code_of", "live", "move_alias", "previous", "versions"]
+
+#: How often an alias that moved meanwhile is read again.
+_MOVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,33 @@ def live(stack: Stack) -> AliasRouting:
         ) from None
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return AliasRouting(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
+
+
+def move_alias(stack: Stack, function: str, version: str) -> None:
+    """Give a version all traffic of a function's alias, unless it has it.
+
+    It is moved by the revision that was read, and for a moment after a move the old one is read: then it is read again.
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+    """
+    for left in range(_MOVES, -1, -1):
+        alias = stack.functions.get_alias(FunctionName=function, Name=ALIAS)
+        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+        if alias["FunctionVersion"] == version and not weights:
+            return
+        try:
+            stack.functions.update_alias(
+                FunctionName=function,
+                Name=ALIAS,
+                FunctionVersion=version,
+                RoutingConfig={"AdditionalVersionWeights": {}},
+                RevisionId=alias["RevisionId"],
+            )
+        except stack.functions.exceptions.PreconditionFailedException:
+            if not left:
+                raise
+            time.sleep(stack.pause)
+        else:
+            return
 
 
 def versions(stack: Stack) -> list[Version]:
