@@ -121,7 +121,8 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         settings.provider_secrets,
         settings.provider_endpoints,
     )
-    sender = Failover([open_provider(url, setup) for url in settings.providers], clock)
+    providers = [open_provider(url, setup) for url in settings.providers]
+    sender = Failover(providers, clock, rest=settings.provider_rest)
     dead = Queue(sqs, settings.dead_queue_url)
     builder = EmailBuilder(
         Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older)

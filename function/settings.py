@@ -104,6 +104,8 @@ class NotifySettings:
     provider_secrets: Mapping[str, str]
     #: What stands in for vendors on this machine, by scheme.
     provider_endpoints: Mapping[str, str]
+    #: Milliseconds that a provider rests that nobody reaches.
+    provider_rest: int
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -141,6 +143,7 @@ class NotifySettings:
             delivery_mode=_delivery_mode(env, mode),
             provider_secrets=_provider_secrets(env, providers),
             provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", _endpoints, "JSON: schemes to loopback URLs"),
+            provider_rest=int(60_000 * scale),
         )
 
 

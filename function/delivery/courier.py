@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
+#: Characters of a row's detail: the words of two providers.
+_LONGEST_DETAIL = 400
 
 
 class DeadLetters(Protocol):
@@ -223,14 +225,17 @@ class Courier:
     # -- the timeline ---------------------------------------------------------------------------------------------
 
     def _rows(self, result: SendResult, last: State) -> list[TimelineRow]:
-        """The calls as timeline rows: the last has the state that the mail is in now, those before sent nothing."""
+        """The calls as timeline rows: the last has the state that the mail is in now, and what all of them said; those
+        before sent nothing."""
         rows = [self._row(call, State.RELEASED) for call in result.tries]
-        if not rows and isinstance(result.outcome, NotificationError):
-            rows = [TimelineRow.of(result.outcome.reason, last, self.clock(), self.release)]
+        if isinstance(result.outcome, NotificationError):
+            reason = result.outcome.reason
+            rows = rows or [TimelineRow.of(reason, last, self.clock(), self.release)]
+            rows[-1] = replace(rows[-1], detail=reason.text[:_LONGEST_DETAIL], reason_code=reason.code)
         return [*rows[:-1], replace(rows[-1], state=last)]
 
     def _row(self, call: ProviderCall, state: State) -> TimelineRow:
         row = TimelineRow(state, call.at + call.ms, self.release, call.provider, call.ms)
         if call.error is None:
             return row
-        return replace(row, detail=str(call.error)[:200], reason_code=call.error.reason.code)
+        return replace(row, detail=str(call.error)[:_LONGEST_DETAIL], reason_code=call.error.reason.code)

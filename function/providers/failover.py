@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from typing import Protocol
 
 from function.errors import NotificationError, NotSent, OutcomeUnknown, ProviderUnavailable, Throttled
 from function.message.email import Email, Receipt
+from function.providers.circuit_breaker import CircuitBreaker
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["PAUSE", "ROUNDS", "Failover", "Provider", "ProviderCall", "SendResult"]
@@ -68,6 +71,9 @@ class Failover:
     clock: Callable[[], int]
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+    #: How long a provider rests that nobody reaches, in milliseconds.
+    rest: int = 60_000
+    _breakers: dict[str, CircuitBreaker] = field(default_factory=dict, init=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,16 +98,23 @@ class Failover:
             if not isinstance(outcome, Throttled) or round_ == ROUNDS - 1 or not self._time_for(pause, until):
                 break
             self.sleep(pause)
-        return SendResult(outcome, tuple(tries))
+        return SendResult(_with_all_errors(outcome, tries), tuple(tries))
 
     def _down_the_list(
         self, email: Email, key: str, until: int, tries: list[ProviderCall]
     ) -> Receipt | NotificationError:
         not_sent: NotSent | None = None
         for provider in self.providers:
-            if self.clock() + provider.timeout * 1000 > until:
+            breaker = self._breakers.setdefault(provider.url, CircuitBreaker(self.clock, self.rest))
+            outcome: Receipt | NotificationError
+            if resting := breaker.refusal():
+                tries.append(ProviderCall(provider.url, self.clock(), 0, resting))
+                outcome = resting
+            elif self.clock() + provider.timeout * 1000 > until:
                 return not_sent or ProviderUnavailable(f"no time is left to send by {provider.url}")
-            outcome = self._call(provider, email, key, tries)
+            else:
+                outcome = self._call(provider, email, key, tries)
+                breaker.note(outcome)
             if isinstance(outcome, NotSent):
                 not_sent = not_sent if isinstance(not_sent, Throttled) else outcome
                 continue
@@ -126,3 +139,14 @@ class Failover:
     def _time_for(self, pause: float, until: int) -> bool:
         longest = max(provider.timeout for provider in self.providers)
         return self.clock() + (pause + longest) * 1000 <= until
+
+
+def _with_all_errors(
+    outcome: Receipt | NotificationError, tries: Sequence[ProviderCall]
+) -> Receipt | NotificationError:
+    """The error with what each provider said last, where several were tried: a person sees both."""
+    said = {call.provider: call.error for call in tries if call.error is not None}
+    if isinstance(outcome, Receipt) or len(said) < 2:
+        return outcome
+    line = "; ".join(f"{provider}: {error}" for provider, error in said.items())
+    return type(outcome)(line, ReasonCode(outcome.reason.code))

@@ -20,7 +20,8 @@ FUNCTION = {
     "function/ledger": "attempt attributes claims feedback keys ledger record requests settlements states succession "
     "table",
     "function/message": "builder catalogue delivery_mode email rendering sender unsubscribe",
-    "function/providers": "failover http_client redaction registry secret ses ses_errors ses_events smtp urls",
+    "function/providers": "circuit_breaker failover http_client redaction registry secret ses ses_errors ses_events "
+    "smtp urls",
     "function/providers/mailgun": "client",
     "function/providers/resend": "client",
     "function/providers/sendgrid": "client",
