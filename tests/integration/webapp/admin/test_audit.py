@@ -9,13 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from operations.errors import UserError
-from tests.integration.webapp.admin.test_operations import bury, operator, switch
+from tests.integration.webapp.admin.conftest import bury
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from webapp.admin.audit import Audit
 from webapp.auth.identity import Identity
 from webapp.composition import Parts
-
-__all__ = ["operator", "switch"]
 
 GRACE = Identity("grace-1906", "grace@example.com", "Grace", "en", operator=True)
 NOBODY_KNOWS = "begun; nobody knows how it ended"

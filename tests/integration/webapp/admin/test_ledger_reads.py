@@ -12,7 +12,7 @@ import pytest
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from tests.integration.operations.ses_lists import Region
-from tests.integration.webapp.admin.test_operations import bury, operator, record, ses, suppress, switch
+from tests.integration.webapp.admin.conftest import bury, record, suppress
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.outbox.test_publisher import Lambda
 from tests.integration.webapp.pages.test_pages import add
@@ -20,8 +20,6 @@ from webapp.composition import Parts
 from webapp.functions import reconcile
 from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings
-
-__all__ = ["operator", "ses", "switch"]
 
 _POLICIES = Path(__file__).parents[4] / "infra" / "modules" / "webapp" / "permissions.tf"
 _WITHOUT_EVENTS = re.compile(r"without_events = \{.*?\"dynamodb:Attributes\" = \[(.*?)\]", re.DOTALL)

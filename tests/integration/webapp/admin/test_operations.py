@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -13,12 +11,12 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from function.reason_codes import ReasonCode
 from operations.redrive.plan import LetterFilter
-from tests.integration.operations.ses_lists import Region, simulated_regions
+from tests.integration.operations.ses_lists import Region
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
+from tests.integration.webapp.admin.conftest import bury, letters, queue_url, record, suppress
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
-from webapp.admin.notifier import NotifierAccess
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.auth.identity import Identity
 from webapp.composition import Parts
@@ -34,83 +32,6 @@ _DEEDS = [
     "/operations/pause",
     "/operations/resume",
 ]
-_EVENT = json.dumps({"specversion": "1.0", "type": "book.created"})
-
-
-@pytest.fixture
-def switch(cloud: Cloud) -> Lambda:
-    """The function that sends, with a concurrency of 16 reserved; the keys are those that moto has set."""
-    switch = Lambda(16)
-    switch.client.update_function_configuration(
-        FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}
-    )
-    return switch
-
-
-@pytest.fixture
-def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
-    """SES in the one region that mails leave from."""
-    with simulated_regions("us-east-1") as regions:
-        monkeypatch.setattr(
-            NotifierAccess, "_every_ses", lambda _: {name: each.client for name, each in regions.items()}
-        )
-        yield regions["us-east-1"]
-
-
-@pytest.fixture
-def operator(stranger: Browser, switch: Lambda) -> Browser:
-    groups: dict[str, Any] = {"cognito:groups": ["operators"]}
-    stranger.sign_in(sub="grace-1906", email="grace@example.com", **groups)
-    return stranger
-
-
-def bury(
-    cloud: Cloud,
-    message_id: str,
-    reason: str = "bad address",
-    state: str | None = None,
-    code: str = ReasonCode.PROVIDER_REFUSED,
-) -> None:
-    """A letter in `dead`; with a `state`, a record of its mail too."""
-    notification = {
-        "Type": "Notification",
-        "MessageId": message_id,
-        "TopicArn": "t",
-        "Timestamp": "",
-        "Message": _EVENT,
-    }
-    marks = {"attempt": "a/1", "reason": reason, "message_id": message_id, "attempts": "3", "release": "r1"}
-    marks |= {"reason_code": code}
-    cloud.sqs.send_message(
-        QueueUrl=_queue(cloud, "dead"),
-        MessageBody=json.dumps(notification),
-        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in marks.items()},
-    )
-    if state:
-        record(cloud, message_id, state=state, reason=reason)
-
-
-def record(cloud: Cloud, message_id: str, **values: object) -> None:
-    rows = [{"state": values["state"], "at": 1_795_248_000_500, "release": "r1"}]
-    item = {"pk": f"message#{message_id}", "owner": "a/1", "timeline": rows, **values}
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
-
-
-def suppress(cloud: Cloud, key: str) -> None:
-    item = {"pk": key, "reason": "bounced", "since": 1_795_248_000_000, "message_id": "m-0"}
-    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
-
-
-def letters(cloud: Cloud, part: str) -> list[dict[str, Any]]:
-    """What lies in a queue, taken out of it."""
-    answer = cloud.sqs.receive_message(
-        QueueUrl=_queue(cloud, part), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    )
-    return [dict(message) for message in answer.get("Messages", [])]
-
-
-def _queue(cloud: Cloud, part: str) -> str:
-    return cloud.sqs.get_queue_url(QueueName=f"herald-{part}")["QueueUrl"]
 
 
 def test_a_plain_user_finds_no_page_of_an_operator_and_does_nothing(
@@ -143,7 +64,7 @@ def test_nothing_is_done_by_a_get(operator: Browser, switch: Lambda) -> None:
 
 def test_the_overview_counts_what_waits(operator: Browser, cloud: Cloud) -> None:
     bury(cloud, "m-1")
-    cloud.sqs.send_message(QueueUrl=_queue(cloud, "retry"), MessageBody="x")
+    cloud.sqs.send_message(QueueUrl=queue_url(cloud, "retry"), MessageBody="x")
     text = operator.get("/operations").text
     assert '<dd><a href="/operations/dead">1</a></dd>' in text
     assert "Running" in text

@@ -12,7 +12,7 @@ from function.ledger.keys import address_key
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.suppressions import find_suppression, remove_suppression
 from tests.integration.refusals import refuse_calls
-from tests.integration.webapp.admin.test_operations import operator, suppress, switch
+from tests.integration.webapp.admin.conftest import operator, suppress, switch
 from tests.integration.webapp.conftest import Browser, Cloud
 from webapp.composition import Parts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from function.reason_codes import ReasonCode
-from tests.integration.webapp.admin.test_operations import record, suppress
+from tests.integration.webapp.admin.conftest import record, suppress
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
