@@ -6,10 +6,12 @@ test that runs it, or says why none can.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,50 +23,59 @@ from herald.cli import app
 from laptop.state import ROOT
 from tests.contract.test_docs import code_of, name_page, pages
 
-#: The file that runs a command: a test, what a test uses, or (for those that are tests themselves) the Makefile.
-RUN_BY = {
-    "capacity": "tests/unit/capacity/test_command.py",
-    "dead": "tests/integration/redrive/test_commands.py",
-    "doctor": "tests/stack/doctor/test_commands.py",
-    "forget": "tests/integration/operations/test_records.py",
-    "infra apply": "tests/infra/test_before_the_plan.py",
-    "infra destroy": "tests/infra/test_before_the_plan.py",
-    "infra plan": "tests/infra/laptop/applied.py",
-    "infra scan": "Makefile",
-    "infra test": "Makefile",
-    "leave-plan": "tests/unit/doctor/test_plan.py",
-    "local demo": "tests/stack/test_lifecycle.py",
-    "local env": "tests/stack/test_lifecycle.py",
-    "local run": "tests/stack/test_lifecycle.py",
-    "package": "tests/integration/package/test_reproducible.py",
-    "pause": "tests/integration/operations/test_pause.py",
-    "preview": "tests/integration/package/test_preview.py",
-    "redrive": "tests/integration/redrive/test_commands.py",
-    "rehearse": "tests/stack/release/test_rehearsal.py",
-    "release": "tests/stack/release/test_commands.py",
-    "releases": "tests/stack/release/test_commands.py",
-    "resume": "tests/integration/operations/test_pause.py",
-    "rollback": "tests/stack/release/test_commands.py",
-    "smoke": "tests/stack/doctor/test_commands.py",
-    "suppressions list": "tests/integration/operations/test_records.py",
-    "suppressions rekey": "tests/integration/operations/test_records.py",
-    "suppressions remove": "tests/integration/operations/test_records.py",
+#: The files in which tests run a command, with every option that a page names.
+_AS_DOCUMENTED = "tests/integration/commands/test_as_documented.py"
+_REDRIVE = "tests/integration/redrive/test_commands.py"
+_RECORDS = "tests/integration/operations/test_records.py"
+RUN_BY: dict[str, tuple[str, ...]] = {
+    "capacity": ("tests/unit/capacity/test_command.py",),
+    "dead": (_REDRIVE,),
+    "doctor": ("tests/stack/doctor/test_commands.py",),
+    "forget": (_RECORDS,),
+    "infra apply": (_AS_DOCUMENTED, "tests/infra/laptop/test_trial.py"),
+    "infra destroy": (_AS_DOCUMENTED, "tests/infra/laptop/test_trial.py"),
+    "infra plan": (_AS_DOCUMENTED,),
+    "leave-plan": (_AS_DOCUMENTED,),
+    "local demo": ("tests/stack/test_lifecycle.py",),
+    "local env": ("tests/stack/test_lifecycle.py",),
+    "local run": ("tests/stack/test_lifecycle.py", "tests/unit/laptop/test_cli.py"),
+    "package": (_AS_DOCUMENTED,),
+    "pause": ("tests/integration/operations/test_pause.py",),
+    "preview": ("tests/integration/package/test_preview.py",),
+    "redrive": (_REDRIVE, _RECORDS),
+    "rehearse": ("tests/stack/release/test_rehearsal.py",),
+    "release": ("tests/stack/release/test_commands.py",),
+    "releases": ("tests/stack/release/test_commands.py",),
+    "resume": ("tests/integration/operations/test_pause.py",),
+    "rollback": ("tests/stack/release/test_commands.py",),
+    "smoke": ("tests/stack/doctor/test_commands.py",),
+    "suppressions list": (_RECORDS,),
+    "suppressions rekey": (_RECORDS,),
+    "suppressions remove": (_RECORDS,),
 }
-#: Targets that are no command of Herald's: continuous integration runs them, or a person alone can.
-TARGETS = {
-    **dict.fromkeys(("bench", "check", "faults", "infra-check", "load", "mean", "setup", "soak", "test"), ".ci/run"),
+#: Targets that continuous integration makes, as they stand in .ci/run; with what each of them makes besides.
+MADE = {
+    **{target: target for target in ("bench", "check", "faults", "infra-check", "load", "mean", "soak", "test")},
+    "lint": "check",
+    "infra-test": "infra-check",
+    "guarantees": "faults",
+    "setup": "test",
+}
+#: Targets whose module a test runs.
+TESTED = {
     "cost": "tests/unit/cost/test_bill.py",
     "infra-docs": "tests/contract/test_terraform_readmes.py",
     "model": "tests/model/test_model.py",
+    "help": "tests/unit/test_makefile.py",
+}
+#: What nothing can run, and why.
+NEVER = {
     "clean": "nothing but rm",
     "diagram": "needs Graphviz; tests/contract/test_docs.py holds its result",
-    "guarantees": "faults and soak, which .ci/run runs, and what writes their tables",
-    "help": "tests/unit/test_makefile.py",
-    "infra-test": ".ci/run, by test and infra-check",
-    "lint": ".ci/run, by check",
     "lock": "needs a package index",
     "screenshots": "draws pictures that a person looks at",
 }
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 _COMMAND = re.compile(r"(?:^|&& )((?:[A-Z_]+=\S+ )*(?:make|herald) [^&|`]+)")
 
 
@@ -85,17 +96,84 @@ def test_it_is_read_as_it_stands(command: str, page: str) -> None:
         assert parse(words)
 
 
-def test_each_has_a_test_that_runs_it() -> None:
-    named = {parse(words) for command, _ in every_command() for words in herald_words(command)}
-    targets = {target for command, _ in every_command() if (target := plain_target(command))}
-    assert named <= RUN_BY.keys(), "name the test that runs it"
-    assert targets <= TARGETS.keys(), "name what runs it"
+@pytest.mark.parametrize(("command", "page"), every_command())
+def test_a_test_runs_it_with_every_option_that_it_has(command: str, page: str) -> None:
+    for words in herald_words(command):
+        if parse(words) not in ("infra test", "infra scan"):  # by `make infra-check`
+            assert is_run(words), f"{RUN_BY.get(parse(words))} has no run of it: add one"
+    target = plain_target(command)
+    assert target is None or target in MADE | TESTED | NEVER, "name what makes it"
 
 
-@pytest.mark.parametrize("command", RUN_BY)
-def test_the_test_that_runs_it_exists_and_names_it(command: str) -> None:
-    text = (ROOT / RUN_BY[command]).read_text("utf-8")
-    assert re.search(rf"\b{command.rsplit(maxsplit=1)[-1].replace('-', '.')}\b", text)
+def test_continuous_integration_makes_each_target_that_it_is_said_to_make() -> None:
+    made = set(re.findall(r"\bmake (?:\w+=\S+ )*([a-z-]+)", (ROOT / ".ci/run").read_text("utf-8")))
+    assert set(MADE.values()) <= made
+    for target, maker in MADE.items():
+        assert target == maker or re.search(rf"^{target}:.*\b(?:{maker}|TEST_ENV)\b", MAKEFILE, re.M), target
+
+
+def test_what_is_tested_in_another_way_has_its_test_in_the_same_room() -> None:
+    for target, path in TESTED.items():
+        assert (ROOT / path).is_file()
+        (module,) = re.findall(rf"^{target}:.*\n(?:\t@\$\(PY\) -m (\S+)|\t@awk .*)", MAKEFILE, re.M)
+        assert module.rpartition(".")[2] in f"{(ROOT / path).read_text('utf-8')} {path}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("runner.invoke(app, ['redrive', '--reason', 'x'])", True),
+        ("run('redrive', f'--reason={x}')", True),
+        ("[['redrive', '--message'], ['dead', '--reason']]", False),
+        ("same(run('redrive'), run('--reason'))", False),
+        ("_redrive('--reason', 'x')", True),
+        ("run('redrive', '--message', 'x')", False),
+        ("say('redrive'); run('--reason', 'x')", False),
+    ],
+)
+def test_a_run_is_one_call_or_list_with_the_command_and_its_options(text: str, found: bool) -> None:
+    assert any(is_one(["redrive"], {"--reason"}, run) for run in runs_in(text)) is found
+
+
+def is_run(words: list[str]) -> bool:
+    """Whether a file that runs the command has a call, or a list of words, with the command and all these options."""
+    command = parse(words)
+    options = {word.partition("=")[0] for word in words if word.startswith("-")}
+    return any(is_one(command.split(), options, run) for file in RUN_BY.get(command, ()) for run in runs_of(file))
+
+
+def is_one(command: list[str], options: set[str], run: list[str]) -> bool:
+    starts = range(len(run) - len(command) + 1)
+    return options <= {*run} and any(run[start : start + len(command)] == command for start in starts)
+
+
+@cache
+def runs_of(file: str) -> list[list[str]]:
+    return list(runs_in((ROOT / file).read_text("utf-8")))
+
+
+def runs_in(text: str) -> Iterator[list[str]]:
+    """The words of every call and every list; a helper that is named after the command counts as its word."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                yield [name.strip("_").replace("_", "-"), *_words(node)]
+            case ast.List() | ast.Tuple():
+                yield _words(node)
+
+
+def _words(node: ast.Call | ast.List | ast.Tuple) -> list[str]:
+    """What stands in it, and in the lists among a call's arguments, but in no other call."""
+    found: list[str] = []
+    for each in node.args if isinstance(node, ast.Call) else node.elts:
+        match each:
+            case ast.Constant(value=str(text)):
+                found += [word.partition("=")[0] for word in text.split()]
+            case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
+                found += [word.partition("=")[0] for word in text.split()]
+            case ast.List() | ast.Tuple() if isinstance(node, ast.Call):
+                found += _words(each)
+    return found
 
 
 def herald_words(command: str) -> list[list[str]]:

@@ -101,3 +101,10 @@ def test_what_may_have_gone_is_asked_for_by_itself(office: Office, run: Any, mon
 def test_a_message_without_a_letter_is_said(run: Any) -> None:
     result = run("redrive", "--message", "m9")
     assert "no letter of m9 lies in dead" in str(result.exception)
+
+
+def test_what_is_not_there_is_said_for_every_way_to_name_it(run: Any) -> None:
+    assert "m9" in str(run("redrive", "--message", "m9", "--even-if-sent").exception)
+    assert "m9" in str(run("redrive", "--from-record", "m9").exception)
+    assert "m9" in str(run("redrive", "--again", "m9").exception)
+    assert "no-such-reason" in f"{(told := run('redrive', '--reason', 'no-such-reason')).output}{told.exception}"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("doctor")
 
 
 def test_where_nothing_is_installed_each_check_says_so(laptop: LaptopCloud) -> None:
-    shown = _herald(laptop, "doctor", "--prefix", "other", "--json")
+    shown = _herald(laptop, "doctor", "--prefix", "other", "--domain", "books.example", "--json")
     checks = {check["id"]: check for check in json.loads(shown.stdout)["checks"]}
     assert shown.returncode == 0
     assert checks["lambda-alias"]["finding"] == "nothing is here yet: there is no function other-notify"

@@ -67,3 +67,9 @@ def test_durations_are_said_with_two_units(seconds: float, said: str) -> None:
 @pytest.mark.parametrize(("number", "said"), [(9, "9"), (1234, "1,234"), (12_345, "12.3 k"), (10**7, "10 M")])
 def test_counts_are_short(number: float, said: str) -> None:
     assert count(number) == said
+
+
+def test_the_quota_and_the_time_of_a_send_count_as_documented() -> None:
+    done = capacity("--rate", "14", "--burst", "100000", "--quota", "50000", "--seconds", "0.3")
+    assert done.returncode == 0, done.stderr
+    assert "50,000" in done.stdout
