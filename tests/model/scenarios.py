@@ -136,6 +136,13 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario("one of two providers takes it", (1,), Budget(not_sent=1, lost=1, refused=1, ticks=1), Rules(providers=2)),
     Scenario(
+        "the second of two providers takes it, and the first reports",
+        (1,),
+        Budget(not_sent=1, lost=1, ticks=1, minutes=1, reports=2),
+        Rules(providers=2),
+        large=True,
+    ),
+    Scenario(
         "one of two providers reports",
         (1,),
         Budget(lost=1, ticks=1, minutes=1, reports=2),

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from function.delivery.courier import Courier
 from function.delivery.decision import Decision, Done, Job, WriteLetter
-from function.errors import NotificationError, OutcomeUnknown
+from function.errors import NotificationError, NotSent, OutcomeUnknown
 from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppressed
 from function.ledger.keys import feedback_key
 from function.ledger.ledger import Applied, Ledger, Writes
@@ -18,7 +18,7 @@ from function.ledger.requests import put
 from function.ledger.states import Action, State
 from function.ledger.table import Refusal
 from function.message.email import Email, Receipt
-from function.providers.failover import Failover, ProviderCall
+from function.providers.failover import Failover, Provider, ProviderCall
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -178,6 +178,42 @@ class _FailsOverOnUnknown(Failover):
             if isinstance(outcome, Receipt):
                 break
         return outcome
+
+
+class _BreakerSwallows(Failover):
+    """A provider that rests is taken for one that took the mail."""
+
+    def _call(
+        self, provider: Provider, email: Email, key: str, tries: list[ProviderCall]
+    ) -> Receipt | NotificationError:
+        outcome = super()._call(provider, email, key, tries)
+        return Receipt(provider.url, "resting") if isinstance(outcome, NotSent) else outcome
+
+
+class _FirstWordCounts(Failover):
+    """What the first provider said stands, whatever the second does."""
+
+    def _down_the_list(
+        self, email: Email, key: str, until: int, tries: list[ProviderCall]
+    ) -> Receipt | NotificationError:
+        outcome = super()._down_the_list(email, key, until, tries)
+        first = next((call.error for call in tries if call.error is not None), None)
+        return first if isinstance(first, NotSent) and self._is_lost_by_it(outcome) else outcome
+
+    @staticmethod
+    def _is_lost_by_it(outcome: Receipt | NotificationError) -> bool:
+        return isinstance(outcome, Receipt)
+
+
+class _FirstWordCountsOverALostAnswer(_FirstWordCounts):
+    @staticmethod
+    def _is_lost_by_it(outcome: Receipt | NotificationError) -> bool:
+        return isinstance(outcome, OutcomeUnknown)
+
+
+class _ClaimNamesTheFirst(Ledger):
+    def claim(self, attempt: Attempt) -> Any:
+        return super().claim(replace(attempt, providers=attempt.providers[:1]))
 
 
 class _SendsPastTheHold(Failover):
@@ -415,6 +451,22 @@ SEEDS: tuple[Seed, ...] = (
         "a lost answer fails over to the next provider",
         "one of two providers takes it",
         Code(failover=_FailsOverOnUnknown),
+    ),
+    Seed("a provider that rests swallows the mail", "one of two providers takes it", Code(failover=_BreakerSwallows)),
+    Seed(
+        "the first provider's word stands although the second took the mail",
+        "one of two providers takes it",
+        Code(failover=_FirstWordCounts),
+    ),
+    Seed(
+        "the first provider's word stands although the second's answer was lost",
+        "one of two providers takes it",
+        Code(failover=_FirstWordCountsOverALostAnswer),
+    ),
+    Seed(
+        "a claim names one provider only",
+        "the second of two providers takes it, and the first reports",
+        _ledger(_ClaimNamesTheFirst),
     ),
     Seed(
         "a mail in doubt is marked before its letter is written",
