@@ -115,6 +115,16 @@ def test_the_modules_accept_both_majors_of_the_provider_and_the_root_says_which_
         assert set(re.findall(r"data\.aws_region\.current\.(\w+)", text)) <= {"name"}, path
 
 
+def test_every_type_that_is_used_was_compared_with_both_majors() -> None:
+    used = {
+        kind for text in TEXTS.values() for kind in re.findall(r'^(?:resource|data|ephemeral) "(aws_\w+)"', text, re.M)
+    }
+    section = (
+        (INFRA.parent / "docs/infra.md").read_text("utf-8").split("## Versions of the provider")[1].split("\n## ")[0]
+    )
+    assert used == set(re.findall(r"`(aws_\w+)`", section))
+
+
 def test_no_account_region_or_machine_stands_in_the_configuration() -> None:
     for path, text in TEXTS.items():
         assert not re.search(r"\b\d{12}\b|127\.0\.0\.1:|/home/|/root/", text), path
