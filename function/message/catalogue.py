@@ -84,13 +84,19 @@ class Notification:
     def render(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
         """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`.
 
-        Templates see `data` and `unsubscribe_url`, which is Herald's own: data of that name is not seen.
+        Templates see `data` and `unsubscribe_url`; filters see the reader's language and time zone as `_locale` and
+        `_timezone`. These names are Herald's own: data of such a name is not seen.
 
         Raises `InvalidEvent` if a template asks for what `data` lacks, or if the subject is not one line.
         """
-        return self._renderer.render(
-            f"{self.type}/{self._nearest(locale)}", {**data, "unsubscribe_url": unsubscribe_url}
-        )
+        nearest, recipient = self._nearest(locale), data.get("recipient")
+        same_language = locale.lower().partition("-")[0] == nearest.partition("-")[0]
+        own = {
+            "unsubscribe_url": unsubscribe_url,
+            "_locale": locale.lower() if same_language else nearest,
+            "_timezone": recipient.get("timezone") if isinstance(recipient, Mapping) else None,
+        }
+        return self._renderer.render(f"{self.type}/{nearest}", {**data, **own})
 
     def _nearest(self, locale: str) -> str:
         wanted = locale.lower()
@@ -110,7 +116,8 @@ class Catalogue:
     def load(cls, root: Path = COMPILED) -> Catalogue:
         """Read the compiled catalogue in `root`; nothing is read after that."""
         compiled: dict[str, Any] = json.loads((root / "catalogue.json").read_bytes())
-        renderer = Renderer(compiled["templates"])
+        tables = root / "localization.json"
+        renderer = Renderer(compiled["templates"], json.loads(tables.read_bytes()) if tables.exists() else None)
         entries = compiled["notifications"].items()
         notifications = {type_: _notification(root, type_, entry, renderer) for type_, entry in entries}
         return cls(_contract(root, "event", compiled["event"]), notifications)

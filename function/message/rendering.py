@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from minijinja import Environment, TemplateError, safe
 
@@ -54,12 +55,18 @@ class Renderer:
     hides or turns text around is left out, and what is no address in the template is none in the mail.
     """
 
-    def __init__(self, templates: Mapping[str, str]) -> None:
+    def __init__(self, templates: Mapping[str, str], localization: Mapping[str, Any] | None = None) -> None:
+        """`localization`: the tables of function/message/localization.py, if a template uses one of its filters."""
         self._environment = Environment(
             undefined_behavior="strict",
             auto_escape_callback=lambda name: "html" if name.endswith(".html") else None,
             filters={"lines": lines, "link": link, "shorten": shorten},
         )
+        if localization is not None:
+            from function.message.localization import filters  # noqa: PLC0415  most deployments do without
+
+            for name, filter_ in filters(localization).items():
+                self._environment.add_filter(name, filter_)
         self._addresses: dict[str, frozenset[str]] = {}
         for name, source in templates.items():
             self._environment.add_template(name, source)

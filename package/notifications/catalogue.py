@@ -14,6 +14,7 @@ from minijinja import TemplateError
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue
 from package.errors import PackageError
+from package.notifications.localization import FILTERS, localization
 from package.notifications.mails import html_template, refuse_html, text_template
 from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
 
@@ -54,12 +55,19 @@ def compile_catalogue(out: Path, source: Path = SOURCE) -> Catalogue:
     notifications = {type_: _notification(type_, schemas[type_], source, templates) for type_ in schemas}
     _refuse_mixed(notifications)
     compiled = {"event": descriptions(event), "notifications": notifications, "templates": templates}
-    (out / "catalogue.json").write_text(json.dumps(compiled, sort_keys=True) + "\n", "utf-8", newline="\n")
+    _write_json(out / "catalogue.json", compiled)
+    if any(map(FILTERS.search, templates.values())):
+        languages = {locale for each in notifications.values() for locale in each["locales"]}
+        _write_json(out / "localization.json", localization(languages))
     for name, schema in {"event": event, **schemas}.items():
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
         (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
-    (out / "trials.json").write_text(json.dumps(_trials(schemas, source), sort_keys=True) + "\n", "utf-8", newline="\n")
+    _write_json(out / "trials.json", _trials(schemas, source))
     return _check_examples(out, source, schemas)
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, sort_keys=True) + "\n", "utf-8", newline="\n")
 
 
 def _trials(schemas: dict[str, Schema], source: Path) -> dict[str, Any]:

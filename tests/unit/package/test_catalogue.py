@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from function.errors import InvalidEvent
 from package import PackageError
-from package.notifications.catalogue import compile_catalogue, types
+from package.notifications.catalogue import compile_catalogue, examples, types
 
 TYPE = "notifications/book.created"
 
@@ -39,6 +40,38 @@ def require_refusal(source: Path, out: Path, reason: str) -> None:
 
 def test_the_notifications_of_the_checkout_compile(source: Path, out: Path) -> None:
     assert compile_catalogue(out, source).types == set(types())
+
+
+def test_a_template_may_write_money_and_counts_in_the_readers_language(source: Path, out: Path) -> None:
+    def price(schema: dict[str, Any]) -> None:
+        line = {
+            "type": "object",
+            "description": "a line of the bill",
+            "required": ["amount"],
+            "properties": {"amount": {"type": "number", "description": "an amount in euros"}},
+        }
+        lines = {"type": "array", "description": "1 to 9 lines", "minItems": 1, "maxItems": 9, "items": line}
+        schema["properties"]["lines"] = lines
+
+    edit_schema(source / TYPE / "schema.json", price)
+    bill = "{% for line in lines | default([]) %}{{ line.amount | money('EUR') }};{% endfor %}"
+    for locale in ("en", "de"):
+        edit(source / TYPE / locale / "body.txt", lambda text: bill + text)
+    notification = compile_catalogue(out, source).get("book.created")
+    data = examples("book.created")["typical"] | {"lines": [{"amount": 1234.5}, {"amount": 2}]}
+    notification.validate(data)
+    assert notification.render(data, "de-AT").text.startswith("€\u00a01.234,50;€\u00a02,00;")
+    assert notification.render(data, "de").text.startswith("1.234,50\u00a0€;2,00\u00a0€;")
+    assert notification.render(data, "en-US").text.startswith("€1,234.50;€2.00;")
+    assert notification.render(data, "it").text.startswith("€1,234.50;"), "in the language that the mail is in"
+    with pytest.raises(InvalidEvent, match="an amount in euros") as refused:
+        notification.validate(data | {"lines": [{"amount": 1}, {"amount": "2"}]})
+    assert refused.value.pointer == "/data/lines/1/amount"
+
+
+def test_tables_that_no_template_uses_are_not_packaged(source: Path, out: Path) -> None:
+    compile_catalogue(out, source)
+    assert not (out / "localization.json").exists()
 
 
 def test_compiling_twice_gives_the_same_bytes(source: Path, tmp_path: Path) -> None:

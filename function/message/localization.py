@@ -1,0 +1,202 @@
+"""Numbers, money, dates and counts as a reader's language writes them: the filters of templates that need tables.
+
+Loaded only if a template uses one of them. The tables come from CLDR (package/notifications/localization.py).
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from minijinja import pass_state
+
+from function.errors import InvalidEvent
+
+__all__ = ["LOCALE", "ZONE", "filters"]
+
+#: Under these names a template's state holds the reader's language tag and IANA time zone.
+LOCALE, ZONE = "_locale", "_timezone"
+#: More digits than any amount has; a number with an exponent such as 1e999 is none.
+_LONGEST = 40
+_CURRENCY = re.compile("[A-Z]{3}")
+_FIELD = re.compile(r"%\((\w+)\)s")
+
+Table = Mapping[str, Any]
+
+
+def filters(compiled: Table) -> dict[str, Callable[..., str]]:
+    """The filters `number`, `money`, `date`, `datetime` and `plural`, by their names."""
+    locales, digits = compiled["locales"], compiled["digits"]
+
+    @pass_state
+    def number(state: Any, value: object) -> str:
+        """`{{ count | number }}`: at most three digits after the point."""
+        table = _table(locales, state)
+        return _number(table, table["number"], _decimal(value), table["number"]["digits"][1:])
+
+    @pass_state
+    def money(state: Any, value: object, currency: str = "") -> str:
+        """`{{ total | money("EUR") }}`: an amount in whole units, rounded to the currency's own digits."""
+        if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+            raise InvalidEvent("a currency is three capital letters of ISO 4217")
+        table, after = _table(locales, state), digits.get(currency, 2)
+        text = _number(table, table["money"], _decimal(value), [after, after])
+        return text.replace("¤", table["currencies"].get(currency, currency))
+
+    @pass_state
+    def date_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
+        """`{{ shipped | date("long") }}`: the day, short, medium, long or full; of a time, in the reader's zone."""
+        return _date(_table(locales, state), _read_time(value, _zone(state, zone)), style)
+
+    @pass_state
+    def datetime_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
+        """`{{ pickup | datetime }}`: day and time in the reader's zone; in UTC, and so named, if that is unknown."""
+        table, timezone = _table(locales, state), _zone(state, zone)
+        read = _read_time(value, timezone)
+        if not isinstance(read, datetime):
+            raise InvalidEvent("a date without a time has no time to be written")
+        time = _write(table, table["time"], read) + (" UTC" if timezone is None else "")
+        return str(table["joined"][style]).replace("{1}", _date(table, read, style)).replace("{0}", time)
+
+    @pass_state
+    def plural(state: Any, value: object, **forms: str) -> str:
+        """`{{ n | plural(one="# book", other="# books") }}`: the form that the language counts by, `#` the number."""
+        table, count = _table(locales, state), _decimal(value)
+        chosen = next((name for name, rule in table["plural"] if _holds(rule, _operands(count))), "other")
+        text = _number(table, table["number"], count, table["number"]["digits"][1:])
+        return forms.get(chosen, forms["other"]).replace("#", text)
+
+    return {"number": number, "money": money, "date": date_, "datetime": datetime_, "plural": plural}
+
+
+def _table(locales: Mapping[str, Table], state: Any) -> Table:
+    """The table of the reader's language, with what its region writes differently."""
+    tag: str = state.lookup(LOCALE)
+    found: dict[str, Any] = {}
+    parts = tag.split("-")
+    for length in range(1, len(parts) + 1):
+        found |= _merge(found, locales.get("-".join(parts[:length]), {}))
+    return found
+
+
+def _merge(base: Table, more: Table) -> Table:
+    currencies = {**base.get("currencies", {}), **more.get("currencies", {})}
+    return {**more, "currencies": currencies}
+
+
+def _decimal(value: object) -> Decimal:
+    """A number of JSON, or one in a text such as "12.50"."""
+    try:
+        number = Decimal(str(value)) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite() or abs(number.adjusted()) > _LONGEST:
+        raise InvalidEvent("the data does not fill the template: a number was expected")
+    return number
+
+
+def _number(table: Table, pattern: Table, value: Decimal, after: list[int]) -> str:
+    """https://www.unicode.org/reports/tr35/tr35-numbers.html#Number_Patterns; halves go to the even digit."""
+    least, most = after
+    whole, _, rest = f"{abs(value).quantize(Decimal(1).scaleb(-most)):f}".partition(".")
+    rest = rest.rstrip("0").ljust(least, "0")
+    last, others = pattern["grouping"]
+    whole, groups = whole[:-last], [whole[-last:]]
+    while whole:
+        whole, groups = whole[:-others], [whole[-others:], *groups]
+    before, behind = pattern["sign"][value.is_signed()]
+    return f"{before}{table['group'].join(groups)}{table['decimal'] + rest if rest else ''}{behind}"
+
+
+def _zone(state: Any, named: str | None) -> tzinfo | None:
+    """The zone that the template names, else the reader's; None if there is none of that name."""
+    try:
+        return ZoneInfo(named or state.lookup(ZONE) or "")
+    except (ValueError, OSError, KeyError, TypeError):
+        return None
+
+
+def _read_time(value: object, zone: tzinfo | None) -> date:
+    try:
+        text = str(value).upper()
+        if len(text) <= len("2026-11-21"):
+            return date.fromisoformat(text)
+        read = datetime.fromisoformat(text)
+        return read.astimezone(zone or UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidEvent("the data does not fill the template: a date of RFC 3339 was expected") from error
+
+
+def _date(table: Table, value: date, style: str) -> str:
+    if style not in table["dates"]:
+        raise InvalidEvent("a date is short, medium, long or full")
+    return _write(table, table["dates"][style], value)
+
+
+def _write(table: Table, pattern: str, value: date) -> str:
+    """Fill the fields of a date pattern: https://www.unicode.org/reports/tr35/tr35-dates.html#Date_Field_Symbol_Table"""
+    return _FIELD.sub(lambda found: _field(table, found[1], value), pattern)
+
+
+def _field(table: Table, field: str, value: date) -> str:
+    width, names = len(field), "wide" if len(field) == 4 else "abbreviated"
+    hour, minute = (value.hour, value.minute) if isinstance(value, datetime) else (0, 0)
+    match field[0]:
+        case "M" | "L" if width > 2:
+            text = table["months"]["format" if field[0] == "M" else "stand-alone"][names][value.month - 1]
+        case "E":
+            text = table["days"]["format"][names][value.weekday()]
+        case "a":
+            text = table["periods"][hour >= 12]
+        case letter:
+            year = value.year % 100 if width == 2 else value.year
+            numbers = {"y": year, "M": value.month, "L": value.month, "d": value.day}
+            numbers |= {"H": hour, "h": hour % 12 or 12, "m": minute}
+            text = f"{numbers[letter]:0{width}}"
+    return str(text)
+
+
+def _operands(value: Decimal) -> dict[str, Decimal | int]:
+    """https://www.unicode.org/reports/tr35/tr35-numbers.html#Operands"""
+    number = abs(value)
+    rest = f"{number:f}".partition(".")[2]
+    shown = rest.rstrip("0")
+    return {
+        "n": number,
+        "i": int(number),
+        "v": len(rest),
+        "w": len(shown),
+        "f": int(rest or 0),
+        "t": int(shown or 0),
+        "c": 0,
+        "e": 0,
+    }
+
+
+def _holds(rule: Any, operands: Mapping[str, Decimal | int]) -> Any:
+    """What a plural rule, or a part of it, comes to for a number."""
+    name, parts = rule
+    if name in operands:
+        return operands[name]
+    if name == "value":
+        return parts[0]
+    if name == "relation":
+        _, of, (_, ranges) = parts
+        number = _holds(of, operands)
+        ends = ([_holds(end, operands) for end in each] for each in ranges)
+        return number == int(number) and any(first <= number <= last for first, last in ends)
+    return _JOINS[name](_holds(part, operands) for part in parts)
+
+
+#: What joins the parts of a rule.
+_JOINS: Mapping[str, Callable[[Iterable[Any]], Any]] = {
+    "and": all,
+    "or": any,
+    "not": lambda parts: not any(parts),
+    "mod": lambda parts: operator.mod(*parts),
+}

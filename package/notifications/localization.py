@@ -1,0 +1,119 @@
+"""How each language writes numbers, money and dates, and how it counts: from CLDR, as Babel has it.
+
+https://babel.pocoo.org/, https://cldr.unicode.org/; function/message/localization.py reads the tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import DateTimePattern
+from babel.localedata import locale_identifiers
+from babel.numbers import NumberPattern
+from babel.plural import PluralRule
+
+from package.errors import PackageError
+
+__all__ = ["FILTERS", "localization"]
+
+#: The filters that need the tables, as a template writes one.
+FILTERS: Final = re.compile(r"\|\s*(?:number|money|date|datetime|plural)\b")
+_STYLES: Final = ("short", "medium", "long", "full")
+#: The fields of a date that are written.
+_FIELDS: Final = frozenset(
+    {"y", "yy", "yyyy", "M", "MM", "MMM", "MMMM", "L", "LL", "LLL", "LLLL", "d", "dd", "E", "EEE", "EEEE"}
+) | {"H", "HH", "h", "hh", "m", "mm", "a"}
+
+Table = dict[str, Any]
+
+
+def localization(languages: Iterable[str]) -> Table:
+    """The tables of these languages (`en`, `pt-br`) and of all regions that write them differently.
+
+    `locales` by language tag in small letters; one of a region holds only what differs from its language's. `digits`:
+    of each currency that has not two. Raises `PackageError` for a language that CLDR does not know, or whose dates
+    have fields that Herald does not write.
+    """
+    return {"digits": _digits(), "locales": dict(_tables(sorted(set(languages))))}
+
+
+def _tables(languages: Iterable[str]) -> Iterator[tuple[str, Table]]:
+    known = {name.replace("_", "-").lower(): name for name in sorted(locale_identifiers())}
+    for language in languages:
+        if language not in known:
+            raise PackageError(f"CLDR does not know how {language!r} writes numbers and dates: name another language")
+        base = _table(Locale.parse(known[language]))
+        if unknown := _unknown_fields(base):
+            raise PackageError(f"dates in {language!r} have fields that Herald does not write: {', '.join(unknown)}")
+        yield language, base
+        for tag, name in known.items():
+            if tag.startswith(f"{language}-"):
+                table = _table(Locale.parse(name))
+                if not _unknown_fields(table) and (different := _differences(table, base)):
+                    yield tag, different
+
+
+def _table(locale: Locale) -> Table:
+    symbols = locale.number_symbols["latn"]
+    return {
+        "decimal": symbols["decimal"],
+        "group": symbols["group"],
+        "number": _number_pattern(locale.decimal_formats[None]),
+        "money": _number_pattern(locale.currency_formats["standard"]),
+        "currencies": {code: symbol for code, symbol in locale.currency_symbols.items() if code != symbol},
+        "dates": {style: _pattern(locale.date_formats[style]) for style in _STYLES},
+        "time": _pattern(locale.time_formats["short"]),
+        "joined": {style: locale.datetime_formats[style].replace("'", "") for style in _STYLES},
+        "months": _names(locale.months, range(1, 13)),
+        "days": _names({"format": locale.days["format"]}, range(7)),
+        "periods": [_period(locale.day_periods["format"], half) for half in ("am", "pm")],
+        "plural": PluralRule.parse(locale.plural_form).abstract,
+    }
+
+
+def _differences(table: Table, base: Table) -> Table:
+    return {
+        name: {key: each for key, each in value.items() if base[name].get(key) != each}
+        if name == "currencies"
+        else value
+        for name, value in table.items()
+        if value != base[name]
+    }
+
+
+def _number_pattern(pattern: NumberPattern) -> Table:
+    """`sign`: what stands before and after a number that is not negative, and one that is; `grouping`: digits in the
+    last group and in the others; `digits`: the least before the point, the least and the most after it."""
+    around = [[pattern.prefix[sign], pattern.suffix[sign]] for sign in (0, 1)]
+    return {"sign": around, "grouping": list(pattern.grouping), "digits": [pattern.int_prec[0], *pattern.frac_prec]}
+
+
+def _period(names: Any, half: str) -> str:
+    known = (names[width][half] for width in ("abbreviated", "wide", "narrow") if half in names.get(width, {}))
+    return str(next(known, half))
+
+
+def _pattern(pattern: DateTimePattern) -> str:
+    return str(pattern.format)
+
+
+def _unknown_fields(table: Table) -> list[str]:
+    written = " ".join([*table["dates"].values(), table["time"]])
+    return sorted(set(re.findall(r"%\((\w+)\)s", written)) - _FIELDS)
+
+
+def _names(contexts: Any, numbers: Iterable[int]) -> dict[str, dict[str, list[str]]]:
+    widths = ("abbreviated", "wide")
+    return {
+        context: {width: [names[width][number] for number in numbers] for width in widths}
+        for context, names in contexts.items()
+    }
+
+
+def _digits() -> dict[str, int]:
+    """Digits after the point, by currency, where they are not two."""
+    return {code: digits[0] for code, digits in get_global("currency_fractions").items() if digits[0] != 2}
