@@ -19,7 +19,7 @@ FUNCTION = {
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attempt attributes claims feedback keys ledger record requests settlements states succession "
     "table",
-    "function/message": "builder catalogue delivery_mode email rendering sender unsubscribe",
+    "function/message": "builder catalogue delivery_mode email localization rendering sender unsubscribe",
     "function/providers": "circuit_breaker failover http_client redaction registry secret ses ses_errors ses_events "
     "smtp urls",
     "function/providers/mailgun": "client",
@@ -34,7 +34,7 @@ WEBAPP = {
     "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
-    "function/message": "catalogue rendering unsubscribe",
+    "function/message": "catalogue localization rendering unsubscribe",
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics",
