@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -31,7 +32,7 @@ from package import build
 __all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
 
 #: The ports that a person may remember; others are taken if these are in use.
-PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "aws": 4566}
+PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "providers": 8028, "aws": 4566}
 #: Seconds for one part to answer: a busy machine takes minutes, and a part that dies is told of at once.
 READY_SECONDS = 600
 #: How often a person is told what the start waits for, if it takes so long.
@@ -113,6 +114,8 @@ class _Start:
             self._await("inbox", "/faults")
             pages = self._endpoints["web"]
             links = {"HERALD_PUBLIC_URL": pages, "HERALD_UNSUBSCRIBE_URL": f"{pages}/unsubscribe"}
+            vendors = dict.fromkeys(("sendgrid", "mailgun", "resend"), self._endpoints["providers"])
+            links["HERALD_PROVIDER_ENDPOINTS"] = json.dumps(vendors)
             make_functions(clients, made, zips, {**self._time_scale.settings, **links, **self._options.settings})
             self._note("functions")
             self._await("web", "/readyz")
@@ -142,7 +145,7 @@ class _Start:
         }
         self._python("ministack", ["-m", "laptop.emulator", "--scale", str(self._options.scale)], ministack)
         simulators = ["-m", "laptop.simulators", "--aws", self._endpoints["aws"]]
-        for name in ("ses", "inbox", "codedeploy"):
+        for name in ("ses", "inbox", "codedeploy", "providers"):
             simulators += [f"--{name}", str(self._ports[name])]
         if not self._options.bare:
             simulators += [

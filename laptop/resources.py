@@ -20,6 +20,7 @@ __all__ = [
     "LINK_KEY",
     "OPERATORS",
     "PREFIX",
+    "PROVIDER_KEY",
     "SENDER",
     "SESSION_KEY",
     "DemoUser",
@@ -31,6 +32,8 @@ PREFIX = "herald"
 CONFIGURATION_SET = PREFIX
 ADDRESS_KEY = f"/{PREFIX}/address-key"
 LINK_KEY = f"/{PREFIX}/link-key"
+#: The parameter with the only API key that the simulated vendors know, and that key.
+PROVIDER_KEY = (f"/{PREFIX}/provider-key", "laptop")
 SESSION_KEY = f"/{PREFIX}/session-key"
 #: The group of the user pool whose members see the operations page.
 OPERATORS = "operators"

@@ -1,6 +1,6 @@
 """The one process that runs Herald's own simulators beside ministack.
 
-python -m laptop.simulators --aws URL --ses PORT --codedeploy PORT --inbox PORT
+python -m laptop.simulators --aws URL --ses PORT --codedeploy PORT --providers PORT --inbox PORT
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import time
+from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,14 @@ from laptop.cognito.pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, inbox
+from laptop.providers.mailgun import Mailgun
+from laptop.providers.resend import Resend
+from laptop.providers.sendgrid import SendGrid
+from laptop.providers.wire import VendorServer
+from laptop.resources import PROVIDER_KEY, SENDER
 from laptop.ses.api import Ses
+from laptop.ses.faults import Faults
+from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
 from laptop.supervision.ports import HOST
 
@@ -53,7 +61,7 @@ def main() -> None:
     deployments = _codedeploy(options.aws, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, f"http://{HOST}:{options.ses}")
-    for server in (wire, codedeploy):
+    for server in (wire, codedeploy, _vendors(options.providers, ses.mailbox)):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
@@ -64,6 +72,13 @@ def main() -> None:
     uvicorn.run(
         inbox(ses, console, pages.routes()), host=HOST, port=options.inbox, log_level="warning", access_log=False
     )
+
+
+def _vendors(port: int, mailbox: Mailbox) -> VendorServer:
+    """The providers beside SES, each with the sender's domain, into the inbox of SES."""
+    domain, key = parseaddr(SENDER)[1].rpartition("@")[2], PROVIDER_KEY[1]
+    vendors = [kind(key, domain, Faults()) for kind in (SendGrid, Mailgun, Resend)]
+    return VendorServer((HOST, port), vendors, mailbox)
 
 
 def _codedeploy(aws: str, scale: float) -> CodeDeployApi:
@@ -126,6 +141,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m laptop.simulators", description=__doc__)
     parser.add_argument("--aws", required=True, help="URL of ministack")
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
+    parser.add_argument("--providers", type=int, required=True, help="port of SendGrid, Mailgun and Resend")
     parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
     parser.add_argument(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from function.providers.failover import Provider
-from function.providers.secret import Secret
 from function.providers.urls import is_ses, scheme_of
 from function.runtime.lean_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from function.providers.secret import Secret
 
 __all__ = ["ProviderSetup", "open_provider"]
 
@@ -34,6 +36,8 @@ def open_provider(url: str, setup: ProviderSetup) -> Provider:
 
         client = setup.ses(url.removeprefix("ses://"), client_config())
         return SesProvider(url, client, setup.sender, setup.configuration_set)
+    from function.providers.secret import Secret  # noqa: PLC0415
+
     secret = Secret(lambda: setup.secret(setup.secrets[url]))
     return _OPENERS[scheme_of(url)](url, secret, setup)
 

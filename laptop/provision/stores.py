@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
-from laptop.resources import ADDRESS_KEY, LEDGER_TABLE, LINK_KEY, PREFIX, SESSION_KEY, topic_policy
+from laptop.resources import ADDRESS_KEY, LEDGER_TABLE, LINK_KEY, PREFIX, PROVIDER_KEY, SESSION_KEY, topic_policy
 from laptop.time_scale import TimeScale
 from webapp.aws import table as books
 
@@ -89,6 +89,8 @@ def _make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) 
 def _parameters(clients: LaptopClients) -> None:
     for name in (ADDRESS_KEY, LINK_KEY, SESSION_KEY):
         clients.any("ssm").put_parameter(Name=name, Value=secrets.token_hex(32), Type="SecureString")
+    name, key = PROVIDER_KEY
+    clients.any("ssm").put_parameter(Name=name, Value=key, Type="SecureString")
 
 
 def redrive_to(queue: str) -> dict[str, str]:

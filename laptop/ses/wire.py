@@ -28,6 +28,8 @@ __all__ = ["SesServer"]
 
 log = logging.getLogger("ses")
 
+#: Sends that the emulator behind it would take, and show nobody.
+UNPLAYED_SENDS = frozenset({"SendBulkEmail", "SendCustomVerificationEmail"})
 SEND = b"POST /v2/email/outbound-emails"
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
@@ -67,6 +69,9 @@ class _Connection(FaultyConnection):
         parts = urlsplit(self.path)
         call = find_call(self.command, parts.path)
         play = self.server.ses.play(call.operation) if call else None
+        if call and call.operation in UNPLAYED_SENDS:
+            self._refuse(SesError("BadRequestException", f"This simulator does not play {call.operation}."))
+            return
         if call is None or play is None:
             self._pass_on(body)
             return

@@ -179,3 +179,15 @@ def test_the_mailbox_simulator_counts_to_the_rate_but_not_to_the_quota(account: 
 
 def test_what_is_not_played_goes_on_to_ministack(client: SESV2Client) -> None:
     assert client.list_contact_lists()["ContactLists"][0]["ContactListName"] == "v2-email-contact-lists"
+
+
+def test_a_send_that_is_not_played_is_refused_and_not_lost_in_the_emulator(
+    client: SESV2Client, posted: list[str]
+) -> None:
+    with pytest.raises(client.exceptions.BadRequestException, match="does not play SendBulkEmail"):
+        client.send_bulk_email(
+            FromEmailAddress="books@herald.example",
+            DefaultContent={"Template": {"TemplateContent": {"Subject": "s", "Text": "t"}, "TemplateData": "{}"}},
+            BulkEmailEntries=[{"Destination": {"ToAddresses": ["ada@example.com"]}}],
+        )
+    assert posted == []

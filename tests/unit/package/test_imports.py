@@ -37,10 +37,23 @@ KEPT_OUT = {
 #: Every provider's client, and what it needs: only what HERALD_PROVIDERS names is loaded.
 PROVIDERS = {
     "ses://us-east-1": {"function.providers.ses", "function.providers.ses_errors"},
-    "smtp://127.0.0.1:587": {"function.providers.smtp", "function.providers.http_client", "smtplib"},
-    "sendgrid://": {"function.providers.sendgrid.client", "function.providers.http_client"},
-    "mailgun://herald.example": {"function.providers.mailgun.client", "function.providers.http_client"},
-    "resend://": {"function.providers.resend.client", "function.providers.http_client"},
+    "smtp://127.0.0.1:587": {
+        "function.providers.smtp",
+        "function.providers.http_client",
+        "function.providers.secret",
+        "smtplib",
+    },
+    "sendgrid://": {
+        "function.providers.sendgrid.client",
+        "function.providers.http_client",
+        "function.providers.secret",
+    },
+    "mailgun://herald.example": {
+        "function.providers.mailgun.client",
+        "function.providers.http_client",
+        "function.providers.secret",
+    },
+    "resend://": {"function.providers.resend.client", "function.providers.http_client", "function.providers.secret"},
 }
 #: As many modules as there are today, and room for a few of Python's own.
 MOST_MODULES = 350
