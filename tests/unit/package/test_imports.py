@@ -34,26 +34,14 @@ KEPT_OUT = {
     "unittest",
     "zipfile",
 }
+_HTTP = {"function.providers.http_client", "function.providers.secret"}
 #: Every provider's client, and what it needs: only what HERALD_PROVIDERS names is loaded.
 PROVIDERS = {
     "ses://us-east-1": {"function.providers.ses", "function.providers.ses_errors"},
-    "smtp://127.0.0.1:587": {
-        "function.providers.smtp",
-        "function.providers.http_client",
-        "function.providers.secret",
-        "smtplib",
-    },
-    "sendgrid://": {
-        "function.providers.sendgrid.client",
-        "function.providers.http_client",
-        "function.providers.secret",
-    },
-    "mailgun://herald.example": {
-        "function.providers.mailgun.client",
-        "function.providers.http_client",
-        "function.providers.secret",
-    },
-    "resend://": {"function.providers.resend.client", "function.providers.http_client", "function.providers.secret"},
+    "smtp://127.0.0.1:587": {"function.providers.smtp", "smtplib", *_HTTP},
+    "sendgrid://": {"function.providers.sendgrid.client", *_HTTP},
+    "mailgun://herald.example": {"function.providers.mailgun.client", *_HTTP},
+    "resend://": {"function.providers.resend.client", *_HTTP},
 }
 #: As many modules as there are today, and room for a few of Python's own.
 MOST_MODULES = 350
