@@ -56,6 +56,9 @@ class _Clients:
     def keys(self, parameter: str) -> tuple[bytes, ...]:
         return (b"a key for hashes, of 32 bytes or more",)
 
+    def secret(self, parameter: str) -> str:
+        raise AssertionError("SES needs no secret")
+
 
 _THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
