@@ -1,4 +1,4 @@
-"""moto answers one call at a time, as if it were a server of one thread.
+"""moto answers one call at a time, as if it were a server of one thread, and looks the same things up once.
 
 Its transactions copy whole tables and put the copies back, so that two at once break each other: in DynamoDB they are
 isolated. What is tested, the order in which callers' requests interleave, stays free.
@@ -6,12 +6,38 @@ isolated. What is tested, the order in which callers' requests interleave, stays
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Iterator
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
+import moto.backends
+import moto.core.utils
 import pytest
 from moto.core.botocore_stubber import BotocoreStubber
+
+__all__ = ["moto_backend"]
+
+
+def moto_backend(service: str) -> Any:
+    """What moto keeps of a service, in the account and the region of the tests."""
+    find: Any = moto.backends.get_backend
+    return find(service)["123456789012"]["us-east-1"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def moto_remembers() -> Iterator[None]:
+    """Its modules and methods are found once, not at each call, and its tables are copied by pickle, which is quicker;
+    nothing here asks it by `requests`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moto.core.models.RESPONSES_METHODS", [])
+        patch.setattr("moto.backends.get_backend", cache(moto.backends.get_backend))
+        patch.setattr("moto.core.responses.method_names_from_class", cache(moto.core.utils.method_names_from_class))
+        quick = SimpleNamespace(deepcopy=lambda value: pickle.loads(pickle.dumps(value, -1)))
+        patch.setattr("moto.dynamodb.models.copy", quick)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
