@@ -29,7 +29,7 @@ _LONGEST_SECONDS: Final = 15
 #: So long, in seconds, whoever still has the old cookie gets the new session.
 _KEPT_SECONDS: Final = 60
 _LOOK_AGAIN_SECONDS: Final = 0.1
-_PATIENCE_SECONDS: Final = 10.0
+_PATIENCE_SECONDS: Final = 10.0 * deadline.FACTOR
 
 
 class Renewals:

@@ -43,7 +43,7 @@ _MOST_SUPPRESSIONS: Final = 200
 #: No index leads to the list, so the ledger is read through: so long at most.
 _SCAN_SECONDS: Final = 4.0
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
-_ACTION_SECONDS: Final = 24.0
+_ACTION_SECONDS: Final = 24.0 * deadline.FACTOR
 
 _ID: Final = re.compile(r"[A-Za-z0-9_#.-]{1,100}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from httpx2 import Response
 from moto import mock_aws
 
 from operations.contention import retry_contention
+from tests.integration.conftest import moto_backend
 from tests.integration.webapp.issuer import CLIENT, NAME, Issuer
+from tests.waiting import LIMIT
+from webapp import deadline
 from webapp.admin.notifier import NotifierAccess
 from webapp.app import create_app
 from webapp.auth.discovery import Discovery
@@ -97,6 +101,14 @@ class Cloud:
         return [item for item in items if item["kind"] == {"S": kind}]
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request is too late because the machine is busy; a test of lateness says its own limits."""
+    monkeypatch.setattr(deadline, "SECONDS", LIMIT)
+    for module in ("discovery", "issuer"):
+        monkeypatch.setattr(f"webapp.auth.{module}.TIMEOUT_SECONDS", LIMIT)
+
+
 @pytest.fixture(scope="session")
 def clients() -> Clients:
     """Made once: making a client takes longer than most tests."""
@@ -110,9 +122,10 @@ def clients() -> Clients:
     )
 
 
-@pytest.fixture
-def cloud(clients: Clients) -> Iterator[Cloud]:
-    dynamodb, sns, sqs, ssm, functions = clients
+@pytest.fixture(scope="session")
+def tables(clients: Clients) -> Any:
+    """The two tables, empty, as moto keeps them."""
+    dynamodb, *_ = clients
     with mock_aws():
         dynamodb.create_table(TableName="herald-books", **DEFINITION)  # type: ignore[arg-type]  # plain data by design
         dynamodb.create_table(
@@ -121,11 +134,20 @@ def cloud(clients: Clients) -> Iterator[Cloud]:
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        topic_arn = sns.create_topic(Name="herald-events")["TopicArn"]
-        queue_url = sqs.create_queue(QueueName="ears")["QueueUrl"]
-        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:ears")
-        for part in ("dead", "retry", "feedback"):
-            sqs.create_queue(QueueName=f"herald-{part}")
+        return deepcopy(moto_backend("dynamodb").tables)
+
+
+@pytest.fixture
+def cloud(clients: Clients, tables: Any) -> Iterator[Cloud]:
+    """What there is lies in moto without a request having made it: a dozen of those take longer than most tests."""
+    dynamodb, sns, sqs, ssm, functions = clients
+    with mock_aws():
+        moto_backend("dynamodb").tables = deepcopy(tables)
+        for name in ("ears", "herald-dead", "herald-retry", "herald-feedback"):
+            moto_backend("sqs").create_queue(name)
+        topic_arn = moto_backend("sns").create_topic("herald-events").arn
+        moto_backend("sns").subscribe(topic_arn, "arn:aws:sqs:us-east-1:123456789012:ears", "sqs")
+        queue_url = "https://sqs.us-east-1.amazonaws.com/123456789012/ears"
         yield Cloud(dynamodb, sns, sqs, ssm, functions, topic_arn, queue_url)
 
 
@@ -185,11 +207,8 @@ def settings(issuer: Issuer) -> WebSettings:
 def keys(cloud: Cloud, settings: WebSettings) -> Secrets:
     names = parameter_names(settings)
     for name in (names.session, names.link, names.address):
-        cloud.ssm.put_parameter(
-            Name=name,
-            Value=f"a key for tests, not shorter than 32 bytes: {name}".replace(" ", "-"),
-            Type="SecureString",
-        )
+        value = f"a key for tests, not shorter than 32 bytes: {name}".replace(" ", "-")
+        moto_backend("ssm").put_parameter(name, "", value, "SecureString", "", "", False, [], "text", None, None)
     return Secrets(cloud.ssm, names)
 
 

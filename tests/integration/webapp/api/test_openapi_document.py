@@ -70,7 +70,7 @@ def test_no_undocumented_answer(
     operation = document[path][method]
     cases = operation.as_strategy(generation_mode=schemathesis.GenerationMode[mode])
 
-    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=LENIENT, database=None)
+    @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=LENIENT, database=None)
     @given(case=cases)
     def answers_as_documented(case: schemathesis.Case[Any]) -> None:
         if "Idempotency-Key" in case.headers and mode == "POSITIVE":
@@ -101,6 +101,6 @@ def test_no_undocumented_answer_on_any_road(cloud: Cloud, parts: Parts, signed: 
             case.validate_response(response, excluded_checks=[positive_data_acceptance, negative_data_rejection])
 
     steps = hypothesis_settings(
-        max_examples=40, stateful_step_count=10, deadline=None, suppress_health_check=LENIENT, database=None
+        max_examples=15, stateful_step_count=10, deadline=None, suppress_health_check=LENIENT, database=None
     )
     run_state_machine_as_test(Road, settings=steps)
