@@ -1,4 +1,4 @@
-"""The function's road on two tables: moto's, and the one with memory that the model runs on."""
+"""The function's road on the table with memory that the model runs on, or on moto's."""
 
 from __future__ import annotations
 
@@ -23,16 +23,22 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return Catalogue.load(folder)
 
 
-@pytest.fixture(params=["moto", "memory"])
-def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Whatever plays DynamoDB."""
-    if request.param == "memory":
+@pytest.fixture(scope="session")
+def moto() -> Any:
+    """A client that moto answers, made once: to make one takes longer than most tests."""
+    session = botocore.session.get_session()
+    session.set_credentials("test", "test")
+    return session.create_client("dynamodb", "us-east-1")
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Whatever plays DynamoDB: the table with memory, which tests/unit/model holds beside moto, or moto itself."""
+    if getattr(request, "param", "memory") == "memory":
         yield MemoryTable("herald-ledger")
         return
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = request.getfixturevalue("moto")
     with mock_aws():
-        client: Any = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
         client.create_table(
             TableName="herald-ledger",
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],

@@ -1,4 +1,4 @@
-"""Feedback says the same in whatever order it comes and however often: every sequence of five, exhaustively."""
+"""Feedback says the same in whatever order it comes and however often: every sequence of four, exhaustively."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def test_all_eight_kinds_are_told() -> None:
 
 def test_feedback_alone_makes_one_record_in_any_order() -> None:
     story = Story()
-    sequences = (told for told in story.tell(feedback(), 5) if told)
-    assert check(story, sequences, set()) == sum(8**length for length in range(1, 6))
+    sequences = (told for told in story.tell(feedback(), 4) if told)
+    assert check(story, sequences, set()) == sum(8**length for length in range(1, 5))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_the_owner_s_own_word_may_come_anywhere_between(word: str, state: State)
         "die": lambda _: None,
     }
     steps = feedback() | {"the owner": words[word]}
-    sequences = (told for told in story.tell(steps, 4) if told.count("the owner") == 1)
-    assert check(story, without_the_receipt(story, sequences), {state}) == sum(n * 8 ** (n - 1) for n in range(1, 5))
+    sequences = (told for told in story.tell(steps, 3) if told.count("the owner") == 1)
+    assert check(story, without_the_receipt(story, sequences), {state}) == sum(n * 8 ** (n - 1) for n in range(1, 4))
 
 
 def without_the_receipt(story: Story, sequences: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
