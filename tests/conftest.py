@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import cache
 from typing import Any
@@ -20,12 +21,13 @@ from tests.loopback import guard
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
 hypothesis.settings.register_profile(
     "herald",
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-# Ten times as many examples: `make test FLAGS=--hypothesis-profile=thorough`.
+# Twenty times as many examples: `make test FLAGS=--hypothesis-profile=thorough`.
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("herald"), max_examples=1_000)
 hypothesis.settings.load_profile("herald")
 
@@ -38,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="not for a mean AWS"))
         if "packages" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("packages"))
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: no collection of garbage looks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ def test_the_generated_validator_agrees_with_jsonschema(catalogue: Catalogue, na
     Draft202012Validator.check_schema(schema)
     referee, validate = Draft202012Validator(schema), _generate(catalogue, name)
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(document=_documents(schema, _seeds(name)))
     def agree(document: Any) -> None:
         try:
