@@ -28,8 +28,8 @@ def cells_of(folder: Path, policy: str, feedback: str, *points: str) -> list[dic
 @pytest.mark.parametrize(
     ("policy", "feedback", "points"),
     [
-        ("resend", "in time", ("before the claim", "claim written, answer lost", "after the claim", "after the send")),
-        ("hold", "never", ("before the claim", "after the send")),
+        ("resend", "in time", ("claim written, answer lost", "after the send")),
+        ("hold", "never", ("after the send",)),
     ],
     ids=["resend", "hold"],
 )
@@ -40,7 +40,7 @@ def test_a_killed_process_costs_no_mail_and_sends_none_twice(
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(1, None)] * len(found)
 
 
-@pytest.mark.parametrize("feedback", ["late, one other", "after an outage", "not-spam first", "beside a bad one"])
+@pytest.mark.parametrize("feedback", ["late, one other", "after an outage"])
 def test_late_feedback_costs_no_second_mail(feedback: str, tmp_path: Path) -> None:
     found = cells_of(tmp_path, "resend", feedback, "after the send")
     assert [(cell["mails"], cell["state"], cell["fault"]) for cell in found] == [(1, "delivered", None)] * len(found)
