@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,6 +91,20 @@ def test_signals_of_the_terminal_do_not_reach_it(processes: Processes) -> None:
     processes.start("one", SLEEP, {})
     supervisor = parents()[processes.pids["one"]]
     assert os.getsid(supervisor) == supervisor != os.getsid(0)
+
+
+def test_without_the_supervisor_the_holder_ends_every_process_and_deletes_the_state(
+    processes: Processes, doomed: Path
+) -> None:
+    processes.start("one", SLEEP, {})
+    one = processes.pids["one"]
+    os.kill(parents()[one], signal.SIGKILL)
+    with pytest.raises(UserError, match="guard process was killed, so all of it was stopped"):
+        for _ in range(2):
+            processes.watch(LIMIT)
+    eventually(lambda: one in parents(), lambda alive: not alive)
+    processes.close()
+    assert not doomed.exists()
 
 
 def test_a_holder_that_is_killed_takes_all_with_it(tmp_path: Path, doomed: Path) -> None:
