@@ -55,8 +55,8 @@ demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop;
 env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 	$(HERALD) local env $(FLAGS)
 
-test: $(TEST_ENV) ## Run every test, on this machine alone
-	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup $(FLAGS)
+test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs two more, which take long)
+	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup -m 'not long' $(FLAGS)
 
 # What meets AWS most, and ends in minutes; other tests: make mean MEAN=tests/integration
 MEAN ?= tests/documented tests/unit/doctor tests/unit/release tests/integration/operations tests/integration/redrive \

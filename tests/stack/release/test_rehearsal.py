@@ -13,6 +13,7 @@ from laptop.state import ROOT
 from tests.waiting import LIMIT
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("release")
 def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> None:
     command = [sys.executable, "-m", "herald", "rehearse", "--events", "60"]
