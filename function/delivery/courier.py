@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from function.delivery.decision import (
+    BUSY,
     Decision,
     Done,
     Job,
@@ -27,10 +28,11 @@ from function.delivery.decision import (
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Claimed, OwnedBy, Verdict
+from function.ledger.attempt import Attempt, Claimed, Held, OwnedBy, Verdict
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
+from function.ledger.table import Contended
 from function.message.builder import EmailBuilder
 from function.message.email import Receipt
 from function.providers.failover import Failover, ProviderCall, SendResult
@@ -75,7 +77,10 @@ class Courier:
         `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
         """
         if delivery.in_ledger:
-            body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
+            try:
+                body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
+            except Contended:
+                return self._wait_for_event(delivery)
             if body is None:  # erased since: the record says all that there is
                 return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
             delivery = replace(delivery, body=body, in_ledger=False)
@@ -98,6 +103,11 @@ class Courier:
         else:
             outcome = self._act(*self._claim(job))
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
+
+    def _wait_for_event(self, delivery: Delivery) -> Outcome:
+        receives = delivery.item.receives if delivery.item else 0
+        at = self.clock() + int(self.retry_policy.wait_after_receives(receives) * 1000)
+        return Outcome(OutcomeKind.HELD, delivery.message_id, detail=BUSY.text, retry_at=at)
 
     def _act(self, job: Job, decision: Decision) -> Outcome:
         while True:
@@ -203,7 +213,8 @@ class Courier:
             case Action.REFUSE:
                 return self.ledger.refuse(job.attempt, job.last_call or row)
             case Action.PARK:
-                self.ledger.park(job.attempt, letter.names, row)
+                verdict = self.ledger.park(job.attempt, letter.names, row)
+                return verdict if isinstance(verdict, Held) and not verdict.owner else None
         return None
 
     def _suppress(self, job: Job, stop: Suppress) -> tuple[Job, Decision]:

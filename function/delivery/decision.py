@@ -26,6 +26,7 @@ from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
+    "BUSY",
     "Decision",
     "Done",
     "Job",
@@ -58,7 +59,7 @@ _NEEDS_A_YES = Reason(
     ReasonCode.MAY_HAVE_GONE, "a provider has accepted this mail before; redrive it only if a second is welcome"
 )
 _HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
-_BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
+BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +254,8 @@ def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
     """Come back ever later; after a day in the queue, or on the last receive, a person gets it with the true reason."""
     sent_at = job.delivery.item.sent_at if job.delivery.item else 0
     if policy.is_exhausted(sent_at, now, job.receives):
-        return _park_unsettled(_BUSY, job.attempt.owner)
-    return _wait(job, policy, now, _BUSY)
+        return _park_unsettled(BUSY, job.attempt.owner)
+    return _wait(job, policy, now, BUSY)
 
 
 def _wait(job: Job, policy: RetryPolicy, now: int, reason: Reason) -> Retry:

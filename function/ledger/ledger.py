@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from function.ledger.attempt import (
     Attempt,
@@ -31,8 +33,26 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Applied", "Ledger", "Writes"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 #: How long a claim that could not be judged waits before it is tried again, in milliseconds.
 _CONTENDED_PAUSE = 2_000
+
+
+def _hold_if_contended(
+    ask: Callable[Concatenate[Ledger, P], T],
+) -> Callable[Concatenate[Ledger, P], T | Held]:
+    """What could not be judged comes back later, as if another held it."""
+
+    @functools.wraps(ask)
+    def asked(ledger: Ledger, /, *given: P.args, **named: P.kwargs) -> T | Held:
+        try:
+            return ask(ledger, *given, **named)
+        except Contended:
+            return Held(ledger.clock() + _CONTENDED_PAUSE)
+
+    return asked
 
 
 class Writes(ClaimRequests, SettlementRequests, FeedbackRequests):
@@ -57,27 +77,24 @@ class Ledger:
     writes: Writes
     clock: Callable[[], int]
 
+    @_hold_if_contended
     def claim(self, attempt: Attempt) -> Verdict:
         """Take the mail for this attempt, or learn why not. Several reasons are judged message, event, address."""
         now = self.clock()
-        try:
-            refusal = self.table.write(self.writes.claim(attempt, now))
-            if refusal and (record := _record(refusal)) and record.is_expired(now):
-                refusal = self.table.write(self.writes.claim_expired(attempt, now))
-        except Contended:
-            return Held(now + _CONTENDED_PAUSE)
+        refusal = self.table.write(self.writes.claim(attempt, now))
+        if refusal and (record := _record(refusal)) and record.is_expired(now):
+            refusal = self.table.write(self.writes.claim_expired(attempt, now))
         return Claimed(now + self.writes.hold) if refusal is None else self._judge(refusal, attempt, now)
 
+    @_hold_if_contended
     def resend(self, attempt: Attempt, doubtful: Record) -> Verdict:
         """Take a mail that the attempt in the record `doubtful` may have sent, or learn what has come between."""
         now = self.clock()
-        try:
-            refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
-        except Contended:
-            return Held(now + _CONTENDED_PAUSE)
+        refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
         verdict = Claimed(now + self.writes.hold) if refusal is None else self._judge(refusal, attempt, now)
         return Held(now + _CONTENDED_PAUSE) if isinstance(verdict, InDoubt) else verdict
 
+    @_hold_if_contended
     def look(self, attempt: Attempt) -> Verdict | None:
         """Why `attempt` may not be settled without a claim (rejected), or None if nothing stands in the way."""
         now = self.clock()
@@ -91,6 +108,7 @@ class Ledger:
             return None
         return _owned_by(event, attempt)
 
+    @_hold_if_contended
     def look_at_predecessor(self, attempt: Attempt, message_id: str) -> Record | Verdict:
         """The record of the message that the event may be taken from, or why it may not."""
         record = self.read(message_id) or Record(message_id, State.RELEASED)
@@ -150,11 +168,13 @@ class Ledger:
 
     # -- without a claim -----------------------------------------------------------------------------------------
 
+    @_hold_if_contended
     def reject(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
         """Settle a mail that will never be; None: done. The letter has gone before."""
         refusal = self.table.write(self.writes.reject(attempt, row))
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
+    @_hold_if_contended
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> Verdict | None:
         """Settle a mail that is stopped `by` the list or its reader, or that this deployment may not send; None: done.
 
@@ -166,6 +186,7 @@ class Ledger:
             return Claimed(0)
         return None if refusal is None else self._judge(refusal, attempt, row.at)
 
+    @_hold_if_contended
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> Verdict | None:
         """Hand the attempt `doubtful`, which may have sent the mail, to a person; None: done."""
         refusal = self.table.write(self.writes.park(attempt, doubtful, row))
@@ -206,8 +227,11 @@ class Ledger:
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 
     def find_lagging_providers(self, record: Record) -> list[str]:
-        """The providers that have not yet reported twice on mails sent after the record's hold."""
-        return [name for name in sorted(record.providers) if self._reported_before(name) < record.held_until]
+        """The providers that are not known to have reported twice on mails sent after the record's hold."""
+        try:
+            return [name for name in sorted(record.providers) if self._reported_before(name) < record.held_until]
+        except Contended:
+            return sorted(record.providers)
 
     def _reported_before(self, provider: str) -> int:
         item = self.table.get(feedback_key(provider)) or {}
@@ -221,8 +245,10 @@ class Ledger:
             return False
 
     def mark_feedback(self, provider: str, sent: int) -> None:
-        """Note that the provider reported on a mail that it was given at `sent` (epoch milliseconds)."""
-        self.table.update(self.writes.mark_feedback(provider, sent, self.clock()))
+        """Note that the provider reported on a mail that it was given at `sent` (epoch milliseconds). Where the table
+        is too busy, a later report notes as much."""
+        with suppress(Contended):
+            self.table.update(self.writes.mark_feedback(provider, sent, self.clock()))
 
     def read(self, message_id: str) -> Record | None:
         """What is known of a message, as of now."""

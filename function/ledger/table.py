@@ -32,7 +32,7 @@ _PAUSE = 0.05
 
 
 class Contended(Exception):
-    """DynamoDB neither wrote nor judged the write: others write the same items, or the table is throttled."""
+    """DynamoDB neither wrote, judged nor read: others write the same items, or the table is throttled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,9 @@ class Table:
     chance: Callable[[], float] = random.random
 
     def get(self, key: str) -> Item | None:
-        """The item as of now (strongly consistent), or None."""
-        item: Item | None = self.client.get_item(
-            TableName=self.name, Key={"pk": serialize(key)}, ConsistentRead=True
-        ).get("Item")
+        """The item as of now (strongly consistent), or None. Raises Contended, as `write` does."""
+        request = {"TableName": self.name, "Key": {"pk": serialize(key)}, "ConsistentRead": True}
+        item: Item | None = self._send_with_retries(lambda: self.client.get_item(**request)).get("Item")
         return item
 
     def write(self, requests: Sequence[Mapping[str, Any]]) -> Refusal | None:
