@@ -54,20 +54,28 @@ class FeedbackHandler:
             return {}
         records = event.get("Records", [])
         counts: Counter[str] = Counter()
+        names: list[str] = []
         parsed: list[Parsed] = []
         failures: list[str] = []
         error: Exception | None = None
         taken = 0
         try:
-            parsed = [self._parse(record) for record in records]
-            for record, each in zip(records, drop_implied_sends(parsed), strict=True):
+            for record in records:
+                try:
+                    parsed.append(self._parse(record))
+                    names.append(record["messageId"])
+                except Exception as raised:
+                    error = raised
+                    self._note_failure(record["messageId"], raised, failures)
+            for message_id, each in zip(names, drop_implied_sends(parsed), strict=True):
                 try:
                     done = self._take(each, counts)
                 except Exception as raised:
-                    error, done = raised, False
-                    self.telemetry.note("failed", item=record["messageId"], detail=type(raised).__name__)
+                    error = raised
+                    self._note_failure(message_id, raised, failures)
+                    continue
                 taken += done and isinstance(each, FeedbackEvent)
-                failures += [] if done else [record["messageId"]]
+                failures += [] if done else [message_id]
         finally:
             self.telemetry.tally({**counts, **self._measure_wait(records, failures)})
         if error and not taken:
@@ -75,6 +83,10 @@ class FeedbackHandler:
         if not failures:
             self._mark(parsed)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+    def _note_failure(self, message_id: str, error: Exception, failures: list[str]) -> None:
+        failures.append(message_id)
+        self.telemetry.note("failed", item=message_id, detail=type(error).__name__)
 
     def _measure_wait(self, records: list[dict[str, Any]], failures: list[str]) -> dict[str, int]:
         """How long the oldest of what comes again has waited; SQS's age leaves out what was received three times."""

@@ -37,6 +37,9 @@ __all__ = [
 LARGEST_EVENT = 64 * 1024
 #: Digits of a whole number: more than any id or amount has, and far fewer than take long to read.
 _LONGEST_NUMBER = 100
+#: Levels of objects and arrays inside one another: more than any event has, and far fewer than any reader fails at.
+_DEEPEST = 100
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 
@@ -70,18 +73,21 @@ class Event:
 
 
 def decode(body: str) -> object:
-    """The JSON value in `body`, which may begin with a byte order mark.
+    """The JSON value in `body`, which may begin with byte order marks.
 
-    Raises InvalidEvent, with the place, if it is too large, not JSON, holds a key twice or a number that JSON has not.
+    Raises InvalidEvent, with the place, if it is too large or nested too deeply, not JSON, holds a key twice or a
+    number that JSON has not.
     https://www.rfc-editor.org/rfc/rfc8259
     """
     size = len(body.encode("utf-8", "surrogatepass"))
     if size > LARGEST_EVENT:
         raise InvalidEvent(f"the event has {size} bytes; {LARGEST_EVENT} are allowed", code=ReasonCode.EVENT_TOO_LARGE)
+    body = body.lstrip("\ufeff")
+    _refuse_deep(body)
     reader = _Reader()
     try:
         value = json.loads(
-            body.removeprefix("\ufeff"),
+            body,
             object_pairs_hook=reader.read_object,
             parse_constant=reader.refuse,
             parse_int=reader.read_int,
@@ -90,12 +96,21 @@ def decode(body: str) -> object:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise InvalidEvent(f"the event is not JSON: {error.msg} at {place}") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidEvent(f"the event is not JSON: {type(error).__name__}") from error
     if reader.refused and (found := _find_flaw(value)):
         what, where = found
         raise InvalidEvent(f"the event is not JSON: {what}", where)
     return value
+
+
+def _refuse_deep(body: str) -> None:
+    if body.count("[") + body.count("{") <= _DEEPEST:
+        return
+    depth = 0
+    for found in _BRACKET.finditer(body):
+        depth += (found[0] in "[{") - (found[0] in "]}")
+        if depth > _DEEPEST:
+            line, column = body.count("\n", 0, found.start()) + 1, found.start() - body.rfind("\n", 0, found.start())
+            raise InvalidEvent(f"the event is nested more than {_DEEPEST} levels deep at line {line}, column {column}")
 
 
 def parse(value: object, validate: Callable[[object], None]) -> Event:

@@ -22,14 +22,22 @@ LARGEST_HTML = 100 * 1000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 #: What no text needs to be read, and what a mail program could take for a link: then a text is looked at more closely.
 _SUSPECT = re.compile(r"[^\x20-\x7e]|://|\w\.\w")
-#: Two labels and a dot between them, the last as a domain ends: letters only, two at least.
-_DOT_OF_A_DOMAIN = re.compile(r"(?<=\w)\.(?=(?:[\w-]+\.)*[^\W\d_]{2})")
+#: Two labels and a dot between them, the last as a domain ends: letters only, two at least. Between letters of ASCII
+#: a dot of another script is one too: https://www.rfc-editor.org/rfc/rfc3490#section-3.1
+_DOT_OF_A_DOMAIN = re.compile(
+    r"(?<=\w)\.(?=(?:[\w-]+\.)*[^\W\d_]{2})|(?<=[A-Za-z0-9])[\u3002\uff0e\uff61](?=[A-Za-z0-9])"
+)
 #: Characters that are of category Cf, and seen: they enclose the numbers that follow them.
 #: Prepended_Concatenation_Mark, https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
 _SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-#: Characters that are never seen and of another category than Cf: fillers and blanks.
+#: Characters that are never seen and of another category than Cf: fillers, blanks, and what is not assigned yet.
 #: Other_Default_Ignorable_Code_Point and U+2800, in the same file.
-_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
+#: Variation_Selector in the same file: what is seen is the character before, in one of its forms.
+_SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_HAS_FORMS = frozenset({"Lo", "So", "Sm"})
+#: Characters of other categories that have a form as an emoji.
+_KEYS = frozenset("#*0123456789\u203c\u2049\u3030")
 #: What joins or parts letters of scripts without case, and the parts of an emoji; beside anything else it hides.
 _JOINERS = frozenset("\u200c\u200d")
 _JOINED = frozenset({"Lo", "Mn", "Mc", "So", "Sk"})
@@ -119,7 +127,10 @@ def _is_seen(char: str, text: str, at: int) -> bool:
     if char in _JOINERS:
         beside = (text[at - 1 : at], text[at + 1 : at + 2])
         return all(one and unicodedata.category(one) in _JOINED for one in beside)
-    return char not in _UNSEEN and (char in _SEEN or unicodedata.category(char) != "Cf")
+    if _SELECTOR.match(char):
+        before = text[at - 1 : at]
+        return bool(before) and (before in _KEYS or unicodedata.category(before) in _HAS_FORMS)
+    return not _UNSEEN.match(char) and (char in _SEEN or unicodedata.category(char) != "Cf")
 
 
 def link(url: str) -> str:

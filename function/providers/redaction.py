@@ -2,36 +2,81 @@
 
 from __future__ import annotations
 
+import binascii
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 __all__ = ["redact"]
 
 _MASK = "<address>"
+# Patterns are compiled when something went wrong, not at every start.
 #: A quoted local part may hold spaces: https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1
-_QUOTED = re.compile(r'"[^"\r\n]*"@\S+')
-#: `@` as itself, as in a URL, in quoted-printable, in HTML.
-_AT = re.compile(r"@|%40|=40|&#0*64;|&#x0*40;|&commat;", re.IGNORECASE)
+_QUOTED = r'"[^"\r\n]*"@\S+'
+#: As people write an address that no robot shall find: `ada [at] example.com`.
+_SPELLED = r"(?i)\S+\s*[\[({]\s*at\s*[\])}]\s*\S+"
+#: `@` as itself, in other widths, as in a URL, in quoted-printable, in HTML, in JSON, in UTF-7.
+_AT = r"(?i)[@\ufe6b\uff20]|%(?:25)*40|=40|&#0*64;|&#x0*40;|&commat;|\\u0040|\\x40|\+AEA-"
+_ESCAPE = r"(?i)&#([0-9]{2,7});|&#x([0-9a-f]{2,6});|=([0-9a-f]{2})|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})"
+_HEX = r"(?i)(?:[0-9a-f]{2}){3,}"
+_BASE64 = r"[A-Za-z0-9+/_-]{4,}={0,2}"
+_ADDRESS = r"[^\s@]+@[^\s@]+\.[^\s@]+"
 #: A local part this short also stands in words that name nobody: only as a word of its own is it cut out.
 _SHORT = 3
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """`text` as one line of valid characters without any address, and without whatever holds the local part of a
-    `known` one: plain, percent-encoded, or rewritten as in a bounce address (VERP)."""
-    locals_ = [local for address in known if (local := address.rpartition("@")[0].strip('"'))]
-    line = _QUOTED.sub(_MASK, text.encode("utf-8", "replace").decode())
+    `known` one: plain, encoded, without its tag or its dots, or rewritten as in a bounce address (VERP)."""
+    locals_ = {name for address in known for name in _names(address)}
+    line = re.sub(_QUOTED, _MASK, text.encode("utf-8", "replace").decode())
     for local in locals_:
         if " " in local:
             line = re.sub(re.escape(local), _MASK, line, flags=re.IGNORECASE)
     patterns = [_in_a_word(local) for local in locals_]
-    return " ".join(_redact_word(word, patterns) for word in line.split())
+    return " ".join(_redact_word(word, patterns) for word in re.sub(_SPELLED, _MASK, line).split())
 
 
-def _redact_word(word: str, patterns: Iterable[re.Pattern[str]]) -> str:
-    plain = unquote(word, errors="replace")
-    return _MASK if _AT.search(word) or any(pattern.search(plain) for pattern in patterns) else word
+def _names(address: str) -> Iterator[str]:
+    """The local part of an address, and what a server makes of it: without the tag after `+`, without dots."""
+    local = address.rpartition("@")[0].strip('"')
+    for name in (local, local.partition("+")[0], local.partition("+")[0].replace(".", "")):
+        if name:
+            yield name
+
+
+def _redact_word(word: str, patterns: list[re.Pattern[str]]) -> str:
+    if re.search(_AT, word) or any(pattern.search(plain) for plain in _read(word) for pattern in patterns):
+        return _MASK
+    return _MASK if any(re.search(_ADDRESS, hidden) for hidden in _unpack(word)) else word
+
+
+def _read(word: str) -> Iterator[str]:
+    """What a word may say: as it stands, with its escapes undone, unpacked."""
+    plain = unicodedata.normalize("NFKC", word)
+    yield plain
+    for _ in range(3):  # a forwarder may have escaped what was escaped
+        plain = re.sub(_ESCAPE, _unescape, unquote(plain, errors="replace"))
+    yield plain
+    yield from _unpack(word)
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = int(found[1]) if found[1] else int(next(group for group in found.groups()[1:] if group), 16)
+    return chr(code) if code < 0xD800 else "?"
+
+
+def _unpack(word: str) -> Iterator[str]:
+    """The texts that stand in it as base64 or as hexadecimal digits."""
+    packed = [binascii.unhexlify(run) for run in re.findall(_HEX, word)]
+    for run in re.findall(_BASE64, word):
+        bare = run.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+        if len(bare) % 4 != 1:
+            packed.append(binascii.a2b_base64(bare + "=" * (-len(bare) % 4)))
+    for each in packed:
+        if each.isascii() and (hidden := each.decode()).isprintable():
+            yield hidden
 
 
 def _in_a_word(local: str) -> re.Pattern[str]:

@@ -6,20 +6,33 @@ Texts: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.ht
 
 from __future__ import annotations
 
+import re
 import traceback
 from email.utils import parseaddr
 
 from botocore.exceptions import (
     ClientError,
+    ConfigNotFound,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    EndpointProviderError,
+    InvalidProxiesConfigError,
+    InvalidRegionError,
+    MetadataRetrievalError,
+    MissingDependencyException,
     NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     ProxyConnectionError,
+    SSOError,
+    TokenRetrievalError,
     UnknownEndpointError,
+    UnknownSignatureVersionError,
+    UnsupportedSignatureVersionError,
 )
 
 from function.errors import (
@@ -70,25 +83,40 @@ THROTTLING = frozenset(
 
 #: The text tells the rate from the daily quota, and somebody's missing set-up from a bad mail, whatever the code is.
 _BY_TEXT: tuple[tuple[str, type[NotificationError]], ...] = (
-    ("daily message quota exceeded", QuotaExhausted),
-    ("maximum sending rate exceeded", Throttled),
-    ("rate exceeded", Throttled),
-    ("sending paused for", QuotaExhausted),
-    ("is not verified", ProviderUnavailable),
+    (r"\bquota\b.*\bexceeded|exceeded\b.*\bquota\b", QuotaExhausted),
+    (r"\brate\b.*\bexceeded|exceeded\b.*\brate\b", Throttled),
+    (r"\b(?:sending|account|send email)\b.*\b(?:paused|suspended|disabled|shut down|under review)\b", QuotaExhausted),
+    (r"\bnot verified\b", ProviderUnavailable),
+    (r"\b(?:configuration set|identity|template)\b.*\bdoes not exist\b", ProviderUnavailable),
 )
+_UNVERIFIED = "not verified"
 
 _SANDBOX = "the SES sandbox refuses this recipient: verify the recipient or leave the sandbox"
 
 #: Raised before the first byte of the request left: nothing was sent.
 _BEFORE_THE_REQUEST = (
+    ConfigNotFound,
+    CredentialRetrievalError,
+    EndpointProviderError,
+    InvalidProxiesConfigError,
+    InvalidRegionError,
+    MetadataRetrievalError,
+    MissingDependencyException,
     NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
     UnknownEndpointError,
+    UnknownSignatureVersionError,
+    UnsupportedSignatureVersionError,
 )
 _UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+#: Functions of `ssl`, `http.client` and urllib3 that make a connection: what fails in them has sent nothing.
+_CONNECTING = frozenset({"connect", "do_handshake", "_tunnel", "ssl_wrap_socket"})
 
 
 def after_answer(error: ClientError, recipient: str = "", sender: str = "") -> NotificationError:
@@ -110,8 +138,8 @@ def after_answer(error: ClientError, recipient: str = "", sender: str = "") -> N
 
 
 def _by_words(code: str, text: str, line: str, status: int) -> NotificationError:
-    for part, kind in _BY_TEXT:
-        if part in text:
+    for pattern, kind in _BY_TEXT:
+        if re.search(pattern, text):
             return kind(line)
     if code in BY_CODE:
         return BY_CODE[code](line)
@@ -120,26 +148,26 @@ def _by_words(code: str, text: str, line: str, status: int) -> NotificationError
 
 def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
     """Whether SES asks for the recipient's identity, as it does only in the sandbox."""
-    return bool(recipient) and recipient != sender and "is not verified" in text and recipient in text
+    return bool(recipient) and recipient != sender and _UNVERIFIED in text and recipient in text
 
 
 def without_answer(error: Exception, left: bool = True) -> NotificationError:
     """No answer that can be read: nobody knows, but where no request `left`, or SES was not even reached."""
     line = f"SES was not reached: {type(error).__name__}"
-    if isinstance(error, _UNREACHABLE) or _is_handshake_failure(error):
+    if isinstance(error, _UNREACHABLE) or _failed_to_connect(error):
         return ProviderUnreachable(line)
     if not left or isinstance(error, _BEFORE_THE_REQUEST):
         return ProviderUnavailable(line)
     return OutcomeUnknown(f"the request left and SES gave no clear answer: {type(error).__name__}")
 
 
-def _is_handshake_failure(error: Exception) -> bool:
-    """Whether the TLS handshake failed, before the request: botocore hides it several errors deep."""
+def _failed_to_connect(error: Exception) -> bool:
+    """Whether the connection, its proxy's tunnel or its TLS handshake failed: botocore hides it several errors deep."""
     inner: object = error
     for _ in range(6):
         if not isinstance(inner, BaseException):
             return False
-        if any(frame.f_code.co_name == "do_handshake" for frame, _ in traceback.walk_tb(inner.__traceback__)):
+        if any(frame.f_code.co_name in _CONNECTING for frame, _ in traceback.walk_tb(inner.__traceback__)):
             return True
         inner = getattr(inner, "kwargs", {}).get("error") or inner.__cause__ or inner.__context__
     return False

@@ -169,7 +169,7 @@ def _read_sending_time(mail: Mapping[str, Any]) -> int:
     """When SES was given the mail, in epoch milliseconds; 0 if that is not said."""
     try:
         return round(datetime.fromisoformat(str(mail.get("timestamp"))).timestamp() * 1000)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # nor can every date be counted
         return 0
 
 
@@ -180,7 +180,7 @@ def _kind(event: Mapping[str, Any]) -> str:
     bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
     if type_ == "Complaint" and complaint.get("complaintFeedbackType") == "not-spam":
         return "Delivery"
-    if type_ == "Complaint" and complaint.get("complaintSubType") in _NOT_TRIED:
+    if type_ == "Complaint" and str(complaint.get("complaintSubType")) in _NOT_TRIED:
         return "Bounce/Permanent"
     permanent = type_ == "Bounce" and bounce.get("bounceType") == "Permanent"
     return f"{type_}/Permanent" if permanent else type_

@@ -16,7 +16,7 @@ from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import State
 from function.reason_codes import ReasonCode
 from tests.fakes import event
-from tests.world import World, delivery, redriven
+from tests.world import World, delivery, redrive
 
 _HOLD = 900
 _DAY = 86_400
@@ -89,7 +89,7 @@ def test_no_letter_is_written_while_the_ledger_cannot_be_asked(world: World) -> 
 
 def test_a_redriven_letter_waits_too(world: World) -> None:
     world.deliver(bad())
-    letter = replace(redriven(world.dead.letters[0]), body=bad().body)
+    letter = replace(redrive(world.dead.letters[0]), body=bad().body)
     with busy(world, WRITES):
         assert_waits(world, letter)
     assert world.deliver(letter).kind is OutcomeKind.REJECTED

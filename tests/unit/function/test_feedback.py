@@ -11,7 +11,7 @@ import pytest
 from function.ledger.states import State
 from function.queues.sqs import Queue
 from laptop.service_model import hold_to_model
-from tests.envelopes import ses_event
+from tests.envelopes import ses_event, sqs_event
 from tests.model.errors import refused
 from tests.unit.function.conftest import Feedback
 
@@ -179,6 +179,13 @@ def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedba
     assert feedback.handle(*bodies) == ["1"]
     assert [feedback.state(name) for name in ("m1", "m2", "m3")] == [State.DELIVERED, None, State.DELIVERED]
     assert "UnicodeEncodeError" in feedback.log.getvalue()
+
+
+def test_a_report_that_cannot_be_read_fails_alone_too(feedback: Feedback) -> None:
+    good = sqs_event(ses_event("Delivery", {}), item="good")
+    answer = feedback.handler({"Records": [{"messageId": "unreadable"}, good]}, None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "unreadable"}]}
+    assert feedback.state() is State.DELIVERED
 
 
 def test_a_schedule_has_the_dead_letters_counted(feedback: Feedback) -> None:

@@ -168,12 +168,26 @@ def test_no_formatting_character_hides_or_turns_what_is_written(char: str) -> No
         assert (char in part) is shown
 
 
-@pytest.mark.parametrize("char", "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+@pytest.mark.parametrize(
+    "char", "\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0\ufff8\U000e0000\U000e0080\U000e0fff"
+)
 def test_no_filler_is_left_either(char: str) -> None:
     assert write(f"Mo{char}mo").subject == "Momo"
 
 
-@pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦", "می‌خواهم", "क्‍ष", "❤️‍🔥", "Größe №5", "日本語"])
+@pytest.mark.parametrize(
+    "char", ["\ufe00", "\ufe0e", "\ufe0f", "\u180b", "\U000e0100", "\U000e01ef", "\ufe0f\U000e0110"]
+)
+def test_no_selector_hides_in_a_word_that_has_no_other_form(char: str) -> None:
+    assert write(f"Mo{char}mo").subject == "Momo"
+
+
+def test_no_message_hides_behind_an_emoji() -> None:
+    hidden = "".join(chr(0xE0100 + byte) for byte in b"click here")
+    assert write(f"❤{hidden} Momo").subject == f"❤{hidden[0]} Momo"
+
+
+@pytest.mark.parametrize("text", ["1️⃣ ©️ ❤️ ☎︎ 葛󠄀", "👩‍👩‍👧‍👦", "می‌خواهم", "क्‍ष", "❤️‍🔥", "Größe №5", "日本語"])
 def test_what_a_script_or_an_emoji_needs_is_kept(text: str) -> None:
     assert write(text).subject == text
 
@@ -190,13 +204,18 @@ def test_what_a_script_or_an_emoji_needs_is_kept(text: str) -> None:
         "bücher.example",
         "a.b.c.example",
         "ev\u200bil.example",
+        "evil\u3002example",
+        "evil\uff0eexample",
+        "evil\uff61example",
+        "https:/\u2060/evil.example",
+        "evil.\ufe0fexample",
     ],
 )
 def test_a_name_that_is_a_link_is_none_in_the_mail(name: str) -> None:
     content = write(name)
     for part in (content.subject, content.text.replace("https://example.com/a.b", ""), content.html.partition("<a")[0]):
         assert "://" not in part
-        assert not re.search(r"\w\.[^\W\d_]{2}", part)
+        assert not re.search(r"\w[.\u3002\uff0e\uff61][^\W\d_]{2}", part)
 
 
 def test_what_the_template_links_stays_an_address_and_reads_as_one() -> None:
@@ -205,7 +224,9 @@ def test_what_the_template_links_stays_an_address_and_reads_as_one() -> None:
     assert 'href="https://example.com/a.b"' in content.html
 
 
-@pytest.mark.parametrize("name", ["J. R. R. Tolkien", "J.R.R. Tolkien", "Vol. 2", "3.14", "Wait... what?", "St. Ives"])
+@pytest.mark.parametrize(
+    "name", ["J. R. R. Tolkien", "J.R.R. Tolkien", "Vol. 2", "3.14", "Wait... what?", "St. Ives", "来た。そして"]
+)
 def test_an_ordinary_dot_is_left_alone(name: str) -> None:
     assert write(name).subject == name
 

@@ -45,7 +45,7 @@ def test_what_json_has_no_number_for_is_refused(number: str) -> None:
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_nesting_too_deep_to_be_read_is_refused(opening: str) -> None:
-    with pytest.raises(InvalidEvent, match="not JSON: "):
+    with pytest.raises(InvalidEvent, match="nested more than 100 levels deep"):
         decode(opening * 10_000)
 
 
@@ -124,8 +124,26 @@ def test_what_is_no_json_is_refused_with_the_place(body: str, reason: str) -> No
     assert str(raised.value).removeprefix("the event is not JSON: ") == reason
 
 
-def test_a_byte_order_mark_before_the_event_is_passed_over() -> None:
-    assert decode("\ufeff{}") == {}
+@pytest.mark.parametrize("marks", ["\ufeff", "\ufeff\ufeff"])
+def test_byte_order_marks_before_the_event_are_passed_over(marks: str) -> None:
+    assert decode(f"{marks}{{}}") == {}
+
+
+@pytest.mark.parametrize("levels", [101, 500, 700, 950, 1_200])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_nesting_that_later_readers_would_fail_at_is_refused_with_the_place(
+    levels: int, opening: str, closing: str
+) -> None:
+    body = f'{{"text": "[[{{",\n"data": {opening * levels}1{closing * levels}}}'
+    with pytest.raises(InvalidEvent, match="nested more than 100 levels deep at line 2, column "):
+        decode(body)
+
+
+def test_brackets_that_are_text_or_stand_side_by_side_nest_nothing() -> None:
+    flat = {"text": "[" * 500 + '\\"{', "list": [[] for _ in range(500)]}
+    assert decode(json.dumps(flat)) == flat
+    deep = "[" * 99 + "]" * 99
+    assert decode(f'{{"data": {deep}}}')
 
 
 #: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#32-examples, with a time and data
@@ -153,6 +171,11 @@ _OF_THE_SPECIFICATION: dict[str, object] = {
         {"datacontenttype": "application/json;charset=utf-8"},
         {"datacontenttype": 'application/json ; charset="utf-8"; version=1'},
         {"datacontenttype": "application/vnd.example+json"},
+        {"datacontenttype": "text/json"},
+        {"datacontenttype": "image/svg+JSON"},
+        {"datacontenttype": "application/json;"},
+        {"datacontenttype": " application/json; charset=utf-8 ; "},
+        {"datacontenttype": 'application/json; profile="a \\"b\\"; c"'},
         {"subject": "123", "source": "https://github.com/cloudevents/spec/pull"},
     ],
 )

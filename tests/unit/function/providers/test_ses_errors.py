@@ -10,12 +10,24 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    EndpointProviderError,
+    InvalidProxiesConfigError,
+    InvalidRegionError,
+    MetadataRetrievalError,
     NoCredentialsError,
+    NoRegionError,
     ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ProxyConnectionError,
     ReadTimeoutError,
     ResponseStreamingError,
     SSLError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
 )
 from botocore.retries.standard import ThrottledRetryableChecker
 
@@ -114,6 +126,18 @@ NOT_REACHED = [
     (EndpointConnectionError(endpoint_url=URL, error=OSError()), ProviderUnreachable),
     (NoCredentialsError(), ProviderUnavailable),
     (ParamValidationError(report="no"), ProviderUnavailable),
+    (PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), ProviderUnavailable),
+    (CredentialRetrievalError(provider="container-role", error_msg="timed out"), ProviderUnavailable),
+    (MetadataRetrievalError(error_msg="no answer"), ProviderUnavailable),
+    (TokenRetrievalError(provider="sso", error_msg="expired"), ProviderUnavailable),
+    (UnauthorizedSSOTokenError(), ProviderUnavailable),
+    (SSOTokenLoadError(error_msg="none"), ProviderUnavailable),
+    (ProfileNotFound(profile="books"), ProviderUnavailable),
+    (NoRegionError(), ProviderUnavailable),
+    (InvalidRegionError(region_name="eu west"), ProviderUnavailable),
+    (EndpointProviderError(msg="no endpoint"), ProviderUnavailable),
+    (ProxyConnectionError(proxy_url="http://127.0.0.1:9", error=OSError()), ProviderUnreachable),
+    (InvalidProxiesConfigError(error="no such file"), ProviderUnavailable),
 ]
 NO_CLEAR_ANSWER = [
     ReadTimeoutError(endpoint_url=URL),
@@ -142,10 +166,39 @@ def test_what_is_said_of_it_names_the_kind_of_failure(error: Exception) -> None:
     assert str(without_answer(error)).endswith(f": {type(error).__name__}")
 
 
-@pytest.mark.parametrize("scope", ["this account", "this configuration set"])
-def test_sending_that_is_paused_heals_whatever_code_says_so(scope: str) -> None:
-    text = f"Sending paused for {scope}. For more information, please check the inbox of the email address."
-    assert type(answer("MessageRejected", text)) is QuotaExhausted
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sending paused for this account. For more information, please check the inbox of the email address.",
+        "Sending paused for this configuration set.",
+        "Sending suspended for this account.",
+        "Your account's ability to send email is currently paused.",
+        "Email sending is disabled for the configuration set herald",
+        "The account is under review and cannot send",
+        "Daily sending quota exceeded",
+        "Message quota for 24 hours exceeded.",
+    ],
+)
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException", "LimitExceededException"])
+def test_sending_that_is_paused_or_used_up_heals_whatever_code_says_so(text: str, code: str) -> None:
+    assert type(answer(code, text)) is QuotaExhausted
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Sending rate exceeded", Throttled),
+        ("Maximum send rate was exceeded.", Throttled),
+        ("Email address not verified: books@herald.example", ProviderUnavailable),
+        ("Configuration set <herald> does not exist.", ProviderUnavailable),
+        ("Transaction failed: Local address contains control or whitespace", RefusedForGood),
+        ("Address blacklisted.", RefusedForGood),
+        ("Invalid MIME message", RefusedForGood),
+    ],
+)
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
+def test_other_words_say_the_same(code: str, text: str, kind: type[NotificationError]) -> None:
+    assert type(answer(code, text)) is kind
 
 
 def test_the_codes_of_throttling_are_those_that_botocore_knows() -> None:
@@ -160,6 +213,11 @@ def test_a_code_of_throttling_decides_whatever_the_words_and_the_status(code: st
 
 
 _UNVERIFIED = "Email address is not verified. The following identities failed the check in region EU-WEST-1: {}"
+
+
+def test_the_older_words_for_an_unverified_recipient_are_understood() -> None:
+    error = answer("MessageRejected", "Email address not verified ada@example.com", to="ada@example.com")
+    assert error.reason.code == ReasonCode.RECIPIENT_UNVERIFIED
 
 
 @pytest.mark.parametrize("named", ["ada@example.com", "Ada@Example.com", "books@herald.example, ada@example.com"])

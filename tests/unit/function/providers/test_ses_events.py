@@ -183,6 +183,20 @@ def test_a_verdict_without_a_recipient_suppresses_nobody_by_name() -> None:
         assert parse_one(event).address is None
 
 
+@pytest.mark.parametrize("odd", [[], {}, [["a"]], 7, None])
+def test_a_subtype_or_a_time_of_another_shape_stops_nothing(odd: object) -> None:
+    told = ses_event("Complaint", {"complaintSubType": odd, "complaintFeedbackType": odd})
+    told["mail"]["timestamp"] = odd
+    assert parse_one(told).state is State.COMPLAINED
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.999-23:59", "2026-11-21T08:00:00.5Z"])
+def test_no_date_is_too_far_to_be_read(moment: str) -> None:
+    told = ses_event("Delivery", {})
+    told["mail"]["timestamp"] = moment
+    assert parse_one(told).state is State.DELIVERED
+
+
 @pytest.mark.parametrize("part", [None, [], "text", 7, {"bouncedRecipients": "none"}, {"bouncedRecipients": [None]}])
 def test_a_verdict_without_its_details_is_still_a_verdict(part: object) -> None:
     event = ses_event("Bounce", {}) | {"bounce": part}
@@ -224,6 +238,20 @@ def test_what_went_wrong_has_its_code(type_: str, code: ReasonCode | None) -> No
         "550 user=ADA unknown",
         "550 ada: unknown",
         "550 %61da unknown",
+        "550 %2561da unknown",
+        "550 ada%2540example.com unknown",
+        "550 &#97;&#100;&#97; unknown",
+        "550 =61=64=61 unknown",
+        "550 \\u0061da unknown",
+        "550 id=YWRhQGV4YW1wbGUuY29t unknown",
+        "550 YWRh unknown",
+        "550 <616461> unknown",
+        "550 \uff41\uff44\uff41 unknown",
+        "550 someone\uff20else.example unknown",
+        "550 someone%252540else.example unknown",
+        "550 someone+AEA-else.example unknown",
+        "550 someone (at) else.example unknown",
+        "550 c29tZW9uZUBlbHNlLmV4YW1wbGU= unknown",
     ],
 )
 def test_no_way_of_writing_the_recipient_is_kept(text: str) -> None:
@@ -238,6 +266,19 @@ def test_a_quoted_local_part_with_a_space_is_cut_out_wherever_it_stands() -> Non
     detail = parse_one(ses_event("Bounce", details, to='"ada lovelace"@example.com')).detail or ""
     assert "ada" not in detail
     assert "lovelace" not in detail
+
+
+@pytest.mark.parametrize("said", ["adalovelace", "ada.lovelace", "ada.lovelace+books", "x-adalovelace-y"])
+def test_what_a_server_makes_of_the_local_part_is_cut_out_too(said: str) -> None:
+    to = "Ada.Lovelace+books@example.com"
+    details = {"bouncedRecipients": [{"emailAddress": to, "diagnosticCode": f"550 {said} unknown"}]}
+    assert parse_one(ses_event("Bounce", details, to=to)).detail == "550 <address> unknown"
+
+
+@pytest.mark.parametrize("said", ["smtp; 550 5.1.1 Mailbox DEADBEEF0123 is full", "4.4.7 q1w2e3r4t5y6 Message expired"])
+def test_a_servers_own_codes_are_left_alone(said: str) -> None:
+    details = {"bouncedRecipients": [{"emailAddress": "lovelace@example.com", "diagnosticCode": said}]}
+    assert parse_one(ses_event("Bounce", details, to="lovelace@example.com")).detail == said
 
 
 def test_a_short_local_part_leaves_other_words_alone() -> None:
