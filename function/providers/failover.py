@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from typing import Protocol
 
-from function.errors import NotificationError, NotSent, OutcomeUnknown, ProviderUnavailable, Throttled
+from function.errors import (
+    NotificationError,
+    NotSent,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    QuotaExhausted,
+    Throttled,
+)
 from function.message.email import Email, Receipt
 from function.providers.circuit_breaker import CircuitBreaker
 from function.reason_codes import ReasonCode
@@ -116,7 +123,7 @@ class Failover:
                 outcome = self._call(provider, email, key, tries)
                 breaker.note(outcome)
             if isinstance(outcome, NotSent):
-                not_sent = not_sent if isinstance(not_sent, Throttled) else outcome
+                not_sent = outcome if not_sent is None else min(not_sent, outcome, key=_rank_healing)
                 continue
             if isinstance(outcome, (Receipt, OutcomeUnknown)):
                 return outcome
@@ -139,6 +146,11 @@ class Failover:
     def _time_for(self, pause: float, until: int) -> bool:
         longest = max(provider.timeout for provider in self.providers)
         return self.clock() + (pause + longest) * 1000 <= until
+
+
+def _rank_healing(error: NotSent) -> int:
+    """What heals in seconds comes first, what takes hours last: one quota spent must not hold up the other provider."""
+    return 0 if isinstance(error, Throttled) else 2 if isinstance(error, QuotaExhausted) else 1
 
 
 def _with_all_errors(

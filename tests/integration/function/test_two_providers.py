@@ -55,7 +55,7 @@ def test_what_both_said_is_on_the_timeline_and_in_the_letter(two: World) -> None
     assert reason.endswith(both)
 
 
-def test_the_refusal_of_the_second_for_good_names_it(two: World) -> None:
+def test_what_the_first_refuses_for_good_is_offered_to_nobody_else(two: World) -> None:
     two.posts[0].answers = [RefusedForGood("SES answered 400")]
     two.deliver(delivery())
     assert two.state() is State.REJECTED
