@@ -21,7 +21,7 @@ BOOK = {"title": "Notes on the Analytical Engine", "author": "Ada Lovelace"}
 def run_demo(cloud: LaptopCloud, wait: float, settle: float, console: Console) -> None:
     """Create a book over HTTP as Ada and print what became of it; raise `UserError` unless one right mail came."""
     endpoints = cloud.description.endpoints
-    with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=60) as web:
+    with httpx.Client(base_url=endpoints["web"], trust_env=False, timeout=300) as web:
         web.headers["Authorization"] = f"Bearer {_id_token(cloud)}"
         began = time.monotonic()
         answer = web.post("/v1/books", json=BOOK)
@@ -50,7 +50,7 @@ def _id_token(cloud: LaptopCloud) -> str:
 
 def _mails(inbox: str, deadline: float) -> list[dict[str, Any]]:
     """Every mail in the inbox, as soon as there is one, or at the deadline."""
-    with httpx.Client(base_url=inbox, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=inbox, trust_env=False, timeout=300) as client:
         while True:
             mails: list[dict[str, Any]] = client.get("/messages").json()
             if mails or time.monotonic() >= deadline:

@@ -90,7 +90,7 @@ def _codedeploy(aws: str, scale: float) -> CodeDeployApi:
 def _running(aws: str, function: str, version: str) -> list[float]:
     """When each run of a version that has not ended began; none if the emulator is too busy to say."""
     try:
-        runs = httpx.get(f"{aws}/_herald/running", trust_env=False, timeout=60).json()
+        runs = httpx.get(f"{aws}/_herald/running", trust_env=False, timeout=300).json()
     except (httpx.HTTPError, ValueError) as problem:
         log.warning("the emulator did not say what runs: %s", problem)
         return []
@@ -131,7 +131,7 @@ def _publish(sns: SNSClient, topic: str, body: str) -> None:
 
 
 def _client(service: str, endpoint: str, read_timeout: int = 300, attempts: int = 2) -> Any:
-    config = Config(connect_timeout=60, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
+    config = Config(connect_timeout=300, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
     return botocore.session.get_session().create_client(
         service, region_name=REGION, endpoint_url=endpoint, config=config
     )

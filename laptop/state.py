@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_STATE = ROOT / "build" / "local"
 MARKER = ".herald-laptop-cloud"
 #: How long one that is stopping is waited for.
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 300.0
 
 
 def descriptor_of(folder: Path) -> Path:

@@ -47,7 +47,7 @@ class MailCarrier:
                 log.warning("a mail of Cognito was left out: %s", problem)
 
     def _fetch(self) -> Iterator[dict[str, Any]]:
-        with urllib.request.urlopen(self._url, timeout=60) as answer:  # noqa: S310  ministack, on loopback
+        with urllib.request.urlopen(self._url, timeout=300) as answer:  # noqa: S310  ministack, on loopback
             accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
         for mails in accounts.values():
             yield from mails

@@ -31,7 +31,7 @@ class Console:
 
     def __init__(self, ses: Ses, codedeploy: CodeDeployApi, aws: str, ses_url: str) -> None:
         self._clients = LaptopClients({"aws": aws, "ses": ses_url})
-        self._emulator = httpx.Client(base_url=aws, trust_env=False, timeout=60)
+        self._emulator = httpx.Client(base_url=aws, trust_env=False, timeout=300)
         self._mailbox = ses.mailbox
         self._codedeploy = codedeploy
         self._actor = Actor(self._clients, ses.faults)

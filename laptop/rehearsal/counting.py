@@ -78,7 +78,7 @@ def count(
 
 
 def _mails(inbox: str) -> Counter[str]:
-    answer = httpx.get(f"{inbox}/messages", trust_env=False, timeout=60).raise_for_status().json()
+    answer = httpx.get(f"{inbox}/messages", trust_env=False, timeout=300).raise_for_status().json()
     return Counter(address for mail in answer for address in mail["to"])
 
 

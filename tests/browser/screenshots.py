@@ -60,7 +60,7 @@ def main() -> None:
     with chromium() as browser, run_cloud(options) as cloud:
         ends = cloud.description.endpoints
         with (
-            httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=60) as http,
+            httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=300) as http,
             at_the_browser(browser, ends["web"]) as grace,
         ):
             names = {"inbox": ends["inbox"], **_prepare(grace, Inbox(http))}
