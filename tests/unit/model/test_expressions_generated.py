@@ -17,7 +17,7 @@ from tests.model.cases.case import ConditionCase, UpdateCase, holds, updated
 from tests.model.table import MemoryTable
 
 Drawn = st.DrawFn
-FEW = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 numbers = st.decimals(min_value=-99, max_value=99, places=1).map(lambda number: {"N": str(number)})
 texts = st.text("abé😀 ", max_size=3).map(lambda text: {"S": text})

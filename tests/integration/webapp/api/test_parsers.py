@@ -33,7 +33,7 @@ HEADERS = [
 ]
 NASTY = [b"http://[", "\u00b2".encode("latin-1"), b"9" * 5000, b"text/html; charset=utf-7", b"\xff\xfe", b'"' * 9, b"*"]
 EXAMPLES = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
