@@ -146,7 +146,7 @@ class Account:
 
 @contextmanager
 def report_refusals(so_far: str) -> Iterator[None]:
-    """What AWS refuses, and an interruption, told in one line that ends with what has been done `so_far`."""
+    """Report what AWS refuses, or an interruption, in one line that ends with what has been done `so_far`."""
     try:
         yield
     except (BotoCoreError, ClientError) as problem:

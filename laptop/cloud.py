@@ -58,7 +58,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class LaptopCloud:
-    """One running laptop cloud. `timings` tells in seconds, in order, when each part was ready."""
+    """One running laptop cloud. `timings` has in order when each part was ready, in seconds."""
 
     description: Description
     clients: LaptopClients

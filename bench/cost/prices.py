@@ -11,7 +11,7 @@ __all__ = ["Price", "prices"]
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """So many dollars for `per` of something."""
+    """Dollars for `per` units of something."""
 
     name: str
     dollars: float

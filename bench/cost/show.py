@@ -64,7 +64,7 @@ def _verdict(console: Console, what: str, value: float, budget: float) -> None:
 
 
 def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str, str]]:
-    """What the bill leaves out, each with the dollars that it comes to, so that nobody has to guess."""
+    """What the bill leaves out, each with its dollars."""
     kept = usage.kept * _MILLION / _GB * known["table_gb_month"].each() * 3
     logs = usage.log_bytes * _MILLION / _GB * known["log_gb_month"].each() * 12
     key = known["key_month"].each() + _MONTH / _REUSE * _USERS_OF_THE_KEY * known["key_request"].each()

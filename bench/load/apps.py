@@ -1,4 +1,4 @@
-"""The two apps as processes, one worker each, told by their environment where AWS is."""
+"""The two apps as processes, one worker each; their environment says where AWS is."""
 
 from __future__ import annotations
 

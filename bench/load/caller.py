@@ -1,4 +1,5 @@
-"""A crowd that asks again as soon as it is answered, over open connections; cheap, so that the app counts."""
+"""Concurrent callers on open connections, each of which repeats its request as soon as it is answered; cheap, so that
+the app's own time counts."""
 
 from __future__ import annotations
 

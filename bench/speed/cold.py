@@ -50,7 +50,7 @@ def starts(roots: Roots, *, levers: bool, quick: bool) -> list[Start]:
 
 
 def _without(ours: MeasuredHandler, roots: Roots) -> list[Start]:
-    """Herald without each of its levers; bytecode is a start of its own."""
+    """Herald started without each of its optimisations in turn."""
     cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
     cut["SQS's client made late"] = replace(ours, extra={"apart": "late"})
@@ -81,7 +81,7 @@ def breakdown(subject: MeasuredHandler, aws: FakeAws) -> dict[str, float]:
 
 
 def by_package(told: str) -> dict[str, float]:
-    """Milliseconds by package, the longest first, from what `-X importtime` told."""
+    """Milliseconds by package, the longest first, as `-X importtime` measured them."""
     totals: dict[str, float] = defaultdict(float)
     for took, name in _LINE.findall(told):
         top = name.partition(".")[0]

@@ -1,4 +1,4 @@
-"""An AWS that answers at once and knows just enough to tell a first delivery from a second; it counts what it is asked.
+"""An AWS that answers at once, knows just enough to distinguish a first delivery from a second, and counts requests.
 
 It stands beside every handler that is measured, so that what differs is the handler. `GET /_counts` tells what was
 asked since the last time, `POST /_listed` puts a key into the table.

@@ -1,4 +1,4 @@
-"""As much of DynamoDB as tells a first delivery from a second: which keys are there, and whose they are."""
+"""As much of DynamoDB as distinguishes a first delivery from a second: which keys are there, and who owns them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class FakeTable:
 
 
 def refusal(code: str, **more: object) -> Answer:
-    """An error as the JSON protocols tell it."""
+    """An error as the JSON protocols send it."""
     return 400, json.dumps({"__type": f"com.amazonaws#{code}", "code": code, "message": code, **more}).encode()
 
 

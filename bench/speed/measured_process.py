@@ -12,7 +12,7 @@ BOOTED = time.process_time()
 
 
 def main() -> None:
-    """Import the handler, tell how long it took, then measure batches until standard input ends."""
+    """Import the handler, report how long it took, then measure batches until standard input ends."""
     import json  # noqa: PLC0415  after the mark: the handlers import it too
     import os  # noqa: PLC0415  the same
 

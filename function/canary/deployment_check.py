@@ -57,7 +57,7 @@ def candidate_of(
 
 
 def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Function and target version, as the deployment's target tells them; None if it does not.
+    """Function and target version as the deployment's target names them; None if it does not.
 
     https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LambdaFunctionInfo.html
     """

@@ -51,7 +51,7 @@ class Draft:
         return self.error is None and self.event is not None and is_synthetic(self.event)
 
     def identify(self, attempt: Attempt) -> Attempt:
-        """The attempt with all that the event tells the ledger."""
+        """The attempt with all that the ledger keeps of the event."""
         attempt = replace(attempt, digest=self.digest, body=self.body)
         if self.event is None:  # what is no event has no source, and nobody publishes it twice
             return replace(attempt, event_key=event_key("", attempt.message_id))

@@ -1,4 +1,4 @@
-"""The calls that tell about deployments and change nothing.
+"""The calls that describe deployments and change nothing.
 
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
 https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymentTargets.html

@@ -92,7 +92,7 @@ def tell_stories(
 
 
 def totals(deliveries: Iterable[Mapping[str, Any]], mailbox: Mailbox) -> Totals:
-    """The score of all events that were delivered, so far back as the emulator remembers."""
+    """Counts over all events that were delivered, as far back as the emulator remembers."""
     counts = [len(_mails(_messages(found), mailbox)) for found in _by_event(deliveries).values()]
     return Totals(len(counts), counts.count(1), counts.count(0), sum(count > 1 for count in counts))
 

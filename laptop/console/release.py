@@ -1,4 +1,4 @@
-"""The release that is under way, or was the last one, as CodeDeploy and the alias tell it."""
+"""The release that is under way, or was the last one, as CodeDeploy and the alias describe it."""
 
 from __future__ import annotations
 

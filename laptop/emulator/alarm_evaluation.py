@@ -1,4 +1,4 @@
-"""CloudWatch's side in ministack: metrics are stored, and alarms tell the truth about them, several times a second."""
+"""CloudWatch's side in ministack: metrics are stored, and alarms are evaluated several times a second."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AlarmEvaluator:
             ministack.replace(self._metrics, function, make)
 
     def start(self) -> None:
-        """Look at everything again and again, on a thread of its own."""
+        """Evaluate every alarm again and again, on a separate thread."""
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     def store(self, point: MetricPoint) -> None:

@@ -115,7 +115,7 @@ class Lambdas:
         return result, outcome
 
     def _patch_qualifier(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """What an alias means, under its own ARN: whoever gets the record invokes the alias, not a version."""
+        """What an alias means, under its own ARN: the record of a failure names the alias and not a version."""
 
         def resolve(function: Record | None, qualifier: str | None) -> tuple[Record | None, Record | None]:
             record, config = original(function, qualifier)

@@ -137,7 +137,7 @@ async def _wrong(_request: Request, problem: Exception) -> Response:
 
 
 class _SameOrigin:
-    """Refuses by 403 what a browser was told to change by another site; a program, which names no origin, may."""
+    """Refuses by 403 what a page of another site makes a browser change; a program, which names no origin, may."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

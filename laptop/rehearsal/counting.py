@@ -29,7 +29,7 @@ _PRINTED = 3
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """`mails` by address; `senders` is how many of them each release sent, as the timelines tell."""
+    """`mails` by address; `senders` is how many of them each release sent, by their timelines."""
 
     published: Sequence[Published]
     mails: Mapping[str, int]
@@ -83,7 +83,7 @@ def _mails(inbox: str) -> Counter[str]:
 
 
 def sender(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The release that sent the mail: as it says itself, or else whose claim it was when feedback told of the mail.
+    """The release that sent the mail: as it says itself, or else whose claim it was when feedback reported the mail.
     It crashed before it could say so, or feedback was faster; feedback's rows name the release of feedback."""
     claimed = "nobody"
     for row in rows:
@@ -98,7 +98,7 @@ def sender(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _story(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the timeline says, for whoever must find out what went wrong."""
+    """What the timeline says, for finding out what went wrong."""
     began = min((row["at"] for row in rows), default=0)
     told = (
         f"+{(row['at'] - began) / 1000:.1f} s {row['state']} by {row['release']} {row.get('detail', '')}".rstrip()

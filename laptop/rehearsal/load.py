@@ -29,7 +29,7 @@ class Published:
 
 @dataclass(slots=True)
 class Load:
-    """Publishes until it is told to stop, and at least `events`; `rate` is events a second."""
+    """Publishes until its block ends, and at least `events`; `rate` is events a second."""
 
     sns: SNSClient
     topic: str

@@ -1,4 +1,4 @@
-"""`/livez` and `/readyz`, for whoever starts the app and watches it."""
+"""`/livez` and `/readyz`, for what starts the app and monitors it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ BOOK_LINKS: Final = {
 
 
 def success(status: int, *headers: str, links: Mapping[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
-    """The part `responses` that tells which headers a good answer carries, and where it leads."""
+    """The part `responses` that documents which headers a good answer carries, and where it leads."""
     described = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers}
     return {status: {"headers": described} | ({"links": dict(links)} if links else {})}
 

@@ -122,7 +122,7 @@ _BY_STATUS: Final = {kind.status: kind for kind in reversed(KINDS.values())}
 
 @dataclass(slots=True)
 class Problem(Exception):
-    """A request that fails as `slug`, told to the caller as a problem document."""
+    """A request that fails as `slug`; the caller gets a problem document."""
 
     slug: str
     detail: str

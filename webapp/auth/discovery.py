@@ -1,4 +1,4 @@
-"""What the issuer publishes of itself, its discovery document and its keys: fetched when needed, kept for a while.
+"""What the issuer publishes about itself, its discovery document and its keys: fetched when needed, then cached.
 
 https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 """
@@ -37,7 +37,7 @@ _MOST_BYTES: Final = 1_000_000
 
 
 class _Kept(Generic[T]):
-    """Something of the issuer's: one caller fetches it, the others take what is known, or wait for that one."""
+    """A cached document of the issuer: one caller fetches it, the others use the cached one, or wait."""
 
     def __init__(self, fetch: Callable[[], T], clock: Callable[[], float]) -> None:
         self._fetch = fetch
@@ -47,7 +47,7 @@ class _Kept(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, fresh_seconds: float = _FRESH_SECONDS) -> T:
-        """It, at most so old; older, up to an hour, if the issuer does not answer. Else raises `Unavailable`."""
+        """The document, at most so old, or up to an hour if the issuer does not answer; then raises `Unavailable`."""
         if self._value is not None and self._age() < fresh_seconds:
             return self._value
         is_usable = self._is_usable()
@@ -121,7 +121,7 @@ class IssuerKeys:
         self._keys = _Kept(self._fetch, clock)
 
     def get(self) -> Sequence[jwt.PyJWK]:
-        """All of them; raises `Unavailable` if they are not known and the issuer does not answer."""
+        """All keys; raises `Unavailable` if they are not known and the issuer does not answer."""
         return self._keys.get()
 
     def find(self, key_id: str) -> jwt.PyJWK | None:
@@ -139,7 +139,7 @@ class IssuerKeys:
 
 
 def issuer_unavailable() -> Unavailable:
-    """Nobody can be recognised as long as the issuer does not answer."""
+    """The error for when nobody can be recognised, because the issuer does not answer."""
     return Unavailable("The identity provider does not answer.", retry_after=5)
 
 

@@ -96,12 +96,12 @@ def problem_response(request: Request, problem: Problem) -> Response:
 
 
 async def on_request_error(request: Request, error: errors.RequestError) -> Response:
-    """A request that the domain cannot do."""
+    """A request that the domain refuses."""
     return problem_response(request, problem_of(error))
 
 
 async def on_problem(request: Request, error: Problem) -> Response:
-    """A failure that Herald named itself."""
+    """A problem that was raised as such."""
     return problem_response(request, error)
 
 
@@ -113,7 +113,7 @@ async def on_http_exception(request: Request, error: HTTPException) -> Response:
 
 
 async def on_aws_error(request: Request, error: ClientError | BotoCoreError) -> Response:
-    """AWS did not do its part: for now if it says so, or says nothing; else that is a fault of ours."""
+    """A failed call of AWS: 503 if a later call may succeed, else 500."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     log.failure("aws call failed", error, code=code, request_id=request.scope.get("request_id"))
     if isinstance(error, ClientError) and code not in _PASSING:

@@ -56,7 +56,7 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class EventTimeline:
-    """One event and what came of it."""
+    """What happened to one event and its mail."""
 
     event_id: str
     type: str
@@ -79,14 +79,14 @@ class EventTimeline:
 
 @dataclass(frozen=True, slots=True)
 class TimelineStep:
-    """A row as a reader follows it; `after` is how long it came after the step before, in milliseconds."""
+    """One entry in the order of time; `after` is how long it came after the entry before, in milliseconds."""
 
     row: TimelineEntry
     after: int | None = None
 
 
 def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> EventTimeline:
-    """The outbox row and the ledger's record as one story.
+    """The outbox row and the ledger's record as one timeline.
 
     `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
     """
@@ -132,7 +132,7 @@ def _ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
 
 
 def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
-    """The ledger's record alone as a story, for whom only the MessageId is known."""
+    """The ledger's record alone as a timeline, where only the MessageId is known."""
     state = str(message["state"])
     reason, reason_code = _reason(message)
     return EventTimeline(

@@ -14,7 +14,7 @@ __all__ = ["Figure", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Without a budget it is told and not judged. Spreads are the first and the last quartile."""
+    """Without a budget it is only reported. Spreads are the first and the last quartile."""
 
     name: str
     unit: str

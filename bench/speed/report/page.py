@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def fill(page: str, told: Mapping[str, Any]) -> str:
-    """The page with what one run told between its markers."""
+    """The page with the results of one run between its markers."""
     content = "\n".join(_lines(told))
     return _MARKED.sub(lambda match: f"{match[1]}{content}\n{match[2]}", page)
 

@@ -1,7 +1,7 @@
 locals {
   # One list of statements a function, plain data, so that plans show them and tests read them.
   function_policies = {
-    notify = concat(local.runs["notify"], local.remembers, [
+    notify = concat(local.run_statements["notify"], local.ledger_statements, [
       {
         Sid      = "ReadRetries"
         Effect   = "Allow"
@@ -20,9 +20,9 @@ locals {
         Action   = "ssm:GetParameter"
         Resource = aws_ssm_parameter.link_key.arn
       },
-    ], local.sends_by_ses, local.reads_secrets)
+    ], local.ses_statements, local.secret_statements)
 
-    feedback = concat(local.runs["feedback"], local.remembers, [
+    feedback = concat(local.run_statements["feedback"], local.ledger_statements, [
       {
         Sid      = "ReadFeedback"
         Effect   = "Allow"
@@ -37,11 +37,11 @@ locals {
       },
     ])
 
-    before = concat(local.runs["before"], local.hook_statements)
-    after  = concat(local.runs["after"], local.hook_statements)
+    before = concat(local.run_statements["before"], local.hook_statements)
+    after  = concat(local.run_statements["after"], local.hook_statements)
   }
 
-  runs = {
+  run_statements = {
     for function, name in local.names : function => [
       {
         Sid      = "Log"
@@ -65,7 +65,7 @@ locals {
     ]
   }
 
-  remembers = [
+  ledger_statements = [
     {
       # A transaction is permitted by the actions that it is made of. Nobody deletes: the TTL does.
       Sid      = "KeepRecords"
@@ -118,7 +118,7 @@ locals {
     },
   ]
 
-  sends_by_ses = [for statement in [
+  ses_statements = [for statement in [
     {
       # Every identity, because in the sandbox SES asks for the right on the recipient's too; the sender's address holds it.
       # https://github.com/cloudposse/terraform-aws-ses/issues/40
@@ -134,7 +134,7 @@ locals {
     }
   ] : statement if length(local.sending_regions) > 0]
 
-  reads_secrets = [
+  secret_statements = [
     for service, action in { ssm = "ssm:GetParameter", secretsmanager = "secretsmanager:GetSecretValue" } : {
       Sid                        = "ReadSecretsOf${title(service)}"
       Effect                     = "Allow"

@@ -1,10 +1,10 @@
 locals {
   # The names that modules/notifier gives.
-  functions  = "arn:${local.partition}:lambda:${local.region}:${local.account}:function"
-  codedeploy = "arn:${local.partition}:codedeploy:${local.region}:${local.account}"
-  shipped    = [for name in ["${var.name}-notify", "${var.name}-feedback", "CodeDeployHook_${var.name}-before", "CodeDeployHook_${var.name}-after"] : "${local.functions}:${name}"]
-  aliased    = [for name in ["${var.name}-notify", "${var.name}-feedback"] : "${local.functions}:${name}"]
-  alarms     = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-release-*"
+  functions          = "arn:${local.partition}:lambda:${local.region}:${local.account}:function"
+  codedeploy         = "arn:${local.partition}:codedeploy:${local.region}:${local.account}"
+  released_functions = [for name in ["${var.name}-notify", "${var.name}-feedback", "CodeDeployHook_${var.name}-before", "CodeDeployHook_${var.name}-after"] : "${local.functions}:${name}"]
+  aliased_functions  = [for name in ["${var.name}-notify", "${var.name}-feedback"] : "${local.functions}:${name}"]
+  alarms             = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-release-*"
 
   # Exactly the calls that release/ makes; a test holds the two together, and docs/releasing.md with them.
   statements = [
@@ -12,13 +12,13 @@ locals {
       Sid      = "ShipTheCode"
       Effect   = "Allow"
       Action   = ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"]
-      Resource = concat(local.shipped, [for arn in local.aliased : "${arn}:*"])
+      Resource = concat(local.released_functions, [for arn in local.aliased_functions : "${arn}:*"])
     },
     {
       Sid      = "PublishVersions"
       Effect   = "Allow"
       Action   = ["lambda:GetAlias", "lambda:PublishVersion", "lambda:UpdateAlias"]
-      Resource = concat(local.aliased, [for arn in local.aliased : "${arn}:*"])
+      Resource = concat(local.aliased_functions, [for arn in local.aliased_functions : "${arn}:*"])
     },
     {
       Sid      = "LookAtNotify"
@@ -30,7 +30,7 @@ locals {
       Sid      = "ListVersions"
       Effect   = "Allow"
       Action   = ["lambda:ListAliases", "lambda:ListVersionsByFunction"]
-      Resource = local.aliased
+      Resource = local.aliased_functions
     },
     {
       # Only versions: without a qualifier, DeleteFunction would delete the function.
@@ -38,7 +38,7 @@ locals {
       Sid      = "DeleteOldVersions"
       Effect   = "Allow"
       Action   = "lambda:DeleteFunction"
-      Resource = [for arn in local.aliased : "${arn}:*"]
+      Resource = [for arn in local.aliased_functions : "${arn}:*"]
     },
     {
       Sid      = "ReadWhatTheHooksLogged"

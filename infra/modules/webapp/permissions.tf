@@ -1,7 +1,7 @@
 locals {
   # One list of statements a function, plain data, so that plans show them and tests read them.
   function_policies = {
-    web = concat(local.runs["web"], [
+    web = concat(local.run_statements["web"], [
       {
         Sid      = "KeepBooks"
         Effect   = "Allow"
@@ -13,7 +13,7 @@ locals {
         Effect    = "Allow"
         Action    = "dynamodb:GetItem"
         Resource  = var.ledger.arn
-        Condition = local.without_events
+        Condition = local.without_event_bodies
       },
       {
         # Of the ledger, only what readers themselves decide: which mails they do not want. Not the suppression in the same
@@ -33,7 +33,7 @@ locals {
         Effect    = "Allow"
         Action    = "dynamodb:Scan"
         Resource  = var.ledger.arn
-        Condition = local.without_events
+        Condition = local.without_event_bodies
       },
       {
         # IAM does not tell taking attributes away from setting them.
@@ -103,7 +103,7 @@ locals {
       },
     ])
 
-    relay = concat(local.runs["relay"], local.publishes, [
+    relay = concat(local.run_statements["relay"], local.publish_statements, [
       {
         Sid      = "ReadTheStream"
         Effect   = "Allow"
@@ -118,19 +118,19 @@ locals {
       },
     ])
 
-    sweeper = concat(local.runs["sweeper"], local.publishes, local.goes_through_the_outbox)
+    sweeper = concat(local.run_statements["sweeper"], local.publish_statements, local.outbox_statements)
 
-    reconcile = concat(local.runs["reconcile"], local.publishes, local.goes_through_the_outbox, [
+    reconcile = concat(local.run_statements["reconcile"], local.publish_statements, local.outbox_statements, [
       {
         Sid       = "AskTheLedger"
         Effect    = "Allow"
         Action    = "dynamodb:GetItem"
         Resource  = var.ledger.arn
-        Condition = local.without_events
+        Condition = local.without_event_bodies
       },
     ])
 
-    welcome = concat(local.runs["welcome"], [
+    welcome = concat(local.run_statements["welcome"], [
       {
         Sid      = "CommitTheGreeting"
         Effect   = "Allow"
@@ -142,7 +142,7 @@ locals {
 
   # Whatever is read of the ledger is named, and the events' bodies are not among it: they name recipients of every publisher's.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_dynamodb_attributes.html
-  without_events = {
+  without_event_bodies = {
     "ForAllValues:StringLike" = {
       "dynamodb:Attributes" = [
         "address", "at_risk", "attempts", "event_key", "expires_at", "first_at", "held_until", "id", "instead_of", "message_id",
@@ -156,7 +156,7 @@ locals {
   queue_arns = { for name, url in var.queues : name => "arn:${local.partition}:sqs:${local.region}:${local.account}:${basename(url)}" }
   notify_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.notify_function}"
 
-  runs = {
+  run_statements = {
     for function, name in local.names : function => [
       {
         Sid      = "Log"
@@ -189,7 +189,7 @@ locals {
     ]
   }
 
-  goes_through_the_outbox = [
+  outbox_statements = [
     {
       Sid      = "FindWaiting"
       Effect   = "Allow"
@@ -204,7 +204,7 @@ locals {
     },
   ]
 
-  publishes = [
+  publish_statements = [
     {
       Sid      = "Publish"
       Effect   = "Allow"

@@ -22,12 +22,12 @@ from webapp.outbox.publisher import Publisher
 from webapp.settings import ReconcileSettings
 
 _POLICIES = Path(__file__).parents[4] / "infra" / "modules" / "webapp" / "permissions.tf"
-_WITHOUT_EVENTS = re.compile(r"without_events = \{.*?\"dynamodb:Attributes\" = \[(.*?)\]", re.DOTALL)
+_WITHOUT_EVENT_BODIES = re.compile(r"without_event_bodies = \{.*?\"dynamodb:Attributes\" = \[(.*?)\]", re.DOTALL)
 
 
 def readable() -> set[str]:
     """The attributes that the roles may read, as Terraform gives them."""
-    found = _WITHOUT_EVENTS.search(_POLICIES.read_text("utf-8"))
+    found = _WITHOUT_EVENT_BODIES.search(_POLICIES.read_text("utf-8"))
     assert found
     return set(re.findall(r'"([^"]+)"', found[1]))
 
