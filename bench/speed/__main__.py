@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.speed import cold, ready, warm
-from bench.speed.processes import FakeAws, fake_aws, subjects
+from bench.speed.processes import FakeAwsProcess, fake_aws, subjects
 from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
@@ -69,7 +69,7 @@ def _bundle(folder: Path, roots: Roots) -> tuple[Path, Path]:
     return own, bundle
 
 
-def _one(roots: Roots, fake: FakeAws, *, levers: bool, quick: bool) -> tuple[figures.Sections, dict[str, Any]]:
+def _one(roots: Roots, fake: FakeAwsProcess, *, levers: bool, quick: bool) -> tuple[figures.Sections, dict[str, Any]]:
     starts, batches, count = _QUICK if quick else _WHOLE
     started = cold.measure(cold.starts(roots, levers=levers, quick=quick), fake, starts)
     imports = {} if quick else {name: cold.breakdown(each, fake) for name, each in subjects(roots).items()}

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.speed.processes import FakeAws, MeasuredHandler, MeasuredProcess, subjects
+from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, subjects
 from bench.speed.roots import ROOT, Roots
 from bench.speed.sample import Sample
 
@@ -58,7 +58,7 @@ def _without(ours: MeasuredHandler, roots: Roots) -> list[Start]:
     return [*found, Start("without: one TLS context", replace(ours, extra={"apart": "tls"}), tls=True)]
 
 
-def measure(each: Sequence[Start], aws: FakeAws, rounds: int) -> dict[str, Sample]:
+def measure(each: Sequence[Start], aws: FakeAwsProcess, rounds: int) -> dict[str, Sample]:
     """All starts, interleaved: CPU and wall milliseconds of init and of the first event."""
     taken: dict[str, list[dict[str, float]]] = defaultdict(list)
     for number in range(rounds + 1):
@@ -73,7 +73,7 @@ def measure(each: Sequence[Start], aws: FakeAws, rounds: int) -> dict[str, Sampl
     return {name: Sample(rows) for name, rows in taken.items()}
 
 
-def breakdown(subject: MeasuredHandler, aws: FakeAws) -> dict[str, float]:
+def breakdown(subject: MeasuredHandler, aws: FakeAwsProcess) -> dict[str, float]:
     """Where importing takes its time, in milliseconds by package, from `-X importtime` (which takes time itself)."""
     process = MeasuredProcess(subject, aws, flags=("-X", "importtime"))
     process.ask("first", 1)

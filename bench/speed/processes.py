@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.speed.roots import ROOT, Roots
 
-__all__ = ["FakeAws", "MeasuredHandler", "MeasuredProcess", "fake_aws", "subjects"]
+__all__ = ["FakeAwsProcess", "MeasuredHandler", "MeasuredProcess", "fake_aws", "subjects"]
 
 _SETTINGS = {
     "AWS_REGION": "us-east-1",
@@ -39,7 +39,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class FakeAws:
+class FakeAwsProcess:
     """The fake: its addresses, and the bundle with its certificate in it."""
 
     http: str
@@ -58,14 +58,14 @@ class FakeAws:
 
 
 @contextmanager
-def fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAws]:
+def fake_aws(certificate: Path, bundle: Path) -> Iterator[FakeAwsProcess]:
     """The fake in a process of its own."""
     command = [sys.executable, "-m", "bench.speed.fake_aws", str(certificate)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         plain, tls = process.stdout.readline().split()
         try:
-            yield FakeAws(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", bundle)
+            yield FakeAwsProcess(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", bundle)
         finally:
             process.kill()
 
@@ -101,7 +101,7 @@ class MeasuredProcess:
     """A process with a handler in it. `init` is what importing it took."""
 
     def __init__(
-        self, subject: MeasuredHandler, aws: FakeAws, *, tls: bool = False, flags: tuple[str, ...] = ()
+        self, subject: MeasuredHandler, aws: FakeAwsProcess, *, tls: bool = False, flags: tuple[str, ...] = ()
     ) -> None:
         trust = {"AWS_ENDPOINT_URL": aws.https, "AWS_CA_BUNDLE": str(aws.bundle)}
         environment = _SETTINGS | (trust if tls else {"AWS_ENDPOINT_URL": aws.http}) | subject.environment

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bench.speed.processes import FakeAws, MeasuredHandler, MeasuredProcess, subjects
+from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, subjects
 from bench.speed.roots import Roots
 from bench.speed.sample import Sample
 
@@ -57,7 +57,7 @@ class _Told:
     opened: int = 0
 
 
-def measure(roots: Roots, aws: FakeAws, rounds: int, count: int, *, quick: bool) -> list[Warm]:
+def measure(roots: Roots, aws: FakeAwsProcess, rounds: int, count: int, *, quick: bool) -> list[Warm]:
     """Every subject and kind, batches of `count` invocations, in another order in each round."""
     aws.list(_suppressed_key())
     told: dict[Asked, _Told] = defaultdict(lambda: _Told([], {}))
@@ -95,7 +95,7 @@ def _alone(one: Asked, trips: Mapping[str, float], first: Mapping[str, Mapping[s
 
 
 @contextmanager
-def _processes(roots: Roots, aws: FakeAws, quick: bool) -> Iterator[dict[str, MeasuredProcess]]:
+def _processes(roots: Roots, aws: FakeAwsProcess, quick: bool) -> Iterator[dict[str, MeasuredProcess]]:
     each: dict[str, MeasuredHandler] = subjects(roots)
     ours = each["herald"]
     each["feedback"] = replace(ours, handler="function.feedback:handler")

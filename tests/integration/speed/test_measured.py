@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 
 from bench.speed import processes, warm
-from bench.speed.processes import FakeAws, MeasuredHandler, MeasuredProcess, fake_aws
+from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, fake_aws
 from bench.speed.roots import ROOT
 from package import build
 from tests.certificates import certificate
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAws]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAwsProcess]:
     own = certificate(tmp_path_factory.mktemp("aws"))
     with fake_aws(own, own) as fake:
         yield fake
@@ -32,7 +32,7 @@ def herald(tmp_path_factory: pytest.TempPathFactory) -> MeasuredHandler:
 
 
 @pytest.fixture
-def running(herald: MeasuredHandler, aws: FakeAws) -> Iterator[MeasuredProcess]:
+def running(herald: MeasuredHandler, aws: FakeAwsProcess) -> Iterator[MeasuredProcess]:
     aws.list(warm._suppressed_key())
     process = MeasuredProcess(herald, aws)
     process.ask("first", 1)
@@ -50,7 +50,7 @@ def running(herald: MeasuredHandler, aws: FakeAws) -> Iterator[MeasuredProcess]:
     ],
 )
 def test_three_mails_make_as_many_round_trips_as_the_budget_says(
-    running: MeasuredProcess, aws: FakeAws, kind: str, trips: dict[str, int]
+    running: MeasuredProcess, aws: FakeAwsProcess, kind: str, trips: dict[str, int]
 ) -> None:
     """A duplicate is one, after the first delivery's three."""
     aws.counts()
@@ -67,7 +67,7 @@ def test_what_a_mail_takes_is_told(running: MeasuredProcess) -> None:
     assert running.ask("first", 2, trace=True)["peak_kib"] > 1
 
 
-def test_the_floor_makes_the_same_three_requests(aws: FakeAws) -> None:
+def test_the_floor_makes_the_same_three_requests(aws: FakeAwsProcess) -> None:
     floor = MeasuredHandler("floor", sys.executable, (ROOT,), "bench.speed.references.floor:handler")
     process = MeasuredProcess(floor, aws)
     aws.counts()
@@ -78,7 +78,7 @@ def test_the_floor_makes_the_same_three_requests(aws: FakeAws) -> None:
 
 
 @pytest.mark.parametrize("lever", ["tls", "fast_client", "late"])
-def test_a_handler_sends_its_mail_without_each_lever(herald: MeasuredHandler, aws: FakeAws, lever: str) -> None:
+def test_a_handler_sends_its_mail_without_each_lever(herald: MeasuredHandler, aws: FakeAwsProcess, lever: str) -> None:
     process = MeasuredProcess(replace(herald, extra={"apart": lever}), aws)
     aws.counts()
     process.ask("first", 1)
@@ -86,13 +86,13 @@ def test_a_handler_sends_its_mail_without_each_lever(herald: MeasuredHandler, aw
     assert aws.counts()["SendEmail"] == 1
 
 
-def test_a_handler_that_cannot_start_is_told(aws: FakeAws, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_handler_that_cannot_start_is_told(aws: FakeAwsProcess, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="ended"):
         MeasuredProcess(MeasuredHandler("none", sys.executable, (ROOT,), "bench.speed.references.none:handler"), aws)
     assert "none" in capfd.readouterr().err
 
 
-def test_settings_that_a_handler_is_not_to_see_are_not_there(herald: MeasuredHandler, aws: FakeAws) -> None:
+def test_settings_that_a_handler_is_not_to_see_are_not_there(herald: MeasuredHandler, aws: FakeAwsProcess) -> None:
     """Without its name it does not know Lambda, and composes itself only when it is called."""
     names = {name for name in processes._SETTINGS if name.startswith("HERALD_")}
     process = MeasuredProcess(replace(herald, without=tuple(names | {"AWS_LAMBDA_FUNCTION_NAME"})), aws)
