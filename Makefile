@@ -59,9 +59,10 @@ test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup -m 'not long' $(FLAGS)
 
 # What meets AWS most, and ends in minutes; other tests: make mean MEAN=tests/integration
-MEAN ?= tests/documented tests/unit/doctor tests/unit/release tests/integration/operations tests/integration/redrive \
-  tests/integration/codedeploy/test_release_tool.py tests/integration/webapp/outbox/test_publisher.py \
-  tests/integration/webapp/outbox/test_reconcile.py tests/stack/release/test_forward.py
+MEAN ?= tests/documented tests/unit/doctor tests/unit/release tests/integration/commands tests/integration/doctor \
+  tests/integration/operations tests/integration/redrive tests/integration/codedeploy/test_release_tool.py \
+  tests/integration/webapp/outbox/test_publisher.py tests/integration/webapp/outbox/test_reconcile.py \
+  tests/stack/release/test_forward.py
 mean: $(TEST_ENV) ## Run tests against an AWS that promises only what is documented (MEAN="tests/integration")
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup --mean $(MEAN) $(FLAGS)
 

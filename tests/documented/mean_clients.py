@@ -36,8 +36,6 @@ RETRYABLE: Final = (
     "InternalServerError",
     "TransactionConflictException",
 )
-#: Asked once on purpose: its errors are the subject of tests of their own (providers, the matrix of faults).
-_ASKED_ONCE: Final = "SendEmail"
 _READS: Final = ("GetItem", "Query", "Scan")
 
 
@@ -83,7 +81,7 @@ class MeanClients:
 
     def error(self, model: OperationModel, context: Mapping[str, Any]) -> str | None:
         """The error that an operation documents, heals by itself and was not raised yet, if there is one."""
-        if not context.get("mean", False) or model.name == _ASKED_ONCE:
+        if not context.get("mean", False) or _asks_once(model, context):
             return None
         documented = {shape.name for shape in model.error_shapes}
         for code in RETRYABLE:
@@ -166,6 +164,12 @@ class MeanClients:
                 parsed[key] = rows[:1]
                 parsed[output] = token
                 return
+
+
+def _asks_once(model: OperationModel, context: Mapping[str, Any]) -> bool:
+    """Whether a client of SES's repeats nothing, as the one that sends: its errors have tests of their own."""
+    retries = getattr(context.get("client_config"), "retries", None) or {}
+    return model.service_model.service_name == "sesv2" and retries.get("total_max_attempts") == 1
 
 
 def _name(table: str, item: Mapping[str, Any]) -> str:

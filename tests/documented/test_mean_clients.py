@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore.config import Config
+
 from laptop.service_model import operation_model
 from tests.documented.mean_clients import RETRYABLE, MeanClients
 
@@ -21,8 +23,10 @@ def test_each_documented_error_that_heals_comes_once_for_an_operation_also_of_se
     assert mean.error(operation_model("sesv2", "GetEmailIdentity"), {"mean": False}) is None
 
 
-def test_a_mail_is_asked_for_once_and_meets_no_error_of_chance() -> None:
-    assert MeanClients().error(operation_model("sesv2", "SendEmail"), MEAN) is None
+def test_a_client_that_asks_ses_once_meets_no_error_of_chance() -> None:
+    once = MEAN | {"client_config": Config(retries={"total_max_attempts": 1})}
+    assert MeanClients().error(operation_model("sesv2", "SendEmail"), once) is None
+    assert MeanClients().error(operation_model("sesv2", "SendEmail"), MEAN) == "TooManyRequestsException"
 
 
 def test_an_alias_is_once_read_as_it_was_before_it_moved() -> None:

@@ -81,6 +81,7 @@ RULES: tuple[Rule, ...] = (
         "DkimAttributes.SigningEnabled",
         "DkimAttributes.Status",
         "DkimAttributes.Tokens[]",
+        "DkimAttributes.SigningHostedZone",
         "DkimAttributes.CurrentSigningKeyLength",
         "VerificationInfo.ErrorType",
         "MailFromAttributes.MailFromDomain",

@@ -45,7 +45,7 @@ def _with_zone(host: str) -> dict[tuple[str, str], Any]:
             "1 of 3 CNAMEs",
             "create two._domainkey.mail.example.com CNAME two.dkim.amazonses.com",
         ),
-        ("dns-dkim", {}, {}, CheckStatus.WRONG, "3 of 3 CNAMEs", "create one._domainkey.mail.example.com CNAME"),
+        ("dns-dkim", {}, {}, CheckStatus.WRONG, "3 of 3 CNAMEs", "._domainkey.mail.example.com CNAME"),
         (
             "dns-dkim",
             {("one._domainkey.mail.example.com", "CNAME"): ["one.dkim.eu-west-1.example."]},

@@ -14,6 +14,7 @@ from moto import mock_aws
 from function.event.compression import compress
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key
+from operations.contention import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
 from operations.suppressions import Rekeyed, find_listing, find_suppression, rekey, take_off
@@ -37,7 +38,7 @@ def installation(monkeypatch: pytest.MonkeyPatch, regions: dict[str, Region]) ->
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws():
-        dynamodb = boto3.client("dynamodb", "us-east-1")
+        dynamodb = retry_contention(boto3.client("dynamodb", "us-east-1"))
         dynamodb.create_table(
             TableName="ledger",
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],

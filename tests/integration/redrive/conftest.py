@@ -15,6 +15,7 @@ from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.sqs import Queue
+from operations.contention import retry_contention
 from operations.installation import Installation
 from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET
@@ -112,5 +113,7 @@ def office(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Of
         dead, retry, feedback = (
             sqs.create_queue(QueueName=f"herald-{name}")["QueueUrl"] for name in ("dead", "retry", "feedback")
         )
-        installation = Installation(sqs, dynamodb, dead, retry, feedback, "herald-ledger", lambda: (SECRET,))
+        installation = Installation(
+            sqs, retry_contention(dynamodb), dead, retry, feedback, "herald-ledger", lambda: (SECRET,)
+        )
         yield Office(installation, World(dynamodb, catalogue))
