@@ -11,7 +11,7 @@ from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, Pro
 from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.event.envelope import Delivery
-from function.ledger.keys import address_key, choice_name, event_key
+from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.table import Table
 from function.message.builder import Draft
@@ -19,8 +19,10 @@ from function.message.email import Email, Receipt
 from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
+from operations.installation import Installation
+from operations.suppressions import take_off
 from tests.model.errors import cancelled, reason
-from tests.model.replay import History, Paused, Step, Tape
+from tests.model.replay import Entry, History, Paused, Step, Tape
 from tests.model.table import MemoryTable
 from tests.model.table import State as Snapshot
 from tests.model.values import Frozen, Item
@@ -65,7 +67,7 @@ class Abstract(MemoryTable):
     gated = False
 
     def _commit(self, changes: Any) -> None:
-        super()._commit((pk, item and _less(item)) for pk, item in changes)
+        super()._commit((pk, _less(item) if item and pk.startswith("message#") else item) for pk, item in changes)
 
 
 def _less(item: Item) -> Item:
@@ -82,6 +84,8 @@ class Code:
     ledger: type[Ledger] = Ledger
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
+    #: Takes an address off every list.
+    take_off: Callable[[Installation, str], object] = take_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +162,11 @@ class _Client:
         kind = request["Key"]["pk"]["S"].partition("#")[0]
         stop = not (kind == "feedback" and self.last == "feedback")
         self.last = kind
-        return self.tape.do(Step("table", "get"), lambda: self.table.get_item(**request), stop)
+        return self.tape.do(Step("table", f"get {kind}"), lambda: self.table.get_item(**request), stop)
 
     def update_item(self, **request: Any) -> Any:
-        return self.tape.do(Step("table", "update"), lambda: self.table.update_item(**request))
+        kind = request["Key"]["pk"]["S"].partition("#")[0]
+        return self.tape.do(Step("table", f"update {kind}"), lambda: self.table.update_item(**request))
 
     def transact_write_items(self, **request: Any) -> Any:
         return self.tape.do(Step("table", "transact"), lambda: self.table.transact_write_items(**request))
@@ -198,36 +203,56 @@ class Herald:
     rules: Rules
     table: Abstract = field(default_factory=lambda: Abstract("herald-ledger"))
     _known: dict[tuple[Process, str, Snapshot, int], Stepped] = field(default_factory=dict)
-    _begun: dict[tuple[Waiting, int, int], Process] = field(default_factory=dict)
+    _stops: dict[tuple[Process, int, Any], tuple[Process | None, bool]] = field(default_factory=dict)
+    _work: dict[Process, Callable[[], Any]] = field(default_factory=dict)
 
     def begin(self, waiting: Waiting, release: int, now: int) -> Process:
         """The process of a delivery, before its first step."""
-        key = (waiting, release, now)
-        if key not in self._begun:
-            process = self._run(Process(waiting, release, History(), Step("")), None, Frozen(), now).process
-            assert process is not None, "every delivery reads or writes the ledger"
-            self._begun[key] = process
-        return self._begun[key]
+        process, _ = self._carry_on(Process(waiting, release, History(), Step("")), now, Frozen())
+        assert process is not None, "every delivery reads or writes the ledger"
+        return process
 
     def step(self, process: Process, branch: str, table: Snapshot, now: int) -> Stepped:
         """The process after its next step went as `branch` says."""
         key = (process, branch, table, now)
         if key not in self._known:
-            self._known[key] = self._run(process, LIVE[branch], table, now)
+            self._known[key] = self._step(process, LIVE[branch], table, now)
         return self._known[key]
 
-    def _run(self, process: Process, live: Live | None, table: Snapshot, now: int) -> Stepped:
+    def _step(self, process: Process, live: Live, table: Snapshot, now: int) -> Stepped:
         self.table.restore(table)
-        tape = Tape(process.history, live)
-        waiting = process.waiting
         try:
-            outcome = self._courier(process, tape, now).deliver(waiting.delivery(), now + 100 * HOLD)
+            entry = Entry(live(process.step, self._work[process._replace(asleep_at=None)]))
+        except Exception as error:
+            entry = Entry(error=error)
+        after = self.table.snapshot()
+        answered = Process(process.waiting, process.release, History((*process.history, entry)), Step(""))
+        stopped, again = self._carry_on(answered, now, after, process.at_marks)
+        return Stepped(after, stopped and stopped._replace(asleep_at=process.asleep_at), again)
+
+    def _carry_on(
+        self, process: Process, now: int, table: Snapshot, at_marks: bool = False
+    ) -> tuple[Process | None, bool]:
+        """The process before its next step, or None and whether it comes back. At the marks it may read those of all
+        providers in one step."""
+        marks = [table.get(feedback_key(url)) for url in self.rules.urls] if at_marks else []
+        key = (process, now, tuple(marks))
+        if key not in self._stops:
+            self._stops[key] = self._run(process, now, table)
+        return self._stops[key]
+
+    def _run(self, process: Process, now: int, table: Snapshot) -> tuple[Process | None, bool]:
+        self.table.restore(table)
+        tape = Tape(process.history)
+        try:
+            outcome = self._courier(process, tape, now).deliver(process.waiting.delivery(), now + 100 * HOLD)
         except Paused as paused:
-            stepped = process._replace(history=History(tape.history), step=paused.step)
-            return Stepped(self.table.snapshot(), stepped)
+            stopped = process._replace(history=History(tape.history), step=paused.step)
+            self._work.setdefault(stopped, paused.work)
+            return stopped, False
         except Exception:
-            return Stepped(self.table.snapshot(), None, again=True)
-        return Stepped(self.table.snapshot(), None, again=outcome.retry_at is not None)
+            return None, True
+        return None, outcome.retry_at is not None
 
     def _courier(self, process: Process, tape: Tape, now: int) -> Courier:
         def clock() -> int:
@@ -293,6 +318,6 @@ def branches(step: Step, budget: Budget) -> Iterator[tuple[str, str]]:
         }
     else:
         yield "done", ""
-        repeated = {"done twice": "repeats"} if step.kind == "table" and step.what != "get" else {}
+        repeated = {"done twice": "repeats"} if step.kind == "table" and not step.what.startswith("get") else {}
         ways = repeated | ({"conflict": "conflicts"} if step.what == "transact" else {})
     yield from ((name, spent) for name, spent in ways.items() if getattr(budget, spent))

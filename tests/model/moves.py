@@ -55,11 +55,24 @@ class Moves:
         self._persons = Persons(self.herald, self.promises)
 
     def __call__(self, world: World) -> Iterator[tuple[str, World]]:
-        """Every state that can follow `world`, with the move's name. Raises Broken."""
-        yield from self._deliveries(world)
-        yield from self._reports(world)
-        yield from self._persons(world)
-        yield from self._clock(world)
+        """Every state that can follow `world`, with the move's name. Raises Broken.
+
+        Of orders that come to the same one is taken. A report on another mail matters to who reads how far the reports
+        have come, and to when it came: so one of these follows it at once, and what nothing follows is left out. Where
+        no delivery will ever run again, neither such reports nor the time matter, but for what expires.
+        """
+        over = self._is_over(world)
+        if world.reported:
+            yield from self._readers(world)
+        else:
+            yield from self._deliveries(world)
+            yield from self._reports.on_its_mails(world)
+            yield from self._persons(world)
+            yield from self._late_moves(world, over)
+        if not over:
+            if self._matters(world):
+                yield from self._reports.on_others(world)
+            yield from self._clock(world)
 
     # -- deliveries -----------------------------------------------------------------------------------------------
 
@@ -73,8 +86,14 @@ class Moves:
             yield from self._sleep(rest, begun)
         for process in world.running:
             rest = world._replace(running=without(world.running, process))
-            if process.asleep_at != (world.now, world.release):
+            if _awake(process, world):
                 yield from self._killed(rest, process)
+                yield from self._steps(rest, process)
+
+    def _readers(self, world: World) -> Iterator[tuple[str, World]]:
+        for process in world.running:
+            if process.at_marks and _awake(process, world):
+                rest = world._replace(running=without(world.running, process), reported=False)
                 yield from self._steps(rest, process)
 
     def _sleep(self, rest: World, begun: Process) -> Iterator[tuple[str, World]]:
@@ -135,15 +154,30 @@ class Moves:
 
     # -- the clock --------------------------------------------------------------------------------------------------
 
+    def _is_over(self, world: World) -> bool:
+        """Whether no delivery will ever run again, and nothing expires."""
+        budget = world.budget
+        if world.running or world.waiting or budget.ages or budget.agains or budget.records:
+            return False
+        return not budget.redrives or not (world.letters or self.promises.has_suppressed(world.table))
+
+    def _matters(self, world: World) -> bool:
+        """Whether a report on another mail may matter at this very moment."""
+        at_marks = any(process.at_marks and _awake(process, world) for process in world.running)
+        return at_marks or any(True for _ in self._clock(world))
+
     def _clock(self, world: World) -> Iterator[tuple[str, World]]:
         for what, name, span, sleeping in _CLOCK:
             if getattr(world.budget, what) and len(world.running) <= sleeping:
-                yield name, spend(world._replace(now=world.now + span), what)
+                yield name, spend(world._replace(now=world.now + span, reported=False), what)
+
+    @staticmethod
+    def _late_moves(world: World, over: bool) -> Iterator[tuple[str, World]]:
         for key, item in world.table.items() if world.now >= NOW + RETENTION else ():
             if "expires_at" in item and int(item["expires_at"][1]) * 1000 <= world.now:
                 left = Frozen({name: kept for name, kept in world.table.items() if name != key})
                 yield f"TTL deletes {key.partition('#')[0]}", world._replace(table=left)
-        if world.budget.upgrades:
+        if world.budget.upgrades and not over:
             yield "a release", spend(world._replace(release=world.release + 1), "upgrades")
 
 
@@ -165,6 +199,10 @@ def _mirrored(waiting: Waiting, world: World) -> bool:
 
 def _name(process: Process) -> str:
     return f"{process.waiting.copy} {process.step.kind} {process.step.what}".rstrip()
+
+
+def _awake(process: Process, world: World) -> bool:
+    return process.asleep_at != (world.now, world.release)
 
 
 def _late(world: World, process: Process) -> bool:

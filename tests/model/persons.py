@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
-from operations.suppressions import Suppression, remove_suppression
-from tests.model.herald import ADDRESS, CATEGORY, CHOICE, Herald
+from tests.model.herald import ADDRESS, ADDRESS_TEXT, CATEGORY, CHOICE, SECRET, Herald
 from tests.model.promises import Promises, judge_address
 from tests.model.values import Frozen
 from tests.model.world import HOLD, RETENTION, Waiting, World, put, spend, without
 from webapp.preferences.preferences import Preferences
 
 __all__ = ["Persons"]
+
+
+class _NotListed(Exception):
+    """As SES's `NotFoundException`."""
+
+
+@dataclass(slots=True)
+class _SesList:
+    """SES's own list: whether the address is on it. Each call is noted before it is answered."""
+
+    listed: bool
+    note: Callable[[], None]
+    exceptions: ClassVar[Any] = SimpleNamespace(NotFoundException=_NotListed)
+
+    def delete_suppressed_destination(self, **_: str) -> None:
+        """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteSuppressedDestination.html"""
+        self.note()
+        if not self.listed:
+            raise _NotListed
+        self.listed = False
 
 
 @dataclass(slots=True)
@@ -78,9 +97,10 @@ class Persons:
         address = world.table.get(ADDRESS, Frozen())
         choices, hashed = Preferences(self._client, "herald-ledger"), ADDRESS.removeprefix("address#")
         if "since" in address:
-            yield from self._written(world, "removals", "it is taken off", CHOICE, self._unlist)
+            yield from self._removal(world)
         else:
-            yield from self._written(world, "listings", "the address is listed", CHOICE, self._list)
+            both = world._replace(ses_listed=True)
+            yield from self._written(both, "listings", "the address is listed", CHOICE, self._list)
         if CHOICE in address:
             again = partial(choices.subscribe, CATEGORY, hashed)
             yield from self._written(world, "resubscribes", "and subscribes again", "since", again)
@@ -108,10 +128,29 @@ class Persons:
         )
         self._client.transact_write_items(TransactItems=[listed])
 
-    def _unlist(self) -> None:
-        installation = Installation(self._client, self._client, "", "", "", "herald-ledger", lambda: (b"model",))
-        entry = Suppression(ADDRESS, "bounced", datetime.fromtimestamp(0, UTC), "another")
-        remove_suppression(installation, entry)
+    def _removal(self, world: World) -> Iterator[tuple[str, World]]:
+        """The address is taken off SES's list and off ours; or who does it is killed between the two."""
+        if not world.budget.removals:
+            return
+        cuts = list[World]()
+        ses = _SesList(world.ses_listed, lambda: cuts.append(self._lists(world, ses)))
+        client, regions = self._client, cast("Any", lambda: {"us-east-1": ses})
+        installation = Installation(client, client, "", "", "", "herald-ledger", lambda: (SECRET,), ses=regions)
+        self.herald.table.restore(world.table)
+        self.herald.table.fault = lambda moment, *_: ses.note() if moment == "before" else None
+        try:
+            self.herald.code.take_off(installation, ADDRESS_TEXT)
+        finally:
+            self.herald.table.fault = None
+        after = self._lists(world, ses)
+        judge_address(world.table, after.table, CHOICE)
+        yield "it is taken off", spend(after, "removals")
+        for cut in cuts if world.budget.crashes else ():
+            if cut != world:
+                yield "it is taken off one list", spend(spend(cut, "removals"), "crashes")
+
+    def _lists(self, world: World, ses: _SesList) -> World:
+        return world._replace(table=self.herald.table.snapshot(), ses_listed=ses.listed)
 
     @property
     def _client(self) -> Any:

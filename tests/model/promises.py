@@ -177,6 +177,10 @@ class Promises:
             self._owners[table] = frozenset(name for names in named for name in names if name)
         return self._owners[table]
 
+    def has_suppressed(self, table: Snapshot) -> bool:
+        """Whether a person may redrive a record that has no letter."""
+        return any(record.state is State.SUPPRESSED for record in self.records(table))
+
     def records(self, table: Snapshot) -> Iterator[Record]:
         """Every record in the table."""
         for key, item in table.items():
@@ -209,6 +213,8 @@ def _judge_claim(world: World) -> None:
     address = world.table.get(ADDRESS, Frozen())
     if "since" in address:
         raise Broken("a mail was begun to a listed address")
+    if world.ses_listed:
+        raise Broken("a mail was begun to an address that is on SES's list")
     if CHOICE in address:
         raise Broken("a mail was begun to a reader who has unsubscribed")
 

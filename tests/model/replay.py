@@ -1,8 +1,9 @@
 """Stops the function's own code before each thing it does to the world, and carries it on from there later.
 
-A process is remembered as the answers it has had so far. To take its next step the code runs again from the start:
-what it did before is answered from memory, the one thing it stands before is done for real, and it is stopped before
-the next. So every interleaving can be tried of code that knows nothing of it.
+A process is remembered as the answers it has had so far. Its next step is done for real, and gives one answer more.
+Where that leads is found by running the code again from the start: what it did is answered from memory, and it is
+stopped before the next thing. So every interleaving can be tried of code that knows nothing of it, and the code runs
+once for each answer that it can get, in however many states of the world it gets it.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ class Step(NamedTuple):
 
 
 class Paused(BaseException):
-    """The code stands before `step`; no handler of the code may catch this."""
+    """The code stands before `step`, which `work` does; no handler of the code may catch this."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, work: Callable[[], Any]) -> None:
         self.step = step
+        self.work = work
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,30 +74,20 @@ def _read(value: Any, error: BaseException | None) -> str:
 
 
 class Tape:
-    """The world as one run of a process meets it. `live` decides how the one new step goes; None allows none."""
+    """The world as one run of a process meets it."""
 
-    def __init__(self, history: History, live: Callable[[Step, Callable[[], Any]], Any] | None) -> None:
+    def __init__(self, history: History) -> None:
         self.history = list(history)
         self.seen = 0
         self._at = 0
-        self._live = live
 
     def do(self, step: Step, work: Callable[[], Any], stop: bool = True) -> Any:
-        """One step of the process: replayed, or done if it is the one to do, or where the process stops. Without `stop`
-        it belongs to the step before: nothing that could happen between the two matters to anybody."""
-        if self._at < len(self.history):
-            return self._replayed()
-        if not stop:
+        """One step of the process: replayed, or where the process stops. Without `stop` it belongs to the step before:
+        nothing that could happen between the two matters to anybody."""
+        if self._at == len(self.history):
+            if stop:
+                raise Paused(step, work)
             self.history.append(Entry(work()))
-            return self._replayed()
-        if self._live is None:
-            raise Paused(step)
-        live, self._live = self._live, None
-        try:
-            entry = Entry(live(step, work))
-        except Exception as error:
-            entry = Entry(error=error)
-        self.history.append(entry)
         return self._replayed()
 
     def instant(self, read: Callable[[], int]) -> int:

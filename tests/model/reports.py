@@ -40,11 +40,14 @@ class Reports:
     promises: Promises
     _heard: dict[tuple[str, Snapshot, int], list[Snapshot]] = field(default_factory=dict)
 
-    def __call__(self, world: World) -> Iterator[tuple[str, World]]:
+    def on_its_mails(self, world: World) -> Iterator[tuple[str, World]]:
         """Every state after one report; and each in which the handler was killed before one of its writes."""
         for mail, action in sorted(world.feedback):
             told = world._replace(heard=world.heard | {(mail, action)})
             yield from self._hear(f"{mail.attempt}: {action}", world, told, _report(mail, action))
+
+    def on_others(self, world: World) -> Iterator[tuple[str, World]]:
+        """Every state after a report on another event's mail, or a probe's, that moves a mark."""
         if world.budget.reports:
             for provider, sent in sorted(world.probes):
                 told = world._replace(probes=world.probes - {(provider, sent)})
@@ -55,13 +58,20 @@ class Reports:
                 yield from self._hear_of_others("a report on another mail", world, world, report)
             if world.budget.stale and world.now > NOW:
                 body = _probe_report(Report(url, NOW, world.now))
-                yield from self._hear("a report on an old mail", world, spend(world, "stale"), body)
+                yield from self._mark("a report on an old mail", world, spend(world, "stale"), body)
 
     def _hear_of_others(self, name: str, world: World, told: World, report: Report) -> Iterator[tuple[str, World]]:
         """What was sent before any hold could end licenses nothing."""
         counts = frozenset({report} if report.sent >= NOW + HOLD else ())
         told = spend(told._replace(reports=world.reports | counts), "reports")
-        yield from self._hear(name, world, told, _probe_report(report))
+        if not told.budget.reports:
+            told = told._replace(probes=frozenset())
+        yield from self._mark(name, world, told, _probe_report(report))
+
+    def _mark(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
+        *_, after = self._tables(body, world.table, world.now)
+        if after != world.table:
+            yield name, told._replace(table=after, reported=not self.herald.rules.marks)
 
     def _hear(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
         *cuts, after = self._tables(body, world.table, world.now)

@@ -84,6 +84,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario("the answer is lost, and one later mail is reported", (1,), Budget(lost=1, ticks=1, minutes=1, reports=1)),
     Scenario("the answer is lost, and two later mails are reported", (2,), _REPORTS._replace(lost=1), large=True),
+    Scenario(
+        "the answer is lost, a report on its own mail is marked too, and a crash between record and mark",
+        (1,),
+        Budget(lost=1, ticks=1, crashes=1, minutes=1, reports=1),
+        Rules(marks=True),
+    ),
     Scenario("the same with a crash anywhere", (1,), _REPORTS._replace(lost=1, crashes=1), large=True),
     Scenario(
         "two answers lost: no third mail without a yes",
@@ -107,7 +113,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "on_unknown = hold: nothing is resent without a yes",
         (2,),
-        Budget(ticks=1, minutes=1, reports=2, lost=1, redrives=1, confirms=1),
+        Budget(ticks=1, lost=1, redrives=1, confirms=1),
         _HOLD,
         large=True,
     ),
@@ -189,6 +195,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         "the address comes onto the list and is taken off",
         (1, 1),
         Budget(listings=1, removals=1, redrives=1, crashes=1),
+    ),
+    Scenario(
+        "a person is killed between SES's list and ours",
+        (1, 1),
+        Budget(listings=1, removals=2, redrives=1, crashes=1),
     ),
     Scenario(
         "the reader unsubscribes, and subscribes again",

@@ -19,6 +19,8 @@ from function.ledger.states import Action, State
 from function.ledger.table import Refusal
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, Provider, ProviderCall
+from operations.installation import Installation
+from operations.suppressions import get_suppression, remove_suppression, take_off
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -107,6 +109,13 @@ class _EventIsAnybodys(Writes):
     def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
         request = super().put_event(attempt, now, small)
         return _rewritten(request, request["ConditionExpression"], "")
+
+
+def _take_off_ours_first(installation: Installation, address: str) -> None:
+    for key in installation.address_keys(address):
+        if entry := get_suppression(installation, key):
+            remove_suppression(installation, entry)
+    take_off(installation, address)
 
 
 def _address(old: str, new: str) -> Code:
@@ -441,6 +450,11 @@ SEEDS: tuple[Seed, ...] = (
         "a suppression forgets what the reader chose",
         "the reader unsubscribes, and the address bounces",
         Code(writes=_SuppressionForgets),
+    ),
+    Seed(
+        "an address is taken off our list before SES's",
+        "a person is killed between SES's list and ours",
+        Code(take_off=_take_off_ours_first),
     ),
     Seed(
         "a letter needs no yes for what may have gone",

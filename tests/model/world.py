@@ -114,6 +114,11 @@ class Process(NamedTuple):
         """The name of its attempt."""
         return f"{self.waiting.copy}-{self.waiting.tries}"
 
+    @property
+    def at_marks(self) -> bool:
+        """Whether it is about to read or write how far the reports have come."""
+        return self.step.kind == "table" and self.step.what.endswith("feedback")
+
 
 class Mail(NamedTuple):
     """A mail that the provider took at `at`."""
@@ -167,6 +172,10 @@ class World(NamedTuple):
     #: Probes that the providers took and have not reported on: who, and when.
     probes: frozenset[tuple[str, int]] = frozenset()
     reports: frozenset[Report] = frozenset()
+    #: Whether the address is on the provider's own list.
+    ses_listed: bool = False
+    #: Whether a report on another mail has just come: what it changes nothing for has gone before (see `Moves`).
+    reported: bool = False
 
 
 def spend(world: World, what: str) -> World:
