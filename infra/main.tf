@@ -61,6 +61,7 @@ module "webapp" {
   public_url          = var.public_url
   custom_domain       = var.custom_domain
   throttle            = var.throttle
+  limits              = var.limits
   sign_in             = var.sign_in
   mail                = var.sign_in.ses_mail ? { identity_arn = module.notifier.identity_arn, sender = var.sender } : null
   traced              = var.traced

@@ -162,6 +162,17 @@ variable "throttle" {
   nullable = false
 }
 
+variable "limits" {
+  description = "What one account, or one address without an account, may do: requests a second in each process of the web function, and the mails that an account may cause in ten minutes and in a day"
+  type = object({
+    requests_per_second   = optional(number, 100)
+    mails_per_ten_minutes = optional(number, 50)
+    mails_per_day         = optional(number, 200)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "sign_in" {
   description = "Cognito: `prefix` of the sign-in page's host (null: name and account), `open` whether people may sign themselves up, `endpoint` where the web function finds Cognito (null: AWS's own), `password_flow` whether the client may exchange a password for tokens without the sign-in page, `mfa_required` whether everybody must have a second factor (else who wants one), `ses_mail` whether Cognito's mails leave through SES as `sender`: say so once the account is out of SES's sandbox, because Cognito's own mail ends after about 50 a day"
   type = object({

@@ -78,6 +78,7 @@ class Description:
             "HERALD_OIDC_ISSUER": self.sign_in["issuer"],
             "HERALD_OIDC_DISCOVERY_URL": self.sign_in["discovery_url"],
             "HERALD_OIDC_CLIENT_ID": self.sign_in["client_id"],
+            "HERALD_USER_POOL": self.sign_in["pool"],
             "HERALD_SESSION_KEY_PARAMETER": SESSION_KEY,
             "HERALD_LINK_KEY_PARAMETER": LINK_KEY,
             "HERALD_MAILS_PER_TEN_MINUTES": "1000",

@@ -22,7 +22,16 @@ from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import make_visible, peek, receive_all
 
-__all__ = ["UNTOUCHED", "Erased", "KeptEvent", "PersonalData", "erase", "find_personal_data"]
+__all__ = [
+    "UNTOUCHED",
+    "Erased",
+    "KeptEvent",
+    "PersonalData",
+    "delete_letters",
+    "erase",
+    "erase_event",
+    "find_personal_data",
+]
 
 #: What an erasure leaves, for whoever has to do the rest.
 UNTOUCHED = (
@@ -75,8 +84,8 @@ def find_personal_data(installation: Installation, address: str) -> PersonalData
 def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
     """Erase what was found; returns how much was erased. What a first try left, a second finds."""
     messages = frozenset(event.message_id for event in found.events)
-    letters = _delete_letters(installation, address, messages)
-    records = sum(_erase_event(installation, event) for event in found.events)
+    letters = delete_letters(installation, messages, _mention_matcher(address))
+    records = sum(erase_event(installation, event) for event in found.events)
     return Erased(records, letters, sum(erase_body(installation, row) for row in found.outbox))
 
 
@@ -120,7 +129,7 @@ def _mention_matcher(address: str) -> Callable[[str], bool]:
     return mentions
 
 
-def _erase_event(installation: Installation, event: KeptEvent) -> bool:
+def erase_event(installation: Installation, event: KeptEvent) -> bool:
     """Take the address's hash out of the record, then the event out of its item; both expire when they would have.
 
     The digest stays: by it a publisher's repetition is known for what it is, and causes no mail.
@@ -146,8 +155,10 @@ def _remove(installation: Installation, key: str, attribute: str, condition: str
     return True
 
 
-def _delete_letters(installation: Installation, address: str, messages: Collection[str]) -> int:
-    mentions = _mention_matcher(address)
+def delete_letters(
+    installation: Installation, messages: Collection[str], mentions: Callable[[str], bool] = lambda _: False
+) -> int:
+    """Delete the dead letters of these messages, and those whose text mentions somebody; how many were deleted."""
     others: list[DeadLetter] = []
     deleted = 0
     try:

@@ -10,11 +10,11 @@ from typing import Any, Final
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
-from webapp.api import books, health, openapi
+from webapp.api import books, health, me, openapi
 from webapp.composition import Parts, compose
 from webapp.http import error_handlers
 from webapp.http.middleware import RequestMiddleware
-from webapp.pages import book_changes, missing_mail, operations, preferences, preview, sign_in
+from webapp.pages import account, book_changes, missing_mail, operations, preferences, preview, sign_in
 from webapp.pages import books as book_pages
 from webapp.pages.sessions import SignedOut
 from webapp.settings import WebSettings
@@ -46,7 +46,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     error_handlers.register(app)
     app.exception_handler(SignedOut)(sign_in.on_signed_out)
     app.include_router(books.router)
-    for pages_for_people in (book_pages, book_changes, preview, missing_mail, operations, sign_in, preferences):
+    app.include_router(me.router)
+    pages = (book_pages, book_changes, preview, missing_mail, operations, sign_in, preferences, account)
+    for pages_for_people in pages:
         app.include_router(pages_for_people.router, include_in_schema=False)
     app.include_router(health.router, tags=["probes"])
     app.openapi = partial(openapi.build_document, app)  # type: ignore[method-assign]  # FastAPI's documented way

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from ulid import ULID
 
+from webapp.accounts.deletion import AccountDeletion, IdentityStore
 from webapp.admin.audit import Audit
 from webapp.admin.notifier import NotifierAccess, NotifierNames
 from webapp.admin.search import MailSearch
@@ -25,9 +26,13 @@ from webapp.books.repository import BookRepository
 from webapp.books.service import BookService
 from webapp.clock import Clock, now
 from webapp.outbox.outbox import Outbox
+from webapp.preferences.account import Accounts
 from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
 from webapp.timeline.ledger import LedgerReader
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 __all__ = ["Parts", "PartsOf", "client_registration", "compose", "notifier_names", "parameter_names"]
 
@@ -46,6 +51,8 @@ class Parts:
     preferences: Preferences
     limiter: RateLimiter
     notifier: NotifierAccess
+    #: Gives the client that deletes people; made only when somebody is deleted.
+    cognito: Callable[[], CognitoIdentityProviderClient] = clients.cognito
     clock: Clock = now
     new_id: Callable[[], str] = lambda: str(ULID())
 
@@ -57,10 +64,31 @@ class Parts:
             self.books,
             self.outbox,
             self.ledger,
+            self.accounts,
             settings.event_source,
             settings.public_url,
             self.clock,
             self.new_id,
+        )
+
+    @property
+    def accounts(self) -> Accounts:
+        """What is kept about accounts."""
+        return Accounts(self.notifier.dynamodb, self.settings.books_table)
+
+    @property
+    def deletion(self) -> AccountDeletion:
+        """What deletes accounts."""
+        return AccountDeletion(
+            self.books,
+            self.outbox,
+            self.ledger,
+            self.accounts,
+            self.preferences,
+            self.notifier.installation,
+            IdentityStore(self.cognito, self.settings.user_pool),
+            self.settings.event_source,
+            self.clock,
         )
 
     @property

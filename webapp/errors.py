@@ -3,6 +3,8 @@
 RequestError
 ├── NotFound                 does not exist, or belongs to somebody else
 ├── NotAuthenticated         no valid token
+│   ├── AccountDeleted       the account was deleted after this token was issued, or this session begun
+│   └── SignInTooOld         what is asked needs a sign-in of a moment ago
 ├── NotAllowed               the account may not do this
 ├── SignInFailed             this sign-in came to nothing, the next one may work
 ├── InvalidIdempotencyKey    the header is not a key
@@ -16,6 +18,7 @@ RequestError
 from __future__ import annotations
 
 __all__ = [
+    "AccountDeleted",
     "IdempotencyKeyInFlight",
     "IdempotencyKeyReused",
     "InvalidIdempotencyKey",
@@ -25,6 +28,7 @@ __all__ = [
     "NotFound",
     "RequestError",
     "SignInFailed",
+    "SignInTooOld",
     "TooManyRequests",
     "Unavailable",
 ]
@@ -45,6 +49,29 @@ class NotFound(RequestError):
 
 class NotAuthenticated(RequestError):
     """There is no valid token."""
+
+
+class AccountDeleted(NotAuthenticated):
+    """Nothing is done for a token, or a session, from before the account was deleted."""
+
+    def __init__(
+        self, detail: str = "the account was deleted after this sign-in", retry_after: int | None = None
+    ) -> None:
+        super().__init__(detail, retry_after)
+
+
+class SignInTooOld(NotAuthenticated):
+    """What is asked for needs a sign-in of at most `seconds` ago."""
+
+    def __init__(
+        self,
+        detail: str = "the sign-in is too old for this: sign in again",
+        retry_after: int | None = None,
+        *,
+        seconds: int = 600,
+    ) -> None:
+        super().__init__(detail, retry_after)
+        self.seconds = seconds
 
 
 class NotAllowed(RequestError):

@@ -147,6 +147,7 @@ class WebSettings(_Settings):
     requests_per_second: Rate = 100
     mails_per_ten_minutes: Mails = 50
     mails_per_day: Mails = 200
+    user_pool: Name | None = Field(default=None, description="the id of the user pool in which accounts are deleted")
     catalogue: Path | None = None
 
 

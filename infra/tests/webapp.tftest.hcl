@@ -51,6 +51,7 @@ run "shape" {
       "HERALD_OIDC_CLIENT_ID", "HERALD_OIDC_DISCOVERY_URL", "HERALD_OIDC_ISSUER", "HERALD_PUBLIC_URL",
       "HERALD_ADDRESS_KEY_PARAMETER", "HERALD_LINK_KEY_PARAMETER", "HERALD_SESSION_KEY_PARAMETER", "HERALD_OPERATOR_VALUE",
       "HERALD_DEAD_QUEUE_URL", "HERALD_FEEDBACK_QUEUE_URL", "HERALD_RETRY_QUEUE_URL", "HERALD_NOTIFY_FUNCTION",
+      "HERALD_USER_POOL", "HERALD_REQUESTS_PER_SECOND", "HERALD_MAILS_PER_TEN_MINUTES", "HERALD_MAILS_PER_DAY",
     ])
     error_message = "Settings are not those that webapp/settings.py reads."
   }
@@ -87,6 +88,14 @@ run "shape" {
   assert {
     condition     = aws_apigatewayv2_stage.default.default_route_settings[0].throttling_rate_limit == 50 && aws_apigatewayv2_stage.default.default_route_settings[0].throttling_burst_limit == 100
     error_message = "The API is throttled."
+  }
+  assert {
+    condition     = local.functions.web.settings.HERALD_MAILS_PER_TEN_MINUTES == 50 && local.functions.web.settings.HERALD_MAILS_PER_DAY == 200
+    error_message = "One account has a budget of mails."
+  }
+  assert {
+    condition     = [for statement in local.function_policies.web : statement.Resource if contains(flatten([statement.Action]), "cognito-idp:AdminDeleteUser")] == [aws_cognito_user_pool.this.arn]
+    error_message = "The web app deletes people of its own pool only."
   }
   assert {
     condition     = length(setsubtract(["ANY /", "ANY /readyz", "ANY /v1/openapi.json"], [for settings in aws_apigatewayv2_stage.default.route_settings : settings.route_key])) == 0 && alltrue([for settings in aws_apigatewayv2_stage.default.route_settings : settings.throttling_rate_limit == 20 && settings.throttling_burst_limit == 40])
@@ -207,12 +216,20 @@ run "least_privilege" {
         "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["pk", "stopped:*"] }
         StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
       }
+      EraseEvents = {
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "event#*", "dynamodb:Attributes" = ["body", "message_id", "pk"] }
+        StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+      }
+      EraseHashes = {
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "message#*", "dynamodb:Attributes" = ["address", "pk"] }
+        StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+      }
       TakeOffTheSuppressionList = {
         "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "address#*", "dynamodb:Attributes" = ["message_id", "pk", "reason", "since"] }
         StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
       }
     }
-    error_message = "Of the ledger, the web app writes the items of addresses only: by one right the choices, by another the suppression."
+    error_message = "Of the ledger, the web app writes by one right the choices, by another the suppression; and it takes events and hashes of addresses out."
   }
   assert {
     condition = toset(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : [for resource in flatten([statement.Resource]) : "${action} ${resource}" if startswith(action, "sqs:")]]])) == toset([

@@ -61,6 +61,9 @@ run "first" {
     # throttle of nothing
     throttle = { rate = 0 }
 
+    # limits of a part of a mail
+    limits = { mails_per_day = 0.5 }
+
     # event source without a scheme
     event_source = "webapp"
 
@@ -85,6 +88,7 @@ run "first" {
     var.parameters,
     var.public_url,
     var.throttle,
+    var.limits,
     var.event_source,
     var.memory,
     var.log_retention_days,
@@ -109,6 +113,9 @@ run "second" {
     # burst below the rate
     throttle = { rate = 50, burst = 10 }
 
+    # more in ten minutes than in a day
+    limits = { mails_per_ten_minutes = 300 }
+
     # sign in prefix with a reserved word
     sign_in = { prefix = "my-cognito" }
   }
@@ -117,6 +124,7 @@ run "second" {
     var.architecture,
     var.public_url,
     var.throttle,
+    var.limits,
     var.sign_in,
   ]
 }

@@ -17,11 +17,12 @@ __all__ = ["SignIn", "sign_in"]
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How a person signs in: OIDC issuer as tokens name it, where its discovery document really is, client id."""
+    """How a person signs in: OIDC issuer as tokens name it, where its discovery document really is, client id, pool."""
 
     issuer: str
     discovery_url: str
     client_id: str
+    pool: str = ""
 
 
 def sign_in(clients: LaptopClients, aws: str, web: str) -> SignIn:
@@ -53,7 +54,7 @@ def sign_in(clients: LaptopClients, aws: str, web: str) -> SignIn:
         _account(clients, pool, person)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=GRACE.email, GroupName=OPERATORS)
     issuer = f"https://cognito-idp.{REGION}.amazonaws.com/{pool}"
-    return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client)
+    return SignIn(issuer, f"{aws}/{pool}/.well-known/openid-configuration", client, pool)
 
 
 def _account(clients: LaptopClients, pool: str, person: DemoUser) -> None:

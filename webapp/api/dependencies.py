@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api.problems import Problem
-from webapp.auth.identity import Identity
+from webapp.auth.identity import Identity, in_wanted_language
 from webapp.books import cursor, idempotency
 from webapp.composition import Parts
 from webapp.errors import NotAuthenticated, RequestError
@@ -56,7 +56,7 @@ async def _authenticate(request: Request) -> Identity:
         parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
         raise
     parts.limiter.admit(f"user#{identity.sub}")
-    return identity
+    return in_wanted_language(identity, request.headers.get("accept-language", ""))
 
 
 async def caller(

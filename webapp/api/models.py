@@ -11,6 +11,7 @@ from webapp.clock import rfc3339
 from webapp.timeline.timeline import EventTimeline, TimelineEntry
 
 __all__ = [
+    "AccountDeleted",
     "BookCreated",
     "BookLinks",
     "BookOut",
@@ -126,6 +127,14 @@ class NotificationOut(BaseModel):
             held_until=None if held is None else rfc3339(held),
             rows=[RowOut.of(row) for row in notification.rows],
         )
+
+
+class AccountDeleted(BaseModel):
+    """What went with an account."""
+
+    books: int = Field(description="books, those that were deleted before included")
+    mails_under_way: int = Field(description="mails that were on their way and may still arrive")
+    identity_deleted: bool = Field(description="whether the person was deleted at the identity provider too")
 
 
 class Timeline(BaseModel):

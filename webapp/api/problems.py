@@ -45,6 +45,13 @@ KINDS: Final = {
             "An access token is not an id token, and its address must be verified.",
         ),
         ProblemType(
+            "sign-in-too-old",
+            401,
+            "Sign in again first",
+            "What cannot be undone needs a sign-in of the last ten minutes, as the token's `auth_time` says. "
+            "Sign in again and send the new token.",
+        ),
+        ProblemType(
             "forbidden",
             403,
             "Not allowed",

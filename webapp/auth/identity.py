@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import jwt
@@ -18,8 +18,9 @@ import jwt
 from webapp import text
 from webapp.auth.discovery import Discovery, IssuerKeys
 from webapp.errors import NotAllowed, NotAuthenticated
+from webapp.reading import negotiate
 
-__all__ = ["Identity", "Role", "TokenVerifier"]
+__all__ = ["Identity", "Role", "TokenVerifier", "in_wanted_language"]
 
 _LEEWAY_SECONDS: Final = 10
 _KNOWN_SECONDS: Final = 30.0
@@ -49,6 +50,12 @@ class Identity:
     name: str
     locale: str
     operator: bool = False
+    #: When this person last showed who they are (epoch milliseconds); 0 of somebody who did not come by a token.
+    signed_in_at: int = 0
+    #: What the issuer calls the account, where that is not `sub`.
+    username: str = ""
+    #: The time zone that the issuer names, as it stands there; "" if none.
+    zone: str = ""
 
     @classmethod
     def of_claims(cls, claims: Mapping[str, Any], role: Role) -> Self:
@@ -73,7 +80,24 @@ class Identity:
         if not isinstance(email, str) or not text.is_address(email):
             raise NotAllowed("The account's address is not one that mail can be sent to.")
         name = text.line(claims.get("name") or claims.get("given_name"), 100) or email.partition("@")[0]
-        return cls(sub, email, name, text.locale(claims.get("locale")), operator)
+        return cls(
+            sub,
+            email,
+            name,
+            text.locale(claims.get("locale")),
+            operator,
+            signed_in_at=_seconds(claims.get("auth_time", claims.get("iat"))) * 1000,
+            username=text.line(claims.get("cognito:username"), 128),
+            zone=text.line(claims.get("zoneinfo"), 64),
+        )
+
+
+def in_wanted_language(reader: Identity, accept_language: str) -> Identity:
+    """The reader with the language that a header `Accept-Language` asks for, if it asks for one of the pages'."""
+    wanted = negotiate(accept_language)
+    if wanted is None or reader.locale.partition("-")[0].lower() == wanted:
+        return reader
+    return replace(reader, locale=wanted)
 
 
 class TokenVerifier:
@@ -156,6 +180,10 @@ class TokenVerifier:
         if key is None:
             raise jwt.InvalidKeyError
         return key
+
+
+def _seconds(claim: object) -> int:
+    return int(claim) if isinstance(claim, int | float) and 0 <= claim < 10**11 else 0
 
 
 def _digest(token: str) -> bytes:

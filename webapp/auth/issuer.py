@@ -78,12 +78,16 @@ class Issuer:
         self._verifier = verifier
         self._client = client
 
-    def authorization_url(self, request: AuthorizationRequest) -> str:
-        """Where the browser goes to sign in."""
+    def authorization_url(self, request: AuthorizationRequest, *, fresh: bool = False) -> str:
+        """Where the browser goes to sign in; `fresh` asks the issuer to have the person show again who they are.
+
+        https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest, `prompt` and `max_age`
+        """
         url = self._discovery.endpoint("authorization_endpoint")
+        again = {"prompt": "login", "max_age": "0"} if fresh else {}
         with self._oauth() as oauth:
             address, _ = oauth.create_authorization_url(
-                url, state=request.state, nonce=request.nonce, code_verifier=request.verifier
+                url, state=request.state, nonce=request.nonce, code_verifier=request.verifier, **again
             )
         return str(address)
 

@@ -13,6 +13,7 @@ from operations.contention import retry_contention
 from webapp import deadline
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sesv2 import SESV2Client
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-__all__ = ["CONFIG", "dynamodb", "functions", "keep_deadline", "ses", "sns", "sqs", "ssm"]
+__all__ = ["CONFIG", "cognito", "dynamodb", "functions", "keep_deadline", "ses", "sns", "sqs", "ssm"]
 
 Client = TypeVar("Client")
 
@@ -47,6 +48,11 @@ def _check_deadline(**_: object) -> None:
 @cache
 def dynamodb() -> DynamoDBClient:
     return keep_deadline(boto3.client("dynamodb", config=CONFIG))
+
+
+@cache
+def cognito() -> CognitoIdentityProviderClient:
+    return keep_deadline(boto3.client("cognito-idp", config=CONFIG))
 
 
 @cache

@@ -4,6 +4,8 @@
 |---|---|---|---|
 | book | `user#<sub>` | `book#<ulid>` | one book; nobody else's key can reach it |
 | outbox event | `outbox#<subject>` | `<event ulid>` | the CloudEvent, byte for byte as it is published, and its state |
+| account | `user#<sub>` | `account` | language and time zone; and for 40 days that it was deleted, and when |
+| deleted book | `user#<sub>` | `deleted#<ulid>` | title and author, for its mails' story; for 360 days |
 | mail budget | `user#<sub>` | `mails#<day>` | how many mails the account caused that day, and in each ten minutes |
 | audit | `audit` | `<ulid>`, `<ulid>#outcome` | what an operator meant to do, and what came of it; for two years |
 | renewal | `renewal#<sha256>` | `renewal` | the session that a refresh token was renewed to, encrypted; for a minute |

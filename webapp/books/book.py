@@ -14,7 +14,7 @@ from stdnum.util import clean
 
 from webapp.text import LINE_PATTERN, is_line
 
-__all__ = ["Author", "Book", "BookChange", "BookIn", "Isbn", "Title"]
+__all__ = ["Author", "Book", "BookChange", "BookIn", "DeletedBook", "Isbn", "Title"]
 
 #: What stands before the number on many a book.
 _ISBN_WORD: Final = re.compile(r"^isbn(1[03](?=:|97[89]\d{10}$|\d{9}[\dX]$))?:?", re.IGNORECASE)
@@ -111,3 +111,13 @@ class Book:
     created_at: int
     updated_at: int
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedBook:
+    """What is left of a deleted book. `deleted_at` is in epoch milliseconds."""
+
+    id: str
+    title: str
+    author: str
+    deleted_at: int

@@ -54,12 +54,15 @@ class MailBudget:
     def refusal(self, counted: Mapping[str, Any], at: int) -> TooManyRequests:
         """What to tell an account that has none left, by the item that refused it."""
         spent = deserialize_item(counted).get("mails", 0) >= self.per_day
-        length, most, when = (
-            (_DAY_SECONDS, self.per_day, "a day") if spent else (_WINDOW_SECONDS, self.per_ten_minutes, "ten minutes")
-        )
+        if spent:
+            return TooManyRequests(
+                f"Each book that is added or deleted sends a mail, and one account may send {self.per_day} in a day.",
+                retry_after=_DAY_SECONDS - at // 1000 % _DAY_SECONDS,
+            )
         return TooManyRequests(
-            f"Each book that is added or deleted sends a mail, and one account may send {most} in {when}.",
-            retry_after=length - at // 1000 % length,
+            "Each book that is added or deleted sends a mail, "
+            f"and one account may send {self.per_ten_minutes} in ten minutes.",
+            retry_after=_WINDOW_SECONDS - at // 1000 % _WINDOW_SECONDS,
         )
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import Item, deserialize_item, serialize_item
+from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
-from webapp.books.book import Book
+from webapp.books.book import Book, DeletedBook
 from webapp.books.idempotency import Claim, KeyTaken, digest
 from webapp.books.mail_budget import MailBudget
-from webapp.errors import IdempotencyKeyInFlight
+from webapp.errors import AccountDeleted, IdempotencyKeyInFlight
 from webapp.outbox.event import CommittedEvent
-from webapp.outbox.outbox import outbox_item
+from webapp.outbox.outbox import KEPT_SECONDS, outbox_item
+from webapp.preferences.account import check_open
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,21 +36,22 @@ class BookRepository:
         self._table = table
         self._budget = budget
 
-    def add(self, owner: str, book: Book, event: CommittedEvent, claim: Claim | None = None) -> None:
+    def add(self, owner: Identity, book: Book, event: CommittedEvent, claim: Claim | None = None) -> None:
         """Commit the book, its event and the caller's idempotency key together, or nothing.
 
         Raises `KeyTaken` or `IdempotencyKeyInFlight` if the key is not free, `TooManyRequests` if the owner has caused
-        as many mails as one may.
+        as many mails as one may, `AccountDeleted` if the account was deleted since the owner signed in.
         """
-        writes = [self._put(_book_item(owner, book)), self._put(outbox_item(event, book.created_at))]
+        writes = [self._put(_book_item(owner.sub, book)), self._put(outbox_item(event, book.created_at))]
         if claim is not None:
-            writes.append(self._claim_key(owner, claim, book.created_at // 1000))
+            writes.append(self._claim_key(owner.sub, claim, book.created_at // 1000))
         try:
-            self._transact([*writes, *self._spend(owner, book.created_at)])
+            self._transact([*writes, self._check_open(owner), *self._spend(owner.sub, book.created_at)])
         except ClientError as error:
+            _raise_for_account(error, len(writes))
             if claim is not None:
                 _raise_for_key(error)
-            self._raise_for_budget(error, len(writes), book.created_at)
+            self._raise_for_budget(error, len(writes) + 1, book.created_at)
             raise
 
     def get(self, owner: str, book_id: str) -> Book | None:
@@ -57,7 +60,14 @@ class BookRepository:
 
     def page(self, owner: str, limit: int, after: str | None = None) -> tuple[list[Book], bool]:
         """The owner's books, newest first, beginning after the book `after`; and whether there are more."""
-        names = {":owner": f"user#{owner}", ":first": "book#", ":last": f"book#{after or '~'}"}
+        items, more = self._list(owner, "book", limit, after)
+        return [book_of(item) for item in items], more
+
+    def _list(
+        self, owner: str, kind: str, limit: int, after: str | None = None
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """The owner's items of a kind, the newest book's first, after that of `after`; and whether there are more."""
+        names = {":owner": f"user#{owner}", ":first": f"{kind}#", ":last": f"{kind}#{after or '~'}"}
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :owner AND sk BETWEEN :first AND :last",
@@ -66,8 +76,9 @@ class BookRepository:
             Limit=limit + 2,
             ConsistentRead=True,
         )
-        books = [book for book in map(book_of, map(deserialize_item, answer["Items"])) if book.id != after]
-        return books[:limit], len(books) > limit
+        found: list[Mapping[str, Any]] = [deserialize_item(item) for item in answer["Items"]]
+        items = [item for item in found if item["sk"] != f"{kind}#{after}"]
+        return items[:limit], len(items) > limit
 
     def change(self, owner: str, book: Book) -> bool:
         """Write the book's next version; False if another one was written first, or the book is gone."""
@@ -84,24 +95,64 @@ class BookRepository:
             raise
         return True
 
-    def remove(self, owner: str, book: Book, event: CommittedEvent, at: int) -> bool:
-        """Delete this version of the book and commit the event that says so; False if it is no longer there."""
+    def remove(self, owner: Identity, book: Book, event: CommittedEvent, at: int) -> bool:
+        """Delete this version of the book and commit the event that says so; False if it is no longer there.
+
+        What is left is a trace by which its owner finds what happened to its mails. Raises as `add` does.
+        """
         delete: TransactWriteItemTypeDef = {
             "Delete": {
                 "TableName": self._table,
-                "Key": _key(owner, book.id),
+                "Key": _key(owner.sub, book.id),
                 "ConditionExpression": "version = :version",
                 "ExpressionAttributeValues": serialize_item({":version": book.version}),
             }
         }
         try:
-            self._transact([delete, self._put(outbox_item(event, at)), *self._spend(owner, at)])
+            self._transact(
+                [
+                    delete,
+                    self._put(outbox_item(event, at)),
+                    self._put(_trace_item(owner.sub, book, at)),
+                    self._check_open(owner),
+                    *self._spend(owner.sub, at),
+                ]
+            )
         except ClientError as error:
-            if "ConditionalCheckFailed" in _codes(error)[:2]:
+            if "ConditionalCheckFailed" in _codes(error)[:3]:
                 return False
-            self._raise_for_budget(error, 2, at)
+            _raise_for_account(error, 3)
+            self._raise_for_budget(error, 4, at)
             raise
         return True
+
+    def deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
+        """The traces of the books that the owner deleted, as `page` has books: by the time that they were added."""
+        items, more = self._list(owner, "deleted", limit, after)
+        return [
+            DeletedBook(item["sk"].removeprefix("deleted#"), item["title"], item["author"], item["deleted_at"])
+            for item in items
+        ], more
+
+    def forget(self, owner: str, book_ids: Iterable[str]) -> None:
+        """Delete these books, or what was left of them, without a word to their owner."""
+        for book_id in book_ids:
+            for kind in ("book", "deleted"):
+                self._delete(owner, f"{kind}#{book_id}")
+
+    def forget_answers(self, owner: str) -> None:
+        """Delete what the owner's repeated requests would be told."""
+        more = True
+        while more:
+            items, more = self._list(owner, "key", 50)
+            for item in items:
+                self._delete(owner, item["sk"])
+
+    def _delete(self, owner: str, name: str) -> None:
+        self._dynamodb.delete_item(TableName=self._table, Key=serialize_item({"pk": f"user#{owner}", "sk": name}))
+
+    def _check_open(self, owner: Identity) -> TransactWriteItemTypeDef:
+        return {"ConditionCheck": check_open(self._table, owner)}
 
     def _spend(self, owner: str, at: int) -> list[TransactWriteItemTypeDef]:
         return [] if self._budget is None else [{"Update": self._budget.spend(self._table, owner, at)}]
@@ -147,6 +198,26 @@ def book_of(values: Mapping[str, Any]) -> Book:
         updated_at=values["updated_at"],
         version=values["version"],
     )
+
+
+def _trace_item(owner: str, book: Book, at: int) -> Item:
+    """What is left of a deleted book until its mails' story has long expired too."""
+    return serialize_item(
+        {
+            "pk": f"user#{owner}",
+            "sk": f"deleted#{book.id}",
+            "kind": "deleted book",
+            "title": book.title,
+            "author": book.author,
+            "deleted_at": at,
+            EXPIRES_AT: at // 1000 + 2 * KEPT_SECONDS,
+        }
+    )
+
+
+def _raise_for_account(error: ClientError, place: int) -> None:
+    if _codes(error)[place : place + 1] == ["ConditionalCheckFailed"]:
+        raise AccountDeleted from error
 
 
 def _key(owner: str, book_id: str) -> Item:

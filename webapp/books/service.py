@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from webapp.auth.identity import Identity
@@ -18,6 +18,7 @@ from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
 from webapp.outbox.event import CommittedEvent, continue_trace
 from webapp.outbox.outbox import Outbox, OutboxEvent
+from webapp.preferences.account import Accounts
 from webapp.timeline.ledger import LedgerReader
 from webapp.timeline.timeline import EventTimeline, notification
 
@@ -44,6 +45,7 @@ class BookService:
     repository: BookRepository
     outbox: Outbox
     ledger: LedgerReader
+    accounts: Accounts
     source: str
     public_url: str
     clock: Clock
@@ -55,10 +57,10 @@ class BookService:
         With an idempotency key it is done at most once; raises `IdempotencyKeyReused` if the key stands for another
         request, `IdempotencyKeyInFlight` if the first one is not answered yet.
         """
-        book, event = self._new_book(reader, wish, traceparent)
+        book, event = self._new_book(self._recipient(reader), wish, traceparent)
         claim = None if key is None else _claim(key, wish, book, event)
         try:
-            self.repository.add(reader.sub, book, event, claim)
+            self.repository.add(reader, book, event, claim)
         except idempotency.KeyTaken as taken:
             if claim is None or taken.fingerprint != claim.fingerprint:
                 raise IdempotencyKeyReused("This Idempotency-Key was sent before, with another body.") from taken
@@ -89,14 +91,14 @@ class BookService:
         at = self.clock()
         event = write_book_deleted(
             book,
-            reader,
+            self._recipient(reader),
             at=at,
             event_id=self.new_id(),
             source=self.source,
             public_url=self.public_url,
             traceparent=continue_trace(traceparent),
         )
-        return self.repository.remove(reader.sub, book, event, at)
+        return self.repository.remove(reader, book, event, at)
 
     def remove_any_version(self, reader: Identity, book_id: str, traceparent: str | None) -> None:
         """Delete the reader's book in whatever version; raises `NotFound` if there is none."""
@@ -138,6 +140,11 @@ class BookService:
         if not found:
             self.find(reader, book_id)
         return found
+
+    def _recipient(self, reader: Identity) -> Identity:
+        """The reader in the language of their choice; raises `AccountDeleted` if there is no account any more."""
+        chosen = self.accounts.get(reader).language
+        return replace(reader, locale=chosen) if chosen else reader
 
     def _new_book(self, reader: Identity, wish: BookIn, traceparent: str | None) -> tuple[Book, CommittedEvent]:
         at = self.clock()

@@ -74,6 +74,8 @@ class Reconciliation:
                 self._look_again(event, now + self.schedule.unit)
             elif (due := self.schedule.next_publication(event)) > now:
                 self._look_again(event, min(due, now + self.schedule.day))
+            elif not event.body:  # erased: nothing is left that could be published
+                self.settled += self.outbox.mark_settled(event, now)
             else:
                 why = "the ledger never heard of it" if record is None else f"{record['state']} for a day"
                 log.error("published again", id=event.id, message_id=event.message_id, why=why)

@@ -15,9 +15,11 @@ from operations.contention import CODES
 from webapp import errors, log
 from webapp.api.problems import MEDIA_TYPE, Problem, of_status
 from webapp.pages.rendering import page
-from webapp.pages.sessions import read_session
+from webapp.pages.sessions import clear_session, read_session
 
 __all__ = [
+    "DETAILS",
+    "is_for_people",
     "on_aws_error",
     "on_http_exception",
     "on_problem",
@@ -59,7 +61,7 @@ _SLUGS: Final[dict[type[errors.RequestError], str]] = {
 
 #: So many wrong fields are named at most.
 _MOST_FIELDS: Final = 20
-_DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
+DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
 
 
 def register(app: FastAPI) -> None:
@@ -78,13 +80,17 @@ def problem_of(error: errors.RequestError) -> Problem:
     if not isinstance(error, errors.NotAuthenticated):
         return Problem(_SLUGS[type(error)], error.detail, headers)
     # as RFC 6750, section 3 has it
-    headers["WWW-Authenticate"] = f'Bearer realm="herald", error="invalid_token", error_description="{error.detail}"'
-    return Problem("unauthorized", f"{error.detail[0].upper()}{error.detail[1:]}.", headers)
+    code, more = "invalid_token", ""
+    if isinstance(error, errors.SignInTooOld):  # as RFC 9470 has it
+        code, more = "insufficient_user_authentication", f', max_age="{error.seconds}"'
+    headers["WWW-Authenticate"] = f'Bearer realm="herald", error="{code}", error_description="{error.detail}"{more}'
+    slug = "sign-in-too-old" if more else "unauthorized"
+    return Problem(slug, f"{error.detail[0].upper()}{error.detail[1:]}.", headers)
 
 
 def problem_response(request: Request, problem: Problem) -> Response:
     """The answer to a request that failed."""
-    if _is_for_people(request):
+    if is_for_people(request):
         _recognise(request)
         answer = page(request, "problem.html", {"problem": problem}, problem.kind.status)
         answer.headers.update(problem.headers)
@@ -97,6 +103,8 @@ def problem_response(request: Request, problem: Problem) -> Response:
 
 async def on_request_error(request: Request, error: errors.RequestError) -> Response:
     """A request that the domain refuses."""
+    if isinstance(error, errors.AccountDeleted) and is_for_people(request):
+        clear_session(request, request.app.state.parts)
     return problem_response(request, problem_of(error))
 
 
@@ -107,7 +115,7 @@ async def on_problem(request: Request, error: Problem) -> Response:
 
 async def on_http_exception(request: Request, error: HTTPException) -> Response:
     """A failure that the framework raised: no such route, wrong method, unreadable body."""
-    detail = _DETAILS.get(error.status_code, str(error.detail))
+    detail = DETAILS.get(error.status_code, str(error.detail))
     headers = {"Allow": _allowed_methods(request)} if error.status_code == 405 else error.headers
     return problem_response(request, of_status(error.status_code, detail, headers))
 
@@ -125,7 +133,7 @@ async def on_validation_error(request: Request, error: RequestValidationError) -
     """Fields that are not right; each is named by its JSON pointer or its parameter."""
     wrong = error.errors()
     if any(each["loc"][0] == "path" for each in wrong):
-        return problem_response(request, Problem("not-found", _DETAILS[404]))
+        return problem_response(request, Problem("not-found", DETAILS[404]))
     fields = [_field_error(each) for each in wrong[:_MOST_FIELDS]]
     detail = f"{len(wrong)} fields are not right." if len(wrong) > 1 else "One field is not right."
     return problem_response(request, Problem("invalid", detail, errors=fields))
@@ -166,5 +174,5 @@ def _escape(name: object) -> str:
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
-def _is_for_people(request: Request) -> bool:
+def is_for_people(request: Request) -> bool:
     return not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", "")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from webapp.auth.identity import Identity
 from webapp.clock import rfc3339
 
-__all__ = ["MOST_BYTES", "CommittedEvent", "continue_trace", "write_event", "write_user_welcome"]
+__all__ = ["MOST_BYTES", "CommittedEvent", "continue_trace", "welcome_id", "write_event", "write_user_welcome"]
 
 #: https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
@@ -38,9 +38,14 @@ class CommittedEvent:
 
 def write_user_welcome(reader: Identity, *, at: int, source: str, public_url: str, traceparent: str) -> CommittedEvent:
     """The event that greets a new account. Its id follows from the account, so that there is only ever one."""
-    event_id = f"welcome-{hashlib.sha256(reader.sub.encode()).hexdigest()[:32]}"
+    event_id = welcome_id(reader.sub)
     data = {"account": {"url": f"{public_url}/"}}
     return write_event("user.welcome", f"users/{event_id}", reader, data, event_id, source, at, traceparent)
+
+
+def welcome_id(sub: str) -> str:
+    """The id of the event that greets this account; it is about `users/<id>`."""
+    return f"welcome-{hashlib.sha256(sub.encode()).hexdigest()[:32]}"
 
 
 def continue_trace(traceparent: str | None) -> str:

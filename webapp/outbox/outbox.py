@@ -124,16 +124,22 @@ class Outbox:
         return min((first for first in firsts if first is not None), default=None)
 
     def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
-        """Record that SNS took the event; False if it was no longer waiting, which is as good."""
+        """Record that SNS took the event; False if it was no longer waiting, which is as good.
+
+        An event that was erased while SNS took it was published all the same.
+        """
         return self._move(
             event,
-            f"SET #state = :state, published_at = :at, message_id = :message, {QUEUE} = :queue, {SINCE} = :at",
+            f"SET #state = :state, published_at = :at, message_id = :message, {QUEUE} = :queue, {SINCE} = :at "
+            "REMOVE rejected_at, reason",
             {
                 ":state": "published",
                 ":at": at,
                 ":message": message_id,
                 ":queue": f"unsettled#{shard_of(event.subject)}",
+                ":rejected": "rejected",
             },
+            condition="#state = :before OR (#state = :rejected AND attribute_not_exists(body))",
         )
 
     def mark_republished(self, event: OutboxEvent, message_id: str, at: int) -> bool:
@@ -167,13 +173,21 @@ class Outbox:
             {":state": "rejected", ":at": at, ":reason": reason, ":expires": at // 1000 + KEPT_SECONDS},
         )
 
-    def _move(self, event: OutboxEvent, update: str, values: Mapping[str, object], *, state: str = "committed") -> bool:
+    def _move(
+        self,
+        event: OutboxEvent,
+        update: str,
+        values: Mapping[str, object],
+        *,
+        state: str = "committed",
+        condition: str = "#state = :before",
+    ) -> bool:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_key(event),
                 UpdateExpression=update,
-                ConditionExpression="#state = :before",
+                ConditionExpression=condition,
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues=serialize_item({":before": state, **values}),
             )

@@ -17,7 +17,7 @@ from webapp.composition import Parts, PartsOf
 from webapp.errors import TooManyRequests
 from webapp.pages.drafts import keep_draft, take_draft
 from webapp.pages.rendering import page
-from webapp.pages.sessions import Reader, SessionOf, SignedOut, is_own_form, same_origin
+from webapp.pages.sessions import Reader, SessionOf, SignedIn, SignedOut, is_own_form, same_origin
 
 __all__ = [
     "BookId",
@@ -30,6 +30,7 @@ __all__ = [
     "router",
     "say_what_is_wrong",
     "show_book",
+    "show_deleted",
     "show_mails",
 ]
 
@@ -81,6 +82,14 @@ def add_book(
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
     return RedirectResponse(f"/#book-{added.book.id}", 303)
+
+
+@router.get("/deleted-books")
+def show_deleted(request: Request, session: SignedIn, parts: PartsOf, after: str | None = None) -> Response:
+    """The books that the reader deleted: what happened to the mails about each can still be seen."""
+    books, more = parts.books.deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
+    context = {"books": books, "next": cursor.encode(books[-1].id) if more else None, "first": after is None}
+    return page(request, "deleted-books.html", context | {"here": "books"})
 
 
 @router.get("/books/{book_id}")

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression
 from webapp.auth.identity import Identity
-from webapp.books.book import Book
+from webapp.books.book import Book, DeletedBook
 from webapp.books.service import BookService
 from webapp.composition import PartsOf
 from webapp.pages.rendering import page
@@ -22,6 +22,8 @@ __all__ = ["MissingMail", "MissingMails", "find_missing", "router", "why"]
 
 #: The newest books that are looked through.
 _BOOKS: Final = 25
+#: Of those that were deleted, so many besides.
+_DELETED: Final = 10
 
 router: Final = APIRouter()
 
@@ -30,7 +32,7 @@ router: Final = APIRouter()
 class MissingMail:
     """A mail that did not reach its reader, or not yet."""
 
-    book: Book
+    book: Book | DeletedBook
     mail: EventTimeline
 
 
@@ -55,7 +57,9 @@ def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
 
 def find_missing(service: BookService, installation: Installation, reader: Identity) -> MissingMails:
     """What keeps mail from this reader, as far as Herald can know it."""
-    books, _ = service.repository.page(reader.sub, _BOOKS)
+    kept, _ = service.repository.page(reader.sub, _BOOKS)
+    deleted, _ = service.repository.deleted(reader.sub, _DELETED)
+    books: list[Book | DeletedBook] = [*kept, *deleted]
     stories = service.notifications_of_all(reader, [book.id for book in books])
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]
     return MissingMails(
@@ -63,5 +67,5 @@ def find_missing(service: BookService, installation: Installation, reader: Ident
         failed=tuple(each for each in mails if each.mail.final and each.mail.state not in ("delivered", EXPIRED)),
         waiting=tuple(each for each in mails if not each.mail.final),
         arrived=sum(each.mail.state == "delivered" for each in mails),
-        looked_at=len(books),
+        looked_at=len(kept),
     )

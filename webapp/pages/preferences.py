@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,8 +17,9 @@ from webapp.pages.sessions import Session, SignedIn, own_form
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, describe_category
 from webapp.preferences.unsubscribe_links import UnsubscribeLink
+from webapp.reading import LANGUAGES, zone_names
 
-__all__ = ["LinkOf", "ask", "choose", "router", "settings", "unsubscribe"]
+__all__ = ["LinkOf", "ask", "choose", "router", "settings", "settings_page", "unsubscribe"]
 
 #: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
 _FIELD: Final = "List-Unsubscribe"
@@ -62,14 +64,37 @@ def unsubscribe(
 def settings(
     request: Request, session: SignedIn, parts: PartsOf, saved: Annotated[str, Query(max_length=3)] = ""
 ) -> Response:
-    """Which mails somebody who is signed in wants."""
+    """Which mails somebody who is signed in wants, and how they read."""
+    return settings_page(request, session, parts, saved=saved == "yes")
+
+
+def settings_page(
+    request: Request,
+    session: Session,
+    parts: Parts,
+    *,
+    saved: bool = False,
+    filled: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
+) -> Response:
+    """The page with what is kept, or with what was typed and what is wrong with it."""
     stopped = {
         category
         for hashed in _address_hashes(parts, session)
         for category in parts.preferences.find_stopped(CATEGORIES, hashed)
     }
-    context = {"categories": CATEGORIES.values(), "stopped": stopped, "saved": saved == "yes", "here": "settings"}
-    return page(request, "settings.html", context)
+    context: dict[str, Any] = {
+        "categories": CATEGORIES.values(),
+        "stopped": stopped,
+        "saved": saved,
+        "languages": LANGUAGES,
+        "zones": zone_names(),
+        "filled": filled or {"language": session.language or "", "zone": session.zone or ""},
+        "wrong": wrong or {},
+        "now": parts.clock(),
+        "here": "settings",
+    }
+    return page(request, "settings.html", context, 422 if wrong else 200)
 
 
 @router.post("/settings", dependencies=[Depends(own_form)])

@@ -1,9 +1,16 @@
-"""Pages from templates: escaped always, and an unknown name is an error."""
+"""Pages from templates: escaped always, an unknown name is an error, and each reader in their language and zone.
+
+A sentence stands in English where it is used. What it is in another language stands in translations/<language>.json: a
+string, or one for each number. https://jinja.palletsprojects.com/en/stable/extensions/#i18n-extension
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,26 +18,87 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from function.reason_codes import MEANING
 from webapp.clock import rfc3339
 from webapp.pages import state_labels
-from webapp.timeline.timeline import FINAL, steps
+from webapp.pages.sessions import read_as
+from webapp.reading import Reading
+from webapp.timeline.timeline import FINAL, EventTimeline, TimelineEntry, steps
 
-__all__ = ["environment", "page"]
+__all__ = ["environment", "page", "translate"]
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
+_TRANSLATIONS: Final = Path(__file__).with_name("translations")
+_NUMBER: Final = re.compile(r"\d+")
+_DEFAULT: Final = Reading()
+_READING: Final[ContextVar[Reading]] = ContextVar("reading", default=_DEFAULT)
+_MONTHS: Final = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "de": ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."),
+}
 
 
 def page(request: Request, template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     """The template as an answer; it also sees who is signed in, and what each form of theirs must carry."""
     session = request.scope.get("session")
+    reading = read_as(request)
+    if template.startswith("operations"):  # operators' pages are in English
+        reading = Reading("en", reading.zone)
     shown = {
         "reader": session.reader if session else None,
         "csrf": session.csrf if session else "",
         "request_id": request.scope.get("request_id", ""),
+        "reading": reading,
         **context,
     }
+    _READING.set(reading)
     html = _ENVIRONMENT.get_template(template).render(shown)
-    return HTMLResponse(html.encode(errors="replace"), status)  # a form may bring half a character
+    # a form may bring half a character
+    return HTMLResponse(html.encode(errors="replace"), status, {"Content-Language": reading.language})
+
+
+def translate(message: str, language: str, number: int = 1) -> str:
+    """A sentence of the pages in a language of theirs; as it is, if there it has no other words.
+
+    Numbers in it stand as # in the list, and come in the same order.
+    """
+    translations = _translations(language)
+    told = translations.get(message)
+    if told is None:
+        numbers = iter(_NUMBER.findall(message))
+        told = translations.get(_NUMBER.sub("#", message), message)
+        told = re.sub("#", lambda _: next(numbers, "#"), told) if isinstance(told, str) else told
+    return told if isinstance(told, str) else told[number != 1]
+
+
+@cache
+def _translations(language: str) -> Mapping[str, str | Sequence[str]]:
+    path = _TRANSLATIONS / f"{language}.json"
+    found: Mapping[str, str | Sequence[str]] = json.loads(path.read_text("utf-8")) if language != "en" else {}
+    return found
+
+
+def _gettext(message: str) -> str:
+    return translate(message, _READING.get().language)
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    language = _READING.get().language
+    return translate(one, language, number) if language != "en" else (one if number == 1 else many)
+
+
+def _why(mail: EventTimeline) -> str:
+    return _explain(mail.reason, mail.reason_code)
+
+
+def _detail(row: TimelineEntry) -> str:
+    return _explain(row.detail, row.reason_code)
+
+
+def _explain(reason: str | None, code: str | None) -> str:
+    """The notifier's own sentence, which is English; in another language what its code means."""
+    meaning = MEANING.get(code) if code else None  # type: ignore[call-overload]  # a code is a string
+    return _gettext(reason or "") if meaning is None or _READING.get().language == "en" else _gettext(meaning)
 
 
 def _format_elapsed(milliseconds: int) -> str:
@@ -38,14 +106,23 @@ def _format_elapsed(milliseconds: int) -> str:
         return f"{max(milliseconds, 0)} ms"
     seconds = milliseconds / 1000
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        shown = f"{seconds:.1f} s"
+        return shown.replace(".", ",") if _READING.get().language == "de" else shown
     minutes = seconds / 60
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"
 
 
 def _moment(milliseconds: int) -> str:
-    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+    """Day, time and zone, as in 21 Nov 2026, 09:00 CET."""
+    at = _READING.get().local(milliseconds)
+    return f"{_day(milliseconds)}, {at:%H:%M} {at.tzname()}"
+
+
+def _day(milliseconds: int) -> str:
+    reading = _READING.get()
+    at = reading.local(milliseconds)
+    month = _MONTHS[reading.language][at.month - 1]
+    return f"{at.day}{'.' if reading.language == 'de' else ''} {month} {at.year}"
 
 
 def environment(*folders: Path) -> Environment:
@@ -56,8 +133,19 @@ def environment(*folders: Path) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.filters.update(elapsed=_format_elapsed, moment=_moment, rfc3339=rfc3339)
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    made.filters.update(
+        elapsed=_format_elapsed,
+        moment=_moment,
+        day=_day,
+        rfc3339=rfc3339,
+        translated=_gettext,
+        why=_why,
+        detail=_detail,
+    )
     made.globals.update(
         label_for=state_labels.label_for, step_label=state_labels.step_label, steps=steps, final_states=FINAL
     )

@@ -14,10 +14,12 @@ from fastapi import Depends, Form, Request
 
 from webapp import log
 from webapp.api.problems import Problem
-from webapp.auth.identity import Identity
+from webapp.auth.identity import Identity, in_wanted_language
 from webapp.auth.issuer import SignInResult
 from webapp.composition import Parts, PartsOf
 from webapp.errors import NotAllowed, NotAuthenticated, SignInFailed
+from webapp.preferences.account import Account
+from webapp.reading import LANGUAGES, UTC_NAME, Reading, find_zone, negotiate
 
 __all__ = [
     "COOKIES",
@@ -31,6 +33,7 @@ __all__ = [
     "cookie_name",
     "is_own_form",
     "own_form",
+    "read_as",
     "read_session",
     "same_origin",
     "set_cookie",
@@ -47,18 +50,29 @@ COOKIES: Final = "cookies"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in person until `expires_at` (epoch milliseconds); `csrf` stands in each form of theirs."""
+    """A signed-in person until `expires_at` (epoch milliseconds); `csrf` stands in each form of theirs.
+
+    `language` and `zone` are what the account chose, as it was when the session began or was renewed.
+    """
 
     reader: Identity
     csrf: str
     expires_at: int
     refresh_token: str | None
+    language: str | None = None
+    zone: str | None = None
 
     @classmethod
-    def start(cls, answer: SignInResult, now: int, longest: int) -> Self:
+    def start(cls, answer: SignInResult, account: Account, now: int, longest: int) -> Self:
         """The session of somebody whom the issuer just signed in; at most `longest` seconds."""
-        lifetime = min(answer.seconds, longest) * 1000
-        return cls(answer.identity, secrets.token_urlsafe(24), now + lifetime, answer.refresh_token)
+        return cls(
+            answer.identity,
+            secrets.token_urlsafe(24),
+            now + min(answer.seconds, longest) * 1000,
+            answer.refresh_token,
+            account.language,
+            account.zone,
+        )
 
 
 def cookie_name(parts: Parts, what: str = "") -> str:
@@ -103,8 +117,21 @@ def _session(request: Request, parts: PartsOf) -> Session | None:
         session = _renew(request, parts, session)
     if session is not None:
         parts.limiter.admit(f"user#{session.reader.sub}")
+        wanted = in_wanted_language(session.reader, request.headers.get("accept-language", ""))
+        session = replace(session, reader=wanted)
     request.scope["session"] = session
     return session
+
+
+def read_as(request: Request) -> Reading:
+    """How whoever asks for a page reads: as the account chose, else as the browser asks, else as the issuer says."""
+    session: Session | None = request.scope.get("session")
+    asked = request.headers.get("accept-language", "")
+    if session is None:
+        return Reading(negotiate(asked) or "en")
+    said = in_wanted_language(session.reader, asked).locale.partition("-")[0].lower()
+    zone = session.zone or (find_zone(session.reader.zone) if session.reader.zone else None)
+    return Reading(session.language or (said if said in LANGUAGES else "en"), zone or UTC_NAME)
 
 
 def _encrypt(parts: Parts, session: Session) -> str:
@@ -139,13 +166,15 @@ def _ask_issuer(parts: Parts, session: Session, refresh_token: str) -> str | Non
     role, and never the person."""
     try:
         answer = parts.issuer.renew(refresh_token, session.reader)
+        if answer.identity.sub != session.reader.sub:
+            return None
+        reader = replace(answer.identity, signed_in_at=session.reader.signed_in_at)
+        account = parts.accounts.get(reader)
     except (SignInFailed, NotAuthenticated, NotAllowed) as error:
         log.info("session not renewed", reason=type(error).__name__)
         return None
-    if answer.identity.sub != session.reader.sub:
-        return None
-    fresh = Session.start(answer, parts.clock(), parts.settings.session_seconds)
-    return _encrypt(parts, replace(fresh, csrf=session.csrf))
+    fresh = Session.start(answer, account, parts.clock(), parts.settings.session_seconds)
+    return _encrypt(parts, replace(fresh, reader=reader, csrf=session.csrf))
 
 
 SessionOf = Annotated[Session | None, Depends(_session)]

@@ -14,12 +14,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from webapp.auth.issuer import AuthorizationRequest
 from webapp.composition import Parts, PartsOf
-from webapp.errors import SignInFailed
+from webapp.errors import AccountDeleted, SignInFailed
 from webapp.pages import sessions
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Session, SessionOf, SignedOut, own_form
 
-__all__ = ["begin", "finish", "on_signed_out", "own_path", "router", "sign_out"]
+__all__ = ["begin", "end_session", "finish", "lead_on", "on_signed_out", "own_path", "router", "sign_out"]
 
 #: How long somebody may take on the issuer's page.
 _PATIENCE_SECONDS: Final = 15 * 60
@@ -33,21 +33,23 @@ router: Final = APIRouter()
 
 
 @router.get("/sign-in")
-def begin(request: Request, parts: PartsOf, then: str = "/", here: str = "") -> Response:
+def begin(request: Request, parts: PartsOf, then: str = "/", here: str = "", fresh: str = "") -> Response:
     """Redirect to the issuer's page; a cookie keeps the request until the answer comes.
+
+    With `fresh` the issuer is to ask for the password again, also of whoever is signed in there.
 
     Whoever came by another name of this host is sent to the public one first, once: there the issuer sends them back
     to, and behind a CDN every request has another name.
     """
     if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
-        query = urlencode({"then": own_path(then), "here": "yes"})
+        query = urlencode({"then": own_path(then), "here": "yes"} | ({"fresh": "yes"} if fresh else {}))
         return _redirect(f"{parts.settings.public_url}/sign-in?{query}")
     parts.limiter.admit(_address(request))
     question = AuthorizationRequest.new()
-    asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then)})
+    asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then), "fresh": bool(fresh)})
     _drop_oldest(request, parts)
     sessions.set_cookie(request, parts, _sign_in_cookie(parts, question.state), asked, _PATIENCE_SECONDS)
-    return _redirect(parts.issuer.authorization_url(question))
+    return _redirect(parts.issuer.authorization_url(question, fresh=bool(fresh)))
 
 
 @router.get("/sign-in/done")
@@ -56,7 +58,7 @@ def finish(
 ) -> Response:
     """Where the issuer sends the browser back to, with a code that is valid for this browser's request only."""
     parts.limiter.admit(_address(request))
-    question, then = _read_request(request, parts, state)
+    question, then, fresh = _read_request(request, parts, state)
     sessions.set_cookie(request, parts, _sign_in_cookie(parts, state), "", 0)
     if iss and iss != parts.settings.oidc_issuer:
         raise SignInFailed("The answer is from another identity provider.")
@@ -65,7 +67,13 @@ def finish(
     if error or not code:
         raise SignInFailed("The identity provider did not sign you in.")
     answer = parts.issuer.redeem_code(code, question)
-    session = Session.start(answer, parts.clock(), parts.settings.session_seconds)
+    try:
+        account = parts.accounts.get(answer.identity)
+    except AccountDeleted:
+        if fresh:
+            raise SignInFailed("This account was deleted a moment ago. Try again in a minute.") from None
+        return _redirect(f"/sign-in?{urlencode({'then': then, 'fresh': 'yes'})}")
+    session = Session.start(answer, account, parts.clock(), parts.settings.session_seconds)
     if (before := sessions.read_session(request, parts)) and before.reader.sub == session.reader.sub:
         session = replace(session, csrf=before.csrf)  # the forms in the person's other tabs stay good
     sessions.set_session(request, parts, session)
@@ -74,19 +82,23 @@ def finish(
 
 @router.post("/sign-out", dependencies=[Depends(own_form)])
 def sign_out(request: Request, parts: PartsOf, session: SessionOf) -> Response:
-    """End the session, here and at the issuer.
+    """End the session, here and at the issuer."""
+    end = end_session(request, parts, session)
+    return _redirect("/") if end is None else lead_on(page(request, "signed-out.html", {"end": end}), end)
 
-    The way on is a header of an answer and no redirect: browsers hold redirects of a form to `form-action`, and the
-    issuer's page is on another host.
-    """
+
+def end_session(request: Request, parts: Parts, session: Session | None) -> str | None:
+    """End the session here; returns where the browser is signed out at the issuer, if it has such a page."""
     if session is not None and session.refresh_token is not None:
         parts.issuer.revoke(session.refresh_token)
     sessions.clear_session(request, parts)
-    end = parts.issuer.sign_out_url()
-    if end is None:
-        return _redirect("/")
-    answer = page(request, "signed-out.html", {"end": end})
-    answer.headers["Refresh"] = f"0; url={end}"
+    return parts.issuer.sign_out_url()
+
+
+def lead_on(answer: Response, end: str, seconds: int = 0) -> Response:
+    """Have the browser go on by a header and no redirect: browsers hold redirects of a form to `form-action`, and the
+    issuer's page is on another host."""
+    answer.headers["Refresh"] = f"{seconds}; url={end}"
     return answer
 
 
@@ -100,13 +112,14 @@ def own_path(then: str) -> str:
     return then if _OWN_PATH.fullmatch(then) else "/"
 
 
-def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str]:
+def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str, bool]:
     """What this browser asked; raises `SignInFailed` if it asked nothing, or something else."""
     cookie = request.cookies.get(_sign_in_cookie(parts, state), "")
     asked: Any = parts.sign_in_cipher.decrypt(cookie, _PATIENCE_SECONDS) if cookie else None
     if asked is None or not secrets.compare_digest(state.encode(errors="replace"), asked["state"].encode()):
         raise SignInFailed("This browser began no such sign-in, or too long ago.")
-    return AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"]), asked["then"]
+    question = AuthorizationRequest(asked["state"], asked["nonce"], asked["verifier"])
+    return question, asked["then"], asked.get("fresh", False)
 
 
 def _sign_in_cookie(parts: Parts, state: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from function.reason_codes import ReasonCode
 from webapp.timeline.timeline import EXPIRED
 
-__all__ = ["STATES", "StateLabel", "label_for", "step_label"]
+__all__ = ["STEPS", "StateLabel", "label_for", "labels", "step_label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ _FOR_A_REASON: Final[dict[tuple[str, str], StateLabel]] = {
 }
 
 #: Steps beside the mail's own way, by the code of their reason.
-_STEPS: Final[dict[str, str]] = {
+STEPS: Final[dict[str, str]] = {
     ReasonCode.RESENT: "Resent",
     ReasonCode.SENT_TWICE: "Sent twice",
     ReasonCode.REPLACED: "Replaced by",
@@ -123,6 +123,11 @@ _EXPIRED: Final = StateLabel(
 _OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
 
 
+def labels() -> list[StateLabel]:
+    """Every one that there is."""
+    return [*STATES.values(), *_FOR_A_REASON.values(), _EXPIRED, _OTHER]
+
+
 def label_for(state: str, reason_code: str | None = None) -> StateLabel:
     """The words for a state, also for one that a later release invents."""
     known = _EXPIRED if state == EXPIRED else STATES.get(state, _OTHER)
@@ -131,7 +136,7 @@ def label_for(state: str, reason_code: str | None = None) -> StateLabel:
 
 def step_label(state: str, reason_code: str | None = None) -> str:
     """What a step of the past is called."""
-    if reason_code in _STEPS:
-        return _STEPS[reason_code]
+    if reason_code in STEPS:
+        return STEPS[reason_code]
     label = label_for(state, reason_code)
     return label.step or label.label

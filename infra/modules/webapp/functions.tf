@@ -14,12 +14,17 @@ locals {
       HERALD_OIDC_ISSUER        = local.issuer
       HERALD_OIDC_DISCOVERY_URL = "${local.discovery_base}/.well-known/openid-configuration"
       HERALD_OIDC_CLIENT_ID     = aws_cognito_user_pool_client.web.id
+      HERALD_USER_POOL          = aws_cognito_user_pool.this.id
       HERALD_OPERATOR_VALUE     = aws_cognito_user_group.operators.name
 
       HERALD_DEAD_QUEUE_URL     = var.queues.dead
       HERALD_FEEDBACK_QUEUE_URL = var.queues.feedback
       HERALD_RETRY_QUEUE_URL    = var.queues.retry
       HERALD_NOTIFY_FUNCTION    = var.notify_function
+
+      HERALD_REQUESTS_PER_SECOND   = var.limits.requests_per_second
+      HERALD_MAILS_PER_TEN_MINUTES = var.limits.mails_per_ten_minutes
+      HERALD_MAILS_PER_DAY         = var.limits.mails_per_day
 
       HERALD_ADDRESS_KEY_PARAMETER = var.parameters.address_key.name
       HERALD_LINK_KEY_PARAMETER    = var.parameters.link_key.name

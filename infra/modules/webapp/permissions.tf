@@ -27,6 +27,33 @@ locals {
           StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
         }
       },
+      {
+        # Of an account that its owner deletes: the events themselves go, and the address's hash in their records.
+        Sid      = "EraseEvents"
+        Effect   = "Allow"
+        Action   = "dynamodb:UpdateItem"
+        Resource = var.ledger.arn
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "event#*", "dynamodb:Attributes" = ["body", "message_id", "pk"] }
+          StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+        }
+      },
+      {
+        Sid      = "EraseHashes"
+        Effect   = "Allow"
+        Action   = "dynamodb:UpdateItem"
+        Resource = var.ledger.arn
+        Condition = {
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = "message#*", "dynamodb:Attributes" = ["address", "pk"] }
+          StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
+        }
+      },
+      {
+        Sid      = "DeleteAccounts"
+        Effect   = "Allow"
+        Action   = "cognito-idp:AdminDeleteUser"
+        Resource = aws_cognito_user_pool.this.arn
+      },
       # What follows is for the operators' pages; the app asks for the role first.
       {
         Sid       = "LookThroughTheLedger"

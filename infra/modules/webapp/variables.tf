@@ -192,6 +192,26 @@ variable "throttle" {
   }
 }
 
+variable "limits" {
+  description = "What one account, or one address without an account, may do: requests a second in each process of the function, and the mails that an account may cause in ten minutes and in a day"
+  type = object({
+    requests_per_second   = optional(number, 100)
+    mails_per_ten_minutes = optional(number, 50)
+    mails_per_day         = optional(number, 200)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for limit in values(var.limits) : limit >= 1 && limit <= 1000000 && floor(limit) == limit])
+    error_message = "limits are whole numbers between 1 and 1000000."
+  }
+  validation {
+    condition     = var.limits.mails_per_ten_minutes <= var.limits.mails_per_day
+    error_message = "limits.mails_per_ten_minutes is at most limits.mails_per_day: more could never be sent."
+  }
+}
+
 variable "event_source" {
   description = "`source` of the events that the web app publishes; with an event's id it names the event for ever"
   type        = string

@@ -19,6 +19,11 @@ RULES: tuple[Rule, ...] = (
         f"{_ACCOUNTS}test_grace_is_an_operator_and_ada_is_none",
     ),
     _row(
+        "AdminDeleteUser",
+        "Deletes a user profile in your user pool.",
+        "tests/integration/webapp/test_account_deletion.py::test_whoever_is_gone_already_counts_as_deleted",
+    ),
+    _row(
         "AdminGetUser",
         "An array of name-value pairs of user attributes and their values",
         f"{_ACCOUNTS}test_sign_up_confirm_sign_in_and_be_greeted",

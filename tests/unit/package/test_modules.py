@@ -38,20 +38,21 @@ WEBAPP = {
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics",
-    "operations": "contention errors installation outbox pause preview suppressions",
+    "operations": "contention erasure errors installation outbox pause preview suppressions",
     "operations/redrive": "dead_letters from_record plan queue send",
-    "webapp": "app clock composition deadline errors log settings text",
+    "webapp": "app clock composition deadline errors log reading settings text",
+    "webapp/accounts": "deletion",
     "webapp/admin": "audit notifier reason_groups search",
-    "webapp/api": "books dependencies health models openapi preconditions problems",
+    "webapp/api": "books dependencies health me models openapi preconditions problems",
     "webapp/auth": "discovery identity issuer rate_limit renewals sealed_cookies secrets",
     "webapp/aws": "clients table",
     "webapp/books": "book cursor events idempotency mail_budget repository service",
     "webapp/functions": "post_confirmation reconcile relay sweeper web",
     "webapp/http": "error_handlers middleware",
     "webapp/outbox": "event outbox publisher run",
-    "webapp/pages": "book_changes books drafts missing_mail operations preferences preview rendering sessions sign_in "
-    "state_labels",
-    "webapp/preferences": "preferences unsubscribe_links",
+    "webapp/pages": "account book_changes books drafts missing_mail operations preferences preview "
+    "rendering sessions sign_in state_labels",
+    "webapp/preferences": "account preferences unsubscribe_links",
     "webapp/timeline": "ledger timeline",
 }
 

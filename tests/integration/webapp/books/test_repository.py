@@ -8,52 +8,54 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.webapp.conftest import Cloud
+from webapp.auth.identity import Identity
 from webapp.books.book import Book
 from webapp.composition import Parts
 from webapp.outbox.event import CommittedEvent
 
+ADA = Identity("ada", "ada@example.com", "Ada", "en")
 BOOK = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7D8", "T", "A", None, created_at=1, updated_at=1)
 EVENT = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7D9", "book.created", f"books/{BOOK.id}", "ada", "{}")
 
 
 def test_neither_stands_if_the_event_is_already_there(parts: Parts, cloud: Cloud) -> None:
-    parts.books.add("ada", BOOK, EVENT)
+    parts.books.add(ADA, BOOK, EVENT)
     other = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7DA", "U", "A", None, created_at=2, updated_at=2)
     with pytest.raises(ClientError, match="TransactionCanceled"):
-        parts.books.add("ada", other, EVENT)
-    assert parts.books.get("ada", other.id) is None
+        parts.books.add(ADA, other, EVENT)
+    assert parts.books.get(ADA.sub, other.id) is None
     assert len(cloud.rows("outbox")) == 1
 
 
 def test_neither_stands_if_the_book_is_already_there(parts: Parts, cloud: Cloud) -> None:
-    parts.books.add("ada", BOOK, EVENT)
+    parts.books.add(ADA, BOOK, EVENT)
     other = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7DB", "book.created", EVENT.subject, "ada", "{}")
     with pytest.raises(ClientError, match="TransactionCanceled"):
-        parts.books.add("ada", BOOK, other)
+        parts.books.add(ADA, BOOK, other)
     assert len(cloud.rows("outbox")) == 1
 
 
 def test_what_went_in_comes_out(parts: Parts) -> None:
     full = Book("01KAJ8V3Q0S5T2M9Z6E1B4C7DC", "كتاب 📚", "Ü", "9780441007318", created_at=7, updated_at=8, version=3)
-    parts.books.add("ada", full, EVENT)
-    assert parts.books.get("ada", full.id) == full
+    parts.books.add(ADA, full, EVENT)
+    assert parts.books.get(ADA.sub, full.id) == full
 
 
 def test_no_key_reaches_another_shelf(parts: Parts) -> None:
-    parts.books.add("ada", BOOK, EVENT)
+    parts.books.add(ADA, BOOK, EVENT)
     assert parts.books.get("ad", BOOK.id) is None
     assert parts.books.page("ad", 10) == ([], False)
     gone = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "bob", "{}")
-    assert not parts.books.remove("bob", BOOK, gone, 2)
+    assert not parts.books.remove(replace(ADA, sub="bob"), BOOK, gone, 2)
     assert not parts.books.change("bob", replace(BOOK, title="Mine", version=2))
-    assert parts.books.get("ada", BOOK.id) == BOOK
+    assert parts.books.get(ADA.sub, BOOK.id) == BOOK
 
 
 def test_a_deletion_and_its_event_are_one_transaction(parts: Parts, cloud: Cloud) -> None:
-    parts.books.add("ada", BOOK, EVENT)
+    parts.books.add(ADA, BOOK, EVENT)
     gone = CommittedEvent("01KAJ8V3Q0S5T2M9Z6E1B4C7DE", "book.deleted", EVENT.subject, "ada", "{}")
-    assert not parts.books.remove("ada", replace(BOOK, version=7), gone, 2)
+    assert not parts.books.remove(ADA, replace(BOOK, version=7), gone, 2)
     assert len(cloud.rows("outbox")) == 1
-    assert parts.books.remove("ada", BOOK, gone, 2)
+    assert parts.books.remove(ADA, BOOK, gone, 2)
     assert [event.type for event in parts.outbox.of_subject(EVENT.subject)] == ["book.created", "book.deleted"]
-    assert parts.books.get("ada", BOOK.id) is None
+    assert parts.books.get(ADA.sub, BOOK.id) is None

@@ -1,0 +1,1 @@
+"""Deleting an account with all that belongs to it."""

@@ -1,0 +1,167 @@
+"""Deletes an account: everything that names its person goes, the identity last.
+
+Each step may be repeated, and what leads to something goes after it: whoever was interrupted asks once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from function.ledger.keys import event_key
+from operations.erasure import KeptEvent, delete_letters, erase_event
+from operations.installation import Installation
+from operations.outbox import OutboxRow, erase_body
+from webapp import deadline, log
+from webapp.auth.identity import Identity
+from webapp.books.repository import BookRepository
+from webapp.clock import Clock
+from webapp.errors import SignInTooOld, Unavailable
+from webapp.outbox.event import welcome_id
+from webapp.outbox.outbox import Outbox
+from webapp.preferences.account import Accounts
+from webapp.preferences.preferences import CATEGORIES, Preferences
+from webapp.timeline.ledger import LedgerReader
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+__all__ = ["FRESH_SECONDS", "AccountDeletion", "DeletedAccount", "IdentityStore", "check_fresh", "is_fresh"]
+
+#: A sign-in of at most so many seconds ago is needed.
+FRESH_SECONDS: Final = 600
+#: What a deletion may take, in seconds: API Gateway waits for 30.
+_LONGEST_SECONDS: Final = 20.0
+_BOOKS_AT_ONCE: Final = 50
+_workers: Final = ThreadPoolExecutor(8, thread_name_prefix="deletion")
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedAccount:
+    """What a deletion found: books, those deleted before included; mails that were on their way; whether the identity
+    went too."""
+
+    books: int = 0
+    under_way: int = 0
+    identity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityStore:
+    """The user pool, if this app may delete people there; without one the identity stays with its issuer."""
+
+    cognito: Callable[[], CognitoIdentityProviderClient]
+    pool: str | None
+
+    def delete(self, reader: Identity) -> bool:
+        """Delete the person; False if that is not this app's to do. Whoever is gone already counts as deleted.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html
+        """
+        if self.pool is None:
+            return False
+        try:
+            self.cognito().admin_delete_user(UserPoolId=self.pool, Username=reader.username or reader.sub)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "UserNotFoundException":
+                raise
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDeletion:
+    """What deletes accounts; events name `source`."""
+
+    repository: BookRepository
+    outbox: Outbox
+    ledger: LedgerReader
+    accounts: Accounts
+    preferences: Preferences
+    installation: Installation
+    identities: IdentityStore
+    source: str
+    clock: Clock
+
+    def delete(self, reader: Identity) -> DeletedAccount:
+        """Delete the reader's account; raises `SignInTooOld`, or `Unavailable` if it has to be asked for again."""
+        check_fresh(reader, self.clock())
+        deadline.extend(_LONGEST_SECONDS)
+        self.accounts.mark_deleted(reader, self.clock())
+        under_way, books = self._erase(reader, [f"users/{welcome_id(reader.sub)}"]), 0
+        for some in self._books(reader):
+            under_way += self._erase(reader, [f"books/{book_id}" for book_id in some])
+            self.repository.forget(reader.sub, some)
+            books += len(some)
+        self.repository.forget_answers(reader.sub)
+        if not under_way:  # who wants no mail gets none that is still on its way
+            self._forget_choices(reader)
+        identity = self.identities.delete(reader)
+        log.info("account deleted", sub=reader.sub, books=books, under_way=under_way, identity=identity)
+        return DeletedAccount(books, under_way, identity)
+
+    def _books(self, reader: Identity) -> Iterator[list[str]]:
+        """The ids of all books, batch by batch; the caller deletes each batch before the next is read."""
+        for list_ in (self.repository.page, self.repository.deleted):
+            more = True
+            while more:
+                found, more = list_(reader.sub, _BOOKS_AT_ONCE)
+                if found:
+                    yield [book.id for book in found]
+
+    def _erase(self, reader: Identity, subjects: Sequence[str]) -> int:
+        """Erase the events about these subjects wherever they are kept; how many of their mails may still leave."""
+        contexts = [copy_context() for _ in subjects]  # with the request's deadline
+        erased = _workers.map(lambda own, one: own.run(self._erase_subject, reader, one), contexts, subjects)
+        records = [record for each in erased for record in each]
+        dead = {_message_id(record) for record in records if record is not None and _is_dead(record)}
+        if dead:
+            delete_letters(self.installation, dead)
+        return sum(record is None or _may_leave(record) for record in records)
+
+    def _erase_subject(self, reader: Identity, subject: str) -> list[Mapping[str, Any] | None]:
+        """Erase the events about this subject; the ledger's record of each that SNS has and that is not settled."""
+        events = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
+        records = [self.ledger.message_of(self.source, event.id, event.message_id) for event in events]
+        for event, record in zip(events, records, strict=True):
+            erase_body(self.installation, OutboxRow(f"outbox#{subject}", event.id))
+            if record is not None:
+                erase_event(self.installation, KeptEvent(event_key(self.source, event.id), _message_id(record)))
+        left = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
+        if any(event.body for event in left):
+            raise Unavailable("A mail is being published just now.", retry_after=1)
+        open_ = {event.id for event in left if event.published_at is not None and event.settled_at is None}
+        return [record for event, record in zip(events, records, strict=True) if event.id in open_]
+
+    def _forget_choices(self, reader: Identity) -> None:
+        for key in self.installation.address_keys(reader.email):
+            for category in CATEGORIES:
+                self.preferences.subscribe(category, key.removeprefix("address#"))
+
+
+def is_fresh(reader: Identity, now: int) -> bool:
+    """Whether this person has just shown who they are; `now` in epoch milliseconds."""
+    return now - reader.signed_in_at <= FRESH_SECONDS * 1000
+
+
+def check_fresh(reader: Identity, now: int) -> None:
+    """Raises `SignInTooOld` for whoever signed in too long ago."""
+    if not is_fresh(reader, now):
+        raise SignInTooOld(seconds=FRESH_SECONDS)
+
+
+def _message_id(record: Mapping[str, Any]) -> str:
+    return str(record["pk"]).removeprefix("message#")
+
+
+def _is_dead(record: Mapping[str, Any]) -> bool:
+    """Whether a letter about it may lie in `dead`."""
+    return record["state"] in {"rejected", "suppressed"} or "parked" in record
+
+
+def _may_leave(record: Mapping[str, Any]) -> bool:
+    return record["state"] in {"sending", "unknown", "released"} and "parked" not in record

@@ -1,0 +1,34 @@
+"""The JSON API: `/v1/me`, the caller's own account."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Depends
+
+from webapp.api.dependencies import AuthenticatedRoute, Caller, caller
+from webapp.api.models import AccountDeleted
+from webapp.api.openapi import failures
+from webapp.composition import PartsOf
+
+__all__ = ["delete_account", "router"]
+
+router: Final = APIRouter(
+    prefix="/v1/me",
+    tags=["account"],
+    route_class=AuthenticatedRoute,
+    dependencies=[Depends(caller)],
+    responses=failures(401, 403, 429, 500, 503),
+)
+
+
+@router.delete("")
+def delete_account(reader: Caller, parts: PartsOf) -> AccountDeleted:
+    """Delete the caller's account with its books, the events about them, its choices, and the person at the user pool.
+
+    The token must be from a sign-in of the last ten minutes (its `auth_time`), else the answer is 401 with
+    `insufficient_user_authentication`. What was interrupted is asked for again. With an issuer that is not this app's
+    own user pool the identity stays there, and `identity_deleted` is false. Mails that are on their way still arrive.
+    """
+    deleted = parts.deletion.delete(reader)
+    return AccountDeleted(books=deleted.books, mails_under_way=deleted.under_way, identity_deleted=deleted.identity)

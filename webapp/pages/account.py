@@ -1,0 +1,90 @@
+"""The pages about the reader's own account: language and time zone, and its deletion after a question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from webapp import log
+from webapp.accounts.deletion import FRESH_SECONDS, DeletedAccount, is_fresh
+from webapp.composition import Parts, PartsOf
+from webapp.errors import Unavailable
+from webapp.pages.books import FormText
+from webapp.pages.preferences import settings_page
+from webapp.pages.rendering import page
+from webapp.pages.sessions import Session, SessionOf, SignedIn, SignedOut, own_form, set_session
+from webapp.pages.sign_in import end_session, lead_on
+from webapp.reading import LANGUAGES, find_zone
+
+__all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
+
+router: Final = APIRouter(prefix="/settings")
+
+
+@router.post("/reading", dependencies=[Depends(own_form)])
+def choose_reading(
+    request: Request, session: SignedIn, parts: PartsOf, language: FormText = "", zone: FormText = ""
+) -> Response:
+    """Keep language and time zone for pages, dates and mails; an empty field leaves it to the browser."""
+    found = find_zone(zone) if zone.strip() else ""
+    wrong = {}
+    if language and language not in LANGUAGES:
+        wrong["language"] = "The pages do not know this language."
+    if found is None:
+        wrong["zone"] = "There is no time zone of this name: choose one such as Europe/Berlin."
+    if wrong or found is None:
+        return settings_page(request, session, parts, filled={"language": language, "zone": zone}, wrong=wrong)
+    parts.accounts.choose(session.reader, language, found)
+    set_session(request, parts, replace(session, language=language or None, zone=found or None))
+    return RedirectResponse("/settings?saved=yes", 303)
+
+
+@router.get("/delete")
+def ask_before_deleting(request: Request, session: SignedIn, parts: PartsOf) -> Response:
+    """Say what goes and what stays, and ask; this changes nothing."""
+    return _question(request, session, parts)
+
+
+@router.post("/delete", dependencies=[Depends(own_form)])
+def delete_account(request: Request, session: SessionOf, parts: PartsOf) -> Response:
+    """Delete the account and sign out; one that was interrupted is asked for again."""
+    if session is None:
+        raise SignedOut("/settings/delete")
+    if not is_fresh(session.reader, parts.clock()):
+        return _question(request, session, parts)
+    try:
+        deleted = parts.deletion.delete(session.reader)
+    except (Unavailable, BotoCoreError, ClientError) as error:
+        log.failure("account not deleted to its end", error, sub=session.reader.sub)
+        answer = _question(request, session, parts, interrupted=True)
+        answer.headers["Retry-After"] = "5"
+        return answer
+    return _farewell(request, parts, session, deleted)
+
+
+def _question(request: Request, session: Session, parts: Parts, *, interrupted: bool = False) -> Response:
+    context: dict[str, Any] = {
+        "fresh": is_fresh(session.reader, parts.clock()),
+        "minutes": FRESH_SECONDS // 60,
+        "interrupted": interrupted,
+        "issuer": None if parts.settings.user_pool else _issuer(parts),
+        "here": "settings",
+    }
+    return page(request, "account-delete.html", context, 503 if interrupted else 200)
+
+
+def _farewell(request: Request, parts: Parts, session: Session, deleted: DeletedAccount) -> Response:
+    end = end_session(request, parts, session)
+    context = {"deleted": deleted, "issuer": None if deleted.identity else _issuer(parts), "end": end}
+    answer = page(request, "account-deleted.html", context)
+    return answer if end is None or not deleted.identity else lead_on(answer, end, seconds=15)
+
+
+def _issuer(parts: Parts) -> str:
+    """The host at which people of this app have their identity."""
+    return urlsplit(parts.settings.oidc_issuer).netloc

@@ -1,0 +1,106 @@
+"""What the web app keeps about an account: language and time zone, and when it was deleted.
+
+A deletion leaves a mark for as long as anybody could still show a token or a session from before it: with those nothing
+is written any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from function.ledger.attributes import Item, deserialize_item, serialize_item
+from webapp.auth.identity import Identity
+from webapp.aws.table import EXPIRES_AT
+from webapp.errors import AccountDeleted
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import ConditionCheckTypeDef
+
+__all__ = ["Account", "Accounts", "check_open"]
+
+#: Longer than any session can be renewed: seconds for which the mark of a deletion is kept.
+_MARK_SECONDS: Final = 40 * 24 * 3600
+_OPEN: Final = "attribute_not_exists(deleted_at) OR deleted_at < :signed_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Language (a tag that the pages know) and time zone (an IANA name) if they were chosen; `deleted_at` is 0, or in
+    epoch milliseconds."""
+
+    language: str | None = None
+    zone: str | None = None
+    deleted_at: int = 0
+
+    def is_open_to(self, reader: Identity) -> bool:
+        """Whether nobody deleted the account since this person signed in."""
+        return not self.deleted_at or self.deleted_at < reader.signed_in_at
+
+
+class Accounts:
+    """Keeps one item for each account, in the table of books under the account's own key."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    def get(self, reader: Identity) -> Account:
+        """What is kept; raises `AccountDeleted` if it was deleted since this person signed in."""
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(reader.sub), ConsistentRead=True)
+        values = deserialize_item(answer.get("Item", {}))
+        account = Account(values.get("language"), values.get("zone"), int(values.get("deleted_at", 0)))
+        if not account.is_open_to(reader):
+            raise AccountDeleted
+        return account
+
+    def choose(self, reader: Identity, language: str, zone: str) -> None:
+        """Keep language and time zone; raises `AccountDeleted` as `get` does."""
+        try:
+            self._update(
+                reader.sub,
+                f"SET kind = :kind, #language = :language, #zone = :zone REMOVE {EXPIRES_AT}",
+                {":language": language, ":zone": zone, ":signed_in": reader.signed_in_at},
+                ConditionExpression=_OPEN,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise AccountDeleted from error
+            raise
+
+    def mark_deleted(self, reader: Identity, at: int) -> None:
+        """From now on nothing is written for whoever signed in before; the choices go. May be repeated."""
+        deleted_at = max(at, reader.signed_in_at)
+        self._update(
+            reader.sub,
+            f"SET kind = :kind, deleted_at = :at, {EXPIRES_AT} = :expires REMOVE #language, #zone",
+            {":at": deleted_at, ":expires": deleted_at // 1000 + _MARK_SECONDS},
+        )
+
+    def _update(self, sub: str, expression: str, values: Mapping[str, object], **condition: Any) -> None:
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_key(sub),
+            UpdateExpression=expression,
+            ExpressionAttributeNames={"#language": "language", "#zone": "zone"},
+            ExpressionAttributeValues=serialize_item({":kind": "account", **values}),
+            **condition,
+        )
+
+
+def check_open(table: str, reader: Identity) -> ConditionCheckTypeDef:
+    """Part of a transaction: it fails if the account was deleted since this person signed in."""
+    return {
+        "TableName": table,
+        "Key": _key(reader.sub),
+        "ConditionExpression": _OPEN,
+        "ExpressionAttributeValues": serialize_item({":signed_in": reader.signed_in_at}),
+    }
+
+
+def _key(sub: str) -> Item:
+    return serialize_item({"pk": f"user#{sub}", "sk": "account"})

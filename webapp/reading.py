@@ -1,0 +1,75 @@
+"""How somebody reads: in which language, and in which time zone.
+
+What an account chose, else what the browser asks for, else what the issuer says of the person.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["LANGUAGES", "UTC_NAME", "Reading", "find_zone", "negotiate", "zone_names"]
+
+#: The languages of the pages, by their own names.
+LANGUAGES: Final = {"en": "English", "de": "Deutsch"}
+UTC_NAME: Final = "UTC"
+_RANGE: Final = re.compile(
+    r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,30})?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?"
+)
+#: Longer than what any browser sends.
+_MOST_RANGES: Final = 30
+#: What systems keep beside the names of IANA's database.
+_NO_ZONES: Final = frozenset({"Factory", "localtime", "posixrules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A language of the pages, and the IANA name of a time zone."""
+
+    language: str = "en"
+    zone: str = UTC_NAME
+
+    def local(self, milliseconds: int) -> datetime:
+        """The moment (epoch milliseconds) on this reader's clock."""
+        return datetime.fromtimestamp(milliseconds / 1000, _load(self.zone))
+
+
+def negotiate(accept_language: str) -> str | None:
+    """The language of the pages that a header `Accept-Language` asks for first; None if it asks for none of them.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-accept-language
+    """
+    wanted: dict[str, float] = {}
+    for text in accept_language.split(",")[:_MOST_RANGES]:
+        match = _RANGE.fullmatch(text)
+        if match is not None and (language := match[1].lower()) in LANGUAGES:
+            wanted[language] = max(wanted.get(language, 0.0), float(match[2] or 1))
+    best = max(wanted, key=lambda language: wanted[language], default=None)
+    return best if best is not None and wanted[best] > 0 else None
+
+
+def find_zone(name: str) -> str | None:
+    """The IANA name of this time zone, whichever letters are capitals; None if there is none of this name."""
+    return _by_folded_name().get(name.strip().casefold())
+
+
+def zone_names() -> list[str]:
+    """Names to choose from: UTC, and those of a place."""
+    return [UTC_NAME, *sorted(name for name in _by_folded_name().values() if "/" in name and name[:4] != "Etc/")]
+
+
+@lru_cache(maxsize=1)
+def _by_folded_name() -> dict[str, str]:
+    return {name.casefold(): name for name in zoneinfo.available_timezones() - _NO_ZONES}
+
+
+@lru_cache(maxsize=200)
+def _load(name: str) -> tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # the name is from a machine with other zones
+        return UTC
