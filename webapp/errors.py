@@ -17,6 +17,8 @@ RequestError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = [
     "AccountDeleted",
     "IdempotencyKeyInFlight",
@@ -95,7 +97,11 @@ class IdempotencyKeyInFlight(RequestError):
 
 
 class TooManyRequests(RequestError):
-    """This caller has to wait for `retry_after` seconds."""
+    """This caller has to wait for `retry_after` seconds; `headers` say of which limit."""
+
+    def __init__(self, detail: str, retry_after: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail, retry_after)
+        self.headers = headers or {}
 
 
 class Unavailable(RequestError):

@@ -12,30 +12,32 @@ __all__ = ["LINE_PATTERN", "is_address", "is_line", "line", "locale"]
 _CONTROLS: Final = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\\uffff"
 #: Unicode's general category Cf, such as bidirectional overrides and zero-width spaces, without the two joiners. A test
 #: holds these ranges to Python's `unicodedata`; looking through it at every start would take too long.
-_FORMATTING: Final = (
+_FORMATTING_BELOW_64K: Final = (
     "\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2064"
     "\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb"
-    + "".join(
-        f"{chr(first)}-{chr(last)}"
-        for first, last in (
-            (0x110BD, 0x110BD),
-            (0x110CD, 0x110CD),
-            (0x13430, 0x1343F),
-            (0x1BCA0, 0x1BCA3),
-            (0x1D173, 0x1D17A),
-            (0xE0001, 0xE0001),
-            (0xE0020, 0xE007F),
-        )
+)
+_FORMATTING: Final = _FORMATTING_BELOW_64K + "".join(
+    f"{chr(first)}-{chr(last)}"
+    for first, last in (
+        (0x110BD, 0x110BD),
+        (0x110CD, 0x110CD),
+        (0x13430, 0x1343F),
+        (0x1BCA0, 0x1BCA3),
+        (0x1D173, 0x1D17A),
+        (0xE0001, 0xE0001),
+        (0xE0020, 0xE007F),
     )
 )
 _FORBIDDEN: Final = _CONTROLS + _FORMATTING
 #: Joiners have a meaning between two characters only; and what looks like a letter or a sign may be blank.
 _BLANK: Final = "\\s\\u200c\\u200d\\u115f\\u1160\\u2800\\u3164\\uffa0"
-#: One line with something to be seen on it, for the OpenAPI document.
-LINE_PATTERN: Final = f"^[^{_FORBIDDEN}]*[^{_FORBIDDEN}{_BLANK}][^{_FORBIDDEN}]*$"
+_VISIBLE: Final = "^[^{0}]*[^{0}{1}][^{0}]*$"
+#: One line with something to be seen on it, for the OpenAPI document: as far as a pattern can say that means the same
+#: with JavaScript's flag `u` and without it.
+LINE_PATTERN: Final = _VISIBLE.format(_CONTROLS + _FORMATTING_BELOW_64K, _BLANK)
 _UNWANTED: Final = re.compile(f"[{_CONTROLS}\\ud800-\\udfff]+")
 _INVISIBLE: Final = re.compile(f"[{_FORMATTING}]+")
-_LINE: Final = re.compile(LINE_PATTERN.removesuffix("$"))
+_LINE: Final = re.compile(_VISIBLE.removesuffix("$").format(_FORBIDDEN, _BLANK))
 _SURROGATE: Final = re.compile("[\\ud800-\\udfff]")
 _ADDRESS: Final = re.compile(
     r"(?=.{3,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"

@@ -14,7 +14,17 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic.json_schema import SkipJsonSchema
 
 from webapp.api import preconditions
-from webapp.api.dependencies import AuthenticatedRoute, BookId, Caller, IdempotencyKey, IfMatch, caller, json_only
+from webapp.api.dependencies import (
+    AuthenticatedRoute,
+    BookId,
+    Caller,
+    IdempotencyKey,
+    IfMatch,
+    IfNoneMatch,
+    Traceparent,
+    caller,
+    json_only,
+)
 from webapp.api.models import BookCreated, BookOut, BookPage, NotificationOut, Timeline
 from webapp.api.openapi import BOOK_LINKS, failures, success
 from webapp.api.problems import Problem
@@ -50,10 +60,14 @@ router: Final = APIRouter(
     responses=failures(409, 413, 415) | success(201, "Location", "ETag", "Idempotency-Replayed", links=BOOK_LINKS),
 )
 async def add_book(
-    wish: BookIn, request: Request, response: Response, reader: Caller, parts: PartsOf, key: IdempotencyKey
+    wish: BookIn,
+    response: Response,
+    reader: Caller,
+    parts: PartsOf,
+    key: IdempotencyKey,
+    traceparent: Traceparent = None,
 ) -> BookCreated:
     """Add a book; its owner, the caller, gets one mail about it."""
-    traceparent = request.headers.get("traceparent")
     added = await run_in_threadpool(parts.service.add, reader, wish, traceparent, key)
     response.headers["Location"] = f"/v1/books/{added.book.id}"
     response.headers["ETag"] = preconditions.etag(added.book)
@@ -92,7 +106,14 @@ async def list_books(
     response_model=BookOut,
     responses=failures(404) | success(200, "ETag") | {304: {"description": "As you have it"}},
 )
-async def get_book(book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf) -> Any:
+async def get_book(
+    book_id: BookId,
+    request: Request,
+    response: Response,
+    reader: Caller,
+    parts: PartsOf,
+    _if_none_match: IfNoneMatch = None,
+) -> Any:
     """One of the caller's books."""
     book = await run_in_threadpool(parts.service.find, reader, book_id)
     if preconditions.is_fresh(request, book):
@@ -123,10 +144,15 @@ def change_book(
 
 @router.delete("/{book_id}", status_code=204, responses=failures(404, 412) | success(204, "Link"))
 def remove_book(
-    book_id: BookId, request: Request, response: Response, reader: Caller, parts: PartsOf, _if_match: IfMatch = None
+    book_id: BookId,
+    request: Request,
+    response: Response,
+    reader: Caller,
+    parts: PartsOf,
+    _if_match: IfMatch = None,
+    traceparent: Traceparent = None,
 ) -> None:
     """Delete one of the caller's books; one mail says so. What happened to its mails can still be read."""
-    traceparent = request.headers.get("traceparent")
     if not preconditions.names_one_state(request):
         parts.service.remove_any_version(reader, book_id, traceparent)
     else:

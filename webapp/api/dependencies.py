@@ -17,7 +17,17 @@ from webapp.books import cursor, idempotency
 from webapp.composition import Parts
 from webapp.errors import NotAuthenticated, RequestError
 
-__all__ = ["AuthenticatedRoute", "BookId", "Caller", "IdempotencyKey", "IfMatch", "caller", "json_only"]
+__all__ = [
+    "AuthenticatedRoute",
+    "BookId",
+    "Caller",
+    "IdempotencyKey",
+    "IfMatch",
+    "IfNoneMatch",
+    "Traceparent",
+    "caller",
+    "json_only",
+]
 
 _BODY_TYPES: Final = {
     "POST": {"application/json"},
@@ -53,10 +63,19 @@ async def _authenticate(request: Request) -> Identity:
         if identity is None:
             identity = await run_in_threadpool(parts.verifier.verify, bearer.credentials)
     except RequestError:
-        parts.limiter.admit(f"address#{request.client.host if request.client else ''}")
+        _admit(request, f"address#{request.client.host if request.client else ''}")
         raise
-    parts.limiter.admit(f"user#{identity.sub}")
+    _admit(request, f"user#{identity.sub}")
     return in_wanted_language(identity, request.headers.get("accept-language", ""))
+
+
+def _admit(request: Request, caller: str) -> None:
+    """Count the request; the answer, whatever it will be, tells where the caller stands."""
+    limiter = request.app.state.parts.limiter
+    try:
+        limiter.admit(caller)
+    finally:
+        request.scope["limits"] = limiter.standing(caller).headers()
 
 
 async def caller(
@@ -91,6 +110,20 @@ async def _key(
 
 
 Caller = Annotated[Identity, Depends(caller)]
+Traceparent = Annotated[
+    str | SkipJsonSchema[None],
+    Header(
+        alias="traceparent",
+        description="the caller's trace (W3C Trace Context), which event and mail continue; a bad one is passed over",
+        examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+    ),
+]
+IfNoneMatch = Annotated[
+    str | SkipJsonSchema[None],
+    Header(
+        alias="If-None-Match", description="the ETag that the caller has; 304 if it still is that", examples=['"1"']
+    ),
+]
 IdempotencyKey = Annotated[str | None, Depends(_key)]
 BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN, examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D8"])]
 IfMatch = Annotated[

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
+from function.reason_codes import ReasonCode
 from webapp.books.book import Book
 from webapp.clock import rfc3339
-from webapp.timeline.timeline import EventTimeline, TimelineEntry
+from webapp.timeline.timeline import STATES, EventTimeline, TimelineEntry
 
 __all__ = [
     "AccountDeleted",
@@ -22,6 +23,13 @@ __all__ = [
     "RowOut",
     "Timeline",
 ]
+
+
+#: RFC 3339, in UTC.
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+#: What last happened. A later release may add one: take an unknown one for *under way*.
+State = Annotated[str, WithJsonSchema({"type": "string", "enum": [*STATES]})]
+Code = Annotated[str, WithJsonSchema({"type": "string", "enum": [*map(str, ReasonCode)]})]
 
 
 class BookLinks(BaseModel):
@@ -42,8 +50,8 @@ class BookOut(BaseModel):
     title: str = Field(examples=["The Left Hand of Darkness"])
     author: str = Field(examples=["Ursula K. Le Guin"])
     isbn: str | None = Field(description="ISBN-13 without hyphens", examples=["9780441007318"])
-    created_at: str = Field(examples=["2026-11-21T08:00:00.000Z"])
-    updated_at: str = Field(examples=["2026-11-21T08:00:00.000Z"])
+    created_at: Moment = Field(examples=["2026-11-21T08:00:00.000Z"])
+    updated_at: Moment = Field(examples=["2026-11-21T08:00:00.000Z"])
     links: BookLinks
 
     @classmethod
@@ -79,12 +87,12 @@ class BookPage(BaseModel):
 class RowOut(BaseModel):
     """One thing that happened to a mail."""
 
-    state: str = Field(examples=["sent"])
-    at: str = Field(examples=["2026-11-21T08:00:00.560Z"])
+    state: State = Field(examples=["sent"])
+    at: Moment = Field(examples=["2026-11-21T08:00:00.560Z"])
     release: str | None = Field(description="release of the notifier that wrote the row", examples=["1744b91478db"])
     provider: str | None = Field(examples=["ses://us-east-1"])
     detail: str | None = Field(description="one line about what happened, if there is more to say", examples=[None])
-    reason_code: str | None = Field(description="the code of the reason, where there is one", examples=["bounced"])
+    reason_code: Code | None = Field(description="the code of the reason, where there is one", examples=["bounced"])
     ms: int | None = Field(description="how long it took, in milliseconds", examples=[118])
 
     @classmethod
@@ -105,12 +113,12 @@ class NotificationOut(BaseModel):
 
     event_id: str = Field(examples=["01KAJ8V3Q0S5T2M9Z6E1B4C7D9"])
     type: str = Field(examples=["book.created"])
-    state: str = Field(examples=["delivered"])
+    state: State = Field(examples=["delivered"])
     final: bool = Field(description="nothing more will happen by itself")
     mailed: bool = Field(description="a mail has left")
     reason: str | None = Field(description="why no mail went out, where none did: one line for people")
-    reason_code: str | None = Field(description="the same for programs", examples=["recipient_unsubscribed"])
-    held_until: str | None = Field(description="until when an unclear attempt is given time")
+    reason_code: Code | None = Field(description="the same for programs", examples=["recipient_unsubscribed"])
+    held_until: Moment | None = Field(description="until when an unclear attempt is given time")
     rows: list[RowOut]
 
     @classmethod

@@ -11,19 +11,42 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from webapp.errors import TooManyRequests
 
-__all__ = ["RateLimiter"]
+__all__ = ["RateLimiter", "Standing"]
 
 _MOST_CALLERS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a caller stands: of `quota` requests in `window` seconds so many remain, and all again in `reset` seconds.
+
+    Its headers are those of https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-10
+    """
+
+    name: str
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+    def headers(self) -> dict[str, str]:
+        """`RateLimit-Policy` and `RateLimit`."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.quota};w={self.window}',
+            "RateLimit": f'"{self.name}";r={self.remaining};t={self.reset}',
+        }
 
 
 class RateLimiter:
     """So many requests a second for each caller, in bursts of twice as many."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
         self._interval = 1 / per_second
         self._tolerance = 2.0
         self._clock = clock
@@ -43,3 +66,15 @@ class RateLimiter:
                     self._full.popitem(last=False)
                 return
         raise TooManyRequests("You ask too often; wait as long as Retry-After says.", retry_after=math.ceil(wait))
+
+    def standing(self, caller: str) -> Standing:
+        """Where this caller stands after the requests that were counted."""
+        with self._lock:
+            used = max(self._full.get(caller, 0.0) - self._clock(), 0.0)
+        return Standing(
+            "requests",
+            quota=int(self._tolerance * self._per_second),
+            window=int(self._tolerance),
+            remaining=int((self._tolerance - used) * self._per_second + 1e-6) if used < self._tolerance else 0,
+            reset=math.ceil(used),
+        )

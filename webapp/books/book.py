@@ -18,7 +18,7 @@ __all__ = ["Author", "Book", "BookChange", "BookIn", "DeletedBook", "Isbn", "Tit
 
 #: What stands before the number on many a book.
 _ISBN_WORD: Final = re.compile(r"^isbn(1[03](?=:|97[89]\d{10}$|\d{9}[\dX]$))?:?", re.IGNORECASE)
-_PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN}
+_PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN, "format": "line"}
 
 
 def _isbn13(text: str) -> str:

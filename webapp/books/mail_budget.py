@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from function.ledger.attributes import deserialize_item, serialize_item
+from webapp.auth.rate_limit import Standing
 from webapp.aws.table import EXPIRES_AT
 from webapp.errors import TooManyRequests
 
@@ -55,15 +56,22 @@ class MailBudget:
         """What to tell an account that has none left, by the item that refused it."""
         spent = deserialize_item(counted).get("mails", 0) >= self.per_day
         if spent:
-            return TooManyRequests(
-                f"Each book that is added or deleted sends a mail, and one account may send {self.per_day} in a day.",
-                retry_after=_DAY_SECONDS - at // 1000 % _DAY_SECONDS,
+            standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _left(_DAY_SECONDS, at))
+            sentence = (
+                f"Each book that is added or deleted sends a mail, and one account may send {self.per_day} in a day."
             )
-        return TooManyRequests(
-            "Each book that is added or deleted sends a mail, "
-            f"and one account may send {self.per_ten_minutes} in ten minutes.",
-            retry_after=_WINDOW_SECONDS - at // 1000 % _WINDOW_SECONDS,
-        )
+        else:
+            most = self.per_ten_minutes
+            standing = Standing("mails-in-ten-minutes", most, _WINDOW_SECONDS, 0, _left(_WINDOW_SECONDS, at))
+            sentence = (
+                f"Each book that is added or deleted sends a mail, and one account may send {most} in ten minutes."
+            )
+        return TooManyRequests(sentence, standing.reset, standing.headers())
+
+
+def _left(length: int, at: int) -> int:
+    """Seconds until the next stretch of so many begins."""
+    return length - at // 1000 % length
 
 
 def _window_name(second_of_day: int) -> str:

@@ -77,6 +77,8 @@ def register(app: FastAPI) -> None:
 def problem_of(error: errors.RequestError) -> Problem:
     """The problem that a domain error becomes."""
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if isinstance(error, errors.TooManyRequests):
+        headers |= error.headers
     if not isinstance(error, errors.NotAuthenticated):
         return Problem(_SLUGS[type(error)], error.detail, headers)
     # as RFC 6750, section 3 has it

@@ -87,6 +87,8 @@ class _ResponseWriter:
                 headers.setdefault(name, value)
             headers["X-Request-Id"] = self.request_id
             headers.setdefault("Cache-Control", "no-store")
+            for name, value in self._scope.get("limits", {}).items():
+                headers.setdefault(name, value)
             for cookie in self._scope.get("cookies", ()):
                 headers.append("Set-Cookie", cookie)
         await self._send({**message, "body": b""} if self._is_head and "body" in message else message)

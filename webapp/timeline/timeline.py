@@ -15,6 +15,7 @@ __all__ = [
     "EXPIRED",
     "FINAL",
     "MAILED",
+    "STATES",
     "EventTimeline",
     "TimelineEntry",
     "TimelineStep",
@@ -30,6 +31,9 @@ _BESIDE: Final = frozenset(
 
 #: In place of a state: the ledger has deleted its record of the mail.
 EXPIRED: Final = "expired"
+
+#: Every state that a story or one of its rows may have, beginning with those of the outbox.
+STATES: Final = ("committed", "published", "received", *map(str, states.State), EXPIRED)
 
 #: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
 FINAL: Final = frozenset(map(str, states.FINAL))

@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
     _row(
         "AdminDeleteUser",
         "Deletes a user profile in your user pool.",
-        "tests/integration/webapp/test_account_deletion.py::test_whoever_is_gone_already_counts_as_deleted",
+        "tests/integration/webapp/accounts/test_account_deletion.py::test_whoever_is_gone_already_counts_as_deleted",
     ),
     _row(
         "AdminGetUser",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import uuid
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from laptop.state import ROOT
+from tests.npm import install
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.waiting import LIMIT
@@ -30,19 +30,8 @@ def snippet(language: str, heading: str) -> str:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The packages that the JavaScript snippet names, locked; installed again only when the lock changes."""
-    room = ROOT / "build" / "npm"
-    lock = (NODE / "package-lock.json").read_text()
-    done = room / "installed.json"
-    if not done.exists() or done.read_text() != lock:
-        assert shutil.which("npm"), "the JavaScript snippet needs Node.js with npm"
-        room.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(NODE / name, room)
-        cache = f"--cache={room / 'cache'}"
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", cache], cwd=room, check=True, timeout=LIMIT)
-        done.write_text(lock)
-    return room
+    """The packages that the JavaScript snippet names."""
+    return install(NODE, "npm")
 
 
 def run_twice(herald: Herald, command: list[str], room: Path) -> None:

@@ -21,6 +21,7 @@ from tests.integration.webapp.conftest import Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
 from webapp.composition import Parts
+from webapp.text import LINE_PATTERN, is_line
 
 OPERATIONS = [
     ("POST", "/v1/books"),
@@ -44,6 +45,7 @@ TOLERANT: dict[tuple[str, str], list[Any]] = {
 }
 
 schemathesis.openapi.format("isbn", st.sampled_from(ISBNS))
+schemathesis.openapi.format("line", st.from_regex(LINE_PATTERN, fullmatch=True).filter(is_line))
 
 
 @pytest.fixture

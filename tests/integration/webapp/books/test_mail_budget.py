@@ -39,6 +39,8 @@ def test_the_limit_holds_across_processes(parts: Parts, issuer: Issuer, cloud: C
     assert len(cloud.rows("outbox")) == 3
     refused = answers[-1]
     assert refused.json()["type"] == "https://herald.example/problems/too-many-requests"
+    assert refused.headers["RateLimit-Policy"] == '"mails-in-ten-minutes";q=3;w=600'
+    assert refused.headers["RateLimit"] == f'"mails-in-ten-minutes";r=0;t={refused.headers["Retry-After"]}'
     clock.forward(int(refused.headers["Retry-After"]) - 1)
     assert processes[0].post("/v1/books", json=BOOK).status_code == 429
     clock.forward(1)

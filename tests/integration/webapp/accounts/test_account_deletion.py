@@ -16,7 +16,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
-from tests.integration.webapp.test_pages import add
+from tests.integration.webapp.pages.test_pages import add
 from webapp.accounts.deletion import FRESH_SECONDS
 from webapp.app import create_app
 from webapp.composition import Parts

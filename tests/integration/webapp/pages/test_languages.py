@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
-from tests.integration.webapp.test_pages import add
+from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
 from webapp.reading import negotiate
 
