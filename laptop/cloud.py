@@ -143,7 +143,8 @@ class _Start:
             "SFTP_ENABLED": "0",
             "DOCKER_HOST": f"unix://{self._state.tmp}/no-docker",  # it would remove other clouds' containers
         }
-        self._python("ministack", ["-m", "laptop.emulator", "--scale", str(self._options.scale)], ministack)
+        emulator = ["-m", "laptop.emulator", "--scale", str(self._options.scale)]
+        self._python("ministack", [*emulator, "--account-pages", self._endpoints["inbox"]], ministack)
         simulators = ["-m", "laptop.simulators", "--aws", self._endpoints["aws"]]
         for name in ("ses", "inbox", "codedeploy", "providers"):
             simulators += [f"--{name}", str(self._ports[name])]

@@ -94,7 +94,7 @@ run "shape" {
     error_message = "One account has a budget of mails."
   }
   assert {
-    condition     = [for statement in local.function_policies.web : statement.Resource if contains(flatten([statement.Action]), "cognito-idp:AdminDeleteUser")] == [aws_cognito_user_pool.this.arn]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.delete_accounts.policy).Statement : "${statement.Action} ${statement.Resource}"] == ["cognito-idp:AdminDeleteUser ${aws_cognito_user_pool.this.arn}"]
     error_message = "The web app deletes people of its own pool only."
   }
   assert {

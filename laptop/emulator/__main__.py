@@ -36,17 +36,18 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m laptop.emulator", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on AWS's own waiting times")
-    scale = parser.parse_args().scale
+    parser.add_argument("--account-pages", default="", help="where people sign up and reset a password")
+    options = parser.parse_args()
     del sys.argv[1:]  # ministack reads them too
     # A sandbox finds bytecode in its package, as Lambda does, and writes none.
     os.environ.pop("PYTHONPYCACHEPREFIX", None)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     app: Any = import_module("ministack.app")
-    app.app = _assume_tls(compose(app.app, scale))
+    app.app = _assume_tls(compose(app.app, options.scale, options.account_pages))
     app.main()
 
 
-def compose(app: App, scale: float) -> App:
+def compose(app: App, scale: float, account_pages: str = "") -> App:
     """Put every rule in its place; the application with the control paths before it."""
     ministack, journal = Ministack(), Journal()
     alarms = AlarmEvaluator(ministack, scale)
@@ -54,7 +55,7 @@ def compose(app: App, scale: float) -> App:
     queues = Queues(ministack, lambdas, scale)
     later = Timer("events", apart=True).after
     waiting = AsyncQueue(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
-    UserPoolPatches(ministack)
+    UserPoolPatches(ministack, account_pages)
     CodeFolders(ministack)
     Topics(ministack, queues, journal, waiting.put, alarms.store)
 

@@ -5,13 +5,15 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-yo
 
 from __future__ import annotations
 
+import html
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
 from laptop.emulator.patches import Ministack
+from laptop.resources import ADA, GRACE
 from laptop.service_model import hold_to_model, leave_blanks, request_violations
 
 __all__ = ["UserPoolPatches"]
@@ -23,12 +25,43 @@ _Run = Callable[[Any, str, dict[str, Any]], Any]
 
 
 class UserPoolPatches:
-    """ministack mails the same code to everybody, and checks it only where IAM is enforced."""
+    """ministack mails the same code to everybody, and checks it only where IAM is enforced.
 
-    def __init__(self, ministack: Ministack) -> None:
+    `account_pages` is where the pages are that it does not have; its sign-in page leads there.
+    """
+
+    def __init__(self, ministack: Ministack, account_pages: str = "") -> None:
+        self._account_pages = account_pages
         self._pools = import_module("ministack.services.cognito")
         ministack.replace(self._pools, "_send_verification_email", self._patch_send)
         ministack.replace(self._pools, "_run_idp_handler", self._patch_handler)
+        ministack.replace(self._pools, "_login_page_html", self._patch_page)
+
+    def _patch_page(self, write: Callable[..., str]) -> Callable[..., str]:
+        """Have the sign-in page say what belongs into each field, and lead on whoever has no account or no password."""
+
+        def show(*arguments: Any, **more: Any) -> str:
+            page = write(*arguments, **more)
+            for found, put in self._additions():
+                if page.count(found) != 1:
+                    raise RuntimeError(f"ministack's sign-in page has no {found!r} any more: look at {__file__}")
+                page = page.replace(found, put)
+            return page
+
+        return show
+
+    def _additions(self) -> Iterator[tuple[str, str]]:
+        """Pieces of ministack's page, and what stands in their place."""
+        people = "; ".join(f"{each.email}, password {each.password}" for each in (ADA, GRACE))
+        links = " · ".join(
+            f'<a href="{html.escape(self._account_pages)}{path}">{words}</a>'
+            for path, words in (("/sign-up", "Create an account"), ("/reset", "Forgot your password?"))
+        )
+        yield '<label for="username">Username</label>', '<label for="username">E-mail address of your account</label>'
+        yield '<input type="text" id="username"', '<input type="email" id="username"'
+        yield "input[type=text],", "input[type=email],input[type=text],"
+        yield "</form>", f'</form>\n<p class="footer">{links}</p>\n<p class="footer">On this laptop: {people}</p>'
+        yield "color:#879596", "color:#545b64"
 
     def _patch_send(self, send: _Send) -> _Send:
         def mail(pool: dict[str, Any], username: str, attributes: dict[str, str], _: str, **more: Any) -> Any:

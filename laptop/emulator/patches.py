@@ -21,7 +21,7 @@ PATCHED = {
         "invoke_async_with_retry",
     ),
     "sns": ("_deliver_to_lambda",),
-    "cognito": ("_run_idp_handler", "_send_verification_email"),
+    "cognito": ("_login_page_html", "_run_idp_handler", "_send_verification_email"),
     "cloudwatch": ("_describe_alarms", "_evaluate_alarm", "_put_metric_alarm", "_set_alarm_state"),
 }
 

@@ -26,6 +26,8 @@ __all__ = ["main"]
 
 _ALL = ROOT / "build" / "screenshots"
 _SHOWN = ROOT / "docs" / "images"
+#: Operators' pages.
+_ENGLISH = {"operations", "dead", "suppressions"}
 #: Those that documents show.
 _KEPT = {"book", "console", "mail", "operations"}
 _PAGES = {
@@ -37,6 +39,9 @@ _PAGES = {
     "preview": "/books/{book}/preview?event={event}",
     "why": "/why",
     "settings": "/settings",
+    "account": "/settings/delete",
+    "deleted": "/deleted-books",
+    "nowhere": "/nowhere",
     "unsubscribe": "{unsubscribe}",
     "problems": "/problems",
     "operations": "/operations",
@@ -83,6 +88,11 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
         grace.opens("/operations")
         grace.presses(deed)
     grace.opens("/")
+    grace.adds_a_book("Felix Holt, the Radical")
+    grace.page.locator(".book h2 a").first.click()
+    grace.follows("Delete")
+    grace.presses("Delete this book")
+    grace.opens("/")
     grace.adds_a_book("ألف ليلة وليلة")
     grace.adds_a_book(_TITLE)
     grace.page.locator(".book").first.get_by_text("Delivered").first.wait_for()
@@ -97,17 +107,21 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
 
 
 def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str]) -> Iterator[Path]:
-    for (name, address), look in itertools.product(_PAGES.items(), _LOOKS):
-        with at_the_browser(browser, web, look, state=None if name == "welcome" else state) as grace:
+    for (name, address), look, language in itertools.product(_PAGES.items(), _LOOKS, ("en", "de")):
+        if language != "en" and (name in _ENGLISH or address.startswith("{inbox}")):
+            continue
+        who = None if name == "welcome" else state
+        with at_the_browser(browser, web, look, state=who, locale=language) as grace:
             grace.opens(address.format(**names))
             grace.page.wait_for_load_state("load")
             height: int = grace.page.evaluate("() => document.documentElement.scrollHeight")
             grace.page.set_viewport_size({"width": look.width, "height": min(max(height, 500), _LONGEST)})
-            path = _ALL / f"{name}-{look.width}-{look.scheme}.png"
+            shown = name if language == "en" else f"{name}-{language}"
+            path = _ALL / f"{shown}-{look.width}-{look.scheme}.png"
             grace.page.screenshot(path=path, animations="disabled")
         _compress(path)
         yield path
-        if name in _KEPT:
+        if shown in _KEPT:
             yield Path(shutil.copy(path, _SHOWN / path.name))
 
 

@@ -32,6 +32,8 @@ READERS = [
     "/books/{book}/preview?event={event}",
     "/why",
     "/settings",
+    "/settings/delete",
+    "/deleted-books",
     "/problems",
     "/nowhere",
     "{unsubscribe}",

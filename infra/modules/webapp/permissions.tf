@@ -48,12 +48,6 @@ locals {
           StringEqualsIfExists      = { "dynamodb:ReturnValues" = "NONE" }
         }
       },
-      {
-        Sid      = "DeleteAccounts"
-        Effect   = "Allow"
-        Action   = "cognito-idp:AdminDeleteUser"
-        Resource = aws_cognito_user_pool.this.arn
-      },
       # What follows is for the operators' pages; the app asks for the role first.
       {
         Sid       = "LookThroughTheLedger"
@@ -268,4 +262,20 @@ resource "aws_iam_role_policy" "this" {
   name   = each.key
   role   = aws_iam_role.this[each.key].id
   policy = jsonencode({ Version = "2012-10-17", Statement = local.function_policies[each.key] })
+}
+
+# By itself, because the pool calls a function that waits for the policies above.
+resource "aws_iam_role_policy" "delete_accounts" {
+  name = "delete-accounts"
+  role = aws_iam_role.this["web"].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "DeleteAccounts"
+      Effect   = "Allow"
+      Action   = "cognito-idp:AdminDeleteUser"
+      Resource = aws_cognito_user_pool.this.arn
+    }]
+  })
 }

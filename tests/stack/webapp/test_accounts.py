@@ -121,3 +121,29 @@ def test_unsubscribing_by_the_link_in_the_mail_stops_the_next_one(herald: Herald
         browser.submit("/settings", wanted="books")
         reader.wait_for(reader.add_book(title="A third"), "sent", "delivered")
         assert len(herald.inbox.mails(reader.address)) == 2
+
+
+def test_the_sign_in_page_says_what_belongs_where_and_leads_on(herald: Herald) -> None:
+    with Browser(herald) as browser:
+        page = browser.get("/sign-in").text
+        assert '<label for="username">E-mail address of your account</label>' in page
+        assert f"{ADA.email}, password {ADA.password}" in page
+        for path, words in (("/sign-up", "Create an account"), ("/reset", "Reset your password")):
+            assert words in browser.client.get(f"{herald.names.endpoints['inbox']}{path}").text
+            assert f'href="{herald.names.endpoints["inbox"]}{path}"' in page
+
+
+def test_an_account_is_deleted_with_its_person(herald: Herald, reader: Reader) -> None:
+    book = reader.add_book(title="Emma")
+    reader.wait_for(book, "sent", "delivered")
+    with Browser(herald) as browser:
+        browser.sign_in(reader.address, PASSWORD)
+        assert "Nothing has been deleted yet" in browser.get("/settings/delete").text
+        assert "Your account is deleted." in browser.submit("/settings/delete").text
+        refused = browser.sign_in(reader.address, PASSWORD)
+        assert refused.url.host == "127.0.0.1"
+        assert reader.address not in refused.text
+        assert "Sign in" in refused.text
+    for table in ("books", "ledger"):
+        pages = herald.clients.dynamodb.get_paginator("scan").paginate(TableName=herald.names.tables[table])
+        assert not [item for page in pages for item in page["Items"] if reader.address in str(item)]

@@ -26,8 +26,10 @@ TEMPLATES = sorted(
 ENVIRONMENT = rendering.environment()
 #: Words that are the same in every language.
 SAME = {"Herald", "ISBN", "OpenAPI"}
-#: What is put together elsewhere: by Pydantic, by the outbox, by the pages' own code.
+#: What is put together elsewhere: by Pydantic, by the outbox, by the budget of mails, by the pages' own code.
 ELSEWHERE = {
+    "Each book that is added or deleted sends a mail, and one account may send # in a day.",
+    "Each book that is added or deleted sends a mail, and one account may send # in ten minutes.",
     "# fields are not right.",
     "Please fill this in.",
     "String should have at most # characters.",
