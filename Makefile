@@ -131,7 +131,7 @@ capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capa
 	$(HERALD) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
 
 ##@ Releases (FLAGS=--local is the laptop cloud)
-release: $(RUN_ENV) ## Release notify by canary: ship, publish, move the traffic, watch; it takes itself back (FLAGS="--strategy linear")
+release: $(RUN_ENV) ## Release notify, feedback and the hooks by canary; it takes itself back (FLAGS="--strategy linear"; exit codes: herald release)
 	$(HERALD) release $(FLAGS)
 
 rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is under way

@@ -121,7 +121,8 @@ class FeedbackHandler:
         row = TimelineRow(
             event.state, self.clock(), self.release, provider="ses", detail=event.detail, reason_code=event.reason_code
         )
-        suppress = address_key(self.secret, event.address) if event.suppress and event.address else None
+        listed = event.suppress and not event.synthetic  # the simulator's addresses are nobody's
+        suppress = address_key(self.secret, event.address) if listed and event.address else None
         try:
             applied = self.ledger.apply_feedback(event.message_id, event.action, row, suppress, event.attempt)
         except Contended as error:

@@ -1,7 +1,8 @@
 """Entry points of the traffic hooks: CodeDeploy asks whether a release may go on, and gets an answer whatever happens.
 
-`before` invokes the new version itself, `after` the alias. Each sends one synthetic mail of every type and reads the
-ledger. A hook that says nothing holds a deployment for an hour, so one that crashes or runs out of time says Failed.
+`before` invokes the new versions themselves: a synthetic mail for every example, and what SES reports on each. `after`
+moves the companions' aliases, sends a few through the alias, and waits for SES's own reports. Both read the ledger. A
+hook that says nothing holds a deployment for an hour, so one that crashes or runs out of time says Failed.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-hooks.html#reference-appspec-file-structure-hooks-section-structure-lambda-sample-function
 """
@@ -23,7 +24,7 @@ from botocore.exceptions import ClientError
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 
-__all__ = ["Hook", "after", "before", "check_version", "run_within"]
+__all__ = ["Answer", "Hook", "after", "before", "check_deployment", "put_back", "run_within"]
 
 #: Kept back for the answer, in seconds, of invocations that have the time.
 _RESERVE = 20.0
@@ -31,17 +32,31 @@ _RESERVE = 20.0
 _ROLLBACK = "codeDeployRollback"
 _CODEDEPLOY = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
-#: From what it is invoked with, CodeDeploy's client and the seconds left, why the version must not go on, or None.
-Check = Callable[[Mapping[str, Any], Any, float], str | None]
+#: Seconds that putting things back may take, out of those that are kept.
+_UNDO = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a release must not go on, or None, and how many synthetic mails proved it."""
+
+    reason: str | None = None
+    mails: int = 0
+
+
+#: From what it is invoked with, CodeDeploy's client and the seconds left, the answer.
+Check = Callable[[Mapping[str, Any], Any, float], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Checks one version, and answers CodeDeploy if that is who asks. `codedeploy` makes its client."""
+    """Checks one release, and answers CodeDeploy if that is who asks. `codedeploy` makes its client; `undo` puts back
+    what a check may have moved, if it fails."""
 
     check: Check
     codedeploy: Callable[[], Any]
     telemetry: Callable[[], Telemetry]
+    undo: Callable[[Mapping[str, Any], Any], None] = lambda _event, _client: None
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Handle one invocation: by CodeDeploy, or by `herald release --again`, which names `Version` and `Release`.
@@ -51,45 +66,70 @@ class Hook:
         client = self.codedeploy()
         remaining = context.get_remaining_time_in_millis() / 1000
         seconds = remaining - min(_RESERVE, remaining / 2)
-        reason = run_within(seconds, lambda: self.check(event, client, seconds))
-        status = "Failed" if reason else "Succeeded"
-        deployment = event.get("DeploymentId")
-        self.telemetry().note("hook answered", deployment=deployment, status=status, reason=reason)
+        answer = run_within(seconds, lambda: self.check(event, client, seconds))
+        status = "Failed" if answer.reason else "Succeeded"
+        deployment, reason = event.get("DeploymentId"), answer.reason
+        if reason:
+            run_within(_UNDO, lambda: self._undo(event, client))
+        said = {"status": status, "reason": reason, "mails": answer.mails}
+        self.telemetry().note("hook answered", deployment=deployment, **said)
         if deployment:
             _answer(client, event, status)
-        return {"status": status, "reason": reason}
+        return said
+
+    def _undo(self, event: Mapping[str, Any], client: Any) -> Answer:
+        self.undo(event, client)
+        return Answer()
 
 
-def run_within(seconds: float, check: Callable[[], str | None]) -> str | None:
+def run_within(seconds: float, check: Callable[[], Answer]) -> Answer:
     """What `check` returns, or that it took too long; what it raises becomes the reason to fail."""
-    found = [f"no result within {seconds:.0f} s"]
+    found = [Answer(f"no result within {seconds:.0f} s")]
 
     def run() -> None:
         try:
-            reason = check()
+            answer = check()
         except BaseException as error:
-            reason = f"the hook crashed: {type(error).__name__}: {str(error)[:200]}"
-        found[:] = [reason] if reason else []
+            answer = Answer(f"the hook crashed: {type(error).__name__}: {str(error)[:200]}")
+        found[:] = [answer]
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(seconds)
-    return next(iter(found), None)
+    return found[0]
 
 
-def check_version(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> str | None:
-    """Why the version that is asked about must not go on, or None. All that can fail happens inside `run_within`.
+def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> Answer:
+    """Whether the release that is asked about may go on. All that can fail happens inside `run_within`.
 
-    A rollback always may: CodeDeploy runs these hooks in it too, and its version has served before.
+    A rollback always may: CodeDeploy runs these hooks in it too, and its versions have served before. What it rolls
+    back may have moved companions, which go back with it.
     """
-    info = event
-    if "DeploymentId" in event:
-        info = client.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]
-        if info.get("creator") == _ROLLBACK:
-            return None
-    from function.canary.deployment_check import failure_reason  # noqa: PLC0415  an import that fails must answer, too
+    info = _describe(event, client)
+    if info.get("creator") == _ROLLBACK:
+        put_back(event, client)
+        return Answer()
+    from function.canary.deployment_check import check_release  # noqa: PLC0415  an import that fails must answer, too
 
-    return failure_reason(info, through_the_alias, os.environ, client, seconds)
+    return Answer(*check_release(info, through_the_alias, os.environ, client, seconds))
+
+
+def put_back(event: Mapping[str, Any], client: Any) -> None:
+    """Give the companions' aliases back. Raises nothing: `herald release` looks after it, and so does the next one."""
+    try:
+        from function.canary.deployment_check import take_back  # noqa: PLC0415
+
+        take_back(_describe(event, client), os.environ, client)
+    except Exception as error:
+        _telemetry().note("not put back", detail=f"{type(error).__name__}: {str(error)[:200]}")
+
+
+def _describe(event: Mapping[str, Any], client: Any) -> Mapping[str, Any]:
+    """`deploymentInfo`, or the event itself of whoever names a version."""
+    if "DeploymentId" not in event:
+        return event
+    info: Mapping[str, Any] = client.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]
+    return info
 
 
 def _answer(client: Any, event: Mapping[str, Any], status: str) -> None:
@@ -115,6 +155,6 @@ def _telemetry() -> Telemetry:
 
 
 #: Lambda's handlers.
-before = Hook(partial(check_version, through_the_alias=False), codedeploy, _telemetry)
-after = Hook(partial(check_version, through_the_alias=True), codedeploy, _telemetry)
+before = Hook(partial(check_deployment, through_the_alias=False), codedeploy, _telemetry)
+after = Hook(partial(check_deployment, through_the_alias=True), codedeploy, _telemetry, put_back)
 gc.enable()  # off since the package was imported

@@ -174,13 +174,21 @@ class HookSettings:
 
     table: str
     function: str
+    feedback: str
     alias: str
+    configuration_set: str
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> HookSettings:
         """Read all. Raises BadSetting for the first that is missing."""
         env = _Environment(values)
-        return cls(env.text("LEDGER_TABLE"), env.text("NOTIFY_FUNCTION"), env.text("NOTIFY_ALIAS", "live"))
+        return cls(
+            env.text("LEDGER_TABLE"),
+            env.text("NOTIFY_FUNCTION"),
+            env.text("FEEDBACK_FUNCTION"),
+            env.text("NOTIFY_ALIAS", "live"),
+            env.text("CONFIGURATION_SET"),
+        )
 
 
 def read_timeout_factor(values: Mapping[str, str]) -> float:

@@ -91,7 +91,11 @@ class Function:
         return self.handler.rpartition(".")[0].replace(".", "/") + ".py"
 
 
-_HOOK_SETTINGS = {"HERALD_NOTIFY_FUNCTION": f"{PREFIX}-notify", "HERALD_NOTIFY_ALIAS": "live"}
+_HOOK_SETTINGS = {
+    "HERALD_NOTIFY_FUNCTION": f"{PREFIX}-notify",
+    "HERALD_FEEDBACK_FUNCTION": f"{PREFIX}-feedback",
+    "HERALD_NOTIFY_ALIAS": "live",
+}
 
 FUNCTIONS = (
     Function("notify", "function.notify.handler", "function", alias=True),

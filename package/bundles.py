@@ -67,7 +67,7 @@ _FUNCTION = {
         }
     ),
     "dynamodb": frozenset({"GetItem", "TransactWriteItems", "UpdateItem"}),
-    "lambda": frozenset({"Invoke"}),
+    "lambda": frozenset({"GetAlias", "Invoke", "UpdateAlias"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),
     "sqs": frozenset({"ChangeMessageVisibility", "GetQueueAttributes", "SendMessage"}),

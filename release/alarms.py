@@ -74,12 +74,18 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
     while ringing := [alarm for alarm in _describe(stack, names) if alarm["StateValue"] == "ALARM"]:
         patience = max(patience, _LEAST, *(_lasts(alarm) * stack.scale for alarm in ringing))
         if time.monotonic() - began > patience:
-            names = sorted(alarm["AlarmName"] for alarm in ringing)
+            said = ", ".join(sorted(map(_ring, ringing)))
             raise UserError(
-                f"{', '.join(names)} rings already, so CodeDeploy would roll the release back at once: mend the "
+                f"{said}, so CodeDeploy would roll the release back at once: mend the "
                 "cause, or say --own-alarms-only if this release is what mends it"
             )
         time.sleep(stack.pause)
+
+
+def _ring(alarm: Any) -> str:
+    """Which alarm rings, and since when, where CloudWatch tells."""
+    since = alarm.get("StateUpdatedTimestamp")
+    return f"{alarm['AlarmName']} rings already" + (f", since {since:%Y-%m-%d %H:%M} UTC" if since else "")
 
 
 def _lasts(alarm: Any) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -19,6 +20,9 @@ __all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_running", "histor
 UNDER_WAY = ("Created", "Queued", "InProgress")
 ENDED = ("Succeeded", "Failed", "Stopped")
 _BATCH = 25
+#: As `release/companions.py` writes it into the description.
+_COMPANION = re.compile(r"; ([\w-]+): version (\d+) to (\d+)")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _NOT_STARTED = "DeploymentNotStartedException"
 
 
@@ -28,7 +32,8 @@ class Deployment:
 
     `current` and `target` are `?` where the deployment is not of one Lambda function. `rollback_message` is what
     CodeDeploy says of the rollback, for example that there is nothing to roll back to. `stages` are the lifecycle
-    events with their status, none before it has started; `shifts_since` is when traffic began to move.
+    events with their status, none before it has started; `shifts_since` is when traffic began to move. `companions` are
+    the versions of the functions that move with it, before and after.
     """
 
     id: str
@@ -42,6 +47,8 @@ class Deployment:
     auto_rollback: bool = False
     stages: Mapping[str, str] = field(default_factory=dict)
     shifts_since: datetime | None = None
+    companions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    created: datetime = _NEVER
 
     @property
     def ended(self) -> bool:
@@ -127,6 +134,8 @@ def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
         shifts_since=next(
             (event.get("startTime") for event in events if event["lifecycleEventName"] == "AllowTraffic"), None
         ),
+        created=info["createTime"],
+        companions={name: (before, after) for name, before, after in _COMPANION.findall(info.get("description") or "")},
     )
 
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from release.deployments import Deployment
 from release.progress.display import Screen
-from release.stack import Stack
-from release.versions import AliasRouting, live, versions
+from release.stack import ALIAS, Stack
+from release.versions import live, versions
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["check_live", "hook_reason"]
+__all__ = ["check_live", "count_synthetic", "hook_reason"]
 
 #: Looks at the log, because its lines come seconds later.
 _TRIES = 3
@@ -45,7 +45,31 @@ def hook_reason(stack: Stack, deployment: Deployment) -> str:
     return f"{hook} failed and logged no reason"
 
 
+def count_synthetic(stack: Stack, deployment: str) -> int | None:
+    """How many synthetic mails the hooks of a deployment brought to their end; None if not every log tells."""
+    if stack.logs is None:
+        return None
+    try:
+        told = [next(_mails(stack, hook, deployment), None) for hook in stack.names.hooks.values()]
+    except (BotoCoreError, ClientError):
+        return None
+    return None if None in told else sum(mails or 0 for mails in told)
+
+
+def _mails(stack: Stack, hook: str, deployment: str) -> Iterator[int]:
+    """What the answers of one hook say, looked for again while its lines may still come."""
+    for number in range(_TRIES):
+        if number:
+            time.sleep(stack.pause)
+        yield from (int(answer["mails"]) for answer in _answers(stack, hook, deployment) if "mails" in answer)
+
+
 def _reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
+    return (str(answer["reason"]) for answer in _answers(stack, hook, deployment) if answer.get("reason"))
+
+
+def _answers(stack: Stack, hook: str, deployment: str) -> Iterator[dict[str, Any]]:
+    """What a hook logged that it answered about a deployment."""
     pages = stack.logs.get_paginator("filter_log_events").paginate(
         logGroupName=f"/aws/lambda/{hook}", filterPattern=f'"{deployment}"'
     )
@@ -55,8 +79,8 @@ def _reasons(stack: Stack, hook: str, deployment: str) -> Iterator[str]:
                 line = json.loads(event["message"])
             except (ValueError, KeyError):
                 continue
-            if isinstance(line, dict) and line.get("deployment") == deployment and line.get("reason"):
-                yield str(line["reason"])
+            if isinstance(line, dict) and line.get("deployment") == deployment:
+                yield line
 
 
 def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
@@ -66,13 +90,18 @@ def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
     """
     now = live(stack)
     release = next((one.release for one in versions(stack) if one.number == now.version), "?")
+    aliases = {name: stack.functions.get_alias(FunctionName=name, Name=ALIAS) for name in stack.names.companions}
+    request = {
+        "Version": now.version,
+        "Release": "" if release == "?" else release,
+        "Companions": {name: alias["FunctionVersion"] for name, alias in aliases.items()},
+    }
     screen.say(f"version {now.version} (release {release}) is live: running its hooks again")
-    passed = [_invoke(functions, screen, hook, now, release) for hook in stack.names.hooks.values()]
+    passed = [_invoke(functions, screen, hook, request) for hook in stack.names.hooks.values()]
     return all(passed)
 
 
-def _invoke(functions: LambdaClient, screen: Screen, hook: str, now: AliasRouting, release: str) -> bool:
-    request = {"Version": now.version, "Release": "" if release == "?" else release}
+def _invoke(functions: LambdaClient, screen: Screen, hook: str, request: Mapping[str, Any]) -> bool:
     answer = functions.invoke(FunctionName=hook, Payload=json.dumps(request).encode())
     found: Any = json.loads(answer["Payload"].read())
     passed = not answer.get("FunctionError") and found.get("status") == "Succeeded"

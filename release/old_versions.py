@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from operations.errors import UserError
+from release.companions import paired
 from release.progress.display import Screen
 from release.stack import Stack
-from release.versions import previous
+from release.versions import numbers, previous
 
 __all__ = ["KEPT", "delete_old_versions"]
 
@@ -18,22 +19,15 @@ KEPT = 10
 
 def delete_old_versions(stack: Stack, screen: Screen) -> None:
     """Delete what is older than the newest ten: never a version that an alias names, or that a rollback would go to."""
-    for function in (stack.names.notify, stack.names.feedback):
-        needed = _find_aliased(stack, function)
-        if function == stack.names.notify:
-            needed |= _rollback_target(stack)
-        old = [version for version in _numbers(stack, function)[KEPT:] if version not in needed]
+    back = _rollback_targets(stack)
+    for function in (stack.names.notify, *stack.names.companions):
+        needed = _find_aliased(stack, function) | {back.get(function)}
+        newest = sorted(numbers(stack, function), key=int, reverse=True)
+        old = [version for version in newest[KEPT:] if version not in needed]
         for version in old:
             stack.functions.delete_function(FunctionName=function, Qualifier=version)
         if old:
             screen.say(f"{function}: versions {', '.join(sorted(old, key=int))} deleted, older than the last {KEPT}")
-
-
-def _numbers(stack: Stack, function: str) -> list[str]:
-    """The published versions, the newest first."""
-    pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=function)
-    numbers = [one["Version"] for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"]
-    return sorted(numbers, key=int, reverse=True)
 
 
 def _find_aliased(stack: Stack, function: str) -> set[str]:
@@ -45,8 +39,10 @@ def _find_aliased(stack: Stack, function: str) -> set[str]:
     return {alias["FunctionVersion"] for alias in aliases} | weighted
 
 
-def _rollback_target(stack: Stack) -> set[str]:
+def _rollback_targets(stack: Stack) -> dict[str, str]:
+    """The version of each function that a rollback would go to."""
     try:
-        return {previous(stack)}
+        before = previous(stack)
     except UserError:  # nothing was live before
-        return set()
+        return {}
+    return {stack.names.notify: before, **paired(stack, before)}

@@ -12,9 +12,8 @@ from botocore.exceptions import WaiterError
 
 from operations.errors import UserError
 from release.stack import Stack
-from release.versions import move_alias
 
-__all__ = ["Artifact", "publish", "update", "update_companions"]
+__all__ = ["Artifact", "publish", "sha256_of", "update"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +30,17 @@ class Artifact:
     @property
     def sha256(self) -> str:
         """In base64, as Lambda reports `CodeSha256`."""
-        return base64.b64encode(hashlib.sha256(self.content).digest()).decode()
+        return sha256_of(self.content)
 
 
-def update_companions(stack: Stack, artifact: Artifact) -> None:
-    """Ship the hooks, then feedback: they read what the release before and after them wrote, so they go first."""
-    for function in stack.names.hooks.values():
-        update(stack, function, artifact)
-    version = publish(stack, stack.names.feedback, artifact)
-    move_alias(stack, stack.names.feedback, version)
+def sha256_of(content: bytes) -> str:
+    """The SHA-256 of a zip in base64, as Lambda reports it."""
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 def publish(stack: Stack, function: str, artifact: Artifact) -> str:
     """Give a function this code and publish it; the version. Lambda publishes nothing new where nothing changed."""
-    update(stack, function, artifact)
+    update(stack, function, artifact.content)
     answer = stack.functions.publish_version(
         FunctionName=function, CodeSha256=artifact.sha256, Description=artifact.release
     )
@@ -53,19 +49,20 @@ def publish(stack: Stack, function: str, artifact: Artifact) -> str:
     return version
 
 
-def update(stack: Stack, function: str, artifact: Artifact) -> None:
+def update(stack: Stack, function: str, content: bytes) -> None:
     """Give a function's `$LATEST` this code, unless it has it. Raises `UserError` if AWS reports another SHA-256."""
     try:
         stack.functions.get_function_configuration(FunctionName=function)
     except stack.functions.exceptions.ResourceNotFoundException:
         raise UserError(f"there is no function {function}: make apply makes it") from None
-    if _wait_until_settled(stack, function, "function_updated")["CodeSha256"] == artifact.sha256:
+    sent = sha256_of(content)
+    if _wait_until_settled(stack, function, "function_updated")["CodeSha256"] == sent:
         return
-    stack.functions.update_function_code(FunctionName=function, ZipFile=artifact.content)
+    stack.functions.update_function_code(FunctionName=function, ZipFile=content)
     reported = _wait_until_settled(stack, function, "function_updated")["CodeSha256"]
-    if reported != artifact.sha256:
+    if reported != sent:
         raise UserError(
-            f"Lambda reports the code {reported} for {function}, and {artifact.sha256} was sent: somebody else "
+            f"Lambda reports the code {reported} for {function}, and {sent} was sent: somebody else "
             "changes it too; nothing was released"
         )
 

@@ -10,15 +10,18 @@ from typing import Any
 from operations.errors import UserError
 from release import alarms, deployments
 from release.appspec import render
+from release.companions import Companion, describe, publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
+from release.old_versions import delete_old_versions
 from release.progress.display import Screen
+from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
-from release.publish import Artifact, publish, update_companions
+from release.publish import Artifact, publish
 from release.stack import ALIAS, Stack
 from release.strategy import config_of, minutes
 from release.versions import AliasRouting, code_of, live
 
-__all__ = ["ReleasePlan", "delete_old_alarms", "plan", "start"]
+__all__ = ["ReleasePlan", "finish", "plan", "start"]
 
 #: Minutes beside the moving of the traffic: a hook that never answers takes an hour by itself.
 _BESIDE = 75
@@ -69,40 +72,56 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
         screen.say(f"{plan_.under_way.id} of an earlier run is under way: watching it")
         watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target, _weighs(plan_))]
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
-    target = _publish(stack, plan_, screen)
+    companions, target = _publish(stack, plan_, screen)
     watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
     alarms.wait_until_quiet(stack, watched)
-    return _poll(stack, plan_, _deploy(stack, plan_, target, watched, screen), watched, deadline)
+    ship_hooks(stack, plan_.artifact.content)
+    screen.say(f"{', '.join(stack.names.hooks.values())}: release {plan_.artifact.release} shipped")
+    return _poll(stack, plan_, _deploy(stack, plan_, target, companions, watched, screen), watched, deadline)
 
 
-def delete_old_alarms(stack: Stack, now_live: str, screen: Screen) -> None:
-    """Delete the release alarms of versions that nobody rolls back to any more: older than the one before."""
-    for name in alarms.delete_older(stack, now_live):
-        screen.say(f"alarm {name} deleted")
+def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, screen: Screen) -> None:
+    """Delete what nobody goes back to any more, after a release."""
+    if outcome is ReleaseOutcome.RELEASED:
+        for name in alarms.delete_older(stack, plan_.live.version):
+            screen.say(f"alarm {name} deleted")
+        delete_old_versions(stack, screen)
 
 
-def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> str:
-    """Ship everything, notify last; the version to release."""
+def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Companion], str]:
+    """Publish everything, notify last; the companions, and the version to release."""
     artifact, names = plan_.artifact, stack.names
-    update_companions(stack, artifact)
-    screen.say(f"{', '.join([*names.hooks.values(), names.feedback])}: release {artifact.release} shipped")
+    companions = publish_companions(stack, artifact)
+    for one in companions:
+        screen.say(f"{one.function}: version {one.target} published")
     target = publish(stack, names.notify, artifact)
     if target == plan_.live.version:
+        alone = [one.function for one in companions if one.target != one.live]
+        if alone:
+            raise UserError(
+                f"only a setting of {', '.join(alone)} changed, and a release moves what goes with {names.notify}: "
+                f"change the setting of {names.notify} with it, as make apply does; nothing was released"
+            )
         raise UserError(
             f"version {target} (release {artifact.release}) is live already, as after a first apply of the same "
             "commit: there is nothing to release; herald release --again runs the hooks against it"
         )
     screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
-    return target
+    return companions, target
 
 
-def _deploy(stack: Stack, plan_: ReleasePlan, target: str, watched: list[str], screen: Screen) -> str:
+def _deploy(
+    stack: Stack, plan_: ReleasePlan, target: str, companions: list[Companion], watched: list[str], screen: Screen
+) -> str:
     names, current = stack.names, plan_.live.version
     revision = render(names.notify, ALIAS, current, target, names.hooks)
     description = f"release {plan_.artifact.release} of {names.notify}: version {current} to {target}"
+    description += describe(companions)
     try:
         id_ = deployments.create(stack, revision.location(), plan_.config, description, watched)
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
+        running = deployments.find_running(stack)  # its hooks have just been given another release's code
+        ship_hooks_of(stack, screen, running.target if running else current)
         raise UserError(
             "another deployment began meanwhile, and CodeDeploy runs one at a time: run this again"
         ) from None

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["ALIAS", "Names", "Stack"]
+__all__ = ["ALIAS", "COMPANIONS", "Names", "Stack"]
 
 ALIAS = "live"
+#: What is released and taken back together with notify; infra/modules/notifier and release-role name the same.
+COMPANIONS = ("feedback",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,9 @@ class Names:
         return f"{self.prefix}-notify"
 
     @property
-    def feedback(self) -> str:
-        return f"{self.prefix}-feedback"
+    def companions(self) -> list[str]:
+        """The functions that move with notify."""
+        return [f"{self.prefix}-{name}" for name in COMPANIONS]
 
     @property
     def hooks(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from operations.errors import UserError
 from release.deployments import history
 from release.stack import ALIAS, Stack
 
-__all__ = ["AliasRouting", "Version", "code_of", "live", "move_alias", "previous", "versions"]
+__all__ = ["AliasRouting", "Version", "code_of", "live", "move_alias", "numbers", "previous", "versions"]
 
 #: How often an alias that moved meanwhile is read again.
 _MOVES = 3
@@ -101,6 +101,13 @@ def code_of(stack: Stack, version: str) -> str:
     """SHA-256 of a version's code, in base64."""
     answer = stack.functions.get_function_configuration(FunctionName=stack.names.notify, Qualifier=version)
     return answer["CodeSha256"]
+
+
+def numbers(stack: Stack, function: str) -> dict[str, str]:
+    """The published versions of a function, each with the SHA-256 of its code in base64."""
+    pages = stack.functions.get_paginator("list_versions_by_function").paginate(FunctionName=function)
+    found = [one for page in pages for one in page.get("Versions", []) if one["Version"] != "$LATEST"]
+    return {one["Version"]: one["CodeSha256"] for one in found}
 
 
 def previous(stack: Stack) -> str:

@@ -1,10 +1,10 @@
-"""Which version a traffic hook is asked about, and whether that version passes the smoke test."""
+"""Which release a traffic hook is asked about, and whether its versions pass the smoke test."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import botocore.session
@@ -12,14 +12,18 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from function.bootstrap import Clients, clock
-from function.canary.smoke_test import Candidate, SmokeTest, examples
+from function.canary.companions import Companion, move, move_back, read_companions
+from function.canary.smoke_test import Candidate, SmokeTest
+from function.canary.trials import every_trial, few_trials
 from function.ledger.table import Table
 from function.settings import HookSettings
 
-__all__ = ["candidate_of", "failure_reason"]
+__all__ = ["candidate_of", "check_release", "take_back"]
 
 #: A first invocation of a version takes its init, too. It is not repeated by botocore: the smoke test decides.
 _INVOKE = Config(connect_timeout=2, read_timeout=65, retries={"total_max_attempts": 1})
+#: An alias is looked at before it is moved, so that a repeated move is none.
+_MOVE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 5})
 #: In the description of every deployment that `herald release` creates.
 _SCALAR = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]"']++(?<!:))"""
 _VALUE = rf"\s*(?:[&!]\S+\s+)*{_SCALAR}"
@@ -28,32 +32,62 @@ _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 _RELEASE = re.compile(r"\brelease ([\w.-]+)")
 
 
-def failure_reason(
+def check_release(
     info: Mapping[str, Any], through_the_alias: bool, environment: Mapping[str, str], codedeploy: Any, seconds: float
-) -> str | None:
-    """Why the version that is asked about fails, or None; `info` is GetDeployment's `deploymentInfo`, or names a
-    `Version`."""
+) -> tuple[str | None, int]:
+    """Why the release that is asked about fails, or None, and how many mails proved it; `info` is GetDeployment's
+    `deploymentInfo`, or names a `Version`.
+
+    Before traffic, every mail is tried. After it, the companions' aliases move first, and then SES's own reports on a
+    few mails must come through them.
+    """
     settings = HookSettings.read(environment)
-    candidate = candidate_of(info, settings, through_the_alias, codedeploy)
-    functions = botocore.session.get_session().create_client("lambda", config=_INVOKE)
+    companions = read_companions(info)
+    candidate = candidate_of(info, settings, through_the_alias, codedeploy, companions)
+    if through_the_alias:
+        move(_functions(_MOVE), settings.alias, companions)
+    trials = few_trials() if through_the_alias else every_trial()
     table = Table(Clients().dynamodb(), settings.table)
-    return SmokeTest(functions, table, examples(), clock, time.sleep).failure_reason(candidate, seconds)
+    test = SmokeTest(_functions(_INVOKE), table, settings.configuration_set, clock, time.sleep)
+    reason = test.failure_reason(candidate, trials, seconds)
+    return reason, 0 if reason else len(trials)
+
+
+def take_back(info: Mapping[str, Any], environment: Mapping[str, str], codedeploy: Any) -> None:
+    """Give the companions' aliases back to the version before, of a deployment that failed or of the one that its
+    rollback names."""
+    triggering = (info.get("rollbackInfo") or {}).get("rollbackTriggeringDeploymentId")
+    if triggering:
+        info = codedeploy.get_deployment(deploymentId=triggering)["deploymentInfo"]
+    if companions := read_companions(info):
+        move_back(_functions(_MOVE), HookSettings.read(environment).alias, companions)
+
+
+def _functions(config: Config) -> Any:
+    return botocore.session.get_session().create_client("lambda", config=config)
 
 
 def candidate_of(
-    info: Mapping[str, Any], settings: HookSettings, through_the_alias: bool, codedeploy: Any
+    info: Mapping[str, Any],
+    settings: HookSettings,
+    through_the_alias: bool,
+    codedeploy: Any,
+    companions: Sequence[Companion] = (),
 ) -> Candidate:
     """The candidate of a deployment, or the `Version` of a `Release` that is named. Raises ValueError for another
     function."""
     if "Version" in info:
-        qualifier = settings.alias if through_the_alias else info["Version"]
-        return Candidate(f"{settings.function}:{qualifier}", info["Version"], info.get("Release") or "")
-    name, version = _from_target(codedeploy, info) or _from_appspec(codedeploy, info)
+        name, version, release = settings.function, info["Version"], info.get("Release") or ""
+    else:
+        name, version = _from_target(codedeploy, info) or _from_appspec(codedeploy, info)
+        match = _RELEASE.search(info.get("description") or "")
+        release = match[1] if match else ""
     if name != settings.function:
         raise ValueError(f"the deployment is about {name}, and this hook tests {settings.function}")
-    match = _RELEASE.search(info.get("description") or "")
-    qualifier = settings.alias if through_the_alias else version
-    return Candidate(f"{settings.function}:{qualifier}", version, match[1] if match else "")
+    feedback = next((f"{one.function}:{one.after}" for one in companions if one.function == settings.feedback), "")
+    if through_the_alias:
+        return Candidate(f"{name}:{settings.alias}", version, release, reported=bool(feedback))
+    return Candidate(f"{name}:{version}", version, release, feedback)
 
 
 def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | None:

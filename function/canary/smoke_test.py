@@ -1,48 +1,59 @@
-"""The smoke test of one version of `notify`: a synthetic event of each type, and what the ledger says of its mail."""
+"""The smoke test of one release: synthetic mails through its `notify`, reports on them through its `feedback`, and what
+the ledger says of each."""
 
 from __future__ import annotations
 
 import json
+import threading
 import uuid
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.event.cloudevent import SYNTHETIC_SOURCE, synthetic_event
+from function.canary.trials import ENDS, Trial, delivery, reports
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from function.ledger.record import Record
 from function.ledger.states import State
 from function.ledger.table import Table
-from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Candidate", "SmokeTest", "examples"]
+__all__ = ["Candidate", "SmokeTest"]
 
-_SENT = frozenset({State.SENT, State.DELAYED, State.DELIVERED})
+_SENT = frozenset({State.SENT, State.DELAYED, *ENDS.values(), State.SOFT_BOUNCED})
 #: These say nothing against the version: SES was busy, or an answer was lost.
 _UNDECIDED = frozenset({State.RELEASED, State.UNKNOWN, State.SENDING})
 _BUSY = frozenset({"TooManyRequestsException", "ServiceException", "EC2ThrottledException"})
-_TRIES = 3
 _UNTIL_THE_DEADLINE = 1_000
 #: Seconds before the second try; it doubles up to the longest.
 _PAUSE, _LONGEST_PAUSE = 2.0, 10.0
+#: Seconds between two looks at a record that has not come to its end.
+_LOOK = 1.0
 #: Seconds that the last try may take.
 _LAST_TRY = 15.0
+#: Mails under way at once.
+_AT_ONCE = 4
+#: What the reports of a hook name as the attempt at a mail that nobody sent.
+_NOBODY = "trial"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """What must answer: the function's ARN or name with its qualifier, the version that this must lead to, and the
-    release that its timeline rows must name; empty if not known."""
+    release that its timeline rows must name, empty if not known.
+
+    `feedback` is the function, with its version, that is handed reports on the mails; without it and `reported`, SES's
+    own are not waited for either.
+    """
 
     function: str
     version: str
     release: str = ""
+    feedback: str = ""
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,72 +70,121 @@ class SmokeTest:
 
     functions: Any
     table: Table
-    examples: Mapping[str, Mapping[str, Any]]
+    configuration_set: str
     clock: Callable[[], int]
     sleep: Callable[[float], None]
+    at_once: int = _AT_ONCE
 
-    def failure_reason(self, candidate: Candidate, seconds: float = 60.0) -> str | None:
-        """Why the candidate fails, in one line, or None: it sent every mail. New tries end within so many seconds."""
+    def failure_reason(self, candidate: Candidate, trials: Sequence[Trial], seconds: float = 60.0) -> str | None:
+        """Why the candidate fails, in one line, or None: every mail came to its end within so many seconds."""
         deadline = self.clock() + int((seconds - _LAST_TRY) * 1000)
-        for type_ in sorted(self.examples):
-            if failure := self._try(candidate, type_, deadline):
-                return f"{type_}: {failure.reason}"
-        return None
+        failed = threading.Event()
 
-    def _try(self, candidate: Candidate, type_: str, deadline: int) -> _Failure | None:
-        """What is wrong with the mail of one type after as many tries as that allows."""
+        def run(trial: Trial) -> str | None:
+            failure = None if failed.is_set() else self._try(candidate, trial, deadline)
+            if failure:
+                failed.set()
+            return f"{trial.name}: {failure.reason}" if failure else None
+
+        if candidate.feedback and (failure := self._try_feedback(candidate, trials[0])):
+            return failure.reason
+        with ThreadPoolExecutor(self.at_once) as pool:
+            return next((reason for reason in pool.map(run, trials) if reason), None)
+
+    def _try(self, candidate: Candidate, trial: Trial, deadline: int) -> _Failure | None:
+        """What is wrong with the mail of one trial after as many tries as that allows."""
         for number in count(1):
-            failure = self._try_once(candidate, type_)
+            failure = self._try_once(candidate, trial, deadline)
             if failure is None or number >= failure.tries or self.clock() >= deadline:
                 return failure
             self.sleep(min(_PAUSE * 2 ** (number - 1), _LONGEST_PAUSE))
         return None
 
-    def _try_once(self, candidate: Candidate, type_: str) -> _Failure | None:
+    def _try_once(self, candidate: Candidate, trial: Trial, deadline: int) -> _Failure | None:
         message_id = str(uuid.uuid4())
+        failure = self._invoke(candidate, delivery(trial, message_id, self.clock()))
+        return (
+            failure or self._check_sent(candidate, message_id) or self._follow(candidate, trial, message_id, deadline)
+        )
+
+    def _invoke(self, candidate: Candidate, payload: bytes) -> _Failure | None:
         try:
-            failure = self._invoke(candidate, self._delivery(message_id, type_))
+            answer = self.functions.invoke(FunctionName=candidate.function, Payload=payload)
         except ClientError as error:
             busy = error.response["Error"]["Code"] in _BUSY
-            return _Failure(f"it was not invoked: {error}", _TRIES if busy else 1)
-        return failure or self._check_ledger(candidate, message_id)
-
-    def _invoke(self, candidate: Candidate, delivery: bytes) -> _Failure | None:
-        answer = self.functions.invoke(FunctionName=candidate.function, Payload=delivery)
+            return _Failure(f"it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
         said = answer["Payload"].read().decode("utf-8", "replace")
         executed = answer.get("ExecutedVersion", candidate.version)
         if executed != candidate.version:  # an alias that was moved leads to the old version for a while
             return _Failure(f"version {executed} answered instead of {candidate.version}", _UNTIL_THE_DEADLINE)
         return _Failure(f"it raised: {said[:200]}") if answer.get("FunctionError") else None
 
-    def _check_ledger(self, candidate: Candidate, message_id: str) -> _Failure | None:
+    def _check_sent(self, candidate: Candidate, message_id: str) -> _Failure | None:
         item = self.table.get(message_key(message_id))
         if item is None:
             return _Failure("it returned, and the ledger knows nothing of the mail")
         state = Record.from_item(item).state
         if state not in _SENT:
-            return _Failure(f"the ledger says {state}", _TRIES if state in _UNDECIDED else 1)
+            return _Failure(f"the ledger says {state}", _UNTIL_THE_DEADLINE if state in _UNDECIDED else 1)
         releases = {row.get("release") for row in deserialize(item["timeline"])}
         if candidate.release and candidate.release not in releases:
             return _Failure(f"the timeline does not name release {candidate.release}")
         return None
 
-    def _delivery(self, message_id: str, type_: str) -> bytes:
-        """The event as SNS delivers it."""
-        now = datetime.fromtimestamp(self.clock() / 1000, UTC).isoformat().replace("+00:00", "Z")
-        event = synthetic_event(f"release-{message_id}", type_, self.examples[type_], now)
-        sns = {
-            "Type": "Notification",
-            "MessageId": message_id,
-            "TopicArn": SYNTHETIC_SOURCE,
-            "Message": json.dumps(event),
-            "Timestamp": now,
-            "MessageAttributes": {"type": {"Type": "String", "Value": type_}},
-        }
-        return json.dumps({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns}]}).encode()
+    def _follow(self, candidate: Candidate, trial: Trial, message_id: str, deadline: int) -> _Failure | None:
+        """What is wrong with the end of a mail that was sent."""
+        if candidate.feedback:
+            attempt = Record.from_item(self.table.get(message_key(message_id)) or {}).owner or _NOBODY
+            if failure := self._report(candidate, {message_id: trial.mailbox}, attempt):
+                return failure
+        elif not candidate.reported:
+            return None
+        while (found := self._end_of(message_id)) != trial.end:
+            if self.clock() >= deadline:
+                return _Failure(f"the ledger says {found}, and {trial.end} did not come")
+            self.sleep(_LOOK)
+        if candidate.reported and candidate.release and candidate.release not in self._reporters(message_id):
+            return _Failure(f"no report went through feedback of release {candidate.release}", _UNTIL_THE_DEADLINE)
+        return None
 
+    def _end_of(self, message_id: str) -> State | None:
+        item = self.table.get(message_key(message_id))
+        return None if item is None else Record.from_item(item).state
 
-def examples(root: Path = COMPILED) -> dict[str, dict[str, Any]]:
-    """Example data of each type, as the package carries it."""
-    found: dict[str, dict[str, Any]] = json.loads((root / "trials.json").read_bytes())
-    return found
+    def _reporters(self, message_id: str) -> set[str]:
+        """The releases whose `feedback` wrote rows of a record."""
+        item = self.table.get(message_key(message_id)) or {}
+        return {str(row.get("release")) for row in deserialize(item["timeline"]) if row.get("provider") == "ses"}
+
+    def _try_feedback(self, candidate: Candidate, trial: Trial) -> _Failure | None:
+        """What is wrong with reports that come before anything else is known of their mails: they make the records, so
+        nobody else can have. `notify` must then leave alone what was delivered."""
+        mails = {str(uuid.uuid4()): mailbox for mailbox in ENDS}
+        if failure := self._report(candidate, mails, _NOBODY):
+            return failure
+        for message_id, mailbox in mails.items():
+            if (found := self._end_of(message_id)) != ENDS[mailbox]:
+                said = f"after its reports on a mail to {mailbox}@ the ledger says {found}"
+                return _Failure(f"{candidate.feedback}: {said}")
+            if candidate.release and self._reporters(message_id) != {candidate.release}:
+                return _Failure(f"{candidate.feedback}: the timeline does not name release {candidate.release}")
+        first = next(iter(mails))
+        failure = self._invoke(candidate, delivery(trial, first, self.clock()))
+        if failure and failure.tries == 1:
+            return _Failure(f"{candidate.function}: {failure.reason}")
+        if self._end_of(first) != State.DELIVERED:
+            return _Failure(f"{candidate.function}: it forgot what feedback had written")
+        return None
+
+    def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
+        payload = reports(mails, attempt, self.configuration_set, self.clock())
+        try:
+            answer = self.functions.invoke(FunctionName=candidate.feedback, Payload=payload)
+        except ClientError as error:
+            busy = error.response["Error"]["Code"] in _BUSY
+            return _Failure(f"{candidate.feedback}: it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
+        said = answer["Payload"].read().decode("utf-8", "replace")
+        if answer.get("FunctionError"):
+            return _Failure(f"{candidate.feedback}: it raised: {said[:200]}")
+        failures = (json.loads(said) or {}).get("batchItemFailures")
+        return _Failure(f"{candidate.feedback}: it could not write {len(failures)} reports", 3) if failures else None

@@ -30,6 +30,7 @@ __all__ = [
     "decode",
     "is_synthetic",
     "parse",
+    "simulator_address",
     "synthetic_event",
 ]
 
@@ -150,9 +151,16 @@ def is_synthetic(event: Event) -> bool:
     return event.source == SYNTHETIC_SOURCE and domain.lower() == _SIMULATOR
 
 
-def synthetic_event(name: str, type_: str, data: Mapping[str, Any], time: str) -> dict[str, Any]:
-    """A CloudEvent made from an example's data; its recipient at the simulator takes every mail."""
-    recipient = {**data["recipient"], "email": f"success+{name}@{_SIMULATOR}"}
+def simulator_address(mailbox: str, label: str) -> str:
+    """An address of SES's simulator: `mailbox` says what becomes of its mail, the label tells it from all others."""
+    return f"{mailbox}+{label}@{_SIMULATOR}"
+
+
+def synthetic_event(
+    name: str, type_: str, data: Mapping[str, Any], time: str, mailbox: str = "success"
+) -> dict[str, Any]:
+    """A CloudEvent made from an example's data, to a mailbox of the simulator: by default one that takes every mail."""
+    recipient = {**data["recipient"], "email": simulator_address(mailbox, name)}
     return {
         "specversion": "1.0",
         "id": name,

@@ -20,11 +20,11 @@ from laptop.environment import remove_foreign_settings
 from laptop.rehearsal.counting import Count, count
 from laptop.rehearsal.load import Load
 from laptop.rehearsal.scenarios import SCENARIOS, ScenarioResult, run_scenario
-from laptop.rehearsal.traffic import totals
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from package import build
 from release.stack import Stack
+from release.traffic import totals
 from release.versions import live
 
 __all__ = ["app"]

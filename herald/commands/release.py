@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +17,13 @@ from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.artifacts import find_artifact
+from release.companions import follow_live
 from release.hooks import check_live
-from release.old_versions import delete_old_versions
 from release.progress.display import Screen, screen
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome, exit_codes
 from release.progress.poller import Poller
-from release.release import ReleasePlan, delete_old_alarms, plan, start
+from release.release import ReleasePlan, finish, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
 from release.versions import versions
@@ -34,6 +35,15 @@ __all__ = ["app"]
 
 #: What is true when AWS refuses in the middle.
 _AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
+
+
+class Inconclusive(StrEnum):
+    """What follows if too few real mails have proved a release."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    BACK = "back"
+
 
 app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
 
@@ -54,6 +64,12 @@ def release(
         bool, typer.Option("--own-alarms-only", help="Watch the candidate's alarms only: the others ring already")
     ] = False,
     deadline: Annotated[float | None, typer.Option("--deadline", help="Minutes to wait at the most")] = None,
+    at_least: Annotated[
+        int, typer.Option("--at-least", min=0, help="Real mails of the candidate that prove it while it has a part")
+    ] = 100,
+    inconclusive: Annotated[
+        Inconclusive, typer.Option("--inconclusive", help="With fewer: accept it, hold with exit code 7, or roll back")
+    ] = Inconclusive.ACCEPT,
     yes: Yes = False,
     again: Annotated[
         bool, typer.Option("--again", help="Release nothing: run the hooks against the version that is live")
@@ -63,7 +79,7 @@ def release(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Ship feedback and the hooks, publish notify, and move its traffic by CodeDeploy, with a rollback if it fails."""
+    """Publish notify and what moves with it, and move the traffic by CodeDeploy; what fails is taken back whole."""
     stack = release_stack(local, state_dir, prefix)
     shown = screen(console, machine)
     if again:
@@ -75,10 +91,8 @@ def release(
     _require_consent(f"Release {artifact.release}?", yes)
     poller = start(stack, chosen, shown, deadline)
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop), yes)
-    if outcome is ReleaseOutcome.RELEASED:
-        delete_old_alarms(stack, chosen.live.version, shown)
-        delete_old_versions(stack, shown)
-    raise typer.Exit(outcome.code)
+    finish(stack, chosen, outcome, shown)
+    raise typer.Exit(_judge(stack, shown, poller, outcome, at_least, inconclusive).code)
 
 
 @app.command()
@@ -103,6 +117,8 @@ def rollback(
     outcome = follow(poller, shown, _ask_to_stop) if poller else _report_cleared(shown)
     if poller:
         outcome = _offer_restore(poller, shown, outcome, yes=True)
+    else:
+        follow_live(stack, shown)
     done = outcome in (
         (ReleaseOutcome.STOPPED, ReleaseOutcome.ROLLED_BACK) if rollback_plan.stops else (ReleaseOutcome.RELEASED,)
     )
@@ -175,8 +191,26 @@ def _offer_restore(poller: Poller, shown: Screen, outcome: ReleaseOutcome, yes: 
     if not yes and not (os.isatty(0) and typer.confirm(f"Give version {failed.current} all traffic?", default=True)):
         return outcome
     restore(poller.stack, failed.current)
+    follow_live(poller.stack, shown)
     shown.say(f"version {failed.current} has all traffic again")
     return ReleaseOutcome.ROLLED_BACK
+
+
+def _judge(
+    stack: Stack, shown: Screen, poller: Poller, outcome: ReleaseOutcome, at_least: int, policy: Inconclusive
+) -> ReleaseOutcome:
+    """The outcome by the number of real mails that proved a release: with too few, the policy decides."""
+    if outcome is not ReleaseOutcome.RELEASED or poller.proof is None or poller.proof.real >= at_least:
+        return outcome
+    if policy is Inconclusive.ACCEPT:
+        return outcome
+    shown.say(f"inconclusive: {poller.proof.real} real mails of {at_least}; --inconclusive {policy}")
+    if policy is Inconclusive.BACK:
+        back = start_rollback(stack, plan_rollback(stack))
+        if back and follow(back, shown, _ask_to_stop) is not ReleaseOutcome.RELEASED:
+            return ReleaseOutcome.FAILED
+    shown.end(ReleaseOutcome.INCONCLUSIVE, None)
+    return ReleaseOutcome.INCONCLUSIVE
 
 
 def _require_consent(question: str, yes: bool) -> None:

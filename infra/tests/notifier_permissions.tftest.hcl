@@ -101,14 +101,18 @@ run "least_privilege" {
   assert {
     condition = alltrue([for hook in ["before", "after"] : toset(flatten([for statement in local.function_policies[hook] : statement.Action])) == toset([
       "codedeploy:BatchGetDeploymentTargets", "codedeploy:GetApplicationRevision", "codedeploy:GetDeployment",
-      "codedeploy:ListDeploymentTargets", "codedeploy:PutLifecycleEventHookExecutionStatus", "dynamodb:GetItem", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction",
-      "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+      "codedeploy:ListDeploymentTargets", "codedeploy:PutLifecycleEventHookExecutionStatus", "dynamodb:GetItem", "kms:Decrypt", "kms:GenerateDataKey", "lambda:GetAlias", "lambda:InvokeFunction",
+      "lambda:UpdateAlias", "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ])])
-    error_message = "Hooks invoke notify, read the ledger and say what they think; nothing else."
+    error_message = "Hooks invoke notify and feedback, move the alias of feedback, read the ledger and say what they think; nothing else."
   }
   assert {
-    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "TryTheVersion"]) == "arn:aws:lambda:us-east-1:000000000000:function:herald-notify:*"
-    error_message = "Hooks invoke versions and aliases of notify only."
+    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "TryTheVersion"]) == ["arn:aws:lambda:us-east-1:000000000000:function:herald-notify:*", "arn:aws:lambda:us-east-1:000000000000:function:herald-feedback:*"]
+    error_message = "Hooks invoke versions and aliases of notify and feedback only."
+  }
+  assert {
+    condition     = one([for statement in local.function_policies.after : statement.Resource if statement.Sid == "MoveTheCompanions"]) == ["arn:aws:lambda:us-east-1:000000000000:function:herald-feedback", "arn:aws:lambda:us-east-1:000000000000:function:herald-feedback:*"]
+    error_message = "Hooks move the alias of feedback only: that of notify is CodeDeploy's."
   }
   assert {
     condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "AnswerForTheHooks"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"

@@ -29,7 +29,7 @@ run "canary_by_default" {
     error_message = "A failure, an alarm and a request each take the release back."
   }
   assert {
-    condition     = aws_codedeploy_deployment_group.this.alarm_configuration[0].enabled && !aws_codedeploy_deployment_group.this.alarm_configuration[0].ignore_poll_alarm_failure && aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms == toset(["herald-notify-errors", "herald-unknown-outcomes"])
+    condition     = aws_codedeploy_deployment_group.this.alarm_configuration[0].enabled && !aws_codedeploy_deployment_group.this.alarm_configuration[0].ignore_poll_alarm_failure && aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms == toset(["herald-notify-errors", "herald-feedback-errors", "herald-unknown-outcomes"])
     error_message = "A deployment watches the version-free alarms, and stops if it cannot see them."
   }
   assert {

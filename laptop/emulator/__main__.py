@@ -67,7 +67,7 @@ def compose(app: App, scale: float, account_pages: str = "") -> App:
     ministack.replace(ministack.functions, "invoke_async_with_retry", lambda _: accept)
     ministack.finish()
     alarms.start()
-    return ControlPaths(ministack, journal, waiting.pending, lambdas.running, app)
+    return ControlPaths(ministack, journal, waiting.pending, lambdas, app)
 
 
 def _assume_tls(app: App) -> App:

@@ -12,14 +12,16 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import asdict
 from typing import Any
 
+from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal
-from laptop.invocations.model import QueuedEvent, Run
+from laptop.invocations.model import QueuedEvent
 
 __all__ = ["App", "ControlPaths", "Scope"]
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
+_CODE = re.compile(r"/_herald/code/([\w-]+)/([\w$]+)")
 _KILL = re.compile(r"/_herald/functions/([\w-]+)/kill")
 
 
@@ -31,13 +33,13 @@ class ControlPaths:
         ministack: Ministack,
         journal: Journal,
         pending: Mapping[str, QueuedEvent],
-        running: Mapping[object, Run],
+        lambdas: Lambdas,
         next_: App,
     ) -> None:
         self._workers = ministack.workers
         self._journal = journal
         self._pending = pending
-        self._running = running
+        self._lambdas = lambdas
         self._next = next_
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -45,10 +47,14 @@ class ControlPaths:
         if scope["type"] != "http" or not scope["path"].startswith("/_herald/"):
             await self._next(scope, receive, send)
             return
-        status, answer = self._answer(scope["method"], scope["path"])
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        code = _CODE.fullmatch(scope["path"])
+        status, answer = (
+            (200, self._lambdas.code(*code.groups())) if code else self._answer(scope["method"], scope["path"])
+        )
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        kind = b"application/zip" if isinstance(answer, bytes) else b"application/json"
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
+        await send({"type": "http.response.body", "body": body})
 
     def kill(self, function: str) -> int:
         """SIGKILL to every sandbox of a function; how many there were."""
@@ -68,7 +74,7 @@ class ControlPaths:
         if (method, path) == ("GET", "/_herald/pending"):
             return 200, Counter(event.target.name for event in list(self._pending.values()))
         if (method, path) == ("GET", "/_herald/running"):
-            return 200, [asdict(run) for run in list(self._running.values())]
+            return 200, [asdict(run) for run in list(self._lambdas.running.values())]
         named = _KILL.fullmatch(path)
         if method == "POST" and named:
             return 200, {"killed": self.kill(named[1])}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import errno
+import json
 import os
 import time
 import uuid
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from threading import Semaphore
 from typing import Any
+from urllib.parse import urlsplit
 
 from laptop.emulator.patches import Ministack
 from laptop.invocations.journal import Journal, sns_message_id
@@ -71,6 +73,7 @@ class Lambdas:
         ministack.replace(self._service, "_effective_func_record_for_qualifier", self._patch_qualifier)
         ministack.replace(self._service, "_emit_lambda_metrics", lambda _: lambda *_a, **_k: None)
         ministack.replace(self._service, "_execute_function", lambda _: self._execute)
+        ministack.replace(self._service, "_get_function", self._patch_get_function)
         ministack.replace(self._service, "_invoke", _patch_invoke)
         ministack.replace(self._service, "acquire_worker", patch_acquire_worker)
 
@@ -125,6 +128,25 @@ class Lambdas:
             return {**record, "config": config}, config
 
         return resolve
+
+    def _patch_get_function(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """The code of the version that is asked for; ministack gives that of `$LATEST` for each."""
+
+        def get_function(name: str, qualifier: str | None = None) -> tuple[int, dict[str, str], bytes]:
+            status, headers, body = original(name, qualifier)
+            record, _ = self._service._get_func_record_for_qualifier(name, qualifier) if status == 200 else (None, None)
+            if record and qualifier and "Location" in (answer := json.loads(body)).get("Code", {}):
+                parts = urlsplit(answer["Code"]["Location"])
+                answer["Code"]["Location"] = f"{parts.scheme}://{parts.netloc}/_herald/code/{name}/{qualifier}"
+                body = json.dumps(answer).encode()
+            return status, headers, body
+
+        return get_function
+
+    def code(self, name: str, qualifier: str) -> bytes | None:
+        """The zip of a version of a function."""
+        record, _ = self._service._get_func_record_for_qualifier(name, qualifier)
+        return (record or {}).get("code_zip")
 
     def _execute(self, record: Record, payload: Any) -> Record:
         record = record if "config" in record else {"config": record}

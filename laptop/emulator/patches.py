@@ -15,6 +15,7 @@ PATCHED = {
         "_effective_func_record_for_qualifier",
         "_emit_lambda_metrics",
         "_execute_function",
+        "_get_function",
         "_invoke",
         "_run_sqs_batch",
         "acquire_worker",

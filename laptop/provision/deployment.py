@@ -24,6 +24,15 @@ RELEASE_ALARMS: dict[str, dict[str, Any]] = {
         ],
         "Period": 60,
     },
+    "feedback-errors": {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Errors",
+        "Dimensions": [
+            {"Name": "FunctionName", "Value": f"{PREFIX}-feedback"},
+            {"Name": "Resource", "Value": f"{PREFIX}-feedback:live"},
+        ],
+        "Period": 300,
+    },
     "unknown-outcomes": {
         "Namespace": "Herald",
         "MetricName": "Unknown",

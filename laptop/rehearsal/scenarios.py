@@ -17,7 +17,7 @@ from release.progress.display import Lines
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
-from release.release import delete_old_alarms, plan, start
+from release.release import finish, plan, start
 from release.stack import Stack
 
 __all__ = ["SCENARIOS", "ReleaseScenario", "ScenarioResult", "run_scenario"]
@@ -140,7 +140,7 @@ def run_scenario(
         result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None)
     except UserError as problem:
         screen.say(f"refused: {problem}")
-    if result.outcome is ReleaseOutcome.RELEASED:
-        delete_old_alarms(stack, release_plan.live.version, screen)
+    if result.outcome:
+        finish(stack, release_plan, result.outcome, screen)
     result.seconds = time.monotonic() - began
     return result

@@ -62,18 +62,12 @@ def compile_catalogue(out: Path, source: Path = SOURCE) -> Catalogue:
     for name, schema in {"event": event, **schemas}.items():
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
         (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
-    _write_json(out / "trials.json", _trials(schemas, source))
+    _write_json(out / "trials.json", {type_: examples(type_, source) for type_ in schemas})
     return _check_examples(out, source, schemas)
 
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, sort_keys=True) + "\n", "utf-8", newline="\n")
-
-
-def _trials(schemas: dict[str, Schema], source: Path) -> dict[str, Any]:
-    """What a release tries each type with: the example that is called typical, else the first."""
-    found = {type_: examples(type_, source) for type_ in schemas}
-    return {type_: some.get("typical", next(iter(some.values()))) for type_, some in found.items() if some}
 
 
 def _schema(type_: str, source: Path) -> Schema:

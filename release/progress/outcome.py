@@ -15,6 +15,7 @@ class ReleaseOutcome(Enum):
     FAILED = (4, "it failed and was not rolled back: look at the alias")
     STOPPED = (5, "somebody stopped it")
     TIMED_OUT = (6, "it is still under way after the deadline, and goes on without anybody watching")
+    INCONCLUSIVE = (7, "it was released, and too few real mails proved it: --inconclusive says what followed")
     LEFT = (130, "interrupted: it goes on without anybody watching")
 
     @property

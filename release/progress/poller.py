@@ -12,7 +12,7 @@ from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
 from release.versions import live
 
-__all__ = ["Poller", "Snapshot"]
+__all__ = ["Poller", "Proof", "Snapshot"]
 
 #: Seconds of looking at a deployment that ended badly, before it counts as one that is not rolled back.
 _PATIENCE = 100.0
@@ -29,6 +29,20 @@ class Snapshot:
     left: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a release was proved by: `synthetic` mails of its hooks, None where their logs do not tell; `real` ones that
+    the version carried without an error while it had a part of the traffic."""
+
+    synthetic: int | None
+    real: int
+
+    def describe(self) -> str:
+        """In words, for a line of text."""
+        synthetic = "an unknown number of" if self.synthetic is None else self.synthetic
+        return f"proved by {synthetic} synthetic and {self.real} real mails"
+
+
 @dataclass(slots=True)
 class Poller:
     """Looks at one deployment. `moving` is how many seconds its traffic takes to move; `deadline`, on the monotonic
@@ -41,6 +55,7 @@ class Poller:
     deadline: float
     outcome: ReleaseOutcome = ReleaseOutcome.TIMED_OUT
     last: Deployment | None = None
+    proof: Proof | None = None
 
     @property
     def unrestored(self) -> Deployment | None:

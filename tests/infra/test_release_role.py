@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from botocore import xform_name
 
 from herald.terraform.runner import INFRA
 from laptop.state import ROOT
+from release.stack import COMPANIONS
 
 #: What `release.stack.Stack` calls its clients.
 CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch", "logs": "logs"}
@@ -70,6 +72,12 @@ def test_the_role_may_do_exactly_what_a_release_does() -> None:
     assert _find_granted() == _find_called() | BESIDES.keys()
 
 
+def test_what_moves_with_notify_is_the_same_list_everywhere() -> None:
+    for module in ("notifier/functions.tf", "release-role/permissions.tf"):
+        (listed,) = re.findall(r"^  companions += (\[.*\])$", (INFRA / "modules" / module).read_text(), re.M)
+        assert tuple(json.loads(listed)) == COMPANIONS, module
+
+
 def test_create_deployment_says_that_it_needs_the_groups_update() -> None:
     model = botocore.loaders.Loader().load_service_model("codedeploy", "service-2")
     said = model["shapes"]["CreateDeploymentInput"]["members"]["overrideAlarmConfiguration"]["documentation"]
@@ -85,6 +93,7 @@ def test_the_workflow_takes_the_role_that_the_configuration_makes_from_its_envir
     workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
     assert "id-token: write" in workflow
     assert "environment: ${{ inputs.environment }}" in workflow
+    assert "/bin/herald release --yes" in workflow, "make would end with 2 for each of its exit codes"
     assert "role-to-assume: ${{ vars.HERALD_RELEASE_ROLE }}" in workflow
     assert "HERALD_RELEASE_ROLE" in (INFRA / "outputs.tf").read_text()
     assert not re.search(r"aws-(access-key-id|secret-access-key)", workflow), "no key that lasts"

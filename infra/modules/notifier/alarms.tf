@@ -93,7 +93,7 @@ locals {
   }
 
   # Free of versions: CodeDeploy watches these in every deployment, the release adds those of its candidate.
-  release_alarms = ["notify-errors", "unknown-outcomes"]
+  release_alarms = ["notify-errors", "feedback-errors", "unknown-outcomes"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

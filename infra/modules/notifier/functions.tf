@@ -14,6 +14,9 @@ locals {
     after    = "CodeDeployHook_${var.name}-after"
   }
 
+  # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
+  companions = ["feedback"]
+
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
   sending_regions    = distinct([for url in local.providers_in_order : trimprefix(url, "ses://") if startswith(url, "ses://")])
 
@@ -41,9 +44,11 @@ locals {
   )
 
   hook_settings = {
-    HERALD_LEDGER_TABLE    = aws_dynamodb_table.ledger.name
-    HERALD_NOTIFY_FUNCTION = local.names.notify
-    HERALD_NOTIFY_ALIAS    = local.alias
+    HERALD_LEDGER_TABLE      = aws_dynamodb_table.ledger.name
+    HERALD_NOTIFY_FUNCTION   = local.names.notify
+    HERALD_FEEDBACK_FUNCTION = local.names.feedback
+    HERALD_NOTIFY_ALIAS      = local.alias
+    HERALD_CONFIGURATION_SET = aws_sesv2_configuration_set.this.configuration_set_name
   }
 
   functions = {
@@ -105,7 +110,7 @@ resource "aws_lambda_function" "this" {
 
 # CodeDeploy moves it, and in the middle of a canary it points at two versions: Terraform must see neither.
 resource "aws_lambda_alias" "this" {
-  for_each = toset(["notify", "feedback"])
+  for_each = toset(concat(["notify"], local.companions))
 
   name             = local.alias
   description      = "What receives traffic; moved by releases only"

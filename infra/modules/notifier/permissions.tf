@@ -86,7 +86,14 @@ locals {
       Sid      = "TryTheVersion"
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = "${local.function_arns.notify}:*"
+      Resource = [for function in concat(["notify"], local.companions) : "${local.function_arns[function]}:*"]
+    },
+    {
+      # What moves with notify, and goes back with it: CodeDeploy moves one function.
+      Sid      = "MoveTheCompanions"
+      Effect   = "Allow"
+      Action   = ["lambda:GetAlias", "lambda:UpdateAlias"]
+      Resource = flatten([for function in local.companions : [local.function_arns[function], "${local.function_arns[function]}:*"]])
     },
     {
       Sid      = "ReadTheLedger"

@@ -2,8 +2,9 @@ locals {
   # The names that modules/notifier gives.
   functions          = "arn:${local.partition}:lambda:${local.region}:${local.account}:function"
   codedeploy         = "arn:${local.partition}:codedeploy:${local.region}:${local.account}"
-  released_functions = [for name in ["${var.name}-notify", "${var.name}-feedback", "CodeDeployHook_${var.name}-before", "CodeDeployHook_${var.name}-after"] : "${local.functions}:${name}"]
-  aliased_functions  = [for name in ["${var.name}-notify", "${var.name}-feedback"] : "${local.functions}:${name}"]
+  companions         = ["feedback"]
+  aliased_functions  = [for name in concat(["notify"], local.companions) : "${local.functions}:${var.name}-${name}"]
+  released_functions = concat(local.aliased_functions, [for name in ["before", "after"] : "${local.functions}:CodeDeployHook_${var.name}-${name}"])
   alarms             = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-release-*"
 
   # Exactly the calls that release/ makes; a test holds the two together, and docs/releasing.md with them.
@@ -25,6 +26,13 @@ locals {
       Effect   = "Allow"
       Action   = "lambda:GetFunctionConcurrency"
       Resource = "${local.functions}:${var.name}-notify"
+    },
+    {
+      # The hooks get the code of the live version back where a release is refused.
+      Sid      = "FetchTheCodeThatIsLive"
+      Effect   = "Allow"
+      Action   = "lambda:GetFunction"
+      Resource = "${local.functions}:${var.name}-notify:*"
     },
     {
       Sid      = "ListVersions"
@@ -102,10 +110,11 @@ locals {
       Resource = local.alarms
     },
     {
-      # DescribeAlarms works on the whole list; AWS lets nobody name single alarms.
+      # DescribeAlarms works on the whole list, and metrics have no resource to name.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
       Sid      = "WatchAlarms"
       Effect   = "Allow"
-      Action   = "cloudwatch:DescribeAlarms"
+      Action   = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics"]
       Resource = "*"
     },
   ]

@@ -44,10 +44,16 @@ RULES: tuple[Rule, ...] = (
         *_info("errorInformation.code", "errorInformation.message"),
     ),
     _row(
+        "GetDeployment",
+        "The deployment ID of the deployment that was underway and triggered a rollback deployment",
+        f"{_HOOKS}test_a_rollback_puts_back_what_the_deployment_that_it_rolls_back_had_moved",
+        *_info("rollbackInfo.rollbackTriggeringDeploymentId"),
+    ),
+    _row(
         "BatchGetDeployments",
         "The maximum number of deployments that can be returned is 25.",
         f"{_REPORTS}test_a_batch_tells_what_it_knows",
-        *_info("deploymentId", "status", "createTime", "creator", "autoRollbackConfiguration.enabled"),
+        *_info("deploymentId", "status", "createTime", "creator", "description", "autoRollbackConfiguration.enabled"),
         *_info("revision.revisionType", "revision.appSpecContent.sha256", "revision.string.sha256"),
     ),
     _row(

@@ -10,6 +10,7 @@ __all__ = ["RULES"]
 
 _TOOL = "tests/integration/codedeploy/test_release_tool.py::"
 _BEFORE = "tests/unit/release/test_before.py::"
+_ENDINGS = "tests/stack/release/test_endings.py::"
 _FORWARD = "tests/stack/release/test_forward.py::"
 _ALIASES = "tests/stack/invocations/test_aliases.py::"
 _PAUSE = "tests/integration/operations/test_pause.py::"
@@ -55,6 +56,13 @@ RULES: tuple[Rule, ...] = (
         "KMSKeyArn",
         "TracingConfig.Mode",
         "LoggingConfig.LogGroup",
+    ),
+    _row(
+        "GetFunction",
+        "with a link to download the deployment package that's valid for 10 minutes",
+        f"{_ENDINGS}test_a_bad_feedback_is_refused_and_nothing_of_its_release_is_live",
+        "Code.Location",
+        "Configuration.CodeSha256",
     ),
     _row(
         "GetFunctionConcurrency",

@@ -136,9 +136,15 @@ def _concurrency(function: str) -> Call:
     return "lambda", "get_function_concurrency", {"FunctionName": function}
 
 
-HOOK_MAY = [READ_LEDGER, _invoke("herald-notify", "live"), _invoke("herald-notify", "1")]
+# Its alias they may move too: the emulator takes UpdateAlias for ListAliases, so that is not tried here.
+HOOK_MAY = [
+    READ_LEDGER,
+    _invoke("herald-notify", "live"),
+    _invoke("herald-notify", "1"),
+    _invoke("herald-feedback", "1"),
+]
 HOOK_MUST_NOT = [PUT_LEDGER, SCAN_LEDGER, READ_BOOK, PUBLISH, _send("retry"), _receive("dead"), READ_SECRET]
-HOOK_MUST_NOT += [MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-feedback", "live")]
+HOOK_MUST_NOT += [MOVE_ALIAS, CHANGE_ROLE, _invoke("herald-web", "$LATEST")]
 
 MAY: dict[str, list[Call]] = {
     "herald-us-east-1-notify": [READ_LEDGER, PUT_LEDGER, _send("retry"), _send("dead"), _receive("retry"), READ_SECRET],

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import pytest
 import yaml
+from botocore.exceptions import EndpointConnectionError
+from rich.console import Console
 
 from laptop.codedeploy.wire import CodeDeployCalls
 from operations.errors import UserError
 from release import deployments
 from release.appspec import TEMPLATE
+from release.progress.display import Lines
+from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.rollback import plan_rollback
@@ -144,6 +149,24 @@ def test_a_stop_is_followed(proven: Stage, stack: Stack) -> None:
     proven.clock.at(60, lambda: _stop(proven, deployment))
     proven.spawned.run()
     assert end_of(stack, deployment).outcome is ReleaseOutcome.STOPPED
+
+
+def test_a_codedeploy_that_is_out_of_reach_for_a_while_is_looked_at_again(
+    proven: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = proven.deploy()
+    out, unreachable = io.StringIO(), [EndpointConnectionError(endpoint_url="https://codedeploy")] * 2
+
+    def get(stack: Stack, name: str) -> deployments.Deployment:
+        if unreachable:
+            raise unreachable.pop()
+        return deployments.read(stack, name)
+
+    monkeypatch.setattr("release.progress.poller.read", get)
+    monkeypatch.setattr("release.progress.follow.follow_live", lambda *_: None)
+    poller = Poller(stack, deployment, [], 0.0, INFINITE)
+    assert follow(poller, Lines(Console(file=out, width=200)), lambda: None) is ReleaseOutcome.RELEASED
+    assert out.getvalue().count("out of reach, and the deployment goes on") == 2
 
 
 def _stop(stage: Stage, deployment: str) -> None:

@@ -22,7 +22,7 @@ from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.publish import Artifact
-from release.release import delete_old_alarms, plan, start
+from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
 from release.versions import live
 
@@ -94,8 +94,7 @@ class Desk:
         self.screen = Recorder(interrupt)
         chosen_plan = plan(self.stack, artifact, strategy)
         outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask)
-        if outcome is ReleaseOutcome.RELEASED:
-            delete_old_alarms(self.stack, chosen_plan.live.version, self.screen)
+        finish(self.stack, chosen_plan, outcome, self.screen)
         return outcome
 
     @property

@@ -21,9 +21,8 @@ from operations.errors import UserError
 from release.artifacts import read_artifact
 from release.progress.display import Lines
 from release.progress.follow import follow
-from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
-from release.release import delete_old_alarms, plan, start
+from release.release import finish, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")
 #: The first look at shared traffic comes while it is shared, on a busy machine too.
@@ -71,8 +70,7 @@ def release(state: Path, package: Path, reaper: Reaper) -> str:
         outcome = follow(start(stack, planned, reaper), reaper, lambda: None)
     except UserError as refused:
         return str(refused)
-    if outcome is ReleaseOutcome.RELEASED:
-        delete_old_alarms(stack, planned.live.version, reaper)
+    finish(stack, planned, outcome, reaper)
     return outcome.word
 
 

@@ -83,8 +83,9 @@ def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
     assert done.returncode == ReleaseOutcome.ROLLED_BACK.code, done.stderr
     assert "\x1b" not in done.stdout
     assert "BeforeAllowTraffic InProgress" in done.stdout
-    *_, reason, last = done.stdout.splitlines()
-    assert reason.startswith("CodeDeployHook_herald-before: book.created: it raised: ")
+    *said, last = done.stdout.splitlines()
+    (reason,) = [line for line in said if line.startswith("CodeDeployHook_herald-before: herald-notify:")]
+    assert ": it raised: " in reason
     assert "this version does not start" in reason
     assert last.startswith("rolled back: HOOK_EXECUTION_FAILURE")
     assert last.endswith(f"Version {desk.version} has all traffic.")

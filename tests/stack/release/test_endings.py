@@ -12,10 +12,11 @@ import pytest
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
+from release.companions import publish_companions, ship_hooks
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
-from release.publish import publish, update_companions
+from release.publish import publish
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
 from release.strategy import config_of
@@ -30,8 +31,24 @@ HOOKS = {
     "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda *_: time.sleep(120), codedeploy, _telemetry)\n"),
 }
 EVEN_STEPS = "CodeDeployDefault.LambdaLinear10PercentEvery2Minutes"
-#: Fails only what comes through the alias, when all traffic has moved.
-LATE = ("function/hooks.py", "\n\nafter = Hook(lambda *_: 'not through the alias', codedeploy, _telemetry)\n")
+#: What stands at the end of `feedback`, and what its hook says of it.
+FEEDBACKS = {
+    "raises in its first line": ("\n\nhandler = lambda *_: 1 / 0\n", ": it raised: "),
+    "writes nothing": ("\n\nhandler = lambda *_: {}\n", "after its reports on a mail to success@ the ledger says None"),
+}
+#: Fails only what comes through the alias, when all traffic has moved, and feedback with it.
+LATE = (
+    "function/hooks.py",
+    """
+
+def _late(event, client, seconds):
+    check_deployment(event, client, seconds, through_the_alias=True)
+    return Answer("not through the alias")
+
+
+after = Hook(_late, codedeploy, _telemetry, put_back)
+""",
+)
 
 
 @pytest.fixture
@@ -71,6 +88,39 @@ def test_what_a_hook_does_not_pass_gets_no_traffic(desk: Desk, wrong: str) -> No
     refused(desk, HOOKS[wrong])
 
 
+@pytest.mark.parametrize("wrong", FEEDBACKS)
+def test_a_bad_feedback_is_refused_and_nothing_of_its_release_is_live(desk: Desk, wrong: str) -> None:
+    addition, said = FEEDBACKS[wrong]
+    before = live_parts(desk)
+    refused(desk, ("function/feedback.py", addition))
+    assert said in desk.screen.text
+    assert live_parts(desk) == before
+
+
+def test_notify_and_feedback_move_together_and_come_back_together(desk: Desk) -> None:
+    before = live_parts(desk)
+    assert desk.release(desk.artifact()) is ReleaseOutcome.RELEASED, desk.screen.text
+    after = live_parts(desk)
+    assert len({*after.values()}) == 1, "all of it is one release's"
+    assert not {*before.values()} & {*after.values()}
+    watch = start_rollback(desk.stack, plan_rollback(desk.stack))
+    assert watch is not None
+    assert follow(watch, desk.screen, lambda: None) is ReleaseOutcome.RELEASED
+    assert live_parts(desk) == before
+
+
+def live_parts(desk: Desk) -> dict[str, str]:
+    """The SHA-256 of the code that each part runs: notify and its companions by their alias, and the hooks."""
+    names, functions = desk.stack.names, desk.stack.functions
+    aliased = {
+        name: functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)["CodeSha256"]
+        for name in (names.notify, *names.companions)
+    }
+    return aliased | {
+        hook: functions.get_function_configuration(FunctionName=hook)["CodeSha256"] for hook in names.hooks.values()
+    }
+
+
 @pytest.mark.usefixtures("hurried")
 def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
     refused(desk, HOOKS["hangs"])
@@ -78,15 +128,16 @@ def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
 
 
 def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
-    before = desk.version
+    before = live_parts(desk)
     assert desk.release(desk.artifact(*LATE)) is ReleaseOutcome.ROLLED_BACK
     assert desk.screen.looks[-1].deployment.stages["AfterAllowTraffic"] == "Failed"
-    assert desk.version == before
+    assert live_parts(desk) == before
 
 
 def test_one_that_nobody_takes_back_has_failed_and_rollback_mends_it(desk: Desk) -> None:
     before, names, artifact = desk.version, desk.stack.names, desk.artifact(*LATE)
-    update_companions(desk.stack, artifact)
+    publish_companions(desk.stack, artifact)
+    ship_hooks(desk.stack, artifact.content)
     target = publish(desk.stack, names.notify, artifact)
     revision = render(names.notify, ALIAS, before, target, names.hooks).location()
     config, _ = config_of(desk.stack, "all-at-once")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,16 @@ def test_it_moves_the_alias_step_by_step(good: Good) -> None:
     assert good.screen.looks[-1].deployment.stages == dict.fromkeys(stages, "Succeeded")
 
 
-def test_it_ships_the_others_too_and_first(desk: Desk, good: Good) -> None:
+def test_it_ships_and_moves_the_others_too(desk: Desk, good: Good) -> None:
     digest = base64.b64encode(hashlib.sha256(good.artifact.path.read_bytes()).digest()).decode()
     names = desk.stack.names
     assert {code(desk, hook) for hook in names.hooks.values()} == {digest}
-    assert code(desk, names.feedback, ALIAS) == code(desk, names.notify, ALIAS) == digest
-    said = good.screen.text
-    assert said.index(f"{names.feedback}: release") < said.index(f"{names.notify}: version {good.version} published")
+    assert {code(desk, name, ALIAS) for name in (names.notify, *names.companions)} == {digest}
+
+
+def test_it_says_by_how_many_mails_it_was_proved(good: Good) -> None:
+    """Before traffic every example in every language and four other mailboxes; after it each type and the four."""
+    assert re.search(r"^proved by 35 synthetic and \d+ real mails$", good.screen.text, re.M), good.screen.text
 
 
 def test_its_hooks_tried_it_with_mails_that_went_to_nobody(desk: Desk, good: Good) -> None:
@@ -102,11 +106,13 @@ def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Des
     id_ = good.screen.looks[-1].deployment.id
     info: Any = desk.stack.codedeploy.get_deployment(deploymentId=id_)["deploymentInfo"]
     watched = {alarm["name"] for alarm in info["overrideAlarmConfiguration"]["alarms"]}
-    assert watched == {"herald-notify-errors", "herald-unknown-outcomes", f"herald-release-{good.version}-errors"}
+    groups = {"herald-notify-errors", "herald-feedback-errors", "herald-unknown-outcomes"}
+    assert watched == {*groups, f"herald-release-{good.version}-errors"}
 
 
 def test_if_it_is_what_mends_an_alarm_it_watches_its_own_only(desk: Desk) -> None:
-    assert plan(desk.stack, desk.artifact(), None).group_alarms == ["herald-notify-errors", "herald-unknown-outcomes"]
+    groups = ["herald-notify-errors", "herald-feedback-errors", "herald-unknown-outcomes"]
+    assert plan(desk.stack, desk.artifact(), None).group_alarms == groups
     assert plan(desk.stack, desk.artifact(), None, own_alarms_only=True).group_alarms == []
 
 

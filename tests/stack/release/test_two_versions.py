@@ -22,7 +22,8 @@ from operations.redrive.plan import plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
 from release.artifacts import read_artifact
-from release.publish import Artifact, publish, update_companions
+from release.companions import move_companions, publish_companions
+from release.publish import Artifact, publish
 from release.stack import ALIAS
 from release.versions import versions
 from tests.stack.events import new_address, new_event
@@ -72,6 +73,12 @@ class Pair:
     old: str
     new: str
     releases: dict[str, str]
+    #: The version of feedback of each version of notify.
+    feedback: dict[str, str]
+
+    def feed(self, version: str) -> None:
+        """Have the feedback of one version take what SES reports."""
+        move_companions(self.desk.stack, dict.fromkeys(self.desk.stack.names.companions, self.feedback[version]))
 
     def live(self, version: str, share_of_new: float = 0.0) -> None:
         """Send everything to one version, or a share to the new one."""
@@ -133,13 +140,15 @@ def pair(release_cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -
     later = rename_handler(desk.artifact("function/notify.py", OF_LATER), desk.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
-    update_companions(desk.stack, later)
+    (feedback,) = publish_companions(desk.stack, later)
     new = publish(desk.stack, names.notify, later)
     described = {one.number: one.release for one in versions(desk.stack)}[old]
     first = read_artifact(desk.package).release  # which provisioning published, and does not describe
-    made = Pair(desk, old, new, {old: first if described == "?" else described, new: later.release})
+    releases = {old: first if described == "?" else described, new: later.release}
+    made = Pair(desk, old, new, releases, {old: feedback.live, new: feedback.target})
     yield made
     made.live(old)
+    made.feed(old)
     functions.update_function_configuration(FunctionName=names.notify, Handler=before)
 
 
@@ -154,6 +163,18 @@ def test_both_at_once_send_one_mail_for_every_event(pair: Pair) -> None:
     )
     assert [*counted.violations()] == []
     assert counted.senders.keys() == releases, "30 mails by one of two, each as likely: once in half a billion"
+
+
+@pytest.mark.parametrize("writer", ["old", "new"])
+def test_what_one_notify_wrote_the_other_s_feedback_goes_on_with(pair: Pair, writer: str) -> None:
+    """As while a canary runs, and as after a rollback of one of the two."""
+    sends, reports = (pair.old, pair.new) if writer == "old" else (pair.new, pair.old)
+    pair.live(sends)
+    pair.feed(reports)
+    message = pair.publish(new_address())
+    eventually(lambda: pair.states(message, reports), lambda states: "delivered" in states)
+    assert "sent" in pair.states(message, sends)
+    assert pair.record(message)["state"] == {"S": "delivered"}
 
 
 ROADS: dict[str, tuple[dict[str, Any], str]] = {

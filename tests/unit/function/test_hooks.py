@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.canary.deployment_check import candidate_of
+from function.canary.companions import Companion, move, move_back, read_companions
+from function.canary.deployment_check import candidate_of, take_back
 from function.canary.smoke_test import Candidate
-from function.hooks import Hook, check_version, run_within
+from function.hooks import Answer, Hook, check_deployment, run_within
 from function.runtime.metrics import Telemetry
 from function.settings import HookSettings
 from laptop.codedeploy.appspec import read as read_appspec
+from laptop.service_model import hold_to_model
 
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
-SETTINGS = HookSettings("herald-ledger", "herald-notify", "live")
+SETTINGS = HookSettings("herald-ledger", "herald-notify", "herald-feedback", "live", "herald")
 PROPERTIES = {"Name": "herald-notify", "Alias": "live", "CurrentVersion": "6", "TargetVersion": "7"}
 FUNCTION = {"functionName": "herald-notify", "functionAlias": "live", "currentVersion": "6", "targetVersion": "7"}
 
@@ -85,8 +87,11 @@ class CodeDeploy:
     function: dict[str, str] | None = field(default_factory=lambda: dict(FUNCTION))
     content: str = ""
     denies_targets: bool = False
+    describes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def get_deployment(self, deploymentId: str) -> dict[str, Any]:
+        if deploymentId in self.describes:
+            return {"deploymentInfo": self.describes[deploymentId]}
         revision = {self.kind: {"content": None, "sha256": "5e55"}}
         described = {"applicationName": "herald", "revision": revision, "description": "release 3f2a9c1b7d4e of notify"}
         return {"deploymentInfo": {"deploymentId": deploymentId, "creator": self.creator, **described}}
@@ -121,7 +126,7 @@ class Invocation:
 
 def answer(check: Callable[[], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000) -> str:
     codedeploy = codedeploy or CodeDeploy()
-    hook = Hook(lambda *_: check(), lambda: codedeploy, quiet)
+    hook = Hook(lambda *_: Answer(check()), lambda: codedeploy, quiet)
     hook(ASKED, Invocation(milliseconds))
     (told,) = codedeploy.told
     assert (told["deploymentId"], told["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
@@ -155,14 +160,19 @@ def test_a_check_must_end_while_there_is_time_to_answer(
     milliseconds: int, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[float] = []
-    monkeypatch.setattr("function.hooks.run_within", lambda seconds, _: given.append(seconds))
+
+    def note(seconds: float, _: object) -> Answer:
+        given.append(seconds)
+        return Answer()
+
+    monkeypatch.setattr("function.hooks.run_within", note)
     assert answer(lambda: None, milliseconds=milliseconds) == "Succeeded"
     assert given == [seconds]
 
 
 def test_what_comes_too_late_changes_nothing() -> None:
     released = threading.Event()
-    assert run_within(0.05, lambda: "late" if released.wait() else None) == "no result within 0 s"
+    assert run_within(0.05, lambda: Answer("late" if released.wait() else None)) == Answer("no result within 0 s")
     released.set()
 
 
@@ -175,16 +185,38 @@ def test_a_codedeploy_that_does_not_take_the_answer_is_an_error_so_that_lambda_t
         answer(lambda: None, CodeDeploy("ThrottlingException"))
 
 
+@pytest.mark.parametrize(("reason", "undone"), [(None, []), ("it raised", [ASKED])])
+def test_what_a_check_moved_is_put_back_if_it_fails(reason: str | None, undone: list[dict[str, str]]) -> None:
+    found: list[Any] = []
+    hook = Hook(lambda *_: Answer(reason), CodeDeploy, quiet, lambda event, _: found.append(event))
+    hook(ASKED, Invocation())
+    assert found == undone
+
+
+def test_a_failure_is_told_even_if_nothing_can_be_put_back() -> None:
+    codedeploy = CodeDeploy()
+    hook = Hook(lambda *_: Answer("it raised"), lambda: codedeploy, quiet, lambda *_: 1 / 0)  # type: ignore[arg-type]
+    hook(ASKED, Invocation())
+    assert [told["status"] for told in codedeploy.told] == ["Failed"]
+
+
+def test_the_log_tells_how_many_mails_proved_it() -> None:
+    log = io.StringIO()
+    hook = Hook(lambda *_: Answer(None, 28), CodeDeploy, lambda: Telemetry("hook", "", lambda: 0, log))
+    hook(ASKED, Invocation())
+    assert json.loads(log.getvalue()).items() >= {"deployment": "d-1", "status": "Succeeded", "mails": 28}.items()
+
+
 def test_a_rollback_is_never_refused() -> None:
     """CodeDeploy redeploys the last revision that succeeded, hooks included: they must not stand in its way."""
     codedeploy = CodeDeploy(creator="codeDeployRollback", function=None)
-    assert check_version(ASKED, codedeploy, 60, through_the_alias=False) is None
+    assert check_deployment(ASKED, codedeploy, 60, through_the_alias=False) == Answer()
 
 
 def test_asked_by_herald_release_again_a_hook_answers_its_caller() -> None:
     codedeploy = CodeDeploy()
-    hook = Hook(lambda event, *_: f"tested {event['Version']}", lambda: codedeploy, quiet)
-    assert hook({"Version": "7"}, Invocation()) == {"status": "Failed", "reason": "tested 7"}
+    hook = Hook(lambda event, *_: Answer(f"tested {event['Version']}", 3), lambda: codedeploy, quiet)
+    assert hook({"Version": "7"}, Invocation()) == {"status": "Failed", "reason": "tested 7", "mails": 3}
     assert codedeploy.told == []
 
 
@@ -239,6 +271,75 @@ def test_an_appspec_is_read_in_every_form_of_yaml_that_people_write(content: str
 def test_a_deployment_that_names_no_version_fails_the_hook(content: str) -> None:
     with pytest.raises(ValueError, match="which version it is about"):
         candidate(CodeDeploy(function=None, content=content))
+
+
+DEPLOYMENT = {"description": "release r1 of herald-notify: version 6 to 7; herald-feedback: version 4 to 5"}
+
+
+def test_what_moves_with_notify_is_read_from_the_description() -> None:
+    assert read_companions(DEPLOYMENT) == [Companion("herald-feedback", "4", "5")]
+    assert read_companions({"description": "by hand"}) == []
+    named = {"Version": "7", "Companions": {"herald-feedback": "5"}}
+    assert read_companions(named) == [Companion("herald-feedback", "5", "5")]
+
+
+@pytest.mark.parametrize("through_the_alias", [False, True])
+def test_before_traffic_feedback_is_handed_reports_and_after_it_ses_s_own_are_waited_for(
+    through_the_alias: bool,
+) -> None:
+    named = {"Version": "7", "Release": "r1"}
+    found = candidate_of(named, SETTINGS, through_the_alias, None, [Companion("herald-feedback", "4", "5")])
+    wanted = Candidate("herald-notify:7", "7", "r1", "herald-feedback:5")
+    assert found == (Candidate("herald-notify:live", "7", "r1", reported=True) if through_the_alias else wanted)
+
+
+@dataclass
+class Aliases:
+    """Lambda with one alias of each function."""
+
+    versions: dict[str, str]
+
+    def get_alias(self, FunctionName: str, Name: str) -> dict[str, str]:
+        assert Name == "live"
+        return hold_to_model(
+            "lambda", "GetAlias", {"FunctionVersion": self.versions[FunctionName], "RevisionId": f"r-{FunctionName}"}
+        )
+
+    def update_alias(self, FunctionName: str, Name: str, FunctionVersion: str, RevisionId: str) -> None:
+        assert (Name, RevisionId) == ("live", f"r-{FunctionName}")
+        self.versions[FunctionName] = FunctionVersion
+
+
+def test_companions_move_and_go_back_and_both_can_be_done_twice() -> None:
+    functions, companions = Aliases({"herald-feedback": "4"}), read_companions(DEPLOYMENT)
+    for do, version in ((move, "5"), (move, "5"), (move_back, "4"), (move_back, "4")):
+        do(functions, "live", companions)
+        assert functions.versions == {"herald-feedback": version}
+
+
+def test_a_companion_that_somebody_else_moved_is_left_alone() -> None:
+    functions = Aliases({"herald-feedback": "9"})
+    with pytest.raises(ValueError, match="is on version 9, not on 4"):
+        move(functions, "live", read_companions(DEPLOYMENT))
+    move_back(functions, "live", read_companions(DEPLOYMENT))
+    assert functions.versions == {"herald-feedback": "9"}
+
+
+def test_a_rollback_puts_back_what_the_deployment_that_it_rolls_back_had_moved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    functions = Aliases({"herald-feedback": "5"})
+    monkeypatch.setattr("function.canary.deployment_check._functions", lambda _: functions)
+    settings = {
+        "HERALD_LEDGER_TABLE": "ledger",
+        "HERALD_NOTIFY_FUNCTION": "herald-notify",
+        "HERALD_FEEDBACK_FUNCTION": "herald-feedback",
+        "HERALD_CONFIGURATION_SET": "herald",
+    }
+    codedeploy = CodeDeploy(describes={"d-1": DEPLOYMENT})
+    rollback = {"creator": "codeDeployRollback", "rollbackInfo": {"rollbackTriggeringDeploymentId": "d-1"}}
+    take_back(rollback, settings, codedeploy)
+    assert functions.versions == {"herald-feedback": "4"}
 
 
 def appspec() -> str:

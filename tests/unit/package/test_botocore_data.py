@@ -56,7 +56,7 @@ def fill(model: dict[str, Any], name: str, depth: int = 6) -> Any:
         case "string":
             url = "Url" in str(shape) + name or (model["metadata"]["serviceId"] == "SQS" and name == "String")
             return shape.get("enum", ["https://sqs.us-east-1.amazonaws.com/0/q" if url else "word"])[0]
-    return {"blob": b"bytes", "boolean": True, "integer": 1, "long": 1}[shape["type"]]
+    return {"blob": b"bytes", "boolean": True, "double": 0.5, "integer": 1, "long": 1}[shape["type"]]
 
 
 def calls() -> list[tuple[Any, ...]]:

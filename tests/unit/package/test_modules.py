@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 #: The notifier.
 FUNCTION = {
     "function": "bootstrap errors feedback hooks notify reason_codes settings",
-    "function/canary": "deployment_check smoke_test",
+    "function/canary": "companions deployment_check smoke_test trials",
     "function/delivery": "courier decision outcome",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attempt attributes claims feedback keys ledger record requests settlements states succession "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +63,14 @@ def artifact(tmp_path: Path) -> Artifact:
 
 def test_code_that_is_there_is_not_sent_again(aws: Aws, artifact: Artifact) -> None:
     aws.has_code(artifact.sha256, times=3)
-    update(aws.stack, NAME, artifact)
+    update(aws.stack, NAME, artifact.content)
 
 
 def test_code_that_arrived_as_it_was_sent_goes_on(aws: Aws, artifact: Artifact) -> None:
     aws.has_code("old", times=3)
     aws.functions.add_response("update_function_code", {}, {"FunctionName": NAME, "ZipFile": b"zip"})
     aws.has_code(artifact.sha256, times=2)
-    update(aws.stack, NAME, artifact)
+    update(aws.stack, NAME, artifact.content)
 
 
 def test_other_code_than_was_sent_is_not_released(aws: Aws, artifact: Artifact) -> None:
@@ -77,13 +78,13 @@ def test_other_code_than_was_sent_is_not_released(aws: Aws, artifact: Artifact) 
     aws.functions.add_response("update_function_code", {})
     aws.has_code("somebody else's", times=2)
     with pytest.raises(UserError, match=r"reports the code somebody else's for herald-notify.*nothing was released$"):
-        update(aws.stack, NAME, artifact)
+        update(aws.stack, NAME, artifact.content)
 
 
 def test_a_function_that_is_not_there_is_told_with_what_makes_it(aws: Aws, artifact: Artifact) -> None:
     aws.functions.add_client_error("get_function_configuration", "ResourceNotFoundException")
     with pytest.raises(UserError, match=r"^there is no function herald-notify: make apply makes it$"):
-        update(aws.stack, NAME, artifact)
+        update(aws.stack, NAME, artifact.content)
 
 
 class Clock:
@@ -105,9 +106,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.mark.exact
 def test_an_alarm_that_rings_on_would_take_the_release_back_at_once(aws: Aws, clock: Clock) -> None:
+    since = datetime(2026, 11, 28, 14, 3, tzinfo=UTC)
     for _ in range(98):
-        aws.has_alarm("ALARM", Period=60, EvaluationPeriods=1)
-    with pytest.raises(UserError, match=r"^errors rings already.*--own-alarms-only"):
+        aws.has_alarm("ALARM", Period=60, EvaluationPeriods=1, StateUpdatedTimestamp=since)
+    with pytest.raises(UserError, match=r"^errors rings already, since 2026-11-28 14:03 UTC, .*--own-alarms-only"):
         wait_until_quiet(aws.stack, ["errors"])
 
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.deployments import Deployment
-from release.hooks import hook_reason
+from release.hooks import count_synthetic, hook_reason
 from release.stack import Names, Stack
 
 FAILED = Deployment("d-1", "1", "2", "Failed", stages={"BeforeAllowTraffic": "Failed"})
@@ -40,9 +40,13 @@ def line(deployment: str = "d-1", reason: str | None = "it raised") -> str:
     return json.dumps({"event": "hook answered", "deployment": deployment, "status": "Failed", "reason": reason})
 
 
-def reason(logs: Logs, deployment: Deployment = FAILED) -> str:
+def stack_with(logs: Logs | None) -> Stack:
     nothing = cast("Any", None)
-    return hook_reason(Stack(nothing, nothing, nothing, Names(), "1", "eu-west-1", logs=logs), deployment)
+    return Stack(nothing, nothing, nothing, Names(), "1", "eu-west-1", logs=logs)
+
+
+def reason(logs: Logs, deployment: Deployment = FAILED) -> str:
+    return hook_reason(stack_with(logs), deployment)
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +81,16 @@ def test_where_no_hook_failed_no_log_is_read() -> None:
 
 def test_who_may_not_read_logs_still_learns_the_outcome() -> None:
     assert reason(Logs(refuses=True)) == ""
+
+
+def answered(mails: int) -> str:
+    return json.dumps({"event": "hook answered", "deployment": "d-1", "status": "Succeeded", "mails": mails})
+
+
+def test_the_synthetic_mails_of_both_hooks_are_counted() -> None:
+    assert count_synthetic(stack_with(Logs([line("d-0")], [answered(28)])), "d-1") == 56, "28 in each log"
+
+
+@pytest.mark.parametrize("logs", [Logs([]), Logs([line()]), Logs(refuses=True), None])
+def test_where_a_log_does_not_tell_their_number_is_unknown(logs: Logs | None) -> None:
+    assert count_synthetic(stack_with(logs), "d-1") is None

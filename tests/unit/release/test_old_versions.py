@@ -18,10 +18,11 @@ from release.stack import Names, Stack
 
 @dataclass
 class Functions:
-    """Lambda with versions 1 to 14 of notify and 3 of feedback, one version a page, in no order."""
+    """Lambda with versions 1 to 14 of notify and 1 to `feedbacks` of feedback, one version a page, in no order."""
 
     aliases: list[dict[str, Any]] = field(default_factory=lambda: [{"FunctionVersion": "14"}])
     deleted: list[tuple[str, str]] = field(default_factory=list)
+    feedbacks: int = 3
 
     def get_paginator(self, operation: str) -> Paginator:
         return Paginator(self, operation)
@@ -41,8 +42,8 @@ class Paginator:
                 yield {"Aliases": [alias]}
             return
         yield {"Versions": [{"Version": "$LATEST"}]}
-        for number in range(1, 15 if FunctionName == "herald-notify" else 4):
-            yield {"Versions": [{"Version": str(number)}]}
+        for number in range(1, 15 if FunctionName == "herald-notify" else self.functions.feedbacks + 1):
+            yield {"Versions": [{"Version": str(number), "CodeSha256": f"code-{number}"}]}
 
 
 def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str | None = "13") -> list[str]:
@@ -52,11 +53,11 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
         return before
 
     monkeypatch.setattr("release.old_versions.previous", previous)
+    monkeypatch.setattr("release.old_versions.paired", lambda _, version: {"herald-feedback": version})
     nothing = cast("Any", None)
     stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
     delete_old_versions(stack, Lines(Console(file=io.StringIO())))
-    assert {function for function, _ in functions.deleted} <= {"herald-notify"}
-    return [version for _, version in functions.deleted]
+    return [version for function, version in functions.deleted if function == "herald-notify"]
 
 
 def test_all_but_the_newest_ten_are_deleted_each_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,3 +75,13 @@ def test_what_a_rollback_would_go_to_stays(
     monkeypatch: pytest.MonkeyPatch, before: str | None, gone: list[str]
 ) -> None:
     assert sorted(deleted(Functions(), monkeypatch, before)) == gone
+
+
+def test_so_does_what_a_rollback_would_give_to_feedback(monkeypatch: pytest.MonkeyPatch) -> None:
+    functions = Functions(feedbacks=14)
+    deleted(functions, monkeypatch, before="2")
+    assert sorted(version for function, version in functions.deleted if function == "herald-feedback") == [
+        "1",
+        "3",
+        "4",
+    ]

@@ -1,0 +1,143 @@
+"""What a release tries a version with: synthetic mails to SES's simulator, and reports on them as SES writes them.
+
+https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from function.event.cloudevent import SYNTHETIC_SOURCE, SYNTHETIC_TAG, simulator_address, synthetic_event
+from function.ledger.states import State
+from function.message.catalogue import COMPILED
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["ENDS", "Trial", "delivery", "every_trial", "few_trials", "reports"]
+
+#: SES's simulated mailboxes, and the state in which the record of a mail to each ends.
+ENDS = {
+    "success": State.DELIVERED,
+    "bounce": State.BOUNCED,
+    "complaint": State.COMPLAINED,
+    "ooto": State.DELIVERED,
+    "suppressionlist": State.BOUNCED,
+}
+_OTHERS = [mailbox for mailbox in ENDS if mailbox != "success"]
+_TYPICAL = "typical"
+_BOUNCE = {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": []}
+#: What SES says of a mail to each mailbox after *Send*: `eventType`, and its details under the name of their key.
+_REPORTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "success": [("Delivery", {"delivery": {"smtpResponse": "250 2.0.0 OK"}})],
+    "bounce": [("Bounce", {"bounce": _BOUNCE})],
+    "complaint": [("Delivery", {"delivery": {}}), ("Complaint", {"complaint": {"complaintFeedbackType": "abuse"}})],
+    "ooto": [("Delivery", {"delivery": {}}), ("Bounce", {"bounce": _BOUNCE | {"bounceType": "Transient"}})],
+    "suppressionlist": [("Bounce", {"bounce": _BOUNCE | {"bounceSubType": "OnAccountSuppressionList"}})],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One synthetic mail: of which type and data, and to which mailbox of the simulator."""
+
+    name: str
+    type: str
+    data: Mapping[str, Any]
+    mailbox: str = "success"
+
+    @property
+    def end(self) -> State:
+        """The state in which its record ends."""
+        return ENDS[self.mailbox]
+
+
+def every_trial(root: Path = COMPILED) -> list[Trial]:
+    """Every example of every type in every language of its own, and one mail to each of the other mailboxes."""
+    locales = {type_: each["locales"] for type_, each in _read(root / "catalogue.json")["notifications"].items()}
+    trials = [
+        Trial(f"{type_}, {name}, {locale}", type_, _in_locale(data, locale))
+        for type_, examples in sorted(_read(root / "trials.json").items())
+        for name, data in sorted(examples.items())
+        for locale in locales[type_]
+    ]
+    return trials + _to_others(trials)
+
+
+def few_trials(root: Path = COMPILED) -> list[Trial]:
+    """One example of every type, and one mail to each of the other mailboxes."""
+    trials = [
+        Trial(type_, type_, examples.get(_TYPICAL) or next(iter(examples.values())))
+        for type_, examples in sorted(_read(root / "trials.json").items())
+    ]
+    return trials + _to_others(trials)
+
+
+def _to_others(trials: list[Trial]) -> list[Trial]:
+    return [Trial(f"to {mailbox}@", trials[0].type, trials[0].data, mailbox) for mailbox in _OTHERS if trials]
+
+
+def _in_locale(data: Mapping[str, Any], locale: str) -> dict[str, Any]:
+    return {**data, "recipient": {**data["recipient"], "locale": locale}}
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_bytes())
+
+
+def delivery(trial: Trial, message_id: str, now: int) -> bytes:
+    """The event of a trial as SNS hands it to a function; `now` in epoch milliseconds."""
+    event = synthetic_event(_label(message_id), trial.type, trial.data, _iso(now), trial.mailbox)
+    sns = {
+        "Type": "Notification",
+        "MessageId": message_id,
+        "TopicArn": SYNTHETIC_SOURCE,
+        "Message": json.dumps(event),
+        "Timestamp": _iso(now),
+        "MessageAttributes": {"type": {"Type": "String", "Value": trial.type}},
+    }
+    return json.dumps({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns}]}).encode()
+
+
+def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now: int) -> bytes:
+    """What SES reports on these mails (mailbox by message id), as SQS hands it to `feedback`.
+
+    They name no identity that sent: nothing is learned from them of how far SES's own reports have come.
+    """
+    records: list[dict[str, Any]] = []
+    for message_id, mailbox in mails.items():
+        tags = {
+            "message_id": message_id,
+            "attempt": attempt,
+            SYNTHETIC_TAG[0]: SYNTHETIC_TAG[1],
+            "ses:configuration-set": configuration_set,
+        }
+        mail = {
+            "timestamp": _iso(now),
+            "messageId": f"trial-{message_id}",
+            "destination": [simulator_address(mailbox, _label(message_id))],
+            "tags": {name: [value] for name, value in tags.items()},
+        }
+        for type_, details in [("Send", {"send": {}}), *_REPORTS[mailbox]]:
+            event = {"eventType": type_, "mail": mail, **details}
+            body = {"Type": "Notification", "MessageId": message_id, "Message": json.dumps(event)}
+            records.append(
+                {
+                    "messageId": f"{message_id}-{len(records)}",
+                    "body": json.dumps(body),
+                    "attributes": {"SentTimestamp": str(now), "ApproximateReceiveCount": "1"},
+                    "eventSource": "aws:sqs",
+                }
+            )
+    return json.dumps({"Records": records}).encode()
+
+
+def _label(message_id: str) -> str:
+    return f"release-{message_id}"
+
+
+def _iso(now: int) -> str:
+    return datetime.fromtimestamp(now / 1000, UTC).isoformat().replace("+00:00", "Z")

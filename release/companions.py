@@ -1,0 +1,114 @@
+"""What moves with `notify`, and goes back with it: the companions' aliases, and the code of the hooks.
+
+CodeDeploy moves one function. The hook that it asks after traffic moves the companions, and the hook of a rollback puts
+them back; what is done here is what they need, and what is left where nobody asked them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+
+from operations.errors import UserError
+from release.deployments import history
+from release.progress.display import Screen
+from release.publish import Artifact, publish, sha256_of, update
+from release.stack import ALIAS, Stack
+from release.versions import code_of, live, move_alias, numbers
+
+__all__ = [
+    "Companion",
+    "describe",
+    "follow_live",
+    "move_companions",
+    "paired",
+    "publish_companions",
+    "ship_hooks",
+    "ship_hooks_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A function that is released with notify: the version that its alias names, and the one that it is to name."""
+
+    function: str
+    live: str
+    target: str
+
+
+def publish_companions(stack: Stack, artifact: Artifact) -> list[Companion]:
+    """Publish the code of every companion. No alias moves."""
+    return [
+        Companion(function, _live(stack, function), publish(stack, function, artifact))
+        for function in stack.names.companions
+    ]
+
+
+def describe(companions: Iterable[Companion]) -> str:
+    """For the description of a deployment, in which the hooks and `release/deployments.py` read it."""
+    return "".join(f"; {one.function}: version {one.live} to {one.target}" for one in companions)
+
+
+def ship_hooks(stack: Stack, content: bytes) -> None:
+    """Give the hooks this code, unless they have it."""
+    for function in stack.names.hooks.values():
+        update(stack, function, content)
+
+
+def paired(stack: Stack, version: str) -> dict[str, str]:
+    """The version of each companion that was live with this version of notify: as the deployments say, else the newest
+    with the same code. One that nothing is known of is left out."""
+    found: dict[str, str] = {}
+    for one in history(stack):
+        if version == one.current:
+            found = {name: before for name, (before, _) in one.companions.items()} | found
+        elif version == one.target and one.status == "Succeeded":
+            found = {name: after for name, (_, after) in one.companions.items()} | found
+    wanted = code_of(stack, version)
+    for function in set(stack.names.companions) - found.keys():
+        same = [number for number, code in numbers(stack, function).items() if code == wanted]
+        found |= {function: max(same, key=int)} if same else {}
+    return found
+
+
+def follow_live(stack: Stack, screen: Screen) -> None:
+    """Give the companions and the hooks to the release of the version of notify that is live."""
+    version = live(stack).version
+    for one in move_companions(stack, paired(stack, version)):
+        screen.say(f"{one.function}: version {one.target} is live, as with version {version} of {stack.names.notify}")
+    ship_hooks_of(stack, screen, version)
+
+
+def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
+    """Give the alias of each function to the version that is wanted; those that were moved."""
+    found = [Companion(function, _live(stack, function), version) for function, version in wanted.items()]
+    moved = [one for one in found if one.live != one.target]
+    for one in moved:
+        move_alias(stack, one.function, one.target)
+    return moved
+
+
+def ship_hooks_of(stack: Stack, screen: Screen, version: str) -> None:
+    """Give the hooks the code of this version of notify, unless they have it."""
+    wanted = code_of(stack, version)
+    shipped = [stack.functions.get_function_configuration(FunctionName=hook) for hook in stack.names.hooks.values()]
+    if any(hook["CodeSha256"] != wanted for hook in shipped):
+        ship_hooks(stack, _fetch(stack, version, wanted))
+        screen.say(f"{', '.join(stack.names.hooks.values())}: the code of version {version} again")
+
+
+def _fetch(stack: Stack, version: str, wanted: str) -> bytes:
+    """The code of a version of notify, whose SHA-256 in base64 is `wanted`. Raises `UserError` if it is not."""
+    answer = stack.functions.get_function(FunctionName=stack.names.notify, Qualifier=version)
+    content = URLLib3Session().send(AWSRequest("GET", answer["Code"]["Location"]).prepare()).content
+    if sha256_of(content) != wanted:
+        raise UserError(f"the code of version {version} could not be fetched: the hooks keep that of the release")
+    return content
+
+
+def _live(stack: Stack, function: str) -> str:
+    return stack.functions.get_alias(FunctionName=function, Name=ALIAS)["FunctionVersion"]

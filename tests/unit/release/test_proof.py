@@ -1,0 +1,109 @@
+"""What a release says that proved it: mails of its hooks, and real ones that its version carried without an error."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from herald.commands.release import Inconclusive, _judge
+from laptop.service_model import hold_to_model
+from release.deployments import Deployment
+from release.progress.display import Lines
+from release.progress.outcome import ReleaseOutcome
+from release.progress.poller import Poller, Proof
+from release.proof import prove
+from release.stack import Names, Stack
+from tests.unit.release.test_hooks import Logs, answered
+
+CREATED = datetime.now(UTC) - timedelta(minutes=10)
+STAGES = {"BeforeAllowTraffic": "Succeeded", "AfterAllowTraffic": "Succeeded"}
+RELEASED = Deployment("d-1", "6", "7", "Succeeded", stages=STAGES, created=CREATED)
+
+
+@dataclass
+class Metrics:
+    """CloudWatch with so many invocations and errors of version 7 behind the alias, in two minutes."""
+
+    runs: int
+    errors: int = 0
+
+    def get_metric_statistics(self, **request: Any) -> dict[str, Any]:
+        dimensions = {each["Name"]: each["Value"] for each in request["Dimensions"]}
+        assert dimensions == {
+            "FunctionName": "herald-notify",
+            "Resource": "herald-notify:live",
+            "ExecutedVersion": "7",
+        }
+        assert request["StartTime"] == CREATED
+        whole = {"Invocations": self.runs, "Errors": self.errors}[request["MetricName"]]
+        points = [{"Timestamp": CREATED, "Sum": float(part)} for part in (whole // 2, whole - whole // 2)]
+        return hold_to_model("cloudwatch", "GetMetricStatistics", {"Datapoints": points})
+
+
+def stack(runs: int, errors: int = 0, logs: Logs | None = None) -> Stack:
+    nothing = cast("Any", None)
+    return Stack(nothing, nothing, cast("Any", Metrics(runs, errors)), Names(), "1", "eu-west-1", logs=logs)
+
+
+def test_synthetic_and_real_mails_are_told_apart() -> None:
+    proof = prove(stack(43, 1, Logs([answered(30)])), RELEASED)
+    assert proof is not None
+    assert proof.describe() == "proved by 60 synthetic and 42 real mails"
+
+
+def test_a_system_without_traffic_is_proved_by_mails_and_says_so() -> None:
+    proof = prove(stack(0, 0, Logs([answered(30)])), RELEASED)
+    assert proof is not None
+    assert proof.describe() == "proved by 60 synthetic and 0 real mails"
+
+
+def test_where_the_logs_do_not_tell_that_is_said() -> None:
+    proof = prove(stack(5), RELEASED)
+    assert proof is not None
+    assert proof.describe() == "proved by an unknown number of synthetic and 5 real mails"
+
+
+def test_a_rollback_has_no_hooks_and_nothing_to_prove() -> None:
+    skipped = Deployment("d-1", "7", "6", "Succeeded", stages=dict.fromkeys(STAGES, "Skipped"), created=CREATED)
+    assert prove(stack(5), skipped) is None
+
+
+@pytest.mark.parametrize(
+    ("real", "policy", "outcome"),
+    [
+        (100, Inconclusive.HOLD, ReleaseOutcome.RELEASED),
+        (99, Inconclusive.HOLD, ReleaseOutcome.INCONCLUSIVE),
+        (99, Inconclusive.ACCEPT, ReleaseOutcome.RELEASED),
+    ],
+)
+def test_too_few_real_mails_are_inconclusive_and_the_policy_decides(
+    real: int, policy: Inconclusive, outcome: ReleaseOutcome
+) -> None:
+    out = io.StringIO()
+    made = stack(real)
+    poller = Poller(made, "d-1", [], 0.0, 0.0, proof=Proof(60, real))
+    screen = Lines(Console(file=out, width=200))
+    assert _judge(made, screen, poller, ReleaseOutcome.RELEASED, 100, policy) is outcome
+    said = out.getvalue().splitlines()
+    told = outcome is ReleaseOutcome.INCONCLUSIVE
+    assert said[:1] == (["inconclusive: 99 real mails of 100; --inconclusive hold"] if told else [])
+    assert said[1:] == ([f"inconclusive: {outcome.meaning}"] if told else []), "the last word is the exit code's"
+
+
+def test_what_did_not_end_released_stays_what_it_is() -> None:
+    made = stack(0)
+    poller = Poller(made, "d-1", [], 0.0, 0.0)
+    screen = Lines(Console(file=io.StringIO()))
+    assert (
+        _judge(made, screen, poller, ReleaseOutcome.ROLLED_BACK, 100, Inconclusive.BACK) is ReleaseOutcome.ROLLED_BACK
+    )
+
+
+def test_the_policies_are_the_three_words() -> None:
+    assert json.dumps([*Inconclusive]) == '["accept", "hold", "back"]'
