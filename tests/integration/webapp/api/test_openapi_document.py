@@ -65,8 +65,15 @@ def test_every_operation_is_tried(document: OpenApiSchema) -> None:
     assert documented == set(OPERATIONS) | PROBES
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
-@pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        (method, path, mode)
+        for method, path in OPERATIONS
+        for mode in ("POSITIVE", "NEGATIVE")
+        if (path, mode) != ("/v1/me", "NEGATIVE")  # it is asked for nothing that could be wrong
+    ],
+)
 def test_no_undocumented_answer(
     document: OpenApiSchema, signed: Mapping[str, str], method: str, path: str, mode: str
 ) -> None:
