@@ -203,7 +203,8 @@ class Courier:
         """Write to a person, in the name of the message that owns the event."""
         owned = replace(job.delivery, message_id=job.attempt.message_id)
         kept = letter.action is not None and job.attempt.body is not None
-        self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts, kept))
+        event = (job.attempt.source, job.attempt.id)
+        self.dead.put(write_letter(owned, letter.names, letter.reason, self.release, letter.attempts, kept, event))
 
     def _settle(self, job: Job, letter: WriteLetter) -> Verdict | None:
         row = TimelineRow.of(letter.reason, letter.state, self.clock(), self.release)

@@ -24,6 +24,8 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["Draft", "EmailBuilder"]
 
+#: A name as the event's schema has it.
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1024}")
 _TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -44,6 +46,8 @@ class Draft:
     digest: bytes | None = None
     #: The body, compressed; None if the ledger cannot keep it.
     body: bytes | None = None
+    #: What an invalid event calls itself: its `source`, `id` and `subject`, where they are text.
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def synthetic(self) -> bool:
@@ -54,7 +58,14 @@ class Draft:
         """The attempt with all that the ledger keeps of the event."""
         attempt = replace(attempt, digest=self.digest, body=self.body)
         if self.event is None:  # what is no event has no source, and nobody publishes it twice
-            return replace(attempt, event_key=event_key("", attempt.message_id))
+            return replace(
+                attempt,
+                event_key=event_key("", attempt.message_id),
+                address=self.address,
+                source=self.names.get("source"),
+                id=self.names.get("id"),
+                subject=self.names.get("subject"),
+            )
         source, id_ = self.event.source, self.event.id
         return replace(
             attempt,
@@ -86,17 +97,20 @@ class EmailBuilder:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
         packed = compress(delivery.body)
         body = packed if len(packed) <= LARGEST_KEPT else None
+        value: object = None
         try:
-            event = parse(decode(delivery.body), self.catalogue.validate_envelope)
+            value = decode(delivery.body)
+            event = parse(value, self.catalogue.validate_envelope)
         except Rejected as error:
-            return Draft(error=error, digest=hashlib.sha256(packed).digest(), body=body)
+            digest = hashlib.sha256(packed).digest()
+            return Draft(error=error, digest=digest, body=body, address=self._find_address(value), names=_names(value))
         draft = Draft(event, digest=event.digest, body=body)
         try:
             notification = self._notification(event)
             draft = replace(draft, type=event.type)
             notification.validate(event.data)
         except Rejected as error:
-            return replace(draft, error=error)
+            return replace(draft, error=error, address=self._find_address({"data": event.data}))
         email = event.data["recipient"]["email"]
         address, older = address_key(self.secret, email), tuple(address_key(each, email) for each in self.older)
         return replace(
@@ -123,6 +137,14 @@ class EmailBuilder:
             return replace(email, tags=dict([SYNTHETIC_TAG]))
         return self.delivery_mode.apply(email, draft.address)
 
+    def _find_address(self, value: object) -> str | None:
+        """The key of the address that an invalid event names where a valid one does: whoever got no mail is found."""
+        try:
+            email = value["data"]["recipient"]["email"]  # type: ignore[index]  # anything may be missing, or no object
+            return address_key(self.secret, email) if isinstance(email, str) else None
+        except (TypeError, LookupError, UnicodeEncodeError):
+            return None
+
     def _link(self, draft: Draft) -> str | None:
         if self.links is None or draft.subscription is None or not draft.address:
             return None
@@ -141,6 +163,13 @@ class EmailBuilder:
         age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
         if age > notification.max_age:
             raise InvalidEvent(f"expired: older than {notification.max_age}", "/time", ReasonCode.EVENT_EXPIRED)
+
+
+def _names(value: object) -> dict[str, str]:
+    """What an invalid event calls itself, as far as the ledger can keep it."""
+    given = value if isinstance(value, dict) else {}
+    texts = ((name, given.get(name)) for name in ("source", "id", "subject"))
+    return {name: text for name, text in texts if isinstance(text, str) and _NAME.fullmatch(text)}
 
 
 def _trace(event: Event) -> dict[str, str]:

@@ -38,10 +38,17 @@ def write_retry(delivery: Delivery) -> Letter:
 
 
 def write_letter(
-    delivery: Delivery, attempt: str, reason: Reason, release: str, attempts: int = 0, kept: bool = True
+    delivery: Delivery,
+    attempt: str,
+    reason: Reason,
+    release: str,
+    attempts: int = 0,
+    kept: bool = True,
+    event: tuple[str | None, str | None] = (None, None),
 ) -> Letter:
     """The dead letter of one attempt: the original, and why it is dead. `kept` says that the ledger keeps the event,
-    or will: only then can the letter refer to it."""
+    or will: only then can the letter refer to it. `event` is its source and id, as far as they are known."""
+    source, id_ = (_NOT_ATTRIBUTE_TEXT.sub("?", name) if name else None for name in event)
     return Letter(
         _body(delivery, kept),
         {
@@ -51,7 +58,7 @@ def write_letter(
             "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason.text)[:500],
             "reason_code": reason.code or "?",
             "release": release or "?",
-            **_drop_empty({"instead_of": delivery.instead_of}),
+            **_drop_empty({"source": source, "id": id_, "instead_of": delivery.instead_of}),
         },
     )
 
