@@ -109,11 +109,20 @@ doctor: $(RUN_ENV) ## Look at everything that mail depends on, and say what to d
 smoke: $(RUN_ENV) ## Send a synthetic event through the real topic and follow it until it is delivered (FLAGS="--events 200")
 	$(HERALD) smoke $(FLAGS)
 
+status: $(RUN_ENV) ## How things stand: paused or not, what is live, what waits and why, dead letters, alarms (FLAGS=--watch)
+	$(HERALD) status $(FLAGS)
+
+why: $(RUN_ENV) ## Why somebody got no mail, or two: make why WHAT=ada@example.com (or an event's id, a MessageId, a subject)
+	$(HERALD) why $(if $(WHAT),'$(WHAT)') $(FLAGS)
+
 dead: $(RUN_ENV) ## List the dead letters by reason; they stay where they are (FLAGS=--json)
 	$(HERALD) dead $(FLAGS)
 
 redrive: $(RUN_ENV) ## Send dead letters again (FLAGS="--dry-run", "--message ID", "--reason CODE", "--from-record ID")
 	$(HERALD) redrive $(FLAGS)
+
+discard: $(RUN_ENV) ## Throw dead letters away (FLAGS="--message ID", "--reason CODE", "--older-than 7d", "--all")
+	$(HERALD) discard $(FLAGS)
 
 pause: $(RUN_ENV) ## Stop all mail without losing any: every event waits
 	$(HERALD) pause $(FLAGS)
@@ -122,7 +131,7 @@ resume: $(RUN_ENV) ## Let it go on: what waited is sent, each event one mail
 	$(HERALD) resume $(FLAGS)
 
 suppressions: $(RUN_ENV) ## List the addresses that get no mail, and why; ADDRESS=ada@example.com takes one off
-	$(HERALD) suppressions $(if $(ADDRESS),remove '$(ADDRESS)',list) $(FLAGS)
+	$(HERALD) suppressions $(if $(ADDRESS),remove '$(ADDRESS)') $(FLAGS)
 
 forget: $(RUN_ENV) ## Erase the events that are kept about an address: make forget ADDRESS=ada@example.com
 	$(HERALD) forget $(if $(ADDRESS),'$(ADDRESS)') $(FLAGS)

@@ -3,6 +3,7 @@ without it the AWS settings of the shell lead there, be it to AWS or, after `eva
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from function.ledger.keys import split_keys
 from herald.terraform.target import aws_session, is_loopback
 from laptop.clients import LaptopClients
 from laptop.description import Description
-from laptop.state import descriptor_of
+from laptop.state import DEFAULT_STATE, descriptor_of
 from operations.contention import retry_contention
 from operations.errors import UserError
 from operations.installation import Installation, read_sending_regions
@@ -49,14 +50,20 @@ class Account:
     client: Callable[..., Any]
     prefix: str
     where: str
+    #: What a command must say to act here too, as `herald dead` does with it.
+    options: str = ""
 
     @classmethod
     def choose(cls, local: bool, state_dir: Path, prefix: str) -> Self:
         """The one that the command's options name. Raises `UserError` if nothing is there."""
+        named = "" if prefix == "herald" else f" --prefix {prefix}"
         if local:
+            elsewhere = "" if state_dir == DEFAULT_STATE else f" --state-dir {shlex.quote(str(state_dir))}"
             cloud = Description.read(descriptor_of(state_dir))
             clients = LaptopClients(cloud.endpoints)
-            return cls(lambda service, **_: clients.any(service), prefix, "the laptop cloud")
+            return cls(
+                lambda service, **_: clients.any(service), prefix, "the laptop cloud", f" --local{elsewhere}{named}"
+            )
         try:
             session = aws_session()
         except BotoCoreError as problem:
@@ -68,6 +75,7 @@ class Account:
             lambda service, config=_CONFIG, **more: retry_contention(make(service, config=config, **more)),
             prefix,
             session.region_name,
+            named,
         )
 
     @property
@@ -94,6 +102,11 @@ class Account:
         return f"{self.prefix}-ledger"
 
     @property
+    def books(self) -> str:
+        """The name of the web app's table, which a Herald without one has not."""
+        return f"{self.prefix}-books"
+
+    @property
     def notify(self) -> str:
         """The name of the function that sends."""
         return f"{self.prefix}-notify"
@@ -109,7 +122,7 @@ class Account:
             feedback,
             self.ledger,
             cache(self.address_secrets),
-            f"{self.prefix}-books",
+            self.books,
             cache(self.ses),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections import UserDict
 from functools import cache
@@ -13,10 +14,13 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from herald.console import problem
+from herald.console import INTERRUPTED, problem
 from operations.errors import UserError
 
 __all__ = ["app", "main"]
+
+#: What a shell says of a program that wrote into a closed pipe.
+_UNREAD = 141
 
 #: Which module of `herald.commands` each command is in. Only that of the command which is called is loaded: all of them
 #: take longer to load than most commands to run.
@@ -29,8 +33,11 @@ _MODULES = {
     "preview": "package",
     "local": "laptop",
     "infra": "terraform",
+    "status": "status",
+    "why": "why",
     "dead": "redrive",
     "redrive": "redrive",
+    "discard": "redrive",
     "forget": "recipients",
     "suppressions": "recipients",
     "release": "release",
@@ -63,6 +70,7 @@ def _load(name: str, module: str) -> Any:
     if made is None:
         made = typer.Typer(add_completion=False)
         made.command()(getattr(loaded, name.replace("-", "_")))
+    made.rich_markup_mode = None
     command = get_command(made)
     return command.commands.get(name, command) if isinstance(command, TyperGroup) else command
 
@@ -73,6 +81,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # its boxes cut options and fold ids on a narrow terminal
 )
 
 
@@ -82,12 +91,60 @@ def _herald() -> None:
 
 
 def main() -> None:
-    """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 130 it was interrupted."""
+    """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 3 something is left for a person,
+    130 it was interrupted, 141 nobody reads its output any more."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows a question mark
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_output()
+        code = code or _UNREAD
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code; what went wrong has been said in a line."""
     try:
         app(prog_name="herald")
-    except UserError as error:
-        problem(str(error))
-        sys.exit(error.code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            problem("stopped")
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except (Exception, KeyboardInterrupt) as error:
+        code = _tell(error)
+        if code is None:
+            raise
+        return code
+    return 0
+
+
+def _tell(error: BaseException) -> int | None:
+    """Say what is no fault of the command's own; the exit code, None for all else."""
+    code, line = 1, str(error)
+    match error:
+        case UserError():
+            code = error.code
+        case KeyboardInterrupt():
+            code, line = INTERRUPTED, "stopped"
+        case BrokenPipeError():
+            _close_output()
+            return _UNREAD
+        case OSError():
+            line = f"{error.filename}: {error.strerror}" if error.filename else line
+        case _ if type(error).__module__.startswith("botocore."):
+            line = f"AWS refused: {error}"
+        case _:
+            return None
+    problem(line)
+    return code
+
+
+def _close_output() -> None:
+    """Whoever read the output is gone: Python's own flush at the end must find somebody.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -41,5 +41,5 @@ class Consent:
         if self.yes or not os.isatty(0):
             return False
         return typer.confirm(
-            f"{doubtful} may have been sent: a second mail may arrive. Send them again?", default=False
+            f"{doubtful} may have been sent: a second mail may arrive. Send them again?", default=False, err=True
         )

@@ -1,18 +1,26 @@
-"""The one place that prints for people and asks them; plain text where there is no terminal."""
+"""The one place that prints for people and asks them; plain text where there is no terminal.
+
+Lines are never cut or filled: what somebody copies (an id, an ARN, a command) stays whole on any terminal.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 
 import typer
 from rich.console import Console
 
 from operations.errors import UserError
 
-__all__ = ["confirm", "console", "problem"]
+__all__ = ["INTERRUPTED", "confirm", "console", "format_age", "note", "print_json", "print_rows", "problem"]
 
 console = Console(soft_wrap=True, highlight=False)
 _errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+#: Exit code of what Ctrl-C stopped.
+INTERRUPTED = 130
 
 
 def problem(message: str) -> None:
@@ -21,8 +29,42 @@ def problem(message: str) -> None:
     _errors.print(message, markup=False)
 
 
+def note(message: str) -> None:
+    """Say something beside the answer, on standard error: a machine reads the answer alone."""
+    _errors.print(message, markup=False)
+
+
+def print_json(value: object) -> None:
+    """One JSON document, in ASCII, on standard output."""
+    typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], indent: int = 0) -> None:
+    """Columns as wide as what stands in them, the last as long as it is; empty headings are left out, and without rows
+    nothing is said."""
+    if not rows:
+        return
+    lines = [list(headings), *map(list, rows)] if any(headings) else [*map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for number, line in enumerate(lines):
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        style = "dim" if number == 0 and any(headings) else None
+        console.print(" " * indent + "  ".join(cells).rstrip(), markup=False, style=style)
+
+
 def confirm(question: str, flag: str = "--yes") -> bool:
     """Yes or no, no by default. Raises `UserError` where nobody can answer, naming the flag that answers yes."""
     if not os.isatty(0):
         raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
-    return typer.confirm(question, default=False)
+    try:
+        return typer.confirm(question, default=False, err=True)
+    except typer.Abort:
+        raise UserError("stopped before an answer", INTERRUPTED) from None
+
+
+def format_age(ms: float) -> str:
+    """How long it has been, in one unit."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
+        if ms >= size:
+            return f"{int(ms // size)} {unit}"
+    return f"{int(max(0, ms)) // 1000} s"

@@ -1,21 +1,18 @@
-"""The contents of the queue `dead`: as a table for 80 columns, and as JSON."""
+"""The contents of the queue `dead`: in lines that are never cut, and as plain values for JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
+from herald.console import format_age, print_rows
 from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
 from operations.redrive.plan import RedriveDecision, RedrivePlan
 
-__all__ = ["as_json", "show_letters", "show_plan"]
+__all__ = ["describe_letters", "describe_plan", "show_letters", "show_plan"]
 
 #: Letters of one reason that are shown, unless all are asked for.
 _SHOWN = 10
@@ -25,11 +22,15 @@ _DECISIONS = {
     RedriveDecision.ASK: "may have been sent already",
     RedriveDecision.DISCARD: "to throw away: the mail has gone since, or another message has its event",
     RedriveDecision.AGAIN: "to send once more: a provider accepted it before",
+    RedriveDecision.REFUSED: "stopped by something that can be changed: left in dead",
 }
 
 
-def show_letters(console: Console, letters: Sequence[DeadLetter], now: int, everything: bool) -> None:
-    """Every reason with its letters, the commonest first. `now` is epoch milliseconds."""
+def show_letters(
+    console: Console, letters: Sequence[DeadLetter], now: int, everything: bool, options: str = "", offer: bool = True
+) -> None:
+    """Every reason with its letters, the commonest first. `now` is epoch milliseconds; `options` are what a command
+    must say to act here too, and `offer` whether to name such commands."""
     if not letters:
         console.print("No dead letters.")
         return
@@ -37,24 +38,16 @@ def show_letters(console: Console, letters: Sequence[DeadLetter], now: int, ever
     console.print(f"{_count(len(letters), 'dead letter')} for {_count(len(kinds), 'reason')}")
     for code, those in kinds.items():
         console.print()
-        console.print(Text.assemble((describe_reason(code, those), "bold"), (f"  {code}", "dim")), soft_wrap=False)
+        console.print(describe_reason(code, those), style="bold", markup=False)
+        console.print(f"  {code}", style="dim", markup=False)
         shown = those if everything else those[:_SHOWN]
-        console.print(Padding(_table(shown, now), (0, 0, 0, 2)), soft_wrap=False)
+        print_rows(("MessageId", "since", "attempts", "release"), [_cells(letter, now) for letter in shown], indent=2)
         if len(those) > len(shown):
             console.print(f"    and {len(those) - len(shown)} more: --all shows them", style="dim")
-    console.print("\nSend them again: make redrive (FLAGS=--dry-run shows what it would do)", style="dim")
-
-
-def _table(letters: Sequence[DeadLetter], now: int) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("MessageId", no_wrap=True, overflow="ellipsis")
-    table.add_column("since", no_wrap=True, justify="right")
-    table.add_column("attempts", no_wrap=True, justify="right")
-    table.add_column("release", no_wrap=True, overflow="ellipsis", max_width=14)
-    for letter in letters:
-        attempts = "?" if letter.attempts is None else str(letter.attempts)
-        table.add_row(Text(letter.message_id), _age(now - letter.since), attempts, Text(letter.release))
-    return table
+    if offer:
+        console.print(f"\nWhy this one:    herald why MESSAGE_ID{options}", style="dim")
+        console.print(f"Send them again: herald redrive{options} (--dry-run shows what it would do)", style="dim")
+        console.print(f"Hopeless:        herald discard --reason CODE{options}", style="dim")
 
 
 def show_plan(console: Console, plan: RedrivePlan) -> None:
@@ -63,11 +56,23 @@ def show_plan(console: Console, plan: RedrivePlan) -> None:
         if letters := plan.letters_to(decision):
             console.print(f"{len(letters):6}  {label}")
     for letter in plan.letters_to(RedriveDecision.ASK)[:_SHOWN]:
-        console.print(Text(f"          {letter.message_id}"))
+        console.print(f"          {letter.message_id}", markup=False)
 
 
-def as_json(letters: Sequence[DeadLetter]) -> str:
-    """The same for machines; times in ISO 8601."""
+def describe_plan(plan: RedrivePlan) -> list[dict[str, Any]]:
+    """The decision on each letter."""
+    return [
+        {
+            "message_id": letter.message_id,
+            "decision": str(plan.decisions[letter.id]),
+            "refusal": plan.refusals.get(letter.id),
+        }
+        for letter in plan.letters
+    ]
+
+
+def describe_letters(letters: Sequence[DeadLetter]) -> dict[str, Any]:
+    """The letters by reason; times in ISO 8601."""
     kinds = [
         {
             "reason_code": code,
@@ -78,12 +83,20 @@ def as_json(letters: Sequence[DeadLetter]) -> str:
         }
         for code, those in group_by_reason(letters).items()
     ]
-    return json.dumps({"count": len(letters), "reasons": kinds}, indent=2)
+    return {"count": len(letters), "reasons": kinds}
+
+
+def _cells(letter: DeadLetter, now: int) -> tuple[str, str, str, str]:
+    attempts = "?" if letter.attempts is None else str(letter.attempts)
+    return letter.message_id, format_age(now - letter.since), attempts, letter.release
 
 
 def _value(letter: DeadLetter) -> dict[str, Any]:
     return {
         "message_id": letter.message_id,
+        "source": letter.source,
+        "event_id": letter.event_id,
+        "type": letter.type or None,
         "reason": letter.reason,
         "reason_code": letter.reason_code,
         "since": _iso(letter.since),
@@ -95,13 +108,6 @@ def _value(letter: DeadLetter) -> dict[str, Any]:
 
 def _iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
-
-
-def _age(ms: int) -> str:
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
-        if ms >= size:
-            return f"{ms // size} {unit}"
-    return f"{max(0, ms) // 1000} s"
 
 
 def _count(number: int, what: str) -> str:

@@ -7,29 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from function.ledger.attributes import deserialize_item, serialize_item
 from operations.errors import UserError
-from webapp import log
-from webapp.admin.reason_groups import MayHaveGoneError
-from webapp.auth.identity import Identity
-from webapp.aws.table import EXPIRES_AT
-from webapp.clock import Clock
-from webapp.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Audit", "AuditEntry"]
+__all__ = ["Audit", "AuditEntry", "AuditLog"]
 
+#: In the table of the web app, `webapp/aws/table.py`.
 _KEY: Final = "audit"
+_EXPIRES_AT: Final = "expires_at"
 #: How long an entry is kept, in seconds: two years.
 _KEPT_SECONDS: Final = 2 * 365 * 24 * 3600
 _BEGUN: Final = "begun; nobody knows how it ended"
 _OUTCOME: Final = "#outcome"
+#: Sorts behind every ULID.
+_AFTER_ALL: Final = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +42,53 @@ class AuditEntry:
     outcome: str
 
 
-class Audit:
-    """The entries, in the table of books under a key that no reader's key can reach."""
+class AuditLog(Protocol):
+    """Hears of every action too, and of outcomes that could not be written."""
 
-    def __init__(self, dynamodb: DynamoDBClient, table: str, clock: Clock, new_id: Callable[[], str]) -> None:
+    def info(self, event: str, **fields: object) -> None:
+        """Log what happened."""
+
+    def failure(self, event: str, problem: BaseException, **fields: object) -> None:
+        """Log an exception."""
+
+
+class Audit:
+    """The entries, in the table of books under a key that no reader's key can reach.
+
+    `clock` gives epoch milliseconds, `new_id` a ULID: entries are listed by it.
+    """
+
+    def __init__(
+        self, dynamodb: DynamoDBClient, table: str, clock: Callable[[], int], new_id: Callable[[], str], log: AuditLog
+    ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
         self._new_id = new_id
+        self._log = log
 
-    def record(self, operator: Identity, action: str, about: str, work: Callable[[], str]) -> str:
+    def record(self, who: str, sub: str, action: str, about: str, work: Callable[[], str]) -> str:
         """Do `work` on the record and return the entry's id; `work` returns its outcome. Raises what `work` raises.
 
-        Nothing is done whose intent cannot be written. An outcome that cannot be written is logged, and the entry says
-        that nobody knows how it ended: that is true, and neither makes a failure of what was done.
+        `who` is the name that is shown, an address or an ARN, and `sub` the one that never changes. Nothing is done
+        whose intent cannot be written. An outcome that cannot be written is logged, and the entry says that nobody
+        knows how it ended: that is true, and neither makes a failure of what was done.
         """
-        entry = self._begin(operator, action, about)
+        entry = self.begin(who, sub, action, about)
         try:
             outcome = work()
         except Exception as error:
-            self._end(entry, f"failed: {_describe(error)}")
+            self.end(entry, f"failed: {_describe(error)}")
             raise
-        self._end(entry, outcome)
+        self.end(entry, outcome)
         return entry
 
-    def latest(self, most: int = 20) -> list[AuditEntry]:
-        """The newest entries, newest first."""
+    def latest(self, most: int = 20, before: str = "") -> list[AuditEntry]:
+        """The newest entries, newest first; with `before`, those that are older than the entry of that id."""
         answer = self._dynamodb.query(
             TableName=self._table,
-            KeyConditionExpression="pk = :audit",
-            ExpressionAttributeValues=serialize_item({":audit": _KEY}),
+            KeyConditionExpression="pk = :audit AND sk < :before",
+            ExpressionAttributeValues=serialize_item({":audit": _KEY, ":before": before or _AFTER_ALL}),
             ScanIndexForward=False,
             Limit=2 * most,
             ConsistentRead=True,
@@ -83,22 +98,23 @@ class Audit:
         intents = [item for item in items if not item["sk"].endswith(_OUTCOME)]
         return [_entry(item, outcomes.get(item["sk"], _BEGUN)) for item in intents[:most]]
 
-    def _begin(self, operator: Identity, action: str, about: str) -> str:
-        at, id_ = self._clock(), self._new_id()
-        intent = {"who": operator.email, "sub": operator.sub, "action": action, "about": about}
-        self._put(id_, at, intent)
-        log.info("operator begins", entry=id_, sub=operator.sub, action=action, about=about)
+    def begin(self, who: str, sub: str, action: str, about: str) -> str:
+        """Write what is meant, and return the entry's id."""
+        id_ = self._new_id()
+        self._put(id_, self._clock(), {"who": who, "sub": sub, "action": action, "about": about})
+        self._log.info("operator begins", entry=id_, sub=sub, action=action, about=about)
         return id_
 
-    def _end(self, entry: str, outcome: str) -> None:
-        log.info("operator ended", entry=entry, outcome=outcome)
+    def end(self, entry: str, outcome: str) -> None:
+        """Write what came of it. Never raises: what was done is done, whatever keeps it from being written."""
+        self._log.info("operator ended", entry=entry, outcome=outcome)
         try:
             self._put(f"{entry}{_OUTCOME}", self._clock(), {"outcome": outcome[:500]})
-        except (BotoCoreError, ClientError, Unavailable) as error:
-            log.failure("outcome not on record", error, entry=entry)
+        except Exception as error:
+            self._log.failure("outcome not on record", error, entry=entry)
 
     def _put(self, name: str, at: int, values: Mapping[str, str]) -> None:
-        item = {"pk": _KEY, "sk": name, "kind": "audit", "at": at, EXPIRES_AT: at // 1000 + _KEPT_SECONDS, **values}
+        item = {"pk": _KEY, "sk": name, "kind": "audit", "at": at, _EXPIRES_AT: at // 1000 + _KEPT_SECONDS, **values}
         self._dynamodb.put_item(
             TableName=self._table, Item=serialize_item(item), ConditionExpression="attribute_not_exists(pk)"
         )
@@ -106,7 +122,7 @@ class Audit:
 
 def _describe(error: Exception) -> str:
     """What an operator reads of an error; the text of AWS's errors names accounts and roles."""
-    if isinstance(error, UserError | MayHaveGoneError):
+    if isinstance(error, UserError):
         return str(error)
     what = type(error).__name__
     if isinstance(error, ClientError):

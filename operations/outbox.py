@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +20,11 @@ from operations.installation import Installation
 
 __all__ = [
     "SHARDS",
+    "OutboxEntry",
     "OutboxRow",
     "erase_body",
     "find_bodies",
+    "find_entries",
     "find_mentions",
     "find_rejected",
     "publish_again",
@@ -43,6 +46,21 @@ class OutboxRow:
     subject: str
     event_id: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """An event in the outbox: its names and type, its row's state (committed, published, rejected), and since when
+    (epoch milliseconds). `message_id` is what SNS called it; empty until SNS took it."""
+
+    event_id: str
+    about: str
+    type: str
+    state: str
+    committed_at: int
+    reason: str = ""
+    message_id: str = ""
+    source: str | None = None
 
 
 def shard_of(subject: str) -> int:
@@ -94,6 +112,30 @@ def find_mentions(installation: Installation, mentions: Callable[[str], bool]) -
 def find_bodies(installation: Installation) -> Iterator[str]:
     """Every event in the outbox, as it is published: reads the whole table."""
     return (item["body"]["S"] for item in _scan(installation))
+
+
+def find_entries(installation: Installation, fits: Callable[[str], bool]) -> Iterator[OutboxEntry]:
+    """The rows whose event, as it is published, fits: reads the whole table."""
+    for item in _scan(installation):
+        if fits(item["body"]["S"]):
+            yield OutboxEntry(
+                event_id=item["sk"]["S"],
+                about=item["pk"]["S"].removeprefix("outbox#"),
+                type=item.get("type", {}).get("S", ""),
+                state=item.get("state", {}).get("S", "committed"),
+                committed_at=int(item.get("committed_at", {}).get("N", "0")),
+                reason=item.get("reason", {}).get("S", ""),
+                message_id=item.get("message_id", {}).get("S", ""),
+                source=_source(item["body"]["S"]),
+            )
+
+
+def _source(body: str) -> str | None:
+    try:
+        found = json.loads(body)["source"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def erase_body(installation: Installation, row: OutboxRow) -> bool:

@@ -11,7 +11,7 @@ from function.errors import NotificationError
 from function.message.catalogue import COMPILED, Catalogue
 from function.message.rendering import Content
 
-__all__ = ["Content", "NoPreviewError", "find_subscription", "preview"]
+__all__ = ["Content", "NoPreviewError", "find_categories", "find_subscription", "preview"]
 
 _SOURCES = COMPILED.parent / "notifications"
 
@@ -50,6 +50,15 @@ def find_subscription(type_: str, compiled: Path | None = None) -> str | None:
     except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
         return _read_subscription(type_)
     return notification.category if notification.subscription else None
+
+
+def find_categories() -> frozenset[str]:
+    """Every category that a reader may unsubscribe from."""
+    try:
+        types = _catalogue(COMPILED).types
+    except FileNotFoundError:  # nothing is packaged here: the notifications themselves say it
+        types = frozenset(path.parent.name for path in _SOURCES.glob("*/notification.json"))
+    return frozenset(category for type_ in types if (category := find_subscription(type_)))
 
 
 def _read_subscription(type_: str) -> str | None:

@@ -83,7 +83,7 @@ BUNDLES = (
     ),
     Bundle(
         "webapp",
-        services=frozenset({"dynamodb", "lambda", "sesv2", "sns", "sqs", "ssm"}),
+        services=frozenset({"cloudwatch", "codedeploy", "dynamodb", "lambda", "logs", "sesv2", "sns", "sqs", "ssm"}),
         reads_metadata=frozenset({"python_ulid", "opentelemetry_api"}),
     ),
 )

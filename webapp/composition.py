@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 from ulid import ULID
 
+from operations.audit import Audit
+from webapp import log
 from webapp.accounts.deletion import AccountDeletion, IdentityStore
-from webapp.admin.audit import Audit
 from webapp.admin.notifier import NotifierAccess, NotifierNames
 from webapp.admin.search import MailSearch
 from webapp.auth.discovery import Discovery
@@ -94,12 +95,12 @@ class Parts:
     @property
     def audit(self) -> Audit:
         """The record of what operators did."""
-        return Audit(self.notifier.dynamodb, self.settings.books_table, self.clock, self.new_id)
+        return Audit(self.notifier.dynamodb, self.settings.books_table, self.clock, self.new_id, log)
 
     @property
     def search(self) -> MailSearch:
         """What operators find mails with."""
-        return MailSearch(self.outbox, self.ledger, self.notifier.installation, self.settings.event_source)
+        return MailSearch(self.outbox, self.ledger, self.notifier.installation, self.settings.event_source, self.clock)
 
     @property
     def renewals(self) -> Renewals:

@@ -137,13 +137,14 @@ class EmailBuilder:
             return replace(email, tags=dict([SYNTHETIC_TAG]))
         return self.delivery_mode.apply(email, draft.address)
 
-    def _find_address(self, value: object) -> str | None:
-        """The key of the address that an invalid event names where a valid one does: whoever got no mail is found."""
+    def _find_address(self, value: object) -> str:
+        """The key of the address that an invalid event names where a valid one does, so that whoever got no mail is
+        found; empty: it names none."""
         try:
             email = value["data"]["recipient"]["email"]  # type: ignore[index]  # anything may be missing, or no object
-            return address_key(self.secret, email) if isinstance(email, str) else None
+            return address_key(self.secret, email) if isinstance(email, str) else ""
         except (TypeError, LookupError, UnicodeEncodeError):
-            return None
+            return ""
 
     def _link(self, draft: Draft) -> str | None:
         if self.links is None or draft.subscription is None or not draft.address:

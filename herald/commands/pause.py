@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.console import console
+from herald.console import confirm, console, print_json
+from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations import pause as pausing
+from operations.errors import UserError
 from operations.pause import PauseStatus
 
 if TYPE_CHECKING:
@@ -22,13 +24,22 @@ app = typer.Typer(help="Stop all mail without losing any, and let it go on.")
 
 _SO_FAR = "run it again: it goes on where it stopped"
 
+Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+
 
 @app.command()
 @report_refusals(_SO_FAR)
-def pause(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
+def pause(
+    machine: Machine = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
+) -> None:
     """Park everything: no mail leaves, every event waits in the queue retry, up to 14 days."""
     account = Account.choose(local, state_dir, prefix)
-    before = _change(pausing.pause, account)
+    before = _change(account, "pause", pausing.pause, lambda was: "was paused already" if was.paused else "paused")
+    count = _count(account)
+    if machine:
+        print_json({"paused": True, "changed": not before.paused, "waiting": count})
+        return
     if before.paused:
         console.print(f"{account.notify} was paused already: nothing was changed.")
     else:
@@ -36,30 +47,59 @@ def pause(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Pre
             f"{account.notify} is paused: no mail leaves, and what arrives waits in {prefix}-retry. What was being "
             "sent is sent to its end."
         )
-    console.print(f"{_describe_waiting(account)} now. Within 14 days: make resume. Feedback is still heard.")
+    resume_it = f"herald resume{account.options}"
+    console.print(f"{_describe_waiting(count)} now. Within 14 days: {resume_it}. Feedback is still heard.")
 
 
 @app.command()
 @report_refusals(_SO_FAR)
-def resume(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
-    """Let it go on: what waits is sent, each event one mail."""
+def resume(
+    yes: Yes = False,
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Let it go on: what waits is sent, each event one mail. Asks, because that may be many."""
     account = Account.choose(local, state_dir, prefix)
-    count = _describe_waiting(account)
-    before = _change(pausing.resume, account)
+    count = _count(account)
+    stopped = not pausing.read_status(account.functions, account.notify).running
+    if stopped and not (yes or confirm(f"{_describe_waiting(count)}. Send them now?")):
+        raise UserError("it stays as it is: nothing was changed")
+    before = _change(account, "resume", pausing.resume, lambda was: "was not paused" if was.running else "resumed")
+    now = pausing.read_status(account.functions, account.notify).concurrency
+    if machine:
+        print_json({"paused": False, "changed": not before.running, "waiting": count, "concurrency": now})
+        return
     if before.running:
         console.print(f"{account.notify} was not paused: nothing was changed.")
     else:
-        now = pausing.read_status(account.functions, account.notify).concurrency
         reserved = "no concurrency is reserved" if now is None else f"its reserved concurrency is {now} again"
         console.print(f"{account.notify} runs again: {reserved}, and {prefix}-retry is read.")
-    console.print(f"{count}. They are sent now, each once.")
+    console.print(f"{_describe_waiting(count)}. They are sent now, each once.")
 
 
-def _change(change: Callable[[LambdaClient, str], PauseStatus], account: Account) -> PauseStatus:
-    with console.status("waiting for Lambda"):
-        return change(account.functions, account.notify)
+def _change(
+    account: Account,
+    action: str,
+    change: Callable[[LambdaClient, str], PauseStatus],
+    describe: Callable[[PauseStatus], str],
+) -> PauseStatus:
+    """Do it on record; the status before."""
+    before: list[PauseStatus] = []
+
+    def work() -> str:
+        with console.status("waiting for Lambda"):
+            before.append(change(account.functions, account.notify))
+        return describe(before[0])
+
+    act(account, action, "all mail", work)
+    return before[0]
 
 
-def _describe_waiting(account: Account) -> str:
-    count = pausing.count_waiting(account.sqs, account.queue("retry"))
+def _count(account: Account) -> int:
+    return pausing.count_waiting(account.sqs, account.queue("retry"))
+
+
+def _describe_waiting(count: int) -> str:
     return f"About {count} {'event waits' if count == 1 else 'events wait'}"

@@ -2,73 +2,143 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
-from herald.console import confirm, console
+from herald.console import confirm, console, print_json, print_rows
+from herald.on_record import act
 from laptop.state import DEFAULT_STATE
-from operations.erasure import UNTOUCHED, erase, find_personal_data
+from operations.erasure import UNTOUCHED, Erased, PersonalData, erase, find_personal_data
 from operations.errors import UserError
-from operations.suppressions import Listing, Suppression, find_listing, list_suppressions, rekey, take_off
+from operations.suppressions import Listing, Rekeyed, Suppression, find_listing, list_suppressions, rekey, take_off
+from operations.why.recipient import find_recipient
 
 __all__ = ["app"]
 
 app = typer.Typer()
 suppressions = typer.Typer(
-    help="Addresses that get no mail, because one bounced for good or somebody complained about a mail.",
-    no_args_is_help=True,
+    help="Addresses that get no mail, because one bounced for good or somebody complained about a mail: lists them.",
 )
-app.add_typer(suppressions, name="suppressions")
+app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 
 #: What is true when AWS refuses in the middle.
 _SO_FAR = "run it again: what was done is done, the rest is as it was"
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
 
 
-@suppressions.command("list")
+@suppressions.callback(invoke_without_command=True)
 @report_refusals(_SO_FAR)
-def list_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
+def list_(
+    context: typer.Context,
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
     """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
+    if context.invoked_subcommand:
+        if machine or local or prefix != "herald":
+            raise UserError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …", code=2)
+        return
     entries = sorted(
         list_suppressions(Account.choose(local, state_dir, prefix).installation()), key=lambda entry: entry.since
     )
-    for entry in entries:
-        console.print(f"{_describe(entry)}  {entry.key}", markup=False)
+    if machine:
+        print_json([_value(entry) for entry in entries])
+        return
+    print_rows(
+        ("reason", "since", "by message", "key of the address"),
+        [(entry.reason, f"{entry.since:%Y-%m-%d %H:%M} UTC", entry.message_id, entry.key) for entry in entries],
+    )
     console.print(f"{len(entries)} on the list." if entries else "Nobody is on the list.")
+
+
+@suppressions.command("check")
+@report_refusals(_SO_FAR)
+def check_(
+    address: AddressOf,
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Tell whether an address gets mail: Herald's list, SES's in every region, and what its reader unsubscribed from.
+
+    Exit code 3: something keeps mail from it.
+    """
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
+    found = find_recipient(installation, installation.address_keys(address), address)
+    if machine:
+        lists = {"suppressed": [_value(entry) for entry in found.entries], "ses_regions": found.regions}
+        print_json({**lists, "unsubscribed": found.stopped, "not_known": found.unasked or None})
+    else:
+        for line in found.describe(f"herald suppressions remove {address}{account.options}"):
+            console.print(line, markup=False)
+    raise typer.Exit(3 if found.entries or found.regions or found.stopped else 0)
 
 
 @suppressions.command("remove")
 @report_refusals(_SO_FAR)
 def remove_(
     address: AddressOf,
+    machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
     yes: Yes = False,
 ) -> None:
     """Take an address off SES's list in every region, then off Herald's own, so that it gets mail again."""
-    installation = Account.choose(local, state_dir, prefix).installation()
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
     listing = find_listing(installation, address)
     if not listing:
         raise UserError(f"{address} is on no suppression list, neither Herald's nor SES's: nothing was changed")
-    _show(listing)
-    if yes or confirm(f"Send mail to {address} again?"):
-        take_off(installation, address)
-        console.print("Removed. Mails that were stopped are sent by: herald redrive --from-record MESSAGE_ID")
+    if not machine:
+        _show(listing)
+    if not (yes or confirm(f"Send mail to {address} again?")):
+        raise UserError("it stays on the list: nothing was changed")
+
+    def remove() -> str:
+        was = take_off(installation, address)
+        places = [*("Herald's" for _ in was.entries[:1]), *(f"SES's in {region}" for region in was.regions)]
+        return f"removed; it was on {' and '.join(places) or 'none any more'}"
+
+    act(account, "take off the list", installation.address_keys(address)[0], remove)
+    if machine:
+        print_json({"removed": [_value(entry) for entry in listing.entries], "ses_regions": listing.regions})
+    else:
+        console.print(f"Removed. Mails that were stopped are sent by: herald redrive --from-record ID{account.options}")
+        console.print(f"Which those are: herald why {address}{account.options}", markup=False)
 
 
 @suppressions.command("rekey")
 @report_refusals(_SO_FAR)
-def rekey_(local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald") -> None:
+def rekey_(
+    machine: Machine = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
+) -> None:
     """Move what was written under an older address key to the newest, where the address is known."""
-    installation = Account.choose(local, state_dir, prefix).installation()
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
     if len(installation.secrets()) == 1:
         raise UserError(f"the parameter /{prefix}/address-key holds one key: put the new one in front of it first")
-    done = rekey(installation)
+    moved: list[Rekeyed] = []
+
+    def move() -> str:
+        moved.append(rekey(installation))
+        return f"{moved[0].moved} moved, {moved[0].left} left"
+
+    act(account, "move to the newest address key", "all addresses", move)
+    done = moved[0]
+    if machine:
+        print_json(asdict(done))
+        return
     console.print(f"{done.moved} moved, of {done.addresses} addresses that events and SES's lists name.")
     if done.left:
         console.print(f"{done.left} are of addresses that nothing names here: keep the old key, they are read by it.")
@@ -85,11 +155,50 @@ def forget(
     suppression_too: Annotated[
         bool, typer.Option("--suppression", help="Take it off the suppression list too: it may get mail again")
     ] = False,
+    machine: Machine = False,
 ) -> None:
     """Erase the events that are kept about an address: in the ledger's records, in dead letters and in the outbox."""
-    installation = Account.choose(local, state_dir, prefix).installation()
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
     data = find_personal_data(installation, address)
     listing = find_listing(installation, address) if suppression_too else None
+    if not machine:
+        _show_data(data, listing)
+    if not (data or listing):
+        if machine:
+            print_json(_erased(Erased(0, 0, 0), listing))
+        else:
+            console.print(f"No event is kept about {address}.", markup=False)
+        return
+    if not (yes or confirm("Erase this? None of it can be sent any more.")):
+        raise UserError("nothing was erased")
+    done: list[Erased] = []
+
+    def forget_it() -> str:
+        done.append(erase(installation, address, data))
+        if listing:
+            take_off(installation, address)
+        return f"erased: {_counts(done[0], listing)}"
+
+    act(account, "forget", installation.address_keys(address)[0], forget_it)
+    if machine:
+        print_json(_erased(done[0], listing))
+    else:
+        console.print(f"Erased: {_counts(done[0], listing)}.")
+
+
+def _counts(erased: Erased, listing: Listing | None) -> str:
+    return (
+        f"{erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the outbox, "
+        f"{len(listing.entries) if listing else 0} suppressions"
+    )
+
+
+def _erased(erased: Erased, listing: Listing | None) -> dict[str, object]:
+    return {**asdict(erased), "suppressions": len(listing.entries) if listing else 0, "untouched": UNTOUCHED}
+
+
+def _show_data(data: PersonalData, listing: Listing | None) -> None:
     for event in data.events:
         console.print(f"the event in the record of {event.message_id}", markup=False)
     for letter in data.letters:
@@ -99,17 +208,6 @@ def forget(
     for row in data.outbox:
         console.print(f"the event {row.event_id} in the outbox", markup=False)
     console.print(f"Not touched: {UNTOUCHED}.", markup=False)
-    if not (data or listing):
-        console.print(f"No event is kept about {address}.", markup=False)
-        return
-    if yes or confirm("Erase this? None of it can be sent any more."):
-        erased = erase(installation, address, data)
-        if listing:
-            take_off(installation, address)
-        console.print(
-            f"Erased: {erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in "
-            f"the outbox, {len(listing.entries) if listing else 0} suppressions."
-        )
 
 
 def _show(listing: Listing) -> None:
@@ -117,6 +215,15 @@ def _show(listing: Listing) -> None:
         console.print(f"on Herald's suppression list: {_describe(entry)}", markup=False)
     for region in listing.regions:
         console.print(f"on SES's suppression list in {region}", markup=False)
+
+
+def _value(entry: Suppression) -> dict[str, str]:
+    return {
+        "key": entry.key,
+        "reason": entry.reason,
+        "since": entry.since.isoformat(),
+        "message_id": entry.message_id,
+    }
 
 
 def _describe(entry: Suppression) -> str:

@@ -1,8 +1,12 @@
-"""`herald dead` and `herald redrive`."""
+"""`herald dead`, `herald redrive` and `herald discard`."""
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,15 +14,18 @@ from rich.progress import Progress
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.consent import Consent
-from herald.console import confirm, console
-from herald.dead_letters_table import as_json, show_letters, show_plan
+from herald.console import INTERRUPTED, confirm, console, note, print_json
+from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan
+from herald.on_record import act
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import find_rejected, publish_again
-from operations.redrive.from_record import find_message, plan_again, plan_from_records
-from operations.redrive.plan import LetterFilter, RedrivePlan, plan_redrive
+from operations.redrive.dead_letters import DeadLetter
+from operations.redrive.from_record import find_message, find_obstacle, plan_again, plan_from_records
+from operations.redrive.plan import RedriveDecision, RedrivePlan, plan_discard, plan_redrive
 from operations.redrive.queue import count_in_flight, peek
+from operations.redrive.selection import LetterFilter, read_age, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
 if TYPE_CHECKING:
@@ -26,15 +33,28 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Dead letters: see why they are dead, and send them again.")
+app = typer.Typer(help="Dead letters: see why they are dead, send them again, or throw them away.")
 
-#: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes.
+#: Exit code where letters were left in `dead` because their mail may have gone and nobody said yes, or something that
+#: can be changed stops it.
 _LEFT = 3
-_INTERRUPTED = 130
 #: Events that a message names, where there are more.
 _SHOWN = 10
+#: Letters after which a long run says how far it is, where nobody sees a bar.
+_TOLD_EVERY = 100
 #: What is true when AWS refuses in the middle.
 _SO_FAR = "what was not done yet lies where it was"
+
+Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
+Messages = Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId; may be repeated")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Only letters with this reason's code, as `herald dead` shows it")
+]
+OlderThan = Annotated[str, typer.Option("--older-than", help="Only letters older than 90min, 6h or 2d")]
+NewerThan = Annotated[str, typer.Option("--newer-than", help="Only letters younger than 90min, 6h or 2d")]
+TypeOption = Annotated[str, typer.Option("--type", help="Only letters of events of this type")]
+Tenant = Annotated[str, typer.Option("--tenant", help="Only letters of events whose extension `tenant` is this")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
 
 
 @app.command()
@@ -44,26 +64,28 @@ def dead(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
     everything: Annotated[bool, typer.Option("--all", help="Every letter, not the oldest ten of each reason")] = False,
-    machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+    machine: Machine = False,
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
     account = Account.choose(local, state_dir, prefix)
     letters = peek(account.sqs, account.queue("dead"))
     if machine:
-        typer.echo(as_json(letters))
-    else:
-        show_letters(console, letters, int(time.time() * 1000), everything)
-        if not letters:
-            _print_in_flight(account.sqs, account.queue("dead"))
+        print_json(describe_letters(letters))
+        return
+    show_letters(console, letters, int(time.time() * 1000), everything, account.options)
+    if not letters:
+        _tell_in_flight(account.sqs, account.queue("dead"))
 
 
 @app.command()
 @report_refusals(_SO_FAR)
 def redrive(
-    message: Annotated[list[str] | None, typer.Option("--message", help="Only this SNS MessageId")] = None,
-    reason: Annotated[
-        str, typer.Option("--reason", help="Only letters with this reason's code, as `herald dead` shows it")
-    ] = "",
+    message: Messages = None,
+    reason: ReasonOption = "",
+    older_than: OlderThan = "",
+    newer_than: NewerThan = "",
+    type_: TypeOption = "",
+    tenant: Tenant = "",
     from_record: Annotated[
         list[str] | None,
         typer.Option("--from-record", help="This MessageId, from what the ledger keeps: no letter of it is needed"),
@@ -81,84 +103,228 @@ def redrive(
     even_if_sent: Annotated[
         bool, typer.Option("--even-if-sent", help="Say yes to mails that may have gone: a second may arrive")
     ] = False,
+    machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Send dead letters again: all, or those that you name. Exit code 3: some need a yes, and were left."""
-    installation = Account.choose(local, state_dir, prefix).installation()
+    """Send dead letters again: all, or those that you name. Exit code 3: some were left, and it says why."""
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
+    letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
     if from_outbox:
-        if message or reason or from_record or again:
+        if letter_filter or from_record or again:
             raise UserError("--from-outbox names its events itself: leave the other options out", code=2)
-        _publish_again(installation, from_outbox, dry_run, yes)
+        _publish_again(account, installation, from_outbox, dry_run, yes, machine)
         return
-    letter_filter = LetterFilter(frozenset(message or ()), reason)
     plan = _plan(installation, letter_filter, from_record or [], again or [])
-    show_plan(console, plan)
-    if dry_run or not plan.letters:
-        return
-    left = Consent(yes, even_if_sent).ask(plan)
-    if plan.letters:
-        _redrive(installation, plan, queued=not (from_record or again))
+    if not plan.letters:
+        _tell_none(installation, letter_filter)
+    if not machine:
+        show_plan(console, plan)
+    _tell_refusals(plan)
+    planned, refused = describe_plan(plan), len(plan.letters_to(RedriveDecision.REFUSED))
+    plan.exclude(RedriveDecision.REFUSED)
+    left = 0 if dry_run else Consent(yes, even_if_sent).ask(plan)
+    done = RedriveResult()
+    if plan.letters and not dry_run:
+        done = _redrive(account, installation, plan, letter_filter, from_record or again or [], even_if_sent)
+    if machine:
+        print_json({"plan": planned, **asdict(done), "left": left + refused})
+    elif plan.letters and not dry_run:
+        _tell_done(done, len(plan.letters))
+    _end(left, 0 if dry_run else refused)
+
+
+def _end(left: int, refused: int) -> None:
+    """Say what was left for want of a yes, and end with the exit code of that."""
     if left:
-        console.print(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
+        note(f"{left} left as they are: their mail may have gone. Look at them, then say --even-if-sent.")
+    if left or refused:
         raise typer.Exit(_LEFT)
+
+
+@app.command()
+@report_refusals(_SO_FAR)
+def discard(
+    message: Messages = None,
+    reason: ReasonOption = "",
+    older_than: OlderThan = "",
+    newer_than: NewerThan = "",
+    type_: TypeOption = "",
+    tenant: Tenant = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every letter in dead")] = False,
+    because: Annotated[str, typer.Option("--because", help="Why: it stands in the record of what operators did")] = "",
+    yes: Yes = False,
+    machine: Machine = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Throw dead letters away, so that their alarm ends. Asks; who did it and why is on record.
+
+    Nothing is sent. As long as the ledger keeps the event, `herald redrive --from-record ID` still sends it.
+    """
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
+    letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
+    if bool(letter_filter) == everything:
+        raise UserError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all", code=2)
+    plan = plan_discard(_select(installation, letter_filter))
+    if not plan.letters:
+        _tell_none(installation, letter_filter)
+    elif not machine:
+        show_letters(console, plan.letters, int(time.time() * 1000), False, account.options, offer=False)
+    done = RedriveResult()
+    if plan.letters and (yes or confirm(f"Throw {len(plan.letters)} away? Their mails are not sent.")):
+        why = because or _ask_why()
+
+        def throw_away() -> str:
+            _run(partial(redrive_letters, installation, plan), len(plan.letters), done)
+            return f"{done.discarded} thrown away: {why}"
+
+        act(account, "throw away", letter_filter.describe(), throw_away)
+    if machine:
+        print_json({"discarded": done.discarded, "left": len(plan.letters) - done.discarded})
+    elif done.discarded:
+        console.print(f"{done.discarded} thrown away.")
+        _tell_unseen(len(plan.letters) - done.discarded)
+
+
+def _filter(
+    message: list[str] | None, reason: str, older_than: str, newer_than: str, type_: str, tenant: str
+) -> LetterFilter:
+    now = int(time.time() * 1000)
+    older, newer = read_age(older_than, "--older-than"), read_age(newer_than, "--newer-than")
+    return LetterFilter(
+        frozenset(message or ()),
+        reason,
+        None if older is None else now - older,
+        None if newer is None else now - newer,
+        type_,
+        tenant,
+    )
 
 
 def _plan(
     installation: Installation, letter_filter: LetterFilter, message_ids: list[str], again: list[str]
 ) -> RedrivePlan:
     if message_ids or again:
-        if letter_filter.messages or letter_filter.reason_code or (message_ids and again):
+        if letter_filter or (message_ids and again):
             raise UserError("--from-record and --again name their messages themselves: leave the rest out", code=2)
         if again:
             return plan_again(installation, [find_message(installation, each) for each in again])
         return plan_from_records(installation, message_ids)
-    letters = [letter for letter in peek(installation.sqs, installation.dead) if letter_filter.matches(letter)]
+    letters = _select(installation, letter_filter)
+    return plan_redrive(letters, installation.record, partial(find_obstacle, installation))
+
+
+def _select(installation: Installation, letter_filter: LetterFilter) -> list[DeadLetter]:
+    letters = select_letters(installation, letter_filter)
     if missing := letter_filter.messages - {letter.message_id for letter in letters}:
-        raise UserError(f"no letter of {min(missing)} lies in dead: make dead lists them, --from-record needs none")
-    if not letters:
-        console.print(
-            "No dead letters."
-            if not letter_filter.reason_code
-            else f"No letter has the reason {letter_filter.reason_code}."
-        )
-        _print_in_flight(installation.sqs, installation.dead)
-    return plan_redrive(letters, installation.record)
+        raise UserError(f"no letter of {min(missing)} lies in dead: herald dead lists them, --from-record needs none")
+    return letters
 
 
-def _publish_again(installation: Installation, event_ids: list[str], dry_run: bool, yes: bool) -> None:
+def _publish_again(
+    account: Account, installation: Installation, event_ids: list[str], dry_run: bool, yes: bool, machine: bool
+) -> None:
     """Hand events that the outbox gave up to the sweeper again."""
     rejected = {row.event_id: row for row in find_rejected(installation)}
     if missing := [event_id for event_id in event_ids if event_id not in rejected]:
         others = f"it gave up {', '.join(list(rejected)[:_SHOWN])}" if rejected else "it gave up none"
         raise UserError(f"the outbox gave up no event {missing[0]} that can be published; {others}")
-    for event_id in event_ids:
+    for event_id in event_ids if not machine else ():
         console.print(f"{event_id}: {rejected[event_id].reason}", markup=False)
+    handed_over: list[str] = []
     if not dry_run and (yes or confirm(f"Publish {len(event_ids)} again?")):
-        for event_id in event_ids:
-            publish_again(installation, rejected[event_id], int(time.time() * 1000))
-        console.print(f"{len(event_ids)} handed to the sweeper: it publishes them within two minutes.")
+
+        def hand_over() -> str:
+            for event_id in event_ids:
+                publish_again(installation, rejected[event_id], int(time.time() * 1000))
+                handed_over.append(event_id)
+            return f"{len(handed_over)} handed to the sweeper"
+
+        act(account, "publish again", ", ".join(event_ids)[:500], hand_over)
+    if machine:
+        print_json({"handed_over": handed_over})
+    elif handed_over:
+        console.print(f"{len(handed_over)} handed to the sweeper: it publishes them within two minutes.")
 
 
-def _print_in_flight(sqs: SQSClient, dead: str) -> None:
-    """Letters that somebody else has received are not visible, but they are there."""
-    if hidden := count_in_flight(sqs, dead):
-        console.print(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
-
-
-def _redrive(installation: Installation, plan: RedrivePlan, queued: bool) -> None:
+def _redrive(
+    account: Account,
+    installation: Installation,
+    plan: RedrivePlan,
+    letter_filter: LetterFilter,
+    named: list[str],
+    even_if_sent: bool,
+) -> RedriveResult:
     done = RedriveResult()
+    act_on = send_copies if named else redrive_letters
+
+    def send() -> str:
+        _run(partial(act_on, installation, plan), len(plan.letters), done)
+        return f"{done.sent} queued again, {done.discarded} thrown away because the mail has gone"
+
+    action = "send once more" if plan.letters_to(RedriveDecision.AGAIN) else "send again"
+    act(account, f"{action}, also what may have gone" if even_if_sent else action, _about(letter_filter, named), send)
+    return done
+
+
+def _about(letter_filter: LetterFilter, named: list[str]) -> str:
+    return ", ".join(named)[:500] or letter_filter.describe()
+
+
+def _run(carry_out: Callable[[Callable[[int], None], RedriveResult], object], total: int, done: RedriveResult) -> None:
+    """Carry a plan out, and show how far it is: a bar in a terminal, else a line now and then."""
     try:
         with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-            task = bar.add_task("redriving", total=len(plan.letters))
-            act = redrive_letters if queued else send_copies
-            act(installation, plan, lambda count: bar.update(task, completed=count), done)
+            task = bar.add_task("redriving", total=total)
+
+            def tell(count: int) -> None:
+                bar.update(task, completed=count)
+                if not console.is_terminal and count % _TOLD_EVERY == 0 and count < total:
+                    note(f"{count} of {total}")
+
+            carry_out(tell, done)
     except KeyboardInterrupt:
-        message = f"stopped after {done.total} of {len(plan.letters)}: the rest lies where it was; run it again"
-        raise UserError(message, _INTERRUPTED) from None
+        message = f"stopped after {done.total} of {total}: the rest lies where it was; run it again"
+        raise UserError(message, INTERRUPTED) from None
+
+
+def _ask_why() -> str:
+    if not os.isatty(0):
+        return "no reason given"
+    try:
+        return str(typer.prompt("Why? It stands in the record of what operators did", err=True))
+    except typer.Abort:
+        raise UserError("stopped before an answer; nothing was thrown away", INTERRUPTED) from None
+
+
+def _tell_refusals(plan: RedrivePlan) -> None:
+    for letter in plan.letters_to(RedriveDecision.REFUSED)[:_SHOWN]:
+        note(f"not sent again: message {letter.message_id} {plan.refusals[letter.id]}")
+
+
+def _tell_none(installation: Installation, letter_filter: LetterFilter) -> None:
+    note("No dead letters." if not letter_filter else f"No letter fits: {letter_filter.describe()}.")
+    _tell_in_flight(installation.sqs, installation.dead)
+
+
+def _tell_in_flight(sqs: SQSClient, dead: str) -> None:
+    """Letters that somebody else has received are not visible, but they are there."""
+    if hidden := count_in_flight(sqs, dead):
+        note(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
+
+
+def _tell_done(done: RedriveResult, planned: int) -> None:
     why = "because the mail has gone, or another message has its event"
     thrown = f", {done.discarded} thrown away {why}" if done.discarded else ""
     console.print(f"{done.sent} sent again{thrown}.")
-    if missing := len(plan.letters) - done.total:
-        console.print(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")
+    _tell_unseen(planned - done.total)
+
+
+def _tell_unseen(missing: int) -> None:
+    if missing:
+        note(f"{missing} could not be seen: another redrive has them, or they come back within a minute.")

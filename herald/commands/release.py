@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from herald.account import Local, Prefix, StateDir, hook_client, release_stack, report_refusals
-from herald.console import confirm, console
+from herald.console import confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.artifacts import find_artifact
@@ -139,11 +138,11 @@ def releases(
     if machine:
         typer.echo(json.dumps([asdict(version) for version in found], indent=2))
         return
-    table = Table("version", "release", "published", "code", "traffic", box=None, padding=(0, 2, 0, 0))
-    for one in found:
-        traffic = f"{one.percent:g} %" if one.percent else ""
-        table.add_row(one.number, one.release, one.published, one.sha256[:12], traffic)
-    console.print(table, soft_wrap=False)
+    rows = [
+        (one.number, one.release, one.published, one.sha256[:12], f"{one.percent:g} %" if one.percent else "")
+        for one in found
+    ]
+    print_rows(("version", "release", "published", "code", "traffic"), rows)
 
 
 def _where(stack: Stack) -> str:

@@ -44,6 +44,12 @@ class DeadLetter:
     release: str
     since: int
     is_feedback: bool
+    #: The event's own names and type, and the extension `tenant`, as far as anybody can tell.
+    source: str | None = None
+    event_id: str | None = None
+    subject: str | None = None
+    type: str = ""
+    tenant: str | None = None
 
     @classmethod
     def of(cls, message: MessageTypeDef) -> DeadLetter:
@@ -54,6 +60,7 @@ class DeadLetter:
         feedback_id = feedback.message_id if isinstance(feedback, FeedbackEvent) else None
         attempts = _text(attributes, "attempts")
         condition = None if feedback_id else _condition(body)
+        event = {} if feedback_id else _event(body)
         return cls(
             id=message["MessageId"],
             handle=message["ReceiptHandle"],
@@ -67,6 +74,11 @@ class DeadLetter:
             release=_text(attributes, "release") or "?",
             since=int(message.get("Attributes", {}).get("SentTimestamp", "0")),
             is_feedback=feedback_id is not None,
+            source=event.get("source") or _text(attributes, "source"),
+            event_id=event.get("id") or _text(attributes, "id"),
+            subject=event.get("subject"),
+            type=event.get("type", ""),
+            tenant=event.get("tenant"),
         )
 
 
@@ -89,6 +101,16 @@ def _reason_code(attributes: Mapping[str, Any], condition: str | None) -> str:
     if _text(attributes, "reason"):
         return (_text(attributes, "reason_code") or "?").replace("?", _UNKNOWN)
     return _GIVEN_UP_BY_LAMBDA if condition else _MOVED_BY_SQS
+
+
+def _event(body: str) -> dict[str, str]:
+    """The texts among the attributes of the event in a letter; none of a letter that refers to the ledger."""
+    found = next(from_queue({"messageId": "", "receiptHandle": "", "attributes": {}, "body": body}))
+    try:
+        event = json.loads(found.body if isinstance(found, Delivery) else found.raw)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: value for name, value in event.items() if isinstance(value, str)} if isinstance(event, dict) else {}
 
 
 def _message_id(sqs_id: str, body: str, attributes: Mapping[str, Any]) -> str:

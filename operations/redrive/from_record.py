@@ -21,7 +21,7 @@ from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan, decide
 from operations.suppressions import get_suppression
 
-__all__ = ["find_message", "plan_again", "plan_from_records"]
+__all__ = ["find_message", "find_obstacle", "plan_again", "plan_from_records"]
 
 
 def plan_from_records(installation: Installation, message_ids: Sequence[str], now: int | None = None) -> RedrivePlan:
@@ -104,12 +104,19 @@ def _refuse(installation: Installation, record: Record, now: int | None) -> None
     if record.held_until > now:
         seconds = (record.held_until - now + 999) // 1000
         raise UserError(f"{message} is held, for another {seconds} s, until it is known what became of it: wait")
-    if record.address and get_suppression(installation, record.address):
-        raise UserError(f"{message} is to an address on the suppression list: take that off the list first")
-    if category := _find_stopped(installation, record):
-        raise UserError(f"{message} would be suppressed: its reader has unsubscribed from {category}")
+    if obstacle := find_obstacle(installation, record):
+        raise UserError(f"{message} {obstacle}")
     if record.reason_code == ReasonCode.RECIPIENT_UNSUBSCRIBED or not installation.keeps_event(record):
         raise UserError(f"the event of {message} is not kept: redrive its letter, or publish it again")
+
+
+def find_obstacle(installation: Installation, record: Record) -> str | None:
+    """What would stop the mail of this record now, to be read after the message's name; None: nothing that is known."""
+    if record.address and get_suppression(installation, record.address):
+        return "is to an address on the suppression list: take that off the list first"
+    if category := _find_stopped(installation, record):
+        return f"would be suppressed: its reader has unsubscribed from {category}"
+    return None
 
 
 def _find_stopped(installation: Installation, record: Record) -> str | None:
@@ -123,7 +130,8 @@ def _find_stopped(installation: Installation, record: Record) -> str | None:
 def _letter(record: Record, message_id: str, instead_of: str | None = None) -> DeadLetter:
     reason = Reason(record.reason_code or "", record.reason or str(record.state))
     delivery = Delivery(message_id, "", in_ledger=True, instead_of=instead_of)
-    made = write_letter(delivery, record.owner or "?", reason, release="", attempts=record.attempts)
+    event = (record.source, record.id)
+    made = write_letter(delivery, record.owner or "?", reason, release="", attempts=record.attempts, event=event)
     attributes = dict(made.attributes)
     if instead_of:
         del attributes["attempt"]  # the other message has none yet

@@ -11,7 +11,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, State
 from function.reason_codes import ReasonCode
 from operations.redrive.dead_letters import DeadLetter
 
-__all__ = ["LetterFilter", "RedriveDecision", "RedrivePlan", "plan_redrive"]
+__all__ = ["RedriveDecision", "RedrivePlan", "plan_discard", "plan_redrive"]
 
 #: States that no letter is for: a provider accepted the mail, or another message has the event. The letter is deleted.
 _OVER = ACCEPTED | {State.REPLACED}
@@ -27,19 +27,8 @@ class RedriveDecision(StrEnum):
     DISCARD = "discard"
     #: A provider accepted the mail, and a person wants another one: always asked, and sent as another message.
     AGAIN = "again"
-
-
-@dataclass(frozen=True, slots=True)
-class LetterFilter:
-    """Which letters to redrive: by MessageId and by the code of the reason; empty means all."""
-
-    messages: frozenset[str] = frozenset()
-    reason_code: str = ""
-
-    def matches(self, letter: DeadLetter) -> bool:
-        """Whether this letter is to be redriven."""
-        named = not self.messages or letter.message_id in self.messages
-        return named and self.reason_code in ("", letter.reason_code)
+    #: Something that the operator can change would stop the mail: the letter stays in `dead`.
+    REFUSED = "refused"
 
 
 @dataclass(slots=True)
@@ -53,6 +42,8 @@ class RedrivePlan:
     decisions: dict[str, RedriveDecision] = field(default_factory=dict)
     letters: list[DeadLetter] = field(default_factory=list)
     attempts: dict[str, str] = field(default_factory=dict)
+    #: Why those that are refused are, by SQS's id of the letter.
+    refusals: dict[str, str] = field(default_factory=dict)
 
     def letters_to(self, decision: RedriveDecision) -> list[DeadLetter]:
         """The letters with this decision."""
@@ -63,8 +54,19 @@ class RedrivePlan:
         self.letters = [letter for letter in self.letters if self.decisions[letter.id] is not decision]
 
 
-def plan_redrive(letters: Iterable[DeadLetter], read: Callable[[str], Record | None]) -> RedrivePlan:
-    """Decide on each of these letters; `read` gets a record from the ledger.
+def plan_discard(letters: Iterable[DeadLetter]) -> RedrivePlan:
+    """Throw each of these letters away; the records of their mails stay as they are."""
+    chosen = list(letters)
+    return RedrivePlan({letter.id: RedriveDecision.DISCARD for letter in chosen}, chosen)
+
+
+def plan_redrive(
+    letters: Iterable[DeadLetter],
+    read: Callable[[str], Record | None],
+    find_obstacle: Callable[[Record], str | None] = lambda _: None,
+) -> RedrivePlan:
+    """Decide on each of these letters; `read` gets a record from the ledger, `find_obstacle` says what would stop its
+    mail.
 
     Feedback is always sent again: processing it twice changes nothing.
     """
@@ -73,6 +75,8 @@ def plan_redrive(letters: Iterable[DeadLetter], read: Callable[[str], Record | N
         record = None if letter.is_feedback else read(letter.message_id)
         plan.letters.append(letter)
         plan.decisions[letter.id] = decide(letter, record)
+        if record and plan.decisions[letter.id] is not RedriveDecision.DISCARD and (why := find_obstacle(record)):
+            plan.decisions[letter.id], plan.refusals[letter.id] = RedriveDecision.REFUSED, why
         if letter.attempt is None and record is not None and record.owner:
             plan.attempts[letter.id] = record.owner
     return plan

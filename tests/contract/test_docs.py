@@ -50,9 +50,12 @@ def pages() -> tuple[Path, ...]:
 
 @cache
 def commands() -> dict[str, set[str]]:
-    """The commands of `herald`, each with its own."""
+    """The commands of `herald`, each with its own; the empty name is of a group that does something by itself."""
     group = cast("TyperGroup", typer.main.get_command(app))
-    return {name: set(getattr(command, "commands", {})) for name, command in group.commands.items()}
+    return {
+        name: {*getattr(command, "commands", {}), *([""] if getattr(command, "invoke_without_command", False) else [])}
+        for name, command in group.commands.items()
+    }
 
 
 def code_of(page: Path) -> list[str]:

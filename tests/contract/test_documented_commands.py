@@ -27,9 +27,11 @@ from tests.contract.test_docs import code_of, name_page, pages
 _AS_DOCUMENTED = "tests/integration/commands/test_as_documented.py"
 _REDRIVE = "tests/integration/redrive/test_commands.py"
 _RECORDS = "tests/integration/operations/test_records.py"
+_INCIDENTS = "tests/integration/operations/test_incidents.py"
 RUN_BY: dict[str, tuple[str, ...]] = {
     "capacity": ("tests/unit/capacity/test_command.py",),
     "dead": (_REDRIVE,),
+    "discard": (_INCIDENTS,),
     "doctor": ("tests/stack/doctor/test_commands.py",),
     "forget": (_RECORDS,),
     "infra apply": (_AS_DOCUMENTED, "tests/infra/laptop/test_trial.py"),
@@ -49,9 +51,12 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "resume": ("tests/integration/operations/test_pause.py",),
     "rollback": ("tests/stack/release/test_commands.py",),
     "smoke": ("tests/stack/doctor/test_commands.py",),
-    "suppressions list": (_RECORDS,),
+    "status": ("tests/integration/operations/test_status.py",),
+    "suppressions": (_RECORDS,),
+    "suppressions check": (_INCIDENTS,),
     "suppressions rekey": (_RECORDS,),
     "suppressions remove": (_RECORDS,),
+    "why": (_INCIDENTS,),
 }
 #: Targets that continuous integration makes, as they stand in .ci/run; with what each of them makes besides.
 MADE = {
@@ -209,7 +214,7 @@ def parse(words: list[str]) -> str:
     """
     command: Any = typer.main.get_command(app)
     named: list[str] = []
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and (words or not command.invoke_without_command):
         name, *words = words
         named.append(name)
         assert name in command.commands, f"there is no herald {' '.join(named)}"

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from operations.installation import Installation, read_sending_regions
 from operations.pause import PauseStatus, pause, read_status, resume
+from operations.status.status import HeraldStatus, StatusClients, look
 from webapp.aws import clients
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class NotifierAccess:
     names: NotifierNames
     secrets: Callable[[], Sequence[bytes]]
     ses: Callable[[str], SESV2Client] = clients.ses
+    #: What is asked only for a look at how things stand: CloudWatch, its logs, CodeDeploy.
+    of: Callable[[str], Any] = clients.of
 
     @property
     def installation(self) -> Installation:
@@ -96,6 +100,12 @@ class NotifierAccess:
     def read_status(self) -> PauseStatus:
         """Whether all mail is paused."""
         return read_status(self.functions, self.names.notify)
+
+    def look(self, now: datetime) -> HeraldStatus:
+        """How things stand; nothing is changed."""
+        cloudwatch, logs, codedeploy = map(self.of, ("cloudwatch", "logs", "codedeploy"))
+        prefix = self.names.notify.removesuffix("-notify")
+        return look(self.installation, StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix), now)
 
     def pause(self) -> str:
         """Pause all mail; returns what that did."""

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
+from operations.errors import UserError
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter, describe_reason, group_by_reason
-from operations.redrive.from_record import plan_again, plan_from_records
-from operations.redrive.plan import LetterFilter, RedriveDecision, RedrivePlan, plan_redrive
+from operations.redrive.from_record import find_obstacle, plan_again, plan_from_records
+from operations.redrive.plan import RedriveDecision, RedrivePlan, plan_discard, plan_redrive
 from operations.redrive.queue import peek
+from operations.redrive.selection import LetterFilter, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 
-__all__ = ["MayHaveGoneError", "ReasonGroup", "group_dead_letters", "redrive", "send_once_more"]
+__all__ = ["MayHaveGoneError", "ReasonGroup", "discard", "group_dead_letters", "redrive", "send_once_more"]
 
 #: Seconds after which a request stops sending and says what is left: API Gateway gives up after 30.
 _SECONDS: Final = 20.0
 
 
-class MayHaveGoneError(Exception):
+class MayHaveGoneError(UserError):
     """Some mails may have been sent already: the operator must confirm that a second one may arrive."""
 
     def __init__(self, doubtful: Sequence[DeadLetter]) -> None:
@@ -35,14 +38,21 @@ class ReasonGroup:
     code: str
     reason: str
     letters: tuple[tuple[DeadLetter, RedriveDecision], ...]
+    #: Why a redrive would leave a letter where it is, by SQS's id of the letter.
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 def group_dead_letters(installation: Installation) -> list[ReasonGroup]:
     """All letters in `dead`, the most frequent reason first; they stay there."""
     letters = peek(installation.sqs, installation.dead)
-    decisions = plan_redrive(letters, installation.record).decisions
+    plan = plan_redrive(letters, installation.record, partial(find_obstacle, installation))
     return [
-        ReasonGroup(code, describe_reason(code, group), tuple((letter, decisions[letter.id]) for letter in group))
+        ReasonGroup(
+            code,
+            describe_reason(code, group),
+            tuple((letter, plan.decisions[letter.id]) for letter in group),
+            plan.refusals,
+        )
         for code, group in group_by_reason(letters).items()
     ]
 
@@ -59,16 +69,34 @@ def redrive(
     Raises `MayHaveGoneError` before anything is sent, unless that is `confirmed`, and `UserError` for what cannot be.
     """
     until = clock() + _SECONDS
-    letters = [letter for letter in peek(installation.sqs, installation.dead) if letter_filter.matches(letter)]
+    letters = select_letters(installation, letter_filter)
     if not letters and not letter_filter.messages:
         return "nothing lies in dead for this reason any more"
-    messages = sorted(letter_filter.messages)
-    plan = plan_redrive(letters, installation.record) if letters else plan_from_records(installation, messages)
+    if letters:
+        plan = plan_redrive(letters, installation.record, partial(find_obstacle, installation))
+    else:
+        plan = plan_from_records(installation, sorted(letter_filter.messages))
+    refusals = [f"message {one.message_id} {plan.refusals[one.id]}" for one in plan.letters_to(RedriveDecision.REFUSED)]
+    plan.exclude(RedriveDecision.REFUSED)
+    if refusals and not plan.letters:
+        raise UserError(f"nothing was sent again: {refusals[0]}{_and_more(refusals)}")
     if (doubtful := plan.letters_to(RedriveDecision.ASK)) and not confirmed:
         raise MayHaveGoneError(doubtful)
     act = redrive_letters if letters else send_copies
     result = act(installation, plan, lambda _: None, RedriveResult(), lambda: clock() < until)
-    return _describe(result, plan)
+    stopped = [f"{len(refusals)} left in dead: {refusals[0]}{_and_more(refusals)}"] if refusals else []
+    return ", ".join([_describe(result, plan), *stopped])
+
+
+def discard(
+    installation: Installation, letter_filter: LetterFilter, because: str, clock: Callable[[], float] = time.monotonic
+) -> str:
+    """Throw the letters of the filter away, and say how many and why; the ledger's records stay."""
+    until = clock() + _SECONDS
+    plan = plan_discard(select_letters(installation, letter_filter))
+    done = redrive_letters(installation, plan, lambda _: None, RedriveResult(), lambda: clock() < until)
+    left = f", {len(plan.letters) - done.total} not yet: do it again" if done.total < len(plan.letters) else ""
+    return f"{done.discarded} thrown away{left}: {because}"
 
 
 def send_once_more(installation: Installation, message_id: str, *, confirmed: bool) -> str:
@@ -81,6 +109,10 @@ def send_once_more(installation: Installation, message_id: str, *, confirmed: bo
         raise MayHaveGoneError(plan.letters)
     send_copies(installation, plan, lambda _: None, RedriveResult())
     return f"sent again, as {plan.letters[0].message_id}"
+
+
+def _and_more(refusals: Sequence[str]) -> str:
+    return f"; and {len(refusals) - 1} more" if len(refusals) > 1 else ""
 
 
 def _describe(result: RedriveResult, plan: RedrivePlan) -> str:

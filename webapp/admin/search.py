@@ -1,4 +1,8 @@
-"""Finding mails for an operator: by book, event, MessageId or address. An address is hashed before it is looked up."""
+"""Finding mails for an operator, and saying of each why it went or did not, by the code of `herald why`.
+
+What has a key is read by it: a book, an event of this app's, a MessageId. An address, and an event of another
+publisher's, is looked for in the ledger for a few seconds at a time, and among the dead letters.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.ledger.attributes import deserialize_item, serialize_item
-from operations.installation import Installation, projection
-from operations.suppressions import Suppression, find_suppression
+from function.ledger.keys import message_key
+from operations.installation import Installation
+from operations.outbox import OutboxEntry
+from operations.redrive.queue import peek
+from operations.why.answer import MailAnswer, answer, summarize
+from operations.why.finding import MailQuestion, find, mentions
+from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
+from operations.why.mail import MailStory, mail_of
+from operations.why.recipient import RecipientLists, find_recipient
 from webapp import text
 from webapp.books import cursor
-from webapp.outbox.outbox import Outbox
-from webapp.timeline.ledger import MESSAGE_ATTRIBUTES, LedgerReader
+from webapp.clock import Clock
+from webapp.outbox.outbox import Outbox, OutboxEvent
+from webapp.timeline.ledger import LedgerReader
 from webapp.timeline.timeline import EventTimeline, notification, of_record
 
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
@@ -27,68 +38,123 @@ _MOST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class FoundMail:
-    """A mail, its MessageId where there is one, and what the event in the outbox is about if that was given up."""
+    """A mail, its MessageId where there is one, its event's source, id and subject, and what became of it and why.
+
+    `story` is None for a letter without a record; `given_up` is what the event in the outbox is about if that was given
+    up, and `dead` says that a letter of it lies in `dead`.
+    """
 
     message_id: str
-    story: EventTimeline
+    story: EventTimeline | None
+    answer: MailAnswer
+    source: str = ""
+    event_id: str = ""
+    subject: str = ""
     given_up: str = ""
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What was found; `complete` is False if the search ended before the ledger did."""
+    """What was found, in a sentence and each; of an address, its key and what keeps mail from it. `rest` is where the
+    search may go on, None if it came to the end; `letters` is how many dead letters were looked at, None: none."""
 
+    summary: str = ""
     mails: tuple[FoundMail, ...] = ()
-    listed: Suppression | None = None
     key: str | None = None
-    complete: bool = True
+    recipient: RecipientLists | None = None
+    rest: str | None = None
+    letters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MailSearch:
-    """Searches outbox and ledger; `source` is the source of this app's events."""
+    """Searches outbox, ledger and dead letters; `source` is the source of this app's events."""
 
     outbox: Outbox
     ledger: LedgerReader
     installation: Installation
     source: str
+    clock: Clock
 
-    def find(self, wanted: str) -> SearchResult:
-        """Whatever `wanted` names: an address, else a book, an event or a message."""
-        if text.is_address(wanted):
-            return self._of_address(wanted)
-        if _ULID.fullmatch(wanted) and (about := tuple(self._of_book(wanted))):
-            return SearchResult(about)
-        record = self.ledger.message_of(self.source, wanted, wanted)
-        return SearchResult((FoundMail(_id(record), of_record(_id(record), record)),) if record else ())
+    def find(self, wanted: str, start: str = "") -> SearchResult:
+        """Whatever `wanted` names: an address, else a book, an event, a message or a subject; `start` goes on where an
+        earlier search ended."""
+        if not start and not text.is_address(wanted) and (known := tuple(self._find_by_key(wanted))):
+            stories = [story for _, story in known]
+            return SearchResult(summarize(stories), tuple(mail for mail, _ in known))
+        return self._look_through(wanted, start)
 
-    def _of_book(self, book_id: str) -> Iterator[FoundMail]:
-        for event in self.outbox.of_subject(f"books/{book_id}"):
+    def _find_by_key(self, wanted: str) -> Iterator[tuple[FoundMail, MailStory]]:
+        events = self.outbox.of_subject(f"books/{wanted}") if _ULID.fullmatch(wanted) else []
+        for event in events:
             record = self.ledger.message_of(self.source, event.id, event.message_id)
             message_id = _id(record) if record else event.message_id or ""
             given_up = event.subject if event.state == "rejected" and event.body else ""
-            yield FoundMail(message_id, notification(event, record), given_up)
+            story = self._read_story(message_id, _entry(event, self.source))
+            yield self._tell(story, notification(event, record), given_up), story
+        if not events and (record := self.ledger.message_of(self.source, wanted, wanted)):
+            story = self._read_story(_id(record))
+            yield self._tell(story, of_record(_id(record), record)), story
 
-    def _of_address(self, address: str) -> SearchResult:
-        keys, until = self.installation.address_keys(address), time.monotonic() + _SCAN_SECONDS
-        values = serialize_item({f":key{number}": key for number, key in enumerate(keys)})
-        mails: list[FoundMail] = []
-        complete = True
-        pages = self.installation.dynamodb.get_paginator("scan").paginate(
-            TableName=self.installation.ledger,
-            FilterExpression=f"address IN ({', '.join(values)})",
-            ExpressionAttributeValues=values,
-            ConsistentRead=True,
-            **projection(MESSAGE_ATTRIBUTES),
+    def _look_through(self, wanted: str, start: str) -> SearchResult:
+        """An address, or what has no key: a part of the ledger, all letters, and what the outbox has not published."""
+        installation, until = self.installation, time.monotonic() + _SCAN_SECONDS
+        question = MailQuestion.of(installation, wanted)
+        letters = peek(installation.sqs, installation.dead)
+        waiting = self.outbox.find_overdue(self.clock() + 1)
+        entries = [_entry(event, self.source) for event in waiting if mentions(event.body, question)]
+
+        def scan(condition: str, values: Mapping[str, object]) -> ScanPart:
+            return scan_from(
+                installation, condition, values, start, lambda count: count >= _MOST or time.monotonic() > until
+            )
+
+        found = find(installation, question, letters, entries, scan, self.clock())
+        mails = tuple(self._tell(story, self._timeline(story)) for story in found.mails)
+        recipient = find_recipient(installation, question.keys) if question.keys else None
+        key = question.keys[0] if question.keys else None
+        return SearchResult(summarize(found.mails), mails, key, recipient, found.rest, len(letters))
+
+    def _read_story(self, message_id: str, entry: OutboxEntry | None = None) -> MailStory:
+        item = self.installation.read(message_key(message_id), STORY_ATTRIBUTES) if message_id else None
+        story = mail_of(item) if item else MailStory()
+        return MailStory(story.record, story.rows, (), entry)
+
+    def _tell(self, story: MailStory, told: EventTimeline | None, given_up: str = "") -> FoundMail:
+        return FoundMail(
+            story.message_id,
+            told,
+            answer(story, self.clock()),
+            story.source or "",
+            story.event_id or "",
+            story.subject or "",
+            given_up,
+            bool(story.letters),
         )
-        for page in pages:
-            records = map(deserialize_item, page["Items"])
-            mails.extend(FoundMail(_id(record), of_record(_id(record), record)) for record in records)
-            if len(mails) > _MOST or time.monotonic() > until:
-                complete = "LastEvaluatedKey" not in page and len(mails) <= _MOST
-                break
-        mails.sort(key=lambda mail: -max((row.at for row in mail.story.rows), default=0))
-        return SearchResult(tuple(mails[:_MOST]), find_suppression(self.installation, address), keys[0], complete)
+
+    @staticmethod
+    def _timeline(story: MailStory) -> EventTimeline | None:
+        record = story.record
+        if record is None:
+            return None
+        names = ("type", "state", "reason", "reason_code", "held_until", "successor", "instead_of", "id")
+        known = {name: value for name in names if (value := getattr(record, name))}
+        rows = [row.as_dict() | {"state": str(row.state)} for row in story.rows]
+        return of_record(record.message_id, {**known, "timeline": rows})
+
+
+def _entry(event: OutboxEvent, source: str) -> OutboxEntry:
+    return OutboxEntry(
+        event.id,
+        event.subject,
+        event.type,
+        event.state,
+        event.committed_at,
+        event.reason or "",
+        event.message_id or "",
+        source,
+    )
 
 
 def _id(record: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-__all__ = ["CONFIG", "cognito", "dynamodb", "functions", "keep_deadline", "ses", "sns", "sqs", "ssm"]
+__all__ = ["CONFIG", "cognito", "dynamodb", "functions", "keep_deadline", "of", "ses", "sns", "sqs", "ssm"]
 
 Client = TypeVar("Client")
 
@@ -73,6 +73,13 @@ def functions() -> LambdaClient:
 @cache
 def ssm() -> SSMClient:
     return keep_deadline(boto3.client("ssm", config=CONFIG))
+
+
+@cache
+def of(service: str) -> Any:
+    """A client of a service that only an operator's look at how things stand asks."""
+    make: Any = boto3.client
+    return keep_deadline(make(service, config=CONFIG))
 
 
 @cache

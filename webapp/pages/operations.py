@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, publish_again
-from operations.redrive.plan import LetterFilter
+from operations.redrive.selection import LetterFilter
+from operations.status.words import describe_status
 from operations.suppressions import Suppression, scan_suppressions, take_off
 from webapp import deadline, text
 from webapp.admin import reason_groups
-from webapp.admin.reason_groups import MayHaveGoneError, group_dead_letters, redrive
+from webapp.admin.reason_groups import MayHaveGoneError, discard, group_dead_letters, redrive
+from webapp.admin.search import SearchResult
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
 from webapp.pages.rendering import page
@@ -35,11 +38,15 @@ __all__ = [
     "send_again",
     "send_once_more",
     "suppressions",
+    "throw_away",
     "unlist",
+    "what_was_done",
 ]
 
 _FORM: Final = [Depends(own_form)]
-_MOST_SUPPRESSIONS: Final = 200
+_MOST_SUPPRESSIONS: Final = 100
+_MOST_LETTERS: Final = 25
+_MOST_ENTRIES: Final = 50
 #: No index leads to the list, so the ledger is read through: so long at most.
 _SCAN_SECONDS: Final = 4.0
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
@@ -50,40 +57,53 @@ _ID: Final = re.compile(r"[A-Za-z0-9_#.-]{1,100}")
 router: Final = APIRouter(prefix="/operations")
 
 Text = Annotated[str, Form(max_length=500)]
+Start = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 @router.get("")
 def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
-    """Counts, the switch, a search, and what operators did last."""
+    """How things stand, the switch, a search, and what operators did last."""
     notifier = parts.notifier
+    deadline.extend(_ACTION_SECONDS)
     counts = {name: notifier.depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
     oldest = parts.outbox.find_oldest_unpublished()
     unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
-    context = {"counts": counts, "unpublished": unpublished, "status": notifier.read_status()}
+    seen = notifier.look(datetime.fromtimestamp(parts.clock() / 1000, UTC))
+    context = {
+        "counts": counts,
+        "unpublished": unpublished,
+        "status": notifier.read_status(),
+        "lines": [*describe_status(seen)],
+        "alarms": seen.alarms or (),
+    }
     return _page_with_audit(request, parts, "operations.html", context, done)
 
 
 @router.post("/search", dependencies=_FORM)
-def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "") -> Response:
-    """What is known of a book, an event, a message or an address, on the record. By POST: an address belongs in no URL
-    and no log."""
+def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "", start: Text = "") -> Response:
+    """What is known of a book, an event, a message or an address, why, and what to do, on the record. By POST: an
+    address belongs in no URL and no log. `start` goes on where a search through the ledger ended."""
     wanted = wanted.strip()
-    found: list[Any] = []
+    found: list[SearchResult] = []
+    deadline.extend(_ACTION_SECONDS)
 
     def search() -> str:
-        found.append(parts.search.find(wanted))
+        found.append(parts.search.find(wanted, start))
         return f"{len(found[0].mails)} found"
 
-    parts.audit.record(operator, "search", _name_of(parts, wanted), search)
+    parts.audit.record(operator.email, operator.sub, "search", _name_of(parts, wanted), search)
     return page(request, "operations-found.html", {"wanted": wanted, "found": found[0]})
 
 
 @router.get("/dead")
-def dead(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
-    """The dead letters by reason."""
-    return _page_with_audit(
-        request, parts, "operations-dead.html", {"groups": group_dead_letters(parts.notifier.installation)}, done
-    )
+def dead(
+    request: Request, _operator: Operator, parts: PartsOf, done: str = "", reason: str = "", start: Start = 0
+) -> Response:
+    """The dead letters by reason; of one `reason` from the letter `start` on."""
+    groups = group_dead_letters(parts.notifier.installation)
+    shown = [group for group in groups if reason in ("", group.code)]
+    context = {"groups": shown, "start": start if reason else 0, "most": _MOST_LETTERS}
+    return _page_with_audit(request, parts, "operations-dead.html", context, done)
 
 
 @router.post("/redrive", dependencies=_FORM)
@@ -98,7 +118,8 @@ def send_again(
     deadline.extend(_ACTION_SECONDS)
     try:
         done = parts.audit.record(
-            operator,
+            operator.email,
+            operator.sub,
             "send again, also what may have gone" if confirmed == "yes" else "send again",
             message or reason,
             lambda: redrive(letters, letter_filter, confirmed=confirmed == "yes"),
@@ -111,6 +132,34 @@ def send_again(
     return RedirectResponse(f"/operations/dead?done={done}", 303)
 
 
+@router.post("/discard", dependencies=_FORM)
+def throw_away(
+    request: Request,
+    operator: Operator,
+    parts: PartsOf,
+    message: Text = "",
+    reason: Text = "",
+    because: Text = "",
+    confirmed: Text = "",
+) -> Response:
+    """Throw one letter away, or all of a reason; asks first, and for the reason, which stands in the record."""
+    if not (message or reason):
+        raise Problem("bad-request", "Say which letter to throw away.")
+    if confirmed != "yes" or not because.strip():
+        context = {"message": message, "reason": reason, "asked": confirmed == "yes"}
+        return page(request, "operations-discard.html", context, 409)
+    letter_filter = LetterFilter(frozenset({message} if message else ()), reason)
+    deadline.extend(_ACTION_SECONDS)
+    done = parts.audit.record(
+        operator.email,
+        operator.sub,
+        "throw away",
+        message or reason,
+        lambda: discard(parts.notifier.installation, letter_filter, because.strip()),
+    )
+    return RedirectResponse(f"/operations/dead?done={done}", 303)
+
+
 @router.post("/again", dependencies=_FORM)
 def send_once_more(
     request: Request, operator: Operator, parts: PartsOf, message: Text = "", confirmed: Text = ""
@@ -119,7 +168,8 @@ def send_once_more(
     installation = parts.notifier.installation
     try:
         done = parts.audit.record(
-            operator,
+            operator.email,
+            operator.sub,
             "send once more",
             message,
             lambda: reason_groups.send_once_more(installation, message, confirmed=confirmed == "yes"),
@@ -142,19 +192,35 @@ def publish(request: Request, operator: Operator, parts: PartsOf, subject: Text 
         return "handed to the sweeper: it is published within two minutes"
 
     try:
-        done = parts.audit.record(operator, "publish again", event, hand_over)
+        done = parts.audit.record(operator.email, operator.sub, "publish again", event, hand_over)
     except UserError as error:
         return _refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)
 
 
 @router.get("/suppressions")
-def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
-    """Who gets no mail, and why; newest first."""
+def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: str = "", start: Start = 0) -> Response:
+    """Who gets no mail, and why; newest first, from the entry `start` on."""
     entries, complete = _scan_list(parts.notifier.installation)
     entries.sort(key=lambda entry: entry.since, reverse=True)
-    context = {"entries": entries[:_MOST_SUPPRESSIONS], "total": len(entries), "complete": complete}
+    shown = entries[start : start + _MOST_SUPPRESSIONS]
+    context = {
+        "entries": shown,
+        "total": len(entries),
+        "complete": complete,
+        "start": start,
+        "more": start + len(shown) < len(entries),
+        "most": _MOST_SUPPRESSIONS,
+    }
     return _page_with_audit(request, parts, "operations-suppressions.html", context, done)
+
+
+@router.get("/done")
+def what_was_done(request: Request, _operator: Operator, parts: PartsOf, before: str = "") -> Response:
+    """What operators did, newest first; `before` is the entry that the page before ended with."""
+    entries = parts.audit.latest(_MOST_ENTRIES, before)
+    older = entries[-1].id if len(entries) == _MOST_ENTRIES else ""
+    return page(request, "operations-done.html", {"entries": entries, "older": older})
 
 
 @router.post("/suppressions/remove", dependencies=_FORM)
@@ -165,7 +231,9 @@ def unlist(request: Request, operator: Operator, parts: PartsOf, wanted: Text = 
         return _refusal(request, "This is no address: nothing was changed.")
     key = installation.address_keys(wanted)[0]
     try:
-        done = parts.audit.record(operator, "take off the list", key, lambda: _take_off(installation, wanted))
+        done = parts.audit.record(
+            operator.email, operator.sub, "take off the list", key, lambda: _take_off(installation, wanted)
+        )
     except UserError as error:
         return _refusal(request, str(error))
     return RedirectResponse(f"/operations/suppressions?done={done}", 303)
@@ -194,7 +262,7 @@ def _set_pause(request: Request, operator: Operator, parts: Parts, action: str) 
     deadline.extend(_ACTION_SECONDS)
     work = {"pause": parts.notifier.pause, "resume": parts.notifier.resume}[action]
     try:
-        done = parts.audit.record(operator, action, "all mail", work)
+        done = parts.audit.record(operator.email, operator.sub, action, "all mail", work)
     except UserError as error:
         return _refusal(request, str(error))
     return RedirectResponse(f"/operations?done={done}", 303)

@@ -140,7 +140,7 @@ def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
     state = str(message["state"])
     reason, reason_code = _reason(message)
     return EventTimeline(
-        event_id=message_id,
+        event_id=str(message.get("id") or message_id),
         type=str(message.get("type", "")),
         state=state,
         final=state in FINAL or state == EXPIRED,

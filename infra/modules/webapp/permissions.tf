@@ -117,6 +117,32 @@ locals {
         Resource = "*"
       },
       {
+        # CloudWatch and SES know no resource for these.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+        Sid      = "LookHowThingsStand"
+        Effect   = "Allow"
+        Action   = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics", "ses:GetAccount"]
+        Resource = "*"
+      },
+      {
+        Sid      = "ReadTheLastRefusal"
+        Effect   = "Allow"
+        Action   = "logs:FilterLogEvents"
+        Resource = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${var.notify_function}:*"
+      },
+      {
+        Sid      = "SeeWhatIsLive"
+        Effect   = "Allow"
+        Action   = ["lambda:GetAlias", "lambda:GetFunctionConfiguration"]
+        Resource = [local.notify_arn, "${local.notify_arn}:*"]
+      },
+      {
+        Sid      = "SeeAReleaseUnderWay"
+        Effect   = "Allow"
+        Action   = "codedeploy:ListDeployments"
+        Resource = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${local.notifier}/${local.notifier}"
+      },
+      {
         Sid      = "ReadTheKeys"
         Effect   = "Allow"
         Action   = "ssm:GetParameters"
@@ -166,15 +192,16 @@ locals {
   without_event_bodies = {
     "ForAllValues:StringLike" = {
       "dynamodb:Attributes" = [
-        "address", "at_risk", "attempts", "event_key", "expires_at", "first_at", "held_until", "id", "instead_of", "message_id",
+        "address", "at", "at_risk", "attempts", "event_key", "expires_at", "first_at", "held_until", "id", "instead_of", "message_id",
         "owner", "parked", "pk", "providers", "reason", "reason_code", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
-        "subject", "successor", "timeline", "type",
+        "subject", "successor", "through", "timeline", "type",
       ]
     }
     StringEqualsIfExists = { "dynamodb:Select" = "SPECIFIC_ATTRIBUTES" }
   }
 
   queue_arns = { for name, url in var.queues : name => "arn:${local.partition}:sqs:${local.region}:${local.account}:${basename(url)}" }
+  notifier   = trimsuffix(var.notify_function, "-notify")
   notify_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.notify_function}"
 
   run_statements = {

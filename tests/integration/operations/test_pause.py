@@ -151,7 +151,9 @@ def test_the_commands_say_what_they_did_and_what_waits(function: Lambda) -> None
     assert "herald-notify is paused" in first
     assert "About 1 event waits now." in first
     assert "was paused already: nothing was changed" in second
-    first, second = run("resume").output, run("resume").output
+    assert "say --yes" in str(run("resume").exception), "it would send"
+    assert function.stands.paused
+    first, second = run("resume", "--yes").output, run("resume").output
     assert "herald-notify runs again" in first
     assert "About 1 event waits. They are sent now, each once." in first
     assert "was not paused: nothing was changed" in second

@@ -106,7 +106,7 @@ def run(*arguments: str) -> Any:
 
 
 def test_an_empty_list_says_so(account: Account) -> None:
-    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert run("suppressions").output == "Nobody is on the list.\n"
 
 
 def test_a_single_key_is_not_rekeyed(account: Account) -> None:
@@ -119,9 +119,10 @@ def test_the_list_shows_reason_and_time_and_no_address(account: Account) -> None
     account.world.suppress(ADA)
     account.world.apply_feedback(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "m9", BOB)
     account.world.deliver(delivery())
-    output = run("suppressions", "list").output
-    assert "bounced since 2026-11-21 08:00 UTC, by message another" in output
-    assert "complained since 2026-11-21 08:00 UTC, by message m9" in output
+    output = run("suppressions").output
+    rows = [line.split() for line in output.splitlines()]
+    assert ["bounced", "2026-11-21", "08:00", "UTC", "another", address_key(SECRET, ADA)] in rows
+    assert ["complained", "2026-11-21", "08:00", "UTC", "m9", address_key(SECRET, BOB)] in rows
     assert "2 on the list." in output
     assert "@" not in output
 
@@ -149,7 +150,7 @@ def test_an_address_is_taken_off_the_list_of_ses_too(account: Account) -> None:
     assert "on Herald's suppression list: bounced since" in output
     assert "on SES's suppression list in us-east-1" in output
     assert account.ses.listed == {BOB}
-    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert run("suppressions").output == "Nobody is on the list.\n"
     assert run("suppressions", "remove", BOB, "--yes").output.startswith("on SES's suppression list in us-east-1")
     assert account.ses.listed == frozenset()
 
@@ -163,11 +164,11 @@ def test_nothing_happens_where_nobody_can_answer(account: Account, arguments: tu
     assert result.exception.code == 2
     assert account.letters == ["m1"]
     assert account.world.ledger.read_event("m1")
-    assert "1 on the list." in run("suppressions", "list").output
+    assert "1 on the list." in run("suppressions").output
 
 
 def test_another_herald_or_none_is_a_plain_error(account: Account) -> None:
-    result = run("suppressions", "list", "--prefix", "nobody")
+    result = run("suppressions", "--prefix", "nobody")
     assert isinstance(result.exception, UserError)
     assert "no Herald named nobody was found" in str(result.exception)
 
@@ -204,22 +205,22 @@ def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(acc
     assert account.world.ledger.read_event("m1")
     run("forget", ADA, "--yes")
     assert account.world.ledger.read_event("m1") is None
-    assert "1 on the list." in run("suppressions", "list").output
+    assert "1 on the list." in run("suppressions").output
     assert "1 suppressions" in run("forget", ADA, "--yes", "--suppression").output
-    assert "Nobody" in run("suppressions", "list").output
+    assert "Nobody" in run("suppressions").output
 
 
 def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:
     hashed = address_key(SECRET, ADA).removeprefix("address#")
     choices = Preferences(account.world.client, "herald-ledger")
     choices.unsubscribe("books", hashed, 1, "link")
-    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert run("suppressions").output == "Nobody is on the list.\n"
     assert isinstance(run("suppressions", "remove", ADA, "--yes").exception, UserError)
     assert run("forget", ADA, "--yes", "--suppression").output.endswith(f"No event is kept about {ADA}.\n")
     account.world.suppress(ADA)
-    assert "1 on the list." in run("suppressions", "list").output
+    assert "1 on the list." in run("suppressions").output
     run("suppressions", "remove", ADA, "--yes")
-    assert run("suppressions", "list").output == "Nobody is on the list.\n"
+    assert run("suppressions").output == "Nobody is on the list.\n"
     assert choices.find_stopped(["books"], hashed) == {"books"}
 
 
@@ -244,7 +245,8 @@ def test_what_the_outbox_holds_is_forgotten_too(account: Account, state: str) ->
     assert "the event e0 in the outbox" in output
     assert "1 events in the outbox" in output.replace("\n", " ")
     assert "Not touched: the account at the identity provider, its books" in output.replace("\n", " ")
-    ada, bob = map(deserialize_item, dynamodb.scan(TableName="herald-books")["Items"])
+    items = map(deserialize_item, dynamodb.scan(TableName="herald-books")["Items"])
+    ada, bob = (item for item in items if item["kind"] == "outbox")
     assert ADA not in json.dumps(ada)
     assert ada["expires_at"] > 0
     assert "queue" not in ada, "nobody tries to publish what is not there"

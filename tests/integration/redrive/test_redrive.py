@@ -18,8 +18,9 @@ from operations.erasure import erase, find_personal_data
 from operations.errors import UserError
 from operations.redrive.dead_letters import group_by_reason
 from operations.redrive.from_record import find_message, plan_again, plan_from_records
-from operations.redrive.plan import LetterFilter, RedriveDecision, RedrivePlan, plan_redrive
+from operations.redrive.plan import RedriveDecision, RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
+from operations.redrive.selection import LetterFilter
 from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office

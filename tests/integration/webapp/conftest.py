@@ -123,6 +123,13 @@ def clients() -> Clients:
 
 
 @pytest.fixture(scope="session")
+def watching() -> dict[str, Any]:
+    """Clients of what only a look at how things stand asks, made once too."""
+    make: Any = boto3.Session("testing", "testing", region_name="us-east-1").client
+    return {service: make(service) for service in ("cloudwatch", "logs", "codedeploy")}
+
+
+@pytest.fixture(scope="session")
 def tables(clients: Clients) -> Any:
     """The two tables, empty, as moto keeps them."""
     dynamodb, *_ = clients
@@ -214,7 +221,13 @@ def keys(cloud: Cloud, settings: WebSettings) -> Secrets:
 
 @pytest.fixture
 def parts(
-    cloud: Cloud, settings: WebSettings, discovery: Discovery, verifier: TokenVerifier, keys: Secrets, clock: Clock
+    cloud: Cloud,
+    settings: WebSettings,
+    discovery: Discovery,
+    verifier: TokenVerifier,
+    keys: Secrets,
+    clock: Clock,
+    watching: dict[str, Any],
 ) -> Parts:
     return Parts(
         settings=settings,
@@ -226,7 +239,9 @@ def parts(
         secrets=keys,
         preferences=Preferences(cloud.dynamodb, settings.ledger_table),
         limiter=RateLimiter(10_000),
-        notifier=NotifierAccess(cloud.dynamodb, cloud.sqs, cloud.functions, notifier_names(settings), keys.address),
+        notifier=NotifierAccess(
+            cloud.dynamodb, cloud.sqs, cloud.functions, notifier_names(settings), keys.address, of=watching.__getitem__
+        ),
         clock=clock,
     )
 

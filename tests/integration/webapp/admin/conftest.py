@@ -39,7 +39,7 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Region]:
 
 
 @pytest.fixture
-def operator(stranger: Browser, switch: Lambda) -> Browser:
+def operator(stranger: Browser, switch: Lambda, ses: Region) -> Browser:
     groups: dict[str, Any] = {"cognito:groups": ["operators"]}
     stranger.sign_in(sub="grace-1906", email="grace@example.com", **groups)
     return stranger

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from operations.audit import Audit
 from operations.errors import UserError
 from tests.integration.webapp.admin.conftest import bury
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
-from webapp.admin.audit import Audit
+from webapp import log
 from webapp.auth.identity import Identity
 from webapp.composition import Parts
 
@@ -40,7 +41,7 @@ def throttle() -> ClientError:
 
 def audit_of(dynamodb: Any, clock: Clock) -> Audit:
     ids = iter(f"01KAJ8V3Q0S5T2M9Z6E1B4C7D{number}" for number in range(9))
-    return Audit(dynamodb, "herald-books", clock, lambda: next(ids))
+    return Audit(dynamodb, "herald-books", clock, lambda: next(ids), log)
 
 
 def list_audit(cloud: Cloud, clock: Clock) -> list[tuple[str, str]]:
@@ -48,7 +49,7 @@ def list_audit(cloud: Cloud, clock: Clock) -> list[tuple[str, str]]:
 
 
 def test_what_was_done_is_told_with_its_outcome(cloud: Cloud, clock: Clock) -> None:
-    audit_of(cloud.dynamodb, clock).record(GRACE, "pause", "all mail", lambda: "paused")
+    audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "pause", "all mail", lambda: "paused")
     assert list_audit(cloud, clock) == [("pause", "paused")]
 
 
@@ -60,13 +61,13 @@ def test_nothing_is_done_whose_intent_is_not_on_record(cloud: Cloud, clock: Cloc
         return "paused"
 
     with pytest.raises(ClientError):
-        audit_of(Failing(cloud, 1), clock).record(GRACE, "pause", "all mail", pause)
+        audit_of(Failing(cloud, 1), clock).record(GRACE.email, GRACE.sub, "pause", "all mail", pause)
     assert not done
     assert list_audit(cloud, clock) == []
 
 
 def test_an_outcome_that_is_not_on_record_makes_no_failure_of_what_was_done(cloud: Cloud, clock: Clock) -> None:
-    audit_of(Failing(cloud, 2), clock).record(GRACE, "pause", "all mail", lambda: "paused")
+    audit_of(Failing(cloud, 2), clock).record(GRACE.email, GRACE.sub, "pause", "all mail", lambda: "paused")
     assert list_audit(cloud, clock) == [("pause", NOBODY_KNOWS)]
 
 
@@ -76,7 +77,7 @@ def test_what_broke_half_way_is_told_as_that(cloud: Cloud, clock: Clock, refused
         raise throttle()
 
     with pytest.raises(ClientError):
-        audit_of(Failing(cloud, *refused), clock).record(GRACE, "send again", "m-1", break_off)
+        audit_of(Failing(cloud, *refused), clock).record(GRACE.email, GRACE.sub, "send again", "m-1", break_off)
     expected = NOBODY_KNOWS if refused else "failed: AWS answered ThrottlingException; some of it may have been done"
     assert list_audit(cloud, clock) == [("send again", expected)]
 
@@ -86,7 +87,7 @@ def test_what_was_refused_before_anything_was_done_is_told_in_its_own_words(clou
         raise UserError("nothing lies in dead")
 
     with pytest.raises(UserError):
-        audit_of(cloud.dynamodb, clock).record(GRACE, "send again", "m-1", refuse)
+        audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "send again", "m-1", refuse)
     assert list_audit(cloud, clock) == [("send again", "failed: nothing lies in dead")]
 
 
@@ -95,21 +96,21 @@ def test_a_process_that_dies_leaves_an_action_without_an_outcome(cloud: Cloud, c
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        audit_of(cloud.dynamodb, clock).record(GRACE, "pause", "all mail", die)
+        audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "pause", "all mail", die)
     assert list_audit(cloud, clock) == [("pause", NOBODY_KNOWS)]
 
 
 def test_an_entry_is_never_written_over(cloud: Cloud, clock: Clock) -> None:
-    audit_of(cloud.dynamodb, clock).record(GRACE, "pause", "all mail", lambda: "paused")
+    audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "pause", "all mail", lambda: "paused")
     with pytest.raises(ClientError):
-        audit_of(cloud.dynamodb, clock).record(GRACE, "resume", "all mail", lambda: "resumed")
+        audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "resume", "all mail", lambda: "resumed")
     assert list_audit(cloud, clock) == [("pause", "paused")]
 
 
 def test_the_newest_are_told_first(cloud: Cloud, clock: Clock) -> None:
     audit = audit_of(cloud.dynamodb, clock)
     for action in ("pause", "resume", "search"):
-        audit.record(GRACE, action, "-", lambda: "done")
+        audit.record(GRACE.email, GRACE.sub, action, "-", lambda: "done")
     assert [entry.action for entry in audit.latest(2)] == ["search", "resume"]
 
 

@@ -10,7 +10,8 @@ import pytest
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from function.reason_codes import ReasonCode
-from operations.redrive.plan import LetterFilter
+from operations.redrive.selection import LetterFilter
+from operations.why import ledger_scan
 from tests.integration.operations.ses_lists import Region
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
@@ -22,16 +23,19 @@ from webapp.auth.identity import Identity
 from webapp.composition import Parts
 from webapp.outbox.publisher import Publisher
 
-_PAGES = ["/operations", "/operations/dead", "/operations/suppressions"]
+_PAGES = ["/operations", "/operations/dead", "/operations/suppressions", "/operations/done"]
 _DEEDS = [
     "/operations/search",
     "/operations/redrive",
     "/operations/publish",
     "/operations/again",
+    "/operations/discard",
     "/operations/suppressions/remove",
     "/operations/pause",
     "/operations/resume",
 ]
+
+_REQUEST = ledger_scan._request
 
 
 def test_a_plain_user_finds_no_page_of_an_operator_and_does_nothing(
@@ -107,7 +111,7 @@ def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud:
     bury(cloud, "m-other", "the provider: no, and more", code=ReasonCode.PROVIDER_REFUSED)
     page = operator.get("/operations/dead").text
     assert "Send all 3 again" in page
-    [code] = re.findall('name="reason" value="([^"]+)"', page)
+    [code] = set(re.findall('name="reason" value="([^"]+)"', page))
     assert "3 queued again" in operator.submit("/operations/redrive", reason=code).text
     assert len(letters(cloud, "retry")) == 3
     assert len(letters(cloud, "dead")) == 1
@@ -337,3 +341,137 @@ def test_mail_is_paused_and_resumed_on_record(operator: Browser, cloud: Cloud, s
     assert switch.stands.concurrency == 16
     actions = [row["action"]["S"] for row in cloud.rows("audit") if "action" in row]
     assert actions == ["pause", "pause", "resume"]
+
+
+# -- why somebody got no mail, or two -----------------------------------------------------------------------
+
+
+def test_an_event_of_another_publisher_that_failed_its_schema_is_found_in_every_way(
+    operator: Browser, parts: Parts, cloud: Cloud
+) -> None:
+    key = address_key(parts.secrets.address()[0], "ada@example.com")
+    names = {"source": "urn:shop", "id": "order-7", "subject": "orders/7"}
+    bury(cloud, "m-9", "data must contain ['book']", code=ReasonCode.EVENT_INVALID)
+    record(
+        cloud, "m-9", state="rejected", address=key, reason="data must contain", reason_code="event_invalid", **names
+    )
+    for wanted in ("order-7", "orders/7", "ada@example.com", "m-9"):
+        page = operator.submit("/operations/search", wanted=wanted).text
+        assert "No mail: the event could not become one." in page, wanted
+        assert "Event <code>order-7</code> of <code>urn:shop</code>" in page
+        assert "herald redrive --" in page
+    assert "1 dead letter looked at" in operator.submit("/operations/search", wanted="order-7").text
+
+
+def test_a_message_id_is_not_called_an_event(operator: Browser, cloud: Cloud) -> None:
+    record(cloud, "m-7", state="delivered")
+    page = operator.submit("/operations/search", wanted="m-7").text
+    assert "MessageId <code>m-7</code>" in page
+    assert "Event <code>" not in page
+
+
+def test_a_letter_without_a_record_is_found_too(operator: Browser, cloud: Cloud) -> None:
+    body = json.dumps({"source": "urn:shop", "id": "e-1", "data": {"recipient": {"email": "ada@example.com"}}})
+    notification = json.dumps({"Type": "Notification", "MessageId": "m-8", "TopicArn": "t", "Message": body})
+    cloud.sqs.send_message(QueueUrl=queue_url(cloud, "dead"), MessageBody=notification)
+    for wanted in ("e-1", "Ada@example.com"):
+        page = operator.submit("/operations/search", wanted=wanted).text
+        assert "No mail: it lies in dead, and the ledger has no record of it." in page
+        assert "ada@example.com" not in page.lower()
+
+
+def test_a_reader_who_unsubscribed_is_told_as_that(operator: Browser, parts: Parts) -> None:
+    key = address_key(parts.secrets.address()[0], "ada@example.com").removeprefix("address#")
+    parts.preferences.unsubscribe("books", key, 1, "link")
+    page = operator.submit("/operations/search", wanted="ada@example.com").text
+    assert "its reader has unsubscribed from books" in page
+
+
+def test_every_attempt_is_shown_with_its_provider_and_release(operator: Browser, cloud: Cloud) -> None:
+    rows = [
+        {"state": "released", "at": 1, "release": "r1", "provider": "ses://eu-west-1", "detail": "throttled"},
+        {"state": "sent", "at": 2, "release": "r2", "provider": "ses://eu-central-1", "ms": 31},
+    ]
+    item = {"pk": "message#m-1", "state": "sent", "owner": "a", "timeline": rows}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
+    page = operator.submit("/operations/search", wanted="m-1").text
+    assert "ses://eu-west-1 · throttled · release r1" in page
+    assert "ses://eu-central-1 · release r2" in page
+
+
+def test_a_large_ledger_is_searched_part_by_part(
+    operator: Browser, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.admin.search._MOST", 0)
+    record(cloud, "m-1", state="sent", id="e-1")
+    monkeypatch.setattr(
+        "operations.why.ledger_scan._request",
+        lambda *asked: {**_REQUEST(*asked), "Limit": 1},
+    )
+    record(cloud, "m-2", state="sent", id="e-1")
+    page = operator.submit("/operations/search", wanted="e-1").text
+    seen = {message for message in ("m-1", "m-2") if f"<code>{message}</code>" in page}
+    assert len(seen) == 1
+    [rest] = re.findall('name="start" value="([^"]+)"', page)
+    page = operator.submit("/operations/search", wanted="e-1", start=rest).text
+    assert seen | {message for message in ("m-1", "m-2") if f"<code>{message}</code>" in page} == {"m-1", "m-2"}
+
+
+# -- letters ------------------------------------------------------------------------------------------------
+
+
+def test_a_hopeless_letter_is_thrown_away_after_a_question_on_record(operator: Browser, cloud: Cloud) -> None:
+    for number in range(3):
+        bury(cloud, f"m-{number}", code=ReasonCode.TYPE_UNKNOWN)
+    asked = operator.submit("/operations/discard", message="m-1")
+    assert asked.status_code == 409
+    assert "Throw this letter away?" in asked.text
+    assert operator.submit("/operations/discard", message="m-1", confirmed="yes", because=" ").status_code == 409
+    assert not cloud.rows("audit")
+    done = operator.submit("/operations/discard", message="m-1", confirmed="yes", because="a test event")
+    assert "1 thrown away: a test event" in done.text
+    done = operator.submit("/operations/discard", reason="type_unknown", confirmed="yes", because="no such type")
+    assert "2 thrown away: no such type" in done.text
+    assert not letters(cloud, "dead")
+    assert operator.submit("/operations/discard").status_code == 400
+
+
+def test_what_would_be_stopped_is_not_sent_again_and_says_why(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+    key = address_key(parts.secrets.address()[0], "ada@example.com")
+    suppress(cloud, key)
+    bury(cloud, "m-1")
+    record(cloud, "m-1", state="rejected", address=key)
+    assert "It is to an address on the suppression list" in operator.get("/operations/dead").text
+    refused = operator.submit("/operations/redrive", message="m-1")
+    assert refused.status_code == 409
+    assert "Nothing was sent again: message m-1 is to an address on the suppression list" in refused.text
+    assert len(letters(cloud, "dead")) == 1
+
+
+def test_long_lists_have_pages(operator: Browser, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.pages.operations._MOST_LETTERS", 2)
+    monkeypatch.setattr("webapp.pages.operations._MOST_SUPPRESSIONS", 2)
+    monkeypatch.setattr("webapp.pages.operations._MOST_ENTRIES", 2)
+    for number in range(3):
+        bury(cloud, f"m-{number}")
+        suppress(cloud, f"address#{number:064}")
+    for path in ("/operations/dead", "/operations/suppressions"):
+        first = operator.get(path).text
+        [more] = re.findall('href="([^"]+start=2)"', first)
+        pages = (first, operator.get(more.replace("&amp;", "&")).text)
+        listed = "<p><code>(m-[0-9])</code></p>|<code>(address#[0-9]+)</code>"
+        before, after = (set(re.findall(listed, text)) for text in pages)
+        assert (len(before), len(after), before & after) == (2, 1, set())
+    for _ in range(3):
+        operator.submit("/operations/search", wanted="m-1")
+    page = operator.get("/operations/done").text
+    [older] = re.findall('href="(/operations/done[?]before=[^"]+)"', page)
+    assert (page.count("<tr>"), operator.get(older).text.count("<tr>")) == (3, 2)
+
+
+def test_the_overview_says_how_things_stand(operator: Browser, cloud: Cloud) -> None:
+    bury(cloud, "m-1", code=ReasonCode.EVENT_INVALID)
+    text = operator.get("/operations").text
+    assert "How things stand" in text
+    assert "1 event_invalid, the oldest" in text
+    assert "none rings" in text

@@ -12,11 +12,11 @@ from function.ledger.keys import address_key
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.suppressions import find_suppression, remove_suppression
 from tests.integration.refusals import refuse_calls
-from tests.integration.webapp.admin.conftest import operator, suppress, switch
+from tests.integration.webapp.admin.conftest import operator, ses, suppress, switch
 from tests.integration.webapp.conftest import Browser, Cloud
 from webapp.composition import Parts
 
-__all__ = ["operator", "switch"]
+__all__ = ["operator", "ses", "switch"]
 
 CONFLICT = "TransactionConflictException"
 

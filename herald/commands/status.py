@@ -1,0 +1,75 @@
+"""`herald status`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.console import INTERRUPTED, console, print_json, print_rows
+from herald.console import format_age as age
+from laptop.state import DEFAULT_STATE
+from operations.errors import UserError
+from operations.status.status import HeraldStatus, StatusClients, look
+from operations.status.words import describe_status
+
+__all__ = ["status"]
+
+
+@report_refusals("nothing was changed")
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C")] = False,
+    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks")] = 5,
+    machine: Annotated[bool, typer.Option("--json", help="One JSON document: for machines")] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """How things stand: paused or not, what is live, what waits and why, dead letters, feedback, alarms, what to do.
+
+    Exit codes: 0 nothing needs a person, 3 something does.
+    """
+    if watch and machine:
+        raise UserError("--watch shows a screen and --json is one document: say one of them", code=2)
+    account = Account.choose(local, state_dir, prefix)
+    installation, clients = account.installation(), status_clients(account)
+    while True:
+        seen = look(installation, clients, datetime.now(UTC))
+        if watch and console.is_terminal:
+            console.clear()
+        if machine:
+            print_json(asdict(seen))
+        else:
+            _show(seen, account)
+        if not watch:
+            raise typer.Exit(3 if seen.needs_a_person else 0)
+        try:
+            time.sleep(every)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def status_clients(account: Account) -> StatusClients:
+    """The clients that a look needs."""
+    cloudwatch, logs, codedeploy = map(account.client, ("cloudwatch", "logs", "codedeploy"))
+    return StatusClients(account.functions, cloudwatch, logs, codedeploy, account.prefix)
+
+
+def _show(seen: HeraldStatus, account: Account) -> None:
+    console.print(f"{account.prefix} in {account.where}, {seen.at:%Y-%m-%d %H:%M:%S} UTC", style="dim")
+    print_rows(("", ""), [(line.label, line.text) for line in describe_status(seen, account.options)])
+    for label, text in _alarms(seen):
+        console.print(f"{label}{text}", markup=False)
+
+
+def _alarms(seen: HeraldStatus) -> Iterator[tuple[str, str]]:
+    now = seen.at
+    for alarm in seen.alarms or ():
+        since = age((now - alarm.since).total_seconds() * 1000)
+        yield "RINGS  ", f"{alarm.name} for {since}: {alarm.meaning}"
+        yield "  do:  ", alarm.do

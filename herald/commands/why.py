@@ -1,0 +1,217 @@
+"""`herald why`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import ClientError
+
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.console import console, format_age, note, print_json, print_rows
+from herald.on_record import act
+from laptop.state import DEFAULT_STATE
+from operations.errors import UserError
+from operations.installation import Installation
+from operations.outbox import OutboxEntry, find_entries
+from operations.redrive.queue import count_in_flight, peek
+from operations.why.answer import MailAnswer, answer, summarize
+from operations.why.finding import MailQuestion, MailSearchResult, find, mentions
+from operations.why.ledger_scan import scan_all
+from operations.why.mail import MailStory
+from operations.why.recipient import RecipientLists, find_recipient
+
+__all__ = ["why"]
+
+#: Exit code where nothing at all is known.
+_NOTHING = 1
+
+
+@report_refusals("nothing was changed")
+def why(
+    wanted: Annotated[
+        str,
+        typer.Argument(metavar="WHAT", help="an event's id, a MessageId, an e-mail address, or an event's subject"),
+    ],
+    source: Annotated[str, typer.Option("--source", help="The event's source: then its id is found at once")] = "",
+    machine: Annotated[bool, typer.Option("--json", help="One JSON document: for machines")] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Why somebody got no mail, or two: every mail of an event or a person, each attempt, and what to do.
+
+    An address is hashed before anything is asked. Exit code 1: nothing is known of it.
+    """
+    account = Account.choose(local, state_dir, prefix)
+    installation = account.installation()
+    question = MailQuestion.of(installation, wanted, source)
+    if not question.wanted:
+        raise UserError("say what to look for: an event's id, a MessageId, an address or a subject", code=2)
+    now = int(time.time() * 1000)
+    searched: list[MailSearchResult] = []
+
+    def search() -> str:
+        letters = peek(installation.sqs, installation.dead)
+        outbox = list(_outbox(installation, question))
+        searched.append(find(installation, question, letters, outbox, partial(scan_all, installation), now))
+        return f"{len(searched[0].mails)} found"
+
+    act(account, "search", question.name, search)
+    found = searched[0]
+    recipient = find_recipient(installation, question.keys, question.wanted) if question.keys else None
+    answers = [answer(mail, now) for mail in found.mails]
+    if machine:
+        print_json(_describe(question, found, answers, recipient, account.options))
+    else:
+        _show(question, found, answers, recipient, account.options, now)
+        _tell_where(installation, found, now)
+    if not found.mails and not (recipient and (recipient.entries or recipient.regions or recipient.stopped)):
+        raise typer.Exit(_NOTHING)
+
+
+def _outbox(installation: Installation, question: MailQuestion) -> Iterator[OutboxEntry]:
+    """What the web app's outbox has of it; nothing where there is none, or nobody may read it."""
+    try:
+        yield from find_entries(installation, lambda body: mentions(body, question))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        note(f"the outbox was not looked at: this caller may not read {installation.books}")
+
+
+def _show(
+    question: MailQuestion,
+    found: MailSearchResult,
+    answers: Sequence[MailAnswer],
+    recipient: RecipientLists | None,
+    options: str,
+    now: int,
+) -> None:
+    console.print(summarize(found.mails), style="bold", markup=False)
+    if recipient:
+        console.print(f"The address, by its hash {question.keys[0]}:", markup=False)
+        for line in recipient.describe(_command("suppressions remove ADDRESS", question, options)):
+            console.print(f"  {line}", markup=False)
+    for mail, said in zip(found.mails, answers, strict=True):
+        console.print()
+        console.print(said.what, style="bold", markup=False)
+        for label, text in (("Why", said.why), ("Do", said.do)):
+            if text:
+                console.print(f"{label + ':':5}{text}", markup=False)
+        for command in said.commands:
+            console.print(f"       {_command(command, question, options)}", markup=False)
+        print_rows(("", ""), list(_names(mail, now)), indent=2)
+        if mail.rows:
+            print_rows(
+                ("time", "state", "provider", "took", "release", "said"), [_row(row) for row in mail.rows], indent=2
+            )
+
+
+def _command(command: str, question: MailQuestion, options: str) -> str:
+    """What to type: the address stands where it was given, for it is on this screen already."""
+    if question.keys:
+        command = command.replace("ADDRESS", question.wanted)
+    return f"herald {command}{options}"
+
+
+def _names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
+    if mail.event_id:
+        yield "event", f"{mail.event_id}{f' of {mail.source}' if mail.source else ''}"
+    if mail.subject:
+        yield "subject", mail.subject
+    if mail.type:
+        yield "type", mail.type
+    if mail.message_id:
+        yield "MessageId", mail.message_id
+    yield "state", mail.state
+    record = mail.record
+    if record and record.instead_of:
+        yield "instead of", record.instead_of
+    if record and record.successor:
+        yield "followed by", record.successor
+    for letter in mail.letters:
+        yield "letter", f"in dead for {format_age(now - letter.since)}, {letter.reason_code}: {letter.reason}"
+    if mail.outbox:
+        yield "outbox", f"{mail.outbox.state}, committed {_time(mail.outbox.committed_at)}"
+
+
+def _row(row: Any) -> tuple[str, str, str, str, str, str]:
+    took = "" if row.ms is None else f"{row.ms} ms"
+    said = " ".join(filter(None, (row.reason_code, row.detail)))
+    return _time(row.at), str(row.state), row.provider or "", took, row.release, said
+
+
+def _tell_where(installation: Installation, found: MailSearchResult, now: int) -> None:
+    """Where it was looked, so that nobody takes silence for an answer."""
+    console.print()
+    ledger = "the whole ledger" if found.scanned else "the ledger, by its keys"
+    oldest = f", the oldest {format_age(now - found.oldest)} old" if found.oldest is not None else ""
+    dead = f"{found.letters} dead letter{'' if found.letters == 1 else 's'}{oldest}, which stay there"
+    console.print(f"Looked at: {ledger}; {dead}; and the web app's outbox, if there is one.", style="dim")
+    if hidden := count_in_flight(installation.sqs, installation.dead):
+        note(f"About {hidden} dead letters are in somebody's hands just now and were not seen: look again in a minute.")
+
+
+def _describe(
+    question: MailQuestion,
+    found: MailSearchResult,
+    answers: Sequence[MailAnswer],
+    recipient: RecipientLists | None,
+    options: str,
+) -> dict[str, Any]:
+    return {
+        "wanted": question.name,
+        "summary": summarize(found.mails),
+        "address": None if recipient is None else _describe_recipient(recipient),
+        "mails": [_describe_mail(*pair, options) for pair in zip(found.mails, answers, strict=True)],
+        "dead": {"letters": found.letters, "oldest": None if found.oldest is None else _iso(found.oldest)},
+        "whole_ledger": found.scanned,
+    }
+
+
+def _describe_recipient(recipient: RecipientLists) -> dict[str, Any]:
+    return {
+        "suppressed": [
+            {"reason": entry.reason, "since": entry.since.isoformat(), "message_id": entry.message_id}
+            for entry in recipient.entries
+        ],
+        "ses_regions": None if recipient.regions is None else list(recipient.regions),
+        "unsubscribed": list(recipient.stopped),
+    }
+
+
+def _describe_mail(mail: MailStory, said: MailAnswer, options: str) -> dict[str, Any]:
+    record = mail.record
+    return {
+        "message_id": mail.message_id or None,
+        "source": mail.source,
+        "event_id": mail.event_id,
+        "subject": mail.subject,
+        "type": mail.type or None,
+        "state": mail.state,
+        "mails": mail.count,
+        "answer": said.what,
+        "why": said.why,
+        "do": said.do,
+        "commands": [f"herald {command}{options}" for command in said.commands],
+        "successor": record.successor if record else None,
+        "instead_of": record.instead_of if record else None,
+        "letters": [
+            {"since": _iso(one.since), "reason_code": one.reason_code, "reason": one.reason} for one in mail.letters
+        ],
+        "outbox": mail.outbox.state if mail.outbox else None,
+        "timeline": [{**row.as_dict(), "state": str(row.state), "at": _iso(row.at)} for row in mail.rows],
+    }
+
+
+def _time(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

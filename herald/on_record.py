@@ -1,0 +1,57 @@
+"""Actions of the command line in the record of what operators did, beside those of the web app's pages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from botocore.exceptions import ClientError
+from ulid import ULID
+
+from herald.account import Account
+from herald.console import note
+from operations.audit import Audit
+from operations.errors import UserError
+
+__all__ = ["act"]
+
+
+class _Notes:
+    """The command's own output tells what happened; only what could not be written is said beside it."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Nothing: the command says it."""
+
+    def failure(self, event: str, problem: BaseException, **fields: object) -> None:
+        """Say it."""
+        note(f"{event}: {type(problem).__name__} (entry {fields.get('entry')}). What was done is done")
+
+
+def act(account: Account, action: str, about: str, work: Callable[[], str]) -> str:
+    """Do `work`, which returns its outcome, on record under the caller's ARN; returns the outcome.
+
+    Nothing is done whose intent cannot be written. A Herald without a web app has no table for the record: then it is
+    said that CloudTrail is the only one. Raises `UserError` if the caller may not write it.
+    """
+    audit = Audit(account.dynamodb, account.books, lambda: time.time_ns() // 1_000_000, lambda: str(ULID()), _Notes())
+    caller = account.client("sts").get_caller_identity()
+    try:
+        entry = audit.begin(caller["Arn"], caller["UserId"], action, about)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ResourceNotFoundException":
+            note(f"not on record: there is no table {account.books}; CloudTrail alone tells who did this")
+            return work()
+        if code == "AccessDeniedException":
+            raise UserError(
+                f"this caller may not write the record of what operators do: allow dynamodb:PutItem on {account.books} "
+                f"where the key is audit ({caller['Arn']}); nothing was done"
+            ) from None
+        raise
+    try:
+        outcome = work()
+    except BaseException as error:
+        audit.end(entry, f"failed: {error if isinstance(error, UserError) else type(error).__name__}")
+        raise
+    audit.end(entry, outcome)
+    return outcome

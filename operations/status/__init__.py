@@ -1,0 +1,1 @@
+"""How things stand: what is sent, what waits, what is dead, which alarms ring, and what to do."""

@@ -1,0 +1,77 @@
+"""The alarms that ring, each with what to do; docs/runbook.md has the same lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+
+__all__ = ["RUNBOOK", "RingingAlarm", "find_ringing"]
+
+#: What to do, by the alarm's name without its prefix: those of infra/modules/notifier, then those of the web app's.
+RUNBOOK: Final = {
+    "dead-letters": "herald dead shows the reasons; mend the cause; herald redrive --reason CODE, or herald discard",
+    "dead-age": "herald dead, then herald redrive or herald discard: SQS deletes a letter after 14 days",
+    "unknown-outcomes": "no mail is lost: feedback settles the records; look at SES's health",
+    "sent-twice-notify": "herald why tells which; tell the reader, if it matters",
+    "sent-twice-feedback": "herald why tells which; tell the reader, if it matters",
+    "retry-waiting": "herald status names the provider's last refusal; raise the quota or resume sending",
+    "retry-age": "herald status: is it paused? herald resume turns the queue on again",
+    "notify-throttles": "more comes in than SES's rate lets out: herald capacity says for how long; ask SES for more",
+    "notify-errors": "look at the log of notify; herald releases says what is live; herald rollback takes it back",
+    "feedback-errors": "look at the log of feedback; what SES says waits in its queue for up to 14 days",
+    "feedback-waiting": "look at the log of feedback; nothing is lost for 14 days",
+    "feedback-age": "herald doctor says why nobody reads the queue; nothing is lost for 14 days",
+    "topic-failures": "no mail is lost: the event is in retry; herald doctor looks at who may invoke notify",
+    "filtered-out": "is a type missing in the subscription's filter? Terraform's filter variable of the module",
+    "bounce-rate": "herald why ADDRESS of some that bounced: where do these addresses come from? SES pauses at 10 %",
+    "complaint-rate": "stop what people call spam: SES pauses at 0.5 %; herald pause stops all mail",
+    "outbox-age": "the sweeper keeps trying; look at its log, and at the relay's",
+    "outbox-rejected": "mend the cause that the log names; herald redrive --from-outbox EVENT_ID",
+    "republished": "herald doctor looks at what lies between the topic and the ledger; herald why EVENT tells of one",
+    "relay-behind": "nothing is lost: the sweeper publishes meanwhile; look at the relay's log",
+    "web-5xx": "look at the web app's log; mails are not affected",
+    "web-errors": "look at the web app's log; mails are not affected",
+    "relay-errors": "nothing is lost: the sweeper publishes meanwhile; look at the relay's log",
+    "sweeper-errors": "look at the sweeper's log; the relay publishes what is new",
+    "reconcile-errors": "look at its log; what was lost meanwhile is published again once it runs",
+    "welcome-errors": "look at its log; who signed up meanwhile gets no greeting",
+}
+_OTHER: Final = "an alarm of your own, or of a release: CloudWatch tells what it watches"
+
+
+@dataclass(frozen=True, slots=True)
+class RingingAlarm:
+    """An alarm that rings: its name, since when, what it means, and what to do."""
+
+    name: str
+    since: datetime
+    meaning: str
+    do: str
+
+
+def find_ringing(cloudwatch: CloudWatchClient, prefix: str) -> list[RingingAlarm]:
+    """Every alarm of this Herald that rings, the longest first.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
+    return sorted(_alarms(cloudwatch, prefix), key=lambda alarm: alarm.since)
+
+
+def _alarms(cloudwatch: CloudWatchClient, prefix: str) -> Iterator[RingingAlarm]:
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(
+        AlarmNamePrefix=f"{prefix}-", StateValue="ALARM", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
+    )
+    for page in pages:
+        alarms: list[Any] = [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]
+        for alarm in alarms:
+            if alarm["StateValue"] != "ALARM":
+                continue
+            since = alarm.get("StateUpdatedTimestamp") or datetime.fromtimestamp(0, UTC)
+            meaning = alarm.get("AlarmDescription") or alarm.get("StateReason") or "it does not say"
+            do = RUNBOOK.get(alarm["AlarmName"].removeprefix(f"{prefix}-"), _OTHER)
+            yield RingingAlarm(alarm["AlarmName"], since, meaning, do)

@@ -1,0 +1,211 @@
+"""One look at a running Herald. What cannot be read is said, and the rest is told all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.ledger.keys import feedback_key
+from function.runtime.metrics import NAMESPACE
+from operations.errors import UserError
+from operations.installation import Installation
+from operations.pause import PauseStatus, read_status
+from operations.redrive.dead_letters import describe_reason, group_by_reason
+from operations.redrive.queue import count_in_flight, peek
+from operations.status.alarms import RingingAlarm, find_ringing
+from operations.status.waiting import WaitingEvents, read_points, read_waiting
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_lambda import LambdaClient
+
+__all__ = [
+    "FeedbackMark",
+    "HeraldStatus",
+    "LetterCounts",
+    "LiveVersion",
+    "ReasonCount",
+    "SendingRate",
+    "StatusClients",
+    "look",
+]
+
+Value = TypeVar("Value")
+
+_ALIAS = "live"
+#: The statuses by which ListDeployments is documented to filter, of those that are not over.
+#: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
+_UNDER_WAY: tuple[Any, ...] = ("Created", "Queued", "InProgress")
+_RATE_OVER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusClients:
+    """What is asked beside the installation's own tables and queues."""
+
+    functions: LambdaClient
+    cloudwatch: CloudWatchClient
+    logs: Any
+    codedeploy: CodeDeployClient
+    prefix: str
+
+    @property
+    def notify(self) -> str:
+        """The function that sends."""
+        return f"{self.prefix}-notify"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVersion:
+    """The version that the alias points to, its release, the weights of others, and deployments under way."""
+
+    version: str
+    release: str
+    weights: dict[str, float]
+    deployments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SendingRate:
+    """Mails a second over the last five minutes; what SES allows in a region a second and in 24 hours (-1: any number),
+    and what went there in the last 24."""
+
+    region: str
+    now: float
+    allowed: float
+    quota: float
+    used: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many letters are dead for a reason, and since when the oldest (epoch milliseconds)."""
+
+    code: str
+    reason: str
+    count: int
+    oldest: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCounts:
+    """The letters by reason, commonest first; `hidden` are in somebody's hands just now."""
+
+    reasons: tuple[ReasonCount, ...]
+    hidden: int
+
+    @property
+    def count(self) -> int:
+        """All that could be seen."""
+        return sum(reason.count for reason in self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackMark:
+    """When a provider's feedback was last noted, at most every five minutes, and the sending time of the mail that it
+    was about; epoch milliseconds, None: never."""
+
+    provider: str
+    at: int | None
+    about: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeraldStatus:
+    """How things stand at a moment; what is None could not be read, and `unread` says why, by the field's name."""
+
+    at: datetime
+    pause: PauseStatus | None = None
+    live: LiveVersion | None = None
+    rates: tuple[SendingRate, ...] | None = None
+    waiting: WaitingEvents | None = None
+    letters: LetterCounts | None = None
+    feedback: tuple[FeedbackMark, ...] | None = None
+    alarms: tuple[RingingAlarm, ...] | None = None
+    unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether mail stands still, is dead, or an alarm rings; or nobody knows."""
+        stopped = self.pause is not None and not self.pause.running
+        dead = self.letters is not None and bool(self.letters.count or self.letters.hidden)
+        return bool(stopped or dead or self.alarms or self.unread)
+
+
+def look(installation: Installation, clients: StatusClients, now: datetime) -> HeraldStatus:
+    """Ask for everything once; nothing is changed."""
+    unread: dict[str, str] = {}
+
+    def read(name: str, ask: Callable[[], Value]) -> Value | None:
+        try:
+            return ask()
+        except ClientError as error:
+            unread[name] = f"AWS answered {error.response['Error']['Code']}"
+        except (BotoCoreError, UserError) as error:
+            unread[name] = str(error)
+        return None
+
+    waiting = lambda: read_waiting(  # noqa: E731
+        installation.sqs, clients.cloudwatch, clients.logs, installation.retry, clients.notify, now
+    )
+    return HeraldStatus(
+        now,
+        read("pause", lambda: read_status(clients.functions, clients.notify)),
+        read("live", lambda: _live(clients)),
+        read("rates", lambda: _rates(installation, clients, now)),
+        read("waiting", waiting),
+        read("letters", lambda: _letters(installation)),
+        read("feedback", lambda: _feedback(installation, clients)),
+        read("alarms", lambda: tuple(find_ringing(clients.cloudwatch, clients.prefix))),
+        unread,
+    )
+
+
+def _live(clients: StatusClients) -> LiveVersion:
+    alias = clients.functions.get_alias(FunctionName=clients.notify, Name=_ALIAS)
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    version = alias["FunctionVersion"]
+    known = clients.functions.get_function_configuration(FunctionName=clients.notify, Qualifier=version)
+    pages = clients.codedeploy.get_paginator("list_deployments").paginate(
+        applicationName=clients.prefix, deploymentGroupName=clients.prefix, includeOnlyStatuses=[*_UNDER_WAY]
+    )
+    deployments = [deployment for page in pages for deployment in page.get("deployments", [])]
+    return LiveVersion(version, known.get("Description") or "?", dict(weights), tuple(sorted(deployments)))
+
+
+def _rates(installation: Installation, clients: StatusClients, now: datetime) -> tuple[SendingRate, ...]:
+    service = {"Service": clients.notify}
+    sent = sum(
+        count for _, count in read_points(clients.cloudwatch, NAMESPACE, "Sent", service, _RATE_OVER, now, "Sum")
+    )
+    rates = []
+    for region, ses in installation.ses().items():
+        quota: Any = ses.get_account().get("SendQuota", {})
+        names = ("MaxSendRate", "Max24HourSend", "SentLast24Hours")
+        allowed, most, used = (float(quota.get(name, 0)) for name in names)
+        rates.append(SendingRate(region, sent / _RATE_OVER.total_seconds(), allowed, most, used))
+    return tuple(rates)
+
+
+def _letters(installation: Installation) -> LetterCounts:
+    groups = group_by_reason(peek(installation.sqs, installation.dead))
+    reasons = (
+        ReasonCount(code, describe_reason(code, those), len(those), those[0].since) for code, those in groups.items()
+    )
+    return LetterCounts(tuple(reasons), count_in_flight(installation.sqs, installation.dead))
+
+
+def _feedback(installation: Installation, clients: StatusClients) -> tuple[FeedbackMark, ...]:
+    configuration = clients.functions.get_function_configuration(FunctionName=clients.notify, Qualifier=_ALIAS)
+    urls = configuration.get("Environment", {}).get("Variables", {}).get("HERALD_PROVIDERS", "").split(",")
+    marks = []
+    for provider in filter(None, map(str.strip, urls)):
+        item = installation.read(feedback_key(provider), ("at", "through")) or {}
+        at, about = (int(item[name]["N"]) if name in item else None for name in ("at", "through"))
+        marks.append(FeedbackMark(provider, at, about))
+    return tuple(marks)

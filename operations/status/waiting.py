@@ -1,0 +1,126 @@
+"""What waits in `retry`: how much, how long, and what the provider said last.
+
+The queue itself cannot be looked at: who receives a message takes it from `notify`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from function.runtime.metrics import NAMESPACE
+from operations.pause import count_waiting
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_sqs import SQSClient
+
+__all__ = ["ProviderRefusal", "WaitingEvents", "read_points", "read_waiting"]
+
+Point = tuple[datetime, float]
+
+_DAY = timedelta(days=1)
+_STEP = timedelta(minutes=5)
+#: An exhausted quota is asked again after an hour, so a series of refusals may have gaps of more than that.
+_GAP = timedelta(hours=2)
+#: Pages of log lines that are read for the last refusal.
+_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRefusal:
+    """What the provider said last when it did not take a mail, and since when it has been saying no."""
+
+    words: str
+    at: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvents:
+    """About how many events wait, seconds that the oldest has waited (None: not known), and the last refusal."""
+
+    count: int
+    oldest: float | None = None
+    refusal: ProviderRefusal | None = None
+
+
+def read_waiting(
+    sqs: SQSClient, cloudwatch: CloudWatchClient, logs: Any, retry: str, notify: str, now: datetime
+) -> WaitingEvents:
+    """What waits in the queue at the URL `retry` for the function `notify`."""
+    count = count_waiting(sqs, retry)
+    if count == 0:
+        return WaitingEvents(0)
+    queue = {"QueueName": retry.rpartition("/")[2]}
+    ages = [
+        # SQS's own leaves out what was received three times; notify says how long that has waited, once an hour.
+        *read_points(cloudwatch, "AWS/SQS", "ApproximateAgeOfOldestMessage", queue, 2 * _STEP, now, "Maximum"),
+        *read_points(cloudwatch, NAMESPACE, "WaitingSeconds", {"Service": notify}, timedelta(hours=1), now, "Maximum"),
+    ]
+    refused = read_points(cloudwatch, NAMESPACE, "Released", {"Service": notify}, _DAY, now, "Sum")
+    refusal = _read_refusal(logs, notify, [at for at, number in refused if number], now)
+    return WaitingEvents(count, max((age for _, age in ages), default=None), refusal)
+
+
+def read_points(
+    cloudwatch: CloudWatchClient,
+    namespace: str,
+    metric: str,
+    dimensions: dict[str, str],
+    span: timedelta,
+    now: datetime,
+    statistic: str,
+) -> list[Point]:
+    """The points of a metric in steps of five minutes, oldest first; CloudWatch returns them in no order.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+    """
+    named: Any = statistic
+    answer = cloudwatch.get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - span,
+        EndTime=now,
+        Period=int(_STEP.total_seconds()),
+        Statistics=[named],
+    )
+    points: list[Any] = [*answer.get("Datapoints", [])]
+    return sorted((point["Timestamp"], float(point[statistic])) for point in points if statistic in point)
+
+
+def _read_refusal(logs: Any, notify: str, times: list[datetime], now: datetime) -> ProviderRefusal | None:
+    """The last line in the log of `notify` that tells of a refusal; the metric says where to look."""
+    since = last = times[-1] if times else now - _GAP
+    for earlier in reversed(times[:-1]):
+        if since - earlier > _GAP:
+            break
+        since = earlier
+    newest: ProviderRefusal | None = None
+    for at, words in _refusals(logs, notify, last, now):
+        if newest is None or at >= newest.at:
+            newest = ProviderRefusal(words, at, min(since, at) if times else at)
+    return newest
+
+
+def _refusals(logs: Any, notify: str, start: datetime, now: datetime) -> Iterator[tuple[datetime, str]]:
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html"""
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/lambda/{notify}",
+        startTime=int(start.timestamp() * 1000),
+        endTime=int(now.timestamp() * 1000) + 1,
+        filterPattern='"Released"',
+        PaginationConfig={"MaxItems": _PAGES * 1000},
+    )
+    for page in pages:
+        for event in page.get("events", []):
+            try:
+                line = json.loads(event["message"])
+            except (ValueError, KeyError):
+                continue
+            if isinstance(line, dict) and line.get("Released") and line.get("detail"):
+                yield datetime.fromtimestamp(event["timestamp"] / 1000, now.tzinfo), str(line["detail"])

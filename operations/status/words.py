@@ -1,0 +1,132 @@
+"""A status in words: one line for each thing, the same on the command line and on the operators' page. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from operations.status.status import HeraldStatus
+
+__all__ = ["StatusLine", "describe_status"]
+
+_LABELS = {
+    "pause": "mail",
+    "live": "release",
+    "rates": "rate",
+    "waiting": "waiting",
+    "letters": "letters",
+    "feedback": "feedback",
+    "alarms": "alarms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """`tone` is good, warn or bad: whether somebody should look."""
+
+    label: str
+    text: str
+    tone: str = "good"
+
+
+def describe_status(status: HeraldStatus, options: str = "") -> Iterator[StatusLine]:
+    """Every line; `options` are what a command must say to act here too."""
+    described = {
+        "pause": _pause(status, options),
+        "live": _live(status, options),
+        "rates": _rates(status),
+        "waiting": _waiting(status),
+        "letters": _letters(status, options),
+        "feedback": _feedback(status),
+        "alarms": _alarms(status),
+    }
+    for name, lines in described.items():
+        if name in status.unread:
+            yield StatusLine(_LABELS[name], f"not known: {status.unread[name]}", "warn")
+        else:
+            yield from lines
+
+
+def _pause(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+    if status.pause is None:
+        return
+    if status.pause.paused:
+        yield StatusLine("mail", f"PAUSED: nothing is sent, events wait in retry; herald resume{options}", "warn")
+    elif status.pause.running:
+        yield StatusLine("mail", "running")
+    else:
+        yield StatusLine("mail", f"HALF PAUSED: a pause or resume was interrupted; herald resume{options}", "bad")
+
+
+def _live(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+    live = status.live
+    if live is None:
+        return
+    yield StatusLine("release", f"{live.release} is live, as version {live.version}")
+    if live.weights or live.deployments:
+        shares = ", ".join(f"version {version} has {100 * share:g} %" for version, share in live.weights.items())
+        ids = ", ".join(live.deployments) or "no deployment of CodeDeploy is under way"
+        text = f"a release is under way: {'; '.join(filter(None, (shares, ids)))}; herald rollback{options} stops it"
+        yield StatusLine("", text, "warn")
+
+
+def _rates(status: HeraldStatus) -> Iterator[StatusLine]:
+    for rate in status.rates or ():
+        most = "any number" if rate.quota < 0 else f"{rate.quota:,.0f}"
+        full = 0 <= rate.quota <= rate.used
+        used = f"{rate.used:,.0f} of {most} in 24 h{': USED UP' if full else ''}"
+        text = f"{rate.now:.2g} mails/s now, {rate.allowed:g} allowed; {used} ({rate.region})"
+        yield StatusLine("rate", text, "bad" if full else "good")
+
+
+def _waiting(status: HeraldStatus) -> Iterator[StatusLine]:
+    waiting = status.waiting
+    if waiting is None:
+        return
+    if not waiting.count:
+        yield StatusLine("waiting", "nothing")
+        return
+    oldest = "" if waiting.oldest is None else f", the oldest for {_span(waiting.oldest)}"
+    events = "event waits" if waiting.count == 1 else "events wait"
+    yield StatusLine("waiting", f"about {waiting.count} {events} in retry{oldest}", "warn")
+    if waiting.refusal:
+        said = waiting.refusal
+        since = _span((status.at - said.since).total_seconds())
+        at = f"{said.at:%H:%M:%S}"
+        yield StatusLine("", f"the provider said at {at} UTC, and has been refusing for {since}: {said.words}", "warn")
+
+
+def _letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
+    letters = status.letters
+    if letters is None:
+        return
+    hidden = f"; about {letters.hidden} in somebody's hands" if letters.hidden else ""
+    if not letters.count:
+        yield StatusLine("letters", f"none{hidden}")
+        return
+    yield StatusLine("letters", f"{letters.count} in dead{hidden}; herald dead{options}", "bad")
+    for reason in letters.reasons:
+        old = _span(status.at.timestamp() - reason.oldest / 1000)
+        yield StatusLine("", f"{reason.count} {reason.code}, the oldest {old} old: {reason.reason}", "bad")
+
+
+def _feedback(status: HeraldStatus) -> Iterator[StatusLine]:
+    for mark in status.feedback or ():
+        heard = "never yet" if mark.at is None else f"{_span(status.at.timestamp() - mark.at / 1000)} ago"
+        yield StatusLine("feedback", f"last noted {heard} ({mark.provider})")
+
+
+def _alarms(status: HeraldStatus) -> Iterator[StatusLine]:
+    if status.alarms is None:
+        return
+    count = len(status.alarms)
+    said = {0: "none rings", 1: "1 rings"}.get(count, f"{count} ring")
+    yield StatusLine("alarms", said, "bad" if count else "good")
+
+
+def _span(seconds: float) -> str:
+    seconds = max(0.0, seconds)
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,249 @@
+"""Says of a mail what became of it, why, what to do, and the command that does it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from function.ledger.record import Record
+from function.ledger.states import ACCEPTED, IN_DOUBT, MEANING, State
+from function.reason_codes import ReasonCode
+from operations.why.mail import MailStory
+
+__all__ = ["MailAnswer", "answer", "summarize"]
+
+#: Milliseconds after which a mail that is tried again becomes a letter.
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class MailAnswer:
+    """`what` became of the mail and `why`, what to `do`, and the commands that do it, without `herald` before them."""
+
+    what: str
+    why: str = ""
+    do: str = ""
+    commands: tuple[str, ...] = ()
+
+
+def answer(mail: MailStory, now: int) -> MailAnswer:
+    """The answer for one mail; `now` is epoch milliseconds."""
+    if mail.record is None:
+        return _without_record(mail)
+    record = mail.record
+    if len(record.sent_by) > 1:
+        return _sent_twice(mail)
+    if record.state in IN_DOUBT:
+        return _in_doubt(mail, record, now)
+    if record.state in ACCEPTED:
+        return _accepted(mail, record)
+    return _not_sent(mail, record, now)
+
+
+def summarize(mails: Sequence[MailStory]) -> str:
+    """How many mails went for how many events and, where they are more than one, why."""
+    if not mails:
+        return "Nothing is known of it."
+    events = {(mail.source, mail.event_id or mail.message_id) for mail in mails}
+    count = sum(mail.count for mail in mails)
+    said = (
+        f"{_number(len(events), 'event')}, {'no mail' if count == 0 else _number(count, 'mail')} that a provider took."
+    )
+    reasons = [*_reasons_for_two(mails)] if count > 1 else []
+    return " ".join([said, *reasons])
+
+
+def _reasons_for_two(mails: Sequence[MailStory]) -> Sequence[str]:
+    said = []
+    if any(len(mail.record.sent_by) > 1 for mail in mails if mail.record):
+        said.append("One of them was sent twice: its first answer was lost, and the report on it came late.")
+    sent = [mail for mail in mails if mail.count]
+    if any(mail.record and mail.record.successor for mail in sent):
+        said.append("A person had one sent once more.")
+    about: dict[tuple[str | None, str], set[tuple[str | None, str | None]]] = {}
+    for mail in sent:
+        if mail.subject:
+            about.setdefault((mail.subject, mail.type), set()).add((mail.source, mail.event_id))
+    for (subject, type_), names in about.items():
+        if len(names) > 1:
+            ids = " and ".join(sorted(f"{id_} of {source}" for source, id_ in names))
+            said.append(
+                f"{type_ or 'An event'} about {subject} was published under {len(names)} names, each a mail: {ids}."
+            )
+    return said
+
+
+def _without_record(mail: MailStory) -> MailAnswer:
+    if mail.letters:
+        letter = mail.letters[0]
+        return MailAnswer(
+            "No mail: it lies in dead, and the ledger has no record of it.",
+            letter.reason,
+            "Mend the cause, then send it again; or throw it away.",
+            (f"redrive --message {mail.message_id}", f"discard --message {mail.message_id}"),
+        )
+    entry = mail.outbox
+    if entry is not None and entry.state == "rejected":
+        return MailAnswer(
+            "No mail: the outbox gave the event up before SNS took it.",
+            entry.reason,
+            "Mend the cause, then publish it again.",
+            (f"redrive --from-outbox {entry.event_id}",),
+        )
+    if entry is not None and entry.state == "published":
+        return MailAnswer(
+            "No mail yet: SNS took the event, and the ledger has not heard of it, or keeps it no more.",
+            f"SNS's MessageId is {entry.message_id}.",
+            "Reconciliation publishes it again by itself. Is notify paused, or does its queue wait?",
+            ("status",),
+        )
+    return MailAnswer(
+        "No mail yet: the event is in the outbox and SNS has not taken it.",
+        "",
+        "The sweeper publishes it within two minutes. If it does not, look at its log.",
+        ("status",),
+    )
+
+
+def _sent_twice(mail: MailStory) -> MailAnswer:
+    record = mail.record
+    assert record is not None  # noqa: S101 - the caller has looked
+    return MailAnswer(
+        f"{len(record.sent_by)} mails went: a provider accepted {len(record.sent_by)} attempts.",
+        "The first's answer was lost and later mails were reported on, so it was sent once more; then its report came.",
+        "Nothing can be taken back. If it must not happen again, set on_unknown = hold: a person decides.",
+    )
+
+
+def _in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
+    if record.held_until > now:
+        return MailAnswer(
+            "A mail may have gone, and it is not known yet.",
+            f"It is {record.state}, held until {_time(record.held_until)}: the provider's answer or report may come.",
+            "Wait until then.",
+        )
+    if record.parked:
+        send = f"redrive --message {mail.message_id}" if mail.letters else f"redrive --from-record {mail.message_id}"
+        return MailAnswer(
+            "A mail may have gone, and nobody will ever know: no answer and no report came.",
+            record.reason or "",
+            "Ask the reader. If nothing came, or a second does no harm, send it again.",
+            (f"{send} --even-if-sent", *_discard(mail)),
+        )
+    return MailAnswer(
+        "A mail may have gone; Herald waits for the provider's reports on later mails before it tries again.",
+        mail.rows[-1].detail or "" if mail.rows else "",
+        "It is tried again, or becomes a dead letter, within a day. To send now, though a second may arrive:",
+        (f"redrive --from-record {mail.message_id} --even-if-sent",),
+    )
+
+
+def _accepted(mail: MailStory, record: Record) -> MailAnswer:
+    why = next((row.detail for row in reversed(mail.rows) if row.state is record.state and row.detail), None) or ""
+    again = f"redrive --again {mail.message_id}"
+    commands: tuple[str, ...] = (again,)
+    match record.state:
+        case _ if record.successor:
+            what = f"One mail went ({MEANING[record.state]}), and a person had it sent again as {record.successor}."
+            do, commands = "Look at that one.", (f"why {record.successor}",)
+        case State.COMPLAINED:
+            what, do, commands = "One mail went, and its reader reported it as spam.", "It is never sent again.", ()
+        case State.BOUNCED if _suppressed(mail):
+            what, commands = "No mail arrived: it was accepted and not sent.", (_REMOVE, again)
+            do = "SES did not try: the address is on its own list. Take it off in every region, then send it again."
+        case State.BOUNCED:
+            what, commands = "No mail arrived: the recipient's server refused it for good.", (_REMOVE, again)
+            do = "Does the address exist again? Take it off the lists, then send the mail again."
+        case State.REFUSED | State.SOFT_BOUNCED:
+            what = f"No mail arrived: {MEANING[record.state]}."
+            do = "Mend the cause (a full mailbox, the content), then send it again."
+        case State.DELIVERED:
+            what = "One mail went, and the recipient's server took it."
+            do = "Nothing. If the reader does not find it, look into spam; a second one is sent by:"
+        case _:
+            what = f"One mail went: {MEANING[record.state]}."
+            do = "Nothing: the provider goes on, and its report comes. If none ever comes and the reader has no mail:"
+    return MailAnswer(what, why, do, commands)
+
+
+def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
+    why = record.reason or next((row.detail for row in reversed(mail.rows) if row.detail), None) or ""
+    match record.state:
+        case State.RELEASED:
+            until = f" until {_time(record.first_at + _DAY)}" if record.first_at else ""
+            late = bool(record.first_at) and record.first_at + _DAY < now
+            do = f"It is tried again by itself{until}, then becomes a dead letter."
+            if late:
+                do = "It should have been tried or given up by now: nothing in retry stands for it. Send it again."
+            return MailAnswer(
+                f"No mail yet, after {_number(record.attempts, 'attempt')}: the provider does not take it.",
+                why,
+                do,
+                (f"redrive --from-record {mail.message_id}",) if late else ("status",),
+            )
+        case State.REPLACED:
+            return MailAnswer(
+                f"No mail of this message: {record.successor or 'another one'} has its event.",
+                why,
+                "Look at that one.",
+                (f"why {record.successor}",) if record.successor else (),
+            )
+        case State.SUPPRESSED:
+            return _suppressed_answer(mail, record, why)
+    return _rejected(mail, record, why)
+
+
+def _suppressed_answer(mail: MailStory, record: Record, why: str) -> MailAnswer:
+    send = f"redrive --from-record {mail.message_id}"
+    match record.reason_code:
+        case ReasonCode.RECIPIENT_UNSUBSCRIBED:
+            do = "Nothing: the reader wants no mails of this kind, and can have them again by the link in an older one."
+            return MailAnswer("No mail: its reader has unsubscribed.", why, do)
+        case ReasonCode.RECIPIENT_NOT_ALLOWED:
+            do = "Nothing, in a copy for trying things out. Else set delivery_mode, release, then send it again."
+            return MailAnswer("No mail: this deployment may not mail this address.", why, do, (send,))
+    do = "The address bounced or complained before. Take it off the lists, then send the mail."
+    return MailAnswer("No mail: the address is on the suppression list.", why, do, (_REMOVE, send))
+
+
+def _rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
+    name = mail.message_id
+    send = f"redrive --message {name}" if mail.letters else f"redrive --from-record {name}"
+    commands = (send, *_discard(mail))
+    match record.reason_code:
+        case ReasonCode.EVENT_INVALID | ReasonCode.EVENT_TOO_LARGE:
+            do = (
+                "Have its publisher publish it again with what is missing, under the same source and id: that one is "
+                "mailed in its place. Or mend the schema, release, and send it again. If it is hopeless, throw it away."
+            )
+            return MailAnswer("No mail: the event could not become one.", why, do, commands)
+        case ReasonCode.TYPE_UNKNOWN:
+            do = "Add a notification for this type and release it, then send it again; or throw it away."
+            return MailAnswer("No mail: there is no notification for this type.", why, do, commands)
+        case ReasonCode.EVENT_EXPIRED:
+            do = "It is sent all the same if you redrive it; or throw it away."
+            return MailAnswer("No mail: the event was too old to be worth one.", why, do, commands)
+        case ReasonCode.RETRIES_EXHAUSTED:
+            do = "Is the provider well again? Then send it again."
+            return MailAnswer("No mail: it was tried for a day.", why, do, commands)
+    return MailAnswer("No mail: the provider will not take it.", why, "Mend the cause, then send it again.", commands)
+
+
+_REMOVE = "suppressions remove ADDRESS"
+
+
+def _discard(mail: MailStory) -> tuple[str, ...]:
+    return (f"discard --message {mail.message_id}",) if mail.letters else ()
+
+
+def _suppressed(mail: MailStory) -> bool:
+    return any(row.reason_code == ReasonCode.PROVIDER_SUPPRESSED for row in mail.rows)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _time(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,185 @@
+"""Finds every mail of an event, a message, an address or a subject.
+
+A MessageId, and an id together with its source, are read by their keys. All else has no key: the ledger is read
+through. Letters in `dead` are looked at too, and stay there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from function.event.envelope import Delivery, from_queue
+from function.ledger.keys import event_key, message_key
+from operations.installation import Installation
+from operations.outbox import OutboxEntry
+from operations.redrive.dead_letters import DeadLetter
+from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart
+from operations.why.mail import MailStory, mail_of
+
+__all__ = ["MailQuestion", "MailSearchResult", "Scan", "find", "is_address", "mentions"]
+
+Item = Mapping[str, Any]
+#: Reads the ledger's records that fit a condition with its values.
+Scan = Callable[[str, Mapping[str, object]], ScanPart]
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+#: SNS's ids are UUIDs; other things that are no MessageId cost a read for nothing.
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+#: Messages before and after one that are looked up: a correction, or a mail sent once more, makes another.
+_HOPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MailQuestion:
+    """What is asked for: an address, by the `keys` that it may have in the ledger, or another name. `source` says whose
+    event an id names."""
+
+    wanted: str
+    keys: tuple[str, ...] = ()
+    source: str = ""
+
+    @classmethod
+    def of(cls, installation: Installation, wanted: str, source: str = "") -> MailQuestion:
+        """An address is hashed here, before anything is asked of anybody."""
+        wanted = wanted.strip()
+        return cls(wanted, installation.address_keys(wanted) if is_address(wanted) else (), source)
+
+    @property
+    def name(self) -> str:
+        """What may be written down: an address's hash, never the address."""
+        return self.keys[0] if self.keys else self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class MailSearchResult:
+    """The mails, oldest first; how many letters lay in `dead` and since when the oldest (epoch milliseconds). `rest` is
+    where the search through the ledger may go on; None if it came to the end."""
+
+    mails: tuple[MailStory, ...]
+    letters: int = 0
+    oldest: int | None = None
+    rest: str | None = None
+    #: Whether the whole ledger was read.
+    scanned: bool = False
+
+
+def find(
+    installation: Installation,
+    question: MailQuestion,
+    letters: Sequence[DeadLetter],
+    outbox: Iterable[OutboxEntry],
+    scan: Scan,
+    now: int,
+) -> MailSearchResult:
+    """Whatever is known; `letters` are all in `dead`, `outbox` the entries that fit the question already.
+
+    What expired counts as missing.
+    """
+    items, rest, scanned = _find_items(installation, question, scan)
+    about = [letter for letter in letters if not letter.is_feedback and _letter_fits(letter, question)]
+    entries = list(outbox)
+    named = {name for name in [*(one.message_id for one in about), *(one.message_id for one in entries)] if name}
+    items |= _read(installation, named - items.keys())
+    items |= _follow(installation, items)
+    mails = {message_id: mail_of(item) for message_id, item in items.items()}
+    mails = {name: mail for name, mail in mails.items() if mail.record and not mail.record.is_expired(now)}
+    for letter in letters if mails else about:
+        known = mails.get(letter.message_id)
+        if known or letter in about:
+            mails[letter.message_id] = replace(
+                known or MailStory(), letters=(*(known.letters if known else ()), letter)
+            )
+    return MailSearchResult(
+        tuple(sorted(_with_outbox(mails, entries), key=lambda mail: mail.began)),
+        len(letters),
+        min((letter.since for letter in letters), default=None),
+        rest,
+        scanned,
+    )
+
+
+def is_address(wanted: str) -> bool:
+    """Whether this may be an e-mail address; a source or an id with an `@` in it would have to have no slash."""
+    return bool(_ADDRESS.fullmatch(wanted)) and "/" not in wanted and not wanted.startswith("urn:")
+
+
+def mentions(text: str, question: MailQuestion) -> bool:
+    """Whether an event, as it was published, is of the one that the question names."""
+    if question.keys:
+        return bool(re.search(rf"(?<![\w.+-]){re.escape(question.wanted)}(?![\w-]|\.\w)", text, re.IGNORECASE))
+    name = re.escape(question.wanted)
+    return bool(re.search(rf'"(?:id|subject)"\s*:\s*"(?:[^"]*/)?{name}"', text))
+
+
+def _find_items(
+    installation: Installation, question: MailQuestion, scan: Scan
+) -> tuple[dict[str, Item], str | None, bool]:
+    """Records by MessageId, where to go on, and whether the ledger was read through."""
+    if question.keys:
+        values = {f":key{number}": key for number, key in enumerate(question.keys)}
+        return _by_id(scan(f"address IN ({', '.join(values)})", values))
+    if found := _read_by_key(installation, question):
+        return found, None, False
+    values = {":name": question.wanted, ":part": f"/{question.wanted}"}
+    items, rest, scanned = _by_id(scan("id = :name OR subject = :name OR contains(subject, :part)", values))
+    return {name: item for name, item in items.items() if _names(item, question)}, rest, scanned
+
+
+def _by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
+    items = {item["pk"]["S"].removeprefix("message#"): item for item in part.items}
+    return items, part.rest, part.rest is None
+
+
+def _names(item: Item, question: MailQuestion) -> bool:
+    """Whether a record is of the event or the subject; a book's id alone names its subject too."""
+    id_, subject, source = (item.get(name, {}).get("S", "") for name in ("id", "subject", "source"))
+    fits = question.wanted in (id_, subject) or subject.endswith(f"/{question.wanted}")
+    return fits and question.source in ("", source)
+
+
+def _read_by_key(installation: Installation, question: MailQuestion) -> dict[str, Item]:
+    """The record of a MessageId, or of the event that a source and an id name."""
+    if question.source:
+        owner = installation.read(event_key(question.source, question.wanted), ("message_id",))
+        return _read(installation, [owner["message_id"]["S"]]) if owner else {}
+    return _read(installation, [question.wanted]) if _MESSAGE_ID.fullmatch(question.wanted) else {}
+
+
+def _read(installation: Installation, message_ids: Collection[str]) -> dict[str, Item]:
+    read = ((name, installation.read(message_key(name), STORY_ATTRIBUTES)) for name in message_ids)
+    return {name: item for name, item in read if item is not None}
+
+
+def _follow(installation: Installation, items: Mapping[str, Item]) -> dict[str, Item]:
+    """The messages that had the event before these, or have it now."""
+    known = dict(items)
+    for _ in range(_HOPS):
+        links = {item[name]["S"] for item in known.values() for name in ("successor", "instead_of") if name in item}
+        if not (more := _read(installation, links - known.keys())):
+            break
+        known |= more
+    return known
+
+
+def _letter_fits(letter: DeadLetter, question: MailQuestion) -> bool:
+    if question.keys:
+        return any(mentions(text, question) for text in _texts(letter))
+    names = (letter.message_id, letter.event_id, letter.subject)
+    fits = question.wanted in names or (letter.subject or "").endswith(f"/{question.wanted}")
+    return fits and question.source in ("", letter.source)
+
+
+def _texts(letter: DeadLetter) -> Iterator[str]:
+    record: Any = {"messageId": letter.id, "receiptHandle": "", "attributes": {}, "body": letter.body}
+    for found in from_queue(record):
+        yield found.body if isinstance(found, Delivery) else found.raw
+
+
+def _with_outbox(mails: Mapping[str, MailStory], entries: Sequence[OutboxEntry]) -> list[MailStory]:
+    """Each mail with its outbox entry, and the entries of which the ledger knows nothing."""
+    left = {entry.event_id: entry for entry in entries}
+    told = [replace(mail, outbox=left.pop(mail.event_id)) if mail.event_id in left else mail for mail in mails.values()]
+    return [*told, *(MailStory(outbox=entry) for entry in left.values())]
