@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections import UserDict
 from functools import cache
@@ -19,6 +20,8 @@ from operations.errors import UserError
 
 __all__ = ["app", "main"]
 
+#: Columns that the help takes at the most.
+_WIDEST = 100
 #: What a shell says of a program that wrote into a closed pipe.
 _UNREAD = 141
 
@@ -82,6 +85,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,  # its boxes cut options and fold ids on a narrow terminal
+    # Click's own takes 50 columns even where there are fewer.
+    context_settings={"terminal_width": min(shutil.get_terminal_size().columns, _WIDEST)},
 )
 
 
