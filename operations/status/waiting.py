@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from function.runtime.metrics import NAMESPACE
 from operations.pause import count_waiting
 
@@ -46,6 +48,8 @@ class WaitingEvents:
     count: int
     oldest: float | None = None
     refusal: ProviderRefusal | None = None
+    #: Why the log that has the refusal could not be read.
+    unread: str = ""
 
 
 def read_waiting(
@@ -62,8 +66,12 @@ def read_waiting(
         *read_points(cloudwatch, NAMESPACE, "WaitingSeconds", {"Service": notify}, timedelta(hours=1), now, "Maximum"),
     ]
     refused = read_points(cloudwatch, NAMESPACE, "Released", {"Service": notify}, _DAY, now, "Sum")
-    refusal = _read_refusal(logs, notify, [at for at, number in refused if number], now)
-    return WaitingEvents(count, max((age for _, age in ages), default=None), refusal)
+    oldest = max((age for _, age in ages), default=None)
+    try:
+        refusal = _read_refusal(logs, notify, [at for at, number in refused if number], now)
+    except ClientError as error:
+        return WaitingEvents(count, oldest, None, f"AWS answered {error.response['Error']['Code']}")
+    return WaitingEvents(count, oldest, refusal)
 
 
 def read_points(

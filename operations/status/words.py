@@ -89,6 +89,8 @@ def _waiting(status: HeraldStatus) -> Iterator[StatusLine]:
     oldest = "" if waiting.oldest is None else f", the oldest for {_span(waiting.oldest)}"
     events = "event waits" if waiting.count == 1 else "events wait"
     yield StatusLine("waiting", f"about {waiting.count} {events} in retry{oldest}", "warn")
+    if waiting.unread:
+        yield StatusLine("", f"what the provider said is not known: {waiting.unread} for the log of notify", "warn")
     if waiting.refusal:
         said = waiting.refusal
         since = _span((status.at - said.since).total_seconds())
@@ -112,8 +114,8 @@ def _letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
 
 def _feedback(status: HeraldStatus) -> Iterator[StatusLine]:
     for mark in status.feedback or ():
-        heard = "never yet" if mark.at is None else f"{_span(status.at.timestamp() - mark.at / 1000)} ago"
-        yield StatusLine("feedback", f"last noted {heard} ({mark.provider})")
+        heard = "none yet" if mark.at is None else f"last noted {_span(status.at.timestamp() - mark.at / 1000)} ago"
+        yield StatusLine("feedback", f"{heard} ({mark.provider})")
 
 
 def _alarms(status: HeraldStatus) -> Iterator[StatusLine]:

@@ -100,6 +100,19 @@ def test_what_waits_for_another_reason_has_no_refusal() -> None:
     assert waiting(1, Metrics(), Logs()) == WaitingEvents(1, None, None)
 
 
+def test_what_waits_is_counted_though_the_log_is_closed() -> None:
+    class Closed(Logs):
+        def paginate(self, **_: Any) -> list[dict[str, Any]]:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "FilterLogEvents")
+
+    found = waiting(3, Metrics(), Closed())
+    assert found == WaitingEvents(3, None, None, "AWS answered AccessDeniedException")
+    assert said(waiting=found) == [
+        "waiting about 3 events wait in retry",
+        "what the provider said is not known: AWS answered AccessDeniedException for the log of notify",
+    ]
+
+
 def said(**parts: Any) -> list[str]:
     return [f"{line.label} {line.text}".strip() for line in describe_status(HeraldStatus(NOW, **parts), " --local")]
 
