@@ -127,12 +127,16 @@ def _address(old: str, new: str) -> Code:
     return Code(writes=Seeded)
 
 
+def _forgetful(suppress: str | None, row: TimelineRow) -> dict[str, object]:
+    return {"pk": suppress, "since": row.at, "reason": row.state.value, "message_id": "m1"}
+
+
 class _SuppressionForgets(Writes):
     def apply_feedback(
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
-        return [message, *({"Put": put("herald-ledger", {"pk": suppress, "since": row.at}, "", {})} for _ in rest)]
+        return [message, *({"Put": put("herald-ledger", _forgetful(suppress, row), "", {})} for _ in rest)]
 
 
 class _LastWriter(Writes):
