@@ -188,8 +188,8 @@ run "least_privilege" {
     error_message = "What the tests read is what the roles get."
   }
   assert {
-    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["FindTheRetryMapping", "TakeOffTheListOfSes", "Trace"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
-    error_message = "Only X-Ray, the list of mappings and the list of SES, which have no resources, may be allowed on all resources."
+    condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : contains(["FindTheRetryMapping", "LookHowThingsStand", "TakeOffTheListOfSes", "Trace"], statement.Sid) || !contains(flatten([statement.Resource]), "*")]]))
+    error_message = "Only X-Ray, the list of mappings, alarms and metrics, and SES's account and list, which have no resources, may be allowed on all resources."
   }
   assert {
     condition     = alltrue(flatten([for statements in local.function_policies : [for statement in statements : [for action in flatten([statement.Action]) : !strcontains(action, "*")]]]))
@@ -245,8 +245,12 @@ run "least_privilege" {
     error_message = "Operators read dead letters and send them again; nothing else is taken from a queue."
   }
   assert {
-    condition     = alltrue(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : statement.Sid == "FindTheRetryMapping" || statement.Resource == local.notify_arn || strcontains(jsonencode(try(statement.Condition, {})), local.notify_arn) if startswith(action, "lambda:")]])) && local.notify_arn == "arn:aws:lambda:us-east-1:000000000000:function:herald-notify"
-    error_message = "Operators switch the function that sends, and no other."
+    condition     = alltrue(flatten([for statement in local.function_policies.web : [for action in flatten([statement.Action]) : statement.Sid == "FindTheRetryMapping" || alltrue([for resource in flatten([statement.Resource]) : contains([local.notify_arn, "${local.notify_arn}:*"], resource)]) || strcontains(jsonencode(try(statement.Condition, {})), local.notify_arn) if startswith(action, "lambda:")]])) && local.notify_arn == "arn:aws:lambda:us-east-1:000000000000:function:herald-notify"
+    error_message = "Operators look at the function that sends and switch it, and no other."
+  }
+  assert {
+    condition     = toset(flatten([for statement in local.function_policies.web : flatten([statement.Action]) if contains(flatten([statement.Resource]), "*")])) == toset(["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics", "lambda:ListEventSourceMappings", "ses:DeleteSuppressedDestination", "ses:GetAccount", "xray:PutTelemetryRecords", "xray:PutTraceSegments"])
+    error_message = "On all resources the web app is allowed what AWS knows no resource for, and nothing else."
   }
   assert {
     condition     = one([for statement in local.function_policies.web : toset(statement.Resource) if statement.Action == "ssm:GetParameters"]) == toset([for key in ["address", "link", "session"] : "arn:aws:ssm:us-east-1:000000000000:parameter/herald/${key}-key"])
