@@ -135,6 +135,7 @@ import os, signal
 from herald import cli
 
 def work(*_, **__):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background jobs ignore it
     os.kill(os.getpid(), signal.SIGINT)
     signal.pause()
 

@@ -36,14 +36,14 @@ OF_LATER = """
 import json as _json
 
 import function.queues.dead_letter as _letter
-from function.ledger.record import Row as _Row
+from function.ledger.record import TimelineRow as _Row
 from function.ledger.ledger import Writes as _Writes
 
 _body, _as_dict, _message = _letter._body, _Row.as_dict, _Writes.update_message
 
 
-def _more(self, *arguments):
-    request = _message(self, *arguments)
+def _more(self, *arguments, **named):
+    request = _message(self, *arguments, **named)
     request["UpdateExpression"] = request["UpdateExpression"].replace("SET ", "SET #of_later = :of_later, ", 1)
     request["ExpressionAttributeNames"]["#of_later"] = "of_later"
     request["ExpressionAttributeValues"][":of_later"] = {"S": "a later release's"}
