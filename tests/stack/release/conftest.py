@@ -25,6 +25,7 @@ from release.publish import Artifact
 from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
 from release.versions import live
+from tests.waiting import eventually
 
 __all__ = ["Desk", "Recorder", "open_desk"]
 
@@ -99,10 +100,8 @@ class Desk:
 
     @property
     def version(self) -> str:
-        """The version that has all traffic; fails if two share it."""
-        now = live(self.stack)
-        assert not now.weights, now.describe()
-        return now.version
+        """The version that has all traffic, as soon as no two share it: what was written is not read at once."""
+        return eventually(lambda: live(self.stack), lambda now: not now.weights).version
 
     def weigh(self, version: str, share: float) -> None:
         """Give another version a part of the traffic, as a stopped deployment leaves it."""
