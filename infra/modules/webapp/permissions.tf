@@ -3,9 +3,12 @@ locals {
   function_policies = {
     web = concat(local.run_statements["web"], [
       {
-        Sid      = "KeepBooks"
-        Effect   = "Allow"
-        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Sid    = "KeepBooks"
+        Effect = "Allow"
+        Action = [
+          "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+          "dynamodb:UpdateItem",
+        ]
         Resource = aws_dynamodb_table.books.arn
       },
       {

@@ -22,6 +22,9 @@ DIFFERENCES = {
     r"function \S+ setting HERALD_(SWEEP_AFTER_SECONDS|RECONCILE_AFTER_SECONDS)": "nobody on a laptop waits an hour",
     r"function \S+ setting HERALD_TIMEOUT_SECONDS": "a laptop's hold is too short to be compared with it",
     r"function \S+ setting HERALD_PUBLIC_URL": "links lead to the web app, wherever it runs",
+    r"(function \S+ setting HERALD_PROVIDER_ENDPOINTS|parameter /herald/provider-key)": (
+        "the laptop plays the vendors itself, at addresses of its own and with one key for all"
+    ),
     r"queue \S+ MaximumMessageSize": "the provider cannot say more than 256 KiB, and letters are made to fit that",
     r"queue \S+ MessageRetentionPeriod": "no laptop cloud lives for four days",
     r"queue \S+ key": "nothing on a laptop is worth a key",
