@@ -21,8 +21,9 @@ _THROWS = """
 import hashlib as _hashlib
 
 import function.message.builder as _builder
+import function.providers.ses as _ses
 
-_finish, _send = _builder.EmailBuilder.finish, SesProvider.send
+_finish, _send = _builder.EmailBuilder.finish, _ses.SesProvider.send
 
 
 def _is_struck(name):
@@ -46,7 +47,7 @@ def _rehearsed_send(self, email, key):
     return receipt
 
 
-_builder.EmailBuilder.finish, SesProvider.send = _rehearsed_finish, _rehearsed_send
+_builder.EmailBuilder.finish, _ses.SesProvider.send = _rehearsed_finish, _rehearsed_send
 """
 _DOES_NOT_START = """
 

@@ -29,7 +29,7 @@ def test_every_event_has_exactly_one_mail_or_a_letter_with_a_reason(catalogue: C
 
 
 def test_the_soak_sees_a_ledger_that_resends_unheard(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ledger, "lagging", lambda *_: [])
+    monkeypatch.setattr(Ledger, "find_lagging_providers", lambda *_: [])
     assert {event["fault"] for event in soak(catalogue, 300, seed=1)["broken"]} == {"duplicated"}
 
 
