@@ -117,7 +117,7 @@ def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, t
 def put_back(event: Mapping[str, Any], client: Any) -> None:
     """Give the companions' aliases back. Raises nothing: `herald release` looks after it, and so does the next one."""
     try:
-        from function.canary.deployment_check import take_back  # noqa: PLC0415
+        from function.canary.deployment_check import take_back  # noqa: PLC0415  as above
 
         take_back(_describe(event, client), os.environ, client)
     except Exception as error:

@@ -32,42 +32,42 @@ class ProviderSetup:
 def open_provider(url: str, setup: ProviderSetup) -> Provider:
     """The provider that `url` names, with its secret read. Raises what reading it raises."""
     if is_ses(url):
-        from function.providers.ses import SesProvider, client_config  # noqa: PLC0415
+        from function.providers.ses import SesProvider, client_config  # noqa: PLC0415  only if a URL names it
 
         client = setup.ses(url.removeprefix("ses://"), client_config())
         return SesProvider(url, client, setup.sender, setup.configuration_set)
-    from function.providers.secret import Secret  # noqa: PLC0415
+    from function.providers.secret import Secret  # noqa: PLC0415  only if a URL names it
 
     secret = Secret(lambda: setup.secret(setup.secrets[url]))
     return _OPENERS[scheme_of(url)](url, secret, setup)
 
 
 def _open_smtp(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
-    from function.providers.http_client import trusting_context  # noqa: PLC0415
-    from function.providers.smtp import SmtpProvider  # noqa: PLC0415
+    from function.providers.http_client import trusting_context  # noqa: PLC0415  only if a URL names it
+    from function.providers.smtp import SmtpProvider  # noqa: PLC0415  only if a URL names it
 
     return SmtpProvider(url, secret, setup.sender, trusting_context())
 
 
 def _open_sendgrid(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
-    from function.providers.http_client import HttpClient  # noqa: PLC0415
-    from function.providers.sendgrid.client import ENDPOINT, SendGridProvider  # noqa: PLC0415
+    from function.providers.http_client import HttpClient  # noqa: PLC0415  only if a URL names it
+    from function.providers.sendgrid.client import ENDPOINT, SendGridProvider  # noqa: PLC0415  only if a URL names it
 
     client = HttpClient("SendGrid", setup.endpoints.get("sendgrid", ENDPOINT))
     return SendGridProvider(url, client, secret, setup.sender)
 
 
 def _open_mailgun(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
-    from function.providers.http_client import HttpClient  # noqa: PLC0415
-    from function.providers.mailgun.client import ENDPOINTS, MailgunProvider  # noqa: PLC0415
+    from function.providers.http_client import HttpClient  # noqa: PLC0415  only if a URL names it
+    from function.providers.mailgun.client import ENDPOINTS, MailgunProvider  # noqa: PLC0415  only if a URL names it
 
     client = HttpClient("Mailgun", setup.endpoints.get("mailgun", ENDPOINTS[scheme_of(url)]))
     return MailgunProvider(url, client, secret, setup.sender)
 
 
 def _open_resend(url: str, secret: Secret, setup: ProviderSetup) -> Provider:
-    from function.providers.http_client import HttpClient  # noqa: PLC0415
-    from function.providers.resend.client import ENDPOINT, READ_TIMEOUT, ResendProvider  # noqa: PLC0415
+    from function.providers.http_client import HttpClient  # noqa: PLC0415  only if a URL names it
+    from function.providers.resend.client import ENDPOINT, READ_TIMEOUT, ResendProvider  # noqa: PLC0415  only if a URL names it
 
     client = HttpClient("Resend", setup.endpoints.get("resend", ENDPOINT), READ_TIMEOUT)
     return ResendProvider(url, client, secret, setup.sender)
