@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -11,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from laptop.emulator.lambdas import Lambdas
-from laptop.emulator.patches import Ministack
+from laptop.emulator.patches import PATCHED, Ministack
 from laptop.invocations.model import Cause, InvokeConfig
 from laptop.invocations.results import messages_to_delete
 from laptop.invocations.retries import THROTTLED_FIRST, THROTTLED_LONGEST, Failed, on_failure_record
@@ -28,6 +30,7 @@ class Queues:
         self._lambdas = lambdas
         self._scale = scale
         self._wake: Callable[[], None] = ministack.functions.esm_wake.set
+        _change_one_at_a_time(ministack)
         ministack.replace(ministack.functions, "_run_sqs_batch", lambda _: self._run_batch)
 
     def give_up(self, failed: Failed, limits: InvokeConfig) -> None:
@@ -86,3 +89,30 @@ class Queues:
             self._sqs._delete_messages_for_esm(
                 url, {each["receipt_handle"] for each in batch if each["id"] in deleted and each["receipt_handle"]}
             )
+
+
+def _change_one_at_a_time(ministack: Ministack) -> None:
+    """Let one thread at a time change a queue.
+
+    ministack locks what its mappings do and not what its clients do. Each puts a new list of messages in the place of
+    the one that it read, and what a client sent in between was gone: an event that SQS had accepted was lost.
+    """
+    queues: Any = ministack.queues
+    lock = threading.RLock()
+    if not isinstance(getattr(queues, "_queues_lock", None), type(threading.Lock())):
+        raise SystemExit(f"ministack locks its queues in another way: look at it, and at {__file__}")
+    queues._queues_lock = lock
+
+    def hold(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def held(*arguments: Any, **named: Any) -> Any:
+            with lock:
+                return original(*arguments, **named)
+
+        return held
+
+    for name in PATCHED["sqs"]:
+        ministack.replace(queues, name, hold)
+    ministack.replace(ministack.topics, "_deliver_to_sqs", hold)
+    handlers = queues._HANDLERS
+    handlers |= {action: vars(queues)[handler.__name__] for action, handler in handlers.items()}

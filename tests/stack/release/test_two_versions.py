@@ -199,7 +199,7 @@ def test_what_one_wrote_the_other_goes_on_with(pair: Pair, writer: str, road: st
         ses.delete("/faults").raise_for_status()
         if left == "rejected":
             pair.redrive()
-        eventually(lambda: sender(pair.timeline(message)), lambda who: who == pair.releases[reads])
+        eventually(lambda: pair.timeline(message), lambda rows: sender(rows) == pair.releases[reads])
         mails = ses.get("/messages", params={"to": address}).json()
     assert len(mails) == 1
     assert "of_later" in pair.record(message), "the control: the new one wrote more than the old one knows"

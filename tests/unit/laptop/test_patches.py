@@ -108,6 +108,42 @@ def test_what_is_asked_and_answered_in_a_patched_call_is_held_to_the_model(tmp_p
     assert broken == "refused DescribeAlarms.MetricAlarms[].StateValue is never 'BROKEN'"
 
 
+_MEANWHILE = """
+import asyncio, threading
+import laptop.emulator.__main__ as emulator
+from ministack.services import sqs
+emulator.compose(None, 1.0)
+call = lambda action, **asked: asyncio.run(sqs._dispatch(action, asked, ""))
+dead = call("CreateQueue", QueueName="dead")["QueueUrl"]
+arn = call("GetQueueAttributes", QueueUrl=dead, AttributeNames=["All"])["Attributes"]["QueueArn"]
+policy = '{"maxReceiveCount": 5, "deadLetterTargetArn": "%s"}' % arn
+url = call("CreateQueue", QueueName="retry", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+clients = []
+
+class Messages(list):
+    def __iter__(self):
+        yield from list.__iter__(self)
+        if len(clients) < 3:  # a client sends while another thread has read the messages, and not yet put them back
+            client = threading.Thread(target=call, args=["SendMessage"], kwargs={"QueueUrl": url, "MessageBody": "x"})
+            clients.append(client)
+            client.start()
+            client.join(1)
+
+sqs._get_q(url)["messages"] = Messages()
+sqs._receive_messages_for_esm(url, 1)
+for client in clients:
+    client.join()
+print("sent", len(clients), "kept", len(sqs._get_q(url)["messages"]))
+"""
+
+
+def test_a_message_that_is_sent_while_a_mapping_receives_is_kept(tmp_path: Path) -> None:
+    done = start(_MEANWHILE, tmp_path)
+    _, sent, _, kept = done.stdout.strip().splitlines()[-1].split()
+    assert int(sent) > 1, done.stderr
+    assert kept == sent
+
+
 def test_with_all_of_them_it_starts(tmp_path: Path) -> None:
     assert sum(map(len, PATCHED.values())) > 10
     assert start(_START.format(module="sns", function="no such name"), tmp_path).returncode == 0
