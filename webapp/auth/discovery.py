@@ -124,8 +124,14 @@ class IssuerKeys:
         """All keys; raises `Unavailable` if they are not known and the issuer does not answer."""
         return self._keys.get()
 
-    def find(self, key_id: str) -> jwt.PyJWK | None:
-        """The key of this id; raises as `get` does."""
+    def find(self, key_id: str | None) -> jwt.PyJWK | None:
+        """The key of this id, or the only one for a token that names none; raises as `get` does.
+
+        https://openid.net/specs/openid-connect-core-1_0.html#Signing
+        """
+        if key_id is None:
+            keys = self._keys.get()
+            return keys[0] if len(keys) == 1 else None
         return _of_id(self._keys.get(), key_id) or _of_id(self._keys.get(_UNKNOWN_KEY_SECONDS), key_id)
 
     def _fetch(self) -> Sequence[jwt.PyJWK]:

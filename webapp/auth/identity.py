@@ -174,7 +174,7 @@ class TokenVerifier:
     def _signing_key(self, token: str) -> jwt.PyJWK:
         header = jwt.get_unverified_header(token)
         kid = header.get("kid")
-        if header.get("alg") != "RS256" or not isinstance(kid, str) or header.get("typ") == "at+jwt":
+        if header.get("alg") != "RS256" or not isinstance(kid, str | None) or header.get("typ") == "at+jwt":
             raise jwt.InvalidAlgorithmError
         key = self._keys.find(kid)
         if key is None:

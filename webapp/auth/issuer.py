@@ -106,12 +106,16 @@ class Issuer:
     def renew(self, refresh_token: str, identity: Identity) -> SignInResult:
         """The same person again, as the issuer describes it now if it does; raises `SignInFailed` if it does not renew.
 
-        The answer need not hold an id token. https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
+        The answer need not hold an id token, and its id token need not describe the person again.
+        https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse
         """
         tokens = self._tokens(lambda oauth, url: oauth.refresh_token(url, refresh_token=refresh_token))
         tokens = {"refresh_token": refresh_token, **tokens}
-        if "id_token" in tokens:
-            return self._answer(tokens, self._claims(tokens))
+        claims = self._claims(tokens) if "id_token" in tokens else {}
+        if "email" in claims:
+            return self._answer(tokens, claims)
+        if claims.get("sub", identity.sub) != identity.sub:
+            raise SignInFailed("The identity provider answered for somebody else.")
         return SignInResult(identity, _seconds(tokens.get("expires_in")), tokens["refresh_token"])
 
     def revoke(self, refresh_token: str) -> None:

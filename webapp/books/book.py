@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
@@ -16,13 +17,16 @@ from webapp.text import LINE_PATTERN, is_line
 
 __all__ = ["Author", "Book", "BookChange", "BookIn", "DeletedBook", "Isbn", "Title"]
 
-#: What stands before the number on many a book.
-_ISBN_WORD: Final = re.compile(r"^isbn(1[03](?=:|97[89]\d{10}$|\d{9}[\dX]$))?:?", re.IGNORECASE)
+#: What stands before the number on many a book, and in a URN (RFC 8254).
+_ISBN_WORD: Final = re.compile(r"^(?:urn:)?e?isbn(?:1[03](?=[:=#]|97[89]\d{10}$|\d{9}[\dX]$))?[:=#]*", re.IGNORECASE)
+#: What people and programs put between the digits; other hyphens and spaces of Unicode are taken for these first.
+_SEPARATORS: Final = " -._"
 _PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN, "format": "line"}
 
 
 def _isbn13(text: str) -> str:
-    digits = _ISBN_WORD.sub("", clean(text.replace("\u00ad", ""), " -"))
+    seen = "".join(character for character in text if unicodedata.category(character) not in {"Cf", "Cc"})
+    digits = _ISBN_WORD.sub("", clean(seen, _SEPARATORS))
     try:
         if len(digits) not in {10, 13}:
             raise InvalidLength
@@ -58,12 +62,11 @@ Author = Annotated[
 Isbn = Annotated[
     str,
     Field(
-        min_length=10,
         max_length=40,
         examples=["978-0-441-00731-8"],
         description="ISBN-10 or ISBN-13 with a right check digit, with or without hyphens, spaces and the word ISBN "
         "before it; kept as ISBN-13",
-        json_schema_extra={"format": "isbn"},
+        json_schema_extra={"format": "isbn", "minLength": 10},
     ),
     AfterValidator(_isbn13),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,20 +31,36 @@ __all__ = [
     "register",
 ]
 
-#: What AWS says when it will take the same call a moment later.
+#: What AWS says when it will take the same call a moment later, beside what it answers with these statuses.
+#: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 _PASSING: Final = CODES | frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "InternalServerError",
+        "KMSThrottling",
+        "KMSThrottlingException",
         "LimitExceededException",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ResourceConflictException",
         "ServiceUnavailable",
+        "SlowDown",
+        "Throttled",
+        "ThrottledException",
+        "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
         "TransactionCanceledException",
         "TransactionInProgressException",
     }
 )
+_PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 
 #: The problem that each domain error becomes.
 _SLUGS: Final[dict[type[errors.RequestError], str]] = {
@@ -59,8 +76,9 @@ _SLUGS: Final[dict[type[errors.RequestError], str]] = {
     errors.Misconfigured: "internal",
 }
 
-#: So many wrong fields are named at most.
+#: So many wrong fields are named at most, and each by so many characters: a caller's own names may be long.
 _MOST_FIELDS: Final = 20
+_LONGEST_POINTER: Final = 200
 DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
 
 
@@ -126,9 +144,14 @@ async def on_aws_error(request: Request, error: ClientError | BotoCoreError) -> 
     """A failed call of AWS: 503 if a later call may succeed, else 500."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     log.failure("aws call failed", error, code=code, request_id=request.scope.get("request_id"))
-    if isinstance(error, ClientError) and code not in _PASSING:
+    if isinstance(error, ClientError) and not _is_passing(error):
         return problem_response(request, Problem("internal", "Something broke on our side."))
     return problem_response(request, Problem("unavailable", "The store does not answer.", {"Retry-After": "1"}))
+
+
+def _is_passing(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return error.response["Error"]["Code"] in _PASSING or status in _PASSING_STATUSES
 
 
 async def on_validation_error(request: Request, error: RequestValidationError) -> Response:
@@ -168,8 +191,14 @@ def _field_error(error: dict[str, Any]) -> dict[str, str]:
         return {"detail": f"not JSON: {error['ctx']['error']} (character {names[0]})", "pointer": "#"}
     detail = error["msg"][:1].lower() + error["msg"][1:]
     if place == "body":
-        return {"detail": detail, "pointer": "#" + "".join(f"/{_escape(name)}" for name in names)}
+        return {"detail": detail, "pointer": _point_at(names)}
     return {"detail": detail, "parameter": str(names[0])}
+
+
+def _point_at(names: Sequence[object]) -> str:
+    """The JSON pointer to a field; to what holds it, where its own would be too long."""
+    pointer = "#" + "".join(f"/{_escape(name)}" for name in names)
+    return pointer if len(pointer) <= _LONGEST_POINTER or not names else _point_at(names[:-1])
 
 
 def _escape(name: object) -> str:

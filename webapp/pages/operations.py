@@ -22,11 +22,14 @@ from webapp.admin import reason_groups
 from webapp.admin.reason_groups import MayHaveGoneError, discard, group_dead_letters, redrive
 from webapp.admin.search import SearchResult
 from webapp.api.problems import Problem
+from webapp.books.cursor import ULID_PATTERN
 from webapp.composition import Parts, PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Operator, own_form
 
 __all__ = [
+    "EntryId",
+    "OutboxId",
     "Text",
     "dead",
     "find",
@@ -58,6 +61,9 @@ router: Final = APIRouter(prefix="/operations")
 
 Text = Annotated[str, Form(max_length=500)]
 Start = Annotated[int, Query(ge=0, le=1_000_000)]
+#: A place in the record of what was done, or in the outbox: no key of DynamoDB's may be empty, or over a kilobyte.
+EntryId = Annotated[str, Query(pattern=f"{ULID_PATTERN}|^$")]
+OutboxId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
 @router.get("")
@@ -183,7 +189,7 @@ def send_once_more(
 
 
 @router.post("/publish", dependencies=_FORM)
-def publish(request: Request, operator: Operator, parts: PartsOf, subject: Text = "", event: Text = "") -> Response:
+def publish(request: Request, operator: Operator, parts: PartsOf, subject: OutboxId, event: OutboxId) -> Response:
     """Publish again what the outbox gave up before SNS took it."""
     row = OutboxRow(f"outbox#{subject}", event)
 
@@ -216,7 +222,7 @@ def suppressions(request: Request, _operator: Operator, parts: PartsOf, done: st
 
 
 @router.get("/done")
-def what_was_done(request: Request, _operator: Operator, parts: PartsOf, before: str = "") -> Response:
+def what_was_done(request: Request, _operator: Operator, parts: PartsOf, before: EntryId = "") -> Response:
     """What operators did, newest first; `before` is the entry that the page before ended with."""
     entries = parts.audit.latest(_MOST_ENTRIES, before)
     older = entries[-1].id if len(entries) == _MOST_ENTRIES else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -45,6 +45,39 @@ class Interrupting:
         return interrupt if name == self._call else getattr(self._sqs, name)
 
 
+class Repeating:
+    """SQS, where every letter comes twice, and only the handle of its last receipt counts, as documented."""
+
+    def __init__(self, sqs: Any) -> None:
+        self._sqs = sqs
+        self._last: dict[str, str] = {}
+        self._repeated: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sqs, name)
+
+    def receive_message(self, **request: Any) -> Any:
+        answer = self._sqs.receive_message(**request)
+        for message in answer.get("Messages", []):
+            self._last[message["MessageId"]] = message["ReceiptHandle"]
+            if message["MessageId"] not in self._repeated:
+                self._repeated.add(message["MessageId"])
+                self._show(request["QueueUrl"], message["ReceiptHandle"])
+        return answer
+
+    def delete_message(self, QueueUrl: str, ReceiptHandle: str) -> None:
+        if ReceiptHandle in self._last.values():
+            self._sqs.delete_message(QueueUrl=QueueUrl, ReceiptHandle=ReceiptHandle)
+
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: list[Any]) -> None:
+        for entry in Entries:
+            if entry["ReceiptHandle"] in self._last.values():
+                self._show(QueueUrl, entry["ReceiptHandle"])
+
+    def _show(self, queue: str, handle: str) -> None:
+        self._sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
+
+
 def refuse(office: Office, message_id: str = "m1", reason: str = "content rejected", **changes: Any) -> None:
     """A mail that its provider would not take."""
     office.world.post.answers = [RefusedForGood(reason)]
@@ -79,6 +112,24 @@ def test_letters_are_listed_and_stay(office: Office) -> None:
         assert sorted(letter.message_id for letter in letters) == sorted(f"m{number}" for number in range(12))
     assert office.count(office.installation.dead) == 12
     assert {(letter.reason, letter.release, letter.attempts) for letter in letters} == {("content rejected", "r1", 1)}
+
+
+def test_a_letter_that_sqs_shows_twice_is_listed_once_and_stays_visible(office: Office) -> None:
+    refuse(office)
+    twice = replace(office.installation, sqs=cast("Any", Repeating(office.installation.sqs)))
+    assert [letter.message_id for letter in peek(twice.sqs, twice.dead)] == ["m1"]
+    assert office.count(office.installation.dead) == 1
+
+
+def test_a_letter_that_sqs_shows_twice_is_redriven_once(office: Office) -> None:
+    refuse(office, "m1")
+    refuse(office, "m2")
+    plan = plan_of(office)
+    plan.letters = [letter for letter in plan.letters if letter.message_id == "m1"]
+    twice = replace(office.installation, sqs=cast("Any", Repeating(office.installation.sqs)))
+    redrive_letters(twice, plan, lambda _: None, RedriveResult())
+    assert [letter.message_id for letter in peek(office.installation.sqs, office.installation.dead)] == ["m2"]
+    assert office.count(office.installation.retry) == 1
 
 
 def test_letters_are_grouped_by_what_went_wrong_not_by_how_often_it_was_tried(office: Office) -> None:
