@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,7 +21,7 @@ from function.ledger.record import EventItem
 from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
-from operations.redrive.queue import make_visible, peek, receive_all
+from operations.redrive.queue import Reception, peek
 
 __all__ = [
     "UNTOUCHED",
@@ -159,16 +160,10 @@ def delete_letters(
     installation: Installation, messages: Collection[str], mentions: Callable[[str], bool] = lambda _: False
 ) -> int:
     """Delete the dead letters of these messages, and those whose text mentions somebody; how many were deleted."""
-    others: list[DeadLetter] = []
     deleted = 0
-    try:
-        for some in receive_all(installation.sqs, installation.dead):
-            for letter in some:
-                if _letter_about(letter, messages, mentions):
-                    installation.sqs.delete_message(QueueUrl=installation.dead, ReceiptHandle=letter.handle)
-                    deleted += 1
-                else:
-                    others.append(letter)
-    finally:
-        make_visible(installation.sqs, installation.dead, others)
+    with Reception(installation.sqs, installation.dead) as reception:
+        for letter in chain.from_iterable(reception):
+            if _letter_about(letter, messages, mentions):
+                reception.delete(letter)
+                deleted += 1
     return deleted

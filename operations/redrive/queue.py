@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/stand
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from operations.redrive.dead_letters import DeadLetter
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
-__all__ = ["count_in_flight", "make_visible", "peek", "receive_all"]
+__all__ = ["Reception", "count_in_flight", "peek"]
 
 #: Visibility timeout in seconds: longer than it takes to read a large queue.
 _VISIBILITY_TIMEOUT = 60
@@ -26,47 +26,68 @@ _LONG_POLL_SECONDS = 1
 _BATCH = 10
 
 
-def receive_all(sqs: SQSClient, url: str) -> Iterator[list[DeadLetter]]:
-    """Every visible letter once, in batches; the caller deletes each or makes it visible again."""
-    seen: set[str] = set()
-    without_new = 0
-    while without_new < _EMPTY_ANSWERS:
-        answer = sqs.receive_message(
-            QueueUrl=url,
+class Reception:
+    """Every visible letter once, in batches; on leaving, those that were not deleted are visible again at once.
+
+    A letter may be returned more than once, and only the handle of its last receipt counts: "If you don't provide the
+    most recent receipt handle, the request succeeds, but the message will not be deleted":
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
+    """
+
+    def __init__(self, sqs: SQSClient, url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+        self._handles: dict[str, str] = {}
+        self._deleted: set[str] = set()
+
+    def __enter__(self) -> Reception:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        handles = list(self._handles.values())
+        for start in range(0, len(handles), _BATCH):
+            entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+                {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                for index, handle in enumerate(handles[start : start + _BATCH])
+            ]
+            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+
+    def __iter__(self) -> Iterator[list[DeadLetter]]:
+        without_new = 0
+        while without_new < _EMPTY_ANSWERS:
+            new = self._receive(_LONG_POLL_SECONDS if without_new or not (self._handles or self._deleted) else 0)
+            without_new = 0 if new else without_new + 1
+            yield new
+
+    def delete(self, letter: DeadLetter) -> None:
+        """Delete a letter that was received here."""
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=self._handles.pop(letter.id))
+        self._deleted.add(letter.id)
+
+    def _receive(self, seconds: int) -> list[DeadLetter]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url,
             MaxNumberOfMessages=_BATCH,
             VisibilityTimeout=_VISIBILITY_TIMEOUT,
-            WaitTimeSeconds=_LONG_POLL_SECONDS if without_new or not seen else 0,
+            WaitTimeSeconds=seconds,
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        new = [letter for letter in map(DeadLetter.of, answer.get("Messages", [])) if letter.id not in seen]
-        without_new = 0 if new else without_new + 1
-        seen.update(letter.id for letter in new)
-        yield new
+        letters = {letter.id: letter for letter in map(DeadLetter.of, answer.get("Messages", []))}
+        new = [letter for id_, letter in letters.items() if id_ not in self._handles and id_ not in self._deleted]
+        self._handles |= {id_: letter.handle for id_, letter in letters.items()}
+        for id_ in letters.keys() & self._deleted:
+            self.delete(letters[id_])
+        return new
 
 
 def peek(sqs: SQSClient, url: str) -> list[DeadLetter]:
     """All letters in the queue; they stay there."""
-    letters: list[DeadLetter] = []
-    try:
-        for some in receive_all(sqs, url):
-            letters.extend(some)
-    finally:
-        make_visible(sqs, url, letters)
-    return letters
+    with Reception(sqs, url) as reception:
+        return [letter for some in reception for letter in some]
 
 
 def count_in_flight(sqs: SQSClient, url: str) -> int:
     """About how many letters somebody else has received and not deleted yet."""
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"])
     return int(found["Attributes"]["ApproximateNumberOfMessagesNotVisible"])
-
-
-def make_visible(sqs: SQSClient, url: str, letters: Sequence[DeadLetter]) -> None:
-    """Make received letters visible again at once; without this they become visible within a minute."""
-    for start in range(0, len(letters), _BATCH):
-        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
-            {"Id": str(index), "ReceiptHandle": letter.handle, "VisibilityTimeout": 0}
-            for index, letter in enumerate(letters[start : start + _BATCH])
-        ]
-        sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)

@@ -14,7 +14,7 @@ from typing import Any
 from operations.installation import Installation
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan
-from operations.redrive.queue import make_visible, receive_all
+from operations.redrive.queue import Reception
 
 __all__ = ["RedriveResult", "outgoing_attributes", "redrive_letters", "send_copies"]
 
@@ -45,20 +45,16 @@ def redrive_letters(
 ) -> RedriveResult:
     """Carry out the plan for every letter that SQS still shows, while there is time; all others stay in `dead`."""
     waiting = {letter.id for letter in plan.letters}
-    held: dict[str, DeadLetter] = {}
-    try:
-        for letters in receive_all(installation.sqs, installation.dead):
-            held |= {letter.id: letter for letter in letters}
+    with Reception(installation.sqs, installation.dead) as reception:
+        for letters in reception:
             for letter in letters:
                 if letter.id in waiting and has_time():
                     _redrive_one(installation, plan, letter, done)
+                    reception.delete(letter)
                     waiting.discard(letter.id)
-                    del held[letter.id]
                     progress(done.total)
             if not waiting or not has_time():
                 break
-    finally:
-        make_visible(installation.sqs, installation.dead, list(held.values()))
     return done
 
 
@@ -98,7 +94,6 @@ def _redrive_one(installation: Installation, plan: RedrivePlan, letter: DeadLett
     else:
         _send(installation, plan, letter)
         done.sent += 1
-    installation.sqs.delete_message(QueueUrl=installation.dead, ReceiptHandle=letter.handle)
 
 
 def _send(installation: Installation, plan: RedrivePlan, letter: DeadLetter) -> None:
