@@ -1,9 +1,10 @@
 """A second issuer, which takes other liberties than Cognito and none that the standards do not give it.
 
 It has the client prove itself by HTTP Basic only, with name and secret encoded as RFC 6749 has it; names audiences in a
-list; answers a refresh without an id token, with a new refresh token each time; and ends the whole sign-in of whoever
-brings a refresh token twice (RFC 9700). It publishes keys that are none of ours beside its own, offers neither
-revocation nor signing out, and its name ends with a slash.
+list; answers a refresh without an id token, or with one that says nothing of the person but who it is, with a new
+refresh token each time; and ends the whole sign-in of whoever brings a refresh token twice (RFC 9700). It publishes
+keys that are none of ours beside its own, which has no id, offers neither revocation nor signing out, and its name ends
+with a slash.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class StrictIssuer(Issuer):
         self.families: dict[str, str] = {}
         self.spent: set[str] = set()
         self.ended: set[str] = set()
+        self.renewed_as: dict[str, Any] | None = None
 
     def answer(self, path: str) -> dict[str, Any]:
         if path.endswith("openid-configuration"):
@@ -44,7 +46,8 @@ class StrictIssuer(Issuer):
             {"kty": "RSA", "use": "enc", "kid": "first", "n": "AQAB", "e": "AQAB"},
             {"kty": "of tomorrow", "kid": "second"},
         ]
-        return {"keys": [*others, *super().answer(path)["keys"]]}
+        [own] = super().answer(path)["keys"]
+        return {"keys": [*others, {name: value for name, value in own.items() if name not in {"kid", "alg"}}]}
 
     def sign_in(self, page: str) -> dict[str, str]:
         return super().sign_in(page) | {"iss": NAME}
@@ -60,9 +63,11 @@ class StrictIssuer(Issuer):
         challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
         if not asked or asked["code_challenge"] != challenge.decode() or asked["redirect_uri"] != form["redirect_uri"]:
             return 400, {"error": "invalid_grant"}
-        claims = {"iss": NAME, "aud": [CLIENT], "azp": CLIENT, "nonce": asked["nonce"]} | self.claims
-        told = self.token(drop=("token_use",), **claims)
-        return 200, self._grant(secrets.token_hex(4)) | {"id_token": told}
+        return 200, self._grant(secrets.token_hex(4)) | self._tell({"nonce": asked["nonce"], **self.claims})
+
+    def _tell(self, claims: dict[str, Any], *, drop: tuple[str, ...] = ()) -> dict[str, str]:
+        claims = {"iss": NAME, "aud": [CLIENT], "azp": CLIENT} | claims
+        return {"id_token": self.token(kid="", drop=("token_use", *drop), **claims)}
 
     def _refresh(self, token: str) -> tuple[int, dict[str, Any]]:
         self.refreshes += 1
@@ -72,7 +77,9 @@ class StrictIssuer(Issuer):
         if not family or family in self.ended:
             return 400, {"error": "invalid_grant"}
         self.spent.add(token)
-        return 200, self._grant(family)
+        described = ("email", "email_verified", "name", "locale")
+        told = self._tell(self.renewed_as, drop=described) if self.renewed_as is not None else {}
+        return 200, self._grant(family) | told
 
     def _grant(self, family: str) -> dict[str, Any]:
         refresh = f"{secrets.token_hex(8)}+/="

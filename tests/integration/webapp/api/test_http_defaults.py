@@ -43,6 +43,29 @@ def test_a_405_names_every_method_of_the_address(ada: TestClient, path: str, all
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/v1/books/01KAJ8V3Q0S5T2M9Z6E1B4C7D8"),
+        ("PATCH", "/v1/books/no-id"),
+        ("DELETE", "/v1/books/no-id"),
+        ("DELETE", "/v1/me"),
+        ("GET", "/v1/books?limit=x&cursor=y"),
+        ("GET", "/v1/books/no-id/notifications"),
+        ("HEAD", "/v1/books?limit=x"),
+    ],
+)
+def test_a_stranger_learns_nothing_of_any_route(anyone: TestClient, method: str, path: str) -> None:
+    answer = anyone.request(method, path, content=b"{", headers={"content-type": "text/plain"})
+    assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (401, True)
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "//evil.example/books", "/static", "/static/", "/operations//"])
+def test_no_odd_path_leads_anywhere(anyone: TestClient, path: str) -> None:
+    answer = anyone.get(f"https://herald.example{path}", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"title": 7}', b"x" * 1000])
 def test_a_stranger_learns_nothing_of_the_body(anyone: TestClient, body: bytes) -> None:
     answer = anyone.post("/v1/books", content=body, headers={"content-type": "application/json"})

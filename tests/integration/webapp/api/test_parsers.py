@@ -21,12 +21,16 @@ HEADERS = [
     "accept",
     "authorization",
     "content-length",
+    "accept-language",
     "content-type",
     "cookie",
+    "host",
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "if-modified-since",
     "origin",
+    "range",
     "sec-fetch-site",
     "traceparent",
     "x-request-id",
@@ -137,6 +141,22 @@ def test_a_thousand_wrong_fields_are_counted_and_twenty_named(ada: TestClient) -
     assert answer.json()["detail"].startswith("1002 fields")
     assert len(answer.json()["errors"]) == 20
     assert len(answer.content) < 4000
+
+
+@pytest.mark.parametrize("names", [["n" * 60_000], [f"{number}{'ä' * 300}" for number in range(60)]])
+def test_names_of_a_callers_own_make_no_long_answer(ada: TestClient, names: list[str]) -> None:
+    answer = ada.post("/v1/books", json={"title": "T", "author": "A"} | dict.fromkeys(names, 1))
+    assert answer.status_code == 422
+    assert {error["pointer"] for error in answer.json()["errors"]} == {"#"}, "what holds them is named"
+    assert len(answer.content) < 4000
+
+
+@pytest.mark.parametrize("media_type", ["multipart/form-data", "multipart/form-data; boundary=", "text/plain", "x"])
+@pytest.mark.parametrize("path", ["/books", "/settings", "/sign-out", "/unsubscribe/x", "/operations/search"])
+def test_no_form_breaks_anything(browser: Browser, path: str, media_type: str) -> None:
+    for body in (b"--x\r\nfoo", b"\xff", b"a" * 3000, b"&".join(b"f%d=1" % number for number in range(1500))):
+        answer = browser.post(path, content=body, headers={"content-type": media_type}, follow_redirects=False)
+        assert 400 <= answer.status_code < 500, (path, media_type, body[:20])
 
 
 def test_a_failure_is_logged_by_type_and_place_and_without_values(

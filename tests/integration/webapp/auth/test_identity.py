@@ -81,7 +81,7 @@ FORGERIES: dict[str, Callable[[Issuer], str]] = {
     "another key under a known id": lambda issuer: issuer.token(key="mallory", kid="first"),
     "another key under its own id": lambda issuer: issuer.token(key="mallory"),
     "RS512": lambda issuer: jwt.encode(ada(), rsa_key("first"), algorithm="RS512", headers={"kid": "first"}),
-    "no key id": lambda issuer: jwt.encode(ada(), rsa_key("first"), algorithm="RS256"),
+    "no key id, and another key": lambda issuer: issuer.token(key="mallory", kid=""),
     "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
     "never expires": lambda issuer: issuer.token(drop=("exp",)),
     "not yet issued": lambda issuer: issuer.token(iat=int(time.time()) + 600),
@@ -191,3 +191,13 @@ def test_a_token_is_known_for_a_moment_and_never_longer_than_it_lives(
     assert (verifier.find_verified(short), verifier.find_verified(long) is None) == (None, False)
     seconds.at += 25
     assert verifier.find_verified(long) is None
+
+
+def test_a_token_without_a_key_id_is_good_while_there_is_one_key(verifier: TokenVerifier, issuer: Issuer) -> None:
+    assert verifier.verify(issuer.token(kid="")).sub == "ada-1815"
+
+
+def test_a_token_without_a_key_id_is_nobodys_where_there_are_two_keys(verifier: TokenVerifier, issuer: Issuer) -> None:
+    issuer.published = ["first", "second"]
+    with pytest.raises(NotAuthenticated):
+        verifier.verify(issuer.token(kid=""))

@@ -79,6 +79,20 @@ def test_a_refresh_without_an_id_token_keeps_the_person(signed_in: Browser, issu
     assert issuer.refreshes == 4, "good for as long as the issuer said: 300 seconds"
 
 
+def test_an_id_token_that_only_names_the_person_keeps_who_they_are(
+    signed_in: Browser, issuer: StrictIssuer, clock: Clock
+) -> None:
+    issuer.renewed_as = {}
+    clock.forward(901)
+    assert "ada@example.com" in signed_in.get("/").text
+
+
+def test_an_id_token_of_somebody_else_ends_the_session(signed_in: Browser, issuer: StrictIssuer, clock: Clock) -> None:
+    issuer.renewed_as = {"sub": "mallory"}
+    clock.forward(901)
+    assert not is_signed_in(signed_in)
+
+
 def test_a_refresh_token_is_brought_once_by_all_requests_together(
     signed_in: Browser, strict: Parts, issuer: StrictIssuer, clock: Clock
 ) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.retries import standard
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from function.ledger.keys import address_key
@@ -14,7 +18,9 @@ from operations.suppressions import find_suppression, remove_suppression
 from tests.integration.refusals import refuse_calls
 from tests.integration.webapp.admin.conftest import operator, ses, suppress, switch
 from tests.integration.webapp.conftest import Browser, Cloud
+from webapp.app import create_app
 from webapp.composition import Parts
+from webapp.http.error_handlers import on_aws_error
 
 __all__ = ["operator", "ses", "switch"]
 
@@ -98,6 +104,43 @@ def test_a_throttled_function_is_said(operator: Browser, cloud: Cloud) -> None:
     with refuse_calls(cloud.functions, "GetFunction", "TooManyRequestsException"):
         answer = operator.get("/operations")
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("ThrottledException", 400),
+        ("RequestThrottledException", 400),
+        ("SlowDown", 400),
+        ("ReplicatedWriteConflictException", 400),
+        ("SomethingNew", 429),
+        ("InternalErrorException", 500),
+    ],
+)
+def test_whatever_aws_calls_a_refusal_of_the_moment(parts: Parts, code: str, status: int) -> None:
+    answer: Any = {"Error": {"Code": code, "Message": "arn:aws"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    said = asyncio.run(on_aws_error(request_of(parts), ClientError(answer, "Some")))
+    assert (said.status_code, "Retry-After" in said.headers) == (503, True)
+
+
+def test_every_code_that_botocore_knows_to_pass_does(parts: Parts) -> None:
+    throttled: Any = standard.ThrottledRetryableChecker
+    transient: Any = standard.TransientRetryableChecker
+    for code in {*throttled._THROTTLED_ERROR_CODES, *transient._TRANSIENT_ERROR_CODES}:
+        answer: Any = {"Error": {"Code": code, "Message": ""}}
+        assert asyncio.run(on_aws_error(request_of(parts), ClientError(answer, "Some"))).status_code == 503, code
+
+
+def test_what_does_not_pass_is_our_fault(parts: Parts) -> None:
+    answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:iam::123456789012:role/x"}}
+    said = asyncio.run(on_aws_error(request_of(parts), ClientError(answer, "Some")))
+    assert said.status_code == 500
+    assert "123456789012" not in bytes(said.body).decode()
+
+
+def request_of(parts: Parts) -> Request:
+    scope = {"type": "http", "method": "GET", "path": "/v1/books", "headers": [], "app": create_app(parts)}
+    return Request(scope)
 
 
 def test_an_address_is_taken_off_the_list_while_a_mail_to_it_is_claimed(parts: Parts, cloud: Cloud) -> None:
