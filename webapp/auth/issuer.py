@@ -115,7 +115,7 @@ class Issuer:
         if "email" in claims:
             return self._answer(tokens, claims)
         if claims.get("sub", identity.sub) != identity.sub:
-            raise SignInFailed("The identity provider answered for somebody else.")
+            raise SignInFailed("The identity provider did not accept the sign-in.")
         return SignInResult(identity, _seconds(tokens.get("expires_in")), tokens["refresh_token"])
 
     def revoke(self, refresh_token: str) -> None:

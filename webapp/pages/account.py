@@ -15,9 +15,19 @@ from webapp.accounts.deletion import FRESH_SECONDS, DeletedAccount, is_fresh
 from webapp.composition import Parts, PartsOf
 from webapp.errors import Unavailable
 from webapp.pages.books import FormText
-from webapp.pages.preferences import settings_page
+from webapp.pages.drafts import keep_draft
+from webapp.pages.preferences import READING_FORM, settings_page
 from webapp.pages.rendering import page
-from webapp.pages.sessions import Session, SessionOf, SignedIn, SignedOut, own_form, set_session
+from webapp.pages.sessions import (
+    Session,
+    SessionOf,
+    SignedIn,
+    SignedOut,
+    is_own_form,
+    own_form,
+    same_origin,
+    set_session,
+)
 from webapp.pages.sign_in import end_session, lead_on
 from webapp.reading import LANGUAGES, find_zone
 
@@ -26,11 +36,22 @@ __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
 router: Final = APIRouter(prefix="/settings")
 
 
-@router.post("/reading", dependencies=[Depends(own_form)])
+@router.post("/reading", dependencies=[Depends(same_origin)])
 def choose_reading(
-    request: Request, session: SignedIn, parts: PartsOf, language: FormText = "", zone: FormText = ""
+    request: Request,
+    session: SessionOf,
+    parts: PartsOf,
+    language: FormText = "",
+    zone: FormText = "",
+    csrf: FormText = "",
 ) -> Response:
     """Keep language and time zone for pages, dates and mails; an empty field leaves it to the browser."""
+    typed = {"language": language, "zone": zone}
+    if session is None:
+        keep_draft(request, parts, READING_FORM, typed)
+        raise SignedOut("/settings")
+    if not is_own_form(session, csrf):
+        return settings_page(request, session, parts, filled=typed, notice="old", status=403)
     found = find_zone(zone) if zone.strip() else ""
     wrong = {}
     if language and language not in LANGUAGES:
@@ -38,7 +59,7 @@ def choose_reading(
     if found is None:
         wrong["zone"] = "There is no time zone of this name: choose one such as Europe/Berlin."
     if wrong or found is None:
-        return settings_page(request, session, parts, filled={"language": language, "zone": zone}, wrong=wrong)
+        return settings_page(request, session, parts, filled=typed, wrong=wrong, status=422)
     parts.accounts.choose(session.reader, language, found)
     set_session(request, parts, replace(session, language=language or None, zone=found or None))
     return RedirectResponse("/settings?saved=yes", 303)

@@ -25,7 +25,7 @@ router: Final = APIRouter(prefix="/books/{book_id}")
 def edit_book(request: Request, book_id: BookId, session: SignedIn, parts: PartsOf) -> Response:
     """The form, filled with the book, or with what was typed before the session ended."""
     book = parts.service.find(session.reader, book_id)
-    draft = take_draft(request, parts, request.url.path)
+    draft = take_draft(request, parts, session.reader, request.url.path)
     return _form(request, book, draft or _fields(book), notice="draft" if draft else "")
 
 

@@ -48,7 +48,7 @@ def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = N
     """The reader's books; whoever is not signed in sees what the app is and how to sign in."""
     if reader is None:
         return page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
-    draft = take_draft(request, parts, "/books")
+    draft = take_draft(request, parts, reader, "/books")
     return _shelf(request, reader, parts, after=after, filled=draft, notice="draft" if draft else "")
 
 

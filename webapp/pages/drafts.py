@@ -7,30 +7,31 @@ from typing import Final
 
 from fastapi import Request
 
+from webapp.auth.identity import Identity
 from webapp.composition import Parts
-from webapp.pages.sessions import cookie_name, set_cookie
+from webapp.pages.sessions import cookie_name, read_session, set_cookie
 
 __all__ = ["keep_draft", "take_draft"]
 
 #: As long as somebody may take to sign in.
 _KEPT_SECONDS: Final = 15 * 60
 #: Longer than any field of a form may be; all of them together fit into one cookie then.
-_LONGEST_FIELDS: Final = {"title": 500, "author": 300, "isbn": 40}
+_LONGEST_FIELDS: Final = {"title": 500, "author": 300, "isbn": 40, "language": 8, "zone": 64, "wanted": 500}
 
 
 def keep_draft(request: Request, parts: Parts, path: str, fields: Mapping[str, str]) -> None:
-    """Have the browser keep these fields of the form that posts to `path`, encrypted."""
-    kept = {name: fields.get(name, "")[:most] for name, most in _LONGEST_FIELDS.items()}
-    set_cookie(
-        request, parts, cookie_name(parts, "-draft"), parts.draft_cipher.encrypt({"path": path, **kept}), _KEPT_SECONDS
-    )
+    """Have the browser keep these fields of the form that posts to `path`, encrypted, for whoever was signed in."""
+    kept = {name: text[: _LONGEST_FIELDS[name]] for name, text in fields.items()}
+    before = read_session(request, parts)
+    draft = {"path": path, "owner": before.reader.sub if before else "", "fields": kept}
+    set_cookie(request, parts, cookie_name(parts, "-draft"), parts.draft_cipher.encrypt(draft), _KEPT_SECONDS)
 
 
-def take_draft(request: Request, parts: Parts, path: str) -> Mapping[str, str] | None:
-    """The fields that the browser kept for this form, once; None if there are none."""
+def take_draft(request: Request, parts: Parts, reader: Identity, path: str) -> Mapping[str, str] | None:
+    """The fields that the browser kept of this reader for this form, once; None if there are none."""
     cookie = request.cookies.get(cookie_name(parts, "-draft"))
     draft = parts.draft_cipher.decrypt(cookie, _KEPT_SECONDS) if cookie else None
     if draft is None or draft.get("path") != path:
         return None
     set_cookie(request, parts, cookie_name(parts, "-draft"), "", 0)
-    return {name: str(draft.get(name, "")) for name in _LONGEST_FIELDS}
+    return draft["fields"] if draft["owner"] in {"", reader.sub} else None

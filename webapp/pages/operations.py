@@ -24,8 +24,9 @@ from webapp.admin.search import SearchResult
 from webapp.api.problems import Problem
 from webapp.books.cursor import ULID_PATTERN
 from webapp.composition import Parts, PartsOf
+from webapp.pages.drafts import keep_draft, take_draft
 from webapp.pages.rendering import page
-from webapp.pages.sessions import Operator, own_form
+from webapp.pages.sessions import Operator, SessionOf, own_form
 
 __all__ = [
     "EntryId",
@@ -66,8 +67,14 @@ EntryId = Annotated[str, Query(pattern=f"{ULID_PATTERN}|^$")]
 OutboxId = Annotated[str, Form(min_length=1, max_length=200)]
 
 
+def _keep_search(request: Request, session: SessionOf, parts: PartsOf, wanted: Text = "") -> None:
+    """Keep what is searched for through signing in again."""
+    if session is None:
+        keep_draft(request, parts, "/operations/search", {"wanted": wanted})
+
+
 @router.get("")
-def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = "") -> Response:
+def overview(request: Request, operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """How things stand, the switch, a search, and what operators did last."""
     notifier = parts.notifier
     deadline.extend(_ACTION_SECONDS)
@@ -81,11 +88,12 @@ def overview(request: Request, _operator: Operator, parts: PartsOf, done: str = 
         "status": notifier.read_status(),
         "lines": [*describe_status(seen)],
         "alarms": seen.alarms or (),
+        "wanted": (take_draft(request, parts, operator, "/operations/search") or {}).get("wanted", ""),
     }
     return _page_with_audit(request, parts, "operations.html", context, done)
 
 
-@router.post("/search", dependencies=_FORM)
+@router.post("/search", dependencies=[Depends(_keep_search), *_FORM])
 def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = "", start: Text = "") -> Response:
     """What is known of a book, an event, a message or an address, why, and what to do, on the record. By POST: an
     address belongs in no URL and no log. `start` goes on where a search through the ledger ended."""

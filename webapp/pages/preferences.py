@@ -12,6 +12,7 @@ from webapp import log
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
 from webapp.errors import NotFound
+from webapp.pages.drafts import take_draft
 from webapp.pages.rendering import page
 from webapp.pages.sessions import Session, SignedIn, own_form
 from webapp.preferences import unsubscribe_links
@@ -19,11 +20,14 @@ from webapp.preferences.preferences import CATEGORIES, describe_category
 from webapp.preferences.unsubscribe_links import UnsubscribeLink
 from webapp.reading import LANGUAGES, zone_names
 
-__all__ = ["LinkOf", "ask", "choose", "router", "settings", "settings_page", "unsubscribe"]
+__all__ = ["READING_FORM", "LinkOf", "ask", "choose", "router", "settings", "settings_page", "unsubscribe"]
 
 #: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
 _FIELD: Final = "List-Unsubscribe"
 _ONE_CLICK: Final = "One-Click"
+
+#: Where the form of language and time zone is sent.
+READING_FORM: Final = "/settings/reading"
 
 router: Final = APIRouter()
 
@@ -65,7 +69,8 @@ def settings(
     request: Request, session: SignedIn, parts: PartsOf, saved: Annotated[str, Query(max_length=3)] = ""
 ) -> Response:
     """Which mails somebody who is signed in wants, and how they read."""
-    return settings_page(request, session, parts, saved=saved == "yes")
+    draft = take_draft(request, parts, session.reader, READING_FORM)
+    return settings_page(request, session, parts, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
 
 
 def settings_page(
@@ -76,6 +81,8 @@ def settings_page(
     saved: bool = False,
     filled: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
+    notice: str = "",
+    status: int = 200,
 ) -> Response:
     """The page with what is kept, or with what was typed and what is wrong with it."""
     stopped = {
@@ -91,10 +98,11 @@ def settings_page(
         "zones": zone_names(),
         "filled": filled or {"language": session.language or "", "zone": session.zone or ""},
         "wrong": wrong or {},
+        "notice": notice,
         "now": parts.clock(),
         "here": "settings",
     }
-    return page(request, "settings.html", context, 422 if wrong else 200)
+    return page(request, "settings.html", context, status)
 
 
 @router.post("/settings", dependencies=[Depends(own_form)])

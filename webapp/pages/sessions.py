@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request
+from starlette.routing import Match
 
 from webapp import log
 from webapp.api.problems import Problem
@@ -189,9 +190,24 @@ Reader = Annotated[Identity | None, Depends(_reader)]
 
 def _require_session(request: Request, session: SessionOf) -> Session:
     if session is None:
-        query = f"?{request.url.query}" if request.url.query else ""
-        raise SignedOut(f"{request.url.path}{query}" if request.method == "GET" else "/")
+        raise SignedOut(_page_of(request))
     return session
+
+
+def _page_of(request: Request) -> str:
+    """The page that was asked for, or the one whose form was sent."""
+    if request.method == "GET":
+        return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    origin, sent_from = _own_origin(request), request.headers.get("referer", "")
+    return _nearest_page(request, sent_from.removeprefix(origin)) if sent_from.startswith(f"{origin}/") else "/"
+
+
+def _nearest_page(request: Request, path: str) -> str:
+    """The page at this path of ours, or above it: what a form answers with has no address of its own."""
+    asked = {**request.scope, "method": "GET", "path": path.partition("?")[0]}
+    if path in {"", "/"} or any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+        return path or "/"
+    return _nearest_page(request, path.rpartition("/")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import URL
 
-from tests.integration.webapp.conftest import HERE, Cloud
+from tests.integration.webapp.conftest import HERE, Browser, Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
-from webapp.composition import Parts
+from webapp.auth.issuer import Issuer as OidcIssuer
+from webapp.composition import Parts, client_registration
 
 ORIGIN_HOST = "https://api1234567.execute-api.us-east-1.amazonaws.com"
 
@@ -53,6 +56,51 @@ def test_another_origin_is_refused_whatever_the_host_says(
     fields = {"csrf": csrf, "title": "T", "author": "A"}
     assert cdn.post("/books", data=fields, headers={"Origin": origin}).status_code == 403
     assert not cloud.rows("book")
+
+
+ODD = [
+    {"Host": "evil.example"},
+    {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"},
+    {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Port": "8080", "X-Original-URL": "https://evil.example/"},
+    {"Forwarded": 'for=203.0.113.9;host="evil.example";proto=http', "X-Forwarded-Prefix": "//evil.example"},
+    {"X-Forwarded-Server": "evil.example", "X-Host": "evil.example", "CloudFront-Forwarded-Proto": "http"},
+]
+PAGES = ["/", "/why", "/settings", "/settings/delete", "/deleted-books", "/operations", "/nowhere", "/problems"]
+PUBLIC = [
+    "https://herald.example",
+    "https://books.example.co.uk",
+    "https://books.example:8443",
+    "http://localhost:8000",
+]
+
+
+@pytest.mark.parametrize("public_url", PUBLIC)
+@pytest.mark.parametrize("odd", ODD, ids=" ".join)
+def test_no_page_redirect_cookie_or_event_says_another_name(
+    parts: Parts, issuer: Issuer, cloud: Cloud, public_url: str, odd: dict[str, str]
+) -> None:
+    settings = parts.settings.model_copy(update={"public_url": public_url})
+    registered = OidcIssuer(parts.issuer._discovery, parts.verifier, client_registration(settings, parts.secrets))
+    browser = Browser(replace(parts, settings=settings, issuer=registered), issuer)
+    browser.base_url = URL(ORIGIN_HOST if public_url.startswith("https:") else public_url)
+    browser.headers.update({"Origin": public_url, **odd})
+    page = browser.get("/sign-in", params={"here": "yes"}, follow_redirects=False).headers["location"]
+    assert parse_qs(urlsplit(page).query)["redirect_uri"] == [f"{public_url}/sign-in/done"]
+    answers = [browser.get("/sign-in/done", params=issuer.sign_in(page), follow_redirects=False)]
+    answers += [browser.get(path) for path in PAGES]
+    fields = {"csrf": browser.csrf(), "title": "T", "author": "A"}
+    answers += [browser.post("/books", data=fields, follow_redirects=False)]
+    answers += [browser.post("/sign-out", data=fields, follow_redirects=False), browser.get("/settings/delete")]
+    document = browser.get("/v1/openapi.json").json()
+    assert document["servers"][0]["url"] == public_url
+    problem = browser.get("/v1/nowhere", headers={"Accept": "application/json"}).json()
+    assert problem["type"].startswith(f"{public_url}/problems/")
+    [event] = cloud.rows("outbox")
+    assert f"{public_url}/books/" in event["body"]["S"]
+    assert ("__Host-" in str(answers[0].headers)) == ("; Secure" in str(answers[0].headers)) == ("https" in public_url)
+    told = "".join(str(answer.headers) + answer.text for answer in answers) + str(document) + str(event)
+    assert "evil.example" not in told
+    assert "execute-api" not in told
 
 
 def test_cookies_follow_the_public_url(cdn: TestClient) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import random
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.integration.webapp.admin.conftest import operator, ses, switch
 from tests.integration.webapp.conftest import HERE, Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
+
+__all__ = ["operator", "ses", "switch"]
 
 TYPED = {"title": "Adam Bede", "author": "George Eliot", "isbn": "978-0-14-043664-8"}
 
@@ -56,17 +59,84 @@ def test_a_book_that_was_typed_after_the_session_ended_is_kept_through_signing_i
     assert read_fields(browser.get("/").text) == dict.fromkeys(TYPED, ""), "kept once"
 
 
-def test_the_longest_book_in_any_script_fits_into_a_cookie(stranger: Browser, issuer: Issuer) -> None:
+def test_the_longest_book_in_any_script_fits_into_a_cookie(browser: Browser, issuer: Issuer, clock: Clock) -> None:
     """Browsers keep cookies of 4096 bytes with name and attributes."""
+    end_session(browser, issuer, clock)
     chance = random.Random(7)
     letters = [
         chr(chance.choice((chance.randrange(0x4E00, 0x9FA5), chance.randrange(0x20000, 0x2A6D0)))) for _ in range(800)
     ]
     typed = {"title": "".join(letters[:500]), "author": "".join(letters[500:]), "isbn": ""}
-    answer = stranger.post("/books", data=typed, follow_redirects=False)
+    answer = browser.post("/books", data=typed, follow_redirects=False)
     [cookie] = [each for each in answer.headers.get_list("set-cookie") if "-draft=" in each]
     assert len(cookie) < 4096
-    assert read_fields(sign_in_again(stranger, issuer, answer.headers["location"])) == typed
+    assert read_fields(sign_in_again(browser, issuer, answer.headers["location"])) == typed
+
+
+def test_language_and_zone_are_kept_through_signing_in(browser: Browser, issuer: Issuer, clock: Clock) -> None:
+    csrf = browser.csrf()
+    end_session(browser, issuer, clock)
+    typed = {"csrf": csrf, "language": "de", "zone": "Europe/Berlin"}
+    leads = browser.post("/settings/reading", data=typed, follow_redirects=False).headers["location"]
+    page = sign_in_again(browser, issuer, leads)
+    assert 'name="zone" value="Europe/Berlin"' in page
+    assert re.search('<option value="de"[^>]* selected', page)
+    assert "What you typed is still here" in page
+    assert 'name="zone" value="Europe/Berlin"' not in browser.get("/settings").text, "kept once, and not yet chosen"
+
+
+def test_language_and_zone_in_an_old_tab_are_kept(browser: Browser) -> None:
+    csrf = browser.csrf()
+    browser.submit("/sign-out")
+    browser.sign_in()
+    page = browser.post("/settings/reading", data={"csrf": csrf, "language": "de", "zone": "Europe/Berlin"})
+    assert page.status_code == 403
+    assert 'name="zone" value="Europe/Berlin"' in page.text
+    assert "What you typed is still here" in page.text
+
+
+def test_a_search_is_kept_through_signing_in(operator: Browser, issuer: Issuer, clock: Clock) -> None:
+    csrf = operator.csrf()
+    end_session(operator, issuer, clock)
+    for sent_from in ("/operations", "/operations/search"):
+        answer = operator.post(
+            "/operations/search",
+            data={"csrf": csrf, "wanted": "ada@example.com"},
+            headers={"Referer": f"https://herald.example{sent_from}"},
+            follow_redirects=False,
+        )
+        assert "ada" not in str(answer.headers)
+        page = sign_in_again(operator, issuer, answer.headers["location"])
+        assert 'name="wanted" value="ada@example.com"' in page, sent_from
+        end_session(operator, issuer, clock)
+
+
+@pytest.mark.parametrize(
+    ("referer", "then"),
+    [
+        ("https://herald.example/operations/dead?start=25", "/operations/dead?start=25"),
+        ("https://herald.example/operations/redrive", "/operations"),
+        ("https://herald.example/no/page/here", "/"),
+        ("https://herald.example", "/"),
+        ("https://herald.example.evil/operations", "/"),
+        ("https://evil.example/operations", "/"),
+        ("http://[", "/"),
+        ("", "/"),
+    ],
+)
+def test_whoever_sends_a_form_signed_out_comes_back_to_its_page(stranger: Browser, referer: str, then: str) -> None:
+    answer = stranger.post("/operations/pause", headers={"Referer": referer}, follow_redirects=False)
+    assert parse_qs(urlsplit(answer.headers["location"]).query) == {"then": [then]}
+
+
+def test_what_one_person_typed_is_not_shown_to_the_next(browser: Browser, issuer: Issuer, clock: Clock) -> None:
+    csrf = browser.csrf()
+    end_session(browser, issuer, clock)
+    browser.post("/books", data={"csrf": csrf, **TYPED}, follow_redirects=False)
+    browser.sign_in(sub="bob-1900", email="bob@example.com")
+    assert "Adam Bede" not in browser.get("/").text
+    browser.sign_in()
+    assert "Adam Bede" not in browser.get("/").text, "and it is gone"
 
 
 def test_what_was_typed_cannot_be_read_from_the_cookie(stranger: Browser) -> None:
