@@ -53,16 +53,19 @@ class Notifier:
         delivery = _as_delivery(found)
         outcome = self._carry(courier, delivery, deadline)
         if outcome.retry_at is not None:
-            self.retry.put(write_retry(delivery), self._seconds_until(outcome.retry_at))
+            self.retry.put(write_retry(delivery, outcome.not_sent), self._seconds_until(outcome.retry_at))
 
     def _handle_queue(self, courier: Courier, records: list[dict[str, Any]], deadline: int) -> list[dict[str, str]]:
         failures = []
         for record in records:
-            again = [
-                at
-                for found in from_queue(record)
-                if (at := self._carry(courier, _as_delivery(found), deadline).retry_at) is not None
-            ]
+            again = []
+            for found in from_queue(record):
+                delivery = _as_delivery(found)
+                outcome = self._carry(courier, delivery, deadline)
+                if outcome.retry_at is not None and outcome.not_sent:  # an item in the queue takes no more marks
+                    self.retry.put(write_retry(delivery, outcome.not_sent), self._seconds_until(outcome.retry_at))
+                elif outcome.retry_at is not None:
+                    again.append(outcome.retry_at)
             if again:
                 item = next(iter(from_queue(record))).item
                 if item:

@@ -28,7 +28,7 @@ from function.delivery.decision import (
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Claimed, Held, OwnedBy, Verdict
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Verdict
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
@@ -38,6 +38,7 @@ from function.message.email import Receipt
 from function.providers.failover import Failover, ProviderCall, SendResult
 from function.queues.dead_letter import Letter, write_letter
 from function.queues.retry_policy import RetryPolicy
+from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
@@ -45,6 +46,7 @@ __all__ = ["Courier", "DeadLetters"]
 
 T = TypeVar("T")
 
+_UNTOLD = Reason(ReasonCode.LEDGER_BUSY, "nothing was sent; the ledger was too busy to be told at once")
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
 #: Characters of a row's detail: the words of two providers.
@@ -80,7 +82,7 @@ class Courier:
             try:
                 body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
             except Contended:
-                return self._wait_for_event(delivery)
+                return self._wait(delivery)
             if body is None:  # erased since: the record says all that there is
                 return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
             delivery = replace(delivery, body=body, in_ledger=False)
@@ -93,6 +95,8 @@ class Courier:
             instead_of=delivery.instead_of,
             providers=self.failover.names,
         )
+        if delivery.not_sent and not self._release_unsent(delivery, delivery.not_sent):
+            return self._wait(delivery)
         draft = self.builder.begin(delivery)
         job = Job(delivery, draft.identify(attempt), deadline)
         try:
@@ -104,7 +108,14 @@ class Courier:
             outcome = self._act(*self._claim(job))
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
-    def _wait_for_event(self, delivery: Delivery) -> Outcome:
+    def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
+        """Tell the ledger what it was too busy to hear, that an attempt sent nothing; False: it still is."""
+        message_id, _, owner = not_sent.partition(" ")
+        row = TimelineRow.of(_UNTOLD, State.RELEASED, self.clock(), self.release)
+        known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
+        return not isinstance(known, Held) or bool(known.owner)
+
+    def _wait(self, delivery: Delivery) -> Outcome:
         receives = delivery.item.receives if delivery.item else 0
         at = self.clock() + int(self.retry_policy.wait_after_receives(receives) * 1000)
         return Outcome(OutcomeKind.HELD, delivery.message_id, detail=BUSY.text, retry_at=at)
@@ -123,7 +134,15 @@ class Courier:
                 case TellTooLate(owner):
                     job, decision = self._tell_too_late(job, owner)
                 case Retry(kind, reason, at):
-                    return Outcome(kind, job.attempt.message_id, job.attempt.type, reason.text, at, also=job.also)
+                    return Outcome(
+                        kind,
+                        job.attempt.message_id,
+                        job.attempt.type,
+                        reason.text,
+                        at,
+                        also=job.also,
+                        not_sent=job.not_sent,
+                    )
                 case Done(kind, detail, ms, provider):
                     return Outcome(
                         kind, job.attempt.message_id, job.attempt.type, detail, None, ms, provider, also=job.also
@@ -133,8 +152,13 @@ class Courier:
         return job, decide(known, job, self.retry_policy, self.clock())
 
     def _claim(self, job: Job) -> tuple[Job, Decision]:
-        job, verdict = self._follow_owner(job, self.ledger.claim)
-        return self._decide(job, verdict)
+        found, verdict = self._follow_owner(job, self.ledger.claim)
+        owner = found.attempt.message_id
+        if isinstance(verdict, Duplicate) and verdict.was_too_old and owner != job.attempt.message_id:
+            # Only its time was wrong, which is no part of its content: published anew with another, it is another.
+            found = job.with_predecessor(Record(owner, verdict.state))
+            verdict = self.ledger.claim(found.attempt)
+        return self._decide(found, verdict)
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
         """The job in the name of the message that owns the event, and what stands in the way of settling it."""
@@ -169,6 +193,7 @@ class Courier:
                 return job, Done(OutcomeKind.SENT, ms=result.tries[-1].ms, provider=provider)
             case NotSent():
                 known = self.ledger.release(job.attempt, self._rows(result, State.RELEASED)[-1])
+                job = job.with_verdict_on_unsent(known)
             case OutcomeUnknown():
                 known = self.ledger.lose(job.attempt, self._rows(result, State.UNKNOWN)[-1])
             case error:
@@ -195,6 +220,8 @@ class Courier:
         if verdict is None:
             self._put(job, letter)
             verdict = self._settle(job, letter)
+            if letter.action is Action.REFUSE:
+                job = job.with_verdict_on_unsent(verdict)
             if letter.action is Action.REJECT:  # the letter that it came by is answered
                 job = replace(job, delivery=replace(job.delivery, letter=None))
         return (job, Done(letter.kind, letter.reason.text)) if verdict is None else self._decide(job, verdict)

@@ -78,6 +78,8 @@ class Job:
     last_call: TimelineRow | None = None
     #: Metrics that are counted beside the outcome.
     also: tuple[str, ...] = ()
+    #: Whether the attempt certainly sent nothing, and the ledger was too busy to be told.
+    untold: bool = False
 
     @property
     def receives(self) -> int:
@@ -91,6 +93,15 @@ class Job:
     def with_predecessor(self, predecessor: Record) -> Job:
         """The same job, which takes the event from another message."""
         return replace(self, attempt=replace(self.attempt, predecessor=predecessor))
+
+    def with_verdict_on_unsent(self, known: Record | Verdict | None) -> Job:
+        """The same job, after the ledger was told that its attempt sent nothing, if it had the time to hear it."""
+        return replace(self, untold=isinstance(known, Held) and not known.owner)
+
+    @property
+    def not_sent(self) -> str | None:
+        """The message and attempt that whoever comes next has to write down as not sent."""
+        return f"{self.attempt.message_id} {self.attempt.owner}" if self.untold else None
 
     def with_metric(self, metric: str) -> Job:
         """The same job, with one more thing to count."""
@@ -232,13 +243,20 @@ def _leave_alone(known: Duplicate | InDoubt, job: Job) -> Decision:
 
 
 def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
-    if policy.is_exhausted(record.first_at, now, job.receives):
+    if policy.is_exhausted(_find_beginning(record, job, now), now, job.receives):
         if record.state in IN_DOUBT:
             return _leave_alone(InDoubt(record), job)
         line = f"gave up after {record.attempts} attempts: {error}"
         return give_up(Rejected(line, ReasonCode.RETRIES_EXHAUSTED), job.attempt, record.attempts)
     wait = policy.wait_after(error, record.attempts)
     return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
+
+
+def _find_beginning(record: Record, job: Job, now: int) -> int:
+    """When trying began: what a person sends, and what is published anew, has a day of its own."""
+    anew = job.delivery.redriven or job.delivery.message_id != job.attempt.message_id
+    came = job.delivery.item.sent_at if job.delivery.item else now
+    return max(record.first_at, came) if anew else record.first_at
 
 
 def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:

@@ -40,3 +40,5 @@ class Outcome:
     provider: str = ""
     synthetic: bool = False
     also: tuple[str, ...] = ()
+    #: Message and attempt that certainly sent nothing, where the ledger was too busy to be told: it is with the retry.
+    not_sent: str | None = None

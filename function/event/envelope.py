@@ -56,6 +56,8 @@ class Delivery:
     confirmed: bool = False
     in_ledger: bool = False
     instead_of: str | None = None
+    #: Message and attempt that certainly sent nothing, and could not write that down.
+    not_sent: str | None = None
 
     @property
     def redriven(self) -> bool:
@@ -103,6 +105,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
             letter=_mark(attributes, "attempt"),
             confirmed=_mark(attributes, "confirmed") == "yes",
             instead_of=_mark(attributes, "instead_of"),
+            not_sent=_mark(attributes, "not_sent"),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, SETTLED_UNSENT, State
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
@@ -76,10 +77,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """It is settled, by the attempt `owner`: nothing is left to do for this delivery."""
+    """It is settled, by the attempt `owner`: nothing is left to do for this delivery. `reason_code` is the record's."""
 
     state: State
     owner: str = ""
+    reason_code: str | None = None
+
+    @property
+    def was_too_old(self) -> bool:
+        """Whether no mail came of it because the event came too late."""
+        return self.state is State.REJECTED and self.reason_code == ReasonCode.EVENT_EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,7 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
     handed_over = record.parked == record.owner and attempt.letter != record.owner
     if record.state in IN_DOUBT and not handed_over:
         return InDoubt(record, resend=record.parked is None and record.at_risk <= resends)
-    return Duplicate(record.state, record.owner)
+    return Duplicate(record.state, record.owner, record.reason_code)
 
 
 def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:

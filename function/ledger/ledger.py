@@ -143,6 +143,7 @@ class Ledger:
         except Contended:  # the next report tells it
             return False
 
+    @_hold_if_contended
     def release(self, attempt: Attempt, row: TimelineRow) -> Record | Verdict:
         """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""
         answer = self.table.update(self.writes.release_claim(attempt, row))
@@ -154,6 +155,7 @@ class Ledger:
         """The provider's answer was lost: held until feedback or the end of the hold."""
         return self._read_answer(self.table.update(self.writes.lose(attempt, row)), attempt, State.UNKNOWN)
 
+    @_hold_if_contended
     def refuse(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
         """The provider refused for good. None: rejected, or parked where an earlier attempt may have sent it."""
         refusal = self.table.write(self.writes.refuse(attempt, row))

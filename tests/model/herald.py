@@ -13,7 +13,7 @@ from function.event.compression import compress
 from function.event.envelope import Delivery
 from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.table import Table
+from function.ledger.table import Contended, Table
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover
@@ -100,6 +100,8 @@ class Rules:
     reported: bool = False
     #: Whether reports on the event's own mails are marked too; else the sandbox has just marked others.
     marks: bool = False
+    #: Whether what became of every attempt is known: nobody is killed, and no answer of a provider is lost.
+    certain: bool = False
     #: Of messages m1, m2, …; `a` where there is none.
     contents: str = ""
 
@@ -184,13 +186,17 @@ class _Dead:
 
 
 class Stepped(NamedTuple):
-    """What came of one step: the process as it stands now, or None with `again` saying whether it comes back."""
+    """What came of one step: the process as it stands now, or None with `again` saying whether it comes back, and with
+    which attempt that is `not_sent`."""
 
     table: Snapshot
     process: Process | None
     again: bool = False
+    not_sent: str | None = None
 
 
+#: A process before its next step, or None, whether it comes back, and what was not sent.
+Stop = tuple[Process | None, bool, str | None]
 #: How one step goes: what the world answers instead of, or around, the work itself.
 Live = Callable[[Step, Callable[[], Any]], Any]
 
@@ -203,12 +209,12 @@ class Herald:
     rules: Rules
     table: Abstract = field(default_factory=lambda: Abstract("herald-ledger"))
     _known: dict[tuple[Process, str, Snapshot, int], Stepped] = field(default_factory=dict)
-    _stops: dict[tuple[Process, int, Any], tuple[Process | None, bool]] = field(default_factory=dict)
+    _stops: dict[tuple[Process, int, Any], Stop] = field(default_factory=dict)
     _work: dict[Process, Callable[[], Any]] = field(default_factory=dict)
 
     def begin(self, waiting: Waiting, release: int, now: int) -> Process:
         """The process of a delivery, before its first step."""
-        process, _ = self._carry_on(Process(waiting, release, History(), Step("")), now, Frozen())
+        process, *_ = self._carry_on(Process(waiting, release, History(), Step("")), now, Frozen())
         assert process is not None, "every delivery reads or writes the ledger"
         return process
 
@@ -227,12 +233,10 @@ class Herald:
             entry = Entry(error=error)
         after = self.table.snapshot()
         answered = Process(process.waiting, process.release, History((*process.history, entry)), Step(""))
-        stopped, again = self._carry_on(answered, now, after, process.at_marks)
-        return Stepped(after, stopped and stopped._replace(asleep_at=process.asleep_at), again)
+        stopped, again, not_sent = self._carry_on(answered, now, after, process.at_marks)
+        return Stepped(after, stopped and stopped._replace(asleep_at=process.asleep_at), again, not_sent)
 
-    def _carry_on(
-        self, process: Process, now: int, table: Snapshot, at_marks: bool = False
-    ) -> tuple[Process | None, bool]:
+    def _carry_on(self, process: Process, now: int, table: Snapshot, at_marks: bool = False) -> Stop:
         """The process before its next step, or None and whether it comes back. At the marks it may read those of all
         providers in one step."""
         marks = [table.get(feedback_key(url)) for url in self.rules.urls] if at_marks else []
@@ -241,7 +245,7 @@ class Herald:
             self._stops[key] = self._run(process, now, table)
         return self._stops[key]
 
-    def _run(self, process: Process, now: int, table: Snapshot) -> tuple[Process | None, bool]:
+    def _run(self, process: Process, now: int, table: Snapshot) -> Stop:
         self.table.restore(table)
         tape = Tape(process.history)
         try:
@@ -249,10 +253,10 @@ class Herald:
         except Paused as paused:
             stopped = process._replace(history=History(tape.history), step=paused.step)
             self._work.setdefault(stopped, paused.work)
-            return stopped, False
+            return stopped, False, None
         except Exception:
-            return None, True
-        return None, outcome.retry_at is not None
+            return None, True, None
+        return None, outcome.retry_at is not None, outcome.not_sent
 
     def _courier(self, process: Process, tape: Tape, now: int) -> Courier:
         def clock() -> int:
@@ -294,6 +298,10 @@ def _conflict(_step: Step, _work: Callable[[], Any]) -> Any:
     raise cancelled([reason("TransactionConflict")])
 
 
+def _throttled(_step: Step, _work: Callable[[], Any]) -> Any:
+    raise Contended("throttled, however often it was repeated")
+
+
 LIVE: dict[str, Live] = {
     "done": lambda _, work: work(),
     "accepted": lambda _, work: work(),
@@ -303,6 +311,7 @@ LIVE: dict[str, Live] = {
     "refused": _raising(RefusedForGood("refused")),
     "done twice": _twice,
     "conflict": _conflict,
+    "throttled": _throttled,
 }
 
 
@@ -320,4 +329,5 @@ def branches(step: Step, budget: Budget) -> Iterator[tuple[str, str]]:
         yield "done", ""
         repeated = {"done twice": "repeats"} if step.kind == "table" and not step.what.startswith("get") else {}
         ways = repeated | ({"conflict": "conflicts"} if step.what == "transact" else {})
+        ways |= {"throttled": "throttles"} if step.what == "update message" else {}
     yield from ((name, spent) for name, spent in ways.items() if getattr(budget, spent))

@@ -11,6 +11,7 @@ from tests.model.herald import Herald, Stepped, branches
 from tests.model.persons import Persons
 from tests.model.promises import Promises
 from tests.model.reports import Reports
+from tests.model.table import State as Snapshot
 from tests.model.values import Frozen
 from tests.model.world import (
     DAY,
@@ -117,9 +118,7 @@ class Moves:
         for branch, spent in branches(process.step, rest.budget):
             stepped = self.herald.step(process, branch, rest.table, rest.now)
             self.promises.judge_write(rest, process, stepped.table)
-            after = rest._replace(table=stepped.table)
-            if spent:
-                after = spend(after, spent)
+            after = spend(rest, spent) if spent else rest
             if process.step.kind == "letter":
                 message, attempt = process.step.what.split(" ", 1)
                 waiting = process.waiting
@@ -128,27 +127,28 @@ class Moves:
             if process.step.kind == "probe" and rest.budget.reports:
                 after = after._replace(probes=after.probes | {(process.step.what, rest.now)})
             if branch.startswith("accepted"):
-                after = self._accept(after, process)
+                after = self._accept(after, process, stepped.table)
             yield f"{_name(process)}: {branch}", self._settle(after, process.waiting, stepped)
 
     def _settle(self, world: World, waiting: Waiting, stepped: Stepped) -> World:
-        world = world._replace(table=stepped.table)
+        table = stepped.table
         if stepped.process:
-            return world._replace(running=put(world.running, stepped.process))
+            return world._replace(table=table, running=put(world.running, stepped.process))
         if not stepped.again:
-            return world
+            return world._replace(table=table)
         owner = f"{waiting.copy}-{waiting.tries}"
-        used = any(letter.attempt == owner for letter in world.letters) or owner in self.promises.owners(world.table)
-        again = waiting._replace(retry=True, tries=waiting.tries + used)
-        return world._replace(waiting=put(world.waiting, again))
+        used = any(letter.attempt == owner for letter in world.letters) or owner in self.promises.owners(table)
+        not_sent = stepped.not_sent or waiting.not_sent
+        again = waiting._replace(retry=True, tries=waiting.tries + used, not_sent=not_sent)
+        return world._replace(table=table, waiting=put(world.waiting, again))
 
-    def _accept(self, world: World, process: Process) -> World:
+    def _accept(self, world: World, process: Process, table: Snapshot) -> World:
         message, attempt = process.step.what.split(" ", 1)
         mail = Mail(message, attempt, process.waiting.content, world.now)
-        self.promises.judge_mail(world, mail)
+        self.promises.judge_mail(world._replace(table=table), mail)
         return world._replace(
             mails=put(world.mails, mail),
-            held_until=world.held_until or self.promises.held_until(world.table, mail.message),
+            held_until=world.held_until or self.promises.held_until(table, mail.message),
             feedback=world.feedback | {(mail, answer) for answer in self.answers},
         )
 

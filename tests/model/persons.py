@@ -49,10 +49,13 @@ class Persons:
 
     def __call__(self, world: World) -> Iterator[tuple[str, World]]:
         """Every state that a person can bring about."""
-        if world.budget.redrives:
+        budget = world.budget
+        if budget.redrives:
             yield from self._redrives(world)
-        yield from self._from_records(world)
-        yield from self._listing(world)
+        if budget.agains or budget.records:
+            yield from self._from_records(world)
+        if budget.listings or budget.removals or budget.unsubscribes or budget.resubscribes:
+            yield from self._listing(world)
 
     def _from_records(self, world: World) -> Iterator[tuple[str, World]]:
         """What a person sends with a yes from the record: again what was accepted, and what may have gone."""

@@ -78,7 +78,8 @@ class Promises:
         """No stale write, no claim of what was heard of, no mail to a listed address, nothing in another's name."""
         if before and before.is_expired(world.now):
             before = None
-        if before and before.is_held(world.now) and before.owner != process.owner and new.state != before.state:
+        may_be_sending = before and before.is_held(world.now) and before.owner not in process.owners
+        if before and may_be_sending and new.state != before.state:
             raise Broken("a write over a mail that another owner may be sending")
         if before and before.state in ACCEPTED and _weaker(new.state, before.state):
             raise Broken("a record forgot that its mail went")
@@ -136,6 +137,8 @@ class Promises:
         named = any(letter.attempt == record.owner for letter in letters)
         if record.state in IN_DOUBT and not (record.parked == record.owner and named):
             raise Broken(f"{record.state}, and nobody moves it")
+        if record.state in IN_DOUBT and self.rules.certain and not world.mails:
+            raise Broken("what was certainly not sent is told as a doubt")
         if record.state is State.REJECTED and not letters:
             raise Broken("rejected without a letter that shows it to a person")
         event = world.table.get(EVENT, Frozen())

@@ -190,6 +190,18 @@ SCENARIOS: tuple[Scenario, ...] = (
         Budget(upgrades=1, ticks=1, lost=1, not_sent=1),
         Rules(reported=True, breaks_at=2),
     ),
+    Scenario(
+        "what is not sent is told as that, though the table was too busy to hear it",
+        (2,),
+        Budget(not_sent=1, refused=1, throttles=2, days=1),
+        Rules(resends=0, certain=True),
+    ),
+    Scenario(
+        "the same after an answer that was lost, and a crash",
+        (1,),
+        Budget(not_sent=1, throttles=2, ticks=1, lost=1, crashes=1, redrives=1, confirms=1),
+        _HOLD,
+    ),
     # -- the list and the reader
     Scenario(
         "the address comes onto the list and is taken off",

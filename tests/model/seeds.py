@@ -9,7 +9,9 @@ from typing import Any, cast
 
 from function.delivery.courier import Courier
 from function.delivery.decision import Decision, Done, Job, WriteLetter
+from function.delivery.outcome import Outcome
 from function.errors import NotificationError, NotSent, OutcomeUnknown
+from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppressed
 from function.ledger.keys import feedback_key
 from function.ledger.ledger import Applied, Ledger, Writes
@@ -389,6 +391,34 @@ class _KeepsNoBody(Writes):
         return super().put_event(replace(attempt, body=None), now, small)
 
 
+class _ForgetsWhatWasNotSent(Courier):
+    def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
+        return replace(super().deliver(delivery, deadline), not_sent=None)
+
+
+class _GoesOnUntold(Courier):
+    def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
+        super()._release_unsent(delivery, not_sent)
+        return True
+
+
+class _ReleasesWhoeverOwnsIt(Courier):
+    def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
+        record = self.ledger.read(delivery.message_id)
+        return super()._release_unsent(delivery, f"{delivery.message_id} {record.owner}" if record else not_sent)
+
+
+class _ResendsInTheHold(Ledger):
+    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        return super()._judge(refusal, attempt, now + self.writes.hold)
+
+
+class _WritesInTheHold(Writes):
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+        message, *rest = super().resend(attempt, doubtful, now)
+        return [{"Update": _rewritten(message["Update"], " AND #held_until <= :now", "")}, *rest]
+
+
 SEEDS: tuple[Seed, ...] = (
     Seed(
         "the owner's writes do not name the owner",
@@ -422,6 +452,26 @@ SEEDS: tuple[Seed, ...] = (
         "resent without bound",
         "reported before: two answers lost",
         Code(writes=_ResendsWithoutBound, ledger=_AlwaysResends),
+    ),
+    Seed(
+        "a resend does not wait for the end of the hold",
+        "reported before: an owner that sleeps until another resends",
+        Code(writes=_WritesInTheHold, ledger=_ResendsInTheHold),
+    ),
+    Seed(
+        "what could not be told as not sent is forgotten",
+        "what is not sent is told as that, though the table was too busy to hear it",
+        Code(courier=_ForgetsWhatWasNotSent),
+    ),
+    Seed(
+        "a delivery goes on although it could not tell what was not sent",
+        "what is not sent is told as that, though the table was too busy to hear it",
+        Code(courier=_GoesOnUntold),
+    ),
+    Seed(
+        "what was not sent releases whoever owns the mail now",
+        "the same after an answer that was lost, and a crash",
+        Code(courier=_ReleasesWhoeverOwnsIt),
     ),
     Seed(
         "resent although the policy says hold",

@@ -40,7 +40,8 @@ RETENTION = 60 * 86_400_000
 
 class Budget(NamedTuple):
     """How often the world may do what. `minutes`, `ticks`, `days` and `ages` move the clock: by five minutes, the hold,
-    a day, the retention. `reports` are on mails of other events, or on probes; `stale`
+    a day, the retention. `throttles` are updates that the table has no time for, however often they are
+    repeated. `reports` are on mails of other events, or on probes; `stale`
     on mails as old as the world; `agains` and `records` are what a person sends from
     the record: again what was accepted, and what may have gone."""
 
@@ -52,6 +53,7 @@ class Budget(NamedTuple):
     refused: int = 0
     repeats: int = 0
     conflicts: int = 0
+    throttles: int = 0
     redrives: int = 0
     copies: int = 0
     confirms: int = 0
@@ -80,6 +82,7 @@ class Waiting(NamedTuple):
     retry: bool = False
     tries: int = 0
     instead_of: str | None = None
+    not_sent: str | None = None
 
     @property
     def fresh(self) -> bool:
@@ -96,6 +99,7 @@ class Waiting(NamedTuple):
             letter=self.letter,
             confirmed=self.confirmed,
             instead_of=self.instead_of,
+            not_sent=self.not_sent,
         )
 
 
@@ -113,6 +117,11 @@ class Process(NamedTuple):
     def owner(self) -> str:
         """The name of its attempt."""
         return f"{self.waiting.copy}-{self.waiting.tries}"
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The attempts in whose name it writes: its own, and that which is known to have sent nothing."""
+        return self.owner, (self.waiting.not_sent or "").rpartition(" ")[2]
 
     @property
     def at_marks(self) -> bool:

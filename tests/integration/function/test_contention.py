@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from function.delivery.outcome import OutcomeKind
-from function.errors import OutcomeUnknown, ProviderUnavailable
+from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import State
 from function.reason_codes import ReasonCode
@@ -136,6 +136,32 @@ def test_a_mail_in_doubt_is_not_resent_on_marks_that_cannot_be_read(world: World
         assert world.deliver(delivery()).kind is OutcomeKind.HELD
     assert world.deliver(delivery()).kind is OutcomeKind.SENT
     assert world.mails == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "operations"),
+    [
+        (Throttled("slower"), {"update_item": 0}),
+        (QuotaExhausted("enough"), {"update_item": 0}),
+        (RefusedForGood("content rejected"), SECOND_WRITE),
+    ],
+    ids=["throttled", "over quota", "refused for good"],
+)
+def test_what_was_certainly_not_sent_is_no_doubt_although_the_ledger_could_not_be_told(
+    world: World, error: Exception, operations: dict[str, int]
+) -> None:
+    world.resends = 0
+    world.post.answers = [error] * 3
+    with busy(world, operations):
+        waits = world.deliver(delivery())
+    assert (waits.kind, waits.not_sent, world.state()) == (OutcomeKind.HELD, "m1 request/1", State.SENDING)
+    world.post.answers = []
+    marked = delivery(not_sent=waits.not_sent, item=QueueItem("item", "handle", 1))
+    with busy(world, {"update_item": 0}):
+        assert world.deliver(marked).kind is OutcomeKind.HELD
+    assert world.deliver(marked).kind is OutcomeKind.SENT
+    assert (world.mails, world.state(), world.record().at_risk) == (1, State.SENT, 1)
+    assert world.deliver(marked).kind is OutcomeKind.DUPLICATE
 
 
 def test_after_a_day_a_person_gets_it_with_the_true_reason(world: World) -> None:

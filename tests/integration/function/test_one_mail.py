@@ -9,6 +9,7 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
+from function.event.envelope import QueueItem
 from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
 from tests.fakes import Post, event, example
@@ -150,6 +151,23 @@ def test_a_redriven_letter_that_gave_up_begins_a_day_of_its_own(world: World) ->
     assert world.record().first_at == world.clock()
     world.post.answers = []
     assert world.deliver(redrive(letter)).kind is OutcomeKind.SENT
+
+
+@pytest.mark.parametrize("way", ["from the record", "its letter", "published again"])
+def test_whatever_begins_anew_after_days_has_a_day_of_its_own(world: World, way: str) -> None:
+    """Released, with its item in `retry` gone: the clock of the first attempt says nothing of the next."""
+    world.post.answers = [ProviderUnavailable("down")] * 4
+    world.deliver(delivery())
+    world.clock.forward(3 * _DAY)
+    letter = None if way == "published again" else world.record().owner if way == "from the record" else "an attempt"
+    item = QueueItem("item", "handle", 1, world.clock())
+    again = delivery("m2" if way == "published again" else "m1", letter=letter, item=item)
+    assert world.deliver(again).kind is OutcomeKind.RELEASED
+    world.clock.forward(_DAY - 60)
+    assert world.deliver(again).kind is OutcomeKind.RELEASED
+    world.clock.forward(120)
+    assert world.deliver(again).kind is OutcomeKind.REJECTED
+    assert world.dead.reasons == ["gave up after 4 attempts: down"]
 
 
 @pytest.mark.parametrize("ends", ["refused", "rejected", "suppressed", "parked"])

@@ -128,6 +128,37 @@ def test_a_correction_to_a_suppressed_address_is_suppressed_under_its_own_name(w
     assert world.deliver(correct(letter=world.record("m2").owner)).kind is OutcomeKind.SENT
 
 
+def test_an_event_that_came_too_late_is_corrected_by_its_time_alone(world: World) -> None:
+    """Its time is no part of what it says, and was all that was wrong."""
+    late = event(time="2026-01-01T00:00:00Z")
+    assert world.deliver(delivery("m1", late)).kind is OutcomeKind.REJECTED
+    assert world.deliver(delivery("m2", late)).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(delivery("m3")).kind is OutcomeKind.SENT
+    assert (world.state("m1"), world.state("m3"), owner_of_the_event(world)) == (State.REPLACED, State.SENT, "m3")
+    assert world.deliver(delivery("m4", late)).kind is OutcomeKind.DUPLICATE
+    assert world.deliver(redrive(world.dead.letters[0])).kind is OutcomeKind.DUPLICATE
+    assert (world.mails, len(world.dead.letters)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "book.creatd"},
+        {"data": example() | {"recipient": example()["recipient"] | {"email": "ada at example.com"}}},
+        {"data": example() | {"recipient": example()["recipient"] | {"locale": 5}}},
+        {"data": example() | {"recipient": example()["recipient"] | {"email": "listed@example.com"}}},
+        {"data": {}},
+    ],
+    ids=["type", "address", "language", "a listed address", "no data"],
+)
+def test_whatever_was_wrong_with_it_the_mended_event_is_mailed(world: World, wrong: dict[str, Any]) -> None:
+    world.suppress("listed@example.com")
+    first = world.deliver(delivery("m1", event() | wrong))
+    assert first.kind in (OutcomeKind.REJECTED, OutcomeKind.SUPPRESSED)
+    assert world.deliver(delivery("m2")).kind is OutcomeKind.SENT
+    assert (world.mails, world.state("m1"), world.state("m2")) == (1, State.REPLACED, State.SENT)
+
+
 def test_the_same_content_goes_on_as_the_first(world: World) -> None:
     leave(world, State.RELEASED)
     later = delivery("m2", event(time="2026-11-21T09:00:00Z", traceparent="another"))

@@ -10,6 +10,8 @@ import pytest
 
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted
 from function.event.envelope import QueueItem
+from function.ledger.attempt import Held
+from function.ledger.ledger import Ledger
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
@@ -75,6 +77,21 @@ def test_what_lies_in_the_queue_already_is_made_invisible_and_reported_not_sent_
     sandbox.world.post.answers = [ProviderUnavailable("away")]
     assert sandbox(batch(sqs_event(message(), item="item-7"))) == report_failed("item-7")
     assert sandbox.sqs == Sqs(postponed={"handle of item-7": 2})
+
+
+@pytest.mark.parametrize("wrap", [sns, lambda n: batch(sqs_event(n))], ids=["sns", "sqs"])
+def test_what_was_not_sent_goes_with_what_comes_back_where_the_ledger_could_not_be_told(
+    sandbox: Sandbox, wrap: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.world.post.answers = [ProviderUnavailable("away")]
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "release", lambda *_: Held(sandbox.world.clock() + 2_000))
+        assert sandbox(wrap(message())) in ({}, report_failed())
+    (sent,) = sandbox.sqs.sent
+    marks = {name: mark["StringValue"] for name, mark in sent["MessageAttributes"].items()}
+    assert marks == {"not_sent": "m1 request/1"}
+    assert sandbox(batch(sqs_event(sent["MessageBody"], marks=marks))) == report_failed()
+    assert (sandbox.world.mails, sandbox.world.state()) == (1, State.SENT)
 
 
 def test_what_waits_says_how_long_it_has_however_often_it_was_received(sandbox: Sandbox) -> None:
