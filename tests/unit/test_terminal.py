@@ -34,3 +34,35 @@ def test_a_command_ends_with_its_own_words(encoding: str) -> None:
     assert b"Traceback" not in done.stderr
     assert b"20" in done.stdout
     assert b"is not there" in done.stderr
+
+
+EVERY_COMMAND = """
+import sys
+import typer.main
+from herald import cli
+
+def paths(group, path=()):
+    for name, command in group.commands.items():
+        yield (*path, name)
+        yield from paths(command, (*path, name)) if hasattr(command, "commands") else ()
+
+for path in [(), *paths(typer.main.get_command(cli.app))]:
+    for option in ("--help", "--no-such-option-of-Ünal"):
+        sys.argv = ["herald", *path, option]
+        try:
+            cli.main()
+        except SystemExit as end:
+            assert end.code == (0 if option == "--help" else 2), path
+print("all", "“of them”")
+"""
+
+
+def test_every_command_says_its_words_where_only_ascii_can_be_shown() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", EVERY_COMMAND], env=environment, cwd=ROOT, capture_output=True, check=False, timeout=600
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.stdout.splitlines()[-1] == b"all ?of them?"
+    assert done.stdout.isascii()
+    assert done.returncode == 0

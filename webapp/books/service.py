@@ -113,7 +113,7 @@ class BookService:
         Also of a book that is deleted; raises `NotFound` if it never was the reader's.
         """
         return [
-            notification(event, self.ledger.message_of(self.source, event.id, event.message_id))
+            notification(event, self.ledger.message_of(self.source, event.id, event.message_id), for_reader=True)
             for event in self.events(reader, book_id)
         ]
 

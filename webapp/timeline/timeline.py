@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
 from function.ledger import states
-from function.reason_codes import ReasonCode
+from function.reason_codes import MEANING, ReasonCode
 from webapp.outbox.outbox import OutboxEvent
 
 __all__ = [
@@ -89,16 +89,20 @@ class TimelineStep:
     after: int | None = None
 
 
-def notification(event: OutboxEvent, message: Mapping[str, Any] | None) -> EventTimeline:
+def notification(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_reader: bool = False) -> EventTimeline:
     """The outbox row and the ledger's record as one timeline.
 
     `message` is None if there is no record yet, or none any more: the ledger deletes it sooner than the outbox its row.
+    A reader is told each reason in our words: those of a provider may name account, role and addresses of its owner.
     """
-    rows = [*_outbox_rows(event), *_ledger_rows(message or {})]
+    told = _ledger_rows(message or {})
+    rows = [*_outbox_rows(event), *([_in_our_words(row) for row in told] if for_reader else told)]
     state = str(message["state"]) if message and "state" in message else event.state
     if message is None and event.settled_at is not None:
         state = EXPIRED
     reason, reason_code = _reason(message or {})
+    if for_reader:
+        reason = _meaning(reason_code)
     return EventTimeline(
         event_id=event.id,
         type=event.type,
@@ -133,6 +137,14 @@ def _ledger_rows(message: Mapping[str, Any]) -> Iterator[TimelineEntry]:
         if told.state == "sending" and told.ms is not None:
             yield TimelineEntry("received", told.at - told.ms, told.release)
         yield told
+
+
+def _in_our_words(row: TimelineEntry) -> TimelineEntry:
+    return replace(row, detail=_meaning(row.reason_code))
+
+
+def _meaning(code: str | None) -> str | None:
+    return MEANING[ReasonCode(code)] if code in set(ReasonCode) else None
 
 
 def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:

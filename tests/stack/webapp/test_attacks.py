@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from laptop.cloud import LaptopCloud
@@ -29,7 +31,15 @@ def test_attack(field: Field, name: str) -> None:
 
 
 def test_the_page_lists_every_attack_with_its_outcome() -> None:
-    page = (ROOT / "docs" / "attacks.md").read_text()
+    page, _, _ = (ROOT / "docs" / "attacks.md").read_text().partition("\n## ")
     rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and "---" not in line]
     told = {name.removeprefix("| "): outcome.removesuffix(" |") for name, outcome in rows[1:]}
     assert told == {name: outcome for name, (_, outcome) in ATTACKS.items()}
+
+
+def test_what_is_tried_in_one_process_is_tried_by_the_test_that_is_named() -> None:
+    _, _, page = (ROOT / "docs" / "attacks.md").read_text().partition("\n## ")
+    named = re.findall(r"\[`(test_\w+)`\]\(\.\./([\w/]+\.py)\) \|", page)
+    assert len(named) == page.count("\n| ") - 1
+    for name, path in named:
+        assert f"\ndef {name}(" in (ROOT / path).read_text(), name

@@ -34,4 +34,6 @@ async function watch() {
 }
 
 document.documentElement.classList.add("live");
+// On a narrow screen the header's row scrolls sideways: show where the reader is.
+document.querySelector(".bar [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 watch();

@@ -280,7 +280,7 @@ def test_the_story_of_a_mail_that_went_once_more_begins_with_the_first(
     assert [row.reason_code for row in told.rows if row.release] == ["bounced", "sent_again", None]
     text = operator.get(f"/books/{book_id}").text
     assert "Again by" in text
-    assert "sent again as m-1-2" in text
+    assert "A person had the mail sent again, as another message." in text
 
 
 def test_what_a_provider_accepted_is_sent_once_more_after_a_question_on_record(operator: Browser, cloud: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,14 @@ def test_the_limit_holds_across_processes(parts: Parts, issuer: Issuer, cloud: C
     assert processes[0].post("/v1/books", json=BOOK).status_code == 429
     clock.forward(1)
     assert processes[0].post("/v1/books", json=BOOK).status_code == 201
+
+
+def test_requests_at_once_are_no_way_around_it(parts: Parts, issuer: Issuer, cloud: Cloud) -> None:
+    processes = [process(parts, issuer) for _ in range(4)]
+    with ThreadPoolExecutor(12) as crowd:
+        answers = list(crowd.map(lambda number: processes[number % 4].post("/v1/books", json=BOOK), range(12)))
+    assert {answer.status_code for answer in answers} == {201, 429}
+    assert len(cloud.rows("outbox")) == len(cloud.rows("book")) == 3
 
 
 def test_a_day_has_a_budget_of_its_own(ada: TestClient, clock: Clock) -> None:

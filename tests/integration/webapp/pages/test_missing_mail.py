@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
 from function.reason_codes import ReasonCode
-from tests.integration.webapp.admin.conftest import record, suppress
+from tests.integration.operations.ses_lists import Region
+from tests.integration.operations.test_pause import Lambda
+from tests.integration.webapp.admin.conftest import record, ses, suppress, switch
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
+
+__all__ = ["ses", "switch"]
 
 
 def let_happen(parts: Parts, cloud: Cloud, book_id: str, **values: object) -> None:
@@ -23,11 +32,12 @@ def test_a_reader_learns_why_no_mail_came(browser: Browser, parts: Parts, cloud:
     assert "No mail was due yet" in browser.get("/why").text
     book_id = add(browser, "<i>Middlemarch</i>")
     assert "On the way" in browser.get("/why").text
-    let_happen(parts, cloud, book_id, state="rejected", reason="the mail is too large")
+    code = ReasonCode.EVENT_TOO_LARGE
+    let_happen(parts, cloud, book_id, state="rejected", reason="the mail is too large", reason_code=code)
     suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
     page = browser.get("/why").text
     assert "&lt;i&gt;Middlemarch&lt;/i&gt;" in page
-    assert "Because: the mail is too large" in page
+    assert "Because: The event, or the mail that it makes, is larger than it may be." in page
     assert "on the list of those that get no mail" in page
 
 
@@ -48,3 +58,24 @@ def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(browser: Browser,
     page = browser.get("/why").text
     assert "You have stopped mails of this kind." in page
     assert "operator" not in page
+
+
+@pytest.mark.parametrize("code", [ReasonCode.PROVIDER_UNAVAILABLE, None])
+def test_what_aws_says_of_account_and_role_is_for_operators(
+    stranger: Browser, ada: TestClient, parts: Parts, cloud: Cloud, switch: Lambda, ses: Region, code: str | None
+) -> None:
+    said = "SES answered 403 AccessDenied: arn:aws:sts::123456789012:assumed-role/herald-notify may not"
+    stranger.sign_in()
+    book_id = add(stranger)
+    why = {"reason_code": code} if code else {}
+    row = {"state": "rejected", "at": 1_795_248_000_500, "release": "r1", "detail": said, **why}
+    let_happen(parts, cloud, book_id, state="rejected", reason=said, timeline=[row], **why)
+    for path in ("/", "/why", f"/books/{book_id}", f"/mails?book={book_id}"):
+        for language in ("en", "de"):
+            page = stranger.get(path, headers={"Accept-Language": language}).text
+            assert "123456789012" not in page, (path, language)
+    assert (code is not None) == ("The provider was not reached" in stranger.get("/why").text)
+    assert "123456789012" not in ada.get(f"/v1/books/{book_id}/notifications").text
+    groups: dict[str, Any] = {"cognito:groups": ["operators"]}
+    stranger.sign_in(sub="grace-1906", email="grace@example.com", **groups)
+    assert said in stranger.submit("/operations/search", wanted=book_id).text
