@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from package import target as targets
 from package.archive import write_archive
 from package.bundles import BUNDLES, Bundle, is_ignored
+from package.errors import PackageError
 from package.target import Architecture, BuildTarget, TargetName
 
 __all__ = ["BUILD", "Archive", "Package", "build"]
@@ -33,6 +35,20 @@ class Archive:
     release: str
     sha256: str
     size: int
+
+    def copy_to(self, folder: Path) -> Path:
+        """A copy that no later build changes, and beside it what it was built for. Raises `PackageError`."""
+        copy = folder / self.path.name
+        part = copy.with_suffix(".part")
+        for source in (self.path.with_suffix(".json"), self.path):
+            shutil.copy(source, part)
+            part.replace(folder / source.name)
+        if hashlib.sha256(copy.read_bytes()).hexdigest() != self.sha256:
+            raise PackageError(
+                f"{self.path.name} was built anew meanwhile, by another command with other sources, another Python or "
+                "for another processor: nothing was changed. Run this command again"
+            )
+        return copy
 
 
 @dataclass(frozen=True, slots=True)

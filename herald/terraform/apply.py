@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -115,9 +114,10 @@ def prepare(
     _refuse_another_region(known, target)
     packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
     terraform = _stage(target, backend, local_state, where if target.local else f"{where}-{known.name}")
-    # From the stage: an absolute path would change five functions in every other checkout.
-    zips = {"function_package": packages.function_zip, "webapp_package": packages.webapp_zip}
-    said = [f"-var={name}={os.path.relpath(path, terraform.folder)}" for name, path in zips.items()]
+    # What is planned and applied is one copy, whatever is built meanwhile; its name, from the stage, is the same in
+    # every checkout: another one would change five functions.
+    zips = {"function_package": packages.function, "webapp_package": packages.webapp}
+    said = [f"-var={name}={archive.copy_to(terraform.folder).name}" for name, archive in zips.items()]
     return TerraformRun(terraform, target, [*said, *variables], say, ask, name=known.name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,10 +16,11 @@ from botocore.exceptions import ClientError
 
 from herald.terraform import apply, target
 from herald.terraform.preflight import refuse_collisions
-from herald.terraform.runner import INFRA, Terraform
+from herald.terraform.runner import Terraform
 from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables, read_variables
 from operations.errors import UserError
+from package import Archive
 
 needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
 
@@ -73,6 +75,15 @@ def test_terraform_itself_reads_the_variables(tmp_path: Path) -> None:
         read("-var=architecture=arm")
 
 
+def archive(folder: Path, name: str) -> Archive:
+    """A package that holds its name, with the note that a build writes beside it."""
+    path, content = folder / f"{name}.zip", name.encode()
+    path.write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps({"sha256": sha256}))
+    return Archive(path, "r1", sha256, len(content))
+
+
 @pytest.fixture
 def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
     """`prepare` for an account, without building, and without a provider; `built` says what was built for."""
@@ -80,8 +91,7 @@ def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., An
 
     def build(*what: str, say: object = None) -> Any:
         built.append(what)
-        package = INFRA.parent / "build" / "package" / "cloud"
-        return SimpleNamespace(function_zip=package / "function.zip", webapp_zip=package / "webapp.zip")
+        return SimpleNamespace(function=archive(tmp_path, "function"), webapp=archive(tmp_path, "webapp"))
 
     monkeypatch.setattr(apply, "build", build)
     monkeypatch.setattr(Terraform, "init", lambda *_: None)
@@ -109,10 +119,26 @@ def test_packages_are_named_from_the_stage_so_that_another_checkout_changes_noth
     prepare: Callable[..., Any],
 ) -> None:
     assert prepare(Variables("herald", None, "arm64")).run.arguments == [
-        "-var=function_package=../../package/cloud/function.zip",
-        "-var=webapp_package=../../package/cloud/webapp.zip",
+        "-var=function_package=function.zip",
+        "-var=webapp_package=webapp.zip",
         "-var=x=1",
     ]
+
+
+def test_a_build_between_plan_and_apply_changes_nothing_that_was_planned(
+    prepare: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = prepare(Variables("herald", None, "arm64")).run.terraform.folder
+    (tmp_path / "function.zip").write_bytes(b"by another Python")
+    assert (folder / "function.zip").read_bytes() == b"function"
+    assert json.loads((folder / "function.json").read_text())["sha256"] == hashlib.sha256(b"function").hexdigest()
+
+
+def test_a_build_between_build_and_plan_is_said(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    built = archive(tmp_path, "function")
+    built.path.write_bytes(b"by another Python")
+    with pytest.raises(UserError, match=r"function.zip was built anew meanwhile.*nothing was changed"):
+        built.copy_to(tmp_path_factory.mktemp("stage"))
 
 
 def test_a_local_state_belongs_to_one_name_in_one_region_of_one_account(prepare: Callable[..., Any]) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -36,15 +34,15 @@ def bare(worker: str) -> Iterator[LaptopCloud]:
 def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
     """The real root, applied with the default names; `make run` has the same names in a cloud of its own."""
     endpoints = bare.description.endpoints
-    packages = _copies(initialised)
+    packages = build("laptop")
     variables = {
         "identity": {"domain": SENDER.rpartition("@")[2].rstrip(">")},
         "sender": SENDER,
         "public_url": endpoints["aws"],
         "sign_in": {"endpoint": endpoints["aws"], "password_flow": True},
         "deletion_protection": False,
-        "function_package": str(packages["function"]),
-        "webapp_package": str(packages["webapp"]),
+        "function_package": packages.function.copy_to(initialised.folder).name,
+        "webapp_package": packages.webapp.copy_to(initialised.folder).name,
     }
     (initialised.folder / "test.tfvars.json").write_text(json.dumps(variables))
     (initialised.folder / "terraform.tfstate").unlink(missing_ok=True)
@@ -55,13 +53,6 @@ def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
     outputs = {name: output["value"] for name, output in terraform.json("output", "-json").items()}
     count = sum(".data." not in address for address in terraform.read("state", "list").splitlines())
     yield Applied(terraform, bare.clients, endpoints, outputs, count, seconds)
-
-
-def _copies(terraform: Terraform) -> dict[str, Path]:
-    """The packages as they are now: another test process may build new ones meanwhile."""
-    packages = build("laptop")
-    built = {"function": packages.function_zip, "webapp": packages.webapp_zip}
-    return {name: Path(shutil.copy(path, terraform.folder / f"{name}.zip")) for name, path in built.items()}
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,8 @@ def terraform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
             return SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: []))
 
     where = Target("111122223333", "ada", "eu-west-1", os.environ, local=False)
-    packages = SimpleNamespace(function_zip=tmp_path / "function.zip", webapp_zip=tmp_path / "webapp.zip")
+    copied = SimpleNamespace(copy_to=lambda folder: folder / "a.zip")
+    packages = SimpleNamespace(function=copied, webapp=copied)
     monkeypatch.setattr("herald.commands.terraform.targets.aws", lambda: where)
     monkeypatch.setattr("herald.commands.terraform.confirm", lambda _: True)
     monkeypatch.setattr("herald.terraform.apply.read_variables", lambda *_: Variables("herald", None, "arm64"))
