@@ -11,9 +11,12 @@ __all__ = ["gives_feedback", "is_ses", "needs_secret", "parse_provider_urls", "s
 
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 #: SMTP by a submission port, which begins in clear and changes to TLS: RFC 6409, and others where that is closed.
+#: Lambda lets nothing out by port 25, and 465 and 2465 want TLS from the first byte.
 #: https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html
-_SMTP = rf"smtp://({_DOMAIN}|127\.0\.0\.1):[1-9][0-9]{{1,4}}"
-_URL = re.compile(rf"ses://[a-z]{{2}}(-[a-z]+)+-[0-9]|{_SMTP}|sendgrid://|mailgun(\+eu)?://{_DOMAIN}|resend://")
+_SMTP = rf"smtp://({_DOMAIN}|127\.0\.0\.1):(?!(?:25|465|2465)$)(?P<port>[1-9][0-9]{{1,4}})"
+#: There is no SES in China.
+_SES = r"ses://(?!cn-)[a-z]{2,4}(-[a-z]+)+-[0-9]"
+_URL = re.compile(rf"{_SES}|{_SMTP}|sendgrid://|mailgun(\+eu)?://{_DOMAIN}|resend://")
 _LONGEST = 300
 
 
@@ -21,9 +24,14 @@ def parse_provider_urls(text: str) -> tuple[str, ...]:
     """The providers of a comma-separated list, in order of preference. Raises ValueError for one that there is not, and
     for one named twice: a mail would fail over to where it failed."""
     urls = tuple(part.strip() for part in text.split(","))
-    if len(set(urls)) < len(urls) or not all(len(url) <= _LONGEST and _URL.fullmatch(url) for url in urls):
+    if len(set(urls)) < len(urls) or not all(map(_exists, urls)):
         raise ValueError(text)
     return urls
+
+
+def _exists(url: str) -> bool:
+    found = _URL.fullmatch(url)
+    return bool(found) and len(url) <= _LONGEST and int((found and found["port"]) or 0) < 65_536
 
 
 def scheme_of(url: str) -> str:

@@ -130,8 +130,16 @@ variable "providers_in_order" {
 
   # tests/infra/values.json holds these and the function's own checks together.
   validation {
-    condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|127\\.0\\.0\\.1):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
+    condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2,4}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|127\\.0\\.0\\.1):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
     error_message = "A provider is `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`."
+  }
+  validation {
+    condition     = alltrue([for url in var.providers_in_order : !startswith(url, "ses://cn-")])
+    error_message = "There is no SES in China."
+  }
+  validation {
+    condition     = alltrue([for url in var.providers_in_order : try(!contains([25, 465, 2465], tonumber(regex(":([0-9]+)$", url)[0])) && tonumber(regex(":([0-9]+)$", url)[0]) < 65536, true)])
+    error_message = "A mail server takes mail by a submission port, such as 587 or 2587: Lambda lets nothing out by 25, and 465 and 2465 want TLS from the first byte."
   }
   validation {
     condition     = length(distinct(var.providers_in_order)) == length(var.providers_in_order)
