@@ -43,8 +43,36 @@ run "notifier" {
     error_message = "CloudWatch and DynamoDB take 255 characters, SNS 256."
   }
   assert {
+    condition     = length([for record in output.dns_records : record if endswith(record.value, ".dkim.amazonses.com")]) == 3
+    error_message = "Most regions share one zone for DKIM."
+  }
+  assert {
     condition     = length(regexall("arn:aws:", replace(jsonencode([local.function_policies, local.key_policy]), "/arn:aws:[a-z]+:us-east-1:000000000000:[^\"]*/", ""))) == 0
     error_message = "In another partition no policy names an ARN of this one, but what the mocks gave."
+  }
+}
+
+run "a_region_with_a_zone_of_its_own_for_dkim" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  override_data {
+    target = data.aws_region.current
+    values = { name = "eu-south-1" }
+  }
+
+  variables {
+    package     = "tests/packages/empty.zip"
+    identity    = { domain = "herald.example" }
+    sender      = "books@herald.example"
+    address_key = "a secret of tests, long enough: 0123456789"
+    link_key    = "a secret of tests, long enough: 0123456789"
+  }
+
+  assert {
+    condition     = length([for record in output.dns_records : record if endswith(record.value, ".dkim.eu-south-1.amazonses.com")]) == 3
+    error_message = "In Milan the DKIM records lead to Milan's own zone."
   }
 }
 

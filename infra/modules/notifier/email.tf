@@ -6,12 +6,16 @@ locals {
   dkim_tokens    = var.identity.create ? aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens : []
   dmarc          = join("; ", compact(["v=DMARC1", "p=${var.identity.dmarc_policy}", var.identity.dmarc_reports == null ? "" : "rua=mailto:${var.identity.dmarc_reports}"]))
 
+  # Where SES has another zone for DKIM: https://docs.aws.amazon.com/general/latest/gr/ses.html#ses_dkim_domains
+  dkim_regions = ["af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1", "il-central-1", "me-central-1", "us-gov-east-1"]
+  dkim_zone    = contains(local.dkim_regions, local.region) ? "dkim.${local.region}.amazonses.com" : "dkim.amazonses.com"
+
   # Known names, so that Route 53 records can be planned before SES has made the tokens.
   dns_records = merge(
     var.identity.create ? { for index in [0, 1, 2] : "dkim${index}" => {
       name  = "${try(local.dkim_tokens[index], "")}._domainkey.${local.domain}"
       type  = "CNAME"
-      value = "${try(local.dkim_tokens[index], "")}.dkim.amazonses.com"
+      value = "${try(local.dkim_tokens[index], "")}.${local.dkim_zone}"
     } } : {},
     var.identity.create && var.identity.dmarc_policy != "existing" ? { dmarc = { name = "_dmarc.${local.domain}", type = "TXT", value = local.dmarc } } : {},
     local.mail_from == null ? {} : {
