@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
-from webapp.books.book import Book, BookChange, BookIn
+from webapp.books.book import Book, BookChange
 from webapp.composition import PartsOf
-from webapp.pages.books import BookId, FormText, say_what_is_wrong
+from webapp.pages.books import BookId, FormText, read_book, say_what_is_wrong
 from webapp.pages.drafts import keep_draft, take_draft
 from webapp.pages.rendering import page
 from webapp.pages.sessions import SessionOf, SignedIn, SignedOut, is_own_form, own_form, same_origin
@@ -50,7 +50,7 @@ def change_book(
     if not is_own_form(session, csrf):
         return _form(request, book, typed, notice="old", status=403)
     try:
-        wish = BookIn.model_validate(typed | {"isbn": isbn.strip() or None})
+        wish = read_book(typed)
     except ValidationError as error:
         return _form(request, book, typed, wrong=say_what_is_wrong(error), status=422)
     change = BookChange(title=wish.title, author=wish.author, isbn=wish.isbn)

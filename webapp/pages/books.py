@@ -27,6 +27,7 @@ __all__ = [
     "home",
     "problem",
     "problems",
+    "read_book",
     "router",
     "say_what_is_wrong",
     "show_book",
@@ -71,7 +72,7 @@ def add_book(
     if not is_own_form(session, csrf):
         return _shelf(request, session.reader, parts, filled=filled, notice="old", status=403)
     try:
-        wish = BookIn.model_validate(filled | {"isbn": isbn.strip() or None})
+        wish = read_book(filled)
     except ValidationError as error:
         wrong = say_what_is_wrong(error)
         return _shelf(request, session.reader, parts, filled=filled, wrong=wrong, status=422)
@@ -115,6 +116,12 @@ def show_mails(
     wanted = books[:_BOOKS_A_PAGE]
     found = zip(wanted, parts.service.notifications_of_all(reader, wanted), strict=True)
     return page(request, "_mails.html", {"found": list(found)})
+
+
+def read_book(typed: Mapping[str, str]) -> BookIn:
+    """The book as it was typed into a form; raises `ValidationError`. A field of spaces alone was not filled in."""
+    stripped = {name: text.strip() for name, text in typed.items()}
+    return BookIn.model_validate(stripped | {"isbn": stripped["isbn"] or None})
 
 
 def say_what_is_wrong(error: ValidationError) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from function.reason_codes import MEANING
 from webapp.clock import rfc3339
@@ -125,6 +126,11 @@ def _day(milliseconds: int) -> str:
     return f"{at.day}{'.' if reading.language == 'de' else ''} {month} {at.year}"
 
 
+def _mark(text: str) -> Markup:
+    """What stands between backticks is set as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped first
+
+
 def environment(*folders: Path) -> Environment:
     """Templates from these folders and the web app's own; the laptop's console shows its stories with them."""
     made = Environment(
@@ -143,6 +149,7 @@ def environment(*folders: Path) -> Environment:
         day=_day,
         rfc3339=rfc3339,
         translated=_gettext,
+        marked=_mark,
         why=_why,
         detail=_detail,
     )

@@ -260,6 +260,8 @@ def test_a_problems_type_leads_to_a_page_about_it(ada: TestClient) -> None:
     kind = ada.get("/v1/books/x").json()["type"]
     page = ada.get(kind.removeprefix("https://herald.example"))
     assert page.status_code == 200
+    assert "`" not in page.text + ada.get("/problems").text
+    assert "<code>Authorization: Bearer &lt;id token&gt;</code>" in ada.get("/problems/unauthorized").text
     assert "Nothing here" in page.text
 
 

@@ -151,7 +151,8 @@ def test_a_zone_that_this_machine_does_not_know_is_utc(browser: Browser, parts: 
 
 def test_the_budgets_refusal_and_errors_of_fields_are_translated(browser: Browser) -> None:
     browser.headers["Accept-Language"] = "de"
-    assert "Bitte ausfüllen." in browser.submit("/books", title="", author="A").text
+    for blank in ("", " ", "\u00a0\t"):
+        assert "Bitte ausfüllen." in browser.submit("/books", title=blank, author="A").text
     assert "Höchstens 500 Zeichen." in browser.submit("/books", title="x" * 501, author="A").text
     assert "Hier ist nichts" in browser.get("/nowhere").text
 
