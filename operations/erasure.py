@@ -1,6 +1,5 @@
-"""Erases personal data about one address: events that the ledger keeps, dead letters, and events in the outbox.
-
-Of a mail whose event is kept no more, the record holds a keyed hash of the address until it expires.
+"""Erases personal data about one address: events that the ledger keeps, the address's hash in records, dead letters,
+and events in the outbox.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from function.event.envelope import Delivery, from_queue
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import message_key
 from function.ledger.record import EventItem
-from operations.installation import Installation
+from operations.installation import Installation, projection
 from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import Reception, peek
@@ -52,23 +51,26 @@ class KeptEvent:
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """What was found about an address: events in the ledger, letters in `dead`, outbox rows."""
+    """What was found about an address: events in the ledger, letters in `dead`, outbox rows, and the messages whose
+    records hold its hash though their event is not kept, or has been corrected since."""
 
     events: tuple[KeptEvent, ...]
     letters: tuple[DeadLetter, ...]
     outbox: tuple[OutboxRow, ...] = ()
+    records: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.events or self.letters or self.outbox)
+        return bool(self.events or self.letters or self.outbox or self.records)
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many events in records, letters, and events in the outbox were erased."""
+    """How many events in records, letters, events in the outbox, and hashes in other records were erased."""
 
     records: int
     letters: int
     outbox: int
+    hashes: int = 0
 
 
 def find_personal_data(installation: Installation, address: str) -> PersonalData:
@@ -79,7 +81,8 @@ def find_personal_data(installation: Installation, address: str) -> PersonalData
     letters = tuple(
         letter for letter in peek(installation.sqs, installation.dead) if _letter_about(letter, messages, mentions)
     )
-    return PersonalData(events, letters, tuple(find_mentions(installation, mentions)))
+    records = tuple(name for name in _find_records(installation, address) if name not in messages)
+    return PersonalData(events, letters, tuple(find_mentions(installation, mentions)), records)
 
 
 def erase(installation: Installation, address: str, found: PersonalData) -> Erased:
@@ -87,7 +90,8 @@ def erase(installation: Installation, address: str, found: PersonalData) -> Eras
     messages = frozenset(event.message_id for event in found.events)
     letters = delete_letters(installation, messages, _mention_matcher(address))
     records = sum(erase_event(installation, event) for event in found.events)
-    return Erased(records, letters, sum(erase_body(installation, row) for row in found.outbox))
+    outbox = sum(erase_body(installation, row) for row in found.outbox)
+    return Erased(records, letters, outbox, sum(_erase_hash(installation, name) for name in found.records))
 
 
 def _find_events(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[KeptEvent]:
@@ -102,6 +106,19 @@ def _find_events(installation: Installation, mentions: Callable[[str], bool]) ->
             event = EventItem.from_item(item)
             if mentions(event.text or ""):
                 yield KeptEvent(item["pk"]["S"], event.message_id)
+
+
+def _find_records(installation: Installation, address: str) -> Iterator[str]:
+    """The messages whose records hold the address's hash, under any of its keys."""
+    keys = {f":key{number}": key for number, key in enumerate(installation.address_keys(address))}
+    pages = installation.dynamodb.get_paginator("scan").paginate(
+        TableName=installation.ledger,
+        FilterExpression=f"begins_with(pk, :message) AND address IN ({', '.join(keys)})",
+        ExpressionAttributeValues=serialize_item({":message": message_key("")} | keys),
+        ConsistentRead=True,
+        **projection(("pk",)),
+    )
+    return (item["pk"]["S"].removeprefix(message_key("")) for page in pages for item in page["Items"])
 
 
 def _letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:
@@ -135,9 +152,13 @@ def erase_event(installation: Installation, event: KeptEvent) -> bool:
 
     The digest stays: by it a publisher's repetition is known for what it is, and causes no mail.
     """
-    message = message_key(event.message_id)
-    _remove(installation, message, "address", "pk = :value", message)
+    _erase_hash(installation, event.message_id)
     return _remove(installation, event.key, "body", "attribute_exists(body) AND message_id = :value", event.message_id)
+
+
+def _erase_hash(installation: Installation, message_id: str) -> bool:
+    message = message_key(message_id)
+    return _remove(installation, message, "address", "pk = :value", message)
 
 
 def _remove(installation: Installation, key: str, attribute: str, condition: str, value: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, message_key
-from function.ledger.record import Record
+from function.ledger.record import EventItem, Record
 from operations.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["RECORD_ATTRIBUTES", "Installation", "projection", "read_sending_regions"]
+__all__ = ["RECORD_ATTRIBUTES", "Installation", "projection", "read_recipient", "read_sending_regions"]
 
 
 #: What is read of a message's item: everything but the event, which releases before the last kept in it.
@@ -81,6 +82,18 @@ class Installation:
     def address_keys(self, address: str) -> tuple[str, ...]:
         """The keys under which the ledger may know an address; the first is the one that is written."""
         return tuple(address_key(secret, address) for secret in self.secrets())
+
+
+def read_recipient(installation: Installation, record: Record) -> str | None:
+    """The address that the event of a record names; None where that is not kept, or the caller may not read it."""
+    readable = installation.reads_events and record.event_key
+    item = installation.read(record.event_key, ("message_id", "body")) if readable and record.event_key else None
+    try:
+        body = EventItem.from_item(item).text if item and item["message_id"]["S"] == record.message_id else None
+        email = json.loads(body)["data"]["recipient"]["email"] if body else None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return email if isinstance(email, str) else None
 
 
 def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:

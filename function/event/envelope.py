@@ -44,7 +44,7 @@ class Delivery:
 
     `letter` is the attempt that a redriven dead letter names, `confirmed` a person's *yes* to a possible second mail.
     `instead_of` is the message whose mail a person wants sent again as this one, although a provider accepted it.
-    `in_ledger`: the body was too long even for a letter and lies in the event's item.
+    `in_ledger`: the body was too long even for a letter, and lies in the event's item if it lies anywhere.
     """
 
     message_id: str
@@ -138,7 +138,7 @@ def _notification(value: object) -> Delivery | None:
         body = decompress_base64(packed)
     if not message_id or body is None or not _ID.fullmatch(message_id):
         return None
-    in_ledger = isinstance(value, dict) and value.get("MessageInLedger") is True
+    in_ledger = isinstance(value, dict) and True in (value.get("MessageInLedger"), value.get("MessageTooLong"))
     topic, timestamp = ((_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))
     return Delivery(message_id, body, topic, timestamp, in_ledger=in_ledger)
 

@@ -44,6 +44,8 @@ KINDS: dict[str, FeedbackKind] = {
         Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE
     ),
 }
+#: What a delivery's MessageId is: no record is made under anything else.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 #: Subtypes of what SES did not even try, because the address is on its own list.
 _NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
@@ -115,7 +117,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
     if kind is None:
         return Ignored(f"no meaning for {_kind(event)[:40]}")
     mail = _object(event, "mail")
-    message_id = _tag(mail, "message_id")
+    message_id = _message_id(mail)
     probe = configuration_set and _tag(mail, PROBE_TAG[0]) == PROBE_TAG[1]
     if message_id is None and not probe:
         return Ignored("no message_id tag: not a mail of ours")
@@ -158,6 +160,12 @@ def _tag(mail: Mapping[str, Any], name: str) -> str | None:
     return values[0] if isinstance(values, list) and values and isinstance(values[0], str) else None
 
 
+def _message_id(mail: Mapping[str, Any]) -> str | None:
+    """The message that the mail was sent for; None if it has no such tag, or one that names no message."""
+    named = _tag(mail, "message_id")
+    return named if named is not None and _ID.fullmatch(named) else None
+
+
 def _provider(mail: Mapping[str, Any]) -> str:
     """As settings name it, by the region in the ARN of the identity that sent; empty if that is not said."""
     arn = mail.get("sourceArn")
@@ -178,20 +186,25 @@ def _kind(event: Mapping[str, Any]) -> str:
     bounce that was never tried."""
     type_: str = event["eventType"]
     bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
-    if type_ == "Complaint" and complaint.get("complaintFeedbackType") == "not-spam":
-        return "Delivery"
-    if type_ == "Complaint" and str(complaint.get("complaintSubType")) in _NOT_TRIED:
+    if type_ in ("Bounce", "Complaint") and _was_not_tried(event):
         return "Bounce/Permanent"
+    if type_ == "Complaint" and str(complaint.get("complaintFeedbackType")).strip().lower() == "not-spam":
+        return "Delivery"
     permanent = type_ == "Bounce" and bounce.get("bounceType") == "Permanent"
     return f"{type_}/Permanent" if permanent else type_
 
 
 def _reason_code(event: Mapping[str, Any], kind: FeedbackKind) -> ReasonCode | None:
+    return ReasonCode.PROVIDER_SUPPRESSED if _was_not_tried(event) else kind.reason_code
+
+
+def _was_not_tried(event: Mapping[str, Any]) -> bool:
+    """Whether SES says that the address is on its own list."""
     subtypes = (
         _object(event, "bounce").get("bounceSubType"),
         _object(event, "complaint").get("complaintSubType"),
     )
-    return ReasonCode.PROVIDER_SUPPRESSED if _NOT_TRIED.intersection(map(str, subtypes)) else kind.reason_code
+    return bool(_NOT_TRIED.intersection(map(str, subtypes)))
 
 
 def _detail(event: Mapping[str, Any]) -> str | None:

@@ -190,7 +190,7 @@ def forget(
 def _counts(erased: Erased, listing: Listing | None) -> str:
     return (
         f"{erased.records} events in records, {erased.letters} dead letters, {erased.outbox} events in the outbox, "
-        f"{len(listing.entries) if listing else 0} suppressions"
+        f"{erased.hashes} hashes in other records, {len(listing.entries) if listing else 0} suppressions"
     )
 
 
@@ -201,6 +201,8 @@ def _erased(erased: Erased, listing: Listing | None) -> dict[str, object]:
 def _show_data(data: PersonalData, listing: Listing | None) -> None:
     for event in data.events:
         console.print(f"the event in the record of {event.message_id}", markup=False)
+    for message_id in data.records:
+        console.print(f"the hash in the record of {message_id}", markup=False)
     for letter in data.letters:
         console.print(f"the dead letter of {letter.message_id}", markup=False)
     if listing:

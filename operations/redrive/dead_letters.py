@@ -50,6 +50,8 @@ class DeadLetter:
     subject: str | None = None
     type: str = ""
     tenant: str | None = None
+    #: Whether its event was too long for a letter and for the ledger: nothing is left that could be sent.
+    is_empty: bool = False
 
     @classmethod
     def of(cls, message: MessageTypeDef) -> DeadLetter:
@@ -79,6 +81,7 @@ class DeadLetter:
             subject=event.get("subject"),
             type=event.get("type", ""),
             tenant=event.get("tenant"),
+            is_empty=_is_empty(body),
         )
 
 
@@ -129,6 +132,13 @@ def _condition(body: str) -> str | None:
         return f"Lambda gave up: {json.loads(body)['requestContext']['condition']}"
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _is_empty(body: str) -> bool:
+    try:
+        return json.loads(body)["MessageTooLong"] is True
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _sendable(value: Mapping[str, Any]) -> dict[str, Any]:

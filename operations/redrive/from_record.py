@@ -15,7 +15,7 @@ from function.ledger.states import ACCEPTED, State
 from function.queues.dead_letter import write_letter
 from function.reason_codes import Reason, ReasonCode
 from operations.errors import UserError
-from operations.installation import RECORD_ATTRIBUTES, Installation, projection
+from operations.installation import RECORD_ATTRIBUTES, Installation, projection, read_recipient
 from operations.preview import find_subscription
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan, decide
@@ -107,24 +107,27 @@ def _refuse(installation: Installation, record: Record, now: int | None) -> None
     if obstacle := find_obstacle(installation, record):
         raise UserError(f"{message} {obstacle}")
     if record.reason_code == ReasonCode.RECIPIENT_UNSUBSCRIBED or not installation.keeps_event(record):
+        if record.state in ACCEPTED:
+            raise UserError(f"the event of {message} is not kept: publish it under another id, for this one was sent")
         raise UserError(f"the event of {message} is not kept: redrive its letter, or publish it again")
 
 
 def find_obstacle(installation: Installation, record: Record) -> str | None:
     """What would stop the mail of this record now, to be read after the message's name; None: nothing that is known."""
-    if record.address and get_suppression(installation, record.address):
+    keys, category = _find_keys(installation, record), find_subscription(record.type)
+    if any(get_suppression(installation, key) for key in keys):
         return "is to an address on the suppression list: take that off the list first"
-    if category := _find_stopped(installation, record):
+    if category and any(installation.read(key, (choice_name(category),)) for key in keys):
         return f"would be suppressed: its reader has unsubscribed from {category}"
     return None
 
 
-def _find_stopped(installation: Installation, record: Record) -> str | None:
-    """The category that the mail is of, if its reader has stopped it."""
-    category = find_subscription(record.type)
-    if category is None or record.address is None:
-        return None
-    return category if installation.read(record.address, (choice_name(category),)) else None
+def _find_keys(installation: Installation, record: Record) -> tuple[str, ...]:
+    """Where the ledger may know something of the recipient: under the key that the record was written with and, where
+    the event can be read, under each key of now."""
+    recipient = read_recipient(installation, record)
+    keys = installation.address_keys(recipient) if recipient else ()
+    return tuple(dict.fromkeys(key for key in (record.address, *keys) if key))
 
 
 def _letter(record: Record, message_id: str, instead_of: str | None = None) -> DeadLetter:

@@ -17,6 +17,9 @@ __all__ = ["RedriveDecision", "RedrivePlan", "plan_discard", "plan_redrive"]
 _OVER = ACCEPTED | {State.REPLACED}
 
 
+_EMPTY = "has lost its event, which was too long to be kept: publish a shorter one, and discard the letter"
+
+
 class RedriveDecision(StrEnum):
     """What a redrive does with one letter."""
 
@@ -75,7 +78,8 @@ def plan_redrive(
         record = None if letter.is_feedback else read(letter.message_id)
         plan.letters.append(letter)
         plan.decisions[letter.id] = decide(letter, record)
-        if record and plan.decisions[letter.id] is not RedriveDecision.DISCARD and (why := find_obstacle(record)):
+        why = _EMPTY if letter.is_empty else find_obstacle(record) if record else None
+        if why and plan.decisions[letter.id] is not RedriveDecision.DISCARD:
             plan.decisions[letter.id], plan.refusals[letter.id] = RedriveDecision.REFUSED, why
         if letter.attempt is None and record is not None and record.owner:
             plan.attempts[letter.id] = record.owner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
@@ -11,6 +12,7 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, RefusedForGood
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key
 from function.ledger.states import Action, State
 from function.reason_codes import ReasonCode
@@ -435,6 +437,52 @@ def test_a_letter_whose_event_was_erased_meanwhile_changes_nothing(office: Offic
     office.work_off()
     assert office.world.record("m1") == before
     assert office.world.mails == 0
+
+
+def test_a_letter_whose_event_was_too_long_to_be_kept_stays_and_says_so(office: Office) -> None:
+    office.deliver(delivery("m1", random.Random(7).randbytes(400_000).hex()))
+    [letter] = plan_of(office).letters_to(RedriveDecision.REFUSED)
+    assert "too long to be kept" in plan_of(office).refusals[letter.id]
+    [copy] = office.installation.sqs.receive_message(QueueUrl=office.installation.dead)["Messages"]
+    office.installation.sqs.send_message(QueueUrl=office.installation.retry, MessageBody=copy["Body"])
+    before = office.world.record("m1")
+    assert [outcome.detail for outcome in office.work_off()] == ["its event is not kept any more"]
+    assert office.world.record("m1") == before, "the reason that was given first stays"
+
+
+def test_an_address_that_is_listed_under_a_newer_key_than_the_record_s_is_said_before(office: Office) -> None:
+    refuse(office)
+    newer = b"n" * 32
+    installation = replace(office.installation, secrets=lambda: (newer, SECRET))
+    listed = {"pk": address_key(newer, "ada@example.com"), "since": 1, "reason": "bounced", "message_id": "m9"}
+    office.installation.dynamodb.put_item(TableName=office.installation.ledger, Item=serialize_item(listed))
+    with pytest.raises(UserError, match="take that off the list first"):
+        plan_from_records(installation, ["m1"])
+
+
+def test_what_the_ledger_did_not_keep_is_published_under_another_id(office: Office) -> None:
+    long = event(data=event()["data"] | {"more": random.Random(7).randbytes(5_000).hex()})
+    office.deliver(delivery("m1", long))
+    office.world.clock.forward(_HOLD)
+    with pytest.raises(UserError, match="publish it under another id"):
+        plan_again(office.installation, ["m1"], office.world.clock())
+
+
+@pytest.mark.parametrize("way", ["corrected to another address", "too long to be kept"])
+def test_to_forget_takes_the_hash_out_of_records_without_their_event_too(office: Office, way: str) -> None:
+    data = event()["data"]
+    if way == "too long to be kept":
+        data["more"] = random.Random(7).randbytes(5_000).hex()
+    else:
+        office.world.post.answers = [ProviderUnavailable("down")]
+    office.deliver(delivery("m1", event(data=data)))
+    office.deliver(delivery("m2", event(data=data | {"recipient": data["recipient"] | {"email": "eve@example.com"}})))
+    assert office.world.record("m1").address == address_key(SECRET, "ada@example.com")
+    found = find_personal_data(office.installation, "Ada@example.com")
+    assert (found.events, found.records) == ((), ("m1",))
+    assert erase(office.installation, "Ada@example.com", found).hashes == 1
+    assert office.world.record("m1").address is None
+    assert not find_personal_data(office.installation, "ada@example.com")
 
 
 def test_a_mail_is_named_by_its_event_too(office: Office) -> None:

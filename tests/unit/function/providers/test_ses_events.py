@@ -147,7 +147,14 @@ def test_what_means_nothing_for_the_mail_is_ignored(type_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tags", [{}, {"message_id": []}, {"message_id": [7]}, {"message_id": "m1"}, {"message_id": None}, [], None, "m1"]
+    "tags",
+    [
+        {},
+        *({"message_id": odd} for odd in ([], [7], "m1", None, [""], ["../m1 m2"], ["m" * 201])),
+        [],
+        None,
+        "m1",
+    ],
 )
 def test_a_mail_that_is_not_ours_is_ignored(tags: object) -> None:
     event = ses_event("Delivery", {})
@@ -209,6 +216,27 @@ def test_what_ses_did_not_try_for_its_own_list_is_bounced_with_that_reason(type_
     details = {"bounceType": "Permanent", "bounceSubType": subtype}
     found = parse_one(ses_event(type_, details if type_ == "Bounce" else {"complaintSubType": subtype}))
     assert (found.state, found.reason_code) == (State.BOUNCED, ReasonCode.PROVIDER_SUPPRESSED)
+
+
+@pytest.mark.parametrize(
+    ("type_", "details"),
+    [
+        ("Bounce", {"bounceType": "Transient", "bounceSubType": "OnAccountSuppressionList"}),
+        ("Bounce", {"bounceType": "Undetermined", "bounceSubType": "Suppressed"}),
+        ("Complaint", {"complaintSubType": "OnAccountSuppressionList", "complaintFeedbackType": "not-spam"}),
+    ],
+)
+def test_what_stands_on_its_list_was_not_tried_whatever_else_is_said(type_: str, details: dict[str, str]) -> None:
+    found = parse_one(ses_event(type_, details))
+    assert (found.state, found.reason_code) == (State.BOUNCED, ReasonCode.PROVIDER_SUPPRESSED)
+
+
+@pytest.mark.parametrize("written", ["not-spam", "Not-Spam", "NOT-SPAM", " not-spam "])
+@pytest.mark.parametrize("subtype", [None, "", "General"])
+def test_a_complaint_that_is_taken_back_is_a_delivery_however_it_is_written(written: str, subtype: str | None) -> None:
+    told = {"complaintFeedbackType": written, "complaintSubType": subtype}
+    found = parse_one(ses_event("Complaint", told))
+    assert (found.state, found.suppress) == (State.DELIVERED, False)
 
 
 @pytest.mark.parametrize(
