@@ -33,23 +33,28 @@ router: Final = APIRouter()
 
 
 @router.get("/sign-in")
-def begin(request: Request, parts: PartsOf, then: str = "/", here: str = "", fresh: str = "") -> Response:
+def begin(
+    request: Request, parts: PartsOf, then: str = "/", here: str = "", fresh: str = "", form: str = ""
+) -> Response:
     """Redirect to the issuer's page; a cookie keeps the request until the answer comes.
 
-    With `fresh` the issuer is to ask for the password again, also of whoever is signed in there.
+    With `fresh` the issuer is to ask for the password again, also of whoever is signed in there. Whoever sent a `form`
+    is led there by a page, as `lead_on` says.
 
     Whoever came by another name of this host is sent to the public one first, once: there the issuer sends them back
     to, and behind a CDN every request has another name.
     """
     if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:
-        query = urlencode({"then": own_path(then), "here": "yes"} | ({"fresh": "yes"} if fresh else {}))
+        flags = {name: "yes" for name, flag in (("here", "yes"), ("fresh", fresh), ("form", form)) if flag}
+        query = urlencode({"then": own_path(then), **flags})
         return _redirect(f"{parts.settings.public_url}/sign-in?{query}")
     parts.limiter.admit(_address(request))
     question = AuthorizationRequest.new()
     asked = parts.sign_in_cipher.encrypt({**asdict(question), "then": own_path(then), "fresh": bool(fresh)})
     _drop_oldest(request, parts)
     sessions.set_cookie(request, parts, _sign_in_cookie(parts, question.state), asked, _PATIENCE_SECONDS)
-    return _redirect(parts.issuer.authorization_url(question, fresh=bool(fresh)))
+    address = parts.issuer.authorization_url(question, fresh=bool(fresh))
+    return lead_on(page(request, "sign-in.html", {"address": address}), address) if form else _redirect(address)
 
 
 @router.get("/sign-in/done")
@@ -102,9 +107,10 @@ def lead_on(answer: Response, end: str, seconds: int = 0) -> Response:
     return answer
 
 
-async def on_signed_out(_request: Request, error: SignedOut) -> Response:
-    """Somebody without a session asked for a page of their own: that page again, after signing in."""
-    return _redirect(f"/sign-in?{urlencode({'then': error.then})}")
+async def on_signed_out(request: Request, error: SignedOut) -> Response:
+    """Somebody without a session asked for a page of their own, or sent its form: that page again, after signing in."""
+    form = {"form": "yes"} if request.method == "POST" else {}
+    return _redirect(f"/sign-in?{urlencode({'then': error.then, **form})}")
 
 
 def own_path(then: str) -> str:

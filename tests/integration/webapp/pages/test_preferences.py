@@ -156,7 +156,7 @@ def test_log_lines_name_the_route(program: TestClient, link: str, capsys: pytest
 def test_settings_are_for_people_who_are_signed_in(stranger: Browser, cloud: Cloud) -> None:
     page = stranger.get("/settings", follow_redirects=False)
     assert (page.status_code, page.headers["location"]) == (303, "/sign-in?then=%2Fsettings")
-    assert stranger.post("/settings", follow_redirects=False).headers["location"] == "/sign-in?then=%2F"
+    assert stranger.post("/settings", follow_redirects=False).headers["location"] == "/sign-in?then=%2F&form=yes"
     assert cloud.dynamodb.scan(TableName="herald-ledger")["Count"] == 0
 
 
