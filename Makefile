@@ -62,6 +62,7 @@ test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs
 MEAN ?= tests/documented tests/unit/doctor tests/unit/release tests/integration/commands tests/integration/doctor \
   tests/integration/operations tests/integration/redrive tests/integration/codedeploy/test_release_tool.py \
   tests/integration/webapp/outbox/test_publisher.py tests/integration/webapp/outbox/test_reconcile.py \
+  tests/integration/webapp/api/test_openapi_document.py tests/integration/webapp/accounts tests/integration/webapp/books \
   tests/stack/release/test_forward.py
 mean: $(TEST_ENV) ## Run tests against an AWS that promises only what is documented (MEAN="tests/integration")
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup --mean $(MEAN) $(FLAGS)

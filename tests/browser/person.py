@@ -54,7 +54,7 @@ class Person:
         """Go to a path of the web app, or to a whole address."""
         self.page.goto(address if "://" in address else f"{self.web}{address}")
 
-    def sees(self, text: str) -> None:
+    def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until the text can be read; without a script the page is loaded again and again."""
         wanted = self.page.get_by_text(text).filter(visible=True).first
         for _ in range(0 if self.manner.scripted else int(LIMIT * 1000) // _GLANCE_MS):
@@ -80,6 +80,10 @@ class Person:
     def signs_in(self, who: Who) -> None:
         """Sign in on the user pool's own page, and come back."""
         self.opens("/sign-in")
+        self.says_who_they_are(who)
+
+    def says_who_they_are(self, who: Who) -> None:
+        """Fill in the user pool's page, on which this person is, and come back."""
         self._fills(self.page.locator("input[name=username]"), who.email)
         self._fills(self.page.locator("input[name=password]"), who.password)
         self._acts(self.page.locator("button[type=submit], input[type=submit]").first)

@@ -1,4 +1,4 @@
-"""Pictures of every page, made from a laptop cloud of their own: `make screenshots`.
+"""Pictures of every page, or of those that are named, made from a laptop cloud of their own: `make screenshots`.
 
 All lie in build/screenshots, for whoever wants to look them through; those that documents show, in docs/images too.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ __all__ = ["main"]
 _ALL = ROOT / "build" / "screenshots"
 _SHOWN = ROOT / "docs" / "images"
 #: Operators' pages.
-_ENGLISH = {"operations", "dead", "suppressions"}
+_ENGLISH = {"operations", "dead", "suppressions", "found", "discard", "done"}
 #: Those that documents show.
 _KEPT = {"book", "console", "mail", "operations"}
 _PAGES = {
@@ -41,25 +42,40 @@ _PAGES = {
     "settings": "/settings",
     "account": "/settings/delete",
     "deleted": "/deleted-books",
+    "story": "/books/{gone}",
+    "wrong": "/",
+    "zone": "/settings",
+    "stopped": "{unsubscribe}",
     "nowhere": "/nowhere",
     "unsubscribe": "{unsubscribe}",
     "problems": "/problems",
     "operations": "/operations",
     "dead": "/operations/dead",
     "suppressions": "/operations/suppressions",
+    "found": "/operations",
+    "discard": "/operations/dead",
+    "done": "/operations/done",
     "console": "{inbox}/",
     "mail": "{inbox}/mail/{mail}",
     "sign-up": "{inbox}/sign-up",
     "confirm": "{inbox}/confirm",
     "reset": "{inbox}/reset",
 }
+#: What a person does on a page before the picture is taken: fields by their names, and the form that is sent.
+_DEEDS = {
+    "wrong": ({"title": " ", "author": "George Eliot", "isbn": "4006381333931"}, "/books"),
+    "zone": ({"zone": "Berlin"}, "/settings/reading"),
+    "stopped": ({}, "/unsubscribe/"),
+    "found": ({"wanted": GRACE.email}, "/operations/search"),
+    "discard": ({}, "/operations/discard"),
+}
 _LOOKS = [Manner(width=width, scheme=scheme) for width in (320, 1280) for scheme in ("light", "dark")]
 _LONGEST = 1600
 _TITLE = "Middlemarch: A Study of Provincial Life"
 
 
-def main() -> None:
-    """Take every picture and say where it lies."""
+def main(wanted: Collection[str]) -> None:
+    """Take every picture, or those of the pages `wanted`, and say where it lies."""
     _ALL.mkdir(parents=True, exist_ok=True)
     options = Options(ROOT / "build" / "screenshots-cloud", scale=0.02, say=print)
     with chromium() as browser, run_cloud(options) as cloud:
@@ -70,7 +86,8 @@ def main() -> None:
         ):
             names = {"inbox": ends["inbox"], **_prepare(grace, Inbox(http))}
             state = grace.page.context.storage_state()
-        for path in _pictures(browser, ends["web"], state, names):
+        pages = {name: address for name, address in _PAGES.items() if not wanted or name in wanted}
+        for path in _pictures(browser, ends["web"], state, names, pages):
             print(path.relative_to(ROOT), path.stat().st_size, "bytes")  # noqa: T201
 
 
@@ -90,6 +107,7 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
     grace.opens("/")
     grace.adds_a_book("Felix Holt, the Radical")
     grace.page.locator(".book h2 a").first.click()
+    gone = grace.page.url.rpartition("/")[2]
     grace.follows("Delete")
     grace.presses("Delete this book")
     grace.opens("/")
@@ -103,16 +121,19 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
         inbox.http.post(f"/play/{play}")
     inbox.wait("reader-3@example.com")
     link = mail["headers"]["List-Unsubscribe"].strip("<>")
-    return {"book": address.split("/")[2], "event": address.partition("=")[2], "mail": mail["id"], "unsubscribe": link}
+    names = {"book": address.split("/")[2], "event": address.partition("=")[2], "gone": gone}
+    return names | {"mail": mail["id"], "unsubscribe": link}
 
 
-def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str]) -> Iterator[Path]:
-    for (name, address), look, language in itertools.product(_PAGES.items(), _LOOKS, ("en", "de")):
+def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str], pages: dict[str, str]) -> Iterator[Path]:
+    for (name, address), look, language in itertools.product(pages.items(), _LOOKS, ("en", "de")):
         if language != "en" and (name in _ENGLISH or address.startswith("{inbox}")):
             continue
         who = None if name == "welcome" else state
         with at_the_browser(browser, web, look, state=who, locale=language) as grace:
             grace.opens(address.format(**names))
+            if name in _DEEDS:
+                _act(grace, *_DEEDS[name])
             grace.page.wait_for_load_state("load")
             height: int = grace.page.evaluate("() => document.documentElement.scrollHeight")
             grace.page.set_viewport_size({"width": look.width, "height": min(max(height, 500), _LONGEST)})
@@ -125,6 +146,13 @@ def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str]) -> 
             yield Path(shutil.copy(path, _SHOWN / path.name))
 
 
+def _act(person: Person, fields: dict[str, str], action: str) -> None:
+    form = person.page.locator(f'main form[action*="{action}"], main form:not([action])').first
+    for name, text in fields.items():
+        form.locator(f'[name="{name}"]').fill(text)
+    form.locator("button").first.click()
+
+
 def _compress(path: Path) -> None:
     """256 colours are enough for a page, and a third of the bytes; those of small things must be among them."""
     with Image.open(path) as picture:
@@ -133,4 +161,4 @@ def _compress(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

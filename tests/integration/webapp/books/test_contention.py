@@ -47,6 +47,7 @@ def add(ada: TestClient) -> str:
     return str(ada.post("/v1/books", json={"title": "T", "author": "A"}).headers["location"])
 
 
+@pytest.mark.exact  # it counts attempts
 def test_a_one_click_unsubscribe_while_a_mail_is_claimed_is_kept(
     anyone: TestClient, cloud: Cloud, link: str, waits: list[float]
 ) -> None:
