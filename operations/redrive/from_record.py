@@ -126,7 +126,10 @@ def _find_keys(installation: Installation, record: Record) -> tuple[str, ...]:
     """Where the ledger may know something of the recipient: under the key that the record was written with and, where
     the event can be read, under each key of now."""
     recipient = read_recipient(installation, record)
-    keys = installation.address_keys(recipient) if recipient else ()
+    try:
+        keys = installation.address_keys(recipient) if recipient else ()
+    except (UserError, LookupError):  # who may redrive need not be let read the address key
+        keys = ()
     return tuple(dict.fromkeys(key for key in (record.address, *keys) if key))
 
 

@@ -460,6 +460,15 @@ def test_an_address_that_is_listed_under_a_newer_key_than_the_record_s_is_said_b
         plan_from_records(installation, ["m1"])
 
 
+def test_who_may_not_read_the_address_key_may_redrive(office: Office) -> None:
+    def refused() -> list[bytes]:
+        raise UserError("no right to read the parameter")
+
+    refuse(office)
+    plan = plan_from_records(replace(office.installation, secrets=refused), ["m1"])
+    assert list(plan.decisions.values()) == [RedriveDecision.SEND]
+
+
 def test_what_the_ledger_did_not_keep_is_published_under_another_id(office: Office) -> None:
     long = event(data=event()["data"] | {"more": random.Random(7).randbytes(5_000).hex()})
     office.deliver(delivery("m1", long))
