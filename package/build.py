@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,11 @@ from package.bundles import BUNDLES, Bundle, is_ignored
 from package.errors import PackageError
 from package.target import Architecture, BuildTarget, TargetName
 
-__all__ = ["BUILD", "Archive", "Package", "build"]
+__all__ = ["BUILD", "OWN_NOTIFICATIONS", "Archive", "Package", "build", "find_notifications"]
 
 BUILD = Path(__file__).parents[1] / "build" / "package"
+#: The folder of a team's own notifications, for every command that packages; unset: those of the checkout.
+OWN_NOTIFICATIONS = "HERALD_NOTIFICATIONS"
 
 # What writes the compiled catalogue: another version may write other bytes.
 _COMPILERS = ("fastjsonschema", "minijinja", "mjml-python")
@@ -76,17 +79,28 @@ def build(
     architecture: Architecture = "arm64",
     *,
     out: Path = BUILD,
+    notifications: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Package:
     """Build both zips into `<out>/<target>/`, or return those that are there if nothing has changed since.
 
-    `architecture` only matters for `cloud`; `say` gets a line before anything that takes long. Raises
-    `PackageError` with one line if a notification, a dependency or a module is not in order.
+    `architecture` only matters for `cloud`; `notifications` is the folder of the mails, else what `find_notifications`
+    says; `say` gets a line before anything that takes long. Raises `PackageError` with a line for each thing that is
+    not in order: a notification, a dependency or a module.
     """
     chosen = targets.laptop() if target == "laptop" else targets.cloud(architecture)
+    mails = find_notifications(notifications)
     with _lock(out):
-        function, webapp = (_archive(bundle, chosen, out, say) for bundle in BUNDLES)
+        function, webapp = (_archive(bundle, chosen, out, mails, say) for bundle in BUNDLES)
     return Package(target, chosen.python, chosen.architecture, bool(chosen.interpreter), function, webapp)
+
+
+def find_notifications(named: Path | None = None) -> Path:
+    """The folder of the notifications: the one that is named, or HERALD_NOTIFICATIONS, or the checkout's own."""
+    path = named or Path(os.environ.get(OWN_NOTIFICATIONS) or BUNDLES[0].folder / "notifications")
+    if not path.is_dir():
+        raise PackageError(f"{path} is no folder: name the one that holds your notifications")
+    return path.resolve()
 
 
 @contextmanager
@@ -97,9 +111,9 @@ def _lock(out: Path) -> Iterator[None]:
         yield
 
 
-def _archive(bundle: Bundle, target: BuildTarget, out: Path, say: Callable[[str], None]) -> Archive:
+def _archive(bundle: Bundle, target: BuildTarget, out: Path, mails: Path, say: Callable[[str], None]) -> Archive:
     path = out / target.name / f"{bundle.name}.zip"
-    release = _release(bundle)
+    release = _release(bundle, mails)
     key = [release, target.python, target.architecture, bool(target.interpreter)]
     note = path.with_suffix(".json")
     known: dict[str, Any] = json.loads(note.read_text()) if note.exists() and path.exists() else {}
@@ -107,7 +121,7 @@ def _archive(bundle: Bundle, target: BuildTarget, out: Path, say: Callable[[str]
         say(f"Building {bundle.name}.zip for {target.architecture}, Python {target.python}")
         from package.contents import contents  # noqa: PLC0415  the compilers are slow to load
 
-        write_archive(path, contents(bundle, target, out, release))
+        write_archive(path, contents(bundle, target, out, release, mails))
         content = path.read_bytes()
         built_for = {"target": target.name, "architecture": target.architecture}  # which Terraform holds it to
         known = {"key": key, **built_for, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -115,21 +129,27 @@ def _archive(bundle: Bundle, target: BuildTarget, out: Path, say: Callable[[str]
     return Archive(path, release, known["sha256"], known["size"])
 
 
-def _source(bundle: Bundle) -> set[Path]:
-    """All that decides on a bundle's bytes: its folder, what it imports of other bundles, and the mails."""
-    mails = bundle.folder.parent / "function"
-    folders = (bundle.folder, mails / "notifications", mails / "contracts")
-    return {*bundle.sources(), *(path for folder in folders for path in folder.rglob("*") if path.is_file())}
+def _source(bundle: Bundle, mails: Path) -> dict[str, Path]:
+    """All that decides on a bundle's bytes, by its name: its folder, what it imports of other bundles, the mails."""
+    root = bundle.folder.parent
+    folders = (bundle.folder, root / "function" / "notifications", root / "function" / "contracts")
+    here = {*bundle.sources(), *(path for folder in folders for path in _files(folder))}
+    named = {path.relative_to(root).as_posix(): path for path in here}
+    own = () if mails == folders[1] else _files(mails)
+    return named | {f"notifications/{path.relative_to(mails).as_posix()}": path for path in own}
 
 
-def _release(bundle: Bundle) -> str:
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and not is_ignored(path.relative_to(folder)))
+
+
+def _release(bundle: Bundle, mails: Path) -> str:
     digest = hashlib.sha256()
-    recipe = sorted(Path(__file__).parent.rglob("*.py"))
-    for path in [*recipe, *sorted(_source(bundle))]:
-        inside = path.relative_to(bundle.folder.parent)
-        if not is_ignored(inside):
-            content = path.read_bytes()
-            digest.update(f"{inside.as_posix()} {len(content)}\n".encode())
-            digest.update(content)
+    root = Path(__file__).parent
+    recipe = {f"package/{path.relative_to(root).as_posix()}": path for path in root.rglob("*.py")}
+    for name, path in sorted({**recipe, **_source(bundle, mails)}.items()):
+        content = path.read_bytes()
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
     digest.update(" ".join(version(name) for name in _COMPILERS).encode())
     return digest.hexdigest()[:12]

@@ -19,11 +19,12 @@ from package.target import BuildTarget
 __all__ = ["contents"]
 
 
-def contents(bundle: Bundle, target: BuildTarget, out: Path, release: str) -> dict[str, bytes]:
-    """Every file of the bundle's zip by its name in there; works and keeps dependencies in `out`."""
+def contents(bundle: Bundle, target: BuildTarget, out: Path, release: str, notifications: Path) -> dict[str, bytes]:
+    """Every file of the bundle's zip, with these notifications, by its name in there; works and keeps dependencies in
+    `out`."""
     dependencies = install_dependencies(bundle, target, out / "dependencies", _recipe())
     with tempfile.TemporaryDirectory(dir=out) as work:
-        _write_own_modules(bundle, target, Path(work))
+        _write_own_modules(bundle, target, Path(work), notifications)
         files = {**_read(dependencies), **_read(Path(work))}
     manifest = _manifest(bundle, target, release, files)
     return {**files, MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}
@@ -34,12 +35,12 @@ def _recipe() -> str:
     return "\n".join((Path(__file__).parent / name).read_text("utf-8") for name in names)
 
 
-def _write_own_modules(bundle: Bundle, target: BuildTarget, folder: Path) -> None:
+def _write_own_modules(bundle: Bundle, target: BuildTarget, folder: Path, notifications: Path) -> None:
     for path in bundle.sources():
         copy = folder / path.relative_to(bundle.folder.parent)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-    compile_catalogue(folder / "function" / "compiled")
+    compile_catalogue(folder / "function" / "compiled", notifications)
     write_bytecode(folder, target)
 
 

@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from operations.errors import UserError
 
-__all__ = ["PackageError"]
+__all__ = ["Faults", "PackageError"]
 
 
 class PackageError(UserError):
-    """The package cannot be built; `str()` is one line that says what is wrong, where, and what to do."""
+    """The package cannot be built; `str()` has a line for each fault: where, what is wrong, what to do."""
+
+
+class Faults:
+    """Gathers all that is wrong, so that it is told at once and not one thing a build."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, None] = {}
+
+    @property
+    def lines(self) -> list[str]:
+        """Each fault once, in the order in which they were found."""
+        return list(self._lines)
+
+    @contextmanager
+    def gather(self) -> Iterator[None]:
+        """Keep the faults of what is done inside, which ends with the first of them."""
+        try:
+            yield
+        except PackageError as error:
+            self._lines |= dict.fromkeys(str(error).splitlines())
+
+    def add(self, line: str) -> None:
+        """Keep one fault."""
+        self._lines[line] = None
+
+    def raise_all(self) -> None:
+        """Raise `PackageError` with all of them, if there is one."""
+        if self._lines:
+            raise PackageError("\n".join(self._lines))

@@ -132,7 +132,9 @@ class EmailBuilder:
         link = self._link(draft)
         content = notification.render(event.data, recipient["locale"], link)
         extra = _trace(event) | (headers(link) if link else {})
-        email = Email(recipient["email"], content.subject, content.text, content.html, extra)
+        email = Email(
+            recipient["email"], content.subject, content.text, content.html, extra, reply_to=notification.reply_to
+        )
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
             return replace(email, tags=dict([SYNTHETIC_TAG]))
         return self.delivery_mode.apply(email, draft.address)

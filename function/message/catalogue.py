@@ -74,8 +74,11 @@ class Notification:
     subscription: bool
     max_age: timedelta | None
     locales: frozenset[str]
+    #: Where answers go; None: to the sender.
+    reply_to: str | None
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
+    _brand: Mapping[str, Any] = field(repr=False)
 
     def validate(self, data: object) -> None:
         """Raise `InvalidEvent` unless `data` is what this type's schema asks for; more is tolerated."""
@@ -84,8 +87,8 @@ class Notification:
     def render(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
         """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`.
 
-        Templates see `data` and `unsubscribe_url`; filters see the reader's language and time zone as `_locale` and
-        `_timezone`. These names are Herald's own: data of such a name is not seen.
+        Templates see `data`, `unsubscribe_url` and `brand`; filters see the reader's language and time zone as
+        `_locale` and `_timezone`. These names are Herald's own: data of such a name is not seen.
 
         Raises `InvalidEvent` if a template asks for what `data` lacks, or if the subject is not one line.
         """
@@ -95,8 +98,14 @@ class Notification:
             "unsubscribe_url": unsubscribe_url,
             "_locale": locale.lower() if same_language else nearest,
             "_timezone": recipient.get("timezone") if isinstance(recipient, Mapping) else None,
+            "brand": {**self._brand, "legal": self._legal(nearest)},
         }
-        return self._renderer.render(f"{self.type}/{nearest}", {**data, **own})
+        return self._renderer.render(f"{self.type}/{nearest}", data, own)
+
+    def _legal(self, locale: str) -> str:
+        """What the law asks for below a mail in `locale`: in its language, else in English; it may be empty."""
+        texts: Mapping[str, str] = self._brand["legal"]
+        return texts.get(locale) or texts.get(locale.partition("-")[0]) or texts.get(_FALLBACK, "")
 
     def _nearest(self, locale: str) -> str:
         wanted = locale.lower()
@@ -119,7 +128,8 @@ class Catalogue:
         tables = root / "localization.json"
         renderer = Renderer(compiled["templates"], json.loads(tables.read_bytes()) if tables.exists() else None)
         entries = compiled["notifications"].items()
-        notifications = {type_: _notification(root, type_, entry, renderer) for type_, entry in entries}
+        brand = compiled["brand"]
+        notifications = {type_: _notification(root, type_, entry, renderer, brand) for type_, entry in entries}
         return cls(_contract(root, "event", compiled["event"]), notifications)
 
     @property
@@ -144,7 +154,9 @@ def pointer(name: str) -> str:
     return "".join(f"/{part}" for part in re.split(r"[.\[\]]+", name)[1:] if part)
 
 
-def _notification(root: Path, type_: str, entry: dict[str, Any], renderer: Renderer) -> Notification:
+def _notification(
+    root: Path, type_: str, entry: dict[str, Any], renderer: Renderer, brand: dict[str, Any]
+) -> Notification:
     seconds = entry["max_age_seconds"]
     return Notification(
         type=type_,
@@ -152,8 +164,10 @@ def _notification(root: Path, type_: str, entry: dict[str, Any], renderer: Rende
         subscription=entry["subscription"],
         max_age=None if seconds is None else timedelta(seconds=seconds),
         locales=frozenset(entry["locales"]),
+        reply_to=entry.get("reply_to") or brand["reply_to"],
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
+        _brand=brand,
     )
 
 

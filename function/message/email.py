@@ -13,7 +13,7 @@ __all__ = ["Email", "Receipt"]
 @dataclass(frozen=True, slots=True)
 class Email:
     """A rendered mail to one recipient; the sender is the provider's setting. Headers hold what is beyond the usual;
-    tags come back in the provider's feedback."""
+    tags come back in the provider's feedback. Answers go to `reply_to`, or to the sender."""
 
     to: str
     subject: str
@@ -21,6 +21,7 @@ class Email:
     html: str
     headers: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

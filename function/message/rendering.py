@@ -81,14 +81,18 @@ class Renderer:
             if name.endswith("/body.html"):
                 self._addresses[name.rpartition("/")[0]] = frozenset(_LINKED.findall(source))
 
-    def render(self, folder: str, data: Mapping[str, object]) -> Content:
-        """Render the three parts in `folder`; raises `InvalidEvent` if the data fills them not at all, or too much."""
+    def render(self, folder: str, data: Mapping[str, object], own: Mapping[str, object] | None = None) -> Content:
+        """Render the three parts in `folder` with a stranger's `data` and with `own`, which is taken as it is.
+
+        Raises `InvalidEvent` if the data fills them not at all, or too much.
+        """
         addresses = self._addresses.get(folder, frozenset())
         recipients = addresses | {"email"}
         data = {
             name: _neutralize(value, name, recipients if name == "recipient" else addresses)
             for name, value in data.items()
         }
+        data.update(own or {})
         subject = self._part(f"{folder}/subject.txt", data).strip()
         _refuse_unprintable(subject, folder)
         text, html_ = (self._part(f"{folder}/{part}", data) for part in ("body.txt", "body.html"))

@@ -87,6 +87,7 @@ class SesProvider:
         return {
             "FromEmailAddress": self.sender,
             "Destination": {"ToAddresses": [email.to]},
+            **({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {}),
             "Content": {
                 "Simple": {
                     "Subject": _utf8(email.subject),

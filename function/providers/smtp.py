@@ -89,6 +89,7 @@ class SmtpProvider:
         message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
         message_id = f"<{key}.{email.tags.get('attempt', '0')}@{domain}>"
         own = {"From": self.sender, "To": email.to, "Subject": _header(email.subject), "Date": formatdate()}
+        own |= {"Reply-To": email.reply_to} if email.reply_to else {}
         own |= {} if "message-id" in names else {"Message-ID": message_id}
         # By hand: the email package folds and encodes what is long, and a List-Unsubscribe must stay as it is.
         lines = [f"{name}: {value}" for name, value in (own | dict(email.headers)).items()]

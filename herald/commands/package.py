@@ -1,4 +1,4 @@
-"""`herald package` and `herald preview`."""
+"""`herald package`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from typing import Annotated
 
 import typer
 
+from herald.commands.notifications import Notifications
 from package.build import Archive, build
 from package.target import LAMBDA_PYTHON, Architecture, TargetName
 
-__all__ = ["package", "preview"]
+__all__ = ["package"]
 
 
 def package(
     target: Annotated[TargetName, typer.Option(help="Lambda, or the laptop cloud")] = "cloud",
     architecture: Annotated[Architecture, typer.Option(help="of the functions on Lambda")] = "arm64",
+    notifications: Notifications = None,
 ) -> None:
     """Build function.zip and webapp.zip into build/package/TARGET."""
-    built = build(target, architecture, say=typer.echo)
+    built = build(target, architecture, notifications=notifications, say=typer.echo)
     typer.echo(f"For Python {built.python} on {built.architecture}:")
     for archive in (built.function, built.webapp):
         typer.echo(_line(archive))
@@ -30,13 +32,3 @@ def package(
 def _line(archive: Archive) -> str:
     size = f"{archive.size / 1e6:.1f} MB"
     return f"  {archive.path}  {size}  release {archive.release}  sha256 {archive.sha256}"
-
-
-def preview(
-    type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="of one event only")] = None,
-) -> None:
-    """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
-    from package.notifications.previews import previews  # noqa: PLC0415  the compilers are slow to load
-
-    for path in previews(type_):
-        typer.echo(path)

@@ -63,6 +63,9 @@ class Resend:
         if not all(map(_TAG.fullmatch, [*tags, *tags.values()])):
             text = "Tags should only contain ASCII letters, numbers, underscores, or dashes."
             raise Refusal(_error(422, "validation_error", text))
+        headers = dict(given.get("headers") or {})
+        if reply_to := given.get("reply_to"):
+            headers["Reply-To"] = str(reply_to[0] if isinstance(reply_to, list) else reply_to)
         number = new_id()
         return Draft(
             number,
@@ -71,7 +74,7 @@ class Resend:
             str(given["subject"]),
             given.get("text"),
             given.get("html"),
-            given.get("headers") or {},
+            headers,
             tags,
             f"<{number}@eu-west-1.amazonses.com>",
             own_message_id=True,  # guessed: Resend sends by SES, which sets its own

@@ -70,9 +70,11 @@ class SendGrid:
             raise Refusal(
                 _error(400, "The content value must be a string at least one character in length.", "content")
             )
-        headers, arguments = given.get("headers") or {}, given.get("custom_args") or {}
+        headers, arguments = dict(given.get("headers") or {}), given.get("custom_args") or {}
         if bad := sorted(_RESERVED & {name.lower() for name in headers}):
             raise Refusal(_error(400, f"The header {bad[0]} is a reserved header.", "headers"))
+        if reply_to := (given.get("reply_to") or {}).get("email"):
+            headers["Reply-To"] = str(reply_to)
         if not all(isinstance(value, str) for value in arguments.values()):
             raise Refusal(_error(400, "The custom_args values must be strings.", "custom_args"))
         if len(json.dumps(arguments)) > _LARGEST_ARGUMENTS:

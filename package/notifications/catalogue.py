@@ -1,9 +1,14 @@
-"""`function/notifications` to the compiled catalogue that `function.message.catalogue` reads."""
+"""A folder of notifications to the compiled catalogue that `function.message.catalogue` reads.
+
+All faults are told at once, each in a line: which file, what is wrong, what to do.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,128 +18,223 @@ from minijinja import TemplateError
 
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue
-from package.errors import PackageError
+from package.errors import Faults, PackageError
+from package.notifications.brand import BRAND, read_brand
+from package.notifications.formats import PATTERNS
 from package.notifications.localization import FILTERS, localization
-from package.notifications.mails import html_template, refuse_html, text_template
+from package.notifications.mails import find_names, html_template, refuse_content, text_template, where_named
 from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
 
-__all__ = ["SOURCE", "compile_catalogue", "examples", "types"]
+__all__ = ["BRAND", "NOTIFICATIONS", "UNSUBSCRIBE_URL", "compile_catalogue", "examples", "is_type", "types"]
 
-#: The bundle of the Lambda package in the checkout.
-SOURCE = Path(__file__).parents[2] / "function"
+_FUNCTION = Path(__file__).parents[2] / "function"
+#: Herald's own notifications, and the partials that every other folder may include.
+NOTIFICATIONS = _FUNCTION / "notifications"
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
+_PARTS = ("subject.txt", "body.txt", "body.mjml")
+#: What stands in for a reader's own link when an example is tried.
+UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
+#: Names that templates see beside the data, which may have none of them.
+_OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
+_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to"})
 
 
-def types(source: Path = SOURCE) -> list[str]:
-    """The types of event that have a folder in `notifications/`."""
-    folders = (path for path in (source / "notifications").iterdir() if path.is_dir())
-    return sorted(path.name for path in folders if not path.name.startswith(("_", ".")))
+def is_type(name: str) -> bool:
+    """Whether an event's type may be called so."""
+    return bool(_TYPE.fullmatch(name))
 
 
-def examples(type_: str, source: Path = SOURCE) -> dict[str, Any]:
-    """The example data of one type, by the name of its file."""
-    paths = sorted((source / "notifications" / type_ / "examples").glob("*.json"))
+def types(notifications: Path = NOTIFICATIONS) -> list[str]:
+    """The types of event that have a folder in `notifications`."""
     try:
-        return {path.stem: json.loads(path.read_text("utf-8")) for path in paths}
-    except ValueError as error:
-        raise PackageError(f"an example of {type_} is not JSON: {error}") from error
+        folders = [path.name for path in notifications.iterdir() if path.is_dir()]
+    except OSError as error:
+        raise PackageError(f"{notifications}: {error.strerror}: name the folder of your notifications") from error
+    return sorted(name for name in folders if not name.startswith(("_", ".")))
 
 
-def compile_catalogue(out: Path, source: Path = SOURCE) -> Catalogue:
-    """Compile everything in `source` into `out`, then write every example's mail, as the function does.
+def examples(type_: str, notifications: Path = NOTIFICATIONS) -> dict[str, Any]:
+    """The example data of one type, by the name of its file."""
+    faults, found = Faults(), {}
+    for path in sorted((notifications / type_ / "examples").glob("*.json")):
+        try:
+            found[path.stem] = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            faults.add(f"{path} is not JSON: {error}")
+    faults.raise_all()
+    return found
 
-    Raises `PackageError` for what would otherwise show when an event comes: a keyword or a tag outside the
-    lists, an undefined name, a mail that is too large, an example that its schema refuses.
+
+def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalogue:
+    """Compile everything in `notifications` into `out`, then write every example's mail, as the function does.
+
+    Raises `PackageError`, with a line for each fault, for what would otherwise show when an event comes: a keyword or a
+    tag outside the lists, an undefined name, a mail that is too large, an example that its schema refuses.
     """
     out.mkdir(parents=True, exist_ok=True)
-    schemas = {type_: _schema(type_, source) for type_ in types(source)}
-    event = read_schema(source / "contracts" / "event.schema.json")
-    templates: dict[str, str] = {}
-    notifications = {type_: _notification(type_, schemas[type_], source, templates) for type_ in schemas}
-    _refuse_mixed(notifications)
+    faults, brand, event = Faults(), {}, read_schema(_FUNCTION / "contracts" / "event.schema.json")
+    with faults.gather():
+        brand = read_brand(_own_or_shipped(notifications, BRAND))
+    sources = [_read(type_, notifications, faults) for type_ in types(notifications)]
+    if not sources:
+        faults.add(f"{notifications} has no notification: make one with herald new TYPE")
+    for fault in _mixed([each.settings for each in sources]):
+        faults.add(f"{notifications}: {fault}")
+    faults.raise_all()
+    _write(out, event, brand, sources)
+    catalogue = Catalogue.load(out)
+    for source in sources:
+        for fault in [*_faults_of_examples(source, catalogue, brand)] or _missing_names(source):
+            faults.add(fault)
+    faults.raise_all()
+    return catalogue
+
+
+@dataclass(slots=True)
+class _Source:
+    """One notification as it is written down; what could not be read of it is empty."""
+
+    type: str
+    folder: Path
+    roots: tuple[Path, ...]
+    schema: Schema = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    examples: dict[str, Any] = field(default_factory=dict)
+    locales: list[str] = field(default_factory=list)
+    templates: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """As the catalogue has it."""
+        return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings}
+
+
+def _own_or_shipped(notifications: Path, name: str) -> Path:
+    own = notifications / name
+    return own if own.exists() else NOTIFICATIONS / name
+
+
+def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
+    """Read one folder; whatever is wrong with it goes to `faults`."""
+    folder = notifications / type_
+    source = _Source(type_, folder, (notifications, NOTIFICATIONS))
+    if not is_type(type_):
+        faults.add(f"{folder}: a type is words in small letters, joined by dots")
+    with faults.gather():
+        source.schema = read_data_schema(folder / "schema.json")
+        for name in sorted(_OWN_NAMES & source.schema.get("properties", {}).keys()):
+            faults.add(f"{folder / 'schema.json'} at /{name}: templates have {name} of Herald: give it another name")
+    with faults.gather():
+        source.settings = _settings(folder / "notification.json")
+    with faults.gather():
+        source.examples = examples(type_, notifications)
+        if len(source.examples) < 3:
+            faults.add(f"{folder} has {len(source.examples)} examples and needs 3: typical, very long, right to left")
+    source.locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != "examples")
+    if "en" not in source.locales or not all(map(_LOCALE.fullmatch, source.locales)):
+        faults.add(f"{folder} needs a folder 'en'; others are named like 'de' or 'pt-br'")
+    for locale in source.locales:
+        for part in _PARTS:
+            read = html_template if part.endswith(".mjml") else text_template
+            with faults.gather():
+                source.templates[f"{locale}/{part}"] = read(folder / locale / part, source.roots)
+    return source
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+        category, max_age, subscription = (settings[name] for name in ("category", "max_age", "subscription"))
+        seconds = None if max_age is None else timedelta(**max_age).total_seconds()
+        sound = settings.keys() <= _SETTINGS and isinstance(subscription, bool)
+        sound = sound and re.fullmatch(r"[a-z][a-z-]*", category) and (seconds is None or seconds > 0)
+        reply_to = settings.get("reply_to")
+        sound = sound and ("reply_to" not in settings or re.search(PATTERNS["email"], reply_to))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        sound = None
+    if not sound:
+        wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
+        raise PackageError(f'{path} must say {wanted}, and may say "reply_to": "help@example.com"')
+    known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
+    return known | ({"reply_to": reply_to} if reply_to else {})
+
+
+def _missing_names(source: _Source) -> Iterator[str]:
+    """What one language says and another leaves out."""
+    for part in _PARTS:
+        named = {locale: find_names(source.templates[f"{locale}/{part}"]) for locale in source.locales}
+        for locale, names in named.items():
+            for other, others in named.items():
+                if missing := sorted(others - names):
+                    yield (
+                        f"{source.folder / locale / part} says nothing of {missing[0]}, "
+                        f"as {source.folder / other / part} does: all languages say the same"
+                    )
+                    break
+
+
+def _mixed(settings: list[dict[str, Any]]) -> Iterator[str]:
+    """A reader who unsubscribes from a category gets none of its mails, so none of them may be sent anyway."""
+    for category in sorted({each["category"] for each in settings if each}):
+        if len({each["subscription"] for each in settings if each and each["category"] == category}) > 1:
+            yield f"the category {category!r} has subscriptions and others: give one of them another name"
+
+
+def _write(out: Path, event: Schema, brand: Mapping[str, Any], sources: list[_Source]) -> None:
+    templates = {
+        f"{source.type}/{name.replace('.mjml', '.html')}": template
+        for source in sources
+        for name, template in source.templates.items()
+    }
+    notifications = {source.type: source.entry for source in sources}
     compiled = {"event": descriptions(event), "notifications": notifications, "templates": templates}
-    _write_json(out / "catalogue.json", compiled)
+    _write_json(out / "catalogue.json", compiled | {"brand": {k: v for k, v in brand.items() if k != "image_hosts"}})
     if any(map(FILTERS.search, templates.values())):
-        languages = {locale for each in notifications.values() for locale in each["locales"]}
+        languages = {locale for source in sources for locale in source.locales}
         _write_json(out / "localization.json", localization(languages))
-    for name, schema in {"event": event, **schemas}.items():
+    for name, schema in {"event": event, **{source.type: source.schema for source in sources}}.items():
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
         (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
-    _write_json(out / "trials.json", {type_: examples(type_, source) for type_ in schemas})
-    return _check_examples(out, source, schemas)
+    _write_json(out / "trials.json", {source.type: source.examples for source in sources})
 
 
 def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, sort_keys=True) + "\n", "utf-8", newline="\n")
 
 
-def _schema(type_: str, source: Path) -> Schema:
-    if not _TYPE.fullmatch(type_):
-        raise PackageError(f"notifications/{type_}: a type is words in small letters, joined by dots")
-    return read_data_schema(source / "notifications" / type_ / "schema.json")
+def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[str, Any]) -> Iterator[str]:
+    notification, valid = catalogue.get(source.type), {}
+    for name, data in source.examples.items():
+        try:
+            notification.validate(data)
+            jsonschema.Draft202012Validator(source.schema).validate(data)
+            valid[name] = data
+        except (NotificationError, jsonschema.ValidationError) as error:
+            yield f"{source.folder / 'examples' / name}.json: {str(error).splitlines()[0]}"
+    logo = brand["logo"]["url"] if brand["logo"] else None
+    link = UNSUBSCRIBE_URL if notification.subscription else None
+    for locale in source.locales:
+        for name, data in valid.items():
+            try:
+                refuse_content(notification.render(data, locale, link), logo)
+            except NotificationError as error:
+                yield _explain(error, source, locale, name)
+                break
+            except PackageError as error:
+                yield f"{source.folder / locale}, with examples/{name}.json: {error}"
+                break
 
 
-def _notification(type_: str, schema: Schema, source: Path, templates: dict[str, str]) -> dict[str, Any]:
-    folder, root = source / "notifications" / type_, source / "notifications"
-    locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != "examples")
-    if "en" not in locales or not all(map(_LOCALE.fullmatch, locales)):
-        raise PackageError(f"{folder} needs a folder 'en'; others are named like 'de' or 'pt-br'")
-    for locale in locales:
-        where = folder / locale
-        templates[f"{type_}/{locale}/subject.txt"] = text_template(where / "subject.txt", root)
-        templates[f"{type_}/{locale}/body.txt"] = text_template(where / "body.txt", root)
-        templates[f"{type_}/{locale}/body.html"] = html_template(where / "body.mjml", root)
-    settings = _settings(folder / "notification.json")
-    return {"locales": locales, "descriptions": descriptions(schema), **settings}
-
-
-def _settings(path: Path) -> dict[str, Any]:
-    try:
-        settings = json.loads(path.read_text("utf-8"))
-        category, max_age = settings.pop("category"), settings.pop("max_age")
-        subscription = settings.pop("subscription")
-        seconds = None if max_age is None else timedelta(**max_age).total_seconds()
-        sound = not settings and re.fullmatch(r"[a-z][a-z-]*", category) and (seconds is None or seconds > 0)
-        sound = sound and isinstance(subscription, bool)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        sound = None
-    if not sound:
-        wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
-        raise PackageError(f"{path} must say {wanted}")
-    return {"category": category, "subscription": subscription, "max_age_seconds": seconds}
-
-
-def _refuse_mixed(notifications: dict[str, dict[str, Any]]) -> None:
-    """A reader who unsubscribes from a category gets none of its mails, so none of them may be sent anyway."""
-    for category in {each["category"] for each in notifications.values()}:
-        kinds = {each["subscription"] for each in notifications.values() if each["category"] == category}
-        if len(kinds) > 1:
-            raise PackageError(f"the category {category!r} has subscriptions and others: give one of them another name")
-
-
-def _check_examples(out: Path, source: Path, schemas: dict[str, Schema]) -> Catalogue:
-    try:
-        catalogue = Catalogue.load(out)
-    except TemplateError as error:
-        raise PackageError(f"a template is not sound: {str(error).splitlines()[0]}") from error
-    for type_, schema in schemas.items():
-        found = examples(type_, source)
-        if len(found) < 3:
-            raise PackageError(f"{type_} has {len(found)} examples and needs 3: typical, very long, right to left")
-        for name, data in found.items():
-            _check_example(catalogue, type_, schema, f"{type_}, example {name}", data)
-    return catalogue
-
-
-def _check_example(catalogue: Catalogue, type_: str, schema: Schema, what: str, data: Any) -> None:
-    notification = catalogue.get(type_)
-    try:
-        jsonschema.Draft202012Validator(schema).validate(data)
-        notification.validate(data)
-        for locale in sorted(notification.locales):
-            content = notification.render(data, locale)
-            refuse_html(content.html, f"{what}, {locale}")
-    except (NotificationError, jsonschema.ValidationError) as error:
-        raise PackageError(f"{what}: {str(error).splitlines()[0]}") from error
+def _explain(error: NotificationError, source: _Source, locale: str, example: str) -> str:
+    """The file and line of what a template could not be filled with."""
+    cause = error.__cause__
+    if not isinstance(cause, TemplateError):
+        return f"{source.folder / locale}, with examples/{example}.json: {str(error).splitlines()[0]}"
+    part = next(part for part in _PARTS if (cause.name or "").endswith(part.replace(".mjml", ".html")))
+    detail = cause.detail or str(cause).splitlines()[0]
+    named = re.search(r"`([^`]+)`|filter (\w+)", detail)
+    where = where_named(source.folder / locale / part, (named[1] or named[2]) if named else "", source.roots)
+    remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
+    return f"{where}: {detail} in examples/{example}.json{remedy}"

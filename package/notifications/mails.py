@@ -1,16 +1,21 @@
-"""Mail templates: partials put in, MJML turned into HTML with the template's own syntax kept."""
+"""Mail templates: partials put in, MJML turned into HTML with the template's own syntax kept; and what a rendered mail
+is held to."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import mjml
+from minijinja import Environment, TemplateError
 
-from package.errors import PackageError
+from function.message.rendering import Content
+from package.errors import Faults, PackageError
 
-__all__ = ["html_template", "refuse_html", "text_template"]
+__all__ = ["find_names", "html_template", "refuse_content", "text_template", "where_named"]
 
 # The engine passes silently over a component that it does not know.
 _COMPONENTS = re.compile(
@@ -23,56 +28,137 @@ _HTML = re.compile(
 )
 _INCLUDE = re.compile(r'\{%-?\s*include\s+"([^"]+)"\s*-?%\}')
 _REMOTE = re.compile(r"<(?:img|link|script|iframe|object|form)\b|@import|\burl\(", re.IGNORECASE)
+_IMAGE = re.compile(r'<img\b[^>]*?\ssrc="([^"]*)"[^>]*>', re.IGNORECASE)
+#: The one picture that a template may show.
+_LOGO = "{{ brand.logo.url | link }}"
+_UNESCAPED = re.compile(r"\|\s*safe\b")
+_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 
 
-def text_template(path: Path, root: Path) -> str:
-    """The text template in `path` with its partials, which are named from `root`, put in."""
-    return _with_partials(path, root)
+def text_template(path: Path, roots: Sequence[Path]) -> str:
+    """The text template in `path` with its partials put in, each from the first of `roots` that has it."""
+    faults = Faults()
+    source = _with_partials(path, roots, faults)
+    faults.raise_all()
+    return source
 
 
-def html_template(path: Path, root: Path) -> str:
-    """The MJML in `path` as HTML; raises `PackageError` for a tag outside MJML's list."""
-    source = _with_partials(path, root)
-    _Tags(path).check(source)
+def html_template(path: Path, roots: Sequence[Path]) -> str:
+    """The MJML in `path` as HTML. Raises `PackageError` with a line for each tag outside the lists, address without the
+    filter `link`, and template that is none."""
+    faults = Faults()
+    source = _with_partials(path, roots, faults)
+    faults.raise_all()
     try:
         return str(mjml.mjml2html(source, fonts={}))
     except ValueError as error:
         raise PackageError(f"{path} is not MJML: {error}") from error
 
 
-def refuse_html(html: str, what: str) -> None:
-    """Raise `PackageError` if this rendered HTML loads something remote."""
-    if found := _REMOTE.search(html):
-        raise PackageError(f"{what}: the HTML holds {found.group()!r}; a mail loads nothing and runs nothing")
+def find_names(source: str) -> set[str]:
+    """What a template asks of its data: `book.title`."""
+    return set(Environment().undeclared_variables_in_str(source, nested=True))
 
 
-def _with_partials(path: Path, root: Path, inside: tuple[Path, ...] = ()) -> str:
+def where_named(path: Path, name: str, roots: Sequence[Path]) -> str:
+    """The file and line in which a template or one of its partials asks for `name`; else the template."""
+    wanted = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+    for source in (path, *_included(path, roots)):
+        for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
+            if wanted.search(line):
+                return f"{source}:{number}"
+    return str(path)
+
+
+def refuse_content(content: Content, logo: str | None) -> None:
+    """Raise `PackageError` if this rendered mail loads something beside the brand's logo, or links to something in one
+    of its parts alone."""
+    shown = _IMAGE.sub(lambda image: "" if unescape(image[1]) == logo else image[0], content.html)
+    if found := _REMOTE.search(shown):
+        raise PackageError(f"the HTML holds {found.group()!r}; a mail loads nothing but the logo, and runs nothing")
+    links = _Links(content.html).found
+    if alone := sorted(link for link in links if link not in content.text):
+        raise PackageError(f"the HTML links to {alone[0]}, and the text does not: both say the same")
+    rest = content.text
+    for link in sorted(links, key=len, reverse=True):
+        rest = rest.replace(link, "")
+    if found := _ADDRESS.search(rest):
+        raise PackageError(f"the text links to {found.group()}, and the HTML does not: both say the same")
+
+
+def _with_partials(path: Path, roots: Sequence[Path], faults: Faults, inside: tuple[Path, ...] = ()) -> str:
     if path in inside:
         raise PackageError(f"{path} includes itself")
     try:
         source = path.read_text("utf-8")
     except OSError as error:
         raise PackageError(f"{path} cannot be read: {error.strerror}") from error
-    if re.search(r"\|\s*safe\b", source):
-        raise PackageError(f"{path}: the filter 'safe' would let an event write HTML")
+    for fault in _faults(path, source):
+        faults.add(fault)
     around = (*inside, path)
-    return _INCLUDE.sub(lambda found: _with_partials(root / found[1], root, around).rstrip("\n"), source)
+    return _INCLUDE.sub(
+        lambda found: _with_partials(_partial(found[1], roots), roots, faults, around).rstrip("\n"), source
+    )
+
+
+def _partial(name: str, roots: Sequence[Path]) -> Path:
+    return next((root / name for root in roots if (root / name).is_file()), roots[0] / name)
+
+
+def _included(path: Path, roots: Sequence[Path]) -> Iterator[Path]:
+    for name in _INCLUDE.findall(path.read_text("utf-8")):
+        partial = _partial(name, roots)
+        yield partial
+        yield from _included(partial, roots)
+
+
+def _faults(path: Path, source: str) -> Iterator[str]:
+    """What is wrong with one file by itself."""
+    for found in _UNESCAPED.finditer(source):
+        line = source.count("\n", 0, found.start()) + 1
+        yield f"{path}:{line}: the filter 'safe' would let an event write HTML: leave it out"
+    if path.suffix == ".mjml":
+        yield from _Tags(path, source).faults
+    try:
+        Environment(filters=dict.fromkeys(_FILTERS, str)).add_template(path.name, _INCLUDE.sub("", source))
+    except TemplateError as error:
+        yield f"{path}:{error.line}: the template is not sound: {error.detail or error.kind}"
+
+
+#: Herald's own filters, whose names a template may use.
+_FILTERS = ("lines", "link", "shorten", "number", "money", "date", "datetime", "plural")
 
 
 class _Tags(HTMLParser):
     """Checks every tag of an MJML source against the two lists."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: str) -> None:
         super().__init__()
         self._path = path
-
-    def check(self, source: str) -> None:
+        self.faults: list[str] = []
         self.feed(source)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if not _COMPONENTS.fullmatch(tag) and not _HTML.fullmatch(tag):
-            raise PackageError(f"{self._path}: <{tag}> is not on MJML's list")
-        for name, value in attrs:
-            if name == "href" and "{{" in (value or "") and "| link" not in (value or ""):
-                raise PackageError(f"{self._path}: the address in <{tag} href> needs the filter link")
+        given = dict(attrs)
+        where = f"{self._path}:{self.getpos()[0]}"
+        logo = tag == "img" and given.get("src") == _LOGO
+        if not _COMPONENTS.fullmatch(tag) and not _HTML.fullmatch(tag) and not logo:
+            self.faults.append(f"{where}: <{tag}> is not on MJML's list")
+        address = given.get("href") or ""
+        if "{{" in address and "| link" not in address:
+            self.faults.append(f"{where}: the address in <{tag} href> needs the filter link: {{{{ book.url | link }}}}")
+
+
+class _Links(HTMLParser):
+    """Where the links of a page lead."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a" and (address := dict(attrs).get("href")):
+            self.found.add(address)

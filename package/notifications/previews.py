@@ -13,7 +13,7 @@ from minijinja import Environment
 
 from function.message.rendering import Content
 from package.errors import PackageError
-from package.notifications.catalogue import compile_catalogue, examples, types
+from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
 
 __all__ = ["PREVIEW", "previews"]
 
@@ -46,20 +46,22 @@ _QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--hide-scrollbars")
 
 
-def previews(type_: str | None = None) -> Iterator[Path]:
+def previews(notifications: Path, type_: str | None = None) -> Iterator[Path]:
     """Write a page for each example and language of one type, or of all, and a picture if there is a browser.
 
     Raises `PackageError` if the notifications do not compile, or if there is none of this type.
     """
-    if type_ is not None and type_ not in types():
-        raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(types())}")
-    catalogue = compile_catalogue(PREVIEW / "compiled")
+    known = types(notifications)
+    if type_ is not None and type_ not in known:
+        raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(known)}")
+    catalogue = compile_catalogue(PREVIEW / "compiled", notifications)
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    for one in [type_] if type_ else types():
-        for name, data in examples(one).items():
+    for one in [type_] if type_ else known:
+        for name, data in examples(one, notifications).items():
             for locale in sorted(catalogue.get(one).locales):
                 page = PREVIEW / one / f"{name}.{locale}.html"
-                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render(data, locale))
+                link = UNSUBSCRIBE_URL if catalogue.get(one).subscription else None
+                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render(data, locale, link))
                 yield page
                 if browser:
                     yield _photograph(page, browser)

@@ -28,6 +28,7 @@ _AS_DOCUMENTED = "tests/integration/commands/test_as_documented.py"
 _REDRIVE = "tests/integration/redrive/test_commands.py"
 _RECORDS = "tests/integration/operations/test_records.py"
 _INCIDENTS = "tests/integration/operations/test_incidents.py"
+_OWN_MAILS = "tests/integration/package/test_own_notifications.py"
 RUN_BY: dict[str, tuple[str, ...]] = {
     "capacity": ("tests/unit/capacity/test_command.py",),
     "dead": (_REDRIVE,),
@@ -38,9 +39,11 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "infra destroy": (_AS_DOCUMENTED, "tests/infra/laptop/test_trial.py"),
     "infra plan": (_AS_DOCUMENTED,),
     "leave-plan": (_AS_DOCUMENTED,),
+    "lint": (_OWN_MAILS,),
     "local demo": ("tests/stack/test_lifecycle.py",),
     "local env": ("tests/stack/test_lifecycle.py",),
     "local run": ("tests/stack/test_lifecycle.py", "tests/unit/laptop/test_cli.py"),
+    "new": (_OWN_MAILS,),
     "package": (_AS_DOCUMENTED,),
     "pause": ("tests/integration/operations/test_pause.py",),
     "preview": ("tests/integration/package/test_preview.py",),

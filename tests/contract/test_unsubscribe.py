@@ -15,12 +15,12 @@ from hypothesis import strategies as some
 from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name, split_keys
 from function.message.unsubscribe import UnsubscribeLinks, headers
-from package.notifications.catalogue import SOURCE, types
+from package.notifications.catalogue import NOTIFICATIONS, types
 from tests.model.table import MemoryTable
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, Preferences
 
-CONTRACT: dict[str, Any] = json.loads((SOURCE / "contracts" / "unsubscribe.schema.json").read_text())
+CONTRACT: dict[str, Any] = json.loads((NOTIFICATIONS.parent / "contracts" / "unsubscribe.schema.json").read_text())
 [EXAMPLE] = CONTRACT["examples"]
 KEY, ADDRESS_KEY = EXAMPLE["key"].encode(), EXAMPLE["address_key"].encode()
 ADDRESS = address_key(ADDRESS_KEY, EXAMPLE["address"])
@@ -110,7 +110,7 @@ def test_the_header_is_one_line_of_ascii_whatever_the_length(category: str, leng
 
 
 def test_the_settings_page_offers_every_subscription_and_nothing_else() -> None:
-    declared = [json.loads(Path(SOURCE, "notifications", type_, "notification.json").read_text()) for type_ in types()]
+    declared = [json.loads(Path(NOTIFICATIONS, type_, "notification.json").read_text()) for type_ in types()]
     assert set(CATEGORIES) == {each["category"] for each in declared if each["subscription"]}
 
 

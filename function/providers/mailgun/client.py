@@ -70,6 +70,7 @@ class MailgunProvider:
             "html": email.html,
             "o:tracking": "no",
             **options,
+            **({"h:Reply-To": email.reply_to} if email.reply_to else {}),
             **{f"h:{name}": value for name, value in email.headers.items()},
             **{f"v:{name}": value for name, value in variables.items()},
         }

@@ -115,6 +115,7 @@ class ResendProvider:
         return {
             "from": join_sender(*split_sender(self.sender)),
             "to": [email.to],
+            **({"reply_to": email.reply_to} if email.reply_to else {}),
             "subject": email.subject,
             "text": email.text,
             "html": email.html,

@@ -64,6 +64,7 @@ class SendGridProvider:
         return {
             "personalizations": [{"to": [{"email": email.to}]}],
             "from": {"email": address, "name": name} if name else {"email": address},
+            **({"reply_to": {"email": email.reply_to}} if email.reply_to else {}),
             "subject": email.subject,
             "content": [{"type": "text/plain", "value": email.text}, {"type": "text/html", "value": email.html}],
             **({"headers": dict(email.headers)} if email.headers else {}),

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from herald.cli import app
+from package.notifications.catalogue import NOTIFICATIONS
 from package.notifications.previews import previews
 
 
@@ -25,6 +26,6 @@ def test_every_example_of_a_notification_is_written_in_light_and_dark(
 
 
 def test_a_browser_takes_a_picture_of_a_page() -> None:
-    page, picture = islice(previews("book.deleted"), 2)
+    page, picture = islice(previews(NOTIFICATIONS, "book.deleted"), 2)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stem == page.stem

@@ -38,6 +38,7 @@ MAIL = Email(
         "In-Reply-To": "<first@herald.example>",
     },
     {"attempt": "request-0123456789ab"},
+    reply_to="help@herald.example",
 )
 KEY = "01234567-0123-0123-0123-0123456789ab"
 
@@ -97,6 +98,7 @@ def test_headers_arrive_as_they_were_given_in_one_line_of_ascii(staged: Stage) -
     mail = taken(staged)
     found = headers(mail)
     assert {name: found[name.lower()] for name in MAIL.headers} == dict(MAIL.headers)
+    assert found["reply-to"] == "help@herald.example"
     assert found["message-id"].startswith("<")
     assert f"List-Unsubscribe: {LINK}".encode() in mail.raw.replace(b"\r\n ", b" ")
 

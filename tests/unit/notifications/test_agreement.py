@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
-from package.notifications.catalogue import SOURCE, examples, types
+from package.notifications.catalogue import NOTIFICATIONS, examples, types
 from package.notifications.formats import PATTERNS
 from package.notifications.schemas import read_data_schema, read_schema, validator_code
 from tests.unit.notifications.events import event
@@ -44,8 +44,8 @@ _SPOILERS = [
 
 def _schema(name: str) -> dict[str, Any]:
     if name == "event":
-        return read_schema(SOURCE / "contracts" / "event.schema.json")
-    return read_data_schema(SOURCE / "notifications" / name / "schema.json")
+        return read_schema(NOTIFICATIONS.parent / "contracts" / "event.schema.json")
+    return read_data_schema(NOTIFICATIONS / name / "schema.json")
 
 
 def _seeds(name: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 
 from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
-from package.notifications.catalogue import SOURCE, examples, types
+from package.notifications.catalogue import NOTIFICATIONS, examples, types
 from package.notifications.schemas import read_data_schema
 
 CASES = [(type_, name) for type_ in types() for name in examples(type_)]
@@ -105,6 +105,6 @@ def test_no_template_syntax_is_left_over(written: Written) -> None:
 
 
 def test_every_type_asks_for_the_same_recipient() -> None:
-    schemas = [read_data_schema(SOURCE / "notifications" / name / "schema.json") for name in types()]
+    schemas = [read_data_schema(NOTIFICATIONS / name / "schema.json") for name in types()]
     recipients = [schema["properties"]["recipient"] for schema in schemas]
     assert all(recipient == recipients[0] for recipient in recipients)

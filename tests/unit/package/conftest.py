@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from package.notifications.catalogue import SOURCE
+from package.notifications.catalogue import NOTIFICATIONS
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A bundle with the notifications and contracts of the checkout; compile it with `source=`."""
-    bundle = tmp_path / "function"
-    for name in ("notifications", "contracts"):
-        shutil.copytree(SOURCE / name, bundle / name)
-    return bundle
+    """The notifications of the checkout, copied; compile them with `notifications=`."""
+    return Path(shutil.copytree(NOTIFICATIONS, tmp_path / "notifications"))
 
 
 @pytest.fixture

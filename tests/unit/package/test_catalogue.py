@@ -14,7 +14,7 @@ from function.errors import InvalidEvent
 from package import PackageError
 from package.notifications.catalogue import compile_catalogue, examples, types
 
-TYPE = "notifications/book.created"
+TYPE = "book.created"
 
 
 def edit(path: Path, change: Callable[[str], str]) -> None:
@@ -208,7 +208,7 @@ def test_a_tag_outside_the_list_is_refused(source: Path, out: Path, tag: str) ->
 
 
 def test_a_tag_in_a_partial_is_refused_too(source: Path, out: Path) -> None:
-    partial = source / "notifications" / "_partials" / "header.mjml"
+    partial = source / "_partials" / "header.mjml"
     edit(partial, lambda text: text.replace("<mj-text", "<mj-foo/><mj-text"))
     require_refusal(source, out, "<mj-foo> is not on MJML's list")
 
@@ -257,7 +257,7 @@ def test_a_template_may_not_switch_escaping_off(source: Path, out: Path) -> None
 
 def test_an_example_that_its_schema_refuses_is_refused(source: Path, out: Path) -> None:
     edit(source / TYPE / "examples" / "typical.json", lambda text: text.replace("ada@example.com", "ada"))
-    require_refusal(source, out, "example typical")
+    require_refusal(source, out, "examples/typical.json: data.recipient.email must be")
 
 
 def test_three_examples_are_asked_for(source: Path, out: Path) -> None:

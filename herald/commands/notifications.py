@@ -1,0 +1,100 @@
+"""`herald new`, `herald lint` and `herald preview`: what a team does to its notifications."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from herald.console import note, print_json
+from operations.errors import UserError
+from package.build import OWN_NOTIFICATIONS, find_notifications
+from package.errors import PackageError
+
+__all__ = ["Notifications", "lint", "new", "preview"]
+
+Notifications = Annotated[
+    Path | None,
+    typer.Option(
+        "--notifications",
+        envvar=OWN_NOTIFICATIONS,
+        metavar="PATH",
+        help="the folder of your notifications; without it, Herald's own",
+    ),
+]
+
+
+def new(
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="of the event, such as order.shipped")],
+    like: Annotated[str, typer.Option(metavar="TYPE", help="the notification to copy")] = "book.created",
+    notifications: Notifications = None,
+) -> None:
+    """Make the folder of a notification, complete and sound, as a copy of another; change it from there."""
+    from package.notifications.catalogue import (  # noqa: PLC0415  slow to load
+        BRAND,
+        NOTIFICATIONS,
+        is_type,
+        types,
+    )
+
+    if notifications:
+        notifications.mkdir(parents=True, exist_ok=True)
+    home = find_notifications(notifications)
+    roots = [root for root in (home, NOTIFICATIONS) if like in types(root)]
+    if not is_type(type_):
+        raise UserError(f"{type_!r} is no type of event: words in small letters, joined by dots, such as order.shipped")
+    if (home / type_).exists():
+        raise UserError(f"{home / type_} is there already")
+    if not roots:
+        known = sorted({*types(home), *types(NOTIFICATIONS)})
+        raise UserError(f"there is no notification {like!r} to copy; there are: {', '.join(known)}")
+    if not (home / BRAND).exists():
+        shutil.copyfile(NOTIFICATIONS / BRAND, home / BRAND)
+    shutil.copytree(roots[0] / like, home / type_)
+    schema = home / type_ / "schema.json"
+    schema.write_text(schema.read_text("utf-8").replace(like, type_), "utf-8")
+    for path in sorted(path for path in (home / type_).rglob("*") if path.is_file()):
+        typer.echo(path)
+    note(f"Change the schema and its examples first, then the mails; herald lint says what is wrong, "
+         f"herald preview {type_} shows them.")  # fmt: skip
+
+
+def lint(
+    notifications: Notifications = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
+) -> None:
+    """Check every notification as packaging does, and say all that is wrong: file, line and what to do."""
+    from package.notifications.catalogue import BRAND, compile_catalogue, types  # noqa: PLC0415  slow to load
+
+    home = find_notifications(notifications)
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            compile_catalogue(Path(folder), home)
+        except PackageError as error:
+            faults = str(error).splitlines()
+    if as_json:
+        print_json({"notifications": types(home), "faults": faults})
+    else:
+        for fault in faults:
+            typer.echo(fault)
+        if not faults:
+            typer.echo(f"{', '.join(types(home))}: nothing is wrong")
+        if not (home / BRAND).exists():
+            note(f"{home} has no {BRAND}: these mails say Herald, in its colours")
+    if faults:
+        raise typer.Exit(1)
+
+
+def preview(
+    type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="of one event only")] = None,
+    notifications: Notifications = None,
+) -> None:
+    """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
+    from package.notifications.previews import previews  # noqa: PLC0415  the compilers are slow to load
+
+    for path in previews(find_notifications(notifications), type_):
+        typer.echo(path)

@@ -1,0 +1,158 @@
+"""A team's own notifications, in a folder of its own: `herald new`, `lint`, `preview` and `package`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from function.message.catalogue import Catalogue
+from herald.cli import app
+from package.build import BUILD, build
+from package.notifications.catalogue import NOTIFICATIONS
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Path:
+    return tmp_path / "our mails"
+
+
+def herald(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_new_notification_is_complete_and_sound(mails: Path) -> None:
+    made = herald("new", "order.shipped", "--like", "book.created", "--notifications", mails)
+    assert made.exit_code == 0, made.output
+    files = [Path(line) for line in made.stdout.splitlines()]
+    assert {path.relative_to(mails).parts[0] for path in files} == {"order.shipped"}
+    assert all(path.is_file() for path in files)
+    assert "book.created" not in (mails / "order.shipped" / "schema.json").read_text("utf-8")
+    assert (mails / "brand.json").is_file()
+    checked = herald("lint", "--notifications", mails)
+    assert (checked.exit_code, checked.stdout) == (0, "order.shipped: nothing is wrong\n"), checked.output
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_file_line_and_remedy(mails: Path) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    herald("new", "order.lost", "--notifications", mails)
+    shipped, lost = mails / "order.shipped", mails / "order.lost"
+    edit(shipped / "en" / "body.mjml", "book.url | link", "book.url")
+    edit(shipped / "de" / "body.txt", "{{ book.title }}", "{{ book.title }")
+    edit(shipped / "schema.json", '"maxLength"', '"maxlength"')
+    edit(lost / "notification.json", '"category"', '"kind"')
+    (lost / "examples" / "typical.json").write_text("{", "utf-8")
+    edit(mails / "brand.json", "#43474e", "#999999")
+    told = herald("lint", "--notifications", mails)
+    assert told.exit_code == 1
+    lines = told.stdout.splitlines()
+    for file, what in (
+        ("brand.json", "light.text #999999 on light.card #ffffff has a contrast of 2.84"),
+        ("order.lost/notification.json", 'must say {"category": "books"'),
+        ("order.lost/examples/typical.json", "is not JSON"),
+        ("order.shipped/schema.json", "the keyword 'maxlength' is not on the list"),
+        ("order.shipped/en/body.mjml:16", "needs the filter link"),
+        ("order.shipped/de/body.txt:5", "the template is not sound"),
+    ):
+        assert any(line.startswith(f"{mails / file}") and what in line for line in lines), (file, lines)
+    packaged = herald("package", "--target", "laptop", "--notifications", mails)
+    assert packaged.exit_code == 1
+    assert str(packaged.exception).splitlines() == lines, "packaging says the same"
+
+
+def test_what_only_a_rendered_example_shows_is_told_with_the_line_that_asks(mails: Path) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    herald("new", "order.lost", "--notifications", mails)
+    shipped = mails / "order.shipped"
+    edit(shipped / "en" / "body.mjml", "Open the book", "Open {{ book.price }}")
+    edit(shipped / "de" / "subject.txt", "shorten(90)", "shout")
+    edit(mails / "order.lost" / "de" / "body.txt", "{{ book.author }}", "")
+    edit(mails / "order.lost" / "en" / "body.txt", "{{ book.url }}", "{{ book.title }}")
+    told = json.loads(herald("lint", "--json", "--notifications", mails).stdout)
+    assert told["notifications"] == ["order.lost", "order.shipped"]
+    assert told["faults"] == [
+        f"{mails}/order.lost/en, with examples/no-isbn-markup.json: the HTML links to "
+        f"{_url(mails, 'order.lost')}, and the text does not: both say the same",
+        f"{shipped}/de/subject.txt:1: filter shout is unknown in examples/no-isbn-markup.json",
+        f"{shipped}/en/body.mjml:16: `book.price` is undefined in examples/no-isbn-markup.json: "
+        "guard what is optional with 'is defined'",
+    ]
+
+
+def _url(mails: Path, type_: str) -> str:
+    data = json.loads((mails / type_ / "examples" / "no-isbn-markup.json").read_text("utf-8"))
+    return str(data["book"]["url"])
+
+
+def test_a_language_that_leaves_something_out_is_named(mails: Path) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    folder = mails / "order.shipped"
+    edit(folder / "de" / "body.txt", "{{ book.author }}\n", "")
+    told = herald("lint", "--notifications", mails).stdout
+    assert told == (
+        f"{folder}/de/body.txt says nothing of book.author, as {folder}/en/body.txt does: all languages say the same\n"
+    )
+
+
+def test_a_package_holds_a_teams_own_mails_and_no_others(mails: Path, tmp_path: Path) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    edit(mails / "brand.json", '"Herald"', '"Shop"')
+    build("laptop")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "dependencies").symlink_to(BUILD / "dependencies")  # which take long to install
+    package = build("laptop", notifications=mails, out=tmp_path / "out")
+    with zipfile.ZipFile(package.function_zip) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    catalogue = Catalogue.load(tmp_path / "unpacked" / "function" / "compiled")
+    assert catalogue.types == {"order.shipped"}
+    data = json.loads((mails / "order.shipped" / "examples" / "no-isbn-markup.json").read_text("utf-8"))
+    assert "Shop wrote to" in catalogue.get("order.shipped").render(data, "en").text
+    before = package.function.release
+    edit(mails / "brand.json", '"Shop"', '"Store"')
+    assert build("laptop", notifications=mails, out=tmp_path / "out").function.release != before
+
+
+def test_the_environment_names_the_folder_for_every_command(mails: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    monkeypatch.setenv("HERALD_NOTIFICATIONS", str(mails))
+    assert herald("lint").stdout == "order.shipped: nothing is wrong\n"
+    monkeypatch.setenv("PATH", str(mails))  # no browser: it takes long
+    written = [Path(line) for line in herald("preview").stdout.splitlines()]
+    assert written
+    assert {path.parent.name for path in written} == {"order.shipped"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["new", "Order Shipped"], "is no type of event"),
+        (["new", "../outside"], "is no type of event"),
+        (["new", "book.created"], "is there already"),
+        (["new", "order.shipped", "--like", "order.packed"], "there is no notification 'order.packed' to copy"),
+        (["lint", "--notifications", "/nowhere/at all"], "is no folder"),
+        (["preview", "order.packed"], "there is no notification 'order.packed'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line_and_changes_nothing(
+    mails: Path, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails.mkdir()
+    for name in ("book.created", "_partials"):
+        (mails / name).symlink_to(NOTIFICATIONS / name)
+    monkeypatch.setenv("HERALD_NOTIFICATIONS", str(mails))
+    shutil.copyfile(NOTIFICATIONS / "brand.json", mails / "brand.json")
+    before = sorted(mails.iterdir())
+    done = herald(*arguments)
+    assert done.exit_code != 0
+    assert told in str(done.exception) + done.output
+    assert sorted(mails.iterdir()) == before
