@@ -1,4 +1,4 @@
-"""Entry point of `feedback`: what SES says later, from SQS into the ledger.
+"""Entry point of `feedback`: what providers say later, from SQS into the ledger.
 
 Event shapes: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 They come unordered and at least once; the ledger's precedence makes order and repetition harmless.
@@ -16,7 +16,16 @@ from function.ledger.keys import address_key
 from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import TimelineRow
 from function.ledger.table import Contended
-from function.providers.ses_events import FeedbackEvent, Ignored, Parsed, ProbeReport, drop_implied_sends, parse
+from function.providers.ses_events import (
+    WEBHOOK,
+    FeedbackEvent,
+    Ignored,
+    Parsed,
+    ProbeReport,
+    drop_implied_sends,
+    parse,
+)
+from function.providers.urls import scheme_of
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SENT_TWICE, SYNTHETIC, Telemetry
@@ -95,7 +104,12 @@ class FeedbackHandler:
         return {"WaitingSeconds": max(0, self.clock() - min(sent)) // 1000} if sent else {}
 
     def _parse(self, record: dict[str, Any]) -> Parsed:
-        return parse(record["body"], self.configuration_set)
+        body: str = record["body"]
+        if not body.startswith(WEBHOOK):
+            return parse(body, self.configuration_set)
+        from function.providers.vendor_events import open_envelope  # noqa: PLC0415  only if a vendor reports
+
+        return open_envelope(body)
 
     def _mark(self, batch: list[Parsed]) -> None:
         """Note how far each provider's feedback has come: all of the batch is in the ledger now."""
@@ -119,7 +133,12 @@ class FeedbackHandler:
             self.telemetry.note("Ignored", detail=event.why)
             return True
         row = TimelineRow(
-            event.state, self.clock(), self.release, provider="ses", detail=event.detail, reason_code=event.reason_code
+            event.state,
+            self.clock(),
+            self.release,
+            provider=scheme_of(event.provider) or "ses",
+            detail=event.detail,
+            reason_code=event.reason_code,
         )
         listed = event.suppress and not event.synthetic  # the simulator's addresses are nobody's
         suppress = address_key(self.secret, event.address) if listed and event.address else None

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from function.message.delivery_mode import DeliveryMode
 from function.message.sender import from_header
-from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls
+from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings", "read_timeout_factor"]
+__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings", "WebhookSettings", "read_timeout_factor"]
 
 T = TypeVar("T")
 
@@ -191,6 +191,27 @@ class HookSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Settings of `webhook`."""
+
+    table: str
+    feedback_queue_url: str
+    #: The ARN of what keeps each vendor's signing key, by the provider's URL.
+    secrets: Mapping[str, str]
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> WebhookSettings:
+        """Read and check all. Raises BadSetting for the first that cannot be."""
+        env = _Environment(values)
+        wanted = 'JSON such as {"resend://": "arn:…"}, of providers that report by webhook'
+        return cls(
+            env.text("LEDGER_TABLE"),
+            env.text("FEEDBACK_QUEUE_URL"),
+            env.read("WEBHOOK_SECRETS", None, _webhook_secrets, wanted, confidential=True),
+        )
+
+
 def read_timeout_factor(values: Mapping[str, str]) -> float:
     """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
     emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
@@ -282,6 +303,15 @@ def _provider_secrets(env: _Environment, providers: tuple[str, ...]) -> Mapping[
     example = '{"resend://": {"key": "arn:…"}}'
     wanted = f"JSON such as {example}, for each provider but SES and no other"
     return env.read("PROVIDER_SECRETS", "{}", parse, wanted, confidential=True)
+
+
+def _webhook_secrets(text: str) -> Mapping[str, str]:
+    given = json.loads(text)
+    if not isinstance(given, dict) or parse_provider_urls(",".join(given)) != tuple(given):
+        raise ValueError(text)
+    if not all(map(reports_by_webhook, given)) or not all(_SECRET.fullmatch(str(arn)) for arn in given.values()):
+        raise ValueError(text)
+    return given
 
 
 def _endpoints(text: str) -> Mapping[str, str]:

@@ -7,6 +7,11 @@ output "url" {
   value       = module.webapp.url
 }
 
+output "webhooks" {
+  description = "Where each provider's webhook is to be registered, by its URL; empty where none is configured"
+  value       = module.notifier.webhooks
+}
+
 output "dns_records" {
   description = "DNS records still to create, for SES and for `custom_domain`; empty where Route 53 has them"
   value       = concat(module.notifier.dns_records, module.webapp.dns_records)

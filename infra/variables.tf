@@ -75,9 +75,10 @@ variable "providers_in_order" {
 }
 
 variable "provider_secrets" {
-  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`)"
+  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are heard"
   type = map(object({
-    key = string
+    key     = string
+    webhook = optional(string)
   }))
   default  = {}
   nullable = false

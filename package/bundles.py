@@ -70,7 +70,7 @@ _FUNCTION = {
     "lambda": frozenset({"GetAlias", "Invoke", "UpdateAlias"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),
-    "sqs": frozenset({"ChangeMessageVisibility", "GetQueueAttributes", "SendMessage"}),
+    "sqs": frozenset({"ChangeMessageVisibility", "GetQueueAttributes", "SendMessage", "SendMessageBatch"}),
     "ssm": frozenset({"GetParameter"}),
 }
 

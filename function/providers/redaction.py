@@ -24,11 +24,15 @@ _BASE64 = r"[A-Za-z0-9+/_-]{4,}={0,2}"
 _ADDRESS = r"[^\s@]+@[^\s@]+\.[^\s@]+"
 #: A local part this short also stands in words that name nobody: only as a word of its own is it cut out.
 _SHORT = 3
+#: Characters that are looked at; what comes after them is left out, and the word that they cut.
+_LONGEST = 2000
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """`text` as one line of valid characters without any address, and without whatever holds the local part of a
     `known` one: plain, encoded, without its tag or its dots, or rewritten as in a bounce address (VERP)."""
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST].rpartition(" ")[0]
     locals_ = {name for address in known for name in _names(address)}
     line = re.sub(_QUOTED, _MASK, text.encode("utf-8", "replace").decode())
     for local in locals_:

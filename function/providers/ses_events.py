@@ -17,7 +17,18 @@ from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["KINDS", "FeedbackEvent", "Ignored", "Parsed", "ProbeReport", "drop_implied_sends", "parse"]
+__all__ = [
+    "KINDS",
+    "MESSAGE_ID",
+    "WEBHOOK",
+    "FeedbackEvent",
+    "FeedbackKind",
+    "Ignored",
+    "Parsed",
+    "ProbeReport",
+    "drop_implied_sends",
+    "parse",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,9 @@ KINDS: dict[str, FeedbackKind] = {
     ),
 }
 #: What a delivery's MessageId is: no record is made under anything else.
-_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
+#: How an item of the queue begins that `function.webhook` wrote, and not SES.
+WEBHOOK = '{"webhook":'
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
 #: Subtypes of what SES did not even try, because the address is on its own list.
 _NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
@@ -163,7 +176,7 @@ def _tag(mail: Mapping[str, Any], name: str) -> str | None:
 def _message_id(mail: Mapping[str, Any]) -> str | None:
     """The message that the mail was sent for; None if it has no such tag, or one that names no message."""
     named = _tag(mail, "message_id")
-    return named if named is not None and _ID.fullmatch(named) else None
+    return named if named is not None and MESSAGE_ID.fullmatch(named) else None
 
 
 def _provider(mail: Mapping[str, Any]) -> str:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["gives_feedback", "is_ses", "needs_secret", "parse_provider_urls", "scheme_of", "ses_regions"]
+__all__ = [
+    "gives_feedback",
+    "is_ses",
+    "needs_secret",
+    "parse_provider_urls",
+    "reports_by_webhook",
+    "scheme_of",
+    "ses_regions",
+    "webhook_path",
+]
 
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 #: SMTP by a submission port, which begins in clear and changes to TLS: RFC 6409, and others where that is closed.
@@ -52,6 +61,16 @@ def needs_secret(url: str) -> bool:
 def gives_feedback(url: str) -> bool:
     """Whether reports of the provider reach the ledger, so that a lost answer is ever cleared up."""
     return is_ses(url)
+
+
+def reports_by_webhook(url: str) -> bool:
+    """Whether the provider can report over HTTP: to `webhook_path`, where its signing key is configured."""
+    return not is_ses(url) and scheme_of(url) != "smtp"
+
+
+def webhook_path(url: str) -> str:
+    """Where the webhooks of a provider come in: `/webhooks/resend`, `/webhooks/mailgun-eu/example.com`."""
+    return f"/webhooks/{url.replace('://', '/').replace('+', '-').rstrip('/')}"
 
 
 def ses_regions(urls: tuple[str, ...]) -> tuple[str, ...]:

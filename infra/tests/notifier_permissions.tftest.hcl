@@ -11,7 +11,7 @@ variables {
   providers_in_order = ["ses://us-east-1", "smtp://mail.herald.example:587", "mailgun://mg.herald.example"]
   provider_secrets = {
     "smtp://mail.herald.example:587" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/smtp" }
-    "mailgun://mg.herald.example"    = { key = "arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf" }
+    "mailgun://mg.herald.example"    = { key = "arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun-webhook" }
   }
   address_key = "a secret of tests, long enough: 0123456789"
   link_key    = "a secret of tests, long enough: 0123456789"
@@ -50,7 +50,7 @@ run "least_privilege" {
   }
 
   assert {
-    condition     = toset(concat([for role in aws_iam_role.this : role.name], [aws_iam_role.deployer.name])) == toset([for role in ["notify", "feedback", "before", "after", "deployer"] : "herald-us-east-1-${role}"]) && aws_cloudwatch_dashboard.this.dashboard_name == "herald-us-east-1"
+    condition     = toset(concat([for role in aws_iam_role.this : role.name], [aws_iam_role.deployer.name])) == toset([for role in ["notify", "feedback", "before", "after", "webhook", "deployer"] : "herald-us-east-1-${role}"]) && aws_cloudwatch_dashboard.this.dashboard_name == "herald-us-east-1"
     error_message = "What belongs to the account, not to the region, has the region in its name: two copies of one name must not meet."
   }
 
@@ -117,6 +117,27 @@ run "least_privilege" {
   assert {
     condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "AnswerForTheHooks"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"
     error_message = "Hooks judge deployments of this group only."
+  }
+
+  # -- webhook ---------------------------------------------------------------------------------------------------------------
+
+  assert {
+    condition = toset(flatten([for statement in local.function_policies.webhook : [for action in flatten([statement.Action]) : [for resource in flatten([statement.Resource]) : "${action} ${resource}"]]])) == toset([
+      "dynamodb:UpdateItem arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger",
+      "kms:Decrypt arn:aws:kms:us-east-1:000000000000:key/the-key",
+      "kms:GenerateDataKey arn:aws:kms:us-east-1:000000000000:key/the-key",
+      "logs:CreateLogStream arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-webhook:*",
+      "logs:PutLogEvents arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-webhook:*",
+      "sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:herald-feedback",
+      "ssm:GetParameter arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun-webhook",
+      "xray:PutTelemetryRecords *",
+      "xray:PutTraceSegments *",
+    ])
+    error_message = "webhook may do more, or less, than its work."
+  }
+  assert {
+    condition     = one([for statement in local.function_policies.webhook : statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if statement.Sid == "RememberTokens"]) == ["webhook#*"]
+    error_message = "webhook writes no record of any mail."
   }
 
   # -- CodeDeploy -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from function.event.envelope import Delivery, from_queue
-from function.providers.ses_events import FeedbackEvent, parse
+from function.providers.ses_events import WEBHOOK, FeedbackEvent, parse
 from function.reason_codes import MEANING, ReasonCode
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class DeadLetter:
         """Read a message as SQS returns it; any body is accepted."""
         body = message.get("Body", "")
         attributes = {name: _sendable(value) for name, value in message.get("MessageAttributes", {}).items()}
-        feedback = parse(body)
-        feedback_id = feedback.message_id if isinstance(feedback, FeedbackEvent) else None
+        feedback_id = _feedback_id(body)
         attempts = _text(attributes, "attempts")
         condition = None if feedback_id else _condition(body)
         event = {} if feedback_id else _event(body)
@@ -104,6 +103,17 @@ def _reason_code(attributes: Mapping[str, Any], condition: str | None) -> str:
     if _text(attributes, "reason"):
         return (_text(attributes, "reason_code") or "?").replace("?", _UNKNOWN)
     return _GIVEN_UP_BY_LAMBDA if condition else _MOVED_BY_SQS
+
+
+def _feedback_id(body: str) -> str | None:
+    """Of which mail a provider reports here; None if this is no report."""
+    if body.startswith(WEBHOOK):
+        try:
+            return str(json.loads(body)["message_id"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+    feedback = parse(body)
+    return feedback.message_id if isinstance(feedback, FeedbackEvent) else None
 
 
 def _event(body: str) -> dict[str, str]:

@@ -19,6 +19,9 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["ENDPOINT", "SendGridProvider"]
 
+#: How the names of our arguments begin: its events have them beside fields of their own, one of which is `attempt`.
+_ARGUMENT = "herald_"
+
 ENDPOINT = "https://api.sendgrid.com"
 #: Nobody is tracked, and the mail stays as it was written.
 #: https://www.twilio.com/docs/sendgrid/ui/account-and-settings/tracking
@@ -68,7 +71,7 @@ class SendGridProvider:
             "subject": email.subject,
             "content": [{"type": "text/plain", "value": email.text}, {"type": "text/html", "value": email.html}],
             **({"headers": dict(email.headers)} if email.headers else {}),
-            "custom_args": {**email.tags, "message_id": key},
+            "custom_args": {f"{_ARGUMENT}{name}": value for name, value in {**email.tags, "message_id": key}.items()},
             "tracking_settings": _UNTRACKED,
         }
 

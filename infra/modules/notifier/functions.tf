@@ -7,12 +7,12 @@ locals {
   concurrency       = max(local.at_once, local.retry_concurrency + 1)
 
   # Named here once: policies and log groups need the names before the functions exist.
-  names = {
+  names = merge({
     notify   = "${var.name}-notify"
     feedback = "${var.name}-feedback"
     before   = "CodeDeployHook_${var.name}-before"
     after    = "CodeDeployHook_${var.name}-after"
-  }
+  }, local.webhooks ? { webhook = "${var.name}-webhook" } : {})
 
   # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
   companions = ["feedback"]
@@ -39,7 +39,7 @@ locals {
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
     var.delivery_mode == "redirect" ? { HERALD_REDIRECT_TO = var.redirect_to } : {},
     var.unsubscribe_url == null ? {} : { HERALD_UNSUBSCRIBE_URL = var.unsubscribe_url },
-    length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode(var.provider_secrets) },
+    length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode({ for url, secret in var.provider_secrets : url => { key = secret.key } }) },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
   )
 

@@ -47,6 +47,11 @@ output "functions" {
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }
 }
 
+output "webhooks" {
+  description = "Where each provider's webhook is to be registered, by its URL; empty where none is configured"
+  value       = { for url, path in local.webhook_paths : url => "${aws_apigatewayv2_api.webhook[0].api_endpoint}${path}" }
+}
+
 output "alias" {
   description = "The alias that receives traffic; CodeDeploy alone moves it"
   value       = local.alias

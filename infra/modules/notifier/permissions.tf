@@ -1,6 +1,6 @@
 locals {
   # One list of statements a function, plain data, so that plans show them and tests read them.
-  function_policies = {
+  function_policies = merge({
     notify = concat(local.run_statements["notify"], local.ledger_statements, [
       {
         Sid      = "ReadRetries"
@@ -39,7 +39,9 @@ locals {
 
     before = concat(local.run_statements["before"], local.hook_statements)
     after  = concat(local.run_statements["after"], local.hook_statements)
-  }
+    }, local.webhooks ? {
+    webhook = concat(local.run_statements["webhook"], local.webhook_statements, local.webhook_secret_statements)
+  } : {})
 
   run_statements = {
     for function, name in local.names : function => [

@@ -148,20 +148,40 @@ variable "providers_in_order" {
 }
 
 variable "provider_secrets" {
-  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`)"
+  description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are heard"
   type = map(object({
-    key = string
+    key     = string
+    webhook = optional(string)
   }))
   default  = {}
   nullable = false
 
   validation {
-    condition     = alltrue([for secret in values(var.provider_secrets) : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@!-]+$", secret.key))])
+    condition     = alltrue([for arn in flatten([for secret in values(var.provider_secrets) : compact([secret.key, try(secret.webhook, null)])]) : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@!-]+$", arn))])
     error_message = "A secret is the full ARN of an SSM parameter or a Secrets Manager secret, without wildcards."
   }
   validation {
     condition     = sort(keys(var.provider_secrets)) == sort([for url in var.providers_in_order : url if !startswith(url, "ses://")])
     error_message = "Each provider but SES has its entry in provider_secrets, and nothing else has one."
+  }
+  validation {
+    condition     = alltrue([for url, secret in var.provider_secrets : try(secret.webhook, null) == null || !startswith(url, "smtp://")])
+    error_message = "A mail server reports nothing by webhook."
+  }
+}
+
+variable "webhook_throttle" {
+  description = "Requests of vendors' webhooks: `rate` a second, and `burst` at once; what is over it is answered 429 and comes again"
+  type = object({
+    rate  = optional(number, 50)
+    burst = optional(number, 100)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.webhook_throttle.rate > 0 && var.webhook_throttle.burst > 0
+    error_message = "The throttle lets at least one request through."
   }
 }
 

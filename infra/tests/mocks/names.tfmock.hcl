@@ -112,6 +112,13 @@ override_resource {
 }
 
 override_resource {
+  target = aws_cloudwatch_log_group.this["webhook"]
+  values = {
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-webhook"
+  }
+}
+
+override_resource {
   target = aws_iam_role.this["notify"]
   values = {
     arn = "arn:aws:iam::000000000000:role/herald-notify"

@@ -108,4 +108,10 @@ RULES: tuple[Rule, ...] = (
         "tests/integration/function/test_waiting.py::test_an_outage_heals_by_itself_and_costs_little",
         "MessageId",
     ),
+    _sqs(
+        "SendMessageBatch",
+        "you should check for batch errors even when the call returns an HTTP status code of",
+        "tests/unit/function/test_webhook.py::test_what_the_queue_did_not_take_is_asked_for_again",
+        "Failed[].Id",
+    ),
 )

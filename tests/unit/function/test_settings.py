@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from function.bootstrap import Clients
-from function.settings import BadSetting, FeedbackSettings, LedgerSettings, NotifySettings, read_timeout_factor
+from function.settings import (
+    BadSetting,
+    FeedbackSettings,
+    LedgerSettings,
+    NotifySettings,
+    WebhookSettings,
+    read_timeout_factor,
+)
 
 GOOD = {
     "HERALD_LEDGER_TABLE": "herald-ledger",
@@ -151,3 +160,38 @@ def test_feedback_asks_for_its_four_settings_only(name: str) -> None:
     del needed[name]
     with pytest.raises(BadSetting, match=f"{name} is not set"):
         FeedbackSettings.read(needed, "r1")
+
+
+_KEY = "arn:aws:ssm:eu-west-1:123456789012:parameter/herald/webhook"
+_OF_WEBHOOK = {
+    "HERALD_LEDGER_TABLE": "herald-ledger",
+    "HERALD_FEEDBACK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/herald-feedback",
+    "HERALD_WEBHOOK_SECRETS": json.dumps({"resend://": _KEY, "mailgun+eu://mg.herald.example": _KEY}),
+}
+
+
+@pytest.mark.parametrize("name", _OF_WEBHOOK)
+def test_webhook_asks_for_its_three_settings_only(name: str) -> None:
+    assert WebhookSettings.read(_OF_WEBHOOK).secrets["resend://"] == _KEY
+    with pytest.raises(BadSetting, match=f"{name} is not set"):
+        WebhookSettings.read({key: value for key, value in _OF_WEBHOOK.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        {},
+        [],
+        {"ses://eu-west-1": _KEY},
+        {"smtp://mail.herald.example:587": _KEY},
+        {"postmark://": _KEY},
+        {"resend://": "whsec_the-key-itself"},
+        {"resend://": {"key": _KEY}},
+        {"resend://": None},
+        {"resend:// ,mailgun://mg.herald.example": _KEY},
+    ],
+)
+def test_only_vendors_that_report_so_have_a_signing_key_and_only_by_reference(secrets: object) -> None:
+    with pytest.raises(BadSetting, match="HERALD_WEBHOOK_SECRETS must be JSON") as refused:
+        WebhookSettings.read(_OF_WEBHOOK | {"HERALD_WEBHOOK_SECRETS": json.dumps(secrets)})
+    assert "whsec" not in str(refused.value)

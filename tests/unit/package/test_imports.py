@@ -103,6 +103,42 @@ def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: st
     assert len(loaded) <= MOST_MODULES
 
 
+#: What vendors' webhooks need: `webhook` alone loads it, `feedback` once a vendor has reported.
+WEBHOOKS = {
+    "function.webhook",
+    "function.providers.webhook_request",
+    "function.providers.vendor_events",
+    *(
+        f"function.providers.{vendor}.{part}"
+        for vendor in ("sendgrid", "mailgun", "resend")
+        for part in ("events", "signature")
+    ),
+    "function.providers.sendgrid.p256",
+}
+
+
+@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
+def test_what_webhooks_need_is_loaded_by_no_other_function(unpacked: Path, entry: str) -> None:
+    url = "mailgun://herald.example"
+    secrets = json.dumps({url: {"key": "arn:aws:ssm:us-east-1:000000000000:parameter/key"}})
+    loaded = load(unpacked, entry, HERALD_PROVIDERS=url, HERALD_PROVIDER_SECRETS=secrets)
+    assert loaded.keys() & WEBHOOKS == set()
+
+
+def test_webhook_loads_the_vendor_that_is_configured_and_no_client(unpacked: Path) -> None:
+    settings = {
+        "HERALD_FEEDBACK_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/0/feedback",
+        "HERALD_WEBHOOK_SECRETS": json.dumps(
+            {"mailgun://herald.example": "arn:aws:ssm:us-east-1:000000000000:parameter/key"}
+        ),
+    }
+    loaded = load(unpacked, "function.webhook", **settings)
+    others = {name for name in WEBHOOKS if ".sendgrid." in name or ".resend." in name}
+    assert loaded.keys() & WEBHOOKS == WEBHOOKS - others
+    assert loaded.keys() & set().union(*PROVIDERS.values()) == {"function.providers.secret"}
+    assert {name.partition(".")[0] for name, ours in loaded.items() if ours} <= ALLOWED
+
+
 @pytest.mark.parametrize("url", PROVIDERS)
 def test_only_the_provider_that_is_configured_is_loaded(unpacked: Path, url: str) -> None:
     secrets = {} if url.startswith("ses:") else {url: {"key": "arn:aws:ssm:us-east-1:000000000000:parameter/key"}}

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(600)
 
 #: The notifier.
 FUNCTION = {
-    "function": "bootstrap errors feedback hooks notify reason_codes settings",
+    "function": "bootstrap errors feedback hooks notify reason_codes settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
     "function/delivery": "courier decision outcome",
     "function/event": "cloudevent compression envelope",
@@ -21,10 +21,10 @@ FUNCTION = {
     "table",
     "function/message": "builder catalogue delivery_mode email localization rendering sender unsubscribe",
     "function/providers": "circuit_breaker failover http_client redaction registry secret ses ses_errors ses_events "
-    "smtp urls",
-    "function/providers/mailgun": "client",
-    "function/providers/resend": "client",
-    "function/providers/sendgrid": "client",
+    "smtp urls vendor_events webhook_request",
+    "function/providers/mailgun": "client events signature",
+    "function/providers/resend": "client events signature",
+    "function/providers/sendgrid": "client events p256 signature",
     "function/queues": "dead_letter retry_policy sqs",
     "function/runtime": "fast_client lean_dataclass metrics tls",
 }

@@ -1,0 +1,66 @@
+"""What Mailgun's webhooks report: https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-types
+
+Shape: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks. The words of `reason` are on no
+page, only in its examples and in events: by one that is not known, nobody comes onto a list.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from function.providers import vendor_events as meaning
+from function.providers.ses_events import FeedbackKind, Parsed
+from function.providers.vendor_events import Report, judge_report, read_object, text_at
+from function.providers.webhook_request import MalformedWebhook
+
+__all__ = ["KINDS", "parse", "split"]
+
+#: Every value of `event`; a failure by its `severity`, a permanent one by its `reason` where that is known.
+KINDS: dict[str, FeedbackKind | None] = {
+    "accepted": meaning.SENT,
+    "rejected": meaning.REFUSED,
+    "delivered": meaning.DELIVERED,
+    "failed": meaning.SOFT_BOUNCED,
+    "failed/temporary": meaning.DELAYED,
+    "failed/permanent": meaning.SOFT_BOUNCED,
+    "failed/permanent/bounce": meaning.BOUNCED,
+    "failed/permanent/hardfail": meaning.BOUNCED,
+    "failed/permanent/suppress-bounce": meaning.NOT_TRIED,
+    "failed/permanent/suppress-complaint": meaning.NOT_TRIED,
+    "failed/permanent/suppress-unsubscribe": meaning.UNWANTED,
+    "complained": meaning.COMPLAINED,
+    "opened": meaning.NOTHING,
+    "clicked": meaning.NOTHING,
+    "unsubscribed": meaning.NOTHING,
+    "stored": meaning.NOTHING,
+    "list_member_uploaded": meaning.NOTHING,
+    "list_member_upload_error": meaning.NOTHING,
+    "list_uploaded": meaning.NOTHING,
+}
+
+
+def split(body: bytes) -> list[dict[str, Any]]:
+    """The one event of a request. Raises MalformedWebhook."""
+    event = read_object(body).get("event-data")
+    if not isinstance(event, dict):
+        raise MalformedWebhook("there is no event-data")
+    return [event]
+
+
+def parse(event: dict[str, Any], provider: str) -> Parsed:
+    """What one event means: Mailgun repeats the mail's variables as `user-variables`."""
+    parts = [text_at(event, name) for name in ("event", "severity", "reason")]
+    finer = ["/".join(parts[:count]) for count in (3, 2, 1)]
+    variables = event.get("user-variables")
+    words = (
+        text_at(event, "reason"),
+        text_at(event, "delivery-status", "message") or text_at(event, "delivery-status", "description"),
+        text_at(event, "reject", "reason"),
+    )
+    report = Report(
+        next((type_ for type_ in finer if type_ in KINDS), parts[0]),
+        variables if isinstance(variables, dict) else {},
+        text_at(event, "recipient") or None,
+        words,
+    )
+    return judge_report(report, KINDS, provider)

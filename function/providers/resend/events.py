@@ -1,0 +1,73 @@
+"""What Resend's webhooks report: https://resend.com/docs/webhooks/event-types
+
+Each type has a page of its own below that one, such as https://resend.com/docs/webhooks/emails/bounced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.providers import vendor_events as meaning
+from function.providers.ses_events import FeedbackKind, Parsed
+from function.providers.vendor_events import Report, judge_report, read_object, text_at
+from function.providers.webhook_request import MalformedWebhook
+
+__all__ = ["KINDS", "parse", "split"]
+
+#: Every value of `type`; a bounce by its `bounce.type` or its `bounce.subType` where that says more.
+KINDS: dict[str, FeedbackKind | None] = {
+    "email.sent": meaning.SENT,
+    "email.delivered": meaning.DELIVERED,
+    "email.delivery_delayed": meaning.DELAYED,
+    "email.bounced": meaning.BOUNCED,
+    "email.bounced/transient": meaning.SOFT_BOUNCED,
+    "email.bounced/undetermined": meaning.SOFT_BOUNCED,
+    "email.bounced/suppressed": meaning.NOT_TRIED,
+    "email.bounced/onaccountsuppressionlist": meaning.NOT_TRIED,
+    "email.suppressed": meaning.NOT_TRIED,
+    "email.complained": meaning.COMPLAINED,
+    "email.failed": meaning.REFUSED,
+    "email.scheduled": meaning.NOTHING,
+    "email.opened": meaning.NOTHING,
+    "email.clicked": meaning.NOTHING,
+    "email.received": meaning.NOTHING,
+    "contact.created": meaning.NOTHING,
+    "contact.updated": meaning.NOTHING,
+    "contact.deleted": meaning.NOTHING,
+    "domain.created": meaning.NOTHING,
+    "domain.updated": meaning.NOTHING,
+    "domain.deleted": meaning.NOTHING,
+}
+
+
+def split(body: bytes) -> list[dict[str, Any]]:
+    """The one event of a request. Raises MalformedWebhook."""
+    event = read_object(body)
+    if not isinstance(event.get("data"), dict):
+        raise MalformedWebhook("there is no data")
+    return [event]
+
+
+def parse(event: dict[str, Any], provider: str) -> Parsed:
+    """What one event means."""
+    type_, data = text_at(event, "type"), event.get("data")
+    finer = [f"{type_}/{text_at(data, 'bounce', name).lower()}" for name in ("subType", "type")]
+    words = (
+        text_at(data, "bounce", "subType"),
+        text_at(data, "bounce", "message"),
+        text_at(data, "failed", "reason"),
+        text_at(data, "suppressed", "message"),
+    )
+    to = data.get("to") if isinstance(data, dict) else None
+    address = to[0] if isinstance(to, list) and to else to
+    tags = _tags(data.get("tags") if isinstance(data, dict) else None)
+    chosen = next((one for one in finer if one in KINDS), type_)
+    return judge_report(Report(chosen, tags, address if isinstance(address, str) else None, words), KINDS, provider)
+
+
+def _tags(given: object) -> Mapping[str, Any]:
+    """As an object of names and values, or as the list in which they were given."""
+    if isinstance(given, list):
+        return {text_at(tag, "name"): text_at(tag, "value") for tag in given}
+    return given if isinstance(given, dict) else {}

@@ -1,0 +1,35 @@
+"""Resend's signature of a webhook, which is Svix's: HMAC-SHA256 over the id, the time and the raw body.
+
+https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests
+https://docs.svix.com/receiving/verifying-payloads/how-manual: while a secret is rotated there are several signatures.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64decode, b64encode
+
+from function.providers.webhook_request import WebhookRequest, read_seconds
+
+__all__ = ["signed_at"]
+
+_PREFIX = "whsec_"
+#: Of the versions that there are, v1 is the symmetric one.
+_VERSION = b"v1,"
+
+
+def signed_at(request: WebhookRequest, key: str) -> int | None:
+    """When Resend signed the request, in epoch seconds; None if it did not.
+
+    `key` is `whsec_` and base64. Raises ValueError if it is not.
+    """
+    secret = b64decode(key.removeprefix(_PREFIX), validate=True)
+    headers = request.headers
+    id_, timestamp = headers.get("svix-id", ""), headers.get("svix-timestamp", "")
+    seconds = read_seconds(timestamp)
+    if not id_ or seconds is None:
+        return None
+    content = f"{id_}.{timestamp}.".encode("utf-8", "replace") + request.body
+    wanted = _VERSION + b64encode(hmac.digest(secret, content, "sha256"))
+    given = headers.get("svix-signature", "").encode("utf-8", "replace").split()
+    return seconds if any(hmac.compare_digest(wanted, one) for one in given) else None

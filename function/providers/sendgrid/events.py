@@ -1,0 +1,62 @@
+"""What SendGrid's Event Webhook reports: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+
+Reasons of a drop: https://www.twilio.com/docs/sendgrid/glossary/drops
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from function.providers import vendor_events as meaning
+from function.providers.ses_events import FeedbackKind, Parsed
+from function.providers.vendor_events import Report, judge_report, text_at
+from function.providers.webhook_request import MalformedWebhook
+
+__all__ = ["KINDS", "parse", "split"]
+
+#: How the names of our arguments begin, as `client.py` gives them.
+_ARGUMENT = "herald_"
+
+#: Every value of `event`; a bounce by its `type`, a drop by its `reason` where that is a list of SendGrid's.
+KINDS: dict[str, FeedbackKind | None] = {
+    "processed": meaning.SENT,
+    "deferred": meaning.DELAYED,
+    "delivered": meaning.DELIVERED,
+    "bounce": meaning.BOUNCED,
+    "bounce/blocked": meaning.SOFT_BOUNCED,
+    "dropped": meaning.REFUSED,
+    "dropped/bounced address": meaning.NOT_TRIED,
+    "dropped/invalid": meaning.NOT_TRIED,
+    "dropped/spam reporting address": meaning.NOT_TRIED,
+    "dropped/unsubscribed address": meaning.UNWANTED,
+    "spamreport": meaning.COMPLAINED,
+    "open": meaning.NOTHING,
+    "click": meaning.NOTHING,
+    "unsubscribe": meaning.NOTHING,
+    "group_unsubscribe": meaning.NOTHING,
+    "group_resubscribe": meaning.NOTHING,
+    "account_status_change": meaning.NOTHING,
+}
+
+
+def split(body: bytes) -> list[dict[str, Any]]:
+    """The events of one request, which come as an array. Raises MalformedWebhook."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise MalformedWebhook("the body is not JSON") from None
+    if not isinstance(value, list) or not all(isinstance(event, dict) for event in value):
+        raise MalformedWebhook("the body is not an array of objects")
+    return value
+
+
+def parse(event: dict[str, Any], provider: str) -> Parsed:
+    """What one event means: SendGrid repeats `custom_args` beside its own fields."""
+    type_ = text_at(event, "event") or text_at(event, "type")
+    part = {"bounce": "type", "dropped": "reason"}.get(type_)
+    finer = f"{type_}/{text_at(event, part).strip().lower()}" if part else type_
+    words = tuple(text_at(event, name) for name in ("status", "reason", "response"))
+    ours = {name.removeprefix(_ARGUMENT): value for name, value in event.items() if name.startswith(_ARGUMENT)}
+    report = Report(finer if finer in KINDS else type_, ours, text_at(event, "email") or None, words)
+    return judge_report(report, KINDS, provider)

@@ -1,0 +1,132 @@
+"""What vendors report by webhook, in the ledger's words: shared by the tables of SendGrid, Mailgun and Resend.
+
+`function.webhook` queues each event in an envelope that names the provider; `feedback` opens it here. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG
+from function.ledger.states import State
+from function.providers.redaction import redact
+from function.providers.ses_events import KINDS as SES_KINDS
+from function.providers.ses_events import MESSAGE_ID, FeedbackEvent, FeedbackKind, Ignored, Parsed, ProbeReport
+from function.providers.webhook_request import MalformedWebhook, open_vendor
+from function.reason_codes import ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = [
+    "BOUNCED",
+    "COMPLAINED",
+    "DELAYED",
+    "DELIVERED",
+    "NOTHING",
+    "NOT_TRIED",
+    "REFUSED",
+    "SENT",
+    "SOFT_BOUNCED",
+    "UNWANTED",
+    "Report",
+    "enclose",
+    "judge_report",
+    "open_envelope",
+    "read_object",
+    "text_at",
+]
+
+#: The same as SES's, so that one word means one thing whoever says it.
+SENT, DELIVERED, DELAYED = SES_KINDS["Send"], SES_KINDS["Delivery"], SES_KINDS["DeliveryDelay"]
+SOFT_BOUNCED, BOUNCED = SES_KINDS["Bounce"], SES_KINDS["Bounce/Permanent"]
+COMPLAINED, REFUSED = SES_KINDS["Complaint"], SES_KINDS["Reject"]
+#: Not tried, because the address bounced or complained before: the vendor's own list.
+NOT_TRIED = FeedbackKind(BOUNCED.action, BOUNCED.state, BOUNCED.metric, ReasonCode.PROVIDER_SUPPRESSED)
+#: Not tried, because the reader told the vendor so: no bounce, and not on Herald's list for it.
+UNWANTED = FeedbackKind(REFUSED.action, REFUSED.state, REFUSED.metric, ReasonCode.PROVIDER_SUPPRESSED)
+#: What moves no mail: what a reader does with it, and what happens to accounts and lists.
+NOTHING = None
+
+_SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one event says: its type as the vendor's table has it, the tags that the mail was sent with, the recipient,
+    and the vendor's own words on why."""
+
+    type: str
+    tags: Mapping[str, Any]
+    address: str | None
+    words: tuple[str, ...] = ()
+
+
+def judge_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provider: str) -> Parsed:
+    """What a report means by a vendor's table `kinds`.
+
+    No time of sending is given on: webhooks come back hours later if they fail, so what was heard says nothing about
+    what was not.
+    """
+    if report.type not in kinds:
+        return Ignored(f"no meaning for {report.type[:40]}")
+    kind = kinds[report.type]
+    if kind is None:
+        return Ignored(f"{report.type} moves no mail")
+    message_id = report.tags.get("message_id")
+    if not isinstance(message_id, str) or not MESSAGE_ID.fullmatch(message_id):
+        if report.tags.get(PROBE_TAG[0]) == PROBE_TAG[1]:
+            return ProbeReport(provider, 0)
+        return Ignored("no message_id: not a mail of ours")
+    attempt = report.tags.get("attempt")
+    known = [report.address] if report.address else []
+    return FeedbackEvent(
+        message_id,
+        kind.action,
+        kind.state,
+        kind.metric,
+        " ".join(filter(None, (redact(part, known) for part in report.words)))[:200] or None,
+        report.address,
+        kind.state in _SUPPRESSING,
+        report.tags.get(SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
+        kind.reason_code,
+        attempt if isinstance(attempt, str) else None,
+        provider,
+    )
+
+
+def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> str:
+    """The body of a message in the queue `feedback`; `ses_events.WEBHOOK` is how it begins.
+
+    It names the mail too, so that a reader of dead letters need know no vendor.
+    """
+    message_id = parsed.message_id if isinstance(parsed, FeedbackEvent) else None
+    envelope = {"webhook": parsed.provider, "message_id": message_id, "event": event}
+    return json.dumps(envelope, separators=(",", ":"))
+
+
+def open_envelope(body: str) -> Parsed:
+    """What a queued event of a vendor means."""
+    try:
+        envelope = json.loads(body)
+        return open_vendor(envelope["webhook"]).parse(envelope["event"], envelope["webhook"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Ignored("not an event of a vendor")
+
+
+def text_at(value: object, *path: str) -> str:
+    """The text that lies there in an object of a vendor's, or an empty one."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body. Raises MalformedWebhook."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise MalformedWebhook("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise MalformedWebhook("the body is not a JSON object")
+    return value

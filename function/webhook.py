@@ -1,0 +1,177 @@
+"""Entry point of `webhook`: what vendors report over HTTP, verified and put into the queue `feedback`.
+
+Only where a provider beside SES reports so. API Gateway's event, payload format 2.0:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.bootstrap import Clients, LazyHandler, clock, release
+from function.providers.secret import Secret
+from function.providers.ses_events import Ignored
+from function.providers.urls import webhook_path
+from function.providers.vendor_events import enclose
+from function.providers.webhook_request import MalformedWebhook, Vendor, WebhookRequest, open_vendor
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import Telemetry
+from function.settings import BadSetting, WebhookSettings
+
+__all__ = ["CLOCK_BOUND", "LARGEST_BODY", "WebhookHandler", "compose", "handler"]
+
+#: How far the time of a signature may lie from now, in seconds, either way.
+CLOCK_BOUND = 300
+#: Bytes of a request that are read. SendGrid's largest have some hundred events of 1 KB.
+LARGEST_BODY = 1_000_000
+#: Bytes of one event, so that ten of them fit one call of SQS's.
+_LARGEST_EVENT = 100_000
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+_BATCH = 10
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One provider that reports: its URL, what is its vendor's own, and its keys, one a line, any of which may sign."""
+
+    url: str
+    vendor: Vendor
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHandler:
+    """Takes one request. `sources` are by the path of their route; `clock` gives epoch milliseconds."""
+
+    sources: Mapping[str, Source]
+    sqs: Any
+    dynamodb: Any
+    queue_url: str
+    table: str
+    telemetry: Telemetry
+    clock: Callable[[], int]
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
+        """Answers 200 once all that is of ours lies in the queue; 400 malformed, 401 not signed, 413 too large, 503
+        nothing is lost if the vendor tries again. Only what a signature covers is written anywhere."""
+        try:
+            source, request = self._read(event)
+            self._verify(source, request)
+            taken = self._take(source, request)
+        except MalformedWebhook as error:
+            return self._refuse(400, str(error))
+        except _Refused as error:
+            return self._refuse(error.status, str(error))
+        except (BotoCoreError, ClientError) as error:
+            return self._refuse(503, f"not stored: {type(error).__name__}")
+        return _answer(200, f"{taken} taken")
+
+    def _read(self, event: dict[str, Any]) -> tuple[Source, WebhookRequest]:
+        source = self.sources.get(str(event.get("rawPath", "")))
+        if source is None:
+            raise _Refused(404, "no provider has this path")
+        body = str(event.get("body") or "")
+        if len(body) > LARGEST_BODY * 4 // 3 + 4:
+            raise _Refused(413, f"more than {LARGEST_BODY} bytes")
+        content = b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")
+        if len(content) > LARGEST_BODY:
+            raise _Refused(413, f"more than {LARGEST_BODY} bytes")
+        headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+        return source, WebhookRequest(headers, content)
+
+    def _verify(self, source: Source, request: WebhookRequest) -> None:
+        """Raises unless the vendor signed it lately, and a token, if there is one, belongs to this body."""
+        signed_at = _find_signature(source, request)
+        if signed_at is None:
+            before = source.secret.value
+            source.secret.reread()  # it may have been rotated
+            signed_at = _find_signature(source, request) if source.secret.value != before else None
+        if signed_at is None:
+            raise _Refused(401, "not signed by the vendor")
+        if abs(self.clock() // 1000 - signed_at) > CLOCK_BOUND:
+            raise _Refused(401, f"signed more than {CLOCK_BOUND} seconds from now")
+        if source.vendor.token and not self._is_for_this_body(source.vendor.token(request), request.body):
+            raise _Refused(401, "the token of another body")
+
+    def _is_for_this_body(self, token: str, body: bytes) -> bool:
+        """Whether a token is new, or comes again with the same body: a vendor repeats what got no answer."""
+        try:
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key={"pk": {"S": f"webhook#{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"}},
+                UpdateExpression="SET #digest = :digest, #expires_at = :expires_at",
+                ConditionExpression="attribute_not_exists(#digest) OR #digest = :digest",
+                ExpressionAttributeNames={"#digest": "digest", "#expires_at": "expires_at"},
+                ExpressionAttributeValues={
+                    ":digest": {"B": hashlib.sha256(body).digest()},
+                    ":expires_at": {"N": str(self.clock() // 1000 + 3 * CLOCK_BOUND)},
+                },
+            )
+        except self.dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _take(self, source: Source, request: WebhookRequest) -> int:
+        """Queue the events that are about mails of ours; return how many."""
+        events = source.vendor.split(request.body)
+        parsed = [(event, source.vendor.parse(event, source.url)) for event in events]
+        bodies = [enclose(event, said) for event, said in parsed if not isinstance(said, Ignored)]
+        if any(len(body) > _LARGEST_EVENT for body in bodies):
+            raise _Refused(413, f"an event of more than {_LARGEST_EVENT} bytes")
+        for start in range(0, len(bodies), _BATCH):
+            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + _BATCH])]
+            answer = self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
+            if answer.get("Failed"):
+                raise _Refused(503, "the queue did not take all of it")
+        self.telemetry.tally({"WebhookEvents": len(bodies), "Ignored": len(events) - len(bodies)})
+        return len(bodies)
+
+    def _refuse(self, status: int, why: str) -> dict[str, Any]:
+        self.telemetry.count("WebhookRefused", detail=why, status=status)
+        return _answer(status, why)
+
+
+def _find_signature(source: Source, request: WebhookRequest) -> int | None:
+    for key in source.secret.value.splitlines():
+        signed_at = source.vendor.signed_at(request, key.strip())
+        if signed_at is not None:
+            return signed_at
+    return None
+
+
+def _answer(status: int, text: str) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"content-type": "text/plain; charset=utf-8"}, "body": text}
+
+
+def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
+    """The handler of one sandbox. Raises BadSetting."""
+    settings = WebhookSettings.read(environment)
+    sources = {webhook_path(url): _open_source(url, arn, clients) for url, arn in settings.secrets.items()}
+    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "webhook"), release(), clock)
+    return WebhookHandler(
+        sources, clients.sqs(), clients.dynamodb(), settings.feedback_queue_url, settings.table, telemetry, clock
+    )
+
+
+def _open_source(url: str, arn: str, clients: Clients) -> Source:
+    source = Source(url, open_vendor(url), Secret(lambda: clients.secret(arn)))
+    try:
+        _find_signature(source, WebhookRequest({}, b'{"signature": {}}'))
+    except ValueError as error:
+        raise BadSetting(f"the secret {arn} holds no signing key of {url}: {error}") from error
+    return source
+
+
+#: Lambda's handler.
+handler = LazyHandler(compose)

@@ -1,0 +1,90 @@
+# Vendors' webhooks: a door where one is configured, and nothing of it elsewhere.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  package     = "tests/packages/empty.zip"
+  identity    = { domain = "herald.example" }
+  sender      = "Herald <books@herald.example>"
+  address_key = "a secret of tests, long enough: 0123456789"
+  link_key    = "a secret of tests, long enough: 0123456789"
+}
+
+run "without_a_signing_key_there_is_no_door" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["ses://us-east-1", "resend://"]
+    provider_secrets   = { "resend://" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/resend" } }
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.webhook) + length(aws_apigatewayv2_api.webhook) + length(aws_apigatewayv2_integration.webhook) + length(aws_apigatewayv2_route.webhook) + length(aws_apigatewayv2_stage.webhook) + length(aws_lambda_permission.webhook) + length(aws_cloudwatch_log_group.webhook_access) == 0
+    error_message = "A provider without a signing key has no door, and no resource for one."
+  }
+  assert {
+    condition     = !contains(keys(aws_iam_role.this), "webhook") && !contains(keys(aws_cloudwatch_log_group.this), "webhook") && length(output.webhooks) == 0
+    error_message = "Without a door there is neither a role nor a log for it."
+  }
+}
+
+run "every_vendor_with_a_signing_key_has_its_route" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["ses://us-east-1", "resend://", "sendgrid://", "mailgun+eu://mg.herald.example", "mailgun://mg.herald.example"]
+    provider_secrets = {
+      "resend://"                      = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/resend", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/resend-webhook" }
+      "sendgrid://"                    = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/sendgrid", webhook = "arn:aws:secretsmanager:us-east-1:000000000000:secret:sendgrid-AbCdEf" }
+      "mailgun+eu://mg.herald.example" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun-webhook" }
+      "mailgun://mg.herald.example"    = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun" }
+    }
+    webhook_throttle = { rate = 20 }
+  }
+
+  assert {
+    condition     = toset([for route in aws_apigatewayv2_route.webhook : route.route_key]) == toset(["POST /webhooks/resend", "POST /webhooks/sendgrid", "POST /webhooks/mailgun-eu/mg.herald.example"])
+    error_message = "One route for each provider whose webhooks can be verified, and no other."
+  }
+  assert {
+    condition     = aws_apigatewayv2_stage.webhook[0].default_route_settings[0].throttling_rate_limit == 20 && aws_apigatewayv2_stage.webhook[0].default_route_settings[0].throttling_burst_limit == 100
+    error_message = "The gateway throttles before the function runs."
+  }
+  assert {
+    condition     = aws_lambda_function.webhook[0].handler == "function.webhook.handler" && jsondecode(aws_lambda_function.webhook[0].environment[0].variables.HERALD_WEBHOOK_SECRETS)["resend://"] == "arn:aws:ssm:us-east-1:000000000000:parameter/herald/resend-webhook"
+    error_message = "The function knows where the signing keys are kept, and not the keys."
+  }
+  assert {
+    condition     = !strcontains(aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDER_SECRETS, "webhook") && !contains(keys(aws_lambda_function.webhook[0].environment[0].variables), "HERALD_PROVIDER_SECRETS")
+    error_message = "notify has no signing key, and webhook no API key."
+  }
+  assert {
+    condition     = aws_lambda_permission.webhook[0].source_arn == "arn:aws:execute-api:us-east-1:000000000000:api1234567/*/*"
+    error_message = "Only this API may run it."
+  }
+  assert {
+    condition     = output.webhooks["mailgun+eu://mg.herald.example"] == "https://api1234567.execute-api.us-east-1.amazonaws.com/webhooks/mailgun-eu/mg.herald.example"
+    error_message = "What to register with the vendor is an output."
+  }
+}
+
+run "a_mail_server_has_no_webhook" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["smtp://mail.herald.example:587"]
+    provider_secrets   = { "smtp://mail.herald.example:587" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/a", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/b" } }
+    webhook_throttle   = { rate = 0 }
+  }
+
+  expect_failures = [var.provider_secrets, var.webhook_throttle]
+}
