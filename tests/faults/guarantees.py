@@ -50,6 +50,7 @@ GUARANTEES = (
         "the event is published again with other content",
         "the last to come is sent while nothing was; after the mail it is a duplicate, and the timeline says so",
         "tests/faults/test_publications.py::test_other_content_is_sent_where_nothing_was",
+        points=_points("succession"),
         again=(Again.CORRECTED, Again.CORRECTED_LATE),
     ),
     Guarantee(
@@ -92,7 +93,7 @@ GUARANTEES = (
         "SES's *Send* event settles it; without one it is resent once, after two reports on later mails, or "
         "never, as you choose",
         f"{_ONE}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
-        points=("SES accepts, answer lost",),
+        points=("SES accepts, answer lost", *_points("resend", "probe", "mark is read", "on a doubt")),
     ),
     Guarantee(
         "killed between the send and the record, an error there, or killed after the record",
@@ -118,7 +119,7 @@ GUARANTEES = (
         "SES refuses the mail for good; killed while its dead letter is written",
         "no mail; a dead letter with the reason, however often it is killed",
         "tests/stack/test_faults.py::test_a_refusal_for_good_goes_to_dead_with_its_reason",
-        points=_points("SES refuses for good", "letter"),
+        points=_points("SES refuses for good", "dead letter", "letter and record"),
     ),
     Guarantee(
         "two operators redrive the same dead letter",

@@ -16,7 +16,7 @@ from function.ledger.record import Record
 from function.ledger.states import PRECEDENCE
 from function.message.catalogue import Catalogue
 from tests.faults.matrix import Subject
-from tests.faults.points import Stage
+from tests.faults.points import Request, Stage
 from tests.faults.sandbox import Handler
 from tests.faults.wire import Line, Time
 from tests.model.table import MemoryTable
@@ -64,7 +64,7 @@ _THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
 
 #: Rejecting is the transaction after the claim's.
-_STAGES = {
+_STAGES: dict[Stage, Request] = {
     Stage.CLAIM: ("TransactWriteItems", 1),
     Stage.SEND: ("SendEmail", 1),
     Stage.RECORD: ("UpdateItem", 1),
@@ -73,6 +73,13 @@ _STAGES = {
     Stage.LETTER: ("SendMessage", 1),
     Stage.REJECT: ("TransactWriteItems", 2),
     Stage.HEAR: ("UpdateItem", 1),
+    Stage.READ_MARK: ("GetItem", "feedback#"),
+    Stage.WRITE_MARK: ("UpdateItem", "#through"),
+    Stage.RESEND: ("TransactWriteItems", ":resends"),
+    Stage.NOTE_PROBE: ("UpdateItem", "#probed_at"),
+    Stage.PROBE: ("SendEmail", "@simulator.amazonses.com"),
+    Stage.SUCCEED: ("TransactWriteItems", ":before"),
+    Stage.TELL: ("SendMessage", "herald-dead"),
 }
 
 

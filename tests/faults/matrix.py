@@ -9,7 +9,7 @@ from enum import StrEnum
 from tests.faults.envelopes import CORRECTED
 from tests.faults.outside import Mail, Outside
 from tests.faults.platform import Platform
-from tests.faults.points import POINTS, Point, Stage
+from tests.faults.points import POINTS, Point, Request, Stage
 from tests.faults.reports import FEEDBACK, explained, reported
 from tests.faults.sandbox import Handler, Sandboxes
 from tests.faults.wire import Line, Time
@@ -49,7 +49,7 @@ class Subject:
 
     name: str
     handlers: Mapping[str, Handler]
-    stages: Mapping[Stage, tuple[str, int]]
+    stages: Mapping[Stage, Request]
     table: tuple[str, str]
     fate: Callable[[MemoryTable], str]
     line: Line
@@ -102,8 +102,17 @@ def cells(subject: Subject, points: tuple[Point, ...] = POINTS, feedback: tuple[
     """The matrix, cell by cell."""
     for point in points:
         for again in Again:
-            for when in feedback or (FEEDBACK if point.on_feedback else ("in time", "never")):
-                yield _cell(subject, point, again, when)
+            for when in feedback or point.feedback or (FEEDBACK if point.on_feedback else ("in time", "never")):
+                yield _cell(subject, point, again, when) if _has(subject, point) else _absent(point, again, when)
+
+
+def _has(subject: Subject, point: Point) -> bool:
+    """Whether the handler can come to a point that waits for any of its invocations."""
+    return not point.anywhere or all(strike.stage in subject.stages for strike in point.strikes)
+
+
+def _absent(point: Point, again: Again, when: str) -> Cell:
+    return Cell(point, again, when, reached=False, ended=True, mails=0, state="", letters=(), invocations=0)
 
 
 def _cell(subject: Subject, point: Point, again: Again, when: str) -> Cell:

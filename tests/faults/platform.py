@@ -31,7 +31,7 @@ class Platform:
     """One event's stay in AWS. `release` is what the alias points at; `feedback` is when SES's reports come.
 
     `listens`: somebody handles feedback; `queues`: what Lambda gives up on goes to one; `point` strikes the first
-    invocation of whom it is meant for.
+    invocation of whom it is meant for, or whichever comes to it.
     """
 
     sandboxes: Sandboxes
@@ -100,8 +100,9 @@ class Platform:
             self.at(wait, lambda: self._receive(body, attributes, handle, receives + 1))
 
     def _invoke(self, events: list[dict[str, Any]], function: str = "notify") -> list[Ended]:
-        point = self.point if self._armed and self.point.in_feedback == (function == "feedback") else None
-        self._armed = self._armed and point is None
+        meant = self.point.anywhere or self.point.in_feedback == (function == "feedback")
+        point = self.point if self._armed and meant else None
+        self._armed = self._armed and (point is None or self.point.anywhere)
         calls = [
             Invocation(f"{function}@{self.release}", event, None if index else point)
             for index, event in enumerate(events)

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests.faults.outside import Outside, short
-from tests.faults.points import Act, Moment, Point, Stage, Strike
+from tests.faults.points import Act, Moment, Point, Request, Stage, Strike
 from tests.faults.wire import LOST, Line, Time
 
 __all__ = ["Ended", "Invocation", "Sandboxes"]
@@ -78,7 +78,7 @@ class Sandboxes:
     """Runs invocations of `handlers` over `line`, by `clock`; `stages` says which request is what. To be closed."""
 
     handlers: Mapping[str, Handler]
-    stages: Mapping[Stage, tuple[str, int]]
+    stages: Mapping[Stage, Request]
     line: Line
     clock: Time
     count: int = 0
@@ -138,7 +138,7 @@ class Sandboxes:
             self._idle.append(one.sandbox)
             return
         operation, body = said
-        strike = self._strike(one, short(operation))
+        strike = self._strike(one, short(operation), body.decode())
         kill = strike is not None and strike.act is Act.KILL
         if strike and kill and strike.moment is Moment.BEFORE:
             self._kill(one)
@@ -149,10 +149,10 @@ class Sandboxes:
         else:
             one.sandbox.connection.send(LOST if strike and strike.act is Act.LOSE else answer)
 
-    def _strike(self, one: _Running, operation: str) -> Strike | None:
+    def _strike(self, one: _Running, operation: str, body: str) -> Strike | None:
         one.seen[operation] = nth = one.seen.get(operation, 0) + 1
         point = one.invocation.point
-        strike = point.strike_at(self.stages, operation, nth) if point else None
+        strike = point.strike_at(self.stages, operation, nth, body, self.struck) if point else None
         if strike:
             self.struck.append(strike)
         return strike

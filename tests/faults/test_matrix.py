@@ -12,6 +12,7 @@ import pytest
 from bench.peers.peer import matrix_of_check_then_put
 from package.notifications.catalogue import compile_catalogue
 from tests.faults.matrix import Again
+from tests.faults.points import POINTS, Request, Stage
 from tests.faults.policies import matrix_of
 
 
@@ -54,6 +55,17 @@ def test_a_second_mail_needs_two_reports_on_later_ones(tmp_path: Path) -> None:
 def test_an_error_at_the_record_costs_no_second_mail(tmp_path: Path) -> None:
     found = cells_of(tmp_path, "resend", "in time", "an error at the record")
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(1, None)] * len(found)
+
+
+def test_what_strikes_anywhere_strikes_once_and_knows_a_probe_from_a_mail() -> None:
+    stages: dict[Stage, Request] = {Stage.SEND: ("SendEmail", 1), Stage.PROBE: ("SendEmail", "@simulator.")}
+    [point] = [one for one in POINTS if one.name == "after the probe"]
+    first, second = point.strikes
+    mail, probe = "ada@example.com", "success+probe@simulator.amazonses.com"
+    assert point.strike_at(stages, "SendEmail", 1, mail) == first
+    assert point.strike_at(stages, "SendEmail", 1, mail, [first]) is None
+    assert point.strike_at(stages, "SendEmail", 1, probe, [first]) == second
+    assert point.strike_at(stages, "SendEmail", 1, probe, [first, second]) is None
 
 
 def test_the_matrix_sees_a_handler_that_duplicates() -> None:
