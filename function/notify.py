@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import field
 from typing import Any
 
 from function.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
@@ -28,6 +29,7 @@ __all__ = ["Notifier", "compose", "handler"]
 
 #: Kept back from the invocation's time for writing down what happened, in milliseconds.
 _RESERVE = 3_000
+_WARM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Notifier:
     retry: Queue
     telemetry: Telemetry
     clock: Callable[[], int]
+    #: The first deliveries of this sandbox, which make connections: how long the others took is compared by releases.
+    _first: list[None] = field(default_factory=list, init=False)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Handle one invocation. Raises only the unforeseen, so that Lambda's own retries begin."""
@@ -74,11 +78,15 @@ class Notifier:
         return failures
 
     def _carry(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
+        began = self.clock()
         outcome = courier.deliver(delivery, deadline)
-        self._count(outcome, delivery)
+        warm = len(self._first) >= _WARM
+        self._count(outcome, delivery, self.clock() - began if warm else None)
+        if not warm:
+            self._first.append(None)
         return outcome
 
-    def _count(self, outcome: Outcome, delivery: Delivery) -> None:
+    def _count(self, outcome: Outcome, delivery: Delivery, took: int | None) -> None:
         """Synthetic mails are counted apart: they are no mail to anybody, and their number says nothing of the load."""
         if outcome.synthetic:
             self.telemetry.count(
@@ -96,6 +104,7 @@ class Notifier:
             message_id=outcome.message_id,
             detail=outcome.detail,
             letter=delivery.letter,
+            took=took,
         )
 
     def _seconds_until(self, at: int) -> float:
