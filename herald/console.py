@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import sys
 from collections.abc import Sequence
 
 import typer
@@ -14,7 +16,17 @@ from rich.console import Console
 
 from operations.errors import UserError
 
-__all__ = ["INTERRUPTED", "confirm", "console", "format_age", "note", "print_json", "print_rows", "problem"]
+__all__ = [
+    "INTERRUPTED",
+    "TerminalQuestion",
+    "confirm",
+    "console",
+    "format_age",
+    "note",
+    "print_json",
+    "print_rows",
+    "problem",
+]
 
 console = Console(soft_wrap=True, highlight=False)
 _errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -60,6 +72,20 @@ def confirm(question: str, flag: str = "--yes") -> bool:
         return typer.confirm(question, default=False, err=True)
     except typer.Abort:
         raise UserError("stopped before an answer", INTERRUPTED) from None
+
+
+class TerminalQuestion:
+    """A question at the terminal, whose answer need not be waited for: a line that begins with y or n."""
+
+    def ask(self, text: str) -> None:
+        """Put it, among whatever else is shown."""
+        console.print(f"{text}: type yes or no, and Enter", markup=False)
+
+    def answer(self) -> bool | None:
+        """What has been typed; None if it is neither, or nothing."""
+        if not select.select([sys.stdin], [], [], 0)[0]:
+            return None
+        return {"y": True, "n": False}.get(sys.stdin.readline().strip().lower()[:1])
 
 
 def format_age(ms: float) -> str:

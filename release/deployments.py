@@ -22,6 +22,7 @@ ENDED = ("Succeeded", "Failed", "Stopped")
 _BATCH = 25
 #: As `release/companions.py` writes it into the description.
 _COMPANION = re.compile(r"; ([\w-]+): version (\d+) to (\d+)")
+_HOOKED = ("BeforeAllowTraffic", "AfterAllowTraffic")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _NOT_STARTED = "DeploymentNotStartedException"
 
@@ -32,8 +33,8 @@ class Deployment:
 
     `current` and `target` are `?` where the deployment is not of one Lambda function. `rollback_message` is what
     CodeDeploy says of the rollback, for example that there is nothing to roll back to. `stages` are the lifecycle
-    events with their status, none before it has started; `shifts_since` is when traffic began to move. `companions` are
-    the versions of the functions that move with it, before and after.
+    events with their status, none before it has started; traffic moves from `shifts_since` to `shifted`. `companions`
+    are the versions of the functions that move with it, before and after.
     """
 
     id: str
@@ -47,8 +48,17 @@ class Deployment:
     auto_rollback: bool = False
     stages: Mapping[str, str] = field(default_factory=dict)
     shifts_since: datetime | None = None
+    shifted: datetime | None = None
     companions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     created: datetime = _NEVER
+    completed: datetime | None = None
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was a release: its hooks were asked, as in no rollback by `herald rollback`."""
+        return not self.is_rollback and any(
+            status not in ("Pending", "Skipped") for event, status in self.stages.items() if event in _HOOKED
+        )
 
     @property
     def ended(self) -> bool:
@@ -120,6 +130,7 @@ def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
     events: list[Any] = target.get("lifecycleEvents") or []
     error, rollback = info.get("errorInformation"), info.get("rollbackInfo") or {}
     current, wanted = _versions(stack, target, info)
+    moving: Mapping[str, Any] = next((one for one in events if one["lifecycleEventName"] == "AllowTraffic"), {})
     return Deployment(
         id=info["deploymentId"],
         current=current,
@@ -131,10 +142,10 @@ def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
         is_rollback=info.get("creator") == "codeDeployRollback",
         auto_rollback=bool((info.get("autoRollbackConfiguration") or {}).get("enabled")),
         stages={event["lifecycleEventName"]: event["status"] for event in events},
-        shifts_since=next(
-            (event.get("startTime") for event in events if event["lifecycleEventName"] == "AllowTraffic"), None
-        ),
+        shifts_since=moving.get("startTime"),
+        shifted=moving.get("endTime"),
         created=info["createTime"],
+        completed=info.get("completeTime"),
         companions={name: (before, after) for name, before, after in _COMPANION.findall(info.get("description") or "")},
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from release.deployments import Deployment
+from operations.errors import UserError
+from release.comparison import Comparison, compare
+from release.deployments import Deployment, history
 from release.hooks import count_synthetic
 from release.progress.poller import Proof
 from release.stack import Stack
-from release.traffic import totals
+from release.traffic import Observer, totals
 
-__all__ = ["prove"]
+__all__ = ["compare_last", "prove"]
 
 
 def prove(stack: Stack, deployment: Deployment) -> Proof | None:
@@ -20,3 +22,15 @@ def prove(stack: Stack, deployment: Deployment) -> Proof | None:
         return None
     runs, errors = totals(stack, [deployment.target], deployment.created)[deployment.target]
     return Proof(count_synthetic(stack, deployment.id), max(0, runs - errors))
+
+
+def compare_last(stack: Stack) -> tuple[Deployment, Comparison]:
+    """The last release that moved traffic, and its two versions compared while they shared it.
+
+    Raises `UserError` if there was none.
+    """
+    for one in history(stack):
+        if one.tried and one.shifts_since is not None and one.target.isdecimal():
+            figures = Observer(stack, (one.current, one.target), one.shifts_since, one.shifted or one.completed).look()
+            return one, compare(one.target, one.current, figures)
+    raise UserError("no release is known that moved traffic: there is nothing to judge")

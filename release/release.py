@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from operations.errors import UserError
 from release import alarms, deployments
@@ -13,13 +13,14 @@ from release.appspec import render
 from release.companions import Companion, describe, publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
 from release.old_versions import delete_old_versions
+from release.pace import Pace, config_for, create_config, pace_of
 from release.progress.display import Screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.publish import Artifact, publish
 from release.stack import ALIAS, Stack
-from release.strategy import config_of, minutes
-from release.versions import AliasRouting, code_of, live
+from release.strategy import config_of, first_step, minutes
+from release.versions import AliasRouting, code_of, live, previous
 
 __all__ = ["ReleasePlan", "finish", "plan", "start"]
 
@@ -29,7 +30,8 @@ _BESIDE = 75
 
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
-    """What is live, what would be, and how. `under_way` is an earlier run's deployment of this very package."""
+    """What is live, what would be, and how. `under_way` is an earlier run's deployment of this very package. `pace` is
+    how long a canary must last for enough mails to prove it, and `own_config` that it needs a configuration of ours."""
 
     artifact: Artifact
     live: AliasRouting
@@ -37,12 +39,28 @@ class ReleasePlan:
     routing: Mapping[str, Any]
     group_alarms: list[str]
     under_way: Deployment | None = None
+    pace: Pace | None = None
+    own_config: bool = False
+
+    @property
+    def lasts(self) -> float:
+        """Minutes that the traffic takes to move."""
+        return minutes(self.routing)
 
 
-def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False) -> ReleasePlan:
-    """Look before anything is changed. Raises `UserError` if nothing may be released now."""
+def plan(
+    stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only: bool = False, at_least: int = 0
+) -> ReleasePlan:
+    """Look before anything is changed. Raises `UserError` if nothing may be released now.
+
+    Without a strategy, the group's canary lasts until `at_least` mails of it are expected.
+    """
     now = live(stack)
     config, routing = config_of(stack, strategy)
+    pace = pace_of(stack, routing, at_least)
+    longer = strategy is None and pace is not None and pace.interval != minutes(routing)
+    if pace is not None and longer:
+        config, routing = config_for(stack, pace.percent, pace.interval)
     running = deployments.find_running(stack)
     if running and not _deploys(stack, running, artifact):
         raise UserError(
@@ -60,11 +78,12 @@ def plan(stack: Stack, artifact: Artifact, strategy: str | None, own_alarms_only
             f"refuse: make rollback puts it on version {now.version} alone"
         )
     group = [] if own_alarms_only else alarms.group_alarms_of(stack)
-    return ReleasePlan(artifact, now, config, routing, group, running)
+    return ReleasePlan(artifact, now, config, routing, group, running, pace, longer)
 
 
-def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | None = None) -> Poller:
-    """Ship, publish and start the deployment, or find the one that an earlier run started; `deadline` in minutes.
+def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | None = None, bake: float = 0.0) -> Poller:
+    """Ship, publish and start the deployment, or find the one that an earlier run started, and that is under way or
+    ended less than `bake` seconds ago; `deadline` in minutes.
 
     Raises `UserError` if there is nothing to release, or if AWS does not take it.
     """
@@ -73,6 +92,12 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
         watched = [*plan_.group_alarms, *alarms.create(stack, plan_.under_way.target, _weighs(plan_))]
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
     companions, target = _publish(stack, plan_, screen)
+    if target == plan_.live.version:
+        if baking := _find_baking(stack, target, bake):
+            screen.say(f"{baking.id} of an earlier run released version {target}: going on where it was left")
+            watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
+            return _poll(stack, plan_, baking.id, watched, deadline)
+        _refuse_live(stack, plan_, companions)
     watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
     alarms.wait_until_quiet(stack, watched)
     ship_hooks(stack, plan_.artifact.content)
@@ -82,10 +107,26 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
 
 def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, screen: Screen) -> None:
     """Delete what nobody goes back to any more, after a release."""
-    if outcome is ReleaseOutcome.RELEASED:
-        for name in alarms.delete_older(stack, plan_.live.version):
+    if outcome in (ReleaseOutcome.RELEASED, ReleaseOutcome.INCONCLUSIVE):
+        for name in alarms.delete_older(stack, _version_before(stack, plan_)):
             screen.say(f"alarm {name} deleted")
         delete_old_versions(stack, screen)
+
+
+def _version_before(stack: Stack, plan_: ReleasePlan) -> str:
+    """The version that a rollback goes to, or else what was live when this run began."""
+    try:
+        return previous(stack)
+    except UserError:
+        return plan_.live.version
+
+
+def _find_baking(stack: Stack, version: str, bake: float) -> Deployment | None:
+    """The last deployment, if it released this version less than `bake` seconds ago."""
+    last = next(deployments.history(stack), None)
+    if not (last and last.completed and last.tried and last.status == "Succeeded" and last.target == version):
+        return None
+    return last if time.time() - last.completed.timestamp() < bake else None
 
 
 def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Companion], str]:
@@ -95,19 +136,24 @@ def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Com
     for one in companions:
         screen.say(f"{one.function}: version {one.target} published")
     target = publish(stack, names.notify, artifact)
-    if target == plan_.live.version:
-        alone = [one.function for one in companions if one.target != one.live]
-        if alone:
-            raise UserError(
-                f"only a setting of {', '.join(alone)} changed, and a release moves what goes with {names.notify}: "
-                f"change the setting of {names.notify} with it, as make apply does; nothing was released"
-            )
-        raise UserError(
-            f"version {target} (release {artifact.release}) is live already, as after a first apply of the same "
-            "commit: there is nothing to release; herald release --again runs the hooks against it"
-        )
-    screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
+    if target != plan_.live.version:
+        screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
     return companions, target
+
+
+def _refuse_live(stack: Stack, plan_: ReleasePlan, companions: list[Companion]) -> NoReturn:
+    """Say why there is nothing to release: all of it is live, or what is not cannot move alone."""
+    notify, target = stack.names.notify, plan_.live.version
+    alone = [one.function for one in companions if one.target != one.live]
+    if alone:
+        raise UserError(
+            f"only a setting of {', '.join(alone)} changed, and a release moves what goes with {notify}: "
+            f"change the setting of {notify} with it, as make apply does; nothing was released"
+        )
+    raise UserError(
+        f"version {target} (release {plan_.artifact.release}) is live already, as after a first apply of the same "
+        "commit: there is nothing to release; herald release --again runs the hooks against it"
+    )
 
 
 def _deploy(
@@ -117,6 +163,8 @@ def _deploy(
     revision = render(names.notify, ALIAS, current, target, names.hooks)
     description = f"release {plan_.artifact.release} of {names.notify}: version {current} to {target}"
     description += describe(companions)
+    if plan_.own_config:
+        create_config(stack, plan_.config, plan_.routing)
     try:
         id_ = deployments.create(stack, revision.location(), plan_.config, description, watched)
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
@@ -138,7 +186,8 @@ def _poll(stack: Stack, plan_: ReleasePlan, id_: str, watched: list[str], deadli
     moving = minutes(plan_.routing) * 60 * stack.scale
     patience = (_BESIDE * 60 * stack.scale + moving) if deadline is None else deadline * 60
     least = 900.0 if deadline is None else 0.0  # the hooks of a laptop take their own time, whatever its scale
-    return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least))
+    step = first_step(plan_.routing) * 60 * stack.scale
+    return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least), step=step, compares=True)
 
 
 def _deploys(stack: Stack, running: Deployment, artifact: Artifact) -> bool:

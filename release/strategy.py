@@ -8,7 +8,7 @@ from typing import Any
 from operations.errors import UserError
 from release.stack import Stack
 
-__all__ = ["WORDS", "config_of", "minutes"]
+__all__ = ["WORDS", "config_of", "first_step", "minutes"]
 
 #: https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 WORDS = {
@@ -51,3 +51,11 @@ def minutes(routing: Mapping[str, Any]) -> float:
         case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": percent, "linearInterval": interval}}:
             return float(interval) * (-(-100 // int(percent)) - 1)
     return 0.0
+
+
+def first_step(routing: Mapping[str, Any]) -> float:
+    """Minutes from the first shift of traffic to the second; 0 where there is none."""
+    match routing:
+        case {"type": "TimeBasedLinear", "timeBasedLinear": {"linearInterval": interval}}:
+            return float(interval)
+    return minutes(routing)

@@ -1,31 +1,132 @@
-"""What each version did while the alias had two of them, from the metrics that the alarms read.
+"""What each version did while the alias had two of them, from Lambda's metrics and from what `notify` logged.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.delivery.outcome import OutcomeKind
+from release.comparison import Figures
 from release.stack import ALIAS, Stack
 
-__all__ = ["totals"]
+__all__ = ["Observer", "totals"]
 
 #: CloudWatch's shortest period of Lambda's metrics, in seconds, and the most datapoints that it gives in one answer.
 _PERIOD, _MOST = 60, 1440
+#: Milliseconds that a line of a log may come later than one that was written after it.
+_LATE = 60_000
+#: A version writes to streams of its own. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+_STREAM = re.compile(r"\[(\d+)\]")
+_FIELDS = {
+    OutcomeKind.UNKNOWN: "unknown",
+    OutcomeKind.REJECTED: "letters",
+    OutcomeKind.PARKED: "letters",
+    OutcomeKind.SUPPRESSED: "unsent",
+    OutcomeKind.DUPLICATE: "unsent",
+    OutcomeKind.HELD: "unsent",
+    OutcomeKind.RELEASED: "unsent",
+}
 
 
-def totals(stack: Stack, versions: Iterable[str], since: datetime) -> dict[str, tuple[int, int]]:
-    """Invocations and errors by version, since a moment."""
+@dataclass(slots=True)
+class Observer:
+    """Gathers the figures of versions from a moment on, each line of the log once; `until` is when they stop sharing
+    the traffic, None while they do. Without logs, only what Lambda counts."""
+
+    stack: Stack
+    versions: tuple[str, ...]
+    since: datetime
+    until: datetime | None = None
+    figures: dict[str, Figures] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+    _from: int = 0
+
+    def look(self) -> Mapping[str, Figures]:
+        """The figures as they are now."""
+        for version, (runs, errors) in totals(self.stack, self.versions, self.since, self.until).items():
+            ours = self.figures.setdefault(version, Figures())
+            ours.runs, ours.errors = runs, errors
+        for version, line in self._lines():
+            if version in self.figures:
+                _add(self.figures[version], line)
+        return self.figures
+
+    def _lines(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What deliveries logged since the last look, and the version of each; nothing if the log cannot be read."""
+        if self.stack.logs is None:
+            return
+        start = self._from = max(self._from, int(self.since.timestamp() * 1000))
+        more = {"endTime": int(self.until.timestamp() * 1000)} if self.until else {}
+        pages = self.stack.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=f"/aws/lambda/{self.stack.names.notify}",
+            startTime=start,
+            filterPattern='"message_id"',
+            **more,
+        )
+        try:
+            for page in pages:
+                yield from self._new(page.get("events", []))
+        except (BotoCoreError, ClientError):
+            return
+
+    def _new(self, events: Iterable[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for event in events:
+            at, stream, message = event.get("timestamp", 0), event.get("logStreamName", ""), event.get("message", "")
+            if (known := hash((at, stream, message))) in self._seen:
+                continue
+            self._seen.add(known)
+            self._from = max(self._from, at - _LATE)
+            version, line = _STREAM.search(stream), _read(message)
+            if version and line:
+                yield version[1], line
+
+
+def _read(message: str) -> dict[str, Any]:
+    try:
+        line = json.loads(message)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
+def _add(figures: Figures, line: Mapping[str, Any]) -> None:
+    """Count one delivery; lines of synthetic mails name no kind of their own."""
+    kind = next((one for one in OutcomeKind if one in line), None)
+    if kind is None:
+        return
+    figures.mails += 1
+    if kind is OutcomeKind.SENT:
+        figures.times += [float(line["took"])] if "took" in line else []
+    else:
+        setattr(figures, _FIELDS[kind], getattr(figures, _FIELDS[kind]) + 1)
+
+
+def totals(
+    stack: Stack, versions: Iterable[str], since: datetime, until: datetime | None = None
+) -> dict[str, tuple[int, int]]:
+    """Invocations and errors by version, since a moment and until another or now."""
     return {
-        version: (_sum(stack, version, "Invocations", since), _sum(stack, version, "Errors", since))
+        version: (
+            _sum(stack, version, "Invocations", since, until),
+            _sum(stack, version, "Errors", since, until),
+        )
         for version in versions
     }
 
 
-def _sum(stack: Stack, version: str, metric: str, since: datetime) -> int:
-    function, now = stack.names.notify, datetime.now(UTC) + timedelta(minutes=1)
+def _sum(stack: Stack, version: str, metric: str, since: datetime, until: datetime | None) -> int:
+    function = stack.names.notify
+    now = (until or datetime.now(UTC)) + timedelta(minutes=1)
     dimensions = {"FunctionName": function, "Resource": f"{function}:{ALIAS}", "ExecutedVersion": version}
     minutes = (now - since).total_seconds() / 60
     answer = stack.cloudwatch.get_metric_statistics(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from herald.account import Local, Prefix, StateDir, hook_client, release_stack, report_refusals
-from herald.console import confirm, console, print_rows
+from herald.console import TerminalQuestion, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.artifacts import find_artifact
@@ -22,6 +21,8 @@ from release.progress.display import Screen, screen
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome, exit_codes
 from release.progress.poller import Poller
+from release.progress.terms import Gate, Inconclusive, Terms
+from release.proof import compare_last
 from release.release import ReleasePlan, finish, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack
@@ -34,14 +35,6 @@ __all__ = ["app"]
 
 #: What is true when AWS refuses in the middle.
 _AFTER_A_REFUSAL = "run it again: it goes on where it stopped"
-
-
-class Inconclusive(StrEnum):
-    """What follows if too few real mails have proved a release."""
-
-    ACCEPT = "accept"
-    HOLD = "hold"
-    BACK = "back"
 
 
 app = typer.Typer(help="Releases of notify: forward by canary, back, and which there are.")
@@ -69,6 +62,15 @@ def release(
     inconclusive: Annotated[
         Inconclusive, typer.Option("--inconclusive", help="With fewer: accept it, hold with exit code 7, or roll back")
     ] = Inconclusive.ACCEPT,
+    gated: Annotated[
+        bool, typer.Option("--confirm", help="Ask while a part of the traffic is moved; without a yes it goes back")
+    ] = False,
+    bake: Annotated[
+        float, typer.Option("--bake", min=0, help="Minutes for which alarms take it back when all traffic has moved")
+    ] = 60,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Release nothing: judge the traffic of the last release")
+    ] = False,
     yes: Yes = False,
     again: Annotated[
         bool, typer.Option("--again", help="Release nothing: run the hooks against the version that is live")
@@ -83,15 +85,19 @@ def release(
     shown = screen(console, machine)
     if again:
         raise typer.Exit(_check_again(stack, hook_client(local, state_dir, prefix), shown).code)
+    if dry_run:
+        raise typer.Exit(_judge_last(stack, shown, at_least).code)
     artifact = find_artifact(stack, package, lambda line: None if machine else typer.echo(line))
-    chosen = plan(stack, artifact, strategy, own_alarms_only)
-    if not machine:
-        _announce(stack, chosen)
+    chosen = plan(stack, artifact, strategy, own_alarms_only, at_least)
+    gate = _require_gate(chosen) if gated else None
+    _announce(stack, chosen, shown, bake)
     _require_consent(f"Release {artifact.release}?", yes)
-    poller = start(stack, chosen, shown, deadline)
-    outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop), yes)
+    seconds = bake * 60 * stack.scale
+    poller = start(stack, chosen, shown, deadline, seconds)
+    terms = Terms(at_least, inconclusive, seconds, gate)
+    outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, terms), yes)
     finish(stack, chosen, outcome, shown)
-    raise typer.Exit(_judge(stack, shown, poller, outcome, at_least, inconclusive).code)
+    raise typer.Exit(outcome.code)
 
 
 @app.command()
@@ -149,7 +155,7 @@ def _where(stack: Stack) -> str:
     return f"{'laptop cloud, ' if stack.local else ''}account {stack.account}, region {stack.region}"
 
 
-def _announce(stack: Stack, chosen: ReleasePlan) -> None:
+def _announce(stack: Stack, chosen: ReleasePlan, shown: Screen, bake: float) -> None:
     described = {one.number: one.release for one in versions(stack)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
@@ -158,10 +164,11 @@ def _announce(stack: Stack, chosen: ReleasePlan) -> None:
         "Live": f"version {now}, release {described.get(now, '?')}",
         "Release": f"{chosen.artifact.release}, {chosen.artifact.path.stat().st_size / 1e6:.1f} MB",
         "Strategy": chosen.config,
+        **({"Traffic": chosen.pace.describe(chosen.lasts)} if chosen.pace else {}),
+        "Bake": f"{bake:g} min",
         "Alarms": ", ".join(watched),
     }
-    for name, value in rows.items():
-        console.print(f"{name:9} {value}", markup=False)
+    shown.plan(rows)
 
 
 def _ask_to_stop() -> bool | None:
@@ -195,21 +202,27 @@ def _offer_restore(poller: Poller, shown: Screen, outcome: ReleaseOutcome, yes: 
     return ReleaseOutcome.ROLLED_BACK
 
 
-def _judge(
-    stack: Stack, shown: Screen, poller: Poller, outcome: ReleaseOutcome, at_least: int, policy: Inconclusive
-) -> ReleaseOutcome:
-    """The outcome by the number of real mails that proved a release: with too few, the policy decides."""
-    if outcome is not ReleaseOutcome.RELEASED or poller.proof is None or poller.proof.real >= at_least:
-        return outcome
-    if policy is Inconclusive.ACCEPT:
-        return outcome
-    shown.say(f"inconclusive: {poller.proof.real} real mails of {at_least}; --inconclusive {policy}")
-    if policy is Inconclusive.BACK:
-        back = start_rollback(stack, plan_rollback(stack))
-        if back and follow(back, shown, _ask_to_stop) is not ReleaseOutcome.RELEASED:
-            return ReleaseOutcome.FAILED
-    shown.end(ReleaseOutcome.INCONCLUSIVE, None)
-    return ReleaseOutcome.INCONCLUSIVE
+def _judge_last(stack: Stack, shown: Screen, at_least: int) -> ReleaseOutcome:
+    """Say how the last release's versions compare: released if the new one is no worse."""
+    judged, comparison = compare_last(stack)
+    shown.say(f"{judged.id}, version {judged.current} to {judged.target}, {judged.status}: its traffic judged again")
+    for one in comparison.measures:
+        shown.say(f"  {one.describe()}")
+    shown.say(comparison.describe())
+    shown.say("nothing was moved")
+    if comparison.worse:
+        return ReleaseOutcome.FAILED
+    enough = comparison.figures[judged.target].mails >= at_least
+    return ReleaseOutcome.RELEASED if enough else ReleaseOutcome.INCONCLUSIVE
+
+
+def _require_gate(chosen: ReleasePlan) -> Gate:
+    """A gate that a person can answer. Raises `UserError` if nobody can, or if there is nothing to hold."""
+    if not chosen.lasts:
+        raise UserError(f"{chosen.config} moves all traffic at once: there is nothing to confirm", code=2)
+    if not os.isatty(0):
+        raise UserError("--confirm asks at a terminal, and there is nobody to answer: leave it out", code=2)
+    return Gate(TerminalQuestion())
 
 
 def _require_consent(question: str, yes: bool) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from release.comparison import Comparison
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 
@@ -32,6 +35,9 @@ class Screen(Protocol):
     def say(self, line: str) -> None:
         """One step that is done."""
 
+    def plan(self, rows: Mapping[str, str]) -> None:
+        """What would be done, by the name of each thing."""
+
     def show(self, snapshot: Snapshot) -> None:
         """How the deployment stands now."""
 
@@ -45,6 +51,7 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last = ""
+        self._compared = (0, "")
 
     def __enter__(self) -> Self:
         return self
@@ -57,11 +64,25 @@ class Lines:
     def say(self, line: str) -> None:
         self._console.print(line, markup=False)
 
+    def plan(self, rows: Mapping[str, str]) -> None:
+        for name, value in rows.items():
+            self._console.print(f"{name:9} {value}", markup=False)
+
     def show(self, snapshot: Snapshot) -> None:
         line = _line(snapshot)
         if line != self._last:
             self._last = line
             self._console.print(line, markup=False)
+        if snapshot.comparison and self._is_news(snapshot.comparison):
+            self._console.print(snapshot.comparison.describe(), markup=False)
+
+    def _is_news(self, comparison: Comparison) -> bool:
+        """Whether the verdict changed, or rests on twice as many mails."""
+        mails, (seen, word) = comparison.figures[comparison.candidate].mails, self._compared
+        if comparison.word == word and mails < 2 * max(seen, 1):
+            return False
+        self._compared = (mails, comparison.word)
+        return True
 
     def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
         self._console.print(f"{outcome.word}: {_describe_error(snapshot) or outcome.meaning}", markup=False)
@@ -88,24 +109,29 @@ class Panel(Lines):
 
 
 class Machine(Lines):
-    """One JSON object a line: `said`, `deployment` with every change, and at last `outcome`."""
+    """One JSON object a line, each an `event` with the time `at`: the plan, what was said, the deployment and the
+    comparison of its versions with every change, and at last the outcome."""
+
+    def plan(self, rows: Mapping[str, str]) -> None:
+        self._write("plan", {name.lower(): value for name, value in rows.items()})
 
     def say(self, line: str) -> None:
-        self._write({"said": line})
+        self._write("said", {"said": line})
 
     def show(self, snapshot: Snapshot) -> None:
         value = _value(snapshot)
         text = json.dumps({name: each for name, each in value.items() if name != "seconds_left"})
         if text != self._last:
             self._last = text
-            self._write(value)
+            self._write("deployment", value)
 
     def end(self, outcome: ReleaseOutcome, snapshot: Snapshot | None) -> None:
         value = {"outcome": outcome.name.lower(), "exit_code": outcome.code, "meaning": outcome.meaning}
-        self._write(value | {"error": snapshot.deployment.error if snapshot else None})
+        self._write("outcome", value | {"error": snapshot.deployment.error if snapshot else None})
 
-    def _write(self, value: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(value) + "\n")
+    def _write(self, event: str, value: dict[str, Any]) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        sys.stdout.write(json.dumps({"event": event, "at": at} | value) + "\n")
         sys.stdout.flush()
 
 
@@ -128,6 +154,7 @@ def _value(snapshot: Snapshot) -> dict[str, Any]:
         "alarms": dict(snapshot.alarms),
         "seconds_left": None if snapshot.left is None else round(snapshot.left),
         "rollback": deployment.rollback,
+        "comparison": snapshot.comparison.as_json() if snapshot.comparison else None,
     }
 
 
@@ -146,7 +173,7 @@ def _picture(snapshot: Snapshot) -> Group:
     deployment = snapshot.deployment
     head = Text.assemble((deployment.id, "bold"), "  ", (deployment.status, _STYLES.get(deployment.status, "")))
     if snapshot.left is not None:
-        head.append(f"  {snapshot.left:.0f} s left until all traffic has moved", style="dim")
+        head.append(f"  {snapshot.left:.0f} s left until {snapshot.until}", style="dim")
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for name, status in snapshot.deployment.stages.items():
         table.add_row(name, Text(status, _STYLES.get(status, "dim")))
@@ -155,7 +182,20 @@ def _picture(snapshot: Snapshot) -> Group:
         table.add_row(f"version {version}", Text(f"{bar:20} {percent:g} %"))
     for name, state in snapshot.alarms.items():
         table.add_row(Text(name), Text(state, _STYLES.get(state, "dim")))
-    return Group(head, table)
+    return Group(head, table, *_compared(snapshot.comparison))
+
+
+def _compared(comparison: Comparison | None) -> list[RenderableType]:
+    """Both versions' figures beside each other, and the verdict."""
+    if comparison is None:
+        return []
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("", f"version {comparison.candidate}", f"version {comparison.before}", "they differ"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for one in comparison.measures:
+        sure = Text(one.certainty, "bold red" if one.worse else "dim")
+        table.add_row(one.name, one.candidate, one.before, sure)
+    return [table, Text(comparison.describe())]
 
 
 def _traffic(snapshot: Snapshot) -> str:

@@ -13,42 +13,139 @@ from release.hooks import hook_reason
 from release.progress.display import Screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
+from release.progress.terms import Inconclusive, Terms, bake
 from release.proof import prove
-from release.rollback import stop
+from release.rollback import plan_rollback, start_rollback, stop
+from release.versions import live
 
 __all__ = ["follow"]
 
+_SETTLED = (
+    ReleaseOutcome.RELEASED,
+    ReleaseOutcome.ROLLED_BACK,
+    ReleaseOutcome.STOPPED,
+    ReleaseOutcome.INCONCLUSIVE,
+)
+_NO_TERMS = Terms()
+#: Seconds for an answer, where all traffic had moved before anybody could be asked.
+_ANSWER = 600
 
-def follow(poller: Poller, screen: Screen, ask: Callable[[], bool | None]) -> ReleaseOutcome:
+#: Stop it and put the version before back: True, go on: False, leave it: None.
+Ask = Callable[[], bool | None]
+
+
+def follow(poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -> ReleaseOutcome:
     """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None.
 
-    At its end, what moves with notify follows what is live.
+    It is stopped, too, if its version is worse than the one before, or lacks a yes that the terms ask for. At its end,
+    what moves with notify follows what is live.
     """
-    last: Snapshot | None = None
-    while True:
-        try:
-            with screen:
-                for last in poller:
-                    screen.show(last)
-            break
-        except KeyboardInterrupt:
-            answer = ask()
-        except (Unconnected, HTTPClientError) as problem:
-            screen.say(f"AWS is out of reach, and the deployment goes on: {problem}; looking again")
-            time.sleep(poller.stack.pause)
-            continue
-        if answer is None:
-            poller.outcome = ReleaseOutcome.LEFT
-            break
-        if answer:
-            stop(poller.stack, poller.id)
-            screen.say(f"{poller.id} is being stopped")
+    watch = _Watch(poller, screen, ask, terms)
+    last = watch.run()
     if poller.last and poller.last.ended and (reason := hook_reason(poller.stack, poller.last)):
         screen.say(reason)
     if poller.last and poller.outcome is ReleaseOutcome.RELEASED and (proof := prove(poller.stack, poller.last)):
         poller.proof = proof
         screen.say(proof.describe())
-    if poller.outcome in (ReleaseOutcome.RELEASED, ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED):
+        if poller.comparison:
+            screen.say(poller.comparison.describe())
+        poller.outcome = _settle(watch, screen)
+    if poller.outcome in _SETTLED:
         follow_live(poller.stack, screen)
     screen.end(poller.outcome, last)
     return poller.outcome
+
+
+class _Watch:
+    """Looks at a deployment until it ends, and stops it where its terms are not met: then `stopped_as` tells how."""
+
+    def __init__(self, poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -> None:
+        self.poller = poller
+        self.ask = ask
+        self.terms = terms
+        self.stopped_as: ReleaseOutcome | None = None
+        self._screen = screen
+
+    def run(self) -> Snapshot | None:
+        """The last look."""
+        poller, screen = self.poller, self._screen
+        last: Snapshot | None = None
+        while True:
+            try:
+                with screen:
+                    for last in poller:
+                        screen.show(last)
+                        self._hold_to_terms(last)
+                break
+            except KeyboardInterrupt:
+                answer = self.ask()
+            except (Unconnected, HTTPClientError) as problem:
+                screen.say(f"AWS is out of reach, and the deployment goes on: {problem}; looking again")
+                time.sleep(poller.stack.pause)
+                continue
+            if answer is None:
+                poller.outcome = ReleaseOutcome.LEFT
+                break
+            if answer:
+                stop(poller.stack, poller.id)
+                screen.say(f"{poller.id} is being stopped")
+        if self.stopped_as and poller.outcome is ReleaseOutcome.STOPPED:
+            poller.outcome = self.stopped_as
+        return last
+
+    def _hold_to_terms(self, look: Snapshot) -> None:
+        """Stop the deployment once if its version is worse, or if nobody lets it go on."""
+        if self.stopped_as is not None:
+            return
+        if look.comparison and look.comparison.worse:
+            self._stop(look.comparison.describe(), ReleaseOutcome.ROLLED_BACK)
+        elif self.terms.gate and (refusal := self.terms.gate.refusal(self.poller, look)):
+            self._stop(refusal, ReleaseOutcome.STOPPED)
+
+    def _stop(self, why: str, outcome: ReleaseOutcome) -> None:
+        self.stopped_as = outcome
+        stop(self.poller.stack, self.poller.id)
+        self._screen.say(f"{why}: {self.poller.id} is taken back")
+
+
+def _settle(watch: _Watch, screen: Screen) -> ReleaseOutcome:
+    """The outcome of a release whose deployment succeeded: by its terms, and after its bake."""
+    poller, terms = watch.poller, watch.terms
+    outcome = watch.stopped_as
+    if outcome is None and poller.comparison and poller.comparison.worse:
+        outcome = ReleaseOutcome.ROLLED_BACK
+    if outcome is None and terms.gate and not terms.gate.waits_for_yes(poller, _ANSWER * poller.stack.scale):
+        screen.say("nobody said yes, and all traffic has moved")
+        outcome = ReleaseOutcome.STOPPED
+    if outcome is None and _is_inconclusive(poller, terms, screen):
+        if terms.inconclusive is Inconclusive.BACK:
+            return _take_back(watch, screen, ReleaseOutcome.INCONCLUSIVE)
+        found = bake(poller, screen, watch.ask, terms.bake)
+        outcome = ReleaseOutcome.INCONCLUSIVE if found is ReleaseOutcome.RELEASED else found
+    elif outcome is None:
+        outcome = bake(poller, screen, watch.ask, terms.bake)
+    if outcome in (ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED):
+        return _take_back(watch, screen, outcome)
+    return outcome
+
+
+def _is_inconclusive(poller: Poller, terms: Terms, screen: Screen) -> bool:
+    real = poller.proof.real if poller.proof else 0
+    if real >= terms.at_least or terms.inconclusive is Inconclusive.ACCEPT:
+        return False
+    screen.say(f"inconclusive: {real} real mails of {terms.at_least}; --inconclusive {terms.inconclusive}")
+    return True
+
+
+def _take_back(watch: _Watch, screen: Screen, outcome: ReleaseOutcome) -> ReleaseOutcome:
+    """Put the version before back, unless somebody else has moved the traffic; `outcome`, or failed if that failed."""
+    released = watch.poller.last
+    now = live(watch.poller.stack)
+    if released is None or now.version != released.target or now.weights:
+        return outcome
+    back = start_rollback(watch.poller.stack, plan_rollback(watch.poller.stack, released.current))
+    if back is not None:
+        _Watch(back, screen, watch.ask).run()
+        if back.outcome is not ReleaseOutcome.RELEASED:
+            return ReleaseOutcome.FAILED
+    return outcome

@@ -11,7 +11,7 @@ class ReleaseOutcome(Enum):
     """The ends of a deployment, seen by whoever waited for it. 1 is left to refusals and 2 to wrong calls."""
 
     RELEASED = (0, "all traffic goes to the version that was asked for")
-    ROLLED_BACK = (3, "it failed, or an alarm rang, and all traffic is back on the version before")
+    ROLLED_BACK = (3, "it failed, an alarm rang, or it was worse; all traffic is back on the version before")
     FAILED = (4, "it failed and was not rolled back: look at the alias")
     STOPPED = (5, "somebody stopped it")
     TIMED_OUT = (6, "it is still under way after the deadline, and goes on without anybody watching")

@@ -7,26 +7,32 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from release import alarms
+from release.comparison import Comparison, Looks, compare
 from release.deployments import Deployment, read
 from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
+from release.traffic import Observer
 from release.versions import live
 
 __all__ = ["Poller", "Proof", "Snapshot"]
 
 #: Seconds of looking at a deployment that ended badly, before it counts as one that is not rolled back.
 _PATIENCE = 100.0
+#: Looks at the deployment from one comparison of its versions to the next.
+_COMPARED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """How a deployment stands: `traffic` is percent by version, `left` the seconds until traffic has moved, None where
-    that is not known."""
+    that is not known, or `until` something else; `comparison` is of the two versions, once they have shared it."""
 
     deployment: Deployment
     traffic: Mapping[str, float] = field(default_factory=dict)
     alarms: Mapping[str, str] = field(default_factory=dict)
     left: float | None = None
+    comparison: Comparison | None = None
+    until: str = "all traffic has moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,11 @@ class Proof:
 
 @dataclass(slots=True)
 class Poller:
-    """Looks at one deployment. `moving` is how many seconds its traffic takes to move; `deadline`, on the monotonic
-    clock, is when to give up. Looking can be broken off and begun again."""
+    """Looks at one deployment. `moving` is how many seconds its traffic takes to move, `step` until it moves the second
+    time; `deadline`, on the monotonic clock, is when to give up. Looking can be broken off and begun again.
+
+    With `compares`, it also looks at what both versions do.
+    """
 
     stack: Stack
     id: str
@@ -56,6 +65,12 @@ class Poller:
     outcome: ReleaseOutcome = ReleaseOutcome.TIMED_OUT
     last: Deployment | None = None
     proof: Proof | None = None
+    step: float = 0.0
+    compares: bool = False
+    comparison: Comparison | None = None
+    _observer: Observer | None = None
+    _looks: Looks = field(default_factory=Looks)
+    _compared: float = 0.0
 
     @property
     def unrestored(self) -> Deployment | None:
@@ -72,6 +87,10 @@ class Poller:
                 yield from self._follow_end(deployment)
                 return
             time.sleep(self.stack.pause)
+
+    def look(self) -> Snapshot:
+        """One look, whatever has become of the deployment."""
+        return self._look(read(self.stack, self.id))
 
     def _follow_end(self, deployment: Deployment) -> Iterator[Snapshot]:
         if deployment.status == "Succeeded":
@@ -107,12 +126,32 @@ class Poller:
         return now.version == deployment.current and not now.weights
 
     def _look(self, deployment: Deployment) -> Snapshot:
+        traffic = live(self.stack).traffic
+        self._compare(deployment, shared=len(traffic) > 1)
         return Snapshot(
             deployment,
-            live(self.stack).traffic,
+            traffic,
             alarms.states(self.stack, self.watched),
             None if deployment.ended else self._seconds_left(deployment),
+            self.comparison,
         )
+
+    def _compare(self, deployment: Deployment, shared: bool) -> None:
+        """Compare the versions, now and then, while both have traffic, and once more when they have shared it."""
+        due = shared and time.monotonic() - self._compared >= _COMPARED * self.stack.pause
+        last = not shared and self._observer is not None and self._observer.until is None
+        last = last and deployment.shifted is not None
+        if not self.compares or deployment.shifts_since is None or not (due or last):
+            return
+        if self._observer is None:
+            self._observer = Observer(self.stack, (deployment.current, deployment.target), deployment.shifts_since)
+        self._observer.until = deployment.shifted
+        figures = self._observer.look()
+        self._compared = time.monotonic()
+        if self.comparison and self.comparison.worse:
+            return
+        risk = self._looks.take(figures[deployment.target].mails, last)
+        self.comparison = compare(deployment.target, deployment.current, figures, risk)
 
     def _seconds_left(self, deployment: Deployment) -> float:
         if deployment.shifts_since is None:

@@ -49,10 +49,11 @@ locals {
       Resource = [for arn in local.aliased_functions : "${arn}:*"]
     },
     {
-      Sid      = "ReadWhatTheHooksLogged"
+      # Why a hook refused, and what each version did with its mails: lines that hold no address.
+      Sid      = "ReadWhatTheHooksAndNotifyLogged"
       Effect   = "Allow"
       Action   = "logs:FilterLogEvents"
-      Resource = [for name in ["before", "after"] : "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/CodeDeployHook_${var.name}-${name}:*"]
+      Resource = [for function in ["CodeDeployHook_${var.name}-before", "CodeDeployHook_${var.name}-after", "${var.name}-notify"] : "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${function}:*"]
     },
     {
       Sid      = "AskTheHooksAgain"
@@ -102,6 +103,13 @@ locals {
       Effect   = "Allow"
       Action   = "codedeploy:GetDeploymentConfig"
       Resource = "${local.codedeploy}:deploymentconfig:*"
+    },
+    {
+      # For a canary that lasts as long as enough mails take.
+      Sid      = "MakeStrategies"
+      Effect   = "Allow"
+      Action   = "codedeploy:CreateDeploymentConfig"
+      Resource = "${local.codedeploy}:deploymentconfig:${var.name}-canary-*"
     },
     {
       Sid      = "MakeTheCandidatesAlarms"

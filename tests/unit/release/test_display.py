@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from rich.console import Console
 
+from release.comparison import Figures, compare
 from release.deployments import Deployment
 from release.progress.display import Lines, Machine, Panel, screen
 from release.progress.outcome import ReleaseOutcome
@@ -64,8 +66,10 @@ def test_a_machine_gets_an_object_for_every_change(capsys: pytest.CaptureFixture
         shown.show(look)
     shown.end(ReleaseOutcome.ROLLED_BACK, BACK)
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert said[0] == {"said": "shipped"}
+    assert all(datetime.fromisoformat(one.pop("at")).tzinfo for one in said)
+    assert said[0] == {"event": "said", "said": "shipped"}
     assert said[1] == {
+        "event": "deployment",
         "deployment": "d-ABC",
         "status": "InProgress",
         "current": "1",
@@ -75,11 +79,56 @@ def test_a_machine_gets_an_object_for_every_change(capsys: pytest.CaptureFixture
         "alarms": dict(CANARY.alarms),
         "seconds_left": 240,
         "rollback": None,
+        "comparison": None,
     }
     assert [one["status"] for one in said[1:4]] == ["InProgress", "InProgress", "Stopped"], "time alone is no change"
+    assert said[4]["event"] == "outcome"
     assert said[4]["outcome"] == "rolled_back"
     assert said[4]["exit_code"] == 3
     assert said[4]["error"] == ["ALARM_ACTIVE", "an alarm rang."]
+
+
+BOTH = {"2": Figures(100, 0, 100, letters=6, times=[40.0] * 90), "1": Figures(900, 0, 900, times=[40.0] * 900)}
+JUDGED = replace(CANARY, comparison=compare("2", "1", BOTH))
+
+
+def test_both_versions_figures_and_the_verdict_are_told_when_they_are_news() -> None:
+    more = {**BOTH, "2": replace(BOTH["2"], mails=150)}
+    verdict = "version 2 against version 1: worse: letters 6 of 100 against 0 of 900 (more than 99.99 %)"
+    assert lines(JUDGED, replace(JUDGED, comparison=compare("2", "1", more)))[1:] == [verdict]
+
+
+def test_a_machine_gets_both_versions_figures_and_the_confidence(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Machine(Console(file=io.StringIO()))
+    shown.plan({"Traffic": "10 %"})
+    shown.show(JUDGED)
+    plan, told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (plan["event"], plan["traffic"]) == ("plan", "10 %")
+    comparison = told["comparison"]
+    assert comparison["figures"]["2"] == {
+        "runs": 100,
+        "errors": 0,
+        "mails": 100,
+        "unknown": 0,
+        "letters": 6,
+        "unsent": 0,
+        "median_ms": 40,
+        "p90_ms": 40,
+    }
+    assert comparison["verdict"] == "worse"
+    assert comparison["measures"]["letters"]["confidence"] > 0.9999
+    assert comparison["measures"]["letters"]["worse"] is True
+
+
+def test_a_picture_of_a_comparison_fits_80_columns() -> None:
+    out = io.StringIO()
+    with Panel(Console(file=out, width=80, force_terminal=True, color_system=None)) as shown:
+        shown.show(JUDGED)
+    drawn = out.getvalue().splitlines()
+    text = "\n".join(drawn)
+    for part in ("version 2", "6 of 100", "0 of 900", "more than 99.99 %", "40 ms", "they differ"):
+        assert part in text
+    assert max(len(line.rstrip()) for line in drawn if "\x1b" not in line) <= 80
 
 
 def test_a_picture_has_stages_traffic_alarms_and_time_left_in_80_columns() -> None:

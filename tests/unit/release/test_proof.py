@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-import pytest
-from rich.console import Console
-
-from herald.commands.release import Inconclusive, _judge
 from laptop.service_model import hold_to_model
 from release.deployments import Deployment
-from release.progress.display import Lines
-from release.progress.outcome import ReleaseOutcome
-from release.progress.poller import Poller, Proof
 from release.proof import prove
 from release.stack import Names, Stack
 from tests.unit.release.test_hooks import Logs, answered
@@ -72,38 +63,3 @@ def test_where_the_logs_do_not_tell_that_is_said() -> None:
 def test_a_rollback_has_no_hooks_and_nothing_to_prove() -> None:
     skipped = Deployment("d-1", "7", "6", "Succeeded", stages=dict.fromkeys(STAGES, "Skipped"), created=CREATED)
     assert prove(stack(5), skipped) is None
-
-
-@pytest.mark.parametrize(
-    ("real", "policy", "outcome"),
-    [
-        (100, Inconclusive.HOLD, ReleaseOutcome.RELEASED),
-        (99, Inconclusive.HOLD, ReleaseOutcome.INCONCLUSIVE),
-        (99, Inconclusive.ACCEPT, ReleaseOutcome.RELEASED),
-    ],
-)
-def test_too_few_real_mails_are_inconclusive_and_the_policy_decides(
-    real: int, policy: Inconclusive, outcome: ReleaseOutcome
-) -> None:
-    out = io.StringIO()
-    made = stack(real)
-    poller = Poller(made, "d-1", [], 0.0, 0.0, proof=Proof(60, real))
-    screen = Lines(Console(file=out, width=200))
-    assert _judge(made, screen, poller, ReleaseOutcome.RELEASED, 100, policy) is outcome
-    said = out.getvalue().splitlines()
-    told = outcome is ReleaseOutcome.INCONCLUSIVE
-    assert said[:1] == (["inconclusive: 99 real mails of 100; --inconclusive hold"] if told else [])
-    assert said[1:] == ([f"inconclusive: {outcome.meaning}"] if told else []), "the last word is the exit code's"
-
-
-def test_what_did_not_end_released_stays_what_it_is() -> None:
-    made = stack(0)
-    poller = Poller(made, "d-1", [], 0.0, 0.0)
-    screen = Lines(Console(file=io.StringIO()))
-    assert (
-        _judge(made, screen, poller, ReleaseOutcome.ROLLED_BACK, 100, Inconclusive.BACK) is ReleaseOutcome.ROLLED_BACK
-    )
-
-
-def test_the_policies_are_the_three_words() -> None:
-    assert json.dumps([*Inconclusive]) == '["accept", "hold", "back"]'

@@ -1,0 +1,111 @@
+"""How long a canary must last for enough real mails to prove it: from what was accepted in the last day.
+
+A day is one of AWS: the laptop's are shorter by its factor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from release.stack import Stack
+from release.strategy import WORDS, minutes
+
+__all__ = ["LONGEST", "Pace", "config_for", "create_config", "find_rate", "pace_of"]
+
+#: Minutes that a canary may last: few, because each is a configuration of CodeDeploy, of which an account has so many.
+#: Bounded: somebody waits for it, and GitHub's role for a release ends after four hours.
+_INTERVALS = (5, 10, 15, 30, 60, 90, 120)
+LONGEST = _INTERVALS[-1]
+_DAY = 24 * 60
+#: An expectation that is met in half of all cases is none: minutes are reckoned with a tenth more.
+_SPARE = 1.1
+#: With fewer expected in the longest interval, waiting proves nothing.
+_WORTH_IT = 10
+_BUILT_IN = {5: WORDS["canary"]} | {n: f"CodeDeployDefault.LambdaCanary10Percent{n}Minutes" for n in (10, 15, 30)}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A canary's part of the traffic in percent, the accepted mails a minute of the last day, how many of its own shall
+    prove it, and the minutes that the group's configuration gives it."""
+
+    percent: float
+    rate: float
+    at_least: int
+    own: float
+
+    @property
+    def needed(self) -> float:
+        """Minutes until so many are expected; infinite without mails."""
+        each_minute = self.rate * self.percent / 100
+        return self.at_least / each_minute if each_minute else (0.0 if not self.at_least else math.inf)
+
+    @property
+    def interval(self) -> float:
+        """The minutes to give it: never less than the group's own, never more than the bound."""
+        if self.rate * self.percent / 100 * LONGEST < min(_WORTH_IT, self.at_least):
+            return self.own
+        enough = (step for step in _INTERVALS if step >= self.needed * _SPARE)
+        return max(self.own, next(enough, LONGEST))
+
+    def describe(self, lasts: float) -> str:
+        """In words, for a canary that lasts so many minutes."""
+        if not self.rate:
+            return f"no mail in the last day: only the hooks' mails prove it; the canary lasts {lasts:g} min"
+        told = f"{self.percent:g} % of {_number(self.rate)} mails a minute: {self.at_least} will take "
+        told += f"{_number(self.needed)} min; the canary lasts {lasts:g}"
+        expected = self.rate * self.percent / 100 * lasts
+        return told + ("" if lasts >= self.needed else f", so about {_number(expected)} prove it")
+
+
+def pace_of(stack: Stack, routing: Mapping[str, Any], at_least: int) -> Pace | None:
+    """The pace of a canary; None of another strategy, or where no real mail is asked for."""
+    canary = routing.get("timeBasedCanary")
+    if not canary or not at_least:
+        return None
+    return Pace(float(canary["canaryPercentage"]), find_rate(stack), at_least, minutes(routing))
+
+
+def find_rate(stack: Stack) -> float:
+    """Mails a minute that providers accepted, on the average of the last day."""
+    now = datetime.now(UTC)
+    answer = stack.cloudwatch.get_metric_statistics(
+        Namespace="Herald",
+        MetricName="Sent",
+        Dimensions=[{"Name": "Service", "Value": stack.names.notify}],
+        StartTime=now - timedelta(minutes=_DAY * stack.scale),
+        EndTime=now,
+        Period=60 if stack.scale < 1 else 3600,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in answer.get("Datapoints", [])) / _DAY
+
+
+def config_for(stack: Stack, percent: float, lasts: float) -> tuple[str, dict[str, Any]]:
+    """The name and the routing of such a canary's configuration: CodeDeploy's own, or else one of ours."""
+    routing = {
+        "type": "TimeBasedCanary",
+        "timeBasedCanary": {"canaryPercentage": int(percent), "canaryInterval": int(lasts)},
+    }
+    ours = f"{stack.names.prefix}-canary-{percent:g}-percent-{lasts:g}-minutes"
+    return _BUILT_IN.get(int(lasts), ours) if percent == 10 else ours, routing
+
+
+def create_config(stack: Stack, name: str, routing: Mapping[str, Any]) -> None:
+    """Make a configuration of ours, unless there is one by this name."""
+    if name in _BUILT_IN.values():
+        return
+    with contextlib.suppress(stack.codedeploy.exceptions.DeploymentConfigAlreadyExistsException):
+        wanted: Any = dict(routing)
+        stack.codedeploy.create_deployment_config(
+            deploymentConfigName=name, computePlatform="Lambda", trafficRoutingConfig=wanted
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"

@@ -1,0 +1,144 @@
+"""What a release must meet beyond CodeDeploy's rules: mails that prove it, a person's yes, an hour without an alarm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from botocore.exceptions import ConnectionError as Unconnected
+from botocore.exceptions import HTTPClientError
+
+from release.progress.display import Screen
+from release.progress.outcome import ReleaseOutcome
+from release.progress.poller import Poller, Snapshot
+
+__all__ = ["Gate", "Inconclusive", "Question", "Terms", "bake"]
+
+
+class Inconclusive(StrEnum):
+    """What follows if too few real mails have proved a release."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    BACK = "back"
+
+
+class Question(Protocol):
+    """A question to a person, who may answer while the deployment is watched on."""
+
+    def ask(self, text: str) -> None:
+        """Put it."""
+
+    def answer(self) -> bool | None:
+        """Yes or no; None without an answer so far."""
+
+
+@dataclass(slots=True)
+class Gate:
+    """A canary that goes on only with a person's yes: without one by the time that its traffic moves on, it goes back.
+
+    CodeDeploy knows no such gate for Lambda, so whoever watches stops the deployment in time.
+    """
+
+    question: Question
+    _asked: bool = False
+    _answer: bool | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether somebody said yes."""
+        return bool(self._answer)
+
+    def refusal(self, poller: Poller, look: Snapshot) -> str:
+        """Why the deployment must be stopped now; empty while it may go on."""
+        deployment = look.deployment
+        if self.passed or deployment.ended or deployment.shifts_since is None or deployment.target not in look.traffic:
+            return ""
+        margin = max(4 * poller.stack.pause, 30 * poller.stack.scale)
+        left = deployment.shifts_since.timestamp() + poller.step - margin - time.time()
+        if not self._asked:
+            self._asked = True
+            within = f"Without a yes within {max(0, left):.0f} s it goes back"
+            self.question.ask(f"Let version {deployment.target} go on? {within}")
+        self._answer = self.question.answer()
+        if self._answer is False:
+            return "somebody said no"
+        late = left <= 0 or deployment.current not in look.traffic
+        return "nobody said yes in time" if late and not self.passed else ""
+
+    def waits_for_yes(self, poller: Poller, seconds: float) -> bool:
+        """Whether somebody says yes when all traffic has moved: only who was not asked before is asked then."""
+        until = time.monotonic() + seconds
+        if not self._asked and poller.last:
+            self._asked = True
+            self.question.ask(f"Version {poller.last.target} has all traffic. Let it keep it?")
+            while (answer := self.question.answer()) is None and time.monotonic() < until:
+                time.sleep(poller.stack.pause)
+            self._answer = answer
+        return self.passed
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any."""
+
+    at_least: int = 0
+    inconclusive: Inconclusive = Inconclusive.ACCEPT
+    bake: float = 0.0
+    gate: Gate | None = None
+
+
+def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], seconds: float) -> ReleaseOutcome:
+    """Watch a version that has all traffic for so many seconds from its end: released, rolled back if it must be, since
+    an alarm rings, stopped if a person or somebody else's deployment does not want it, left if nobody watches on.
+
+    Nothing is moved here.
+    """
+    deployment = poller.last
+    if deployment is None or deployment.completed is None:
+        return ReleaseOutcome.RELEASED
+    version, ends = deployment.target, deployment.completed.timestamp() + seconds
+    if time.time() >= ends:
+        return ReleaseOutcome.RELEASED
+    minutes = (ends - time.time()) / 60 / poller.stack.scale
+    screen.say(f"version {version} has all traffic and bakes: its alarms are watched for {minutes:.0f} min more")
+    while True:
+        try:
+            with screen:
+                return _watch_bake(poller, screen, version, ends)
+        except KeyboardInterrupt:
+            answer = ask()
+        except (Unconnected, HTTPClientError) as problem:
+            screen.say(f"AWS is out of reach: {problem}; looking again")
+            time.sleep(poller.stack.pause)
+            continue
+        if answer is None:
+            screen.say(f"version {version} has all traffic, and no alarm takes it back any more: herald rollback does")
+            return ReleaseOutcome.LEFT
+        if answer:
+            return ReleaseOutcome.STOPPED
+
+
+def _watch_bake(poller: Poller, screen: Screen, version: str, ends: float) -> ReleaseOutcome:
+    while (left := ends - time.time()) > 0:
+        look = poller.look()
+        screen.show(replace(look, left=left, until="the bake is over"))
+        if (found := _end_of_bake(look, version, screen)) is not None:
+            return found
+        time.sleep(min(poller.stack.pause, max(0.0, left)))
+    screen.say("no alarm rang while it baked")
+    return ReleaseOutcome.RELEASED
+
+
+def _end_of_bake(look: Snapshot, version: str, screen: Screen) -> ReleaseOutcome | None:
+    if version not in look.traffic or len(look.traffic) > 1:
+        screen.say(f"something else moves the traffic from version {version}: its bake is over")
+        return ReleaseOutcome.STOPPED
+    ringing = sorted(name for name, state in look.alarms.items() if state == "ALARM")
+    if ringing:
+        screen.say(f"{', '.join(ringing)} rings while version {version} bakes")
+        return ReleaseOutcome.ROLLED_BACK
+    return None
