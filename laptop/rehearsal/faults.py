@@ -1,4 +1,4 @@
-"""The releases of a rehearsal: the real package, with a mark of its own, and in two of them a fault put in on purpose.
+"""The releases of a rehearsal: the real package, with a mark of its own, and in most a fault put in on purpose.
 
 The faults stand in no package that is ever released: they are written into a copy of the laptop's zip.
 """
@@ -49,6 +49,62 @@ def _rehearsed_send(self, email, key):
 
 _builder.EmailBuilder.finish, _ses.SesProvider.send = _rehearsed_finish, _rehearsed_send
 """
+#: One mail in twenty is called undeliverable and becomes a letter: no run fails, so no alarm rings.
+_WRONG = """
+
+import hashlib as _hashlib
+
+import function.errors as _errors
+import function.message.builder as _builder
+
+_finish = _builder.EmailBuilder.finish
+
+
+def _rehearsed_finish(self, draft, *more, **named):
+    if draft.event and not draft.synthetic and int(_hashlib.sha256(draft.event.id.encode()).hexdigest(), 16) % 20 == 0:
+        raise _errors.RefusedForGood("a fault that was put in for the rehearsal")
+    return _finish(self, draft, *more, **named)
+
+
+_builder.EmailBuilder.finish = _rehearsed_finish
+"""
+#: Every mail waits; the hook's do, too, and are sent all the same.
+_SLOW = """
+
+import time as _time
+
+import function.message.builder as _builder
+
+_finish = _builder.EmailBuilder.finish
+
+
+def _rehearsed_finish(self, draft, *more, **named):
+    _time.sleep(0.1 if draft.synthetic else 4)
+    return _finish(self, draft, *more, **named)
+
+
+_builder.EmailBuilder.finish = _rehearsed_finish
+"""
+#: Nobody is sent this one while the rehearsal lasts: only a hook that tries all of them finds it.
+_ONE_LANGUAGE = """
+
+import function.message.builder as _builder
+
+_finish = _builder.EmailBuilder.finish
+
+
+def _rehearsed_finish(self, draft, *more, **named):
+    if draft.event and draft.type == "book.deleted" and draft.event.data["recipient"]["locale"].startswith("de"):
+        raise KeyError("a fault that was put in for the rehearsal")
+    return _finish(self, draft, *more, **named)
+
+
+_builder.EmailBuilder.finish = _rehearsed_finish
+"""
+_BAD_FEEDBACK = """
+
+handler = lambda *_: 1 / 0
+"""
 _DOES_NOT_START = """
 
 raise RuntimeError("a fault that was put in for the rehearsal: this version does not start")
@@ -61,6 +117,11 @@ class ReleaseFault(Enum):
     NONE = ("good", "function/delivery/outcome.py", "\n# Rehearsed: nothing is wrong with this one.\n")
     THROWS = ("throws", "function/notify.py", _THROWS)
     DOES_NOT_START = ("broken", "function/notify.py", _DOES_NOT_START)
+    BAD_FEEDBACK = ("feedback", "function/feedback.py", _BAD_FEEDBACK)
+    ONE_LANGUAGE = ("german", "function/notify.py", _ONE_LANGUAGE)
+    WRONG = ("wrong", "function/notify.py", _WRONG)
+    SLOW = ("slow", "function/notify.py", _SLOW)
+    NO_TRAFFIC = ("quiet", "function/delivery/outcome.py", "\n# Rehearsed: nothing is wrong with this one either.\n")
 
     @property
     def word(self) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -17,54 +18,102 @@ from release.progress.display import Lines
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
+from release.progress.terms import Inconclusive, Terms
 from release.release import finish, plan, start
 from release.stack import Stack
+from release.traffic import Observer
 
 __all__ = ["SCENARIOS", "ReleaseScenario", "ScenarioResult", "run_scenario"]
 
 #: CodeDeploy's codes in a word.
-_CAUSES = {"ALARM_ACTIVE": "alarm", "HOOK_EXECUTION_FAILURE": "hook"}
+_CAUSES = {"ALARM_ACTIVE": "alarm", "HOOK_EXECUTION_FAILURE": "hook", "MANUAL_STOP": "figures"}
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseScenario:
-    """One release: what is wrong with it, and how it has to end. `error` is CodeDeploy's code for that end.
+    """One release: what is wrong with it, and how it has to end. `errors` are CodeDeploy's codes that may say
+    why.
 
-    `minutes` of AWS is how long its canary takes at the most.
+    `minutes` of AWS is how long its canary takes at the most; `loaded` says that mails come meanwhile, and `meets_all`
+    that each of its own is one of the fault's. Without `at_least` any number of mails proves it.
     """
 
     fault: ReleaseFault
     title: str
     outcome: ReleaseOutcome
-    error: str = ""
+    errors: tuple[str, ...] = ()
     sees_traffic: bool = True
     minutes: int = 10
+    loaded: bool = True
+    meets_all: bool = False
+    at_least: int = 0
 
 
-#: An alarm ends this canary, however slow the machine is; on a quiet one within seconds.
-_UNTIL_THE_ALARM = 500
+#: An alarm or the comparison ends such a canary, however slow the machine is; on a quiet one within seconds.
+_UNTIL_SEEN = 1_000
 SCENARIOS = (
     ReleaseScenario(ReleaseFault.NONE, "a good one", ReleaseOutcome.RELEASED),
     ReleaseScenario(
         ReleaseFault.THROWS,
         "one that crashes in 1 of 3 mails",
         ReleaseOutcome.ROLLED_BACK,
-        "ALARM_ACTIVE",
-        minutes=_UNTIL_THE_ALARM,
+        ("ALARM_ACTIVE", "MANUAL_STOP"),  # whichever comes first: the alarm, or the comparison of the errors
+        minutes=_UNTIL_SEEN,
     ),
     ReleaseScenario(
         ReleaseFault.DOES_NOT_START,
         "one that its hook refuses",
         ReleaseOutcome.ROLLED_BACK,
-        "HOOK_EXECUTION_FAILURE",
+        ("HOOK_EXECUTION_FAILURE",),
         sees_traffic=False,
+        loaded=False,
+    ),
+    ReleaseScenario(
+        ReleaseFault.BAD_FEEDBACK,
+        "one whose feedback raises",
+        ReleaseOutcome.ROLLED_BACK,
+        ("HOOK_EXECUTION_FAILURE",),
+        sees_traffic=False,
+        loaded=False,
+    ),
+    ReleaseScenario(
+        ReleaseFault.ONE_LANGUAGE,
+        "one that fails one notification in one language",
+        ReleaseOutcome.ROLLED_BACK,
+        ("HOOK_EXECUTION_FAILURE",),
+        sees_traffic=False,
+        loaded=False,
+    ),
+    ReleaseScenario(
+        ReleaseFault.SLOW,
+        "one that is only slower",
+        ReleaseOutcome.ROLLED_BACK,
+        ("MANUAL_STOP",),
+        minutes=_UNTIL_SEEN,
+        meets_all=True,
+    ),
+    ReleaseScenario(
+        ReleaseFault.WRONG,
+        "one that is wrong for 5 % of its mails",
+        ReleaseOutcome.ROLLED_BACK,
+        ("MANUAL_STOP",),
+        minutes=_UNTIL_SEEN,
+    ),
+    ReleaseScenario(
+        ReleaseFault.NO_TRAFFIC,
+        "a good one without traffic",
+        ReleaseOutcome.INCONCLUSIVE,
+        loaded=False,
+        at_least=100,
     ),
 )
 
 
 @dataclass(slots=True)
 class ScenarioResult:
-    """What became of a scenario. `most` is the largest part of the traffic that its version got, in percent."""
+    """What became of a scenario. `most` is the largest part of the traffic that its version got, in percent; `shared`
+    and `seen` are when it first had a part and when its deployment was first known to fail, on the monotonic clock;
+    `met` is how many readers met its fault."""
 
     scenario: ReleaseScenario
     release: str
@@ -73,7 +122,16 @@ class ScenarioResult:
     error: tuple[str, str] | None = None
     most: float = 0.0
     rang: set[str] = field(default_factory=set)
-    seconds: float = 0.0
+    shared: float | None = None
+    seen: float | None = None
+    met: int = 0
+
+    @property
+    def soon(self) -> str:
+        """How soon its fault was seen after its first part of the traffic."""
+        if self.seen is None:
+            return ""
+        return "before" if self.shared is None else f"{self.seen - self.shared:.0f} s"
 
     @property
     def ended(self) -> str:
@@ -86,8 +144,11 @@ class ScenarioResult:
         if self.outcome is not self.scenario.outcome:
             ended = self.outcome.word if self.outcome else "not at all"
             yield f"{self.release} should have been {self.scenario.outcome.word}, and ended {ended}"
-        if (self.error[0] if self.error else "") != self.scenario.error:
-            yield f"{self.release} should have ended by {self.scenario.error or 'no error'}, and did by {self.error}"
+        if (self.error is None) is bool(self.scenario.errors) or (
+            self.error and self.error[0] not in self.scenario.errors
+        ):
+            expected = " or ".join(self.scenario.errors) or "no error"
+            yield f"{self.release} should have ended by {expected}, and did by {self.error}"
         if self.scenario.sees_traffic != (self.most > 0):
             yield f"{self.release} got {self.most:g} % of the traffic"
 
@@ -96,6 +157,10 @@ class ScenarioResult:
         deployment: Deployment = snapshot.deployment
         self.version, self.error = deployment.target, deployment.error
         self.most = max(self.most, snapshot.traffic.get(deployment.target, 0.0))
+        if self.most and self.shared is None:
+            self.shared = time.monotonic()
+        if self.seen is None and (deployment.error or (snapshot.comparison and snapshot.comparison.worse)):
+            self.seen = time.monotonic()
         self.rang |= {name for name, state in snapshot.alarms.items() if state == "ALARM"}
 
 
@@ -131,16 +196,21 @@ def run_scenario(
     stack: Stack, scenario: ReleaseScenario, package: Path, folder: Path, percent: int, console: Console
 ) -> ScenarioResult:
     """Release one, as `make release` does, by a canary that gets so many percent of the traffic."""
-    artifact = variant(package, scenario.fault, folder)
+    artifact, began = variant(package, scenario.fault, folder), datetime.now(UTC)
     result = ScenarioResult(scenario, artifact.release)
-    began = time.monotonic()
     release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
-    screen = _Recorder(console, result)
+    screen, terms = _Recorder(console, result), Terms(scenario.at_least, Inconclusive.HOLD)
     try:
-        result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None)
+        result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None, terms)
     except UserError as problem:
         screen.say(f"refused: {problem}")
     if result.outcome:
         finish(stack, release_plan, result.outcome, screen)
-    result.seconds = time.monotonic() - began
+    result.met = _count_readers(stack, result, began) if result.shared else 0
     return result
+
+
+def _count_readers(stack: Stack, result: ScenarioResult, since: datetime) -> int:
+    """How many mails of a version met its fault."""
+    figures = Observer(stack, (result.version,), since).look()[result.version]
+    return figures.mails if result.scenario.meets_all else figures.errors + figures.unknown + figures.letters
