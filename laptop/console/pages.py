@@ -14,7 +14,7 @@ from starlette.routing import Route
 from laptop.clients import LaptopClients
 from laptop.console.actions import Actor
 from laptop.console.event_history import EventHistory, tell_stories, totals
-from laptop.console.release import current_release
+from laptop.console.release import Comparer, current_release
 from laptop.console.scenarios import AGAIN, FRESH
 from laptop.resources import PREFIX
 from laptop.ses.api import Ses
@@ -34,6 +34,7 @@ class Console:
         self._emulator = httpx.Client(base_url=aws, trust_env=False, timeout=300)
         self._mailbox = ses.mailbox
         self._codedeploy = codedeploy
+        self._comparer = Comparer(self._clients)
         self._actor = Actor(self._clients, ses.faults)
 
     def routes(self, page: Callable[..., Response]) -> list[Route]:
@@ -53,7 +54,7 @@ class Console:
         try:
             deliveries, letters = self._ask_emulator("deliveries"), self._actor.letters()
             stories = self._stories(deliveries)
-            release = current_release(self._clients.functions, self._codedeploy)
+            release = current_release(self._clients.functions, self._codedeploy, self._comparer)
         except (BotoCoreError, ClientError, httpx.HTTPError):
             deliveries, stories, letters, release = (
                 [],

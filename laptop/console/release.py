@@ -1,23 +1,34 @@
-"""The release that is under way, or was the last one, as CodeDeploy and the alias describe it."""
+"""The release that is under way, or was the last one, as CodeDeploy and the alias describe it, and what both of its
+versions do, as `herald release` compares them."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from laptop.clients import LaptopClients
 from laptop.codedeploy.errors import CodeDeployError
+from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
+from release.comparison import Comparison, compare
+from release.stack import Names, Stack
+from release.traffic import Observer
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from laptop.codedeploy.api import CodeDeployApi
 
-__all__ = ["Release", "current_release"]
+__all__ = ["Comparer", "Release", "current_release"]
 
 _ENDED = ("Succeeded", "Failed", "Stopped")
 _STARTING = ("Created", "Queued")
+#: Seconds between two looks at metrics and log, however many pages are open.
+_PAUSE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +42,44 @@ class Release:
     deployment: str | None = None
     stands: str = ""
     running: bool = False
+    comparison: Comparison | None = None
 
 
-def current_release(functions: LambdaClient, codedeploy: CodeDeployApi) -> Release:
+class Comparer:
+    """Gathers what the two versions of a deployment do, each line of the log once, until another deployment begins."""
+
+    def __init__(self, clients: LaptopClients) -> None:
+        nothing: Any = None
+        cloudwatch, logs = clients.any("cloudwatch"), clients.any("logs")
+        self._stack = Stack(
+            clients.functions, nothing, cloudwatch, Names(PREFIX), ACCOUNT, REGION, local=True, logs=logs
+        )
+        self._lock = threading.Lock()
+        self._deployment = ""
+        self._observer: Observer | None = None
+        self._looked = 0.0
+
+    def compare(self, info: Mapping[str, Any], target: Mapping[str, Any]) -> Comparison | None:
+        """Both versions of a deployment compared while they share the traffic, or shared it; None if they never did."""
+        moving = next(one for one in target["lifecycleEvents"] if one["lifecycleEventName"] == "AllowTraffic")
+        began, function = moving.get("startTime"), target["lambdaFunctionInfo"]
+        if began is None:
+            return None
+        candidate, before = function["targetVersion"], function["currentVersion"]
+        with self._lock:
+            if self._observer is None or self._deployment != info["deploymentId"]:
+                self._deployment, self._looked = info["deploymentId"], -_PAUSE
+                self._observer = Observer(self._stack, (before, candidate), datetime.fromtimestamp(began, UTC))
+            if self._observer.until is None and time.monotonic() - self._looked > _PAUSE:
+                self._looked = time.monotonic()
+                ended = moving.get("endTime")
+                self._observer.until = None if ended is None else datetime.fromtimestamp(ended, UTC)
+                self._observer.look()
+            figures = self._observer.figures
+            return compare(candidate, before, figures) if any(one.runs for one in figures.values()) else None
+
+
+def current_release(functions: LambdaClient, codedeploy: CodeDeployApi, comparer: Comparer | None = None) -> Release:
     """Where the alias of notify sends its traffic now, and why."""
     alias = functions.get_alias(FunctionName=f"{PREFIX}-notify", Name="live")
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
@@ -44,7 +90,12 @@ def current_release(functions: LambdaClient, codedeploy: CodeDeployApi) -> Relea
         return Release(versions)
     back = last.get("rollbackInfo", {}).get("rollbackDeploymentId")
     running = last["status"] not in _ENDED or (bool(weights) and back is not None)
-    return Release(versions, last["deploymentId"], ", ".join(_story(codedeploy, last, back)), running)
+    compared = comparer.compare(last, _target(codedeploy, last["deploymentId"])) if comparer and _began(last) else None
+    return Release(versions, last["deploymentId"], ", ".join(_story(codedeploy, last, back)), running, compared)
+
+
+def _began(info: Mapping[str, Any]) -> bool:
+    return info["status"] not in _STARTING and "startTime" in info
 
 
 def _story(codedeploy: CodeDeployApi, info: Mapping[str, Any], back: str | None) -> list[str]:
@@ -78,7 +129,12 @@ def _info(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
 
 def _stage(codedeploy: CodeDeployApi, deployment: str) -> str:
     """The stage of its lifecycle that it has come to."""
-    question = {"deploymentId": deployment, "targetId": f"{PREFIX}-notify"}
-    target = codedeploy.play("GetDeploymentTarget", question)["deploymentTarget"]["lambdaTarget"]
-    begun = [one["lifecycleEventName"] for one in target["lifecycleEvents"] if one["status"] != "Pending"]
+    events = _target(codedeploy, deployment)["lifecycleEvents"]
+    begun = [one["lifecycleEventName"] for one in events if one["status"] != "Pending"]
     return str(begun[-1]) if begun else "Start"
+
+
+def _target(codedeploy: CodeDeployApi, deployment: str) -> dict[str, Any]:
+    question = {"deploymentId": deployment, "targetId": f"{PREFIX}-notify"}
+    target: dict[str, Any] = codedeploy.play("GetDeploymentTarget", question)["deploymentTarget"]["lambdaTarget"]
+    return target
