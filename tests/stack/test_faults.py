@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +18,7 @@ import pytest
 
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
+from tests.stack.processes import descendants
 from tests.waiting import LIMIT, eventually
 
 
@@ -46,6 +51,28 @@ def test_a_fault_costs_neither_the_mail_nor_a_second_one(herald: Herald, fault: 
     message_id = publish(herald, to)
     ends(herald, message_id, "delivered")
     herald.inbox.exactly(to, 1)
+
+
+def test_one_killed_sandbox_takes_no_other_event_with_it(herald: Herald) -> None:
+    """On AWS the others of its version run on; its own event runs again."""
+    readers = [new_address() for _ in range(30)]
+    messages = [publish(herald, to) for to in readers]
+    os.kill(eventually(lambda: find_sandbox(herald, "herald-notify"), bool), signal.SIGKILL)
+    for to in readers:
+        herald.inbox.wait(to)
+    herald.inbox.settle()
+    assert [len(herald.inbox.mails(to)) for to in readers] == [1] * 30
+    for message_id in messages:
+        ends(herald, message_id, "delivered")
+
+
+def find_sandbox(herald: Herald, function: str) -> int:
+    """The process of one sandbox of a function; 0 if there is none."""
+    for pid in descendants(herald.names.processes["ministack"]):
+        with contextlib.suppress(OSError):
+            if f"AWS_LAMBDA_FUNCTION_NAME={function}" in Path(f"/proc/{pid}/environ").read_text().split("\0"):
+                return pid
+    return 0
 
 
 def test_an_answer_that_never_comes_costs_no_second_mail(herald: Herald) -> None:

@@ -21,6 +21,7 @@ from release.progress.display import Lines
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
+from release.progress.terms import Terms
 from release.publish import Artifact
 from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
@@ -35,6 +36,7 @@ SCALE = 0.01
 CANARY = "CodeDeployDefault.LambdaCanary10Percent15Minutes"
 #: For those that something else ends.
 LONG_CANARY = "CodeDeployDefault.LambdaCanary10Percent30Minutes"
+NO_TERMS = Terms()
 _numbers = itertools.count(1)
 
 
@@ -90,11 +92,12 @@ class Desk:
         deadline: float | None = None,
         interrupt: bool = False,
         ask: Callable[[], bool | None] = lambda: None,
+        terms: Terms = NO_TERMS,
     ) -> ReleaseOutcome:
         """What `make release` does; `screen` is what it shows."""
         self.screen = Recorder(interrupt)
         chosen_plan = plan(self.stack, artifact, strategy)
-        outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask)
+        outcome = follow(start(self.stack, chosen_plan, self.screen, deadline), self.screen, ask, terms)
         finish(self.stack, chosen_plan, outcome, self.screen)
         return outcome
 

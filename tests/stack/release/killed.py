@@ -1,7 +1,8 @@
 """Releases one package in one laptop cloud until it is done, and kills (SIGKILL) every run at its next new step.
 
 python -m tests.stack.release.killed STATE PACKAGE: a step is a call that changes something, right after its answer has
-come, or the first look at shared traffic. Prints each step that a run died of in a line, and how the last run ended.
+come, the first look at shared traffic or at a bake, or a person's question. Prints each step that a run died of in a
+line, and how the last run ended.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from release.artifacts import read_artifact
 from release.progress.display import Lines
 from release.progress.follow import follow
 from release.progress.poller import Snapshot
+from release.progress.terms import Gate, Terms
 from release.release import finish, plan, start
 
 _READS = ("Get", "List", "Describe", "Batch")
 #: The first look at shared traffic comes while it is shared, on a busy machine too.
 _STRATEGY = "CodeDeployDefault.LambdaCanary10Percent15Minutes"
+#: Seconds; a run that comes later than that finds it live already.
+_BAKE = 20.0
 
 
 class Reaper(Lines):
@@ -44,8 +48,17 @@ class Reaper(Lines):
         client.meta.events.register("after-call", self._ends)
 
     def show(self, snapshot: Snapshot) -> None:
-        if len(snapshot.traffic) > 1:
+        if snapshot.until == "the bake is over":
+            self._step("bake")
+        elif len(snapshot.traffic) > 1:
             self._step("shared traffic")
+
+    def ask(self, _text: str) -> None:
+        """A person is asked, and killed with the question."""
+        self._step("question")
+
+    def answer(self) -> bool:
+        return True
 
     def _begins(self, params: dict[str, Any], **_: Any) -> None:
         self._about = str(params.get("FunctionName", ""))
@@ -67,7 +80,8 @@ def release(state: Path, package: Path, reaper: Reaper) -> str:
         reaper.watch(client)
     try:
         planned = plan(stack, read_artifact(package), _STRATEGY)
-        outcome = follow(start(stack, planned, reaper), reaper, lambda: None)
+        terms = Terms(bake=_BAKE, gate=Gate(reaper))
+        outcome = follow(start(stack, planned, reaper, bake=_BAKE), reaper, lambda: None, terms)
     except UserError as refused:
         return str(refused)
     finish(stack, planned, outcome, reaper)

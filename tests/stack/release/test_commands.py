@@ -36,17 +36,19 @@ def run(desk: Desk, *words: str) -> Done:
 
 def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> None:
     before, artifact = desk.version, desk.artifact()
-    words = ("--package", str(artifact.path), "--strategy", "all-at-once", "--yes")
+    words = ("--package", str(artifact.path), "--strategy", "all-at-once", "--yes", "--bake", "0")
     done = run(desk, "release", *words, "--json")
     assert done.returncode == ReleaseOutcome.RELEASED.code, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()]
-    assert said[-1] == {
+    assert {*said[0]} >= {"event", "at", "where", "live", "release", "strategy", "bake"}
+    assert {name: each for name, each in said[-1].items() if name != "at"} == {
+        "event": "outcome",
         "outcome": "released",
         "exit_code": 0,
         "meaning": ReleaseOutcome.RELEASED.meaning,
         "error": None,
     }
-    looks = [one for one in said if "deployment" in one]
+    looks = [one for one in said if one["event"] == "deployment"]
     assert looks[0]["current"] == before
     assert looks[-1]["traffic"] == {desk.version: 100.0}
     again = run(desk, "release", *words)
@@ -54,6 +56,33 @@ def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> Non
     assert f"(release {artifact.release}) is live already" in again.stderr
     assert again.stderr.endswith("herald release --again runs the hooks against it\n")
     assert again.stderr.count("\n") == 1
+
+
+def test_too_few_mails_take_it_back_if_that_is_the_policy_and_the_last_release_can_be_judged(desk: Desk) -> None:
+    before, artifact = desk.version, desk.artifact()
+    canary = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent5Minutes")
+    done = run(desk, "release", "--package", str(artifact.path), *canary, "--inconclusive", "back", "--yes")
+    assert done.returncode == ReleaseOutcome.INCONCLUSIVE.code, done.stdout + done.stderr
+    assert "no mail in the last day: only the hooks' mails prove it; the canary lasts 5 min" in done.stdout
+    assert "inconclusive: 0 real mails of 100; --inconclusive back" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("inconclusive: ")
+    assert desk.version == before
+    judged = run(desk, "release", "--dry-run")
+    assert judged.returncode == ReleaseOutcome.INCONCLUSIVE.code, judged.stdout + judged.stderr
+    assert "its traffic judged again" in judged.stdout
+    assert judged.stdout.endswith("no mails to compare\nnothing was moved\n")
+    assert desk.version == before
+
+
+def test_a_question_that_nobody_can_answer_is_a_wrong_call(desk: Desk) -> None:
+    before, artifact = versions(desk.stack), desk.artifact()
+    done = run(desk, "release", "--package", str(artifact.path), "--strategy", "canary", "--confirm", "--yes")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("there is nobody to answer: leave it out\n")
+    at_once = run(desk, "release", "--package", str(artifact.path), "--strategy", "all-at-once", "--confirm", "--yes")
+    assert at_once.returncode == 2
+    assert "moves all traffic at once: there is nothing to confirm" in at_once.stderr
+    assert versions(desk.stack) == before
 
 
 def test_the_hooks_run_again_against_what_is_live_and_nothing_moves(desk: Desk) -> None:

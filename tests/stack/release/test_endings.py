@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from release.companions import publish_companions, ship_hooks
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
+from release.progress.terms import Gate, Terms
 from release.publish import publish
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS
@@ -174,6 +176,46 @@ def test_an_alarm_takes_it_back(desk: Desk) -> None:
     assert last.deployment.error[0] == "ALARM_ACTIVE"
     assert f"herald-release-{last.deployment.target}-errors" in last.deployment.error[1]
     assert desk.version == before
+
+
+class Nobody:
+    """Is asked, and does not answer."""
+
+    def ask(self, _text: str) -> None:
+        """Nobody hears it."""
+
+    def answer(self) -> None:
+        """None, again and again."""
+
+
+def test_what_nobody_confirms_goes_back_before_it_gets_all_traffic(desk: Desk) -> None:
+    before = live_parts(desk)
+    outcome = desk.release(desk.artifact(), LONG_CANARY, terms=Terms(gate=Gate(Nobody())))
+    assert outcome is ReleaseOutcome.STOPPED, desk.screen.text
+    assert "nobody said yes" in desk.screen.text
+    assert live_parts(desk) == before
+
+
+def test_an_alarm_takes_it_back_while_it_bakes_with_all_that_moved(desk: Desk) -> None:
+    before, over = live_parts(desk), threading.Event()
+
+    def ring() -> None:
+        """One error of the candidate's after another, as soon as it bakes."""
+        while not over.wait(0.2):
+            looks = desk.screen.looks
+            if looks and looks[-1].until == "the bake is over":
+                _error(desk, looks[-1].deployment.target)
+
+    thread = threading.Thread(target=ring)
+    thread.start()
+    try:
+        outcome = desk.release(desk.artifact(), CANARY, terms=Terms(bake=10 * LIMIT))
+    finally:
+        over.set()
+        thread.join()
+    assert outcome is ReleaseOutcome.ROLLED_BACK, desk.screen.text
+    assert re.search(r"herald-release-\d+-errors rings while version \d+ bakes", desk.screen.text)
+    assert live_parts(desk) == before
 
 
 def _error(desk: Desk, version: str) -> None:

@@ -23,6 +23,8 @@ STEPS = [
     "UpdateFunctionCode CodeDeployHook_herald-after",
     "CreateDeployment",
     "shared traffic",
+    "question",
+    "bake",
 ]
 
 
