@@ -18,8 +18,8 @@ __all__ = ["Poller", "Proof", "Snapshot"]
 
 #: Seconds of looking at a deployment that ended badly, before it counts as one that is not rolled back.
 _PATIENCE = 100.0
-#: Looks at the deployment from one comparison of its versions to the next.
-_COMPARED = 3
+#: Seconds from one comparison of the versions to the next, on a laptop two of its own at the least.
+_COMPARED, _LEAST = 15.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ class Poller:
 
     def _compare(self, deployment: Deployment, shared: bool) -> None:
         """Compare the versions, now and then, while both have traffic, and once more when they have shared it."""
-        due = shared and time.monotonic() - self._compared >= _COMPARED * self.stack.pause
+        pause = max(_LEAST, _COMPARED * self.stack.scale)
+        due = shared and (self._observer is None or time.monotonic() - self._compared >= pause)
         last = not shared and self._observer is not None and self._observer.until is None
         last = last and deployment.shifted is not None
         if not self.compares or deployment.shifts_since is None or not (due or last):
