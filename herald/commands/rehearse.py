@@ -6,10 +6,12 @@ import contextlib
 import math
 import os
 import tempfile
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +26,7 @@ from laptop.rehearsal.load import Load, Published
 from laptop.rehearsal.scenarios import SCENARIOS, ReleaseScenario, ScenarioResult, run_scenario
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
+from operations.pause import count_waiting
 from operations.redrive.plan import plan_redrive
 from operations.redrive.selection import LetterFilter, select_letters
 from operations.redrive.send import RedriveResult, redrive_letters
@@ -86,9 +89,10 @@ def _perform(
     first, results = live(stack).version, list[ScenarioResult]()
     console.print(f"{rate:.1f} events a second; canaries get {percent} % for {_CANARY:.0f} s")
     published: list[Published] = []
+    waiting = partial(_count_waiting, cloud)
     for loaded, scenarios in groupby(chosen, lambda one: one.loaded):
         least = events if not published else 0
-        load = Load(cloud.clients.sns, cloud.description.topics["events"], least, rate)
+        load = Load(cloud.clients.sns, cloud.description.topics["events"], least, rate, waiting)
         with load if loaded else contextlib.nullcontext():
             for scenario in scenarios:
                 title = f"{len(results) + 1}. {scenario.title}"
@@ -107,6 +111,13 @@ def _perform(
     )
     _show(console, first, results, counted)
     return results, counted
+
+
+def _count_waiting(cloud: LaptopCloud) -> int:
+    """Events that no function has carried out yet, and reports that wait for feedback."""
+    answer = httpx.get(f"{cloud.description.endpoints['aws']}/_herald/pending", trust_env=False, timeout=300)
+    events: dict[str, int] = answer.raise_for_status().json()
+    return sum(events.values()) + count_waiting(cloud.clients.sqs, cloud.description.queues["feedback"])
 
 
 def _redrive(cloud: LaptopCloud) -> None:

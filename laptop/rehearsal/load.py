@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Load", "Published"]
 
 _SOURCE = "urn:herald:rehearsal"
+#: After so many events it is looked how many wait, and while it is more than so many none is added.
+_CHECKED, _WAITING = 5, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,14 @@ class Published:
 
 @dataclass(slots=True)
 class Load:
-    """Publishes until its block ends, and at least `events`; `rate` is events a second."""
+    """Publishes until its block ends, and at least `events`; `rate` is events a second at the most: on a machine that
+    is too busy for it, nothing is published while more than a few `waiting` events are not carried out."""
 
     sns: SNSClient
     topic: str
     events: int
     rate: float
+    waiting: Callable[[], int] = lambda: 0
     published: list[Published] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -60,6 +65,9 @@ class Load:
         try:
             while not self._stop.is_set() or len(self.published) < self.events:
                 self._publish()
+                if len(self.published) % _CHECKED == 0:
+                    while self.waiting() > _WAITING:
+                        time.sleep(0.5)
                 due = began + len(self.published) / self.rate
                 time.sleep(max(0.0, due - time.monotonic()))
         except Exception as error:

@@ -14,7 +14,7 @@ import pytest
 
 from laptop.rehearsal.counting import Count, sender, timelines
 from laptop.rehearsal.faults import ReleaseFault, variant
-from laptop.rehearsal.load import Published
+from laptop.rehearsal.load import Load, Published
 from laptop.rehearsal.scenarios import SCENARIOS, ReleaseScenario, ScenarioResult
 from laptop.state import ROOT
 from release.deployments import Deployment
@@ -171,6 +171,29 @@ def test_a_fault_is_in_the_copy_and_not_in_the_package(tmp_path: Path) -> None:
         assert [name for name in copy.namelist() if name.endswith(".pyc")] == [
             "function/__pycache__/outcome.cpython-313.pyc"
         ]
+
+
+class Topic:
+    """SNS, which takes everything."""
+
+    def publish(self, **_: Any) -> dict[str, str]:
+        return {"MessageId": "m"}
+
+
+def test_a_machine_that_is_too_busy_gets_no_more_events_than_it_carries_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    looks: list[int] = []
+
+    def waiting() -> int:
+        looks.append(len(load.published))
+        return 50 if len(looks) < 3 else 0
+
+    topic: Any = Topic()
+    load = Load(topic, "topic", 12, 1_000.0, waiting)
+    with load:
+        pass
+    assert looks[:4] == [5, 5, 5, 10]
+    assert len(load.published) >= 12
 
 
 class Partial:
