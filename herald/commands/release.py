@@ -94,9 +94,8 @@ def release(
     _require_consent(f"Release {artifact.release}?", yes)
     seconds = bake * 60 * stack.scale
     poller = start(stack, chosen, shown, deadline, seconds)
-    terms = Terms(at_least, inconclusive, seconds, gate)
+    terms = Terms(at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown))
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, terms), yes)
-    finish(stack, chosen, outcome, shown)
     raise typer.Exit(outcome.code)
 
 

@@ -52,6 +52,7 @@ def follow(poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -
         poller.outcome = _settle(watch, screen)
     if poller.outcome in _SETTLED:
         follow_live(poller.stack, screen)
+        terms.then(poller.outcome)
     screen.end(poller.outcome, last)
     return poller.outcome
 

@@ -83,12 +83,14 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any."""
+    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any; and what
+    is done when it has been settled, before its outcome is told."""
 
     at_least: int = 0
     inconclusive: Inconclusive = Inconclusive.ACCEPT
     bake: float = 0.0
     gate: Gate | None = None
+    then: Callable[[ReleaseOutcome], None] = lambda _: None
 
 
 def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], seconds: float) -> ReleaseOutcome:

@@ -275,5 +275,17 @@ def test_one_that_ended_long_ago_has_baked(world: World) -> None:
     assert "bakes" not in world.said
 
 
+def test_what_is_tidied_up_is_told_before_the_outcome(world: World) -> None:
+    ended: list[ReleaseOutcome] = []
+
+    def tidy(outcome: ReleaseOutcome) -> None:
+        assert "released: " not in world.said
+        ended.append(outcome)
+
+    assert world.follow(Terms(then=tidy)) is ReleaseOutcome.RELEASED
+    assert ended == [ReleaseOutcome.RELEASED]
+    assert world.said.splitlines()[-1].startswith("released: "), "the last word is the exit code's"
+
+
 def test_the_policies_are_the_three_words() -> None:
     assert [*Inconclusive] == ["accept", "hold", "back"]
