@@ -66,6 +66,11 @@ class _Group(TyperGroup):
         super().__init__(**settings)
         self.commands = _Commands(_MODULES)
 
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        """Help as wide as the terminal: Click's own takes 50 columns even where there are fewer."""
+        width = min(shutil.get_terminal_size().columns, _WIDEST)
+        return super().make_context(*arguments, terminal_width=width, **extra)
+
 
 @cache
 def _load(name: str, module: str) -> Any:
@@ -87,8 +92,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,  # its boxes cut options and fold ids on a narrow terminal
-    # Click's own takes 50 columns even where there are fewer.
-    context_settings={"terminal_width": min(shutil.get_terminal_size().columns, _WIDEST)},
 )
 
 

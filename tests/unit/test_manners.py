@@ -20,6 +20,7 @@ from herald.cli import app
 from herald.dead_letters_table import show_letters
 from laptop.state import ROOT
 from operations.redrive.dead_letters import DeadLetter
+from tests.herald_command import run_herald
 from tests.waiting import LIMIT
 
 ARN = "arn:aws:lambda:eu-central-1:123456789012:function:a-rather-long-prefix-notify:live"
@@ -83,13 +84,6 @@ def settings(**more: str) -> dict[str, str]:
     return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, **more}
 
 
-def herald(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "herald", *words], cwd=ROOT, env=settings(**environment), stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=LIMIT, check=False,
-    )  # fmt: skip
-
-
 #: A command of each module that asks AWS.
 ASKS_AWS = [
     ("why", "m-1"), ("status",), ("dead", "--json"), ("redrive", "--yes"), ("pause",), ("suppressions",), ("releases",),
@@ -99,7 +93,7 @@ ASKS_AWS = [
 
 @pytest.mark.parametrize("words", ASKS_AWS, ids=" ".join)
 def test_without_credentials_a_command_says_so_in_a_line(words: tuple[str, ...]) -> None:
-    done = herald(*words, AWS_REGION="eu-west-1", AWS_SHARED_CREDENTIALS_FILE=os.devnull, COLUMNS="40")
+    done = run_herald(*words, AWS_REGION="eu-west-1", AWS_SHARED_CREDENTIALS_FILE=os.devnull, COLUMNS="40")
     assert done.returncode == 1
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
@@ -108,11 +102,14 @@ def test_without_credentials_a_command_says_so_in_a_line(words: tuple[str, ...])
 
 
 @pytest.mark.parametrize("words", [("why", "m-1"), ("status", "--json")], ids=" ".join)
-def test_without_a_region_or_a_laptop_cloud_a_command_says_what_to_do(words: tuple[str, ...]) -> None:
-    done = herald(*words, PYTHONIOENCODING="ascii")
+def test_without_a_region_or_a_laptop_cloud_a_command_says_what_to_do(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    done = run_herald(*words, encoding="ascii")
     assert (done.returncode, done.stdout) == (1, "")
     assert "export AWS_REGION=eu-west-1" in done.stderr
-    done = herald(*words, "--local", "--state-dir", "build/absent")
+    done = run_herald(*words, "--local", "--state-dir", "build/absent")
     assert (done.returncode, done.stdout) == (1, "")
     assert "start one with make run" in done.stderr
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib import import_module
@@ -14,20 +13,7 @@ from typer.main import get_command
 
 from herald.cli import app
 from laptop.state import ROOT
-from tests.waiting import LIMIT
-
-
-def herald(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "herald", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+from tests.herald_command import run_herald
 
 
 @pytest.mark.parametrize(
@@ -41,7 +27,7 @@ def herald(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     ],
 )
 def test_a_mistake_is_told_in_a_line(arguments: list[str], code: int, words: str) -> None:
-    done = herald(*arguments)
+    done = run_herald(*arguments)
     assert done.returncode == code
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
@@ -54,14 +40,14 @@ def test_a_descriptor_without_a_process_is_no_cloud(tmp_path: Path) -> None:
         '"topics": {}, "queues": {}, "functions": {}, "configuration_set": "", "address_key_parameter": "", '
         '"sign_in": {}}'
     )
-    done = herald("local", "env", "--state-dir", str(tmp_path / "gone"))
+    done = run_herald("local", "env", "--state-dir", str(tmp_path / "gone"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "is gone" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["local"], ["local", "run"], ["local", "demo"], ["local", "env"]])
 def test_help_is_everywhere_and_fits_a_narrow_terminal(arguments: list[str]) -> None:
-    done = herald(*arguments, "--help", COLUMNS="40")
+    done = run_herald(*arguments, "--help", COLUMNS="40")
     assert done.returncode == 0
     assert "Usage" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 40
