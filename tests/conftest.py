@@ -21,13 +21,14 @@ from tests.loopback import guard
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
 hypothesis.settings.register_profile(
     "herald",
-    max_examples=50,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-# Twenty times as many examples: `make test FLAGS=--hypothesis-profile=thorough`.
+# Four and forty times as many: `make test FLAGS=--hypothesis-profile=wide`, which CI runs beside the tests.
+hypothesis.settings.register_profile("wide", hypothesis.settings.get_profile("herald"), max_examples=100)
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("herald"), max_examples=1_000)
 hypothesis.settings.load_profile("herald")
 

@@ -157,7 +157,7 @@ def _schemas(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
     return {"type": type_, "description": "v", **{name: draw(keywords[name]) for name in chosen}}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2 * settings().max_examples, deadline=None, suppress_health_check=list(HealthCheck))
 @given(schema=_schemas(), data=st.data())
 def test_every_keyword_means_what_jsonschema_says(
     tmp_path_factory: pytest.TempPathFactory, schema: dict[str, Any], data: st.DataObject

@@ -34,6 +34,7 @@ OPERATIONS = [
 ]
 PROBES = {("GET", "/livez"), ("GET", "/readyz")}
 LENIENT = list(HealthCheck)
+_EXAMPLES = hypothesis_settings().max_examples
 ISBNS = ["0-441-00731-7", "080442957X", "9780441007318", "978-0-446-60377-5", "9791032305690"]
 #: What the document cannot say: that a change must name the state which the book is in, that a key stands for one body,
 #: and that unknown parameters of a query are overlooked.
@@ -80,7 +81,7 @@ def test_no_undocumented_answer(
     operation = document[path][method]
     cases = operation.as_strategy(generation_mode=schemathesis.GenerationMode[mode])
 
-    @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=LENIENT, database=None)
+    @hypothesis_settings(max_examples=_EXAMPLES // 2, deadline=None, suppress_health_check=LENIENT, database=None)
     @given(case=cases)
     def answers_as_documented(case: schemathesis.Case[Any]) -> None:
         if "Idempotency-Key" in case.headers and mode == "POSITIVE":
@@ -111,6 +112,6 @@ def test_no_undocumented_answer_on_any_road(cloud: Cloud, parts: Parts, signed: 
             case.validate_response(response, excluded_checks=[positive_data_acceptance, negative_data_rejection])
 
     steps = hypothesis_settings(
-        max_examples=15, stateful_step_count=10, deadline=None, suppress_health_check=LENIENT, database=None
+        max_examples=_EXAMPLES // 3, stateful_step_count=10, deadline=None, suppress_health_check=LENIENT, database=None
     )
     run_state_machine_as_test(Road, settings=steps)
