@@ -17,7 +17,7 @@ from release.deployments import history
 from release.progress.display import Screen
 from release.publish import Artifact, publish, sha256_of, update
 from release.stack import ALIAS, Stack
-from release.versions import code_of, live, move_alias, numbers
+from release.versions import code_of, live_after, move_alias, numbers
 
 __all__ = [
     "Companion",
@@ -75,9 +75,10 @@ def paired(stack: Stack, version: str) -> dict[str, str]:
     return found
 
 
-def follow_live(stack: Stack, screen: Screen) -> None:
-    """Give the companions and the hooks to the release of the version of notify that is live."""
-    version = live(stack).version
+def follow_live(stack: Stack, screen: Screen, version: str) -> None:
+    """Give the companions and the hooks to the release of the version of notify that is live: this one, unless somebody
+    else moved the alias."""
+    version = live_after(stack, version).version
     for one in move_companions(stack, paired(stack, version)):
         screen.say(f"{one.function}: version {one.target} is live, as with version {version} of {stack.names.notify}")
     ship_hooks_of(stack, screen, version)

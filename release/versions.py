@@ -11,7 +11,7 @@ from operations.errors import UserError
 from release.deployments import history
 from release.stack import ALIAS, Stack
 
-__all__ = ["AliasRouting", "Version", "code_of", "live", "move_alias", "numbers", "previous", "versions"]
+__all__ = ["AliasRouting", "Version", "code_of", "live", "live_after", "move_alias", "numbers", "previous", "versions"]
 
 #: How often an alias that moved meanwhile is read again.
 _MOVES = 3
@@ -58,6 +58,19 @@ def live(stack: Stack) -> AliasRouting:
         ) from None
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return AliasRouting(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
+
+
+def live_after(stack: Stack, version: str) -> AliasRouting:
+    """Where the alias points after it moved to this version; read again while it is read as it was, for a moment.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+    """
+    for _ in range(_MOVES):
+        now = live(stack)
+        if now == AliasRouting(version, {}):
+            return now
+        time.sleep(stack.pause)
+    return live(stack)
 
 
 def move_alias(stack: Stack, function: str, version: str) -> None:

@@ -122,7 +122,7 @@ def rollback(
     if poller:
         outcome = _offer_restore(poller, shown, outcome, yes=True)
     else:
-        follow_live(stack, shown)
+        follow_live(stack, shown, rollback_plan.version)
     done = outcome in (
         (ReleaseOutcome.STOPPED, ReleaseOutcome.ROLLED_BACK) if rollback_plan.stops else (ReleaseOutcome.RELEASED,)
     )
@@ -196,7 +196,7 @@ def _offer_restore(poller: Poller, shown: Screen, outcome: ReleaseOutcome, yes: 
     if not yes and not (os.isatty(0) and typer.confirm(f"Give version {failed.current} all traffic?", default=True)):
         return outcome
     restore(poller.stack, failed.current)
-    follow_live(poller.stack, shown)
+    follow_live(poller.stack, shown, failed.current)
     shown.say(f"version {failed.current} has all traffic again")
     return ReleaseOutcome.ROLLED_BACK
 

@@ -16,7 +16,7 @@ from release.progress.poller import Poller, Snapshot
 from release.progress.terms import Inconclusive, Terms, bake
 from release.proof import prove
 from release.rollback import plan_rollback, start_rollback, stop
-from release.versions import live
+from release.versions import AliasRouting, live_after
 
 __all__ = ["follow"]
 
@@ -50,8 +50,9 @@ def follow(poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -
         if poller.comparison:
             screen.say(poller.comparison.describe())
         poller.outcome = _settle(watch, screen)
-    if poller.outcome in _SETTLED:
-        follow_live(poller.stack, screen)
+    if poller.last and poller.outcome in _SETTLED:
+        back = poller.outcome in (ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED) or watch.taken_back
+        follow_live(poller.stack, screen, poller.last.current if back else poller.last.target)
         terms.then(poller.outcome)
     screen.end(poller.outcome, last)
     return poller.outcome
@@ -65,6 +66,7 @@ class _Watch:
         self.ask = ask
         self.terms = terms
         self.stopped_as: ReleaseOutcome | None = None
+        self.taken_back = False
         self._screen = screen
 
     def run(self) -> Snapshot | None:
@@ -141,9 +143,9 @@ def _is_inconclusive(poller: Poller, terms: Terms, screen: Screen) -> bool:
 def _take_back(watch: _Watch, screen: Screen, outcome: ReleaseOutcome) -> ReleaseOutcome:
     """Put the version before back, unless somebody else has moved the traffic; `outcome`, or failed if that failed."""
     released = watch.poller.last
-    now = live(watch.poller.stack)
-    if released is None or now.version != released.target or now.weights:
+    if released is None or live_after(watch.poller.stack, released.target) != AliasRouting(released.target, {}):
         return outcome
+    watch.taken_back = True
     back = start_rollback(watch.poller.stack, plan_rollback(watch.poller.stack, released.current))
     if back is not None:
         _Watch(back, screen, watch.ask).run()

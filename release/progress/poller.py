@@ -12,7 +12,7 @@ from release.deployments import Deployment, read
 from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
 from release.traffic import Observer
-from release.versions import live
+from release.versions import AliasRouting, live, live_after
 
 __all__ = ["Poller", "Proof", "Snapshot"]
 
@@ -119,7 +119,7 @@ class Poller:
             time.sleep(self.stack.pause)
             rollback = read(self.stack, rollback.id)
         yield self._look(deployment)
-        return self._is_restored(deployment)
+        return live_after(self.stack, deployment.current) == AliasRouting(deployment.current, {})
 
     def _is_restored(self, deployment: Deployment) -> bool:
         now = live(self.stack)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import yaml
@@ -24,6 +24,7 @@ from release.stack import Names, Stack
 from release.versions import previous
 from tests.documented.mean import Mean
 from tests.integration.codedeploy.conftest import Stage, appspec, content
+from tests.integration.codedeploy.stage import Functions
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -167,6 +168,31 @@ def test_a_codedeploy_that_is_out_of_reach_for_a_while_is_looked_at_again(
     poller = Poller(stack, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=out, width=200)), lambda: None) is ReleaseOutcome.RELEASED
     assert out.getvalue().count("out of reach, and the deployment goes on") == 2
+
+
+@pytest.mark.parametrize(
+    ("hook", "outcome", "version"),
+    [("Succeeded", ReleaseOutcome.RELEASED, "2"), ("Failed", ReleaseOutcome.ROLLED_BACK, "1")],
+)
+def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read_as_it_was(
+    proven: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch, hook: str, outcome: ReleaseOutcome, version: str
+) -> None:
+    """UpdateAlias takes effect soon, not at once."""
+    proven.answers("after", hook)
+    deployment = proven.deploy(appspec(after="after"))
+    behind, given, read = ["1" if hook == "Succeeded" else "2"] * 3, [], Functions.get_alias
+
+    def get_alias(functions: Functions, **asked: str) -> dict[str, Any]:
+        return read(functions, **asked) | ({"FunctionVersion": behind.pop()} if behind else {})
+
+    monkeypatch.setattr(Functions, "get_alias", get_alias)
+    monkeypatch.setattr("release.companions.move_companions", lambda *_: [])
+    monkeypatch.setattr("release.companions.paired", lambda *_: {})
+    monkeypatch.setattr("release.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
+    monkeypatch.setattr("release.progress.follow.prove", lambda *_: None)
+    poller = Poller(stack, deployment, [], 0.0, INFINITE)
+    assert follow(poller, Lines(Console(file=io.StringIO())), lambda: None) is outcome
+    assert given == [version]
 
 
 def _stop(stage: Stage, deployment: str) -> None:

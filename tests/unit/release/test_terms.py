@@ -105,8 +105,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("time.sleep", made.sleep)
     monkeypatch.setattr("time.time", lambda: made.now)
     monkeypatch.setattr("time.monotonic", lambda: made.now)
-    for room in ("poller", "follow"):
-        monkeypatch.setattr(f"release.progress.{room}.live", made.live)
+    for room in ("release.versions", "release.progress.poller"):
+        monkeypatch.setattr(f"{room}.live", made.live)
     monkeypatch.setattr("release.progress.poller.read", made.read)
     monkeypatch.setattr("release.progress.poller.alarms", SimpleNamespace(states=made.states))
     monkeypatch.setattr(
