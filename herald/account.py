@@ -45,7 +45,7 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Clients of one account, and the names of the Herald in it; `where` is for people."""
+    """Clients of one account, each made once, and the names of the Herald in it; `where` is for people."""
 
     client: Callable[..., Any]
     prefix: str
@@ -71,12 +71,12 @@ class Account:
         if session.region_name is None:
             raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or say --local for the laptop cloud")
         make: Callable[..., Any] = session.client
-        return cls(
-            lambda service, config=_CONFIG, **more: retry_contention(make(service, config=config, **more)),
-            prefix,
-            session.region_name,
-            named,
-        )
+
+        @cache
+        def client(service: str, config: Config = _CONFIG, **more: str) -> Any:
+            return retry_contention(make(service, config=config, **more))
+
+        return cls(client, prefix, session.region_name, named)
 
     @property
     def sqs(self) -> SQSClient:
