@@ -12,12 +12,12 @@ import pytest
 from laptop.state import ROOT
 from tests.waiting import LIMIT
 
-#: All but the one that takes several hundred events: `make rehearse` has it, too.
-RELEASES = ("good", "throws", "broken", "feedback", "german", "slow", "quiet")
+#: All but the two that the figures take back, which takes several hundred events: `make rehearse` has them, too.
+RELEASES = ("good", "throws", "broken", "feedback", "german", "quiet")
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3000)  # seven releases, on a busy machine
+@pytest.mark.timeout(3000)  # six releases, on a busy machine
 @pytest.mark.xdist_group("release")
 def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> None:
     chosen = [word for release in RELEASES for word in ("--only", release)]
@@ -38,5 +38,5 @@ def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> 
     ends = [re.split(r"  +", line.strip())[-1] for line in table if re.match(r" {1,6}\d+  ", line)]
     assert ends[2] in ("rolled back: alarm", "rolled back: figures")
     hook = "rolled back: hook"
-    assert [*ends[:2], *ends[3:]] == ["was live", "released", hook, hook, hook, "rolled back: figures", "inconclusive"]
+    assert [*ends[:2], *ends[3:]] == ["was live", "released", hook, hook, hook, "inconclusive"]
     assert re.search(r"proved by 35 synthetic and 0 real mails", done.stdout)
