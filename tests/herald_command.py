@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from herald import cli
+from herald import console as consoles
 
 __all__ = ["Ended", "run_herald"]
 
@@ -30,6 +31,9 @@ def run_herald(*words: str, encoding: str = "utf-8", **environment: str) -> Ende
     with (
         patch.object(sys, "argv", ["herald", *words]),
         patch.dict("os.environ", environment),
+        # COLUMNS is read when a console is made: here that may have been for another command.
+        patch.object(consoles.console, "_width", None),
+        patch.object(consoles._errors, "_width", None),
         redirect_stdout(output),
         redirect_stderr(errors),
         pytest.raises(SystemExit) as end,

@@ -24,7 +24,7 @@ def sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]
     by = {each.asked: each for each in warmed}
     python = f"Python {roots.python}"
     found = {
-        f"Cold start, {python}": [*_starts(python, started), Figure("zip", "MB", roots.zip_bytes / 1e6, budget=6.0)],
+        f"Cold start, {python}": [*_starts(python, started), Figure("zip", "MB", roots.zip_bytes / 1e6, budget=4.0)],
         f"Where it goes, {python}": [Figure(name, "ms CPU", value) for name, value in _parts(started).items()],
         f"Warm, {python}": [*_mails(python, by), *_others(by)],
         f"On the wire, {python}": _trips(by),
@@ -35,7 +35,7 @@ def sections(roots: Roots, started: Mapping[str, Sample], warmed: Sequence[Warm]
 
 def _starts(python: str, started: Mapping[str, Sample]) -> list[Figure]:
     ours = started["herald"]
-    found = [compare(f"init, {python}", ours, started["powertools"], _INIT, 0.5)]
+    found = [compare(f"init, {python}", ours, started["powertools"], _INIT, 0.45)]
     found += [compare(f"init beside {theirs}", ours, started[theirs], _INIT) for theirs in ("check_then_put", "floor")]
     found.append(compare("init and first mail", ours, started["powertools"], _ALL))
     for how in ("over TLS", "without bytecode"):
@@ -52,7 +52,7 @@ def _parts(started: Mapping[str, Sample]) -> Mapping[str, float]:
 
 def _mails(python: str, by: Mapping[Asked, Warm]) -> list[Figure]:
     first, found = Asked("herald", "first", 1), []
-    for theirs, budget in (("powertools", 0.7), ("check_then_put", None), ("floor", None)):
+    for theirs, budget in (("powertools", 0.68), ("check_then_put", None), ("floor", None)):
         beside = by[first._replace(subject=theirs)]
         found.append(compare(f"warm mail beside {theirs}, {python}", by[first].sample, beside.sample, _CPU, budget))
     for kind in ("duplicate", "refused"):

@@ -87,12 +87,12 @@ def test_package_says_what_it_built(monkeypatch: pytest.MonkeyPatch) -> None:
     archive = SimpleNamespace(path="build/package/cloud/function.zip", size=3_400_000, release="r1", sha256="5e55")
     asked: list[Any] = []
 
-    def build(*arguments: Any, say: Any) -> Any:
-        asked.append(arguments)
+    def build(*arguments: Any, notifications: Any, say: Any) -> Any:
+        asked.append((*arguments, notifications))
         return SimpleNamespace(python="3.13", architecture="arm64", function=archive, webapp=archive, bytecode=True)
 
     monkeypatch.setattr("herald.commands.package.build", build)
     result = run("package", "--target", "cloud")
     assert result.exit_code == 0
     assert "function.zip  3.4 MB  release r1  sha256 5e55" in result.output
-    assert asked == [("cloud", "arm64")]
+    assert asked == [("cloud", "arm64", None)]
