@@ -34,7 +34,13 @@ PATCHED = {
         "_expire_retained",
     ),
     "cognito": ("_login_page_html", "_run_idp_handler", "_send_verification_email"),
-    "cloudwatch": ("_describe_alarms", "_evaluate_alarm", "_put_metric_alarm", "_set_alarm_state"),
+    "cloudwatch": (
+        "_delete_dashboards",
+        "_describe_alarms",
+        "_evaluate_alarm",
+        "_put_metric_alarm",
+        "_set_alarm_state",
+    ),
 }
 
 

@@ -18,6 +18,7 @@ RULES: tuple[Rule, ...] = (
         "FilterLogEvents",
         "A returned page might only be partially full, or even empty.",
         "tests/unit/release/test_hooks.py::test_the_reason_may_be_on_a_later_page",
+        "events[].logStreamName",
         "events[].message",
         "events[].timestamp",
         "nextToken",
