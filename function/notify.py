@@ -104,7 +104,7 @@ class Notifier:
             message_id=outcome.message_id,
             detail=outcome.detail,
             letter=delivery.letter,
-            took=took,
+            ms=took,
         )
 
     def _seconds_until(self, at: int) -> float:

@@ -106,7 +106,7 @@ def _add(figures: Figures, line: Mapping[str, Any]) -> None:
         return
     figures.mails += 1
     if kind is OutcomeKind.SENT:
-        figures.times += [float(line["took"])] if "took" in line else []
+        figures.times += [float(line["ms"])] if "ms" in line else []
     else:
         setattr(figures, _FIELDS[kind], getattr(figures, _FIELDS[kind]) + 1)
 

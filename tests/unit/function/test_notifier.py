@@ -212,7 +212,7 @@ def test_the_line_of_a_mail_says_how_long_it_took(sandbox: Sandbox) -> None:
 def test_a_release_is_told_how_long_a_delivery_took_but_for_the_first_of_a_sandbox(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [lambda: sandbox.world.clock.forward(0.25)] * 5
     sandbox(sns(*map(message, range(5))))
-    assert [line.get("took") for line in sandbox.lines] == [None, None, None, 250, 250], "the first make connections"
+    assert [line.get("ms") for line in sandbox.lines] == [None, None, None, 250, 250], "the first make connections"
 
 
 @pytest.mark.parametrize(("seconds", "visibility"), [(0, 0), (-5, 0), (0.2, 1), (2, 2), (43_201, 43_200)])

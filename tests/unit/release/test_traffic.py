@@ -59,9 +59,7 @@ def observe(log: Log) -> Observer:
 
 
 def test_each_version_gets_its_own_lines_and_metrics() -> None:
-    log = Log(
-        [[event(1, "Sent", took=40), event(2, "Sent", "7", took=60)], [], [event(3, "Rejected"), event(4, "Sent")]]
-    )
+    log = Log([[event(1, "Sent", ms=40), event(2, "Sent", "7", ms=60)], [], [event(3, "Rejected"), event(4, "Sent")]])
     figures = observe(log).look()
     assert figures["8"] == Figures(12, 2, mails=3, letters=1, times=[40.0])
     assert figures["7"] == Figures(90, 0, mails=1, times=[60.0])
