@@ -33,11 +33,13 @@ def _shorten(text: str, most: int) -> str:
 
 
 def _templates() -> dict[str, Any]:
-    sources = json.loads((_SOURCES / "catalogue.json").read_text())["templates"]
     environments = {name: Environment(undefined=StrictUndefined, autoescape=name.endswith("html")) for name in _PARTS}
     for environment in environments.values():
         environment.filters |= {"shorten": _shorten, "link": lambda url: Markup(html.escape(url))}
-    return {name: environments[name.rpartition("/")[2]].from_string(source) for name, source in sources.items()}
+    return {
+        name: environments[name.rpartition("/")[2]].from_string(source)
+        for name, source in catalogue["templates"].items()
+    }
 
 
 logger = Logger(service="notify")
@@ -47,6 +49,7 @@ layer = DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=boto3.cl
 config = IdempotencyConfig(event_key_jmespath="powertools_json(Records[0].Sns.Message).[source, id]")
 envelope = Draft202012Validator(json.loads((_SOURCES / "event.schema.json").read_text()))
 validators = {"book.created": Draft202012Validator(json.loads((_SOURCES / "book.created.json").read_text()))}
+catalogue = json.loads((_SOURCES / "catalogue.json").read_text())
 templates = _templates()
 
 
@@ -67,7 +70,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     validators[said["type"]].validate(data)
     folder = f"{said['type']}/{data['recipient']['locale']}"
     stop = _unsubscribe_url(data["recipient"]["email"])
-    subject, text, page = (templates[f"{folder}/{part}"].render(**data, unsubscribe_url=stop) for part in _PARTS)
+    filled = data | {"unsubscribe_url": stop, "brand": catalogue["brand"]}
+    subject, text, page = (templates[f"{folder}/{part}"].render(filled) for part in _PARTS)
     answer = ses.send_email(
         FromEmailAddress="Herald <books@herald.example>",
         Destination={"ToAddresses": [data["recipient"]["email"]]},
