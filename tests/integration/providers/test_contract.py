@@ -180,10 +180,16 @@ def test_a_mail_that_was_taken_without_an_answer_is_unknown(staged: Stage) -> No
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_mail_whose_answer_never_comes_is_unknown(name: str, tmp_path: Path) -> None:
-    with stage(name, tmp_path, patience=5 if name == "smtp" else 0.5) as staged:
-        staged.faults.arm(SendFault(FaultKind.ACCEPT_THEN_HANG, None))
-        assert type(failure(staged)) is OutcomeUnknown
-        assert len(staged.mailbox.find()) == 1
+    """On a busy machine the patience may end before the mail was handed over, and truly nothing was sent: then more."""
+    for patience in (5, 25, 125) if name == "smtp" else (0.5, 5, 50):
+        with stage(name, tmp_path, patience=patience) as staged:
+            staged.faults.arm(SendFault(FaultKind.ACCEPT_THEN_HANG, None))
+            outcome, mails = failure(staged), staged.mailbox.find()
+        if not isinstance(outcome, NotSent):
+            break
+        assert mails == []
+    assert type(outcome) is OutcomeUnknown
+    assert len(mails) == 1
 
 
 def test_a_lost_answer_costs_no_second_mail_even_where_it_is_asked_for_again(staged: Stage) -> None:
