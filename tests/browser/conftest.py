@@ -23,13 +23,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with the last test of this folder: until then its event loop runs in this thread, and no other can."""
     with chromium() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def laptop(browser: Browser) -> Iterator[LaptopCloud]:
     """A laptop cloud as `make run` starts it; none is started where there is no browser."""
     with run_cloud(Options(ROOT / "build" / "tests" / f"browser-{os.getpid()}", scale=0.02)) as started:
