@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 __all__ = ["chromium"]
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+#: The one without windows first: it takes a third of the processor.
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 #: No traffic of the browser's own, and no name that leads anywhere.
 _ALONE = (
     "--no-sandbox",
