@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from minijinja import Environment, TemplateError, safe
@@ -31,8 +31,11 @@ _DOT_OF_A_DOMAIN = re.compile(
 #: Prepended_Concatenation_Mark, https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
 _SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 #: Characters that are never seen and of another category than Cf: fillers, blanks, and what is not assigned yet.
-#: Other_Default_Ignorable_Code_Point and U+2800, in the same file.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
+#: Other_Default_Ignorable_Code_Point in the same file, and signs that no property calls blank: of Braille, of music and
+#: of hieroglyphs, and what stands for an object that is not there.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0-\ufff8\ufffc\U00013441\U00013442\U0001d159\U000e0000-\U000e0fff]"
+)
 #: Variation_Selector in the same file: what is seen is the character before, in one of its forms.
 _SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HAS_FORMS = frozenset({"Lo", "So", "Sm"})
@@ -43,6 +46,10 @@ _JOINERS = frozenset("\u200c\u200d")
 _JOINED = frozenset({"Lo", "Mn", "Mc", "So", "Sk"})
 #: A path that a template uses as an address, and of that the last name.
 _LINKED = re.compile(r"\{\{-?\s*(?:\w+\.)*(\w+)\s*\|\s*link\b")
+#: What a template prints, as a path into the data.
+_PRINTED = re.compile(r"\{\{-?\s*(\w+(?:\.\w+)*)")
+#: The categories of what a reader sees: letters, numbers, punctuation and signs.
+_DRAWN = frozenset("LNPS")
 #: As html.escape has it, whose module also imports the names of all entities.
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
@@ -76,16 +83,21 @@ class Renderer:
             for name, filter_ in filters(localization).items():
                 self._environment.add_filter(name, filter_)
         self._addresses: dict[str, frozenset[str]] = {}
+        self._in_subject: dict[str, list[list[str]]] = {}
         for name, source in templates.items():
             self._environment.add_template(name, source)
             if name.endswith("/body.html"):
                 self._addresses[name.rpartition("/")[0]] = frozenset(_LINKED.findall(source))
+            elif name.endswith("/subject.txt"):
+                self._in_subject[name.rpartition("/")[0]] = [path.split(".") for path in _PRINTED.findall(source)]
 
     def render(self, folder: str, data: Mapping[str, object], own: Mapping[str, object] | None = None) -> Content:
         """Render the three parts in `folder` with a stranger's `data` and with `own`, which is taken as it is.
 
         Raises `InvalidEvent` if the data fills them not at all, or too much.
         """
+        for path in self._in_subject.get(folder, ()):
+            _refuse_blank(data, path)
         addresses = self._addresses.get(folder, frozenset())
         recipients = addresses | {"email"}
         data = {
@@ -135,6 +147,20 @@ def _is_seen(char: str, text: str, at: int) -> bool:
         before = text[at - 1 : at]
         return bool(before) and (before in _KEYS or unicodedata.category(before) in _HAS_FORMS)
     return not _UNSEEN.match(char) and (char in _SEEN or unicodedata.category(char) != "Cf")
+
+
+def _refuse_blank(data: object, path: Sequence[str]) -> None:
+    """A mail that is about something says what: nobody could see it in `Added to your books: `."""
+    for name in path:
+        data = data.get(name) if isinstance(data, Mapping) else None
+    if isinstance(data, str) and data and not _is_visible(data):
+        raise InvalidEvent(f"nothing can be seen of {'.'.join(path)}, which the subject names")
+
+
+def _is_visible(text: str) -> bool:
+    if text.isascii():
+        return not text.isspace()
+    return any(unicodedata.category(char)[0] in _DRAWN and not _UNSEEN.match(char) for char in text)
 
 
 def link(url: str) -> str:

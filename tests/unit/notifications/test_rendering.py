@@ -61,7 +61,7 @@ def test_a_subject_is_one_line_of_printable_text(character: str) -> None:
 
 def test_a_subject_is_not_empty() -> None:
     with pytest.raises(InvalidEvent, match="empty"):
-        renderer("{{ t }}").render("x", {"t": " "})
+        renderer("{{ t }}").render("x", {"t": ""})
 
 
 def test_a_link_keeps_its_slashes_and_escapes_the_rest() -> None:
@@ -169,10 +169,38 @@ def test_no_formatting_character_hides_or_turns_what_is_written(char: str) -> No
 
 
 @pytest.mark.parametrize(
-    "char", "\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0\ufff8\U000e0000\U000e0080\U000e0fff"
+    "char",
+    "\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufff0\ufff8\ufffc\U0001d159\U00013441\U000e0000\U000e0080\U000e0fff",
 )
 def test_no_filler_is_left_either(char: str) -> None:
     assert write(f"Mo{char}mo").subject == "Momo"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        " ",
+        "\u200b",
+        "\u2060\u00ad",
+        "\u202e",
+        "\U0001d159",
+        "\u2800 \u2800",
+        "\u3164",
+        "\u00a0\u3000",
+        "\u0301",
+        "\ue000",
+    ],
+)
+def test_what_the_subject_names_can_be_seen(title: str) -> None:
+    mails = renderer("About {{ book.title | shorten(9) }}", "{{ book.title }}", "h")
+    with pytest.raises(InvalidEvent, match=r"nothing can be seen of book\.title"):
+        mails.render("x", {"book": {"title": title}})
+
+
+@pytest.mark.parametrize("title", ["", "!", "\u4e00", "\U0001f600", "\u0622\u200c"])
+def test_what_is_left_empty_or_can_be_seen_is_no_fault(title: str) -> None:
+    mails = renderer("About {{ book.title }}", "{{ book.title }} {{ note }}", "h")
+    assert mails.render("x", {"book": {"title": title}, "note": " "}).subject.startswith("About")
 
 
 @pytest.mark.parametrize(

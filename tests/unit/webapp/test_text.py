@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -122,9 +123,25 @@ INVISIBLE = [
     "\u200d\u200c",
     "\u3164",
     "\u2800",
+    "\u2800 \u2800",
+    "\U0001d159",
+    "\U00013441\U00013442",
+    "\ufffc",
     "\U000e0041",
     "\u0301",
+    "\u034f",
+    "\u17b5",
+    "\u20dd",
+    "\ufe0f",
+    "\U000e0100",
+    "\U00016fe4",
     " \u115f ",
+    "\u1160\uffa0",
+    "\u00a0\u3000\u2003",
+    "\ue000",
+    "\U000f0000",
+    "\u2065",
+    "\U000e0fff",
 ]
 
 
@@ -143,12 +160,27 @@ def test_every_formatting_character_of_unicode_is_refused_and_cut_out_of_names()
         assert text.line(f"a{character}b", 10) == "ab", hex(ord(character))
 
 
+@pytest.mark.parametrize("hidden", ["\u2065", "\ufff0", "\U000e0000", "\U000e0fff", "\ufdd0", "\U0001ffff"])
+def test_what_unicode_ignores_and_has_not_assigned_is_refused_in_a_line(hidden: str) -> None:
+    assert not text.is_line(f"a{hidden}b")
+
+
+@pytest.mark.parametrize("part", ["\u034f", "\u180b", "\ufe0f", "\U000e0100", "\u1160", "\u200d", "\u0301", "\ue000"])
+def test_what_is_part_of_letters_stays_in_a_line(part: str) -> None:
+    assert text.is_line(f"a{part}b")
+
+
 def test_no_character_that_is_seen_is_refused() -> None:
     seen = {"L", "N", "P", "S"}
-    blank = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
+    blank = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0", "\ufffc", "\U0001d159", "\U00013441", "\U00013442"}
     refused = {
         chr(code)
         for code in range(0x110000)
         if unicodedata.category(chr(code))[0] in seen and not text.is_line(chr(code))
     }
-    assert refused == blank
+    assert refused <= blank
+
+
+@given(ANYTHING)
+def test_the_pattern_of_the_document_lets_pass_what_is_a_line(title: str) -> None:
+    assert not text.is_line(title) or re.fullmatch(text.LINE_PATTERN, title)
