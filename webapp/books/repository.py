@@ -129,10 +129,13 @@ class BookRepository:
     def deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
         """The traces of the books that the owner deleted, as `page` has books: by the time that they were added."""
         items, more = self._list(owner, "deleted", limit, after)
-        return [
-            DeletedBook(item["sk"].removeprefix("deleted#"), item["title"], item["author"], item["deleted_at"])
-            for item in items
-        ], more
+        return [_deleted_book_of(item) for item in items], more
+
+    def get_deleted(self, owner: str, book_id: str) -> DeletedBook | None:
+        """What is left of a book that the owner deleted; None if nothing is."""
+        key = _key(owner, book_id, "deleted")
+        answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return _deleted_book_of(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def forget(self, owner: str, book_ids: Iterable[str]) -> None:
         """Delete these books, or what was left of them, without a word to their owner."""
@@ -220,8 +223,13 @@ def _raise_for_account(error: ClientError, place: int) -> None:
         raise AccountDeleted from error
 
 
-def _key(owner: str, book_id: str) -> Item:
-    return serialize_item({"pk": f"user#{owner}", "sk": f"book#{book_id}"})
+def _deleted_book_of(values: Mapping[str, Any]) -> DeletedBook:
+    id_ = str(values["sk"]).removeprefix("deleted#")
+    return DeletedBook(id_, values["title"], values["author"], values["deleted_at"])
+
+
+def _key(owner: str, book_id: str, kind: str = "book") -> Item:
+    return serialize_item({"pk": f"user#{owner}", "sk": f"{kind}#{book_id}"})
 
 
 def _book_item(owner: str, book: Book) -> Item:

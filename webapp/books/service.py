@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -123,21 +122,17 @@ class BookService:
         return list(_lookups.map(lambda own, book: own.run(self.notifications, reader, book), contexts, book_ids))
 
     def describe_deleted(self, reader: Identity, book_id: str) -> tuple[str, str]:
-        """Title and author of a book that is deleted, as its last event has them; "" where nothing is kept of them.
-
-        Raises `NotFound` if there is none.
-        """
-        events = self.events(reader, book_id)
-        book = json.loads(events[-1].body)["data"]["book"] if events and events[-1].body else {}
-        return book.get("title", ""), book.get("author", "")
+        """Title and author of a book that the reader deleted; "" where nothing is kept of them."""
+        book = self.repository.get_deleted(reader.sub, book_id)
+        return (book.title, book.author) if book else ("", "")
 
     def events(self, reader: Identity, book_id: str) -> list[OutboxEvent]:
-        """The events about one of the reader's books, oldest first; none if they have expired.
+        """The events about one of the reader's books, kept or deleted, oldest first; none if they have expired.
 
-        Raises `NotFound` if the book never was the reader's.
+        Raises `NotFound` if the book never was the reader's, or nothing is left of it.
         """
         found = [event for event in self.outbox.of_subject(f"books/{book_id}") if event.owner == reader.sub]
-        if not found:
+        if not found and self.repository.get_deleted(reader.sub, book_id) is None:
             self.find(reader, book_id)
         return found
 

@@ -10,6 +10,7 @@ from function.ledger.keys import event_key
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from webapp.composition import Parts
+from webapp.outbox.outbox import OutboxEvent
 from webapp.outbox.publisher import Publisher
 
 DAY = 24 * 3600
@@ -28,8 +29,14 @@ def book_id(browser: Browser, parts: Parts, cloud: Cloud, clock: Clock, publishe
     """A book of Ada's whose mail was delivered, heard of by the ledger, and settled in the outbox."""
     book_id = add(browser)
     [event] = parts.outbox.of_subject(f"books/{book_id}")
+    deliver(event, parts, cloud, clock, publisher)
+    return book_id
+
+
+def deliver(event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, publisher: Publisher) -> None:
+    """Publish an event, have its mail delivered, and settle it."""
     publisher.publish([event])
-    [event] = parts.outbox.of_subject(f"books/{book_id}")
+    event = next(each for each in parts.outbox.of_subject(event.subject) if each.id == event.id)
     kept = {"expires_at": clock.at // 1000 + 90 * DAY}
     rows = [{"state": "delivered", "at": clock.at, "release": "r1"}]
     record = {"pk": f"message#{event.message_id}", "state": "delivered", "timeline": rows, **kept}
@@ -37,7 +44,6 @@ def book_id(browser: Browser, parts: Parts, cloud: Cloud, clock: Clock, publishe
     for item in (record, owner):
         cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(item))
     assert parts.outbox.mark_settled(event, clock.at)
-    return book_id
 
 
 @pytest.mark.parametrize("days", [0, 60, 100, 200, 365])

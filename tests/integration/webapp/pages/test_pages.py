@@ -114,13 +114,26 @@ def test_a_deleted_book_still_tells_what_happened_to_its_mails(browser: Browser,
     assert bob.get(f"/books/{book_id}").status_code == 404
 
 
-def test_a_deleted_book_whose_events_were_erased_is_told_without_its_title(browser: Browser, cloud: Cloud) -> None:
+def test_a_deleted_book_is_told_with_its_title_as_long_as_that_is_kept(browser: Browser, cloud: Cloud) -> None:
     book_id = add(browser)
     browser.submit(f"/books/{book_id}/delete")
     for row in cloud.rows("outbox"):
         key = {name: row[name] for name in ("pk", "sk")}
         cloud.dynamodb.update_item(TableName="herald-books", Key=key, UpdateExpression="REMOVE body")
+    assert "Middlemarch" in browser.get(f"/books/{book_id}").text, "also when its events were erased"
+    [left] = cloud.rows("deleted book")
+    cloud.dynamodb.delete_item(TableName="herald-books", Key={name: left[name] for name in ("pk", "sk")})
     assert "A deleted book" in browser.get(f"/books/{book_id}").text
+
+
+def test_of_two_mails_about_a_book_each_says_what_it_tells(browser: Browser) -> None:
+    book_id = add(browser)
+    assert "That it was" not in browser.get(f"/books/{book_id}").text
+    page = browser.submit(f"/books/{book_id}/delete").text
+    assert page.index("That it was added") < page.index("That it was deleted")
+    browser.headers["Accept-Language"] = "de"
+    assert "Dass es gelöscht wurde" in browser.get(f"/books/{book_id}").text
+    assert browser.get("/why").text.count("Dass es gelöscht wurde") == 1
 
 
 def test_nothing_is_changed_by_a_get(browser: Browser, cloud: Cloud) -> None:
