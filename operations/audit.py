@@ -114,10 +114,19 @@ class Audit:
             self._log.failure("outcome not on record", error, entry=entry)
 
     def _put(self, name: str, at: int, values: Mapping[str, str]) -> None:
+        """Write an item that is new; one that is there as it is was written before, and its answer was lost."""
         item = {"pk": _KEY, "sk": name, "kind": "audit", "at": at, _EXPIRES_AT: at // 1000 + _KEPT_SECONDS, **values}
-        self._dynamodb.put_item(
-            TableName=self._table, Item=serialize_item(item), ConditionExpression="attribute_not_exists(pk)"
-        )
+        written = serialize_item(item)
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=written,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error.response.get("Item") != written:
+                raise
 
 
 def _describe(error: Exception) -> str:

@@ -35,6 +35,17 @@ class Failing:
         return self._dynamodb.put_item(**arguments)
 
 
+class Forgetful:
+    """DynamoDB whose answer to the first write of each item is lost, so that botocore repeats it."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._dynamodb = cloud.dynamodb
+
+    def put_item(self, **arguments: Any) -> Any:
+        self._dynamodb.put_item(**arguments)
+        return self._dynamodb.put_item(**arguments)
+
+
 def throttle() -> ClientError:
     return ClientError({"Error": {"Code": "ThrottlingException", "Message": "role arn:aws:iam::1:role/x"}}, "PutItem")
 
@@ -104,6 +115,11 @@ def test_an_entry_is_never_written_over(cloud: Cloud, clock: Clock) -> None:
     audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "pause", "all mail", lambda: "paused")
     with pytest.raises(ClientError):
         audit_of(cloud.dynamodb, clock).record(GRACE.email, GRACE.sub, "resume", "all mail", lambda: "resumed")
+    assert list_audit(cloud, clock) == [("pause", "paused")]
+
+
+def test_what_is_written_and_whose_answer_is_lost_is_written_once(cloud: Cloud, clock: Clock) -> None:
+    audit_of(Forgetful(cloud), clock).record(GRACE.email, GRACE.sub, "pause", "all mail", lambda: "paused")
     assert list_audit(cloud, clock) == [("pause", "paused")]
 
 
