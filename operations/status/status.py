@@ -62,7 +62,8 @@ class StatusClients:
 
 @dataclass(frozen=True, slots=True)
 class LiveVersion:
-    """The version that the alias points to, its release, the weights of others, and deployments under way."""
+    """The version that the alias points to, its release (empty: not known), the weights of others, and deployments
+    under way."""
 
     version: str
     release: str
@@ -137,16 +138,23 @@ class HeraldStatus:
         return bool(stopped or dead or self.alarms or self.unread)
 
 
-def look(installation: Installation, clients: StatusClients, now: datetime) -> HeraldStatus:
-    """Ask for everything once; nothing is changed."""
+def look(
+    installation: Installation,
+    clients: StatusClients,
+    now: datetime,
+    unanswered: tuple[type[Exception], ...] = (),
+) -> HeraldStatus:
+    """Ask for everything once; nothing is changed. `unanswered` is what clients raise besides botocore's own errors
+    when there is no time left."""
     unread: dict[str, str] = {}
+    expected: tuple[type[Exception], ...] = (BotoCoreError, UserError, *unanswered)
 
     def read(name: str, ask: Callable[[], Value]) -> Value | None:
         try:
             return ask()
         except ClientError as error:
             unread[name] = f"AWS answered {error.response['Error']['Code']}"
-        except (BotoCoreError, UserError) as error:
+        except expected as error:
             unread[name] = str(error)
         return None
 
@@ -175,7 +183,7 @@ def _live(clients: StatusClients) -> LiveVersion:
         applicationName=clients.prefix, deploymentGroupName=clients.prefix, includeOnlyStatuses=[*_UNDER_WAY]
     )
     deployments = [deployment for page in pages for deployment in page.get("deployments", [])]
-    return LiveVersion(version, known.get("Description") or "?", dict(weights), tuple(sorted(deployments)))
+    return LiveVersion(version, known.get("Description") or "", dict(weights), tuple(sorted(deployments)))
 
 
 def _rates(installation: Installation, clients: StatusClients, now: datetime) -> tuple[SendingRate, ...]:

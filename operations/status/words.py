@@ -62,7 +62,8 @@ def _live(status: HeraldStatus, options: str) -> Iterator[StatusLine]:
     live = status.live
     if live is None:
         return
-    yield StatusLine("release", f"{live.release} is live, as version {live.version}")
+    version = f"version {live.version}"
+    yield StatusLine("release", f"{live.release} is live, as {version}" if live.release else f"{version} is live")
     if live.weights or live.deployments:
         shares = ", ".join(f"version {version} has {100 * share:g} %" for version, share in live.weights.items())
         ids = ", ".join(live.deployments) or "no deployment of CodeDeploy is under way"

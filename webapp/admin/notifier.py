@@ -14,6 +14,7 @@ from operations.installation import Installation, read_sending_regions
 from operations.pause import PauseStatus, pause, read_status, resume
 from operations.status.status import HeraldStatus, StatusClients, look
 from webapp.aws import clients
+from webapp.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -102,10 +103,11 @@ class NotifierAccess:
         return read_status(self.functions, self.names.notify)
 
     def look(self, now: datetime) -> HeraldStatus:
-        """How things stand; nothing is changed."""
+        """How things stand, as far as AWS answers in time; nothing is changed."""
         cloudwatch, logs, codedeploy = map(self.of, ("cloudwatch", "logs", "codedeploy"))
         prefix = self.names.notify.removesuffix("-notify")
-        return look(self.installation, StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix), now)
+        asked = StatusClients(self.functions, cloudwatch, logs, codedeploy, prefix)
+        return look(self.installation, asked, now, (Unavailable,))
 
     def pause(self) -> str:
         """Pause all mail; returns what that did."""

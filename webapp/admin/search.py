@@ -32,7 +32,7 @@ __all__ = ["FoundMail", "MailSearch", "SearchResult"]
 
 _ULID: Final = re.compile(cursor.ULID_PATTERN)
 #: The ledger has no index by address, so it is scanned for at most so long.
-_SCAN_SECONDS: Final = 4.0
+_SCAN_SECONDS: Final = 3.0
 _MOST: Final = 20
 
 

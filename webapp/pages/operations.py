@@ -53,6 +53,8 @@ _MOST_LETTERS: Final = 25
 _MOST_ENTRIES: Final = 50
 #: No index leads to the list, so the ledger is read through: so long at most.
 _SCAN_SECONDS: Final = 4.0
+#: What looks at much: at how things stand, or for a mail in the ledger. What it asks last may take four seconds more.
+_LOOK_SECONDS: Final = 5.5 * deadline.FACTOR
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
 _ACTION_SECONDS: Final = 24.0 * deadline.FACTOR
 
@@ -77,20 +79,19 @@ def _keep_search(request: Request, session: SessionOf, parts: PartsOf, wanted: T
 def overview(request: Request, operator: Operator, parts: PartsOf, done: str = "") -> Response:
     """How things stand, the switch, a search, and what operators did last."""
     notifier = parts.notifier
-    deadline.extend(_ACTION_SECONDS)
+    deadline.extend(_LOOK_SECONDS)
     counts = {name: notifier.depth(getattr(notifier.names, name)) for name in ("dead", "retry", "feedback")}
     oldest = parts.outbox.find_oldest_unpublished()
     unpublished = None if oldest is None else max(parts.clock() - oldest, 0)
-    seen = notifier.look(datetime.fromtimestamp(parts.clock() / 1000, UTC))
     context = {
         "counts": counts,
         "unpublished": unpublished,
         "status": notifier.read_status(),
-        "lines": [*describe_status(seen)],
-        "alarms": seen.alarms or (),
         "wanted": (take_draft(request, parts, operator, "/operations/search") or {}).get("wanted", ""),
+        **_read_audit(parts, done),
     }
-    return _page_with_audit(request, parts, "operations.html", context, done)
+    seen = notifier.look(datetime.fromtimestamp(parts.clock() / 1000, UTC))
+    return page(request, "operations.html", {**context, "lines": [*describe_status(seen)], "alarms": seen.alarms or ()})
 
 
 @router.post("/search", dependencies=[Depends(_keep_search), *_FORM])
@@ -99,7 +100,7 @@ def find(request: Request, operator: Operator, parts: PartsOf, wanted: Text = ""
     address belongs in no URL and no log. `start` goes on where a search through the ledger ended."""
     wanted = wanted.strip()
     found: list[SearchResult] = []
-    deadline.extend(_ACTION_SECONDS)
+    deadline.extend(_LOOK_SECONDS)
 
     def search() -> str:
         found.append(parts.search.find(wanted, start))
@@ -303,10 +304,13 @@ def _take_off(installation: Installation, address: str) -> str:
 
 
 def _page_with_audit(request: Request, parts: Parts, template: str, context: Mapping[str, Any], done: str) -> Response:
-    """A page with what was done last, and the action that led here on top."""
+    return page(request, template, {**context, **_read_audit(parts, done)})
+
+
+def _read_audit(parts: Parts, done: str) -> Mapping[str, Any]:
+    """What was done last, and the action that led here on top."""
     entries = parts.audit.latest()
-    last = next((entry for entry in entries if entry.id == done), None)
-    return page(request, template, {**context, "entries_done": entries, "last": last})
+    return {"entries_done": entries, "last": next((entry for entry in entries if entry.id == done), None)}
 
 
 def _refusal(request: Request, why: str) -> Response:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key
@@ -16,10 +19,12 @@ from tests.integration.operations.ses_lists import Region
 from tests.integration.operations.test_pause import Lambda
 from tests.integration.refusals import refuse_calls
 from tests.integration.webapp.admin.conftest import bury, letters, queue_url, record, suppress
+from tests.integration.webapp.auth.test_hanging import Silence
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.auth.identity import Identity
+from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.composition import Parts
 from webapp.outbox.publisher import Publisher
 
@@ -467,6 +472,23 @@ def test_long_lists_have_pages(operator: Browser, cloud: Cloud, monkeypatch: pyt
     page = operator.get("/operations/done").text
     [older] = re.findall('href="(/operations/done[?]before=[^"]+)"', page)
     assert (page.count("<tr>"), operator.get(older).text.count("<tr>")) == (3, 2)
+
+
+def test_the_overview_is_shown_though_cloudwatch_never_answers(
+    operator: Browser, watching: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silence = Silence()
+    session = boto3.Session("testing", "testing", region_name="us-east-1")
+    config = CONFIG.merge(Config(connect_timeout=0.2, read_timeout=0.2))
+    hanging = keep_deadline(session.client("cloudwatch", endpoint_url=silence.url, config=config))
+    monkeypatch.setitem(watching, "cloudwatch", hanging)
+    monkeypatch.setattr("webapp.pages.operations._LOOK_SECONDS", 0.3)
+    page = operator.get("/operations")
+    assert page.status_code == 200
+    assert "not known" in page.text
+    assert 'action="/operations/pause"' in page.text
+    assert silence.connections
+    silence.close()
 
 
 def test_the_overview_says_how_things_stand(operator: Browser, cloud: Cloud) -> None:
