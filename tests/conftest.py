@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -15,8 +16,29 @@ from laptop.environment import GATE
 from package import Package, build
 from package.target import Architecture
 from tests.building import Packages, with_dependencies
+from tests.documented.mean_clients import MeanClients
 from tests.documented.mean_clients import install as install_mean_clients
 from tests.loopback import guard
+
+#: What meets an AWS as mean as it may be in every run, but for what is marked `exact`.
+_MEAN = [
+    Path(__file__).parent / name
+    for name in (
+        "documented",
+        "integration/codedeploy",
+        "integration/commands",
+        "integration/doctor",
+        "integration/operations",
+        "integration/redrive",
+        "integration/webapp/accounts",
+        "integration/webapp/api/test_openapi_document.py",
+        "integration/webapp/books",
+        "integration/webapp/outbox",
+        "unit/doctor",
+        "unit/release",
+    )
+]
+_CLIENTS = MeanClients()
 
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
 hypothesis.settings.register_profile(
@@ -37,8 +59,6 @@ hypothesis.settings.load_profile("herald")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of the packages for Lambda: each of the two takes half a minute of a processor."""
     for item in items:
-        if item.config.getoption("mean") and item.get_closest_marker("exact"):
-            item.add_marker(pytest.mark.skip(reason="not for a mean AWS"))
         if "packages" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("packages"))
 
@@ -61,14 +81,25 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--mean`: what Herald's code asks of AWS by botocore is answered as documented, and no kinder."""
+    """`--mean`: every test that is named meets a mean AWS, not only those of `MEAN`."""
     parser.addoption("--mean", action="store_true", help="AWS promises only what is documented")
+
+
+@pytest.hookimpl(tryfirst=True)  # before its fixtures
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """AWS promises a test only what is documented, and each test anew, if it is one of those that meet AWS."""
+    among = item.config.getoption("mean") or any(item.path.is_relative_to(each) for each in _MEAN)
+    mean = among and not item.get_closest_marker("exact")
+    _CLIENTS.begin(mean)
+    if mean:
+        os.environ[GATE] = "tests.documented.mean:lean"
+    else:
+        os.environ.pop(GATE, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the guards before the first test module is imported."""
-    if config.getoption("mean"):
-        install_mean_clients()
+    install_mean_clients(_CLIENTS)
     patch = pytest.MonkeyPatch()
     guard(patch)
     for name in os.environ:
@@ -78,8 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.setenv(name, os.devnull)
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    if config.getoption("mean"):
-        patch.setenv(GATE, "tests.documented.mean:lean")
+    patch.delenv(GATE, raising=False)
     _share_service_models(patch)
     config.add_cleanup(patch.undo)
 

@@ -1,4 +1,4 @@
-"""AWS as mean as it may be to every client of botocore that Herald's own code calls: installed by `pytest --mean`.
+"""AWS as mean as it may be to every client of botocore that Herald's own code calls: installed for every test run.
 
 What a test itself asks is answered as ever. What is done to an answer, and where it is documented, says `mean`; pages
 are split after one element, and a read that is eventually consistent is once answered with the value before.
@@ -10,19 +10,22 @@ import copy
 import itertools
 import json
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any, Final
 
+import botocore.endpoint
 import botocore.handlers
 import botocore.session
-from botocore.endpoint import Endpoint
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
+from laptop.service_model import WrongAnswer, answer_violations, leave_blanks
 from tests.documented.mean import lean
 
 __all__ = ["RETRYABLE", "MeanClients", "install"]
@@ -36,6 +39,8 @@ RETRYABLE: Final = (
     "InternalServerError",
     "TransactionConflictException",
 )
+#: What the emulator says and AWS never does, and nothing of Herald's reads.
+_UNREAD: Final = ("StateReasonCode is never 'Updating'",)
 _READS: Final = ("GetItem", "Query", "Scan")
 
 
@@ -45,25 +50,33 @@ class _Http:
 
 @dataclass(slots=True)
 class MeanClients:
-    """What was raised, read and written since the run began; `meant` counts what was done to answers, by kind."""
+    """What was raised, read and written since a test began; `mean` is whether it is one that meets a mean AWS."""
 
+    mean: bool = True
     raised: set[tuple[str, str]] = field(default_factory=set)
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     aliases: dict[str, Any] = field(default_factory=dict)
     tokens: itertools.count[int] = field(default_factory=itertools.count)
+    refused: threading.local = field(default_factory=threading.local)
+
+    def begin(self, mean: bool) -> None:
+        """Forget what the test before did."""
+        self.mean = mean
+        for known in (self.raised, self.pages, self.seen, self.changed, self.aliases):
+            known.clear()
 
     def before_parameters(
         self, params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any
     ) -> None:
         """Ask for one element a page, and take our own token out of a request for the next."""
-        context["mean"] = _asked_by_herald()
+        context["mean"] = self.mean and _asked_by_herald()
         if not context["mean"]:
             return
         if model.service_model.service_name == "dynamodb":
             self._dynamodb(params, model, context)
-        if model.name in ("GetAlias", "UpdateAlias"):
+        if model.name == "GetAlias":
             context["mean alias"] = f"{params['FunctionName']}:{params['Name']}"
         config = _pagination(model)
         token = params.get(str(config.get("input_token")))
@@ -87,12 +100,25 @@ class MeanClients:
         for code in RETRYABLE:
             if code in documented and (model.name, code) not in self.raised:
                 self.raised.add((model.name, code))
+                self.refused.now = True
                 return code
         return None
 
+    def sleep(self, seconds: float) -> None:
+        """What botocore does before it asks again: nothing, if only this refused."""
+        if not vars(self.refused).pop("now", False):
+            time.sleep(seconds)
+
     def after_call(self, parsed: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
-        """Take from an answer what is not promised, and split it into pages."""
-        if not context.get("mean", False) or "Error" in parsed:
+        """Take from an answer what is not promised, and split it into pages.
+
+        Raises `WrongAnswer` for one that AWS never gives: so what moto and the emulator say by themselves goes through
+        the gate too, whoever asked.
+        """
+        if "Error" in parsed or not self.mean:
+            return
+        _hold_to_model(parsed, model)
+        if not context.get("mean", False):
             return
         self._read(parsed, model, context)
         self._read_alias(parsed, model, context)
@@ -107,6 +133,7 @@ class MeanClients:
             params.setdefault("Limit", 1)
         if model.name in _READS:
             context["mean read"] = _name(params["TableName"], params.get("Key", {}))
+            context["mean index"] = params.get("IndexName", "")
             context["mean stale"] = not params.get("ConsistentRead", False)
         for write in params.get("TransactItems", [{model.name: params}]):
             for kind, one in write.items():
@@ -122,33 +149,31 @@ class MeanClients:
             found = self._before(name, parsed.pop("Item", None), context["mean stale"])
             parsed |= {"Item": found} if found else {}
         elif "Items" in parsed:
-            table = context["mean read"].partition(" ")[0]
-            rows = [self._before(_name(table, one), one, context["mean stale"]) for one in parsed["Items"]]
+            table, index = context["mean read"].partition(" ")[0], context["mean index"]
+            rows = [self._before(_name(table, one), one, context["mean stale"], index) for one in parsed["Items"]]
             parsed["Items"] = [one for one in rows if one]
 
     def _read_alias(self, parsed: dict[str, Any], model: OperationModel, context: Mapping[str, Any]) -> None:
-        """Answer the first GetAlias after an UpdateAlias with what the alias was: it moves soon, not at once."""
+        """Answer the first GetAlias after an alias moved, whoever moved it, with what it was: it moves soon, not at
+        once."""
         name = context.get("mean alias")
         if name is None:
             return
-        if model.name == "UpdateAlias":
-            self.changed.add(f"alias {name}")
-        elif f"alias {name}" in self.changed and name in self.aliases:
-            self.changed.remove(f"alias {name}")
+        now = {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
+        before = self.aliases.get(name, now)
+        self.aliases[name] = copy.deepcopy(now)
+        if before != now:
             said = parsed.pop("ResponseMetadata", {})
             parsed.clear()
-            parsed.update(copy.deepcopy(self.aliases[name]), ResponseMetadata=said)
-        else:
-            self.aliases[name] = copy.deepcopy(
-                {key: value for key, value in parsed.items() if key != "ResponseMetadata"}
-            )
+            parsed.update(before, ResponseMetadata=said)
 
-    def _before(self, name: str, now: Any, stale: bool) -> Any:
+    def _before(self, name: str, now: Any, stale: bool, index: str = "") -> Any:
+        """What was read before, nothing if it never was; an index holds other attributes, and is read by itself."""
         if stale and name in self.changed:
             self.changed.remove(name)
-            return self.seen.get(name)
+            return self.seen.get(f"{index} {name}", now if index else None)
         self.changed.discard(name)
-        self.seen[name] = now
+        self.seen[f"{index} {name}"] = now
         return now
 
     def _split(self, parsed: dict[str, Any], model: OperationModel) -> None:
@@ -164,6 +189,16 @@ class MeanClients:
                 parsed[key] = rows[:1]
                 parsed[output] = token
                 return
+
+
+def _hold_to_model(parsed: Mapping[str, Any], model: OperationModel) -> None:
+    """Hold what botocore made of an answer: it drops members that it does not know, and reads IAM's policies."""
+    service, shape = model.service_model.service_name, model.output_shape
+    stream = shape.serialization.get("payload") if shape else None
+    answer = {name: value for name, value in parsed.items() if name not in ("ResponseMetadata", stream)}
+    found = answer_violations(service, model.name, leave_blanks(answer)) if service != "iam" else []
+    if unlike := [one for one in found if not one.endswith(_UNREAD)]:
+        raise WrongAnswer("; ".join(unlike))
 
 
 def _asks_once(model: OperationModel, context: Mapping[str, Any]) -> bool:
@@ -188,16 +223,15 @@ def _asked_by_herald() -> bool:
     return False
 
 
-def install() -> MeanClients:
-    """Make every client of botocore's that is created from now on meet a mean AWS."""
-    mean = MeanClients()
+def install(mean: MeanClients) -> None:
+    """Make every client of botocore's that is created from now on meet an AWS as mean as this one."""
     for event, handler in {
         "before-parameter-build": mean.before_parameters,
         "before-call": mean.before_call,
         "after-call": mean.after_call,
     }.items():
         botocore.handlers.BUILTIN_HANDLERS.insert(0, (event, handler))
-    endpoints: Any = Endpoint
+    endpoints: Any = botocore.endpoint.Endpoint
     answer = endpoints._do_get_response
 
     def fail_once(endpoint: Any, request: Any, model: OperationModel, context: dict[str, Any]) -> Any:
@@ -209,7 +243,7 @@ def install() -> MeanClients:
         return answer(failing, request, model, context)
 
     endpoints._do_get_response = fail_once
-    return mean
+    vars(botocore.endpoint)["time"] = SimpleNamespace(sleep=mean.sleep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from botocore.config import Config
 
-from laptop.service_model import operation_model
+from laptop.service_model import WrongAnswer, operation_model
 from tests.documented.mean_clients import RETRYABLE, MeanClients
 
 MEAN = {"mean": True}
@@ -29,14 +30,38 @@ def test_a_client_that_asks_ses_once_meets_no_error_of_chance() -> None:
     assert MeanClients().error(operation_model("sesv2", "SendEmail"), MEAN) == "TooManyRequestsException"
 
 
-def test_an_alias_is_once_read_as_it_was_before_it_moved() -> None:
+def test_an_alias_is_once_read_as_it_was_before_somebody_moved_it() -> None:
+    """By UpdateAlias, Herald's or CodeDeploy's."""
     mean, context = MeanClients(), MEAN | {"mean alias": "herald-notify:live"}
 
-    def ask(operation: str, version: str) -> Any:
+    def ask(version: str) -> Any:
         answer = {"FunctionVersion": version, "RevisionId": f"r{version}", "ResponseMetadata": {}}
-        mean.after_call(answer, operation_model("lambda", operation), dict(context))
+        mean.after_call(answer, operation_model("lambda", "GetAlias"), dict(context))
         return answer.get("FunctionVersion")
 
-    assert ask("GetAlias", "1") == "1"
-    ask("UpdateAlias", "2")
-    assert [ask("GetAlias", "2") for _ in range(3)] == ["1", "2", "2"]
+    assert ask("1") == "1"
+    assert [ask("2") for _ in range(3)] == ["1", "2", "2"]
+    assert [ask("3") for _ in range(2)] == ["2", "3"]
+
+
+def test_a_test_meets_what_no_test_before_it_left() -> None:
+    mean, model = MeanClients(), operation_model("dynamodb", "UpdateItem")
+    first = mean.error(model, MEAN)
+    mean.begin(True)
+    assert mean.error(model, MEAN) == first is not None
+
+
+@pytest.mark.parametrize("asked_by_herald", [True, False])
+def test_an_answer_that_aws_never_gives_is_found_whoever_asked_and_whoever_answered(asked_by_herald: bool) -> None:
+    def ask(answer: dict[str, Any]) -> None:
+        model = operation_model("sesv2", "GetEmailIdentity")
+        MeanClients().after_call(answer | {"ResponseMetadata": {}}, model, {"mean": asked_by_herald})
+
+    ask({"IdentityType": "DOMAIN"})
+    ask({"Error": {"Code": "NotFoundException"}, "IdentityType": 7})
+    with pytest.raises(WrongAnswer) as told:
+        ask({"IdentityType": "HOST", "VerificationStatus": 5})
+    assert {*str(told.value).split("; ")} == {
+        "GetEmailIdentity.IdentityType is never 'HOST'",
+        "GetEmailIdentity.VerificationStatus is a string, not 5",
+    }

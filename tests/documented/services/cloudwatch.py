@@ -40,6 +40,8 @@ RULES: tuple[Rule, ...] = (
         "MetricAlarms[].StateUpdatedTimestamp",
         "MetricAlarms[].AlarmConfigurationUpdatedTimestamp",
         "MetricAlarms[].AlarmArn",
+        "MetricAlarms[].Dimensions[].Name",  # read by tests only
+        "MetricAlarms[].Dimensions[].Value",
         "CompositeAlarms[].AlarmName",
         "CompositeAlarms[].AlarmDescription",
         "CompositeAlarms[].StateUpdatedTimestamp",

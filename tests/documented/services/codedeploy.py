@@ -48,6 +48,7 @@ RULES: tuple[Rule, ...] = (
         "The deployment ID of the deployment that was underway and triggered a rollback deployment",
         f"{_HOOKS}test_a_rollback_puts_back_what_the_deployment_that_it_rolls_back_had_moved",
         *_info("rollbackInfo.rollbackTriggeringDeploymentId"),
+        *_info("overrideAlarmConfiguration.alarms[].name"),  # read by tests only
     ),
     _row(
         "BatchGetDeployments",

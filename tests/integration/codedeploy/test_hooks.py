@@ -9,6 +9,9 @@ from botocore.exceptions import ClientError
 
 from tests.integration.codedeploy.conftest import Stage, appspec
 
+#: All that the simulator says is looked at.
+pytestmark = pytest.mark.exact
+
 HOUR = 3600
 
 

@@ -7,6 +7,9 @@ import pytest
 from tests.integration.codedeploy.conftest import Stage, appspec
 from tests.integration.codedeploy.stage import NOON
 
+#: All that the simulator says is looked at.
+pytestmark = pytest.mark.exact
+
 ALL_AT_ONCE = {"deploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce"}
 
 

@@ -11,6 +11,9 @@ from botocore.exceptions import ClientError
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.model import errors
 
+#: All that the simulator says is looked at.
+pytestmark = pytest.mark.exact
+
 
 def refusal(call: Any, **request: Any) -> str:
     with pytest.raises(ClientError) as raised:

@@ -16,6 +16,9 @@ from tests.integration.codedeploy.model import errors
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
+#: All that the simulator says is looked at.
+pytestmark = pytest.mark.exact
+
 APPLICATION = "arn:aws:codedeploy:us-east-1:000000000000:application:herald"
 GROUP: dict[str, Any] = {
     "applicationName": "herald",

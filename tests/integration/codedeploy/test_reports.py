@@ -18,6 +18,9 @@ from laptop.service_model import answer_violations
 from tests.integration.codedeploy.conftest import Stage, appspec, content
 from tests.integration.codedeploy.stage import NOON
 
+#: All that the simulator says is looked at.
+pytestmark = pytest.mark.exact
+
 OF_HERALD = {"applicationName": "herald", "deploymentGroupName": "herald"}
 
 

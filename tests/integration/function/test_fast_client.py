@@ -26,8 +26,14 @@ from function.message.email import Email
 from function.providers.ses import SesProvider
 from function.runtime.fast_client import FastClient
 
+#: Each request is counted.
+pytestmark = pytest.mark.exact
+
 MOMENT = datetime.datetime(2026, 11, 21, 8, 0)
 CONFIG = Config(user_agent="herald", retries={"mode": "standard", "total_max_attempts": 3})
+
+#: What each service says to what is asked of it here.
+ANSWERS = {"sesv2": b'{"MessageId": "taken"}', "dynamodb": b'{"Attributes": {"pk": {"S": "x"}}}', "lambda": b"{}"}
 
 SESSION = botocore.session.get_session()
 
@@ -56,7 +62,7 @@ def client(service: str, script: Script | None = None) -> tuple[Any, Said]:
     """A client of botocore's whose answers follow a script, the last one for ever, and what it said."""
     made = SESSION.create_client(service, region_name="eu-west-1", config=CONFIG)
     said: Said = []
-    answers = script or [(200, {}, b'{"MessageId": "taken", "Attributes": {"pk": {"S": "x"}}}')]
+    answers = script or [(200, {}, ANSWERS[service])]
 
     def answer(request: Any, **_: object) -> Any:
         said.append((request.method, request.url, sorted(request.headers.items()), request.body))
@@ -215,7 +221,6 @@ def test_what_botocore_refuses_before_sending_is_refused_on_the_first_call() -> 
     assert told[0] == told[1]
 
 
-@pytest.mark.exact
 def test_an_operation_whose_body_is_not_its_parameters_goes_the_long_way() -> None:
     plain, long = client("lambda")
     quick, short = client("lambda")
@@ -228,6 +233,6 @@ def test_an_operation_whose_body_is_not_its_parameters_goes_the_long_way() -> No
 
 
 def test_all_else_is_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, said = client("dynamodb")
+    made, said = client("dynamodb", [(200, {}, b'{"Item": {"pk": {"S": "x"}}}')])
     assert FastClient(made, "UpdateItem").get_item(TableName="t", Key={"pk": {"S": "x"}})
     assert len(said) == 1

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from function.errors import OutcomeUnknown, QuotaExhausted, RefusedForGood
 from function.ledger.keys import address_key
 from function.ledger.states import Action, State
+from operations.contention import retry_contention
 from tests.fakes import SECRET, event, example
 from tests.integration.operations.test_records import ADA, BOB, Account, account, catalogue, run
 from tests.world import delivery
@@ -130,7 +131,7 @@ def test_a_bounced_customer_is_answered_with_both_commands(account: Account) -> 
 
 
 def test_a_reader_who_unsubscribed_is_told_as_that(account: Account) -> None:
-    choices = Preferences(account.world.client, "herald-ledger")
+    choices = Preferences(retry_contention(account.world.client), "herald-ledger")
     choices.unsubscribe("books", HASH.removeprefix("address#"), 1, "link")
     account.world.links = None
     account.world.deliver(delivery())
@@ -143,7 +144,7 @@ def test_a_reader_who_unsubscribed_is_told_as_that(account: Account) -> None:
 
 
 def test_what_was_never_published_is_found_in_the_outbox(account: Account, books: Any) -> None:
-    outbox = Outbox(books, "herald-books")
+    outbox = Outbox(retry_contention(books), "herald-books")
     body = json.dumps(event("e1"))
     outbox.add(CommittedEvent("e1", "book.created", SUBJECT, "ada", body), 1)
     for wanted in (ADA, "e1", SUBJECT, ID):

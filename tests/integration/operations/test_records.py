@@ -212,7 +212,7 @@ def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(acc
 
 def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:
     hashed = address_key(SECRET, ADA).removeprefix("address#")
-    choices = Preferences(account.world.client, "herald-ledger")
+    choices = Preferences(retry_contention(account.world.client), "herald-ledger")
     choices.unsubscribe("books", hashed, 1, "link")
     assert run("suppressions").output == "Nobody is on the list.\n"
     assert isinstance(run("suppressions", "remove", ADA, "--yes").exception, UserError)

@@ -16,6 +16,7 @@ from tests.waiting import LIMIT
 RELEASES = ("good", "throws", "broken", "feedback", "german", "quiet")
 
 
+@pytest.mark.exact  # as anybody runs it
 @pytest.mark.long
 @pytest.mark.timeout(3000)  # six releases, on a busy machine
 @pytest.mark.xdist_group("release")

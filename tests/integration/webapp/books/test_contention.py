@@ -151,6 +151,7 @@ def request_of(parts: Parts) -> Request:
     return Request(scope)
 
 
+@pytest.mark.exact  # it uses up all attempts but one
 def test_an_address_is_taken_off_the_list_while_a_mail_to_it_is_claimed(parts: Parts, cloud: Cloud) -> None:
     suppress(cloud, address_key(parts.secrets.address()[0], "ada@example.com"))
     entry = find_suppression(parts.notifier.installation, "ada@example.com")
