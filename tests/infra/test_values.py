@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from function.message.sender import split_sender
 from function.settings import BadSetting, NotifySettings
 from herald.terraform.runner import INFRA
 from webapp.settings import WelcomeSettings
 
 _BATCH = 30
+_SIGN_IN = INFRA / "modules/webapp/sign_in.tf"
 ROWS: list[dict[str, Any]] = json.loads((INFRA / "tests" / "values.json").read_text())
 
 #: The setting and the field that a variable becomes.
@@ -113,9 +116,14 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> list[bool]:
 
 def _ask_console(rows: list[dict[str, Any]], folder: Path) -> list[bool]:
     asked = ", ".join(f"[for case in [{_literal(row)}] : alltrue([{_conditions(row)}])][0]" for row in rows)
+    return _evaluate(f"[{asked}]", folder)
+
+
+def _evaluate(expression: str, folder: Path) -> list[Any]:
+    """What Terraform makes of one line."""
     done = subprocess.run(
         ["terraform", "console"],
-        input=f"jsonencode([{asked}])",
+        input=f"jsonencode({expression})",
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         capture_output=True,
@@ -123,8 +131,29 @@ def _ask_console(rows: list[dict[str, Any]], folder: Path) -> list[bool]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found: list[bool] = json.loads(json.loads(done.stdout))
+    found: list[Any] = json.loads(json.loads(done.stdout))
     return found
+
+
+def test_cognito_mails_as_the_same_sender_as_herald_and_in_seven_bits_too(planned: list[bool], tmp_path: Path) -> None:
+    """Cognito hands its From to SES as it is."""
+    rows = [row for row, plans in zip(ROWS, planned, strict=True) if row["variable"] == "sender" and plans]
+    (expression,) = re.findall(
+        r"mail_from = var\.mail == null \? null : (one\(\[.*?^  \]\))", _SIGN_IN.read_text(), re.M | re.S
+    )
+    line = " ".join(expression.replace("var.mail.sender", "sender").split("\n"))
+    senders = json.dumps([row["value"] for row in rows], ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    found = _evaluate(f"[for sender in {senders} : {line}]", tmp_path)
+    assert len(found) > 15
+    for header, row in zip(found, rows, strict=True):
+        assert header.isascii(), header
+        assert all(len(word) <= 75 for word in header.split(" ") if word.startswith("=?")), header
+        assert _decode(header) == _decode(row["starts"]), row["what"]
+
+
+def _decode(header: str) -> tuple[str, str]:
+    name, address = split_sender(header)
+    return unicodedata.normalize("NFC", name), address
 
 
 def test_a_plan_takes_what_is_right_and_nothing_else(planned: list[bool]) -> None:

@@ -1,6 +1,17 @@
 locals {
   issuer         = "https://cognito-idp.${local.region}.amazonaws.com/${aws_cognito_user_pool.this.id}"
   discovery_base = var.sign_in.endpoint == null ? local.issuer : "${var.sign_in.endpoint}/${aws_cognito_user_pool.this.id}"
+
+  # Cognito hands it to SES as it is, which takes no Unicode: a name beyond ASCII is MIME encoded-words (RFC 2047), one with
+  # specials is quoted (RFC 5322). function/message/sender.py does the same for Herald's own mails; a test compares them.
+  # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-cognito/lib/user-pool-email.ts
+  mail_from = var.mail == null ? null : one([
+    for part in [regex("^(?:\"?(?P<name>[^\"<]*?)\"? <)?(?P<address>[^<>]+)>?$", var.mail.sender)] : part.name == null ? part.address : format("%s <%s>",
+      can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$", part.name)) ? part.name :
+      can(regex("^[ -~]+$", part.name)) ? "\"${part.name}\"" :
+      join(" ", [for start in range(0, length(part.name), 5) : "=?UTF-8?B?${base64encode(substr(part.name, start, 5))}?="]),
+    part.address)
+  ])
 }
 
 resource "aws_cognito_user_pool" "this" {
@@ -21,7 +32,7 @@ resource "aws_cognito_user_pool" "this" {
   email_configuration {
     email_sending_account = var.mail == null ? "COGNITO_DEFAULT" : "DEVELOPER"
     source_arn            = var.mail == null ? null : var.mail.identity_arn
-    from_email_address    = var.mail == null ? null : var.mail.sender
+    from_email_address    = local.mail_from
   }
 
   software_token_mfa_configuration {
