@@ -50,6 +50,12 @@ run "notifier" {
     condition     = length(regexall("arn:aws:", replace(jsonencode([local.function_policies, local.key_policy]), "/arn:aws:[a-z]+:us-east-1:000000000000:[^\"]*/", ""))) == 0
     error_message = "In another partition no policy names an ARN of this one, but what the mocks gave."
   }
+
+  # The mocks' ARNs are shorter than real ones: each counts 96 characters here, four times the prefix.
+  assert {
+    condition     = alltrue([for policy in concat(values(aws_iam_role_policy.this), [aws_iam_role_policy.deployer]) : length(replace(policy.policy, "/arn:aws:[a-z0-9-]+:[a-z0-9-]*:000000000000:[^\"*]*/", "${var.name}${var.name}${var.name}${var.name}")) <= 10240])
+    error_message = "IAM takes 10,240 characters of inline policies in a role."
+  }
 }
 
 run "a_region_with_a_zone_of_its_own_for_dkim" {
@@ -131,6 +137,11 @@ run "webapp" {
     condition     = length(aws_cognito_user_pool_domain.this.domain) <= 63 && alltrue([for name in [aws_cognito_user_pool.this.name, aws_cognito_user_pool_client.web.name, aws_apigatewayv2_api.this.name] : length(name) <= 128])
     error_message = "A host has 63 characters in a label; Cognito and API Gateway take 128."
   }
+
+  assert {
+    condition     = alltrue([for function, policy in aws_iam_role_policy.this : length(replace(policy.policy, "/arn:aws:[a-z0-9-]+:[a-z0-9-]*:000000000000:[^\"*]*/", "${var.name}${var.name}${var.name}${var.name}")) + (function == "web" ? length(aws_iam_role_policy.delete_accounts.policy) : 0) <= 10240])
+    error_message = "IAM takes 10,240 characters of inline policies in a role: ${jsonencode({ for function, policy in aws_iam_role_policy.this : function => length(policy.policy) })}."
+  }
 }
 
 run "release_role" {
@@ -147,5 +158,9 @@ run "release_role" {
   assert {
     condition     = length(aws_iam_role.this.name) <= 64 && !strcontains(jsonencode(local.statements), "arn:aws:")
     error_message = "IAM takes 64 characters, and in another partition no right names an ARN of this one."
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.this.policy) <= 10240 && length(aws_iam_role.this.assume_role_policy) <= 2048
+    error_message = "IAM takes 10,240 characters of inline policies in a role, and 2,048 of its trust."
   }
 }
