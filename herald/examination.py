@@ -11,8 +11,6 @@ from typing import Annotated
 
 import botocore
 import typer
-from botocore.exceptions import BotoCoreError
-from botocore.session import Session
 from dns.resolver import NoResolverConfiguration, Resolver
 
 from doctor.cloud import Boto3Cloud
@@ -20,7 +18,7 @@ from doctor.recording import Recorder, Recording
 from doctor.system import System
 from herald.account import Account
 from herald.capacity.concurrency import reserve
-from herald.terraform.target import is_loopback
+from herald.terraform.target import is_loopback, region_of_profile
 from laptop.environment import REGION
 from operations.errors import UserError
 
@@ -67,7 +65,7 @@ def examination(
         account.prefix,
         REGION if local else account.where,
         account.where,
-        (("the laptop cloud", REGION),) if local else regions(os.environ, _region_of_profile()),
+        (("the laptop cloud", REGION),) if local else regions(os.environ, region_of_profile()),
         datetime.now(UTC),
         send_rate,
         reserve(send_rate, _SECONDS_PER_SEND).reserved,
@@ -84,15 +82,6 @@ def regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[
     sources = [(name, environment.get(name)) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")]
     sources.append(("the profile", profile))
     return tuple((source, region) for source, region in sources if region)
-
-
-def _region_of_profile() -> str | None:
-    """What the configuration file says, without the variable that boto3 would take instead."""
-    try:
-        region: str | None = Session().get_scoped_config().get("region")
-    except BotoCoreError:
-        return None
-    return region
 
 
 def _resolver() -> Resolver | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from operations.errors import UserError
 from operations.pause import CONCURRENCY_TAG
@@ -63,6 +63,11 @@ def _creations(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
 def _exists(look: Callable[[str], Any], name: str) -> bool:
     try:
         look(name)
+    except EndpointConnectionError as problem:
+        raise UserError(
+            f"{problem.kwargs['endpoint_url']} does not answer: nothing was changed. Not every region has SES "
+            "(https://docs.aws.amazon.com/general/latest/gr/ses.html): take one that has it, or look at the network"
+        ) from None
     except (BotoCoreError, ClientError):
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,14 +14,17 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session as BotocoreSession
 
 from laptop.description import Description
 from laptop.environment import client_settings, is_foreign
 from operations.errors import UserError
 
-__all__ = ["AwsTarget", "aws", "aws_session", "is_loopback", "laptop"]
+__all__ = ["AwsTarget", "aws", "aws_session", "is_loopback", "laptop", "region_of_profile"]
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
+_OR_LOCAL = "or say --local for the laptop cloud"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,31 @@ class AwsTarget:
 
 
 def aws_session() -> boto3.Session:
-    """The session of the shell's AWS settings. `AWS_REGION` comes first, as for Terraform and the AWS CLI.
+    """The session of the shell's AWS settings, in the one region that they name.
 
-    boto3 by itself does not read it, and takes the profile's region. Raises BotoCoreError if there is no such profile.
+    `AWS_REGION` comes first, as for Terraform and the AWS CLI: boto3 by itself does not read it, and takes the
+    profile's. A variable that is empty names nothing. Raises `UserError` for no such profile, and for no region.
     """
-    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    try:
+        named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or region_of_profile()
+        if named is None:
+            raise UserError(
+                f"no AWS region is set: export AWS_REGION=eu-west-1, name a profile that has one, {_OR_LOCAL}"
+            )
+        if not _REGION.fullmatch(named):
+            raise UserError(f"the AWS settings say region {named!r}, which AWS has not: say one such as eu-west-1")
+        return boto3.Session(region_name=named)
+    except BotoCoreError as problem:
+        raise UserError(f"the AWS settings lead nowhere: {problem}. Choose another profile, {_OR_LOCAL}") from None
+
+
+def region_of_profile() -> str | None:
+    """What the configuration file says, without the variable that boto3 would take instead.
+
+    Raises BotoCoreError if there is no such profile.
+    """
+    region: str | None = BotocoreSession().get_scoped_config().get("region")
+    return region or None
 
 
 def aws() -> AwsTarget:
@@ -56,13 +80,8 @@ def aws() -> AwsTarget:
     for name, value in os.environ.items():
         if name.startswith("AWS_ENDPOINT_URL") and is_loopback(value):
             raise UserError(f"{name} is {value}, a laptop cloud: say --local, or unset it to reach AWS")
-    try:
-        session = aws_session()
-        client = session.client("sts", config=_CONFIG)
-    except BotoCoreError as problem:
-        raise UserError(f"the AWS settings lead nowhere: {problem}") from None
-    if session.region_name is None:
-        raise UserError("no AWS region is set: export AWS_REGION=eu-west-1, or name a profile that has one")
+    session = aws_session()
+    client = session.client("sts", config=_CONFIG)
     if is_loopback(client.meta.endpoint_url):
         raise UserError("the AWS settings lead to a laptop cloud: say --local, or choose another profile")
     return _identify(client, session.region_name, _with_region(session.region_name), local=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
+from herald.account import Account
+from herald.examination import examination
 from herald.terraform import apply, target
 from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import Terraform
@@ -49,12 +52,53 @@ def regions(found: AwsTarget) -> set[str]:
 
 
 @pytest.mark.usefixtures("profile")
-def test_aws_region_comes_before_the_profiles_for_us_and_for_terraform(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("aws_region", "default_region", "one"),
+    [
+        (None, None, "eu-central-1"),
+        ("", "", "eu-central-1"),
+        (None, "eu-south-1", "eu-south-1"),
+        ("", "eu-south-1", "eu-south-1"),
+        ("eu-west-1", None, "eu-west-1"),
+        ("eu-west-1", "", "eu-west-1"),
+        ("eu-west-1", "eu-south-1", "eu-west-1"),
+    ],
+)
+def test_every_command_works_in_one_region_whichever_settings_name_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws_region: str | None, default_region: str | None, one: str
+) -> None:
     """boto3 by itself takes the profile's first and Terraform's provider the other: one would ask, one would change."""
-    assert regions(target.aws()) == {"eu-central-1"}
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-1")
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert regions(target.aws()) == {"eu-west-1"}
+    for name, value in {"AWS_REGION": aws_region, "AWS_DEFAULT_REGION": default_region}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    account = Account.choose(local=False, state_dir=tmp_path, prefix="herald")
+    assert regions(target.aws()) == {one}
+    assert {account.where, account.client("sqs").meta.region_name, account.client("codedeploy").meta.region_name} == {
+        one
+    }
+    assert account.client("sesv2", region_name="us-west-2").meta.region_name == "us-west-2"
+    assert examination(account, local=False, send_rate=14).system.region == one
+
+
+@pytest.mark.usefixtures("profile")
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+@pytest.mark.parametrize("wrong", ["EU-WEST-1", "eu_west_1", "eu-west-1a", "eu-west-1 ", "eu-west", "ireland", "*"])
+def test_what_is_no_region_is_said_in_one_line_by_every_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, wrong: str
+) -> None:
+    monkeypatch.setenv(name, wrong)
+    for choose in (target.aws, lambda: Account.choose(local=False, state_dir=tmp_path, prefix="herald")):
+        with pytest.raises(UserError, match=f"region {re.escape(repr(wrong))}, which AWS has not"):
+            choose()
+
+
+def test_a_profile_that_is_not_there_is_said_in_one_line_by_every_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "bob")
+    for choose in (target.aws, lambda: Account.choose(local=False, state_dir=tmp_path, prefix="herald")):
+        with pytest.raises(UserError, match=r"lead nowhere: The config profile \(bob\) could not be found. Choose"):
+            choose()
 
 
 # -- what the variables say ------------------------------------------------------------------------------------------
@@ -70,6 +114,8 @@ def test_terraform_itself_reads_the_variables(tmp_path: Path) -> None:
 
     assert read() == Variables("herald", None, "arm64")
     assert read(f"-var-file={file}", "-var=name=book") == Variables("book", "eu-west-1", "arm64")
+    assert read(f"-var-file={file}", "-var=region=us-east-1").region == "us-east-1"
+    assert read_variables({**os.environ, "TF_VAR_region": "us-east-1"}, [], "test-variables").region == "us-east-1"
     assert read("-var=architecture=x86_64", '-var=sender="a b"') == Variables("herald", None, "x86_64")
     with pytest.raises(UserError, match="architecture is arm64 or x86_64"):
         read("-var=architecture=arm")
@@ -165,13 +211,13 @@ def plan(kind: str, after: dict[str, Any], actions: tuple[str, ...] = ("create",
     return {"resource_changes": [{"address": more.get("address", kind), "type": kind, "change": change}]}
 
 
-class Account:
+class Existing:
     """SES, API Gateway and Route 53 of an account that has these identities, hosts and records."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    def __call__(self, service: str) -> Account:
+    def __call__(self, service: str) -> Existing:
         return self
 
     def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
@@ -194,33 +240,46 @@ DMARC = plan("aws_route53_record", {"zone_id": "Z1", "name": "_dmarc.herald.exam
 
 def test_a_third_herald_on_one_domain_is_refused_before_anything_is_made() -> None:
     with pytest.raises(UserError, match=r"has the identity herald.example already.*Say create = false in identity"):
-        refuse_collisions(IDENTITY, Account("herald.example"))
-    refuse_collisions(IDENTITY, Account())
+        refuse_collisions(IDENTITY, Existing("herald.example"))
+    refuse_collisions(IDENTITY, Existing())
 
 
 def test_a_dmarc_record_that_exists_is_refused_before_anything_is_made() -> None:
     with pytest.raises(UserError, match=r'TXT record _dmarc.herald.example already.*dmarc_policy = "existing"'):
-        refuse_collisions(DMARC, Account("_dmarc.herald.example"))
-    refuse_collisions(DMARC, Account())
+        refuse_collisions(DMARC, Existing("_dmarc.herald.example"))
+    refuse_collisions(DMARC, Existing())
 
 
 def test_a_host_that_leads_to_another_api_is_refused_before_anything_is_made() -> None:
     host = plan("aws_apigatewayv2_domain_name", {"domain_name": "books.herald.example"})
     with pytest.raises(UserError, match=r"serves books.herald.example already, for another API.*custom_domain"):
-        refuse_collisions(host, Account("books.herald.example"))
-    refuse_collisions(host, Account())
+        refuse_collisions(host, Existing("books.herald.example"))
+    refuse_collisions(host, Existing())
 
 
 def test_the_proof_of_a_certificate_may_be_there_already() -> None:
     """Every certificate for one name in one account has the same."""
     name = "_one.books.herald.example"
     record = {"zone_id": "Z1", "name": name, "type": "CNAME", "allow_overwrite": True}
-    refuse_collisions(plan("aws_route53_record", record), Account(name))
+    refuse_collisions(plan("aws_route53_record", record), Existing(name))
+
+
+def test_a_region_without_ses_is_refused_before_anything_is_made() -> None:
+    """Its endpoint has no name in DNS; the apply would fail of it half-way."""
+
+    class Nowhere(Existing):
+        def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
+            raise EndpointConnectionError(endpoint_url="https://email.mx-central-1.amazonaws.com/v2/email/identities/x")
+
+    with pytest.raises(
+        UserError, match=r"mx-central-1.* does not answer: nothing was changed. Not every region has SES"
+    ):
+        refuse_collisions(IDENTITY, Nowhere())
 
 
 def test_what_is_ours_already_is_no_collision() -> None:
     kept = plan("aws_sesv2_email_identity", {"email_identity": "herald.example"}, ("no-op",))
-    refuse_collisions(kept, Account("herald.example"))
+    refuse_collisions(kept, Existing("herald.example"))
 
 
 def test_another_name_in_one_state_is_refused_before_it_destroys_the_first() -> None:
@@ -233,7 +292,7 @@ def test_another_name_in_one_state_is_refused_before_it_destroys_the_first() -> 
         address=address,
     )
     with pytest.raises(UserError, match="holds the Herald named herald, and the plan would destroy it to make shop"):
-        refuse_collisions(renamed, Account())
+        refuse_collisions(renamed, Existing())
 
 
 def test_a_plan_that_collides_is_neither_asked_about_nor_applied(tmp_path: Path) -> None:
@@ -248,7 +307,7 @@ def test_a_plan_that_collides_is_neither_asked_about_nor_applied(tmp_path: Path)
 
     class Somewhere(AwsTarget):
         def client(self, service: str) -> Any:
-            return Account("herald.example")
+            return Existing("herald.example")
 
     where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)
     with pytest.raises(UserError, match="nothing was changed"):
