@@ -20,10 +20,10 @@ __all__ = [
 
 _DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 #: SMTP by a submission port, which begins in clear and changes to TLS: RFC 6409, and others where that is closed.
-#: Lambda lets nothing out by port 25, and 465 and 2465 want TLS from the first byte.
-#: https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html
+#: Lambda lets nothing out by port 25: https://aws.amazon.com/lambda/faqs/ ("TCP port 25 traffic is also blocked").
+#: 465 and 2465 want TLS from the first byte: https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html
 _SMTP = rf"smtp://({_DOMAIN}|127\.0\.0\.1):(?!(?:25|465|2465)$)(?P<port>[1-9][0-9]{{1,4}})"
-#: There is no SES in China.
+#: There is no SES in China: https://docs.aws.amazon.com/general/latest/gr/ses.html, and botocore's endpoints.
 _SES = r"ses://(?!cn-)[a-z]{2,4}(-[a-z]+)+-[0-9]"
 _URL = re.compile(rf"{_SES}|{_SMTP}|sendgrid://|mailgun(\+eu)?://{_DOMAIN}|resend://")
 _LONGEST = 300

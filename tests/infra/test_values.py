@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import Session
 from pydantic import ValidationError
 
 from function.message.sender import split_sender
+from function.providers.urls import parse_provider_urls
 from function.settings import BadSetting, NotifySettings
 from herald.terraform.runner import INFRA
 from webapp.settings import WelcomeSettings
@@ -95,6 +97,17 @@ def test_the_web_app_starts_with_what_is_right_and_with_nothing_else(
         return
     with pytest.raises(ValidationError, match="public_url"):
         WelcomeSettings(**others)
+
+
+def test_ses_is_taken_in_every_region_that_botocore_knows_it_in_and_china_has_none() -> None:
+    session = Session()
+    regions = [
+        one for part in session.get_available_partitions() for one in session.get_available_regions("sesv2", part)
+    ]
+    assert len(regions) > 25
+    assert parse_provider_urls(",".join(f"ses://{region}" for region in regions))
+    assert session.get_available_regions("lambda", "aws-cn")
+    assert session.get_available_regions("sesv2", "aws-cn") == []
 
 
 def test_every_sender_goes_out_in_seven_bits() -> None:

@@ -219,6 +219,11 @@ variable "allowlist" {
     condition     = alltrue([for entry in var.allowlist : can(regex("^[^\\s@,<>]*@[^\\s@,<>]+$", entry))])
     error_message = "An entry is a bare address or a domain that begins with @."
   }
+  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+  validation {
+    condition     = length(join(",", var.allowlist)) <= 2000
+    error_message = "An allowlist has at most 2,000 characters altogether, because Lambda takes 4 KB of a function's settings: name domains."
+  }
 }
 
 variable "redirect_to" {
