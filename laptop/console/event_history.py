@@ -15,8 +15,6 @@ __all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "tell_stories", "tot
 
 #: Stories that are told at a time.
 MOST = 12
-#: States in which no mail leaves any more unless a person wants it.
-_FOR_A_PERSON = frozenset({"rejected", "suppressed", "refused"})
 
 #: Deliveries of one event, newest first, each with the event in it.
 _Found = list[tuple[Mapping[str, Any], Any]]
@@ -51,7 +49,7 @@ class EventHistory:
             return f"{len(self.mails)} mails", "bad"
         if self.mails:
             return "exactly one mail", "good"
-        if self.record and self.record.state in _FOR_A_PERSON:
+        if self.record and self.record.final:
             return "no mail, and it says why", "warn"
         return "no mail yet", "wait"
 

@@ -22,6 +22,8 @@ __all__ = ["MissingMail", "MissingMails", "find_missing", "router", "why"]
 
 #: The newest books that are looked through.
 _BOOKS: Final = 25
+#: Whoever reports a mail as spam has got it.
+_ARRIVED: Final = frozenset({"delivered", "complained"})
 #: Of those that were deleted, so many besides.
 _DELETED: Final = 10
 
@@ -38,10 +40,14 @@ class MissingMail:
 
 @dataclass(frozen=True, slots=True)
 class MissingMails:
-    """Whether the address is on the list of those that get no mail, and which mails are missing, newest book first."""
+    """Whether the address is on the list of those that get no mail, and which mails are missing, newest book first.
+
+    `doubtful` are those of which nobody knows.
+    """
 
     listed: Suppression | None
     failed: tuple[MissingMail, ...]
+    doubtful: tuple[MissingMail, ...]
     waiting: tuple[MissingMail, ...]
     arrived: int
     looked_at: int
@@ -64,8 +70,13 @@ def find_missing(service: BookService, installation: Installation, reader: Ident
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]
     return MissingMails(
         listed=find_suppression(installation, reader.email),
-        failed=tuple(each for each in mails if each.mail.final and each.mail.state not in ("delivered", EXPIRED)),
+        failed=tuple(each for each in mails if _has_failed(each.mail)),
+        doubtful=tuple(each for each in mails if each.mail.parked),
         waiting=tuple(each for each in mails if not each.mail.final),
-        arrived=sum(each.mail.state == "delivered" for each in mails),
+        arrived=sum(each.mail.state in _ARRIVED for each in mails),
         looked_at=len(kept),
     )
+
+
+def _has_failed(mail: EventTimeline) -> bool:
+    return mail.final and not mail.parked and mail.state not in {*_ARRIVED, EXPIRED}

@@ -39,12 +39,18 @@ STATES: Final = {
         "Nothing is sent twice in a hurry: Herald waits for the provider's own report first.",
         step="Answer lost",
     ),
-    "sent": StateLabel("Sent", "good", "The mail provider accepted the mail.", step="Accepted"),
+    "sent": StateLabel(
+        "Sent",
+        "good",
+        "The mail provider accepted the mail.",
+        "Not there after a day? Look in your spam folder, then ask the operator to send it once more.",
+        step="Accepted",
+    ),
     "delayed": StateLabel(
         "Delayed",
         "warn",
         "Your mail server asked to wait; delivery is tried again.",
-        "There is nothing to do: the provider goes on trying for some hours.",
+        "The provider goes on trying for some hours. Nothing after a day? Ask the operator to send it once more.",
     ),
     "soft_bounced": StateLabel(
         "Not delivered",
@@ -115,6 +121,14 @@ STEPS: Final[dict[str, str]] = {
     ReasonCode.CORRECTED_TOO_LATE: "Corrected too late",
 }
 
+#: In doubt, and handed to a person: whatever its state says of what is under way is over.
+_PARKED: Final = StateLabel(
+    "Not known",
+    "warn",
+    "The mail may have left, and nobody can tell: neither an answer nor a report of the mail provider came.",
+    "Is it in your mailbox, or among your spam? If not, ask the operator to send it once more.",
+)
+
 #: Not a state of the ledger's: nothing is kept about this mail any more.
 _EXPIRED: Final = StateLabel(
     "No longer kept", "wait", "What happened to this mail was kept for a while, and is not kept any more."
@@ -125,11 +139,13 @@ _OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported somet
 
 def labels() -> list[StateLabel]:
     """Every one that there is."""
-    return [*STATES.values(), *_FOR_A_REASON.values(), _EXPIRED, _OTHER]
+    return [*STATES.values(), *_FOR_A_REASON.values(), _PARKED, _EXPIRED, _OTHER]
 
 
-def label_for(state: str, reason_code: str | None = None) -> StateLabel:
-    """The words for a state, also for one that a later release invents."""
+def label_for(state: str, reason_code: str | None = None, *, parked: bool = False) -> StateLabel:
+    """The words for a state, also for one that a later release invents; `parked`: a person was asked."""
+    if parked:
+        return _PARKED
     known = _EXPIRED if state == EXPIRED else STATES.get(state, _OTHER)
     return _FOR_A_REASON.get((state, reason_code or ""), known)
 

@@ -38,7 +38,9 @@ STATES: Final = ("committed", "published", "received", *map(str, states.State), 
 #: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
 FINAL: Final = frozenset(map(str, states.FINAL))
 
-#: States in which a mail has left.
+_IN_DOUBT: Final = frozenset(map(str, states.IN_DOUBT))
+
+#: States in which a mail has left, unless the provider did not try.
 MAILED: Final = frozenset({"sent", "delayed", "soft_bounced", "delivered", "bounced", "complained"})
 
 #: States from which a person may have the mail sent once more, as another message.
@@ -74,6 +76,8 @@ class EventTimeline:
     #: The message that has the event now, and the one that this message took it from.
     successor: str | None = None
     instead_of: str | None = None
+    #: Whether the mail may have gone, nobody knows, and a person was asked.
+    parked: bool = False
 
     @property
     def once_more(self) -> bool:
@@ -101,20 +105,22 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_r
     if message is None and event.settled_at is not None:
         state = EXPIRED
     reason, reason_code = _reason(message or {})
+    parked = _is_parked(message or {}, state)
     if for_reader:
         reason = _meaning(reason_code)
     return EventTimeline(
         event_id=event.id,
         type=event.type,
         state=state,
-        final=state in FINAL or state == EXPIRED,
-        mailed=state in MAILED,
+        final=state in FINAL or state == EXPIRED or parked,
+        mailed=_has_left(state, reason_code),
         reason=reason or event.reason,
         reason_code=reason_code,
-        held_until=(message or {}).get("held_until") if state in {"sending", "unknown"} else None,
+        held_until=(message or {}).get("held_until") if state in _IN_DOUBT and not parked else None,
         rows=tuple(rows),
         successor=(message or {}).get("successor"),
         instead_of=(message or {}).get("instead_of"),
+        parked=parked,
     )
 
 
@@ -151,19 +157,30 @@ def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
     """The ledger's record alone as a timeline, where only the MessageId is known."""
     state = str(message["state"])
     reason, reason_code = _reason(message)
+    parked = _is_parked(message, state)
     return EventTimeline(
         event_id=str(message.get("id") or message_id),
         type=str(message.get("type", "")),
         state=state,
-        final=state in FINAL or state == EXPIRED,
-        mailed=state in MAILED,
+        final=state in FINAL or state == EXPIRED or parked,
+        mailed=_has_left(state, reason_code),
         reason=reason,
         reason_code=reason_code,
-        held_until=message.get("held_until") if state in {"sending", "unknown"} else None,
+        held_until=message.get("held_until") if state in _IN_DOUBT and not parked else None,
         rows=tuple(_ledger_rows(message)),
         successor=message.get("successor"),
         instead_of=message.get("instead_of"),
+        parked=parked,
     )
+
+
+def _is_parked(message: Mapping[str, Any], state: str) -> bool:
+    return "parked" in message and state in _IN_DOUBT
+
+
+def _has_left(state: str, reason_code: str | None) -> bool:
+    """Whether a mail has left; what the provider took and did not try, for a list of its own, has not."""
+    return state in MAILED and reason_code != ReasonCode.PROVIDER_SUPPRESSED
 
 
 def _reason(message: Mapping[str, Any]) -> tuple[str | None, str | None]:

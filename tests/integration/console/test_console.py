@@ -48,12 +48,13 @@ class Seen:
             Mail(mail_id, now, "a", ("b",), "c", None, None, (), {"message_id": message_id}, "herald", b"")
         )
 
-    def record(self, event: Any, message_id: str, state: str) -> None:
+    def record(self, event: Any, message_id: str, state: str, parked: str | None = None) -> None:
         """The ledger's two items."""
         items: list[dict[str, Any]] = [
             {"pk": {"S": event_key(event["source"], event["id"])}, "message_id": {"S": message_id}},
             {"pk": {"S": f"message#{message_id}"}, "state": {"S": state}, "type": {"S": event["type"]}},
         ]
+        items[1] |= {"parked": {"S": parked}} if parked else {}
         for item in items:
             self.dynamodb.put_item(TableName="herald-ledger", Item=item)
 
@@ -114,6 +115,25 @@ def test_no_mail_is_told_apart_from_no_mail_yet(seen: Seen) -> None:
     seen.record(rejected, "m1", "rejected")
     seen.deliver("m2", waiting)
     assert [story.verdict[0] for story in seen.stories] == ["no mail yet", "no mail, and it says why"]
+
+
+@pytest.mark.parametrize(
+    ("state", "parked", "verdict"),
+    [
+        ("unknown", "an attempt", "no mail, and it says why"),
+        ("sending", "an attempt", "no mail, and it says why"),
+        ("unknown", None, "no mail yet"),
+        ("bounced", None, "no mail, and it says why"),
+    ],
+    ids=["parked", "parked while sending", "in doubt", "on the provider's own list"],
+)
+def test_what_ended_without_a_mail_is_not_told_as_on_its_way(
+    seen: Seen, state: str, parked: str | None, verdict: str
+) -> None:
+    event = new_event(PUBLISH)
+    seen.deliver("m1", event)
+    seen.record(event, "m1", state, parked)
+    assert [story.verdict[0] for story in seen.stories] == [verdict]
 
 
 def test_the_runs_of_the_function_stand_in_the_order_of_time(seen: Seen) -> None:

@@ -126,8 +126,34 @@ def test_what_the_provider_has_given_up_is_final(state: str) -> None:
     assert "yet" not in label.label.lower()
 
 
+@pytest.mark.parametrize("code", ["may_have_gone", "provider_refused", None])
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_a_mail_in_doubt_that_waits_for_a_person_is_not_told_as_on_its_way(state: str, code: str | None) -> None:
+    why = {"reason_code": code} if code else {}
+    parked = record(state, parked="an attempt", held_until=9, **why)
+    for told in (of_record("m", parked), notification(event(), parked)):
+        assert (told.final, told.mailed, told.parked, told.held_until) == (True, False, True, None)
+    label = state_labels.label_for(state, code, parked=True)
+    assert "nobody can tell" in label.meaning
+    assert "operator" in label.advice
+    assert not of_record("m", record(state)).final
+
+
+def test_what_a_report_settles_waits_for_nobody_any_more() -> None:
+    told = of_record("m", record("sent", parked="an attempt"))
+    assert (told.parked, told.final, told.mailed) == (False, False, True)
+
+
+@pytest.mark.parametrize("state", ["sent", "delayed"])
+def test_what_no_report_may_ever_come_of_says_what_to_do_after_a_day(state: str) -> None:
+    assert "after a day? " in state_labels.label_for(state).advice
+    assert "operator" in state_labels.label_for(state).advice.lower()
+
+
 def test_a_mail_that_the_provider_never_tried_did_not_arrive() -> None:
     told = told_of("bounced", "provider_suppressed", "sent_again")
+    assert not told.mailed
+    assert told_of("bounced", "bounced").mailed
     assert told.reason_code == "provider_suppressed"
     label = state_labels.label_for(told.state, told.reason_code)
     assert "did not try" in label.meaning

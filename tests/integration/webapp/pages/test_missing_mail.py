@@ -46,6 +46,25 @@ def test_a_reader_whose_mail_came_is_told_where_to_look(browser: Browser, parts:
     assert "look in your spam folder" in browser.get("/why").text
 
 
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_a_mail_that_nobody_knows_of_is_neither_lost_nor_on_the_way(
+    browser: Browser, parts: Parts, cloud: Cloud, state: str
+) -> None:
+    let_happen(parts, cloud, add(browser), state=state, parked="an attempt", reason_code=ReasonCode.MAY_HAVE_GONE)
+    page = browser.get("/why").text
+    assert "May not have reached you" in page
+    assert "ask the operator to send it once more" in page
+    assert "Did not reach you" not in page
+    assert "On the way" not in page
+
+
+def test_a_mail_that_was_reported_as_spam_has_reached_its_reader(browser: Browser, parts: Parts, cloud: Cloud) -> None:
+    let_happen(parts, cloud, add(browser), state="complained")
+    page = browser.get("/why").text
+    assert "Did not reach you" not in page
+    assert "took the one mail" in page
+
+
 def test_a_reader_who_unsubscribed_is_not_sent_to_the_operator(browser: Browser, parts: Parts, cloud: Cloud) -> None:
     let_happen(
         parts,
