@@ -24,7 +24,8 @@ from webapp.timeline.ledger import LedgerReader
 __all__ = ["Reconciliation", "Schedule", "compose", "handler"]
 
 #: States in which a mail is under way, unless it is parked: everything else is at rest.
-_MOVING: Final = frozenset({"sending", "unknown", "released"})
+_IN_DOUBT: Final = frozenset({"sending", "unknown"})
+_MOVING: Final = _IN_DOUBT | {"released"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,14 @@ class Reconciliation:
     clock: Clock
     settled: int = 0
 
-    def find_due(self) -> Iterator[OutboxEvent]:
-        """What is due to be published again; all else is settled, or looked at again later."""
-        for event in self.outbox.find_unsettled(self.clock() - self.schedule.unit):
+    def find_due(self, context: LambdaContext) -> Iterator[OutboxEvent]:
+        """What is due to be published again; all else is settled, or looked at again later. Stops in time."""
+        for event in take_while_time(self.outbox.find_unsettled(self.clock() - self.schedule.unit), context):
             now = self.clock()
             record = self.ledger.message_of(self.source, event.id, event.message_id)
             if record is not None and _is_at_rest(record):
                 self.settled += self.outbox.mark_settled(event, now)
-            elif record is not None and now - _last_move(record) < self.schedule.day:
+            elif record is not None and now - _standing_since(record) < self.schedule.day:
                 self._look_again(event, now + self.schedule.unit)
             elif (due := self.schedule.next_publication(event)) > now:
                 self._look_again(event, min(due, now + self.schedule.day))
@@ -89,9 +90,14 @@ def _is_at_rest(record: Mapping[str, Any]) -> bool:
     return record["state"] not in _MOVING or "parked" in record
 
 
-def _last_move(record: Mapping[str, Any]) -> int:
-    """When something last happened to the mail; 0 if its record does not say."""
-    return max((row["at"] for row in record.get("timeline", [])), default=0)
+def _standing_since(record: Mapping[str, Any]) -> int:
+    """When something last happened to the mail, or its hold ended; 0 if its record does not say.
+
+    The notifier itself waits for reports on a mail in doubt until a day after its hold.
+    """
+    moments: list[int] = [row["at"] for row in record.get("timeline", [])]
+    held: int = record.get("held_until", 0) if record["state"] in _IN_DOUBT else 0
+    return max([held, *moments])
 
 
 @cache
@@ -108,5 +114,5 @@ def handler(_event: object, context: LambdaContext) -> dict[str, int]:
     settings, outbox, ledger, publisher = compose()
     schedule = Schedule(settings.reconcile_after_seconds * 1000)
     run = Reconciliation(outbox, ledger, settings.event_source, schedule, now)
-    counts = publisher.publish(take_while_time(run.find_due(), context))
+    counts = publisher.publish(run.find_due(context))
     return counts.tell("reconciled", Republished=counts.published) | {"settled": run.settled}

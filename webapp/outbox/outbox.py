@@ -165,12 +165,14 @@ class Outbox:
         )
 
     def mark_rejected(self, event: OutboxEvent, reason: str, at: int) -> bool:
-        """Give the event up for good; the reason is shown to its owner."""
+        """Give the event up for good, also one that SNS took before and takes no more; the reason is shown to its
+        owner."""
         return self._move(
             event,
             f"SET #state = :state, rejected_at = :at, reason = :reason, {EXPIRES_AT} = :expires "
             f"REMOVE {QUEUE}, {SINCE}",
             {":state": "rejected", ":at": at, ":reason": reason, ":expires": at // 1000 + KEPT_SECONDS},
+            state=event.state,
         )
 
     def _move(

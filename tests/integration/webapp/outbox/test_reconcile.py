@@ -11,7 +11,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import event_key
 from function.ledger.states import State
 from tests.integration.webapp.conftest import Clock, Cloud
-from tests.integration.webapp.outbox.test_publisher import ADA, Lambda, add, metrics, row, stream_of
+from tests.integration.webapp.outbox.test_publisher import ADA, Lambda, Sns, add, metrics, row, stream_of
 from webapp.composition import Parts
 from webapp.functions import reconcile, relay
 from webapp.outbox.outbox import OutboxEvent
@@ -158,6 +158,33 @@ def test_what_is_under_way_is_left_alone_for_a_day_and_then_published_again(
     assert run_hourly(clock, 6) == [1], "a day after it last moved, and not again at once"
 
 
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+def test_what_the_notifier_itself_waits_with_is_left_alone_until_a_day_after_its_hold(
+    event: OutboxEvent, cloud: Cloud, clock: Clock, state: str
+) -> None:
+    """An outage of reports: it is parked a day after its hold, and then nothing is left to do."""
+    write_report(cloud, event, state, clock(), held_until=clock() + HOUR * 1000)
+    assert run_hourly(clock, 24) == []
+    write_report(cloud, event, state, clock(), held_until=clock(), parked="an attempt")
+    assert run_hourly(clock, 72) == []
+    assert "queue" not in cloud.rows("outbox")[0]
+
+
+def test_what_sns_takes_no_more_is_given_up_once_and_says_why(
+    event: OutboxEvent, parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Publisher(Sns(cloud, refuses=event.id), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
+    settings = ReconcileSettings(ledger_table="herald-ledger", event_source="urn:herald:webapp")
+    monkeypatch.setattr(reconcile, "compose", lambda: (settings, parts.outbox, parts.ledger, refusing))
+    clock.forward(3601)
+    assert reconcile.handler(None, Lambda()) == NOTHING | {"rejected": 1}
+    clock.forward(3601)
+    assert reconcile.handler(None, Lambda()) == NOTHING, "not each hour anew"
+    given_up = row(parts, event)
+    assert (given_up.state, given_up.settled_at) == ("rejected", None)
+    assert "SNS refused the event" in (given_up.reason or "")
+
+
 def test_what_is_tried_again_all_the_time_is_under_way(event: OutboxEvent, cloud: Cloud, clock: Clock) -> None:
     for _ in range(48):
         write_report(cloud, event, "released", clock())
@@ -185,7 +212,9 @@ def test_what_was_never_published_is_the_sweepers(parts: Parts, cloud: Cloud, cl
     assert reconcile.handler(None, Lambda()) == NOTHING
 
 
-@pytest.mark.usefixtures("event")
-def test_a_run_stops_in_time(clock: Clock) -> None:
+@pytest.mark.parametrize("state", [None, "delivered"], ids=["with what it publishes", "with what it settles"])
+def test_a_run_stops_in_time(event: OutboxEvent, cloud: Cloud, clock: Clock, state: str | None) -> None:
+    if state:
+        write_report(cloud, event, state, clock())
     clock.forward(3601)
-    assert reconcile.handler(None, Lambda(5_000))["published"] == 0
+    assert reconcile.handler(None, Lambda(5_000)) == NOTHING
