@@ -55,8 +55,8 @@ class FeedbackHandler:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; answers with partial failures. What it came to is one line of the log.
 
-        Raises the last error if the ledger took nothing of the batch: then it is no fault of one report. Each hour a
-        schedule has it count the dead letters instead: nothing else looks at them, and SQS's metrics may pause.
+        Raises the last error if nothing of the batch could be dealt with: then it is no fault of one report. Each hour
+        a schedule has it count the dead letters instead: nothing else looks at them, and SQS's metrics may pause.
         """
         if event.get("source") == _SCHEDULE and self.dead:
             self.telemetry.tally({"DeadLetters": self.dead.count()})
@@ -67,7 +67,6 @@ class FeedbackHandler:
         parsed: list[Parsed] = []
         failures: list[str] = []
         error: Exception | None = None
-        taken = 0
         try:
             for record in records:
                 try:
@@ -83,11 +82,10 @@ class FeedbackHandler:
                     error = raised
                     self._note_failure(message_id, raised, failures)
                     continue
-                taken += done and isinstance(each, FeedbackEvent)
                 failures += [] if done else [message_id]
         finally:
             self.telemetry.tally({**counts, **self._measure_wait(records, failures)})
-        if error and not taken:
+        if error and len(failures) == len(records):
             raise error
         if not failures:
             self._mark(parsed)
@@ -112,13 +110,17 @@ class FeedbackHandler:
         return open_envelope(body)
 
     def _mark(self, batch: list[Parsed]) -> None:
-        """Note how far each provider's feedback has come: all of the batch is in the ledger now."""
+        """Note how far each provider's feedback has come: all of the batch is in the ledger now.
+
+        No report is on a mail that is sent later: a clock that is ahead of ours says nothing of mails to come.
+        """
         told = [one for one in batch if not isinstance(one, Ignored) and one.provider and one.sent_at]
         asked = {one.provider for one in told if isinstance(one, ProbeReport)}
         now = self.clock()
         for provider in {one.provider for one in told}:
             if provider in asked or now - self._marked.get(provider, 0) >= self.ledger.writes.apart:
-                self.ledger.mark_feedback(provider, max(one.sent_at for one in told if one.provider == provider))
+                sent = max(one.sent_at for one in told if one.provider == provider)
+                self.ledger.mark_feedback(provider, min(sent, now))
                 self._marked[provider] = now
 
     def _take(self, event: Parsed | None, counts: Counter[str]) -> bool:

@@ -150,9 +150,10 @@ def test_a_table_out_of_reach_is_the_unforeseen(feedback: Feedback) -> None:
 
     feedback.table.fault = away
     feedback.handle(ses_event("Open", {}))
+    assert feedback.handle(ses_event("Open", {}), ses_event("Delivery", {})) == ["1"]
     with pytest.raises(ConnectionError):
-        feedback.handle(ses_event("Open", {}), ses_event("Delivery", {}))
-    assert feedback.counts == {"Ignored": 2, "WaitingSeconds": 0}, "what was done before is counted"
+        feedback.handle(ses_event("Delivery", {}))
+    assert feedback.counts == {"Ignored": 2, "WaitingSeconds": 0}, "what was done is counted"
 
 
 def test_an_empty_batch_is_fine(feedback: Feedback) -> None:
@@ -181,6 +182,18 @@ def test_a_report_that_raises_fails_alone_and_the_others_are_written_once(feedba
     assert "UnicodeEncodeError" in feedback.log.getvalue()
 
 
+@pytest.mark.parametrize("good", [ses_event("Open", {}), "not json", {}], ids=["ignored", "unreadable", "a probe's"])
+def test_it_fails_alone_beside_what_moves_no_record(feedback: Feedback, good: Any) -> None:
+    def broken(*_: Any) -> None:
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    feedback.table.fault = broken
+    probe = ses_event("Delivery", {})
+    del probe["mail"]["tags"]["message_id"], probe["mail"]["tags"]["attempt"]
+    probe["mail"]["tags"] |= {"probe": ["yes"]}
+    assert feedback.handle(good or probe, ses_event("Delivery", {})) == ["1"]
+
+
 def test_a_report_that_cannot_be_read_fails_alone_too(feedback: Feedback) -> None:
     good = sqs_event(ses_event("Delivery", {}), item="good")
     answer = feedback.handler({"Records": [{"messageId": "unreadable"}, good]}, None)
@@ -206,6 +219,8 @@ def test_half_a_character_in_a_servers_answer_is_no_reason_to_fail(feedback: Fee
     details = {"bounceType": "Permanent", "bouncedRecipients": [{"diagnosticCode": "550 \ud800 unknown"}]}
     assert feedback.handle(ses_event("Bounce", details)) == []
     assert feedback.state() is State.BOUNCED
+    written = feedback.table.scan(TableName="herald-ledger")["Items"]
+    assert json.dumps([written, feedback.log.getvalue()], ensure_ascii=False).encode(), "AWS takes UTF-8 only"
 
 
 def test_a_complaint_that_is_taken_back_suppresses_nobody(feedback: Feedback) -> None:

@@ -18,6 +18,13 @@ from tests.unit.function.conftest import Feedback
 PROVIDER = "ses://eu-west-1"
 
 
+@pytest.fixture
+def feedback(feedback: Feedback) -> Feedback:
+    """A minute after the tests' time begins: nobody reports on mails that are still to be sent."""
+    feedback.clock.forward(60)
+    return feedback
+
+
 def report_at(seconds: float, kind: str = "Delivery", message_id: str = "m1", region: str = "eu-west-1") -> Any:
     """A report on a mail that SES was given so many seconds after the tests' time begins."""
     report = ses_event(kind, {}, message_id)
@@ -61,6 +68,14 @@ def test_a_report_within_five_minutes_of_the_last_or_on_an_older_mail_says_nothi
     feedback.clock.forward(300)
     feedback.handle(report_at(9))
     assert mark(feedback) == (0, 10)
+
+
+def test_a_clock_that_is_ahead_says_nothing_of_mails_to_come(feedback: Feedback) -> None:
+    """Nor does a second report after it, once the mark of the first counts."""
+    for seconds in (0, 300):
+        feedback.clock.forward(seconds)
+        feedback.handle(probe_at(86_400 + seconds))
+    assert mark(feedback) == (60, 360)
 
 
 def test_each_provider_has_a_mark_of_its_own(feedback: Feedback) -> None:
