@@ -269,10 +269,12 @@ def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
 
 
 def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """Come back ever later; after a day in the queue, or on the last receive, a person gets it with the true reason."""
-    sent_at = job.delivery.item.sent_at if job.delivery.item else 0
-    if policy.is_exhausted(sent_at, now, job.receives):
+    """Come back ever later; after a day of that, or on the last receive, a person gets it with the true reason."""
+    if job.receives >= policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)
+    sent_at = job.delivery.item.sent_at if job.delivery.item else 0
+    if policy.is_exhausted(sent_at, now, job.receives) and policy.has_waited_for_a_day(job.receives):
+        return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, Reason(BUSY.code, f"{BUSY.text}, for a day"))
     return _wait(job, policy, now, BUSY)
 
 

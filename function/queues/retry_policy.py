@@ -32,6 +32,10 @@ class RetryPolicy:
         """Seconds until a delivery comes back that nobody could judge: 200 of these waits outlast a day."""
         return min(self.first * 2.0 ** min(max(receives, 1) - 1, 20), self.longest)
 
+    def has_waited_for_a_day(self, receives: int) -> bool:
+        """Whether the waits after so many receives make a day: what lay in a paused queue was not tried for that."""
+        return sum(map(self.wait_after_receives, range(1, receives))) >= self.give_up
+
     def is_exhausted(self, first_at: int, now: int, receives: int) -> bool:
         """Whether trying any longer is over: a day has passed, or the queue will not hand it out again."""
         too_old = first_at > 0 and now - first_at > self.give_up * 1000

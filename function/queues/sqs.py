@@ -12,7 +12,9 @@ __all__ = ["Queue"]
 
 #: Seconds: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 _LONGEST_DELAY = 900
-_LONGEST_INVISIBILITY = 43_200
+#: Twelve hours, less the longest that a run of the function has had the item in hand: they count from its receipt.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+_LONGEST_INVISIBILITY = 43_200 - 900
 _COUNTS = [f"ApproximateNumberOfMessages{part}" for part in ("", "Delayed", "NotVisible")]
 
 

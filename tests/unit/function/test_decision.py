@@ -177,11 +177,24 @@ def test_the_waits_of_all_receives_outlast_a_day() -> None:
     assert sum(map(POLICY.wait_after_receives, range(1, POLICY.receives))) > POLICY.give_up
 
 
-@pytest.mark.parametrize(("waited", "over"), [(DAY, False), (DAY + 1, True)])
-def test_a_busy_ledger_is_given_a_day_from_the_time_that_sqs_was_sent_the_delivery(waited: int, over: bool) -> None:
-    item = QueueItem("item", "handle", 3, sent_at=NOW - waited)
+@pytest.mark.parametrize(
+    ("waited", "receives", "over"),
+    [
+        (DAY, 199, False),
+        (DAY + 1, 199, True),
+        (DAY + 1, 105, True),
+        pytest.param(DAY + 1, 104, False, id="tried for less than a day: the queue was paused"),
+        pytest.param(9 * DAY, 1, False, id="paused for more than a week"),
+    ],
+)
+def test_a_busy_ledger_is_given_a_day_from_the_time_that_sqs_was_sent_the_delivery(
+    waited: int, receives: int, over: bool
+) -> None:
+    item = QueueItem("item", "handle", receives, sent_at=NOW - waited)
     waiting = replace(JOB, delivery=Delivery("m1", "{}", item=item))
-    assert isinstance(decide(Held(NOW + 2000), waiting, POLICY, NOW), WriteLetter if over else Retry)
+    decision = decide(Held(NOW + 2000), waiting, POLICY, NOW)
+    assert isinstance(decision, WriteLetter if over else Retry)
+    assert not over or decision.reason.text.endswith("too busy to judge the delivery, for a day")
     assert isinstance(decide(Held(LATER, "request/1"), waiting, POLICY, NOW), Retry), "a hold ends by itself"
 
 
