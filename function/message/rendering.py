@@ -24,8 +24,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SUSPECT = re.compile(r"[^\x20-\x7e]|://|\w\.\w")
 #: Two labels and a dot between them, the last as a domain ends: letters only, two at least. Between letters of ASCII
 #: a dot of another script is one too: https://www.rfc-editor.org/rfc/rfc3490#section-3.1
+#: What is not of ASCII counts as a letter: marks are none for `\w`, and stand in names such as `.भारत`.
 _DOT_OF_A_DOMAIN = re.compile(
-    r"(?<=\w)\.(?=(?:[\w-]+\.)*[^\W\d_]{2})|(?<=[A-Za-z0-9])[\u3002\uff0e\uff61](?=[A-Za-z0-9])"
+    r"(?<=[\w\x80-\U0010ffff])\.(?=(?:[\w\x80-\U0010ffff-]+\.)*[^\W\d_](?:[^\W\d_]|[^\x00-\x7f]))"
+    r"|(?<=[A-Za-z0-9])[\u3002\uff0e\uff61](?=[A-Za-z0-9])"
 )
 #: Characters that are of category Cf, and seen: they enclose the numbers that follow them.
 #: Prepended_Concatenation_Mark, https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt

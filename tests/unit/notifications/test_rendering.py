@@ -246,6 +246,16 @@ def test_a_name_that_is_a_link_is_none_in_the_mail(name: str) -> None:
         assert not re.search(r"\w[.\u3002\uff0e\uff61][^\W\d_]{2}", part)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["cafe\u0301.com", "evil.\u092d\u093e\u0930\u0924", "evil.\u0cad\u0cbe\u0cb0\u0ca4/x", "a.cafe\u0301.com"],
+    ids=["a mark before the dot", "Hindi's India", "Kannada's India", "a mark in between"],
+)
+def test_marks_are_letters_of_a_domain(name: str) -> None:
+    """Letters of many scripts are written with marks, which are none for `\\w`."""
+    assert "." not in write(name).subject
+
+
 def test_what_the_template_links_stays_an_address_and_reads_as_one() -> None:
     content = write("Momo")
     assert content.text == "Momo https://example.com/a.b"
