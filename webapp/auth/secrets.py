@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from webapp import log
+from webapp import deadline, log
 from webapp.errors import Misconfigured
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-__all__ = ["FEWEST_BYTES", "ParameterNames", "Secrets"]
+__all__ = ["FEWEST_BYTES", "REREAD_PATIENCE_SECONDS", "ParameterNames", "Secrets"]
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ _FRESH_SECONDS: Final = 300.0
 #: Whoever sends nonsense makes one process read again so often at most: that many times in so many seconds.
 _MOST_REREADS: Final = 3
 _REREAD_SECONDS: Final = 30.0
+#: For new values a request that has old ones waits so long: most of its time is for what it was sent for.
+REREAD_PATIENCE_SECONDS: Final = 1.0 * deadline.FACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +99,39 @@ class Secrets:
         return found
 
     def _keys(self, name: str) -> Sequence[bytes]:
-        keys = [key.encode() for key in self._value(name).split()]
-        return keys if keys and min(map(len, keys)) >= FEWEST_BYTES else _refuse(name)
+        return [key.encode() for key in self._value(name, _are_keys).split()]
 
-    def _value(self, name: str) -> str:
-        value = self._read_known().get(name)
-        if not value:
+    def _value(self, name: str, is_right: Callable[[str], bool] = bool) -> str:
+        """The parameter's value, read again if it is not there yet, or is no secret yet."""
+        value = self._read_known().get(name, "")
+        if not is_right(value):
             self.reread()
-            value = self._read_known().get(name)
-        return value or _refuse(name)
+            value = self._read_known().get(name, "")
+        return value if is_right(value) else _refuse(name)
 
     def _read_known(self) -> Mapping[str, str]:
-        with self._lock:
-            now = self._clock()
-            if self._values is None:
-                self._values, self._read_at = self._read(), now
-            elif now - self._read_at >= _FRESH_SECONDS:
-                self._refresh(now)
-            return self._values
+        """What is known, read first if nothing is; one caller reads again what is old, and the others do not wait."""
+        if self._values is None:
+            with self._lock:
+                if self._values is None:
+                    self._values, self._read_at = self._read(), self._clock()
+        elif self._is_old() and self._lock.acquire(blocking=False):
+            try:
+                if self._is_old():
+                    self._refresh(self._clock())
+            finally:
+                self._lock.release()
+        return self._values
+
+    def _is_old(self) -> bool:
+        return self._clock() - self._read_at >= _FRESH_SECONDS
 
     def _refresh(self, now: float) -> None:
+        """Read again, for as long as a request can spare; the values that are known stay good if that fails."""
         self._read_at = now  # also if it fails: the next attempt is due as late as after a success
         try:
-            self._values = self._read()
-        except (BotoCoreError, ClientError) as error:
+            self._values = deadline.call_within(deadline.get_remaining(REREAD_PATIENCE_SECONDS), self._read)
+        except (BotoCoreError, ClientError, TimeoutError) as error:
             log.failure("parameters not read again", error)
 
     def _read(self) -> Mapping[str, str]:
@@ -128,6 +139,11 @@ class Secrets:
         wanted = {name for name in (names.session, names.link, names.address, names.client_secret) if name}
         answer = self._ssm.get_parameters(Names=sorted(wanted), WithDecryption=True)
         return {each["Name"]: each["Value"] for each in answer["Parameters"]}
+
+
+def _are_keys(value: str) -> bool:
+    keys = value.split()
+    return bool(keys) and min(len(key.encode()) for key in keys) >= FEWEST_BYTES
 
 
 def _refuse(name: str) -> NoReturn:

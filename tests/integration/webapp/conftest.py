@@ -107,6 +107,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadline, "SECONDS", LIMIT)
     for module in ("discovery", "issuer"):
         monkeypatch.setattr(f"webapp.auth.{module}.TIMEOUT_SECONDS", LIMIT)
+    monkeypatch.setattr("webapp.auth.secrets.REREAD_PATIENCE_SECONDS", LIMIT)
 
 
 @pytest.fixture(scope="session")

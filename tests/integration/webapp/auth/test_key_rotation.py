@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ from function.ledger.keys import address_key
 from function.message.unsubscribe import UnsubscribeLinks
 from tests.integration.webapp.conftest import Browser, Cloud, Seconds
 from tests.integration.webapp.issuer import Issuer
+from tests.waiting import LIMIT, eventually
+from webapp.auth import secrets as secrets_module
 from webapp.auth.secrets import Secrets
 from webapp.composition import Parts, parameter_names
 from webapp.errors import Misconfigured
@@ -28,11 +31,14 @@ class CountedSsm:
         self._ssm = ssm
         self.reads = 0
         self.error: Exception | None = None
+        self.answers = threading.Event()
+        self.answers.set()
 
     def get_parameters(self, **arguments: Any) -> Any:
         self.reads += 1
         if self.error:
             raise self.error
+        assert self.answers.wait(LIMIT)
         return self._ssm.get_parameters(**arguments)
 
 
@@ -120,6 +126,14 @@ def test_a_parameter_that_did_not_exist_at_the_first_read_is_found(
     assert browser.get(link).status_code == 200
 
 
+def test_a_parameter_that_held_no_key_at_the_first_read_is_read_again(secrets: Secrets, cloud: Cloud) -> None:
+    put(cloud, "/herald/link-key", "to-be-set")
+    with pytest.raises(Misconfigured):
+        secrets.link()
+    put(cloud, "/herald/link-key", NEW)
+    assert list(secrets.link()) == [NEW.encode()]
+
+
 def test_nonsense_makes_a_process_read_again_three_times_in_half_a_minute(
     secrets: Secrets, ssm: CountedSsm, seconds: Seconds
 ) -> None:
@@ -157,3 +171,32 @@ def test_keys_stay_known_while_ssm_does_not_answer(secrets: Secrets, ssm: Counte
     assert secrets.session() == known
     secrets.reread()
     assert secrets.session() == known
+
+
+def test_nobody_waits_for_keys_that_are_only_old(
+    secrets: Secrets, ssm: CountedSsm, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = secrets.session()
+    monkeypatch.setattr(secrets_module, "REREAD_PATIENCE_SECONDS", LIMIT)
+    ssm.answers.clear()
+    seconds.at += 301
+    first = threading.Thread(target=secrets.session)
+    first.start()
+    eventually(lambda: ssm.reads, lambda reads: reads == 2)
+    assert secrets.session() == known
+    assert first.is_alive(), "one waits for SSM, and the others do not"
+    ssm.answers.set()
+    first.join(LIMIT)
+
+
+def test_keys_stay_known_while_ssm_hangs(
+    secrets: Secrets, ssm: CountedSsm, seconds: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = secrets.session()
+    monkeypatch.setattr(secrets_module, "REREAD_PATIENCE_SECONDS", 0.05)
+    ssm.answers.clear()
+    seconds.at += 301
+    assert secrets.session() == known
+    secrets.reread()
+    assert secrets.session() == known
+    ssm.answers.set()
