@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.record import TimelineRow
-from function.ledger.requests import APPEND, FORGET, REPEAT, SENT_BY, Request, in_source_state, state_in
+from function.ledger.requests import APPEND, CLEAR, FORGET, REPEAT, SENT_BY, Request, in_source_state, state_in
 from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action
 from function.ledger.succession import SuccessionRequests, describe_mail
 
@@ -30,7 +30,7 @@ class SettlementRequests(SuccessionRequests):
         return self._update_as_owner(
             attempt,
             rows[-1],
-            f"SET #state = :sent, #provider_message_id = :provider_message_id, {APPEND} {SENT_BY}",
+            f"SET #state = :sent, #provider_message_id = :provider_message_id, {APPEND} {CLEAR} {SENT_BY}",
             extra={"provider_message_id": provider_message_id, "rows": [row.as_dict() for row in rows]},
         )
 
@@ -42,7 +42,7 @@ class SettlementRequests(SuccessionRequests):
     def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
         """The owner sent nothing, and nobody before it may have."""
         return self._update_as_owner(
-            attempt, row, f"SET #state = :released, {_LEAVE}, {REPEAT}", also=" AND #at_risk <= :one"
+            attempt, row, f"SET #state = :released, {_LEAVE}, {REPEAT} {CLEAR}", also=" AND #at_risk <= :one"
         )
 
     def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> Request:
@@ -63,7 +63,7 @@ class SettlementRequests(SuccessionRequests):
         message = self._update_as_owner(
             attempt,
             row,
-            f"SET #state = :rejected, {_LEAVE}, {_WAITS}, {APPEND} REMOVE #first_at",
+            f"SET #state = :rejected, {_LEAVE}, {_WAITS}, {APPEND} REMOVE #first_at, #parked",
             also=" AND #at_risk <= :one",
             extra=_explain(row),
         )
