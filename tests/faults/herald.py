@@ -15,6 +15,7 @@ from function.ledger.attributes import Item
 from function.ledger.record import Record
 from function.ledger.states import PRECEDENCE
 from function.message.catalogue import Catalogue
+from function.runtime.fast_client import FastClient
 from tests.faults.matrix import Subject
 from tests.faults.points import Request, Stage
 from tests.faults.sandbox import Handler
@@ -45,13 +46,17 @@ class _Clients:
         self._session.set_credentials("test", "test")
 
     def ses(self, region: str, config: Config) -> Any:
-        return self._line.join(self._session.create_client("sesv2", region_name=region, config=config))
+        return FastClient(self._client("sesv2", config), "SendEmail")
 
     def dynamodb(self) -> Any:
-        return self._line.join(self._session.create_client("dynamodb", region_name="us-east-1", config=_THRICE))
+        return FastClient(self._client("dynamodb", _THRICE), "TransactWriteItems", "UpdateItem")
 
     def sqs(self) -> Any:
-        return self._line.join(self._session.create_client("sqs", region_name="us-east-1", config=_THRICE))
+        return self._client("sqs", _THRICE)
+
+    def _client(self, service: str, config: Config) -> Any:
+        config = config.merge(_USER_AGENT)
+        return self._line.join(self._session.create_client(service, region_name="us-east-1", config=config))
 
     def keys(self, parameter: str) -> tuple[bytes, ...]:
         return (b"a key for hashes, of 32 bytes or more",)
@@ -60,6 +65,7 @@ class _Clients:
         raise AssertionError("SES needs no secret")
 
 
+_USER_AGENT = Config(user_agent="herald")
 _THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
 
