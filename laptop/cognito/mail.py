@@ -26,7 +26,7 @@ class MailCarrier:
         self._mailbox = mailbox
         self._seen: set[str] = set()
 
-    def carry_on(self, every: float = 0.4) -> None:
+    def carry_on(self, every: float = 1) -> None:
         """Look for new mails for ever."""
         while True:
             time.sleep(every)
