@@ -93,7 +93,7 @@ class Notifier:
                 SYNTHETIC, message_id=outcome.message_id, outcome=outcome.kind.value, detail=outcome.detail
             )
             return
-        also = dict.fromkeys(outcome.also, 1) | ({"SendMilliseconds": outcome.ms} if outcome.provider else {})
+        also = dict.fromkeys(outcome.also, 1) | ({"SendLatency": outcome.ms} if outcome.provider else {})
         if outcome.retry_at is not None and delivery.item and delivery.item.sent_at:
             # SQS's own age leaves out what was received three times.
             also["WaitingSeconds"] = max(0, self.clock() - delivery.item.sent_at) // 1000

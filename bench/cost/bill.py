@@ -12,9 +12,9 @@ from bench.cost.usage import Usage, check_then_put, herald, powertools
 __all__ = ["BUDGET", "HERALD", "LOG_BUDGET", "Bill", "bills", "compute_bill"]
 
 HERALD = "Herald"
-#: Dollars for a million mails, and bytes of log that are written for one: 0.4 KB, and how long it took.
+#: Dollars for a million mails, and bytes of log that are written for one: 0.4 KiB.
 BUDGET = 8.5
-LOG_BUDGET = 412
+LOG_BUDGET = 409.6
 _MILLION = 1_000_000
 _LINES = {
     "sns_publish": "SNS publishes",

@@ -22,7 +22,7 @@ SYNTHETIC = "Synthetic"
 RESENT = "Resent"
 SENT_TWICE = "SentTwice"
 CORRECTED_TOO_LATE = "CorrectedTooLate"
-_UNITS = {"SendMilliseconds": "Milliseconds", "OutboxAgeSeconds": "Seconds", "WaitingSeconds": "Seconds"}
+_UNITS = {"SendLatency": "Milliseconds", "OutboxAgeSeconds": "Seconds", "WaitingSeconds": "Seconds"}
 
 
 def embed_metrics(service: str, metrics: Mapping[str, float], at: int, type_: str = "") -> dict[str, object]:

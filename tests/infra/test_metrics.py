@@ -27,7 +27,7 @@ def _keywords(path: Path, function: str) -> Iterator[str]:
 
 
 def test_notify_counts_every_way_a_delivery_ends() -> None:
-    beside = {RESENT, SENT_TWICE, CORRECTED_TOO_LATE, "SendMilliseconds", "WaitingSeconds", SYNTHETIC}
+    beside = {RESENT, SENT_TWICE, CORRECTED_TOO_LATE, "SendLatency", "WaitingSeconds", SYNTHETIC}
     assert {kind.value for kind in OutcomeKind} | beside == _by_service("notify")
 
 
@@ -45,12 +45,12 @@ def test_what_the_web_app_counts_by_name_is_promised() -> None:
 
 def test_a_line_of_notify_is_a_metric_as_it_is_promised() -> None:
     stream = io.StringIO()
-    Telemetry("herald-notify", "r1", lambda: 0, stream).count("Sent", "book.created", {"SendMilliseconds": 5})
+    Telemetry("herald-notify", "r1", lambda: 0, stream).count("Sent", "book.created", {"SendLatency": 5})
     line = json.loads(stream.getvalue())
     (definition,) = line["_aws"]["CloudWatchMetrics"]
     assert (definition["Namespace"], NAMESPACE) == ("Herald",) * 2
     assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
-        name: herald()[name].unit for name in ("Sent", "SendMilliseconds")
+        name: herald()[name].unit for name in ("Sent", "SendLatency")
     }
     assert definition["Dimensions"] == [["Service"], ["Service", "Type"]]
     assert herald()["Sent"].by_type

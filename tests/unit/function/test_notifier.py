@@ -205,7 +205,7 @@ def test_every_end_is_one_line_of_the_log_and_none_holds_an_address(sandbox: San
 def test_the_line_of_a_mail_says_how_long_it_took(sandbox: Sandbox) -> None:
     sandbox.world.post.answers = [lambda: sandbox.world.clock.forward(0.25)]
     sandbox(sns(message()))
-    assert sandbox.lines[0]["SendMilliseconds"] == 250
+    assert sandbox.lines[0]["SendLatency"] == 250
     assert len(sandbox.log.getvalue()) <= 400
 
 

@@ -55,12 +55,12 @@ def test_the_source_alone_hides_no_mail(sandbox: Sandbox, to: str) -> None:
     sandbox(sns(synthetic(to)))
     ((_, mail),) = sandbox.world.post.taken
     assert (mail.to, list(mail.tags)) == (to, ["attempt"])
-    assert list_counted(sandbox) == {"Sent", "SendMilliseconds"}
+    assert list_counted(sandbox) == {"Sent", "SendLatency"}
 
 
 def test_the_recipient_alone_hides_no_mail(sandbox: Sandbox) -> None:
     sandbox(sns(synthetic("success@simulator.amazonses.com", "urn:herald:webapp")))
-    assert list_counted(sandbox) == {"Sent", "SendMilliseconds"}
+    assert list_counted(sandbox) == {"Sent", "SendLatency"}
 
 
 def test_what_is_no_valid_event_is_counted_as_what_it_is(sandbox: Sandbox) -> None:

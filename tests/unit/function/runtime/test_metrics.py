@@ -82,7 +82,7 @@ def only_line(stream: io.StringIO) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("type_", ["", "book.created"])
-@pytest.mark.parametrize("also", [None, {"SendMilliseconds": 37}])
+@pytest.mark.parametrize("also", [None, {"SendLatency": 37}])
 def test_a_count_is_a_line_that_cloudwatch_reads_as_metrics(type_: str, also: dict[str, int] | None) -> None:
     stream = io.StringIO()
     telemetry(stream).count("Sent", type_, also, message_id="m1")
@@ -98,16 +98,16 @@ def test_a_count_is_a_line_that_cloudwatch_reads_as_metrics(type_: str, also: di
 
 def test_milliseconds_are_counted_as_such() -> None:
     stream = io.StringIO()
-    telemetry(stream).count("Sent", also={"SendMilliseconds": 37})
+    telemetry(stream).count("Sent", also={"SendLatency": 37})
     metrics = only_line(stream)["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-    assert metrics == [{"Name": "Sent", "Unit": "Count"}, {"Name": "SendMilliseconds", "Unit": "Milliseconds"}]
+    assert metrics == [{"Name": "Sent", "Unit": "Count"}, {"Name": "SendLatency", "Unit": "Milliseconds"}]
 
 
 def test_the_line_of_a_mail_has_at_most_400_bytes() -> None:
     stream = io.StringIO()
     message_id = "01234567-0123-0123-0123-0123456789ab"
     telemetry(stream).count(
-        "Sent", "book.created", {"SendMilliseconds": 12_000}, message_id=message_id, detail="", letter=None
+        "Sent", "book.created", {"SendLatency": 12_000}, message_id=message_id, detail="", letter=None
     )
     assert len(stream.getvalue().encode()) <= 400
 
