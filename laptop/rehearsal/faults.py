@@ -138,7 +138,7 @@ def rewrite(package: Path, word: str, module: str, addition: str, folder: Path) 
     """A copy of a package in which more code stands at the end of one module; `word` is in its release id."""
     bytecode = str(Path(module).parent / "__pycache__" / f"{Path(module).stem}.")
     out = folder / f"{word}.zip"
-    with zipfile.ZipFile(package) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
+    with zipfile.ZipFile(package) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as copy:
         manifest = json.loads(source.read("manifest.json"))
         manifest["release"] = f"{manifest['release'][:8]}-{word}"
         changed = {
@@ -147,5 +147,5 @@ def rewrite(package: Path, word: str, module: str, addition: str, folder: Path) 
         }
         for entry in source.infolist():
             if not entry.filename.startswith(bytecode):
-                copy.writestr(entry, changed.get(entry.filename, source.read(entry)))
+                copy.writestr(entry, changed.get(entry.filename) or source.read(entry), compresslevel=1)
     return Artifact(out, manifest["release"])

@@ -15,6 +15,7 @@ import pytest
 from herald.account import release_stack
 from laptop.cloud import LaptopCloud
 from operations.errors import UserError
+from package import build
 from release import deployments
 from release.alarms import create
 from release.appspec import render
@@ -41,7 +42,7 @@ class Good:
 
 @pytest.fixture(scope="module")
 def good(release_cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Good:
-    desk = open_desk(release_cloud, tmp_path_factory.mktemp("good"))
+    desk = open_desk(release_cloud, tmp_path_factory.mktemp("good"), build("laptop").function_zip)
     before, artifact = desk.version, desk.artifact()
     for version in ("0", before):
         create(desk.stack, version)

@@ -21,7 +21,6 @@ from operations.installation import Installation
 from operations.redrive.plan import plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
-from release.artifacts import read_artifact
 from release.companions import move_companions, publish_companions
 from release.publish import Artifact, publish
 from release.stack import ALIAS
@@ -133,18 +132,17 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(release_cloud: LaptopCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The live version and a later one, published and shipped as a release does, with no traffic yet."""
-    desk = open_desk(release_cloud, tmp_path_factory.mktemp("pair"))
+    desk = open_desk(release_cloud, tmp_path_factory.mktemp("pair"), quick_package)
     names, functions, old = desk.stack.names, desk.stack.functions, desk.version
     later = rename_handler(desk.artifact("function/notify.py", OF_LATER), desk.folder)
     before = functions.get_function_configuration(FunctionName=names.notify)["Handler"]
     functions.update_function_configuration(FunctionName=names.notify, Handler="function.post.handler")
     (feedback,) = publish_companions(desk.stack, later)
     new = publish(desk.stack, names.notify, later)
-    described = {one.number: one.release for one in versions(desk.stack)}[old]
-    first = read_artifact(desk.package).release  # which provisioning published, and does not describe
-    releases = {old: first if described == "?" else described, new: later.release}
+    described = {one.number: one.release for one in versions(desk.stack)}
+    releases = {old: described[old], new: later.release}
     made = Pair(desk, old, new, releases, {old: feedback.live, new: feedback.target})
     yield made
     made.live(old)
