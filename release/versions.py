@@ -73,17 +73,16 @@ def live_after(stack: Stack, version: str) -> AliasRouting:
     return live(stack)
 
 
-def move_alias(stack: Stack, function: str, version: str) -> None:
-    """Give a version all traffic of a function's alias, unless it has it.
+def move_alias(stack: Stack, function: str, version: str) -> str:
+    """Give a version all traffic of a function's alias; the version that it named before.
 
     It is moved by the revision that was read, and for a moment after a move the old one is read: then it is read again.
+    What seems to be there is written, too, since a read does not tell whether it is old.
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
-    for left in range(_MOVES, -1, -1):
+    left = _MOVES
+    while True:
         alias = stack.functions.get_alias(FunctionName=function, Name=ALIAS)
-        weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-        if alias["FunctionVersion"] == version and not weights:
-            return
         try:
             stack.functions.update_alias(
                 FunctionName=function,
@@ -95,9 +94,10 @@ def move_alias(stack: Stack, function: str, version: str) -> None:
         except stack.functions.exceptions.PreconditionFailedException:
             if not left:
                 raise
+            left -= 1
             time.sleep(stack.pause)
         else:
-            return
+            return alias["FunctionVersion"]
 
 
 def versions(stack: Stack) -> list[Version]:

@@ -6,6 +6,7 @@ creates: CodeDeploy itself moves one function.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -42,29 +43,40 @@ def read_companions(info: Mapping[str, Any]) -> list[Companion]:
 def move(functions: Any, alias: str, companions: Sequence[Companion]) -> None:
     """Give every companion's alias to the new version. Raises ValueError if somebody else has moved one."""
     for one in companions:
-        _move(functions, alias, one.function, one.before, one.after)
+        if one.before != one.after:
+            _move(functions, alias, one.function, one.before, one.after)
 
 
 def move_back(functions: Any, alias: str, companions: Sequence[Companion]) -> None:
     """Give every companion's alias to the version before, wherever it is on the new one."""
     for one in companions:
-        if functions.get_alias(FunctionName=one.function, Name=alias)["FunctionVersion"] == one.after:
+        with contextlib.suppress(ValueError):
             _move(functions, alias, one.function, one.after, one.before)
 
 
 def _move(functions: Any, alias: str, function: str, from_: str, to: str) -> None:
-    """Move by the revision that was read; for a moment after a move the old one is read, and then it is read again."""
+    """Move by the revision that was read: for a moment after a move the old one is read, and then it is read again.
+    What seems to be there is written, too, since a read does not tell whether it is old.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+    """
+    found = ""
     for left in range(_MOVES, -1, -1):
         seen = functions.get_alias(FunctionName=function, Name=alias)
-        if seen["FunctionVersion"] == to:
+        found = seen["FunctionVersion"]
+        if found in (from_, to) and _write(functions, alias, function, to, seen["RevisionId"]):
             return
-        if seen["FunctionVersion"] != from_:
-            raise ValueError(f"the alias {alias} of {function} is on version {seen['FunctionVersion']}, not on {from_}")
-        try:
-            functions.update_alias(FunctionName=function, Name=alias, FunctionVersion=to, RevisionId=seen["RevisionId"])
-        except ClientError as error:
-            if not left or error.response["Error"]["Code"] != "PreconditionFailedException":
-                raise
+        if left:
             time.sleep(1)
-        else:
-            return
+    raise ValueError(f"the alias {alias} of {function} is on version {found}, not on {from_}")
+
+
+def _write(functions: Any, alias: str, function: str, version: str, revision: str) -> bool:
+    """Give the alias this version; false if the revision is not its last."""
+    try:
+        functions.update_alias(FunctionName=function, Name=alias, FunctionVersion=version, RevisionId=revision)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailedException":
+            raise
+        return False
+    return True
