@@ -12,7 +12,7 @@ from typing import Any
 from operations.errors import UserError
 from release.stack import ALIAS, Stack
 
-__all__ = ["create", "delete_older", "group_alarms_of", "states", "wait_until_quiet"]
+__all__ = ["create", "delete_older", "group_alarms_of", "require_room", "states", "wait_until_quiet"]
 
 #: CloudWatch's shortest period of Lambda's metrics, in seconds.
 _PERIOD = 60
@@ -53,14 +53,19 @@ def create(stack: Stack, version: str, weighted: bool = True) -> list[str]:
 
 
 def group_alarms_of(stack: Stack) -> list[str]:
-    """The alarms that the deployment group watches, if it watches any. Raises `UserError` if it has too many."""
+    """The alarms that the deployment group watches, if it watches any."""
     group = stack.names.group
     info = stack.codedeploy.get_deployment_group(applicationName=group, deploymentGroupName=group)
     watched = info["deploymentGroupInfo"].get("alarmConfiguration", {})
     names = [alarm["name"] for alarm in watched.get("alarms", []) if alarm.get("name")]
+    return names if watched.get("enabled") else []
+
+
+def require_room(names: list[str]) -> list[str]:
+    """The same alarms. Raises `UserError` if one of our own is too many for a deployment."""
     if len(names) >= _MOST:
         raise UserError(f"the deployment group watches {len(names)} alarms, and CodeDeploy takes {_MOST} with our own")
-    return names if watched.get("enabled") else []
+    return names
 
 
 def states(stack: Stack, names: list[str]) -> dict[str, str]:

@@ -31,7 +31,8 @@ _BESIDE = 75
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
     """What is live, what would be, and how. `under_way` is an earlier run's deployment of this very package. `pace` is
-    how long a canary must last for enough mails to prove it, and `own_config` that it needs a configuration of ours."""
+    how long a canary must last for enough mails to prove it, and `own_config` that it needs a configuration of ours.
+    `mends` are alarms of the group that this release is to mend: they ring, so the deployment does not watch them."""
 
     artifact: Artifact
     live: AliasRouting
@@ -41,6 +42,7 @@ class ReleasePlan:
     under_way: Deployment | None = None
     pace: Pace | None = None
     own_config: bool = False
+    mends: tuple[str, ...] = ()
 
     @property
     def lasts(self) -> float:
@@ -77,8 +79,9 @@ def plan(
             f"the alias {ALIAS} carries weights that no deployment moves ({now.describe()}), so CodeDeploy would "
             f"refuse: make rollback puts it on version {now.version} alone"
         )
-    group = [] if own_alarms_only else alarms.group_alarms_of(stack)
-    return ReleasePlan(artifact, now, config, routing, group, running, pace, longer)
+    group = alarms.group_alarms_of(stack)
+    watched, mends = ([], tuple(group)) if own_alarms_only else (alarms.require_room(group), ())
+    return ReleasePlan(artifact, now, config, routing, watched, running, pace, longer, mends)
 
 
 def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | None = None, bake: float = 0.0) -> Poller:

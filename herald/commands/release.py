@@ -94,7 +94,9 @@ def release(
     _require_consent(f"Release {artifact.release}?", yes)
     seconds = bake * 60 * stack.scale
     poller = start(stack, chosen, shown, deadline, seconds)
-    terms = Terms(at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown))
+    terms = Terms(
+        at_least, inconclusive, seconds, gate, lambda ended: finish(stack, chosen, ended, shown), chosen.mends
+    )
     outcome = _offer_restore(poller, shown, follow(poller, shown, _ask_to_stop, terms), yes)
     raise typer.Exit(outcome.code)
 
@@ -158,6 +160,7 @@ def _announce(stack: Stack, chosen: ReleasePlan, shown: Screen, bake: float) -> 
     described = {one.number: one.release for one in versions(stack)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
+    watched += [f"in the bake {name}, once it is quiet" for name in chosen.mends]
     rows = {
         "Where": _where(stack),
         "Live": f"version {now}, release {described.get(now, '?')}",

@@ -123,10 +123,10 @@ def _settle(watch: _Watch, screen: Screen) -> ReleaseOutcome:
     if outcome is None and _is_inconclusive(poller, terms, screen):
         if terms.inconclusive is Inconclusive.BACK:
             return _take_back(watch, screen, ReleaseOutcome.INCONCLUSIVE)
-        found = bake(poller, screen, watch.ask, terms.bake)
+        found = bake(poller, screen, watch.ask, terms)
         outcome = ReleaseOutcome.INCONCLUSIVE if found is ReleaseOutcome.RELEASED else found
     elif outcome is None:
-        outcome = bake(poller, screen, watch.ask, terms.bake)
+        outcome = bake(poller, screen, watch.ask, terms)
     if outcome in (ReleaseOutcome.ROLLED_BACK, ReleaseOutcome.STOPPED):
         return _take_back(watch, screen, outcome)
     return outcome

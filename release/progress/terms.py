@@ -83,34 +83,37 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any; and what
-    is done when it has been settled, before its outcome is told."""
+    """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any; what is
+    done when it has been settled, before its outcome is told; and alarms that it is to mend, which may ring on."""
 
     at_least: int = 0
     inconclusive: Inconclusive = Inconclusive.ACCEPT
     bake: float = 0.0
     gate: Gate | None = None
     then: Callable[[ReleaseOutcome], None] = lambda _: None
+    mends: tuple[str, ...] = ()
 
 
-def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], seconds: float) -> ReleaseOutcome:
-    """Watch a version that has all traffic for so many seconds from its end: released, rolled back if it must be, since
-    an alarm rings, stopped if a person or somebody else's deployment does not want it, left if nobody watches on.
+def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], terms: Terms) -> ReleaseOutcome:
+    """Watch a version that has all traffic until it has baked: released, rolled back if it must be, since an alarm
+    rings, stopped if a person or somebody else's deployment does not want it, left if nobody watches on.
 
-    Nothing is moved here.
+    Nothing is moved here. An alarm that the version is to mend counts from when it has been quiet.
     """
     deployment = poller.last
     if deployment is None or deployment.completed is None:
         return ReleaseOutcome.RELEASED
-    version, ends = deployment.target, deployment.completed.timestamp() + seconds
+    version, ends = deployment.target, deployment.completed.timestamp() + terms.bake
     if time.time() >= ends:
         return ReleaseOutcome.RELEASED
     minutes = (ends - time.time()) / 60 / poller.stack.scale
     screen.say(f"version {version} has all traffic and bakes: its alarms are watched for {minutes:.0f} min more")
+    poller.watched = [*poller.watched, *(one for one in terms.mends if one not in poller.watched)]
+    ringing_on = set(terms.mends)
     while True:
         try:
             with screen:
-                return _watch_bake(poller, screen, version, ends)
+                return _watch_bake(poller, screen, version, ends, ringing_on)
         except KeyboardInterrupt:
             answer = ask()
         except (Unconnected, HTTPClientError) as problem:
@@ -124,22 +127,25 @@ def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], seconds
             return ReleaseOutcome.STOPPED
 
 
-def _watch_bake(poller: Poller, screen: Screen, version: str, ends: float) -> ReleaseOutcome:
+def _watch_bake(poller: Poller, screen: Screen, version: str, ends: float, ringing_on: set[str]) -> ReleaseOutcome:
+    """`ringing_on` are alarms that have rung since before the version was live, from which those go that are quiet."""
     while (left := ends - time.time()) > 0:
         look = poller.look()
         screen.show(replace(look, left=left, until="the bake is over"))
-        if (found := _end_of_bake(look, version, screen)) is not None:
+        ringing_on &= {name for name, state in look.alarms.items() if state != "OK"}
+        if (found := _end_of_bake(look, version, screen, ringing_on)) is not None:
             return found
         time.sleep(min(poller.stack.pause, max(0.0, left)))
-    screen.say("no alarm rang while it baked")
+    still = ", ".join(sorted(ringing_on))
+    screen.say(f"{still} rang on while it baked: it did not mend that" if still else "no alarm rang while it baked")
     return ReleaseOutcome.RELEASED
 
 
-def _end_of_bake(look: Snapshot, version: str, screen: Screen) -> ReleaseOutcome | None:
+def _end_of_bake(look: Snapshot, version: str, screen: Screen, ringing_on: set[str]) -> ReleaseOutcome | None:
     if version not in look.traffic or len(look.traffic) > 1:
         screen.say(f"something else moves the traffic from version {version}: its bake is over")
         return ReleaseOutcome.STOPPED
-    ringing = sorted(name for name, state in look.alarms.items() if state == "ALARM")
+    ringing = sorted(name for name, state in look.alarms.items() if state == "ALARM" and name not in ringing_on)
     if ringing:
         screen.say(f"{', '.join(ringing)} rings while version {version} bakes")
         return ReleaseOutcome.ROLLED_BACK

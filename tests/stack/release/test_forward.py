@@ -19,6 +19,7 @@ from package import build
 from release import deployments
 from release.alarms import create
 from release.appspec import render
+from release.companions import companions_of
 from release.progress.outcome import ReleaseOutcome
 from release.publish import Artifact, publish
 from release.release import plan
@@ -71,7 +72,7 @@ def test_it_ships_and_moves_the_others_too(desk: Desk, good: Good) -> None:
     digest = base64.b64encode(hashlib.sha256(good.artifact.path.read_bytes()).digest()).decode()
     names = desk.stack.names
     assert {code(desk, hook) for hook in names.hooks.values()} == {digest}
-    assert {code(desk, name, ALIAS) for name in (names.notify, *names.companions)} == {digest}
+    assert {code(desk, name, ALIAS) for name in (names.notify, *companions_of(desk.stack))} == {digest}
 
 
 def test_it_says_by_how_many_mails_it_was_proved(good: Good) -> None:
@@ -113,7 +114,8 @@ def test_the_deployment_watches_the_group_s_alarms_and_the_candidate_s(desk: Des
 def test_if_it_is_what_mends_an_alarm_it_watches_its_own_only(desk: Desk) -> None:
     groups = {"herald-notify-errors", "herald-feedback-errors", "herald-unknown-outcomes"}
     assert {*plan(desk.stack, desk.artifact(), None).group_alarms} == groups
-    assert plan(desk.stack, desk.artifact(), None, own_alarms_only=True).group_alarms == []
+    mending = plan(desk.stack, desk.artifact(), None, own_alarms_only=True)
+    assert (mending.group_alarms, {*mending.mends}) == ([], groups)
 
 
 def test_what_is_live_already_is_refused(desk: Desk, good: Good) -> None:
