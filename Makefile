@@ -137,7 +137,7 @@ capacity: $(RUN_ENV) ## How long a burst takes against a sending rate: make capa
 	$(HERALD) capacity --rate '$(RATE)' --burst '$(BURST)' $(FLAGS)
 
 ##@ Releases (FLAGS=--local is the laptop cloud)
-release: $(RUN_ENV) ## Release notify, feedback and the hooks by canary; it takes itself back (FLAGS="--strategy linear"; exit codes: herald release)
+release: $(RUN_ENV) ## Release notify and what moves with it by canary; it takes itself back (FLAGS="--strategy linear"; exit codes: herald release)
 	$(HERALD) release $(FLAGS)
 
 rollback: $(RUN_ENV) ## Put the version before back, or stop the release that is under way

@@ -16,11 +16,12 @@ from operations.errors import UserError
 from release.deployments import history
 from release.progress.display import Screen
 from release.publish import Artifact, publish, sha256_of, update
-from release.stack import ALIAS, Stack
+from release.stack import ALIAS, OPTIONAL, Stack
 from release.versions import code_of, live_after, move_alias, numbers
 
 __all__ = [
     "Companion",
+    "companions_of",
     "describe",
     "follow_live",
     "move_companions",
@@ -40,11 +41,25 @@ class Companion:
     target: str
 
 
+def companions_of(stack: Stack) -> list[str]:
+    """The functions that move with notify. One that nobody configured is not there, or has no alias."""
+    optional = {f"{stack.names.prefix}-{name}" for name in OPTIONAL}
+    return [one for one in stack.names.companions if one not in optional or _is_there(stack, one)]
+
+
+def _is_there(stack: Stack, function: str) -> bool:
+    try:
+        _live(stack, function)
+    except stack.functions.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
 def publish_companions(stack: Stack, artifact: Artifact) -> list[Companion]:
     """Publish the code of every companion. No alias moves."""
     return [
         Companion(function, _live(stack, function), publish(stack, function, artifact))
-        for function in stack.names.companions
+        for function in companions_of(stack)
     ]
 
 
@@ -69,7 +84,7 @@ def paired(stack: Stack, version: str) -> dict[str, str]:
         elif version == one.target and one.status == "Succeeded":
             found = {name: after for name, (_, after) in one.companions.items()} | found
     wanted = code_of(stack, version)
-    for function in set(stack.names.companions) - found.keys():
+    for function in {*companions_of(stack)} - found.keys():
         same = [number for number, code in numbers(stack, function).items() if code == wanted]
         found |= {function: max(same, key=int)} if same else {}
     return found
@@ -85,12 +100,9 @@ def follow_live(stack: Stack, screen: Screen, version: str) -> None:
 
 
 def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
-    """Give the alias of each function to the version that is wanted; those that were moved."""
-    found = [Companion(function, _live(stack, function), version) for function, version in wanted.items()]
-    moved = [one for one in found if one.live != one.target]
-    for one in moved:
-        move_alias(stack, one.function, one.target)
-    return moved
+    """Give the alias of each function to the version that is wanted; those that were on another."""
+    found = [Companion(function, move_alias(stack, function, version), version) for function, version in wanted.items()]
+    return [one for one in found if one.live != one.target]
 
 
 def ship_hooks_of(stack: Stack, screen: Screen, version: str) -> None:

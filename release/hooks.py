@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from release.companions import companions_of
 from release.deployments import Deployment
 from release.progress.display import Screen
 from release.stack import ALIAS, Stack
@@ -90,7 +91,7 @@ def check_live(stack: Stack, functions: LambdaClient, screen: Screen) -> bool:
     """
     now = live(stack)
     release = next((one.release for one in versions(stack) if one.number == now.version), "?")
-    aliases = {name: stack.functions.get_alias(FunctionName=name, Name=ALIAS) for name in stack.names.companions}
+    aliases = {name: stack.functions.get_alias(FunctionName=name, Name=ALIAS) for name in companions_of(stack)}
     request = {
         "Version": now.version,
         "Release": "" if release == "?" else release,

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from operations.errors import UserError
-from release.companions import paired
+from release.companions import companions_of, paired
 from release.progress.display import Screen
 from release.stack import Stack
 from release.versions import numbers, previous
@@ -20,7 +20,7 @@ KEPT = 10
 def delete_old_versions(stack: Stack, screen: Screen) -> None:
     """Delete what is older than the newest ten: never a version that an alias names, or that a rollback would go to."""
     back = _rollback_targets(stack)
-    for function in (stack.names.notify, *stack.names.companions):
+    for function in (stack.names.notify, *companions_of(stack)):
         needed = _find_aliased(stack, function) | {back.get(function)}
         newest = sorted(numbers(stack, function), key=int, reverse=True)
         old = [version for version in newest[KEPT:] if version not in needed]

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["ALIAS", "COMPANIONS", "Names", "Stack"]
+__all__ = ["ALIAS", "COMPANIONS", "OPTIONAL", "Names", "Stack"]
 
 ALIAS = "live"
 #: What is released and taken back together with notify; infra/modules/notifier and release-role name the same.
-COMPANIONS = ("feedback",)
+#: Of these, what exists only where it is configured.
+COMPANIONS = ("feedback", "webhook")
+OPTIONAL = ("webhook",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Names:
 
     @property
     def companions(self) -> list[str]:
-        """The functions that move with notify."""
+        """The functions that move with notify, if they are there."""
         return [f"{self.prefix}-{name}" for name in COMPANIONS]
 
     @property

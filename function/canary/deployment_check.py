@@ -84,10 +84,11 @@ def candidate_of(
         release = match[1] if match else ""
     if name != settings.function:
         raise ValueError(f"the deployment is about {name}, and this hook tests {settings.function}")
-    feedback = next((f"{one.function}:{one.after}" for one in companions if one.function == settings.feedback), "")
+    versions = {one.function: f"{one.function}:{one.after}" for one in companions}
+    feedback = versions.pop(settings.feedback, "")
     if through_the_alias:
         return Candidate(f"{name}:{settings.alias}", version, release, reported=bool(feedback))
-    return Candidate(f"{name}:{version}", version, release, feedback)
+    return Candidate(f"{name}:{version}", version, release, feedback, doors=tuple(versions.values()))
 
 
 def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | None:

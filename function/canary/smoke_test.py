@@ -8,12 +8,13 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.canary.trials import ENDS, Trial, delivery, reports
+from function.canary.trials import ENDS, Trial, delivery, reports, unsigned_request
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from function.ledger.record import Record
@@ -36,6 +37,8 @@ _LOOK = 1.0
 _LAST_TRY = 15.0
 #: Mails under way at once.
 _AT_ONCE = 4
+#: What is answered to a request on a path of no provider.
+_TURNED_AWAY = frozenset({401, 404})
 #: What the reports of a hook name as the attempt at a mail that nobody sent.
 _NOBODY = "trial"
 
@@ -46,7 +49,7 @@ class Candidate:
     release that its timeline rows must name, empty if not known.
 
     `feedback` is the function, with its version, that is handed reports on the mails; without it and `reported`, SES's
-    own are not waited for either.
+    own are not waited for either. `doors` are those, with their versions, that take requests over HTTP.
     """
 
     function: str
@@ -54,6 +57,7 @@ class Candidate:
     release: str = ""
     feedback: str = ""
     reported: bool = False
+    doors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +85,24 @@ class SmokeTest:
         failed = threading.Event()
 
         def run(trial: Trial) -> str | None:
-            failure = None if failed.is_set() else self._try(candidate, trial, deadline)
+            once = partial(self._try_once, candidate, trial, deadline)
+            failure = None if failed.is_set() else self._repeat(once, deadline)
             if failure:
                 failed.set()
             return f"{trial.name}: {failure.reason}" if failure else None
 
-        if candidate.feedback and (failure := self._try_feedback(candidate, trials[0])):
-            return failure.reason
+        beside = [partial(self._try_door, door) for door in candidate.doors]
+        beside += [partial(self._try_feedback, candidate, trials[0])] if candidate.feedback else []
+        for once in beside:
+            if failure := self._repeat(once, deadline):
+                return failure.reason
         with ThreadPoolExecutor(self.at_once) as pool:
             return next((reason for reason in pool.map(run, trials) if reason), None)
 
-    def _try(self, candidate: Candidate, trial: Trial, deadline: int) -> _Failure | None:
-        """What is wrong with the mail of one trial after as many tries as that allows."""
+    def _repeat(self, once: Callable[[], _Failure | None], deadline: int) -> _Failure | None:
+        """What is wrong with one thing after as many tries as that allows."""
         for number in count(1):
-            failure = self._try_once(candidate, trial, deadline)
+            failure = once()
             if failure is None or number >= failure.tries or self.clock() >= deadline:
                 return failure
             self.sleep(min(_PAUSE * 2 ** (number - 1), _LONGEST_PAUSE))
@@ -176,15 +184,29 @@ class SmokeTest:
             return _Failure(f"{candidate.function}: it forgot what feedback had written")
         return None
 
+    def _try_door(self, door: str) -> _Failure | None:
+        """What is wrong with a function that takes requests: it must turn away one that nobody has signed."""
+        said = self._ask(door, unsigned_request())
+        if isinstance(said, _Failure):
+            return said
+        status = said.get("statusCode")
+        return None if status in _TURNED_AWAY else _Failure(f"{door}: it answered {status} to a stranger")
+
     def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
-        payload = reports(mails, attempt, self.configuration_set, self.clock())
+        said = self._ask(candidate.feedback, reports(mails, attempt, self.configuration_set, self.clock()))
+        if isinstance(said, _Failure):
+            return said
+        failures = said.get("batchItemFailures")
+        return _Failure(f"{candidate.feedback}: it could not write {len(failures)} reports", 3) if failures else None
+
+    def _ask(self, function: str, payload: bytes) -> dict[str, Any] | _Failure:
+        """What a function with its version answers."""
         try:
-            answer = self.functions.invoke(FunctionName=candidate.feedback, Payload=payload)
+            answer = self.functions.invoke(FunctionName=function, Payload=payload)
         except ClientError as error:
             busy = error.response["Error"]["Code"] in _BUSY
-            return _Failure(f"{candidate.feedback}: it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
+            return _Failure(f"{function}: it was not invoked: {error}", _UNTIL_THE_DEADLINE if busy else 1)
         said = answer["Payload"].read().decode("utf-8", "replace")
-        if answer.get("FunctionError"):
-            return _Failure(f"{candidate.feedback}: it raised: {said[:200]}")
-        failures = (json.loads(said) or {}).get("batchItemFailures")
-        return _Failure(f"{candidate.feedback}: it could not write {len(failures)} reports", 3) if failures else None
+        return (
+            _Failure(f"{function}: it raised: {said[:200]}") if answer.get("FunctionError") else json.loads(said) or {}
+        )

@@ -17,7 +17,7 @@ from function.ledger.states import State
 from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["ENDS", "Trial", "delivery", "every_trial", "few_trials", "reports"]
+__all__ = ["ENDS", "Trial", "delivery", "every_trial", "few_trials", "reports", "unsigned_request"]
 
 #: SES's simulated mailboxes, and the state in which the record of a mail to each ends.
 ENDS = {
@@ -133,6 +133,26 @@ def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now:
                 }
             )
     return json.dumps({"Records": records}).encode()
+
+
+def unsigned_request() -> bytes:
+    """A stranger's request, as API Gateway hands it to `webhook`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    path = "/webhooks/nobody"
+    http = {"method": "POST", "path": path}
+    return json.dumps(
+        {
+            "version": "2.0",
+            "routeKey": f"POST {path}",
+            "rawPath": path,
+            "headers": {"content-type": "application/json"},
+            "requestContext": {"http": http},
+            "body": "[]",
+            "isBase64Encoded": False,
+        }
+    ).encode()
 
 
 def _label(message_id: str) -> str:

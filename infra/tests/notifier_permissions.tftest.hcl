@@ -107,12 +107,12 @@ run "least_privilege" {
     error_message = "Hooks invoke notify and feedback, move the alias of feedback, read the ledger and say what they think; nothing else."
   }
   assert {
-    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "TryTheVersion"]) == ["arn:aws:lambda:us-east-1:000000000000:function:herald-notify:*", "arn:aws:lambda:us-east-1:000000000000:function:herald-feedback:*"]
-    error_message = "Hooks invoke versions and aliases of notify and feedback only."
+    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "TryTheVersion"]) == [for function in ["notify", "feedback", "webhook"] : "arn:aws:lambda:us-east-1:000000000000:function:herald-${function}:*"]
+    error_message = "Hooks invoke versions and aliases of notify, feedback and webhook only."
   }
   assert {
-    condition     = one([for statement in local.function_policies.after : statement.Resource if statement.Sid == "MoveTheCompanions"]) == ["arn:aws:lambda:us-east-1:000000000000:function:herald-feedback", "arn:aws:lambda:us-east-1:000000000000:function:herald-feedback:*"]
-    error_message = "Hooks move the alias of feedback only: that of notify is CodeDeploy's."
+    condition     = one([for statement in local.function_policies.after : statement.Resource if statement.Sid == "MoveTheCompanions"]) == flatten([for function in ["feedback", "webhook"] : ["arn:aws:lambda:us-east-1:000000000000:function:herald-${function}", "arn:aws:lambda:us-east-1:000000000000:function:herald-${function}:*"]])
+    error_message = "Hooks move the aliases of feedback and webhook only: that of notify is CodeDeploy's."
   }
   assert {
     condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "AnswerForTheHooks"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"

@@ -22,12 +22,12 @@ run "without_a_signing_key_there_is_no_door" {
   }
 
   assert {
-    condition     = length(aws_lambda_function.webhook) + length(aws_apigatewayv2_api.webhook) + length(aws_apigatewayv2_integration.webhook) + length(aws_apigatewayv2_route.webhook) + length(aws_apigatewayv2_stage.webhook) + length(aws_lambda_permission.webhook) + length(aws_cloudwatch_log_group.webhook_access) == 0
+    condition     = length(aws_apigatewayv2_api.webhook) + length(aws_apigatewayv2_integration.webhook) + length(aws_apigatewayv2_route.webhook) + length(aws_apigatewayv2_stage.webhook) + length(aws_lambda_permission.webhook) + length(aws_cloudwatch_log_group.webhook_access) == 0
     error_message = "A provider without a signing key has no door, and no resource for one."
   }
   assert {
-    condition     = !contains(keys(aws_iam_role.this), "webhook") && !contains(keys(aws_cloudwatch_log_group.this), "webhook") && length(output.webhooks) == 0
-    error_message = "Without a door there is neither a role nor a log for it."
+    condition     = !contains(keys(aws_lambda_function.this), "webhook") && !contains(keys(aws_lambda_alias.this), "webhook") && !contains(keys(aws_lambda_function.this["notify"].environment[0].variables), "HERALD_WEBHOOKS") && !contains(keys(aws_iam_role.this), "webhook") && !contains(keys(aws_cloudwatch_log_group.this), "webhook") && length(output.webhooks) == 0
+    error_message = "Without a door there is no function behind it, and neither a role nor a log for one."
   }
 }
 
@@ -56,12 +56,20 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     error_message = "The gateway throttles before the function runs."
   }
   assert {
-    condition     = aws_lambda_function.webhook[0].handler == "function.webhook.handler" && jsondecode(aws_lambda_function.webhook[0].environment[0].variables.HERALD_WEBHOOK_SECRETS)["resend://"] == "arn:aws:ssm:us-east-1:000000000000:parameter/herald/resend-webhook"
+    condition     = aws_lambda_function.this["webhook"].handler == "function.webhook.handler" && jsondecode(aws_lambda_function.this["webhook"].environment[0].variables.HERALD_WEBHOOK_SECRETS)["resend://"] == "arn:aws:ssm:us-east-1:000000000000:parameter/herald/resend-webhook"
     error_message = "The function knows where the signing keys are kept, and not the keys."
   }
   assert {
-    condition     = !strcontains(aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDER_SECRETS, "webhook") && !contains(keys(aws_lambda_function.webhook[0].environment[0].variables), "HERALD_PROVIDER_SECRETS")
+    condition     = !strcontains(aws_lambda_function.this["notify"].environment[0].variables.HERALD_PROVIDER_SECRETS, "webhook") && !contains(keys(aws_lambda_function.this["webhook"].environment[0].variables), "HERALD_PROVIDER_SECRETS")
     error_message = "notify has no signing key, and webhook no API key."
+  }
+  assert {
+    condition     = aws_apigatewayv2_integration.webhook[0].integration_uri == aws_lambda_alias.this["webhook"].invoke_arn && aws_lambda_permission.webhook[0].qualifier == "live" && aws_lambda_function.this["webhook"].publish
+    error_message = "The door leads to the alias, which a release moves together with that of notify."
+  }
+  assert {
+    condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_WEBHOOKS == sha256(aws_lambda_function.this["webhook"].environment[0].variables.HERALD_WEBHOOK_SECRETS)
+    error_message = "Another signing key makes a new version of notify, so that a release ships it."
   }
   assert {
     condition     = aws_lambda_permission.webhook[0].source_arn == "arn:aws:execute-api:us-east-1:000000000000:api1234567/*/*"

@@ -14,7 +14,7 @@ from botocore import xform_name
 
 from herald.terraform.runner import INFRA
 from laptop.state import ROOT
-from release.stack import COMPANIONS
+from release.stack import COMPANIONS, OPTIONAL
 
 #: What `release.stack.Stack` calls its clients.
 CLIENTS = {"functions": "lambda", "codedeploy": "codedeploy", "cloudwatch": "cloudwatch", "logs": "logs"}
@@ -73,9 +73,15 @@ def test_the_role_may_do_exactly_what_a_release_does() -> None:
 
 
 def test_what_moves_with_notify_is_the_same_list_everywhere() -> None:
-    for module in ("notifier/functions.tf", "release-role/permissions.tf"):
-        (listed,) = re.findall(r"^  companions += (\[.*\])$", (INFRA / "modules" / module).read_text(), re.M)
-        assert tuple(json.loads(listed)) == COMPANIONS, module
+    made, granted = (
+        re.search(r"^  companions += (.*)$", (INFRA / "modules" / path).read_text(), re.M)
+        for path in ("notifier/functions.tf", "release-role/permissions.tf")
+    )
+    assert made
+    assert granted
+    always, optional = re.findall(r"\[(.+?)\]", made[1])
+    assert f"[{always}, {optional}]" == json.dumps(COMPANIONS) == granted[1].partition(" #")[0]
+    assert made[1].endswith(f"local.webhooks ? {json.dumps(OPTIONAL)} : [])")
 
 
 def test_create_deployment_says_that_it_needs_the_groups_update() -> None:

@@ -15,7 +15,7 @@ locals {
   }, local.webhooks ? { webhook = "${var.name}-webhook" } : {})
 
   # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
-  companions = ["feedback"]
+  companions = concat(["feedback"], local.webhooks ? ["webhook"] : [])
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
   sending_regions    = distinct([for url in local.providers_in_order : trimprefix(url, "ses://") if startswith(url, "ses://")])
@@ -41,6 +41,8 @@ locals {
     var.unsubscribe_url == null ? {} : { HERALD_UNSUBSCRIBE_URL = var.unsubscribe_url },
     length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode({ for url, secret in var.provider_secrets : url => { key = secret.key } }) },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
+    # Nobody reads it: a release moves webhook with a new version of notify, so what webhook is told changes notify too.
+    local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )
 
   hook_settings = {
@@ -51,12 +53,12 @@ locals {
     HERALD_CONFIGURATION_SET = aws_sesv2_configuration_set.this.configuration_set_name
   }
 
-  functions = {
+  functions = merge({
     notify   = { handler = "function.notify.handler", timeout = var.timeout, reserved = var.reserve_concurrency ? local.concurrency : -1, publish = true, settings = local.ledger_settings }
     feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.ledger_settings }
     before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
-  }
+  }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {})
 }
 
 # Made before the functions: Lambda would make them without retention and without the key.

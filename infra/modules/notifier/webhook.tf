@@ -40,41 +40,6 @@ locals {
   ]
 }
 
-# Shipped by hash, and not by a release: it changes no record, and what it queues is read by any release.
-resource "aws_lambda_function" "webhook" {
-  count = local.webhooks ? 1 : 0
-
-  function_name    = local.names.webhook
-  description      = "Herald: webhook"
-  role             = aws_iam_role.this["webhook"].arn
-  filename         = var.package
-  source_code_hash = filebase64sha256(var.package)
-  handler          = "function.webhook.handler"
-  runtime          = "python3.13"
-  architectures    = [var.architecture]
-  memory_size      = var.memory
-  timeout          = 20
-  kms_key_arn      = aws_kms_key.this.arn
-
-  environment {
-    variables = local.webhook_settings
-  }
-
-  logging_config {
-    log_group             = aws_cloudwatch_log_group.this["webhook"].name
-    log_format            = "JSON"
-    application_log_level = "INFO"
-    system_log_level      = "WARN"
-  }
-
-  tracing_config {
-    mode = var.traced ? "Active" : "PassThrough"
-  }
-
-  # IAM takes a moment to know a policy; a function that starts without it fails its first events.
-  depends_on = [aws_iam_role_policy.this]
-}
-
 resource "aws_apigatewayv2_api" "webhook" {
   count = local.webhooks ? 1 : 0
 
@@ -88,7 +53,7 @@ resource "aws_apigatewayv2_integration" "webhook" {
 
   api_id                 = aws_apigatewayv2_api.webhook[0].id
   integration_type       = "AWS_PROXY"
-  integration_uri        = aws_lambda_function.webhook[0].invoke_arn
+  integration_uri        = aws_lambda_alias.this["webhook"].invoke_arn
   payload_format_version = "2.0"
 }
 
@@ -143,7 +108,8 @@ resource "aws_lambda_permission" "webhook" {
 
   statement_id  = "api"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.webhook[0].function_name
+  function_name = aws_lambda_alias.this["webhook"].function_name
+  qualifier     = aws_lambda_alias.this["webhook"].name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.webhook[0].execution_arn}/*/*"
 }

@@ -105,6 +105,13 @@ override_resource {
 }
 
 override_resource {
+  target = aws_lambda_alias.this["webhook"]
+  values = {
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:herald-webhook:live"
+  }
+}
+
+override_resource {
   target = aws_cloudwatch_log_group.this["notify"]
   values = {
     arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-notify"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from operations.errors import UserError
+from release.companions import companions_of
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan, start
@@ -17,7 +18,7 @@ from tests.waiting import eventually
 def test_a_setting_goes_live_with_the_code_that_is_live_but_not_that_of_feedback_alone(desk: Desk) -> None:
     artifact, functions, names = desk.artifact(), desk.stack.functions, desk.stack.names
     assert desk.release(artifact) is ReleaseOutcome.RELEASED, desk.screen.text
-    before, (feedback,) = desk.version, names.companions
+    before, (feedback,) = desk.version, companions_of(desk.stack)
     kept = functions.get_function_configuration(FunctionName=names.notify)["Timeout"]
     functions.update_function_configuration(FunctionName=feedback, Timeout=kept + 1)
     with pytest.raises(UserError, match=rf"^only a setting of {feedback} changed.*nothing was released$"):

@@ -13,7 +13,7 @@ import pytest
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.companions import publish_companions, ship_hooks
+from release.companions import companions_of, publish_companions, ship_hooks
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
@@ -116,7 +116,7 @@ def live_parts(desk: Desk) -> dict[str, str]:
     names, functions = desk.stack.names, desk.stack.functions
     aliased = {
         name: functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)["CodeSha256"]
-        for name in (names.notify, *names.companions)
+        for name in (names.notify, *companions_of(desk.stack))
     }
     return aliased | {
         hook: functions.get_function_configuration(FunctionName=hook)["CodeSha256"] for hook in names.hooks.values()

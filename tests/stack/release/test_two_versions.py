@@ -21,7 +21,7 @@ from operations.installation import Installation
 from operations.redrive.plan import plan_redrive
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, redrive_letters
-from release.companions import move_companions, publish_companions
+from release.companions import companions_of, move_companions, publish_companions
 from release.publish import Artifact, publish
 from release.stack import ALIAS
 from release.versions import versions
@@ -77,7 +77,7 @@ class Pair:
 
     def feed(self, version: str) -> None:
         """Have the feedback of one version take what SES reports."""
-        move_companions(self.desk.stack, dict.fromkeys(self.desk.stack.names.companions, self.feedback[version]))
+        move_companions(self.desk.stack, dict.fromkeys(companions_of(self.desk.stack), self.feedback[version]))
 
     def live(self, version: str, share_of_new: float = 0.0) -> None:
         """Send everything to one version, or a share to the new one."""

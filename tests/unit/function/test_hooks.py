@@ -293,21 +293,45 @@ def test_before_traffic_feedback_is_handed_reports_and_after_it_ses_s_own_are_wa
     assert found == (Candidate("herald-notify:live", "7", "r1", reported=True) if through_the_alias else wanted)
 
 
+@pytest.mark.parametrize("through_the_alias", [False, True])
+def test_before_traffic_what_takes_requests_is_asked_by_its_version(through_the_alias: bool) -> None:
+    both = [Companion("herald-feedback", "4", "5"), Companion("herald-webhook", "2", "3")]
+    found = candidate_of({"Version": "7"}, SETTINGS, through_the_alias, None, both)
+    assert found.doors == (() if through_the_alias else ("herald-webhook:3",))
+
+
 @dataclass
 class Aliases:
-    """Lambda with one alias of each function."""
+    """Lambda with one alias of each function; `stale` reads answer with what it was before."""
 
     versions: dict[str, str]
+    before: dict[str, str] = field(default_factory=dict)
+    stale: int = 0
 
     def get_alias(self, FunctionName: str, Name: str) -> dict[str, str]:
         assert Name == "live"
-        return hold_to_model(
-            "lambda", "GetAlias", {"FunctionVersion": self.versions[FunctionName], "RevisionId": f"r-{FunctionName}"}
-        )
+        self.stale -= 1
+        version = (self.before if self.stale >= 0 else self.versions)[FunctionName]
+        return hold_to_model("lambda", "GetAlias", {"FunctionVersion": version, "RevisionId": f"r-{version}"})
 
     def update_alias(self, FunctionName: str, Name: str, FunctionVersion: str, RevisionId: str) -> None:
-        assert (Name, RevisionId) == ("live", f"r-{FunctionName}")
+        assert Name == "live"
+        if RevisionId != f"r-{self.versions[FunctionName]}":
+            raise ClientError({"Error": {"Code": "PreconditionFailedException", "Message": "no"}}, "UpdateAlias")
         self.versions[FunctionName] = FunctionVersion
+
+
+@pytest.mark.parametrize("before", ["4", "3"])
+def test_companions_move_and_go_back_although_their_alias_is_read_as_it_was(
+    before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    there = Aliases({"herald-feedback": "4"}, {"herald-feedback": before}, stale=1)
+    move(there, "live", read_companions(DEPLOYMENT))
+    assert there.versions == {"herald-feedback": "5"}
+    back = Aliases({"herald-feedback": "5"}, {"herald-feedback": before}, stale=1)
+    move_back(back, "live", read_companions(DEPLOYMENT))
+    assert back.versions == {"herald-feedback": "4"}
 
 
 def test_companions_move_and_go_back_and_both_can_be_done_twice() -> None:
@@ -317,7 +341,8 @@ def test_companions_move_and_go_back_and_both_can_be_done_twice() -> None:
         assert functions.versions == {"herald-feedback": version}
 
 
-def test_a_companion_that_somebody_else_moved_is_left_alone() -> None:
+def test_a_companion_that_somebody_else_moved_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
     functions = Aliases({"herald-feedback": "9"})
     with pytest.raises(ValueError, match="is on version 9, not on 4"):
         move(functions, "live", read_companions(DEPLOYMENT))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from function.ledger.states import State
 from function.ledger.table import Table
 from function.message.catalogue import Catalogue
 from function.runtime.metrics import Telemetry
+from function.webhook import WebhookHandler
 from tests.fakes import SECRET, example
 from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox
@@ -37,10 +38,11 @@ TRIALS = [
 
 @dataclass
 class Functions:
-    """Lambda with one version of notify and one of feedback in it, which are whatever `run` and `report` do."""
+    """Lambda with one version each of notify, feedback and webhook, that are what `run`, `report` and `open` do."""
 
     run: Callable[[Any], Any]
     report: Callable[[Any], Any]
+    open: Callable[[Any], Any] = lambda _: None
     version: str = "7"
     #: Invocations that the alias still leads to another version, as UpdateAlias is not in force everywhere at once.
     stale: int = 0
@@ -56,10 +58,10 @@ class Functions:
         if self.stale:
             self.stale -= 1
             return {"ExecutedVersion": "6", "Payload": io.BytesIO(b"{}")}
-        notify = name.startswith("herald-notify")
-        version = self.version if notify else "4"
+        does = {"herald-notify": self.run, "herald-feedback": self.report, "herald-webhook": self.open}
+        version = self.version if name.startswith("herald-notify") else "4"
         try:
-            answer = (self.run if notify else self.report)(json.loads(request["Payload"]))
+            answer = does[name.partition(":")[0]](json.loads(request["Payload"]))
         except Exception as error:
             said = f'{{"errorMessage": "{error}"}}'.encode()
             return {"FunctionError": "Unhandled", "ExecutedVersion": version, "Payload": io.BytesIO(said)}
@@ -161,6 +163,29 @@ def test_a_feedback_that_writes_nothing_is_not(bench: Bench) -> None:
     assert bench.failure_reason() == ("herald-feedback:4: after its reports on a mail to success@ the ledger says None")
 
 
+def test_a_webhook_that_turns_a_stranger_away_is_good(bench: Bench) -> None:
+    nothing: Any = None
+    telemetry = Telemetry("herald-webhook", "r1", lambda: 0, io.StringIO())
+    webhook = WebhookHandler({}, nothing, nothing, "", "", telemetry, lambda: 0)
+    bench.functions.open = lambda event: webhook(event, None)
+    assert bench.failure_reason(replace(CANDIDATE, doors=("herald-webhook:3",))) is None
+    assert bench.functions.invoked[0] == "herald-webhook:3"
+
+
+@pytest.mark.parametrize(
+    ("webhook", "reason"),
+    [
+        (lambda _: 1 / 0, 'herald-webhook:3: it raised: {"errorMessage": "division by zero"}'),
+        (lambda _: {"statusCode": 200}, "herald-webhook:3: it answered 200 to a stranger"),
+        (lambda _: None, "herald-webhook:3: it answered None to a stranger"),
+    ],
+)
+def test_one_that_raises_or_lets_him_in_is_not(bench: Bench, webhook: Callable[[Any], Any], reason: str) -> None:
+    bench.functions.open = webhook
+    assert bench.failure_reason(replace(CANDIDATE, doors=("herald-webhook:3",))) == reason
+    assert bench.functions.sent == 0, "no mail for that"
+
+
 @pytest.mark.parametrize("kind", ["Bounce", "Complaint", "Delivery"])
 def test_a_feedback_that_takes_one_kind_of_report_for_none_is_not(bench: Bench, kind: str) -> None:
     def deaf(event: Any) -> Any:
@@ -253,9 +278,10 @@ def test_a_busy_ses_does_not_take_a_release_back(bench: Bench) -> None:
     assert bench.failure_reason() is None
 
 
-def test_a_busy_lambda_does_not_take_a_release_back(bench: Bench) -> None:
+@pytest.mark.parametrize("candidate", [Candidate("herald-notify:7", "7", "r1"), CANDIDATE])
+def test_a_busy_lambda_does_not_take_a_release_back(bench: Bench, candidate: Candidate) -> None:
     bench.functions.busy = 2
-    assert bench.failure_reason(Candidate("herald-notify:7", "7", "r1")) is None
+    assert bench.failure_reason(candidate) is None
 
 
 def test_an_ses_that_takes_nothing_for_long_does(bench: Bench) -> None:

@@ -53,6 +53,7 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
         return before
 
     monkeypatch.setattr("release.old_versions.previous", previous)
+    monkeypatch.setattr("release.old_versions.companions_of", lambda _: ["herald-feedback"])
     monkeypatch.setattr("release.old_versions.paired", lambda _, version: {"herald-feedback": version})
     nothing = cast("Any", None)
     stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
