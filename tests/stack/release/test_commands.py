@@ -12,8 +12,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from laptop.state import ROOT
+from release import deployments
 from release.progress.outcome import ReleaseOutcome
 from release.versions import versions
 from tests.stack.release.conftest import Desk
@@ -32,6 +34,16 @@ def run(desk: Desk, *words: str) -> Done:
     return subprocess.run(
         whole, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT, check=False
     )
+
+
+def make(desk: Desk, flags: str) -> Done:
+    """`make release`, which tells the code of the command, and ends with 2 whatever went wrong in a recipe.
+
+    https://www.gnu.org/software/make/manual/html_node/Running.html
+    """
+    herald, flags = f"HERALD=@{sys.executable} -m herald", f"{flags} --local --state-dir {desk.cloud.description.state}"
+    whole = ["make", "RUN_ENV=", herald, f"FLAGS={flags}", "release"]
+    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
 
 
 def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> None:
@@ -58,6 +70,14 @@ def test_a_script_gets_json_lines_and_the_code_of_the_outcome(desk: Desk) -> Non
     assert again.stderr.count("\n") == 1
 
 
+def test_too_few_mails_leave_it_live_if_the_policy_is_hold(desk: Desk) -> None:
+    before, words = desk.version, ("--strategy", "all-at-once", "--inconclusive", "hold", "--bake", "0", "--yes")
+    done = run(desk, "release", "--package", str(desk.artifact().path), *words)
+    assert done.returncode == ReleaseOutcome.INCONCLUSIVE.code, done.stdout + done.stderr
+    assert "inconclusive: 0 real mails of 100; --inconclusive hold" in done.stdout
+    assert int(desk.version) > int(before)
+
+
 def test_too_few_mails_take_it_back_if_that_is_the_policy_and_the_last_release_can_be_judged(desk: Desk) -> None:
     before, artifact = desk.version, desk.artifact()
     canary = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent5Minutes")
@@ -71,7 +91,25 @@ def test_too_few_mails_take_it_back_if_that_is_the_policy_and_the_last_release_c
     assert judged.returncode == ReleaseOutcome.INCONCLUSIVE.code, judged.stdout + judged.stderr
     assert "its traffic judged again" in judged.stdout
     assert judged.stdout.endswith("no mails to compare\nnothing was moved\n")
+    _let_it_have_failed(desk)
+    found = make(desk, "--dry-run")
+    assert found.returncode == 2, found.stdout + found.stderr
+    assert re.search(rf"release\] Error {ReleaseOutcome.FAILED.code}$", found.stderr, re.M), found.stderr
+    assert "worse: errors 30 of 60 against 0 of 600 (more than 99.99 %)\nnothing was moved\n" in found.stdout
     assert desk.version == before
+
+
+def _let_it_have_failed(desk: Desk) -> None:
+    """Lambda's figures of the last release, as if half of its invocations had failed while it had a part of them."""
+    last = next(one for one in deployments.history(desk.stack) if one.tried)
+    for version, runs, errors in ((last.target, 60.0, 30.0), (last.current, 600.0, 0.0)):
+        values = {"FunctionName": "herald-notify", "Resource": "herald-notify:live", "ExecutedVersion": version}
+        dimensions: Any = [{"Name": name, "Value": value} for name, value in values.items()]
+        data: Any = [
+            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Timestamp": last.shifts_since}
+            for name, value in (("Invocations", runs), ("Errors", errors))
+        ]
+        desk.stack.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
 
 
 def test_a_question_that_nobody_can_answer_is_a_wrong_call(desk: Desk) -> None:
@@ -120,13 +158,21 @@ def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
     assert last.endswith(f"Version {desk.version} has all traffic.")
 
 
-def test_one_that_outlasts_its_deadline_is_stopped_by_rollback(desk: Desk) -> None:
+def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_by_rollback(desk: Desk) -> None:
     before, artifact = desk.version, desk.artifact()
-    slow = ("--strategy", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "--deadline", "0.001")
-    assert (
-        run(desk, "release", "--package", str(artifact.path), *slow, "--yes").returncode
-        == ReleaseOutcome.TIMED_OUT.code
-    )
+    words = ("release", "--package", str(artifact.path), "--yes")
+    slow = ("--strategy", "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes")
+    assert run(desk, *words, *slow, "--deadline", "0.001").returncode == ReleaseOutcome.TIMED_OUT.code
+    with (
+        _interruptible(),
+        subprocess.Popen(
+            command(desk, *words, *slow), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        ) as again,
+    ):
+        assert again.stdout is not None
+        _until(again.stdout.fileno(), b" InProgress ")
+        again.send_signal(signal.SIGINT)
+        assert again.wait(LIMIT) == ReleaseOutcome.LEFT.code
     back = run(desk, "rollback", "--yes")
     assert back.returncode == 0, back.stderr
     assert desk.version == before
