@@ -63,7 +63,8 @@ class Terraform:
                 cwd=self.folder,
                 env=dict(self.environment),
                 check=False,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 input=stdin,
                 capture_output=capture,
             )

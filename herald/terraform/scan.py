@@ -88,7 +88,14 @@ def _plan(terraform: Terraform, variables: dict[str, Any]) -> Path:
 def _run_checkov(plan: Path) -> Any:
     """What checkov finds, without asking its makers' servers."""
     arguments = ["--file", str(plan), "--framework", "terraform_plan", "--skip-download", "--quiet", "--output", "json"]
-    done = subprocess.run([str(CHECKOV), *arguments], check=False, capture_output=True, text=True, cwd=plan.parent)
+    done = subprocess.run(
+        [str(CHECKOV), *arguments],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        cwd=plan.parent,
+    )
     try:
         found = json.loads(done.stdout)
     except ValueError:

@@ -83,7 +83,7 @@ def _photograph(page: Path, browser: str) -> Path:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=600)
     if done.returncode:
         raise PackageError(f"{command[0]} did not take the picture: {done.stderr.strip().splitlines()[-1:]}")
     return done.stdout

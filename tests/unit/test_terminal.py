@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,23 @@ def test_every_command_says_its_words_where_only_ascii_can_be_shown() -> None:
     assert done.stdout.splitlines()[-1] == b"all ?of them?"
     assert done.stdout.isascii()
     assert done.returncode == 0
+
+
+READER = """
+import os, sys
+from pathlib import Path
+from herald.terraform.runner import Terraform
+print(ascii(Terraform(Path(), dict(os.environ)).read("version")))
+"""
+
+
+def test_what_terraform_says_is_read_in_every_locale(tmp_path: Path) -> None:
+    program = tmp_path / "terraform"
+    program.write_text("#!/bin/sh\nprintf '\\342\\225\\267 Error\\n'\n")
+    program.chmod(0o755)
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, **plain, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-c", READER], env=environment, cwd=ROOT, capture_output=True, check=False, timeout=600
+    )
+    assert (done.stdout, done.returncode) == (b"'\\u2577 Error\\n'\n", 0), done.stderr
