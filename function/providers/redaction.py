@@ -57,9 +57,11 @@ def _redact_word(word: str, patterns: list[re.Pattern[str]]) -> str:
 
 
 def _read(word: str) -> Iterator[str]:
-    """What a word may say: as it stands, with its escapes undone, unpacked."""
-    plain = unicodedata.normalize("NFKC", word)
+    """What a word may say: without what is not seen, with its escapes undone, unpacked."""
+    seen = (char for char in unicodedata.normalize("NFKC", word) if unicodedata.category(char) != "Cf")
+    plain = "".join(seen)
     yield plain
+    yield plain.replace("\\", "")  # a character may be quoted: RFC 5321, section 4.1.2
     for _ in range(3):  # a forwarder may have escaped what was escaped
         plain = re.sub(_ESCAPE, _unescape, unquote(plain, errors="replace"))
     yield plain

@@ -275,6 +275,8 @@ def test_what_went_wrong_has_its_code(type_: str, code: ReasonCode | None) -> No
         "550 YWRh unknown",
         "550 <616461> unknown",
         "550 \uff41\uff44\uff41 unknown",
+        "550 a\u200bd\u00ada unknown",
+        "550 a\\da unknown",
         "550 someone\uff20else.example unknown",
         "550 someone%252540else.example unknown",
         "550 someone+AEA-else.example unknown",
