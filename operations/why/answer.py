@@ -109,11 +109,16 @@ def _without_record(mail: MailStory) -> MailAnswer:
 def _sent_twice(mail: MailStory) -> MailAnswer:
     record = mail.record
     assert record is not None  # noqa: S101 - the caller has looked
-    return MailAnswer(
-        f"{len(record.sent_by)} mails went: a provider accepted {len(record.sent_by)} attempts.",
-        "The first's answer was lost and later mails were reported on, so it was sent once more; then its report came.",
-        "Nothing can be taken back. If it must not happen again, set on_unknown = hold: a person decides.",
-    )
+    what = f"{len(record.sent_by)} mails went: a provider accepted {len(record.sent_by)} attempts."
+    if any(row.reason_code == ReasonCode.RESENT for row in mail.rows):
+        return MailAnswer(
+            what,
+            "The first's answer was lost and later mails were reported on, so it was sent once more; then its report "
+            "came.",
+            "Nothing can be taken back. If it must not happen again, set on_unknown = hold: a person decides.",
+        )
+    why = "The first's answer was lost, and it was sent once more, with a person's yes; then its report came."
+    return MailAnswer(what, why, "Nothing can be taken back.")
 
 
 def _in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:

@@ -97,6 +97,24 @@ def test_the_customer_got_two_mails_because_the_first_answer_was_lost(account: A
     assert {row["provider"] for row in mail["timeline"] if row["state"] == "sent"} >= {"ses://us-east-1"}
     assert all(row["release"] == "r1" and row["at"] for row in mail["timeline"])
     assert first != second
+    assert "later mails were reported on" in mail["why"]
+    assert "on_unknown = hold" in mail["do"]
+
+
+def test_the_customer_got_two_mails_because_a_person_said_yes(account: Account) -> None:
+    """It is no work of the policy, and another policy would have changed nothing."""
+    world = account.world
+    world.resends = 0
+    world.post.accept_then(OutcomeUnknown("no answer"))
+    world.deliver(delivery())
+    world.clock.forward(16 * 60)
+    world.deliver(delivery())
+    world.deliver(delivery(letter=world.record().owner, confirmed=True))
+    world.apply_feedback(Action.FEEDBACK_DELIVERED, State.DELIVERED, attempt=world.post.taken[0][1].tags["attempt"])
+    [mail] = why(ADA)["mails"]
+    assert mail["mails"] == 2
+    assert "with a person's yes" in mail["why"]
+    assert "on_unknown" not in mail["do"]
 
 
 def test_the_customer_got_two_mails_because_the_publisher_used_two_ids(account: Account) -> None:
