@@ -258,10 +258,11 @@ class Ledger:
         return None if item is None else Record.from_item(item)
 
     def read_event(self, message_id: str) -> str | None:
-        """The event of a message, if it is kept."""
+        """The event of a message, if it is kept; TTL deletes late, but past its time it is not kept any more."""
         record = self.read(message_id)
         item = self.table.get(record.event_key) if record and record.event_key else None
-        return EventItem.from_item(item).text if item else None
+        event = EventItem.from_item(item) if item else None
+        return None if event is None or event.is_expired(self.clock()) else event.text
 
     # -- judging -------------------------------------------------------------------------------------------------
 

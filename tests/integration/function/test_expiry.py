@@ -154,6 +154,16 @@ def test_a_letter_that_names_an_expired_attempt_is_a_mail_like_any_other(world: 
     assert world.record().attempts == 1
 
 
+def test_past_it_the_event_itself_is_read_by_nobody(world: World) -> None:
+    refuse(world)
+    world.clock.forward(_KEPT - 1)
+    assert world.ledger.read_event("m1") is not None
+    world.clock.forward(1)
+    assert world.ledger.read_event("m1") is None
+    assert world.deliver(delivery(in_ledger=True)).kind is OutcomeKind.REJECTED
+    assert world.mails == 0
+
+
 def test_feedback_past_it_makes_a_record_of_its_own(world: World) -> None:
     doubt(world)
     world.clock.forward(_KEPT)
