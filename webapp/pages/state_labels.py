@@ -114,6 +114,7 @@ _FOR_A_REASON: Final[dict[tuple[str, str], StateLabel]] = {
 
 #: Steps beside the mail's own way, by the code of their reason.
 STEPS: Final[dict[str, str]] = {
+    ReasonCode.MAY_HAVE_GONE: "Handed to a person",
     ReasonCode.RESENT: "Resent",
     ReasonCode.SENT_TWICE: "Sent twice",
     ReasonCode.REPLACED: "Replaced by",

@@ -137,6 +137,7 @@ def test_a_mail_in_doubt_that_waits_for_a_person_is_not_told_as_on_its_way(state
     assert "nobody can tell" in label.meaning
     assert "operator" in label.advice
     assert not of_record("m", record(state)).final
+    assert state_labels.step_label(state, "may_have_gone") == "Handed to a person"
 
 
 def test_what_a_report_settles_waits_for_nobody_any_more() -> None:
