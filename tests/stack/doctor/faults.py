@@ -17,6 +17,7 @@ __all__ = ["FAULTS", "NOTIFY", "Fault", "leave_weights", "permit", "put_letter",
 NOTIFY: Any = {"FunctionName": "herald-notify"}
 _LIVE: Any = {**NOTIFY, "Qualifier": "live"}
 _EVENTS = f"arn:aws:sns:{REGION}:{ACCOUNT}:herald-events"
+_FEEDBACK = f"arn:aws:sns:{REGION}:{ACCOUNT}:herald-feedback"
 _DOMAIN = "herald.example"
 
 Change = Callable[[LaptopClients], Any]
@@ -44,8 +45,8 @@ def _switch_mapping(clients: LaptopClients, enabled: bool) -> None:
     clients.functions.update_event_source_mapping(UUID=found["UUID"], Enabled=enabled)
 
 
-def _subscription(clients: LaptopClients) -> str:
-    (found,) = clients.sns.list_subscriptions_by_topic(TopicArn=_EVENTS)["Subscriptions"]
+def _subscription(clients: LaptopClients, topic: str = _EVENTS) -> str:
+    (found,) = clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     return found["SubscriptionArn"]
 
 
@@ -58,13 +59,13 @@ def _subscribe(clients: LaptopClients) -> None:
     )
 
 
-def _redrive() -> str:
-    return json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:herald-retry"})
+def _redrive(queue: str = "retry") -> str:
+    return json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:herald-{queue}"})
 
 
-def _redrive_to(clients: LaptopClients, value: str) -> None:
+def _redrive_to(clients: LaptopClients, value: str, topic: str = _EVENTS) -> None:
     clients.sns.set_subscription_attributes(
-        SubscriptionArn=_subscription(clients), AttributeName="RedrivePolicy", AttributeValue=value
+        SubscriptionArn=_subscription(clients, topic), AttributeName="RedrivePolicy", AttributeValue=value
     )
 
 
@@ -251,6 +252,13 @@ FAULTS = [
         "goes nowhere, not to",
         lambda c: _redrive_to(c, "{}"),
         lambda c: _redrive_to(c, _redrive()),
+    ),
+    Fault(
+        "sns-feedback",
+        WRONG,
+        "goes nowhere, not to",
+        lambda c: _redrive_to(c, "{}", _FEEDBACK),
+        lambda c: _redrive_to(c, _redrive("dead"), _FEEDBACK),
     ),
     Fault(
         "sqs-policies",

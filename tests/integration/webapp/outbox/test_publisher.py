@@ -201,6 +201,14 @@ def client_error(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "PublishBatch")
 
 
+def test_an_answer_that_names_refusals_only_is_read_too(parts: Parts, cloud: Cloud, clock: Clock) -> None:
+    """SNS promises neither list of the two."""
+    events = [add(parts, number) for number in range(2)]
+    publisher = Publisher(Sns(cloud, refuses="book"), cloud.topic_arn, parts.outbox, clock)  # type: ignore[arg-type]  # a fake
+    counts = publisher.publish([row(parts, event) for event in events])
+    assert (counts.published, counts.rejected, counts.left) == (0, 2, 0)
+
+
 @pytest.mark.parametrize("alone", [True, False], ids=["refused by entry", "the whole batch refused"])
 def test_a_refused_event_is_rejected_and_its_neighbours_flow(
     parts: Parts, cloud: Cloud, clock: Clock, alone: bool
