@@ -12,6 +12,7 @@ import pytest
 
 from doctor.recording import Recording
 from laptop.cloud import LaptopCloud
+from laptop.service_model import answer_violations
 from laptop.state import ROOT
 from tests.stack.doctor.faults import FAULTS, leave_weights, put_letter, queue_url, weigh
 from tests.unit.doctor.shapes import RECORDED, shapes_of
@@ -63,7 +64,11 @@ def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: LaptopCloud
     for journey in told["journeys"]:
         assert list(journey["seconds"]) == ["published", "claimed", "accepted", "delivered"]
         assert journey["state"] == "delivered"
-    assert {call.operation for call in Recording.read(file).calls} >= {"Publish", "GetItem"}
+    recorded = Recording.read(file).calls
+    assert {call.operation for call in recorded} >= {"Publish", "GetItem"}
+    for call in recorded:
+        if call.operation in ("Publish", "GetItem"):
+            assert answer_violations(call.service, call.operation, call.answer or {}) == []
 
 
 def test_nobody_is_sent_anything_without_a_yes(laptop: LaptopCloud) -> None:

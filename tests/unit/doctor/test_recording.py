@@ -14,6 +14,7 @@ from doctor.check import CheckStatus, run
 from doctor.checks import CHECKS
 from doctor.recording import Recorder, Recording, UnrecordedError
 from doctor.scrubbing import Scrubber
+from doctor.smoke import STEPS, Smoke
 from laptop.service_model import answer_violations
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, error, system
 from tests.unit.doctor.shapes import RECORDED, shapes_of
@@ -142,7 +143,8 @@ def test_what_was_never_asked_has_no_answer_and_what_was_refused_is_refused_agai
 
 
 class TestTheCommittedRecording:
-    """Recorded by `herald doctor --local --record tests/unit/doctor/recorded.json` on a laptop cloud."""
+    """Recorded by `herald doctor --local --record tests/unit/doctor/recorded.json` on a laptop cloud, and one event of
+    `herald smoke --local --events 200 --record …` there."""
 
     def test_the_doctor_finds_in_it_what_it_found(self) -> None:
         recording = Recording.read(RECORDED)
@@ -165,6 +167,33 @@ class TestTheCommittedRecording:
             ),
             CheckStatus.WARNING,
         )
+
+    def test_the_smoke_test_follows_its_event_to_where_it_went(self) -> None:
+        recording = Recording.read(RECORDED)
+        published = next(call for call in recording.calls if call.operation == "Publish")
+        sent = datetime.fromisoformat(json.loads(published.parameters["Message"])["time"]).timestamp()
+
+        class Account:
+            """Takes any event for the recorded one."""
+
+            def ask(self, service: str, operation: str, /, **parameters: Any) -> Any:
+                known = published.parameters if operation == "Publish" else parameters
+                assert known.keys() == parameters.keys()
+                return recording.ask(service, operation, **known)
+
+        smoke = Smoke(
+            system(cloud=Account(), region=recording.region),
+            published.parameters["TopicArn"],
+            "herald-ledger",
+            "book.created",
+            {"recipient": {"email": "ada@example.com", "locale": "en"}},
+            lambda: sent,
+            lambda _: pytest.fail("nothing is waited for"),
+        )
+        [journey] = smoke.run(1, 1.0)
+        assert (journey.state, journey.delivered) == ("delivered", True)
+        assert [*journey.seconds] == [*STEPS]
+        assert sorted(journey.seconds.values()) == [*journey.seconds.values()]
 
     def test_it_stands_in_botocores_shapes(self) -> None:
         unlike = set()
