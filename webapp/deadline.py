@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 FACTOR: Final = TimeoutSettings.from_environment().timeout_factor
 #: A request begins no call after so many seconds.
-SECONDS: Final = 5.0 * FACTOR
+SECONDS: Final = 4.0 * FACTOR
 
 
 @dataclass(slots=True)

@@ -54,7 +54,7 @@ _MOST_ENTRIES: Final = 50
 #: No index leads to the list, so the ledger is read through: so long at most.
 _SCAN_SECONDS: Final = 4.0
 #: What looks at much: at how things stand, or for a mail in the ledger. What it asks last may take four seconds more.
-_LOOK_SECONDS: Final = 5.5 * deadline.FACTOR
+_LOOK_SECONDS: Final = 4.5 * deadline.FACTOR
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
 _ACTION_SECONDS: Final = 24.0 * deadline.FACTOR
 

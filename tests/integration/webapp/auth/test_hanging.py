@@ -256,10 +256,10 @@ def test_no_call_begins_after_the_deadline(silence: Silence, deaf: Callable[[str
 
 
 def test_all_waiting_together_is_less_than_ten_seconds() -> None:
-    """What begins just before the deadline has its own timeout still."""
+    """What begins just before the deadline has its own timeout still; a second is left for everything else."""
     timeouts: Any = CONFIG
     last = max(timeouts.connect_timeout + timeouts.read_timeout, LAST_CALL)
-    assert max(DEADLINE, _LOOK_SECONDS) + last < 10
+    assert max(DEADLINE, _LOOK_SECONDS) + last < 9
 
 
 def test_a_token_endpoint_that_drips_is_one_that_does_not_answer(
