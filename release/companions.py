@@ -76,18 +76,18 @@ def ship_hooks(stack: Stack, content: bytes) -> None:
 
 def paired(stack: Stack, version: str) -> dict[str, str]:
     """The version of each companion that was live with this version of notify: as the deployments say, else the newest
-    with the same code. One that nothing is known of is left out."""
+    with the same code. One that nothing is known of is left out, and one that is not there any more."""
     found: dict[str, str] = {}
     for one in history(stack):
         if version == one.current:
             found = {name: before for name, (before, _) in one.companions.items()} | found
         elif version == one.target and one.status == "Succeeded":
             found = {name: after for name, (_, after) in one.companions.items()} | found
-    wanted = code_of(stack, version)
-    for function in {*companions_of(stack)} - found.keys():
+    wanted, there = code_of(stack, version), companions_of(stack)
+    for function in {*there} - found.keys():
         same = [number for number, code in numbers(stack, function).items() if code == wanted]
         found |= {function: max(same, key=int)} if same else {}
-    return found
+    return {function: number for function, number in found.items() if function in there}
 
 
 def follow_live(stack: Stack, screen: Screen, version: str) -> None:

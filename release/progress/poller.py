@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from release import alarms
 from release.comparison import Comparison, Looks, compare
@@ -141,12 +142,13 @@ class Poller:
         pause = max(_LEAST, _COMPARED * self.stack.scale)
         due = shared and (self._observer is None or time.monotonic() - self._compared >= pause)
         last = not shared and self._observer is not None and self._observer.until is None
-        last = last and deployment.shifted is not None
+        moved = deployment.shifted is not None or deployment.stages.get("AllowTraffic") == "Succeeded"
+        last = last and (moved or deployment.ended)
         if not self.compares or deployment.shifts_since is None or not (due or last):
             return
         if self._observer is None:
             self._observer = Observer(self.stack, (deployment.current, deployment.target), deployment.shifts_since)
-        self._observer.until = deployment.shifted
+        self._observer.until = deployment.shifted or (datetime.now(UTC) if last else None)
         figures = self._observer.look()
         self._compared = time.monotonic()
         if self.comparison and self.comparison.worse:

@@ -98,12 +98,14 @@ def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], terms: 
     """Watch a version that has all traffic until it has baked: released, rolled back if it must be, since an alarm
     rings, stopped if a person or somebody else's deployment does not want it, left if nobody watches on.
 
-    Nothing is moved here. An alarm that the version is to mend counts from when it has been quiet.
+    Nothing is moved here. An alarm that the version is to mend counts from when it has been quiet. CodeDeploy need not
+    tell when a deployment was complete: then the bake begins now.
     """
     deployment = poller.last
-    if deployment is None or deployment.completed is None:
+    if deployment is None:
         return ReleaseOutcome.RELEASED
-    version, ends = deployment.target, deployment.completed.timestamp() + terms.bake
+    began = deployment.completed.timestamp() if deployment.completed else time.time()
+    version, ends = deployment.target, began + terms.bake
     if time.time() >= ends:
         return ReleaseOutcome.RELEASED
     minutes = (ends - time.time()) / 60 / poller.stack.scale

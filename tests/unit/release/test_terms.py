@@ -47,6 +47,7 @@ class World:
     figures: dict[str, Figures] = field(default_factory=lambda: {"7": Figures(), "8": Figures()})
     stopped: bool = False
     restored: bool = False
+    tells_the_end: bool = True
     unreachable: int = 0
     out: io.StringIO = field(default_factory=io.StringIO)
 
@@ -70,7 +71,7 @@ class World:
             return replace(FRESH, status="Stopped", error=("MANUAL_STOP", ""), rollback_message="none is needed")
         if self.passed < 300:
             return FRESH
-        done = datetime.fromtimestamp(BEGAN + 300, UTC)
+        done = datetime.fromtimestamp(BEGAN + 300, UTC) if self.tells_the_end else None
         return replace(FRESH, status="Succeeded", shifted=done, completed=done)
 
     def live(self, _stack: Stack) -> AliasRouting:
@@ -147,7 +148,10 @@ def test_a_worse_version_is_taken_back_as_soon_as_that_is_sure(world: World) -> 
     assert "worse: letters 9 of 60 against 0 of 500 (more than 99.99 %): d-1 is taken back" in world.said
 
 
-def test_one_that_is_found_worse_at_the_very_end_is_rolled_back(world: World) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_one_that_is_found_worse_at_the_very_end_is_rolled_back(world: World, told: bool) -> None:
+    """CodeDeploy need not tell when the traffic had moved."""
+    world.tells_the_end = told
     both = {"7": Figures(500, 0, 500), "8": Figures(60, 0, 60, letters=9)}
     world.at[300] = lambda: world.figures.update(both)
     assert world.follow(Terms()) is ReleaseOutcome.ROLLED_BACK
@@ -226,6 +230,13 @@ def test_it_bakes_from_its_end_and_is_released(world: World) -> None:
     assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.RELEASED
     assert world.passed == pytest.approx(300 + HOUR, abs=6)
     assert "version 8 has all traffic and bakes: its alarms are watched for 60 min more" in world.said
+
+
+def test_it_bakes_too_if_codedeploy_does_not_tell_when_it_was_complete(world: World) -> None:
+    world.tells_the_end = False
+    world.at[1000] = lambda: world.ringing.add("errors")
+    assert world.follow(Terms(bake=HOUR)) is ReleaseOutcome.ROLLED_BACK
+    assert world.passed == pytest.approx(1000, abs=6)
 
 
 def test_an_alarm_takes_it_back_while_it_bakes(world: World) -> None:
