@@ -25,10 +25,10 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
-from laptop.service_model import WrongAnswer, answer_violations, leave_blanks
+from laptop.service_model import WrongAnswer, answer_violations, leave_blanks, request_violations
 from tests.documented.mean import lean
 
-__all__ = ["RETRYABLE", "MeanClients", "install"]
+__all__ = ["RETRYABLE", "MeanClients", "WrongRequest", "install"]
 
 ROOT: Final = Path(__file__).parents[2]
 #: Errors that heal by themselves: each is raised once for every operation whose model names it.
@@ -42,6 +42,10 @@ RETRYABLE: Final = (
 #: What the emulator says and AWS never does, and nothing of Herald's reads.
 _UNREAD: Final = ("StateReasonCode is never 'Updating'",)
 _READS: Final = ("GetItem", "Query", "Scan")
+
+
+class WrongRequest(Exception):
+    """A request that AWS would refuse: a fault of Herald's."""
 
 
 class _Http:
@@ -70,12 +74,17 @@ class MeanClients:
     def before_parameters(
         self, params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any
     ) -> None:
-        """Ask for one element a page, and take our own token out of a request for the next."""
+        """Ask for one element a page, and take our own token out of a request for the next.
+
+        Raises `WrongRequest` for one whose pattern, length or range botocore lets pass and AWS does not.
+        """
         context["mean"] = self.mean and _asked_by_herald()
         if not context["mean"]:
             return
         if model.service_model.service_name == "dynamodb":
             self._dynamodb(params, model, context)
+        elif unlike := request_violations(model.service_model.service_name, model.name, params):
+            raise WrongRequest("; ".join(unlike))
         if model.name == "GetAlias":
             context["mean alias"] = f"{params['FunctionName']}:{params['Name']}"
         config = _pagination(model)

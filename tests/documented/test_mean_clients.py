@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 
 from laptop.service_model import WrongAnswer, operation_model
-from tests.documented.mean_clients import RETRYABLE, MeanClients
+from tests.documented.mean_clients import RETRYABLE, MeanClients, WrongRequest
 
 MEAN = {"mean": True}
 
@@ -65,3 +65,11 @@ def test_an_answer_that_aws_never_gives_is_found_whoever_asked_and_whoever_answe
         "GetEmailIdentity.IdentityType is never 'HOST'",
         "GetEmailIdentity.VerificationStatus is a string, not 5",
     }
+
+
+def test_a_request_that_aws_would_refuse_is_found_though_botocore_lets_it_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.documented.mean_clients._asked_by_herald", lambda: True)
+    model = operation_model("cloudwatch", "DeleteAlarms")
+    MeanClients().before_parameters({"AlarmNames": ["a" * 255]}, model, {})
+    with pytest.raises(WrongRequest, match="is above 255"):
+        MeanClients().before_parameters({"AlarmNames": ["a" * 256]}, model, {})
