@@ -7,12 +7,12 @@ from typing import Any
 import botocore.session
 
 from bench.peers import check_then_put
+from tests.dynamodb.table import MemoryTable
 from tests.faults.matrix import Subject
 from tests.faults.points import Stage
 from tests.faults.report import report
 from tests.faults.warm import warmed
 from tests.faults.wire import Line
-from tests.model.table import MemoryTable
 
 __all__ = ["client", "describe_table", "matrix_of_check_then_put"]
 

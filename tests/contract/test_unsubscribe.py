@@ -16,7 +16,7 @@ from function.ledger.attributes import deserialize_item
 from function.ledger.keys import address_key, choice_name, split_keys
 from function.message.unsubscribe import UnsubscribeLinks, headers
 from package.notifications.catalogue import NOTIFICATIONS, types
-from tests.model.table import MemoryTable
+from tests.dynamodb.table import MemoryTable
 from webapp.preferences import unsubscribe_links
 from webapp.preferences.preferences import CATEGORIES, Preferences
 

@@ -16,11 +16,11 @@ from function.ledger.record import Record
 from function.ledger.states import PRECEDENCE
 from function.message.catalogue import Catalogue
 from function.runtime.fast_client import FastClient
+from tests.dynamodb.table import MemoryTable
 from tests.faults.matrix import Subject
 from tests.faults.points import Request, Stage
 from tests.faults.sandbox import Handler
 from tests.faults.wire import Line, Time
-from tests.model.table import MemoryTable
 
 __all__ = ["ENVIRONMENT", "herald"]
 

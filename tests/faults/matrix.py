@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.dynamodb.table import MemoryTable
 from tests.faults.envelopes import CORRECTED
 from tests.faults.outside import Mail, Outside
 from tests.faults.platform import Platform
@@ -13,7 +14,6 @@ from tests.faults.points import POINTS, Point, Request, Stage
 from tests.faults.reports import FEEDBACK, explained, reported
 from tests.faults.sandbox import Handler, Sandboxes
 from tests.faults.wire import Line, Time
-from tests.model.table import MemoryTable
 
 __all__ = ["Again", "Cell", "Subject", "cells"]
 

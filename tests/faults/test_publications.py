@@ -13,9 +13,9 @@ from function.errors import OutcomeUnknown, RefusedForGood, Throttled
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import compile_catalogue
+from tests.dynamodb.table import MemoryTable
 from tests.fakes import event, example
 from tests.faults.mishaps import Killed
-from tests.model.table import MemoryTable
 from tests.world import World, delivery, event_item, redrive
 
 _HOLD, _DAY, _RETENTION = 901, 90_000, 60 * 86_400

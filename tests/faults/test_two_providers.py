@@ -15,9 +15,9 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
 from package.notifications.catalogue import compile_catalogue
+from tests.dynamodb.table import MemoryTable
 from tests.fakes import Clock, Post
 from tests.faults.mishaps import Killed
-from tests.model.table import MemoryTable
 from tests.world import World, delivery
 
 SES, RESEND = "ses://us-east-1", "resend://"

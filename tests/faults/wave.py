@@ -20,12 +20,12 @@ from function.message.email import Email
 from function.notify import Notifier
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
+from tests.dynamodb.table import MemoryTable
 from tests.fakes import SECRET, event
 from tests.faults import envelopes
 from tests.faults.mishaps import FlakyPost, FlakyQueues, Killed, Mishaps
 from tests.faults.outside import Mail
 from tests.faults.reports import explained
-from tests.model.table import MemoryTable
 from tests.world import World
 
 __all__ = ["Fate", "Wave"]

@@ -21,11 +21,11 @@ from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
 from operations.installation import Installation
 from operations.suppressions import take_off
-from tests.model.errors import cancelled, reason
+from tests.dynamodb.errors import cancelled, reason
+from tests.dynamodb.table import MemoryTable
+from tests.dynamodb.table import State as Snapshot
+from tests.dynamodb.values import Frozen, Item
 from tests.model.replay import Entry, History, Paused, Step, Tape
-from tests.model.table import MemoryTable
-from tests.model.table import State as Snapshot
-from tests.model.values import Frozen, Item
 from tests.model.world import HOLD, RETENTION, Budget, Process, Waiting
 
 __all__ = [

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from function.ledger.states import Action
+from tests.dynamodb.table import State as Snapshot
+from tests.dynamodb.values import Frozen
 from tests.model.herald import Herald, Stepped, branches
 from tests.model.persons import Persons
 from tests.model.promises import Promises
 from tests.model.reports import Reports
-from tests.model.table import State as Snapshot
-from tests.model.values import Frozen
 from tests.model.world import (
     DAY,
     FIVE_MINUTES,

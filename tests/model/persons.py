@@ -11,9 +11,9 @@ from typing import Any, ClassVar, cast
 from function.ledger.record import TimelineRow
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from operations.installation import Installation
+from tests.dynamodb.values import Frozen
 from tests.model.herald import ADDRESS, ADDRESS_TEXT, CATEGORY, CHOICE, SECRET, Herald
 from tests.model.promises import Promises, judge_address
-from tests.model.values import Frozen
 from tests.model.world import HOLD, RETENTION, Waiting, World, put, spend, without
 from webapp.preferences.preferences import Preferences
 

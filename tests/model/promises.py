@@ -8,9 +8,9 @@ from typing import Any
 
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, Action, State
+from tests.dynamodb.table import State as Snapshot
+from tests.dynamodb.values import Frozen, thaw_item
 from tests.model.herald import ADDRESS, CHOICE, EVENT, Rules
-from tests.model.table import State as Snapshot
-from tests.model.values import Frozen, thaw_item
 from tests.model.world import FIVE_MINUTES, NOW, RETENTION, Mail, Process, World
 
 __all__ = ["HEARD", "Broken", "Promises", "judge_address"]

@@ -15,9 +15,9 @@ from function.feedback import FeedbackHandler
 from function.ledger.states import Action
 from function.ledger.table import Table
 from function.runtime.metrics import Telemetry
+from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
-from tests.model.table import State as Snapshot
 from tests.model.world import HOLD, NOW, RETENTION, Mail, Report, World, spend
 
 __all__ = ["Reports"]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from function.ledger.keys import feedback_key
 from function.ledger.states import Action
+from tests.dynamodb.table import MemoryTable
+from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import Code, Herald, Rules
 from tests.model.moves import Moves
 from tests.model.search import Explored, explore
-from tests.model.table import MemoryTable
-from tests.model.table import State as Snapshot
 from tests.model.world import Budget, Waiting, World
 
 __all__ = ["SCENARIOS", "Scenario", "named"]

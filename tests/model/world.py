@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import Action
+from tests.dynamodb.table import State as Snapshot
 from tests.model.replay import History, Step
-from tests.model.table import State as Snapshot
 
 __all__ = [
     "DAY",

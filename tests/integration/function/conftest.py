@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import compile_catalogue
-from tests.model.table import MemoryTable
+from tests.dynamodb.table import MemoryTable
 from tests.world import World
 
 
@@ -33,7 +33,7 @@ def moto() -> Any:
 
 @pytest.fixture
 def table(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Whatever plays DynamoDB: the table with memory, which tests/unit/model holds beside moto, or moto itself."""
+    """Whatever plays DynamoDB: the table with memory, which tests/unit/dynamodb holds beside moto, or moto itself."""
     if getattr(request, "param", "memory") == "memory":
         yield MemoryTable("herald-ledger")
         return

@@ -15,9 +15,9 @@ from function.ledger.record import TimelineRow
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
 from function.providers.ses_events import FeedbackEvent, parse
+from tests.dynamodb.table import MemoryTable
 from tests.envelopes import ses_event
 from tests.fakes import SECRET, Clock
-from tests.model.table import MemoryTable
 
 EVENTS: dict[str, Any] = {
     "Send": ses_event("Send", {}),

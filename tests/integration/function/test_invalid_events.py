@@ -9,8 +9,8 @@ import pytest
 from function.ledger.keys import address_key
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
+from tests.dynamodb.table import MemoryTable
 from tests.fakes import SECRET, event, example
-from tests.model.table import MemoryTable
 from tests.world import World, delivery
 
 ADA = address_key(SECRET, "ada@example.com")

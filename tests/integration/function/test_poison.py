@@ -24,9 +24,9 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from package.notifications.schemas import read_data_schema
+from tests.dynamodb.table import MemoryTable
 from tests.envelopes import on_failure, sns, sns_notification, sqs_event
 from tests.fakes import event, example
-from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox
 from tests.world import World
 

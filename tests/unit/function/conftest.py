@@ -16,9 +16,9 @@ from function.ledger.record import Record
 from function.ledger.states import State
 from function.ledger.table import Table
 from function.runtime.metrics import Telemetry
+from tests.dynamodb.table import MemoryTable
 from tests.envelopes import sqs_event
 from tests.fakes import SECRET, Clock
-from tests.model.table import MemoryTable
 
 
 class Feedback:

@@ -11,8 +11,8 @@ import pytest
 from function.ledger.states import State
 from function.queues.sqs import Queue
 from laptop.service_model import hold_to_model
+from tests.dynamodb.errors import refused
 from tests.envelopes import ses_event, sqs_event
-from tests.model.errors import refused
 from tests.unit.function.conftest import Feedback
 
 

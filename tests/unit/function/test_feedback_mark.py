@@ -10,9 +10,9 @@ import pytest
 
 from function.ledger.keys import feedback_key
 from function.ledger.states import State
+from tests.dynamodb.errors import refused
 from tests.envelopes import ses_event
 from tests.fakes import NOW
-from tests.model.errors import refused
 from tests.unit.function.conftest import Feedback
 
 PROVIDER = "ses://eu-west-1"

@@ -16,9 +16,9 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
+from tests.dynamodb.table import MemoryTable
 from tests.envelopes import on_failure, sns, sns_notification, sqs_event
 from tests.fakes import event
-from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox, Sqs
 from tests.world import World
 

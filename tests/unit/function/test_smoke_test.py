@@ -22,8 +22,8 @@ from function.ledger.table import Table
 from function.message.catalogue import Catalogue
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler
+from tests.dynamodb.table import MemoryTable
 from tests.fakes import SECRET, example
-from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox
 from tests.world import World
 

@@ -20,8 +20,8 @@ from laptop.providers.webhooks import REPORTERS, Webhook, signing_key
 from laptop.service_model import hold_to_model
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
+from tests.dynamodb.table import MemoryTable
 from tests.fakes import NOW
-from tests.model.table import MemoryTable
 from tests.unit.function.conftest import Feedback
 
 URLS = ("sendgrid://", "mailgun://herald.example", "mailgun+eu://herald.example", "resend://")

@@ -12,9 +12,9 @@ from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
 from function.providers.ses_events import FeedbackEvent, parse
+from tests.dynamodb.table import MemoryTable
 from tests.envelopes import ses_event, sns, sns_notification
 from tests.fakes import event, example
-from tests.model.table import MemoryTable
 from tests.sandbox import Sandbox
 from tests.world import World
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.model.cases.agreement import differing, moto_client
-from tests.model.cases.case import ConditionCase, UpdateCase, holds, updated
-from tests.model.cases.conditions import CONDITIONS
-from tests.model.cases.transactions import TRANSACTIONS, TransactionCase, transacted
-from tests.model.cases.updates import UPDATES
-from tests.model.table import MemoryTable
+from tests.dynamodb.cases.agreement import differing, moto_client
+from tests.dynamodb.cases.case import ConditionCase, UpdateCase, holds, updated
+from tests.dynamodb.cases.conditions import CONDITIONS
+from tests.dynamodb.cases.transactions import TRANSACTIONS, TransactionCase, transacted
+from tests.dynamodb.cases.updates import UPDATES
+from tests.dynamodb.table import MemoryTable
 
 BREAKS = (Exception,)
 DIFFERING = differing("moto")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from tests.model.actions import CLAUSES
-from tests.model.documents import Path, assign, discard, read, refuse_overlap
-from tests.model.operands import Read
-from tests.model.tokens import Reader, Uses, Values
-from tests.model.values import Frozen, Item, Value
+from tests.dynamodb.documents import Path, assign, discard, read, refuse_overlap
+from tests.dynamodb.expressions.actions import CLAUSES
+from tests.dynamodb.expressions.operands import Read
+from tests.dynamodb.expressions.tokens import Reader, Uses, Values
+from tests.dynamodb.values import Frozen, Item, Value
 
 __all__ = ["Update", "compile_update"]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from tests.model.values import Item, freeze_item
+from tests.dynamodb.values import Item, freeze_item
 
 __all__ = ["FAILED", "INVALID", "TABLE", "ConditionCase", "UpdateCase", "frozen", "holds", "updated"]
 

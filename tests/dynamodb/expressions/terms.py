@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tests.model.errors import Invalid
-from tests.model.operands import Operand, Read, path_or_value, require_types
-from tests.model.tokens import Reader, Values
-from tests.model.values import Item, Value
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.expressions.operands import Operand, Read, path_or_value, require_types
+from tests.dynamodb.expressions.tokens import Reader, Values
+from tests.dynamodb.values import Item, Value
 
 __all__ = ["NUMBERS", "WRONG_TYPE", "present", "term", "typed"]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from tests.model.comparisons import ORDER, Test, both, either, equal, negated, ordered
-from tests.model.errors import Invalid
-from tests.model.functions import FUNCTIONS
-from tests.model.operands import ORDERED, Operand, operand, require_distinct, require_types
-from tests.model.tokens import Check, Reader, Token, Uses, Values
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.expressions.comparisons import ORDER, Test, both, either, equal, negated, ordered
+from tests.dynamodb.expressions.functions import FUNCTIONS
+from tests.dynamodb.expressions.operands import ORDERED, Operand, operand, require_distinct, require_types
+from tests.dynamodb.expressions.tokens import Check, Reader, Token, Uses, Values
 
 __all__ = ["Condition", "compile_condition"]
 

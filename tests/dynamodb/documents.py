@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any, Final
 
-from tests.model.errors import Invalid
-from tests.model.values import Frozen, Item, Value
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.values import Frozen, Item, Value
 
 __all__ = ["Path", "assign", "discard", "project", "read", "refuse_overlap", "text"]
 

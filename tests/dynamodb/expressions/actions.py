@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tests.model.documents import Path
-from tests.model.errors import Invalid
-from tests.model.numbers import add
-from tests.model.operands import Read, path_or_value, reading, require_types
-from tests.model.terms import NUMBERS, WRONG_TYPE, present, term, typed
-from tests.model.tokens import Reader, Values
-from tests.model.values import Item, Value
+from tests.dynamodb.documents import Path
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.expressions.operands import Read, path_or_value, reading, require_types
+from tests.dynamodb.expressions.terms import NUMBERS, WRONG_TYPE, present, term, typed
+from tests.dynamodb.expressions.tokens import Reader, Values
+from tests.dynamodb.numbers import add
+from tests.dynamodb.values import Item, Value
 
 __all__ = ["CLAUSES"]
 

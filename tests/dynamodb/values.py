@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ParamValidationError
 
-from tests.model.errors import Invalid
-from tests.model.numbers import number, plain
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.numbers import number, plain
 
 __all__ = ["Frozen", "Item", "Typed", "Value", "freeze", "freeze_item", "thaw", "thaw_item"]
 

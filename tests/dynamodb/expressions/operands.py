@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tests.model.documents import Path, read, text
-from tests.model.errors import Invalid
-from tests.model.tokens import Reader, Values
-from tests.model.values import Item, Value
+from tests.dynamodb.documents import Path, read, text
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.expressions.tokens import Reader, Values
+from tests.dynamodb.values import Item, Value
 
 __all__ = ["ORDERED", "Operand", "Read", "operand", "path_or_value", "reading", "require_distinct", "require_types"]
 

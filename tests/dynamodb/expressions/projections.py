@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from tests.model.documents import Path, refuse_overlap
-from tests.model.tokens import Reader, Uses
+from tests.dynamodb.documents import Path, refuse_overlap
+from tests.dynamodb.expressions.tokens import Reader, Uses
 
 __all__ = ["Projection", "compile_projection"]
 

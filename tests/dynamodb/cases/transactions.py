@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from tests.model.cases.case import INVALID, TABLE, frozen
-from tests.model.values import Item
+from tests.dynamodb.cases.case import INVALID, TABLE, frozen
+from tests.dynamodb.values import Item
 
 __all__ = ["TRANSACTIONS", "TransactionCase", "transacted"]
 

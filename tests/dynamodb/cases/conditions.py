@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.model.cases.case import INVALID, ConditionCase
+from tests.dynamodb.cases.case import INVALID, ConditionCase
 
 __all__ = ["CONDITIONS"]
 

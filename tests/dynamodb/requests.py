@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final
 
-from tests.model.errors import Invalid
-from tests.model.tokens import Uses, Values
-from tests.model.values import Frozen, Item, Typed, freeze, freeze_item
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.expressions.tokens import Uses, Values
+from tests.dynamodb.values import Frozen, Item, Typed, freeze, freeze_item
 
 __all__ = ["NOTHING", "accept", "judge", "key_of", "names_of", "together"]
 

@@ -9,7 +9,7 @@ import re
 from decimal import Context, Decimal, Inexact
 from typing import Final
 
-from tests.model.errors import Invalid
+from tests.dynamodb.errors import Invalid
 
 __all__ = ["Number", "add", "number", "plain"]
 

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
 from laptop.service_model import hold_to_model, request_violations
-from tests.model.conditions import compile_condition
-from tests.model.documents import project
-from tests.model.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
-from tests.model.projections import compile_projection
-from tests.model.requests import accept, judge, key_of, names_of, together
-from tests.model.values import Frozen, Item, thaw_item
-from tests.model.writes import Write, plan
+from tests.dynamodb.documents import project
+from tests.dynamodb.errors import Invalid, NoSuchTable, cancelled, condition_failed, exceptions, reason, refused
+from tests.dynamodb.expressions.conditions import compile_condition
+from tests.dynamodb.expressions.projections import compile_projection
+from tests.dynamodb.requests import accept, judge, key_of, names_of, together
+from tests.dynamodb.values import Frozen, Item, thaw_item
+from tests.dynamodb.writes import Write, plan
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (

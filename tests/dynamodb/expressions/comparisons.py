@@ -10,9 +10,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.model.operands import ORDERED, Operand
-from tests.model.tokens import Values
-from tests.model.values import Item
+from tests.dynamodb.expressions.operands import ORDERED, Operand
+from tests.dynamodb.expressions.tokens import Values
+from tests.dynamodb.values import Item
 
 __all__ = ["ORDER", "Test", "both", "either", "equal", "negated", "ordered"]
 

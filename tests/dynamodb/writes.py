@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from tests.model.conditions import Condition, compile_condition
-from tests.model.documents import Path, project
-from tests.model.errors import Invalid
-from tests.model.requests import NOTHING, accept, judge, key_of, names_of, together
-from tests.model.tokens import Uses, Values
-from tests.model.updates import Update, compile_update
-from tests.model.values import Frozen, Item, freeze_item, thaw_item
+from tests.dynamodb.documents import Path, project
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.expressions.conditions import Condition, compile_condition
+from tests.dynamodb.expressions.tokens import Uses, Values
+from tests.dynamodb.expressions.updates import Update, compile_update
+from tests.dynamodb.requests import NOTHING, accept, judge, key_of, names_of, together
+from tests.dynamodb.values import Frozen, Item, freeze_item, thaw_item
 
 __all__ = ["Write", "plan"]
 

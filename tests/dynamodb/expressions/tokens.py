@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from tests.model.documents import Path
-from tests.model.errors import Invalid
-from tests.model.values import Item
+from tests.dynamodb.documents import Path
+from tests.dynamodb.errors import Invalid
+from tests.dynamodb.values import Item
 
 __all__ = ["Check", "Reader", "Token", "Uses", "Values"]
 

@@ -1,0 +1,1 @@
+"""DynamoDB's expressions: read, checked and carried out."""
