@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from operations.errors import UserError
-from release import alarms, deployments
+from release import deployments
+from release.analysis import alarms
+from release.analysis.pace import Pace, config_for, create_config, pace_of
 from release.appspec import render
 from release.companions import Companion, describe, publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
 from release.old_versions import delete_old_versions
-from release.pace import Pace, config_for, create_config, pace_of
 from release.progress.display import Screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller

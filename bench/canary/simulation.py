@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from release.comparison import Figures, Looks, compare
-from release.pace import Pace
+from release.analysis.comparison import Figures, Looks, compare
+from release.analysis.pace import Pace
 
 __all__ = ["FAULTS", "RATES", "RELEASES", "Fault", "Outcome", "Shares", "simulate", "simulate_all"]
 

@@ -14,6 +14,7 @@ from herald.account import Local, Prefix, StateDir, hook_client, release_stack, 
 from herald.console import TerminalQuestion, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
+from release.analysis.proof import compare_last
 from release.artifacts import find_artifact
 from release.companions import follow_live
 from release.hooks import check_live
@@ -22,7 +23,6 @@ from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome, exit_codes
 from release.progress.poller import Poller
 from release.progress.terms import Gate, Inconclusive, Terms
-from release.proof import compare_last
 from release.release import ReleasePlan, finish, plan, start
 from release.rollback import plan_rollback, restore, start_rollback
 from release.stack import Stack

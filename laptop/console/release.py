@@ -14,9 +14,9 @@ from laptop.clients import LaptopClients
 from laptop.codedeploy.errors import CodeDeployError
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
-from release.comparison import Comparison, compare
+from release.analysis.comparison import Comparison, compare
+from release.analysis.traffic import Observer
 from release.stack import Names, Stack
-from release.traffic import Observer
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from laptop.rehearsal.faults import ReleaseFault, variant
 from operations.errors import UserError
+from release.analysis.traffic import Observer
 from release.deployments import Deployment
 from release.progress.display import Lines
 from release.progress.follow import follow
@@ -21,7 +22,6 @@ from release.progress.poller import Snapshot
 from release.progress.terms import Inconclusive, Terms
 from release.release import finish, plan, start
 from release.stack import Stack
-from release.traffic import Observer
 
 __all__ = ["SCENARIOS", "ReleaseScenario", "ScenarioResult", "run_scenario"]
 

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from release.comparison import Comparison
+from release.analysis.comparison import Comparison
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
+from release.analysis.proof import prove
 from release.companions import follow_live
 from release.hooks import hook_reason
 from release.progress.display import Screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 from release.progress.terms import Inconclusive, Terms, bake
-from release.proof import prove
 from release.rollback import plan_rollback, start_rollback, stop
 from release.versions import AliasRouting, live_after
 

@@ -7,12 +7,12 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from release import alarms
-from release.comparison import Comparison, Looks, compare
+from release.analysis import alarms
+from release.analysis.comparison import Comparison, Looks, compare
+from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
 from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
-from release.traffic import Observer
 from release.versions import AliasRouting, live, live_after
 
 __all__ = ["Poller", "Proof", "Snapshot"]

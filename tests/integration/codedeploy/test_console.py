@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from laptop.console.release import Comparer, Release, current_release
 from tests.integration.codedeploy.conftest import Stage, appspec
-from tests.unit.release.test_traffic import Log
+from tests.unit.release.analysis.test_traffic import Log
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -17,7 +17,7 @@ from laptop.cloud import LaptopCloud
 from operations.errors import UserError
 from package import build
 from release import deployments
-from release.alarms import create
+from release.analysis.alarms import create
 from release.appspec import render
 from release.companions import companions_of
 from release.progress.outcome import ReleaseOutcome

@@ -7,7 +7,7 @@ import sys
 
 from laptop.state import ROOT
 from release import deployments
-from release.alarms import create
+from release.analysis.alarms import create
 from release.companions import companions_of
 from release.stack import ALIAS
 from release.versions import code_of, versions

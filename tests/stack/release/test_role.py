@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.cloud import LaptopCloud
-from release.alarms import create
+from release.analysis.alarms import create
+from release.analysis.proof import compare_last
 from release.companions import companions_of
 from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
-from release.proof import compare_last
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback
 from release.stack import ALIAS

@@ -11,7 +11,7 @@ import pytest
 
 from bench.canary.plot import draw
 from bench.canary.simulation import FAULTS, RATES, RELEASES, Fault, Shares, simulate, simulate_all
-from release.comparison import RISK
+from release.analysis.comparison import RISK
 
 PICTURE = Path(__file__).parents[3] / "docs" / "images" / "canary.svg"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -13,7 +13,7 @@ import pytest
 from botocore.stub import Stubber
 
 from operations.errors import UserError
-from release.alarms import create, wait_until_quiet
+from release.analysis.alarms import create, wait_until_quiet
 from release.deployments import ENDED, UNDER_WAY
 from release.publish import Artifact, update
 from release.stack import Names, Stack

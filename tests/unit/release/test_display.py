@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from rich.console import Console
 
-from release.comparison import Figures, compare
+from release.analysis.comparison import Figures, compare
 from release.deployments import Deployment
 from release.progress.display import Lines, Machine, Panel, screen
 from release.progress.outcome import ReleaseOutcome

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
-from release.comparison import Figures
+from release.analysis.comparison import Figures
 from release.deployments import Deployment
 from release.progress.display import Lines
 from release.progress.follow import follow

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.delivery.outcome import OutcomeKind
-from release.comparison import Figures
+from release.analysis.comparison import Figures
 from release.stack import ALIAS, Stack
 
 __all__ = ["Observer", "totals"]

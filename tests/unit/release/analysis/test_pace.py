@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from laptop.service_model import hold_to_model, request_violations
-from release.pace import LONGEST, Pace, config_for, create_config, find_rate, pace_of
+from release.analysis.pace import LONGEST, Pace, config_for, create_config, find_rate, pace_of
 from release.stack import Names, Stack
 
 CANARY = {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": 5}}

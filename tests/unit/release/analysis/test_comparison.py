@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from release.comparison import RISK, Figures, Looks, Measure, compare
+from release.analysis.comparison import RISK, Figures, Looks, Measure, compare
 
 EVEN = [50.0 + n % 9 for n in range(90)]
 

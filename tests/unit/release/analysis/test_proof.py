@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from laptop.service_model import hold_to_model
+from release.analysis.proof import prove
 from release.deployments import Deployment
-from release.proof import prove
 from release.stack import Names, Stack
 from tests.unit.release.test_hooks import Logs, answered
 

@@ -9,7 +9,7 @@ from math import comb
 
 import pytest
 
-from release.statistics import fisher, largest_rate, mann_whitney, median
+from release.analysis.statistics import fisher, largest_rate, mann_whitney, median
 
 
 def by_enumeration(bad: int, of: int, other_bad: int, other_of: int) -> float:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from operations.errors import UserError
-from release.comparison import Comparison, compare
+from release.analysis.comparison import Comparison, compare
+from release.analysis.traffic import Observer, totals
 from release.deployments import Deployment, history
 from release.hooks import count_synthetic
 from release.progress.poller import Proof
 from release.stack import Stack
-from release.traffic import Observer, totals
 
 __all__ = ["compare_last", "prove"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from release.statistics import fisher, largest_rate, mann_whitney, median
+from release.analysis.statistics import fisher, largest_rate, mann_whitney, median
 
 __all__ = ["RISK", "Comparison", "Figures", "Looks", "Measure", "compare"]
 

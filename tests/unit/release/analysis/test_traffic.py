@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from function.delivery.outcome import OutcomeKind
 from laptop.service_model import hold_to_model, request_violations
-from release.comparison import Figures
+from release.analysis.comparison import Figures
+from release.analysis.traffic import Observer
 from release.stack import Names, Stack
-from release.traffic import Observer
 
 SINCE = datetime.now(UTC) - timedelta(minutes=10)
 
