@@ -25,9 +25,9 @@ def reserve(send_rate: float, seconds_per_send: float, retry: int | None = None)
     """What is reserved for `notify` at so many mails a second, each delivery taking so long.
 
     By Little's law so many run at once as one makes of the other; more only make SES refuse. Topic and `retry` share
-    them: the queue's pollers may take three quarters, so that a backlog in `retry` drains at nearly the sending rate,
-    and what is new still finds room. A test holds Terraform's expression to this one.
+    them: the queue's pollers may take three quarters at most, so that a backlog in `retry` drains at nearly the sending
+    rate, and what is new still finds room. A test holds Terraform's expression to this one.
     """
     at_once = max(math.ceil(Decimal(str(send_rate)) * Decimal(str(seconds_per_send)) - _MILLIONTH), 1)
-    retry = min(max(math.ceil(at_once * 0.75), _LEAST), _MOST) if retry is None else retry
+    retry = min(max(math.floor(at_once * 0.75), _LEAST), _MOST) if retry is None else retry
     return Concurrency(max(at_once, retry + 1), retry)

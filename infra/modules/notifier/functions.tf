@@ -3,7 +3,7 @@ locals {
   # throttled events wait in Lambda's own queue for up to six hours, so this caps the sending rate without losing any.
   # (50 × 0.3 is a little more than 15 here: hence the millionth.)
   at_once           = max(ceil(var.send_rate * var.seconds_per_send - 0.000001), 1)
-  retry_concurrency = var.retry_concurrency != null ? var.retry_concurrency : min(max(ceil(local.at_once * 0.75), 2), 1000)
+  retry_concurrency = var.retry_concurrency != null ? var.retry_concurrency : min(max(floor(local.at_once * 0.75), 2), 1000)
   concurrency       = max(local.at_once, local.retry_concurrency + 1)
 
   # Named here once: policies and log groups need the names before the functions exist.
