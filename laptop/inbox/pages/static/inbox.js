@@ -5,12 +5,13 @@ const parts = [
 ].filter((part) => part.element);
 const said = document.getElementById("said");
 const opened = new Map();
+const HOURS = { hourCycle: "h23" }; // as on every other page
 
 function tellLocalTime() {
   for (const time of document.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     if (time.textContent.startsWith("+")) continue;
-    time.textContent = time.closest("dl") ? at.toLocaleString() : at.toLocaleTimeString();
+    time.textContent = time.closest("dl") ? at.toLocaleString([], HOURS) : at.toLocaleTimeString([], HOURS);
     time.title = time.dateTime;
   }
 }
