@@ -26,6 +26,8 @@ _PATIENCE_SECONDS: Final = 15 * 60
 #: So many sign-ins may be under way in one browser, each with a cookie: API Gateway takes 10,240 bytes of headers.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 _MOST_SIGN_INS: Final = 4
+#: So that the cookies of so many fit into those headers beside a session, whatever page a link names.
+_LONGEST_PATH: Final = 300
 #: A path of this app, with or without a query. No dots, no second slash, no host: nothing that could lead elsewhere.
 _OWN_PATH: Final = re.compile(r"/(?!sign-)(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[A-Za-z0-9=&%_+.-]*)?")
 
@@ -115,7 +117,7 @@ async def on_signed_out(request: Request, error: SignedOut) -> Response:
 
 def own_path(then: str) -> str:
     """`then` if it is a page of this app, else the first page."""
-    return then if _OWN_PATH.fullmatch(then) else "/"
+    return then if len(then) <= _LONGEST_PATH and _OWN_PATH.fullmatch(then) else "/"
 
 
 def _read_request(request: Request, parts: Parts, state: str) -> tuple[AuthorizationRequest, str, bool]:
