@@ -1,8 +1,10 @@
 """Retries the errors of contention that botocore's standard mode does not retry.
 
-DynamoDB refuses a write while a transaction holds the item, and SQS refuses calls while its keys are throttled; both
-take the same call a moment later.
+DynamoDB refuses a write while a transaction holds the item, and cancels a transaction of which one part is throttled;
+SQS and SNS refuse calls while their keys are throttled. All take the same call a moment later.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 """
 
 from __future__ import annotations
@@ -17,8 +19,20 @@ Client = TypeVar("Client")
 
 #: The codes of errors that pass by themselves and that botocore does not know as such.
 CODES = frozenset(
-    {"KMS.ThrottlingException", "KmsThrottled", "OverLimit", "RequestThrottled", "TransactionConflictException"}
+    {
+        "KMS.ThrottlingException",
+        "KMSThrottling",
+        "KMSThrottlingException",
+        "KmsThrottled",
+        "OverLimit",
+        "ReplicatedWriteConflictException",
+        "RequestThrottled",
+        "Throttled",
+        "TransactionConflictException",
+    }
 )
+#: Why one part of a cancelled transaction was refused, where the same transaction may pass a moment later.
+_PASSING_REASONS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"})
 _MOST_ATTEMPTS = 6
 _FIRST_SECONDS = 0.05
 _LONGEST_SECONDS = 1.0
@@ -40,6 +54,6 @@ def _delay(response: tuple[Any, Mapping[str, Any]] | None, attempts: int, **_: o
 
 
 def _is_contention(answer: Mapping[str, Any]) -> bool:
-    reasons = {reason.get("Code") for reason in answer.get("CancellationReasons", ())}
-    conflict = "TransactionConflict" in reasons and "ConditionalCheckFailed" not in reasons
-    return conflict or answer.get("Error", {}).get("Code") in CODES
+    reasons = {reason.get("Code") for reason in answer.get("CancellationReasons", ())} - {"None", None}
+    passing = bool(reasons) and reasons <= _PASSING_REASONS
+    return passing or answer.get("Error", {}).get("Code") in CODES

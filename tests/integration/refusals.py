@@ -33,6 +33,8 @@ def refuse_calls(client: Any, operation: str, code: str, times: int = 10_000, **
         refused.append(len(refused))
         botocore_stubber.enabled = False  # or moto does what was refused
         body = json.dumps({"__type": f"com.amazonaws#{code}", "message": "for a test", **more}).encode()
+        if client.meta.service_model.protocol == "query":
+            body = f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>".encode()
         headers = HTTPHeaders.from_dict({"content-type": "application/x-amz-json-1.0", "x-amzn-errortype": code})
         return AWSResponse(request.url, 400, headers, _Raw(body))
 

@@ -116,7 +116,7 @@ def clients() -> Clients:
     session = boto3.Session("testing", "testing", region_name="us-east-1")
     return (
         retry_contention(session.client("dynamodb")),
-        session.client("sns"),
+        retry_contention(session.client("sns")),
         retry_contention(session.client("sqs")),
         session.client("ssm"),
         retry_contention(session.client("lambda")),

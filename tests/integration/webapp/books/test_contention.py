@@ -65,9 +65,12 @@ def test_a_change_of_a_book_that_is_being_deleted_is_tried_again(ada: TestClient
         assert ada.patch(path, json={"title": "U"}, headers={"If-Match": "*"}).status_code == 200
 
 
-def test_a_deletion_that_conflicts_for_a_moment_is_no_failed_precondition(ada: TestClient, cloud: Cloud) -> None:
+@pytest.mark.parametrize("reason", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_deletion_that_is_cancelled_for_a_moment_is_no_failed_precondition(
+    ada: TestClient, cloud: Cloud, reason: str
+) -> None:
     path = add(ada)
-    reasons: list[dict[str, Any]] = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+    reasons: list[dict[str, Any]] = [{"Code": reason}, {"Code": "None"}]
     with refuse_calls(
         cloud.dynamodb, "TransactWriteItems", "TransactionCanceledException", 2, CancellationReasons=reasons
     ):
@@ -100,6 +103,19 @@ def test_a_queue_that_is_throttled_is_asked_again_and_then_said(operator: Browse
     with refuse_calls(cloud.sqs, "GetQueueAttributes", code):
         answer = operator.get("/operations")
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+@pytest.mark.parametrize("code", ["Throttled", "KMSThrottling", "KMSThrottlingException"])
+def test_a_throttled_topic_is_asked_again(cloud: Cloud, code: str) -> None:
+    with refuse_calls(cloud.sns, "Publish", code, times=2) as refused:
+        cloud.sns.publish(TopicArn=cloud.topic_arn, Message="{}")
+    assert len(refused) == 2
+
+
+def test_a_function_whose_queue_is_being_changed_is_a_503(parts: Parts) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html"""
+    answer: Any = {"Error": {"Code": "ResourceInUseException", "Message": ""}}
+    assert refuse(parts, answer).status_code == 503
 
 
 def test_a_throttled_function_is_said(operator: Browser, cloud: Cloud) -> None:
