@@ -29,6 +29,10 @@ run "without_a_signing_key_there_is_no_door" {
     condition     = !contains(keys(aws_lambda_function.this), "webhook") && !contains(keys(aws_lambda_alias.this), "webhook") && !contains(keys(aws_lambda_function.this["notify"].environment[0].variables), "HERALD_WEBHOOKS") && !contains(keys(aws_iam_role.this), "webhook") && !contains(keys(aws_cloudwatch_log_group.this), "webhook") && length(output.webhooks) == 0
     error_message = "Without a door there is no function behind it, and neither a role nor a log for one."
   }
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "webhook-errors") && !contains(aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms, "herald-webhook-errors")
+    error_message = "Without a door nothing watches it."
+  }
 }
 
 run "every_vendor_with_a_signing_key_has_its_route" {
@@ -47,6 +51,10 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     webhook_throttle = { rate = 20 }
   }
 
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["webhook-errors"].dimensions == tomap({ FunctionName = "herald-webhook", Resource = "herald-webhook:live" }) && contains(aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms, "herald-webhook-errors")
+    error_message = "The door's errors ring, and take a release back."
+  }
   assert {
     condition     = toset([for route in aws_apigatewayv2_route.webhook : route.route_key]) == toset(["POST /webhooks/resend", "POST /webhooks/sendgrid", "POST /webhooks/mailgun-eu/mg.herald.example"])
     error_message = "One route for each provider whose webhooks can be verified, and no other."

@@ -24,6 +24,7 @@ RUNBOOK: Final = {
     "notify-throttles": "more comes in than SES's rate lets out: herald capacity says for how long; ask SES for more",
     "notify-errors": "look at the log of notify; herald releases says what is live; herald rollback takes it back",
     "feedback-errors": "look at the log of feedback; what SES says waits in its queue for up to 14 days",
+    "webhook-errors": "look at the log of webhook; vendors repeat their reports for hours, so mend it soon",
     "feedback-waiting": "look at the log of feedback; nothing is lost for 14 days",
     "feedback-age": "herald doctor says why nobody reads the queue; nothing is lost for 14 days",
     "topic-failures": "no mail is lost: the event is in retry; herald doctor looks at who may invoke notify",

@@ -1,6 +1,6 @@
 locals {
   # Every metric that is watched or drawn stands in docs/metrics.md; a test holds both to it.
-  on_alias = { for function in ["notify", "feedback"] : function => {
+  on_alias = { for function in concat(["notify", "feedback"], local.webhooks ? ["webhook"] : []) : function => {
     FunctionName = local.names[function]
     Resource     = "${local.names[function]}:${local.alias}"
   } }
@@ -77,6 +77,13 @@ locals {
       namespace   = "Herald", metric = "SentTwice", dimensions = local.of_service[service]
       statistic   = "Sum", period = 300, periods = 1, threshold = 1
     } },
+    local.webhooks ? {
+      webhook-errors = {
+        description = "webhook failed: vendors send their reports again, for hours and not for days"
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias.webhook
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1
+      }
+    } : {},
     length(local.filter) == 0 ? {} : {
       filtered-out = {
         description = "The subscription's filter dropped messages of the shared topic"
@@ -93,7 +100,7 @@ locals {
   }
 
   # Free of versions: CodeDeploy watches these in every deployment, the release adds those of its candidate.
-  release_alarms = ["notify-errors", "feedback-errors", "unknown-outcomes"]
+  release_alarms = concat(["notify-errors", "feedback-errors", "unknown-outcomes"], local.webhooks ? ["webhook-errors"] : [])
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
