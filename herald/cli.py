@@ -31,7 +31,7 @@ _MODULES = {
     "capacity": "capacity",
     "doctor": "doctor",
     "smoke": "smoke",
-    "leave-plan": "ses_plan",
+    "leave-plan": "leave_plan",
     "package": "package",
     "preview": "notifications",
     "new": "notifications",

@@ -16,12 +16,14 @@ from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 from laptop.clients import LaptopClients
+from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
 from laptop.provision.functions import make_functions
-from laptop.provision.stores import Provisioned, make_stores
-from laptop.resources import ADA, ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
+from laptop.provision.messaging import Provisioned
+from laptop.provision.stores import make_stores
+from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
 from laptop.state import DEFAULT_STATE, ROOT, StateFolder
 from laptop.supervision.ports import HOST, Ports
 from laptop.supervision.processes import Processes

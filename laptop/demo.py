@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from laptop.cloud import LaptopCloud
-from laptop.resources import ADA
+from laptop.cognito.demo_users import ADA
 from operations.errors import UserError
 
 __all__ = ["run_demo"]

@@ -9,13 +9,11 @@ from typing import Any, Literal
 from laptop.environment import ACCOUNT, REGION
 
 __all__ = [
-    "ADA",
     "ADDRESS_KEY",
     "CONFIGURATION_SET",
     "EVENT_SOURCE",
     "FEEDBACK_EVENTS",
     "FUNCTIONS",
-    "GRACE",
     "LEDGER_TABLE",
     "LINK_KEY",
     "OPERATORS",
@@ -23,7 +21,6 @@ __all__ = [
     "PROVIDER_KEY",
     "SENDER",
     "SESSION_KEY",
-    "DemoUser",
     "Function",
     "topic_policy",
 ]
@@ -49,19 +46,6 @@ LEDGER_TABLE: dict[str, Any] = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DemoUser:
-    """A user of the web app, known to the laptop's Cognito; this password protects nothing."""
-
-    name: str
-    email: str
-    password: str
-
-
-ADA = DemoUser("Ada", "ada@example.com", "Lovelace-1815")
-GRACE = DemoUser("Grace", "grace@example.com", "Hopper-Navy-1906")
 
 
 @dataclass(frozen=True, slots=True)

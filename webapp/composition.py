@@ -18,9 +18,9 @@ from webapp.auth.discovery import Discovery
 from webapp.auth.identity import Role, TokenVerifier
 from webapp.auth.issuer import ClientRegistration, Issuer
 from webapp.auth.rate_limit import RateLimiter
-from webapp.auth.renewals import Renewals
 from webapp.auth.sealed_cookies import CookieCipher
 from webapp.auth.secrets import ParameterNames, Secrets
+from webapp.auth.single_renewal import Renewals
 from webapp.aws import clients
 from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository

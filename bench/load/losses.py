@@ -14,7 +14,7 @@ import httpx
 
 from bench.load.apps import ROOT, App, herald, plain
 from laptop.cloud import LaptopCloud, Options, run_cloud
-from laptop.resources import ADA
+from laptop.cognito.demo_users import ADA
 from laptop.supervision.ports import Ports
 from tests.stack.webapp.door import Door, door
 

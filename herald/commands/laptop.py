@@ -14,9 +14,9 @@ import typer
 
 from herald.console import console
 from laptop.cloud import PORTS, Options, run_cloud
+from laptop.cognito.demo_users import ADA, GRACE
 from laptop.description import Description
 from laptop.environment import is_foreign, remove_foreign_settings
-from laptop.resources import ADA, GRACE
 from laptop.state import DEFAULT_STATE, descriptor_of
 from laptop.time_scale import DEFAULT
 from operations.errors import UserError

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from laptop.clients import LaptopClients
+from laptop.cognito.demo_users import ADA, GRACE, DemoUser
 from laptop.environment import REGION
-from laptop.resources import ADA, GRACE, OPERATORS, PREFIX, DemoUser
+from laptop.resources import OPERATORS, PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import UserPoolPolicyTypeTypeDef

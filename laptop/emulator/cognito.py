@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+from laptop.cognito.demo_users import ADA, GRACE
 from laptop.emulator.patches import Ministack
-from laptop.resources import ADA, GRACE
 from laptop.service_model import hold_to_model, leave_blanks, request_violations
 
 __all__ = ["UserPoolPatches"]

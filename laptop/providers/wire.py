@@ -10,10 +10,10 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from laptop.faulty_connection import AFTER, FaultyConnection
 from laptop.providers.vendor import Answer, Refusal, Request, Vendor, accept
 from laptop.ses.faults import FaultKind
 from laptop.ses.mailbox import Mailbox
+from laptop.simulator_connection import AFTER, FaultyConnection
 
 __all__ = ["VendorServer"]
 

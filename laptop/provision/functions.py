@@ -12,7 +12,7 @@ from typing import Any, cast
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.deployment import make_deployment
-from laptop.provision.stores import RECEIVES, Provisioned, queue_arn, redrive_to
+from laptop.provision.messaging import RECEIVES, Provisioned, queue_arn, redrive_to
 from laptop.resources import (
     ADDRESS_KEY,
     CONFIGURATION_SET,

@@ -17,12 +17,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 from botocore.model import StructureShape
 
-from laptop.faulty_connection import AFTER, FaultyConnection
 from laptop.service_model import hold_to_model, operation_model, request_violations
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
 from laptop.ses.service_model import ServiceCall, find_call
+from laptop.simulator_connection import AFTER, FaultyConnection
 
 __all__ = ["SesServer"]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Locator, Page, Request
 from playwright.sync_api import TimeoutError as NotInTime
 
-from laptop.resources import DemoUser as Who
+from laptop.cognito.demo_users import DemoUser as Who
 from tests.browser.axe import violations
 from tests.waiting import LIMIT
 

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from laptop.cloud import Options, run_cloud
-from laptop.resources import GRACE
+from laptop.cognito.demo_users import GRACE
 from laptop.state import ROOT
 from tests.browser.chromium import chromium
 from tests.browser.person import Manner, Person, at_the_browser

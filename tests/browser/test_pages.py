@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Request
 
 from laptop.cloud import LaptopCloud
-from laptop.resources import GRACE
+from laptop.cognito.demo_users import GRACE
 from tests.browser.axe import violations
 from tests.browser.conftest import WEIGHED
 from tests.browser.person import Manner, Person, at_the_browser

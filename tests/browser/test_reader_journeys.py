@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from laptop.cloud import LaptopCloud
-from laptop.resources import DemoUser as Who
+from laptop.cognito.demo_users import DemoUser as Who
 from tests.browser.person import MANNERS, Person, at_the_browser
 from tests.stack.conftest import Inbox
 from tests.stack.events import new_address

@@ -12,8 +12,8 @@ import pytest
 
 from laptop.clients import LaptopClients
 from laptop.cloud import LaptopCloud, Options, run_cloud
+from laptop.cognito.demo_users import ADA
 from laptop.description import Description
-from laptop.resources import ADA
 from laptop.state import ROOT
 from operations.pause import count_waiting
 from tests.waiting import LIMIT, eventually

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from laptop.resources import ADA
+from laptop.cognito.demo_users import ADA
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event, notification
 from tests.waiting import LIMIT, eventually

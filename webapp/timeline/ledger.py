@@ -1,4 +1,4 @@
-"""What the ledger knows of an event, read by two `GetItem` calls and nothing else."""
+"""What the ledger knows of an event, read by `GetItem` alone: the event, its message, and those before it."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ import pytest
 from herald.terraform.runner import Terraform
 from laptop.clients import LaptopClients
 from laptop.cloud import LaptopCloud, Options, run_cloud
+from laptop.cognito.demo_users import ADA
 from laptop.environment import client_settings
-from laptop.resources import ADA, SENDER
+from laptop.resources import SENDER
 from laptop.state import ROOT
 from package import build
 from tests.infra.laptop.applied import Applied

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from laptop.resources import GRACE
+from laptop.cognito.demo_users import GRACE
 from operations.pause import read_status
 from tests.stack.events import new_address
 from tests.stack.webapp.attacks import Field, attack, describe_statuses

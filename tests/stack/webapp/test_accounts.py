@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from laptop.cloud import LaptopCloud
-from laptop.resources import ADA, GRACE
+from laptop.cognito.demo_users import ADA, GRACE
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.stack.webapp.browsing import Browser

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.integration.webapp.conftest import Browser, Clock, Cloud
 from tests.integration.webapp.issuer import Issuer
 from tests.waiting import LIMIT
-from webapp.auth.renewals import Renewals
+from webapp.auth.single_renewal import Renewals
 from webapp.composition import Parts
 from webapp.errors import Unavailable
 

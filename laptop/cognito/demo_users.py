@@ -1,0 +1,20 @@
+"""The people of the laptop cloud, who may sign in at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ADA", "GRACE", "DemoUser"]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUser:
+    """A user of the web app, known to the laptop's Cognito; this password protects nothing."""
+
+    name: str
+    email: str
+    password: str
+
+
+ADA = DemoUser("Ada", "ada@example.com", "Lovelace-1815")
+GRACE = DemoUser("Grace", "grace@example.com", "Hopper-Navy-1906")
