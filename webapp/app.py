@@ -29,7 +29,9 @@ def create_app(parts: Parts | None = None) -> FastAPI:
 
     Raises `SettingsError`, which ends the process with one line, for a setting that is missing or wrong.
     """
-    logging.getLogger("uvicorn.access").disabled = True  # it writes the paths of unsubscribe links
+    # both write the paths of unsubscribe links
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("mangum.http").setLevel(logging.ERROR)
     parts = parts or compose(WebSettings.from_environment())
     app = FastAPI(
         title="Herald",

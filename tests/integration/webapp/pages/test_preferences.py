@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from mangum import Mangum
 
 from function.ledger.keys import address_key, choice_name
 from function.message.unsubscribe import UnsubscribeLinks
@@ -138,6 +140,20 @@ def test_a_server_beside_the_app_does_not_log_the_link_either(
     create_app(program.app.state.parts)  # type: ignore[attr-defined]  # FastAPI's
     logging.getLogger("uvicorn.access").error("GET %s", link)
     assert link not in caplog.text
+
+
+def test_what_leads_lambdas_requests_to_the_app_does_not_log_the_link_either(
+    parts: Parts, link: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Lambda keeps every logger's lines of level INFO, and Mangum writes the path of each request so."""
+    caplog.set_level(logging.INFO)
+    http = {"method": "GET", "path": link, "sourceIp": "127.0.0.1", "protocol": "HTTP/1.1"}
+    event: Any = {"version": "2.0", "rawPath": link, "rawQueryString": "", "headers": {"host": "herald.example"}}
+    event |= {"requestContext": {"http": http, "stage": "$default"}, "isBase64Encoded": False}
+    with ThreadPoolExecutor(1) as pool:  # a browser's tests leave a loop in their thread
+        answer = pool.submit(lambda: Mangum(create_app(parts), lifespan="off")(event, {})).result()  # type: ignore[arg-type]  # no context is read
+    assert answer["statusCode"] == 200
+    assert not any(piece in caplog.text for piece in link.removeprefix("/unsubscribe/").split("."))
 
 
 def test_log_lines_name_the_route(program: TestClient, link: str, capsys: pytest.CaptureFixture[str]) -> None:
