@@ -61,6 +61,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "packages" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("packages"))
+        if item.config.getoption("mean") and "desk" in getattr(item, "fixturenames", ()):
+            # Its laptop cloud is mean to all that run in it, and cannot be another for one of them.
+            item.add_marker(pytest.mark.skipif(bool(item.get_closest_marker("exact")), reason="not for a mean AWS"))
 
 
 def pytest_collection_finish() -> None:

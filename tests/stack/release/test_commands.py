@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from laptop.state import ROOT
 from release import deployments
 from release.progress.outcome import ReleaseOutcome
@@ -144,6 +146,7 @@ def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(d
     assert versions(desk.stack) == before
 
 
+@pytest.mark.exact  # which stage it stands in need not be told
 def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
     bad = desk.artifact("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n")
     done = run(desk, "release", "--package", str(bad.path), "--yes")

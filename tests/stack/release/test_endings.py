@@ -123,6 +123,7 @@ def live_parts(desk: Desk) -> dict[str, str]:
     }
 
 
+@pytest.mark.exact  # AWS need not tell the diagnostics
 @pytest.mark.usefixtures("hurried")
 def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
     refused(desk, HOOKS["hangs"])
@@ -248,6 +249,7 @@ def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(d
     assert "of an earlier run is under way: watching it" in desk.screen.text
 
 
+@pytest.mark.exact  # who reads the alias as it was a moment before is refused once more
 def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_until_the_weights_are_cleared(
     desk: Desk,
 ) -> None:

