@@ -16,7 +16,7 @@ from bench.load.apps import ROOT, App, herald, plain
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.cognito.demo_users import ADA
 from laptop.supervision.ports import Ports
-from tests.stack.webapp.door import Door, door
+from tests.stack.webapp.faulty_proxy import FaultyProxy, run_proxy
 
 __all__ = ["measure"]
 
@@ -44,11 +44,11 @@ class RequestCounts:
 
 
 def measure(peer_python: str) -> dict[str, dict[str, int]]:
-    """Both apps at once, on one laptop cloud behind one door to SNS; what became of the requests to each."""
+    """Both apps at once, on one laptop cloud behind one proxy to SNS; what became of the requests to each."""
     state = ROOT / "build" / "bench" / "losses"
     with (
         run_cloud(Options(state, scale=0.1)) as cloud,
-        door(cloud.description.endpoints["aws"]) as way,
+        run_proxy(cloud.description.endpoints["aws"]) as way,
         _both(cloud, way, peer_python) as (apps, receive),
     ):
         counts = {app.name: RequestCounts() for app, _ in apps}
@@ -95,7 +95,7 @@ def _count_stored(cloud: LaptopCloud) -> dict[str, int]:
 
 @contextmanager
 def _both(
-    cloud: LaptopCloud, way: Door, peer_python: str
+    cloud: LaptopCloud, way: FaultyProxy, peer_python: str
 ) -> Iterator[tuple[list[tuple[App, httpx.Client]], Callable[[], dict[str, set[str]]]]]:
     described = cloud.description
     environment = described.settings() | {

@@ -88,7 +88,7 @@ def candidate_of(
     feedback = versions.pop(settings.feedback, "")
     if through_the_alias:
         return Candidate(f"{name}:{settings.alias}", version, release, reported=bool(feedback))
-    return Candidate(f"{name}:{version}", version, release, feedback, doors=tuple(versions.values()))
+    return Candidate(f"{name}:{version}", version, release, feedback, webhooks=tuple(versions.values()))
 
 
 def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -49,7 +49,7 @@ class Candidate:
     release that its timeline rows must name, empty if not known.
 
     `feedback` is the function, with its version, that is handed reports on the mails; without it and `reported`, SES's
-    own are not waited for either. `doors` are those, with their versions, that take requests over HTTP.
+    own are not waited for either. `webhooks` are those, with their versions, that take vendors' reports over HTTP.
     """
 
     function: str
@@ -57,7 +57,7 @@ class Candidate:
     release: str = ""
     feedback: str = ""
     reported: bool = False
-    doors: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class SmokeTest:
                 failed.set()
             return f"{trial.name}: {failure.reason}" if failure else None
 
-        beside = [partial(self._try_door, door) for door in candidate.doors]
+        beside = [partial(self._try_webhook, webhook) for webhook in candidate.webhooks]
         beside += [partial(self._try_feedback, candidate, trials[0])] if candidate.feedback else []
         for once in beside:
             if failure := self._repeat(once, deadline):
@@ -184,13 +184,13 @@ class SmokeTest:
             return _Failure(f"{candidate.function}: it forgot what feedback had written")
         return None
 
-    def _try_door(self, door: str) -> _Failure | None:
+    def _try_webhook(self, webhook: str) -> _Failure | None:
         """What is wrong with a function that takes requests: it must turn away one that nobody has signed."""
-        said = self._ask(door, unsigned_request())
+        said = self._ask(webhook, unsigned_request())
         if isinstance(said, _Failure):
             return said
         status = said.get("statusCode")
-        return None if status in _TURNED_AWAY else _Failure(f"{door}: it answered {status} to a stranger")
+        return None if status in _TURNED_AWAY else _Failure(f"{webhook}: it answered {status} to a stranger")
 
     def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
         said = self._ask(candidate.feedback, reports(mails, attempt, self.configuration_set, self.clock()))

@@ -1,4 +1,4 @@
-# Vendors' webhooks: a door where one is configured, and nothing of it elsewhere.
+# Vendors' webhooks: an HTTP API where one is configured, and nothing of it elsewhere.
 mock_provider "aws" {
   source = "./tests/mocks"
 }
@@ -23,15 +23,15 @@ run "without_a_signing_key_there_is_no_door" {
 
   assert {
     condition     = length(aws_apigatewayv2_api.webhook) + length(aws_apigatewayv2_integration.webhook) + length(aws_apigatewayv2_route.webhook) + length(aws_apigatewayv2_stage.webhook) + length(aws_lambda_permission.webhook) + length(aws_cloudwatch_log_group.webhook_access) == 0
-    error_message = "A provider without a signing key has no door, and no resource for one."
+    error_message = "A provider without a signing key has no API, and no resource for one."
   }
   assert {
     condition     = !contains(keys(aws_lambda_function.this), "webhook") && !contains(keys(aws_lambda_alias.this), "webhook") && !contains(keys(aws_lambda_function.this["notify"].environment[0].variables), "HERALD_WEBHOOKS") && !contains(keys(aws_iam_role.this), "webhook") && !contains(keys(aws_cloudwatch_log_group.this), "webhook") && length(output.webhooks) == 0
-    error_message = "Without a door there is no function behind it, and neither a role nor a log for one."
+    error_message = "Without the API there is no function behind it, and neither a role nor a log for one."
   }
   assert {
     condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "webhook-errors") && !contains(aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms, "herald-webhook-errors")
-    error_message = "Without a door nothing watches it."
+    error_message = "Without the API nothing watches it."
   }
 }
 
@@ -53,7 +53,7 @@ run "every_vendor_with_a_signing_key_has_its_route" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["webhook-errors"].dimensions == tomap({ FunctionName = "herald-webhook", Resource = "herald-webhook:live" }) && contains(aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms, "herald-webhook-errors")
-    error_message = "The door's errors ring, and take a release back."
+    error_message = "The function's errors ring, and take a release back."
   }
   assert {
     condition     = toset([for route in aws_apigatewayv2_route.webhook : route.route_key]) == toset(["POST /webhooks/resend", "POST /webhooks/sendgrid", "POST /webhooks/mailgun-eu/mg.herald.example"])
@@ -73,7 +73,7 @@ run "every_vendor_with_a_signing_key_has_its_route" {
   }
   assert {
     condition     = aws_apigatewayv2_integration.webhook[0].integration_uri == aws_lambda_alias.this["webhook"].invoke_arn && aws_lambda_permission.webhook[0].qualifier == "live" && aws_lambda_function.this["webhook"].publish
-    error_message = "The door leads to the alias, which a release moves together with that of notify."
+    error_message = "The API leads to the alias, which a release moves together with that of notify."
   }
   assert {
     condition     = aws_lambda_function.this["notify"].environment[0].variables.HERALD_WEBHOOKS == sha256(aws_lambda_function.this["webhook"].environment[0].variables.HERALD_WEBHOOK_SECRETS)

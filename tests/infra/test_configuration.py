@@ -74,9 +74,9 @@ def test_a_deployment_configuration_is_replaced_before_it_is_deleted() -> None:
     assert {"var.deployment.canary.percent", "var.deployment.canary.minutes"} <= set(re.findall(r"[\w.]+", name))
 
 
-def test_feedback_comes_by_a_queue_and_by_no_public_door() -> None:
+def test_feedback_comes_by_a_queue_and_by_no_public_address() -> None:
     """SES -> SNS -> SQS -> function, with IAM all the way: a stranger finds no address to post to. Vendors' webhooks
-    have a file of their own, and a door where one is configured."""
+    have a file of their own, and an HTTP API where one is configured."""
     notifier = {
         path: text
         for path, text in TEXTS.items()
@@ -86,8 +86,8 @@ def test_feedback_comes_by_a_queue_and_by_no_public_door() -> None:
         body for path, body in blocks("resource") if "aws_sns_topic.feedback.arn" in body and "protocol" in body
     ]
     assert [re.findall(r'protocol\s*=\s*"(\w+)"', body) for body in subscribed] == [["sqs"]]
-    doors = ("aws_lambda_function_url", "aws_apigatewayv2_", "aws_api_gateway_", "aws_lb")
-    assert [path for path, text in notifier.items() if any(door in text for door in doors)] == []
+    entrances = ("aws_lambda_function_url", "aws_apigatewayv2_", "aws_api_gateway_", "aws_lb")
+    assert [path for path, text in notifier.items() if any(kind in text for kind in entrances)] == []
     assert not any("feedback" in body for _, body in blocks("resource") if "route_key" in body)
 
 

@@ -1,4 +1,4 @@
-# Vendors report over HTTP and know no IAM: a door that exists only where a signing key is configured, with one route a
+# Vendors report over HTTP and know no IAM: an HTTP API that exists only where a signing key is configured, with one route a
 # provider. The function behind it verifies, and puts into the queue `feedback` what SES's topic would.
 locals {
   # function/providers/urls.py makes the same paths; a test holds the two together.

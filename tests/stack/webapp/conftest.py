@@ -20,7 +20,7 @@ from laptop.state import ROOT
 from laptop.supervision.ports import Ports
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
-from tests.stack.webapp.door import Door, door
+from tests.stack.webapp.faulty_proxy import FaultyProxy, run_proxy
 from tests.waiting import LIMIT, eventually
 
 if TYPE_CHECKING:
@@ -109,12 +109,12 @@ def published(herald: Herald, cloud: LaptopCloud) -> Iterator[Callable[[str], in
 
 
 @pytest.fixture(scope="session")
-def way_to_sns(cloud: LaptopCloud) -> Iterator[Door]:
-    """The door between the web app's functions and SNS.
+def way_to_sns(cloud: LaptopCloud) -> Iterator[FaultyProxy]:
+    """The proxy between the web app's functions and SNS.
 
     It stands until the end: ministack's warm workers keep a setting that was taken away.
     """
-    with door(cloud.description.endpoints["aws"]) as way:
+    with run_proxy(cloud.description.endpoints["aws"]) as way:
         for name in ("herald-relay", "herald-sweeper"):
             change(cloud, name, AWS_ENDPOINT_URL_SNS=way.url)
         yield way

@@ -13,7 +13,7 @@ import pytest
 from laptop.cloud import LaptopCloud
 from tests.stack.conftest import Herald
 from tests.stack.webapp.conftest import BOOK, Reader, change, environment, stream_gone, web_process
-from tests.stack.webapp.door import Door, door
+from tests.stack.webapp.faulty_proxy import FaultyProxy, run_proxy
 from tests.waiting import LIMIT, eventually
 
 RELAY = "import json, sys; from webapp.functions.relay import handler; handler(json.load(sys.stdin), None)"
@@ -21,7 +21,7 @@ RELAY = "import json, sys; from webapp.functions.relay import handler; handler(j
 
 def test_killed_between_commit_and_answer_the_repetition_gets_the_answer(herald: Herald, reader: Reader) -> None:
     key = {"Idempotency-Key": "one-and-only"}
-    with door(herald.names.endpoints["aws"], b"TransactWriteItems") as way:
+    with run_proxy(herald.names.endpoints["aws"], b"TransactWriteItems") as way:
         with web_process(herald, way.url) as (url, pid), reader.client(url) as web:
             way.victim = pid
             with pytest.raises(httpx.TransportError):
@@ -39,7 +39,7 @@ def test_killed_between_commit_and_answer_the_repetition_gets_the_answer(herald:
 def test_a_relay_killed_between_publish_and_mark_repeats_the_same_event(
     herald: Herald, cloud: LaptopCloud, reader: Reader, published: Callable[[str], int]
 ) -> None:
-    with stream_gone(cloud), door(herald.names.endpoints["aws"], b"PublishBatch") as way:
+    with stream_gone(cloud), run_proxy(herald.names.endpoints["aws"], b"PublishBatch") as way:
         book = reader.add_book()
         row = cloud.clients.dynamodb.get_item(
             TableName=herald.names.tables["books"],
@@ -59,7 +59,7 @@ def test_a_relay_killed_between_publish_and_mark_repeats_the_same_event(
     herald.inbox.exactly(reader.address, 1)
 
 
-def test_with_sns_down_for_many_tries_nothing_is_lost(herald: Herald, way_to_sns: Door, reader: Reader) -> None:
+def test_with_sns_down_for_many_tries_nothing_is_lost(herald: Herald, way_to_sns: FaultyProxy, reader: Reader) -> None:
     way_to_sns.shut, before = True, way_to_sns.refused
     books = [reader.add_book(title=f"Volume {number}") for number in range(6)]
     eventually(lambda: way_to_sns.refused - before, lambda refused: refused >= 9)

@@ -297,7 +297,7 @@ def test_before_traffic_feedback_is_handed_reports_and_after_it_ses_s_own_are_wa
 def test_before_traffic_what_takes_requests_is_asked_by_its_version(through_the_alias: bool) -> None:
     both = [Companion("herald-feedback", "4", "5"), Companion("herald-webhook", "2", "3")]
     found = candidate_of({"Version": "7"}, SETTINGS, through_the_alias, None, both)
-    assert found.doors == (() if through_the_alias else ("herald-webhook:3",))
+    assert found.webhooks == (() if through_the_alias else ("herald-webhook:3",))
 
 
 @dataclass

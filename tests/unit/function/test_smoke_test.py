@@ -168,7 +168,7 @@ def test_a_webhook_that_turns_a_stranger_away_is_good(bench: Bench) -> None:
     telemetry = Telemetry("herald-webhook", "r1", lambda: 0, io.StringIO())
     webhook = WebhookHandler({}, nothing, nothing, "", "", telemetry, lambda: 0)
     bench.functions.open = lambda event: webhook(event, None)
-    assert bench.failure_reason(replace(CANDIDATE, doors=("herald-webhook:3",))) is None
+    assert bench.failure_reason(replace(CANDIDATE, webhooks=("herald-webhook:3",))) is None
     assert bench.functions.invoked[0] == "herald-webhook:3"
 
 
@@ -182,7 +182,7 @@ def test_a_webhook_that_turns_a_stranger_away_is_good(bench: Bench) -> None:
 )
 def test_one_that_raises_or_lets_him_in_is_not(bench: Bench, webhook: Callable[[Any], Any], reason: str) -> None:
     bench.functions.open = webhook
-    assert bench.failure_reason(replace(CANDIDATE, doors=("herald-webhook:3",))) == reason
+    assert bench.failure_reason(replace(CANDIDATE, webhooks=("herald-webhook:3",))) == reason
     assert bench.functions.sent == 0, "no mail for that"
 
 

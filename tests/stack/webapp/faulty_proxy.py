@@ -1,4 +1,4 @@
-"""A door on the way to AWS: it can be shut, and a process that steps through it can be killed."""
+"""A proxy on the way to AWS: it can be shut, and a process whose call it passes on can be killed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.waiting import LIMIT
 _OWN_HEADERS = {"connection", "transfer-encoding", "content-length"}
 
 
-class Door:
+class FaultyProxy:
     """Passes calls on to `upstream`.
 
     Shut, it hangs up on every caller, and counts them. With a `victim` it kills that process once a call that holds
@@ -30,19 +30,19 @@ class Door:
         self.killed = threading.Event()
         self._sign = sign
         self._upstream = urlsplit(upstream).netloc
-        door = self
+        proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                if door.shut:
-                    door.refused += 1
+                if proxy.shut:
+                    proxy.refused += 1
                     self.close_connection = True
                     return
-                status, headers, answer = door.pass_on(self.path, dict(self.headers), body)
-                if door.kills(dict(self.headers), body):
+                status, headers, answer = proxy.pass_on(self.path, dict(self.headers), body)
+                if proxy.kills(dict(self.headers), body):
                     self.close_connection = True
                     return
                 self.send_response(status)
@@ -79,9 +79,9 @@ class Door:
 
 
 @contextmanager
-def door(upstream: str, sign: bytes = b"") -> Iterator[Door]:
-    """The door, as long as the block lasts."""
-    made = Door(upstream, sign)
+def run_proxy(upstream: str, sign: bytes = b"") -> Iterator[FaultyProxy]:
+    """The proxy, as long as the block lasts."""
+    made = FaultyProxy(upstream, sign)
     threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield made
