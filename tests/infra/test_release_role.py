@@ -38,7 +38,7 @@ def _find_granted() -> set[str]:
 
 
 def _find_called() -> set[str]:
-    return {RIGHTS.get(call, call) for path in (ROOT / "release").glob("*.py") for call in _calls(path)}
+    return {RIGHTS.get(call, call) for path in (ROOT / "release").rglob("*.py") for call in _calls(path)}
 
 
 def _calls(path: Path) -> Iterator[str]:

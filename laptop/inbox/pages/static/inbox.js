@@ -5,13 +5,12 @@ const parts = [
 ].filter((part) => part.element);
 const said = document.getElementById("said");
 const opened = new Map();
-const HOURS = { hourCycle: "h23" }; // as on every other page
 
 function tellLocalTime() {
   for (const time of document.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     if (time.textContent.startsWith("+")) continue;
-    time.textContent = time.closest("dl") ? at.toLocaleString([], HOURS) : at.toLocaleTimeString([], HOURS);
+    time.textContent = at[time.closest("dl") ? "toLocaleString" : "toLocaleTimeString"]([], { hourCycle: "h23" });
     time.title = time.dateTime;
   }
 }
