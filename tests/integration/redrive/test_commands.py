@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from herald.commands.redrive import app
 from tests.integration.redrive.conftest import Office
-from tests.integration.redrive.test_redrive import in_doubt, refuse
+from tests.integration.redrive.letters import in_doubt, refuse
 
 _LONG = "the provider answered 400 MessageRejected: " + "a very long sentence about it " * 4
 

@@ -1,0 +1,176 @@
+"""Mails that are sent from their record, or once more though a provider accepted them: without a letter."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from function.delivery.outcome import OutcomeKind
+from function.errors import OutcomeUnknown, ProviderUnavailable
+from function.ledger.keys import address_key
+from function.ledger.states import Action, State
+from operations.erasure import erase, find_personal_data
+from operations.errors import UserError
+from operations.redrive.from_record import find_message, plan_again, plan_from_records
+from operations.redrive.plan import RedriveDecision
+from operations.redrive.send import RedriveResult, send_copies
+from tests.fakes import SECRET, event
+from tests.integration.redrive.conftest import Office
+from tests.integration.redrive.letters import HOLD, in_doubt, refuse
+from tests.world import delivery
+from webapp.preferences.preferences import Preferences
+
+
+def test_a_suppressed_mail_is_sent_from_its_record_once_its_address_is_off_the_list(office: Office) -> None:
+    office.world.suppress()
+    office.deliver(delivery())
+    with pytest.raises(UserError, match="take that off the list first"):
+        plan_from_records(office.installation, ["m1"])
+    office.world.unsuppress()
+    plan = plan_from_records(office.installation, ["m1"])
+    for _ in range(2):
+        send_copies(office.installation, plan, lambda _: None, RedriveResult())
+    assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
+    assert office.world.mails == 1
+
+
+def test_of_a_reader_who_unsubscribed_it_is_said_before_that_nothing_would_go(office: Office) -> None:
+    hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
+    Preferences(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
+    office.deliver(delivery())
+    with pytest.raises(UserError, match="would be suppressed: its reader has unsubscribed from books"):
+        plan_from_records(office.installation, ["m1"])
+    Preferences(office.installation.dynamodb, office.installation.ledger).subscribe("books", hashed)
+    with pytest.raises(UserError, match="is not kept"):
+        plan_from_records(office.installation, ["m1"])
+    assert office.world.mails == 0
+
+
+def test_a_reader_who_unsubscribed_since_is_said_before(office: Office) -> None:
+    refuse(office)
+    hashed = address_key(SECRET, "ada@example.com").removeprefix("address#")
+    Preferences(office.installation.dynamodb, office.installation.ledger).unsubscribe("books", hashed, 1, "link")
+    with pytest.raises(UserError, match="would be suppressed: its reader has unsubscribed from books"):
+        plan_from_records(office.installation, ["m1"])
+
+
+def test_a_record_whose_letter_has_expired_is_sent_from_the_event_that_it_keeps(office: Office) -> None:
+    refuse(office, padding="x" * 9000)
+    office.installation.sqs.purge_queue(QueueUrl=office.installation.dead)
+    send_copies(office.installation, plan_from_records(office.installation, ["m1"]), lambda _: None, RedriveResult())
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
+
+
+def test_a_doubtful_record_whose_letter_has_expired_needs_a_yes_too(office: Office) -> None:
+    in_doubt(office)
+    assert list(plan_from_records(office.installation, ["m1"]).decisions.values()) == [RedriveDecision.ASK]
+
+
+@pytest.mark.parametrize("message_id", ["m1", "never"])
+def test_what_a_provider_accepted_is_not_sent_from_its_record(office: Office, message_id: str) -> None:
+    office.deliver(delivery())
+    with pytest.raises(UserError, match=r"herald redrive --again m1|knows no message"):
+        plan_from_records(office.installation, [message_id])
+
+
+def test_what_no_queue_holds_any_more_is_sent_from_its_record(office: Office) -> None:
+    """Released, and its item in `retry` was lost."""
+    office.world.post.answers = [ProviderUnavailable("gone")]
+    office.deliver(delivery())
+    plan = plan_from_records(office.installation, ["m1"], office.world.clock() + HOLD * 1000)
+    assert list(plan.decisions.values()) == [RedriveDecision.SEND]
+    send_copies(office.installation, plan, lambda _: None, RedriveResult())
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
+
+
+def test_a_mail_in_doubt_that_nobody_parked_is_sent_from_its_record_past_its_hold_with_a_yes(office: Office) -> None:
+    office.world.resends = 0
+    office.world.post.accept_then(OutcomeUnknown("lost"))
+    office.deliver(delivery())
+    with pytest.raises(UserError, match="m1 is held, for another"):
+        plan_from_records(office.installation, ["m1"], office.world.clock())
+    office.world.clock.forward(HOLD)
+    plan = plan_from_records(office.installation, ["m1"], office.world.clock())
+    assert list(plan.decisions.values()) == [RedriveDecision.ASK]
+    send_copies(office.installation, plan, lambda _: None, RedriveResult())
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
+    assert office.world.mails == 2
+
+
+def accept(office: Office, action: Action | None, state: State) -> int:
+    """A mail that its provider accepted, and what it said later; the time past its hold."""
+    office.deliver(delivery())
+    if action:
+        office.world.apply_feedback(action, state)
+    office.world.clock.forward(HOLD)
+    return office.world.clock()
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [
+        (None, State.SENT),
+        (Action.FEEDBACK_REFUSED, State.REFUSED),
+        (Action.FEEDBACK_DELAYED, State.DELAYED),
+        (Action.FEEDBACK_SOFT_BOUNCED, State.SOFT_BOUNCED),
+        (Action.FEEDBACK_DELIVERED, State.DELIVERED),
+        (Action.FEEDBACK_BOUNCED, State.BOUNCED),
+    ],
+)
+def test_what_a_provider_accepted_is_sent_once_more_by_two_persons_as_one_mail(
+    office: Office, action: Action | None, state: State
+) -> None:
+    now = accept(office, action, state)
+    for _ in range(2):
+        plan = plan_again(office.installation, ["m1"], now)
+        assert list(plan.decisions.values()) == [RedriveDecision.AGAIN]
+        assert [letter.message_id for letter in plan.letters] == ["m1-2"]
+        send_copies(office.installation, plan, lambda _: None, RedriveResult())
+    assert sorted(outcome.kind.name for outcome in office.work_off()) == ["DUPLICATE", "SENT"]
+    assert office.world.mails == 2
+    assert (office.world.state("m1"), office.world.state("m1-2")) == (state, State.SENT)
+    assert (office.world.record("m1").successor, office.world.record("m1-2").instead_of) == ("m1-2", "m1")
+    with pytest.raises(UserError, match="m1-2 has its event"):
+        plan_again(office.installation, ["m1"], now)
+    office.world.clock.forward(HOLD)
+    [third] = plan_again(office.installation, ["m1-2"], office.world.clock()).letters
+    assert third.message_id == "m1-3"
+
+
+def test_a_mail_that_was_reported_as_spam_is_never_sent_again(office: Office) -> None:
+    now = accept(office, Action.FEEDBACK_COMPLAINED, State.COMPLAINED)
+    with pytest.raises(UserError, match="reported as spam"):
+        plan_again(office.installation, ["m1"], now)
+
+
+def test_nothing_is_sent_again_to_an_address_on_the_list_before_the_hold_or_whose_event_is_erased(
+    office: Office,
+) -> None:
+    office.deliver(delivery())
+    with pytest.raises(UserError, match="is held"):
+        plan_again(office.installation, ["m1"], office.world.clock())
+    office.world.clock.forward(HOLD)
+    office.world.suppress()
+    with pytest.raises(UserError, match="take that off the list first"):
+        plan_again(office.installation, ["m1"], office.world.clock())
+    office.world.unsuppress()
+    erase(office.installation, "ada@example.com", find_personal_data(office.installation, "ada@example.com"))
+    with pytest.raises(UserError, match="is not kept"):
+        plan_again(office.installation, ["m1"], office.world.clock())
+
+
+def test_what_the_ledger_did_not_keep_is_published_under_another_id(office: Office) -> None:
+    long = event(data=event()["data"] | {"more": random.Random(7).randbytes(5_000).hex()})
+    office.deliver(delivery("m1", long))
+    office.world.clock.forward(HOLD)
+    with pytest.raises(UserError, match="publish it under another id"):
+        plan_again(office.installation, ["m1"], office.world.clock())
+
+
+def test_a_mail_is_named_by_its_event_too(office: Office) -> None:
+    accept(office, Action.FEEDBACK_DELIVERED, State.DELIVERED)
+    assert find_message(office.installation, "m1") == "m1"
+    assert find_message(office.installation, event()["id"]) == "m1"
+    with pytest.raises(UserError, match="no message and no event never"):
+        find_message(office.installation, "never")
