@@ -104,7 +104,7 @@ def test_pages_dates_and_mails_follow_language_and_time_zone(person: Person, inb
     person.follows("Settings")
     person.page.get_by_label("Language").select_option("de")
     person.fills({"Time zone": "Asia/Kolkata"})
-    person.presses("Keep language and time zone")
+    person.presses("Save language and time zone")
     person.sees("Ihre Wahl ist gemerkt.")
     person.finds_nothing_wrong()
     person.follows("Meine Bücher")
