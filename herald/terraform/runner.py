@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ __all__ = ["INFRA", "ROOT", "STAGES", "Terraform", "stage"]
 ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 STAGES = ROOT / "build" / "terraform"
+
+#: Arguments of TF_CLI_ARGS that change neither what is planned nor where its state lies.
+_HARMLESS = re.compile(r"(\s*--?(lock-timeout=\w+|parallelism=\d+|no-color|compact-warnings)(?!\S))*\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,9 @@ def stage(
 ) -> Terraform:
     """Stage a configuration as `build/terraform/<name>`; `backend` replaces the one that it declares.
 
-    Without a `source` the caller writes the configuration.
+    Without a `source` the caller writes the configuration. Raises `UserError` if the shell gives Terraform arguments.
     """
+    _refuse_arguments(environment)
     folder = STAGES / name
     folder.mkdir(parents=True, exist_ok=True)
     if source is not None:
@@ -98,6 +103,19 @@ def stage(
         "PATH": environment.get("PATH", os.defpath),
     }
     return Terraform(folder, {**environment, **own})
+
+
+def _refuse_arguments(environment: Mapping[str, str]) -> None:
+    """Raise `UserError` for what the shell adds to a command unseen: a variable, another state, other resources.
+
+    https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_cli_args-and-tf_cli_args_name
+    """
+    for name, value in environment.items():
+        if name.startswith("TF_CLI_ARGS") and not _HARMLESS.fullmatch(value):
+            raise UserError(
+                f"{name} adds {value.strip()!r} to what Terraform is told, and could name another region or state: "
+                "unset it, and give variables with --var (-lock-timeout and -parallelism may stay)"
+            )
 
 
 def _link(source: Path, folder: Path) -> None:

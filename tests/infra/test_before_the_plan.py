@@ -19,7 +19,7 @@ from herald.account import Account
 from herald.examination import examination
 from herald.terraform import apply, target
 from herald.terraform.preflight import refuse_collisions
-from herald.terraform.runner import Terraform
+from herald.terraform.runner import Terraform, stage
 from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables, read_variables
 from operations.errors import UserError
@@ -119,6 +119,32 @@ def test_terraform_itself_reads_the_variables(tmp_path: Path) -> None:
     assert read("-var=architecture=x86_64", '-var=sender="a b"') == Variables("herald", None, "x86_64")
     with pytest.raises(UserError, match="architecture is arm64 or x86_64"):
         read("-var=architecture=arm")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TF_CLI_ARGS_plan", "-var region=us-east-1"),
+        ("TF_CLI_ARGS_plan", "-var=region=us-east-1"),
+        ("TF_CLI_ARGS_plan", '-lock-timeout=1m "-var=region=us-east-1"'),
+        ("TF_CLI_ARGS", "--var-file=other.tfvars"),
+        ("TF_CLI_ARGS_console", "-var-file=other.tfvars"),
+        ("TF_CLI_ARGS_init", "-backend-config=region=us-east-1"),
+        ("TF_CLI_ARGS_apply", "-state=elsewhere"),
+        ("TF_CLI_ARGS_plan", "-destroy"),
+        ("TF_CLI_ARGS_plan", "-target=module.webapp"),
+        ("TF_CLI_ARGS_plan", "-lock-timeout=1m-var=region=us-east-1"),
+    ],
+)
+def test_arguments_that_the_shell_adds_unseen_are_refused_before_terraform_runs(name: str, value: str) -> None:
+    """A region in TF_CLI_ARGS_plan was planned in, although the command named and asked the one resolved."""
+    with pytest.raises(UserError, match=rf"^{name} adds .* could name another region or state: unset it"):
+        read_variables({"PATH": "", name: value}, [], "test-variables")
+
+
+@pytest.mark.parametrize("value", ["", " ", "-lock-timeout=5m", " -parallelism=4  -no-color", "-compact-warnings"])
+def test_arguments_that_change_nothing_of_a_plan_may_stay(value: str) -> None:
+    assert stage("test-variables", {"TF_CLI_ARGS_plan": value}, source=None).environment["TF_CLI_ARGS_plan"] == value
 
 
 def archive(folder: Path, name: str) -> Archive:
