@@ -6,6 +6,7 @@ from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.system import ALIAS, System, member
+from operations.status.alarms import is_of
 
 __all__ = ["CHECKS"]
 
@@ -83,6 +84,7 @@ def _alarms(system: System) -> Finding:
     alarms = [one for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind) or []]
     states = {member(one, "cloudwatch", "AlarmName"): member(one, "cloudwatch", "StateValue") for one in alarms}
     watched = _watched_alarms(_group_of(system))
+    states = {name: state for name, state in states.items() if name in watched or is_of(system.prefix, name)}
     if gone := sorted(set(watched) - states.keys()):
         return wrong(f"CodeDeploy watches {', '.join(gone)}, which does not exist: every release fails", system.apply)
     ringing = sorted(name for name, state in states.items() if state == "ALARM")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-__all__ = ["RUNBOOK", "RingingAlarm", "find_ringing"]
+__all__ = ["RUNBOOK", "RingingAlarm", "find_ringing", "is_of"]
 
 #: What to do, by the alarm's name without its prefix: those of infra/modules/notifier, then those of the web app's.
 RUNBOOK: Final = {
@@ -42,6 +43,8 @@ RUNBOOK: Final = {
     "reconcile-errors": "look at its log; what was lost meanwhile is published again once it runs",
     "welcome-errors": "look at its log; who signed up meanwhile gets no greeting",
 }
+#: How an alarm's name ends that Terraform or a release made for a Herald whose name goes on: herald-x-dead-letters.
+_OF_ANOTHER: Final = re.compile(rf".+-(?:{'|'.join(map(re.escape, RUNBOOK))}|release-\d+-\w+)")
 _OTHER: Final = "an alarm of your own, or of a release: CloudWatch tells what it watches"
 
 
@@ -53,6 +56,11 @@ class RingingAlarm:
     since: datetime
     meaning: str
     do: str
+
+
+def is_of(prefix: str, alarm: str) -> bool:
+    """Whether an alarm is this Herald's, or somebody's own beside it: not that of a Herald whose name begins alike."""
+    return alarm.startswith(f"{prefix}-") and not _OF_ANOTHER.fullmatch(alarm.removeprefix(f"{prefix}-"))
 
 
 def find_ringing(cloudwatch: CloudWatchClient, prefix: str) -> list[RingingAlarm]:
@@ -70,7 +78,7 @@ def _alarms(cloudwatch: CloudWatchClient, prefix: str) -> Iterator[RingingAlarm]
     for page in pages:
         alarms: list[Any] = [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]
         for alarm in alarms:
-            if alarm["StateValue"] != "ALARM":
+            if alarm["StateValue"] != "ALARM" or not is_of(prefix, alarm["AlarmName"]):
                 continue
             since = alarm.get("StateUpdatedTimestamp") or datetime.fromtimestamp(0, UTC)
             meaning = alarm.get("AlarmDescription") or alarm.get("StateReason") or "it does not say"

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.state import ROOT
-from operations.status.alarms import RUNBOOK
+from operations.status.alarms import RUNBOOK, is_of
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.waiting import ProviderRefusal, WaitingEvents, read_waiting
 from operations.status.words import describe_status
@@ -156,7 +156,8 @@ def test_a_herald_is_looked_at_whole(account: Account) -> None:
 
 def test_an_alarm_that_rings_is_told_with_what_it_means_and_what_to_do(account: Account) -> None:
     make: Any = boto3.client
-    for name in ("herald-dead-letters", "herald-retry-age", "other-dead-letters"):
+    others = ("other-dead-letters", "herald-x-dead-letters", "herald-x-release-7-errors", "heraldic-dead-letters")
+    for name in ("herald-dead-letters", "herald-retry-age", *others):
         make("cloudwatch").put_metric_alarm(
             AlarmName=name, AlarmDescription="There are dead letters", EvaluationPeriods=1, Threshold=1,
             ComparisonOperator="GreaterThanOrEqualToThreshold", Namespace="n", MetricName="m", Period=60,
@@ -169,6 +170,17 @@ def test_an_alarm_that_rings_is_told_with_what_it_means_and_what_to_do(account: 
     assert ringing.startswith("RINGS  herald-dead-letters for ")
     assert ringing.endswith(": There are dead letters")
     assert lines[lines.index(ringing) + 1] == f"  do:  {RUNBOOK['dead-letters']}"
+
+
+@pytest.mark.parametrize("name", [*RUNBOOK, "release-12-errors", "own-disk", "x"])
+def test_an_alarm_is_of_the_herald_whose_whole_name_it_begins_with(name: str) -> None:
+    assert is_of("herald", f"herald-{name}")
+    assert is_of("herald-eu-west-1", f"herald-eu-west-1-{name}")
+    assert not is_of("herald-x", f"herald-{name}")
+    assert not is_of("herald", f"heraldic-{name}")
+    if name not in ("own-disk", "x"):  # which nobody can tell from an alarm of somebody's own
+        assert not is_of("herald", f"herald-x-{name}")
+        assert not is_of("herald", f"herald-notify-{name}")
 
 
 def test_what_may_not_be_read_is_said_and_the_rest_told(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,6 +214,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ("alarms", alarms(notify_errors="ALARM"), WRONG, "herald-notify-errors rings", "runbook"),
         ("alarms", alarms(notify_errors="OK", dead_letters="ALARM"), WARNING, "herald-dead-letters rings", "runbook"),
         ("alarms", alarms(dead_letters="OK"), WRONG, "herald-notify-errors, which does not exist", "make apply"),
+        ("alarms", alarms(notify_errors="OK", x_notify_errors="ALARM", x_dead_letters="ALARM"), OK, "none of 1", ""),
         ("sns-events", {}, OK, "herald-retry", ""),
         ("sns-events", subscriptions(), WRONG, "it leads to nowhere", "make apply"),
         (
