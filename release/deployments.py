@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from release.stack import Stack
 
-__all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_running", "history", "read"]
+__all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_baking", "find_running", "history", "read"]
 
 #: The statuses by which ListDeployments is documented to filter; it refuses others.
 #: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_ListDeployments.html
@@ -109,6 +110,19 @@ def find_running(stack: Stack) -> Deployment | None:
 def history(stack: Stack) -> Iterator[Deployment]:
     """Those that ended, the newest first; as many as CodeDeploy keeps. Each is looked up when it is asked for."""
     return _list(stack, ENDED)
+
+
+def find_baking(stack: Stack, version: str, bake: float, longest: float) -> Deployment | None:
+    """The last deployment, if it released this version less than `bake` seconds ago.
+
+    CodeDeploy need not tell when a deployment was complete. Then it counts as if it had taken `longest` seconds: what
+    bakes twice loses time, and what does not bake is watched by nobody.
+    """
+    last = next(history(stack), None) if bake else None
+    if not (last and last.tried and last.status == "Succeeded" and last.target == version):
+        return None
+    ended = last.completed.timestamp() if last.completed else last.created.timestamp() + longest
+    return last if time.time() - ended < bake else None
 
 
 def _list(stack: Stack, statuses: tuple[Any, ...]) -> Iterator[Deployment]:

@@ -21,7 +21,7 @@ from release.progress.poller import Poller
 from release.publish import Artifact, publish
 from release.stack import ALIAS, Stack
 from release.strategy import config_of, first_step, minutes
-from release.versions import AliasRouting, code_of, live, previous
+from release.versions import AliasRouting, code_of, live, live_at_rest, previous
 
 __all__ = ["ReleasePlan", "finish", "plan", "start"]
 
@@ -58,13 +58,14 @@ def plan(
 
     Without a strategy, the group's canary lasts until `at_least` mails of it are expected.
     """
-    now = live(stack)
+    now, running = live(stack), deployments.find_running(stack)
+    if now.weights and not running:
+        now = live_at_rest(stack)
     config, routing = config_of(stack, strategy)
     pace = pace_of(stack, routing, at_least)
     longer = strategy is None and pace is not None and pace.interval != minutes(routing)
     if pace is not None and longer:
         config, routing = config_for(stack, pace.percent, pace.interval)
-    running = deployments.find_running(stack)
     if running and not _deploys(stack, running, artifact):
         raise UserError(
             f"deployment {running.id} to version {running.target} is under way, and CodeDeploy runs one at a time: "
@@ -97,7 +98,7 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
         return _poll(stack, plan_, plan_.under_way.id, watched, deadline)
     companions, target = _publish(stack, plan_, screen)
     if target == plan_.live.version:
-        if baking := _find_baking(stack, target, bake):
+        if baking := deployments.find_baking(stack, target, bake, _longest(stack, plan_)):
             screen.say(f"{baking.id} of an earlier run released version {target}: going on where it was left")
             watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
             return _poll(stack, plan_, baking.id, watched, deadline)
@@ -123,14 +124,6 @@ def _version_before(stack: Stack, plan_: ReleasePlan) -> str:
         return previous(stack)
     except UserError:
         return plan_.live.version
-
-
-def _find_baking(stack: Stack, version: str, bake: float) -> Deployment | None:
-    """The last deployment, if it released this version less than `bake` seconds ago."""
-    last = next(deployments.history(stack), None)
-    if not (last and last.completed and last.tried and last.status == "Succeeded" and last.target == version):
-        return None
-    return last if time.time() - last.completed.timestamp() < bake else None
 
 
 def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Companion], str]:
@@ -188,10 +181,15 @@ def _weighs(plan_: ReleasePlan) -> bool:
 
 def _poll(stack: Stack, plan_: ReleasePlan, id_: str, watched: list[str], deadline: float | None) -> Poller:
     moving = minutes(plan_.routing) * 60 * stack.scale
-    patience = (_BESIDE * 60 * stack.scale + moving) if deadline is None else deadline * 60
+    patience = _longest(stack, plan_) if deadline is None else deadline * 60
     least = 900.0 if deadline is None else 0.0  # the hooks of a laptop take their own time, whatever its scale
     step = first_step(plan_.routing) * 60 * stack.scale
     return Poller(stack, id_, watched, moving, time.monotonic() + max(patience, least), step=step, compares=True)
+
+
+def _longest(stack: Stack, plan_: ReleasePlan) -> float:
+    """Seconds that a deployment may take, hooks that never answer included."""
+    return (_BESIDE + minutes(plan_.routing)) * 60 * stack.scale
 
 
 def _deploys(stack: Stack, running: Deployment, artifact: Artifact) -> bool:

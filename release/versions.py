@@ -11,7 +11,18 @@ from operations.errors import UserError
 from release.deployments import history
 from release.stack import ALIAS, Stack
 
-__all__ = ["AliasRouting", "Version", "code_of", "live", "live_after", "move_alias", "numbers", "previous", "versions"]
+__all__ = [
+    "AliasRouting",
+    "Version",
+    "code_of",
+    "live",
+    "live_after",
+    "live_at_rest",
+    "move_alias",
+    "numbers",
+    "previous",
+    "versions",
+]
 
 #: How often an alias that moved meanwhile is read again.
 _MOVES = 3
@@ -58,6 +69,19 @@ def live(stack: Stack) -> AliasRouting:
         ) from None
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return AliasRouting(alias["FunctionVersion"], {version: share for version, share in weights.items() if share})
+
+
+def live_at_rest(stack: Stack) -> AliasRouting:
+    """Where the alias points while nothing moves it: after its weights were cleared they are read for a moment more.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+    """
+    for _ in range(_MOVES):
+        now = live(stack)
+        if not now.weights:
+            return now
+        time.sleep(stack.pause)
+    return live(stack)
 
 
 def live_after(stack: Stack, version: str) -> AliasRouting:

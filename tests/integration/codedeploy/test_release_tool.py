@@ -21,10 +21,10 @@ from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.rollback import plan_rollback
 from release.stack import Names, Stack
-from release.versions import previous
+from release.versions import AliasRouting, live_at_rest, previous
 from tests.documented.mean import Mean
 from tests.integration.codedeploy.conftest import Stage, appspec, content
-from tests.integration.codedeploy.stage import Functions
+from tests.integration.codedeploy.stage import NOON, Functions
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -193,6 +193,44 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
     poller = Poller(stack, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=io.StringIO())), lambda: None) is outcome
     assert given == [version]
+
+
+@pytest.mark.exact  # once with all that the simulator says, once with no more than AWS promises
+@pytest.mark.parametrize(
+    ("after", "goes_on"),
+    [(310.0, True), (3600.0, True), (2 * 3600.0, None), (3 * 3600.0, False)],
+    ids=["just live", "baking", "told or not", "long ago"],
+)
+def test_a_bake_that_broke_off_goes_on_although_codedeploy_need_not_tell_when_it_began(
+    stage: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch, after: float, goes_on: bool | None
+) -> None:
+    """It lasts an hour from the end; where no end is told, from the latest that there can be."""
+    stage.answers("before", "Succeeded")
+    deployment = stage.deploy(appspec(before="before"))
+    last = deployments.read(stack, deployment)
+    if goes_on is None:
+        goes_on = last.completed is None
+    monkeypatch.setattr("time.time", lambda: NOON + after)
+    found = deployments.find_baking(stack, "2", bake=3600 if after > 310 else 60, longest=80 * 60)
+    assert (found.id if found else None) == (deployment if goes_on else None)
+    assert deployments.find_baking(stack, "2", bake=0, longest=80 * 60) is None
+    assert deployments.find_baking(stack, "1", bake=3600, longest=80 * 60) is None
+
+
+def test_weights_that_were_cleared_just_now_are_read_again_before_they_refuse_a_release(
+    stage: Stage, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """UpdateAlias takes effect soon, not at once; what stays is still told."""
+    routing = {"AdditionalVersionWeights": {"2": 0.1}}
+    stale, read = [routing] * 3, Functions.get_alias
+
+    def get_alias(functions: Functions, **asked: str) -> dict[str, Any]:
+        return read(functions, **asked) | ({"RoutingConfig": stale.pop()} if stale else {})
+
+    monkeypatch.setattr(Functions, "get_alias", get_alias)
+    assert live_at_rest(stack) == AliasRouting("1", {})
+    stale += [routing] * 9
+    assert live_at_rest(stack) == AliasRouting("1", {"2": 0.1})
 
 
 def _stop(stage: Stage, deployment: str) -> None:
