@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
+from function.providers.urls import reports_by_webhook
 from laptop.clients import LaptopClients
 from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
@@ -23,7 +24,8 @@ from laptop.environment import ACCOUNT, REGION, child_environment
 from laptop.provision.functions import make_functions
 from laptop.provision.messaging import Provisioned
 from laptop.provision.stores import make_stores
-from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX
+from laptop.provision.vendors import make_provider_secrets, make_webhooks, provider_settings
+from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX, WEBHOOK
 from laptop.state import DEFAULT_STATE, ROOT, StateFolder
 from laptop.supervision.ports import HOST, Ports
 from laptop.supervision.processes import Processes
@@ -43,7 +45,8 @@ WORD_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned.
+    """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned, `providers` carry
+    the mails, the preferred one first.
 
     `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
     `iam` enforces the policies of roles.
@@ -53,6 +56,7 @@ class Options:
     ports: Mapping[str, int] = field(default_factory=dict)
     scale: float = 1.0
     settings: Mapping[str, str] = field(default_factory=dict)
+    providers: Sequence[str] = (f"ses://{REGION}",)
     bare: bool = False
     iam: bool = False
     say: Callable[[str], None] = lambda _: None
@@ -118,12 +122,24 @@ class _Start:
             links = {"HERALD_PUBLIC_URL": pages, "HERALD_UNSUBSCRIBE_URL": f"{pages}/unsubscribe"}
             vendors = dict.fromkeys(("sendgrid", "mailgun", "resend"), self._endpoints["providers"])
             links["HERALD_PROVIDER_ENDPOINTS"] = json.dumps(vendors)
-            make_functions(clients, made, zips, {**self._time_scale.settings, **links, **self._options.settings})
+            self._make_functions(clients, made, zips, links)
             self._note("functions")
             self._await("web", "/readyz")
             description = self._describe(made, who.result())
         description.write(self._state.descriptor)
         return LaptopCloud(description, clients, self._timings, self._processes.watch)
+
+    def _make_functions(
+        self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
+    ) -> None:
+        urls = self._options.providers
+        settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._options.settings}
+        reporting = any(map(reports_by_webhook, urls))
+        if reporting:
+            make_provider_secrets(clients, urls)
+        make_functions(clients, made, zips, settings, [*FUNCTIONS, *([WEBHOOK] if reporting else [])])
+        if reporting:
+            make_webhooks(clients, made, urls, self._endpoints["aws"], self._endpoints["inbox"])
 
     def _bare(self) -> LaptopCloud:
         """The emulator and the simulators, and nothing in them."""

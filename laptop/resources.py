@@ -21,6 +21,8 @@ __all__ = [
     "PROVIDER_KEY",
     "SENDER",
     "SESSION_KEY",
+    "WEBHOOK",
+    "WEBHOOK_KEY",
     "Function",
     "topic_policy",
 ]
@@ -31,6 +33,8 @@ ADDRESS_KEY = f"/{PREFIX}/address-key"
 LINK_KEY = f"/{PREFIX}/link-key"
 #: The parameter with the only API key that the simulated vendors know, and that key.
 PROVIDER_KEY = (f"/{PREFIX}/provider-key", "laptop")
+#: Where the key lies by which a vendor's webhooks are verified, before the vendor's name.
+WEBHOOK_KEY = f"/{PREFIX}/webhook-key"
 SESSION_KEY = f"/{PREFIX}/session-key"
 #: The group of the user pool whose members see the operations page.
 OPERATORS = "operators"
@@ -91,6 +95,9 @@ FUNCTIONS = (
     Function("before", "function.hooks.before", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
     Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
 )
+
+#: Only where a vendor reports to it.
+WEBHOOK = Function("webhook", "function.webhook.handler", "function", alias=True)
 
 
 def topic_policy(queue: str, topic_arn: str) -> str:

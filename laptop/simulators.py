@@ -32,6 +32,7 @@ from laptop.inbox.app import PAGE_POLICY, inbox
 from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend
 from laptop.providers.sendgrid import SendGrid
+from laptop.providers.webhook_sender import WebhookSender, post_webhook
 from laptop.providers.wire import VendorServer
 from laptop.resources import PROVIDER_KEY, SENDER
 from laptop.ses.api import Ses
@@ -39,6 +40,7 @@ from laptop.ses.faults import Faults
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
 from laptop.supervision.ports import HOST
+from laptop.timer import Timer
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -61,7 +63,8 @@ def main() -> None:
     deployments = _codedeploy(options.aws, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, f"http://{HOST}:{options.ses}")
-    for server in (wire, codedeploy, _vendors(options.providers, ses.mailbox)):
+    vendors = _vendors(options.providers, ses.mailbox, options.scale)
+    for server in (wire, codedeploy, vendors):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
@@ -69,16 +72,18 @@ def main() -> None:
     threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
     accounts = Accounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
-    uvicorn.run(
-        inbox(ses, console, pages.routes()), host=HOST, port=options.inbox, log_level="warning", access_log=False
-    )
+    served = inbox(ses, console, pages.routes(), vendors)
+    uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
-def _vendors(port: int, mailbox: Mailbox) -> VendorServer:
+def _vendors(port: int, mailbox: Mailbox, scale: float) -> VendorServer:
     """The providers beside SES, each with the sender's domain, into the inbox of SES."""
     domain, key = parseaddr(SENDER)[1].rpartition("@")[2], PROVIDER_KEY[1]
     vendors = [kind(key, domain, Faults()) for kind in (SendGrid, Mailgun, Resend)]
-    return VendorServer((HOST, port), vendors, mailbox)
+    after = Timer("webhooks", apart=True).after
+    post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
+    senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in vendors}
+    return VendorServer((HOST, port), vendors, mailbox, senders)
 
 
 def _codedeploy(aws: str, scale: float) -> CodeDeployApi:

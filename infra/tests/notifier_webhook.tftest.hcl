@@ -104,3 +104,19 @@ run "a_mail_server_has_no_webhook" {
 
   expect_failures = [var.provider_secrets, var.webhook_throttle]
 }
+
+run "a_throttle_that_lets_a_flood_through_is_none" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["ses://us-east-1", "resend://"]
+    provider_secrets   = { "resend://" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/a", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/b" } }
+    webhook_throttle   = { rate = 1000 }
+  }
+
+  expect_failures = [var.webhook_throttle]
+}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from laptop.console.pages import Console
+    from laptop.providers.wire import VendorServer
 
 __all__ = ["PAGE_POLICY", "inbox"]
 
@@ -48,8 +49,11 @@ MAIL_POLICY = (
 )
 
 
-def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) -> Starlette:
-    """The ASGI application with the pages and the control API, the console if there is one, and `more` pages."""
+def inbox(
+    ses: Ses, console: Console | None = None, more: Sequence[Route] = (), vendors: VendorServer | None = None
+) -> Starlette:
+    """The ASGI application with the pages and the control API, also of `vendors`, the console if there is one, and
+    `more` pages."""
     pages = _Pages(ses, console)
     return Starlette(
         routes=[
@@ -59,7 +63,7 @@ def inbox(ses: Ses, console: Console | None = None, more: Sequence[Route] = ()) 
             Route("/messages/{id}/html", pages.html),
             Route("/messages/{id}/frame", pages.frame),
             Route("/empty", pages.empty, methods=["POST"]),
-            *ControlApi(ses).routes(),
+            *ControlApi(ses, vendors).routes(),
             *(console.routes(pages.page) if console else ()),
             *more,
             Route("/static/herald.css", _sheet),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from laptop.ses.api import Ses
-from laptop.ses.faults import BadFault, SendFault
+from laptop.ses.faults import BadFault, Faults, SendFault
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
+
+if TYPE_CHECKING:
+    from laptop.providers.webhook_sender import WebhookSender
+    from laptop.providers.wire import VendorServer
 
 __all__ = ["ControlApi", "find_mail"]
 
@@ -29,10 +34,13 @@ EVENT_KEYS = {
 
 
 class ControlApi:
-    """The endpoints, over one simulated account."""
+    """The endpoints, over one simulated account of SES's, and of each vendor's."""
 
-    def __init__(self, ses: Ses) -> None:
+    def __init__(self, ses: Ses, vendors: VendorServer | None = None) -> None:
         self._ses = ses
+        self._faults: dict[str, Faults] = {"ses": ses.faults}
+        self._faults |= {vendor.name: vendor.faults for vendor in vendors.vendors} if vendors else {}
+        self._senders: Mapping[str, WebhookSender] = vendors.senders if vendors else {}
 
     def routes(self) -> list[Route]:
         """What to mount."""
@@ -48,6 +56,8 @@ class ControlApi:
             Route("/faults", self._disarm, methods=["DELETE"]),
             Route("/limits", self._get_limits, methods=["GET"]),
             Route("/limits", self._set_limits, methods=["PUT"]),
+            Route("/webhooks", self._list_webhooks, methods=["GET"]),
+            Route("/webhooks/{vendor}", self._register, methods=["PUT"]),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -75,19 +85,36 @@ class ControlApi:
         details = given.get("details", {})
         if not isinstance(details, dict):
             raise BadFault("details must be an object")
-        self._ses.feedback.schedule(mail, SendingEvent(str(given["type"]), key, 0, details), 0)
+        reporter = self._senders.get(mail.configuration_set or "", self._ses.feedback)
+        reporter.schedule(mail, SendingEvent(str(given["type"]), key, 0, details), 0)
         return JSONResponse({"scheduled": given["type"]}, 202)
 
     async def _list_faults(self, _request: Request) -> Response:
-        return JSONResponse([fault.as_json() for fault in self._ses.faults.list_armed()])
+        armed = ((name, fault) for name, faults in self._faults.items() for fault in faults.list_armed())
+        return JSONResponse([{**fault.as_json(), "provider": name} for name, fault in armed])
 
     async def _arm(self, request: Request) -> Response:
-        fault = SendFault.from_json(await _object(request))
-        self._ses.faults.arm(fault)
-        return JSONResponse(fault.as_json(), 201)
+        given = await _object(request)
+        name = given.pop("provider", "ses")
+        if name not in self._faults:
+            raise BadFault(f"provider must be one of {', '.join(self._faults)}")
+        fault = SendFault.from_json(given)
+        self._faults[name].arm(fault)
+        return JSONResponse({**fault.as_json(), "provider": name}, 201)
 
     async def _disarm(self, _request: Request) -> Response:
-        return JSONResponse({"deleted": self._ses.faults.disarm()})
+        return JSONResponse({"deleted": sum(faults.disarm() for faults in self._faults.values())})
+
+    async def _list_webhooks(self, _request: Request) -> Response:
+        return JSONResponse({name: list(sender.posted) for name, sender in self._senders.items()})
+
+    async def _register(self, request: Request) -> Response:
+        """Tell a vendor where to report to, as a person does in its settings."""
+        sender = self._senders.get(request.path_params["vendor"])
+        if sender is None:
+            raise LookupError(f"no vendor {request.path_params['vendor']}")
+        sender.url = str((await _object(request)).get("url"))
+        return JSONResponse({"url": sender.url})
 
     async def _get_limits(self, _request: Request) -> Response:
         limits = self._ses.limits

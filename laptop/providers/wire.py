@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from laptop.providers.vendor import Answer, Refusal, Request, Vendor, accept
+from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
 from laptop.ses.mailbox import Mailbox
 from laptop.simulator_connection import AFTER, FaultyConnection
@@ -19,15 +20,22 @@ __all__ = ["VendorServer"]
 
 
 class VendorServer(ThreadingHTTPServer):
-    """Takes mails for every vendor into one inbox."""
+    """Takes mails for every vendor into one inbox; `senders` report on them, by the vendor's name."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], vendors: Sequence[Vendor], mailbox: Mailbox) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        vendors: Sequence[Vendor],
+        mailbox: Mailbox,
+        senders: Mapping[str, WebhookSender] | None = None,
+    ) -> None:
         super().__init__(address, _Connection)
         self.vendors = vendors
         self.mailbox = mailbox
+        self.senders = senders or {}
         #: One mail at a time, so that an idempotency key is judged and noted in one step.
         self.at_once = threading.Lock()
 
@@ -76,7 +84,9 @@ class _Connection(FaultyConnection):
         )
         if fault is not None:
             return _struck(vendor, fault.fault, fault.message), ()
-        accept(self.server.mailbox, draft, vendor.name)
+        mail = accept(self.server.mailbox, draft, vendor.name)
+        if vendor.name in self.server.senders:
+            self.server.senders[vendor.name].follow(mail)
         return vendor.accepted(draft, request), (draft.to,)
 
     def _answer(self, answer: Answer) -> None:

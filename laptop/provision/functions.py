@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -37,7 +37,11 @@ TRUST = {
 
 
 def make_functions(
-    clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], more: Mapping[str, str]
+    clients: LaptopClients,
+    made: Provisioned,
+    zips: Mapping[str, Path],
+    more: Mapping[str, str],
+    wanted: Sequence[Function] = FUNCTIONS,
 ) -> None:
     """Make the functions from their packages (`function` and `webapp`), SES's side, and join all to the stores.
 
@@ -49,7 +53,7 @@ def make_functions(
         uploads = [pool.submit(_upload, clients, name, archive) for name, archive in zips.items()]
         for upload in uploads:
             upload.result()
-        packed = [function for function in FUNCTIONS if _holds(zips[function.zip], function.module)]
+        packed = [function for function in wanted if _holds(zips[function.zip], function.module)]
         settings = _settings(made)
         arns = pool.map(lambda one: _function(clients, one, {**settings, **one.settings, **more}), packed)
         made.functions.update(zip([function.name for function in packed], arns, strict=True))
@@ -86,7 +90,6 @@ def _settings(made: Provisioned) -> dict[str, str]:
         "HERALD_EVENT_SOURCE": EVENT_SOURCE,
         "HERALD_DEAD_QUEUE_URL": made.queues["dead"],
         "HERALD_RETRY_QUEUE_URL": made.queues["retry"],
-        "HERALD_PROVIDERS": f"ses://{REGION}",
         "HERALD_FROM": SENDER,
         "HERALD_CONFIGURATION_SET": CONFIGURATION_SET,
         "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,

@@ -19,7 +19,7 @@ from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 from laptop.timer import Timer
 
-__all__ = ["After", "FeedbackPublisher", "Publish", "event_json"]
+__all__ = ["After", "FeedbackPublisher", "FeedbackSchedule", "Publish", "event_json"]
 
 Publish = Callable[[str, str], None]  # (topic ARN, message body)
 After = Callable[[float, Callable[[], None]], None]
@@ -30,17 +30,16 @@ WITH_TIME = ("Bounce", "Complaint", "Delivery", "DeliveryDelay")
 COMMON = ("from", "to", "subject", "reply-to")
 
 
-class FeedbackPublisher:
-    """Publishes each event when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
+class FeedbackSchedule:
+    """Has each event told when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
 
     def __init__(
-        self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float, after: After | None = None
+        self, faults: Faults, tell: Callable[[Mail, SendingEvent], None], scale: float, after: After | None = None
     ) -> None:
-        self._sets = sets
         self._faults = faults
-        self._publish = publish
+        self._tell = tell
         self._scale = scale
-        self._after = after or Timer("feedback").after
+        self.after = after or Timer("feedback").after
 
     def follow(self, mail: Mail, events: Sequence[SendingEvent]) -> None:
         """Schedule what becomes of a mail, as far as no armed fault says otherwise."""
@@ -56,8 +55,19 @@ class FeedbackPublisher:
                 self.schedule(mail, event, when)
 
     def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
-        """Publish one event in so many seconds."""
-        self._after(seconds, lambda: self._happen(mail, event))
+        """Tell of one event in so many seconds."""
+        self.after(seconds, lambda: self._tell(mail, event))
+
+
+class FeedbackPublisher(FeedbackSchedule):
+    """Publishes the events of SES to the topics of the configuration set."""
+
+    def __init__(
+        self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float, after: After | None = None
+    ) -> None:
+        super().__init__(faults, self._happen, scale, after)
+        self._sets = sets
+        self._publish = publish
 
     def _happen(self, mail: Mail, event: SendingEvent) -> None:
         mail.events.append(event.type)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["SendingEvent", "events_after_sending", "is_simulated"]
+__all__ = ["SIMULATOR", "SendingEvent", "events_after_sending", "is_simulated"]
 
 SIMULATOR = "simulator.amazonses.com"
 EICAR = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"

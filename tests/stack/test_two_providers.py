@@ -1,4 +1,4 @@
-"""With SES down, mails go by the second provider, one each; with SES's answer lost, by nobody else."""
+"""With SES down, mails go by the second provider, one each, and its webhooks settle them, whatever happens to those."""
 
 from __future__ import annotations
 
@@ -9,25 +9,19 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from function.ledger.keys import message_key
 from laptop.cloud import LaptopCloud, Options, run_cloud
-from laptop.environment import ACCOUNT, REGION
-from laptop.resources import PROVIDER_KEY
+from laptop.environment import REGION
 from laptop.state import ROOT
 from tests.stack.conftest import HASTE, Inbox, settle
 from tests.stack.events import new_address, new_event
-from tests.waiting import LIMIT
-
-KEY = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{PROVIDER_KEY[0]}"
-SETTINGS = {
-    "HERALD_PROVIDERS": f"ses://{REGION},resend://",
-    "HERALD_PROVIDER_SECRETS": json.dumps({"resend://": {"key": KEY}}),
-}
+from tests.waiting import LIMIT, eventually
 
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[LaptopCloud]:
     state = ROOT / "build" / "tests" / f"two-providers-{os.getpid()}"
-    with run_cloud(Options(state, scale=HASTE, settings=SETTINGS)) as started:
+    with run_cloud(Options(state, scale=HASTE, providers=(f"ses://{REGION}", "resend://"))) as started:
         yield started
 
 
@@ -38,18 +32,32 @@ def inbox(two: LaptopCloud) -> Iterator[Inbox]:
         http.delete("/faults").raise_for_status()
 
 
-def publish(two: LaptopCloud, to: str) -> None:
-    two.clients.sns.publish(TopicArn=two.description.topics["events"], Message=json.dumps(new_event(to)))
+def publish(two: LaptopCloud, to: str) -> str:
+    """Publish an event; its MessageId."""
+    topic = two.description.topics["events"]
+    return two.clients.sns.publish(TopicArn=topic, Message=json.dumps(new_event(to)))["MessageId"]
+
+
+def state(two: LaptopCloud, message_id: str) -> str | None:
+    """The state of its record."""
+    key = {"pk": {"S": message_key(message_id)}}
+    item = two.clients.dynamodb.get_item(TableName=two.description.tables["ledger"], Key=key, ConsistentRead=True)
+    return item["Item"]["state"]["S"] if "Item" in item else None
+
+
+def ends(two: LaptopCloud, message_id: str, wanted: str) -> None:
+    assert eventually(lambda: state(two, message_id), lambda found: found == wanted) == wanted
 
 
 def test_with_ses_down_mails_go_by_the_second_provider_one_each(two: LaptopCloud, inbox: Inbox) -> None:
     recipients = [new_address() for _ in range(5)]
     inbox.fault(fault="throttle", times=None)
-    for to in recipients:
-        publish(two, to)
+    sent = [publish(two, to) for to in recipients]
     for to in recipients:
         (mail,) = inbox.exactly(to, 1)
         assert mail["configuration_set"] == "resend"
+    for message_id in sent:
+        ends(two, message_id, "delivered")
 
 
 def test_a_lost_answer_of_ses_goes_by_nobody_else(two: LaptopCloud, inbox: Inbox) -> None:
@@ -58,3 +66,32 @@ def test_a_lost_answer_of_ses_goes_by_nobody_else(two: LaptopCloud, inbox: Inbox
     publish(two, to)
     (mail,) = inbox.exactly(to, 1)
     assert mail["configuration_set"] == "herald"
+
+
+@pytest.mark.parametrize("fault", ["accept-then-close", "repeat-feedback", "reorder-feedback"])
+def test_the_second_providers_webhooks_settle_the_one_mail(two: LaptopCloud, inbox: Inbox, fault: str) -> None:
+    to = new_address()
+    inbox.fault(fault="throttle", times=None, recipient=to)
+    inbox.fault(fault=fault, recipient=to, provider="resend")
+    message_id = publish(two, to)
+    ends(two, message_id, "delivered")
+    inbox.exactly(to, 1)
+
+
+def test_a_webhook_that_somebody_else_signed_is_not_believed(two: LaptopCloud, inbox: Inbox) -> None:
+    to = new_address()
+    inbox.fault(fault="throttle", times=None, recipient=to)
+    inbox.fault(fault="withhold-feedback", recipient=to, provider="resend")
+    message_id = publish(two, to)
+    (mail,) = inbox.exactly(to, 1)
+    ends(two, message_id, "sent")
+    inbox.fault(fault="sign-wrongly", recipient=to, provider="resend")
+    inbox.http.post(f"/messages/{mail['id']}/events", json={"type": "Complaint"}).raise_for_status()
+    wanted = {"mail": mail["id"], "event": "Complaint", "status": 401}
+    eventually(
+        lambda: inbox.http.get("/webhooks").json()["resend"],
+        lambda seen: any(wanted.items() <= o.items() for o in seen),
+    )
+    assert state(two, message_id) == "sent"
+    inbox.http.post(f"/messages/{mail['id']}/events", json={"type": "Delivery"}).raise_for_status()
+    ends(two, message_id, "delivered")

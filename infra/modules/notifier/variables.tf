@@ -179,9 +179,10 @@ variable "webhook_throttle" {
   default  = {}
   nullable = false
 
+  # Above it a flood of unsigned requests would take the account's Lambda concurrency away from `notify`.
   validation {
-    condition     = var.webhook_throttle.rate > 0 && var.webhook_throttle.burst > 0
-    error_message = "The throttle lets at least one request through."
+    condition     = alltrue([for limit in [var.webhook_throttle.rate, var.webhook_throttle.burst] : limit >= 1 && limit <= 500])
+    error_message = "rate and burst of webhook_throttle are from 1 to 500 requests: less lets nobody report, more is no throttle."
   }
 }
 

@@ -1,0 +1,90 @@
+"""Reports of one simulated vendor: what became of each mail, posted until somebody answers 2xx."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import httpx
+
+from laptop.providers.webhooks import REPORTERS, Webhook
+from laptop.ses.faults import FaultKind, Faults
+from laptop.ses.feedback import After, FeedbackSchedule
+from laptop.ses.mailbox import Mail
+from laptop.ses.outcomes import SIMULATOR, SendingEvent, events_after_sending, is_simulated
+
+__all__ = ["RETRIES", "SEED", "Post", "WebhookSender", "post_webhook"]
+
+log = logging.getLogger("webhooks")
+
+#: What the laptop's vendors sign with, and what a forger has.
+SEED, OTHER_SEED = "laptop", "somebody else's"
+#: Seconds between one attempt and the next, as Resend's page says of the first ones; the others say less.
+#: https://resend.com/docs/webhooks/retries-and-replays
+RETRIES = (5.0, 300.0, 1800.0)
+
+Post = Callable[[str, Webhook], int]  # (address, request): the status of the answer, 0 if there is none
+
+
+class WebhookSender:
+    """Reports on the mails of one provider to the address `url`, once somebody registered it. `scale` is the factor on
+    waits, `after` calls in so many seconds, `now` is the vendor's clock."""
+
+    def __init__(
+        self,
+        scheme: str,
+        faults: Faults,
+        post: Post,
+        scale: float = 1.0,
+        after: After | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._now = now
+        self.url: str | None = None
+        #: The last ones: when, about which mail and event, and how they were answered (0: not at all).
+        self.posted: deque[dict[str, object]] = deque(maxlen=100)
+        self._reporter = REPORTERS[scheme]
+        self._faults = faults
+        self._post = post
+        self._scale = scale
+        self._schedule = FeedbackSchedule(faults, self._tell, scale, after)
+
+    def follow(self, mail: Mail) -> None:
+        """Report what becomes of a mail. Nobody but SES knows SES's mailbox simulator: mails there bounce."""
+        (address,) = mail.to
+        known = f"bounce@{SIMULATOR}" if is_simulated(address) else address
+        self._schedule.follow(mail, events_after_sending(known, (), mail.raw.decode("utf-8", "replace")))
+
+    def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
+        """Report one event in so many seconds."""
+        self._schedule.schedule(mail, event, seconds)
+
+    def _tell(self, mail: Mail, event: SendingEvent) -> None:
+        mail.events.append(event.type)
+        wrong = self._faults.strike(FaultKind.SIGN_WRONGLY, recipients=mail.to)
+        content = self._reporter.report(mail, event, self._now())
+        about = {"mail": mail.id, "event": event.type}
+        self._attempt(content, about, OTHER_SEED if wrong else SEED, RETRIES)
+
+    def _attempt(self, content: Any, about: Mapping[str, str], seed: str, left: tuple[float, ...]) -> None:
+        """Each attempt is signed anew, with the time of its own."""
+        if self.url is None:
+            return
+        now = self._now()
+        status = self._post(self.url, self._reporter.sign(content, seed, int(now.timestamp())))
+        self.posted.append({"at": now.isoformat(timespec="milliseconds"), **about, "status": status})
+        if not 200 <= status < 300 and left:
+            self._schedule.after(left[0] * self._scale, partial(self._attempt, content, about, seed, left[1:]))
+
+
+def post_webhook(http: httpx.Client, url: str, webhook: Webhook) -> int:
+    """Post it; the status of the answer, 0 if there is none."""
+    try:
+        return http.post(url, content=webhook.body, headers=dict(webhook.headers)).status_code
+    except httpx.HTTPError as problem:
+        log.warning("a webhook had no answer: %s", problem)
+        return 0

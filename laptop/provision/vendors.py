@@ -1,0 +1,81 @@
+"""What the laptop cloud has for the providers beside SES: secrets, settings, and the HTTP API of their webhooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from function.providers.urls import needs_secret, reports_by_webhook, scheme_of, webhook_path
+from laptop.clients import LaptopClients
+from laptop.environment import ACCOUNT, REGION
+from laptop.provision.messaging import Provisioned
+from laptop.resources import PREFIX, PROVIDER_KEY, WEBHOOK_KEY
+from operations.errors import UserError
+
+__all__ = ["make_provider_secrets", "make_webhooks", "provider_settings"]
+
+
+def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
+    """The settings of `notify` and `webhook` for these providers, in this order."""
+    keys = {url: {"key": _arn(PROVIDER_KEY[0])} for url in urls if needs_secret(url)}
+    hooks = {url: _arn(_key_of(url)) for url in urls if reports_by_webhook(url)}
+    return {
+        "HERALD_PROVIDERS": ",".join(urls),
+        **({"HERALD_PROVIDER_SECRETS": json.dumps(keys)} if keys else {}),
+        **(
+            {"HERALD_WEBHOOK_SECRETS": json.dumps(hooks), "HERALD_FEEDBACK_QUEUE_URL": made.queues["feedback"]}
+            if hooks
+            else {}
+        ),
+    }
+
+
+def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
+    """The signing keys of those that report by webhook; all share one API key, which is there already."""
+    from laptop.providers.webhook_sender import SEED  # noqa: PLC0415  cryptography is slow to load, and only they need it
+    from laptop.providers.webhooks import signing_key  # noqa: PLC0415  the same
+
+    for url in filter(reports_by_webhook, urls):
+        value = signing_key(scheme_of(url), SEED)
+        clients.any("ssm").put_parameter(Name=_key_of(url), Value=value, Type="SecureString")
+
+
+def make_webhooks(clients: LaptopClients, made: Provisioned, urls: Sequence[str], aws: str, inbox: str) -> None:
+    """The HTTP API as infra/modules/notifier/webhook.tf makes it, and its address registered with each vendor."""
+    gateway = clients.any("apigatewayv2")
+    api = gateway.create_api(Name=f"{PREFIX}-webhook", ProtocolType="HTTP")["ApiId"]
+    integration: dict[str, Any] = gateway.create_integration(
+        ApiId=api,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=made.functions["webhook"],
+        PayloadFormatVersion="2.0",
+    )
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    for url in filter(reports_by_webhook, urls):
+        target = f"integrations/{integration['IntegrationId']}"
+        gateway.create_route(ApiId=api, RouteKey=f"POST {webhook_path(url)}", Target=target)
+        # Browsers and resolvers do not all know *.localhost, so the API is called by its path.
+        address = f"{aws}/_aws/execute-api/{api}/$default{webhook_path(url)}"
+        vendor = scheme_of(url).partition("+")[0]
+        _register(inbox, vendor, address)
+
+
+def _register(inbox: str, vendor: str, address: str) -> None:
+    """Tell a simulated vendor where to report to."""
+    with closing(HTTPConnection(urlsplit(inbox).netloc, timeout=300)) as connection:
+        connection.request("PUT", f"/webhooks/{vendor}", json.dumps({"url": address}))
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise UserError(f"{vendor}'s simulator answered {answer.status} to the address of its webhooks")
+
+
+def _key_of(url: str) -> str:
+    return f"{WEBHOOK_KEY}/{scheme_of(url).partition('+')[0]}"
+
+
+def _arn(parameter: str) -> str:
+    return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{parameter}"

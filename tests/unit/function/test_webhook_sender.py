@@ -1,0 +1,153 @@
+"""The laptop's vendors report as vendors do: `webhook` takes what they signed, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from function.ledger.states import State
+from laptop.providers.webhook_sender import RETRIES, SEED, WebhookSender
+from laptop.providers.webhooks import Webhook, signing_key
+from laptop.ses.faults import FaultKind, Faults, SendFault
+from laptop.state import ROOT
+from tests.fakes import NOW
+from tests.unit.function.conftest import Feedback
+from tests.unit.function.webhook_gateway import URLS, Gateway, mail
+
+#: The throttle's own numbers (infra/modules/notifier/variables.tf), and API Gateway's way to count: a bucket of tokens.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
+_VARIABLES = (ROOT / "infra" / "modules" / "notifier" / "variables.tf").read_text()
+RATE, BURST = (float(re.findall(rf"{name} += optional\(number, (\d+)\)", _VARIABLES)[0]) for name in ("rate", "burst"))
+
+
+@dataclass
+class Timetable:
+    """Time that passes only from one thing that is due to the next. `now` is in seconds."""
+
+    now: float = 0.0
+    due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        heapq.heappush(self.due, (self.now + seconds, next(self.numbers), call))
+
+    def pass_until(self, end: float) -> None:
+        while self.due and self.due[0][0] <= end:
+            self.now, _, call = heapq.heappop(self.due)
+            call()
+        self.now = end
+
+
+class Laptop:
+    """One vendor's reports, posted to `webhook`, with the gateway's throttle before it if that is asked for."""
+
+    def __init__(self, url: str, feedback: Feedback, throttled: bool = False) -> None:
+        self.url, self.scheme = url, url.partition("://")[0]
+        self.gateway = Gateway(feedback)
+        self.gateway.keys[url] = [signing_key(self.scheme, SEED)]
+        self.gateway.seconds = 61  # the key was put there later, and is read again
+        self.time, self.faults = Timetable(), Faults()
+        self.feedback, self.throttled = feedback, throttled
+        self.tokens, self.counted_at, self.refused = BURST, 0.0, 0
+        self.sender = WebhookSender(self.scheme, self.faults, self.post, 1.0, self.time.after, self.clock)
+        self.sender.url = "http://127.0.0.1"
+
+    def clock(self) -> datetime:
+        self.feedback.clock.now = NOW + int(self.time.now * 1000)
+        return datetime.fromtimestamp(self.feedback.clock.now / 1000, UTC)
+
+    def post(self, _: str, webhook: Webhook) -> int:
+        self.clock()
+        if self.throttled and not self.take_token():
+            self.refused += 1
+            return 429
+        return self.gateway.post(self.url, webhook)
+
+    def forge(self) -> None:
+        """A request that nobody signed."""
+        self.post("", Webhook({}, b"{}"))
+
+    def take_token(self) -> bool:
+        self.tokens = min(BURST, self.tokens + (self.time.now - self.counted_at) * RATE)
+        self.counted_at = self.time.now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    def answers(self) -> list[object]:
+        return [one["status"] for one in self.sender.posted]
+
+
+@pytest.fixture(params=URLS)
+def laptop(request: pytest.FixtureRequest, feedback: Feedback) -> Laptop:
+    return Laptop(request.param, feedback)
+
+
+def follow(laptop: Laptop, *faults: FaultKind) -> None:
+    """One mail that fails so, and all that is ever heard of it."""
+    for fault in faults:
+        laptop.faults.arm(SendFault(fault))
+    laptop.sender.follow(mail(laptop.scheme))
+    laptop.time.pass_until(10_000)
+
+
+@pytest.mark.parametrize("fault", [None, FaultKind.REPEAT_FEEDBACK, FaultKind.REORDER_FEEDBACK])
+def test_what_becomes_of_a_mail_is_in_the_ledger(laptop: Laptop, fault: FaultKind | None) -> None:
+    follow(laptop, *([fault] if fault else []))
+    laptop.gateway.deliver()
+    assert laptop.feedback.state() is State.DELIVERED
+    assert len(laptop.gateway.timeline("m1")) <= 2
+    assert set(laptop.answers()) == {200}
+
+
+def test_what_is_withheld_is_posted_nowhere(laptop: Laptop) -> None:
+    follow(laptop, FaultKind.WITHHOLD_FEEDBACK)
+    assert not laptop.answers()
+    assert not laptop.gateway.stored
+
+
+def test_what_is_signed_wrongly_is_refused_each_time_and_stored_nowhere(laptop: Laptop) -> None:
+    laptop.faults.arm(SendFault(FaultKind.SIGN_WRONGLY, times=None))
+    follow(laptop)
+    assert laptop.answers() == [401] * 2 * (1 + len(RETRIES))
+    assert not laptop.gateway.stored
+
+
+def test_what_the_queue_did_not_take_comes_again_signed_anew(laptop: Laptop) -> None:
+    laptop.gateway.queue.down = True
+    laptop.time.after(400, lambda: setattr(laptop.gateway.queue, "down", False))
+    follow(laptop)
+    assert laptop.answers() == [503] * 6 + [200] * 2
+    laptop.gateway.deliver()
+    assert laptop.feedback.state() is State.DELIVERED
+
+
+def test_mails_to_seses_mailbox_simulator_bounce_for_it_is_nobody_elses(laptop: Laptop) -> None:
+    there = mail(laptop.scheme)
+    object.__setattr__(there, "to", ("success@simulator.amazonses.com",))
+    laptop.sender.follow(there)
+    laptop.time.pass_until(100)
+    laptop.gateway.deliver()
+    assert laptop.feedback.state() is State.BOUNCED
+
+
+def test_a_flood_is_throttled_at_the_gateway_and_nothing_that_was_signed_is_lost(feedback: Feedback) -> None:
+    """1,000 forged requests a second for a minute, and between them a mail of ours each second."""
+    laptop = Laptop("resend://", feedback, throttled=True)
+    for second in range(60):
+        laptop.time.after(second + 0.5, partial(laptop.sender.follow, mail("resend", f"m{second}")))
+        for n in range(1000):
+            laptop.time.after(second + n / 1000, laptop.forge)
+    laptop.time.pass_until(60)
+    assert laptop.refused > 60_000 - RATE * 60 - BURST - 200
+    laptop.time.pass_until(10_000)
+    laptop.gateway.deliver()
+    assert {feedback.state(f"m{n}") for n in range(60)} == {State.DELIVERED}
