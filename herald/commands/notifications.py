@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -25,16 +26,18 @@ Notifications = Annotated[
         help="the folder of your notifications; without it, Herald's own",
     ),
 ]
+_LIKE = "the notification to copy: account, receipt, shipment, security, one of yours, or one of Herald's"
 
 
 def new(
     type_: Annotated[str, typer.Argument(metavar="TYPE", help="of the event, such as order.shipped")],
-    like: Annotated[str, typer.Option(metavar="TYPE", help="the notification to copy")] = "book.created",
+    like: Annotated[str, typer.Option(metavar="TYPE", help=_LIKE)] = "book.created",
     notifications: Notifications = None,
 ) -> None:
     """Make the folder of a notification, complete and sound, as a copy of another; change it from there."""
     from package.notifications.catalogue import (  # noqa: PLC0415  slow to load
         BRAND,
+        EXAMPLES,
         NOTIFICATIONS,
         is_type,
         types,
@@ -43,23 +46,28 @@ def new(
     if notifications:
         notifications.mkdir(parents=True, exist_ok=True)
     home = find_notifications(notifications)
-    roots = [root for root in (home, NOTIFICATIONS) if like in types(root)]
+    roots = [root for root in (home, EXAMPLES, NOTIFICATIONS) if like in types(root)]
     if not is_type(type_):
         raise UserError(f"{type_!r} is no type of event: words in small letters, joined by dots, such as order.shipped")
     if (home / type_).exists():
         raise UserError(f"{home / type_} is there already")
     if not roots:
-        known = sorted({*types(home), *types(NOTIFICATIONS)})
+        known = sorted({*types(home), *types(EXAMPLES), *types(NOTIFICATIONS)})
         raise UserError(f"there is no notification {like!r} to copy; there are: {', '.join(known)}")
     if not (home / BRAND).exists():
         shutil.copyfile(NOTIFICATIONS / BRAND, home / BRAND)
     shutil.copytree(roots[0] / like, home / type_)
-    schema = home / type_ / "schema.json"
-    schema.write_text(schema.read_text("utf-8").replace(like, type_), "utf-8")
+    _rename(home / type_ / "schema.json", type_)
     for path in sorted(path for path in (home / type_).rglob("*") if path.is_file()):
         typer.echo(path)
     note(f"Change the schema and its examples first, then the mails; herald lint says what is wrong, "
          f"herald preview {type_} shows them.")  # fmt: skip
+
+
+def _rename(path: Path, type_: str) -> None:
+    schema = json.loads(path.read_text("utf-8"))
+    schema |= {"$id": f"urn:herald:{type_}", "title": type_}
+    path.write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
 def lint(

@@ -25,11 +25,13 @@ from package.notifications.localization import FILTERS, localization
 from package.notifications.mails import find_names, html_template, refuse_content, text_template, where_named
 from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
 
-__all__ = ["BRAND", "NOTIFICATIONS", "UNSUBSCRIBE_URL", "compile_catalogue", "examples", "is_type", "types"]
+__all__ = ["BRAND", "EXAMPLES", "NOTIFICATIONS", "UNSUBSCRIBE_URL", "compile_catalogue", "examples", "is_type", "types"]
 
 _FUNCTION = Path(__file__).parents[2] / "function"
 #: Herald's own notifications, and the partials that every other folder may include.
 NOTIFICATIONS = _FUNCTION / "notifications"
+#: Mails that most teams need, to be copied; no package has them by itself.
+EXAMPLES = _FUNCTION.parent / "examples" / "mails"
 
 _TYPE = re.compile(r"[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")

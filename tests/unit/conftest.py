@@ -9,7 +9,7 @@ import hypothesis.configuration
 import pytest
 
 from function.message.catalogue import Catalogue
-from package.notifications.catalogue import compile_catalogue
+from package.notifications.catalogue import EXAMPLES, compile_catalogue
 
 _ROOT = Path(__file__).parents[2]
 
@@ -29,3 +29,9 @@ def compiled() -> Path:
 def catalogue(compiled: Path) -> Catalogue:
     """Every notification there is, loaded the way the function loads it."""
     return Catalogue.load(compiled)
+
+
+@pytest.fixture(scope="session")
+def example_mails(compiled: Path) -> Catalogue:
+    """The mails that teams copy, loaded in the same way."""
+    return compile_catalogue(compiled.with_name("example-mails"), EXAMPLES)

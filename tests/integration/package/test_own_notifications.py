@@ -31,13 +31,15 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-def test_a_new_notification_is_complete_and_sound(mails: Path) -> None:
-    made = herald("new", "order.shipped", "--like", "book.created", "--notifications", mails)
+@pytest.mark.parametrize("like", ["book.created", "account", "receipt", "shipment", "security"])
+def test_a_new_notification_is_complete_and_sound(mails: Path, like: str) -> None:
+    made = herald("new", "order.shipped", "--like", like, "--notifications", mails)
     assert made.exit_code == 0, made.output
     files = [Path(line) for line in made.stdout.splitlines()]
     assert {path.relative_to(mails).parts[0] for path in files} == {"order.shipped"}
     assert all(path.is_file() for path in files)
-    assert "book.created" not in (mails / "order.shipped" / "schema.json").read_text("utf-8")
+    schema = json.loads((mails / "order.shipped" / "schema.json").read_text("utf-8"))
+    assert (schema["$id"], schema["title"]) == ("urn:herald:order.shipped", "order.shipped")
     assert (mails / "brand.json").is_file()
     checked = herald("lint", "--notifications", mails)
     assert (checked.exit_code, checked.stdout) == (0, "order.shipped: nothing is wrong\n"), checked.output

@@ -10,10 +10,11 @@ import pytest
 
 from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
-from package.notifications.catalogue import NOTIFICATIONS, examples, types
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, examples, types
 from package.notifications.schemas import read_data_schema
 
-CASES = [(type_, name) for type_ in types() for name in examples(type_)]
+ROOTS = (NOTIFICATIONS, EXAMPLES)
+CASES = [(root, type_, name) for root in ROOTS for type_ in types(root) for name in examples(type_, root)]
 
 
 class Page(HTMLParser):
@@ -32,21 +33,24 @@ class Page(HTMLParser):
         self.words += data
 
 
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{case[1]}")
-def written(request: pytest.FixtureRequest, catalogue: Catalogue) -> list[tuple[dict[str, Any], Content]]:
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[1]}-{case[2]}")
+def written(
+    request: pytest.FixtureRequest, catalogue: Catalogue, example_mails: Catalogue
+) -> list[tuple[dict[str, Any], Content]]:
     """One example and its mail in every language."""
-    type_, name = request.param
-    data = examples(type_)[name]
-    notification = catalogue.get(type_)
+    root, type_, name = request.param
+    data = examples(type_, root)[name]
+    notification = (catalogue if root == NOTIFICATIONS else example_mails).get(type_)
     return [(data, notification.render(data, locale)) for locale in sorted(notification.locales)]
 
 
 Written = list[tuple[dict[str, Any], Content]]
 
 
-def test_every_type_has_a_category_and_an_age(catalogue: Catalogue) -> None:
-    for type_ in types():
-        notification = catalogue.get(type_)
+def test_every_type_has_a_category_and_an_age(catalogue: Catalogue, example_mails: Catalogue) -> None:
+    everything = [(catalogue, type_) for type_ in types()] + [(example_mails, type_) for type_ in types(EXAMPLES)]
+    for home, type_ in everything:
+        notification = home.get(type_)
         assert notification.type == type_
         assert notification.category
         assert notification.max_age is None or notification.max_age.days >= 15, "a redriven letter is 14 days old"
@@ -105,6 +109,22 @@ def test_no_template_syntax_is_left_over(written: Written) -> None:
 
 
 def test_every_type_asks_for_the_same_recipient() -> None:
-    schemas = [read_data_schema(NOTIFICATIONS / name / "schema.json") for name in types()]
-    recipients = [schema["properties"]["recipient"] for schema in schemas]
-    assert all(recipient == recipients[0] for recipient in recipients)
+    for root in ROOTS:
+        schemas = [read_data_schema(root / name / "schema.json") for name in types(root)]
+        recipients = [schema["properties"]["recipient"] for schema in schemas]
+        assert all(recipient == recipients[0] for recipient in recipients)
+
+
+def test_the_mails_to_copy_speak_five_languages_and_are_never_a_subscription(example_mails: Catalogue) -> None:
+    assert example_mails.types == {"account", "receipt", "shipment", "security"}
+    for type_ in example_mails.types:
+        assert example_mails.get(type_).locales == {"en", "de", "fr", "es", "ar"}
+        assert not example_mails.get(type_).subscription
+
+
+def test_an_arabic_mail_runs_from_right_to_left(written: Written) -> None:
+    for _, content in written:
+        rtl = 'lang="ar"' in content.html
+        body = re.sub(r'align="center"[^>]*', "", content.html.partition("<body")[2])
+        assert ("direction:ltr" in body) != rtl
+        assert ("direction:rtl" in body) == rtl
