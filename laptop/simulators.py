@@ -62,7 +62,7 @@ def main() -> None:
     wire = SesServer((HOST, options.ses), ses, options.aws)
     deployments = _codedeploy(options.aws, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
-    console = Console(ses, deployments, options.aws, f"http://{HOST}:{options.ses}")
+    console = Console(ses, deployments, options.aws, wire)
     vendors = _vendors(options.providers, ses.mailbox, options.scale)
     for server in (wire, codedeploy, vendors):
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -12,11 +12,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from function.providers.urls import parse_provider_urls
 from herald.console import console
 from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
 from laptop.description import Description
-from laptop.environment import is_foreign, remove_foreign_settings
+from laptop.environment import REGION, is_foreign, remove_foreign_settings
 from laptop.state import DEFAULT_STATE, descriptor_of
 from laptop.time_scale import DEFAULT
 from operations.errors import UserError
@@ -41,12 +42,15 @@ def run(
     state_dir: StateDir = DEFAULT_STATE,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell how long each part took to start")] = False,
     scale: Annotated[float, typer.Option(min=0.001, max=1, help="Factor on waiting times: 1 is AWS's own")] = DEFAULT,
+    providers: Annotated[
+        str, typer.Option(help="Who carries the mails, the preferred one first: SES, SendGrid, Mailgun, Resend")
+    ] = f"ses://{REGION},resend://",
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
     _prepare_process()
     parent = os.getppid()
     try:
-        with run_cloud(Options(state_dir, PORTS, scale, say=console.print)) as cloud:
+        with run_cloud(Options(state_dir, PORTS, scale, providers=_read(providers), say=console.print)) as cloud:
             _announce(cloud.description.endpoints, cloud.timings, verbose)
             while os.getppid() == parent:
                 cloud.watch(0.5)
@@ -81,6 +85,13 @@ def env(state_dir: StateDir = DEFAULT_STATE) -> None:
         typer.echo(f"unset {name}")
     for name, value in settings.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _read(providers: str) -> tuple[str, ...]:
+    try:
+        return parse_provider_urls(providers)
+    except ValueError:
+        raise UserError(f"--providers is a list such as ses://{REGION},resend:// and not {providers}") from None
 
 
 def _prepare_process() -> None:

@@ -22,15 +22,18 @@ from webapp.timeline.ledger import LedgerReader
 
 if TYPE_CHECKING:
     from laptop.codedeploy.api import CodeDeployApi
+    from laptop.ses.wire import SesServer
 
 __all__ = ["Console"]
 
 
 class Console:
-    """Watches one laptop cloud whose emulator is at `aws`, and acts on it."""
+    """Watches one laptop cloud whose emulator is at `aws`, and acts on it and on its SES, which is at `wire`."""
 
-    def __init__(self, ses: Ses, codedeploy: CodeDeployApi, aws: str, ses_url: str) -> None:
-        self._clients = LaptopClients({"aws": aws, "ses": ses_url})
+    def __init__(self, ses: Ses, codedeploy: CodeDeployApi, aws: str, wire: SesServer) -> None:
+        host, port = wire.server_address[:2]
+        self._clients = LaptopClients({"aws": aws, "ses": f"http://{host!s}:{port}"})
+        self._wire = wire
         self._emulator = httpx.Client(base_url=aws, trust_env=False, timeout=300)
         self._mailbox = ses.mailbox
         self._codedeploy = codedeploy
@@ -69,6 +72,7 @@ class Console:
             "totals": totals(deliveries, self._mailbox),
             "letters": letters,
             "release": release,
+            "down": self._wire.is_down,
         }
 
     def _play(self, request: Request) -> Response:
@@ -90,8 +94,13 @@ class Console:
         for fresh in FRESH:
             if fresh.name == name:
                 return self._actor.publish(fresh)
-        if name == "redrive":
-            self._actor.redrive()
+        acts: dict[str, Callable[[], object]] = {
+            "redrive": self._actor.redrive,
+            "ses-down": self._wire.take_down,
+            "ses-back": self._wire.bring_back,
+        }
+        if name in acts:
+            acts[name]()
             return event_id
         label = next((again.label for again in AGAIN if again.name == name), None)
         if label is None:

@@ -80,7 +80,8 @@ FRESH = (
         "late",
         "Late feedback",
         "SES takes the mail, its answer never arrives, and its report comes only after the hold. Herald sends nothing "
-        "more before it has heard of two later mails: one mail.",
+        "more before it has heard of two later mails, and nothing by itself where another provider may have sent: one "
+        "mail.",
         FaultKind.ACCEPT_THEN_CLOSE,
         late=True,
     ),

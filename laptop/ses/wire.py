@@ -5,9 +5,12 @@ AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import socket
 import sys
+import threading
 import uuid
 from functools import cache
 from http.server import ThreadingHTTPServer
@@ -44,6 +47,39 @@ class SesServer(ThreadingHTTPServer):
         super().__init__(address, _Connection)
         self.ses = ses
         self.beyond = httpx.Client(base_url=beyond, timeout=300, trust_env=False)
+        self.is_down = False
+        self._connections: set[Any] = set()
+
+    def take_down(self) -> None:
+        """Be out: connections that stand are closed, and no other comes about until `bring_back`."""
+        if self.is_down:
+            return
+        self.is_down = True
+        self.shutdown()
+        self.server_close()
+        for connection in list(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def bring_back(self) -> None:
+        """Listen again, on the same port."""
+        if not self.is_down:
+            return
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_bind()
+        self.server_activate()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.is_down = False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Note a connection for as long as it stands."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Its end."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in mid-answer is no error of ours; anything else is."""

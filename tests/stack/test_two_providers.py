@@ -50,14 +50,20 @@ def ends(two: LaptopCloud, message_id: str, wanted: str) -> None:
 
 
 def test_with_ses_down_mails_go_by_the_second_provider_one_each(two: LaptopCloud, inbox: Inbox) -> None:
-    recipients = [new_address() for _ in range(5)]
-    inbox.fault(fault="throttle", times=None)
+    recipients = [new_address() for _ in range(4)]  # fewer than make SES rest
+    assert inbox.http.post("/play/ses-down").status_code == 303
+    assert "SES is down" in inbox.http.get("/stories").text
     sent = [publish(two, to) for to in recipients]
     for to in recipients:
         (mail,) = inbox.exactly(to, 1)
         assert mail["configuration_set"] == "resend"
     for message_id in sent:
         ends(two, message_id, "delivered")
+    assert inbox.http.post("/play/ses-back").status_code == 303
+    assert "SES is down" not in inbox.http.get("/stories").text
+    to = new_address()
+    ends(two, publish(two, to), "delivered")
+    assert [mail["configuration_set"] for mail in inbox.mails(to)] == ["herald"]
 
 
 def test_a_lost_answer_of_ses_goes_by_nobody_else(two: LaptopCloud, inbox: Inbox) -> None:

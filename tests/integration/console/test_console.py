@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto import mock_aws
 from starlette.testclient import TestClient
@@ -20,6 +22,8 @@ from laptop.console.scenarios import FRESH, new_event
 from laptop.inbox.app import inbox
 from laptop.ses.api import Ses
 from laptop.ses.mailbox import Mail, Mailbox
+from laptop.ses.wire import SesServer
+from tests.waiting import LIMIT
 from webapp.timeline.ledger import LedgerReader
 
 PUBLISH = FRESH[0]
@@ -156,12 +160,35 @@ def test_what_is_no_event_is_no_story(seen: Seen, body: str) -> None:
 
 
 @pytest.fixture
-def web() -> TestClient:
+def wire() -> Iterator[SesServer]:
+    server = SesServer(("127.0.0.1", 0), Ses(lambda _topic, _body: None), "http://127.0.0.1:9")
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def web(wire: SesServer) -> TestClient:
     """A console whose emulator does not answer."""
-    ses = Ses(lambda _topic, _body: None)
     nobody: Any = None
-    console = Console(ses, CodeDeployApi(nobody, nobody, 1.0), "http://127.0.0.1:9", "http://127.0.0.1:9")
-    return TestClient(inbox(ses, console), base_url="http://127.0.0.1:8025")
+    console = Console(wire.ses, CodeDeployApi(nobody, nobody, 1.0), "http://127.0.0.1:9", wire)
+    return TestClient(inbox(wire.ses, console), base_url="http://127.0.0.1:8025")
+
+
+def test_ses_that_is_taken_down_is_reached_by_nobody_and_comes_back(web: TestClient, wire: SesServer) -> None:
+    url = f"http://127.0.0.1:{wire.server_address[1]}/v2/email/account"
+    with httpx.Client(trust_env=False, timeout=LIMIT) as standing:
+        assert standing.get(url).status_code == 200
+        for _ in range(2):
+            assert web.post("/play/ses-down", follow_redirects=False).status_code == 303
+        with pytest.raises(httpx.ConnectError):
+            standing.get(url)
+        assert "SES is down" in web.get("/").text
+        for _ in range(2):
+            assert web.post("/play/ses-back", follow_redirects=False).status_code == 303
+        assert standing.get(url).status_code == 200
+    assert "SES is down" not in web.get("/").text
 
 
 def test_the_page_stands_while_the_cloud_is_starting(web: TestClient) -> None:
