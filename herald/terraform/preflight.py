@@ -37,8 +37,8 @@ def refuse_collisions(plan: Plan, client: Callable[[str], Any]) -> None:
         if record.get("name") and not record.get("allow_overwrite") and _exists_in_zone(client, record):
             raise UserError(
                 f"the zone {record['zone_id']} has a {record['type']} record {record['name']} already: nothing was "
-                'changed. Say in identity dmarc_policy = "existing" to keep a DMARC record, and another mail_from in a '
-                "second region; or remove it"
+                'changed. Say in identity dmarc_policy = "existing" to keep a DMARC record; in a second region, take '
+                "another mail_from and custom_domain; or remove it"
             )
 
 
