@@ -42,7 +42,7 @@ def leave(ses: SESV2Client, agree: Callable[[str], bool]) -> str:
     plan = pricing.get("CurrentPlan")
     if plan is None:
         raise UserError("SES does not tell its plan here: look in the console, under Account dashboard")
-    coming = pricing.get("NextPlan", plan)
+    coming = pricing.get("NextPlan") or plan  # empty where nothing is to change
     if coming == "NONE":
         return "The account has no plan." if plan == "NONE" else f"{plan} ends with this month already."
     if not agree(f"The plan of SES, for the whole account in {ses.meta.region_name}, is {coming}. Leave it?"):

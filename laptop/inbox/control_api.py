@@ -31,6 +31,8 @@ EVENT_KEYS = {
     "DeliveryDelay": "deliveryDelay",
     "Rendering Failure": "failure",
 }
+#: What may be changed of an account, and its type. Without `production` it is in the sandbox.
+LIMITS: dict[str, type] = {"per_second": int, "per_day": int, "production": bool}
 
 
 class ControlApi:
@@ -118,13 +120,13 @@ class ControlApi:
 
     async def _get_limits(self, _request: Request) -> Response:
         limits = self._ses.limits
-        return JSONResponse({"per_second": limits.per_second, "per_day": limits.per_day})
+        return JSONResponse({name: getattr(limits, name) for name in LIMITS})
 
     async def _set_limits(self, request: Request) -> Response:
         given = await _object(request)
         for name, value in given.items():
-            if name not in ("per_second", "per_day") or not isinstance(value, int) or value < 0:
-                raise BadFault("limits are per_second and per_day, whole numbers")
+            if LIMITS.get(name) is not value.__class__ or (isinstance(value, int) and value < 0):
+                raise BadFault("limits are per_second and per_day, whole numbers, and production, true or false")
             setattr(self._ses.limits, name, value)
         return await self._get_limits(request)
 

@@ -1,4 +1,4 @@
-"""What an account has of its own: sending rate and daily quota, counted by recipient, and the suppression list.
+"""What an account has of its own: sandbox, sending rate and daily quota (counted by recipient), suppression list.
 
 https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas.html: mails to the mailbox simulator count towards the
 rate, not towards the quota. AWS tolerates short bursts over the rate; this simulator tolerates none.
@@ -29,11 +29,13 @@ DAY = 86_400.0
 
 
 class SendingLimits:
-    """Counts recipients in the last second and the last 24 hours; `clock` gives seconds."""
+    """Counts recipients in the last second and the last 24 hours; `clock` gives seconds. Without `production` the
+    account is in the sandbox: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"""
 
     def __init__(self, clock: Callable[[], float], per_second: float = 14, per_day: int = 50_000) -> None:
         self.per_second = per_second
         self.per_day = per_day
+        self.production = True
         self._clock = clock
         self._second: deque[float] = deque()
         self._day: deque[float] = deque()

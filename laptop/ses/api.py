@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from laptop.ses.faults import FaultKind, Faults
 from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
-from laptop.ses.outcomes import SendingEvent, events_after_sending
+from laptop.ses.outcomes import SendingEvent, events_after_sending, is_simulated
 from laptop.ses.sending import read_mail
 
 __all__ = ["Ses"]
@@ -44,6 +45,7 @@ class Ses:
         self.suppression = SuppressionList()
         self.feedback = FeedbackPublisher(self.sets, self.faults, publish, scale, after)
         self.sending_enabled = True
+        self._pricing = {"CurrentPlan": "ESSENTIALS"}  # as new accounts are
         self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
         self._operations = self._table()
 
@@ -64,7 +66,7 @@ class Ses:
             raise SesError("SendingPausedException", "Email sending is paused for this account.")
         if mail.configuration_set is not None:
             self.sets.require_sending(mail.configuration_set)
-        self.identities.require_verified(mail.source, REGION)
+        self.identities.require_verified(self._checked(mail), REGION)
         self.limits.count(mail.to)
         self.mailbox.add(mail)
         self.feedback.follow(mail, self._events_of(mail))
@@ -75,11 +77,17 @@ class Ses:
         return {
             "DedicatedIpAutoWarmupEnabled": False,
             "EnforcementStatus": "HEALTHY",
-            "ProductionAccessEnabled": True,
+            "ProductionAccessEnabled": self.limits.production,
             "SendingEnabled": self.sending_enabled,
             "SendQuota": self.limits.quota(),
+            "PricingAttributes": dict(self._pricing),
             "SuppressionAttributes": {"SuppressedReasons": self._suppressed_reasons},
         }
+
+    def _checked(self, mail: Mail) -> list[str]:
+        """The addresses that must be verified: the sender's, and in the sandbox those of all who are really mailed."""
+        readers = [] if self.limits.production else [address for address in mail.to if not is_simulated(address)]
+        return [parseaddr(mail.source)[1].lower(), *(address.lower() for address in readers)]
 
     def _strike(self, mail: Mail) -> None:
         fault = self.faults.strike(FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=mail.to)
@@ -98,6 +106,13 @@ class Ses:
         self.sending_enabled = bool(request.get("SendingEnabled"))
         return {}
 
+    def _put_pricing(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A plan ends with its month, which never comes here."""
+        self._pricing["NextPlan"] = str(request["Plan"])
+        if self._pricing["NextPlan"] == self._pricing["CurrentPlan"]:
+            del self._pricing["NextPlan"]
+        return {}
+
     def _put_suppression(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._suppressed_reasons = list(request.get("SuppressedReasons") or ())
         return {}
@@ -114,6 +129,7 @@ class Ses:
             "SendEmail": self.send_email,
             "GetAccount": self.get_account,
             "PutAccountSendingAttributes": self._put_sending,
+            "PutAccountPricingAttributes": self._put_pricing,
             "PutAccountSuppressionAttributes": self._put_suppression,
             "ListTagsForResource": self._tags,
             "CreateEmailIdentity": identities.create,

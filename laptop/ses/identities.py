@@ -6,8 +6,7 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateEmailIdentity.h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from email.utils import parseaddr
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from laptop.ses.errors import SesError, bad_request, not_found
@@ -21,18 +20,19 @@ class Identities:
     def __init__(self) -> None:
         self._identities: dict[str, dict[str, Any]] = {}
 
-    def require_verified(self, sender: str, region: str) -> None:
-        """Raise `MessageRejected` unless the sender's address, its domain or a parent domain is an identity."""
-        address = parseaddr(sender)[1].lower()
-        domain = address.rpartition("@")[2]
-        labels = domain.split(".")
-        parents = {".".join(labels[cut:]) for cut in range(len(labels))}
-        if not self._identities.keys() & {address, *parents}:
+    def require_verified(self, addresses: Iterable[str], region: str) -> None:
+        """Raise `MessageRejected` unless each address, its domain or a parent domain is an identity."""
+        failed = [address for address in addresses if not self._covers(address)]
+        if failed:
             raise SesError(
                 "MessageRejected",
                 "Email address is not verified. The following identities failed the check in region "
-                f"{region.upper()}: {address}",
+                f"{region.upper()}: {', '.join(failed)}",
             )
+
+    def _covers(self, address: str) -> bool:
+        labels = address.rpartition("@")[2].split(".")
+        return bool(self._identities.keys() & {address, *(".".join(labels[cut:]) for cut in range(len(labels)))})
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`CreateEmailIdentity`."""

@@ -104,6 +104,13 @@ def test_the_accounts_own_suppression_can_be_chosen(client: SESV2Client) -> None
     assert client.get_account()["SuppressionAttributes"] == {"SuppressedReasons": ["COMPLAINT"]}
 
 
+def test_a_plan_ends_with_its_month(client: SESV2Client) -> None:
+    client.put_account_pricing_attributes(Plan="NONE")
+    assert client.get_account()["PricingAttributes"] == {"CurrentPlan": "ESSENTIALS", "NextPlan": "NONE"}
+    client.put_account_pricing_attributes(Plan="ESSENTIALS")
+    assert client.get_account()["PricingAttributes"] == {"CurrentPlan": "ESSENTIALS"}
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"text"'])
 def test_a_body_that_is_no_object_is_a_bad_request(endpoint: str, body: bytes) -> None:
     answer = httpx.post(f"{endpoint}/v2/email/outbound-emails", content=body, trust_env=False, timeout=LIMIT)

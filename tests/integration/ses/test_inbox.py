@@ -108,8 +108,11 @@ def test_the_pages_answer_under_no_foreign_name(ses: Ses) -> None:
 
 
 def test_limits_are_read_and_set(web: TestClient) -> None:
+    before = web.get("/limits").json()
     assert web.put("/limits", json={"per_second": 5}).json()["per_second"] == 5
-    assert web.put("/limits", json={"per_minute": 5}).status_code == 422
+    assert web.put("/limits", json={"production": False}).json() == {**before, "per_second": 5, "production": False}
+    for wrong in ({"per_minute": 5}, {"per_second": True}, {"per_second": -1}, {"production": 0}):
+        assert web.put("/limits", json=wrong).status_code == 422
     assert web.get("/limits").json()["per_second"] == 5
 
 

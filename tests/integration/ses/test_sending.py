@@ -170,6 +170,17 @@ def test_the_rate_and_the_quota_differ_only_in_their_sentence(account: SESV2Clie
     send(account)
 
 
+def test_in_the_sandbox_only_identities_and_the_simulators_mailboxes_get_mail(account: SESV2Client, ses: Ses) -> None:
+    ses.limits.production = False
+    assert account.get_account()["ProductionAccessEnabled"] is False
+    send(account, "success@simulator.amazonses.com")
+    send(account, "Ada <ada@books.herald.example>")  # its domain is verified
+    with pytest.raises(ClientError) as refused:
+        send(account, "Ada <ada@example.com>")
+    said = "The following identities failed the check in region US-EAST-1: ada@example.com"
+    assert code_of(refused) == ("MessageRejected", f"Email address is not verified. {said}", 400)
+
+
 def test_the_mailbox_simulator_counts_to_the_rate_but_not_to_the_quota(account: SESV2Client, ses: Ses) -> None:
     ses.limits.per_second, ses.limits.per_day = 1, 0
     send(account, "success@simulator.amazonses.com")

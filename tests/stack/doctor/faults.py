@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from doctor.check import CheckStatus
 from laptop.clients import LaptopClients
@@ -15,6 +17,7 @@ from laptop.resources import CONFIGURATION_SET
 __all__ = ["FAULTS", "NOTIFY", "Fault", "leave_weights", "permit", "put_letter", "queue_url", "weigh"]
 
 NOTIFY: Any = {"FunctionName": "herald-notify"}
+_WEB: Any = {"FunctionName": "herald-web"}
 _LIVE: Any = {**NOTIFY, "Qualifier": "live"}
 _EVENTS = f"arn:aws:sns:{REGION}:{ACCOUNT}:herald-events"
 _FEEDBACK = f"arn:aws:sns:{REGION}:{ACCOUNT}:herald-feedback"
@@ -146,6 +149,50 @@ def _ring(clients: LaptopClients) -> None:
     )
 
 
+def _mail_from(clients: LaptopClients, domain: str) -> None:
+    clients.ses.put_email_identity_mail_from_attributes(EmailIdentity=_DOMAIN, MailFromDomain=domain)
+
+
+def _pool_mails(clients: LaptopClients, **configuration: Any) -> None:
+    pools = clients.cognito.list_user_pools(MaxResults=60)["UserPools"]
+    pool = next(one["Id"] for one in pools if one["Name"] == "herald")
+    clients.cognito.update_user_pool(UserPoolId=pool, EmailConfiguration=cast("Any", configuration))
+
+
+def _encrypt(clients: LaptopClients, *services: str) -> str:
+    """Encrypt the topic by a new key that these services may use; its id."""
+    kms = clients.any("kms")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    key: str = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+    _use_key(clients, key)
+    return key
+
+
+def _use_key(clients: LaptopClients, key: str = "") -> None:
+    clients.sns.set_topic_attributes(TopicArn=_EVENTS, AttributeName="KmsMasterKeyId", AttributeValue=key)
+
+
+def _make_web(clients: LaptopClients) -> None:
+    """`make run` has the web app in a process of its own; here is a function that links to a host of nobody's."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("web.py", "def handler(*_): ...")
+    clients.functions.create_function(
+        **_WEB,
+        Runtime="python3.13",
+        Handler="web.handler",
+        Role=f"arn:aws:iam::{ACCOUNT}:role/herald-web",
+        Code={"ZipFile": code.getvalue()},
+        Environment={"Variables": {"HERALD_PUBLIC_URL": "https://books.herald.example"}},
+    )
+
+
 _WATCHED = ("herald-notify-errors", "herald-unknown-outcomes")
 WRONG, WARNING = CheckStatus.WRONG, CheckStatus.WARNING
 
@@ -163,6 +210,20 @@ FAULTS = [
         "COMPLAINT",
         lambda c: c.ses.put_account_suppression_attributes(SuppressedReasons=["BOUNCE"]),
         lambda c: c.ses.put_account_suppression_attributes(SuppressedReasons=["BOUNCE", "COMPLAINT"]),
+    ),
+    Fault(
+        "ses-plan",
+        WARNING,
+        "the plan is ESSENTIALS, PRO from next month",
+        lambda c: c.ses.put_account_pricing_attributes(Plan="PRO"),
+        lambda c: c.ses.put_account_pricing_attributes(Plan="ESSENTIALS"),
+    ),
+    Fault(
+        "ses-mail-from",
+        WARNING,
+        "herald.example has no MAIL FROM domain of its own",
+        lambda c: _mail_from(c, ""),
+        lambda c: _mail_from(c, f"bounce.{_DOMAIN}"),
     ),
     Fault(
         "ses-identity",
@@ -274,6 +335,37 @@ FAULTS = [
         lambda c: _switch_mapping(c, False),
         lambda c: _switch_mapping(c, True),
     ),
+    Fault(
+        "cognito-mail",
+        WARNING,
+        "Cognito mails by itself (COGNITO_DEFAULT)",
+        lambda c: _pool_mails(c, EmailSendingAccount="COGNITO_DEFAULT"),
+        lambda c: _pool_mails(
+            c, EmailSendingAccount="DEVELOPER", SourceArn=f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{_DOMAIN}"
+        ),
+    ),
+    Fault(
+        "web-address",
+        WARNING,
+        "books.herald.example, which is no custom domain of API Gateway",
+        _make_web,
+        lambda c: c.functions.delete_function(**_WEB),
+    ),
+    Fault(
+        "key",
+        WRONG,
+        "is Disabled: nothing goes through topics and queues",
+        lambda c: c.any("kms").disable_key(KeyId=_encrypt(c, "ses", "sns", "cloudwatch")),
+        _use_key,
+    ),
+    Fault(
+        "key",
+        WRONG,
+        "is about to be deleted",
+        lambda c: c.any("kms").schedule_key_deletion(KeyId=_encrypt(c, "ses", "sns", "cloudwatch")),
+        _use_key,
+    ),
+    Fault("key", WRONG, "does not let ses, cloudwatch use it", lambda c: _encrypt(c, "sns"), _use_key),
     Fault(
         "dead-letters",
         WARNING,

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.config import Config
+from dns.resolver import Resolver
 
 from doctor.check import CheckResult, CheckStatus, run
 from doctor.checks import CHECKS
 from doctor.cloud import Boto3Cloud, Memo
 from doctor.system import System
+from herald.commands.leave_plan import leave
 from laptop.cloud import LaptopCloud
 from laptop.environment import REGION
+from tests.integration.doctor.dns_server import serve_dns
 from tests.stack.doctor.faults import FAULTS, NOTIFY, Fault, permit
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.xdist_group("doctor")
 
-#: What the laptop cloud cannot tell, or has not got: Amazon's prices, the world's DNS, a key.
-_UNANSWERED = {"ses-plan", "ses-delivery-mode", "dns-dkim", "dns-spf", "dns-mx", "dns-dmarc", "key"}
+#: What the laptop cloud cannot tell, or has not got: a member that its botocore does not know, the world's DNS, a key.
+_UNANSWERED = {"ses-delivery-mode", "dns-dkim", "dns-spf", "dns-mx", "dns-dmarc", "key"}
 
 
-def examine(laptop: LaptopCloud) -> dict[str, CheckResult]:
-    """What the doctor finds now, by the check's id."""
+def examine(
+    laptop: LaptopCloud, resolver: Resolver | None = None, client: Callable[[str], Any] | None = None
+) -> dict[str, CheckResult]:
+    """What the doctor finds now, by the check's id; `client` makes clients of a service."""
     system = System(
-        Memo(Boto3Cloud(laptop.clients.any)),
+        Memo(Boto3Cloud(client or laptop.clients.any)),
         prefix="herald",
         region=REGION,
         where="the laptop cloud",
@@ -34,6 +43,7 @@ def examine(laptop: LaptopCloud) -> dict[str, CheckResult]:
         send_rate=14.0,
         reservation=4,
         local=True,
+        resolver=resolver,
     )
     return {result.id: result for result in run(CHECKS, system)}
 
@@ -58,13 +68,73 @@ def test_each_thing_that_is_broken_is_named(laptop: LaptopCloud, fault: Fault) -
     eventually(lambda: examine(laptop)[fault.check].finding, lambda finding: fault.says not in finding)
 
 
-def test_a_quota_below_the_sending_rate_is_named(laptop: LaptopCloud) -> None:
+@pytest.mark.parametrize(
+    ("check", "limits", "finding"),
+    [
+        ("ses-quota", {"per_second": 1}, "SES takes 1 mails a second, send_rate is 14"),
+        ("ses-quota", {"per_day": 0}, "0 of 0 a day used"),
+        ("ses-sandbox", {"production": False}, "the sandbox: mail goes to verified addresses"),
+    ],
+)
+def test_what_ses_does_not_grant_is_named(
+    laptop: LaptopCloud, check: str, limits: dict[str, Any], finding: str
+) -> None:
     with httpx.Client(base_url=laptop.description.endpoints["inbox"], trust_env=False) as inbox:
-        inbox.put("/limits", json={"per_second": 1, "per_day": 50_000}).raise_for_status()
+        before = inbox.get("/limits").json()
+        inbox.put("/limits", json=limits).raise_for_status()
         try:
-            assert "SES takes 1 mails a second, send_rate is 14" in examine(laptop)["ses-quota"].finding
+            found = examine(laptop)[check]
         finally:
-            inbox.put("/limits", json={"per_second": 14, "per_day": 50_000}).raise_for_status()
+            inbox.put("/limits", json=before).raise_for_status()
+    assert finding in found.finding
+    assert found.status is not CheckStatus.OK
+    assert finding not in examine(laptop)[check].finding
+
+
+def test_a_plan_that_was_left_is_wrong_no_more(laptop: LaptopCloud) -> None:
+    assert leave(laptop.clients.ses, lambda _: True) == "Asked SES to end ESSENTIALS; herald doctor tells from when on."
+    assert examine(laptop)["ses-plan"].status is CheckStatus.OK
+    laptop.clients.ses.put_account_pricing_attributes(Plan="ESSENTIALS")
+
+
+def _zone(laptop: LaptopCloud) -> dict[tuple[str, str], list[str]]:
+    """What the SES simulator asks to be in DNS."""
+    bounce = "bounce.herald.example"
+    laptop.clients.ses.put_email_identity_mail_from_attributes(EmailIdentity="herald.example", MailFromDomain=bounce)
+    tokens = laptop.clients.ses.get_email_identity(EmailIdentity="herald.example")["DkimAttributes"]["Tokens"]
+    return {(f"{token}._domainkey.herald.example", "CNAME"): [f"{token}.dkim.amazonses.com."] for token in tokens} | {
+        (bounce, "TXT"): ['"v=spf1 include:amazonses.com -all"'],
+        (bounce, "MX"): [f"10 feedback-smtp.{REGION}.amazonses.com."],
+        ("_dmarc.herald.example", "TXT"): ['"v=DMARC1; p=none"'],
+    }
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "record"),
+    [
+        ("dns-dkim", "CNAME", "_domainkey"),
+        ("dns-spf", "TXT", "bounce"),
+        ("dns-mx", "MX", "bounce"),
+        ("dns-dmarc", "TXT", "_dmarc"),
+    ],
+)
+def test_a_record_that_is_gone_from_dns_is_named(laptop: LaptopCloud, check: str, kind: str, record: str) -> None:
+    zone = _zone(laptop)
+    with serve_dns(zone) as resolver:
+        assert examine(laptop, resolver)[check].status is CheckStatus.OK
+        del zone[next(key for key in zone if record in key[0] and key[1] == kind)]
+        found = examine(laptop, resolver)[check]
+    assert found.status is CheckStatus.WRONG
+    assert record in found.remedy
+
+
+def test_a_cloud_that_does_not_answer_is_named_by_every_check(laptop: LaptopCloud) -> None:
+    """Whoever asks, then, is not known either."""
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+    make: Any = boto3.Session("test", "test", region_name=REGION).client
+    found = examine(laptop, client=lambda service: make(service, endpoint_url="http://127.0.0.1:9", config=config))
+    assert "no answer" in found["credentials"].finding
+    assert {result.status for id_, result in found.items() if id_ != "region"} == {CheckStatus.WARNING}
 
 
 def test_an_alias_that_is_gone_is_named(laptop: LaptopCloud) -> None:

@@ -36,6 +36,7 @@ def test_a_no_changes_nothing() -> None:
     ("pricing", "said"),
     [
         ({"CurrentPlan": "NONE"}, "The account has no plan."),
+        ({"CurrentPlan": "NONE", "NextPlan": ""}, "The account has no plan."),
         ({"CurrentPlan": "ESSENTIALS", "NextPlan": "NONE"}, "ESSENTIALS ends with this month already."),
     ],
 )
