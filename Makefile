@@ -155,6 +155,9 @@ rehearse: $(RUN_ENV) ## Rehearse on the laptop: a good release under load, two b
 package: $(RUN_ENV) ## Build the Lambda packages: make package TARGET=cloud|laptop
 	$(HERALD) package --target $(TARGET) $(FLAGS)
 
+dist: $(RUN_ENV) ## Pack what a team needs that depends on Herald: modules, package builder, command; the same bytes every time
+	$(HERALD) dist $(FLAGS)
+
 ##@ Terraform
 plan: $(RUN_ENV) ## Show what would change in AWS (FLAGS="--backend infra/backend.hcl", or --local for the laptop cloud)
 	$(HERALD) infra plan $(FLAGS)
@@ -229,4 +232,4 @@ $(LOAD)/.whole: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots
+.PHONY: dist mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots

@@ -33,6 +33,7 @@ _MODULES = {
     "smoke": "smoke",
     "leave-plan": "leave_plan",
     "package": "package",
+    "dist": "package",
     "preview": "notifications",
     "new": "notifications",
     "lint": "notifications",

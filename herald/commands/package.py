@@ -1,4 +1,4 @@
-"""`herald package`."""
+"""`herald package` and `herald dist`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import typer
 
 from herald.commands.notifications import Notifications
 from package.build import Archive, build
+from package.dist import write_dist
 from package.target import LAMBDA_PYTHON, Architecture, TargetName
 
-__all__ = ["package"]
+__all__ = ["dist", "package"]
 
 
 def package(
@@ -27,6 +28,13 @@ def package(
         typer.echo(
             f"Without bytecode, because there is no Python {LAMBDA_PYTHON} here: the functions start more slowly."
         )
+
+
+def dist() -> None:
+    """Pack modules, package builder and command into build/dist, for a team that depends on Herald."""
+    path = write_dist()
+    typer.echo(path)
+    typer.echo(path.with_name(f"{path.name}.sha256").read_text().split()[0])
 
 
 def _line(archive: Archive) -> str:

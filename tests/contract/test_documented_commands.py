@@ -33,6 +33,7 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "capacity": ("tests/unit/capacity/test_command.py",),
     "dead": (_REDRIVE,),
     "discard": (_INCIDENTS,),
+    "dist": ("tests/unit/package/test_dist.py",),
     "doctor": ("tests/stack/doctor/test_commands.py",),
     "forget": (_RECORDS,),
     "infra apply": (_AS_DOCUMENTED, "tests/infra/laptop/test_trial.py"),

@@ -1,0 +1,73 @@
+"""`make dist`: the archive for teams that depend on Herald."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from herald.cli import app
+from laptop.state import ROOT
+from package.dist import write_dist
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dist(tmp_path_factory.mktemp("dist"))
+
+
+def test_it_is_the_same_bytes_twice_whatever_the_umask(archive: Path, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        again = write_dist(tmp_path)
+    finally:
+        os.umask(before)
+    assert again.name == archive.name
+    assert again.read_bytes() == archive.read_bytes()
+    told = again.with_name(f"{again.name}.sha256").read_text()
+    assert told == f"{hashlib.sha256(again.read_bytes()).hexdigest()}  {again.name}\n"
+
+
+def test_it_holds_modules_builder_and_command_and_no_tests(archive: Path) -> None:
+    with tarfile.open(archive) as opened:
+        members = opened.getmembers()
+    root = archive.name.removesuffix(".tar.gz")
+    names = [member.name.removeprefix(f"{root}/") for member in members]
+    assert {"infra/modules/notifier/main.tf", "package/build.py", "herald/cli.py", "Makefile", "LICENSE"} <= set(names)
+    assert not [name for name in names if name.startswith(("tests/", "bench/", "build/", ".", "/"))]
+    assert names == sorted(names)
+    assert {(member.mtime, member.uid, member.gid, member.uname) for member in members} == {(0, 0, 0, "")}
+
+
+def test_the_command_runs_from_it_alone(archive: Path, tmp_path: Path) -> None:
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    unpacked = next(tmp_path.iterdir())
+    environment = {**os.environ, "PYTHONPATH": str(unpacked)}
+    code = "from package.build import BUILD; import herald.cli; print(BUILD); herald.cli.app(['lint'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == [
+        str(unpacked / "build" / "package"),
+        "book.created, book.deleted, user.welcome: nothing is wrong",
+    ], done.stderr
+
+
+def test_the_command_says_where_it_lies_and_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("herald.commands.package.write_dist", lambda: write_dist(tmp_path))
+    path, sha256 = CliRunner().invoke(app, ["dist"]).stdout.split()
+    assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
+
+
+def test_the_workflow_of_the_example_is_one() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    workflows = sorted((ROOT / "examples" / "shop" / ".github" / "workflows").iterdir())
+    done = subprocess.run([*command, *workflows], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
