@@ -21,6 +21,7 @@ from tests.integration.webapp.admin.conftest import bury, letters, queue_url, re
 from tests.integration.webapp.auth.test_hanging import Silence
 from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
+from tests.waiting import LIMIT
 from webapp.admin.reason_groups import group_dead_letters, redrive
 from webapp.aws.clients import CONFIG, keep_deadline
 from webapp.composition import Parts
@@ -357,7 +358,7 @@ def test_the_overview_is_shown_though_cloudwatch_never_answers(
     config = CONFIG.merge(Config(connect_timeout=0.2, read_timeout=0.2))
     hanging = keep_deadline(session.client("cloudwatch", endpoint_url=silence.url, config=config))
     monkeypatch.setitem(watching, "cloudwatch", hanging)
-    monkeypatch.setattr("webapp.pages.operations._LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("webapp.pages.operations._LOOK_SECONDS", LIMIT)
     page = operator.get("/operations")
     assert page.status_code == 200
     assert "not known" in page.text
