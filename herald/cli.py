@@ -37,6 +37,8 @@ _MODULES = {
     "preview": "notifications",
     "new": "notifications",
     "lint": "notifications",
+    "publish": "publish",
+    "contracts": "publish",
     "local": "laptop",
     "infra": "terraform",
     "status": "status",

@@ -31,6 +31,7 @@ _INCIDENTS = "tests/integration/operations/test_incidents.py"
 _OWN_MAILS = "tests/integration/package/test_own_notifications.py"
 RUN_BY: dict[str, tuple[str, ...]] = {
     "capacity": ("tests/unit/capacity/test_command.py",),
+    "contracts": ("tests/contract/test_contracts.py",),
     "dead": (_REDRIVE,),
     "discard": (_INCIDENTS,),
     "dist": ("tests/unit/package/test_dist.py",),
@@ -48,6 +49,7 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "package": (_AS_DOCUMENTED,),
     "pause": ("tests/integration/operations/test_pause.py",),
     "preview": ("tests/integration/package/test_preview.py",),
+    "publish": ("tests/stack/test_publish.py",),
     "redrive": (_REDRIVE, _RECORDS),
     "rehearse": ("tests/stack/release/test_rehearsal.py",),
     "release": ("tests/stack/release/test_commands.py",),

@@ -1,0 +1,64 @@
+"""`herald publish` and `herald contracts`: a first event, and what a publisher needs for all others."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.commands.notifications import Notifications
+from herald.console import confirm
+from herald.examination import Topic, examination
+from laptop.state import DEFAULT_STATE, ROOT
+from operations.errors import UserError
+from package.build import find_notifications
+
+__all__ = ["contracts", "publish"]
+
+
+@report_refusals("nothing is known of a mail")
+def publish(
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="of the event, such as order.shipped")],
+    to: Annotated[str, typer.Option(metavar="ADDRESS", help="who gets the mail")],
+    example: Annotated[str, typer.Option(metavar="NAME", help="whose data it has")] = "typical",
+    notifications: Notifications = None,
+    topic: Topic = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
+    local: Local = False,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Publish an example of a notification through the real topic, as a test: one mail to you."""
+    from herald.sample import choose_example, make_event, publish_event  # noqa: PLC0415  the compilers are slow to load
+
+    data = choose_example(find_notifications(notifications), type_, example)
+    account = Account.choose(local, state_dir, prefix)
+    system = examination(account, local, 1, topic).system
+    if not yes and not local and not confirm(f"Send {type_} to {to} by {prefix} in {system.where}?"):
+        raise UserError("nothing was sent")
+    typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to)))
+
+
+def contracts(
+    out: Annotated[Path, typer.Option(metavar="PATH", help="the folder that they go to", show_default=False)] = (
+        ROOT / "build" / "contracts"
+    ),
+    notifications: Notifications = None,
+) -> None:
+    """Write what publishers need: an AsyncAPI document, and typed publishers in Python and TypeScript."""
+    from package.notifications.asyncapi import asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
+    from package.notifications.publishers import python_publisher, typescript_publisher  # noqa: PLC0415
+
+    home = find_notifications(notifications)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in (
+        ("asyncapi.yaml", to_yaml(asyncapi(home, version))),
+        ("herald_events.py", python_publisher(home)),
+        ("herald_events.ts", typescript_publisher(home)),
+    ):
+        (out / name).write_text(text, "utf-8")
+        typer.echo(out / name)

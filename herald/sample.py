@@ -1,0 +1,52 @@
+"""An example of a notification as an event, published to a real topic: a mail that somebody asked for to look at it.
+
+Marked as a test: its source is `urn:herald:test`, so the ledger, its timeline and a dead letter say so.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from operations.errors import UserError
+from package.notifications.catalogue import examples, types
+
+__all__ = ["choose_example", "make_event", "publish_event"]
+
+SOURCE = "urn:herald:test"
+
+
+def choose_example(notifications: Path, type_: str, name: str) -> Any:
+    """The data of one example. Raises `UserError`, which lists what there is."""
+    for wanted, known, what in (
+        (type_, types(notifications), "notification"),
+        (name, examples(type_, notifications), f"example of {type_}"),
+    ):
+        if wanted not in known:
+            raise UserError(f"there is no {what} {wanted!r}; there are: {', '.join(sorted(known))}")
+    return examples(type_, notifications)[name]
+
+
+def make_event(type_: str, data: Mapping[str, Any], to: str | None = None) -> dict[str, Any]:
+    """An event of its own, of this moment, with this data; `to` gets the mail in the recipient's place."""
+    recipient = {**data["recipient"], **({"email": to} if to else {})}
+    return {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": SOURCE,
+        "type": type_,
+        "time": datetime.now(UTC).isoformat(),
+        "datacontenttype": "application/json",
+        "data": {**data, "recipient": recipient},
+    }
+
+
+def publish_event(sns: Any, topic: str, event: Mapping[str, Any]) -> str:
+    """Publish it; the MessageId that SNS answers."""
+    attributes = {"type": {"DataType": "String", "StringValue": event["type"]}}
+    answer = sns.publish(TopicArn=topic, Message=json.dumps(event), MessageAttributes=attributes)
+    return str(answer["MessageId"])

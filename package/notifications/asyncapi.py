@@ -1,0 +1,116 @@
+"""What a publisher may send, as one AsyncAPI document made from a folder of notifications.
+
+https://www.asyncapi.com/docs/reference/specification/v3.1.0
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from package.notifications.catalogue import NOTIFICATIONS, examples, types
+from package.notifications.schemas import read_data_schema, read_schema
+
+__all__ = ["asyncapi", "data_schema", "to_yaml"]
+
+_ENVELOPE = NOTIFICATIONS.parent / "contracts" / "event.schema.json"
+_DROPPED = frozenset({"$schema", "$id", "title"})
+#: What stands in for what is different in each event.
+_EXAMPLE = {"specversion": "1.0", "id": "order-4711", "source": "urn:example:shop", "time": "2026-11-21T08:00:00Z"}
+_INTRODUCTION = (
+    "Each event becomes exactly one mail, or a dead letter with the reason. The body of the SNS message is one "
+    "CloudEvents 1.0 event in structured JSON of at most 64 KiB; the message attribute `type` repeats its type."
+)
+
+Document = dict[str, Any]
+
+
+def data_schema(type_: str, notifications: Path) -> Document:
+    """The schema of the data of one type, as every validator reads it. Raises `PackageError`."""
+    return read_data_schema(notifications / type_ / "schema.json")
+
+
+def asyncapi(notifications: Path, version: str) -> Document:
+    """The document of all types of `notifications`: a channel, the operation *receive*, and a message for each type."""
+    known = types(notifications)
+    messages = {type_: _message(type_, notifications) for type_ in known}
+    return {
+        "asyncapi": "3.1.0",
+        "id": "urn:herald",
+        "info": {
+            "title": "Events that become mails",
+            "version": version,
+            "description": _INTRODUCTION,
+            "license": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+            "tags": [{"name": "mail"}],
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "servers": {
+            "sns": {
+                "host": "sns.{region}.amazonaws.com",
+                "protocol": "sns",
+                "description": "Amazon SNS",
+                "variables": {"region": {"default": "us-east-1", "description": "where Herald is deployed"}},
+            }
+        },
+        "channels": {
+            "events": {
+                "address": "herald-events",
+                "title": "Events",
+                "description": "An SNS standard topic: it keeps no order. Its ARN is an output of the module.",
+                "messages": {type_: _reference("components", "messages", type_) for type_ in known},
+            }
+        },
+        "operations": {
+            "mail": {
+                "action": "receive",
+                "title": "Mail",
+                "description": "Herald writes and sends the mail of each event, once.",
+                "channel": _reference("channels", "events"),
+                "messages": [_reference("channels", "events", "messages", type_) for type_ in known],
+            }
+        },
+        "components": {"messages": messages, "schemas": {"event": _without_names(read_schema(_ENVELOPE))}},
+    }
+
+
+def to_yaml(document: Mapping[str, Any]) -> str:
+    """The document as people read it."""
+    text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=140)
+    return f"# Written by herald contracts from the schemas and examples of the notifications.\n{text}"
+
+
+def _message(type_: str, notifications: Path) -> Document:
+    schema = data_schema(type_, notifications)
+    own = {"type": {"const": type_, "description": "the event's type"}, "data": _without_names(schema)}
+    return {
+        "name": type_,
+        "title": type_,
+        "summary": schema["description"],
+        "contentType": "application/cloudevents+json",
+        "headers": {
+            "type": "object",
+            "description": "attributes of the SNS message",
+            "required": ["type"],
+            "properties": {"type": {"const": type_, "description": "the event's type, for a subscription's filter"}},
+        },
+        "payload": {"allOf": [_reference("components", "schemas", "event"), {"type": "object", "properties": own}]},
+        "examples": [
+            {"name": name, "headers": {"type": type_}, "payload": {**_EXAMPLE, "type": type_, "data": data}}
+            for name, data in examples(type_, notifications).items()
+        ],
+    }
+
+
+def _reference(*path: str) -> Document:
+    return {"$ref": "#/" + "/".join(path)}
+
+
+def _without_names(schema: Document) -> Document:
+    """Inside of a document a schema has no name and no dialect of its own."""
+    kept: Document = json.loads(json.dumps({key: value for key, value in schema.items() if key not in _DROPPED}))
+    return kept

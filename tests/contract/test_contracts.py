@@ -1,0 +1,138 @@
+"""The AsyncAPI document and the typed publishers that `herald contracts` writes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
+
+from function.event.cloudevent import decode, parse
+from function.message.catalogue import Catalogue
+from herald.cli import app
+from laptop.state import ROOT
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
+from tests.npm import install
+from tests.waiting import LIMIT
+
+ROOM = Path(__file__).parent / "typescript"
+SPECTRAL = ROOT / "tests" / "integration" / "webapp" / "api" / "spectral"
+CALL = ("arn:aws:sns:us-east-1:111122223333:shop", "urn:example:shop", "order-4711")
+_TYPESCRIPT = """
+import {{ receiptEvent, type ReceiptData }} from "./herald_events.js";
+const data: ReceiptData = {data};
+const event = {{ topicArn: "{0}", source: "{1}", id: "{2}", time: new Date("2026-11-21T08:00:00Z") }};
+console.log(JSON.stringify(receiptEvent(event, data)));
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Those of the example mails, whose schemas use every keyword."""
+    out = tmp_path_factory.mktemp("contracts")
+    done = CliRunner().invoke(app, ["contracts", "--out", str(out), "--notifications", str(EXAMPLES)])
+    assert done.exit_code == 0, done.output
+    assert sorted(done.stdout.split()) == sorted(map(str, out.iterdir()))
+    return out
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    return compile_catalogue(tmp_path_factory.mktemp("compiled"), EXAMPLES)
+
+
+def receipt() -> dict[str, Any]:
+    data: dict[str, Any] = examples("receipt", EXAMPLES)["typical"]
+    return data
+
+
+def check(published: Any, catalogue: Catalogue) -> None:
+    """Hold what a publisher gives to SNS to what the function takes."""
+    assert published["TopicArn"] == CALL[0]
+    assert published["MessageAttributes"] == {"type": {"DataType": "String", "StringValue": "receipt"}}
+    event = parse(decode(published["Message"]), catalogue.validate_envelope)
+    assert (event.source, event.id, event.type, event.data) == (*CALL[1:], "receipt", receipt())
+    catalogue.get("receipt").validate(event.data)
+
+
+def test_the_document_in_docs_is_that_of_heralds_own_notifications(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["contracts", "--out", str(tmp_path), "--notifications", str(NOTIFICATIONS)])
+    assert done.exit_code == 0, done.output
+    told = "run herald contracts, and copy build/contracts/asyncapi.yaml to docs"
+    assert (tmp_path / "asyncapi.yaml").read_text("utf-8") == (ROOT / "docs" / "asyncapi.yaml").read_text("utf-8"), told
+
+
+def test_spectral_has_nothing_against_either_document(written: Path) -> None:
+    """The specification's own schema, and all that Spectral recommends."""
+    program = install(SPECTRAL, "spectral") / "node_modules" / ".bin" / "spectral"
+    paths = [str(written / "asyncapi.yaml"), str(ROOT / "docs" / "asyncapi.yaml")]
+    command = [str(program), "lint", "--quiet", "-F", "hint", "-r", str(ROOM / ".spectral.yaml"), "-f", "json", *paths]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (done.returncode, json.loads(done.stdout or "[]")) == (0, []), done.stdout + done.stderr
+
+
+def test_every_example_fits_the_payload_that_is_told(written: Path) -> None:
+    document = yaml.safe_load((written / "asyncapi.yaml").read_text("utf-8"))
+    assert set(document["components"]["messages"]) == {"account", "receipt", "shipment", "security"}
+    for type_, message in document["components"]["messages"].items():
+        schema = {**message["payload"], "components": document["components"]}
+        validator = Draft202012Validator(schema)
+        assert len(message["examples"]) == len(examples(type_, EXAMPLES))
+        for example in message["examples"]:
+            validator.validate(example["payload"])
+        other = {**message["examples"][0]["payload"], "type": "order.lost"}
+        assert not validator.is_valid(other)
+        assert not validator.is_valid({**other, "type": type_, "data": {}})
+
+
+def test_the_publisher_for_python_gives_what_the_function_takes(written: Path, catalogue: Catalogue) -> None:
+    spec = importlib.util.spec_from_file_location("herald_events", written / "herald_events.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    check(module.receipt_event(*CALL, receipt(), datetime(2026, 11, 21, 8, tzinfo=UTC)), catalogue)
+
+
+def test_mypy_holds_a_publisher_to_the_schema(written: Path, tmp_path: Path) -> None:
+    (tmp_path / "herald_events.py").write_text((written / "herald_events.py").read_text("utf-8"), "utf-8")
+    data = repr(receipt())
+    spoilt = {"good": data, "text": data.replace("42.25", "'42'"), "name": data.replace("'total'", "'totals'")}
+    for name, literal in spoilt.items():
+        code = f"from herald_events import receipt_event\n\nreceipt_event('a', 'b', 'c', {literal})\n"
+        (tmp_path / f"{name}.py").write_text(code, "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir=mypy", *(f"{name}.py" for name in spoilt)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert {line.partition(":")[0] for line in done.stdout.splitlines()[:-1]} == {"text.py", "name.py"}, done.stdout
+
+
+def test_the_publisher_for_typescript_compiles_strictly_and_gives_the_same(
+    written: Path, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    room = install(ROOM, "typescript")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "herald_events.ts").write_text((written / "herald_events.ts").read_text("utf-8"), "utf-8")
+    data = json.dumps(receipt(), ensure_ascii=False)
+    (tmp_path / "shop.ts").write_text(_TYPESCRIPT.format(*CALL, data=data), "utf-8")
+    (tmp_path / "wrong.ts").write_text(_TYPESCRIPT.format(*CALL, data=data.replace('"total"', '"totals"')), "utf-8")
+    options = ["--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"]
+    compiler = ["node", str(room / "node_modules" / "typescript" / "bin" / "tsc"), *options]
+    good = subprocess.run(
+        [*compiler, "shop.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert good.returncode == 0, good.stdout
+    ran = subprocess.run(["node", "shop.js"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=True)
+    check(json.loads(ran.stdout), catalogue)
+    bad = subprocess.run(
+        [*compiler, "--noEmit", "wrong.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert bad.returncode != 0
+    assert "totals" in bad.stdout
