@@ -363,6 +363,7 @@ def test_a_refused_mail_is_redriven_once_however_often_the_letter_is(world: Worl
     assert world.mails == 1
 
 
+@pytest.mark.exact  # a person takes it off by a client that repeats what is contended, and this one is the function's
 def test_a_suppressed_address_gets_no_mail_and_keeps_the_event(world: World) -> None:
     world.suppress()
     outcome = world.deliver(delivery())

@@ -13,6 +13,9 @@ from tests.waiting import LIMIT
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
+#: All that the simulator says is looked at.
+pytestmark = pytest.mark.exact
+
 
 def test_an_identity_is_verified_at_once(client: SESV2Client) -> None:
     made = client.create_email_identity(EmailIdentity="herald.example", Tags=[{"Key": "a", "Value": "b"}])

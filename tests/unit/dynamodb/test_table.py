@@ -229,6 +229,7 @@ def test_a_read_can_be_of_some_attributes_only(table: MemoryTable) -> None:
     assert answer["Item"] == {"state": {"S": "sending"}, "attempts": ITEM["attempts"]}
 
 
+@pytest.mark.exact  # all that the table says is looked at
 def test_a_scan_finds_what_its_filter_holds_for(table: MemoryTable) -> None:
     table.put_item(TableName=NAME, Item={"pk": {"S": "address#1"}})
     found = table.scan(
