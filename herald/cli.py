@@ -39,6 +39,7 @@ _MODULES = {
     "lint": "notifications",
     "publish": "publish",
     "contracts": "publish",
+    "studio": "studio",
     "local": "laptop",
     "infra": "terraform",
     "status": "status",

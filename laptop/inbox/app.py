@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from laptop.console.pages import Console
     from laptop.providers.wire import VendorServer
 
-__all__ = ["PAGE_POLICY", "inbox"]
+__all__ = ["MAIL_POLICY", "PAGE_POLICY", "SameOrigin", "inbox"]
 
 PAGES = Path(__file__).with_name("pages")
 VIEWS = ("html", "text", "headers", "raw")
@@ -71,7 +71,7 @@ def inbox(
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
-            Middleware(_SameOrigin),
+            Middleware(SameOrigin),
             Middleware(GZipMiddleware),
         ],
         exception_handlers={LookupError: _not_found, BadFault: _wrong},
@@ -140,7 +140,7 @@ async def _wrong(_request: Request, problem: Exception) -> Response:
     return JSONResponse({"error": str(problem)}, 422)
 
 
-class _SameOrigin:
+class SameOrigin:
     """Refuses by 403 what a page of another site makes a browser change; a program, which names no origin, may."""
 
     def __init__(self, app: ASGIApp) -> None:

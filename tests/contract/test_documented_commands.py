@@ -58,6 +58,7 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "rollback": ("tests/stack/release/test_commands.py",),
     "smoke": ("tests/stack/doctor/test_commands.py",),
     "status": ("tests/integration/operations/test_status.py",),
+    "studio": ("tests/integration/package/test_studio.py",),
     "suppressions": (_RECORDS,),
     "suppressions check": (_INCIDENTS,),
     "suppressions rekey": (_RECORDS,),

@@ -1,0 +1,69 @@
+"""`herald studio`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from function.message.rendering import Content
+from herald.account import Account, Prefix, StateDir
+from herald.commands.notifications import Notifications
+from herald.examination import Topic, examination
+from herald.sample import make_event, publish_event
+from herald.studio.app import studio as pages
+from herald.studio.workshop import Workshop
+from laptop.resources import SENDER
+from laptop.state import DEFAULT_STATE, ROOT
+from laptop.supervision.ports import HOST
+from operations.errors import UserError
+from package.build import find_notifications
+
+__all__ = ["send_to_inbox", "studio"]
+
+_WORK = ROOT / "build" / "studio"
+
+
+def studio(
+    notifications: Notifications = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="on this machine's loopback address")] = 8025,
+    topic: Topic = None,
+    state_dir: StateDir = DEFAULT_STATE,
+    prefix: Prefix = "herald",
+) -> None:
+    """Look at your mails while you write them: a page on this machine that follows every file that is saved."""
+    home = find_notifications(notifications)
+
+    def by_laptop(content: Content, _type: str, _data: Mapping[str, Any], to: str) -> str:
+        return send_to_inbox(Account.choose(True, state_dir, prefix), content, to)
+
+    def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
+        account = Account.choose(False, state_dir, prefix)
+        system = examination(account, False, 1, topic).system
+        message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to))
+        return f"Published as a test to {prefix} in {account.where}: {message_id}"
+
+    app = pages(Workshop(home, _WORK), home, {"laptop": by_laptop, "deployment": by_deployment})
+    typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
+    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+
+
+def send_to_inbox(account: Account, content: Content, to: str) -> str:
+    """Hand the mail itself to the laptop's SES, whatever package its function runs."""
+    parts = {"Text": content.text, "Html": content.html}
+    if "@" not in to:
+        raise UserError(f"{to!r} is no address")
+    account.client("sesv2").send_email(
+        FromEmailAddress=SENDER,
+        Destination={"ToAddresses": [to]},
+        Content={
+            "Simple": {
+                "Subject": {"Data": content.subject},
+                "Body": {name: {"Data": text, "Charset": "UTF-8"} for name, text in parts.items()},
+            }
+        },
+        EmailTags=[{"Name": "test", "Value": "studio"}],
+    )
+    return f"It lies in the laptop's inbox, to {to}"

@@ -1,0 +1,137 @@
+"""The studio's pages: one page, what it asks for as JSON, the mails in frames of their own, and a stream of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from watchfiles import awatch
+
+from function.message.rendering import Content
+from herald.studio.workshop import Workshop
+from laptop.inbox.app import MAIL_POLICY, PAGE_POLICY, SameOrigin
+from laptop.state import ROOT
+from operations.errors import UserError
+
+__all__ = ["Send", "studio"]
+
+PAGES = Path(__file__).with_name("pages")
+_SHEET = ROOT / "webapp" / "pages" / "static" / "herald.css"
+#: Milliseconds for which nothing may change before what changed is read; an editor writes a file in several steps.
+_STEP, _LONGEST = 50, 300
+_KEPT = 50
+
+#: Sends a mail to an address: what was rendered, the type, the data, whom to. Returns what to say.
+Send = Callable[[Content, str, Mapping[str, Any], str], str]
+
+
+def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send]) -> Starlette:
+    """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` wants a confirmation."""
+    pages = _Pages(workshop, watched, ways)
+    return Starlette(
+        routes=[
+            Route("/", pages.home),
+            Route("/notifications", pages.notifications),
+            Route("/changes", pages.changes),
+            Route("/render", pages.render, methods=["POST"]),
+            Route("/mail/{id}", pages.mail),
+            Route("/save", pages.save, methods=["POST"]),
+            Route("/send", pages.send, methods=["POST"]),
+            Route("/static/herald.css", lambda _: FileResponse(_SHEET)),
+            Mount("/static", StaticFiles(directory=PAGES)),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
+            Middleware(SameOrigin),
+        ],
+        exception_handlers={UserError: _refusal},
+        lifespan=pages.lifespan,
+    )
+
+
+class _Pages:
+    def __init__(self, workshop: Workshop, watched: Path, ways: Mapping[str, Send]) -> None:
+        self._workshop, self._watched, self._ways = workshop, watched, ways
+        self._mails: dict[str, str] = {}
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await run_in_threadpool(self._workshop.reload)
+        watching = asyncio.create_task(self._watch())
+        yield
+        watching.cancel()
+
+    async def home(self, _request: Request) -> Response:
+        return FileResponse(PAGES / "studio.html", headers={"Content-Security-Policy": PAGE_POLICY})
+
+    async def notifications(self, _request: Request) -> Response:
+        described = await run_in_threadpool(self._workshop.describe)
+        return JSONResponse({**described, "ways": list(self._ways)})
+
+    async def changes(self, _request: Request) -> Response:
+        return StreamingResponse(self._stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    async def render(self, request: Request) -> Response:
+        asked = await request.json()
+        content, headers = await self._write(asked)
+        id_ = hashlib.sha256(content.html.encode()).hexdigest()[:32]
+        self._mails[id_] = content.html
+        while len(self._mails) > _KEPT:
+            self._mails.pop(next(iter(self._mails)))
+        sizes = {"html": len(content.html.encode()), "text": len(content.text.encode())}
+        return JSONResponse({"id": id_, "text": content.text, "headers": headers, "sizes": sizes})
+
+    async def mail(self, request: Request) -> Response:
+        html = self._mails.get(request.path_params["id"], "")
+        headers = {"Content-Security-Policy": MAIL_POLICY, "X-Content-Type-Options": "nosniff"}
+        return Response(html, media_type="text/html; charset=utf-8", headers=headers)
+
+    async def save(self, request: Request) -> Response:
+        asked = await request.json()
+        path = await run_in_threadpool(self._workshop.save, asked["type"], asked["example"], asked["data"])
+        return JSONResponse({"said": f"Saved in {path}"})
+
+    async def send(self, request: Request) -> Response:
+        asked = await request.json()
+        way = asked["way"]
+        if way not in self._ways:
+            raise UserError(f"there is no way {way!r} to send a mail")
+        if way != "laptop" and asked.get("confirmed") is not True:
+            raise UserError("nothing was sent: a real mail wants a confirmation")
+        content, _ = await self._write(asked)
+        send = self._ways[way]
+        said = await run_in_threadpool(send, content, asked["type"], asked["data"], asked["to"])
+        return JSONResponse({"said": said})
+
+    def _write(self, asked: Mapping[str, Any]) -> Awaitable[tuple[Content, dict[str, str]]]:
+        return run_in_threadpool(self._workshop.write, asked["type"], asked["locale"], asked["data"])
+
+    async def _watch(self) -> None:
+        async for _ in awatch(self._watched, step=_STEP, debounce=_LONGEST):
+            await run_in_threadpool(self._workshop.reload)
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _stream(self) -> AsyncIterator[str]:
+        while True:
+            yield f"data: {json.dumps(self._workshop.version)}\n\n"
+            async with self._changed:
+                await self._changed.wait()
+
+
+async def _refusal(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 422)

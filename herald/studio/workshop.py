@@ -1,0 +1,89 @@
+"""The notifications of a folder, compiled anew when a file changes; what does not compile leaves the last that did."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from function.errors import NotificationError
+from function.message.catalogue import Catalogue
+from function.message.rendering import LARGEST_HTML, Content
+from function.message.unsubscribe import headers
+from operations.errors import UserError
+from package.errors import PackageError
+from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
+
+__all__ = ["Workshop"]
+
+
+class Workshop:
+    """`version` grows with each change. Used by several threads: a change is compiled in one of them."""
+
+    def __init__(self, notifications: Path, work: Path) -> None:
+        self._notifications, self._work = notifications, work
+        self._catalogue: Catalogue | None = None
+        self._lock = threading.Lock()
+        self.faults: list[str] = []
+        self.version = 0
+
+    def reload(self) -> None:
+        """Compile what is there now; what is wrong with it is told in `faults`."""
+        with self._lock:
+            try:
+                self._catalogue, self.faults = compile_catalogue(self._work, self._notifications), []
+            except PackageError as error:
+                self.faults = str(error).splitlines()
+            self.version += 1
+
+    def describe(self) -> dict[str, Any]:
+        """All notifications with languages, examples and schema, and what is wrong."""
+        return {
+            "version": self.version,
+            "faults": self.faults,
+            "largest": LARGEST_HTML,
+            "notifications": {type_: self._describe(type_) for type_ in types(self._notifications)},
+        }
+
+    def write(self, type_: str, locale: str, data: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
+        """The mail and its headers. Raises `UserError` with what is wrong with the data."""
+        try:
+            notification = self._require_catalogue().get(type_)
+            notification.validate(data)
+            link = UNSUBSCRIBE_URL if notification.subscription else None
+            content = notification.render(data, locale, link)
+        except NotificationError as error:
+            raise UserError(str(error)) from None
+        told = {"To": data["recipient"]["email"], "Subject": content.subject}
+        if notification.reply_to:
+            told["Reply-To"] = notification.reply_to
+        return content, told | (headers(link) if link else {})
+
+    def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:
+        """Write the data of an example that is there. Raises `UserError` if the schema refuses it."""
+        if type_ not in types(self._notifications) or example not in examples(type_, self._notifications):
+            raise UserError(f"there is no example {example!r} of {type_!r}")
+        try:
+            self._require_catalogue().get(type_).validate(data)
+        except NotificationError as error:
+            raise UserError(str(error)) from None
+        path = self._notifications / type_ / "examples" / f"{example}.json"
+        path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        return path
+
+    def _require_catalogue(self) -> Catalogue:
+        if self._catalogue is None:
+            raise UserError("no mail can be shown until what is wrong has been mended")
+        return self._catalogue
+
+    def _describe(self, type_: str) -> dict[str, Any]:
+        folder = self._notifications / type_
+        try:
+            found = examples(type_, self._notifications)
+            schema = json.loads((folder / "schema.json").read_text("utf-8"))
+        except (PackageError, OSError, ValueError):
+            found, schema = {}, {}
+        locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != "examples")
+        return {"locales": locales, "examples": found, "schema": schema}

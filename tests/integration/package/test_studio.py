@@ -1,0 +1,102 @@
+"""What the studio's page asks of the machine, and what other pages may not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from herald.cli import app
+from herald.studio.app import studio
+from herald.studio.workshop import Workshop
+from package.notifications.catalogue import EXAMPLES, examples
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(EXAMPLES / "security", tmp_path / "notifications" / "security")).parent
+
+
+@pytest.fixture
+def sent() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
+    def send(_content: Any, type_: str, _data: Any, to: str) -> str:
+        sent.append(f"{type_} to {to}")
+        return "sent"
+
+    pages = studio(Workshop(folder, tmp_path / "work"), folder, {"laptop": send, "deployment": send})
+    with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
+        yield client
+
+
+def asked(folder: Path, **more: Any) -> dict[str, Any]:
+    return {"type": "security", "locale": "fr", "data": examples("security", folder)["typical"], **more}
+
+
+def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: Path) -> None:
+    told = page.get("/notifications").json()
+    assert told["notifications"]["security"]["locales"] == ["ar", "de", "en", "es", "fr"]
+    assert told["faults"] == []
+    mail = page.post("/render", json=asked(folder)).json()
+    assert mail["headers"] == {"To": "ada@example.com", "Subject": "Nouvelle connexion à votre compte"}
+    frame = page.get(f"/mail/{mail['id']}")
+    assert mail["sizes"]["html"] == len(frame.content)
+    assert "sandbox" in frame.headers["Content-Security-Policy"]
+
+
+def test_a_real_mail_wants_a_confirmation(page: TestClient, folder: Path, sent: list[str]) -> None:
+    refused = page.post("/send", json=asked(folder, to="me@example.com", way="deployment"))
+    assert (refused.status_code, sent) == (422, [])
+    assert "wants a confirmation" in refused.json()["error"]
+    page.post("/send", json=asked(folder, to="me@example.com", way="deployment", confirmed=True)).raise_for_status()
+    page.post("/send", json=asked(folder, to="me@example.com", way="laptop")).raise_for_status()
+    assert sent == ["security to me@example.com"] * 2
+
+
+@pytest.mark.parametrize("path", ["/send", "/save", "/render"])
+def test_another_sites_page_orders_nothing(page: TestClient, folder: Path, sent: list[str], path: str) -> None:
+    body = asked(folder, to="me@example.com", way="laptop", example="typical")
+    assert page.post(path, json=body, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert page.post(path, json=body, headers={"Host": "evil.example"}).status_code == 400
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "example"), [("security", "../../x"), ("../security", "typical"), ("lost", "typical")]
+)
+def test_only_an_example_that_is_there_is_saved(page: TestClient, folder: Path, type_: str, example: str) -> None:
+    before = sorted(path for path in folder.parent.rglob("*.json") if "work" not in path.parts)
+    assert page.post("/save", json=asked(folder) | {"type": type_, "example": example}).status_code == 422
+    assert sorted(path for path in folder.parent.rglob("*.json") if "work" not in path.parts) == before
+
+
+def test_data_that_the_schema_refuses_is_told_and_not_saved(page: TestClient, folder: Path) -> None:
+    spoilt = asked(folder, example="typical")
+    spoilt["data"]["notice"]["what"] = "burned"
+    for path in ("/render", "/save"):
+        answer = page.post(path, json=spoilt)
+        assert answer.status_code == 422
+        assert "data.notice.what must be one of signed-in" in answer.json()["error"]
+    assert examples("security", folder)["typical"]["notice"]["what"] == "signed-in"
+
+
+def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "herald.commands.studio.uvicorn.run", lambda served_app, **how: served.update(app=served_app, **how)
+    )
+    done = CliRunner().invoke(app, ["studio", "--notifications", str(folder), "--port", "28026"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("http://127.0.0.1:28026/ shows ")
+    assert (served["host"], served["port"]) == ("127.0.0.1", 28026)
+    with TestClient(served["app"], base_url="http://127.0.0.1:28026") as client:
+        assert set(client.get("/notifications").json()["notifications"]) == {"security"}
