@@ -17,6 +17,8 @@ from doctor.scrubbing import Scrubber
 __all__ = ["RecordedCall", "Recorder", "Recording", "UnrecordedError"]
 
 _TIME, _BYTES = "$time", "$bytes"
+#: What these answer is kept nowhere.
+_SECRET = frozenset({"GetParameter", "GetSecretValue"})
 
 
 class UnrecordedError(Exception):
@@ -51,7 +53,8 @@ class Recorder:
             kept = {"Code": said.get("Code", ""), "Message": said.get("Message", ""), "HTTPStatusCode": status}
             self._keep(RecordedCall(service, operation, parameters, error=kept))
             raise
-        self._keep(RecordedCall(service, operation, parameters, answer=answer))
+        if operation not in _SECRET:
+            self._keep(RecordedCall(service, operation, parameters, answer=answer))
         return answer
 
     def _keep(self, call: RecordedCall) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from doctor.cloud import Answer, Cloud, pages
 from doctor.failures import RefusedError, UnansweredError
+from doctor.vendors import Http
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver
@@ -30,7 +31,8 @@ class System:
 
     `regions` are the regions that the settings name, by their source, the one that is used first. `reservation` is the
     concurrency that `send_rate` (mails a second) needs. `told_topic` is the ARN of a shared topic, `told_domain` the
-    sending domain where no function tells it yet. `resolver` None: no DNS is asked. `local`: simulators answer.
+    sending domain where no function tells it yet. `resolver` None: no DNS is asked; `http` None: nor is any vendor.
+    `local`: simulators answer.
     """
 
     cloud: Cloud
@@ -45,6 +47,7 @@ class System:
     told_topic: str | None = None
     told_domain: str | None = None
     resolver: Resolver | None = None
+    http: Http | None = None
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """An operation's answer. Raises `RefusedError` for an error of AWS's, botocore's own where none came."""

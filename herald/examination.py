@@ -16,13 +16,14 @@ from dns.resolver import NoResolverConfiguration, Resolver
 from doctor.cloud import Boto3Cloud
 from doctor.recording import Recorder, Recording
 from doctor.system import System
+from doctor.vendors import HttpAnswer
 from herald.account import Account
 from herald.capacity.concurrency import reserve
 from herald.terraform.target import is_loopback, region_of_profile
 from laptop.environment import REGION
 from operations.errors import UserError
 
-__all__ = ["Examination", "Record", "SendRate", "Topic", "examination", "regions"]
+__all__ = ["Examination", "Record", "SendRate", "Topic", "ask_vendor", "examination", "regions"]
 
 Record = Annotated[
     Path | None, typer.Option("--record", help="Keep every answer of AWS in this file, without what names anybody")
@@ -33,6 +34,7 @@ Topic = Annotated[str | None, typer.Option("--topic", help="ARN of a shared topi
 #: As infra/modules/notifier has it by default.
 _SECONDS_PER_SEND = 0.25
 _DNS_SECONDS = 5.0
+_HTTP_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def examination(
         told_topic=topic,
         told_domain=domain.lower() if domain else None,
         resolver=None if here else _resolver(),
+        http=ask_vendor,
     )
     return Examination(system, recorder)
 
@@ -82,6 +85,17 @@ def regions(environment: Mapping[str, str], profile: str | None) -> tuple[tuple[
     sources = [(name, environment.get(name)) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")]
     sources.append(("the profile", profile))
     return tuple((source, region) for source, region in sources if region)
+
+
+def ask_vendor(method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
+    """One request, by a client that is slow to load and needed only where a provider beside SES is configured."""
+    import httpx  # noqa: PLC0415  as said above
+
+    try:
+        answer = httpx.request(method, url, headers=dict(headers), timeout=_HTTP_SECONDS, trust_env=False)
+    except httpx.HTTPError:
+        return HttpAnswer(0)
+    return HttpAnswer(answer.status_code, answer.text)
 
 
 def _resolver() -> Resolver | None:

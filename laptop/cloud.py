@@ -36,7 +36,7 @@ from package import build
 __all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
 
 #: The ports that a person may remember; others are taken if these are in use.
-PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "providers": 8028, "aws": 4566}
+PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "providers": 8028, "smtp": 8029, "aws": 4566}
 #: Seconds for one part to answer: a busy machine takes minutes, and a part that dies is told of at once.
 READY_SECONDS = 600
 #: How often a person is told what the start waits for, if it takes so long.
@@ -99,7 +99,9 @@ class _Start:
         self._timings: dict[str, float] = {}
         self._time_scale = TimeScale(options.scale)
         self._ports = {name: ports.take([options.ports[name]] if name in options.ports else []) for name in PORTS}
-        self._endpoints = {name: f"http://{HOST}:{port}" for name, port in self._ports.items()}
+        self._endpoints = {
+            name: f"{'smtp' if name == 'smtp' else 'http'}://{HOST}:{port}" for name, port in self._ports.items()
+        }
         self._environment = child_environment(self._endpoints, state.home, state.tmp)
 
     def run(self) -> LaptopCloud:
@@ -132,11 +134,12 @@ class _Start:
     def _make_functions(
         self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
     ) -> None:
-        urls = self._options.providers
+        urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in self._options.providers]
         settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._options.settings}
+        if self._endpoints["smtp"] in urls:
+            settings["SSL_CERT_FILE"] = str(self._certificate)
+        make_provider_secrets(clients, urls)
         reporting = any(map(reports_by_webhook, urls))
-        if reporting:
-            make_provider_secrets(clients, urls)
         make_functions(clients, made, zips, settings, [*FUNCTIONS, *([WEBHOOK] if reporting else [])])
         if reporting:
             make_webhooks(clients, made, urls, self._endpoints["aws"], self._endpoints["inbox"])
@@ -164,8 +167,9 @@ class _Start:
         emulator = ["-m", "laptop.emulator", "--scale", str(self._options.scale)]
         self._python("ministack", [*emulator, "--account-pages", self._endpoints["inbox"]], ministack)
         simulators = ["-m", "laptop.simulators", "--aws", self._endpoints["aws"]]
-        for name in ("ses", "inbox", "codedeploy", "providers"):
+        for name in ("ses", "inbox", "codedeploy", "providers", "smtp"):
             simulators += [f"--{name}", str(self._ports[name])]
+        simulators += ["--certificate", str(self._certificate)]
         if not self._options.bare:
             simulators += [
                 f"--schedule={PREFIX}-{one.name}={self._time_scale.seconds(one.every, 5)}"
@@ -184,6 +188,11 @@ class _Start:
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
         self._python("web", [*server, "--port", str(self._ports["web"])], settings)
+
+    @property
+    def _certificate(self) -> Path:
+        """That of the mail server, which nobody else has to trust."""
+        return self._state.folder / "smtp.pem"
 
     @property
     def _catalogue(self) -> Path:

@@ -21,6 +21,7 @@ __all__ = [
     "PROVIDER_KEY",
     "SENDER",
     "SESSION_KEY",
+    "SMTP_LOGIN",
     "WEBHOOK",
     "WEBHOOK_KEY",
     "Function",
@@ -33,6 +34,8 @@ ADDRESS_KEY = f"/{PREFIX}/address-key"
 LINK_KEY = f"/{PREFIX}/link-key"
 #: The parameter with the only API key that the simulated vendors know, and that key.
 PROVIDER_KEY = (f"/{PREFIX}/provider-key", "laptop")
+#: The parameter with the only log-in that the mail server knows, and that log-in.
+SMTP_LOGIN = (f"/{PREFIX}/smtp-login", "laptop:laptop")
 #: Where the key lies by which a vendor's webhooks are verified, before the vendor's name.
 WEBHOOK_KEY = f"/{PREFIX}/webhook-key"
 SESSION_KEY = f"/{PREFIX}/session-key"

@@ -1,6 +1,7 @@
 """The one process that runs Herald's own simulators beside ministack.
 
-python -m laptop.simulators --aws URL --ses PORT --codedeploy PORT --providers PORT --inbox PORT
+python -m laptop.simulators --aws URL --ses PORT --codedeploy PORT --providers PORT --smtp PORT --inbox PORT
+    --certificate PATH
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 import time
 from email.utils import parseaddr
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -29,9 +31,11 @@ from laptop.cognito.pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, inbox
+from laptop.providers.certificate import serving_context
 from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend
 from laptop.providers.sendgrid import SendGrid
+from laptop.providers.smtp import SmtpServer
 from laptop.providers.webhook_sender import WebhookSender, post_webhook
 from laptop.providers.wire import VendorServer
 from laptop.resources import PROVIDER_KEY, SENDER
@@ -52,6 +56,8 @@ log = logging.getLogger("simulators")
 
 #: Seconds that a function may run at the most, on AWS and in ministack.
 LONGEST_FUNCTION = 900
+#: That of the sender, which every provider knows as verified.
+DOMAIN = parseaddr(SENDER)[1].rpartition("@")[2]
 
 
 def main() -> None:
@@ -72,18 +78,24 @@ def main() -> None:
     threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
     accounts = Accounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
-    served = inbox(ses, console, pages.routes(), vendors)
+    smtp = _smtp(options.smtp, options.certificate, ses.mailbox)
+    faults = {"ses": ses.faults, **{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
+    served = inbox(ses, console, pages.routes(), faults, vendors.senders)
     uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
 def _vendors(port: int, mailbox: Mailbox, scale: float) -> VendorServer:
     """The providers beside SES, each with the sender's domain, into the inbox of SES."""
-    domain, key = parseaddr(SENDER)[1].rpartition("@")[2], PROVIDER_KEY[1]
-    vendors = [kind(key, domain, Faults()) for kind in (SendGrid, Mailgun, Resend)]
+    vendors = [kind(PROVIDER_KEY[1], DOMAIN, Faults()) for kind in (SendGrid, Mailgun, Resend)]
     after = Timer("webhooks", apart=True).after
     post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
     senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in vendors}
     return VendorServer((HOST, port), vendors, mailbox, senders)
+
+
+def _smtp(port: int, certificate: Path, mailbox: Mailbox) -> SmtpServer:
+    """The mail server, into the same inbox, with a certificate that is made anew."""
+    return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, Faults())
 
 
 def _codedeploy(aws: str, scale: float) -> CodeDeployApi:
@@ -147,6 +159,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--aws", required=True, help="URL of ministack")
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
     parser.add_argument("--providers", type=int, required=True, help="port of SendGrid, Mailgun and Resend")
+    parser.add_argument("--smtp", type=int, required=True, help="port of the mail server")
+    parser.add_argument("--certificate", type=Path, required=True, help="where it puts its certificate")
     parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")
     parser.add_argument(

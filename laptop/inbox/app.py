@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from laptop.inbox.control_api import ControlApi, find_mail
 from laptop.ses.api import Ses
-from laptop.ses.faults import BadFault
+from laptop.ses.faults import BadFault, Faults
 from laptop.ses.mailbox import Mail
 from laptop.state import ROOT
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from laptop.console.pages import Console
-    from laptop.providers.wire import VendorServer
+    from laptop.providers.webhook_sender import WebhookSender
 
 __all__ = ["MAIL_POLICY", "PAGE_POLICY", "SameOrigin", "inbox"]
 
@@ -50,10 +50,16 @@ MAIL_POLICY = (
 
 
 def inbox(
-    ses: Ses, console: Console | None = None, more: Sequence[Route] = (), vendors: VendorServer | None = None
+    ses: Ses,
+    console: Console | None = None,
+    more: Sequence[Route] = (),
+    faults: Mapping[str, Faults] | None = None,
+    senders: Mapping[str, WebhookSender] | None = None,
 ) -> Starlette:
-    """The ASGI application with the pages and the control API, also of `vendors`, the console if there is one, and
-    `more` pages."""
+    """The ASGI application with the pages and the control API, the console if there is one, and `more` pages.
+
+    `faults` are by provider, `senders` of webhooks by vendor; without them there is SES alone.
+    """
     pages = _Pages(ses, console)
     return Starlette(
         routes=[
@@ -63,7 +69,7 @@ def inbox(
             Route("/messages/{id}/html", pages.html),
             Route("/messages/{id}/frame", pages.frame),
             Route("/empty", pages.empty, methods=["POST"]),
-            *ControlApi(ses, vendors).routes(),
+            *ControlApi(ses, faults or {"ses": ses.faults}, senders or {}).routes(),
             *(console.routes(pages.page) if console else ()),
             *more,
             Route("/static/herald.css", _sheet),

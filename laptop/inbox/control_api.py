@@ -17,7 +17,6 @@ from laptop.ses.outcomes import SendingEvent
 
 if TYPE_CHECKING:
     from laptop.providers.webhook_sender import WebhookSender
-    from laptop.providers.wire import VendorServer
 
 __all__ = ["ControlApi", "find_mail"]
 
@@ -36,13 +35,13 @@ LIMITS: dict[str, type] = {"per_second": int, "per_day": int, "production": bool
 
 
 class ControlApi:
-    """The endpoints, over one simulated account of SES's, and of each vendor's."""
+    """The endpoints, over one simulated SES account. `faults` are by provider, SES among them, `senders` of webhooks
+    by vendor."""
 
-    def __init__(self, ses: Ses, vendors: VendorServer | None = None) -> None:
+    def __init__(self, ses: Ses, faults: Mapping[str, Faults], senders: Mapping[str, WebhookSender]) -> None:
         self._ses = ses
-        self._faults: dict[str, Faults] = {"ses": ses.faults}
-        self._faults |= {vendor.name: vendor.faults for vendor in vendors.vendors} if vendors else {}
-        self._senders: Mapping[str, WebhookSender] = vendors.senders if vendors else {}
+        self._faults = faults
+        self._senders = senders
 
     def routes(self) -> list[Route]:
         """What to mount."""

@@ -32,10 +32,27 @@ class Mailgun:
     def is_send(self, path: str) -> bool:
         return _PATH.fullmatch(path) is not None
 
-    def read(self, request: Request) -> Draft:
+    def look(self, request: Request, webhook: str | None) -> Answer | None:
+        """https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks"""
+        kinds = ("accepted", "delivered", "temporary_fail", "permanent_fail", "complained")
+        answers: dict[str, object] = {
+            f"/v4/domains/{self.domain}": {"domain": {"name": self.domain, "state": "active"}},
+            f"/v3/domains/{self.domain}/webhooks": {
+                "webhooks": {kind: {"urls": [webhook]} for kind in kinds} if webhook else {}
+            },
+        }
+        if request.path not in answers:
+            return None
+        self._require_key(request)
+        return Answer(200, answers[request.path])
+
+    def _require_key(self, request: Request) -> None:
         known = b64encode(f"api:{self.key}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {known}":
             raise Refusal(Answer(401, "Forbidden"))
+
+    def read(self, request: Request) -> Draft:
+        self._require_key(request)
         found = _PATH.fullmatch(request.path)
         if found is None or found[1] != self.domain:
             raise Refusal(Answer(404, {"message": "Domain not found"}))

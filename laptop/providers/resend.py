@@ -35,11 +35,27 @@ class Resend:
     def is_send(self, path: str) -> bool:
         return path == "/emails"
 
-    def read(self, request: Request) -> Draft:
+    def look(self, request: Request, webhook: str | None) -> Answer | None:
+        """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
+        kinds = ("sent", "delivered", "delivery_delayed", "bounced", "complained", "failed")
+        hook = {"status": "enabled", "endpoint": webhook, "events": [f"email.{kind}" for kind in kinds]}
+        answers: dict[str, list[dict[str, Any]]] = {
+            "/domains": [{"name": self.domain, "status": "verified"}],
+            "/webhooks": [hook] if webhook else [],
+        }
+        if request.path not in answers:
+            return None
+        self._require_key(request)
+        return Answer(200, {"object": "list", "has_more": False, "data": answers[request.path]})
+
+    def _require_key(self, request: Request) -> None:
         if not request.headers.get("user-agent"):
             raise Refusal(Answer(403, "error code: 1010"))
         if request.headers.get("authorization") != f"Bearer {self.key}":
             raise Refusal(_error(401, "validation_error", "API key is invalid"))
+
+    def read(self, request: Request) -> Draft:
+        self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:

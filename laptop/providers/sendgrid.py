@@ -47,9 +47,26 @@ class SendGrid:
     def is_send(self, path: str) -> bool:
         return path == _PATH
 
-    def read(self, request: Request) -> Draft:
+    def look(self, request: Request, webhook: str | None) -> Answer | None:
+        """https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks"""
+        events = dict.fromkeys(("processed", "delivered", "deferred", "bounce", "dropped", "spam_report"), True)
+        hook = {"enabled": True, "url": webhook, "public_key": "of the laptop", **events}
+        answers: dict[str, object] = {
+            "/v3/scopes": {"scopes": ["mail.send"]},
+            "/v3/whitelabel/domains": [{"domain": self.domain, "valid": True}],
+            "/v3/user/webhooks/event/settings/all": {"max_allowed": 5, "webhooks": [hook] if webhook else []},
+        }
+        if request.path not in answers:
+            return None
+        self._require_key(request)
+        return Answer(200, answers[request.path])
+
+    def _require_key(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
             raise Refusal(_error(401, "The provided authorization grant is invalid, expired, or revoked"))
+
+    def read(self, request: Request) -> Draft:
+        self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:

@@ -89,6 +89,10 @@ class Vendor(Protocol):
     def refused(self, message: str) -> Answer:
         """Its answer to a mail that it will never take."""
 
+    def look(self, request: Request, webhook: str | None, /) -> Answer | None:
+        """Its answer to a question about the account, whose reports go to `webhook`; None if it knows no such path.
+        Raises Refusal as the vendor would."""
+
 
 def accept(mailbox: Mailbox, draft: Draft, vendor: str) -> Mail:
     """Put a mail into the inbox, and return it as it went out."""

@@ -57,6 +57,20 @@ class _Connection(FaultyConnection):
             return
         super().handle_one_request()
 
+    def do_GET(self) -> None:  # noqa: N802  the same
+        """Answer a question about an account."""
+        request = Request(urlsplit(self.path).path, {name.lower(): value for name, value in self.headers.items()}, b"")
+        for vendor in self.server.vendors:
+            sender = self.server.senders.get(vendor.name)
+            try:
+                answer = vendor.look(request, sender.url if sender else None)
+            except Refusal as refusal:
+                answer = refusal.answer
+            if answer is not None:
+                self._answer(answer)
+                return
+        self._answer(Answer(404, {"message": "the simulator plays no such path"}))
+
     def do_POST(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
         """Take a mail, if it is one."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

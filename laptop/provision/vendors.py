@@ -13,7 +13,7 @@ from function.providers.urls import needs_secret, reports_by_webhook, scheme_of,
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.messaging import Provisioned
-from laptop.resources import PREFIX, PROVIDER_KEY, WEBHOOK_KEY
+from laptop.resources import PREFIX, PROVIDER_KEY, SMTP_LOGIN, WEBHOOK_KEY
 from operations.errors import UserError
 
 __all__ = ["make_provider_secrets", "make_webhooks", "provider_settings"]
@@ -21,7 +21,7 @@ __all__ = ["make_provider_secrets", "make_webhooks", "provider_settings"]
 
 def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
     """The settings of `notify` and `webhook` for these providers, in this order."""
-    keys = {url: {"key": _arn(PROVIDER_KEY[0])} for url in urls if needs_secret(url)}
+    keys = {url: {"key": _arn(_login_of(url))} for url in urls if needs_secret(url)}
     hooks = {url: _arn(_key_of(url)) for url in urls if reports_by_webhook(url)}
     return {
         "HERALD_PROVIDERS": ",".join(urls),
@@ -35,13 +35,19 @@ def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
 
 
 def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
-    """The signing keys of those that report by webhook; all share one API key, which is there already."""
+    """The log-in of a mail server, and the signing keys of those that report by webhook; these share one API key, which
+    is there already."""
+    store = clients.any("ssm")
+    if any(scheme_of(url) == "smtp" for url in urls):
+        store.put_parameter(Name=SMTP_LOGIN[0], Value=SMTP_LOGIN[1], Type="SecureString")
+    if not any(map(reports_by_webhook, urls)):
+        return
     from laptop.providers.webhook_sender import SEED  # noqa: PLC0415  cryptography is slow to load, and only they need it
     from laptop.providers.webhooks import signing_key  # noqa: PLC0415  the same
 
     for url in filter(reports_by_webhook, urls):
         value = signing_key(scheme_of(url), SEED)
-        clients.any("ssm").put_parameter(Name=_key_of(url), Value=value, Type="SecureString")
+        store.put_parameter(Name=_key_of(url), Value=value, Type="SecureString")
 
 
 def make_webhooks(clients: LaptopClients, made: Provisioned, urls: Sequence[str], aws: str, inbox: str) -> None:
@@ -71,6 +77,10 @@ def _register(inbox: str, vendor: str, address: str) -> None:
         answer = connection.getresponse()
         if answer.status != 200:
             raise UserError(f"{vendor}'s simulator answered {answer.status} to the address of its webhooks")
+
+
+def _login_of(url: str) -> str:
+    return SMTP_LOGIN[0] if scheme_of(url) == "smtp" else PROVIDER_KEY[0]
 
 
 def _key_of(url: str) -> str:

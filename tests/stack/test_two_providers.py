@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
+from doctor.check import CheckStatus, run
+from doctor.checks.providers import CHECKS
+from doctor.cloud import Boto3Cloud, Memo
+from doctor.system import System
 from function.ledger.keys import message_key
+from herald.examination import ask_vendor
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import REGION
 from laptop.state import ROOT
@@ -21,7 +27,9 @@ from tests.waiting import LIMIT, eventually
 @pytest.fixture(scope="module")
 def two() -> Iterator[LaptopCloud]:
     state = ROOT / "build" / "tests" / f"two-providers-{os.getpid()}"
-    with run_cloud(Options(state, scale=HASTE, providers=(f"ses://{REGION}", "resend://"))) as started:
+    with run_cloud(
+        Options(state, scale=HASTE, providers=(f"ses://{REGION}", "resend://", "smtp://127.0.0.1:587"))
+    ) as started:
         yield started
 
 
@@ -101,3 +109,24 @@ def test_a_webhook_that_somebody_else_signed_is_not_believed(two: LaptopCloud, i
     assert state(two, message_id) == "sent"
     inbox.http.post(f"/messages/{mail['id']}/events", json={"type": "Delivery"}).raise_for_status()
     ends(two, message_id, "delivered")
+
+
+def test_a_mail_server_that_speaks_smtp_takes_what_the_others_refuse(two: LaptopCloud, inbox: Inbox) -> None:
+    to = new_address()
+    for provider in ("ses", "resend"):
+        inbox.fault(fault="throttle", times=None, recipient=to, provider=provider)
+    ends(two, publish(two, to), "sent")
+    (mail,) = inbox.exactly(to, 1)
+    assert mail["configuration_set"] == "smtp"
+    assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order(two: LaptopCloud) -> None:
+    where = (("the laptop cloud", REGION),)
+    cloud = Memo(Boto3Cloud(two.clients.any))
+    system = System(
+        cloud, "herald", REGION, where[0][0], where, datetime.now(UTC), 14.0, 4, local=True, http=ask_vendor
+    )
+    found = run(CHECKS, system)
+    assert {one.status for one in found} == {CheckStatus.OK}
+    assert "resend://: its webhook is registered, and answers" in found[2].finding

@@ -24,6 +24,15 @@ RULES: tuple[Rule, ...] = (
     row("apigatewayv2", "GetApi", NOTHING_SPECIAL, _WEB_ADDRESS, "Tags"),
     row(
         "apigatewayv2",
+        "GetApis",
+        "The next page of elements from this collection.",
+        "tests/integration/doctor/test_providers.py::test_nothing_is_wrong_with_a_vendor_that_is_set_up_whole",
+        "Items[].Name",
+        "Items[].ApiId",
+        "NextToken",
+    ),
+    row(
+        "apigatewayv2",
         "GetDomainName",
         "AVAILABLE, UPDATING, PENDING_CERTIFICATE_REIMPORT, and PENDING_OWNERSHIP_VERIFICATION",
         _WEB_ADDRESS,

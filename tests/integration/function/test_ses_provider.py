@@ -16,6 +16,7 @@ from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailab
 from function.message.email import Email, Receipt
 from function.providers import ses
 from function.providers.ses import SesProvider, client_config
+from laptop.providers.certificate import serving_context
 from tests.broken_server import (
     Behaviour,
     Server,
@@ -26,7 +27,6 @@ from tests.broken_server import (
     never_answer,
     reset_after_reading,
 )
-from tests.certificates import serving_context
 from tests.fakes import Clock
 from tests.waiting import LIMIT
 

@@ -19,7 +19,7 @@ from function.bootstrap import Clients
 from function.errors import ProviderUnavailable
 from function.message.email import Email
 from function.providers.ses import SesProvider, client_config
-from tests.certificates import certificate
+from laptop.providers.certificate import certificate
 
 MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")
 

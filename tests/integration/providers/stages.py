@@ -21,6 +21,7 @@ from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
 from function.providers.ses import SesProvider, client_config
 from function.providers.smtp import SmtpProvider
+from laptop.providers.certificate import trusting
 from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend
 from laptop.providers.sendgrid import SendGrid
@@ -31,7 +32,6 @@ from laptop.ses.api import Ses
 from laptop.ses.faults import Faults
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
-from tests.certificates import trusting
 from tests.waiting import LIMIT
 
 __all__ = ["PROVIDERS", "SENDER", "Stage", "stage"]

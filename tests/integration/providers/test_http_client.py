@@ -9,6 +9,7 @@ import pytest
 
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, ProviderUnreachable
 from function.providers.http_client import HttpClient
+from laptop.providers.certificate import serving_context
 from tests.broken_server import (
     Behaviour,
     Server,
@@ -19,7 +20,6 @@ from tests.broken_server import (
     never_answer,
     reset_after_reading,
 )
-from tests.certificates import serving_context
 from tests.fakes import Clock
 from tests.waiting import LIMIT, eventually
 

@@ -24,7 +24,7 @@ from function.errors import (
 from function.message.email import Email, Receipt
 from function.providers.secret import Secret
 from function.providers.smtp import SmtpProvider
-from tests.certificates import serving_context, trusting
+from laptop.providers.certificate import serving_context, trusting
 from tests.waiting import LIMIT
 
 MAIL = Email("ada@example.com", "A new book", "text\r\n.dot", "<p>html</p>")

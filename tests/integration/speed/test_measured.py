@@ -12,8 +12,8 @@ import pytest
 from bench.speed import processes, warm
 from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProcess, fake_aws
 from bench.speed.roots import ROOT
+from laptop.providers.certificate import certificate
 from package import build
-from tests.certificates import certificate
 
 
 @pytest.fixture(scope="module")

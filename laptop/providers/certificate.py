@@ -15,8 +15,9 @@ from cryptography.x509.oid import NameOID
 __all__ = ["certificate", "serving_context", "trusting"]
 
 
-def certificate(folder: Path) -> Path:
-    """A certificate of 127.0.0.1 that is its own issuer, with its key behind it; a new one each time."""
+def certificate(path: Path) -> Path:
+    """A new certificate of 127.0.0.1 that is its own issuer, with its key behind it; in a new file if the path is a
+    folder's."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
     now = datetime.datetime.now(datetime.UTC)
@@ -33,14 +34,15 @@ def certificate(folder: Path) -> Path:
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    path = folder / f"{made.serial_number}.pem"
+    if path.is_dir():
+        path = path / f"{made.serial_number}.pem"
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
     return path
 
 
-def serving_context(folder: Path) -> ssl.SSLContext:
-    """TLS of a server with a new certificate, which nobody trusts."""
-    return _serving(certificate(folder))
+def serving_context(path: Path) -> ssl.SSLContext:
+    """TLS of a server with a new certificate, which nobody trusts but who reads it there."""
+    return _serving(certificate(path))
 
 
 def trusting(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:

@@ -1,0 +1,142 @@
+"""The providers beside SES: their keys, their domains, and the webhooks by which they report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
+from doctor.failures import RefusedError, UnansweredError
+from doctor.system import System, member
+from doctor.vendors import ASKERS, Asker, VendorAccount, VendorRefusal
+from function.providers.mailgun.client import ENDPOINTS as MAILGUN
+from function.providers.resend.client import ENDPOINT as RESEND
+from function.providers.sendgrid.client import ENDPOINT as SENDGRID
+from function.providers.urls import is_ses, scheme_of, webhook_path
+
+__all__ = ["CHECKS"]
+
+_BASES = {"sendgrid": SENDGRID, "resend": RESEND, **MAILGUN}
+_UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen from the first mail"
+
+Judge = Callable[[System, Asker, VendorAccount], Finding]
+
+
+def _for_each(system: System, judge: Judge) -> Finding:
+    """The worst of what is found of each provider, and all of it told."""
+    settings = system.settings
+    urls = [url for url in settings.get("HERALD_PROVIDERS", "").split(",") if "://" in url and not is_ses(url)]
+    if not urls:
+        return ok("mails go by SES alone")
+    found = [_find(system, settings, url, judge) for url in urls]
+    status = max((one.status for one in found), key=list(CheckStatus).index)
+    text = "; ".join(one.finding for one in found)
+    return Finding(status, text, next((one.remedy for one in found if one.status is status), ""))
+
+
+def _find(system: System, settings: Mapping[str, str], url: str, judge: Judge) -> Finding:
+    if scheme_of(url) not in ASKERS:
+        return ok(f"{url}: {_UNASKED}")
+    if system.http is None:
+        raise UnansweredError("http", f"what {url} says")
+    base = json.loads(settings.get("HERALD_PROVIDER_ENDPOINTS", "{}")).get(scheme_of(url).partition("+")[0])
+    arn = json.loads(settings.get("HERALD_PROVIDER_SECRETS", "{}")).get(url, {}).get("key", "")
+    account = VendorAccount(url, base or _BASES[scheme_of(url)], _secret(system, arn), system.http)
+    try:
+        found = judge(system, ASKERS[scheme_of(url)], account)
+    except VendorRefusal as refusal:
+        found = _explain(url, refusal)
+    return Finding(found.status, f"{url}: {found.finding}", found.remedy)
+
+
+def _secret(system: System, arn: str) -> str:
+    """What an ARN names, as the function reads it; it is never kept in a recording."""
+    if ":secretsmanager:" in arn:
+        answer = system.ask("secretsmanager", "GetSecretValue", SecretId=arn)
+        return str(member(answer, "secretsmanager", "SecretString")).strip()
+    answer = system.ask("ssm", "GetParameter", Name=arn, WithDecryption=True)
+    return str(member(answer, "ssm", "Parameter", "Value")).strip()
+
+
+def _explain(url: str, refusal: VendorRefusal) -> Finding:
+    if refusal.status == 401 and scheme_of(url).startswith("mailgun"):
+        # https://help.mailgun.com/hc/en-us/articles/203380100-Where-can-I-find-my-API-keys-and-SMTP-credentials
+        return warning(
+            "it does not know the key, or that is a sending key, which may look at nothing",
+            "send a mail by it, or look with a key of the account's",
+        )
+    if refusal.known:
+        return warning("the key may send, and may not look", "look at the domain and the webhooks in its console")
+    if refusal.status in (401, 403):
+        return wrong("it does not know the key", "put a new key where provider_secrets names it")
+    return warning(f"it {refusal}", "look at its status page, then run it again")
+
+
+def _key(_system: System, asker: Asker, account: VendorAccount) -> Finding:
+    try:
+        asker.accepts(account)
+    except VendorRefusal as refusal:
+        if not refusal.known:
+            raise
+    return ok("the key is accepted")
+
+
+def _domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
+    domain = (system.sender or "").rpartition("@")[2]
+    known = asker.domains(account)
+    parents = [name for name in known if domain == name or domain.endswith(f".{name}")]
+    if not parents:
+        return wrong(f"it does not know {domain}", "add the domain there, with its DNS records")
+    if not any(known[name] for name in parents):
+        return wrong(f"{parents[0]} is not verified", "create the DNS records that it asks for, then verify it there")
+    return ok(f"{domain} is verified")
+
+
+def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
+    heard = _heard(system)
+    if account.url not in heard:
+        return warning(
+            "its reports are not heard: its mails end as sent",
+            "put the signing key where webhook of provider_secrets names it, then make apply",
+        )
+    api, path = heard[account.url]
+    ours = {url: missing for url, missing in asker.addresses(account).items() if api in url and url.endswith(path)}
+    if not ours:
+        return wrong("no webhook leads here", "register the address of the output webhooks there")
+    url, missing = min(ours.items(), key=lambda one: len(one[1]))
+    if missing:
+        return wrong(f"its webhook lacks {', '.join(missing)}", "switch that on in the webhook's settings there")
+    status = account.http("POST", url, {}).status
+    if status != 401:
+        return wrong(
+            f"{url} answers {status or 'nothing'} to what nobody signed, and should answer 401",
+            f"aws logs tail /aws/lambda/{system.prefix}-webhook",
+        )
+    return ok("its webhook is registered, and answers")
+
+
+def _heard(system: System) -> Mapping[str, tuple[str, str]]:
+    """The id of the HTTP API and the path of each provider whose signing key is configured."""
+    try:
+        answer = system.ask("lambda", "GetFunctionConfiguration", FunctionName=f"{system.prefix}-webhook")
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return {}
+    secrets = json.loads(member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
+    apis = [one for one in _apis(system) if one[0] == f"{system.prefix}-webhook"]
+    return {url: (apis[0][1], webhook_path(url)) for url in secrets} if apis else {}
+
+
+def _apis(system: System) -> Iterator[tuple[str, str]]:
+    """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html"""
+    for page in system.pages("apigatewayv2", "GetApis"):
+        for api in page.get("Items", []):
+            yield str(api.get("Name")), str(api.get("ApiId"))
+
+
+CHECKS = (
+    Check("provider-keys", "Providers' keys", lambda system: _for_each(system, _key)),
+    Check("provider-domains", "Providers' domains", lambda system: _for_each(system, _domain)),
+    Check("provider-webhooks", "Providers' webhooks", lambda system: _for_each(system, _webhook)),
+)

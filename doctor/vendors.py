@@ -1,0 +1,178 @@
+"""Providers beside SES, asked by their own HTTP APIs: is the key known, is the domain verified, where do reports go.
+
+What cannot be told without a mail is not told: nothing here sends one.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from function.providers.urls import scheme_of
+
+__all__ = ["ASKERS", "Asker", "Http", "HttpAnswer", "VendorAccount", "VendorRefusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """The status, 0 if no answer came, and the body as text."""
+
+    status: int
+    text: str = ""
+
+    @property
+    def content(self) -> Any:
+        """The body as JSON, an empty object if it is none."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return {}
+
+
+class Http(Protocol):
+    """One request to a vendor, or to the address of a webhook; never raises."""
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
+        """The answer."""
+
+
+class VendorRefusal(Exception):
+    """A vendor did not answer a question. `known`: it took the key, and only the right to look is missing."""
+
+    def __init__(self, answer: HttpAnswer, known: bool) -> None:
+        super().__init__(f"answered {answer.status}" if answer.status else "did not answer")
+        self.status = answer.status
+        self.known = known
+
+
+@dataclass(frozen=True, slots=True)
+class VendorAccount:
+    """The account that a key belongs to, and how to ask it at `base`."""
+
+    url: str
+    base: str
+    key: str
+    http: Http
+
+    def ask(self, path: str) -> Any:
+        """The answer's JSON. Raises VendorRefusal."""
+        mailgun = scheme_of(self.url).startswith("mailgun")
+        word = f"Basic {b64encode(f'api:{self.key}'.encode()).decode()}" if mailgun else f"Bearer {self.key}"
+        headers = {"Authorization": word, "Accept": "application/json", "User-Agent": "herald-doctor"}
+        answer = self.http("GET", f"{self.base}{path}", headers)
+        if answer.status != 200:
+            raise VendorRefusal(answer, _is_only_restricted(answer))
+        return answer.content
+
+
+def _is_only_restricted(answer: HttpAnswer) -> bool:
+    """Whether the key is good, and may not look: SendGrid and Mailgun say 403, Resend names it.
+
+    https://resend.com/docs/api-reference/errors
+    """
+    content = answer.content
+    named = content.get("name") if isinstance(content, dict) else None
+    return answer.status == 403 if named is None else bool(named == "restricted_api_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What is a vendor's own: `accepts` asks whether the key is known, `domains` gives each sending domain and whether
+    it is verified, `addresses` where reports go, with what is missing at each; all raise VendorRefusal."""
+
+    accepts: Callable[[VendorAccount], object]
+    domains: Callable[[VendorAccount], Mapping[str, bool]]
+    addresses: Callable[[VendorAccount], Mapping[str, tuple[str, ...]]]
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _missing(wanted: tuple[str, ...], has: Callable[[str], object]) -> tuple[str, ...]:
+    return tuple(name for name in wanted if not has(name))
+
+
+#: https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks
+_SENDGRID_EVENTS = ("processed", "delivered", "deferred", "bounce", "dropped", "spam_report")
+
+
+def _sendgrid_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+    content = account.ask("/v3/user/webhooks/event/settings/all")
+    return {
+        str(one.get("url")): (
+            *_missing(("enabled",), one.get),
+            *_missing(_SENDGRID_EVENTS, one.get),
+            *([] if one.get("public_key") else ["signed"]),
+        )
+        for one in _objects(content.get("webhooks"))
+    }
+
+
+def _sendgrid_domains(account: VendorAccount) -> Mapping[str, bool]:
+    """https://www.twilio.com/docs/sendgrid/api-reference/domain-authentication/list-all-authenticated-domains"""
+    listed = account.ask("/v3/whitelabel/domains?limit=50")
+    return {str(one.get("domain")).lower(): bool(one.get("valid")) for one in _objects(listed)}
+
+
+#: https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks
+_MAILGUN_EVENTS = ("accepted", "delivered", "temporary_fail", "permanent_fail", "complained")
+
+
+def _mailgun_domain(account: VendorAccount) -> str:
+    return account.url.partition("://")[2]
+
+
+def _mailgun_domains(account: VendorAccount) -> Mapping[str, bool]:
+    """https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domains/get-v4-domains--name-"""
+    domain = account.ask(f"/v4/domains/{_mailgun_domain(account)}").get("domain") or {}
+    return {str(domain.get("name")).lower(): domain.get("state") == "active"}
+
+
+def _mailgun_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+    hooks = account.ask(f"/v3/domains/{_mailgun_domain(account)}/webhooks").get("webhooks") or {}
+    urls = {kind: (hooks.get(kind) or {}).get("urls") or [] for kind in _MAILGUN_EVENTS}
+    found = {url for listed in urls.values() for url in listed}
+    return {url: tuple(kind for kind in _MAILGUN_EVENTS if url not in urls[kind]) for url in found}
+
+
+#: https://resend.com/docs/webhooks/event-types
+_RESEND_EVENTS = (
+    "email.sent",
+    "email.delivered",
+    "email.delivery_delayed",
+    "email.bounced",
+    "email.complained",
+    "email.failed",
+)
+
+
+def _resend_domains(account: VendorAccount) -> Mapping[str, bool]:
+    """https://resend.com/docs/api-reference/domains/list-domains"""
+    listed = account.ask("/domains").get("data")
+    return {str(one.get("name")).lower(): one.get("status") == "verified" for one in _objects(listed)}
+
+
+def _resend_addresses(account: VendorAccount) -> Mapping[str, tuple[str, ...]]:
+    """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
+    return {
+        str(one.get("endpoint")): (
+            *([] if one.get("status") == "enabled" else ["enabled"]),
+            *_missing(_RESEND_EVENTS, (one.get("events") or []).__contains__),
+        )
+        for one in _objects(account.ask("/webhooks").get("data"))
+    }
+
+
+_MAILGUN = Asker(_mailgun_domains, _mailgun_domains, _mailgun_addresses)
+#: By the scheme of the provider's URL. SendGrid's scopes may be asked for by any key:
+#: https://www.twilio.com/docs/sendgrid/api-reference/api-key-permissions/retrieve-a-list-of-scopes-for-which-this-user-has-access
+ASKERS: Mapping[str, Asker] = {
+    "sendgrid": Asker(lambda account: account.ask("/v3/scopes"), _sendgrid_domains, _sendgrid_addresses),
+    "mailgun": _MAILGUN,
+    "mailgun+eu": _MAILGUN,
+    "resend": Asker(_resend_domains, _resend_domains, _resend_addresses),
+}
