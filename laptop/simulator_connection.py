@@ -29,6 +29,14 @@ class FaultyConnection(BaseHTTPRequestHandler):
             return False
         return seen == start
 
+    def peek(self) -> str:
+        """What has come of the next request, not yet read."""
+        try:
+            seen: bytes = self.connection.recv(8192, socket.MSG_PEEK)
+        except OSError:
+            return ""
+        return seen.decode("latin-1")
+
     def spoil(self, fault: SendFault | None) -> bool:
         """Strike after the mail was taken; return whether the answer is thereby settled."""
         if fault is None:

@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from email.utils import parseaddr
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,8 @@ DOMAIN = parseaddr(SENDER)[1].rpartition("@")[2]
 def main() -> None:
     """Serve until killed."""
     options = _options()
-    sns: SNSClient = _client("sns", options.aws)
-    ses = Ses(lambda topic, body: _publish(sns, topic, body), options.scale)
+    topics = cache(lambda region: _client("sns", options.aws, region=region))
+    ses = Ses(lambda topic, body: _publish(topics(topic.split(":")[3]), topic, body), options.scale)
     wire = SesServer((HOST, options.ses), ses, options.aws)
     deployments = _codedeploy(options.aws, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
@@ -79,7 +79,7 @@ def main() -> None:
     accounts = Accounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
     smtp = _smtp(options.smtp, options.certificate, ses.mailbox)
-    faults = {"ses": ses.faults, **{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
+    faults = {**{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
     served = inbox(ses, console, pages.routes(), faults, vendors.senders)
     uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
@@ -147,10 +147,10 @@ def _publish(sns: SNSClient, topic: str, body: str) -> None:
         log.warning("feedback was not published: %s", problem)
 
 
-def _client(service: str, endpoint: str, read_timeout: int = 300, attempts: int = 2) -> Any:
+def _client(service: str, endpoint: str, read_timeout: int = 300, attempts: int = 2, region: str = REGION) -> Any:
     config = Config(connect_timeout=300, read_timeout=read_timeout, retries={"total_max_attempts": attempts})
     return botocore.session.get_session().create_client(
-        service, region_name=REGION, endpoint_url=endpoint, config=config
+        service, region_name=region, endpoint_url=endpoint, config=config
     )
 
 

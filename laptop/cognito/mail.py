@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+from laptop.environment import REGION
 from laptop.ses.errors import SesError
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.sending import read_mail
@@ -42,7 +43,7 @@ class MailCarrier:
                 continue
             self._seen.add(told["MessageId"])
             try:
-                self._mailbox.add(read_mail(_request(told)))
+                self._mailbox.add(read_mail(_request(told), REGION))
             except SesError as problem:
                 log.warning("a mail of Cognito was left out: %s", problem)
 

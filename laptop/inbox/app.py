@@ -58,7 +58,7 @@ def inbox(
 ) -> Starlette:
     """The ASGI application with the pages and the control API, the console if there is one, and `more` pages.
 
-    `faults` are by provider, `senders` of webhooks by vendor; without them there is SES alone.
+    `faults` are by provider, but SES's, `senders` of webhooks by vendor; without them there is SES alone.
     """
     pages = _Pages(ses, console)
     return Starlette(
@@ -69,7 +69,7 @@ def inbox(
             Route("/messages/{id}/html", pages.html),
             Route("/messages/{id}/frame", pages.frame),
             Route("/empty", pages.empty, methods=["POST"]),
-            *ControlApi(ses, faults or {"ses": ses.faults}, senders or {}).routes(),
+            *ControlApi(ses, faults or {}, senders or {}).routes(),
             *(console.routes(pages.page) if console else ()),
             *more,
             Route("/static/herald.css", _sheet),

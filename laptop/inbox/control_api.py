@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from laptop.ses.account import SendingLimits
 from laptop.ses.api import Ses
 from laptop.ses.faults import BadFault, Faults, SendFault
 from laptop.ses.mailbox import Mail
@@ -35,8 +36,8 @@ LIMITS: dict[str, type] = {"per_second": int, "per_day": int, "production": bool
 
 
 class ControlApi:
-    """The endpoints, over one simulated SES account. `faults` are by provider, SES among them, `senders` of webhooks
-    by vendor."""
+    """The endpoints, over one simulated SES account. `faults` are by provider, `senders` of webhooks by vendor; of SES
+    each region has faults and limits of its own."""
 
     def __init__(self, ses: Ses, faults: Mapping[str, Faults], senders: Mapping[str, WebhookSender]) -> None:
         self._ses = ses
@@ -86,25 +87,34 @@ class ControlApi:
         details = given.get("details", {})
         if not isinstance(details, dict):
             raise BadFault("details must be an object")
-        reporter = self._senders.get(mail.configuration_set or "", self._ses.feedback)
+        reporter = self._senders.get(mail.configuration_set or "") or self._ses.in_region(mail.region).feedback
         reporter.schedule(mail, SendingEvent(str(given["type"]), key, 0, details), 0)
         return JSONResponse({"scheduled": given["type"]}, 202)
 
     async def _list_faults(self, _request: Request) -> Response:
-        armed = ((name, fault) for name, faults in self._faults.items() for fault in faults.list_armed())
+        armed = ((name, fault) for name, faults in self._all_faults() for fault in faults.list_armed())
         return JSONResponse([{**fault.as_json(), "provider": name} for name, fault in armed])
 
     async def _arm(self, request: Request) -> Response:
         given = await _object(request)
-        name = given.pop("provider", "ses")
-        if name not in self._faults:
-            raise BadFault(f"provider must be one of {', '.join(self._faults)}")
+        name = str(given.pop("provider", "ses"))
         fault = SendFault.from_json(given)
-        self._faults[name].arm(fault)
+        self._faults_of(name).arm(fault)
         return JSONResponse({**fault.as_json(), "provider": name}, 201)
 
     async def _disarm(self, _request: Request) -> Response:
-        return JSONResponse({"deleted": sum(faults.disarm() for faults in self._faults.values())})
+        return JSONResponse({"deleted": sum(faults.disarm() for _, faults in self._all_faults())})
+
+    def _faults_of(self, provider: str) -> Faults:
+        if provider.startswith("ses://"):
+            return self._ses.in_region(provider.removeprefix("ses://")).faults
+        if provider != "ses" and provider not in self._faults:
+            raise BadFault(f"provider must be one of ses, ses://REGION, {', '.join(self._faults)}")
+        return self._faults.get(provider, self._ses.faults)
+
+    def _all_faults(self) -> list[tuple[str, Faults]]:
+        first, *others = self._ses.regions
+        return [("ses", first.faults), *((f"ses://{one.region}", one.faults) for one in others), *self._faults.items()]
 
     async def _list_webhooks(self, _request: Request) -> Response:
         return JSONResponse({name: list(sender.posted) for name, sender in self._senders.items()})
@@ -117,8 +127,11 @@ class ControlApi:
         sender.url = str((await _object(request)).get("url"))
         return JSONResponse({"url": sender.url})
 
-    async def _get_limits(self, _request: Request) -> Response:
-        limits = self._ses.limits
+    def _limits(self, request: Request) -> SendingLimits:
+        return self._ses.in_region(request.query_params.get("region", self._ses.region)).limits
+
+    async def _get_limits(self, request: Request) -> Response:
+        limits = self._limits(request)
         return JSONResponse({name: getattr(limits, name) for name in LIMITS})
 
     async def _set_limits(self, request: Request) -> Response:
@@ -126,7 +139,7 @@ class ControlApi:
         for name, value in given.items():
             if LIMITS.get(name) is not value.__class__ or (isinstance(value, int) and value < 0):
                 raise BadFault("limits are per_second and per_day, whole numbers, and production, true or false")
-            setattr(self._ses.limits, name, value)
+            setattr(self._limits(request), name, value)
         return await self._get_limits(request)
 
 

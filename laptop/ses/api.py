@@ -27,7 +27,8 @@ Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 class Ses:
     """One SES account in one region, with its inbox; `publish` sends a message body to an SNS topic.
 
-    `scale` is the factor on all waiting, `clock` tells seconds, `after` calls in so many seconds.
+    `scale` is the factor on all waiting, `clock` tells seconds, `after` calls in so many seconds. Quota, identities,
+    configuration sets, suppression list and faults are the region's own, the inbox is `mailbox`, if that is given.
     """
 
     def __init__(
@@ -36,8 +37,13 @@ class Ses:
         scale: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         after: After | None = None,
+        region: str = REGION,
+        mailbox: Mailbox | None = None,
     ) -> None:
-        self.mailbox = Mailbox()
+        self.region = region
+        self.mailbox = mailbox or Mailbox()
+        self._others: dict[str, Ses] = {}
+        self._beside = partial(Ses, publish, scale, clock, after)
         self.faults = Faults()
         self.limits = SendingLimits(clock)
         self.identities = Identities()
@@ -48,6 +54,19 @@ class Ses:
         self._pricing = {"CurrentPlan": "ESSENTIALS"}  # as new accounts are
         self._suppressed_reasons: list[str] = ["BOUNCE", "COMPLAINT"]
         self._operations = self._table()
+
+    def in_region(self, region: str) -> Ses:
+        """The same account in another region, with the same inbox."""
+        if region == self.region:
+            return self
+        if region not in self._others:
+            self._others[region] = self._beside(region, self.mailbox)
+        return self._others[region]
+
+    @property
+    def regions(self) -> list[Ses]:
+        """This one, and every other that anybody has asked for."""
+        return [self, *self._others.values()]
 
     def play(self, operation: str) -> Operation | None:
         """The function behind an operation's name, or None if it is not played here."""
@@ -60,13 +79,13 @@ class Ses:
 
     def send_email(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """`SendEmail`."""
-        mail = read_mail(request)
+        mail = read_mail(request, self.region)
         self._strike(mail)
         if not self.sending_enabled:
             raise SesError("SendingPausedException", "Email sending is paused for this account.")
         if mail.configuration_set is not None:
             self.sets.require_sending(mail.configuration_set)
-        self.identities.require_verified(self._checked(mail), REGION)
+        self.identities.require_verified(self._checked(mail), self.region)
         self.limits.count(mail.to)
         self.mailbox.add(mail)
         self.feedback.follow(mail, self._events_of(mail))

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
 
-from laptop.environment import ACCOUNT, REGION
+from laptop.environment import ACCOUNT
 from laptop.ses.configuration import ConfigurationSets
 from laptop.ses.faults import FaultKind, Faults
 from laptop.ses.mailbox import Mail
@@ -94,7 +94,7 @@ def _mail_json(mail: Mail) -> dict[str, Any]:
         "timestamp": _stamp(mail.at),
         "messageId": mail.id,
         "source": mail.source,
-        "sourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{domain}",
+        "sourceArn": f"arn:aws:ses:{mail.region}:{ACCOUNT}:identity/{domain}",
         "sendingAccountId": ACCOUNT,
         "destination": list(mail.to),
         "headersTruncated": False,

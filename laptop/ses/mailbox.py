@@ -26,6 +26,8 @@ class Mail:
     configuration_set: str | None
     raw: bytes
     events: list[str] = field(default_factory=list)
+    #: Where SES took it; empty for other providers.
+    region: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The mail as the inbox's API shows it."""
@@ -40,6 +42,7 @@ class Mail:
             "headers": dict(self.headers),
             "tags": dict(self.tags),
             "configuration_set": self.configuration_set,
+            "region": self.region,
             "events": list(self.events),
             "raw": self.raw.decode("utf-8", "replace"),
         }

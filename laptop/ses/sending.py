@@ -37,7 +37,7 @@ class _Content:
     headers: Headers
 
 
-def read_mail(request: Mapping[str, Any]) -> Mail:
+def read_mail(request: Mapping[str, Any], region: str) -> Mail:
     """Turn a `SendEmail` request into the mail that it asks for; raise `SesError` if AWS would not take it."""
     content = _read_content(request)
     source = str(request.get("FromEmailAddress") or "")
@@ -48,7 +48,8 @@ def read_mail(request: Mapping[str, Any]) -> Mail:
     mail_id, at = _message_id(), datetime.now(UTC)
     headers, raw = _to_mime(content, mail_id, at)
     name = request.get("ConfigurationSetName")
-    return Mail(mail_id, at, source, to, content.subject, content.text, content.html, headers, tags, name, raw)
+    subject, text, html = content.subject, content.text, content.html
+    return Mail(mail_id, at, source, to, subject, text, html, headers, tags, name, raw, region=region)
 
 
 def _read_content(request: Mapping[str, Any]) -> _Content:

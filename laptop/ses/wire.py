@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import socket
 import sys
 import threading
@@ -91,20 +92,31 @@ class _Connection(FaultyConnection):
     """One connection to SES."""
 
     server: SesServer
+    #: In the region of the call under way.
+    ses: Ses
 
     def handle_one_request(self) -> None:
         """Look at the next request before reading it: one fault strikes right here."""
-        if self.next_begins_with(SEND) and self.server.ses.faults.strike(FaultKind.CLOSE_BEFORE_READING):
+        if self.next_begins_with(SEND) and self._in_region(self.peek()).faults.strike(FaultKind.CLOSE_BEFORE_READING):
             self.reset()
             return
         super().handle_one_request()
 
+    def _in_region(self, head: str) -> Ses:
+        """The account in the region that a request was signed for; the first one's where it was not signed.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html#authentication
+        """
+        scope = re.search(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/", head)
+        return self.server.ses.in_region(scope[1]) if scope else self.server.ses
+
     def serve(self) -> None:
         """Answer any call."""
+        self.ses = self._in_region(self.headers.get("Authorization", ""))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = urlsplit(self.path)
         call = find_call(self.command, parts.path)
-        play = self.server.ses.play(call.operation) if call else None
+        play = self.ses.play(call.operation) if call else None
         if call and call.operation in UNPLAYED_SENDS:
             self._refuse(SesError("BadRequestException", f"This simulator does not play {call.operation}."))
             return
@@ -126,8 +138,8 @@ class _Connection(FaultyConnection):
         self._answer(200, answer)
 
     def _spoil(self, mail_id: str) -> bool:
-        mail = self.server.ses.mailbox.get(mail_id)
-        return self.spoil(self.server.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None)
+        mail = self.ses.mailbox.get(mail_id)
+        return self.spoil(self.ses.faults.strike(*AFTER, recipients=mail.to) if mail else None)
 
     def kill(self, function: str) -> None:
         """Ask the emulator for the end of the sender, whose connection is still open."""

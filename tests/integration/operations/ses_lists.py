@@ -45,10 +45,10 @@ def simulated_regions(*names: str) -> Iterator[dict[str, Region]]:
     with ExitStack() as stack:
         regions = {}
         for name in names:
-            account = Ses(no_feedback, scale=1.0)
+            account = Ses(no_feedback, scale=1.0, region=name)
             wire: Any = SesServer(("127.0.0.1", 0), account, "http://127.0.0.1:1")
             endpoint = serve(wire)
             stack.callback(wire.server_close)
             stack.callback(wire.shutdown)
-            regions[name] = Region(account, make_client(endpoint), endpoint)
+            regions[name] = Region(account, make_client(endpoint, region=name), endpoint)
         yield regions

@@ -98,7 +98,7 @@ def _serve(stack: ExitStack, server: ThreadingHTTPServer) -> str:
 
 
 def _ses(stack: ExitStack, patience: float) -> Stage:
-    account = Ses(lambda *_: None, after=lambda *_: None)
+    account = Ses(lambda *_: None, after=lambda *_: None, region="eu-west-1")
     account.limits.per_second = 1000
     account.identities.create({"EmailIdentity": DOMAIN})
     account.sets.create({"ConfigurationSetName": "herald"})

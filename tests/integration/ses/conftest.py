@@ -137,13 +137,13 @@ def client(endpoint: str) -> SESV2Client:
     return make_client(endpoint)
 
 
-def make_client(endpoint: str, read_timeout: float = LIMIT) -> SESV2Client:
+def make_client(endpoint: str, read_timeout: float = LIMIT, region: str = "us-east-1") -> SESV2Client:
     """A client that never repeats a call by itself."""
     config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=LIMIT)
     return boto3.client(
         "sesv2",
         endpoint_url=endpoint,
-        region_name="us-east-1",
+        region_name=region,
         aws_access_key_id="laptop",
         aws_secret_access_key="laptop",
         config=config,
@@ -153,6 +153,12 @@ def make_client(endpoint: str, read_timeout: float = LIMIT) -> SESV2Client:
 @pytest.fixture
 def account(client: SESV2Client) -> SESV2Client:
     """The client, once the identity, the configuration set and its event destination exist."""
+    set_up(client, TOPIC)
+    return client
+
+
+def set_up(client: SESV2Client, topic: str) -> None:
+    """Make identity, configuration set and event destination in the client's region."""
     client.create_email_identity(EmailIdentity="herald.example")
     client.create_configuration_set(ConfigurationSetName="herald")
     client.create_configuration_set_event_destination(
@@ -169,10 +175,9 @@ def account(client: SESV2Client) -> SESV2Client:
                 "DELIVERY_DELAY",
                 "RENDERING_FAILURE",
             ],
-            "SnsDestination": {"TopicArn": TOPIC},
+            "SnsDestination": {"TopicArn": topic},
         },
     )
-    return client
 
 
 @pytest.fixture
