@@ -20,7 +20,7 @@ from bench.speed.report import figures, table
 from bench.speed.roots import ROOT, Roots, prepare
 from bench.speed.sample import Sample
 from bench.speed.warm import Warm
-from tests.certificates import certificate
+from laptop.providers.certificate import certificate
 
 _OUT = ROOT / "build" / "bench.json"
 #: Rounds of cold starts and of warm batches, and invocations in a batch: the whole bench, and the quick one.
