@@ -6,7 +6,6 @@ https://www.w3.org/TR/WCAG22/#contrast-minimum and https://www.w3.org/TR/WCAG22/
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from package.errors import PackageError
+from package.notifications.documents import read_json, show, where
 from package.notifications.formats import PATTERNS
 
 __all__ = ["BRAND", "read_brand"]
@@ -48,13 +48,11 @@ Brand = dict[str, Any]
 
 def read_brand(path: Path) -> Brand:
     """The brand in `path`, with None and {} for what it leaves out. Raises `PackageError`, a line for each fault."""
-    try:
-        given = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise PackageError(f"{path} is not JSON: {error}") from error
+    given = read_json(path)
     if not isinstance(given, dict):
         raise PackageError(f"{path}: a brand is an object")
-    if faults := [f"{path}: {fault}" for fault in _faults(given)]:
+    # A fault begins with what it is about, such as light.text.
+    if faults := [f"{where(path, fault.partition(' ')[0].split('.'))}: {show(fault)}" for fault in _faults(given)]:
         raise PackageError("\n".join(faults))
     return {"logo": None, "reply_to": None, "support": None, "legal": {}, **given}
 

@@ -20,12 +20,23 @@ from function.errors import NotificationError
 from function.message.catalogue import Catalogue
 from package.errors import Faults, PackageError
 from package.notifications.brand import BRAND, read_brand
+from package.notifications.documents import read_json, where
 from package.notifications.formats import PATTERNS
 from package.notifications.localization import FILTERS, localization
 from package.notifications.mails import find_names, html_template, refuse_content, text_template, where_named
 from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
 
-__all__ = ["BRAND", "EXAMPLES", "NOTIFICATIONS", "UNSUBSCRIBE_URL", "compile_catalogue", "examples", "is_type", "types"]
+__all__ = [
+    "BRAND",
+    "EXAMPLES",
+    "NOTIFICATIONS",
+    "UNSUBSCRIBE_URL",
+    "compile_catalogue",
+    "examples",
+    "is_type",
+    "read_settings",
+    "types",
+]
 
 _FUNCTION = Path(__file__).parents[2] / "function"
 #: Herald's own notifications, and the partials that every other folder may include.
@@ -61,10 +72,8 @@ def examples(type_: str, notifications: Path = NOTIFICATIONS) -> dict[str, Any]:
     """The example data of one type, by the name of its file."""
     faults, found = Faults(), {}
     for path in sorted((notifications / type_ / "examples").glob("*.json")):
-        try:
-            found[path.stem] = json.loads(path.read_text("utf-8"))
-        except ValueError as error:
-            faults.add(f"{path} is not JSON: {error}")
+        with faults.gather():
+            found[path.stem] = read_json(path)
     faults.raise_all()
     return found
 
@@ -82,13 +91,18 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     sources = [_read(type_, notifications, faults) for type_ in types(notifications)]
     if not sources:
         faults.add(f"{notifications} has no notification: make one with herald new TYPE")
+    for fault in _alike(sources):
+        faults.add(f"{notifications}: {fault}")
     for fault in _mixed([each.settings for each in sources]):
         faults.add(f"{notifications}: {fault}")
     faults.raise_all()
     _write(out, event, brand, sources)
     catalogue = Catalogue.load(out)
     for source in sources:
-        for fault in [*_faults_of_examples(source, catalogue, brand)] or _missing_names(source):
+        found = [*_faults_of_examples(source, catalogue, brand)]
+        told = {fault.partition(": ")[0] for fault in found}
+        found += [fault for fault in _unknown_names(source) if fault.partition(": ")[0] not in told]
+        for fault in found or _missing_names(source):
             faults.add(fault)
     faults.raise_all()
     return catalogue
@@ -129,7 +143,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
         for name in sorted(_OWN_NAMES & source.schema.get("properties", {}).keys()):
             faults.add(f"{folder / 'schema.json'} at /{name}: templates have {name} of Herald: give it another name")
     with faults.gather():
-        source.settings = _settings(folder / "notification.json")
+        source.settings = read_settings(folder / "notification.json")
     with faults.gather():
         source.examples = examples(type_, notifications)
         if len(source.examples) < 3:
@@ -145,20 +159,25 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
     return source
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
+    """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
+    wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
+    must = f'must say {wanted}, and may say "reply_to": "help@example.com"'
     try:
-        settings = json.loads(path.read_text("utf-8"))
+        settings = read_json(path)
+    except PackageError as error:
+        raise PackageError(f"{error}; it {must}") from error
+    try:
         category, max_age, subscription = (settings[name] for name in ("category", "max_age", "subscription"))
         seconds = None if max_age is None else timedelta(**max_age).total_seconds()
         sound = settings.keys() <= _SETTINGS and isinstance(subscription, bool)
         sound = sound and re.fullmatch(r"[a-z][a-z-]*", category) and (seconds is None or seconds > 0)
         reply_to = settings.get("reply_to")
         sound = sound and ("reply_to" not in settings or re.search(PATTERNS["email"], reply_to))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         sound = None
     if not sound:
-        wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
-        raise PackageError(f'{path} must say {wanted}, and may say "reply_to": "help@example.com"')
+        raise PackageError(f"{path} {must}")
     known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
     return known | ({"reply_to": reply_to} if reply_to else {})
 
@@ -170,11 +189,57 @@ def _missing_names(source: _Source) -> Iterator[str]:
         for locale, names in named.items():
             for other, others in named.items():
                 if missing := sorted(others - names):
+                    there = where_named(source.folder / other / part, missing[0], source.roots)
                     yield (
-                        f"{source.folder / locale / part} says nothing of {missing[0]}, "
-                        f"as {source.folder / other / part} does: all languages say the same"
+                        f"{source.folder / locale / part} says nothing of {missing[0]}, as {there} does: "
+                        "all languages say the same"
                     )
                     break
+
+
+def _unknown_names(source: _Source) -> Iterator[str]:
+    """What a template asks for, and the schema does not have or no example fills: a slip that nobody would ever see."""
+    for locale in source.locales:
+        for part in _PARTS:
+            for name in sorted(find_names(source.templates[f"{locale}/{part}"])):
+                steps = name.split(".")
+                if steps[0] in _OWN_NAMES:
+                    continue
+                asked = f"{where_named(source.folder / locale / part, name, source.roots)}: {name}"
+                if not _is_in_schema(source.schema, steps):
+                    yield f"{asked} is not in the schema: write it as there, or add it there"
+                elif not any(_is_in_data(data, steps) for data in source.examples.values()):
+                    yield f"{asked} is in no example, so nobody has seen it: add it to one"
+
+
+def _is_in_schema(schema: Any, steps: list[str]) -> bool:
+    for step in steps:
+        if schema.get("type") == "array":
+            return True  # a template asks a list for its length, or an item by its number
+        schema = schema.get("properties", {}).get(step)
+        if schema is None:
+            return False
+    return True
+
+
+def _is_in_data(data: Any, steps: list[str]) -> bool:
+    for step in steps:
+        if isinstance(data, list):
+            return True
+        if not isinstance(data, Mapping) or step not in data:
+            return False
+        data = data[step]
+    return True
+
+
+def _alike(sources: list[_Source]) -> Iterator[str]:
+    """Types that differ in dots and hyphens alone are one name in code, and one would have the other's contract."""
+    by_name: dict[str, list[str]] = {}
+    for source in sources:
+        by_name.setdefault(re.sub("[.-]", "_", source.type), []).append(source.type)
+    for types_ in by_name.values():
+        if len(types_) > 1:
+            yield f"{' and '.join(types_)} are one name but for dots and hyphens: give one of them another"
 
 
 def _mixed(settings: list[dict[str, Any]]) -> Iterator[str]:
@@ -214,7 +279,9 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             jsonschema.Draft202012Validator(source.schema).validate(data)
             valid[name] = data
         except (NotificationError, jsonschema.ValidationError) as error:
-            yield f"{source.folder / 'examples' / name}.json: {str(error).splitlines()[0]}"
+            members = [int(step) if step.isdecimal() else step for step in _pointer(error).split("/")[2:]]
+            place = where(source.folder / "examples" / f"{name}.json", members)
+            yield f"{place}: {str(error).splitlines()[0]}"
     logo = brand["logo"]["url"] if brand["logo"] else None
     link = UNSUBSCRIBE_URL if notification.subscription else None
     for locale in source.locales:
@@ -227,6 +294,13 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             except PackageError as error:
                 yield f"{source.folder / locale}, with examples/{name}.json: {error}"
                 break
+
+
+def _pointer(error: Exception) -> str:
+    """Where in `/data` a value is wrong."""
+    if isinstance(error, jsonschema.ValidationError):
+        return "/data" + "".join(f"/{step}" for step in error.absolute_path)
+    return getattr(error, "pointer", None) or "/data"
 
 
 def _explain(error: NotificationError, source: _Source, locale: str, example: str) -> str:

@@ -93,6 +93,8 @@ def _with_partials(path: Path, roots: Sequence[Path], faults: Faults, inside: tu
         source = path.read_text("utf-8")
     except OSError as error:
         raise PackageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PackageError(f"{path} is not UTF-8: save it as that") from error
     for fault in _faults(path, source):
         faults.add(fault)
     around = (*inside, path)
@@ -102,6 +104,8 @@ def _with_partials(path: Path, roots: Sequence[Path], faults: Faults, inside: tu
 
 
 def _partial(name: str, roots: Sequence[Path]) -> Path:
+    if ".." in Path(name).parts or Path(name).is_absolute():
+        raise PackageError(f"a partial lies below {roots[0]}: {name} does not")
     return next((root / name for root in roots if (root / name).is_file()), roots[0] / name)
 
 

@@ -6,7 +6,6 @@ keywords below, which mean the same to it and in draft 2020-12; `format` does, o
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 import fastjsonschema
 
 from package.errors import PackageError
+from package.notifications.documents import read_json, show, where
 from package.notifications.formats import LONGEST, PATTERNS
 
 __all__ = ["descriptions", "read_data_schema", "read_schema", "validator_code"]
@@ -34,6 +34,7 @@ _ASSERTIONS: Mapping[str, frozenset[str]] = {
 }
 _LENGTHS = ("minItems", "maxItems", "minLength", "maxLength")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_PAIRS = (("minItems", "maxItems"), ("minLength", "maxLength"), ("minimum", "maximum"))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OUR_IMPORT = "from function.message.catalogue import ViolationError as JsonSchemaValueException\n"
 #: JSON is read without decimals, and the function carries no schema library.
@@ -49,13 +50,10 @@ Schema = dict[str, Any]
 def read_schema(path: Path) -> Schema:
     """Read one schema, each `format` as its pattern; raises `PackageError` with a line for each thing that is not draft
     2020-12 or not on the list."""
-    try:
-        schema: Schema = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise PackageError(f"{path} is not a JSON Schema: {error}") from error
+    schema: Schema = read_json(path)
     if not isinstance(schema, dict) or schema.get("$schema") != _DIALECT:
         raise PackageError(f'{path}: a schema is an object with "$schema": "{_DIALECT}"')
-    if faults := [f"{path} at {where or '/'}: {fault}" for where, fault in _faults(schema)]:
+    if faults := [f"{_where(path, at)}: {show(fault)}" for at, fault in _faults(schema)]:
         raise PackageError("\n".join(faults))
     return _with_patterns(schema)
 
@@ -69,7 +67,7 @@ def read_data_schema(path: Path) -> Schema:
     if not asked or any(properties.get(name, {}).get("type") != "string" for name in ("email", "locale")):
         raise PackageError(f"{path}: it must require recipient, with the texts email and locale: see book.created")
     if properties["email"].get("pattern") != PATTERNS["email"]:
-        raise PackageError(f'{path} at /recipient/email: give it "format": "email"')
+        raise PackageError(f'{_where(path, "/recipient/email")}: give it "format": "email"')
     return schema
 
 
@@ -88,6 +86,12 @@ def validator_code(schema: Schema) -> str:
     return code
 
 
+def _where(path: Path, at: str) -> str:
+    """The line of a value's schema, and the value's pointer in the data."""
+    steps = [("items",) if name == "*" else ("properties", name) for name in at.split("/")[1:]]
+    return f"{where(path, [name for step in steps for name in step])} at {show(at) or '/'}"
+
+
 def _parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
     yield where, schema
     for name, part in _inner(schema).items():
@@ -103,12 +107,12 @@ def _inner(part: Schema) -> dict[str, Any]:
 
 
 def _faults(schema: Schema) -> Iterator[tuple[str, str]]:
-    for where, part in _parts(schema):
+    for at, part in _parts(schema):
         for fault in _faults_of(part):
-            yield where, fault
+            yield at, fault
         for name, inner in _inner(part).items():
             if (name != "*" and not _NAME.fullmatch(name)) or not isinstance(inner, dict):
-                yield f"{where}/{name}", "a property is a plain name and an object"
+                yield f"{at}/{name}", "a property is a plain name and an object"
 
 
 def _faults_of(part: Schema) -> Iterator[str]:
@@ -133,19 +137,26 @@ def _faults_of_values(part: Schema, type_: str) -> Iterator[str]:
         yield "properties is not an object"
     elif not isinstance(required, list) or not all(isinstance(name, str) and name in properties for name in required):
         yield "required is a list of names, each of a property"
+    yield from _faults_of_bounds(part)
+    if type_ == "array" and not {"items", "maxItems"} <= part.keys():
+        yield "an array needs items and maxItems: a mail has an end"
+    if "format" in part and (part["format"] not in list(PATTERNS) or "pattern" in part):
+        yield f"the format is one of {', '.join(PATTERNS)}, and no pattern stands beside it"
+    values = part.get("enum", [part["const"]] if "const" in part else None)
+    if values is not None and not _are_of(values, type_):
+        yield f"const and enum name values of type {type_}, each once"
+
+
+def _faults_of_bounds(part: Schema) -> Iterator[str]:
     for keyword in part.keys() & set(_LENGTHS):
         if not _is_number(part[keyword], "integer") or part[keyword] < 0:
             yield f"{keyword} is a whole number, 0 or more"
     for keyword in part.keys() & set(_BOUNDS):
         if not _is_number(part[keyword], "number"):
             yield f"{keyword} is a number"
-    if type_ == "array" and not {"items", "maxItems"} <= part.keys():
-        yield "an array needs items and maxItems: a mail has an end"
-    if "format" in part and (part["format"] not in PATTERNS or "pattern" in part):
-        yield f"the format is one of {', '.join(PATTERNS)}, and no pattern stands beside it"
-    values = part.get("enum", [part["const"]] if "const" in part else None)
-    if values is not None and not _are_of(values, type_):
-        yield f"const and enum name values of type {type_}, each once"
+    for least, most in _PAIRS:
+        if _is_number(part.get(least), "number") and _is_number(part.get(most), "number") and part[least] > part[most]:
+            yield f"{least} is more than {most}, so nothing fits: make it less"
 
 
 def _are_of(values: object, type_: str) -> bool:

@@ -101,9 +101,8 @@ def test_a_language_that_leaves_something_out_is_named(mails: Path) -> None:
     folder = mails / "order.shipped"
     edit(folder / "de" / "body.txt", "{{ book.author }}\n", "")
     told = herald("lint", "--notifications", mails).stdout
-    assert told == (
-        f"{folder}/de/body.txt says nothing of book.author, as {folder}/en/body.txt does: all languages say the same\n"
-    )
+    there = f"{folder}/en/body.txt:6"
+    assert told == f"{folder}/de/body.txt says nothing of book.author, as {there} does: all languages say the same\n"
 
 
 def test_a_package_holds_a_teams_own_mails_and_no_others(mails: Path, tmp_path: Path) -> None:
@@ -158,3 +157,67 @@ def test_what_cannot_be_done_is_said_in_one_line_and_changes_nothing(
     assert done.exit_code != 0
     assert told in str(done.exception) + done.output
     assert sorted(mails.iterdir()) == before
+
+
+def test_what_nobody_would_ever_see_is_refused(mails: Path) -> None:
+    """Each would pass every rendering: the slip stands behind a guard, or one contract would hide the other."""
+    herald("new", "order.paid", "--like", "receipt", "--notifications", mails)
+    herald("new", "order-paid", "--like", "receipt", "--notifications", mails)
+    told = herald("lint", "--notifications", mails)
+    assert (
+        told.stdout
+        == f"{mails}: order-paid and order.paid are one name but for dots and hyphens: give one of them another\n"
+    )
+    shutil.rmtree(mails / "order-paid")
+    folder = mails / "order.paid"
+    edit(
+        folder / "de" / "body.txt",
+        "{{ order.payment }}",
+        "{{ order.payment }}{% if order.paymnt is defined %}!{% endif %}",
+    )
+    for example in (folder / "examples").glob("*.json"):
+        data = json.loads(example.read_text("utf-8"))
+        data["order"].pop("tax", None)
+        example.write_text(json.dumps(data), "utf-8")
+    lines = herald("lint", "--notifications", mails).stdout.splitlines()
+    assert f"{folder}/de/body.txt:17: order.paymnt is not in the schema: write it as there, or add it there" in lines
+    assert any("order.tax is in no example, so nobody has seen it" in line for line in lines)
+    assert {line.partition("order.paid/")[2].partition(":")[0] for line in lines} == {
+        f"{locale}/{part}" for locale in ("ar", "de", "en", "es", "fr") for part in ("body.mjml", "body.txt")
+    }
+
+
+def test_each_fault_of_a_document_has_its_line(mails: Path) -> None:
+    herald("new", "order.paid", "--like", "receipt", "--notifications", mails)
+    folder = mails / "order.paid"
+    edit(folder / "schema.json", '"maximum": 100000\n', '"maximum": 0\n')
+    edit(mails / "brand.json", "#43474e", "#999999")
+    (folder / "examples" / "minimal-markup.json").write_text('{\n  "order": {},\n  "order": {}\n}\n', "utf-8")
+    (folder / "examples" / "rtl-emoji.json").write_text('{\n  "order"\n}\n', "utf-8")
+    (folder / "fr" / "body.txt").write_bytes(b"\xe9")
+    edit(folder / "es" / "body.txt", "_partials/es/footer.txt", "../../secrets.txt")
+    lines = herald("lint", "--notifications", mails).stdout.splitlines()
+    schema = (folder / "schema.json").read_text("utf-8").splitlines()
+    at = next(number for number, line in enumerate(schema, 1) if '"quantity": {' in line)
+    brand = next(
+        n for n, line in enumerate((mails / "brand.json").read_text("utf-8").splitlines(), 1) if "#999999" in line
+    )
+    for told in (
+        f"{mails}/brand.json:{brand}: light.text #999999 on light.card #ffffff has a contrast of 2.84",
+        f"{folder}/schema.json:{at} at /order/lines/*/quantity: minimum is more than maximum, so nothing fits",
+        f"{folder}/examples/minimal-markup.json is not JSON: the name 'order' stands twice in one object",
+        f"{folder}/examples/rtl-emoji.json:3 is not JSON: Expecting ':' delimiter",
+        f"{folder}/fr/body.txt is not UTF-8: save it as that",
+        f"a partial lies below {mails}: ../../secrets.txt does not",
+    ):
+        assert any(line.startswith(told) for line in lines), (told, lines)
+
+
+def test_an_example_that_its_schema_refuses_is_told_with_its_line(mails: Path) -> None:
+    herald("new", "order.paid", "--like", "receipt", "--notifications", mails)
+    example = mails / "order.paid" / "examples" / "typical.json"
+    edit(example, '"quantity": 12', '"quantity": "twelve"')
+    line = next(n for n, text in enumerate(example.read_text("utf-8").splitlines(), 1) if "twelve" in text)
+    assert herald("lint", "--notifications", mails).stdout.startswith(
+        f"{example}:{line}: data.order.lines[1].quantity must be how many: 1 to 100000"
+    )

@@ -1,0 +1,77 @@
+"""JSON that a person wrote: read strictly, and every fault of it told with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from package.errors import PackageError
+
+__all__ = ["read_json", "show", "where"]
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+#: Marks the name of a member, which no index of an array equals.
+_NAME = object()
+
+
+def read_json(path: Path) -> Any:
+    """The document in `path`. Raises `PackageError`: no file, no UTF-8, no JSON, a name that stands twice."""
+    try:
+        return json.loads(path.read_text("utf-8"), object_pairs_hook=_members)
+    except json.JSONDecodeError as error:
+        raise PackageError(f"{path}:{error.lineno} is not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise PackageError(f"{path} is not JSON that can be read: it is nested too deeply") from error
+    except (OSError, ValueError) as error:
+        raise PackageError(f"{path} is not JSON: {show(str(error))}") from error
+
+
+def where(path: Path, members: Sequence[str | int]) -> str:
+    """`path:line` of a member, by names and indices, or of the nearest around it that is there."""
+    text, wanted = path.read_text("utf-8"), tuple(members)
+    found, line = 0, 1
+    for at, place in _members_of(text):
+        depth = len(place)
+        if depth > found and wanted[:depth] == place:
+            found, line = depth, text.count("\n", 0, at) + 1
+    return f"{path}:{line}"
+
+
+def show(text: str) -> str:
+    """A text of the document in one line that can be read."""
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice!r} stands twice in one object: leave one out")
+    return found
+
+
+def _members_of(text: str) -> Iterator[tuple[int, tuple[str | int, ...]]]:
+    """Where each member of a JSON text begins, with its place."""
+    place: list[Any] = []
+    for token in _TOKEN.finditer(text):
+        mark = token[0]
+        if mark == "{":
+            place.append(_NAME)
+        elif mark == "[":
+            place.append(0)
+            yield token.start(), tuple(place)
+        elif mark in "}]":
+            place.pop()
+        elif mark == ",":
+            if isinstance(place[-1], int):
+                place[-1] += 1
+                yield token.end(), tuple(place)
+            else:
+                place[-1] = _NAME
+        elif mark != ":" and place and place[-1] is _NAME:
+            place[-1] = json.loads(mark)
+            yield token.start(), tuple(place)

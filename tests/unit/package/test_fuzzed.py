@@ -1,0 +1,138 @@
+"""Whatever stands in a brand, a schema or a notification's settings, the build takes it or says what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from package.errors import PackageError
+from package.notifications.brand import read_brand
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, read_settings
+from package.notifications.schemas import read_data_schema, validator_code
+
+
+def compile_schema(path: Path) -> None:
+    schema = read_data_schema(path)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    compile(validator_code(schema), str(path), "exec")
+
+
+_LOGO = {"logo": {"url": "https://a.example/l.png", "alt": "A", "width": 9, "height": 9}, "image_hosts": ["a.example"]}
+_READERS: dict[str, tuple[Any, Callable[[Path], object]]] = {
+    "brand.json": (
+        json.loads((NOTIFICATIONS / "brand.json").read_text("utf-8")) | _LOGO | {"legal": {"en": "A"}},
+        read_brand,
+    ),
+    "schema.json": (json.loads((EXAMPLES / "receipt" / "schema.json").read_text("utf-8")), compile_schema),
+    "notification.json": (
+        {"category": "a", "subscription": True, "max_age": {"days": 30}, "reply_to": "a@b.co"},
+        read_settings,
+    ),
+}
+_WORDS = st.sampled_from(
+    [
+        "https://[",
+        "https://a.example@b.example/",
+        "#FFFFFF",
+        "\ud800",
+        "",
+        "email",
+        "array",
+        "object",
+        "(",
+        "a" * 5000,
+        "\u0661",
+    ]
+)
+_WILD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([10**400, -1, 1e308])
+    | _WORDS
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS | st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def _places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    items = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in items:
+        yield from _places(value, (*path, key))
+
+
+@st.composite
+def _spoilt(draw: st.DrawFn, document: Any) -> Any:
+    path = draw(st.sampled_from([*_places(document)]))
+    if not path:
+        return draw(_WILD)
+    home = document
+    for key in path[:-1]:
+        home = home[key]
+    match draw(st.sampled_from(["change", "change", "leave out", "add"])):
+        case "leave out":
+            del home[path[-1]]
+        case "add" if isinstance(home, dict):
+            home[draw(st.sampled_from(["enum", "minItems", "format", "pattern", "properties", "items", "x"]))] = draw(
+                _WILD
+            )
+        case _:
+            home[path[-1]] = draw(_WILD)
+    return document
+
+
+@pytest.mark.parametrize("name", sorted(_READERS))
+def test_what_is_spoilt_is_taken_or_refused_with_its_file(name: str, tmp_path: Path) -> None:
+    sound, read = _READERS[name]
+    path = tmp_path / name
+
+    @settings(suppress_health_check=list(HealthCheck), deadline=None)
+    @given(data=st.data())
+    def hold(data: st.DataObject) -> None:
+        document = json.loads(json.dumps(sound))
+        for _ in range(data.draw(st.integers(1, 3))):
+            document = data.draw(_spoilt(document))
+        path.write_text(json.dumps(document))
+        try:
+            read(path)
+        except PackageError as error:
+            assert all(line.startswith(str(path)) for line in str(error).splitlines()), str(error)
+
+    hold()
+
+
+@pytest.mark.parametrize("name", sorted(_READERS))
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b"[" * 100_000,
+        b'{"a": ' * 100_000,
+        b"1" * 5000,
+        b"null",
+        b"[]",
+        b"\xef\xbb\xbf{}",
+        b"NaN",
+    ],
+    ids=["empty", "utf-16", "cut", "deep", "deeper", "long", "null", "list", "mark", "nan"],
+)
+def test_what_is_no_document_is_refused_with_its_file(name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(PackageError) as refused:
+        _READERS[name][1](path)
+    assert str(refused.value).startswith(str(path))
