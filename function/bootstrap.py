@@ -57,6 +57,10 @@ class Clients:
         """SQS, made when it is first needed: most events go into no queue."""
         return LazyClient(lambda: self._client("sqs", self._config(_QUEUE_TIMEOUTS)))
 
+    def sns(self) -> Any:
+        """SNS, for the function that publishes to it."""
+        return self._client("sns", self._config(_QUEUE_TIMEOUTS))
+
     def keys(self, parameter: str) -> tuple[bytes, ...]:
         """The keys in a parameter of SSM Parameter Store, newest first. Raises BadSetting if one is too short."""
         value: str = self._parameters.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]

@@ -14,7 +14,15 @@ from function.providers.urls import gives_feedback, needs_secret, parse_provider
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["BadSetting", "FeedbackSettings", "HookSettings", "NotifySettings", "WebhookSettings", "read_timeout_factor"]
+__all__ = [
+    "BadSetting",
+    "FeedbackSettings",
+    "HookSettings",
+    "MailEventsSettings",
+    "NotifySettings",
+    "WebhookSettings",
+    "read_timeout_factor",
+]
 
 T = TypeVar("T")
 
@@ -210,6 +218,18 @@ class WebhookSettings:
             env.text("FEEDBACK_QUEUE_URL"),
             env.read("WEBHOOK_SECRETS", None, _webhook_secrets, wanted, confidential=True),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MailEventsSettings:
+    """Settings of `mail-events`."""
+
+    topic_arn: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> MailEventsSettings:
+        """Read all. Raises BadSetting if it is missing."""
+        return cls(_Environment(values).text("MAIL_EVENTS_TOPIC_ARN"))
 
 
 def read_timeout_factor(values: Mapping[str, str]) -> float:

@@ -7,6 +7,11 @@ output "url" {
   value       = module.webapp.url
 }
 
+output "mail_events_topic_arn" {
+  description = "Where what becomes of each mail is published; null unless `mail_events`"
+  value       = module.notifier.mail_events_topic_arn
+}
+
 output "webhooks" {
   description = "Where each provider's webhook is to be registered, by its URL; empty where none is configured"
   value       = module.notifier.webhooks

@@ -243,6 +243,13 @@ variable "ops_emails" {
   nullable    = false
 }
 
+variable "mail_events" {
+  description = "Whether what becomes of each mail is told, as CloudEvents on a topic of its own, made from the ledger's stream"
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "traced" {
   description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
   type        = bool

@@ -70,6 +70,7 @@ _FUNCTION = {
     "lambda": frozenset({"GetAlias", "Invoke", "UpdateAlias"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),
+    "sns": frozenset({"PublishBatch"}),
     "sqs": frozenset({"ChangeMessageVisibility", "GetQueueAttributes", "SendMessage", "SendMessageBatch"}),
     "ssm": frozenset({"GetParameter"}),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.canary.trials import ENDS, Trial, delivery, reports, unsigned_request
+from function.canary.trials import ENDS, Trial, delivery, reports, silent_change, unsigned_request
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from function.ledger.record import Record
@@ -49,7 +49,8 @@ class Candidate:
     release that its timeline rows must name, empty if not known.
 
     `feedback` is the function, with its version, that is handed reports on the mails; without it and `reported`, SES's
-    own are not waited for either. `webhooks` are those, with their versions, that take vendors' reports over HTTP.
+    own are not waited for either. `webhooks` are those, with their versions, that take vendors' reports over HTTP, and
+    `tellers` those that tell others what became of a mail.
     """
 
     function: str
@@ -58,6 +59,7 @@ class Candidate:
     feedback: str = ""
     reported: bool = False
     webhooks: tuple[str, ...] = ()
+    tellers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class SmokeTest:
             return f"{trial.name}: {failure.reason}" if failure else None
 
         beside = [partial(self._try_webhook, webhook) for webhook in candidate.webhooks]
+        beside += [partial(self._try_teller, teller) for teller in candidate.tellers]
         beside += [partial(self._try_feedback, candidate, trials[0])] if candidate.feedback else []
         for once in beside:
             if failure := self._repeat(once, deadline):
@@ -191,6 +194,13 @@ class SmokeTest:
             return said
         status = said.get("statusCode")
         return None if status in _TURNED_AWAY else _Failure(f"{webhook}: it answered {status} to a stranger")
+
+    def _try_teller(self, teller: str) -> _Failure | None:
+        """What is wrong with a function that reads the ledger's stream: it must take what it has to keep to itself."""
+        said = self._ask(teller, silent_change(str(uuid.uuid4())))
+        if isinstance(said, _Failure):
+            return said
+        return None if said.get("batchItemFailures") == [] else _Failure(f"{teller}: it wants a batch again: {said}")
 
     def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
         said = self._ask(candidate.feedback, reports(mails, attempt, self.configuration_set, self.clock()))

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from function.event.cloudevent import SYNTHETIC_SOURCE, SYNTHETIC_TAG, simulator_address, synthetic_event
+from function.ledger.attributes import serialize_item
+from function.ledger.keys import message_key
 from function.ledger.states import State
 from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["ENDS", "Trial", "delivery", "every_trial", "few_trials", "reports", "unsigned_request"]
+__all__ = ["ENDS", "Trial", "delivery", "every_trial", "few_trials", "reports", "silent_change", "unsigned_request"]
 
 #: SES's simulated mailboxes, and the state in which the record of a mail to each ends.
 ENDS = {
@@ -152,6 +154,19 @@ def unsigned_request() -> bytes:
             "body": "[]",
             "isBase64Encoded": False,
         }
+    ).encode()
+
+
+def silent_change(message_id: str) -> bytes:
+    """That a synthetic mail was sent, as the ledger's stream hands it to `mail-events`, which tells nobody.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+    """
+    item = {"pk": message_key(message_id), "state": State.SENT.value, "owner": message_id, "source": SYNTHETIC_SOURCE}
+    image = serialize_item(item)
+    change = {"Keys": {"pk": image["pk"]}, "NewImage": image, "SequenceNumber": "1"}
+    return json.dumps(
+        {"Records": [{"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": change}]}
     ).encode()
 
 

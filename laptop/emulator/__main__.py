@@ -23,6 +23,7 @@ from laptop.emulator.control import App, ControlPaths, Scope
 from laptop.emulator.lambdas import Lambdas
 from laptop.emulator.patches import Ministack
 from laptop.emulator.queues import Queues
+from laptop.emulator.streams import Streams
 from laptop.emulator.topics import Topics
 from laptop.invocations.async_queue import AsyncQueue
 from laptop.invocations.journal import Journal
@@ -53,6 +54,7 @@ def compose(app: App, scale: float, account_pages: str = "") -> App:
     alarms = AlarmEvaluator(ministack, scale)
     lambdas = Lambdas(ministack, journal, alarms.store, random.random)
     queues = Queues(ministack, lambdas, scale)
+    Streams(ministack, lambdas, queues.put, alarms.store, random.random, scale)
     later = Timer("events", apart=True).after
     waiting = AsyncQueue(lambdas.limits, lambdas.run, queues.give_up, later, time.time, scale, random.random)
     UserPoolPatches(ministack, account_pages)

@@ -17,6 +17,7 @@ PATCHED = {
         "_execute_function",
         "_get_function",
         "_invoke",
+        "_poll_dynamodb_streams",
         "_run_sqs_batch",
         "acquire_worker",
         "invoke_async_with_retry",
@@ -51,6 +52,7 @@ class Ministack:
         self.functions, self.topics, self.metrics, self.queues = (
             import_module(f"ministack.services.{name}") for name in ("lambda_svc", "sns", "cloudwatch", "sqs")
         )
+        self.tables = import_module("ministack.services.dynamodb")
         self.workers = import_module("ministack.core.lambda_runtime")
         self._left = {(name, function) for name, names in PATCHED.items() for function in names}
         for name, function in self._left:

@@ -1,6 +1,6 @@
 locals {
   # Every metric that is watched or drawn stands in docs/metrics.md; a test holds both to it.
-  on_alias = { for function in concat(["notify", "feedback"], local.webhooks ? ["webhook"] : []) : function => {
+  on_alias = { for function in concat(["notify"], local.companions) : function => {
     FunctionName = local.names[function]
     Resource     = "${local.names[function]}:${local.alias}"
   } }
@@ -84,6 +84,7 @@ locals {
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
     } : {},
+    local.mail_events_alarms,
     length(local.filter) == 0 ? {} : {
       filtered-out = {
         description = "The subscription's filter dropped messages of the shared topic"

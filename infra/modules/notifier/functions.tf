@@ -12,10 +12,10 @@ locals {
     feedback = "${var.name}-feedback"
     before   = "CodeDeployHook_${var.name}-before"
     after    = "CodeDeployHook_${var.name}-after"
-  }, local.webhooks ? { webhook = "${var.name}-webhook" } : {})
+  }, local.webhooks ? { webhook = "${var.name}-webhook" } : {}, var.mail_events ? { mail-events = "${var.name}-mail-events" } : {})
 
   # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
-  companions = concat(["feedback"], local.webhooks ? ["webhook"] : [])
+  companions = concat(["feedback"], local.webhooks ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [])
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
   sending_regions    = distinct([for url in local.providers_in_order : trimprefix(url, "ses://") if startswith(url, "ses://")])
@@ -58,7 +58,9 @@ locals {
     feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.ledger_settings }
     before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
-  }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {})
+    }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {},
+    var.mail_events ? { mail-events = { handler = "function.mail_events.handler", timeout = 60, reserved = -1, publish = true, settings = local.mail_events_settings } } : {}
+  )
 }
 
 # Made before the functions: Lambda would make them without retention and without the key.

@@ -3,6 +3,8 @@ resource "aws_dynamodb_table" "ledger" {
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
   deletion_protection_enabled = var.deletion_protection
+  stream_enabled              = var.mail_events
+  stream_view_type            = var.mail_events ? "NEW_AND_OLD_IMAGES" : null
 
   attribute {
     name = "pk"

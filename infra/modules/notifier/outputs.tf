@@ -52,6 +52,11 @@ output "webhooks" {
   value       = { for url, path in local.webhook_paths : url => "${aws_apigatewayv2_api.webhook[0].api_endpoint}${path}" }
 }
 
+output "mail_events_topic_arn" {
+  description = "Where what becomes of each mail is published; null where nobody asked for it"
+  value       = one(aws_sns_topic.mail_events[*].arn)
+}
+
 output "alias" {
   description = "The alias that receives traffic; CodeDeploy alone moves it"
   value       = local.alias

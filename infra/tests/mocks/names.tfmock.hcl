@@ -50,7 +50,8 @@ override_resource {
 override_resource {
   target = aws_dynamodb_table.ledger
   values = {
-    arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger"
+    arn        = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger"
+    stream_arn = "arn:aws:dynamodb:us-east-1:000000000000:table/herald-ledger/stream/now"
   }
 }
 
@@ -108,6 +109,34 @@ override_resource {
   target = aws_lambda_alias.this["webhook"]
   values = {
     arn = "arn:aws:lambda:us-east-1:000000000000:function:herald-webhook:live"
+  }
+}
+
+override_resource {
+  target = aws_lambda_alias.this["mail-events"]
+  values = {
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:herald-mail-events:live"
+  }
+}
+
+override_resource {
+  target = aws_sns_topic.mail_events[0]
+  values = {
+    arn = "arn:aws:sns:us-east-1:000000000000:herald-mail-events"
+  }
+}
+
+override_resource {
+  target = aws_sqs_queue.mail_events[0]
+  values = {
+    arn = "arn:aws:sqs:us-east-1:000000000000:herald-mail-events-lost"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.this["mail-events"]
+  values = {
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-mail-events"
   }
 }
 

@@ -142,6 +142,19 @@ RULES: tuple[Rule, ...] = (
         "UUID",
     ),
     _row(
+        "CreateEventSourceMapping",
+        "When set to infinite (-1), failed records are retried until the record expires.",
+        "tests/unit/laptop/invocations/test_stream_batches.py::test_without_an_end_of_retries_age_ends_them",
+        "UUID",
+    ),
+    _row(
+        "CreateEventSourceMapping",
+        "If the function returns an error, split the batch in two and retry.",
+        "tests/unit/laptop/invocations/test_stream_batches.py::"
+        "test_a_poisoned_record_is_alone_at_the_end_and_given_up_after_its_retries",
+        "UUID",
+    ),
+    _row(
         "CreateFunction",
         "indicate when the function is ready to invoke",
         "tests/stack/test_road.py::test_a_book_becomes_one_mail_to_its_owner",

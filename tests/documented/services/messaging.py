@@ -54,6 +54,16 @@ RULES: tuple[Rule, ...] = (
         "Failed[].SenderFault",
     ),
     _sns(
+        "PublishBatch",
+        "The result of publishing each message is reported individually in the response.",
+        "tests/integration/function/test_mail_events.py::test_what_sns_does_not_take_comes_again_from_there_on",
+        "Successful[].Id",
+        "Successful[].MessageId",
+        "Failed[].Id",
+        "Failed[].Code",
+        "Failed[].SenderFault",
+    ),
+    _sns(
         "Subscribe",
         "the endpoint owner must run the ConfirmSubscription action to confirm the subscription",
         "tests/stack/invocations/test_aliases.py::test_a_topic_and_a_queue_follow_the_weights_too",

@@ -42,6 +42,7 @@ def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
         "public_url": endpoints["aws"],
         "sign_in": {"endpoint": endpoints["aws"], "password_flow": True},
         "deletion_protection": False,
+        "mail_events": True,
         "function_package": packages.function.copy_to(initialised.folder).name,
         "webapp_package": packages.webapp.copy_to(initialised.folder).name,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,8 +11,12 @@ from laptop.clients import LaptopClients
 
 __all__ = ["publish_meanwhile"]
 
-TOPIC = "arn:aws:sns:us-east-1:000000000000:herald-events"
-PUBLISHERS = ("herald-us-east-1-relay", "herald-us-east-1-sweeper", "herald-us-east-1-reconcile")
+_SNS = "arn:aws:sns:us-east-1:000000000000"
+#: Each topic, and the roles that publish to it.
+PUBLISHERS = {
+    f"{_SNS}:herald-events": ("herald-us-east-1-relay", "herald-us-east-1-sweeper", "herald-us-east-1-reconcile"),
+    f"{_SNS}:herald-mail-events": ("herald-us-east-1-mail-events",),
+}
 
 
 @contextmanager
@@ -25,29 +29,37 @@ def publish_meanwhile(clients: LaptopClients) -> Iterator[None]:
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
     """
     iam: Any = clients.any("iam")
-    policy = clients.sns.get_topic_attributes(TopicArn=TOPIC)["Attributes"]["Policy"]
-    batch = {"Effect": "Allow", "Action": "sns:PublishBatch", "Resource": TOPIC}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [batch]})
-    for role in PUBLISHERS:
-        iam.put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=document)
-    _set_policy(clients, _with_sessions(policy))
+    policies = {topic: _policy(clients, topic) for topic in PUBLISHERS}
+    for topic, roles in PUBLISHERS.items():
+        batch = {"Effect": "Allow", "Action": "sns:PublishBatch", "Resource": topic}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [batch]})
+        for role in roles:
+            iam.put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=document)
+        _set_policy(clients, topic, _with_sessions(policies[topic], roles))
     try:
         yield
     finally:
-        _set_policy(clients, policy)
-        for role in PUBLISHERS:
-            iam.delete_role_policy(RoleName=role, PolicyName="emulator")
+        for topic, roles in PUBLISHERS.items():
+            _set_policy(clients, topic, policies[topic])
+            for role in roles:
+                iam.delete_role_policy(RoleName=role, PolicyName="emulator")
 
 
-def _with_sessions(policy: str) -> str:
+def _with_sessions(policy: str, roles: Sequence[str]) -> str:
     document = json.loads(policy)
     for statement in document["Statement"]:
-        roles = statement.get("Condition", {}).pop("ArnNotEquals", None)
-        if roles:
-            sessions = [f"arn:aws:sts::000000000000:assumed-role/{role}/*" for role in PUBLISHERS]
-            statement["Condition"] = {"ArnNotLike": {"aws:PrincipalArn": [*roles["aws:PrincipalArn"], *sessions]}}
+        named = statement.get("Condition", {}).pop("ArnNotEquals", None)
+        if named:
+            arns = named["aws:PrincipalArn"]
+            sessions = [f"arn:aws:sts::000000000000:assumed-role/{role}/*" for role in roles]
+            allowed = [*([arns] if isinstance(arns, str) else arns), *sessions]
+            statement["Condition"] = {"ArnNotLike": {"aws:PrincipalArn": allowed}}
     return json.dumps(document)
 
 
-def _set_policy(clients: LaptopClients, policy: str) -> None:
-    clients.sns.set_topic_attributes(TopicArn=TOPIC, AttributeName="Policy", AttributeValue=policy)
+def _policy(clients: LaptopClients, topic: str) -> str:
+    return clients.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+
+
+def _set_policy(clients: LaptopClients, topic: str, policy: str) -> None:
+    clients.sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)

@@ -207,6 +207,9 @@ def alarm_names() -> set[str]:
     for module in ("notifier", "webapp"):
         text = (modules / module / "alarms.tf").read_text("utf-8")
         names |= set(re.findall(r"^ {4,6}([a-z][a-z0-9-]+) += \{", text, re.MULTILINE))
+    names |= set(
+        re.findall(r"^ +(mail-events-[a-z]+) += \{", (modules / "notifier" / "mail_events.tf").read_text(), re.M)
+    )
     text = (modules / "webapp" / "functions.tf").read_text("utf-8")
     functions = re.search(r"names = \{ for function in \[(.*?)\]", text)
     assert functions

@@ -294,10 +294,13 @@ def test_before_traffic_feedback_is_handed_reports_and_after_it_ses_s_own_are_wa
 
 
 @pytest.mark.parametrize("through_the_alias", [False, True])
-def test_before_traffic_what_takes_requests_is_asked_by_its_version(through_the_alias: bool) -> None:
-    both = [Companion("herald-feedback", "4", "5"), Companion("herald-webhook", "2", "3")]
-    found = candidate_of({"Version": "7"}, SETTINGS, through_the_alias, None, both)
+def test_before_traffic_what_takes_requests_or_reads_the_stream_is_asked_by_its_version(
+    through_the_alias: bool,
+) -> None:
+    all_ = [Companion(f"herald-{name}", "2", "3") for name in ("feedback", "webhook", "mail-events")]
+    found = candidate_of({"Version": "7"}, SETTINGS, through_the_alias, None, all_)
     assert found.webhooks == (() if through_the_alias else ("herald-webhook:3",))
+    assert found.tellers == (() if through_the_alias else ("herald-mail-events:3",))
 
 
 @dataclass

@@ -19,6 +19,7 @@ from function.errors import Throttled
 from function.feedback import FeedbackHandler
 from function.ledger.states import State
 from function.ledger.table import Table
+from function.mail_events import MailEventsHandler
 from function.message.catalogue import Catalogue
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler
@@ -38,11 +39,13 @@ TRIALS = [
 
 @dataclass
 class Functions:
-    """Lambda with one version each of notify, feedback and webhook, that are what `run`, `report` and `open` do."""
+    """Lambda with one version each of notify, feedback, webhook and mail-events, that are what `run`, `report`, `open`
+    and `tell` do."""
 
     run: Callable[[Any], Any]
     report: Callable[[Any], Any]
     open: Callable[[Any], Any] = lambda _: None
+    tell: Callable[[Any], Any] = lambda _: None
     version: str = "7"
     #: Invocations that the alias still leads to another version, as UpdateAlias is not in force everywhere at once.
     stale: int = 0
@@ -58,7 +61,12 @@ class Functions:
         if self.stale:
             self.stale -= 1
             return {"ExecutedVersion": "6", "Payload": io.BytesIO(b"{}")}
-        does = {"herald-notify": self.run, "herald-feedback": self.report, "herald-webhook": self.open}
+        does = {
+            "herald-notify": self.run,
+            "herald-feedback": self.report,
+            "herald-webhook": self.open,
+            "herald-mail-events": self.tell,
+        }
         version = self.version if name.startswith("herald-notify") else "4"
         try:
             answer = does[name.partition(":")[0]](json.loads(request["Payload"]))
@@ -183,6 +191,31 @@ def test_a_webhook_that_turns_a_stranger_away_is_good(bench: Bench) -> None:
 def test_one_that_raises_or_lets_him_in_is_not(bench: Bench, webhook: Callable[[Any], Any], reason: str) -> None:
     bench.functions.open = webhook
     assert bench.failure_reason(replace(CANDIDATE, webhooks=("herald-webhook:3",))) == reason
+    assert bench.functions.sent == 0, "no mail for that"
+
+
+def test_a_function_that_tells_nobody_of_a_synthetic_mail_is_good(bench: Bench) -> None:
+    sns: Any = None  # nothing is asked of it
+    teller = MailEventsHandler(sns, "", Telemetry("herald-mail-events", "r1", lambda: 0, io.StringIO()))
+    bench.functions.tell = lambda event: teller(event, None)
+    assert bench.failure_reason(replace(CANDIDATE, tellers=("herald-mail-events:3",))) is None
+    assert bench.functions.invoked[0] == "herald-mail-events:3"
+
+
+@pytest.mark.parametrize(
+    ("teller", "reason"),
+    [
+        (lambda _: 1 / 0, 'herald-mail-events:3: it raised: {"errorMessage": "division by zero"}'),
+        (
+            lambda _: {"batchItemFailures": [{"itemIdentifier": "1"}]},
+            "herald-mail-events:3: it wants a batch again: {'batchItemFailures': [{'itemIdentifier': '1'}]}",
+        ),
+        (lambda _: None, "herald-mail-events:3: it wants a batch again: {}"),
+    ],
+)
+def test_one_that_raises_or_tells_of_it_is_not(bench: Bench, teller: Callable[[Any], Any], reason: str) -> None:
+    bench.functions.tell = teller
+    assert bench.failure_reason(replace(CANDIDATE, tellers=("herald-mail-events:3",))) == reason
     assert bench.functions.sent == 0, "no mail for that"
 
 

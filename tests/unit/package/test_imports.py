@@ -139,6 +139,23 @@ def test_webhook_loads_the_vendor_that_is_configured_and_no_client(unpacked: Pat
     assert {name.partition(".")[0] for name, ours in loaded.items() if ours} <= ALLOWED
 
 
+#: What telling others needs: `mail-events` alone loads it.
+TELLING = {"function.mail_events", "function.ledger.mail_event"}
+
+
+@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
+def test_what_telling_others_needs_is_loaded_by_no_other_function(unpacked: Path, entry: str) -> None:
+    assert load(unpacked, entry).keys() & TELLING == set()
+
+
+def test_mail_events_loads_no_provider_and_nothing_that_makes_a_mail(unpacked: Path) -> None:
+    topic = {"HERALD_MAIL_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:herald-mail-events"}
+    loaded = load(unpacked, "function.mail_events", **topic)
+    assert loaded.keys() >= TELLING
+    assert loaded.keys() & set().union(*PROVIDERS.values()) == set()
+    assert {name.partition(".")[0] for name, ours in loaded.items() if ours} <= ALLOWED - {"minijinja"}
+
+
 @pytest.mark.parametrize("url", PROVIDERS)
 def test_only_the_provider_that_is_configured_is_loaded(unpacked: Path, url: str) -> None:
     secrets = {} if url.startswith("ses:") else {url: {"key": "arn:aws:ssm:us-east-1:000000000000:parameter/key"}}

@@ -1,0 +1,103 @@
+"""Entry point of `mail-events`: what becomes of each mail, from the ledger's stream to a topic of its own.
+
+Only where others want to hear of it. The stream keeps the changes of one record in order, hands a batch over again
+whenever it is not sure, and forgets after 24 hours: https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.bootstrap import Clients, LazyHandler, clock, release
+from function.ledger.mail_event import MailEvent, read_mail_event
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import Telemetry
+from function.settings import MailEventsSettings
+
+__all__ = ["MailEventsHandler", "compose", "handler"]
+
+#: What one call takes, and bytes of all its messages with room for their attributes.
+#: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+_BATCH = 10
+_BATCH_BYTES = 250_000
+
+#: An event, and the number of the record in the stream that told of it.
+Told = tuple[str, MailEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class MailEventsHandler:
+    """Publishes what a batch of the stream tells; from the first that SNS did not take on, the batch comes again."""
+
+    sns: Any
+    topic_arn: str
+    telemetry: Telemetry
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
+        """Handle one batch; answers with the number of the first record that must come again."""
+        published = 0
+        for batch in _batches(_read(event.get("Records", []))):
+            taken = self._publish(batch)
+            published += taken
+            if taken < len(batch):
+                self._count(published)
+                return {"batchItemFailures": [{"itemIdentifier": batch[taken][0]}]}
+        self._count(published)
+        return {"batchItemFailures": []}
+
+    def _publish(self, batch: Sequence[Told]) -> int:
+        """How many SNS took before the first that it did not take."""
+        entries = [
+            {
+                "Id": str(number),
+                "Message": event.body,
+                "MessageAttributes": {"type": {"DataType": "String", "StringValue": event.type}},
+            }
+            for number, (_, event) in enumerate(batch)
+        ]
+        try:
+            answer = self.sns.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=entries)
+        except (BotoCoreError, ClientError) as error:
+            self.telemetry.note("failed", detail=str(error)[:200])
+            return 0
+        taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
+        for failed in answer.get("Failed", []):
+            self.telemetry.note("failed", item=batch[int(failed["Id"])][1].id, detail=failed["Code"])
+        return next((number for number in range(len(batch)) if number not in taken), len(batch))
+
+    def _count(self, published: int) -> None:
+        self.telemetry.tally({"MailEvents": published} if published else {})
+
+
+def _read(records: Iterable[dict[str, Any]]) -> Iterator[Told]:
+    for record in records:
+        if event := read_mail_event(record):
+            yield record["dynamodb"]["SequenceNumber"], event
+
+
+def _batches(events: Iterable[Told]) -> Iterator[list[Told]]:
+    batch: list[Told] = []
+    size = 0
+    for each in events:
+        length = len(each[1].body)
+        if batch and (len(batch) == _BATCH or size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += length
+    if batch:
+        yield batch
+
+
+def compose(environment: dict[str, str], clients: Clients) -> MailEventsHandler:
+    """The handler of one sandbox. Raises BadSetting."""
+    settings = MailEventsSettings.read(environment)
+    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "mail-events"), release(), clock)
+    return MailEventsHandler(clients.sns(), settings.topic_arn, telemetry)
+
+
+#: Lambda's handler.
+handler = LazyHandler(compose)

@@ -1,0 +1,118 @@
+"""How an event source mapping takes a shard of a DynamoDB stream to a function, batch by batch. Pure but for `draw`.
+
+Never kinder than AWS: a batch is as often short as full, and one that the function took is handed over again now and
+then, as after an answer that Lambda did not hear.
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+__all__ = ["Batch", "ShardReader", "StreamRules", "first_failure"]
+
+Records = tuple[Mapping[str, Any], ...]
+#: How many batches in a hundred are cut, and how many are handed over again although they were taken.
+_CUT, _AGAIN = 0.5, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRules:
+    """What a mapping says. -1 for `retries` and for `age` (seconds) is without end."""
+
+    size: int = 100
+    partial: bool = False
+    bisect: bool = False
+    retries: int = -1
+    age: float = -1
+
+    @classmethod
+    def of(cls, mapping: Mapping[str, Any]) -> StreamRules:
+        """Read a mapping as Lambda describes it."""
+        return cls(
+            size=mapping.get("BatchSize") or 100,
+            partial="ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
+            bisect=bool(mapping.get("BisectBatchOnFunctionError")),
+            retries=_limit(mapping.get("MaximumRetryAttempts")),
+            age=_limit(mapping.get("MaximumRecordAgeInSeconds")),
+        )
+
+
+def _limit(value: Any) -> int:
+    return -1 if value is None else int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records that go to the function in one call; `tries` have failed so far, `taken` says that one succeeded."""
+
+    records: Records
+    tries: int = 0
+    taken: bool = False
+
+
+@dataclass(slots=True)
+class ShardReader:
+    """One shard, read in order: `position` is the first record that nobody has read. `draw` is uniform in [0, 1)."""
+
+    position: int
+    draw: Callable[[], float]
+    repeats: bool = True
+    _left: list[Batch] = field(default_factory=list)
+
+    def take(self, rules: StreamRules, read: Callable[[int, int], Sequence[Mapping[str, Any]]]) -> Batch | None:
+        """The batch that is next; `read(position, most)` gives what the stream holds from there."""
+        if not self._left:
+            records = tuple(read(self.position, rules.size))
+            self.position += len(records)
+            self._left = self._cut(records)
+        return self._left[0] if self._left else None
+
+    def settle(self, rules: StreamRules, failed_from: int | None, now: float) -> Records:
+        """Go on after a try of the batch that was next, which failed from that record on (None: nothing failed).
+        Returns the records that are given up. `now` is in seconds since 1970."""
+        batch = self._left.pop(0)
+        if failed_from is None:
+            if self.repeats and not batch.taken and self.draw() < _AGAIN:
+                self._left.insert(0, replace(batch, taken=True))
+            return ()
+        rest = batch.records[failed_from:]
+        tries = batch.tries + 1 if failed_from == 0 else 0
+        if rules.bisect and len(rest) > 1 and failed_from == 0:  # cutting costs none of the retries
+            middle = len(rest) // 2
+            self._left[:0] = [Batch(rest[:middle], batch.tries), Batch(rest[middle:], batch.tries)]
+            return ()
+        if (0 <= rules.retries < tries) or (0 <= rules.age < now - _created(rest)):
+            return rest
+        self._left.insert(0, Batch(rest, tries))
+        return ()
+
+    def _cut(self, records: Records) -> list[Batch]:
+        if not records:
+            return []
+        at = 1 + int(self.draw() * len(records)) if self.draw() < _CUT else len(records)
+        return [Batch(part) for part in (records[:at], records[at:]) if part]
+
+
+def first_failure(answer: Any, batch: Batch, rules: StreamRules) -> int | None:
+    """From which record on an answer failed; None if nothing did.
+
+    What cannot be read, or names no record of the batch, failed whole.
+    """
+    if not rules.partial or answer is None:
+        return None
+    if not isinstance(answer, Mapping):
+        return 0
+    failures = answer.get("batchItemFailures") or []
+    numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
+    try:
+        return min((numbers.index(failure["itemIdentifier"]) for failure in failures), default=None)
+    except (ValueError, KeyError, TypeError):
+        return 0
+
+
+def _created(records: Records) -> float:
+    return min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in records)

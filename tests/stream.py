@@ -1,0 +1,136 @@
+"""The ledger's stream in one process: a table that notes its changes, the mapping that reads them, and a topic."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from function.ledger.mail_event import STREAM_FILTER
+from function.mail_events import MailEventsHandler
+from function.runtime.metrics import Telemetry
+from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, first_failure
+from laptop.service_model import hold_to_model, request_violations
+from tests.dynamodb.table import MemoryTable
+from tests.dynamodb.values import Item, thaw_item
+from tests.fakes import NOW
+
+__all__ = ["RULES", "StreamedTable", "Topic", "read_stream", "teller"]
+
+#: As infra/modules/notifier makes the mapping.
+RULES = StreamRules(size=100, partial=True, bisect=True, age=43_200)
+
+
+class StreamedTable(MemoryTable):
+    """A table with a stream of new and old images; it has no snapshots, and so writes faster."""
+
+    def __init__(self, name: str = "herald-ledger") -> None:
+        super().__init__(name)
+        self.stream: list[dict[str, Any]] = []
+
+    def _commit(self, changes: Iterable[tuple[str, Item | None]]) -> None:
+        for pk, new in changes:
+            old = self._state.get(pk)
+            if new is None:
+                dict.pop(self._state, pk, None)
+            else:
+                dict.__setitem__(self._state, pk, new)
+            if new != old:
+                self.stream.append(self._change(pk, old, new))
+
+    def _change(self, pk: str, old: Item | None, new: Item | None) -> dict[str, Any]:
+        """https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"""
+        images = {name: thaw_item(item) for name, item in (("OldImage", old), ("NewImage", new)) if item is not None}
+        return {
+            "eventID": str(len(self.stream)),
+            "eventName": "REMOVE" if new is None else "INSERT" if old is None else "MODIFY",
+            "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "ApproximateCreationDateTime": NOW // 1000,
+                "Keys": {"pk": {"S": pk}},
+                "SequenceNumber": str(100_000 + len(self.stream)),
+                "StreamViewType": "NEW_AND_OLD_IMAGES",
+                **images,
+            },
+        }
+
+
+@dataclass(slots=True)
+class Topic:
+    """An SNS topic: `told` are the messages that it took. In `faulty` of ten calls it fails, in one of three ways."""
+
+    draw: random.Random = field(default_factory=lambda: random.Random(1))
+    faulty: int = 0
+    told: list[dict[str, Any]] = field(default_factory=list)
+    calls: int = 0
+
+    def publish_batch(self, **request: Any) -> dict[str, Any]:
+        """https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html"""
+        assert request_violations("sns", "PublishBatch", request) == []
+        self.calls += 1
+        entries = request["PublishBatchRequestEntries"]
+        assert 1 <= len(entries) <= 10
+        assert sum(len(each["Message"].encode()) + 100 for each in entries) <= 262_144
+        fault = self.draw.choice(["refused", "lost", "partly"]) if self.draw.random() * 10 < self.faulty else ""
+        if fault == "refused":
+            raise ClientError({"Error": {"Code": "Throttled", "Message": "Rate exceeded"}}, "PublishBatch")
+        failed = (
+            set(self.draw.sample(range(len(entries)), self.draw.randint(1, len(entries))))
+            if fault == "partly"
+            else set()
+        )
+        taken = [each for number, each in enumerate(entries) if number not in failed]
+        self.told += [json.loads(each["Message"]) | {"attribute": each["MessageAttributes"]["type"]} for each in taken]
+        if fault == "lost":
+            raise EndpointConnectionError(endpoint_url="https://sns.us-east-1.amazonaws.com")
+        answer = {
+            "Successful": [{"Id": each["Id"], "MessageId": f"told-{each['Id']}"} for each in taken],
+            "Failed": [
+                {"Id": each["Id"], "Code": "InternalError", "SenderFault": False}
+                for number, each in enumerate(entries)
+                if number in failed
+            ],
+        }
+        self.draw.shuffle(answer["Successful"])
+        return hold_to_model("sns", "PublishBatch", {name: value for name, value in answer.items() if value})
+
+    @property
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.told]
+
+
+def teller(topic: Any, log: io.StringIO | None = None) -> MailEventsHandler:
+    """A sandbox of `mail-events` that publishes to this topic."""
+    telemetry = Telemetry("herald-mail-events", "r1", lambda: NOW, log or io.StringIO())
+    return MailEventsHandler(topic, "arn:aws:sns:us-east-1:000000000000:herald-mail-events", telemetry)
+
+
+def read_stream(stream: Sequence[Mapping[str, Any]], handler: Any, draw: random.Random) -> int:
+    """Take the stream to the function until all is handled, as the mapping does; how many batches were handed over."""
+    reader, calls = ShardReader(0, draw.random), 0
+    while (batch := reader.take(RULES, lambda position, most: stream[position : position + most])) is not None:
+        wanted = tuple(record for record in batch.records if _passes(record))
+        failed = None
+        if wanted:
+            calls += 1
+            inside = first_failure(handler({"Records": wanted}, None), Batch(wanted), RULES)
+            failed = None if inside is None else batch.records.index(wanted[inside])
+        assert reader.settle(RULES, failed, NOW / 1000) == ()
+    return calls
+
+
+def _passes(record: Mapping[str, Any]) -> bool:
+    """Whether the mapping's filter lets a record through."""
+    wanted = STREAM_FILTER["dynamodb"]
+    prefixes = [each["prefix"] for each in wanted["Keys"]["pk"]["S"]]
+    state = record["dynamodb"].get("NewImage", {}).get("state", {}).get("S")
+    return (
+        record["eventName"] in STREAM_FILTER["eventName"]
+        and record["dynamodb"]["Keys"]["pk"]["S"].startswith(tuple(prefixes))
+        and state in wanted["NewImage"]["state"]["S"]
+    )
