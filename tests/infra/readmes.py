@@ -15,7 +15,11 @@ __all__ = ["MODULES", "with_tables"]
 
 _INFRA = Path(__file__).parents[2] / "infra"
 #: Every folder that Terraform can use as a module: the root, the modules, the examples.
-MODULES = (_INFRA, *sorted(path.parent for path in _INFRA.glob("[em]*/*/versions.tf")))
+MODULES = (
+    _INFRA,
+    *sorted(path.parent for path in _INFRA.glob("[em]*/*/versions.tf")),
+    *sorted(path.parent for path in _INFRA.parent.glob("examples/*/versions.tf")),
+)
 
 
 def main() -> int:

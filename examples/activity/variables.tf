@@ -1,0 +1,11 @@
+variable "package" {
+  description = "Path of the zip: Herald's function.zip with activity.py beside it"
+  type        = string
+  nullable    = false
+}
+
+variable "topics" {
+  description = "ARNs of the topics that are heard: the app's events, and what becomes of mails"
+  type        = list(string)
+  nullable    = false
+}
