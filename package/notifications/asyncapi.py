@@ -1,4 +1,4 @@
-"""What a publisher may send, as one AsyncAPI document made from a folder of notifications.
+"""What a publisher may send and what it is told, as one AsyncAPI document made from a folder of notifications.
 
 https://www.asyncapi.com/docs/reference/specification/v3.1.0
 """
@@ -12,12 +12,23 @@ from typing import Any
 
 import yaml
 
+from function.ledger.mail_event import SOURCE, TYPES
 from package.notifications.catalogue import NOTIFICATIONS, examples, types
 from package.notifications.schemas import read_data_schema, read_schema
 
 __all__ = ["asyncapi", "data_schema", "to_yaml"]
 
 _ENVELOPE = NOTIFICATIONS.parent / "contracts" / "event.schema.json"
+_TOLD = NOTIFICATIONS.parent / "contracts" / "mail-event.schema.json"
+#: What each of Herald's own events says.
+_MEANING = {
+    "mail.sent": "the provider accepted the mail",
+    "mail.delivered": "the recipient's server took the mail",
+    "mail.bounced": "it did not arrive and will not",
+    "mail.complained": "the recipient called the mail spam",
+    "mail.suppressed": "no mail went out: the reader gets none, or this deployment may not mail it",
+    "mail.rejected": "no mail went out and none will, until a person redrives it",
+}
 _DROPPED = frozenset({"$schema", "$id", "title"})
 #: What stands in for what is different in each event.
 _EXAMPLE = {"specversion": "1.0", "id": "order-4711", "source": "urn:example:shop", "time": "2026-11-21T08:00:00Z"}
@@ -35,9 +46,10 @@ def data_schema(type_: str, notifications: Path) -> Document:
 
 
 def asyncapi(notifications: Path, version: str) -> Document:
-    """The document of all types of `notifications`: a channel, the operation *receive*, and a message for each type."""
-    known = types(notifications)
-    messages = {type_: _message(type_, notifications) for type_ in known}
+    """The document of all types of `notifications`: a channel, the operation *receive*, and a message for each type;
+    and the same for what Herald tells of their mails, which it sends."""
+    known, told = types(notifications), [*dict.fromkeys(TYPES.values())]
+    messages = {type_: _message(type_, notifications) for type_ in known} | {type_: _tell(type_) for type_ in told}
     return {
         "asyncapi": "3.1.0",
         "id": "urn:herald",
@@ -63,7 +75,14 @@ def asyncapi(notifications: Path, version: str) -> Document:
                 "title": "Events",
                 "description": "An SNS standard topic: it keeps no order. Its ARN is an output of the module.",
                 "messages": {type_: _reference("components", "messages", type_) for type_ in known},
-            }
+            },
+            "mail-events": {
+                "address": "herald-mail-events",
+                "title": "Mail events",
+                "description": "An SNS standard topic, where it is wanted (`mail_events`): it keeps no order, and an "
+                "event may come again under the same id.",
+                "messages": {type_: _reference("components", "messages", type_) for type_ in told},
+            },
         },
         "operations": {
             "mail": {
@@ -72,9 +91,22 @@ def asyncapi(notifications: Path, version: str) -> Document:
                 "description": "Herald writes and sends the mail of each event, once.",
                 "channel": _reference("channels", "events"),
                 "messages": [_reference("channels", "events", "messages", type_) for type_ in known],
-            }
+            },
+            "tell": {
+                "action": "send",
+                "title": "Tell",
+                "description": "Herald tells what became of a mail, if and only if its ledger says so.",
+                "channel": _reference("channels", "mail-events"),
+                "messages": [_reference("channels", "mail-events", "messages", type_) for type_ in told],
+            },
         },
-        "components": {"messages": messages, "schemas": {"event": _without_names(read_schema(_ENVELOPE))}},
+        "components": {
+            "messages": messages,
+            "schemas": {
+                "event": _without_names(read_schema(_ENVELOPE)),
+                "mail-event": _without_names(json.loads(_TOLD.read_text("utf-8"))),
+            },
+        },
     }
 
 
@@ -92,17 +124,46 @@ def _message(type_: str, notifications: Path) -> Document:
         "title": type_,
         "summary": schema["description"],
         "contentType": "application/cloudevents+json",
-        "headers": {
-            "type": "object",
-            "description": "attributes of the SNS message",
-            "required": ["type"],
-            "properties": {"type": {"const": type_, "description": "the event's type, for a subscription's filter"}},
-        },
+        "headers": _headers(type_),
         "payload": {"allOf": [_reference("components", "schemas", "event"), {"type": "object", "properties": own}]},
         "examples": [
             {"name": name, "headers": {"type": type_}, "payload": {**_EXAMPLE, "type": type_, "data": data}}
             for name, data in examples(type_, notifications).items()
         ],
+    }
+
+
+def _tell(type_: str) -> Document:
+    states = [state.value for state, told in TYPES.items() if told == type_]
+    own = {"type": {"const": type_}, "data": {"type": "object", "properties": {"state": {"enum": states}}}}
+    names = {"source": _EXAMPLE["source"], "id": _EXAMPLE["id"], "type": "order.shipped"}
+    data = {"message_id": "0d9e1f0a-6f0e-5b6b-9a40-42d3c2b1a5f7", "state": states[0], "event": names}
+    example = {**_EXAMPLE, "id": "5b0c" * 16, "source": SOURCE, "type": type_}
+    return {
+        "name": type_,
+        "title": type_,
+        "summary": _MEANING[type_],
+        "contentType": "application/cloudevents+json",
+        "headers": _headers(type_),
+        "payload": {
+            "allOf": [_reference("components", "schemas", "mail-event"), {"type": "object", "properties": own}]
+        },
+        "examples": [
+            {
+                "name": "typical",
+                "headers": {"type": type_},
+                "payload": {**example, "datacontenttype": "application/json", "data": data},
+            }
+        ],
+    }
+
+
+def _headers(type_: str) -> Document:
+    return {
+        "type": "object",
+        "description": "attributes of the SNS message",
+        "required": ["type"],
+        "properties": {"type": {"const": type_, "description": "the event's type, for a subscription's filter"}},
     }
 
 
