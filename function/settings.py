@@ -31,9 +31,11 @@ T = TypeVar("T")
 _LEAST_TIMEOUT = 16
 
 
-#: A parameter of SSM Parameter Store or a secret of Secrets Manager.
+#: A parameter of SSM Parameter Store, or a secret of Secrets Manager with the six characters that end its ARN: IAM
+#: allows no other (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
 _SECRET = re.compile(
-    r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@!-]+"
+    r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+"
+    r"|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})"
 )
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 __all__ = ["OutboxSettings", "ReconcileSettings", "SettingsError", "TimeoutSettings", "WebSettings", "WelcomeSettings"]
 
 _PREFIX: Final = "HERALD_"
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: Final = re.compile(rf"({_LABEL}\.)*{_LABEL}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~:/\[\]@!&'()*+,;=-]{1,500}")
 
 
@@ -33,7 +35,8 @@ def _check_url(text: str) -> str:
 
 def _check_base(text: str) -> str:
     """Links, sign-in and cookies begin at the root of a host."""
-    if urlsplit(_check_url(text)).path:
+    parts = urlsplit(_check_url(text))
+    if parts.path or parts.port == 0 or not _HOST.fullmatch(parts.hostname or ""):
         raise ValueError
     return text
 

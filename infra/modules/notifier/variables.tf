@@ -45,7 +45,7 @@ variable "sender" {
     error_message = "A sender is `Name <address>` or a bare address, on one line; a name has at most 100 characters and none of < > @ \" and backslash inside."
   }
   validation {
-    condition     = try(can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[!-~]+$", regex("[^<> ]+>?$", var.sender))) && length(split("@", regex("[^<> ]+>?$", var.sender))[0]) <= 64, false)
+    condition     = try(can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[!-?A-~]+$", regex("[^<> ]+>?$", var.sender))) && length(split("@", regex("[^<> ]+>?$", var.sender))[0]) <= 64, false)
     error_message = "The sender's address is ASCII: SES takes no Unicode before the @, and the domain in punycode (xn--…)."
   }
   validation {
@@ -130,7 +130,7 @@ variable "providers_in_order" {
 
   # tests/infra/values.json holds these and the function's own checks together.
   validation {
-    condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2,4}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|127\\.0\\.0\\.1):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
+    condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2,4}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
     error_message = "A provider is `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`."
   }
   validation {
@@ -157,8 +157,8 @@ variable "provider_secrets" {
   nullable = false
 
   validation {
-    condition     = alltrue([for arn in flatten([for secret in values(var.provider_secrets) : compact([secret.key, try(secret.webhook, null)])]) : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)[A-Za-z0-9/_+=.@!-]+$", arn))])
-    error_message = "A secret is the full ARN of an SSM parameter or a Secrets Manager secret, without wildcards."
+    condition     = alltrue([for arn in flatten([for secret in values(var.provider_secrets) : compact([secret.key, try(secret.webhook, null)])]) : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})$", arn))])
+    error_message = "A secret is the full ARN of an SSM parameter or a Secrets Manager secret, which ends with a hyphen and six characters, without wildcards."
   }
   validation {
     condition     = sort(keys(var.provider_secrets)) == sort([for url in var.providers_in_order : url if !startswith(url, "ses://")])

@@ -143,8 +143,12 @@ variable "public_url" {
   default     = null
 
   validation {
-    condition     = var.public_url == null || can(regex("^(https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)$", var.public_url))
+    condition     = var.public_url == null || can(regex("^(https://([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?|http://(127\\.0\\.0\\.1|localhost))(:[1-9][0-9]{0,4})?$", var.public_url))
     error_message = "public_url is https://HOST without a user, a path and a slash at its end; a host beyond ASCII is in punycode (xn--...)."
+  }
+  validation {
+    condition     = try(tonumber(regex(":([0-9]+)$", var.public_url)[0]) < 65536, true)
+    error_message = "public_url names a port beyond the last, 65535."
   }
 }
 
