@@ -133,7 +133,7 @@ class NotifySettings:
             ledger=LedgerSettings.read(values, release),
             address_key_parameter=env.text("ADDRESS_KEY_PARAMETER"),
             link_key_parameter=env.text("LINK_KEY_PARAMETER", ""),
-            unsubscribe_url=env.text("UNSUBSCRIBE_URL", ""),
+            unsubscribe_url=env.read("UNSUBSCRIBE_URL", "", _page, "https://HOST/PATH without a slash at its end"),
             dead_queue_url=env.text("DEAD_QUEUE_URL"),
             retry_queue_url=env.text("RETRY_QUEUE_URL"),
             providers=providers,
@@ -267,6 +267,16 @@ def _check_timeout(env: _Environment) -> None:
         env.read(
             "TIMEOUT_SECONDS", None, _require_between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted
         )
+
+
+def _page(text: str) -> str:
+    """A page to which links add a token, or nothing."""
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    host = rf"(https://({label}\.)*{label}|http://(127\.0\.0\.1|localhost))(:(?P<port>[1-9][0-9]{{0,4}}))?"
+    found = re.fullmatch(rf"{host}(/[A-Za-z0-9_-]+)*", text) if text else None
+    if text and (found is None or int(found["port"] or 0) > 65_535):
+        raise ValueError(text)
+    return text
 
 
 def _address(text: str) -> str:

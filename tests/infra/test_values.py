@@ -38,6 +38,7 @@ SETTINGS: dict[str, tuple[str, Callable[[NotifySettings], object]]] = {
     "retention_days": ("HERALD_RETENTION_DAYS", lambda settings: settings.ledger.retention_days),
     "hold_seconds": ("HERALD_HOLD_SECONDS", lambda settings: settings.ledger.hold),
     "on_unknown": ("HERALD_ON_UNKNOWN", lambda settings: settings.on_unknown),
+    "unsubscribe_url": ("HERALD_UNSUBSCRIBE_URL", lambda settings: settings.unsubscribe_url),
     "provider_secrets": ("HERALD_PROVIDER_SECRETS", lambda settings: dict(settings.provider_secrets)),
 }
 

@@ -61,7 +61,7 @@ variable "publishers" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.publishers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", arn))])
+    condition     = alltrue([for arn in var.publishers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/*-]+$", arn))])
     error_message = "Publishers are IAM role ARNs, without wildcards for the account."
   }
 }
@@ -350,8 +350,12 @@ variable "unsubscribe_url" {
   default     = null
 
   validation {
-    condition     = var.unsubscribe_url == null || can(regex("^(https://[^/?#\\s]+|http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?)(/[A-Za-z0-9_-]+)*$", var.unsubscribe_url))
-    error_message = "unsubscribe_url is https://HOST/PATH without a slash at its end."
+    condition     = var.unsubscribe_url == null || can(regex("^(https://([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?|http://(127\\.0\\.0\\.1|localhost))(:[1-9][0-9]{0,4})?(/[A-Za-z0-9_-]+)*$", var.unsubscribe_url))
+    error_message = "unsubscribe_url is https://HOST/PATH without a user and without a slash at its end."
+  }
+  validation {
+    condition     = try(tonumber(regex(":([0-9]+)(?:/|$)", var.unsubscribe_url)[0]) < 65536, true)
+    error_message = "unsubscribe_url names a port beyond the last, 65535."
   }
 }
 
