@@ -54,6 +54,10 @@ _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
 _SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to"})
 
 
+_UNKNOWN = "is not in the schema: write it as there, or add it there"
+_UNSEEN = "is in no example, so nobody has seen it: add it to one"
+
+
 def is_type(name: str) -> bool:
     """Whether an event's type may be called so."""
     return bool(_TYPE.fullmatch(name))
@@ -201,25 +205,29 @@ def _unknown_names(source: _Source) -> Iterator[str]:
     """What a template asks for, and the schema does not have or no example fills: a slip that nobody would ever see."""
     for locale in source.locales:
         for part in _PARTS:
-            for name in sorted(find_names(source.templates[f"{locale}/{part}"])):
-                steps = name.split(".")
-                if steps[0] in _OWN_NAMES:
-                    continue
-                asked = f"{where_named(source.folder / locale / part, name, source.roots)}: {name}"
-                if not _is_in_schema(source.schema, steps):
-                    yield f"{asked} is not in the schema: write it as there, or add it there"
-                elif not any(_is_in_data(data, steps) for data in source.examples.values()):
-                    yield f"{asked} is in no example, so nobody has seen it: add it to one"
+            names = [name.split(".") for name in find_names(source.templates[f"{locale}/{part}"])]
+            asked = [steps for steps in names if steps[0] not in _OWN_NAMES]
+            unknown = {missing for steps in asked if (missing := _find_missing(source.schema, steps))}
+            unseen = {
+                ".".join(steps)
+                for steps in asked
+                if not _find_missing(source.schema, steps)
+                and not any(_is_in_data(data, steps) for data in source.examples.values())
+            }
+            for name in sorted(unknown | unseen):
+                place = where_named(source.folder / locale / part, name, source.roots)
+                yield f"{place}: {name} {_UNKNOWN if name in unknown else _UNSEEN}"
 
 
-def _is_in_schema(schema: Any, steps: list[str]) -> bool:
-    for step in steps:
+def _find_missing(schema: Any, steps: list[str]) -> str | None:
+    """The beginning of a name that the schema does not have: `order` of `order.total`; None if it has all."""
+    for number, step in enumerate(steps, 1):
         if schema.get("type") == "array":
-            return True  # a template asks a list for its length, or an item by its number
+            return None  # a template asks a list for its length, or an item by its number
         schema = schema.get("properties", {}).get(step)
         if schema is None:
-            return False
-    return True
+            return ".".join(steps[:number])
+    return None
 
 
 def _is_in_data(data: Any, steps: list[str]) -> bool:
@@ -312,5 +320,7 @@ def _explain(error: NotificationError, source: _Source, locale: str, example: st
     detail = cause.detail or str(cause).splitlines()[0]
     named = re.search(r"`([^`]+)`|filter (\w+)", detail)
     where = where_named(source.folder / locale / part, (named[1] or named[2]) if named else "", source.roots)
+    missing = _find_missing(source.schema, named[1].split(".")) if named and named[1] else None
     remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
+    remedy = f": {missing} {_UNKNOWN}" if missing else remedy
     return f"{where}: {detail} in examples/{example}.json{remedy}"

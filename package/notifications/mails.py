@@ -62,7 +62,7 @@ def find_names(source: str) -> set[str]:
 
 def where_named(path: Path, name: str, roots: Sequence[Path]) -> str:
     """The file and line in which a template or one of its partials asks for `name`; else the template."""
-    wanted = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+    wanted = re.compile(rf"\{{[{{%][^}}]*?(?<![\w.]){re.escape(name)}(?!\w)")
     for source in (path, *_included(path, roots)):
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
             if wanted.search(line):

@@ -87,7 +87,7 @@ def test_what_only_a_rendered_example_shows_is_told_with_the_line_that_asks(mail
         f"{_url(mails, 'order.lost')}, and the text does not: both say the same",
         f"{shipped}/de/subject.txt:1: filter shout is unknown in examples/no-isbn-markup.json",
         f"{shipped}/en/body.mjml:16: `book.price` is undefined in examples/no-isbn-markup.json: "
-        "guard what is optional with 'is defined'",
+        "book.price is not in the schema: write it as there, or add it there",
     ]
 
 
@@ -185,6 +185,17 @@ def test_what_nobody_would_ever_see_is_refused(mails: Path) -> None:
     assert {line.partition("order.paid/")[2].partition(":")[0] for line in lines} == {
         f"{locale}/{part}" for locale in ("ar", "de", "en", "es", "fr") for part in ("body.mjml", "body.txt")
     }
+
+
+def test_what_was_renamed_in_the_schema_is_told_once_a_file(mails: Path) -> None:
+    herald("new", "invoice.ready", "--like", "receipt", "--notifications", mails)
+    folder = mails / "invoice.ready"
+    for path in (folder / "schema.json", *(folder / "examples").iterdir()):
+        edit(path, '"order"', '"invoice"')
+    lines = herald("lint", "--notifications", mails).stdout.splitlines()
+    assert len(lines) == 15, "three files in each of five languages"
+    assert any(line.startswith(f"{folder}/en/body.txt:4: ") for line in lines), "not where the prose says it"
+    assert all("order is not in the schema: write it as there, or add it there" in line for line in lines)
 
 
 def test_each_fault_of_a_document_has_its_line(mails: Path) -> None:
