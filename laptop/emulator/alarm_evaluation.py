@@ -39,7 +39,6 @@ class AlarmEvaluator:
             "_put_metric_alarm": self._patch_put_metric_alarm,
             "_set_alarm_state": self._patch_set_alarm_state,
             "_describe_alarms": self._patch_describe_alarms,
-            "_delete_dashboards": _patch_delete_dashboards,
         }.items():
             ministack.replace(self._metrics, function, make)
 
@@ -187,17 +186,3 @@ def _convert_queries(queries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _convert_stat(stat: dict[str, Any]) -> dict[str, Any]:
     return stat | {"Period": int(stat["Period"])}
-
-
-def _patch_delete_dashboards(original: Call) -> Call:
-    """ministack names the shape of the error where the Query protocol has its code, and who deletes once more what is
-    gone takes only the code for *gone already*.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteDashboards.html
-    """
-
-    def delete(*arguments: Any) -> tuple[int, dict[str, str], bytes]:
-        status, headers, body = original(*arguments)
-        return status, headers, body.replace(b"<Code>DashboardNotFoundError<", b"<Code>ResourceNotFound<")
-
-    return delete

@@ -36,7 +36,6 @@ PATCHED = {
     ),
     "cognito": ("_login_page_html", "_run_idp_handler", "_send_verification_email"),
     "cloudwatch": (
-        "_delete_dashboards",
         "_describe_alarms",
         "_evaluate_alarm",
         "_put_metric_alarm",

@@ -33,6 +33,8 @@ def test_the_trial_is_applied_beside_what_is_there_and_goes_again(bare: LaptopCl
     assert bare.clients.functions.get_function(FunctionName=f"{TRIAL}-notify")
 
     gone = herald(bare, "destroy")
+    if "does not exist" in gone.stderr:  # an answer was lost and the provider asked once more: docs/infra.md
+        gone = herald(bare, "destroy")
     assert gone.returncode == 0, gone.stdout[-3000:] + gone.stderr
     names = [one["FunctionName"] for one in bare.clients.functions.list_functions()["Functions"]]
     assert [name for name in names if TRIAL in name] == []
