@@ -11,6 +11,7 @@ __all__ = ["GUARANTEES", "Guarantee"]
 
 _ROAD = "tests/stack/test_road.py"
 _ONE = "tests/integration/function/test_one_mail.py"
+_LOST = "tests/integration/function/test_lost_answers.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,13 @@ GUARANTEES = (
         "SES took the mail and the answer was lost",
         "SES's *Send* event settles it; without one it is resent once, after two reports on later mails, or "
         "never, as you choose",
-        f"{_ONE}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
+        f"{_LOST}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
         points=("SES accepts, answer lost", *_points("resend", "probe", "mark is read", "on a doubt")),
     ),
     Guarantee(
         "killed between the send and the record, an error there, or killed after the record",
         "one mail: the *Send* event writes the record; without one, as above",
-        f"{_ONE}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
+        f"{_LOST}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
         points=("after the send", "an error at the record", "after the record"),
     ),
     Guarantee(
@@ -108,7 +109,7 @@ GUARANTEES = (
         "tests/faults/test_matrix.py::test_late_feedback_costs_no_second_mail",
     ),
     Guarantee(
-        "an attempt goes on after its hold", "it may write nothing", f"{_ONE}::test_a_stale_owner_writes_nothing"
+        "an attempt goes on after its hold", "it may write nothing", f"{_LOST}::test_a_stale_owner_writes_nothing"
     ),
     Guarantee(
         "the event is invalid",
@@ -129,7 +130,7 @@ GUARANTEES = (
     Guarantee(
         "a mail that may have been sent is redriven",
         "only after a *yes*",
-        f"{_ONE}::test_a_parked_mail_is_sent_again_only_with_a_persons_yes",
+        f"{_LOST}::test_a_parked_mail_is_sent_again_only_with_a_persons_yes",
     ),
     Guarantee(
         "bounce or complaint",
