@@ -58,11 +58,9 @@ env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs two more, which take long)
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup -m 'not long' $(FLAGS)
 
-# Unit and integration tests meet such a one in every `make test` (tests/conftest.py); any other test: make mean MEAN=tests/stack
-MEAN ?= tests/stack/release/test_forward.py tests/stack/release/test_role.py \
-  tests/stack/release/test_endings.py::test_what_nobody_confirms_goes_back_before_it_gets_all_traffic \
-  tests/stack/release/test_endings.py::test_an_alarm_takes_it_back_while_it_bakes_with_all_that_moved
-mean: $(TEST_ENV) ## Run a release against an AWS that promises only what is documented (MEAN=tests/stack)
+# These meet such a one in every `make test`, too (tests/conftest.py); any other test: make mean MEAN=tests/stack
+MEAN ?= tests/unit tests/integration tests/stack/release
+mean: $(TEST_ENV) ## Run tests against an AWS that promises only what is documented (MEAN=tests/stack)
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup --mean $(MEAN) $(FLAGS)
 
 lint: $(TEST_ENV) ## Lint and formatting

@@ -21,7 +21,7 @@ from tests.documented.mean_clients import install as install_mean_clients
 from tests.loopback import guard
 
 #: What meets an AWS as mean as it may be in every run, but for what is marked `exact`.
-_MEAN = [Path(__file__).parent / name for name in ("documented", "integration", "unit")]
+_MEAN = [Path(__file__).parent / name for name in ("documented", "integration", "stack/release", "unit")]
 _CLIENTS = MeanClients()
 
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
@@ -45,9 +45,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "packages" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("packages"))
-        if item.config.getoption("mean") and "desk" in getattr(item, "fixturenames", ()):
-            # Its laptop cloud is mean to all that run in it, and cannot be another for one of them.
-            item.add_marker(pytest.mark.skipif(bool(item.get_closest_marker("exact")), reason="not for a mean AWS"))
 
 
 def pytest_collection_finish() -> None:

@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from release.release import finish, plan, start
 from release.stack import ALIAS, Stack
 from tests.waiting import eventually
 
-__all__ = ["Desk", "Recorder", "open_desk"]
+__all__ = ["Desk", "Recorder", "open_desk", "run_released"]
 
 #: A minute of AWS in 0.6 seconds.
 SCALE = 0.01
@@ -121,9 +122,16 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def release_cloud(quick_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaptopCloud]:
+    """The cloud of this folder's tests; it tells them only what AWS documents (tests/conftest.py)."""
+    with run_released("release", quick_package, tmp_path_factory.mktemp("first")) as started:
+        yield started
+
+
+@contextmanager
+def run_released(name: str, package: Path, folder: Path) -> Iterator[LaptopCloud]:
     """A cloud in which one release went well: a group's first deployment has nothing to roll back to."""
-    with run_cloud(Options(ROOT / "build" / "tests" / f"release-{os.getpid()}", scale=SCALE)) as started:
-        desk = open_desk(started, tmp_path_factory.mktemp("first"), quick_package)
+    with run_cloud(Options(ROOT / "build" / "tests" / f"{name}-{os.getpid()}", scale=SCALE)) as started:
+        desk = open_desk(started, folder, package)
         outcome = desk.release(desk.artifact())
         assert outcome is ReleaseOutcome.RELEASED, desk.screen.text
         yield started

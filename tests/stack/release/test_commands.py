@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 from laptop.state import ROOT
 from release import deployments
 from release.progress.outcome import ReleaseOutcome
@@ -144,21 +142,6 @@ def test_without_a_terminal_it_says_what_would_be_and_does_nothing_unless_told(d
     assert re.search(rf"^Live +version {desk.version}, release ", done.stdout, re.M)
     assert re.search(rf"^Release +{artifact.release}, [\d.]+ MB$", done.stdout, re.M)
     assert versions(desk.stack) == before
-
-
-@pytest.mark.exact  # which stage it stands in need not be told
-def test_one_that_its_hook_refuses_is_told_in_plain_lines(desk: Desk) -> None:
-    bad = desk.artifact("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n")
-    done = run(desk, "release", "--package", str(bad.path), "--yes")
-    assert done.returncode == ReleaseOutcome.ROLLED_BACK.code, done.stderr
-    assert "\x1b" not in done.stdout
-    assert "BeforeAllowTraffic InProgress" in done.stdout
-    *said, last = done.stdout.splitlines()
-    (reason,) = [line for line in said if line.startswith("CodeDeployHook_herald-before: herald-notify:")]
-    assert ": it raised: " in reason
-    assert "this version does not start" in reason
-    assert last.startswith("rolled back: HOOK_EXECUTION_FAILURE")
-    assert last.endswith(f"Version {desk.version} has all traffic.")
 
 
 def test_one_that_outlasts_its_deadline_can_be_watched_and_left_and_is_stopped_by_rollback(desk: Desk) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,7 +29,6 @@ from tests.waiting import LIMIT, eventually
 HOOKS = {
     "finds fault": ("function/notify.py", "\n\nraise RuntimeError('this version does not start')\n"),
     "crashes": ("function/canary/deployment_check.py", "\n\nraise ImportError('the hook is broken')\n"),
-    "hangs": ("function/hooks.py", "\n\nbefore = Hook(lambda *_: time.sleep(120), codedeploy, _telemetry)\n"),
 }
 EVEN_STEPS = "CodeDeployDefault.LambdaLinear10PercentEvery2Minutes"
 #: What stands at the end of `feedback`, and what its hook says of it.
@@ -53,16 +51,6 @@ after = Hook(_late, codedeploy, _telemetry, put_back)
 )
 
 
-@pytest.fixture
-def hurried(desk: Desk) -> Iterator[None]:
-    """A hook that is stopped after twenty seconds, not five minutes: half of them are kept for its answer."""
-    hook = desk.stack.names.hooks["BeforeAllowTraffic"]
-    before = desk.stack.functions.get_function_configuration(FunctionName=hook)["Timeout"]
-    desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=20)
-    yield
-    desk.stack.functions.update_function_configuration(FunctionName=hook, Timeout=before)
-
-
 def refused(desk: Desk, wrong: tuple[str, str]) -> None:
     before = desk.version
     assert desk.release(desk.artifact(*wrong)) is ReleaseOutcome.ROLLED_BACK
@@ -71,18 +59,6 @@ def refused(desk: Desk, wrong: tuple[str, str]) -> None:
     assert last.deployment.error[0] == "HOOK_EXECUTION_FAILURE"
     assert last.deployment.stages["BeforeAllowTraffic"] == "Failed"
     assert all(look.traffic == {before: 100.0} for look in desk.screen.looks)
-
-
-def diagnosis(desk: Desk) -> str:
-    """What CodeDeploy says of the first hook of the last deployment."""
-    id_ = desk.screen.looks[-1].deployment.id
-    targets = desk.stack.codedeploy.list_deployment_targets(deploymentId=id_)["targetIds"]
-    answer: Any = desk.stack.codedeploy.batch_get_deployment_targets(deploymentId=id_, targetIds=targets)
-    events = answer["deploymentTargets"][0]["lambdaTarget"]["lifecycleEvents"]
-    code: str = next(each for each in events if each["lifecycleEventName"] == "BeforeAllowTraffic")["diagnostics"][
-        "errorCode"
-    ]
-    return code
 
 
 @pytest.mark.parametrize("wrong", ["finds fault", "crashes"])
@@ -121,13 +97,6 @@ def live_parts(desk: Desk) -> dict[str, str]:
     return aliased | {
         hook: functions.get_function_configuration(FunctionName=hook)["CodeSha256"] for hook in names.hooks.values()
     }
-
-
-@pytest.mark.exact  # AWS need not tell the diagnostics
-@pytest.mark.usefixtures("hurried")
-def test_a_hook_that_hangs_says_no_before_it_is_stopped(desk: Desk) -> None:
-    refused(desk, HOOKS["hangs"])
-    assert diagnosis(desk) == "ScriptFailed", "it answered: nobody had to wait for it"
 
 
 def test_a_version_that_fails_only_through_the_alias_is_taken_back_by_the_second_hook(desk: Desk) -> None:
@@ -249,7 +218,6 @@ def test_one_that_is_slower_than_its_deadline_goes_on_and_can_be_watched_again(d
     assert "of an earlier run is under way: watching it" in desk.screen.text
 
 
-@pytest.mark.exact  # who reads the alias as it was a moment before is refused once more
 def test_after_one_that_was_left_and_stopped_without_rollback_the_next_waits_until_the_weights_are_cleared(
     desk: Desk,
 ) -> None:

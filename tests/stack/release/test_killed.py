@@ -38,7 +38,8 @@ def test_a_release_killed_at_every_step_is_done_by_running_it_again(desk: Desk) 
     assert done.returncode == 0, done.stderr[-3000:]
     *died, ended = done.stdout.splitlines()
     assert died[: len(STEPS)] == STEPS
-    assert {*died[len(STEPS) :]} <= {"UpdateAlias herald-feedback", "DeleteAlarms"}
+    # Versions beyond the tenth go, if so many lie there.
+    assert {*died[len(STEPS) :]} <= {"UpdateAlias herald-feedback", "DeleteAlarms", "DeleteFunction herald-notify"}
     assert ended == "released" or "is live already" in ended
     (new,) = [one for one in versions(stack) if one not in known and one.number != before]
     assert (desk.version, new.sha256) == (new.number, artifact.sha256)
