@@ -67,15 +67,16 @@ class Topic:
     draw: random.Random = field(default_factory=lambda: random.Random(1))
     faulty: int = 0
     told: list[dict[str, Any]] = field(default_factory=list)
-    calls: int = 0
+    #: Bytes of each call.
+    sizes: list[int] = field(default_factory=list)
 
     def publish_batch(self, **request: Any) -> dict[str, Any]:
         """https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html"""
         assert request_violations("sns", "PublishBatch", request) == []
-        self.calls += 1
         entries = request["PublishBatchRequestEntries"]
+        self.sizes.append(sum(len(each["Message"].encode()) + 100 for each in entries))
         assert 1 <= len(entries) <= 10
-        assert sum(len(each["Message"].encode()) + 100 for each in entries) <= 262_144
+        assert self.sizes[-1] <= 262_144
         fault = self.draw.choice(["refused", "lost", "partly"]) if self.draw.random() * 10 < self.faulty else ""
         if fault == "refused":
             raise ClientError({"Error": {"Code": "Throttled", "Message": "Rate exceeded"}}, "PublishBatch")
@@ -98,6 +99,10 @@ class Topic:
         }
         self.draw.shuffle(answer["Successful"])
         return hold_to_model("sns", "PublishBatch", {name: value for name, value in answer.items() if value})
+
+    @property
+    def calls(self) -> int:
+        return len(self.sizes)
 
     @property
     def types(self) -> list[str]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill
+from bench.cost.assumptions import AS_MEASURED, Assumptions
+from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, compute_bill
 from bench.cost.prices import Price, prices
+from bench.cost.telling import telling
 from bench.cost.usage import Usage
 
 __all__ = ["as_json", "show"]
@@ -73,6 +75,8 @@ def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str,
     yield "a million mails: 90 days in the ledger", f"${kept:.2f}"
     yield "a million mails: logs kept for a year", f"${logs:.2f}"
     yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].each() * _MILLION:.2f}"
+    least, most = (compute_bill(telling(AS_MEASURED, Assumptions(), batch), known).total for batch in (100, 1))
+    yield "a million mails: what became of each, told to others (mail_events)", f"${least:.2f} to ${most:.2f}"
     yield "a million mails: the publisher's side (outbox row, relay, settling), estimated", "$6"
     yield "a month, whatever it sends: one key, its data keys renewed every 5 minutes", f"${key:.2f}"
     yield "a month: alarms and the metrics of three types", f"${watched:.2f}"

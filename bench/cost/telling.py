@@ -1,0 +1,68 @@
+"""What `mail_events` adds to a mail: its two changes told, by the function's own code, to a topic that counts.
+
+Lambda's reads of a stream and SNS's deliveries to SQS are free; a call of PublishBatch is billed by 64 KB.
+https://aws.amazon.com/dynamodb/pricing/on-demand/ and https://aws.amazon.com/sns/pricing/
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+
+from bench.cost.assumptions import Assumptions, Cpu
+from bench.cost.usage import Usage
+from function.ledger.attempt import Attempt
+from function.ledger.ledger import Ledger, Writes
+from function.ledger.mail_event import read_mail_event
+from function.ledger.record import TimelineRow
+from function.ledger.states import Action, State
+from function.ledger.table import Table
+from tests.fakes import Clock
+from tests.stream import StreamedTable, Topic, teller
+
+__all__ = ["FULL", "telling"]
+
+#: Changes that one invocation takes at most, as infra/modules/notifier has it.
+FULL = 100
+_EVENTS = 2  # sent, delivered
+_CHUNK = 64_000
+
+
+def telling(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usage:
+    """One of many mails that are sent and delivered, where an invocation takes `batch` changes.
+
+    The processor time of an event is assumed to be that of a report.
+    """
+    mails = FULL // _EVENTS
+    changes = [change for change in _write(mails) if read_mail_event(change)]
+    topic, log = Topic(), io.StringIO()
+    handler = teller(topic, log)
+    starts = range(0, len(changes), batch)
+    for start in starts:
+        handler({"Records": changes[start : start + batch]}, None)
+    lines, written = len(log.getvalue().splitlines()), len(log.getvalue().encode()) / mails
+    milliseconds = cpu.feedback * _EVENTS * given.processor / given.memory + topic.calls / mails * given.write
+    return Usage(
+        sns_publish=sum(math.ceil(size / _CHUNK) for size in topic.sizes) / mails,
+        lambda_request=len(starts) / mails,
+        lambda_gb_second=milliseconds / 1000 * given.memory / 1024,
+        log_bytes=written + lines * given.line / mails,
+        written=written,
+    )
+
+
+def _write(mails: int) -> list[dict[str, object]]:
+    """The changes of so many mails in the ledger's stream."""
+    table, clock = StreamedTable(), Clock()
+    ledger = Ledger(Table(table, table.name), Writes(table.name, "3f9c2a1b5d7e", 900_000, 5_184_000, 1), clock)
+    for number in range(mails):
+        message, event_id = f"{number:036d}", f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}"
+        attempt = Attempt(message, "o", "book.created", f"event#{number}", "address#1")
+        attempt = replace(attempt, source="urn:herald:webapp", id=event_id, subject=f"books/{event_id}")
+        ledger.claim(attempt)
+        ledger.record(attempt, [TimelineRow(State.SENT, clock(), "r1", provider="ses://us-east-1")], "mail")
+        ledger.apply_feedback(
+            attempt.message_id, Action.FEEDBACK_DELIVERED, TimelineRow(State.DELIVERED, clock(), "r1", provider="ses")
+        )
+    return table.stream
