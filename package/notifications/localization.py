@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final
 
 from babel import Locale
@@ -42,19 +43,22 @@ def localization(languages: Iterable[str]) -> Table:
 
 
 def _tables(languages: Iterable[str]) -> Iterator[tuple[str, Table]]:
-    known = {name.replace("_", "-").lower(): name for name in sorted(locale_identifiers())}
     for language in languages:
-        if language not in known:
-            raise PackageError(f"CLDR does not know how {language!r} writes numbers and dates: name another language")
-        base = _table(Locale.parse(known[language]))
-        if unknown := _unknown_fields(base):
-            raise PackageError(f"dates in {language!r} have fields that Herald does not write: {', '.join(unknown)}")
-        yield language, base
-        for tag, name in known.items():
-            if tag.startswith(f"{language}-"):
-                table = _table(Locale.parse(name))
-                if not _unknown_fields(table) and (different := _differences(table, base)):
-                    yield tag, different
+        yield from _of_language(language)
+
+
+@cache  # whoever compiles again while files change asks for the same
+def _of_language(language: str) -> list[tuple[str, Table]]:
+    """The tables of a language and of its regions; nobody changes them."""
+    known = {name.replace("_", "-").lower(): name for name in sorted(locale_identifiers())}
+    if language not in known:
+        raise PackageError(f"CLDR does not know how {language!r} writes numbers and dates: name another language")
+    base = _table(Locale.parse(known[language]))
+    if unknown := _unknown_fields(base):
+        raise PackageError(f"dates in {language!r} have fields that Herald does not write: {', '.join(unknown)}")
+    regions = {tag: _table(Locale.parse(name)) for tag, name in known.items() if tag.startswith(f"{language}-")}
+    written = {tag: _differences(table, base) for tag, table in regions.items() if not _unknown_fields(table)}
+    return [(language, base), *((tag, different) for tag, different in written.items() if different)]
 
 
 def _table(locale: Locale) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -76,7 +77,7 @@ def refuse_content(content: Content, logo: str | None) -> None:
     shown = _IMAGE.sub(lambda image: "" if unescape(image[1]) == logo else image[0], content.html)
     if found := _REMOTE.search(shown):
         raise PackageError(f"the HTML holds {found.group()!r}; a mail loads nothing but the logo, and runs nothing")
-    links = _Links(content.html).found
+    links = _find_links(content.html)
     if alone := sorted(link for link in links if link not in content.text):
         raise PackageError(f"the HTML links to {alone[0]}, and the text does not: both say the same")
     rest = content.text
@@ -84,6 +85,11 @@ def refuse_content(content: Content, logo: str | None) -> None:
         rest = rest.replace(link, "")
     if found := _ADDRESS.search(rest):
         raise PackageError(f"the text links to {found.group()}, and the HTML does not: both say the same")
+
+
+@lru_cache(maxsize=1000)  # whoever compiles again while files change reads few that are new
+def _find_links(page: str) -> frozenset[str]:
+    return frozenset(_Links(page).found)
 
 
 def _with_partials(path: Path, roots: Sequence[Path], faults: Faults, inside: tuple[Path, ...] = ()) -> str:
