@@ -54,10 +54,11 @@ def _plan(system: System) -> Finding:
     plan, coming = member(pricing, "sesv2", "CurrentPlan"), pricing.get("NextPlan")
     later = f", {coming} from next month" if coming and coming != plan else ""
     if (coming or plan) == "NONE":
-        return ok(f"no plan{later}: each mail at SES's own price ($0.10 a thousand)")
+        left = "no plan" if plan == "NONE" else f"{plan} ends with this month, then no plan"
+        return ok(f"{left}: each mail at SES's own price ($0.10 a thousand)")
     return warning(
         f"the plan is {plan}{later}: a thousand mails cost more than without one ($0.16 on ESSENTIALS)",
-        "to leave it: herald leave-plan",
+        f"to leave it: herald leave-plan{' --local' if system.local else ''}",
     )
 
 

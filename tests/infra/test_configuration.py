@@ -59,9 +59,7 @@ def test_a_source_account_is_asked_for_only_where_the_services_page_shows_it() -
 def test_every_kind_of_resource_was_looked_up_in_both_majors_of_the_provider() -> None:
     """The table of docs/infra.md, which says of each how many of its arguments are set, and their sum."""
     page = (INFRA.parent / "docs" / "infra.md").read_text("utf-8")
-    kinds = {
-        kind for text in TEXTS.values() for kind in re.findall(r'^(?:resource|ephemeral) "(aws_\w+)"', text, re.M)
-    }
+    kinds = {kind for text in TEXTS.values() for kind in re.findall(r'^(?:resource|ephemeral) "(aws_\w+)"', text, re.M)}
     data = {kind for text in TEXTS.values() for kind in re.findall(r'^data "(aws_\w+)"', text, re.M)}
     counts = {kind: int(count) for kind, count in re.findall(r"`(aws_\w+)` (\d+)", page)}
     assert counts.keys() == kinds

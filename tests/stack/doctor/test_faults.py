@@ -92,6 +92,7 @@ def test_what_ses_does_not_grant_is_named(
 
 
 def test_a_plan_that_was_left_is_wrong_no_more(laptop: LaptopCloud) -> None:
+    assert examine(laptop)["ses-plan"].remedy == "to leave it: herald leave-plan --local"
     assert leave(laptop.clients.ses, lambda _: True) == "Asked SES to end ESSENTIALS; herald doctor tells from when on."
     assert examine(laptop)["ses-plan"].status is CheckStatus.OK
     laptop.clients.ses.put_account_pricing_attributes(Plan="ESSENTIALS")

@@ -71,7 +71,7 @@ def concurrency(total: int, free: int, reserved: int | None = None) -> dict[tupl
             "ses-plan",
             account(PricingAttributes={"CurrentPlan": "ESSENTIALS", "NextPlan": "NONE"}),
             OK,
-            "NONE from next month",
+            "ESSENTIALS ends with this month, then no plan: each mail",
             "",
         ),
         ("ses-plan", account(PricingAttributes=None), WARNING, "SES does not tell PricingAttributes", "update boto3"),

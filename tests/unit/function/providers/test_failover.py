@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
+from function.event.cloudevent import SYNTHETIC_TAG
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover, SendResult
 from tests.fakes import Clock, Post
@@ -153,6 +155,19 @@ def test_time_that_a_provider_used_up_is_not_there_for_the_next() -> None:
 
 def test_without_providers_nothing_is_sent() -> None:
     assert isinstance(Office().send().outcome, ProviderUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("urls", "asked"),
+    [(["ses://eu-west-1", "resend://", "ses://us-east-1"], [1, 0, 1]), (["smtp://a.example:587", "resend://"], [1, 1])],
+)
+def test_a_synthetic_mail_goes_by_ses_alone_where_there_is_one(urls: list[str], asked: list[int]) -> None:
+    """Its simulator's addresses bounce elsewhere: a smoke test and a release would fail of a throttle."""
+    clock = Clock(0)
+    posts = [Post(clock, url, answers=[AWAY]) for url in urls]
+    mail = replace(MAIL, tags=dict([SYNTHETIC_TAG]))
+    assert isinstance(Failover(posts, clock).send(mail, "m1", 60_000).outcome, ProviderUnavailable)
+    assert [post.calls for post in posts] == asked
 
 
 def test_a_bug_in_a_provider_is_not_taken_for_an_answer() -> None:
