@@ -93,7 +93,8 @@ def _find_row(image: Mapping[str, Any], state: str) -> Mapping[str, Any]:
 def _moment(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     """When the line was written, else when the stream says, as RFC 3339 has it."""
     at = (row.get("at") or {}).get("N")
-    seconds = int(at) / 1000 if at else float(change.get("ApproximateCreationDateTime") or 0)
+    created = change.get("ApproximateCreationDateTime")
+    seconds = int(at) / 1000 if at else created if isinstance(created, int | float) else 0
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -168,12 +168,38 @@ def test_what_sns_does_not_take_comes_again_from_there_on(world: World, table: S
     assert [(line.get("event"), line.get("MailEvents")) for line in lines] == [("failed", None), (None, 1)]
 
 
+def test_a_write_that_leaves_the_state_as_it_is_tells_nothing(world: World, table: StreamedTable, told: Topic) -> None:
+    deliver(world)
+    world.apply_feedback(
+        Action.FEEDBACK_SENT, State.SENT, attempt="another"
+    )  # who sent is added, and that it was twice
+    assert len(table.stream) > 3
+    teller(told)({"Records": table.stream}, None)
+    assert told.types == ["mail.sent"]
+
+
+def test_what_the_aws_cli_reads_of_the_stream_is_told_by_hand(world: World, table: StreamedTable, told: Topic) -> None:
+    """As the runbook says: `get-records` prints the time as text, and the function gets the answer as it is."""
+    deliver(world)
+    for record in table.stream:
+        record["dynamodb"]["ApproximateCreationDateTime"] = "2026-11-21T08:00:00+00:00"
+    answer = {"Records": json.loads(json.dumps(table.stream, default=lambda _: "YmluYXJ5")), "NextShardIterator": "x"}
+    assert teller(told)(answer, None) == {"batchItemFailures": []}
+    assert told.types == ["mail.sent"]
+
+
 def test_long_names_of_events_part_a_batch_that_sns_would_not_take(world: World, table: StreamedTable) -> None:
     for number in range(10):
-        world.deliver(Delivery(f"m{number}", json.dumps(event(f"e{number}", subject="s" * 30_000))))
+        world.deliver(
+            Delivery(
+                f"m{number}",
+                json.dumps(event(f"e{number}" + "\N{GRINNING FACE}" * 200, subject="\N{GRINNING FACE}" * 1024)),
+            )
+        )
     topic = Topic()
-    read_stream(table.stream, teller(topic), random.Random(7))
-    assert len({one["id"] for one in topic.told}) == 10
+    teller(topic)({"Records": table.stream}, None)
+    assert topic.types == ["mail.sent"] * 10
+    assert topic.calls == 2
 
 
 @pytest.mark.parametrize(
