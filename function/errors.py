@@ -4,6 +4,7 @@ NotificationError
 ├── Rejected              never will be: dead letter with the reason, no retry
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
 │   ├── UnknownNotification   no notification for this type
+│   ├── SchedulingOff         wants to be sent later, and nothing is kept for later here
 │   └── RefusedForGood        the provider will not take this mail
 ├── RecipientNotAllowed   this deployment may not mail this address: suppressed, a person may redrive it
 ├── NotSent               certainly not sent: release, next provider, retry later
@@ -31,6 +32,7 @@ __all__ = [
     "RecipientNotAllowed",
     "RefusedForGood",
     "Rejected",
+    "SchedulingOff",
     "Throttled",
     "UnknownNotification",
 ]
@@ -70,6 +72,12 @@ class UnknownNotification(Rejected):
     """No notification exists for the event's type."""
 
     code = ReasonCode.TYPE_UNKNOWN
+
+
+class SchedulingOff(Rejected):
+    """The event wants to be sent later, and this deployment keeps none for later."""
+
+    code = ReasonCode.SCHEDULING_OFF
 
 
 class RefusedForGood(Rejected):

@@ -140,6 +140,13 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older)
     )
 
+    scheduling = None
+    if settings.scheduling:  # what a deployment does not use is not imported
+        from function.delivery.scheduling import Scheduling
+        from function.ledger.schedule import Schedule
+
+        scheduling = Scheduling(Schedule(ledger))
+
     def courier(request_id: str) -> Courier:
         return Courier(
             builder,
@@ -150,6 +157,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             settings.ledger.release,
             clock,
             lambda: attempt_name(request_id),
+            scheduling,
         )
 
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify"), settings.ledger.release, clock)

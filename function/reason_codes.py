@@ -45,6 +45,10 @@ class ReasonCode(StrEnum):
     REPLACED = "replaced"
     SENT_AGAIN = "sent_again"
     CORRECTED_TOO_LATE = "corrected_too_late"
+    SCHEDULED = "scheduled"
+    SCHEDULING_OFF = "scheduling_off"
+    CANCELLED = "cancelled"
+    CANCELLED_TOO_LATE = "cancelled_too_late"
 
 
 MEANING: dict[ReasonCode, str] = {
@@ -77,6 +81,10 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.REPLACED: "The event was published anew with other content, and that message goes on in its place.",
     ReasonCode.SENT_AGAIN: "A person had the mail sent again, as another message.",
     ReasonCode.CORRECTED_TOO_LATE: "The event was published anew with other content after its mail had been sent.",
+    ReasonCode.SCHEDULED: "The event wants to be sent later, and is kept until then.",
+    ReasonCode.SCHEDULING_OFF: "The event wants to be sent later, and this deployment keeps no event for later.",
+    ReasonCode.CANCELLED: "The event was cancelled before anything was sent.",
+    ReasonCode.CANCELLED_TOO_LATE: "The event was cancelled after its mail was sent, or while nobody knew.",
 }
 
 

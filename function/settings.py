@@ -20,6 +20,7 @@ __all__ = [
     "HookSettings",
     "MailEventsSettings",
     "NotifySettings",
+    "SchedulerSettings",
     "WebhookSettings",
     "read_timeout_factor",
 ]
@@ -116,6 +117,8 @@ class NotifySettings:
     provider_endpoints: Mapping[str, str]
     #: Milliseconds that a provider rests that nobody reaches.
     provider_rest: int
+    #: Whether events may be kept for later.
+    scheduling: bool
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -154,6 +157,7 @@ class NotifySettings:
             provider_secrets=_provider_secrets(env, providers),
             provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", _endpoints, "JSON: schemes to loopback URLs"),
             provider_rest=int(60_000 * scale),
+            scheduling=env.read("SCHEDULING", "off", _one_of("off", "on"), "on or off") == "on",
         )
 
 
@@ -199,6 +203,19 @@ class HookSettings:
             env.text("NOTIFY_ALIAS", "live"),
             env.text("CONFIGURATION_SET"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerSettings:
+    """Settings of `scheduler`."""
+
+    ledger: LedgerSettings
+    retry_queue_url: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str], release: str) -> SchedulerSettings:
+        """Read all. Raises BadSetting for the first that is missing."""
+        return cls(LedgerSettings.read(values, release), _Environment(values).text("RETRY_QUEUE_URL"))
 
 
 @dataclass(frozen=True, slots=True)

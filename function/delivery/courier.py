@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from function.delivery.decision import (
     BUSY,
@@ -26,7 +26,15 @@ from function.delivery.decision import (
     give_up,
 )
 from function.delivery.outcome import Outcome, OutcomeKind
-from function.errors import NotificationError, NotSent, OutcomeUnknown, RecipientNotAllowed, Rejected
+from function.errors import (
+    NotificationError,
+    NotSent,
+    OutcomeUnknown,
+    RecipientNotAllowed,
+    Rejected,
+    SchedulingOff,
+)
+from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Verdict
 from function.ledger.ledger import Ledger
@@ -41,6 +49,9 @@ from function.queues.retry_policy import RetryPolicy
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
+
+if TYPE_CHECKING:
+    from function.delivery.scheduling import Scheduling
 
 __all__ = ["Courier", "DeadLetters"]
 
@@ -72,6 +83,8 @@ class Courier:
     release: str
     clock: Callable[[], int]
     owner: Callable[[], str]
+    #: Keeps what is to be sent later, where this deployment does.
+    scheduling: Scheduling | None = None
 
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
         """Turn a delivery into its mail, or say what became of it.
@@ -81,10 +94,10 @@ class Courier:
         if delivery.in_ledger:
             try:
                 body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
+                if body is None:  # erased or cancelled since: the record says all that there is
+                    return self._without_event(delivery)
             except Contended:
                 return self._wait(delivery)
-            if body is None:  # erased since: the record says all that there is
-                return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
             delivery = replace(delivery, body=body, in_ledger=False)
         attempt = Attempt(
             delivery.message_id,
@@ -99,13 +112,18 @@ class Courier:
             return self._wait(delivery)
         draft = self.builder.begin(delivery)
         job = Job(delivery, draft.identify(attempt), deadline)
+        ask: Callable[[Attempt], Verdict] = self.ledger.claim
         try:
+            if self.scheduling and draft.event and self.scheduling.is_cancellation(draft.event):
+                return self._cancel(job, self.scheduling, draft.event)
             job = replace(job, email=self.builder.finish(draft, in_time_only=not delivery.redriven))
+            if draft.due is not None and draft.due > self.clock():
+                ask = _keep_with(self.scheduling)
         except (Rejected, RecipientNotAllowed) as error:
-            job = replace(job, error=error)
+            job = replace(job, email=None, error=error)
             outcome = self._act(job, give_up(error, job.attempt))
         else:
-            outcome = self._act(*self._claim(job))
+            outcome = self._act(*self._claim(job, ask))
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
@@ -114,6 +132,12 @@ class Courier:
         row = TimelineRow.of(_UNTOLD, State.RELEASED, self.clock(), self.release)
         known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
         return not isinstance(known, Held) or bool(known.owner)
+
+    def _without_event(self, delivery: Delivery) -> Outcome:
+        record = self.ledger.read(delivery.message_id)
+        if record and record.state is State.CANCELLED:
+            return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail=f"already {record.state}")
+        return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
 
     def _wait(self, delivery: Delivery) -> Outcome:
         receives = delivery.item.receives if delivery.item else 0
@@ -151,14 +175,23 @@ class Courier:
     def _decide(self, job: Job, known: Record | Verdict) -> tuple[Job, Decision]:
         return job, decide(known, job, self.retry_policy, self.clock())
 
-    def _claim(self, job: Job) -> tuple[Job, Decision]:
-        found, verdict = self._follow_owner(job, self.ledger.claim)
+    def _claim(self, job: Job, ask: Callable[[Attempt], Verdict]) -> tuple[Job, Decision]:
+        """Take the mail to send it, or to keep it until its time: what `ask` does."""
+        found, verdict = self._follow_owner(job, ask)
         owner = found.attempt.message_id
         if isinstance(verdict, Duplicate) and verdict.was_too_old and owner != job.attempt.message_id:
             # Only its time was wrong, which is no part of its content: published anew with another, it is another.
             found = job.with_predecessor(Record(owner, verdict.state))
-            verdict = self.ledger.claim(found.attempt)
+            verdict = ask(found.attempt)
         return self._decide(found, verdict)
+
+    def _cancel(self, job: Job, scheduling: Scheduling, event: Event) -> Outcome:
+        """Cancel the mail that the event names. Raises InvalidEvent if it names none."""
+        answer = scheduling.cancel(job.attempt, event)
+        if isinstance(answer, Held):
+            return self._act(*self._decide(job, answer))
+        message_id, kind, detail, also = answer
+        return Outcome(kind, message_id, detail=detail, also=also)
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
         """The job in the name of the message that owns the event, and what stands in the way of settling it."""
@@ -278,3 +311,11 @@ class Courier:
         if call.error is None:
             return row
         return replace(row, detail=str(call.error)[:_LONGEST_DETAIL], reason_code=call.error.reason.code)
+
+
+def _keep_with(scheduling: Scheduling | None) -> Callable[[Attempt], Verdict]:
+    if scheduling is None:
+        raise SchedulingOff(
+            "the event is to be sent later, and this deployment keeps none for later (scheduling is off)"
+        )
+    return scheduling.keep

@@ -13,6 +13,7 @@ from function.ledger.attempt import (
     Duplicate,
     Held,
     InDoubt,
+    Kept,
     PredecessorInDoubt,
     Suppressed,
     TooLate,
@@ -59,6 +60,9 @@ _NEEDS_A_YES = Reason(
     ReasonCode.MAY_HAVE_GONE, "a provider has accepted this mail before; redrive it only if a second is welcome"
 )
 _HELD = Reason(ReasonCode.HELD_BY_ANOTHER, "held by another")
+_EARLIER = Reason(ReasonCode.SCHEDULED, "its time has almost come")
+#: What clocks may lie apart, in milliseconds: so much too early an event that waits is kept in the queue.
+_EARLY = 900_000
 BUSY = Reason(ReasonCode.LEDGER_BUSY, "the ledger was too busy to judge the delivery")
 
 
@@ -183,8 +187,8 @@ def decide(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int) -> 
             return Suppress(_UNSUBSCRIBED if choice else _SUPPRESSED, known)
         case InDoubt(record, True) if job.email:
             return Resend(record)
-        case Duplicate() | InDoubt():
-            return _leave_alone(known, job)
+        case Duplicate() | InDoubt() | Kept():
+            return _leave_alone(known, job, now)
         case PredecessorInDoubt() | TooLate():
             return _after_predecessor(known, job, policy, now)
     return _come_back(known, job, policy, now)
@@ -202,7 +206,7 @@ def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int)
 def decide_on_doubt(record: Record, job: Job, policy: RetryPolicy, now: int) -> Decision:
     """What follows where a mail in doubt may not be sent once more yet: wait for reports, for a day."""
     if _waited_long_enough(record, job, policy, now):
-        return _leave_alone(InDoubt(record), job)
+        return _leave_alone(InDoubt(record), job, now)
     return _wait(job, policy, now, _HELD)
 
 
@@ -230,11 +234,16 @@ def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: i
     return WriteLetter(OutcomeKind.REJECTED, attempt.owner, error.reason, attempts, Action.REJECT)
 
 
-def _leave_alone(known: Duplicate | InDoubt, job: Job) -> Decision:
+def _leave_alone(known: Duplicate | InDoubt | Kept, job: Job, now: int) -> Decision:
     match known:
+        case Kept():
+            return Done(OutcomeKind.SCHEDULED)
         case Duplicate(State.REJECTED, owner) if job.delivery.letter:
             # It may have been read before its own record was written, or be the last letter there is: keep it.
             return WriteLetter(OutcomeKind.PARKED, owner, _OUTDATED)
+        case Duplicate(State.SCHEDULED) if job.delivery.item and (job.attempt.due or 0) - now < _EARLY:
+            # Whoever asked for it has a clock ahead of this one: it comes back when its time has come here too.
+            return Retry(OutcomeKind.HELD, _EARLIER, job.attempt.due or now)
         case Duplicate(state):
             return Done(OutcomeKind.DUPLICATE, f"already {state}")
         case InDoubt(record):
@@ -245,7 +254,7 @@ def _leave_alone(known: Duplicate | InDoubt, job: Job) -> Decision:
 def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolicy, now: int) -> Decision:
     if policy.is_exhausted(_find_beginning(record, job, now), now, job.receives):
         if record.state in IN_DOUBT:
-            return _leave_alone(InDoubt(record), job)
+            return _leave_alone(InDoubt(record), job, now)
         line = f"gave up after {record.attempts} attempts: {error}"
         return give_up(Rejected(line, ReasonCode.RETRIES_EXHAUSTED), job.attempt, record.attempts)
     wait = policy.wait_after(error, record.attempts)

@@ -12,6 +12,8 @@ __all__ = ["Outcome", "OutcomeKind"]
 class OutcomeKind(StrEnum):
     """The ways a delivery ends; the last three come back."""
 
+    SCHEDULED = "Scheduled"
+    CANCELLED = "Cancelled"
     SENT = "Sent"
     DUPLICATE = "Duplicate"
     SUPPRESSED = "Suppressed"

@@ -65,11 +65,15 @@ class Event:
     data: Mapping[str, Any]
     traceparent: str | None = None
     subject: str | None = None
+    #: When its mail is to be sent, if not at once.
+    sendat: str | None = None
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of what it says, type and data: neither the time nor the trace nor the order of keys counts."""
-        said = json.dumps([self.type, self.data], sort_keys=True, separators=(",", ":"))
+        """SHA-256 of what it says, type, data and when to send it: neither its own time nor the trace nor the order of
+        keys counts."""
+        content = [self.type, self.data] if self.sendat is None else [self.type, self.data, self.sendat]
+        said = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(said.encode()).digest()
 
 
@@ -135,6 +139,7 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
         data=value["data"],
         traceparent=value.get("traceparent"),
         subject=value.get("subject"),
+        sendat=value.get("sendat"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from function.ledger.record import Record
-from function.ledger.states import ACCEPTED, IN_DOUBT, SETTLED_UNSENT, State
+from function.ledger.states import ACCEPTED, IN_DOUBT, SETTLED_UNSENT, UNTRIED, State
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -13,6 +13,7 @@ __all__ = [
     "Duplicate",
     "Held",
     "InDoubt",
+    "Kept",
     "OwnedBy",
     "PredecessorInDoubt",
     "Suppressed",
@@ -58,6 +59,8 @@ class Attempt:
     predecessor: Record | None = None
     #: Keys under which an older secret may have kept something about the address.
     older_addresses: tuple[str, ...] = ()
+    #: When the event wants to be sent, in epoch milliseconds; None: at once.
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ class Claimed:
     """The mail is ours to send until `held_until` (epoch milliseconds)."""
 
     held_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """It is kept until its time comes, `until` (epoch milliseconds)."""
+
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class Suppressed:
     address: str = ""
 
 
-Verdict = Claimed | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate
+Verdict = Claimed | Kept | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate
 
 
 def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:
@@ -150,11 +160,11 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
 def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
     """What it means for the delivery that the event belongs to the message of `record`, and that it may not go on in
     that message's name; None: it may take the event. Pure."""
-    if record.is_expired(now) or record.state is State.RELEASED or record.state in SETTLED_UNSENT:
+    if record.is_expired(now) or record.state in UNTRIED or record.state in SETTLED_UNSENT:
         return None
     if record.state in ACCEPTED and attempt.instead_of != record.message_id:
         return TooLate(record)
-    if record.state is State.COMPLAINED or (record.state in ACCEPTED and record.successor):
+    if record.state in (State.COMPLAINED, State.CANCELLED) or (record.state in ACCEPTED and record.successor):
         return Duplicate(record.state, record.owner)
     if record.state is State.REPLACED:  # the event has just gone on to another message
         return OwnedBy(record.message_id, same=False)

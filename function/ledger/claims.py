@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from function.ledger.attempt import Attempt
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import APPEND, CLEAR, FORGET, LIVE, Request, in_source_state
+from function.ledger.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, in_source_state
 from function.ledger.states import Action, State
 from function.ledger.succession import SuccessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
@@ -27,13 +27,12 @@ class ClaimRequests(SuccessionRequests):
 
     def claim(self, attempt: Attempt, now: int) -> list[Request]:
         """Take the mail if the record is free for this attempt; attempts are kept."""
-        return self._claim(
-            attempt, now, _COUNTED, f"attribute_not_exists(#pk) OR ({LIVE} AND ({_state_allows(attempt)}))"
-        )
+        condition = f"attribute_not_exists(#pk) OR ({LIVE} AND ({_state_allows(attempt)}))"
+        return self._claim(attempt, now, _COUNTED, condition, UNSCHEDULE if attempt.due is not None else "")
 
     def claim_expired(self, attempt: Attempt, now: int) -> list[Request]:
         """Take the mail over a record that TTL has not deleted yet, as if it were not there."""
-        return self._claim(attempt, now, _AFRESH, "#expires_at <= :now_s", f", {FORGET}")
+        return self._claim(attempt, now, _AFRESH, "#expires_at <= :now_s", f", {FORGET}{UNSCHEDULE}")
 
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
         """Take the mail once more although the attempt in the record, past its hold, may have sent it."""

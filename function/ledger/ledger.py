@@ -26,18 +26,18 @@ from function.ledger.feedback import FeedbackRequests
 from function.ledger.keys import feedback_key, message_key
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.settlements import SettlementRequests
-from function.ledger.states import SETTLED_UNSENT, Action, State
+from function.ledger.states import SETTLED_UNSENT, UNTRIED, Action, State
 from function.ledger.table import Contended, Refusal, Table
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Applied", "Ledger", "Writes"]
+__all__ = ["CONTENDED_PAUSE", "Applied", "Ledger", "Writes"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 #: How long a claim that could not be judged waits before it is tried again, in milliseconds.
-_CONTENDED_PAUSE = 2_000
+CONTENDED_PAUSE = 2_000
 
 
 def _hold_if_contended(
@@ -50,7 +50,7 @@ def _hold_if_contended(
         try:
             return ask(ledger, *given, **named)
         except Contended:
-            return Held(ledger.clock() + _CONTENDED_PAUSE)
+            return Held(ledger.clock() + CONTENDED_PAUSE)
 
     return asked
 
@@ -84,15 +84,15 @@ class Ledger:
         refusal = self.table.write(self.writes.claim(attempt, now))
         if refusal and (record := _record(refusal)) and record.is_expired(now):
             refusal = self.table.write(self.writes.claim_expired(attempt, now))
-        return Claimed(now + self.writes.hold) if refusal is None else self._judge(refusal, attempt, now)
+        return Claimed(now + self.writes.hold) if refusal is None else self.judge_refusal(refusal, attempt, now)
 
     @_hold_if_contended
     def resend(self, attempt: Attempt, doubtful: Record) -> Verdict:
         """Take a mail that the attempt in the record `doubtful` may have sent, or learn what has come between."""
         now = self.clock()
         refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
-        verdict = Claimed(now + self.writes.hold) if refusal is None else self._judge(refusal, attempt, now)
-        return Held(now + _CONTENDED_PAUSE) if isinstance(verdict, InDoubt) else verdict
+        verdict = Claimed(now + self.writes.hold) if refusal is None else self.judge_refusal(refusal, attempt, now)
+        return Held(now + CONTENDED_PAUSE) if isinstance(verdict, InDoubt) else verdict
 
     @_hold_if_contended
     def look(self, attempt: Attempt) -> Verdict | None:
@@ -174,7 +174,7 @@ class Ledger:
     def reject(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
         """Settle a mail that will never be; None: done. The letter has gone before."""
         refusal = self.table.write(self.writes.reject(attempt, row))
-        return None if refusal is None else self._judge(refusal, attempt, row.at)
+        return None if refusal is None else self.judge_refusal(refusal, attempt, row.at)
 
     @_hold_if_contended
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> Verdict | None:
@@ -186,13 +186,13 @@ class Ledger:
         refusal = self.table.write(self.writes.suppress(kept, row, by))
         if refusal and by and [item is None for item in refusal.items[:3]] == [True, True, False]:
             return Claimed(0)
-        return None if refusal is None else self._judge(refusal, attempt, row.at)
+        return None if refusal is None else self.judge_refusal(refusal, attempt, row.at)
 
     @_hold_if_contended
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> Verdict | None:
         """Hand the attempt `doubtful`, which may have sent the mail, to a person; None: done."""
         refusal = self.table.write(self.writes.park(attempt, doubtful, row))
-        return None if refusal is None else self._judge(refusal, attempt, row.at)
+        return None if refusal is None else self.judge_refusal(refusal, attempt, row.at)
 
     # -- feedback ------------------------------------------------------------------------------------------------
 
@@ -266,7 +266,8 @@ class Ledger:
 
     # -- judging -------------------------------------------------------------------------------------------------
 
-    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
+    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
+        """Why a transaction on message, event, address and predecessor was refused: judged in that order."""
         if record := _record(refusal):
             return judge(record, attempt, now, self.writes.resends)
         items = list(refusal.items[1:])
@@ -288,7 +289,7 @@ class Ledger:
     @staticmethod
     def _may_settle(record: Record, attempt: Attempt, now: int) -> bool:
         named = record.state in SETTLED_UNSENT and attempt.letter == record.owner
-        return record.state is State.RELEASED or record.is_expired(now) or named
+        return record.state in UNTRIED or record.is_expired(now) or named
 
 
 def _record(refusal: Refusal) -> Record | None:

@@ -80,6 +80,10 @@ class Record:
     #: The message that took the event, and the one that this took it from.
     successor: str | None = None
     instead_of: str | None = None
+    #: When it is looked at next, while it waits for its time: the index of what is due has it as long as this is here.
+    due_at: int | None = None
+    #: The cancellation that came after the mail was sent, or may have been.
+    cancelled_by: str | None = None
     expires_at: int | None = None
 
     @classmethod

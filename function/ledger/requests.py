@@ -25,6 +25,7 @@ __all__ = [
     "LIVE",
     "REPEAT",
     "SENT_BY",
+    "UNSCHEDULE",
     "Request",
     "Requests",
     "check",
@@ -50,7 +51,9 @@ _SMALL_BODY = 4096
 LIVE = "(attribute_not_exists(#expires_at) OR #expires_at > :now_s)"
 CLEAR = "REMOVE #reason, #reason_code, #parked"
 #: What is left of an earlier life of an expired record.
-FORGET = "#sent_by, #sent_twice, #successor, #corrected_by"
+FORGET = "#sent_by, #sent_twice, #successor, #corrected_by, #cancelled_by"
+#: Takes a record out of the index of what is due.
+UNSCHEDULE = ", #due, #due_at"
 APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"
 REPEAT = f"#timeline[{_LAST_ROW}] = :row"
 SENT_BY = "ADD #sent_by :attempts"
@@ -143,7 +146,7 @@ class Requests:
             "now": now,
             "now_s": now // 1000,
             "held_until": now + self.hold,
-            "expires_at": self.expire_at(now),
+            "expires_at": self.expire_at(max(now, attempt.due or 0)),
             "resends": self.resends,
             "zero": 0,
             "one": 1,
@@ -164,7 +167,7 @@ class Requests:
             "message_id": attempt.message_id,
             "digest": attempt.digest,
             "body": body,
-            "expires_at": self.expire_at(now),
+            "expires_at": self.expire_at(max(now, attempt.due or 0)),
         }
         free = "attribute_not_exists(#pk) OR #message_id = :message_id OR #expires_at <= :now_s"
         values: dict[str, object] = {"message_id": attempt.message_id, "now_s": now // 1000}
@@ -179,5 +182,5 @@ class Requests:
         return check(self.table, key or attempt.address, condition, {"choice": attempt.choice or ""})
 
     def expire_at(self, now: int) -> int:
-        """When what is written `now` expires, in epoch seconds."""
+        """When what is written `now`, or waits until then, expires, in epoch seconds."""
         return now // 1000 + self.retention

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.record import TimelineRow
-from function.ledger.requests import APPEND, CLEAR, FORGET, REPEAT, SENT_BY, Request, in_source_state, state_in
+from function.ledger.requests import (
+    APPEND,
+    CLEAR,
+    FORGET,
+    REPEAT,
+    SENT_BY,
+    UNSCHEDULE,
+    Request,
+    in_source_state,
+    state_in,
+)
 from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action
 from function.ledger.succession import SuccessionRequests, describe_mail
 
@@ -73,28 +83,33 @@ class SettlementRequests(SuccessionRequests):
 
     def reject(self, attempt: Attempt, row: TimelineRow) -> list[Request]:
         """Nothing was sent and never will be: over no record, a released one, or the attempt that a letter names."""
-        return self._settle(attempt, row, Action.REJECT)
+        return self.settle(attempt, row, Action.REJECT)
 
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> list[Request]:
         """What stops the mail still does at this moment; or the deployment may not send it (None)."""
-        message, event, *predecessor = self._settle(attempt, row, Action.SUPPRESS)
+        message, event, *predecessor = self.settle(attempt, row, Action.SUPPRESS)
         if by is None:
             return [message, event, *predecessor]
         still = f"attribute_exists({'#choice' if by.choice else '#since'})"
         return [message, event, {"ConditionCheck": self.check_address(attempt, still, by.address)}, *predecessor]
 
-    def _settle(self, attempt: Attempt, row: TimelineRow, action: Action) -> list[Request]:
+    def settle(
+        self, attempt: Attempt, row: TimelineRow, action: Action, also: dict[str, object] | None = None
+    ) -> list[Request]:
+        """Write a record without a claim: over none, an expired one, one that `action` changes, or the attempt that a
+        letter names. `also` is where it stands in the index of what is due, if it waits."""
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
         if attempt.letter:
             over += f" OR ({state_in(sorted(SETTLED_UNSENT))} AND #owner = :letter)"
-        named = describe_mail(attempt)
+        named = describe_mail(attempt) | (also or {})
         sets = [
             f"#state = :{row.state}, #owner = :owner, #at_risk = :zero, #attempts = if_not_exists(#attempts, :zero)",
             *(f"#{name} = :{name}" for name in named),
             _WAITS,
             APPEND,
         ]
-        expression = f"SET {', '.join(sets)} REMOVE #first_at, #parked, {FORGET}"
+        forget = FORGET if also else f"{FORGET}{UNSCHEDULE}"
+        expression = f"SET {', '.join(sets)} REMOVE #first_at, #parked, {forget}"
         message = self.update_message(attempt, row.at, expression, over, row, named | _explain(row))
         return [{"Update": message}, {"Put": self.put_event(attempt, row.at)}, *self.succeed(attempt, row.at)]
 

@@ -18,6 +18,7 @@ __all__ = [
     "MOVES",
     "PRECEDENCE",
     "SETTLED_UNSENT",
+    "UNTRIED",
     "Action",
     "Move",
     "State",
@@ -28,11 +29,13 @@ __all__ = [
 class State(StrEnum):
     """What is known of the one mail that a message may cause."""
 
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     RELEASED = "released"
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
     REPLACED = "replaced"
+    CANCELLED = "cancelled"
     REJECTED = "rejected"
     SENT = "sent"
     REFUSED = "refused"
@@ -44,11 +47,13 @@ class State(StrEnum):
 
 
 MEANING: dict[State, str] = {
+    State.SCHEDULED: "kept until its time comes; nothing was tried",
     State.SENDING: "claimed by its owner; nobody else may send before held_until, and past it the mail may have gone",
     State.RELEASED: "certainly not sent; free to be claimed again",
     State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
     State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail went out",
     State.REPLACED: "another message has the event: its content was published anew, or a person chose that one",
+    State.CANCELLED: "its publisher cancelled it, or its reader's data were erased, before anything was sent",
     State.REJECTED: "certainly not sent, and will not be until a person redrives it",
     State.SENT: "the provider accepted the mail",
     State.REFUSED: "the provider accepted the mail, then refused to send it",
@@ -68,12 +73,14 @@ PRECEDENCE: tuple[State, ...] = (
     State.DELAYED,
     State.REFUSED,
     State.SENT,
+    State.CANCELLED,
     State.REJECTED,
     State.REPLACED,
     State.SUPPRESSED,
     State.UNKNOWN,
     State.SENDING,
     State.RELEASED,
+    State.SCHEDULED,
 )
 
 #: The mail may have gone and nobody knows; held until `held_until`, then the policy's or a person's.
@@ -85,13 +92,20 @@ ACCEPTED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])
 #: Certainly not sent, and at rest: a letter that names the record's attempt may try again, or settle it anew.
 SETTLED_UNSENT = frozenset({State.REJECTED, State.SUPPRESSED})
 
+#: Certainly not sent, and on its way to be: a delivery may take it, and so may whoever has other content.
+UNTRIED = frozenset({State.SCHEDULED, State.RELEASED})
+
 #: What a reader of the timeline may take as the end of the story.
-FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED}) - {State.SENT, State.DELAYED}
+FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED, State.CANCELLED}) - {State.SENT, State.DELAYED}
 
 
 class Action(StrEnum):
     """Everything that may want to move a record."""
 
+    #: A delivery comes before the time at which its event wants to be sent.
+    SCHEDULE = "schedule"
+    #: The publisher wants no mail of the event any more.
+    CANCEL = "cancel"
     #: A delivery wants to send.
     CLAIM = "claim"
     #: A delivery wants to send although an earlier attempt, past its hold, may have.
@@ -150,8 +164,20 @@ _FEEDBACK: dict[Action, State] = {
 
 #: The moves that change a record; None is "no record yet". What is not listed leaves the record as it is.
 _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
+    Action.SCHEDULE: {
+        None: (State.SCHEDULED, "the event wants to be sent later, and is kept until then"),
+        State.RELEASED: (State.SCHEDULED, "no attempt sent anything, and by this clock its time has not come"),
+    },
+    Action.CANCEL: {
+        None: (State.CANCELLED, "the cancellation came before its event, which will find it"),
+        **dict.fromkeys(
+            (State.SCHEDULED, State.RELEASED, State.REJECTED, State.SUPPRESSED),
+            (State.CANCELLED, "nothing was sent, and its publisher wants no mail any more"),
+        ),
+    },
     Action.CLAIM: {
         None: (State.SENDING, "the first delivery takes the mail"),
+        State.SCHEDULED: (State.SENDING, "its time has come"),
         State.RELEASED: (State.SENDING, "the last attempt certainly sent nothing, so the next may try"),
     },
     Action.RESEND: {
@@ -179,14 +205,16 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
     Action.REJECT: {
         None: (State.REJECTED, "the event can never be a mail, and nothing was tried"),
         State.RELEASED: (State.REJECTED, "no attempt sent anything, and none will"),
+        State.SCHEDULED: (State.REJECTED, "what waited can never be a mail"),
     },
     Action.SUPPRESS: {
         None: (State.SUPPRESSED, "no mail is wanted at the address, and nothing was tried"),
         State.RELEASED: (State.SUPPRESSED, "the address came onto the list, or unsubscribed, before anything was sent"),
+        State.SCHEDULED: (State.SUPPRESSED, "the address came onto the list, or unsubscribed, while the event waited"),
     },
     Action.PARK: {},
     Action.REPLACE: dict.fromkeys(
-        (State.RELEASED, State.REJECTED, State.SUPPRESSED),
+        (State.SCHEDULED, State.RELEASED, State.REJECTED, State.SUPPRESSED),
         (State.REPLACED, "nothing was sent, and a later publication has other content"),
     ),
     Action.REPLACE_CONFIRMED: dict.fromkeys(
@@ -195,6 +223,8 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
 }
 
 _STAYS: dict[Action, str] = {
+    Action.SCHEDULE: "it is kept already, or more has become of it than waiting",
+    Action.CANCEL: "what was sent, or may have been, is not called back: the cancellation came too late",
     Action.CLAIM: "the mail was sent, is being sent, or waits for a person: this delivery is a duplicate or is held",
     Action.RESEND: "only a mail of unknown fate is sent once more",
     Action.REDRIVE: "nothing certain is undone: a mail that went, or may have, is not redriven without a yes",

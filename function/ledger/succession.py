@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from function.ledger.attempt import Attempt
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import APPEND, CLEAR, LIVE, Request, Requests, in_source_state, state_in
+from function.ledger.requests import APPEND, CLEAR, LIVE, UNSCHEDULE, Request, Requests, in_source_state, state_in
 from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
 from function.reason_codes import Reason, ReasonCode
 
@@ -36,7 +36,7 @@ class SuccessionRequests(Requests):
             Attempt(before.message_id, owner=""),
             now,
             "SET #state = :replaced, #successor = :message_id, #expires_at = if_not_exists(#expires_at, :expires_at), "
-            f"{APPEND} {CLEAR}, #first_at",
+            f"{APPEND} {CLEAR}, #first_at{UNSCHEDULE}",
             free + (doubt if attempt.confirmed else ""),
             TimelineRow.of(reason, State.REPLACED, now, self.release),
             {"message_id": attempt.message_id, "seen": before.owner},

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from function.errors import InvalidEvent, Rejected
@@ -26,6 +26,8 @@ __all__ = ["Draft", "EmailBuilder"]
 
 #: A name as the event's schema has it.
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1024}")
+#: How far ahead an event may want to be sent.
+_FARTHEST = timedelta(days=90)
 _TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -48,6 +50,8 @@ class Draft:
     body: bytes | None = None
     #: What an invalid event calls itself: its `source`, `id` and `subject`, where they are text.
     names: Mapping[str, str] = field(default_factory=dict)
+    #: When the mail is to be sent, in epoch milliseconds; None: at once.
+    due: int | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -77,6 +81,7 @@ class Draft:
             source=source,
             id=id_,
             subject=self.event.subject,
+            due=self.due,
         )
 
 
@@ -108,6 +113,8 @@ class EmailBuilder:
         try:
             notification = self._notification(event)
             draft = replace(draft, type=event.type)
+            if event.sendat is not None:
+                draft = replace(draft, due=self._read_due(event.sendat))
             notification.validate(event.data)
         except Rejected as error:
             return replace(draft, error=error, address=self._find_address({"data": event.data}))
@@ -127,7 +134,7 @@ class EmailBuilder:
             raise draft.error or InvalidEvent("the event could not be read")
         event, notification = draft.event, self._notification(draft.event)
         if in_time_only:
-            self._refuse_if_too_old(event, notification)
+            self._refuse_if_too_old(event, notification, draft.due)
         recipient: Mapping[str, Any] = event.data["recipient"]
         link = self._link(draft)
         content = notification.render(event.data, recipient["locale"], link)
@@ -156,13 +163,26 @@ class EmailBuilder:
     def _notification(self, event: Event) -> Notification:
         return self.catalogue.get(event.type)
 
-    def _refuse_if_too_old(self, event: Event, notification: Notification) -> None:
+    def _read_due(self, sendat: str) -> int:
+        """When the event wants to be sent, in epoch milliseconds. Raises InvalidEvent: too far ahead."""
+        try:
+            due = datetime.fromisoformat(sendat.upper())
+        except ValueError as error:
+            raise InvalidEvent("sendat is not a date", "/sendat") from error
+        if due - datetime.fromtimestamp(self.clock() / 1000, UTC) > _FARTHEST:
+            raise InvalidEvent(f"sendat is more than {_FARTHEST.days} days ahead", "/sendat")
+        return int(due.timestamp() * 1000)
+
+    def _refuse_if_too_old(self, event: Event, notification: Notification, due: int | None) -> None:
+        """Of what was to be sent later, the age counts from then."""
         if notification.max_age is None:
             return
         try:
             happened = datetime.fromisoformat(event.time.upper())
         except ValueError as error:
             raise InvalidEvent("the event's time is not a date", "/time") from error
+        if due is not None:
+            happened = max(happened, datetime.fromtimestamp(due / 1000, UTC))
         age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
         if age > notification.max_age:
             raise InvalidEvent(f"expired: older than {notification.max_age}", "/time", ReasonCode.EVENT_EXPIRED)

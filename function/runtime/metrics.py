@@ -13,7 +13,16 @@ from typing import TextIO
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["CORRECTED_TOO_LATE", "NAMESPACE", "RESENT", "SENT_TWICE", "SYNTHETIC", "Telemetry", "embed_metrics"]
+__all__ = [
+    "CANCELLED_TOO_LATE",
+    "CORRECTED_TOO_LATE",
+    "NAMESPACE",
+    "RESENT",
+    "SENT_TWICE",
+    "SYNTHETIC",
+    "Telemetry",
+    "embed_metrics",
+]
 
 NAMESPACE = "Herald"
 #: Counts everything about synthetic mails, in place of the metric that it would be for a real one.
@@ -22,7 +31,11 @@ SYNTHETIC = "Synthetic"
 RESENT = "Resent"
 SENT_TWICE = "SentTwice"
 CORRECTED_TOO_LATE = "CorrectedTooLate"
-_UNITS = {"SendLatency": "Milliseconds", "OutboxAgeSeconds": "Seconds", "WaitingSeconds": "Seconds"}
+CANCELLED_TOO_LATE = "CancelledTooLate"
+_UNITS = {
+    "SendLatency": "Milliseconds",
+    **dict.fromkeys(("OutboxAgeSeconds", "DueAgeSeconds", "WaitingSeconds"), "Seconds"),
+}
 
 
 def embed_metrics(service: str, metrics: Mapping[str, float], at: int, type_: str = "") -> dict[str, object]:

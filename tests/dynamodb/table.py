@@ -8,7 +8,8 @@ botocore would raise. Its state is one immutable value: to remember it and to go
     table.update_item(TableName="herald-ledger", Key={"pk": {"S": "message#1"}}, ...)
     table.restore(before)
 
-What it does not play (indexes, sort keys, capacity, item size, request tokens) it refuses rather than passes over.
+Of indexes it plays a query of one that holds the keys only, as it is now. What it does not play (sort keys of its
+own, capacity, item size, request tokens) it refuses rather than passes over.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         DeleteItemInputTypeDef,
         GetItemInputTypeDef,
         PutItemInputTypeDef,
+        QueryInputTypeDef,
         ScanInputTypeDef,
         TransactWriteItemsInputTypeDef,
         UpdateItemInputTypeDef,
@@ -80,6 +82,11 @@ class MemoryTable:
         sent = cast("Mapping[str, Any]", request)
         return self._answer("Scan", sent, lambda: self._scan(sent))
 
+    def query(self, **request: Unpack[QueryInputTypeDef]) -> Answer:
+        """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html (always one page)"""
+        sent = cast("Mapping[str, Any]", request)
+        return self._answer("Query", sent, lambda: self._query(sent))
+
     def put_item(self, **request: Unpack[PutItemInputTypeDef]) -> Answer:
         """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html"""
         return self._write("PutItem", "Put", cast("Mapping[str, Any]", request))
@@ -118,6 +125,20 @@ class MemoryTable:
         values = judge(request, together(names, *([wanted.uses] if wanted else [])))
         found = [thaw_item(item) for item in self._state.values() if wanted is None or wanted.test(item, values)]
         return {"Items": found, "Count": len(found), "ScannedCount": len(self._state)}
+
+    def _query(self, request: Mapping[str, Any]) -> Answer:
+        """The index's keys are those that the condition names: partition key, then sort key."""
+        taken = {"IndexName", "KeyConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+        accept(request, {"TableName"} | taken)
+        self._here(request)
+        names = names_of(request)
+        wanted = compile_condition(request["KeyConditionExpression"], names, "KeyConditionExpression")
+        values = judge(request, together(names, wanted.uses))
+        keys = [name for _, name in names]
+        found = [item for item in self._state.values() if set(keys) <= item.keys() and wanted.test(item, values)]
+        found.sort(key=lambda item: (int(str(item[keys[-1]][1])), str(item[self.key])))
+        items = [thaw_item(Frozen({name: item[name] for name in (self.key, *keys)})) for item in found]
+        return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
 
     def _write(self, operation: str, kind: str, request: Mapping[str, Any]) -> Answer:
         def write() -> Answer:

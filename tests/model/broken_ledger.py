@@ -52,13 +52,14 @@ __all__ = [
     "change_owners_writes",
     "change_settlement",
     "replace_ledger",
+    "rewrite_condition",
     "take_off_ours_first",
 ]
 
 Request = dict[str, Any]
 
 
-def _rewritten(request: Mapping[str, Any], old: str, new: str) -> Request:
+def rewrite_condition(request: Mapping[str, Any], old: str, new: str) -> Request:
     """The request with another condition, and only the names and values that are still mentioned."""
     condition = request["ConditionExpression"]
     assert old in condition, f"nothing to seed: {old!r} is not in {condition!r}"
@@ -77,7 +78,7 @@ def _rewritten(request: Mapping[str, Any], old: str, new: str) -> Request:
 def change_owners_writes(old: str, new: str) -> Code:
     class Seeded(Writes):
         def _update_as_owner(self, *args: Any, **kwargs: Any) -> Request:
-            return _rewritten(super()._update_as_owner(*args, **kwargs), old, new)
+            return rewrite_condition(super()._update_as_owner(*args, **kwargs), old, new)
 
     return Code(writes=Seeded)
 
@@ -92,20 +93,20 @@ def _claim(old: str, new: str) -> Code:
             message, *rest = super().claim(attempt, now)
             if old not in message["Update"]["ConditionExpression"]:
                 return [message, *rest]
-            return [{"Update": _rewritten(message["Update"], old, new)}, *rest]
+            return [{"Update": rewrite_condition(message["Update"], old, new)}, *rest]
 
     return Code(writes=Seeded)
 
 
 def change_settlement(action: Action, old: str, new: str) -> Code:
     class Seeded(Writes):
-        def _settle(self, attempt: Attempt, row: TimelineRow, act: Action) -> list[Request]:
-            message, *rest = super()._settle(attempt, row, act)
+        def settle(self, attempt: Attempt, row: TimelineRow, act: Action, also: Any = None) -> list[Request]:
+            message, *rest = super().settle(attempt, row, act, also)
             if act is not action:
                 return [message, *rest]
             values = message["Update"]["ExpressionAttributeValues"] | {f":{state}": {"S": state} for state in State}
             wide = dict(message["Update"]) | {"ExpressionAttributeValues": values}
-            return [{"Update": _rewritten(wide, old, new)}, *rest]
+            return [{"Update": rewrite_condition(wide, old, new)}, *rest]
 
     return Code(writes=Seeded)
 
@@ -122,14 +123,16 @@ class PutInsteadOfUpdate(Writes):
             | update.pop("Key")
             | {"state": {"S": "sending"}, "at_risk": values["one"], "timeline": values["rows"]}
         )
-        condition = _rewritten({name: value for name, value in update.items() if name != "UpdateExpression"}, "", "")
+        condition = rewrite_condition(
+            {name: value for name, value in update.items() if name != "UpdateExpression"}, "", ""
+        )
         return [{"Put": condition | {"Item": item}}, *rest]
 
 
 class EventIsAnybodys(Writes):
     def put_event(self, attempt: Attempt, now: int, small: bool = False) -> Request:
         request = super().put_event(attempt, now, small)
-        return _rewritten(request, request["ConditionExpression"], "")
+        return rewrite_condition(request, request["ConditionExpression"], "")
 
 
 def take_off_ours_first(installation: Installation, address: str) -> None:
@@ -143,7 +146,7 @@ def change_address_check(old: str, new: str) -> Code:
     class Seeded(Writes):
         def claim(self, attempt: Attempt, now: int) -> list[Request]:
             message, event, address, *rest = super().claim(attempt, now)
-            return [message, event, {"ConditionCheck": _rewritten(address["ConditionCheck"], old, new)}, *rest]
+            return [message, event, {"ConditionCheck": rewrite_condition(address["ConditionCheck"], old, new)}, *rest]
 
     return Code(writes=Seeded)
 
@@ -165,12 +168,12 @@ class LastWriter(Writes):
         self, message_id: str, action: Action, row: TimelineRow, suppress: str | None, attempt: str | None = None
     ) -> list[Request]:
         message, *rest = super().apply_feedback(message_id, action, row, suppress, attempt)
-        return [{"Update": _rewritten(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
+        return [{"Update": rewrite_condition(message["Update"], message["Update"]["ConditionExpression"], "")}, *rest]
 
 
 class ReleaseForgets(Writes):
     def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
-        return _rewritten(super().release_claim(attempt, row), " AND #at_risk <= :one", "")
+        return rewrite_condition(super().release_claim(attempt, row), " AND #at_risk <= :one", "")
 
 
 class ClaimNamesTheFirst(Ledger):
@@ -184,9 +187,9 @@ class UnconfirmedRedrive(Writes):
 
 
 class _AddressFirst(Ledger):
-    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
         listed = len(refusal.items) > 2 and bool(refusal.items[2])
-        return Suppressed() if listed else super()._judge(refusal, attempt, now)
+        return Suppressed() if listed else super().judge_refusal(refusal, attempt, now)
 
 
 def address_first() -> Code:
@@ -204,12 +207,12 @@ class AnybodysLostClaim(Ledger):
 class ResendsWithoutBound(Writes):
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
         message, *rest = super().resend(attempt, doubtful, now)
-        return [{"Update": _rewritten(message["Update"], " AND #at_risk <= :resends", "")}, *rest]
+        return [{"Update": rewrite_condition(message["Update"], " AND #at_risk <= :resends", "")}, *rest]
 
 
 class AlwaysResends(Ledger):
-    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        verdict = super()._judge(refusal, attempt, now)
+    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        verdict = super().judge_refusal(refusal, attempt, now)
         return InDoubt(verdict.record, resend=True) if isinstance(verdict, InDoubt) else verdict
 
 
@@ -238,7 +241,7 @@ class OneProviderIsEnough(Ledger):
 class ReportsAtOnce(Writes):
     def mark_feedback(self, provider: str, sent: int, now: int) -> Request:
         request = super().mark_feedback(provider, sent, now)
-        return _rewritten(request, request["ConditionExpression"], "")
+        return rewrite_condition(request, request["ConditionExpression"], "")
 
 
 class MarkIsWhenItCame(Ledger):
@@ -252,10 +255,10 @@ class EventExpiresLater(Writes):
 
 
 class KeptForEver(Writes):
-    def _settle(self, attempt: Attempt, row: TimelineRow, action: Action) -> list[Request]:
-        message, *rest = super()._settle(attempt, row, action)
+    def settle(self, attempt: Attempt, row: TimelineRow, action: Action, also: Any = None) -> list[Request]:
+        message, *rest = super().settle(attempt, row, action, also)
         expression = message["Update"]["UpdateExpression"].replace(", #expires_at = :expires_at", "")
-        return [{"Update": _rewritten(message["Update"] | {"UpdateExpression": expression}, "", "")}, *rest]
+        return [{"Update": rewrite_condition(message["Update"] | {"UpdateExpression": expression}, "", "")}, *rest]
 
 
 class FeedbackProlongs(Writes):
@@ -282,8 +285,8 @@ class NobodyIsTold(Ledger):
 
 
 class EveryContentIsTheSame(Ledger):
-    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        return _as_the_same(super()._judge(refusal, attempt, now))
+    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        return _as_the_same(super().judge_refusal(refusal, attempt, now))
 
     def look(self, attempt: Attempt) -> Any:
         return _as_the_same(super().look(attempt))
@@ -319,11 +322,11 @@ class KeepsNoBody(Writes):
 
 
 class ResendsInTheHold(Ledger):
-    def _judge(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        return super()._judge(refusal, attempt, now + self.writes.hold)
+    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        return super().judge_refusal(refusal, attempt, now + self.writes.hold)
 
 
 class WritesInTheHold(Writes):
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
         message, *rest = super().resend(attempt, doubtful, now)
-        return [{"Update": _rewritten(message["Update"], " AND #held_until <= :now", "")}, *rest]
+        return [{"Update": rewrite_condition(message["Update"], " AND #held_until <= :now", "")}, *rest]

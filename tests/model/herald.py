@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import StringIO
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from function.delivery.courier import Courier
-from function.errors import InvalidEvent, NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
+from function.delivery.scheduling import CANCEL, Scheduling
+from function.errors import (
+    InvalidEvent,
+    NotificationError,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    RefusedForGood,
+    UnknownNotification,
+)
 from function.event.cloudevent import Event
 from function.event.compression import compress
-from function.event.envelope import Delivery
+from function.event.envelope import Delivery, from_queue
 from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
+from function.ledger.schedule import Schedule
 from function.ledger.table import Contended, Table
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
+from function.runtime.metrics import Telemetry
+from function.scheduler import Scheduler
 from operations.installation import Installation
 from operations.suppressions import take_off
 from tests.dynamodb.errors import cancelled, reason
@@ -26,7 +39,7 @@ from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, Item
 from tests.model.replay import Entry, History, Paused, Step, Tape
-from tests.model.world import HOLD, RETENTION, Budget, Process, Waiting
+from tests.model.world import CANCELLATION, FIVE_MINUTES, HOLD, NOW, RETENTION, SCHEDULER, Budget, Process, Waiting
 
 __all__ = [
     "ABSTRACTED",
@@ -82,6 +95,8 @@ class Code:
     courier: type[Courier] = Courier
     failover: type[Failover] = Failover
     ledger: type[Ledger] = Ledger
+    schedule: type[Schedule] = Schedule
+    scheduler: type[Scheduler] = Scheduler
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
     #: Takes an address off every list.
@@ -104,6 +119,10 @@ class Rules:
     certain: bool = False
     #: Of messages m1, m2, …; `a` where there is none.
     contents: str = ""
+    #: The contents that want to be sent five minutes after the beginning.
+    later: str = ""
+    #: By how many milliseconds the clocks of the scheduler, and of everybody else, are ahead.
+    ahead: tuple[int, int] = (0, 0)
 
     @property
     def urls(self) -> list[str]:
@@ -111,22 +130,47 @@ class Rules:
         return [f"ses://{number}" for number in range(self.providers)]
 
     def content(self, message: str) -> str:
-        """What a message says."""
+        """What a message says; `-` is a cancellation of the event."""
         number = int(message.removeprefix("m").partition("-")[0])
         return self.contents[number - 1 : number] or "a"
+
+    def due(self, content: str) -> int | None:
+        """When what says this is to be sent."""
+        return NOW + FIVE_MINUTES if content in self.later else None
+
+    @property
+    def schedules(self) -> bool:
+        """Whether anything is sent later, or cancelled."""
+        return bool(self.later) or CANCELLATION in self.contents
+
+    def clock(self, message: str, now: int) -> int:
+        """What the clock of who carries this message says."""
+        scheduler, others = self.ahead
+        return now + (scheduler if message == SCHEDULER else others)
 
 
 class _EmailBuilder:
     """Every delivery carries the same event, whose content is its body; a `broken` release renders none."""
 
-    def __init__(self, broken: bool) -> None:
+    def __init__(self, broken: bool, rules: Rules) -> None:
         self._broken = broken
+        self._rules = rules
 
     def begin(self, delivery: Delivery) -> Draft:
+        if delivery.body == CANCELLATION:
+            cancel = Event("urn:model", "c", CANCEL, "", {"source": "urn:model", "id": "e"})
+            return Draft(cancel, UnknownNotification("no mail"), digest=cancel.digest, body=compress(delivery.body))
         event = Event(
             "urn:model", "e", "book.created", "", {"recipient": {"email": ADDRESS_TEXT}, "content": delivery.body}
         )
-        return Draft(event, address=ADDRESS, subscription=CATEGORY, digest=event.digest, body=compress(delivery.body))
+        return Draft(
+            event,
+            address=ADDRESS,
+            subscription=CATEGORY,
+            digest=event.digest,
+            body=compress(delivery.body),
+            due=self._rules.due(delivery.body),
+        )
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         if self._broken or (draft.event and draft.event.data["content"] in "xy"):
@@ -166,6 +210,12 @@ class _Client:
         self.last = kind
         return self.tape.do(Step("table", f"get {kind}"), lambda: self.table.get_item(**request), stop)
 
+    def query(self, **request: Any) -> Any:
+        """All partitions of the index are read as one."""
+        stop = self.last != "index"
+        self.last = "index"
+        return self.tape.do(Step("table", "get index"), lambda: self.table.query(**request), stop)
+
     def update_item(self, **request: Any) -> Any:
         kind = request["Key"]["pk"]["S"].partition("#")[0]
         return self.tape.do(Step("table", f"update {kind}"), lambda: self.table.update_item(**request))
@@ -183,6 +233,19 @@ class _Dead:
     def put(self, letter: Letter) -> None:
         marks = letter.attributes
         self.tape.do(Step("letter", f"{marks['message_id']} {marks['attempt']}"), lambda: None)
+
+
+@dataclass(slots=True)
+class _Retry:
+    """The queue `retry` as the scheduler meets it."""
+
+    tape: Tape
+
+    def put(self, letter: Letter) -> None:
+        (found,) = from_queue({"messageId": "", "receiptHandle": "", "attributes": {}, "body": letter.body})
+        assert isinstance(found, Delivery)
+        assert found.in_ledger
+        self.tape.do(Step("ask", found.message_id), lambda: None)
 
 
 class Stepped(NamedTuple):
@@ -249,6 +312,9 @@ class Herald:
         self.table.restore(table)
         tape = Tape(process.history)
         try:
+            if process.waiting.message == SCHEDULER:
+                self._scheduler(process, tape, now)({}, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+                return None, False, None
             outcome = self._courier(process, tape, now).deliver(process.waiting.delivery(), now + 100 * HOLD)
         except Paused as paused:
             stopped = process._replace(history=History(tape.history), step=paused.step)
@@ -258,23 +324,34 @@ class Herald:
             return None, True, None
         return None, outcome.retry_at is not None, outcome.not_sent
 
-    def _courier(self, process: Process, tape: Tape, now: int) -> Courier:
-        def clock() -> int:
-            return tape.instant(lambda: now)
-
+    def _ledger(self, process: Process, tape: Tape, now: int) -> Ledger:
+        at = self.rules.clock(process.waiting.message, now)
         table = Table(_Client(self.table, tape), "herald-ledger", lambda _: None, lambda: 0.0)
         writes = self.code.writes("herald-ledger", str(process.release), HOLD, RETENTION // 1000, self.rules.resends)
+        return self.code.ledger(table, writes, lambda: tape.instant(lambda: at))
+
+    def _scheduler(self, process: Process, tape: Tape, now: int) -> Scheduler:
+        ledger = self._ledger(process, tape, now)
+        queue: Any = _Retry(tape)
+        return self.code.scheduler(
+            self.code.schedule(ledger), queue, Telemetry("scheduler", "1", ledger.clock, StringIO()), ledger.clock
+        )
+
+    def _courier(self, process: Process, tape: Tape, now: int) -> Courier:
+        ledger = self._ledger(process, tape, now)
+        clock = ledger.clock
         posts = [_Post(url, tape) for url in self.rules.urls]
-        builder: Any = _EmailBuilder(process.release >= self.rules.breaks_at)
+        builder: Any = _EmailBuilder(process.release >= self.rules.breaks_at, self.rules)
         return self.code.courier(
             builder,
-            self.code.ledger(table, writes, clock),
+            ledger,
             self.code.failover(posts, clock, lambda _: None, lambda: 0.0),
             _Dead(tape),
             RetryPolicy(),
             str(process.release),
             clock,
             lambda: process.owner,
+            Scheduling(self.code.schedule(ledger)) if self.rules.schedules else None,
         )
 
 

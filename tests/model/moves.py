@@ -19,6 +19,7 @@ from tests.model.world import (
     HOLD,
     NOW,
     RETENTION,
+    SCHEDULER,
     Letter,
     Mail,
     Process,
@@ -85,6 +86,9 @@ class Moves:
             rest = world._replace(waiting=without(world.waiting, waiting))
             yield from self._steps(rest, begun)
             yield from self._sleep(rest, begun)
+        if world.budget.polls and self.promises.find_due(world):
+            run = Waiting(SCHEDULER, f"P{world.budget.polls}")
+            yield from self._steps(spend(world, "polls"), self.herald.begin(run, world.release, world.now))
         for process in world.running:
             rest = world._replace(running=without(world.running, process))
             if _awake(process, world):
@@ -106,14 +110,14 @@ class Moves:
 
     def _killed(self, rest: World, process: Process) -> Iterator[tuple[str, World]]:
         """Killed by a crash, or by its time limit where it slept between its last look at the clock and the send."""
-        late = _late(rest, process)
+        late = self._late(rest, process)
         if late or rest.budget.crashes:
             after = rest if late else spend(rest, "crashes")
             killed = self._settle(after, process.waiting, Stepped(rest.table, None, again=True))
             yield f"{_name(process)}: killed before", killed
 
     def _steps(self, rest: World, process: Process) -> Iterator[tuple[str, World]]:
-        if _late(rest, process):
+        if self._late(rest, process):
             return
         for branch, spent in branches(process.step, rest.budget):
             stepped = self.herald.step(process, branch, rest.table, rest.now)
@@ -124,6 +128,8 @@ class Moves:
                 waiting = process.waiting
                 letter = Letter(message, attempt, waiting.content, waiting.instead_of or "")
                 after = after._replace(letters=put(after.letters, letter))
+            if process.step.kind == "ask":
+                after = self._ask(after, process)
             if process.step.kind == "probe" and rest.budget.reports:
                 after = after._replace(probes=after.probes | {(process.step.what, rest.now)})
             if branch.startswith("accepted"):
@@ -134,13 +140,20 @@ class Moves:
         table = stepped.table
         if stepped.process:
             return world._replace(table=table, running=put(world.running, stepped.process))
-        if not stepped.again:
+        if not stepped.again or waiting.message == SCHEDULER:
             return world._replace(table=table)
         owner = f"{waiting.copy}-{waiting.tries}"
         used = any(letter.attempt == owner for letter in world.letters) or owner in self.promises.owners(table)
         not_sent = stepped.not_sent or waiting.not_sent
         again = waiting._replace(retry=True, tries=waiting.tries + used, not_sent=not_sent)
         return world._replace(table=table, waiting=put(world.waiting, again))
+
+    def _ask(self, world: World, process: Process) -> World:
+        """The scheduler puts a reference into the queue."""
+        message = process.step.what
+        content = self.herald.rules.content(message)
+        asked = Waiting(message, f"{process.waiting.copy}{message}", content, retry=True, in_ledger=True)
+        return world._replace(waiting=put(world.waiting, asked))
 
     def _accept(self, world: World, process: Process, table: Snapshot) -> World:
         message, attempt = process.step.what.split(" ", 1)
@@ -151,6 +164,11 @@ class Moves:
             held_until=world.held_until or self.promises.held_until(table, mail.message),
             feedback=world.feedback | {(mail, answer) for answer in self.answers},
         )
+
+    def _late(self, world: World, process: Process) -> bool:
+        """Whether it has slept between its last look at the clock and the send."""
+        now = self.herald.rules.clock(process.waiting.message, world.now)
+        return process.step.kind == "send" and process.step.seen != now
 
     # -- the clock --------------------------------------------------------------------------------------------------
 
@@ -203,7 +221,3 @@ def _name(process: Process) -> str:
 
 def _awake(process: Process, world: World) -> bool:
     return process.asleep_at != (world.now, world.release)
-
-
-def _late(world: World, process: Process) -> bool:
-    return process.step.kind == "send" and process.step.seen != world.now

@@ -11,7 +11,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, Action, State
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, thaw_item
 from tests.model.herald import ADDRESS, CHOICE, EVENT, Rules
-from tests.model.world import FIVE_MINUTES, NOW, RETENTION, Mail, Process, World
+from tests.model.world import CANCELLATION, FIVE_MINUTES, NOW, RETENTION, SCHEDULER, Mail, Process, World
 
 __all__ = ["HEARD", "Broken", "Promises", "judge_address"]
 
@@ -47,6 +47,8 @@ class Promises:
         event = world.table.get(EVENT)
         if event is None or event["message_id"][1] != mail.message:
             raise Broken("a mail left in the name of a message that does not have the event")
+        if world.now < (self.rules.due(mail.content) or 0) - max(map(abs, self.rules.ahead)):
+            raise Broken("a mail left before its time")
         if self.held_until(world.table, mail.message) <= world.now:
             raise Broken("a mail left after its hold")
         before = [other for other in world.mails if other.at > world.now - RETENTION]
@@ -85,7 +87,12 @@ class Promises:
             raise Broken("a record forgot that its mail went")
         if before and before.state is State.REPLACED and new.state is not State.REPLACED:
             raise Broken("a message went on that another had replaced")
-        other = self.rules.content(new.message_id) != process.waiting.content
+        if before and before.state is State.CANCELLED and new.state is not State.CANCELLED:
+            raise Broken("what was cancelled went on")
+        if (new.state is State.SCHEDULED) != (new.due_at is not None):
+            raise Broken("what waits is not in the index of what is due, or what does not wait is")
+        cancels = process.waiting.content == CANCELLATION and new.state is State.CANCELLED
+        other = self.rules.content(new.message_id) != process.waiting.content and not cancels
         if other and new.state is not State.REPLACED and (before is None or new.state != before.state):
             raise Broken("a delivery acted in the name of a message with another content")
         if new.state is State.SENDING and new.owner == process.owner:
@@ -114,7 +121,7 @@ class Promises:
 
     def judge_end(self, world: World) -> bool:
         """Whether nothing is left to happen by itself; then every event must have its mail or a visible reason."""
-        if world.running or world.waiting:
+        if world.running or world.waiting or (world.budget.polls and self.find_due(world)):
             return False
         records = {record.message_id: record for record in self.records(world.table)}
         for record in records.values():
@@ -124,8 +131,15 @@ class Promises:
             return True
         if not world.mails and not any(_waits_visibly(record) for record in records.values()):
             raise Broken("the event ended with neither a mail nor a visible reason")
-        known = {self.rules.content(name) for name in records} | {letter.content for letter in world.letters}
-        if not world.mails and set(map(self.rules.content, world.published)) - known:
+        cancelled = any(record.state is State.CANCELLED for record in records.values())
+        if self._is_cancelled(world) and not (cancelled or any(record.cancelled_by for record in records.values())):
+            raise Broken("a cancellation was swallowed")
+        known = (
+            {CANCELLATION}
+            | {self.rules.content(name) for name in records}
+            | {letter.content for letter in world.letters}
+        )
+        if not world.mails and not cancelled and set(map(self.rules.content, world.published)) - known:
             raise Broken("a publication with other content was swallowed")
         return True
 
@@ -142,8 +156,10 @@ class Promises:
         if record.state is State.REJECTED and not letters:
             raise Broken("rejected without a letter that shows it to a person")
         event = world.table.get(EVENT, Frozen())
-        if (record.state is State.REJECTED or record.parked) and "body" not in event:
-            raise Broken("what waits for a person is kept without its event")
+        if record.state is State.CANCELLED and mails:
+            raise Broken("cancelled as certainly not sent, and its mail went")
+        if (record.state in (State.REJECTED, State.SCHEDULED) or record.parked) and "body" not in event:
+            raise Broken("what waits is kept without its event")
         if record.state is State.REPLACED and record.successor not in records:
             raise Broken("replaced by a message that there is not")
         if record.state in ACCEPTED and not mails:
@@ -172,6 +188,14 @@ class Promises:
     def held_until(self, table: Snapshot, message: str) -> int:
         """When the hold of a message's present owner ends."""
         return self.record(table[f"message#{message}"]).held_until
+
+    def find_due(self, world: World) -> bool:
+        """Whether the scheduler finds anything."""
+        now = self.rules.clock(SCHEDULER, world.now)
+        return any(record.due_at is not None and record.due_at <= now for record in self.records(world.table))
+
+    def _is_cancelled(self, world: World) -> bool:
+        return any(self.rules.content(message) == CANCELLATION for message in world.published)
 
     def owners(self, table: Snapshot) -> frozenset[str]:
         """Every attempt that a record names."""
@@ -209,7 +233,8 @@ def _forgotten(world: World) -> int:
 
 
 def _waits_visibly(record: Record) -> bool:
-    return record.state in (State.REJECTED, State.SUPPRESSED) or record.parked is not None
+    shown = (State.REJECTED, State.SUPPRESSED, State.SCHEDULED, State.CANCELLED)
+    return record.state in shown or record.parked is not None
 
 
 def _judge_claim(world: World) -> None:

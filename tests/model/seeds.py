@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from function.ledger.states import Action
-from tests.model import broken_delivery, broken_ledger
+from tests.model import broken_delivery, broken_ledger, broken_schedule
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -21,7 +21,31 @@ class Seed:
     code: Code
 
 
+_TWO_RUNS = "an event that waits, two runs of the scheduler at once, a crash anywhere"
+_CANCELLED = "an event that waits is cancelled, a crash anywhere"
+
 SEEDS: tuple[Seed, ...] = (
+    Seed("what waits has no place in the index", _TWO_RUNS, Code(writes=broken_schedule.WithoutAPlace)),
+    Seed("a claim leaves it in the index", _TWO_RUNS, Code(writes=broken_schedule.ClaimLeavesItInTheIndex)),
+    Seed(
+        "it is taken out of the index before it is asked for",
+        _TWO_RUNS,
+        Code(scheduler=broken_schedule.NeverAsksAgain),
+    ),
+    Seed("what has moved meanwhile is put off", _TWO_RUNS, Code(schedule=broken_schedule.PutsOffWhatHasMoved)),
+    Seed("what is to be sent later is sent at once", _TWO_RUNS, Code(schedule=broken_schedule.SendsAtOnce)),
+    Seed("what is being sent is cancelled", _CANCELLED, Code(schedule=broken_schedule.CancelsWhatIsSent)),
+    Seed("what was cancelled is claimed", _CANCELLED, broken_schedule.claim_what_was_cancelled()),
+    Seed(
+        "a cancellation that comes before its event is forgotten",
+        "two cancellations of an event that is published twice",
+        Code(schedule=broken_schedule.ForgetsWhatIsNotKnown),
+    ),
+    Seed(
+        "a cancellation that comes too late is not told",
+        "two cancellations of an event that is published twice",
+        Code(schedule=broken_schedule.SwallowsTooLate),
+    ),
     Seed(
         "the owner's writes do not name the owner",
         "the answer is lost, and a person sends from the record",
@@ -35,7 +59,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed(
         "a refusal is written over `sending`",
         "a release that can no longer render",
-        broken_ledger.change_settlement(Action.REJECT, "(:released)", "(:released, :sending)"),
+        broken_ledger.change_settlement(Action.REJECT, "(:released, :scheduled)", "(:released, :scheduled, :sending)"),
     ),
     Seed(
         "put instead of update: a claim forgets earlier attempts",

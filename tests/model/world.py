@@ -10,11 +10,13 @@ from tests.dynamodb.table import State as Snapshot
 from tests.model.replay import History, Step
 
 __all__ = [
+    "CANCELLATION",
     "DAY",
     "FIVE_MINUTES",
     "HOLD",
     "NOW",
     "RETENTION",
+    "SCHEDULER",
     "Budget",
     "Letter",
     "Mail",
@@ -36,6 +38,10 @@ HOLD = 900_000
 DAY = 90_000_000
 #: How long the ledger keeps what is at rest.
 RETENTION = 60 * 86_400_000
+#: In a message's place: a run of the scheduler.
+SCHEDULER = "scheduler"
+#: The content of a message that cancels the event.
+CANCELLATION = "-"
 
 
 class Budget(NamedTuple):
@@ -69,6 +75,8 @@ class Budget(NamedTuple):
     stale: int = 0
     agains: int = 0
     records: int = 0
+    #: Runs of the scheduler.
+    polls: int = 0
 
 
 class Waiting(NamedTuple):
@@ -83,6 +91,7 @@ class Waiting(NamedTuple):
     tries: int = 0
     instead_of: str | None = None
     not_sent: str | None = None
+    in_ledger: bool = False
 
     @property
     def fresh(self) -> bool:
@@ -94,8 +103,9 @@ class Waiting(NamedTuple):
         item = QueueItem(self.copy, "handle", 1) if self.retry else None
         return Delivery(
             self.message,
-            self.content,
+            "" if self.in_ledger else self.content,
             item=item,
+            in_ledger=self.in_ledger,
             letter=self.letter,
             confirmed=self.confirmed,
             instead_of=self.instead_of,

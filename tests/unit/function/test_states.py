@@ -16,6 +16,17 @@ EVERY = list(itertools.product([None, *State], Action))
 CHANGES = {
     (Action.CLAIM, None, State.SENDING),
     (Action.CLAIM, State.RELEASED, State.SENDING),
+    (Action.CLAIM, State.SCHEDULED, State.SENDING),
+    (Action.SCHEDULE, None, State.SCHEDULED),
+    (Action.SCHEDULE, State.RELEASED, State.SCHEDULED),
+    (Action.CANCEL, None, State.CANCELLED),
+    (Action.CANCEL, State.SCHEDULED, State.CANCELLED),
+    (Action.CANCEL, State.RELEASED, State.CANCELLED),
+    (Action.CANCEL, State.REJECTED, State.CANCELLED),
+    (Action.CANCEL, State.SUPPRESSED, State.CANCELLED),
+    (Action.REJECT, State.SCHEDULED, State.REJECTED),
+    (Action.SUPPRESS, State.SCHEDULED, State.SUPPRESSED),
+    (Action.REPLACE, State.SCHEDULED, State.REPLACED),
     (Action.RESEND, State.SENDING, State.SENDING),
     (Action.RESEND, State.UNKNOWN, State.SENDING),
     (Action.REDRIVE, State.REJECTED, State.SENDING),
@@ -46,8 +57,8 @@ def test_every_state_has_a_meaning_and_a_rank() -> None:
 
 def test_the_precedence_is_the_one_that_is_promised() -> None:
     promised = (
-        "complained > bounced > delivered > soft_bounced > delayed > refused > sent > rejected > replaced > "
-        "suppressed > unknown > sending > released"
+        "complained > bounced > delivered > soft_bounced > delayed > refused > sent > cancelled > rejected > "
+        "replaced > suppressed > unknown > sending > released > scheduled"
     )
     assert " > ".join(PRECEDENCE) == promised
 

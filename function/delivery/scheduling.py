@@ -1,0 +1,71 @@
+"""Events for later, and the events that cancel others: what the courier asks only where a deployment has them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from function.delivery.outcome import OutcomeKind
+from function.errors import InvalidEvent
+from function.event.cloudevent import Event
+from function.ledger.attempt import Attempt, Duplicate, Held, Verdict
+from function.ledger.schedule import Cancelled, Schedule
+from function.ledger.states import ACCEPTED
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import CANCELLED_TOO_LATE
+
+__all__ = ["CANCEL", "Answer", "Scheduling"]
+
+#: The type of an event that cancels another, which its data name by `source` and `id`.
+CANCEL = "mail.cancel"
+#: Characters, as the event's own schema has them.
+_LONGEST = {"source": 1024, "id": 256}
+
+
+class Answer(NamedTuple):
+    """How a cancellation ended: the message that it is about, the kind and a line for the log, and what is counted
+    beside it."""
+
+    message_id: str
+    kind: OutcomeKind
+    detail: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduling:
+    """What can be done with events that need not be sent at once."""
+
+    schedule: Schedule
+
+    def keep(self, attempt: Attempt) -> Verdict:
+        """Keep the event until it is due."""
+        return self.schedule.keep(attempt)
+
+    @staticmethod
+    def is_cancellation(event: Event) -> bool:
+        """Whether the event cancels another."""
+        return event.type == CANCEL
+
+    def cancel(self, attempt: Attempt, event: Event) -> Answer | Held:
+        """Cancel what the event names; Held: come back later. Raises InvalidEvent if it names none."""
+        source, id_ = (_read_name(event, name) for name in ("source", "id"))
+        found = self.schedule.cancel(attempt, source, id_)
+        match found:
+            case Held():
+                return found
+            case Cancelled(message_id, ahead):
+                detail = "before its event came" if ahead else f"cancelled by {attempt.message_id}"
+                return Answer(message_id, OutcomeKind.CANCELLED, detail)
+            case Duplicate(state):
+                return Answer(attempt.message_id, OutcomeKind.DUPLICATE, f"already {state}")
+        record = found.record
+        detail = f"too late to cancel: {record.state}" + ("" if record.state in ACCEPTED else ", it may have been sent")
+        also = (CANCELLED_TOO_LATE,) if found.told else ()
+        return Answer(record.message_id, OutcomeKind.DUPLICATE, detail, also)
+
+
+def _read_name(event: Event, name: str) -> str:
+    found = event.data.get(name)
+    if not isinstance(found, str) or not 0 < len(found) <= _LONGEST[name]:
+        raise InvalidEvent(f"data.{name} must be the {name} of the event to cancel", f"/data/{name}")
+    return found

@@ -1,0 +1,227 @@
+"""Events that wait for their time, and events that are cancelled: the ledger's own index of what is due.
+
+An event with the extension `sendat` is one record like any other. Until its time the record is `scheduled`, and two
+attributes, `due` and `due_at`, put it into a sparse index of the same table; the claim, a settlement, a succession and
+a cancellation take it out in the write that they make anyhow. Once a minute `scheduler` reads the index and puts a
+reference to each due record into the queue `retry`; from there on it is a delivery, and the claim decides.
+
+- A delivery that comes before its event's time writes message (`scheduled`, with its place in the index) and event
+  (with its body), if the record is free, released, or at the attempt that a letter names. A crash after it: it waits.
+- The scheduler puts a reference into `retry`, then writes `due_at` anew, an hour later and more each time, if the
+  record is still scheduled and `due_at` as it was read. A crash between the two, or a second scheduler: a second
+  reference, of which the claim lets one through. A reference that gets lost: it is asked for again.
+- The delivery at its time claims, or settles the mail without a claim. A crash after it leaves what any claim leaves.
+- `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if it is scheduled,
+  released, rejected or suppressed. A crash after it: its next delivery finds it done.
+- `mail.cancel` of an event that nobody knows writes a message in its own name, `cancelled`, and gives it the event: the
+  event's own publication finds that it is owned by a mail that is cancelled.
+- `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once.
+
+Cancelling and claiming write the same item under conditions that exclude each other, so one of the two comes first. A
+cancellation that meets a claim waits until its hold ends. What was cancelled stays so, whatever content comes later.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from function.ledger.attempt import Attempt, Duplicate, Held, Kept, Verdict
+from function.ledger.attributes import serialize
+from function.ledger.keys import event_key, message_key
+from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
+from function.ledger.record import EventItem, Record, TimelineRow
+from function.ledger.requests import APPEND, UNSCHEDULE, Request, in_source_state, state_in, update
+from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
+from function.ledger.table import Contended, Refusal
+from function.reason_codes import Reason, ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["INDEX", "SHARDS", "Cancelled", "Due", "Schedule", "TooLateToCancel", "cancel_record"]
+
+#: Name of the index: partition `due`, sort key `due_at`, keys only.
+INDEX = "due"
+#: Partitions of the index: each takes a thousand writes a second, and is read once a minute.
+SHARDS = 4
+#: How long until it is asked for again, in milliseconds: as long as it is late already, within these.
+_SOONEST, _LATEST = 3_600_000, 86_400_000
+#: How often an event may change hands while it is cancelled.
+_HOPS = 4
+_TOO_LATE = [*sorted(ACCEPTED), *sorted(IN_DOUBT)]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A record whose time has come; `due_at` is where the index has it, in epoch milliseconds."""
+
+    message_id: str
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The mail of the message will not be; `ahead`: its event had not come yet."""
+
+    message_id: str
+    ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TooLateToCancel:
+    """The mail of `record` was sent, or may have been; `told`: its timeline has just been told so."""
+
+    record: Record
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Keeps, finds and cancels what waits in `ledger`."""
+
+    ledger: Ledger
+
+    def keep(self, attempt: Attempt) -> Verdict:
+        """Keep the event of `attempt` until it is due, or learn why not."""
+        now, due = self.ledger.clock(), attempt.due or 0
+        row = TimelineRow.of(_kept(due), State.SCHEDULED, now, self.ledger.writes.release)
+        place: dict[str, object] = {"due": find_shard(attempt.message_id), "due_at": due}
+        try:
+            refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.SCHEDULE, also=place))
+        except Contended:
+            return Held(now + CONTENDED_PAUSE)
+        verdict = Kept(due) if refusal is None else self.ledger.judge_refusal(refusal, attempt, now)
+        own = isinstance(verdict, Duplicate) and verdict.state is State.SCHEDULED and verdict.owner == attempt.owner
+        return Kept(due) if own else verdict
+
+    def find_due(self, now: int) -> Iterator[Due]:
+        """What is due at `now` (epoch milliseconds), of each partition the longest due first. The index is read as it
+        may have been a moment ago."""
+        for shard in range(SHARDS):
+            request: dict[str, Any] = {
+                "TableName": self.ledger.table.name,
+                "IndexName": INDEX,
+                "KeyConditionExpression": "#due = :due AND #due_at <= :now",
+                "ExpressionAttributeNames": {"#due": "due", "#due_at": "due_at"},
+                "ExpressionAttributeValues": {":due": serialize(str(shard)), ":now": serialize(now)},
+            }
+            while True:
+                page = self.ledger.table.client.query(**request)
+                for item in page["Items"]:
+                    yield Due(item["pk"]["S"].removeprefix(message_key("")), int(item["due_at"]["N"]))
+                if not page.get("LastEvaluatedKey"):
+                    break
+                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def put_off(self, found: Due) -> None:
+        """Ask for it again later, if nothing has become of it until then and nobody else has put it off."""
+        now = self.ledger.clock()
+        wait = min(max(now - found.due_at, _SOONEST), _LATEST)
+        values = {"seen": found.due_at, "later": now + wait}
+        condition = f"{state_in([State.SCHEDULED])} AND #due_at = :seen"
+        key = message_key(found.message_id)
+        with suppress(Contended):  # then it is asked for again in a minute
+            self.ledger.table.update(update(self.ledger.table.name, key, "SET #due_at = :later", condition, values))
+
+    def cancel(self, attempt: Attempt, source: str, id_: str) -> Cancelled | TooLateToCancel | Held | Duplicate:
+        """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`."""
+        key = event_key(source, id_)
+        now = self.ledger.clock()
+        try:
+            for _ in range(_HOPS):
+                found = self.ledger.table.get(key)
+                event = EventItem.from_item(found) if found else None
+                answer: Cancelled | TooLateToCancel | Held | Duplicate | None
+                if event is None or event.is_expired(now):
+                    answer = self._cancel_ahead(replace(attempt, event_key=key, source=source, id=id_), now)
+                else:
+                    answer = self._cancel_known(attempt, event.message_id, key, now)
+                if answer is not None:
+                    return answer
+        except Contended:
+            pass
+        return Held(now + CONTENDED_PAUSE)
+
+    def _cancel_ahead(self, attempt: Attempt, now: int) -> Cancelled | Duplicate | None:
+        """None: its event has come meanwhile."""
+        reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}, before its event came")
+        row = TimelineRow.of(reason, State.CANCELLED, now, self.ledger.writes.release)
+        refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.CANCEL))
+        if refusal is None:
+            return Cancelled(attempt.message_id, ahead=True)
+        return Duplicate(State.CANCELLED) if refusal.items[0] else None
+
+    def _cancel_known(
+        self, attempt: Attempt, message_id: str, key: str, now: int
+    ) -> Cancelled | TooLateToCancel | Held | Duplicate | None:
+        """None: the event has changed hands, or its record has moved."""
+        record = self.ledger.read(message_id)
+        if record is None or record.is_expired(now):
+            record = Record(message_id, State.RELEASED)
+        if record.state is State.CANCELLED:
+            return Duplicate(record.state, record.owner)
+        if held := self._wait(record, now):
+            return held
+        if record.state in ACCEPTED or record.state in IN_DOUBT:
+            return self._tell_too_late(attempt, record, now)
+        reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}")
+        refusal = self.ledger.table.write(self._request(attempt, message_id, key, reason, now))
+        return Cancelled(message_id) if refusal is None else None
+
+    def _wait(self, record: Record, now: int) -> Held | None:
+        return Held(record.held_until, record.owner) if record.is_held(now) else None
+
+    def _request(self, attempt: Attempt, message_id: str, key: str, reason: Reason, now: int) -> list[Request]:
+        return cancel_record(self.ledger.writes, attempt, message_id, key, reason, now)
+
+    def _tell_too_late(self, attempt: Attempt, record: Record, now: int) -> TooLateToCancel | None:
+        if record.cancelled_by:
+            return TooLateToCancel(record, told=False)
+        reason = Reason(
+            ReasonCode.CANCELLED_TOO_LATE,
+            f"cancelled by {attempt.message_id}, after the mail was sent"
+            + ("" if record.state in ACCEPTED else " or may have been"),
+        )
+        row = TimelineRow.of(reason, record.state, now, self.ledger.writes.release)
+        told = self.ledger.table.update(
+            self.ledger.writes.update_message(
+                Attempt(record.message_id, attempt.owner),
+                now,
+                f"SET #cancelled_by = :by, {APPEND}",
+                f"{state_in(_TOO_LATE)} AND attribute_not_exists(#cancelled_by)",
+                row,
+                {"by": attempt.message_id},
+            )
+        )
+        return None if isinstance(told, Refusal) else TooLateToCancel(record, told=True)
+
+
+def cancel_record(
+    writes: Writes, attempt: Attempt, message_id: str, key: str, reason: Reason, now: int
+) -> list[Request]:
+    """Nothing was sent and nobody wants the mail: the record says so, and the event's item `key` loses its body."""
+    row = TimelineRow.of(reason, State.CANCELLED, now, writes.release)
+    message = writes.update_message(
+        Attempt(message_id, attempt.owner),
+        now,
+        "SET #state = :cancelled, #owner = :owner, #reason = :reason, #reason_code = :reason_code, "
+        f"#expires_at = :expires_at, {APPEND} REMOVE #first_at{UNSCHEDULE}",
+        f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(Action.CANCEL)}",
+        row,
+        {"reason": reason.text, "reason_code": reason.code},
+    )
+    values: dict[str, object] = {"message_id": message_id, "expires_at": writes.expire_at(now)}
+    event = update(writes.table, key, "SET #expires_at = :expires_at REMOVE #body", "#message_id = :message_id", values)
+    return [{"Update": message}, {"Update": event}]
+
+
+def find_shard(message_id: str) -> str:
+    """The partition of the index that a message waits in."""
+    return str(zlib.crc32(message_id.encode()) % SHARDS)
+
+
+def _kept(due: int) -> Reason:
+    return Reason(ReasonCode.SCHEDULED, f"kept until {datetime.fromtimestamp(due / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC")
