@@ -141,9 +141,9 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     )
 
     scheduling = None
-    if settings.scheduling:  # what a deployment does not use is not imported
-        from function.delivery.scheduling import Scheduling
-        from function.ledger.schedule import Schedule
+    if settings.scheduling:
+        from function.delivery.scheduling import Scheduling  # noqa: PLC0415  only where it is used
+        from function.ledger.schedule import Schedule  # noqa: PLC0415  only where it is used
 
         scheduling = Scheduling(Schedule(ledger))
 

@@ -49,8 +49,22 @@ FEEDBACK_EVENTS = ("SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "DELIVER
 
 #: Arguments of DynamoDB's `CreateTable` for the ledger, without its name; TTL is `expires_at`.
 LEDGER_TABLE: dict[str, Any] = {
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "due", "AttributeType": "S"},
+        {"AttributeName": "due_at", "AttributeType": "N"},
+    ],
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "due",
+            "KeySchema": [
+                {"AttributeName": "due", "KeyType": "HASH"},
+                {"AttributeName": "due_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
+    ],
     "BillingMode": "PAY_PER_REQUEST",
 }
 
@@ -91,6 +105,7 @@ _HOOK_SETTINGS = {
 FUNCTIONS = (
     Function("notify", "function.notify.handler", "function", alias=True),
     Function("feedback", "function.feedback.handler", "function", alias=True),
+    Function("scheduler", "function.scheduler.handler", "function", every=60),
     Function("relay", "webapp.functions.relay.handler", "webapp"),
     Function("sweeper", "webapp.functions.sweeper.handler", "webapp", every=60),
     Function("reconcile", "webapp.functions.reconcile.handler", "webapp", every=3600),

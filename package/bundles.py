@@ -66,7 +66,7 @@ _FUNCTION = {
             "PutLifecycleEventHookExecutionStatus",
         }
     ),
-    "dynamodb": frozenset({"GetItem", "TransactWriteItems", "UpdateItem"}),
+    "dynamodb": frozenset({"GetItem", "Query", "TransactWriteItems", "UpdateItem"}),
     "lambda": frozenset({"GetAlias", "Invoke", "UpdateAlias"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),

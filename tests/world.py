@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import dataclass, field
+from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
-from function.event.envelope import Delivery, QueueItem
-from function.ledger.keys import address_key, event_key
+from function.delivery.scheduling import Scheduling
+from function.event.envelope import Delivery, QueueItem, from_queue
+from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.record import Record, TimelineRow
+from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State
 from function.ledger.table import Table
 from function.message.builder import EmailBuilder
@@ -22,6 +26,8 @@ from function.message.unsubscribe import UnsubscribeLinks
 from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
+from function.runtime.metrics import Telemetry
+from function.scheduler import Scheduler
 from operations.installation import Installation
 from operations.suppressions import Suppression, find_suppression, remove_suppression
 from tests.fakes import SECRET, Clock, Dead, Post, event
@@ -45,6 +51,8 @@ class World:
     links: UnsubscribeLinks | None = None
     older_secrets: tuple[bytes, ...] = ()
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Whether events may be kept for later.
+    schedules: bool = False
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -79,6 +87,30 @@ class World:
             self.release,
             self.clock,
             lambda: f"request/{next(self._owners)}",
+            Scheduling(self.schedule()) if self.schedules else None,
+        )
+
+    def schedule(self) -> Schedule:
+        """What waits in the ledger."""
+        return Schedule(self.ledger)
+
+    def run_scheduler(self) -> list[Delivery]:
+        """One run of the scheduler, and what it puts into the queue."""
+        queue: Any = Dead()
+        telemetry = Telemetry("scheduler", self.release, self.clock, StringIO())
+        context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+        Scheduler(self.schedule(), queue, telemetry, self.clock)({}, context)
+        bodies = [{"messageId": "", "receiptHandle": "", "attributes": {}, "body": each.body} for each in queue.letters]
+        return [found for body in bodies for found in from_queue(body) if isinstance(found, Delivery)]
+
+    def stop(self, category: str, address: str = "ada@example.com") -> None:
+        """A reader unsubscribes."""
+        self.client.update_item(
+            TableName="herald-ledger",
+            Key={"pk": {"S": address_key(SECRET, address)}},
+            UpdateExpression="SET #choice = :now",
+            ExpressionAttributeNames={"#choice": choice_name(category)},
+            ExpressionAttributeValues={":now": {"N": str(self.clock())}},
         )
 
     def deliver(self, delivery: Delivery, seconds: float = 60) -> Outcome:

@@ -135,6 +135,9 @@ class Courier:
 
     def _without_event(self, delivery: Delivery) -> Outcome:
         record = self.ledger.read(delivery.message_id)
+        if record and record.state is State.SCHEDULED and self.scheduling:
+            self.scheduling.settle_erased(record, self.owner())
+            return Outcome(OutcomeKind.CANCELLED, delivery.message_id, detail="its event was erased while it waited")
         if record and record.state is State.CANCELLED:
             return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail=f"already {record.state}")
         return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")

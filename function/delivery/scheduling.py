@@ -8,6 +8,7 @@ from function.delivery.outcome import OutcomeKind
 from function.errors import InvalidEvent
 from function.event.cloudevent import Event
 from function.ledger.attempt import Attempt, Duplicate, Held, Verdict
+from function.ledger.record import Record
 from function.ledger.schedule import Cancelled, Schedule
 from function.ledger.states import ACCEPTED
 from function.runtime.lean_dataclass import dataclass
@@ -40,6 +41,10 @@ class Scheduling:
     def keep(self, attempt: Attempt) -> Verdict:
         """Keep the event until it is due."""
         return self.schedule.keep(attempt)
+
+    def settle_erased(self, record: Record, owner: str) -> None:
+        """What waited without its event will be no mail, if nothing else has become of it. Raises Contended."""
+        self.schedule.cancel_erased(record, owner)
 
     @staticmethod
     def is_cancellation(event: Event) -> bool:

@@ -145,6 +145,12 @@ class Schedule:
             pass
         return Held(now + CONTENDED_PAUSE)
 
+    def cancel_erased(self, record: Record, owner: str) -> None:
+        """The event of `record` was erased while it waited. Raises Contended."""
+        reason = Reason(ReasonCode.CANCELLED, "its event was erased while it waited")
+        now, key = self.ledger.clock(), record.event_key or ""
+        self.ledger.table.write(self._request(Attempt(record.message_id, owner), record.message_id, key, reason, now))
+
     def _cancel_ahead(self, attempt: Attempt, now: int) -> Cancelled | Duplicate | None:
         """None: its event has come meanwhile."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}, before its event came")

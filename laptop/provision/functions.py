@@ -95,6 +95,7 @@ def _settings(made: Provisioned) -> dict[str, str]:
         "HERALD_ADDRESS_KEY_PARAMETER": ADDRESS_KEY,
         "HERALD_LINK_KEY_PARAMETER": LINK_KEY,
         "HERALD_RETENTION_DAYS": "60",
+        "HERALD_SCHEDULING": "on",
         "HERALD_RETRY_RECEIVES": str(RECEIVES),
     }
 

@@ -101,6 +101,12 @@ def _refuse(installation: Installation, record: Record, now: int | None) -> None
         raise UserError(f"{message} is {record.state} and {record.successor} has its event: redrive that one")
     if record.state is State.REPLACED:
         raise UserError(f"{message} was replaced: another message has its event")
+    if record.state is State.CANCELLED:
+        raise UserError(f"{message} was cancelled: publish its event under another id")
+    if record.state is State.SCHEDULED:
+        raise UserError(
+            f"{message} waits for its time, and is sent by itself: to send it now, publish it without sendat"
+        )
     if record.held_until > now:
         seconds = (record.held_until - now + 999) // 1000
         raise UserError(f"{message} is held, for another {seconds} s, until it is known what became of it: wait")

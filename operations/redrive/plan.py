@@ -13,8 +13,9 @@ from operations.redrive.dead_letters import DeadLetter
 
 __all__ = ["RedriveDecision", "RedrivePlan", "plan_discard", "plan_redrive"]
 
-#: States that no letter is for: a provider accepted the mail, or another message has the event. The letter is deleted.
-_OVER = ACCEPTED | {State.REPLACED}
+#: States that no letter is for: a provider accepted the mail, another message has the event, or its publisher cancelled
+#: it. The letter is deleted.
+_OVER = ACCEPTED | {State.REPLACED, State.CANCELLED}
 
 
 _EMPTY = "has lost its event, which was too long to be kept: publish a shorter one, and discard the letter"

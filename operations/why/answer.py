@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from function.ledger.record import Record
@@ -15,6 +15,7 @@ __all__ = ["MailAnswer", "answer", "summarize"]
 
 #: Milliseconds after which a mail that is tried again becomes a letter.
 _DAY = 86_400_000
+_HOUR = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ def answer(mail: MailStory, now: int) -> MailAnswer:
     if record.state in IN_DOUBT:
         return _in_doubt(mail, record, now)
     if record.state in ACCEPTED:
-        return _accepted(mail, record)
+        found = _accepted(mail, record)
+        late = f"A cancellation came too late, as {record.cancelled_by}."
+        return replace(found, why=f"{found.why} {late}".strip()) if record.cancelled_by else found
     return _not_sent(mail, record, now)
 
 
@@ -187,6 +190,10 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
                 do,
                 (f"redrive --from-record {mail.message_id}",) if late else ("status",),
             )
+        case State.SCHEDULED:
+            return _waiting(record, now)
+        case State.CANCELLED:
+            return MailAnswer("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
         case State.REPLACED:
             return MailAnswer(
                 f"No mail of this message: {record.successor or 'another one'} has its event.",
@@ -197,6 +204,15 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
         case State.SUPPRESSED:
             return _suppressed_answer(mail, record, why)
     return _rejected(mail, record, why)
+
+
+def _waiting(record: Record, now: int) -> MailAnswer:
+    """What waits is asked for within a minute of its time; an hour later it is asked for again."""
+    if record.due_at is None or record.due_at + _HOUR > now:
+        do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
+        return MailAnswer("No mail yet: it waits for its time.", record.reason or "", do)
+    do = "Does scheduler run, and notify take from the queue retry? Look how things stand."
+    return MailAnswer("No mail yet, and its time has come.", record.reason or "", do, ("status",))
 
 
 def _suppressed_answer(mail: MailStory, record: Record, why: str) -> MailAnswer:

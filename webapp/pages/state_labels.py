@@ -26,6 +26,7 @@ STATES: Final = {
     "committed": StateLabel("Saved", "wait", "The book and its event were committed together.", step="Committed"),
     "published": StateLabel("Published", "wait", "The event is on its way to the notifier."),
     "received": StateLabel("Received", "wait", "The notifier has the event and writes the mail."),
+    "scheduled": StateLabel("Waiting", "wait", "The mail waits for the time at which it is to be sent.", step="Kept"),
     "sending": StateLabel(
         "Sending", "wait", "The mail is written and is being handed to the mail provider.", step="Rendered"
     ),
@@ -76,6 +77,7 @@ STATES: Final = {
         "wait",
         "The event was published anew with other content, and that one is mailed.",
     ),
+    "cancelled": StateLabel("Cancelled", "wait", "The mail was cancelled before anything was sent."),
     "refused": StateLabel(
         "Refused",
         "bad",
@@ -120,6 +122,7 @@ STEPS: Final[dict[str, str]] = {
     ReasonCode.REPLACED: "Replaced by",
     ReasonCode.SENT_AGAIN: "Again by",
     ReasonCode.CORRECTED_TOO_LATE: "Corrected too late",
+    ReasonCode.CANCELLED_TOO_LATE: "Cancelled too late",
 }
 
 #: In doubt, and handed to a person: whatever its state says of what is under way is over.

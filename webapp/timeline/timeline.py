@@ -26,7 +26,13 @@ __all__ = [
 
 #: Codes of rows that tell what happened beside the mail's own way.
 _BESIDE: Final = frozenset(
-    {ReasonCode.RESENT, ReasonCode.SENT_TWICE, ReasonCode.SENT_AGAIN, ReasonCode.CORRECTED_TOO_LATE}
+    {
+        ReasonCode.RESENT,
+        ReasonCode.SENT_TWICE,
+        ReasonCode.SENT_AGAIN,
+        ReasonCode.CORRECTED_TOO_LATE,
+        ReasonCode.CANCELLED_TOO_LATE,
+    }
 )
 
 #: In place of a state: the ledger has deleted its record of the mail.

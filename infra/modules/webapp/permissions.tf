@@ -195,8 +195,8 @@ locals {
   without_event_bodies = {
     "ForAllValues:StringLike" = {
       "dynamodb:Attributes" = [
-        "address", "at", "at_risk", "attempts", "event_key", "expires_at", "first_at", "held_until", "id", "instead_of", "message_id",
-        "owner", "parked", "pk", "providers", "reason", "reason_code", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
+        "address", "at", "at_risk", "attempts", "cancelled_by", "due_at", "event_key", "expires_at", "first_at", "held_until", "id",
+        "instead_of", "message_id", "owner", "parked", "pk", "providers", "reason", "reason_code", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
         "subject", "successor", "through", "timeline", "type",
       ]
     }

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from function.message.catalogue import Catalogue
+from laptop.resources import LEDGER_TABLE
 from package.notifications.catalogue import compile_catalogue
 from tests.dynamodb.table import MemoryTable
 from tests.world import World
@@ -41,9 +42,7 @@ def table(request: pytest.FixtureRequest) -> Iterator[Any]:
     with mock_aws():
         client.create_table(
             TableName="herald-ledger",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
+            **LEDGER_TABLE,
         )
         yield client
 

@@ -13,12 +13,12 @@ pytestmark = pytest.mark.timeout(600)
 
 #: The notifier.
 FUNCTION = {
-    "function": "bootstrap errors feedback hooks mail_events notify reason_codes settings webhook",
+    "function": "bootstrap errors feedback hooks mail_events notify reason_codes scheduler settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
-    "function/delivery": "courier decision outcome",
+    "function/delivery": "courier decision outcome scheduling",
     "function/event": "cloudevent compression envelope",
-    "function/ledger": "attempt attributes claims feedback keys ledger mail_event record requests settlements states "
-    "succession table",
+    "function/ledger": "attempt attributes claims feedback keys ledger mail_event record requests schedule settlements "
+    "states succession table",
     "function/message": "builder catalogue delivery_mode email localization rendering sender unsubscribe",
     "function/providers": "circuit_breaker failover http_client redaction registry secret ses ses_errors ses_events "
     "smtp urls vendor_events webhook_request",
