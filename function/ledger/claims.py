@@ -61,7 +61,8 @@ class ClaimRequests(SuccessionRequests):
         """What a claim writes and checks beside the message: the event's item, the address, the predecessor."""
         wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
         return [
-            {"Put": self.put_event(attempt, now, small=True)},
+            # Who asked for what waited has no other copy of it.
+            {"Put": self.put_event(attempt, now, small=attempt.due is None)},
             {"ConditionCheck": self.check_address(attempt, wanted)},
             *({"ConditionCheck": self.check_address(attempt, wanted, older)} for older in attempt.older_addresses),
             *self.succeed(attempt, now),

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from function.delivery.outcome import OutcomeKind
 from function.providers.ses_events import KINDS
-from function.runtime.metrics import CORRECTED_TOO_LATE, NAMESPACE, RESENT, SENT_TWICE, SYNTHETIC, Telemetry
+from function.runtime.metrics import (
+    CANCELLED_TOO_LATE,
+    CORRECTED_TOO_LATE,
+    NAMESPACE,
+    RESENT,
+    SENT_TWICE,
+    SYNTHETIC,
+    Telemetry,
+)
 from laptop.state import ROOT
 from tests.infra.promised import herald
 
@@ -27,8 +35,18 @@ def _keywords(path: Path, function: str) -> Iterator[str]:
 
 
 def test_notify_counts_every_way_a_delivery_ends() -> None:
-    beside = {RESENT, SENT_TWICE, CORRECTED_TOO_LATE, "SendLatency", "WaitingSeconds", SYNTHETIC}
+    beside = {RESENT, SENT_TWICE, CORRECTED_TOO_LATE, CANCELLED_TOO_LATE, "SendLatency", "WaitingSeconds", SYNTHETIC}
     assert {kind.value for kind in OutcomeKind} | beside == _by_service("notify")
+
+
+def test_scheduler_tells_how_much_was_due_in_every_run() -> None:
+    read = ast.walk(ast.parse((ROOT / "function" / "scheduler.py").read_text()))
+    keys = {
+        key.value for node in read if isinstance(node, ast.Dict) for key in node.keys if isinstance(key, ast.Constant)
+    }
+    assert (
+        keys & {name for name in herald() if name[0].isupper()} == _by_service("scheduler") == {"Due", "DueAgeSeconds"}
+    )
 
 
 def test_feedback_counts_every_thing_that_it_hears() -> None:

@@ -85,6 +85,18 @@ locals {
       }
     } : {},
     local.mail_events_alarms,
+    { for name, alarm in {
+      scheduler-errors = {
+        description = "scheduler failed: what is due waits for its next run"
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = { FunctionName = "${var.name}-scheduler" }
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1
+      }
+      due-age = {
+        description = "A mail has been due for a quarter of an hour and nobody asked for it; or the scheduler has stopped saying so"
+        namespace   = "Herald", metric = "DueAgeSeconds", dimensions = { Service = "${var.name}-scheduler" }
+        statistic   = "Minimum", period = 300, periods = 2, threshold = 900, missing = "breaching"
+      }
+    } : name => alarm if var.scheduling },
     length(local.filter) == 0 ? {} : {
       filtered-out = {
         description = "The subscription's filter dropped messages of the shared topic"
@@ -118,7 +130,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   datapoints_to_alarm = lookup(each.value, "datapoints", null)
   threshold           = each.value.threshold
   comparison_operator = "GreaterThanOrEqualToThreshold"
-  treat_missing_data  = "notBreaching"
+  treat_missing_data  = lookup(each.value, "missing", "notBreaching")
   alarm_actions       = [aws_sns_topic.ops.arn]
   ok_actions          = [aws_sns_topic.ops.arn]
 }

@@ -12,7 +12,11 @@ locals {
     feedback = "${var.name}-feedback"
     before   = "CodeDeployHook_${var.name}-before"
     after    = "CodeDeployHook_${var.name}-after"
-  }, local.webhooks ? { webhook = "${var.name}-webhook" } : {}, var.mail_events ? { mail-events = "${var.name}-mail-events" } : {})
+    },
+    local.webhooks ? { webhook = "${var.name}-webhook" } : {},
+    var.mail_events ? { mail-events = "${var.name}-mail-events" } : {},
+    var.scheduling ? { scheduler = "${var.name}-scheduler" } : {},
+  )
 
   # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
   companions = concat(["feedback"], local.webhooks ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [])
@@ -41,6 +45,7 @@ locals {
     var.unsubscribe_url == null ? {} : { HERALD_UNSUBSCRIBE_URL = var.unsubscribe_url },
     length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode({ for url, secret in var.provider_secrets : url => { key = secret.key } }) },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
+    var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
     # Nobody reads it: a release moves webhook with a new version of notify, so what webhook is told changes notify too.
     local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )

@@ -11,6 +11,27 @@ resource "aws_dynamodb_table" "ledger" {
     type = "S"
   }
 
+  # What waits for its time, where events may: only such items have these attributes.
+  dynamic "attribute" {
+    for_each = var.scheduling ? { due = "S", due_at = "N" } : {}
+
+    content {
+      name = attribute.key
+      type = attribute.value
+    }
+  }
+
+  dynamic "global_secondary_index" {
+    for_each = var.scheduling ? ["due"] : []
+
+    content {
+      name            = global_secondary_index.value
+      hash_key        = "due"
+      range_key       = "due_at"
+      projection_type = "KEYS_ONLY"
+    }
+  }
+
   ttl {
     attribute_name = "expires_at"
     enabled        = true

@@ -43,6 +43,8 @@ locals {
     webhook = concat(local.run_statements["webhook"], local.webhook_statements, local.webhook_secret_statements)
     } : {}, var.mail_events ? {
     mail-events = concat(local.run_statements["mail-events"], local.mail_events_statements)
+    } : {}, var.scheduling ? {
+    scheduler = concat(local.run_statements["scheduler"], local.scheduler_statements)
   } : {})
 
   run_statements = {

@@ -186,6 +186,13 @@ variable "webhook_throttle" {
   }
 }
 
+variable "scheduling" {
+  description = "Whether events may be kept for later (`sendat`) and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "delivery_mode" {
   description = "Whom this copy mails: `live` everybody, `allowlist` those in `allowlist`, `redirect` only `redirect_to`, in everybody's place. A copy of production's data is never `live`"
   type        = string

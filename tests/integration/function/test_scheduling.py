@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,7 +62,7 @@ def codes(world: World, message_id: str = "m1") -> list[tuple[str, str]]:
     return [(row["state"]["S"], row.get("reason_code", {}).get("S", "")) for row in rows]
 
 
-# -- later --------------------------------------------------------------------------------------------------------------
+# -- later ----------------------------------------------------------------------------------------------------------
 
 
 def test_an_event_is_mailed_once_at_the_time_that_it_names(world: World) -> None:
@@ -221,7 +222,17 @@ def test_what_is_not_taken_at_its_time_is_tried_again_as_any_mail(world: World) 
     assert world.deliver(from_queue(asked)).kind is OutcomeKind.SENT
 
 
-# -- cancelled ----------------------------------------------------------------------------------------------------------
+def test_a_long_event_is_still_there_when_it_is_tried_again(world: World) -> None:
+    data = example() | {"not in the schema": random.Random(1).randbytes(8_000).hex()}
+    world.deliver(delivery(value=later(world, data=data)))
+    world.clock.forward(_DAY)
+    world.post.answers = [ProviderUnavailable("down")]
+    (asked,) = world.run_scheduler()
+    assert world.deliver(from_queue(asked)).kind is OutcomeKind.RELEASED
+    assert world.deliver(from_queue(asked)).kind is OutcomeKind.SENT
+
+
+# -- cancelled ------------------------------------------------------------------------------------------------------
 
 
 def test_what_waits_is_cancelled_and_never_mailed(world: World) -> None:

@@ -9,6 +9,8 @@ from webapp.pages import state_labels
 from webapp.timeline.timeline import FINAL, MAILED, EventTimeline, notification, of_record, steps
 
 STATES = [
+    "scheduled",
+    "cancelled",
     "sending",
     "released",
     "unknown",

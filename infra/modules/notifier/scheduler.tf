@@ -1,0 +1,99 @@
+# Events for later, only where `scheduling` is on: an index of the ledger that holds what waits and nothing else, and a
+# function that looks into it once a minute and puts what is due into the queue `retry`. It decides nothing, so it is
+# shipped by hash and no release takes it back.
+locals {
+  scheduler_statements = [
+    {
+      Sid      = "FindWhatIsDue"
+      Effect   = "Allow"
+      Action   = "dynamodb:Query"
+      Resource = "${aws_dynamodb_table.ledger.arn}/index/due"
+    },
+    {
+      # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+      Sid       = "PutItOff"
+      Effect    = "Allow"
+      Action    = "dynamodb:UpdateItem"
+      Resource  = aws_dynamodb_table.ledger.arn
+      Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["message#*"] } }
+    },
+    {
+      Sid      = "SendToRetry"
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = aws_sqs_queue.this["retry"].arn
+    },
+  ]
+}
+
+resource "aws_lambda_function" "scheduler" {
+  count = var.scheduling ? 1 : 0
+
+  function_name    = local.names.scheduler
+  description      = "Herald: scheduler"
+  role             = aws_iam_role.this["scheduler"].arn
+  filename         = var.package
+  source_code_hash = filebase64sha256(var.package)
+  handler          = "function.scheduler.handler"
+  runtime          = "python3.13"
+  architectures    = [var.architecture]
+  memory_size      = 256
+  timeout          = 60
+  kms_key_arn      = aws_kms_key.this.arn
+
+  environment {
+    variables = {
+      HERALD_LEDGER_TABLE    = aws_dynamodb_table.ledger.name
+      HERALD_RETRY_QUEUE_URL = aws_sqs_queue.this["retry"].url
+    }
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.this["scheduler"].name
+    log_format            = "JSON"
+    application_log_level = "INFO"
+    system_log_level      = "WARN"
+  }
+
+  tracing_config {
+    mode = var.traced ? "Active" : "PassThrough"
+  }
+
+  # IAM takes a moment to know a policy; a function that starts without it fails its first run.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_event_rule" "scheduler" {
+  count = var.scheduling ? 1 : 0
+
+  name                = local.names.scheduler
+  description         = "Puts into the retry queue what has become due"
+  schedule_expression = "rate(1 minute)"
+}
+
+resource "aws_cloudwatch_event_target" "scheduler" {
+  count = var.scheduling ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.scheduler[0].name
+  arn  = aws_lambda_function.scheduler[0].arn
+
+  # A missed run is made up for by the next one.
+  retry_policy {
+    maximum_event_age_in_seconds = 60
+    maximum_retry_attempts       = 0
+  }
+
+  depends_on = [aws_lambda_permission.scheduler]
+}
+
+# The rule's ARN only: with a source account besides, EventBridge cannot invoke the function.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+resource "aws_lambda_permission" "scheduler" {
+  count = var.scheduling ? 1 : 0
+
+  statement_id  = "schedule"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.scheduler[0].function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.scheduler[0].arn
+}
