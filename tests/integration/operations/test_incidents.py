@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -124,6 +125,46 @@ def test_the_customer_got_two_mails_because_the_publisher_used_two_ids(account: 
         f"book.created about {SUBJECT} was published under 2 names, each a mail: e1 of urn:herald:webapp and "
         "e2 of urn:shop." in why(SUBJECT)["summary"]
     )
+
+
+def cancel(account: Account) -> None:
+    data = {"source": "urn:herald:webapp", "id": ID}
+    account.world.deliver(delivery("c1", event("c", "mail.cancel", data=data)))
+
+
+def test_the_customer_has_no_mail_yet_because_it_waits_for_its_time(account: Account) -> None:
+    account.world.schedules = True
+    due = datetime.fromtimestamp(time.time() + 3600, UTC).replace(microsecond=0)
+    account.world.deliver(delivery("m1", event(sendat=due.isoformat(), time=due.isoformat())))
+    [mail] = why(ADA)["mails"]
+    assert mail["answer"] == "No mail yet: it waits for its time."
+    assert mail["why"] == f"kept until {due:%Y-%m-%d %H:%M:%S} UTC"
+    cancel(account)
+    [mail] = why(ADA)["mails"]
+    assert (mail["state"], mail["answer"], mail["why"]) == (
+        "cancelled",
+        "No mail: it was cancelled.",
+        "cancelled by c1",
+    )
+
+
+def test_a_mail_that_is_long_due_asks_whether_the_scheduler_runs(account: Account) -> None:
+    account.world.schedules = True
+    account.world.clock.now = int(time.time() * 1000) - 3 * 3_600_000
+    due = datetime.fromtimestamp(time.time() - 2 * 3600, UTC)
+    account.world.deliver(delivery("m1", event(sendat=due.isoformat(), time=due.isoformat())))
+    [mail] = why("m1")["mails"]
+    assert (mail["answer"], mail["commands"]) == ("No mail yet, and its time has come.", ["herald status"])
+
+
+def test_a_cancellation_that_came_too_late_is_told_with_the_mail(account: Account) -> None:
+    account.world.schedules = True
+    account.world.deliver(delivery())
+    cancel(account)
+    [mail] = why(ADA)["mails"]
+    assert (mail["state"], mail["mails"]) == ("sent", 1)
+    assert "A cancellation came too late, as c1." in mail["why"]
+    assert "cancelled_too_late" in [row.get("reason_code") for row in mail["timeline"]]
 
 
 def test_a_used_up_quota_says_so_in_the_providers_words(account: Account) -> None:

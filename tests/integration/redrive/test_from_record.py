@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,7 +14,8 @@ from function.ledger.states import Action, State
 from operations.erasure import erase, find_personal_data
 from operations.errors import UserError
 from operations.redrive.from_record import find_message, plan_again, plan_from_records
-from operations.redrive.plan import RedriveDecision
+from operations.redrive.plan import RedriveDecision, decide
+from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, send_copies
 from tests.fakes import SECRET, event
 from tests.integration.redrive.conftest import Office
@@ -174,3 +176,38 @@ def test_a_mail_is_named_by_its_event_too(office: Office) -> None:
     assert find_message(office.installation, event()["id"]) == "m1"
     with pytest.raises(UserError, match="no message and no event never"):
         find_message(office.installation, "never")
+
+
+def test_what_waits_is_not_redriven_and_what_was_cancelled_neither(office: Office) -> None:
+    office.world.schedules = True
+    due = datetime.fromtimestamp(office.world.clock() / 1000 + 86_400, UTC).isoformat()
+    office.deliver(delivery("m1", event(sendat=due)))
+    with pytest.raises(UserError, match="waits for its time, and is sent by itself"):
+        plan_from_records(office.installation, ["m1"])
+    cancelled = event("c", "mail.cancel", data={"source": "urn:herald:webapp", "id": event()["id"]})
+    office.deliver(delivery("c1", cancelled))
+    with pytest.raises(UserError, match="was cancelled: publish its event under another id"):
+        plan_from_records(office.installation, ["m1"])
+
+
+def test_the_letter_of_a_cancelled_mail_is_thrown_away(office: Office) -> None:
+    office.world.schedules = True
+    refuse(office)
+    cancelled = event("c", "mail.cancel", data={"source": "urn:herald:webapp", "id": "event-of-m1"})
+    office.deliver(delivery("c1", cancelled))
+    record = office.world.record("m1")
+    assert record.state is State.CANCELLED
+    [letter] = peek(office.installation.sqs, office.installation.dead)
+    assert decide(letter, record) is RedriveDecision.DISCARD
+
+
+def test_a_waiting_event_is_found_and_erased_and_its_mail_never_sent(office: Office) -> None:
+    office.world.schedules = True
+    due = datetime.fromtimestamp(office.world.clock() / 1000 + 86_400, UTC).isoformat()
+    office.deliver(delivery("m1", event(sendat=due)))
+    found = find_personal_data(office.installation, "ada@example.com")
+    assert erase(office.installation, "ada@example.com", found).records == 1
+    office.world.clock.forward(86_400)
+    office.deliver(delivery("m1", "", in_ledger=True))
+    assert office.world.state() is State.CANCELLED
+    assert office.world.mails == 0
