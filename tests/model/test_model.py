@@ -10,7 +10,9 @@ import pytest
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.ledger import Writes
 from function.ledger.record import Record, TimelineRow
+from function.ledger.schedule import cancel_record
 from function.ledger.states import Action, State
+from function.reason_codes import Reason, ReasonCode
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenarios import SCENARIOS, Scenario, named
 from tests.model.search import Counterexample
@@ -48,6 +50,9 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         *writes.suppress(attempt, row, Suppressed()),
         *writes.suppress(attempt, row, Suppressed("stopped:c")),
         *writes.park(attempt, "o", row),
+        *writes.settle(attempt, row, Action.SCHEDULE, also={"due": "0", "due_at": 1}),
+        *writes.settle(attempt, row, Action.CANCEL),
+        *cancel_record(writes, attempt, "m", "event#e", Reason(ReasonCode.CANCELLED, "why"), 1),
         *writes.apply_feedback("m", Action.FEEDBACK_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),
         *({"Update": update} for update in (writes.release_claim(attempt, row), writes.lose(attempt, row))),

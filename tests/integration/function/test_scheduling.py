@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +12,7 @@ from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import State
-from operations.erasure import KeptEvent, erase_event
-from operations.installation import Installation
-from tests.fakes import SECRET, event, example
+from tests.fakes import event, example
 from tests.world import World, delivery, event_item
 
 _HOUR = 3600
@@ -312,15 +309,3 @@ def test_where_nothing_is_kept_for_later_a_cancellation_is_an_unknown_type(world
     world.schedules = False
     world.deliver(cancellation())
     assert world.record("c1").reason_code == "type_unknown"
-
-
-def test_what_was_erased_while_it_waited_is_cancelled_when_its_time_comes(world: World) -> None:
-    world.deliver(delivery(value=later(world)))
-    client = world.client
-    installation = Installation(client, client, "", "", "", "herald-ledger", lambda: (SECRET,))
-    assert erase_event(installation, KeptEvent(event_item(), "m1"))
-    assert "ada@example.com" not in json.dumps(world.item(event_item()), default=str)
-    world.clock.forward(_DAY)
-    assert [outcome.kind for outcome in send_due(world)] == [OutcomeKind.CANCELLED]
-    assert world.state() is State.CANCELLED
-    assert send_due(world) == []
