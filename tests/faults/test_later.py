@@ -226,11 +226,12 @@ def play(subject: Subject, clock: Clock, cancelled: str, closers: int, early: in
 
 def strikes() -> Iterator[Strike]:
     """One at each request, before and after it; whoever takes them plays each before taking the next."""
-    for number, moment in product(itertools.count(1), ("before", "after")):
-        strike = Strike(number, moment)
-        yield strike
-        if not strike.struck:
-            return
+    for number in itertools.count(1):
+        for moment in ("before", "after"):
+            strike = Strike(number, moment)
+            yield strike
+            if not strike.struck:
+                return
 
 
 @pytest.fixture(scope="module")
