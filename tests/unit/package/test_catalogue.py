@@ -288,6 +288,7 @@ def test_every_language_has_three_parts(source: Path, out: Path, part: str) -> N
         '{"category": "Books!", "max_age": null}',
         '{"category": "books", "max_age": {"moons": 1}}',
         '{"category": "books", "max_age": {"days": 0}}',
+        '{"category": "books", "subscription": true, "max_age": {"days": 1000000000}}',
         '{"category": "books", "max_age": null, "colour": "red"}',
     ],
 )

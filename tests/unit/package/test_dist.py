@@ -22,16 +22,31 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dist(tmp_path_factory.mktemp("dist"))
 
 
-def test_it_is_the_same_bytes_twice_whatever_the_umask(archive: Path, tmp_path: Path) -> None:
-    before = os.umask(0o077)
-    try:
-        again = write_dist(tmp_path)
-    finally:
-        os.umask(before)
+def test_it_is_the_same_bytes_twice_and_says_which(archive: Path, tmp_path: Path) -> None:
+    again = write_dist(tmp_path)
     assert again.name == archive.name
     assert again.read_bytes() == archive.read_bytes()
     told = again.with_name(f"{again.name}.sha256").read_text()
     assert told == f"{hashlib.sha256(again.read_bytes()).hexdigest()}  {again.name}\n"
+
+
+def test_it_is_the_same_bytes_whatever_umask_the_checkout_was_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "herald").mkdir(parents=True)
+    (checkout / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    (checkout / "herald" / "run").write_text("#!/bin/sh\n")
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *command], cwd=checkout, check=True)
+    (checkout / "herald" / "untracked").touch()
+    monkeypatch.setattr("package.dist._ROOT", checkout)
+    written = []
+    for mode in (0o600, 0o664, 0o755):
+        (checkout / "herald" / "run").chmod(mode)
+        written.append(write_dist(tmp_path / str(mode)).read_bytes())
+    assert written[0] == written[1]
+    assert written[1] != written[2], "what may be run may be run there"
 
 
 def test_it_holds_modules_builder_and_command_and_no_tests(archive: Path) -> None:

@@ -113,6 +113,32 @@ def test_what_is_spoilt_is_taken_or_refused_with_its_file(name: str, tmp_path: P
     hold()
 
 
+@pytest.mark.parametrize(
+    ("name", "member", "told"),
+    [
+        ("brand.json", {"\x1e": None}, r"\x1e"),
+        (
+            "schema.json",
+            {"properties": {"a": {"type": "string", "description": "a", "format": []}}},
+            "the format is one of",
+        ),
+        ("schema.json", {"properties": {"\x1e": {}}}, "a property is a plain name"),
+        ("notification.json", {"max_age": {"days": 10**9}}, "must say"),
+    ],
+)
+def test_what_once_ended_in_a_traceback_or_broke_the_line(
+    name: str, member: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    sound, read = _READERS[name]
+    path = tmp_path / name
+    path.write_text(json.dumps(sound | member))
+    with pytest.raises(PackageError) as refused:
+        read(path)
+    lines = str(refused.value).splitlines()
+    assert all(line.startswith(str(path)) for line in lines)
+    assert any(told in line for line in lines)
+
+
 @pytest.mark.parametrize("name", sorted(_READERS))
 @pytest.mark.parametrize(
     "content",
