@@ -220,7 +220,9 @@ class Courier:
 
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
         email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner})
-        result = self.failover.send(email, job.attempt.message_id, send.until)
+        avoid = job.delivery.avoid
+        failover = self.failover.without(avoid) if avoid else self.failover
+        result = failover.send(email, job.attempt.message_id, send.until)
         known: Record | Verdict
         match result.outcome:
             case Receipt(provider, provider_message_id):

@@ -44,6 +44,7 @@ class Delivery:
 
     `letter` is the attempt that a redriven dead letter names, `confirmed` a person's *yes* to a possible second mail.
     `instead_of` is the message whose mail a person wants sent again as this one, although a provider accepted it.
+    `avoid` is the provider that refused that mail after it had accepted it: the next one is to send this.
     `in_ledger`: the body was too long even for a letter, and lies in the event's item if it lies anywhere.
     """
 
@@ -56,6 +57,7 @@ class Delivery:
     confirmed: bool = False
     in_ledger: bool = False
     instead_of: str | None = None
+    avoid: str | None = None
     #: Message and attempt that certainly sent nothing, and could not write that down.
     not_sent: str | None = None
 
@@ -105,6 +107,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
             letter=_mark(attributes, "attempt"),
             confirmed=_mark(attributes, "confirmed") == "yes",
             instead_of=_mark(attributes, "instead_of"),
+            avoid=_mark(attributes, "avoid"),
             not_sent=_mark(attributes, "not_sent"),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Protocol
 
 from function.errors import (
@@ -88,6 +88,10 @@ class Failover:
     def names(self) -> tuple[str, ...]:
         """Every provider that a mail may go by."""
         return tuple(provider.url for provider in self.providers)
+
+    def without(self, name: str) -> Failover:
+        """The same list without this provider, unless there is no other."""
+        return replace(self, providers=[one for one in self.providers if one.url != name] or self.providers)
 
     def probe(self, names: Sequence[str]) -> None:
         """Ask these providers for a report, as far as they are configured and can give one."""

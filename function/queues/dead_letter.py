@@ -34,7 +34,7 @@ def write_retry(delivery: Delivery, not_sent: str | None = None) -> Letter:
     """The delivery as it waits in `retry`, with the letter's marks if it came by one, and with the message and attempt
     that was `not_sent` if the ledger could not be told. It is in the ledger only if it came from there."""
     marks = {"attempt": delivery.letter, "confirmed": "yes" if delivery.confirmed else None}
-    marks |= {"instead_of": delivery.instead_of, "not_sent": not_sent}
+    marks |= {"instead_of": delivery.instead_of, "avoid": delivery.avoid, "not_sent": not_sent}
     return Letter(_body(delivery, False), _drop_empty(marks))
 
 
@@ -59,7 +59,7 @@ def write_letter(
             "reason": _NOT_ATTRIBUTE_TEXT.sub("?", reason.text)[:500],
             "reason_code": reason.code or "?",
             "release": release or "?",
-            **_drop_empty({"source": source, "id": id_, "instead_of": delivery.instead_of}),
+            **_drop_empty({"source": source, "id": id_, "instead_of": delivery.instead_of, "avoid": delivery.avoid}),
         },
     )
 

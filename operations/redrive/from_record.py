@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from function.event.envelope import Delivery
-from function.ledger.keys import choice_name, successor_id
+from function.ledger.keys import choice_name, message_key, successor_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
 from function.queues.dead_letter import write_letter
@@ -59,9 +59,20 @@ def plan_again(installation: Installation, message_ids: Sequence[str], now: int 
                 f"herald redrive --from-record {message_id}"
             )
         _refuse(installation, record, now)
-        plan.letters.append(letter := _letter(record, successor_id(message_id), instead_of=message_id))
+        avoid = _refusing_provider(installation, record)
+        plan.letters.append(letter := _letter(record, successor_id(message_id), message_id, avoid))
         plan.decisions[letter.id] = RedriveDecision.AGAIN
     return plan
+
+
+def _refusing_provider(installation: Installation, record: Record) -> str | None:
+    """Who accepted a mail and then refused it: the next provider is to try. None for every other end."""
+    if record.state is not State.REFUSED:
+        return None
+    item = installation.read(message_key(record.message_id), ("timeline",)) or {}
+    rows = [row["M"] for row in item.get("timeline", {}).get("L", ())]
+    accepted = [row["provider"]["S"] for row in rows if row["state"]["S"] == State.SENT and "provider" in row]
+    return next((name for name in reversed(accepted) if "://" in name), None)
 
 
 def find_message(installation: Installation, wanted: str) -> str:
@@ -139,9 +150,9 @@ def _find_keys(installation: Installation, record: Record) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in (record.address, *keys) if key))
 
 
-def _letter(record: Record, message_id: str, instead_of: str | None = None) -> DeadLetter:
+def _letter(record: Record, message_id: str, instead_of: str | None = None, avoid: str | None = None) -> DeadLetter:
     reason = Reason(record.reason_code or "", record.reason or str(record.state))
-    delivery = Delivery(message_id, "", in_ledger=True, instead_of=instead_of)
+    delivery = Delivery(message_id, "", in_ledger=True, instead_of=instead_of, avoid=avoid)
     event = (record.source, record.id)
     made = write_letter(delivery, record.owner or "?", reason, release="", attempts=record.attempts, event=event)
     attributes = dict(made.attributes)

@@ -17,7 +17,7 @@ from operations.redrive.from_record import find_message, plan_again, plan_from_r
 from operations.redrive.plan import RedriveDecision, decide
 from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, send_copies
-from tests.fakes import SECRET, event
+from tests.fakes import SECRET, Post, event
 from tests.integration.redrive.conftest import Office
 from tests.integration.redrive.letters import HOLD, in_doubt, refuse
 from tests.world import delivery
@@ -138,6 +138,37 @@ def test_what_a_provider_accepted_is_sent_once_more_by_two_persons_as_one_mail(
     office.world.clock.forward(HOLD)
     [third] = plan_again(office.installation, ["m1-2"], office.world.clock()).letters
     assert third.message_id == "m1-3"
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "by"),
+    [
+        (Action.FEEDBACK_REFUSED, State.REFUSED, [1, 1]),
+        (Action.FEEDBACK_BOUNCED, State.BOUNCED, [2, 0]),
+        (Action.FEEDBACK_DELIVERED, State.DELIVERED, [2, 0]),
+    ],
+)
+def test_only_what_a_provider_refused_after_it_had_accepted_it_is_sent_by_the_next_one(
+    office: Office, action: Action, state: State, by: list[int]
+) -> None:
+    office.world.posts.append(Post(office.world.clock, "resend://"))
+    now = accept(office, action, state)
+    send_copies(office.installation, plan_again(office.installation, ["m1"], now), lambda _: None, RedriveResult())
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
+    assert [len(post.taken) for post in office.world.posts] == by
+
+
+def test_what_the_next_provider_refused_too_is_sent_by_the_first_again(office: Office) -> None:
+    office.world.posts.append(Post(office.world.clock, "resend://"))
+    now = accept(office, Action.FEEDBACK_REFUSED, State.REFUSED)
+    send_copies(office.installation, plan_again(office.installation, ["m1"], now), lambda _: None, RedriveResult())
+    office.work_off()
+    office.world.apply_feedback(Action.FEEDBACK_REFUSED, State.REFUSED, "m1-2")
+    office.world.clock.forward(HOLD)
+    plan = plan_again(office.installation, ["m1-2"], office.world.clock())
+    send_copies(office.installation, plan, lambda _: None, RedriveResult())
+    office.work_off()
+    assert [len(post.taken) for post in office.world.posts] == [2, 1]
 
 
 def test_a_mail_that_was_reported_as_spam_is_never_sent_again(office: Office) -> None:

@@ -55,6 +55,19 @@ def test_the_first_provider_that_accepts_is_the_last_that_is_asked() -> None:
     assert office.posts[0].taken == [("m1", MAIL)]
 
 
+def test_a_provider_that_is_to_be_avoided_is_not_asked_unless_it_is_the_only_one() -> None:
+    office = Office([], [])
+    assert office.failover.without("ses://region-1").send(MAIL, "m1", 60_000).outcome == Receipt(
+        "ses://region-2", "mail-1"
+    )
+    assert office.calls == [0, 1]
+    alone = Office([])
+    assert alone.failover.without("ses://region-1").send(MAIL, "m1", 60_000).outcome == Receipt(
+        "ses://region-1", "mail-1"
+    )
+    assert office.failover.names == ("ses://region-1", "ses://region-2")
+
+
 @pytest.mark.parametrize("error", [AWAY, SLOW, ENOUGH], ids=lambda error: type(error).__name__)
 def test_the_next_provider_is_asked_when_certainly_nothing_was_sent(error: NotificationError) -> None:
     office = Office([error], [])

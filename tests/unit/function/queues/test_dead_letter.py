@@ -120,6 +120,10 @@ def test_no_attribute_is_empty_as_sqs_demands(reason: str, release: str) -> None
         ({"letter": "request/1"}, {"attempt": "request/1"}),
         ({"letter": "request/1", "confirmed": True}, {"attempt": "request/1", "confirmed": "yes"}),
         ({"instead_of": "m0"}, {"instead_of": "m0"}),
+        (
+            {"instead_of": "m0", "avoid": "ses://eu-west-1"},
+            {"instead_of": "m0", "avoid": "ses://eu-west-1"},
+        ),
     ],
 )
 def test_what_is_parked_keeps_the_marks_that_it_came_by(marks: dict[str, Any], attributes: dict[str, str]) -> None:
