@@ -46,6 +46,17 @@ module "notifier" {
   deletion_protection = var.deletion_protection
 }
 
+module "second_region" {
+  source = "./modules/ses-region"
+  count  = var.second_region == null ? 0 : 1
+
+  providers = { aws = aws.second }
+
+  name               = var.name
+  identity           = var.identity
+  feedback_queue_arn = module.notifier.feedback_queue_arn
+}
+
 module "webapp" {
   source = "./modules/webapp"
 

@@ -19,7 +19,7 @@ output "webhooks" {
 
 output "dns_records" {
   description = "DNS records still to create, for SES and for `custom_domain`; empty where Route 53 has them"
-  value       = concat(module.notifier.dns_records, module.webapp.dns_records)
+  value       = concat(module.notifier.dns_records, flatten(module.second_region[*].dns_records), module.webapp.dns_records)
 }
 
 output "dashboard_url" {

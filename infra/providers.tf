@@ -10,3 +10,17 @@ provider "aws" {
     }
   }
 }
+
+# SES in a second region; without one it makes nothing.
+provider "aws" {
+  alias               = "second"
+  region              = var.second_region == null ? var.region : var.second_region
+  allowed_account_ids = var.account_id == null ? null : [var.account_id]
+
+  default_tags {
+    tags = {
+      Application = "herald"
+      Stack       = var.name
+    }
+  }
+}

@@ -74,6 +74,21 @@ variable "providers_in_order" {
   nullable    = false
 }
 
+variable "second_region" {
+  description = "Another region in which SES sends: its identity, configuration set and feedback are made there. It stands in `providers_in_order` as `ses://REGION` too. Null: none is made"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.second_region == null ? true : contains(var.providers_in_order, "ses://${var.second_region}")
+    error_message = "A second region is used only where providers_in_order names it: \"ses://REGION\"."
+  }
+  validation {
+    condition     = var.second_region == null ? true : var.second_region != var.region
+    error_message = "The second region is another than the first."
+  }
+}
+
 variable "provider_secrets" {
   description = "Where the secret of each provider but SES is kept, by its URL: `key` is the ARN of an SSM parameter or a Secrets Manager secret with the API key (of SMTP: `user:password`); with `webhook`, that of its webhook signing key, its reports are heard"
   type = map(object({

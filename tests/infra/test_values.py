@@ -176,7 +176,7 @@ def test_a_plan_takes_what_is_right_and_nothing_else(planned: list[bool]) -> Non
 
 
 def test_a_prefix_is_held_to_the_same_in_every_module() -> None:
-    modules = ("notifier", "webapp", "release-role")
+    modules = ("notifier", "ses-region", "webapp", "release-role")
     texts = [_variable(Path(f"modules/{module}/variables.tf"), "name") for module in modules]
     assert len({tuple(re.findall(r"condition\s+= (.+)", text)) for text in texts}) == 1
 

@@ -1,5 +1,8 @@
 # SES tells a topic, the topic a queue, the queue a function: IAM all the way, no public webhook.
 locals {
+  # Those of modules/ses-region, by their names: they come home to the queue here.
+  other_feedback_topics = [for region in local.sending_regions : "arn:${local.partition}:sns:${region}:${local.account}:${var.name}-feedback" if region != local.region]
+
   feedback_topic_policy = {
     Version = "2012-10-17"
     Statement = [

@@ -42,6 +42,11 @@ output "queues" {
   value       = { for name, queue in aws_sqs_queue.this : name => queue.url }
 }
 
+output "feedback_queue_arn" {
+  description = "ARN of the queue `feedback`, to which modules/ses-region brings the feedback of another region"
+  value       = aws_sqs_queue.this["feedback"].arn
+}
+
 output "functions" {
   description = "Names of the functions: notify, feedback, before, after"
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }

@@ -10,7 +10,7 @@ locals {
   # Who may write from outside the functions' own roles: SNS, from exactly these topics.
   queue_topics = {
     retry    = [local.topic_arn]
-    feedback = [aws_sns_topic.feedback.arn]
+    feedback = concat([aws_sns_topic.feedback.arn], local.other_feedback_topics)
     dead     = [aws_sns_topic.feedback.arn]
   }
 

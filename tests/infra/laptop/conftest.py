@@ -14,14 +14,17 @@ from herald.terraform.runner import Terraform
 from laptop.clients import LaptopClients
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.cognito.demo_users import ADA
-from laptop.environment import client_settings
+from laptop.environment import REGION, client_settings
 from laptop.resources import SENDER
 from laptop.state import ROOT
 from package import build
 from tests.infra.laptop.applied import Applied
 from tests.waiting import LIMIT
 
-__all__ = ["Applied"]
+__all__ = ["PROVIDERS", "SECOND_REGION", "Applied"]
+
+SECOND_REGION = "eu-central-1"
+PROVIDERS = (f"ses://{REGION}", f"ses://{SECOND_REGION}")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +42,8 @@ def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
     variables = {
         "identity": {"domain": SENDER.rpartition("@")[2].rstrip(">")},
         "sender": SENDER,
+        "providers_in_order": list(PROVIDERS),
+        "second_region": SECOND_REGION,
         "public_url": endpoints["aws"],
         "sign_in": {"endpoint": endpoints["aws"], "password_flow": True},
         "deletion_protection": False,

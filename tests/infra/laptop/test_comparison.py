@@ -10,6 +10,7 @@ import pytest
 from laptop.cloud import Options, run_cloud
 from laptop.state import ROOT
 from tests.infra.laptop.applied import Applied
+from tests.infra.laptop.conftest import PROVIDERS
 from tests.infra.laptop.inventory import inventory
 
 #: What differs, as a pattern over the names of attributes, and why it may.
@@ -40,7 +41,7 @@ DIFFERENCES = {
 @pytest.fixture(scope="module")
 def differences(applied: Applied, worker: str) -> Iterator[dict[str, tuple[object, object]]]:
     """Attributes by name: on the laptop, and by Terraform."""
-    with run_cloud(Options(ROOT / "build" / "tests" / f"compared-{worker}")) as cloud:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"compared-{worker}", providers=PROVIDERS)) as cloud:
         laptop, terraform = inventory(cloud.clients), inventory(applied.clients)
     yield {
         name: (laptop.get(name), terraform.get(name))

@@ -1,0 +1,86 @@
+# SES tells the topic of its own region, and that topic the one queue at home.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+locals {
+  feedback_topic_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "FeedbackOfThisConfigurationSet"
+        Effect    = "Allow"
+        Principal = { Service = "ses.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.feedback.arn
+
+        # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnEquals    = { "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }
+        }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.feedback.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  }
+
+  undelivered_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "FromTheTopic"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.undelivered.arn
+
+        # https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.feedback.arn } }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.undelivered.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  }
+}
+
+resource "aws_sns_topic" "feedback" {
+  name              = "${var.name}-feedback"
+  kms_master_key_id = aws_kms_key.this.arn
+}
+
+resource "aws_sns_topic_policy" "feedback" {
+  arn    = aws_sns_topic.feedback.arn
+  policy = jsonencode(local.feedback_topic_policy)
+}
+
+# A subscription's dead letters stay in its own region.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+resource "aws_sqs_queue" "undelivered" {
+  name                      = "${var.name}-feedback-undelivered"
+  message_retention_seconds = 1209600
+  kms_master_key_id         = aws_kms_key.this.arn
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  queue_url = aws_sqs_queue.undelivered.id
+  policy    = jsonencode(local.undelivered_policy)
+}
+
+resource "aws_sns_topic_subscription" "feedback" {
+  topic_arn      = aws_sns_topic.feedback.arn
+  protocol       = "sqs"
+  endpoint       = var.feedback_queue_arn
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered.arn })
+
+  depends_on = [aws_sqs_queue_policy.undelivered]
+}

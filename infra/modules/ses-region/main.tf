@@ -1,0 +1,65 @@
+# SES in a second region, for `ses://REGION` in the notifier's providers_in_order: what sends there, and how its feedback
+# comes home. The region is that of the provider that is handed in.
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+}
+
+# Keys do not leave their region.
+resource "aws_kms_key" "this" {
+  description             = "Herald ${var.name}: feedback of SES in ${local.region}"
+  deletion_window_in_days = var.key_deletion_days
+  enable_key_rotation     = true
+  policy                  = jsonencode(local.key_policy)
+}
+
+resource "aws_kms_alias" "this" {
+  name          = "alias/${var.name}"
+  target_key_id = aws_kms_key.this.key_id
+}
+
+locals {
+  # From the name, because the key comes before the topic.
+  topic_arn = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-feedback"
+
+  key_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # Without it nobody could ever change the key again. In a key policy, `*` is this key.
+        Sid       = "AccountDecidesByIam"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        # SES publishes to the encrypted topic.
+        # https://docs.aws.amazon.com/ses/latest/dg/configure-sns-notifications.html
+        Sid       = "UseSes"
+        Effect    = "Allow"
+        Principal = { Service = "ses.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = local.topic_arn } }
+      },
+      {
+        # SNS writes to the encrypted queue of what it could not bring home.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
+        Sid       = "UseSns"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { ArnLike = { "aws:SourceArn" = local.topic_arn } }
+      },
+    ]
+  }
+}

@@ -1,0 +1,94 @@
+# SES in a second region, and what the notifier at home lets it do.
+mock_provider "aws" {
+  source = "./tests/mocks"
+
+  override_data {
+    target = data.aws_region.current
+    values = { name = "eu-central-1" }
+  }
+}
+
+variables {
+  identity           = { domain = "herald.example" }
+  feedback_queue_arn = "arn:aws:sqs:us-east-1:000000000000:herald-feedback"
+}
+
+run "what_sends_there" {
+  module {
+    source = "./modules/ses-region"
+  }
+
+  assert {
+    condition     = aws_sesv2_configuration_set.this.configuration_set_name == "herald" && aws_sesv2_email_identity.this[0].email_identity == "herald.example"
+    error_message = "The region has the identity and the configuration set by the names that notify uses."
+  }
+  assert {
+    condition     = aws_sesv2_email_identity_mail_from_attributes.this[0].mail_from_domain == "bounce-eu-central-1.herald.example" && contains([for record in output.dns_records : record.value], "10 feedback-smtp.eu-central-1.amazonses.com")
+    error_message = "A MAIL FROM domain has one MX, so each region has a subdomain of its own."
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.feedback.endpoint == var.feedback_queue_arn && aws_sns_topic_subscription.feedback.protocol == "sqs" && aws_sns_topic.feedback.name == "herald-feedback"
+    error_message = "Feedback comes home to the one queue."
+  }
+  assert {
+    condition     = jsondecode(aws_sns_topic_subscription.feedback.redrive_policy).deadLetterTargetArn == aws_sqs_queue.undelivered.arn
+    error_message = "SNS keeps what it cannot bring home in the region of the subscription."
+  }
+}
+
+run "an_identity_that_exists_is_left_alone" {
+  module {
+    source = "./modules/ses-region"
+  }
+
+  variables {
+    identity = { domain = "herald.example", create = false }
+  }
+
+  assert {
+    condition     = length(aws_sesv2_email_identity.this) + length(aws_sesv2_email_identity_mail_from_attributes.this) == 0 && length(output.dns_records) == 0
+    error_message = "create = false makes no identity and no records."
+  }
+}
+
+run "the_notifier_lets_its_feedback_in" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    package            = "tests/packages/empty.zip"
+    sender             = "Herald <books@herald.example>"
+    address_key        = "a secret of tests, long enough: 0123456789"
+    link_key           = "a secret of tests, long enough: 0123456789"
+    providers_in_order = ["ses://eu-central-1", "ses://eu-west-1"]
+  }
+
+  assert {
+    condition     = contains(jsondecode(aws_sqs_queue_policy.this["feedback"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"], "arn:aws:sns:eu-west-1:000000000000:herald-feedback")
+    error_message = "The queue takes what the other region's topic brings."
+  }
+  assert {
+    condition     = strcontains(aws_kms_key.this.policy, "arn:aws:sns:eu-west-1:000000000000:herald-feedback") && !strcontains(aws_sqs_queue_policy.this["dead"].policy, "eu-west-1")
+    error_message = "SNS may use the queue's key for that topic, and writes to no other queue."
+  }
+  assert {
+    condition     = strcontains(aws_iam_role_policy.this["notify"].policy, "arn:aws:ses:eu-west-1:000000000000:identity/*") && strcontains(aws_iam_role_policy.this["notify"].policy, "arn:aws:ses:eu-central-1:000000000000:configuration-set/herald")
+    error_message = "notify may send in both regions."
+  }
+}
+
+run "a_queue_is_named_whole" {
+  command = plan
+
+  module {
+    source = "./modules/ses-region"
+  }
+
+  variables {
+    name               = "ssm-herald"
+    feedback_queue_arn = "herald-feedback"
+  }
+
+  expect_failures = [var.name, var.feedback_queue_arn]
+}
