@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from function.providers.urls import parse_provider_urls
+from function.providers.urls import parse_provider_urls, ses_regions
 from herald.console import console
 from laptop.cloud import PORTS, Options, run_cloud
 from laptop.cognito.demo_users import ADA, GRACE
@@ -89,9 +89,12 @@ def env(state_dir: StateDir = DEFAULT_STATE) -> None:
 
 def _read(providers: str) -> tuple[str, ...]:
     try:
-        return parse_provider_urls(providers)
+        urls = parse_provider_urls(providers)
     except ValueError:
         raise UserError(f"--providers is a list such as ses://{REGION},resend:// and not {providers}") from None
+    if set(ses_regions(urls)) - {REGION}:
+        raise UserError(f"SES is set up in {REGION} only: a second region is made by Terraform (second_region)")
+    return urls
 
 
 def _prepare_process() -> None:

@@ -23,6 +23,7 @@ from tests.herald_command import run_herald
         (["local", "run", "--scale", "-1"], 2, "--scale"),
         (["local", "run", "--providers", "ses://here,fax://"], 1, "--providers is a list such as ses://us-east-1"),
         (["local", "run", "--providers", "mailjet://"], 1, "--providers"),
+        (["local", "run", "--providers", "ses://us-east-1,ses://eu-central-1"], 1, "set up in us-east-1 only"),
         (["local", "run", "--state-dir", "docs"], 1, "is not empty"),
         (["local", "run", "--state-dir", "Makefile/x"], 1, "cannot be made"),
         (["local", "env", "--state-dir", "build/absent"], 1, "start one with make run"),
