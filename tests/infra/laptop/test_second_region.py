@@ -11,12 +11,13 @@ import httpx
 import pytest
 
 from function.ledger.keys import message_key
-from laptop.environment import REGION
+from laptop.environment import ACCOUNT, REGION
 from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.conftest import SECOND_REGION
-from tests.infra.laptop.emulator import TOPIC
 from tests.stack.events import new_address, new_event, notification
 from tests.waiting import eventually
+
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:herald-events"
 
 
 @pytest.fixture

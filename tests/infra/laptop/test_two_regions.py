@@ -28,6 +28,7 @@ WHOLE = {
     "identity": {"domain": "herald.example", "zone_id": "Z1"},
     "custom_domain": {"name": "books.herald.example", "zone_id": "Z1"},
     "providers_in_order": ["ses://us-east-1", "resend://"],
+    "second_region": None,
     "provider_secrets": {
         "resend://": {
             "key": "arn:aws:ssm:us-east-1:000000000000:parameter/resend",
