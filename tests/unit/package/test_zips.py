@@ -140,7 +140,7 @@ def test_every_notification_is_in_as_its_compiled_templates_and_schema(archive: 
 def test_only_the_services_that_are_called_are_in_the_function(laptop: Package) -> None:
     data = {Path(name).parts[2] for name in names(laptop.function) if name.startswith("botocore/data/")}
     shared = {"endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"}
-    assert data == {"dynamodb", "sesv2", "sqs", "ssm", "secretsmanager", "lambda", "codedeploy"} | shared
+    assert data == {"dynamodb", "sesv2", "sns", "sqs", "ssm", "secretsmanager", "lambda", "codedeploy"} | shared
 
 
 def test_a_zip_carries_no_time_no_owner_and_one_mode(archive: Archive) -> None:
