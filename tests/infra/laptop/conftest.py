@@ -48,6 +48,7 @@ def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
         "sign_in": {"endpoint": endpoints["aws"], "password_flow": True},
         "deletion_protection": False,
         "mail_events": True,
+        "scheduling": True,
         "function_package": packages.function.copy_to(initialised.folder).name,
         "webapp_package": packages.webapp.copy_to(initialised.folder).name,
     }
