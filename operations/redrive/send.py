@@ -19,7 +19,8 @@ from operations.redrive.queue import Reception
 __all__ = ["RedriveResult", "outgoing_attributes", "redrive_letters", "send_copies"]
 
 _ATTRIBUTES_AT_MOST = 10
-_EXPLANATIONS = ("make_visible", "attempts", "reason", "reason_code", "message_id")
+#: What a letter says to people only, in the order in which it may go.
+_EXPLANATIONS = ("attempts", "reason", "reason_code", "message_id")
 
 
 @dataclass(slots=True)
@@ -83,8 +84,9 @@ def outgoing_attributes(letter: DeadLetter, attempt: str | None, confirmed: bool
         attributes["attempt"] = _string(attempt)
     if confirmed:
         attributes["confirmed"] = _string("yes")
-    for name in _EXPLANATIONS[: max(0, len(attributes) - _ATTRIBUTES_AT_MOST)]:
-        attributes.pop(name, None)
+    explanations = [name for name in _EXPLANATIONS if name in attributes]
+    for name in explanations[: max(0, len(attributes) - _ATTRIBUTES_AT_MOST)]:
+        del attributes[name]
     return attributes
 
 

@@ -19,7 +19,7 @@ from operations.redrive.queue import peek
 from operations.redrive.send import RedriveResult, send_copies
 from tests.fakes import SECRET, Post, event
 from tests.integration.redrive.conftest import Office
-from tests.integration.redrive.letters import HOLD, in_doubt, refuse
+from tests.integration.redrive.letters import HOLD, in_doubt, plan_of, redrive, refuse
 from tests.world import delivery
 from webapp.preferences.preferences import Preferences
 
@@ -169,6 +169,32 @@ def test_what_the_next_provider_refused_too_is_sent_by_the_first_again(office: O
     send_copies(office.installation, plan, lambda _: None, RedriveResult())
     office.work_off()
     assert [len(post.taken) for post in office.world.posts] == [2, 1]
+
+
+def doubt_successor(office: Office) -> None:
+    """A mail that SES refused after it had accepted it, sent again by Resend, whose answer was lost: `m1-2` is dead."""
+    office.world.resends = 0
+    office.world.posts.append(Post(office.world.clock, "resend://"))
+    now = accept(office, Action.FEEDBACK_REFUSED, State.REFUSED)
+    send_copies(office.installation, plan_again(office.installation, ["m1"], now), lambda _: None, RedriveResult())
+    office.world.posts[1].accept_then(OutcomeUnknown("lost"))
+    assert office.work_off() != []
+    office.world.clock.forward(HOLD)
+    successor = delivery("m1-2", "", in_ledger=True, instead_of="m1", avoid=office.world.post.url)
+    assert office.deliver(successor).kind is OutcomeKind.PARKED
+
+
+def test_the_longest_letter_goes_with_a_yes_in_the_ten_attributes_that_sqs_takes(office: Office) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html"""
+    doubt_successor(office)
+    [letter] = peek(office.installation.sqs, office.installation.dead)
+    assert len(letter.attributes) == 10
+    plan = plan_of(office)
+    assert list(plan.decisions.values()) == [RedriveDecision.ASK]
+    redrive(office, plan)
+    [message] = office.messages(office.installation.retry)
+    assert len(message["MessageAttributes"]) == 10
+    assert {"attempt", "confirmed", "instead_of", "avoid", "source", "id"} <= message["MessageAttributes"].keys()
 
 
 def test_a_mail_that_was_reported_as_spam_is_never_sent_again(office: Office) -> None:
