@@ -6,6 +6,7 @@ Marked as a test: its source is `urn:herald:test`, so the ledger, its timeline a
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ from typing import Any
 
 from operations.errors import UserError
 from package.notifications.catalogue import examples, types
+from package.notifications.formats import LONGEST, PATTERNS
 
-__all__ = ["choose_example", "make_event", "publish_event"]
+__all__ = ["choose_example", "make_event", "publish_event", "require_address"]
 
 SOURCE = "urn:herald:test"
 
@@ -31,9 +33,19 @@ def choose_example(notifications: Path, type_: str, name: str) -> Any:
     return examples(type_, notifications)[name]
 
 
-def make_event(type_: str, data: Mapping[str, Any], to: str | None = None) -> dict[str, Any]:
-    """An event of its own, of this moment, with this data; `to` gets the mail in the recipient's place."""
-    recipient = {**data["recipient"], **({"email": to} if to else {})}
+def require_address(to: object) -> str:
+    """Whom a mail goes to, as every schema takes it. Raises `UserError`: the example's own recipient gets none."""
+    if not isinstance(to, str) or len(to) > LONGEST["email"] or not re.search(PATTERNS["email"], to):
+        raise UserError(f"nothing was sent: {to!r} is no address: name one like you@example.com", code=2)
+    return to
+
+
+def make_event(type_: str, data: Mapping[str, Any], to: str) -> dict[str, Any]:
+    """An event of its own, of this moment, with this data; `to` gets the mail in the recipient's place.
+
+    Raises `UserError` if `to` is no address.
+    """
+    recipient = {**data["recipient"], "email": require_address(to)}
     return {
         "specversion": "1.0",
         "id": str(uuid.uuid4()),

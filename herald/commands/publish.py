@@ -32,8 +32,14 @@ def publish(
     prefix: Prefix = "herald",
 ) -> None:
     """Publish an example of a notification through the real topic, as a test: one mail to you."""
-    from herald.sample import choose_example, make_event, publish_event  # noqa: PLC0415  the compilers are slow to load
+    from herald.sample import (  # noqa: PLC0415  the compilers are slow to load
+        choose_example,
+        make_event,
+        publish_event,
+        require_address,
+    )
 
+    require_address(to)
     data = choose_example(find_notifications(notifications), type_, example)
     account = Account.choose(local, state_dir, prefix)
     system = examination(account, local, 1, topic).system

@@ -12,13 +12,12 @@ from function.message.rendering import Content
 from herald.account import Account, Prefix, StateDir
 from herald.commands.notifications import Notifications
 from herald.examination import Topic, examination
-from herald.sample import make_event, publish_event
+from herald.sample import make_event, publish_event, require_address
 from herald.studio.app import studio as pages
 from herald.studio.workshop import Workshop
 from laptop.resources import SENDER
 from laptop.state import DEFAULT_STATE, ROOT
 from laptop.supervision.ports import HOST
-from operations.errors import UserError
 from package.build import find_notifications
 
 __all__ = ["send_to_inbox", "studio"]
@@ -53,11 +52,9 @@ def studio(
 def send_to_inbox(account: Account, content: Content, to: str) -> str:
     """Hand the mail itself to the laptop's SES, whatever package its function runs."""
     parts = {"Text": content.text, "Html": content.html}
-    if "@" not in to:
-        raise UserError(f"{to!r} is no address")
     account.client("sesv2").send_email(
         FromEmailAddress=SENDER,
-        Destination={"ToAddresses": [to]},
+        Destination={"ToAddresses": [require_address(to)]},
         Content={
             "Simple": {
                 "Subject": {"Data": content.subject},

@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from watchfiles import awatch
 
 from function.message.rendering import Content
+from herald.sample import require_address
 from herald.studio.workshop import Workshop
 from laptop.inbox.app import MAIL_POLICY, PAGE_POLICY, SameOrigin
 from laptop.state import ROOT
@@ -110,11 +111,12 @@ class _Pages:
         way = asked["way"]
         if way not in self._ways:
             raise UserError(f"there is no way {way!r} to send a mail")
+        to = require_address(asked.get("to"))
         if way != "laptop" and asked.get("confirmed") is not True:
             raise UserError("nothing was sent: a real mail wants a confirmation")
         content, _ = await self._write(asked)
         send = self._ways[way]
-        said = await run_in_threadpool(send, content, asked["type"], asked["data"], asked["to"])
+        said = await run_in_threadpool(send, content, asked["type"], asked["data"], to)
         return JSONResponse({"said": said})
 
     def _write(self, asked: Mapping[str, Any]) -> Awaitable[tuple[Content, dict[str, str]]]:

@@ -138,6 +138,7 @@ async function load() {
   choose();
 }
 async function send(way) {
+  if (!$("to").reportValidity()) return;
   const to = $("to").value;
   if (way !== "laptop" && !confirm(`Send a real mail to ${to}, as a test?`)) return;
   try {

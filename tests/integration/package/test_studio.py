@@ -11,10 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from herald.cli import app
+from herald.cli import app, main
 from herald.studio.app import studio
 from herald.studio.workshop import Workshop
 from package.notifications.catalogue import EXAMPLES, examples
+
+NO_ADDRESSES = ["", "nobody", "a@example.com,b@example.com", " a@example.com", "a@example.com\n", None]
 
 
 @pytest.fixture
@@ -60,6 +62,31 @@ def test_a_real_mail_wants_a_confirmation(page: TestClient, folder: Path, sent: 
     page.post("/send", json=asked(folder, to="me@example.com", way="deployment", confirmed=True)).raise_for_status()
     page.post("/send", json=asked(folder, to="me@example.com", way="laptop")).raise_for_status()
     assert sent == ["security to me@example.com"] * 2
+
+
+@pytest.mark.parametrize("way", ["laptop", "deployment"])
+@pytest.mark.parametrize("to", NO_ADDRESSES)
+def test_a_mail_to_nobody_is_refused_and_the_examples_own_recipient_gets_none(
+    page: TestClient, folder: Path, sent: list[str], way: str, to: str | None
+) -> None:
+    refused = page.post("/send", json=asked(folder, to=to, way=way, confirmed=True))
+    assert (refused.status_code, sent) == (422, [])
+    assert refused.json()["error"] == f"nothing was sent: {to!r} is no address: name one like you@example.com"
+
+
+@pytest.mark.parametrize("to", NO_ADDRESSES[:-1])
+def test_publish_refuses_what_is_no_address_before_it_looks_for_a_deployment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], to: str
+) -> None:
+    words = ["herald", "publish", "security", "--notifications", str(folder), "--to", to, "--yes"]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert f"nothing was sent: {to!r} is no address" in told.err
 
 
 @pytest.mark.parametrize("path", ["/send", "/save", "/render"])
