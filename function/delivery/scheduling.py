@@ -11,6 +11,7 @@ from function.ledger.attempt import Attempt, Duplicate, Held, Verdict
 from function.ledger.record import Record
 from function.ledger.schedule import Cancelled, Schedule
 from function.ledger.states import ACCEPTED
+from function.message.builder import NAME
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CANCELLED_TOO_LATE
 
@@ -71,6 +72,6 @@ class Scheduling:
 
 def _read_name(event: Event, name: str) -> str:
     found = event.data.get(name)
-    if not isinstance(found, str) or not 0 < len(found) <= _LONGEST[name]:
+    if not isinstance(found, str) or len(found) > _LONGEST[name] or not NAME.fullmatch(found):
         raise InvalidEvent(f"data.{name} must be the {name} of the event to cancel", f"/data/{name}")
     return found

@@ -22,10 +22,10 @@ from function.message.unsubscribe import UnsubscribeLinks, headers
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Draft", "EmailBuilder"]
+__all__ = ["NAME", "Draft", "EmailBuilder"]
 
 #: A name as the event's schema has it.
-_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1024}")
+NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1024}")
 #: How far ahead an event may want to be sent.
 _FARTHEST = timedelta(days=90)
 _TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -192,7 +192,7 @@ def _names(value: object) -> dict[str, str]:
     """What an invalid event calls itself, as far as the ledger can keep it."""
     given = value if isinstance(value, dict) else {}
     texts = ((name, given.get(name)) for name in ("source", "id", "subject"))
-    return {name: text for name, text in texts if isinstance(text, str) and _NAME.fullmatch(text)}
+    return {name: text for name, text in texts if isinstance(text, str) and NAME.fullmatch(text)}
 
 
 def _trace(event: Event) -> dict[str, str]:

@@ -299,7 +299,19 @@ def test_a_mail_that_is_tried_again_or_waits_for_a_person_is_cancelled(world: Wo
     assert world.deliver(delivery("m2", event("bad"), letter=letter)).detail == "already cancelled"
 
 
-@pytest.mark.parametrize("data", [{}, {"id": "e"}, {"source": "urn:x", "id": ""}, {"source": "urn:x", "id": 5}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"id": "e"},
+        *(
+            {"source": "urn:x", "id": id_}
+            for id_ in ("", 5, None, "\ud800", "e\udfff", "a\nb", "e\n", "\u2028", "e" * 257)
+        ),
+        *({"source": source, "id": "e"} for source in ("urn:\udc00", "urn:\x7f", "u" * 1025)),
+    ],
+    ids=ascii,
+)
 def test_a_cancellation_that_names_no_event_is_a_letter(world: World, data: dict[str, Any]) -> None:
     assert world.deliver(delivery("c1", event("c", "mail.cancel", data=data))).kind is OutcomeKind.REJECTED
     assert world.record("c1").reason_code == "event_invalid"
