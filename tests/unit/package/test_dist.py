@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from herald.cli import app
@@ -86,3 +88,35 @@ def test_the_workflow_of_the_example_is_one() -> None:
     workflows = sorted((ROOT / "examples" / "shop" / ".github" / "workflows").iterdir())
     done = subprocess.run([*command, *workflows], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "ends"),
+    [
+        ("released", 0, 0),
+        ("error: version 4 (release 1f2e3d) is live already, as after a first apply of the same commit", 1, 0),
+        ("error: another deployment runs", 1, 1),
+        ("version 3 is live already again: rolled back", 3, 3),
+    ],
+)
+def test_the_workflow_of_the_example_releases_the_package_after_it_has_applied(
+    tmp_path: Path, said: str, code: int, ends: int
+) -> None:
+    """Terraform ignores every package but the first; releasing what is live already is no failure."""
+    shop = ROOT / "examples" / "shop"
+    steps = yaml.safe_load((shop / ".github" / "workflows" / "mails.yml").read_text("utf-8"))["jobs"]["mails"]["steps"]
+    names = [step.get("name") for step in steps]
+    release = steps[names.index("Release")]
+    assert names.index("Apply") < names.index("Release")
+    assert release["if"] == steps[names.index("Apply")]["if"]
+    [prefix] = re.findall(r'^  name += "(.*)"$', (shop / "main.tf").read_text("utf-8"), re.MULTILINE)
+    command = tmp_path / "herald" / "build" / "venv" / "3.13" / "bin" / "herald"
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\necho "$@" > asked\necho "{said}" >&2\nexit {code}\n')
+    command.chmod(0o755)
+    # As GitHub runs `shell: bash`.
+    script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", release["run"]]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (ends, f"{said}\n")
+    asked = (tmp_path / "asked").read_text()
+    assert asked == f"release --yes --prefix {prefix} --package herald/build/package/cloud/function.zip\n"
