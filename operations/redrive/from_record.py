@@ -38,7 +38,9 @@ def plan_from_records(installation: Installation, message_ids: Sequence[str], no
                 f"herald redrive --again {message_id}"
             )
         _refuse(installation, record, now)
-        plan.letters.append(letter := _letter(record, record.message_id))
+        replaced = installation.record(record.instead_of) if record.instead_of else None
+        avoid = _refusing_provider(installation, replaced) if replaced else None
+        plan.letters.append(letter := _letter(record, record.message_id, avoid=avoid))
         plan.decisions[letter.id] = decide(letter, record)
     return plan
 

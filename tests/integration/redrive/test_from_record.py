@@ -197,6 +197,15 @@ def test_the_longest_letter_goes_with_a_yes_in_the_ten_attributes_that_sqs_takes
     assert {"attempt", "confirmed", "instead_of", "avoid", "source", "id"} <= message["MessageAttributes"].keys()
 
 
+def test_a_successor_without_a_letter_is_sent_from_its_record_by_the_next_provider_too(office: Office) -> None:
+    doubt_successor(office)
+    office.installation.sqs.purge_queue(QueueUrl=office.installation.dead)
+    plan = plan_from_records(office.installation, ["m1-2"])
+    send_copies(office.installation, plan, lambda _: None, RedriveResult())
+    assert [outcome.kind for outcome in office.work_off()] == [OutcomeKind.SENT]
+    assert [len(post.taken) for post in office.world.posts] == [1, 2]
+
+
 def test_a_mail_that_was_reported_as_spam_is_never_sent_again(office: Office) -> None:
     now = accept(office, Action.FEEDBACK_COMPLAINED, State.COMPLAINED)
     with pytest.raises(UserError, match="reported as spam"):
