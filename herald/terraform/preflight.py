@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
@@ -14,19 +14,25 @@ __all__ = ["find_resumed", "refuse_collisions"]
 
 Plan = Mapping[str, Any]
 
+#: Where the root has what it makes in a second region.
+SECOND_REGION = "module.second_region"
 
-def refuse_collisions(plan: Plan, client: Callable[[str], Any]) -> None:
+
+class Client(Protocol):
+    """Makes the client of a service."""
+
+    def __call__(self, service: str, region: str | None = None, /) -> Any:
+        """None: in the region of the call."""
+
+
+def refuse_collisions(plan: Plan, client: Client) -> None:
     """Raise `UserError` for a plan that would meet what is there already; `plan` as `terraform show -json` gives it.
 
-    `client` makes the client of a service. What it may not read is left to the apply.
+    `client` makes the client of a service, in the region of the call or in the one that is named. What it may not read
+    is left to the apply.
     """
     _refuse_another_name(plan)
-    for identity in _creations(plan, "aws_sesv2_email_identity"):
-        if _exists(lambda name: client("sesv2").get_email_identity(EmailIdentity=name), identity["email_identity"]):
-            raise UserError(
-                f"SES in this region has the identity {identity['email_identity']} already, made by another Herald or "
-                "by hand: nothing was changed. Say create = false in identity to send by it, or take another domain"
-            )
+    _refuse_identities(plan, client)
     for domain in _creations(plan, "aws_apigatewayv2_domain_name"):
         if _exists(lambda name: client("apigatewayv2").get_domain_name(DomainName=name), domain["domain_name"]):
             raise UserError(
@@ -40,6 +46,25 @@ def refuse_collisions(plan: Plan, client: Callable[[str], Any]) -> None:
                 'changed. Say in identity dmarc_policy = "existing" to keep a DMARC record; in a second region, take '
                 "another mail_from and custom_domain; or remove it"
             )
+
+
+def _refuse_identities(plan: Plan, client: Client) -> None:
+    """Every region has its own: those of the module of the second one are looked for there."""
+    second = plan.get("variables", {}).get("second_region", {}).get("value")
+    for address, identity in _addressed(plan, "aws_sesv2_email_identity"):
+        region = second if address.startswith(SECOND_REGION) else None
+        ses, name = client("sesv2", region), identity["email_identity"]
+        if not _exists(lambda name, ses=ses: ses.get_email_identity(EmailIdentity=name), name):
+            continue
+        said = f"SES in {region or 'this region'} has the identity {name} already, made by another Herald or by hand"
+        if region is None:
+            remedy = "Say create = false in identity to send by it, or take another domain"
+        else:
+            remedy = (
+                "Take another second_region; or, once nothing sends by it, delete it there (create = false in identity "
+                "would take away that of the first region too)"
+            )
+        raise UserError(f"{said}: nothing was changed. {remedy}")
 
 
 def _refuse_another_name(plan: Plan) -> None:
@@ -56,9 +81,14 @@ def _refuse_another_name(plan: Plan) -> None:
 
 
 def _creations(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
+    return (values for _, values in _addressed(plan, kind))
+
+
+def _addressed(plan: Plan, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Address and values of each of a kind that would be made."""
     for change in plan.get("resource_changes", []):
         if change["type"] == kind and change["change"]["actions"] == ["create"]:
-            yield change["change"]["after"]
+            yield change["address"], change["change"]["after"]
 
 
 def _exists(look: Callable[[str], Any], name: str) -> bool:
@@ -74,7 +104,7 @@ def _exists(look: Callable[[str], Any], name: str) -> bool:
     return True
 
 
-def _exists_in_zone(client: Callable[[str], Any], record: Mapping[str, Any]) -> bool:
+def _exists_in_zone(client: Client, record: Mapping[str, Any]) -> bool:
     asked = {"HostedZoneId": record["zone_id"], "StartRecordName": record["name"], "StartRecordType": record["type"]}
     try:
         found = client("route53").list_resource_record_sets(**asked, MaxItems="1")["ResourceRecordSets"]

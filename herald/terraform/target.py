@@ -37,14 +37,14 @@ class AwsTarget:
     environment: Mapping[str, str]
     local: bool
 
-    def client(self, service: str) -> Any:
-        """A client of a service, in this account and region."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A client of a service in this account, and in this region if no other is named."""
         session = boto3.Session("laptop", "laptop", region_name=self.region) if self.local else aws_session()
         make: Callable[..., Any] = session.client
         if not self.local:
-            return make(service, config=_CONFIG)
+            return make(service, region_name=region, config=_CONFIG)
         own = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}")
-        return make(service, endpoint_url=own or self.environment["AWS_ENDPOINT_URL"])
+        return make(service, region_name=region, endpoint_url=own or self.environment["AWS_ENDPOINT_URL"])
 
 
 def aws_session() -> boto3.Session:

@@ -243,7 +243,7 @@ class Existing:
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    def __call__(self, service: str) -> Existing:
+    def __call__(self, service: str, region: str | None = None) -> Existing:
         return self
 
     def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
@@ -268,6 +268,37 @@ def test_a_third_herald_on_one_domain_is_refused_before_anything_is_made() -> No
     with pytest.raises(UserError, match=r"has the identity herald.example already.*Say create = false in identity"):
         refuse_collisions(IDENTITY, Existing("herald.example"))
     refuse_collisions(IDENTITY, Existing())
+
+
+SECOND = plan(
+    "aws_sesv2_email_identity",
+    {"email_identity": "herald.example"},
+    address="module.second_region[0].aws_sesv2_email_identity.this[0]",
+) | {"variables": {"second_region": {"value": "eu-central-1"}}}
+
+
+def find_in(regions: dict[str | None, Existing]) -> Callable[..., Existing]:
+    return lambda service, region=None: regions[region]
+
+
+def test_a_second_region_is_asked_for_its_own_identity_not_the_first_for_the_one_that_it_has() -> None:
+    refuse_collisions(SECOND, find_in({None: Existing("herald.example"), "eu-central-1": Existing()}))
+
+
+def test_an_identity_in_the_second_region_is_refused_with_advice_that_leaves_the_first_s() -> None:
+    with pytest.raises(UserError, match=r"SES in eu-central-1 has the identity herald.example already") as refusal:
+        refuse_collisions(SECOND, find_in({None: Existing(), "eu-central-1": Existing("herald.example")}))
+    assert "Take another second_region" in str(refusal.value)
+    assert "Say create = false" not in str(refusal.value)
+
+
+@pytest.mark.usefixtures("profile")
+@pytest.mark.parametrize("local", [False, True])
+def test_a_client_is_of_the_region_that_is_named(monkeypatch: pytest.MonkeyPatch, local: bool) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    where = AwsTarget("1", "ada", "eu-west-1", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, local)
+    found = [where.client("sesv2", region).meta.region_name for region in (None, "eu-central-1")]
+    assert found == ["eu-west-1", "eu-central-1"]
 
 
 def test_a_dmarc_record_that_exists_is_refused_before_anything_is_made() -> None:
@@ -332,7 +363,7 @@ def test_a_plan_that_collides_is_neither_asked_about_nor_applied(tmp_path: Path)
             return IDENTITY
 
     class Somewhere(AwsTarget):
-        def client(self, service: str) -> Any:
+        def client(self, service: str, region: str | None = None) -> Any:
             return Existing("herald.example")
 
     where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)
@@ -361,7 +392,7 @@ def test_a_destroy_takes_the_alarms_of_releases_with_it(tmp_path: Path) -> None:
             assert arguments[0] == "plan" or not deleted, "only what is gone has no alarms any more"
 
     class Somewhere(AwsTarget):
-        def client(self, service: str) -> Any:
+        def client(self, service: str, region: str | None = None) -> Any:
             return CloudWatch()
 
     where = Somewhere("111122223333", "ada", "eu-west-1", os.environ, local=False)

@@ -120,7 +120,7 @@ class Zone:
     def __init__(self, name: str, kind: str) -> None:
         self._record = {"Name": f"{name}.", "Type": kind}
 
-    def client(self, _service: str) -> Zone:
+    def client(self, _service: str, _region: str | None = None) -> Zone:
         return self
 
     def list_resource_record_sets(self, **asked: str) -> dict[str, Any]:
