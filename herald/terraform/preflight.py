@@ -53,8 +53,8 @@ def _refuse_identities(plan: Plan, client: Client) -> None:
     second = plan.get("variables", {}).get("second_region", {}).get("value")
     for address, identity in _addressed(plan, "aws_sesv2_email_identity"):
         region = second if address.startswith(SECOND_REGION) else None
-        ses, name = client("sesv2", region), identity["email_identity"]
-        if not _exists(lambda name, ses=ses: ses.get_email_identity(EmailIdentity=name), name):
+        name = identity["email_identity"]
+        if not _has_identity(client("sesv2", region), name):
             continue
         said = f"SES in {region or 'this region'} has the identity {name} already, made by another Herald or by hand"
         if region is None:
@@ -89,6 +89,10 @@ def _addressed(plan: Plan, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]
     for change in plan.get("resource_changes", []):
         if change["type"] == kind and change["change"]["actions"] == ["create"]:
             yield change["address"], change["change"]["after"]
+
+
+def _has_identity(ses: Any, name: str) -> bool:
+    return _exists(lambda name: ses.get_email_identity(EmailIdentity=name), name)
 
 
 def _exists(look: Callable[[str], Any], name: str) -> bool:

@@ -40,7 +40,7 @@ def terraform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
             return {}
 
     class Target(AwsTarget):
-        def client(self, service: str) -> Any:
+        def client(self, service: str, region: str | None = None) -> Any:
             return SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: []))
 
     where = Target("111122223333", "ada", "eu-west-1", os.environ, local=False)
