@@ -160,7 +160,7 @@ def _hint(part: Schema, name: str, plain: dict[str, str], many: str, literal: st
 def _sentence(part: Schema) -> str:
     """A description that ends no comment and no string early."""
     text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", str(part["description"]))
-    text = text.replace("*/", "* /").replace("\\", "/").replace('"""', "'''").rstrip('. "')
+    text = text.replace("\\", "/").replace("*/", "* /").replace('"""', "'''").rstrip('. "')
     return text[:1].upper() + text[1:]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from function.message.catalogue import Catalogue
 from herald.cli import app
 from laptop.state import ROOT
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
+from package.notifications.publishers import python_publisher, typescript_publisher
 from tests.npm import install
 from tests.waiting import LIMIT
 
@@ -33,6 +36,18 @@ const data: ReceiptData = {data};
 const event = {{ topicArn: "{0}", source: "{1}", id: "{2}", time: new Date("2026-11-21T08:00:00Z") }};
 console.log(JSON.stringify(receiptEvent(event, data)));
 """
+
+#: Descriptions that would end a comment or a text, and go on as code.
+_HOSTILE = (
+    r"ends *\/ globalThis.broken = true; /*",
+    "ends */ globalThis.broken = true; /*",
+    r"ends **\\// globalThis.broken = true; /*",
+    "ends *\\\u0085/ globalThis.broken = true;\u2028globalThis.broken = true; /*",
+    'ends """\nraise SystemExit\n"""',
+    'ends """"""; raise SystemExit #\\',
+    "ends\rraise SystemExit",
+    '"',
+)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +131,39 @@ def test_mypy_holds_a_publisher_to_the_schema(written: Path, tmp_path: Path) -> 
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir=mypy", *(f"{name}.py" for name in spoilt)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert {line.partition(":")[0] for line in done.stdout.splitlines()[:-1]} == {"text.py", "name.py"}, done.stdout
+
+
+@pytest.mark.parametrize("description", _HOSTILE)
+def test_a_description_becomes_no_code_in_either_language(tmp_path: Path, description: str) -> None:
+    """Compiled without any comment, the modules are those of a description in plain words."""
+    modules = []
+    for name, text in (("hostile", description), ("plain", "what a reader gets")):
+        folder = tmp_path / name / "receipt"
+        folder.mkdir(parents=True)
+        schema = json.loads((EXAMPLES / "receipt" / "schema.json").read_text("utf-8"))
+        schema["description"] = schema["properties"]["order"]["description"] = text
+        (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
+        modules.append((python_publisher(folder.parent), typescript_publisher(folder.parent)))
+    (python, typescript), (plain_python, plain_typescript) = modules
+    assert shape_of(python) == shape_of(plain_python)
+    assert code_of(typescript) == code_of(plain_typescript)
+
+
+def shape_of(module: str) -> str:
+    """A module of Python as it is parsed, without what is said of its functions."""
+    tree = ast.parse(module)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body.pop(0)
+    return ast.dump(tree)
+
+
+def code_of(module: str) -> str:
+    """A module of TypeScript without its comments, which end where ECMAScript says (no text here holds `/*`).
+
+    https://tc39.es/ecma262/#sec-comments
+    """
+    return re.sub(r"/\*[\s\S]*?\*/|//[^\n\r\u2028\u2029]*", "", module)
 
 
 def test_the_publisher_for_typescript_compiles_strictly_and_gives_the_same(
