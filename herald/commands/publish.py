@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -56,9 +57,12 @@ def contracts(
 ) -> None:
     """Write what publishers need: an AsyncAPI document, and typed publishers in Python and TypeScript."""
     from package.notifications.asyncapi import asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
+    from package.notifications.catalogue import compile_catalogue  # noqa: PLC0415
     from package.notifications.publishers import python_publisher, typescript_publisher  # noqa: PLC0415
 
     home = find_notifications(notifications)
+    with tempfile.TemporaryDirectory() as folder:
+        compile_catalogue(Path(folder), home)  # nothing is promised of mails in which something is wrong
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     out.mkdir(parents=True, exist_ok=True)
     for name, text in (

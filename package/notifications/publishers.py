@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -93,67 +94,97 @@ export function {function}Event(event: Event, data: {data}): Publish {{
 def python_publisher(notifications: Path) -> str:
     """A module for Python 3.11 and newer."""
     parts = [_PYTHON_HEAD]
-    for type_ in types(notifications):
-        schema = data_schema(type_, notifications)
-        parts += [_python_class(name, part) for name, part in _objects(_data_name(type_), schema)]
-        words = {"description": _sentence(schema), "type": type_, "data": _data_name(type_)}
+    for type_, schema in _named_schemas(notifications):
+        parts += map(_python_class, _objects(schema))
+        words = {"description": _sentence(schema), "type": type_, "data": schema["title"]}
         parts.append(_PYTHON_FUNCTION.format(function=re.sub(r"\W", "_", type_), **words))
     return "".join(parts)
 
 
 def typescript_publisher(notifications: Path) -> str:
     """A module for TypeScript in its strict mode."""
-    parts = [_TYPESCRIPT_HEAD]
-    for type_ in types(notifications):
-        schema = data_schema(type_, notifications)
-        parts += [_typescript_interface(name, part) for name, part in _objects(_data_name(type_), schema)]
-        name = _pascal(type_)
-        words = {"description": _sentence(schema), "type": type_, "data": _data_name(type_)}
+    parts, taken = [_TYPESCRIPT_HEAD], set[str]()
+    for type_, schema in _named_schemas(notifications):
+        parts += map(_typescript_interface, _objects(schema))
+        name = _take(_pascal(type_), taken)
+        words = {"description": _sentence(schema), "type": type_, "data": schema["title"]}
         parts.append(_TYPESCRIPT_FUNCTION.format(function=f"{name[0].lower()}{name[1:]}", **words))
     return "".join(parts)
 
 
-def _objects(name: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """Every object in a schema with the name of its type, inner ones first."""
+def _named_schemas(notifications: Path) -> list[tuple[str, Schema]]:
+    """Each type with its schema, in which the title of every object is the name of its type in code, and no other's."""
+    schemas, taken = [(type_, data_schema(type_, notifications)) for type_ in types(notifications)], set[str]()
+    for type_, schema in schemas:  # before any inner one, so that a type's own name stays when a schema grows
+        schema["title"] = _take(f"{_pascal(type_)}Data", taken)
+    for _, schema in schemas:
+        _name_inner(schema, taken)
+    return schemas
+
+
+def _name_inner(schema: Schema, taken: set[str]) -> None:
+    for key, inner in _inner_objects(schema):
+        inner["title"] = _take(schema["title"] + _pascal(key), taken)
+        _name_inner(inner, taken)
+
+
+def _inner_objects(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """The objects right inside of one, in lists too, by the name of the property."""
     for key, part in schema.get("properties", {}).items():
         inner = part
         while inner["type"] == "array":
             inner = inner["items"]
         if inner["type"] == "object":
-            yield from _objects(name + _pascal(key), inner)
-    yield name, schema
+            yield key, inner
 
 
-def _python_class(name: str, schema: Schema) -> str:
-    required = set(schema.get("required", []))
+def _objects(schema: Schema) -> Iterator[Schema]:
+    """Every object in a schema, inner ones first."""
+    for _, inner in _inner_objects(schema):
+        yield from _objects(inner)
+    yield schema
+
+
+def _take(name: str, taken: set[str]) -> str:
+    """The name, or the name with the first number that nobody has taken: two may differ in a hyphen alone."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    free = next(each for each in chain([name], numbered) if each not in taken)
+    taken.add(free)
+    return free
+
+
+def _python_class(schema: Schema) -> str:
+    name, required = schema["title"], set(schema.get("required", []))
     fields = [
         f'    "{key}": {hint},\n'
         for key, part in schema.get("properties", {}).items()
-        for hint in [_hint(part, name + _pascal(key), _PYTHON, "list[{}]", "Literal[{}]", ", ")]
+        for hint in [_hint(part, _PYTHON, "list[{}]", "Literal[{}]", ", ", repr)]
         for hint in [hint if key in required else f"NotRequired[{hint}]"]
     ]
     return f'\n\n#: {_sentence(schema)}.\n{name} = TypedDict("{name}", {{\n{"".join(fields)}}})\n'
 
 
-def _typescript_interface(name: str, schema: Schema) -> str:
-    required = set(schema.get("required", []))
+def _typescript_interface(schema: Schema) -> str:
+    name, required = schema["title"], set(schema.get("required", []))
     fields = [
         f"  /** {_sentence(part)}. */\n  {key}{'' if key in required else '?'}: {hint};\n"
         for key, part in schema.get("properties", {}).items()
-        for hint in [_hint(part, name + _pascal(key), _TYPESCRIPT, "Array<{}>", "{}", " | ")]
+        for hint in [_hint(part, _TYPESCRIPT, "Array<{}>", "{}", " | ", json.dumps)]
     ]
     return f"\n/** {_sentence(schema)}. */\nexport interface {name} {{\n{''.join(fields)}}}\n"
 
 
-def _hint(part: Schema, name: str, plain: dict[str, str], many: str, literal: str, between: str) -> str:
+def _hint(
+    part: Schema, plain: dict[str, str], many: str, literal: str, between: str, write: Callable[[object], str]
+) -> str:
     """The type of a value, as a language writes it."""
     if part["type"] == "array":
-        return many.format(_hint(part["items"], name, plain, many, literal, between))
+        return many.format(_hint(part["items"], plain, many, literal, between, write))
     if part["type"] == "object":
-        return name
+        return str(part["title"])
     values = part.get("enum", [part["const"]] if "const" in part else None)
     if values and part["type"] in ("string", "integer"):
-        return literal.format(between.join(json.dumps(value) for value in values))
+        return literal.format(between.join(map(write, values)))
     return plain[part["type"]]
 
 
@@ -162,11 +193,6 @@ def _sentence(part: Schema) -> str:
     text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", str(part["description"]))
     text = text.replace("\\", "/").replace("*/", "* /").replace('"""', "'''").rstrip('. "')
     return text[:1].upper() + text[1:]
-
-
-def _data_name(type_: str) -> str:
-    """What the data of a type is called: no name that the modules have themselves."""
-    return f"{_pascal(type_)}Data"
 
 
 def _pascal(name: str) -> str:

@@ -6,11 +6,13 @@ import ast
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
+import typing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
@@ -147,6 +149,52 @@ def test_a_description_becomes_no_code_in_either_language(tmp_path: Path, descri
     (python, typescript), (plain_python, plain_typescript) = modules
     assert shape_of(python) == shape_of(plain_python)
     assert code_of(typescript) == code_of(plain_typescript)
+
+
+def test_names_that_differ_in_hyphens_alone_and_any_sign_keep_their_own_type(tmp_path: Path) -> None:
+    """Two properties, two types, and a type and another's property that one name in code would stand for."""
+    for type_, inner in (("a1b", {}), ("a.1b", {}), ("order", {"lines_data": "n"}), ("order.data.lines", {})):
+        write_schema(tmp_path / type_, {"order_line": "\U0001f600", "orderLine": '"\\\u2028', **inner})
+    python, typescript = python_publisher(tmp_path), typescript_publisher(tmp_path)
+    assigned = [node.targets[0] for node in ast.parse(python).body if isinstance(node, ast.Assign)]
+    names = [node.id for node in assigned if isinstance(node, ast.Name)]
+    assert len(names) == len(set(names)) == 4 * 4 + 1
+    assert sorted(re.findall(r"^export interface (\w+Data\w*)", typescript, re.MULTILINE)) == sorted(names)
+    functions = re.findall(r"^export function (\w+)", typescript, re.MULTILINE)
+    assert len(functions) == len(set(functions)) == 4
+    module: dict[str, Any] = {}
+    exec(compile(python, "herald_events.py", "exec"), module)
+    data = typing.get_type_hints(module["A1bData"], module)
+    kinds = [typing.get_type_hints(data[name], module)["kind"] for name in ("order_line", "orderLine")]
+    assert kinds == [Literal["\U0001f600"], Literal['"\\\u2028']]
+    assert '"\\ud83d\\ude00"' in typescript, "as ECMAScript reads what is beyond 16 bits"
+
+
+def write_schema(folder: Path, kinds: dict[str, str]) -> None:
+    """A schema with an object for each of `kinds`, whose member `kind` is always that text."""
+    text = {"type": "string", "description": "a text"}
+    recipient = {"email": {**text, "format": "email"}, "locale": text}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **made_object(recipient=made_object(**recipient)),
+    }
+    for name, kind in kinds.items():
+        schema["properties"][name] = made_object(kind={**text, "enum": [kind]})
+    folder.mkdir()
+    (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
+
+
+def made_object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "description": "an object", "required": [*properties], "properties": properties}
+
+
+@pytest.mark.parametrize(("name", "told"), [('x"); print("x', "a type is words in small letters"), ("sec.urity", None)])
+def test_contracts_are_written_of_sound_notifications_alone(tmp_path: Path, name: str, told: str | None) -> None:
+    folder, out = tmp_path / "notifications", tmp_path / "out"
+    shutil.copytree(EXAMPLES / "security", folder / name)
+    done = CliRunner().invoke(app, ["contracts", "--out", str(out), "--notifications", str(folder)])
+    assert (done.exit_code != 0, out.exists()) == (bool(told), not told)
+    assert (told or "") in str(done.exception or "")
 
 
 def shape_of(module: str) -> str:
