@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from herald.cli import app
 from laptop.state import ROOT
 from package.dist import write_dist
+from package.errors import PackageError
 
 
 @pytest.fixture(scope="module")
@@ -32,23 +33,73 @@ def test_it_is_the_same_bytes_twice_and_says_which(archive: Path, tmp_path: Path
     assert told == f"{hashlib.sha256(again.read_bytes()).hexdigest()}  {again.name}\n"
 
 
-def test_it_is_the_same_bytes_whatever_umask_the_checkout_was_made_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checkout = tmp_path / "checkout"
-    (checkout / "herald").mkdir(parents=True)
-    (checkout / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
-    (checkout / "herald" / "run").write_text("#!/bin/sh\n")
-    for command in (["init", "-q"], ["add", "-A"]):
-        subprocess.run(["git", *command], cwd=checkout, check=True)
-    (checkout / "herald" / "untracked").touch()
-    monkeypatch.setattr("package.dist._ROOT", checkout)
+def test_its_header_names_no_system_and_no_moment(archive: Path) -> None:
+    """So that it is the same on every Python: https://www.rfc-editor.org/rfc/rfc1952#section-2.3."""
+    assert archive.read_bytes()[:10] == bytes.fromhex("1f8b0800 00000000 02ff")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout of another project, with one commit."""
+    made = tmp_path / "checkout"
+    (made / "herald").mkdir(parents=True)
+    (made / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    (made / "herald" / "run").write_text("#!/bin/sh\n")
+    (made / "docs").symlink_to("herald")
+    monkeypatch.setattr("package.dist._ROOT", made)
+    git(made, "init", "-q")
+    commit(made)
+    return made
+
+
+def git(checkout: Path, *words: str) -> None:
+    own = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *own, *words], cwd=checkout, check=True)
+
+
+def commit(checkout: Path) -> None:
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-q", "--allow-empty", "-m", "change")
+
+
+def test_it_is_the_same_bytes_whatever_umask_the_checkout_was_made_with(checkout: Path, tmp_path: Path) -> None:
     written = []
     for mode in (0o600, 0o664, 0o755):
         (checkout / "herald" / "run").chmod(mode)
+        commit(checkout)
         written.append(write_dist(tmp_path / str(mode)).read_bytes())
     assert written[0] == written[1]
     assert written[1] != written[2], "what may be run may be run there"
+
+
+def test_what_is_not_committed_is_not_in_it(checkout: Path, tmp_path: Path) -> None:
+    clean = write_dist(tmp_path / "clean")
+    (checkout / "herald" / "run").write_text("#!/bin/sh\nexit 1\n")
+    (checkout / "herald" / "new").touch()
+    (checkout / "docs").unlink()
+    (checkout / "pyproject.toml").write_text('[project]\nversion = "2"\n')
+    git(checkout, "add", "herald/new")
+    dirty = write_dist(tmp_path / "dirty")
+    assert (dirty.name, dirty.read_bytes()) == (clean.name, clean.read_bytes())
+    with tarfile.open(dirty) as opened:
+        told = {member.name: (member.mode, member.linkname) for member in opened}
+    assert told == {
+        "herald-1.2.3/docs": (0o644, "herald"),
+        "herald-1.2.3/herald/run": (0o644, ""),
+        "herald-1.2.3/pyproject.toml": (0o644, ""),
+    }
+
+
+def test_outside_a_checkout_and_in_a_folder_of_anothers_none_is_written(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checkout / "vendored" / "herald").mkdir(parents=True)
+    for root in (tmp_path, checkout / "vendored"):
+        monkeypatch.setattr("package.dist._ROOT", root)
+        monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+        with pytest.raises(PackageError, match="no checkout of git"):
+            write_dist(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_it_holds_modules_builder_and_command_and_no_tests(archive: Path) -> None:
