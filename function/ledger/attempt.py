@@ -153,7 +153,8 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
         return Held(record.held_until, record.owner)
     handed_over = record.parked == record.owner and attempt.letter != record.owner
     if record.state in IN_DOUBT and not handed_over:
-        return InDoubt(record, resend=record.parked is None and record.at_risk <= resends)
+        wanted = record.parked is None and record.cancelled_by is None
+        return InDoubt(record, resend=wanted and record.at_risk <= resends)
     return Duplicate(record.state, record.owner, record.reason_code)
 
 

@@ -39,7 +39,7 @@ class ClaimRequests(SuccessionRequests):
         row = TimelineRow.of(_RESENT, State.SENDING, now, self.release)
         condition = (
             f"{in_source_state(Action.RESEND)} AND #owner = :seen AND #held_until <= :now AND #at_risk <= :resends"
-            f" AND attribute_not_exists(#parked) AND {LIVE}"
+            f" AND attribute_not_exists(#parked) AND attribute_not_exists(#cancelled_by) AND {LIVE}"
         )
         named = {name: value for name, value in describe_mail(attempt).items() if name != "providers"}
         also = " ADD #providers :providers" if attempt.providers else ""

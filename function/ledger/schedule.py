@@ -51,7 +51,8 @@ SHARDS = 4
 _SOONEST, _LATEST = 3_600_000, 86_400_000
 #: How often an event may change hands while it is cancelled.
 _HOPS = 4
-_TOO_LATE = [*sorted(ACCEPTED), *sorted(IN_DOUBT)]
+#: The mail has been sent, or may have been, and nobody may be sending it now.
+_TOO_LATE = f"{state_in(sorted(ACCEPTED))} OR ({state_in(sorted(IN_DOUBT))} AND #held_until <= :now)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class Schedule:
                 Attempt(record.message_id, attempt.owner),
                 now,
                 f"SET #cancelled_by = :by, {APPEND}",
-                f"{state_in(_TOO_LATE)} AND attribute_not_exists(#cancelled_by)",
+                f"({_TOO_LATE}) AND attribute_not_exists(#cancelled_by)",
                 row,
                 {"by": attempt.message_id},
             )

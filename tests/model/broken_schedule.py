@@ -26,6 +26,7 @@ __all__ = [
     "ForgetsWhatIsNotKnown",
     "NeverAsksAgain",
     "PutsOffWhatHasMoved",
+    "ResendsWhatWasCancelled",
     "SendsAtOnce",
     "SwallowsTooLate",
     "WithoutAPlace",
@@ -58,6 +59,12 @@ class PutsOffWhatHasMoved(Schedule):
         table, values = self.ledger.table, {"later": found.due_at + 3_600_000}
         with suppress(Contended):
             table.update(update(table.name, message_key(found.message_id), "SET #due_at = :later", "", values))
+
+
+class ResendsWhatWasCancelled(Writes):
+    def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
+        message, *rest = super().resend(attempt, doubtful, now)
+        return [{"Update": rewrite_condition(message["Update"], " AND attribute_not_exists(#cancelled_by)", "")}, *rest]
 
 
 class SendsAtOnce(Schedule):

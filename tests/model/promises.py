@@ -89,6 +89,8 @@ class Promises:
             raise Broken("a message went on that another had replaced")
         if before and before.state is State.CANCELLED and new.state is not State.CANCELLED:
             raise Broken("what was cancelled went on")
+        if before and before.state in IN_DOUBT:
+            self._judge_cancelled_in_doubt(world, before, new)
         if (new.state is State.SCHEDULED) != (new.due_at is not None):
             raise Broken("what waits is not in the index of what is due, or what does not wait is")
         cancels = process.waiting.content == CANCELLATION and new.state is State.CANCELLED
@@ -97,6 +99,13 @@ class Promises:
             raise Broken("a delivery acted in the name of a message with another content")
         if new.state is State.SENDING and new.owner == process.owner:
             _judge_claim(world)
+
+    @staticmethod
+    def _judge_cancelled_in_doubt(world: World, before: Record, new: Record) -> None:
+        if before.is_held(world.now) and before.cancelled_by != new.cancelled_by:
+            raise Broken("a cancellation did not wait for who may be sending")
+        if before.cancelled_by and new.state is State.SENDING and new.owner != before.owner and not world.yeses:
+            raise Broken("a mail that may have gone is sent once more although it was cancelled")
 
     def _judge_expiry(self, after: Snapshot) -> None:
         """Nothing is kept for ever, and the event's item as long as its owner's."""

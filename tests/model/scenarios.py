@@ -361,6 +361,12 @@ SCENARIOS: tuple[Scenario, ...] = (
         Rules(contents="a-", resends=0),
     ),
     Scenario(
+        "reported before: an event is cancelled while its answer is lost",
+        (1, 1),
+        Budget(lost=1, ticks=1, days=1),
+        Rules(contents="a-", reported=True),
+    ),
+    Scenario(
         "an event is cancelled while it is not sent, or refused and redriven",
         (1, 1),
         Budget(not_sent=1, refused=1, redrives=1, crashes=1),

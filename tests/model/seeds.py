@@ -47,6 +47,11 @@ SEEDS: tuple[Seed, ...] = (
         Code(schedule=broken_schedule.SwallowsTooLate),
     ),
     Seed(
+        "what was cancelled after it may have gone is resent",
+        "reported before: an event is cancelled while its answer is lost",
+        Code(writes=broken_schedule.ResendsWhatWasCancelled, ledger=broken_ledger.AlwaysResends),
+    ),
+    Seed(
         "the owner's writes do not name the owner",
         "the answer is lost, and a person sends from the record",
         broken_ledger.change_owners_writes("#owner = :owner AND ", ""),

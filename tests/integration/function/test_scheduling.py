@@ -11,6 +11,7 @@ import pytest
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
+from function.ledger.attempt import Attempt, Held
 from function.ledger.states import State
 from tests.fakes import event, example
 from tests.world import World, delivery, event_item
@@ -286,6 +287,22 @@ def test_a_cancellation_waits_while_the_mail_may_be_leaving(world: World) -> Non
     assert (outcome.kind, outcome.retry_at) == (OutcomeKind.HELD, world.record().held_until)
     world.clock.forward(_HOLD)
     assert world.deliver(cancellation()).detail == "too late to cancel: unknown, it may have been sent"
+
+
+def test_what_may_have_gone_and_was_cancelled_is_not_sent_once_more_by_policy(world: World) -> None:
+    world.post.accept_then(OutcomeUnknown("lost"))
+    world.deliver(delivery())
+    doubtful = world.record()
+    world.clock.forward(_HOLD)
+    world.report_twice()
+    world.deliver(cancellation())
+    attempt = Attempt("m1", "another", address=doubtful.address or "", event_key=doubtful.event_key)
+    assert isinstance(world.ledger.resend(attempt, doubtful), Held), "whoever read it before the cancellation"
+    assert world.deliver(delivery()).kind is OutcomeKind.PARKED
+    assert (world.mails, len(world.dead.letters)) == (1, 1)
+    assert world.record().parked == doubtful.owner
+    redriven = delivery(letter=doubtful.owner, confirmed=True)
+    assert world.deliver(redriven).kind is OutcomeKind.SENT, "a person may send it all the same"
 
 
 def test_a_mail_that_is_tried_again_or_waits_for_a_person_is_cancelled(world: World) -> None:
