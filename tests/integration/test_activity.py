@@ -95,3 +95,12 @@ def test_the_same_id_of_another_source_is_another_event(table: MemoryTable) -> N
     assert activity.note(ledger, event("e"), NOW)
     assert not activity.note(ledger, event("e"), NOW)
     assert activity.note(ledger, event("e", source="urn:other"), NOW)
+
+
+def test_an_event_without_a_subject_is_written_under_its_id(
+    table: MemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = {name: value for name, value in event("e9").items() if name != "subject"}
+    assert run(table, [without, without | {"id": "e10", "subject": None}], monkeypatch) == []
+    keys = ({"pk": {"S": f"activity#{id_}"}} for id_ in ("e9", "e10"))
+    assert all("Item" in table.get_item(TableName="activity", Key=key) for key in keys)
