@@ -25,7 +25,7 @@ class Workshop:
     def __init__(self, notifications: Path, work: Path) -> None:
         self._notifications, self._work = notifications, work
         self._catalogue: Catalogue | None = None
-        self._lock = threading.Lock()
+        self._lock, self._saving = threading.Lock(), threading.Lock()
         self.faults: list[str] = []
         self.version = 0
 
@@ -62,7 +62,10 @@ class Workshop:
         return content, told | (headers(link) if link else {})
 
     def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:
-        """Write the data of an example that is there. Raises `UserError` if the schema refuses it."""
+        """Write the data of an example that is there, whole or not at all.
+
+        Raises `UserError` if the schema refuses it or UTF-8 has no way to write it.
+        """
         if type_ not in types(self._notifications) or example not in examples(type_, self._notifications):
             raise UserError(f"there is no example {example!r} of {type_!r}")
         try:
@@ -70,8 +73,22 @@ class Workshop:
         except NotificationError as error:
             raise UserError(str(error)) from None
         path = self._notifications / type_ / "examples" / f"{example}.json"
-        path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        try:
+            text = f"{json.dumps(data, ensure_ascii=False, indent=2)}\n".encode()
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])
+            raise UserError(f"nothing was saved: the data has {half}, half of a character: write it anew") from None
+        self._replace(path.resolve(), text)
         return path
+
+    def _replace(self, path: Path, text: bytes) -> None:
+        draft = path.with_name(f"{path.name}.draft")  # no example, as long as it is called so
+        with self._saving:
+            try:
+                draft.write_bytes(text)
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
 
     def _require_catalogue(self) -> Catalogue:
         if self._catalogue is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +117,29 @@ def test_data_that_the_schema_refuses_is_told_and_not_saved(page: TestClient, fo
         assert answer.status_code == 422
         assert "data.notice.what must be one of signed-in" in answer.json()["error"]
     assert examples("security", folder)["typical"]["notice"]["what"] == "signed-in"
+
+
+def test_what_cannot_be_written_leaves_the_example_as_it_was(
+    page: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = folder / "security" / "examples"
+    before = {path.name: path.read_bytes() for path in room.iterdir()}
+    spoilt = asked(folder, example="typical")
+    spoilt["data"]["remark"] = "\ud83d"  # the schema asks for nothing here
+    half = json.dumps(spoilt)
+    answer = page.post("/save", content=half, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert "half of a character" in answer.json()["error"]
+    assert {path.name: path.read_bytes() for path in room.iterdir()} == before
+
+    def fill_the_disk(draft: Path, _content: bytes) -> None:
+        draft.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
+    with pytest.raises(OSError, match="No space left"):
+        page.post("/save", json=asked(folder, example="typical"))
+    assert {path.name: path.read_bytes() for path in room.iterdir()} == before
 
 
 def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
