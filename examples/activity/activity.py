@@ -25,11 +25,12 @@ KEPT = 60 * 86_400
 def note(table: Table, event: dict[str, Any], now: int) -> bool:
     """Write the line of one event, under its id where it has no subject; False if it is there already."""
     mark = {"pk": event_key(event["source"], event["id"]), "expires_at": now + KEPT}
+    about = event.get("subject") or event["id"]
     line = {"type": event["type"], "time": event["time"]}
     append = "SET #lines = list_append(if_not_exists(#lines, :none), :line)"
     writes = [
         {"Put": put(table.name, mark, "attribute_not_exists(#pk)", {})},
-        {"Update": update(table.name, f"activity#{event.get('subject') or event['id']}", append, "", {"none": [], "line": [line]})},
+        {"Update": update(table.name, f"activity#{about}", append, "", {"none": [], "line": [line]})},
     ]
     return table.write(writes) is None
 
