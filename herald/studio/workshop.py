@@ -36,7 +36,10 @@ class Workshop:
                 self._catalogue, self.faults = compile_catalogue(self._work, self._notifications), []
             except PackageError as error:
                 self.faults = str(error).splitlines()
-            self.version += 1
+            except Exception as error:  # whoever follows the folder goes on: a file may be gone while it is read
+                self.faults = [f"{self._notifications} could not be read: {type(error).__name__}: {error}"]
+            finally:
+                self.version += 1
 
     def describe(self) -> dict[str, Any]:
         """All notifications with languages, examples and schema, and what is wrong."""

@@ -18,6 +18,7 @@ from herald.cli import app, main
 from herald.studio.app import studio
 from herald.studio.workshop import Workshop
 from package.notifications.catalogue import EXAMPLES, examples
+from tests.waiting import eventually
 
 NO_ADDRESSES = ["", "nobody", "a@example.com,b@example.com", " a@example.com", "a@example.com\n", None]
 
@@ -140,6 +141,29 @@ def test_what_cannot_be_written_leaves_the_example_as_it_was(
     with pytest.raises(OSError, match="No space left"):
         page.post("/save", json=asked(folder, example="typical"))
     assert {path.name: path.read_bytes() for path in room.iterdir()} == before
+
+
+def test_any_error_is_told_and_the_folder_is_followed_on(
+    page: TestClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a file goes away while it is read."""
+    body = folder / "security" / "en" / "body.txt"
+
+    def lose(_work: Path, _notifications: Path) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "body.txt")
+
+    def look() -> Any:
+        body.write_bytes(body.read_bytes())  # each time, because the watching may not have begun at the first
+        return page.get("/notifications").json()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("herald.studio.workshop.compile_catalogue", lose)
+        told = eventually(look, lambda told: bool(told["faults"]), every=1)
+        assert told["faults"] == [
+            f"{folder} could not be read: FileNotFoundError: [Errno 2] No such file or directory: 'body.txt'"
+        ]
+        assert page.post("/render", json=asked(folder)).is_success
+    eventually(look, lambda told: not told["faults"], every=1)
 
 
 def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
