@@ -8,6 +8,7 @@ from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
+    "FARTHEST",
     "Attempt",
     "Claimed",
     "Duplicate",
@@ -22,6 +23,9 @@ __all__ = [
     "judge",
     "judge_predecessor",
 ]
+
+#: How far ahead an event may want to be sent, in milliseconds: 90 days.
+FARTHEST = 90 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from function.ledger.attempt import Attempt, Duplicate, Held, Kept, Verdict
+from function.ledger.attempt import FARTHEST, Attempt, Duplicate, Held, Kept, Verdict
 from function.ledger.attributes import serialize
 from function.ledger.keys import event_key, message_key
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
@@ -150,13 +150,14 @@ class Schedule:
         """The event of `record` was erased while it waited. Raises Contended."""
         reason = Reason(ReasonCode.CANCELLED, "its event was erased while it waited")
         now, key = self.ledger.clock(), record.event_key or ""
-        self.ledger.table.write(self._request(Attempt(record.message_id, owner), record.message_id, key, reason, now))
+        self.ledger.table.write(self._request(Attempt(record.message_id, owner), record, key, reason, now))
 
     def _cancel_ahead(self, attempt: Attempt, now: int) -> Cancelled | Duplicate | None:
-        """None: its event has come meanwhile."""
+        """None: its event has come meanwhile. It is kept as long as if the event had been for the farthest day."""
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}, before its event came")
         row = TimelineRow.of(reason, State.CANCELLED, now, self.ledger.writes.release)
-        refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.CANCEL))
+        kept = replace(attempt, due=now + FARTHEST)
+        refusal = self.ledger.table.write(self.ledger.writes.settle(kept, row, Action.CANCEL))
         if refusal is None:
             return Cancelled(attempt.message_id, ahead=True)
         return Duplicate(State.CANCELLED) if refusal.items[0] else None
@@ -175,14 +176,14 @@ class Schedule:
         if record.state in ACCEPTED or record.state in IN_DOUBT:
             return self._tell_too_late(attempt, record, now)
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}")
-        refusal = self.ledger.table.write(self._request(attempt, message_id, key, reason, now))
+        refusal = self.ledger.table.write(self._request(attempt, record, key, reason, now))
         return Cancelled(message_id) if refusal is None else None
 
     def _wait(self, record: Record, now: int) -> Held | None:
         return Held(record.held_until, record.owner) if record.is_held(now) else None
 
-    def _request(self, attempt: Attempt, message_id: str, key: str, reason: Reason, now: int) -> list[Request]:
-        return cancel_record(self.ledger.writes, attempt, message_id, key, reason, now)
+    def _request(self, attempt: Attempt, record: Record, key: str, reason: Reason, now: int) -> list[Request]:
+        return cancel_record(self.ledger.writes, attempt, record, key, reason, now)
 
     def _tell_too_late(self, attempt: Attempt, record: Record, now: int) -> TooLateToCancel | None:
         if record.cancelled_by:
@@ -207,20 +208,22 @@ class Schedule:
 
 
 def cancel_record(
-    writes: Writes, attempt: Attempt, message_id: str, key: str, reason: Reason, now: int
+    writes: Writes, attempt: Attempt, record: Record, key: str, reason: Reason, now: int
 ) -> list[Request]:
-    """Nothing was sent and nobody wants the mail: the record says so, and the event's item `key` loses its body."""
+    """Nothing was sent and nobody wants the mail: the record says so, and the event's item `key` loses its body. Both
+    are kept at least as long as before."""
+    expires_at = max(writes.expire_at(now), record.expires_at or 0)
     row = TimelineRow.of(reason, State.CANCELLED, now, writes.release)
     message = writes.update_message(
-        Attempt(message_id, attempt.owner),
+        Attempt(record.message_id, attempt.owner),
         now,
         "SET #state = :cancelled, #owner = :owner, #reason = :reason, #reason_code = :reason_code, "
         f"#expires_at = :expires_at, {APPEND} REMOVE #first_at{UNSCHEDULE}",
         f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(Action.CANCEL)}",
         row,
-        {"reason": reason.text, "reason_code": reason.code},
+        {"reason": reason.text, "reason_code": reason.code, "expires_at": expires_at},
     )
-    values: dict[str, object] = {"message_id": message_id, "expires_at": writes.expire_at(now)}
+    values: dict[str, object] = {"message_id": record.message_id, "expires_at": expires_at}
     event = update(writes.table, key, "SET #expires_at = :expires_at REMOVE #body", "#message_id = :message_id", values)
     return [{"Update": message}, {"Update": event}]
 

@@ -13,7 +13,7 @@ from function.errors import InvalidEvent, Rejected
 from function.event.cloudevent import SYNTHETIC_TAG, Event, decode, is_synthetic, parse
 from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt
+from function.ledger.attempt import FARTHEST, Attempt
 from function.ledger.keys import address_key, choice_name, event_key
 from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
@@ -26,8 +26,6 @@ __all__ = ["NAME", "Draft", "EmailBuilder"]
 
 #: A name as the event's schema has it.
 NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,1024}")
-#: How far ahead an event may want to be sent.
-_FARTHEST = timedelta(days=90)
 _TRACEPARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -169,8 +167,8 @@ class EmailBuilder:
             due = datetime.fromisoformat(sendat.upper())
         except ValueError as error:
             raise InvalidEvent("sendat is not a date", "/sendat") from error
-        if due - datetime.fromtimestamp(self.clock() / 1000, UTC) > _FARTHEST:
-            raise InvalidEvent(f"sendat is more than {_FARTHEST.days} days ahead", "/sendat")
+        if due - datetime.fromtimestamp(self.clock() / 1000, UTC) > timedelta(milliseconds=FARTHEST):
+            raise InvalidEvent("sendat is more than 90 days ahead", "/sendat")
         return int(due.timestamp() * 1000)
 
     def _refuse_if_too_old(self, event: Event, notification: Notification, due: int | None) -> None:

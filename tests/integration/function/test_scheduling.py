@@ -263,6 +263,19 @@ def test_a_cancellation_that_comes_before_its_event_stops_it(world: World) -> No
     assert world.record("c1").id == "01JD6Q1M4X9Z8T7V5R3N2K0B4C"
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+def test_what_was_cancelled_is_remembered_as_long_as_its_event_might_have_been(world: World, ahead: bool) -> None:
+    if not ahead:
+        world.deliver(delivery(value=later(world, 90 * _DAY)))
+    expiry = world.clock() // 1000 + 150 * _DAY
+    world.deliver(cancellation())
+    items = [world.item("message#c1" if ahead else "message#m1"), world.item(event_item())]
+    assert [item and item["expires_at"]["N"] for item in items] == [str(expiry)] * 2
+    world.clock.forward(149 * _DAY)
+    late = event(sendat=at(world, _DAY), time=at(world, 0))
+    assert world.deliver(delivery("m2", late)).detail == "already cancelled"
+
+
 def test_it_may_be_repeated_and_a_correction_comes_too_late_for_it(world: World) -> None:
     world.deliver(delivery(value=later(world)))
     world.deliver(cancellation())
