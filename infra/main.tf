@@ -46,9 +46,21 @@ module "notifier" {
   deletion_protection = var.deletion_protection
 }
 
+locals {
+  # Without its URL it goes, and the provider still says where: what is destroyed is looked for in its own region.
+  sends_in_second_region = var.second_region == null ? false : contains(var.providers_in_order, "ses://${var.second_region}")
+}
+
+check "second_region" {
+  assert {
+    condition     = local.sends_in_second_region || var.second_region == null
+    error_message = "Nothing is made in the second region, or what was is taken away: providers_in_order does not name it as \"ses://REGION\"."
+  }
+}
+
 module "second_region" {
   source = "./modules/ses-region"
-  count  = var.second_region == null ? 0 : 1
+  count  = local.sends_in_second_region ? 1 : 0
 
   providers = { aws = aws.second }
 

@@ -11,7 +11,8 @@ provider "aws" {
   }
 }
 
-# SES in a second region; without one it makes nothing.
+# SES in a second region; without one it makes nothing. `herald infra` refuses to leave this region while the state
+# has something there: Terraform would take what has the same names at home for it, and destroy that.
 provider "aws" {
   alias               = "second"
   region              = var.second_region == null ? var.region : var.second_region

@@ -75,14 +75,10 @@ variable "providers_in_order" {
 }
 
 variable "second_region" {
-  description = "Another region in which SES sends: its identity, configuration set and feedback are made there. It stands in `providers_in_order` as `ses://REGION` too. Null: none is made"
+  description = "Another region in which SES sends: its identity, configuration set and feedback are made there. It stands in `providers_in_order` as `ses://REGION` too. To be rid of it, take that out first and apply, and only then this. Null: none is made"
   type        = string
   default     = null
 
-  validation {
-    condition     = var.second_region == null ? true : contains(var.providers_in_order, "ses://${var.second_region}")
-    error_message = "A second region is used only where providers_in_order names it: \"ses://REGION\"."
-  }
   validation {
     condition     = var.second_region == null ? true : var.second_region != var.region
     error_message = "The second region is another than the first."

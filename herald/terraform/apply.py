@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from herald.terraform.preflight import find_resumed, refuse_collisions
+from herald.terraform.preflight import find_resumed, refuse_another_second_region, refuse_collisions
 from herald.terraform.runner import INFRA, Terraform, stage
 from herald.terraform.target import AwsTarget
 from herald.terraform.variables import Variables, read_variables
@@ -114,6 +114,7 @@ def prepare(
     _refuse_another_region(known, target)
     packages = build("laptop") if target.local else build("cloud", cast("Architecture", known.architecture), say=say)
     terraform = _stage(target, backend, local_state, where if target.local else f"{where}-{known.name}")
+    refuse_another_second_region(terraform.read("state", "pull"), known.second_region)
     # What is planned and applied is one copy, whatever is built meanwhile; its name, from the stage, is the same in
     # every checkout: another one would change five functions.
     zips = {"function_package": packages.function, "webapp_package": packages.webapp}

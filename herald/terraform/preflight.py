@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from operations.errors import UserError
 from operations.pause import CONCURRENCY_TAG
 
-__all__ = ["find_resumed", "refuse_collisions"]
+__all__ = ["find_resumed", "refuse_another_second_region", "refuse_collisions"]
 
 Plan = Mapping[str, Any]
 
@@ -115,6 +116,26 @@ def _exists_in_zone(client: Client, record: Mapping[str, Any]) -> bool:
     except (BotoCoreError, ClientError):
         return False
     return any(one["Name"].rstrip(".") == record["name"] and one["Type"] == record["type"] for one in found)
+
+
+def refuse_another_second_region(state: str, second: str | None) -> None:
+    """Raise `UserError` if a state has things in a second region that the variables do not name any more.
+
+    `state` as `terraform state pull` prints it. Terraform would look for them where its provider leads now: at home it
+    finds what has the same names, and would destroy that in their place.
+    """
+    resources = json.loads(state or "{}").get("resources") or []
+    held = [one for one in resources if one["mode"] == "managed" and one.get("module", "").startswith(SECOND_REGION)]
+    arns = [instance["attributes"].get("arn") for one in held for instance in one["instances"]]
+    regions = {region for arn in arns if arn and (region := arn.split(":")[3])}
+    if arns and (second is None or regions - {second}):
+        was = " and ".join(sorted(regions)) or "a second region"
+        raise UserError(
+            f"this state holds what sends in {was}, and the Terraform variables say second_region = "
+            f"{second or 'null'}: Terraform would look for it elsewhere and destroy what has its names there. Nothing "
+            f"was changed. Say second_region = {was} again, take ses://{was} out of providers_in_order and apply; only "
+            "then change second_region"
+        )
 
 
 def find_resumed(plan: Plan) -> list[str]:

@@ -15,16 +15,18 @@ from operations.errors import UserError
 
 __all__ = ["Variables", "read_variables"]
 
-_DEFAULTS = {"name": "herald", "region": None, "architecture": "arm64"}
+_DEFAULTS = {"name": "herald", "region": None, "architecture": "arm64", "second_region": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The prefix of every name, the region if one is named, and the processor that the functions run on."""
+    """The prefix of every name, the region if one is named, the processor that the functions run on, and the second
+    region if there is one."""
 
     name: str
     region: str | None
     architecture: str
+    second_region: str | None = None
 
 
 def read_variables(environment: Mapping[str, str], arguments: Sequence[str], where: str) -> Variables:
@@ -45,4 +47,4 @@ def read_variables(environment: Mapping[str, str], arguments: Sequence[str], whe
     values = json.loads(json.loads(said.strip().splitlines()[-1]))
     if values["architecture"] not in ("arm64", "x86_64"):
         raise UserError(f"architecture is arm64 or x86_64, and the Terraform variables say {values['architecture']!r}")
-    return Variables(values["name"], values["region"], values["architecture"])
+    return Variables(**values)

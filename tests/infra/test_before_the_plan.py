@@ -116,6 +116,7 @@ def test_terraform_itself_reads_the_variables(tmp_path: Path) -> None:
     assert read(f"-var-file={file}", "-var=name=book") == Variables("book", "eu-west-1", "arm64")
     assert read(f"-var-file={file}", "-var=region=us-east-1").region == "us-east-1"
     assert read_variables({**os.environ, "TF_VAR_region": "us-east-1"}, [], "test-variables").region == "us-east-1"
+    assert read("-var=second_region=eu-north-1").second_region == "eu-north-1"
     assert read("-var=architecture=x86_64", '-var=sender="a b"') == Variables("herald", None, "x86_64")
     with pytest.raises(UserError, match="architecture is arm64 or x86_64"):
         read("-var=architecture=arm")
@@ -168,7 +169,8 @@ def prepare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., An
     monkeypatch.setattr(apply, "build", build)
     monkeypatch.setattr(Terraform, "init", lambda *_: None)
 
-    def run(known: Variables) -> Any:
+    def run(known: Variables, state: str = "") -> Any:
+        monkeypatch.setattr(Terraform, "read", lambda *_: state)
         monkeypatch.setattr(apply, "read_variables", lambda *_: known)
         where = AwsTarget("111122223333", "ada", "eu-west-1", {"PATH": os.environ["PATH"]}, local=False)
         made = apply.prepare(where, None, True, ["-var=x=1"], print, bool, tmp_path / "none")
@@ -299,6 +301,36 @@ def test_a_client_is_of_the_region_that_is_named(monkeypatch: pytest.MonkeyPatch
     where = AwsTarget("1", "ada", "eu-west-1", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, local)
     found = [where.client("sesv2", region).meta.region_name for region in (None, "eu-central-1")]
     assert found == ["eu-west-1", "eu-central-1"]
+
+
+def state_of(region: str) -> str:
+    """As `terraform state pull` prints it, of a Herald that sends in a second region too."""
+    there = "module.second_region[0]"
+    topics = {"module.notifier": "eu-west-1", there: region}
+    resources: list[dict[str, Any]] = [
+        {"module": module, "mode": "managed", "type": "aws_sns_topic", "instances": [{"attributes": {"arn": arn}}]}
+        for module, where in topics.items()
+        if (arn := f"arn:aws:sns:{where}:111122223333:herald-feedback")
+    ]
+    record = {"mode": "managed", "type": "aws_route53_record", "instances": [{"attributes": {"id": "Z1"}}]}
+    caller = {"mode": "data", "type": "aws_region", "instances": [{"attributes": {"name": region}}]}
+    return json.dumps({"resources": [*resources, record | {"module": there}, caller | {"module": there}]})
+
+
+@pytest.mark.parametrize("wrong", [None, "eu-north-1", "eu-west-1"])
+def test_a_second_region_that_the_state_holds_is_not_left_before_it_is_empty(
+    prepare: Callable[..., Any], wrong: str | None
+) -> None:
+    known = Variables("herald", None, "arm64", wrong)
+    with pytest.raises(UserError, match=r"ses://eu-central-1 out of providers_in_order and apply; only then"):
+        prepare(known, state_of("eu-central-1"))
+
+
+def test_a_second_region_stays_or_goes_while_it_is_named(prepare: Callable[..., Any]) -> None:
+    assert prepare(Variables("herald", None, "arm64", "eu-central-1"), state_of("eu-central-1")).run
+    gone = json.loads(state_of("eu-central-1"))
+    gone["resources"] = [one for one in gone["resources"] if one["module"] == "module.notifier"]
+    assert prepare(Variables("herald", None, "arm64"), json.dumps(gone)).run
 
 
 def test_a_dmarc_record_that_exists_is_refused_before_anything_is_made() -> None:

@@ -13,6 +13,7 @@ from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import Terraform
 from operations.errors import UserError
 from tests.infra.laptop.applied import Applied
+from tests.infra.laptop.conftest import SECOND_REGION
 
 HERE, THERE = "us-east-1", "eu-west-1"
 
@@ -112,6 +113,16 @@ def test_records_of_both_in_one_zone_are_refused_before_anything_is_made(plan: d
         zone = Zone(one["name"], one["type"])
         with pytest.raises(UserError, match=f"has a {one['type']} record {one['name']} already: nothing was changed"):
             refuse_collisions(plan, zone.client)
+
+
+def test_without_its_url_the_second_region_is_emptied_where_it_is_and_nothing_else_goes(applied: Applied) -> None:
+    files = ("-var-file=test.tfvars.json", '-var=providers_in_order=["ses://us-east-1"]', "-out=less.tfplan")
+    applied.terraform.read("plan", "-input=false", "-no-color", "-refresh=false", *files)
+    changes = applied.terraform.json("show", "-json", "less.tfplan")["resource_changes"]
+    gone = [one for one in changes if "delete" in one["change"]["actions"]]
+    assert {one["module_address"] for one in gone} == {"module.second_region[0]"}
+    there = {one["change"]["before"]["arn"] for one in gone if one["type"] in ("aws_kms_key", "aws_sns_topic")}
+    assert {arn.split(":")[3] for arn in there} == {SECOND_REGION}
 
 
 class Zone:

@@ -36,6 +36,9 @@ def terraform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         def run(self, *arguments: str) -> None:
             told.append(" ".join(word for word in arguments if not word.startswith("-var=")))
 
+        def read(self, *_: Any, **__: Any) -> str:
+            return ""
+
         def json(self, *arguments: str) -> Any:
             return {}
 
