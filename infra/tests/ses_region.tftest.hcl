@@ -92,3 +92,46 @@ run "a_queue_is_named_whole" {
 
   expect_failures = [var.name, var.feedback_queue_arn]
 }
+
+run "the_second_region_is_another_than_the_first" {
+  command = plan
+
+  module {
+    source = "./modules/ses-region"
+  }
+
+  variables {
+    feedback_queue_arn = "arn:aws:sqs:eu-central-1:000000000000:herald-feedback"
+  }
+
+  expect_failures = [aws_kms_key.this]
+}
+
+run "a_region_to_opt_in_to_is_refused_at_home" {
+  command = plan
+
+  module {
+    source = "./modules/ses-region"
+  }
+
+  variables {
+    feedback_queue_arn = "arn:aws:sqs:eu-south-1:000000000000:herald-feedback"
+  }
+
+  expect_failures = [aws_kms_key.this]
+}
+
+run "a_region_to_opt_in_to_is_refused_as_the_second" {
+  command = plan
+
+  module {
+    source = "./modules/ses-region"
+  }
+
+  override_data {
+    target = data.aws_region.current
+    values = { name = "ap-northeast-3" }
+  }
+
+  expect_failures = [aws_kms_key.this]
+}

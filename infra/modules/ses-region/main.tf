@@ -10,6 +10,16 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
+  home      = split(":", var.feedback_queue_arn)[3]
+
+  # All others an account has to opt in to, and SNS delivers between them and these by other principals, or not at all.
+  # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html (which has ap-northeast-3 among the others)
+  default_regions = [
+    "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+    "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    "us-gov-east-1", "us-gov-west-1",
+  ]
 }
 
 # Keys do not leave their region.
@@ -18,6 +28,17 @@ resource "aws_kms_key" "this" {
   deletion_window_in_days = var.key_deletion_days
   enable_key_rotation     = true
   policy                  = jsonencode(local.key_policy)
+
+  lifecycle {
+    precondition {
+      condition     = local.region != local.home
+      error_message = "The second region is another than the first, ${local.home}."
+    }
+    precondition {
+      condition     = alltrue([for region in [local.home, local.region] : contains(local.default_regions, region)])
+      error_message = "Feedback comes home between regions that are enabled by default, and not from ${local.region} to ${local.home}: an account has to opt in to one of them."
+    }
+  }
 }
 
 resource "aws_kms_alias" "this" {
