@@ -22,6 +22,11 @@ output "dns_records" {
   value       = concat(module.notifier.dns_records, flatten(module.second_region[*].dns_records), module.webapp.dns_records)
 }
 
+output "undelivered_feedback" {
+  description = "Queue in `second_region` of the feedback that did not come home; null without one"
+  value       = one(module.second_region[*].undelivered_queue)
+}
+
 output "dashboard_url" {
   description = "The dashboard in the AWS console"
   value       = module.notifier.dashboard_url
