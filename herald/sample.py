@@ -17,7 +17,7 @@ from operations.errors import UserError
 from package.notifications.catalogue import examples, types
 from package.notifications.formats import LONGEST, PATTERNS
 
-__all__ = ["choose_example", "make_event", "publish_event", "require_address"]
+__all__ = ["choose_example", "make_event", "publish_event", "question", "require_address"]
 
 SOURCE = "urn:herald:test"
 
@@ -55,6 +55,11 @@ def make_event(type_: str, data: Mapping[str, Any], to: str) -> dict[str, Any]:
         "datacontenttype": "application/json",
         "data": {**data, "recipient": recipient},
     }
+
+
+def question(type_: str, to: str, prefix: str, where: str) -> str:
+    """What a person is asked before a real mail."""
+    return f"Send {type_} to {to} by {prefix} in {where}?"
 
 
 def publish_event(sns: Any, topic: str, event: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ def publish(
         choose_example,
         make_event,
         publish_event,
+        question,
         require_address,
     )
 
@@ -44,7 +45,7 @@ def publish(
     data = choose_example(find_notifications(notifications), type_, example)
     account = Account.choose(local, state_dir, prefix)
     system = examination(account, local, 1, topic).system
-    if not yes and not local and not confirm(f"Send {type_} to {to} by {prefix} in {system.where}?"):
+    if not yes and not local and not confirm(question(type_, to, prefix, system.where)):
         raise UserError("nothing was sent")
     typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to)))
 

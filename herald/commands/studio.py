@@ -12,7 +12,7 @@ from function.message.rendering import Content
 from herald.account import Account, Prefix, StateDir
 from herald.commands.notifications import Notifications
 from herald.examination import Topic, examination
-from herald.sample import make_event, publish_event, require_address
+from herald.sample import make_event, publish_event, question, require_address
 from herald.studio.app import studio as pages
 from herald.studio.workshop import Workshop
 from laptop.resources import SENDER
@@ -44,7 +44,10 @@ def studio(
         message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to))
         return f"Published as a test to {prefix} in {account.where}: {message_id}"
 
-    app = pages(Workshop(home, _WORK), home, {"laptop": by_laptop, "deployment": by_deployment})
+    def ask(type_: str, to: str) -> str:
+        return question(type_, to, prefix, Account.choose(False, state_dir, prefix).where)
+
+    app = pages(Workshop(home, _WORK), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 

@@ -27,7 +27,7 @@ from laptop.inbox.app import MAIL_POLICY, PAGE_POLICY, SameOrigin
 from laptop.state import ROOT
 from operations.errors import UserError
 
-__all__ = ["Send", "studio"]
+__all__ = ["Ask", "Send", "studio"]
 
 PAGES = Path(__file__).with_name("pages")
 _SHEET = ROOT / "webapp" / "pages" / "static" / "herald.css"
@@ -37,11 +37,14 @@ _KEPT = 50
 
 #: Sends a mail to an address: what was rendered, the type, the data, whom to. Returns what to say.
 Send = Callable[[Content, str, Mapping[str, Any], str], str]
+#: What a person is asked before a real mail, which says through which deployment: the type, whom to.
+Ask = Callable[[str, str], str]
 
 
-def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send]) -> Starlette:
-    """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` wants a confirmation."""
-    pages = _Pages(workshop, watched, ways)
+def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
+    """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` sends once `ask` has its
+    yes."""
+    pages = _Pages(workshop, watched, ways, ask)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -64,8 +67,8 @@ def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send]) -> Starl
 
 
 class _Pages:
-    def __init__(self, workshop: Workshop, watched: Path, ways: Mapping[str, Send]) -> None:
-        self._workshop, self._watched, self._ways = workshop, watched, ways
+    def __init__(self, workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> None:
+        self._workshop, self._watched, self._ways, self._ask = workshop, watched, ways, ask
         self._mails: dict[str, str] = {}
         self._changed = asyncio.Condition()
 
@@ -113,7 +116,7 @@ class _Pages:
             raise UserError(f"there is no way {way!r} to send a mail")
         to = require_address(asked.get("to"))
         if way != "laptop" and asked.get("confirmed") is not True:
-            raise UserError("nothing was sent: a real mail wants a confirmation")
+            return JSONResponse({"question": await run_in_threadpool(self._ask, asked["type"], to)})
         content, _ = await self._write(asked)
         send = self._ways[way]
         said = await run_in_threadpool(send, content, asked["type"], asked["data"], to)

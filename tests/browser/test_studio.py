@@ -50,7 +50,10 @@ def running(tmp_path: Path) -> Iterator[Studio]:
             return send
 
         app = studio(
-            Workshop(folder, tmp_path / "work"), folder, {name: way(name) for name in ("laptop", "deployment")}
+            Workshop(folder, tmp_path / "work"),
+            folder,
+            {name: way(name) for name in ("laptop", "deployment")},
+            lambda type_, to: f"Send {type_} to {to} by herald in eu-west-1?",
         )
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, args=([listening],))
@@ -119,8 +122,10 @@ def test_send_me_this_asks_before_a_real_mail(page: Page, running: Studio) -> No
     page.locator("#to").fill("me@example.com")
     page.get_by_role("button", name="Into the laptop").click()
     expect(page.locator("#said")).to_have_text("sent by laptop")
-    page.once("dialog", lambda dialog: dialog.dismiss())
-    page.get_by_role("button", name="Through the deployment").click()
+    with page.expect_event("dialog") as asked:
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("button", name="Through the deployment").click()
+    assert asked.value.message == "Send shipment to me@example.com by herald in eu-west-1?"
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Through the deployment").click()
     expect(page.locator("#said")).to_have_text("sent by deployment")

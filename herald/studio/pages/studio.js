@@ -139,10 +139,14 @@ async function load() {
 }
 async function send(way) {
   if (!$("to").reportValidity()) return;
-  const to = $("to").value;
-  if (way !== "laptop" && !confirm(`Send a real mail to ${to}, as a test?`)) return;
   try {
-    say("said", (await call("/send", { ...chosen(), to, way, confirmed: true })).said);
+    const mail = { ...structuredClone(chosen()), to: $("to").value, way };
+    let told = await call("/send", mail);
+    if (told.question) {
+      if (!confirm(told.question)) return;
+      told = await call("/send", { ...mail, confirmed: true });
+    }
+    say("said", told.said);
   } catch (error) { say("said", error.message); }
 }
 $("type").addEventListener("change", choose);

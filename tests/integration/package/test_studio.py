@@ -39,7 +39,8 @@ def page(folder: Path, tmp_path: Path, sent: list[str]) -> Iterator[TestClient]:
         sent.append(f"{type_} to {to}")
         return "sent"
 
-    pages = studio(Workshop(folder, tmp_path / "work"), folder, {"laptop": send, "deployment": send})
+    ways = {"laptop": send, "deployment": send}
+    pages = studio(Workshop(folder, tmp_path / "work"), folder, ways, "Send {} to {}?".format)
     with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
         yield client
 
@@ -60,9 +61,8 @@ def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: P
 
 
 def test_a_real_mail_wants_a_confirmation(page: TestClient, folder: Path, sent: list[str]) -> None:
-    refused = page.post("/send", json=asked(folder, to="me@example.com", way="deployment"))
-    assert (refused.status_code, sent) == (422, [])
-    assert "wants a confirmation" in refused.json()["error"]
+    unasked = page.post("/send", json=asked(folder, to="me@example.com", way="deployment"))
+    assert (unasked.json(), sent) == ({"question": "Send security to me@example.com?"}, [])
     page.post("/send", json=asked(folder, to="me@example.com", way="deployment", confirmed=True)).raise_for_status()
     page.post("/send", json=asked(folder, to="me@example.com", way="laptop")).raise_for_status()
     assert sent == ["security to me@example.com"] * 2
@@ -171,9 +171,20 @@ def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monke
     monkeypatch.setattr(
         "herald.commands.studio.uvicorn.run", lambda served_app, **how: served.update(app=served_app, **how)
     )
-    done = CliRunner().invoke(app, ["studio", "--notifications", str(folder), "--port", "28026"])
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    words = ["studio", "--notifications", str(folder), "--port", "28026", "--prefix", "shop"]
+    done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("http://127.0.0.1:28026/ shows ")
     assert (served["host"], served["port"]) == ("127.0.0.1", 28026)
     with TestClient(served["app"], base_url="http://127.0.0.1:28026") as client:
         assert set(client.get("/notifications").json()["notifications"]) == {"security"}
+        mail = asked(folder, to="me@example.com", way="deployment")
+        assert client.post("/send", json=mail).json() == {
+            "question": "Send security to me@example.com by shop in eu-west-1?"
+        }
+        monkeypatch.delenv("AWS_REGION")
+        monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "none"))
+        refused = client.post("/send", json=mail)
+        assert (refused.status_code, "no AWS region is set" in refused.json()["error"]) == (422, True)
