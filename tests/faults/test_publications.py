@@ -19,6 +19,8 @@ from tests.faults.mishaps import Killed
 from tests.world import World, delivery, event_item, redrive
 
 _HOLD, _DAY, _RETENTION = 901, 90_000, 60 * 86_400
+#: When what waits for its time is due.
+_SOON = 600
 _FEEDBACK = {
     State.SENT: Action.FEEDBACK_SENT,
     State.REFUSED: Action.FEEDBACK_REFUSED,
@@ -72,6 +74,18 @@ def replaced(world: World) -> None:
     world.deliver(delivery("m0", NEW))
 
 
+def scheduled(world: World) -> None:
+    world.schedules = True
+    later = datetime.fromtimestamp(world.clock() / 1000 + _SOON, UTC).isoformat()
+    world.deliver(delivery(value=OLD | {"sendat": later}))
+
+
+def cancelled(world: World) -> None:
+    scheduled(world)
+    named = {name: OLD[name] for name in ("source", "id")}
+    world.deliver(delivery("c1", event("cancel-1", "mail.cancel", data=named)))
+
+
 def accepted(state: State) -> Callable[[World], None]:
     def deliver(world: World) -> None:
         world.deliver(delivery(value=OLD))
@@ -80,10 +94,16 @@ def accepted(state: State) -> Callable[[World], None]:
     return deliver
 
 
-FREE = {State.RELEASED: released, State.REJECTED: rejected, State.SUPPRESSED: suppressed, State.REPLACED: replaced}
+FREE = {
+    State.RELEASED: released,
+    State.REJECTED: rejected,
+    State.SUPPRESSED: suppressed,
+    State.REPLACED: replaced,
+    State.SCHEDULED: scheduled,
+}
 DOUBTFUL = {State.SENDING: killed, State.UNKNOWN: lost}
 SENT = {state: accepted(state) for state in sorted(ACCEPTED)}
-STATES = FREE | DOUBTFUL | SENT
+STATES = FREE | DOUBTFUL | SENT | {State.CANCELLED: cancelled}
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +137,13 @@ def test_other_content_is_sent_where_nothing_was(state: State, world: World) -> 
     outcome = world.deliver(delivery("m2", NEWEST))
     assert (outcome.kind, world.mails, titles(world)) == (OutcomeKind.SENT, 1, TITLES[2:])
     assert (world.state("m1"), world.state("m2")) == (State.REPLACED, State.SENT)
+
+
+def test_no_content_is_sent_of_what_its_publisher_cancelled(world: World) -> None:
+    cancelled(world)
+    for message_id, value in (("m2", NEWEST), ("m1", OLD)):
+        assert world.deliver(delivery(message_id, value)).kind is not OutcomeKind.SENT
+    assert (world.mails, world.state()) == (0, State.CANCELLED)
 
 
 @pytest.mark.parametrize("state", DOUBTFUL)
