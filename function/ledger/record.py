@@ -82,6 +82,8 @@ class Record:
     instead_of: str | None = None
     #: When it is looked at next, while it waits for its time: the index of what is due has it as long as this is here.
     due_at: int | None = None
+    #: The time that its event names, as long as it waits.
+    scheduled_for: int | None = None
     #: The cancellation that came after the mail was sent, or may have been.
     cancelled_by: str | None = None
     expires_at: int | None = None

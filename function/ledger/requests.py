@@ -53,7 +53,7 @@ CLEAR = "REMOVE #reason, #reason_code, #parked"
 #: What is left of an earlier life of an expired record.
 FORGET = "#sent_by, #sent_twice, #successor, #corrected_by, #cancelled_by"
 #: Takes a record out of the index of what is due.
-UNSCHEDULE = ", #due, #due_at"
+UNSCHEDULE = ", #due, #due_at, #scheduled_for"
 APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"
 REPEAT = f"#timeline[{_LAST_ROW}] = :row"
 SENT_BY = "ADD #sent_by :attempts"

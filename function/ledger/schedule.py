@@ -8,8 +8,9 @@ reference to each due record into the queue `retry`; from there on it is a deliv
 - A delivery that comes before its event's time writes message (`scheduled`, with its place in the index) and event
   (with its body), if the record is free, released, or at the attempt that a letter names. A crash after it: it waits.
 - The scheduler puts a reference into `retry`, then writes `due_at` anew, an hour later and more each time, if the
-  record is still scheduled and `due_at` as it was read. A crash between the two, or a second scheduler: a second
-  reference, of which the claim lets one through. A reference that gets lost: it is asked for again.
+  record is still scheduled and `due_at` as it was read; `scheduled_for` keeps the event's own time. A crash between
+  the two, or a second scheduler: a second reference, of which the claim lets one through. A reference that gets lost:
+  it is asked for again.
 - The delivery at its time claims, or settles the mail without a claim. A crash after it leaves what any claim leaves.
 - `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if it is scheduled,
   released, rejected or suppressed. A crash after it: its next delivery finds it done.
@@ -31,7 +32,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.ledger.attempt import FARTHEST, Attempt, Duplicate, Held, Kept, Verdict
-from function.ledger.attributes import serialize
+from function.ledger.attributes import Item, serialize
 from function.ledger.keys import event_key, message_key
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
@@ -89,7 +90,7 @@ class Schedule:
         """Keep the event of `attempt` until it is due, or learn why not."""
         now, due = self.ledger.clock(), attempt.due or 0
         row = TimelineRow.of(_kept(due), State.SCHEDULED, now, self.ledger.writes.release)
-        place: dict[str, object] = {"due": find_shard(attempt.message_id), "due_at": due}
+        place: dict[str, object] = {"due": find_shard(attempt.message_id), "due_at": due, "scheduled_for": due}
         try:
             refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.SCHEDULE, also=place))
         except Contended:
@@ -119,13 +120,19 @@ class Schedule:
 
     def put_off(self, found: Due) -> None:
         """Ask for it again later, if nothing has become of it until then and nobody else has put it off."""
-        now = self.ledger.clock()
-        wait = min(max(now - found.due_at, _SOONEST), _LATEST)
-        values = {"seen": found.due_at, "later": now + wait}
-        condition = f"{state_in([State.SCHEDULED])} AND #due_at = :seen"
-        key = message_key(found.message_id)
         with suppress(Contended):  # then it is asked for again in a minute
-            self.ledger.table.update(update(self.ledger.table.name, key, "SET #due_at = :later", condition, values))
+            now = self.ledger.clock()
+            answer = self._put_off(found, now + _SOONEST, " AND #scheduled_for > :late", now - _SOONEST)
+            record = Record.from_item(answer.items[0]) if isinstance(answer, Refusal) and answer.items[0] else None
+            if record and record.state is State.SCHEDULED and record.due_at == found.due_at:
+                wait = min(max(now - (record.scheduled_for or found.due_at), _SOONEST), _LATEST)
+                self._put_off(found, now + wait)
+
+    def _put_off(self, found: Due, later: int, also: str = "", late: int = 0) -> Item | Refusal:
+        values = {"seen": found.due_at, "later": later, "late": late}
+        condition = f"{state_in([State.SCHEDULED])} AND #due_at = :seen{also}"
+        key = message_key(found.message_id)
+        return self.ledger.table.update(update(self.ledger.table.name, key, "SET #due_at = :later", condition, values))
 
     def cancel(self, attempt: Attempt, source: str, id_: str) -> Cancelled | TooLateToCancel | Held | Duplicate:
         """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`."""

@@ -208,7 +208,7 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
 
 def _waiting(record: Record, now: int) -> MailAnswer:
     """What waits is asked for within a minute of its time; an hour later it is asked for again."""
-    if record.due_at is None or record.due_at + _HOUR > now:
+    if record.scheduled_for is None or record.scheduled_for + _HOUR > now:
         do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
         return MailAnswer("No mail yet: it waits for its time.", record.reason or "", do)
     do = "Does scheduler run, and notify take from the queue retry? Look how things stand."

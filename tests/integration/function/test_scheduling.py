@@ -83,7 +83,7 @@ def test_it_is_in_the_index_until_it_is_claimed_and_no_longer(world: World) -> N
     send_due(world)
     item = world.item("message#m1")
     assert item is not None
-    assert not {"due", "due_at"} & item.keys()
+    assert not {"due", "due_at", "scheduled_for"} & item.keys()
 
 
 def test_record_and_event_are_kept_for_the_retention_after_its_time(world: World) -> None:
@@ -185,6 +185,19 @@ def test_what_got_lost_on_its_way_is_asked_for_again_after_an_hour_then_ever_lat
     world.clock.forward(30 * _DAY)
     assert len(world.run_scheduler()) == 1
     assert world.record().due_at == world.clock() + _DAY * 1000
+
+
+def test_run_every_minute_it_asks_ever_later_for_what_is_not_taken(world: World) -> None:
+    world.deliver(delivery(value=later(world)))
+    due = world.record().due_at or 0
+    world.clock.forward(_DAY)
+    asked = []
+    for _ in range(8):
+        asked.append((world.clock() - due) // 3_600_000)
+        assert len(world.run_scheduler()) == 1
+        world.clock.now = world.record().due_at or 0
+    assert asked == [0, 1, 2, 4, 8, 16, 32, 56]
+    assert world.record().scheduled_for == due
 
 
 def test_two_schedulers_at_once_put_it_off_once(world: World) -> None:

@@ -153,6 +153,8 @@ def test_a_mail_that_is_long_due_asks_whether_the_scheduler_runs(account: Accoun
     account.world.clock.now = int(time.time() * 1000) - 3 * 3_600_000
     due = datetime.fromtimestamp(time.time() - 2 * 3600, UTC)
     account.world.deliver(delivery("m1", event(sendat=due.isoformat(), time=due.isoformat())))
+    account.world.clock.now = int(time.time() * 1000)
+    assert len(account.world.run_scheduler()) == 1, "it is asked for, and nobody takes it"
     [mail] = why("m1")["mails"]
     assert (mail["answer"], mail["commands"]) == ("No mail yet, and its time has come.", ["herald status"])
 
