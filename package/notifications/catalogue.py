@@ -17,7 +17,7 @@ import jsonschema
 from minijinja import TemplateError
 
 from function.errors import NotificationError
-from function.message.catalogue import Catalogue
+from function.message.catalogue import Catalogue, ViolationError
 from package.errors import Faults, PackageError
 from package.notifications.brand import BRAND, read_brand
 from package.notifications.documents import read_json, where
@@ -289,7 +289,7 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
         except (NotificationError, jsonschema.ValidationError) as error:
             members = [int(step) if step.isdecimal() else step for step in _pointer(error).split("/")[2:]]
             place = where(source.folder / "examples" / f"{name}.json", members)
-            yield f"{place}: {str(error).splitlines()[0]}"
+            yield f"{place}: {_missing_members(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
     logo = brand["logo"]["url"] if brand["logo"] else None
     link = UNSUBSCRIBE_URL if notification.subscription else None
     for locale in source.locales:
@@ -302,6 +302,16 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             except PackageError as error:
                 yield f"{source.folder / locale}, with examples/{name}.json: {error}"
                 break
+
+
+def _missing_members(error: Exception, schema: Path) -> str:
+    """What an example lacks, and what to do; empty if something else is wrong with it."""
+    cause = error.__cause__
+    listed = re.search(r"\[(.*)\]", str(cause))
+    if not (isinstance(cause, ViolationError) and cause.rule == "required" and listed):
+        return ""
+    names = listed[1].replace("'", "")
+    return f"{cause.name} lacks {names}: add it here, or take it out of required in {schema}"
 
 
 def _pointer(error: Exception) -> str:

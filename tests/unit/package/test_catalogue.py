@@ -261,6 +261,15 @@ def test_an_example_that_its_schema_refuses_is_refused(source: Path, out: Path) 
     require_refusal(source, out, "examples/typical.json:3: data.recipient.email must be")
 
 
+@pytest.mark.parametrize(("name", "lacks"), [("book", "1: data lacks book"), ("title", "7: data.book lacks title")])
+def test_an_example_that_lacks_something_is_told_with_what_asks_for_it(
+    source: Path, out: Path, name: str, lacks: str
+) -> None:
+    example, schema = source / TYPE / "examples" / "typical.json", source / TYPE / "schema.json"
+    edit(example, lambda text: text.replace(f'"{name}": ', '"other": '))
+    require_refusal(source, out, f"{example}:{lacks}: add it here, or take it out of required in {schema}")
+
+
 def test_three_examples_are_asked_for(source: Path, out: Path) -> None:
     for path in list((source / TYPE / "examples").iterdir())[2:]:
         path.unlink()
