@@ -147,6 +147,7 @@ _RESEND_EVENTS = (
     "email.bounced",
     "email.complained",
     "email.failed",
+    "email.suppressed",
 )
 
 

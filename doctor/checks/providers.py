@@ -19,6 +19,9 @@ __all__ = ["CHECKS"]
 _BASES = {"sendgrid": SENDGRID, "resend": RESEND, **MAILGUN}
 _UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen from the first mail"
 
+#: What the webhook function says to what nobody signed: 400 where the signature belongs into the body.
+_REFUSED = (400, 401)
+
 Judge = Callable[[System, Asker, VendorAccount], Finding]
 
 
@@ -107,9 +110,9 @@ def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
     if missing:
         return wrong(f"its webhook lacks {', '.join(missing)}", "switch that on in the webhook's settings there")
     status = account.http("POST", url, {}).status
-    if status != 401:
+    if status not in _REFUSED:
         return wrong(
-            f"{url} answers {status or 'nothing'} to what nobody signed, and should answer 401",
+            f"{url} answers {status or 'nothing'} to what nobody signed, and should answer 400 or 401",
             f"aws logs tail /aws/lambda/{system.prefix}-webhook",
         )
     return ok("its webhook is registered, and answers")

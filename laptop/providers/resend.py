@@ -37,7 +37,7 @@ class Resend:
 
     def look(self, request: Request, webhook: str | None) -> Answer | None:
         """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
-        kinds = ("sent", "delivered", "delivery_delayed", "bounced", "complained", "failed")
+        kinds = ("sent", "delivered", "delivery_delayed", "bounced", "complained", "failed", "suppressed")
         hook = {"status": "enabled", "endpoint": webhook, "events": [f"email.{kind}" for kind in kinds]}
         answers: dict[str, list[dict[str, Any]]] = {
             "/domains": [{"name": self.domain, "status": "verified"}],
