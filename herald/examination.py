@@ -93,7 +93,7 @@ def ask_vendor(method: str, url: str, headers: Mapping[str, str], /) -> HttpAnsw
 
     try:
         answer = httpx.request(method, url, headers=dict(headers), timeout=_HTTP_SECONDS, trust_env=False)
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # the last for what no header and no host may have
         return HttpAnswer(0)
     return HttpAnswer(answer.status_code, answer.text)
 

@@ -225,6 +225,24 @@ def test_without_a_signing_key_reports_are_not_heard(setup: Setup) -> None:
     assert "its mails end as sent" in found.finding
 
 
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("http://127.0.0.1:99999/", "key"),
+        ("http://127.0.0.1:x/", "key"),
+        ("http://[::1/", "key"),
+        ("http://x\n/", "key"),
+        (f"http://{'a' * 64}.invalid/", "key"),
+        ("no address", "key"),
+        ("http://127.0.0.1:1/", "ключ"),
+        ("http://127.0.0.1:1/", "ke\ny"),
+    ],
+)
+def test_what_cannot_be_asked_does_not_answer(url: str, word: str) -> None:
+    """An address that a vendor's list has, and a key as a person pasted it."""
+    assert ask_vendor("GET", url, {"Authorization": word}) == HttpAnswer(0)
+
+
 @pytest.mark.parametrize("check", _CHECKS)
 def test_of_several_providers_the_worst_is_told_with_all_of_them(setup: Setup, check: str) -> None:
     setup.providers = f"ses://eu-west-1,smtp://mail.example.com:587,{setup.url}"
