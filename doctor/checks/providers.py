@@ -68,6 +68,12 @@ def _explain(url: str, refusal: VendorRefusal) -> Finding:
             "it does not know the key, or that is a sending key, which may look at nothing",
             "send a mail by it, or look with a key of the account's",
         )
+    if refusal.status == 404 and scheme_of(url).startswith("mailgun"):
+        # https://documentation.mailgun.com/docs/mailgun/api-reference/mg-base-url
+        return wrong(
+            "it does not know that domain in this region",
+            "add the domain there; if Mailgun has it in its other region, the EU's is mailgun+eu:// and the US's mailgun://",
+        )
     if refusal.known:
         return warning("the key may send, and may not look", "look at the domain and the webhooks in its console")
     if refusal.status in (401, 403):

@@ -143,6 +143,18 @@ def test_a_domain_that_it_does_not_know_is_named(setup: Setup) -> None:
     assert (found.status, found.finding) == (CheckStatus.WRONG, f"{setup.url}: it does not know {DOMAIN}")
 
 
+@pytest.mark.parametrize("setup", [f"mailgun+eu://{DOMAIN}"], indirect=True)
+@pytest.mark.parametrize("check", _CHECKS)
+def test_a_domain_that_mailgun_does_not_know_may_be_in_its_other_region(setup: Setup, check: str) -> None:
+    setup.said = {"/": HttpAnswer(404, '{"message": "Domain not found"}')}
+    found = setup.finds(check)
+    assert (found.status, found.finding) == (
+        CheckStatus.WRONG,
+        f"{setup.url}: it does not know that domain in this region",
+    )
+    assert "mailgun+eu:// and the US's mailgun://" in found.remedy
+
+
 def test_a_domain_that_is_not_verified_is_named(setup: Setup) -> None:
     name = f'"name": "{DOMAIN}", "domain": "{DOMAIN}", "status": "pending", "state": "unverified", "valid": false'
     said = {
