@@ -198,7 +198,9 @@ class Courier:
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
         """The job in the name of the message that owns the event, and what stands in the way of settling it."""
-        return self._follow_owner(job, self.ledger.look)
+        # What another version keeps, in a release that switches scheduling on or off, is not for this one to reject.
+        waits_elsewhere = isinstance(job.error, SchedulingOff)
+        return self._follow_owner(job, lambda attempt: self.ledger.look(attempt, over_waiting=not waits_elsewhere))
 
     def _follow_owner(self, job: Job, ask: Callable[[Attempt], T]) -> tuple[Job, T | Verdict]:
         """`ask` in the name of the message that owns the event or, with other content, as the one that takes it."""

@@ -95,11 +95,12 @@ class Ledger:
         return Held(now + CONTENDED_PAUSE) if isinstance(verdict, InDoubt) else verdict
 
     @_hold_if_contended
-    def look(self, attempt: Attempt) -> Verdict | None:
-        """Why `attempt` may not be settled without a claim (rejected), or None if nothing stands in the way."""
+    def look(self, attempt: Attempt, over_waiting: bool = True) -> Verdict | None:
+        """Why `attempt` may not be settled without a claim (rejected), or None if nothing stands in the way;
+        `over_waiting`: not even that it waits for its time."""
         now = self.clock()
         item = self.table.get(message_key(attempt.message_id))
-        if item is not None and not self._may_settle(record := Record.from_item(item), attempt, now):
+        if item is not None and not self._may_settle(record := Record.from_item(item), attempt, now, over_waiting):
             return judge(record, attempt, now)
         found = self.table.get(attempt.event_key) if attempt.event_key else None
         event = EventItem.from_item(found) if found else None
@@ -287,9 +288,10 @@ class Ledger:
         return known if _is_attempt_in(known, attempt, done) else judge(known, attempt, self.clock())
 
     @staticmethod
-    def _may_settle(record: Record, attempt: Attempt, now: int) -> bool:
+    def _may_settle(record: Record, attempt: Attempt, now: int, over_waiting: bool) -> bool:
         named = record.state in SETTLED_UNSENT and attempt.letter == record.owner
-        return record.state in UNTRIED or record.is_expired(now) or named
+        untried = record.state in UNTRIED and (over_waiting or record.state is not State.SCHEDULED)
+        return untried or record.is_expired(now) or named
 
 
 def _record(refusal: Refusal) -> Record | None:

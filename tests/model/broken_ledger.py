@@ -288,8 +288,8 @@ class EveryContentIsTheSame(Ledger):
     def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
         return _as_the_same(super().judge_refusal(refusal, attempt, now))
 
-    def look(self, attempt: Attempt) -> Any:
-        return _as_the_same(super().look(attempt))
+    def look(self, attempt: Attempt, over_waiting: bool = True) -> Any:
+        return _as_the_same(super().look(attempt, over_waiting))
 
 
 def _as_the_same(verdict: object) -> object:

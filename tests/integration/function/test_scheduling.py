@@ -131,6 +131,18 @@ def test_a_deployment_that_keeps_nothing_for_later_rejects_it_visibly(world: Wor
     assert world.deliver(redriven).kind is OutcomeKind.SCHEDULED, "switched on, and redriven, it waits for its time"
 
 
+def test_what_another_version_keeps_is_not_rejected_by_one_that_keeps_nothing(world: World) -> None:
+    value = later(world)
+    world.deliver(delivery(value=value))
+    world.schedules = False
+    for repeated in (delivery(value=value), delivery("m2", value)):
+        outcome = world.deliver(repeated)
+        assert (outcome.kind, outcome.detail) == (OutcomeKind.DUPLICATE, "already scheduled")
+    assert world.dead.letters == []
+    world.clock.forward(_DAY)
+    assert [outcome.kind for outcome in send_due(world)] == [OutcomeKind.SENT]
+
+
 def test_the_age_of_what_waited_counts_from_the_time_at_which_it_was_to_be_sent(world: World) -> None:
     world.deliver(delivery(value=later(world, 80 * _DAY, time=at(world, 0))))
     world.clock.forward(80 * _DAY)
