@@ -35,6 +35,8 @@ _FIELDS = {
     OutcomeKind.DUPLICATE: "unsent",
     OutcomeKind.HELD: "unsent",
     OutcomeKind.RELEASED: "unsent",
+    OutcomeKind.SCHEDULED: "unsent",
+    OutcomeKind.CANCELLED: "unsent",
 }
 
 

@@ -15,7 +15,7 @@ import pytest
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from laptop.cloud import LaptopCloud
-from laptop.rehearsal.counting import count, sender
+from laptop.rehearsal.counting import count
 from laptop.rehearsal.load import Load
 from operations.installation import Installation
 from operations.redrive.plan import plan_redrive
@@ -201,7 +201,10 @@ def test_what_one_wrote_the_other_goes_on_with(pair: Pair, writer: str, road: st
                 pair.redrive()  # again, where a letter was in other hands for a while
             return pair.timeline(message)
 
-        eventually(look, lambda rows: sender(rows) == pair.releases[reads], every=1)
+        rows = eventually(look, lambda rows: any(row["state"] == "sent" for row in rows), every=1)
+        # A second claim has no row, and feedback that is faster than the sender's own record names its own release.
+        senders = {row["release"] for row in rows if row["state"] == "sent" and "://" in row.get("provider", "")}
+        assert senders <= {pair.releases[reads]}
         mails = ses.get("/messages", params={"to": address}).json()
     assert len(mails) == 1
     assert "of_later" in pair.record(message), "the control: the new one wrote more than the old one knows"
