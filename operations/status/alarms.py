@@ -30,7 +30,7 @@ RUNBOOK: Final = {
     "mail-events-behind": "look at the log of mail-events: SNS refuses it, or it fails; mails are not affected",
     "mail-events-lost": "the runbook's *What became of mails was not told* says how to tell it, within 12 hours",
     "scheduler-errors": "look at the log of scheduler; what is due is asked for in its next run",
-    "due-age": "herald status: does scheduler run? nothing is lost, each mail is sent when it does",
+    "due-age": "the log of N-scheduler: does it run each minute? nothing is lost, each mail is sent when it does",
     "feedback-waiting": "look at the log of feedback; nothing is lost for 14 days",
     "feedback-age": "herald doctor says why nobody reads the queue; nothing is lost for 14 days",
     "topic-failures": "no mail is lost: the event is in retry; herald doctor looks at who may invoke notify",
