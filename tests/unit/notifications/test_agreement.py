@@ -136,9 +136,9 @@ def _schemas(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
             required = draw(st.lists(st.sampled_from(sorted(properties)), unique=True)) if properties else []
             return {"type": type_, "description": "o", "properties": properties, "required": required}
         case "array":
-            keywords = {"items": _schemas(depth - 1), "maxItems": st.integers(0, 3)}
-            given = {name: draw(value) for name, value in keywords.items()}
-            return {"type": type_, "description": "a", "minItems": draw(st.integers(0, 2)), **given}
+            least, most = sorted(draw(st.tuples(st.integers(0, 3), st.integers(0, 3))))
+            items = draw(_schemas(depth - 1))
+            return {"type": type_, "description": "a", "items": items, "minItems": least, "maxItems": most}
         case "string":
             keywords = {
                 "minLength": st.integers(0, 3),
@@ -154,7 +154,11 @@ def _schemas(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
             keywords = dict.fromkeys(_BOUNDS, st.integers(-3, 3) | st.sampled_from([0.5, -0.25]))
             keywords["enum"] = st.lists(number, min_size=1, max_size=3, unique=True)
     chosen = draw(st.lists(st.sampled_from(sorted(keywords)), unique=True, max_size=2)) if keywords else []
-    return {"type": type_, "description": "v", **{name: draw(keywords[name]) for name in chosen}}
+    schema = {"type": type_, "description": "v", **{name: draw(keywords[name]) for name in chosen}}
+    for least, most in (("minLength", "maxLength"), ("minimum", "maximum")):
+        if {least, most} <= schema.keys():  # crossed, nothing fits, and the build refuses it
+            schema[least], schema[most] = sorted((schema[least], schema[most]))
+    return schema
 
 
 @settings(max_examples=2 * settings().max_examples, deadline=None, suppress_health_check=list(HealthCheck))
