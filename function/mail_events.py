@@ -13,16 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, release
 from function.ledger.mail_event import MailEvent, read_mail_event
+from function.queues.batches import publish_batches, publish_entry
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 from function.settings import MailEventsSettings
 
 __all__ = ["MailEventsHandler", "compose", "handler"]
-
-#: What one call takes, and bytes of all its messages with room for their attributes.
-#: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
-_BATCH = 10
-_BATCH_BYTES = 250_000
 
 #: An event, and the number of the record in the stream that told of it.
 Told = tuple[str, MailEvent]
@@ -39,7 +35,7 @@ class MailEventsHandler:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; answers with the number of the first record that must come again."""
         published = 0
-        for batch in _batches(_read(event.get("Records", []))):
+        for batch in publish_batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
             taken = self._publish(batch)
             published += taken
             if taken < len(batch):
@@ -50,14 +46,7 @@ class MailEventsHandler:
 
     def _publish(self, batch: Sequence[Told]) -> int:
         """How many SNS took before the first that it did not take."""
-        entries = [
-            {
-                "Id": str(number),
-                "Message": event.body,
-                "MessageAttributes": {"type": {"DataType": "String", "StringValue": event.type}},
-            }
-            for number, (_, event) in enumerate(batch)
-        ]
+        entries = [publish_entry(number, event.body, event.type) for number, (_, event) in enumerate(batch)]
         try:
             answer = self.sns.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=entries)
         except (BotoCoreError, ClientError) as error:
@@ -76,20 +65,6 @@ def _read(records: Iterable[dict[str, Any]]) -> Iterator[Told]:
     for record in records:
         if event := read_mail_event(record):
             yield record["dynamodb"]["SequenceNumber"], event
-
-
-def _batches(events: Iterable[Told]) -> Iterator[list[Told]]:
-    batch: list[Told] = []
-    size = 0
-    for each in events:
-        length = len(each[1].body)
-        if batch and (len(batch) == _BATCH or size + length > _BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(each)
-        size += length
-    if batch:
-        yield batch
 
 
 def compose(environment: dict[str, str], clients: Clients) -> MailEventsHandler:

@@ -16,6 +16,7 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
     "BadSetting",
+    "EventsApiSettings",
     "FeedbackSettings",
     "HookSettings",
     "MailEventsSettings",
@@ -157,7 +158,7 @@ class NotifySettings:
             provider_secrets=_provider_secrets(env, providers),
             provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", _endpoints, "JSON: schemes to loopback URLs"),
             provider_rest=int(60_000 * scale),
-            scheduling=env.read("SCHEDULING", "off", _one_of("off", "on"), "on or off") == "on",
+            scheduling=_scheduling(env),
         )
 
 
@@ -251,6 +252,21 @@ class MailEventsSettings:
         return cls(_Environment(values).text("MAIL_EVENTS_TOPIC_ARN"))
 
 
+@dataclass(frozen=True, slots=True)
+class EventsApiSettings:
+    """Settings of `events-api`: `scope` is what stands before a type in the scope that allows it."""
+
+    topic_arn: str
+    scope: str
+    scheduling: bool
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> EventsApiSettings:
+        """Read all. Raises BadSetting for the first that is missing or cannot be."""
+        env = _Environment(values)
+        return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _scheduling(env))
+
+
 def read_timeout_factor(values: Mapping[str, str]) -> float:
     """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
     emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
@@ -326,6 +342,10 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _scheduling(env: _Environment) -> bool:
+    return env.read("SCHEDULING", "off", _one_of("off", "on"), "on or off") == "on"
 
 
 def _on_unknown(env: _Environment, providers: tuple[str, ...]) -> str:

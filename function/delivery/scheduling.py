@@ -15,7 +15,7 @@ from function.message.builder import NAME
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CANCELLED_TOO_LATE
 
-__all__ = ["CANCEL", "Answer", "Scheduling"]
+__all__ = ["CANCEL", "Answer", "Scheduling", "read_name"]
 
 #: The type of an event that cancels another, which its data name by `source` and `id`.
 CANCEL = "mail.cancel"
@@ -54,7 +54,7 @@ class Scheduling:
 
     def cancel(self, attempt: Attempt, event: Event) -> Answer | Held:
         """Cancel what the event names; Held: come back later. Raises InvalidEvent if it names none."""
-        source, id_ = (_read_name(event, name) for name in ("source", "id"))
+        source, id_ = (read_name(event, name) for name in ("source", "id"))
         found = self.schedule.cancel(attempt, source, id_)
         match found:
             case Held():
@@ -70,7 +70,8 @@ class Scheduling:
         return Answer(record.message_id, OutcomeKind.DUPLICATE, detail, also)
 
 
-def _read_name(event: Event, name: str) -> str:
+def read_name(event: Event, name: str) -> str:
+    """The `source` or `id` that a cancellation names. Raises InvalidEvent."""
     found = event.data.get(name)
     if not isinstance(found, str) or len(found) > _LONGEST[name] or not NAME.fullmatch(found):
         raise InvalidEvent(f"data.{name} must be the {name} of the event to cancel", f"/data/{name}")

@@ -77,16 +77,16 @@ class Event:
         return hashlib.sha256(said.encode()).digest()
 
 
-def decode(body: str) -> object:
-    """The JSON value in `body`, which may begin with byte order marks.
+def decode(body: str, largest: int = LARGEST_EVENT) -> object:
+    """The JSON value in `body`, at most `largest` bytes, which may begin with byte order marks.
 
     Raises InvalidEvent, with the place, if it is too large or nested too deeply, not JSON, holds a key twice or a
     number that JSON has not.
     https://www.rfc-editor.org/rfc/rfc8259
     """
     size = len(body.encode("utf-8", "surrogatepass"))
-    if size > LARGEST_EVENT:
-        raise InvalidEvent(f"the event has {size} bytes; {LARGEST_EVENT} are allowed", code=ReasonCode.EVENT_TOO_LARGE)
+    if size > largest:
+        raise InvalidEvent(f"the event has {size} bytes; {largest} are allowed", code=ReasonCode.EVENT_TOO_LARGE)
     body = body.lstrip("\ufeff")
     _refuse_deep(body)
     reader = _Reader()

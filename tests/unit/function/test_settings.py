@@ -9,6 +9,7 @@ import pytest
 from function.bootstrap import Clients
 from function.settings import (
     BadSetting,
+    EventsApiSettings,
     FeedbackSettings,
     LedgerSettings,
     NotifySettings,
@@ -160,6 +161,19 @@ def test_feedback_asks_for_its_four_settings_only(name: str) -> None:
     del needed[name]
     with pytest.raises(BadSetting, match=f"{name} is not set"):
         FeedbackSettings.read(needed, "r1")
+
+
+_OF_EVENTS_API = {
+    "HERALD_EVENTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:herald-events",
+    "HERALD_EVENTS_SCOPE": "herald",
+}
+
+
+@pytest.mark.parametrize("name", _OF_EVENTS_API)
+def test_events_api_asks_for_its_two_settings_only(name: str) -> None:
+    assert not EventsApiSettings.read(_OF_EVENTS_API).scheduling
+    with pytest.raises(BadSetting, match=f"{name} is not set"):
+        EventsApiSettings.read({key: value for key, value in _OF_EVENTS_API.items() if key != name})
 
 
 _KEY = "arn:aws:ssm:eu-west-1:123456789012:parameter/herald/webhook"

@@ -139,6 +139,23 @@ def test_webhook_loads_the_vendor_that_is_configured_and_no_client(unpacked: Pat
     assert {name.partition(".")[0] for name, ours in loaded.items() if ours} <= ALLOWED
 
 
+#: What posted events need: `events-api` alone loads it.
+POSTING = {"function.events_api", "function.delivery.admission", "function.event.http_binding"}
+
+
+@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
+def test_what_posted_events_need_is_loaded_by_no_other_function(unpacked: Path, entry: str) -> None:
+    assert load(unpacked, entry, HERALD_SCHEDULING="on").keys() & POSTING == set()
+
+
+def test_events_api_loads_no_provider_and_no_library_that_notify_does_not(unpacked: Path) -> None:
+    topic = {"HERALD_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:herald-events"}
+    loaded = load(unpacked, "function.events_api", HERALD_EVENTS_SCOPE="herald", **topic)
+    assert loaded.keys() >= POSTING
+    assert loaded.keys() & set().union(*PROVIDERS.values()) == set()
+    assert {name.partition(".")[0] for name, ours in loaded.items() if ours} <= ALLOWED
+
+
 #: What telling others needs: `mail-events` alone loads it.
 TELLING = {"function.mail_events", "function.ledger.mail_event"}
 

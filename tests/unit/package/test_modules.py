@@ -13,10 +13,10 @@ pytestmark = pytest.mark.timeout(600)
 
 #: The notifier.
 FUNCTION = {
-    "function": "bootstrap errors feedback hooks mail_events notify reason_codes scheduler settings webhook",
+    "function": "bootstrap errors events_api feedback hooks mail_events notify reason_codes scheduler settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
-    "function/delivery": "courier decision outcome scheduling",
-    "function/event": "cloudevent compression envelope",
+    "function/delivery": "admission courier decision outcome scheduling",
+    "function/event": "cloudevent compression envelope http_binding",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event record requests schedule settlements "
     "states succession table",
     "function/message": "builder catalogue delivery_mode email localization rendering sender unsubscribe",
@@ -25,7 +25,7 @@ FUNCTION = {
     "function/providers/mailgun": "client events signature",
     "function/providers/resend": "client events signature",
     "function/providers/sendgrid": "client events p256 signature",
-    "function/queues": "dead_letter retry_policy sqs",
+    "function/queues": "batches dead_letter retry_policy sqs",
     "function/runtime": "fast_client lean_dataclass metrics tls",
 }
 

@@ -1,0 +1,83 @@
+"""Whether an event may be published: the verdict that `notify` would come to, before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from function.delivery.scheduling import CANCEL, read_name
+from function.errors import InvalidEvent, Rejected, SchedulingOff, UnknownNotification
+from function.event.cloudevent import LARGEST_EVENT, Event
+from function.event.envelope import Delivery
+from function.event.http_binding import encode
+from function.message.builder import Draft, EmailBuilder
+from function.reason_codes import ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Accepted", "Admission", "Fault"]
+
+
+class Accepted(NamedTuple):
+    """An event as it goes to the topic."""
+
+    source: str
+    id: str
+    type: str
+    body: str
+
+
+class Fault(NamedTuple):
+    """What is wrong with one event: the HTTP status that says so, where in the event, and a reason's code."""
+
+    status: int
+    detail: str
+    pointer: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """`scope` is what stands before a type in the scope that allows it; `clock` gives epoch milliseconds; with
+    `scheduling` events for later, and cancellations, are taken too."""
+
+    builder: EmailBuilder
+    scope: str
+    scheduling: bool
+    clock: Callable[[], int]
+
+    def check(self, value: object, granted: Collection[str]) -> Accepted | Fault:
+        """What becomes of a JSON value that was posted as an event: 403 without the scope of its type among `granted`,
+        413 if it is too large, 422 if `notify` would reject it."""
+        body = encode(value)
+        if (size := len(body.encode())) > LARGEST_EVENT:
+            line = f"the event has {size} bytes; {LARGEST_EVENT} are allowed"
+            return Fault(413, line, "", ReasonCode.EVENT_TOO_LARGE)
+        draft = self.builder.begin(Delivery("", body))
+        event = draft.event
+        if event is not None and f"{self.scope}/{event.type}" not in granted:
+            return Fault(403, f"the token lacks the scope {self.scope}/{event.type}", "/type", "")
+        try:
+            event = self._judge(draft)
+        except Rejected as error:
+            return Fault(422, str(error), _pointer_of(error), error.reason.code)
+        return Accepted(event.source, event.id, event.type, body)
+
+    def _judge(self, draft: Draft) -> Event:
+        """The event. Raises Rejected for the envelope, the type, its schema, the age, and what the templates make of
+        it."""
+        if draft.event is None:
+            raise draft.error or InvalidEvent("the event could not be read")
+        if self.scheduling and draft.event.type == CANCEL:
+            for name in ("source", "id"):
+                read_name(draft.event, name)
+            return draft.event
+        self.builder.finish(draft)
+        if draft.due is not None and draft.due > self.clock() and not self.scheduling:
+            raise SchedulingOff("the event is to be sent later, and this deployment keeps none for later")
+        return draft.event
+
+
+def _pointer_of(error: Rejected) -> str:
+    if isinstance(error, InvalidEvent):
+        return error.pointer
+    return "/type" if isinstance(error, UnknownNotification) else "/sendat" if isinstance(error, SchedulingOff) else ""

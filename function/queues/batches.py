@@ -1,0 +1,41 @@
+"""What one call of SNS's PublishBatch takes.
+
+https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+__all__ = ["publish_batches", "publish_entry"]
+
+T = TypeVar("T")
+
+_MOST = 10
+#: Bytes of all its messages, with room for their attributes.
+_BYTES = 250_000
+
+
+def publish_batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """The items in their order, as many together as one call takes; `size` gives the bytes of one."""
+    batch: list[T] = []
+    total = 0
+    for each in items:
+        length = size(each)
+        if batch and (len(batch) == _MOST or total + length > _BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(each)
+        total += length
+    if batch:
+        yield batch
+
+
+def publish_entry(number: int, message: str, type_: str) -> dict[str, object]:
+    """One entry of a call: the message, its type as an attribute to filter by, and its number as the entry's id."""
+    return {
+        "Id": str(number),
+        "Message": message,
+        "MessageAttributes": {"type": {"DataType": "String", "StringValue": type_}},
+    }

@@ -1,0 +1,324 @@
+"""Events that apps post over HTTP: what is wrong is told at once, what is right becomes one mail."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from function.canary.trials import unsigned_request
+from function.delivery.admission import Admission
+from function.event.http_binding import encode
+from function.events_api import EventsApi
+from function.message.builder import EmailBuilder
+from function.runtime.metrics import Telemetry
+from tests.fakes import event, example
+from tests.stream import Topic
+from tests.world import World, delivery
+
+STRUCTURED, BATCHED = "application/cloudevents+json", "application/cloudevents-batch+json"
+SCOPES = "herald/book.created herald/mail.cancel herald/none.such"
+
+
+@dataclass
+class Door:
+    """`events-api` behind its route, the topic, and the `notify` that it leads to."""
+
+    world: World
+    topic: Topic = field(default_factory=Topic)
+    scheduling: bool = False
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    def post(self, body: str | bytes, media_type: str = STRUCTURED, **headers: str) -> tuple[int, Any]:
+        """Status and content of the answer to a request, as API Gateway hands it on once its authorizer let it in."""
+        scope = headers.pop("scope", SCOPES)
+        content = body.encode() if isinstance(body, str) else body
+        claims = {"client_id": "shop", "scope": scope, "token_use": "access"}
+        answer = self.ask(
+            {
+                "version": "2.0",
+                "routeKey": "POST /events",
+                "rawPath": "/events",
+                "headers": {"content-type": media_type} | {name.replace("_", "-"): headers[name] for name in headers},
+                "requestContext": {"authorizer": {"jwt": {"claims": claims, "scopes": None}}},
+                "body": b64encode(content).decode(),
+                "isBase64Encoded": True,
+            }
+        )
+        assert answer["headers"]["content-type"] == (
+            "application/json" if answer["statusCode"] == 202 else "application/problem+json"
+        )
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        builder = EmailBuilder(self.world.catalogue, b"", self.world.clock)
+        admission = Admission(builder, "herald", self.scheduling, self.world.clock)
+        telemetry = Telemetry("herald-events-api", "r1", self.world.clock, self.log)
+        api = EventsApi(admission, self.topic, "arn:aws:sns:us-east-1:000000000000:herald-events", telemetry)
+        return api(request, None)
+
+    def deliver(self) -> None:
+        """Let `notify` take all that lies in the topic, each message under a MessageId of its own."""
+        for number, told in enumerate(self.topic.told):
+            message = {name: value for name, value in told.items() if name != "attribute"}
+            self.world.deliver(delivery(f"m{number}", message))
+
+
+@pytest.fixture
+def door(world: World) -> Door:
+    return Door(world)
+
+
+def binary(attributes: dict[str, Any]) -> dict[str, str]:
+    """The headers of the binary mode, percent-encoded as the binding says."""
+    safe = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '%"')
+    named = {name: value for name, value in attributes.items() if name not in ("data", "datacontenttype")}
+    return {f"ce-{name}": quote(value, safe=safe) for name, value in named.items()}
+
+
+# -- the three modes -------------------------------------------------------------------------------------------------
+
+
+def test_the_same_event_in_each_mode_is_one_mail(door: Door) -> None:
+    one = event(subject="Bücher/ “1”", partnerid="a%20b")
+    for status, answer in (
+        door.post(json.dumps(one)),
+        door.post(json.dumps(one["data"]), "application/json", **binary(one)),
+        door.post(json.dumps([one]), BATCHED),
+    ):
+        assert status == 202
+        said = answer[0] if isinstance(answer, list) else answer
+        assert said == {"source": one["source"], "id": one["id"], "message_id": "told-0"}
+    assert [{k: v for k, v in told.items() if k != "attribute"} for told in door.topic.told] == [one] * 3
+    assert {told["attribute"]["StringValue"] for told in door.topic.told} == {"book.created"}
+    door.deliver()
+    assert door.world.mails == 1
+
+
+def test_an_older_publishers_quoted_header_is_understood(door: Door) -> None:
+    headers = binary(event()) | {"ce-subject": r'"a \"b\" c%25"'}
+    assert door.post(json.dumps(example()), "application/json; charset=UTF-8", **headers)[0] == 202
+    assert door.topic.told[0]["subject"] == 'a "b" c%'
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"ce-subject": "%C0%A0"}, 400),  # overlong, as the binding says
+        ({"ce-subject": "%zz"}, 400),
+        ({"ce-subject": "%ff"}, 400),
+        ({"ce-datacontenttype": "application/json"}, 400),
+        ({"ce-data": "{}"}, 400),
+        ({"ce-parTner": "x"}, 202),  # names of headers have no case
+        ({"ce-par-tner": "x"}, 400),
+        ({"ce-specversion": "0.3"}, 422),
+    ],
+)
+def test_headers_that_the_binding_forbids_are_refused(door: Door, headers: dict[str, str], status: int) -> None:
+    assert door.post(json.dumps(example()), "application/json", **binary(event()) | headers)[0] == status
+    assert len(door.topic.told) == (status == 202)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/json", "application/x-www-form-urlencoded", "application/cloudevents+avro", "",
+     "application/cloudevents", "application/cloudevents+json; charset=latin1", "application/cloudevents-batch+xml"],
+)  # fmt: skip
+def test_what_does_not_say_that_it_is_a_cloudevent_is_415(door: Door, media_type: str) -> None:
+    status, problem = door.post(json.dumps(event()), media_type)
+    assert (status, problem["status"]) == (415, 415)
+    assert not door.topic.told
+
+
+def test_data_that_is_no_json_is_415_in_the_binary_mode(door: Door) -> None:
+    assert door.post("<a/>", "application/xml", **binary(event()))[0] == 415
+
+
+def test_an_empty_batch_is_taken(door: Door) -> None:
+    assert door.post("[]", BATCHED) == (202, [])
+    assert not door.topic.calls
+
+
+def test_a_batch_keeps_its_order_whatever_sns_says_first(door: Door) -> None:
+    events = [event(f"e{number}") for number in range(25)]
+    status, answer = door.post(json.dumps(events), BATCHED)
+    assert status == 202
+    assert [one["id"] for one in answer] == [one["id"] for one in events]
+    assert [one["message_id"] for one in answer] == [f"told-{number % 10}" for number in range(25)]
+    door.deliver()
+    assert door.world.mails == 25
+
+
+# -- what is wrong is the publisher's, now ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "code"),
+    [
+        ({"data": example() | {"recipient": {"email": "nobody", "name": "A", "locale": "en"}}},
+         "/data/recipient/email", "event_invalid"),
+        ({"data": {}}, "/data", "event_invalid"),
+        ({"data": None}, "", "event_invalid"),
+        ({"time": "yesterday"}, "/time", "event_invalid"),
+        ({"time": "2020-01-01T00:00:00Z"}, "/time", "event_expired"),
+        ({"type": "none.such"}, "/type", "type_unknown"),
+        ({"id": ""}, "/id", "event_invalid"),
+        ({"sendat": "2026-11-30T08:00:00Z"}, "/sendat", "scheduling_off"),
+        ({"sendat": "2036-11-30T08:00:00Z"}, "/sendat", "event_invalid"),
+    ],
+)  # fmt: skip
+def test_a_wrong_event_is_422_with_its_place(door: Door, changes: dict[str, Any], pointer: str, code: str) -> None:
+    wrong = event(**changes)
+    status, problem = door.post(json.dumps(wrong))
+    assert status == 422
+    (error,) = problem["errors"]
+    assert (error["pointer"], error["code"]) == (pointer, code)
+    assert "nobody" not in json.dumps(problem), "an answer may be logged, and values are personal"
+    assert not door.topic.told
+    # notify comes to the same verdict, later and as a dead letter
+    door.world.deliver(delivery("m1", {name: value for name, value in wrong.items() if value is not None}))
+    assert [letter.attributes["reason_code"] for letter in door.world.dead.letters] == [code]
+
+
+def test_one_wrong_event_holds_back_the_whole_batch_and_each_is_named(door: Door) -> None:
+    wrong = event("wrong", data={})
+    status, problem = door.post(json.dumps([event("a"), wrong, event("b"), "no event"]), BATCHED)
+    assert status == 422
+    assert [error["pointer"] for error in problem["errors"]] == ["/1/data", "/3"]
+    assert "2 of 4 events are at fault, none was published" in problem["detail"]
+    assert not door.topic.told
+
+
+@pytest.mark.parametrize("body", ["", "{", "[1", '{"id": 1, "id": 2}', b"\xff", "[" * 500, '{"data": NaN}'], ids=repr)
+@pytest.mark.parametrize("media_type", [STRUCTURED, BATCHED])
+def test_what_is_no_json_is_400(door: Door, body: str | bytes, media_type: str) -> None:
+    assert door.post(body, media_type)[0] == 400
+    assert not door.topic.told
+
+
+def test_a_batch_that_is_no_list_is_400(door: Door) -> None:
+    assert door.post(json.dumps(event()), BATCHED)[0] == 400
+
+
+def test_a_structured_event_that_is_a_list_is_422(door: Door) -> None:
+    assert door.post(json.dumps([event()]))[0] == 422
+
+
+def test_too_large_is_413_for_an_event_a_batch_and_a_request(door: Door) -> None:
+    large = event(note="x" * 65_536)
+    assert door.post(json.dumps(large))[0] == 413
+    status, problem = door.post(json.dumps([event("a"), large]), BATCHED)
+    assert (status, problem["errors"][0]["pointer"]) == (413, "/1")
+    assert door.post(json.dumps([event()] * 101), BATCHED)[0] == 413
+    assert door.post("[" + " " * 1_000_000 + "]", BATCHED)[0] == 413
+    assert not door.topic.told
+
+
+def test_a_body_that_is_not_whole_is_400(door: Door) -> None:
+    answer = door.ask(
+        {
+            "headers": {"content-type": STRUCTURED},
+            "requestContext": {"authorizer": {"jwt": {"claims": {"scope": SCOPES}}}},
+            "body": "a",
+            "isBase64Encoded": True,
+        }
+    )
+    assert answer["statusCode"] == 400
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\ufffe", "\uffff", "\x7f", "\x00", "😀", "\u2028"])
+def test_what_goes_to_the_topic_is_text_that_any_queue_takes_and_says_the_same(character: str) -> None:
+    text = encode({"data": character})
+    assert json.loads(text) == {"data": character}
+    assert all(code >= 0x20 and not 0x7F <= code < 0xA0 and code not in (0xFFFE, 0xFFFF) for code in map(ord, text))
+    text.encode()
+
+
+# -- who may ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scope", ["", "book.created", "other/book.created", "herald/book.deleted", "herald/book"])
+def test_a_token_publishes_only_the_types_of_its_scopes(door: Door, scope: str) -> None:
+    status, problem = door.post(json.dumps(event()), scope=scope)
+    assert status == 403
+    assert "herald/book.created" in problem["detail"]
+    assert not door.topic.told
+
+
+def test_one_type_of_another_holds_back_the_whole_batch(door: Door) -> None:
+    deleted = event("d", "book.deleted")
+    status, problem = door.post(json.dumps([event(), deleted, event("x", data={})]), BATCHED)
+    assert status == 403
+    assert [error["pointer"] for error in problem["errors"]] == ["/1/type", "/2/data"]
+    assert not door.topic.told
+
+
+@pytest.mark.parametrize("context", [None, {}, {"authorizer": {}}, {"authorizer": {"jwt": {}}},
+                                     {"authorizer": {"lambda": {"scope": SCOPES}}}])  # fmt: skip
+def test_without_a_verified_token_nothing_is_read(door: Door, context: Any) -> None:
+    answer = door.ask({"headers": {"content-type": STRUCTURED}, "requestContext": context, "body": "{"})
+    assert (answer["statusCode"], answer["headers"]["www-authenticate"]) == (401, "Bearer")
+
+
+def test_a_release_tries_it_with_a_request_that_it_turns_away(door: Door) -> None:
+    assert door.ask(json.loads(unsigned_request()))["statusCode"] == 401
+
+
+# -- what SNS says ----------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_answer_is_503_and_the_same_again_is_one_mail(door: Door) -> None:
+    answers = []
+    for seed in range(12):
+        door.topic.draw, door.topic.faulty = random.Random(seed), 5
+        answers.append(door.post(json.dumps(event()))[0])
+    assert set(answers) == {202, 503}
+    assert len(door.topic.told) > answers.count(202), "some came through without an answer"
+    door.deliver()
+    assert door.world.mails == 1
+    assert not door.world.dead.letters
+
+
+def test_a_batch_of_which_a_part_was_taken_is_503_and_the_same_again_is_one_mail_each(door: Door) -> None:
+    batch = json.dumps([event(f"e{number}") for number in range(12)])
+    door.topic.draw, door.topic.faulty = random.Random(1), 5
+    answers = [door.post(batch, BATCHED)[0] for _ in range(6)]
+    assert set(answers) == {202, 503}
+    door.deliver()
+    assert door.world.mails == 12
+
+
+# -- later, and not at all --------------------------------------------------------------------------------------------
+
+
+def test_with_scheduling_events_for_later_and_cancellations_are_taken(door: Door) -> None:
+    door.scheduling = True
+    assert door.post(json.dumps(event(sendat="2026-11-30T08:00:00Z")))[0] == 202
+    named = {"source": "urn:herald:webapp", "id": "x"}
+    assert door.post(json.dumps(event("c", "mail.cancel", data=named)))[0] == 202
+    status, problem = door.post(json.dumps(event("c", "mail.cancel", data={"source": "urn:herald:webapp"})))
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/data/id")
+
+
+def test_without_scheduling_a_cancellation_is_of_no_known_type(door: Door) -> None:
+    status, problem = door.post(json.dumps(event("c", "mail.cancel", data={"source": "a", "id": "b"})))
+    assert (status, problem["errors"][0]["code"]) == (422, "type_unknown")
+
+
+# -- what is written down ----------------------------------------------------------------------------------------------
+
+
+def test_the_log_says_who_published_what_and_nothing_personal(door: Door) -> None:
+    door.post(json.dumps(event()))
+    door.post(json.dumps(event(data={})))
+    lines = [json.loads(line) for line in door.log.getvalue().splitlines()]
+    assert [line.get("client") for line in lines] == [None, "shop", "shop"]
+    assert lines[1]["message_ids"] == ["told-0"]
+    assert (lines[2]["status"], lines[2]["codes"]) == (422, "event_invalid")
+    assert "ada" not in door.log.getvalue().lower()
