@@ -27,6 +27,7 @@ module "notifier" {
   publishers          = concat(module.webapp.publisher_roles, var.publishers)
   providers_in_order  = var.providers_in_order
   provider_secrets    = var.provider_secrets
+  events_api          = var.events_api
   scheduling          = var.scheduling
   delivery_mode       = var.delivery_mode
   allowlist           = var.allowlist

@@ -17,6 +17,11 @@ output "webhooks" {
   value       = module.notifier.webhooks
 }
 
+output "events_api" {
+  description = "Where apps post events, where they ask for tokens, and the user pool of their app clients; null unless `events_api` is set"
+  value       = module.notifier.events_api
+}
+
 output "dns_records" {
   description = "DNS records still to create, for SES and for `custom_domain`; empty where Route 53 has them"
   value       = concat(module.notifier.dns_records, flatten(module.second_region[*].dns_records), module.webapp.dns_records)

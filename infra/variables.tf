@@ -95,6 +95,18 @@ variable "provider_secrets" {
   nullable = false
 }
 
+variable "events_api" {
+  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of their own: `types` of events that there is a scope for; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that gives tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: nothing of it is there"
+  type = object({
+    types         = list(string)
+    clients       = optional(list(string), [])
+    domain_prefix = optional(string)
+    rate          = optional(number, 20)
+    burst         = optional(number, 40)
+  })
+  default = null
+}
+
 variable "scheduling" {
   description = "Whether events may be kept for later (`sendat`) and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
   type        = bool

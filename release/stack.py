@@ -15,8 +15,8 @@ __all__ = ["ALIAS", "COMPANIONS", "OPTIONAL", "Names", "Stack"]
 ALIAS = "live"
 #: What is released and taken back together with notify; infra/modules/notifier and release-role name the same.
 #: Of these, what exists only where it is configured.
-COMPANIONS = ("feedback", "webhook", "mail-events")
-OPTIONAL = ("webhook", "mail-events")
+COMPANIONS = ("feedback", "webhook", "mail-events", "events-api")
+OPTIONAL = ("webhook", "mail-events", "events-api")
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def _heard(system: System) -> Mapping[str, tuple[str, str]]:
             raise
         return {}
     secrets = json.loads(member(answer, "lambda", "Environment", "Variables").get("HERALD_WEBHOOK_SECRETS", "{}"))
-    apis = [one for one in _apis(system) if one[0] == f"{system.prefix}-webhook"]
+    apis = [one for one in _apis(system) if one[0] == f"{system.prefix}-gateway"]
     return {url: (apis[0][1], webhook_path(url)) for url in secrets} if apis else {}
 
 

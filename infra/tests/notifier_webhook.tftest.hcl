@@ -22,7 +22,7 @@ run "without_a_signing_key_there_is_no_door" {
   }
 
   assert {
-    condition     = length(aws_apigatewayv2_api.webhook) + length(aws_apigatewayv2_integration.webhook) + length(aws_apigatewayv2_route.webhook) + length(aws_apigatewayv2_stage.webhook) + length(aws_lambda_permission.webhook) + length(aws_cloudwatch_log_group.webhook_access) == 0
+    condition     = length(aws_apigatewayv2_api.gateway) + length(aws_apigatewayv2_integration.webhook) + length(aws_apigatewayv2_route.webhook) + length(aws_apigatewayv2_stage.gateway) + length(aws_lambda_permission.webhook) + length(aws_cloudwatch_log_group.gateway_access) == 0
     error_message = "A provider without a signing key has no API, and no resource for one."
   }
   assert {
@@ -60,7 +60,7 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     error_message = "One route for each provider whose webhooks can be verified, and no other."
   }
   assert {
-    condition     = aws_apigatewayv2_stage.webhook[0].default_route_settings[0].throttling_rate_limit == 20 && aws_apigatewayv2_stage.webhook[0].default_route_settings[0].throttling_burst_limit == 100
+    condition     = aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 20 && aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_burst_limit == 100
     error_message = "The gateway throttles before the function runs."
   }
   assert {

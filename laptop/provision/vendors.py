@@ -51,9 +51,9 @@ def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
 
 
 def make_webhooks(clients: LaptopClients, made: Provisioned, urls: Sequence[str], aws: str, inbox: str) -> None:
-    """The HTTP API as infra/modules/notifier/webhook.tf makes it, and its address registered with each vendor."""
+    """The HTTP API as infra/modules/notifier makes it, and its address registered with each vendor."""
     gateway = clients.any("apigatewayv2")
-    api = gateway.create_api(Name=f"{PREFIX}-webhook", ProtocolType="HTTP")["ApiId"]
+    api = gateway.create_api(Name=f"{PREFIX}-gateway", ProtocolType="HTTP")["ApiId"]
     integration: dict[str, Any] = gateway.create_integration(
         ApiId=api,
         IntegrationType="AWS_PROXY",

@@ -26,6 +26,7 @@ RUNBOOK: Final = {
     "notify-errors": "look at the log of notify; herald releases says what is live; herald rollback takes it back",
     "feedback-errors": "look at the log of feedback; what SES says waits in its queue for up to 14 days",
     "webhook-errors": "look at the log of webhook; vendors repeat their reports for hours, so mend it soon",
+    "events-api-errors": "look at the log of events-api; publishers post again what was not answered 202",
     "mail-events-errors": "look at the log of mail-events; what it read is told again; herald rollback if it is new",
     "mail-events-behind": "look at the log of mail-events: SNS refuses it, or it fails; mails are not affected",
     "mail-events-lost": "the runbook's *What became of mails was not told* says how to tell it, within 12 hours",

@@ -88,11 +88,12 @@ def test_a_deployment_configuration_is_replaced_before_it_is_deleted() -> None:
 
 def test_feedback_comes_by_a_queue_and_by_no_public_address() -> None:
     """SES -> SNS -> SQS -> function, with IAM all the way: a stranger finds no address to post to. Vendors' webhooks
-    have a file of their own, and an HTTP API where one is configured."""
+    and posted events have files of their own, and an HTTP API where one of them is configured."""
     notifier = {
         path: text
         for path, text in TEXTS.items()
-        if path.parts[:2] == ("modules", "notifier") and path.name not in ("webhook.tf", "outputs.tf")
+        if path.parts[:2] == ("modules", "notifier")
+        and path.name not in ("gateway.tf", "webhook.tf", "events_api.tf", "outputs.tf")
     }
     subscribed = [
         body for path, body in blocks("resource") if "aws_sns_topic.feedback.arn" in body and "protocol" in body

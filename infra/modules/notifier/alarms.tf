@@ -84,6 +84,13 @@ locals {
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
     } : {},
+    local.takes_events ? {
+      events-api-errors = {
+        description = "events-api failed: apps that post events are answered 500 and must post them again"
+        namespace   = "AWS/Lambda", metric = "Errors", dimensions = local.on_alias["events-api"]
+        statistic   = "Sum", period = 300, periods = 1, threshold = 1
+      }
+    } : {},
     local.mail_events_alarms,
     { for name, alarm in {
       scheduler-errors = {
@@ -113,7 +120,7 @@ locals {
   }
 
   # Free of versions: CodeDeploy watches these in every deployment, the release adds those of its candidate.
-  release_alarms = concat(["notify-errors", "feedback-errors", "unknown-outcomes"], local.webhooks ? ["webhook-errors"] : [])
+  release_alarms = concat(["notify-errors", "feedback-errors", "unknown-outcomes"], local.webhooks ? ["webhook-errors"] : [], local.takes_events ? ["events-api-errors"] : [])
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

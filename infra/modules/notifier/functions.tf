@@ -14,12 +14,13 @@ locals {
     after    = "CodeDeployHook_${var.name}-after"
     },
     local.webhooks ? { webhook = "${var.name}-webhook" } : {},
+    local.takes_events ? { events-api = "${var.name}-events-api" } : {},
     var.mail_events ? { mail-events = "${var.name}-mail-events" } : {},
     var.scheduling ? { scheduler = "${var.name}-scheduler" } : {},
   )
 
   # Released together with notify, and taken back together: release/stack.py and modules/release-role name the same.
-  companions = concat(["feedback"], local.webhooks ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [])
+  companions = concat(["feedback"], local.webhooks ? ["webhook"] : [], var.mail_events ? ["mail-events"] : [], local.takes_events ? ["events-api"] : [])
 
   providers_in_order = length(var.providers_in_order) == 0 ? ["ses://${local.region}"] : var.providers_in_order
   sending_regions    = distinct([for url in local.providers_in_order : trimprefix(url, "ses://") if startswith(url, "ses://")])
@@ -64,7 +65,9 @@ locals {
     before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {},
-    var.mail_events ? { mail-events = { handler = "function.mail_events.handler", timeout = 60, reserved = -1, publish = true, settings = local.mail_events_settings } } : {}
+    var.mail_events ? { mail-events = { handler = "function.mail_events.handler", timeout = 60, reserved = -1, publish = true, settings = local.mail_events_settings } } : {},
+    # The gateway waits for 30 seconds at the most.
+    local.takes_events ? { events-api = { handler = "function.events_api.handler", timeout = 29, reserved = -1, publish = true, settings = local.events_settings } } : {}
   )
 }
 

@@ -54,7 +54,17 @@ output "functions" {
 
 output "webhooks" {
   description = "Where each provider's webhook is to be registered, by its URL; empty where none is configured"
-  value       = { for url, path in local.webhook_paths : url => "${aws_apigatewayv2_api.webhook[0].api_endpoint}${path}" }
+  value       = { for url, path in local.webhook_paths : url => "${aws_apigatewayv2_api.gateway[0].api_endpoint}${path}" }
+}
+
+output "events_api" {
+  description = "Where apps post events (`url`) and ask for tokens (`token_url`), the user pool in which their app clients are made, and what stands before a type in a scope; null unless `events_api` is set"
+  value = !local.takes_events ? null : {
+    url       = "${aws_apigatewayv2_api.gateway[0].api_endpoint}/events"
+    token_url = "https://${aws_cognito_user_pool_domain.publishers[0].domain}.${local.partition == "aws-us-gov" ? "auth-fips" : "auth"}.${local.region}.amazoncognito.com/oauth2/token"
+    pool_id   = local.events_pool
+    scope     = aws_cognito_resource_server.publishers[0].identifier
+  }
 }
 
 output "mail_events_topic_arn" {

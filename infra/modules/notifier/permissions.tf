@@ -41,6 +41,8 @@ locals {
     after  = concat(local.run_statements["after"], local.hook_statements)
     }, local.webhooks ? {
     webhook = concat(local.run_statements["webhook"], local.webhook_statements, local.webhook_secret_statements)
+    } : {}, local.takes_events ? {
+    events-api = concat(local.run_statements["events-api"], local.events_statements)
     } : {}, var.mail_events ? {
     mail-events = concat(local.run_statements["mail-events"], local.mail_events_statements)
     } : {}, var.scheduling ? {

@@ -3,14 +3,16 @@ locals {
   topic_arn = local.own_topic ? aws_sns_topic.events[0].arn : var.shared_topic.arn
   filter    = local.own_topic ? {} : var.shared_topic.filter
 
+  publishers = concat(var.publishers, local.takes_events ? [aws_iam_role.this["events-api"].arn] : [])
+
   topic_policy = {
     Version = "2012-10-17"
     Statement = concat(
-      length(var.publishers) == 0 ? [] : [
+      length(local.publishers) == 0 ? [] : [
         {
           Sid       = "NamedPublishers"
           Effect    = "Allow"
-          Principal = { AWS = var.publishers }
+          Principal = { AWS = local.publishers }
           Action    = "sns:Publish"
           Resource  = local.topic_arn
         },
@@ -23,7 +25,7 @@ locals {
           Principal = "*"
           Action    = "sns:Publish"
           Resource  = local.topic_arn
-          Condition = { ArnNotEquals = { "aws:PrincipalArn" = length(var.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : var.publishers } }
+          Condition = { ArnNotEquals = { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers } }
         },
         {
           Sid       = "TlsOnly"

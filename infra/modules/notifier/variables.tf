@@ -186,6 +186,50 @@ variable "webhook_throttle" {
   }
 }
 
+variable "events_api" {
+  description = "Apps without an AWS SDK post events over HTTP, with tokens of a Cognito user pool of the module's own: `types` of events that there is a scope for; `clients`, the ids of the app clients that may publish; `domain_prefix` of the host that gives tokens (null: from name and account); `rate` of requests a second and `burst` at once. Null: nothing of it is there"
+  type = object({
+    types         = list(string)
+    clients       = optional(list(string), [])
+    domain_prefix = optional(string)
+    rate          = optional(number, 20)
+    burst         = optional(number, 40)
+  })
+  default = null
+
+  # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResourceServerScopeType.html
+  validation {
+    condition     = var.events_api == null ? true : length(var.events_api.types) >= 1 && length(var.events_api.types) <= 100 && length(distinct(var.events_api.types)) == length(var.events_api.types)
+    error_message = "events_api.types names from 1 to 100 types, each once: so many scopes has a resource server of Cognito's."
+  }
+  validation {
+    condition     = var.events_api == null ? true : alltrue([for type in var.events_api.types : can(regex("^[!#-.0-\\[\\]-~]{1,200}$", type))])
+    error_message = "A type of events_api.types is printable ASCII without spaces, quotes, backslashes and slashes: it names a scope."
+  }
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+  validation {
+    condition     = var.events_api == null ? true : length(var.events_api.clients) <= 50 && alltrue([for id in var.events_api.clients : can(regex("^[A-Za-z0-9_+]{1,128}$", id))])
+    error_message = "events_api.clients are ids of app clients, as Cognito gives them, 50 at the most."
+  }
+  validation {
+    condition     = try(var.events_api.domain_prefix, null) == null ? true : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.events_api.domain_prefix)) && !can(regex("aws|amazon|cognito", var.events_api.domain_prefix))
+    error_message = "events_api.domain_prefix is a label of small letters, digits and hyphens without the words aws, amazon and cognito."
+  }
+  validation {
+    condition     = var.events_api == null ? true : var.events_api.domain_prefix != null || !can(regex("aws|amazon|cognito", var.name))
+    error_message = "Cognito allows the words aws, amazon and cognito in no host that gives tokens, which would be name and account: say events_api.domain_prefix."
+  }
+  # Above it a flood would take the account's Lambda concurrency away from `notify`.
+  validation {
+    condition     = var.events_api == null ? true : alltrue([for limit in [var.events_api.rate, var.events_api.burst] : limit >= 1 && limit <= 500])
+    error_message = "rate and burst of events_api are from 1 to 500 requests."
+  }
+  validation {
+    condition     = var.events_api == null ? true : var.shared_topic == null
+    error_message = "Who may publish to a shared topic is its owner's decision: events_api needs a topic of Herald's own."
+  }
+}
+
 variable "scheduling" {
   description = "Whether events may be kept for later (`sendat`) and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
   type        = bool

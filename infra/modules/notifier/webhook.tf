@@ -1,4 +1,4 @@
-# Vendors report over HTTP and know no IAM: an HTTP API that exists only where a signing key is configured, with one route a
+# Vendors report over HTTP and know no IAM: routes of the HTTP API that exist only where a signing key is configured, one a
 # provider. The function behind it verifies, and puts into the queue `feedback` what SES's topic would.
 locals {
   # function/providers/urls.py makes the same paths; a test holds the two together.
@@ -40,18 +40,10 @@ locals {
   ]
 }
 
-resource "aws_apigatewayv2_api" "webhook" {
-  count = local.webhooks ? 1 : 0
-
-  name          = "${var.name}-webhook"
-  description   = "Where vendors report to Herald"
-  protocol_type = "HTTP"
-}
-
 resource "aws_apigatewayv2_integration" "webhook" {
   count = local.webhooks ? 1 : 0
 
-  api_id                 = aws_apigatewayv2_api.webhook[0].id
+  api_id                 = aws_apigatewayv2_api.gateway[0].id
   integration_type       = "AWS_PROXY"
   integration_uri        = aws_lambda_alias.this["webhook"].invoke_arn
   payload_format_version = "2.0"
@@ -61,46 +53,9 @@ resource "aws_apigatewayv2_integration" "webhook" {
 resource "aws_apigatewayv2_route" "webhook" {
   for_each = local.webhook_paths
 
-  api_id    = aws_apigatewayv2_api.webhook[0].id
+  api_id    = aws_apigatewayv2_api.gateway[0].id
   route_key = "POST ${each.value}"
   target    = "integrations/${aws_apigatewayv2_integration.webhook[0].id}"
-}
-
-# What is over the throttle is answered 429, and comes again: vendors repeat for hours what was not answered 2xx.
-resource "aws_apigatewayv2_stage" "webhook" {
-  count = local.webhooks ? 1 : 0
-
-  api_id      = aws_apigatewayv2_api.webhook[0].id
-  name        = "$default"
-  auto_deploy = true
-
-  default_route_settings {
-    throttling_rate_limit    = var.webhook_throttle.rate
-    throttling_burst_limit   = var.webhook_throttle.burst
-    detailed_metrics_enabled = true
-  }
-
-  access_log_settings {
-    destination_arn = aws_cloudwatch_log_group.webhook_access[0].arn
-    format = jsonencode({
-      request = "$context.requestId"
-      at      = "$context.requestTime"
-      caller  = "$context.identity.sourceIp"
-      route   = "$context.routeKey"
-      status  = "$context.status"
-      ms      = "$context.responseLatency"
-      error   = "$context.integrationErrorMessage"
-    })
-  }
-}
-
-# Under this prefix log delivery needs no resource policy that grows with every log group.
-resource "aws_cloudwatch_log_group" "webhook_access" {
-  count = local.webhooks ? 1 : 0
-
-  name              = "/aws/vendedlogs/${var.name}-webhook-access"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = aws_kms_key.this.arn
 }
 
 resource "aws_lambda_permission" "webhook" {
@@ -111,5 +66,5 @@ resource "aws_lambda_permission" "webhook" {
   function_name = aws_lambda_alias.this["webhook"].function_name
   qualifier     = aws_lambda_alias.this["webhook"].name
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.webhook[0].execution_arn}/*/*"
+  source_arn    = "${aws_apigatewayv2_api.gateway[0].execution_arn}/*/*"
 }

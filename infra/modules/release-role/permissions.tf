@@ -2,7 +2,7 @@ locals {
   # The names that modules/notifier gives.
   functions          = "arn:${local.partition}:lambda:${local.region}:${local.account}:function"
   codedeploy         = "arn:${local.partition}:codedeploy:${local.region}:${local.account}"
-  companions         = ["feedback", "webhook", "mail-events"] # the last two only where they are configured
+  companions         = ["feedback", "webhook", "mail-events", "events-api"] # the last three only where they are configured
   aliased_functions  = [for name in concat(["notify"], local.companions) : "${local.functions}:${var.name}-${name}"]
   released_functions = concat(local.aliased_functions, [for name in ["before", "after"] : "${local.functions}:CodeDeployHook_${var.name}-${name}"])
   alarms             = "arn:${local.partition}:cloudwatch:${local.region}:${local.account}:alarm:${var.name}-release-*"

@@ -113,6 +113,27 @@ override_resource {
 }
 
 override_resource {
+  target = aws_lambda_alias.this["events-api"]
+  values = {
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:herald-events-api:live"
+  }
+}
+
+override_resource {
+  target = aws_cloudwatch_log_group.this["events-api"]
+  values = {
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-events-api"
+  }
+}
+
+override_resource {
+  target = aws_iam_role.this["events-api"]
+  values = {
+    arn = "arn:aws:iam::000000000000:role/herald-events-api"
+  }
+}
+
+override_resource {
   target = aws_lambda_alias.this["mail-events"]
   values = {
     arn = "arn:aws:lambda:us-east-1:000000000000:function:herald-mail-events:live"

@@ -72,7 +72,7 @@ class Setup:
 
     @property
     def answers(self) -> dict[tuple[str, str], Any]:
-        api = {"Name": "herald-webhook", "ApiId": _LOOKED_FOR, "ProtocolType": "HTTP", "RouteSelectionExpression": "$r"}
+        api = {"Name": "herald-gateway", "ApiId": _LOOKED_FOR, "ProtocolType": "HTTP", "RouteSelectionExpression": "$r"}
         return {
             ("lambda", "GetFunctionConfiguration"): self.configuration,
             ("ssm", "GetParameter"): {"Parameter": {"Value": self.key}},

@@ -1,0 +1,110 @@
+# Apps without an AWS SDK post events to `POST /events`, only where `events_api` is set. They have tokens of a user pool of
+# their own (OAuth 2.0 client credentials), with one scope a type. The gateway verifies a token; which scope a request needs
+# is known once its body is read, so the function looks for it.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+locals {
+  takes_events = var.events_api != null
+  events_types = local.takes_events ? var.events_api.types : []
+  events_pool  = one(aws_cognito_user_pool.publishers[*].id)
+
+  events_settings = merge(
+    {
+      HERALD_EVENTS_TOPIC_ARN = local.topic_arn
+      HERALD_EVENTS_SCOPE     = var.name
+    },
+    var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
+  )
+
+  events_statements = [
+    {
+      Sid      = "Publish"
+      Effect   = "Allow"
+      Action   = "sns:Publish"
+      Resource = local.topic_arn
+    },
+  ]
+}
+
+# Programs only: nobody signs up and nobody signs in. App clients are made by a command, because Terraform would keep their
+# secrets in its state.
+resource "aws_cognito_user_pool" "publishers" {
+  count = local.takes_events ? 1 : 0
+
+  name                = "${var.name}-publishers"
+  deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
+
+  admin_create_user_config {
+    allow_admin_create_user_only = true
+  }
+}
+
+# Where tokens are asked for.
+resource "aws_cognito_user_pool_domain" "publishers" {
+  count = local.takes_events ? 1 : 0
+
+  domain       = coalesce(var.events_api.domain_prefix, "${var.name}-publishers-${local.account}")
+  user_pool_id = aws_cognito_user_pool.publishers[0].id
+}
+
+resource "aws_cognito_resource_server" "publishers" {
+  count = local.takes_events ? 1 : 0
+
+  identifier   = var.name
+  name         = var.name
+  user_pool_id = aws_cognito_user_pool.publishers[0].id
+
+  dynamic "scope" {
+    for_each = toset(local.events_types)
+
+    content {
+      scope_name        = scope.value
+      scope_description = "Publish events of the type ${scope.value}"
+    }
+  }
+}
+
+# Cognito's access tokens have no `aud`: the gateway then holds `client_id` to the audience. While there is no client, the
+# audience is a name that no client can have.
+resource "aws_apigatewayv2_authorizer" "publishers" {
+  count = local.takes_events ? 1 : 0
+
+  api_id           = aws_apigatewayv2_api.gateway[0].id
+  name             = "publishers"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+
+  jwt_configuration {
+    audience = length(var.events_api.clients) == 0 ? ["no-client-yet"] : var.events_api.clients
+    issuer   = "https://cognito-idp.${local.region}.amazonaws.com/${local.events_pool}"
+  }
+}
+
+resource "aws_apigatewayv2_integration" "events" {
+  count = local.takes_events ? 1 : 0
+
+  api_id                 = aws_apigatewayv2_api.gateway[0].id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = aws_lambda_alias.this["events-api"].invoke_arn
+  payload_format_version = "2.0"
+}
+
+resource "aws_apigatewayv2_route" "events" {
+  count = local.takes_events ? 1 : 0
+
+  api_id             = aws_apigatewayv2_api.gateway[0].id
+  route_key          = "POST /events"
+  target             = "integrations/${aws_apigatewayv2_integration.events[0].id}"
+  authorization_type = "JWT"
+  authorizer_id      = aws_apigatewayv2_authorizer.publishers[0].id
+}
+
+resource "aws_lambda_permission" "events_api" {
+  count = local.takes_events ? 1 : 0
+
+  statement_id  = "api"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_alias.this["events-api"].function_name
+  qualifier     = aws_lambda_alias.this["events-api"].name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.gateway[0].execution_arn}/*/*/events"
+}
