@@ -21,11 +21,12 @@ from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
+from laptop.provision.events_api import make_events_api
 from laptop.provision.functions import make_functions
 from laptop.provision.messaging import Provisioned
 from laptop.provision.stores import make_stores
-from laptop.provision.vendors import make_provider_secrets, make_webhooks, provider_settings
-from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, FUNCTIONS, PREFIX, WEBHOOK
+from laptop.provision.vendors import make_gateway, make_provider_secrets, make_webhooks, provider_settings
+from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, EVENTS_API, FUNCTIONS, PREFIX, WEBHOOK
 from laptop.state import DEFAULT_STATE, ROOT, StateFolder
 from laptop.supervision.ports import HOST, Ports
 from laptop.supervision.processes import Processes
@@ -48,6 +49,7 @@ class Options:
     """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned, `providers` carry
     the mails, the preferred one first.
 
+    With `events_api` apps post events over HTTP, too.
     `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
     `iam` enforces the policies of roles.
     """
@@ -57,6 +59,7 @@ class Options:
     scale: float = 1.0
     settings: Mapping[str, str] = field(default_factory=dict)
     providers: Sequence[str] = (f"ses://{REGION}",)
+    events_api: bool = False
     bare: bool = False
     iam: bool = False
     say: Callable[[str], None] = lambda _: None
@@ -140,9 +143,15 @@ class _Start:
             settings["SSL_CERT_FILE"] = str(self._certificate)
         make_provider_secrets(clients, urls)
         reporting = any(map(reports_by_webhook, urls))
-        make_functions(clients, made, zips, settings, [*FUNCTIONS, *([WEBHOOK] if reporting else [])])
+        posting = self._options.events_api
+        wanted = [*FUNCTIONS, *([WEBHOOK] if reporting else []), *([EVENTS_API] if posting else [])]
+        make_functions(clients, made, zips, settings, wanted)
+        api = make_gateway(clients) if reporting or posting else ""
         if reporting:
-            make_webhooks(clients, made, urls, self._endpoints["aws"], self._endpoints["inbox"])
+            make_webhooks(clients, made, api, urls, self._endpoints["aws"], self._endpoints["inbox"])
+        if posting:
+            types = json.loads((self._catalogue / "catalogue.json").read_text())["notifications"]
+            make_events_api(clients, made, api, self._endpoints["aws"], [*types, "mail.cancel"])
 
     def _bare(self) -> LaptopCloud:
         """The emulator and the simulators, and nothing in them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Description:
     address_key_parameter: str
     sign_in: dict[str, str]
     scale: float = 1.0
+    #: What a program needs to post events over HTTP; empty where none can.
+    events_api: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Write it whole or not at all; it holds a password, if only that of the laptop's Ada."""
@@ -84,4 +86,5 @@ class Description:
             "HERALD_MAILS_PER_TEN_MINUTES": "1000",
             "HERALD_MAILS_PER_DAY": "10000",
             "HERALD_SIGN_UP_URL": f"{self.endpoints['inbox']}/sign-up",
+            **{f"HERALD_EVENTS_{name.upper()}": value for name, value in self.events_api.items()},
         }

@@ -11,6 +11,7 @@ from laptop.environment import ACCOUNT, REGION
 __all__ = [
     "ADDRESS_KEY",
     "CONFIGURATION_SET",
+    "EVENTS_API",
     "EVENT_SOURCE",
     "FEEDBACK_EVENTS",
     "FUNCTIONS",
@@ -116,6 +117,11 @@ FUNCTIONS = (
 
 #: Only where a vendor reports to it.
 WEBHOOK = Function("webhook", "function.webhook.handler", "function", alias=True)
+
+#: Only where apps post events over HTTP.
+EVENTS_API = Function(
+    "events-api", "function.events_api.handler", "function", alias=True, settings={"HERALD_EVENTS_SCOPE": PREFIX}
+)
 
 
 def topic_policy(queue: str, topic_arn: str) -> str:

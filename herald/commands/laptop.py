@@ -45,12 +45,14 @@ def run(
     providers: Annotated[
         str, typer.Option(help="Who carries the mails, the preferred one first: SES, SendGrid, Mailgun, Resend")
     ] = f"ses://{REGION},resend://",
+    events_api: Annotated[bool, typer.Option("--events-api", help="Let apps post events over HTTP, too")] = False,
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
     _prepare_process()
+    options = Options(state_dir, PORTS, scale, providers=_read(providers), events_api=events_api, say=console.print)
     parent = os.getppid()
     try:
-        with run_cloud(Options(state_dir, PORTS, scale, providers=_read(providers), say=console.print)) as cloud:
+        with run_cloud(options) as cloud:
             _announce(cloud.description.endpoints, cloud.timings, verbose)
             while os.getppid() == parent:
                 cloud.watch(0.5)

@@ -24,6 +24,8 @@ class Provisioned:
     topics: dict[str, str] = field(default_factory=dict)
     queues: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
+    #: What a program needs to post events: `url`, `token_url`, `client_id`, `client_secret`.
+    events_api: dict[str, str] = field(default_factory=dict)
 
 
 def make_messaging(clients: LaptopClients, made: Provisioned, visibility: str) -> None:

@@ -16,7 +16,7 @@ from laptop.provision.messaging import Provisioned
 from laptop.resources import PREFIX, PROVIDER_KEY, SMTP_LOGIN, WEBHOOK_KEY
 from operations.errors import UserError
 
-__all__ = ["make_provider_secrets", "make_webhooks", "provider_settings"]
+__all__ = ["make_gateway", "make_provider_secrets", "make_webhooks", "provider_settings"]
 
 
 def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
@@ -50,17 +50,25 @@ def make_provider_secrets(clients: LaptopClients, urls: Sequence[str]) -> None:
         store.put_parameter(Name=_key_of(url), Value=value, Type="SecureString")
 
 
-def make_webhooks(clients: LaptopClients, made: Provisioned, urls: Sequence[str], aws: str, inbox: str) -> None:
-    """The HTTP API as infra/modules/notifier makes it, and its address registered with each vendor."""
+def make_gateway(clients: LaptopClients) -> str:
+    """The HTTP API as infra/modules/notifier makes it, by its id."""
     gateway = clients.any("apigatewayv2")
-    api = gateway.create_api(Name=f"{PREFIX}-gateway", ProtocolType="HTTP")["ApiId"]
+    api: str = gateway.create_api(Name=f"{PREFIX}-gateway", ProtocolType="HTTP")["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    return api
+
+
+def make_webhooks(
+    clients: LaptopClients, made: Provisioned, api: str, urls: Sequence[str], aws: str, inbox: str
+) -> None:
+    """The routes of the HTTP API for vendors, and their addresses registered with each."""
+    gateway = clients.any("apigatewayv2")
     integration: dict[str, Any] = gateway.create_integration(
         ApiId=api,
         IntegrationType="AWS_PROXY",
         IntegrationUri=made.functions["webhook"],
         PayloadFormatVersion="2.0",
     )
-    gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
     for url in filter(reports_by_webhook, urls):
         target = f"integrations/{integration['IntegrationId']}"
         gateway.create_route(ApiId=api, RouteKey=f"POST {webhook_path(url)}", Target=target)

@@ -126,7 +126,7 @@ def settle(cloud: LaptopCloud) -> None:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LaptopCloud]:
-    with run_cloud(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE)) as started:
+    with run_cloud(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE, events_api=True)) as started:
         yield started
 
 

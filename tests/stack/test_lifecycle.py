@@ -144,6 +144,7 @@ def test_env_points_a_shell_at_it(herald: Herald) -> None:
     assert f"AWS_ENDPOINT_URL={herald.names.endpoints['aws']}" in shell.stdout
     assert f"AWS_ENDPOINT_URL_SESV2={herald.names.endpoints['ses']}" in shell.stdout
     assert f"HERALD_EVENTS_TOPIC_ARN={herald.names.topics['events']}" in shell.stdout
+    assert f"HERALD_EVENTS_URL={herald.names.events_api['url']}" in shell.stdout
     assert "does-not-exist" not in shell.stdout
     assert "herald-dead" in shell.stdout
 

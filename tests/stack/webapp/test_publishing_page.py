@@ -65,3 +65,9 @@ def test_javascript(herald: Herald, node_modules: Path) -> None:
     script = node_modules / "publish.mjs"
     script.write_text(snippet("javascript", "JavaScript"))
     run_twice(herald, ["node", str(script)], node_modules)
+
+
+def test_http(herald: Herald, tmp_path: Path) -> None:
+    script = tmp_path / "post.sh"
+    script.write_text(f"set -euo pipefail\n{snippet('bash', 'Without an AWS SDK')}")
+    run_twice(herald, ["bash", str(script)], tmp_path)

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from herald.cli import app
+from herald.commands import laptop
+from laptop.cloud import Options
 from laptop.state import ROOT
 from tests.herald_command import run_herald
 
@@ -35,6 +38,20 @@ def test_a_mistake_is_told_in_a_line(arguments: list[str], code: int, words: str
     assert words in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("more", [[], ["--events-api"]])
+def test_events_over_http_are_taken_where_they_are_asked_for(more: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Options] = []
+
+    def note(options: Options) -> None:
+        asked.append(options)
+        raise laptop.Stopped
+
+    monkeypatch.setattr(laptop, "run_cloud", note)
+    monkeypatch.setattr(laptop, "_prepare_process", lambda: None)
+    assert CliRunner().invoke(app, ["local", "run", *more]).exit_code == 0
+    assert [options.events_api for options in asked] == [bool(more)]
 
 
 def test_a_descriptor_without_a_process_is_no_cloud(tmp_path: Path) -> None:
