@@ -187,8 +187,10 @@ lock: ## Renew the hash-locked requirements (needs uv)
 	$(call lock,function/,-c tests/requirements.txt)
 	$(call lock,webapp/,-c tests/requirements.txt)
 
-screenshots: $(TEST_ENV) ## Take the pictures in docs/images anew, from a laptop cloud of their own
+screenshots: $(TEST_ENV) ## Take the pictures in docs/images anew, from laptop clouds of their own
 	@$(PY) -m tests.browser.screenshots
+	@$(PY) -m pytest -o cache_dir=build/pytest -n 0 -q tests/infra/laptop/test_dashboard.py
+	@cp build/screenshots/dashboard-light.png build/screenshots/dashboard-dark.png docs/images/
 
 DIAGRAM := docs/diagrams/event-flow
 DRAW    := dot -Tsvg -Gid="$$(sha256sum < $(DIAGRAM).dot | cut -c1-64)"

@@ -23,7 +23,7 @@ from tests.browser.chromium import chromium
 from tests.browser.person import Manner, Person, at_the_browser
 from tests.stack.conftest import Inbox
 
-__all__ = ["main"]
+__all__ = ["compress", "main"]
 
 _ALL = ROOT / "build" / "screenshots"
 _SHOWN = ROOT / "docs" / "images"
@@ -140,7 +140,7 @@ def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str], pag
             shown = name if language == "en" else f"{name}-{language}"
             path = _ALL / f"{shown}-{look.width}-{look.scheme}.png"
             grace.page.screenshot(path=path, animations="disabled")
-        _compress(path)
+        compress(path)
         yield path
         if shown in _KEPT:
             yield Path(shutil.copy(path, _SHOWN / path.name))
@@ -153,7 +153,7 @@ def _act(person: Person, fields: dict[str, str], action: str) -> None:
     form.locator("button").first.click()
 
 
-def _compress(path: Path) -> None:
+def compress(path: Path) -> None:
     """256 colours are enough for a page, and a third of the bytes; those of small things must be among them."""
     with Image.open(path) as picture:
         small = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)

@@ -1,11 +1,18 @@
 locals {
-  # [namespace, metric, dimension, value, …, options] as CloudWatch wants it.
-  notify_metric   = { for metric in ["Sent", "Duplicate", "Held", "Released", "Unknown", "Rejected", "Suppressed", "Resent"] : metric => ["Herald", metric, "Service", local.names.notify, { label = metric }] }
-  feedback_metric = { for metric in ["Delivered", "Bounced", "Complained", "Delayed", "SoftBounced", "Refused", "Healed", "SentTwice"] : metric => ["Herald", metric, "Service", local.names.feedback, { label = metric }] }
-
-  queue_metric = { for metric in ["ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"] : metric => [
-    for queue in ["retry", "feedback", "dead"] : ["AWS/SQS", metric, "QueueName", aws_sqs_queue.this[queue].name, { label = queue }]
-  ] }
+  # [namespace, metric, dimension, value, …, options] as CloudWatch wants it; each stands in docs/metrics.md.
+  drawn = {
+    for service, metrics in {
+      notify   = ["Sent", "Held", "Released", "Unknown", "Resent", "Suppressed", "Rejected", "Parked"]
+      feedback = ["Delivered", "Delayed", "SoftBounced", "Bounced", "Complained", "Refused", "Healed"]
+    } : service => { for metric in metrics : metric => ["Herald", metric, "Service", local.names[service], { label = metric }] }
+  }
+  waited = { for service, label in { notify = "tried again, to be sent", feedback = "tried again, to be written" } :
+  service => ["Herald", "WaitingSeconds", "Service", local.names[service], { label = label, stat = "Maximum" }] }
+  visible = { for queue in ["retry", "feedback", "dead"] :
+  queue => ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.this[queue].name, { label = queue, stat = "Maximum" }] }
+  oldest = { for queue in ["retry", "feedback", "dead"] :
+  queue => ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.this[queue].name, { label = "in ${queue}", stat = "Maximum" }] }
+  due_age = [for metric in ["DueAgeSeconds"] : ["Herald", metric, "Service", "${var.name}-scheduler", { label = "due, not asked for", stat = "Maximum" }] if var.scheduling]
 
   alias_errors    = [for function, alias in local.on_alias : ["AWS/Lambda", "Errors", "FunctionName", alias.FunctionName, "Resource", alias.Resource, { label = "${function} errors" }]]
   alias_throttles = ["AWS/Lambda", "Throttles", "FunctionName", local.on_alias.notify.FunctionName, "Resource", local.on_alias.notify.Resource, { label = "notify throttles" }]
@@ -13,35 +20,91 @@ locals {
     ["AWS/Lambda", "Duration", "FunctionName", local.on_alias.notify.FunctionName, "Resource", local.on_alias.notify.Resource, { label = percentile, stat = percentile }]
   ]
 
-  # Left to right, top to bottom: does mail go out, what became of it, is anything waiting, does it run.
-  graphs = [
-    { title = "Mails", stat = "Sum", metrics = [for metric in ["Sent", "Duplicate", "Suppressed"] : local.notify_metric[metric]] },
-    { title = "Not sent, or not known to be", stat = "Sum", metrics = [for metric in ["Held", "Released", "Unknown", "Resent", "Rejected"] : local.notify_metric[metric]] },
-    { title = "What became of them", stat = "Sum", metrics = values(local.feedback_metric) },
-    { title = "Reputation with SES", stat = "Average", metrics = [["AWS/SES", "Reputation.BounceRate"], ["AWS/SES", "Reputation.ComplaintRate"]] },
-    { title = "Waiting", stat = "Maximum", metrics = local.queue_metric.ApproximateNumberOfMessagesVisible },
-    { title = "Oldest waiting, in seconds", stat = "Maximum", metrics = local.queue_metric.ApproximateAgeOfOldestMessage },
-    { title = "Errors and throttles behind the alias", stat = "Sum", metrics = concat(local.alias_errors, [local.alias_throttles]) },
-    { title = "Duration of a delivery, in milliseconds", stat = "p50", metrics = local.durations },
+  # In the order in which somebody on call asks. `lines` are drawn at what raises an alarm, or at what SES allows.
+  questions = [
+    {
+      text = "## Does mail go, and does it arrive?\nThe day's quota, who paused and the last refusal in the provider's words: `herald status`"
+      graphs = [
+        { title = "Mails a second, and what SES allows", stat = "Sum", lines = [{ label = "send_rate", value = var.send_rate }], metrics = [
+          [{ expression = "sent / PERIOD(sent)", label = "Sent a second" }],
+          concat(slice(local.drawn.notify.Sent, 0, 4), [{ id = "sent", visible = false }]),
+        ] },
+        { title = "Mails that SES accepted, and that arrived", stat = "Sum", lines = [], metrics = [local.drawn.notify.Sent, local.drawn.feedback.Delivered] },
+        { title = "Mails that did not arrive", stat = "Sum", lines = [], metrics = [for metric in ["Bounced", "SoftBounced", "Complained", "Refused", "Delayed"] : local.drawn.feedback[metric]] },
+      ]
+    },
+    {
+      text = "## What waits, since when, and why?\nWho waits, and what to do about it: `herald why ADDRESS`"
+      graphs = [
+        { title = "Waiting in the queues", stat = "Maximum", lines = [], metrics = [local.visible.retry, local.visible.feedback] },
+        { title = "The oldest mail that waits, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.retry_age }], metrics = concat([local.oldest.retry, local.waited.notify], local.due_age) },
+        { title = "Not sent, or not known to be", stat = "Sum", lines = [], metrics = [for metric in ["Released", "Held", "Unknown", "Resent", "Suppressed"] : local.drawn.notify[metric]] },
+      ]
+    },
+    {
+      text = "## Does anything wait for a person?\nThe letters by reason: `herald dead`; to send them again: `herald redrive`"
+      graphs = [
+        { title = "Dead letters", stat = "Maximum", lines = [{ label = "alarm", value = 1 }], metrics = [local.visible.dead] },
+        { title = "The oldest dead letter, in seconds", stat = "Maximum", lines = [{ label = "SQS deletes it", value = 1209600 }], metrics = [local.oldest.dead] },
+        { title = "Rejected, parked, sent twice", stat = "Sum", lines = [], metrics = [
+          local.drawn.notify.Rejected, local.drawn.notify.Parked,
+          ["Herald", "SentTwice", "Service", local.names.notify, { label = "SentTwice, seen by notify" }],
+          ["Herald", "SentTwice", "Service", local.names.feedback, { label = "SentTwice, seen by feedback" }],
+        ] },
+      ]
+    },
+    {
+      text = "## Is it told, is it healthy, does SES trust it?\nWhat each alarm means: docs/runbook.md"
+      graphs = [
+        { title = "Feedback that is not written yet, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.feedback_age }], metrics = [local.oldest.feedback, local.waited.feedback] },
+        { title = "Errors and throttles behind the alias", stat = "Sum", lines = [], metrics = concat(local.alias_errors, [local.alias_throttles]) },
+        { title = "Duration of a delivery, in milliseconds", stat = "p50", lines = [], metrics = local.durations },
+        { title = "Bounces of the account, as SES counts them", stat = "Average", lines = [{ label = "SES reviews the account", value = 0.05 }], metrics = [["AWS/SES", "Reputation.BounceRate", { label = "bounce rate" }]] },
+        { title = "Complaints of the account, as SES counts them", stat = "Average", lines = [{ label = "SES reviews the account", value = 0.001 }], metrics = [["AWS/SES", "Reputation.ComplaintRate", { label = "complaint rate" }]] },
+        { title = "Repaired by feedback", stat = "Sum", lines = [], metrics = [local.drawn.feedback.Healed] },
+      ]
+    },
+  ]
+
+  # What is true now, in large figures: the answer to most calls.
+  now = [
+    local.drawn.notify.Sent, local.drawn.feedback.Delivered, concat(slice(local.visible.retry, 0, 4), [{ label = "Waiting to be sent", stat = "Maximum" }]),
+    concat(slice(local.oldest.retry, 0, 4), [{ label = "Oldest of them, seconds", stat = "Maximum" }]), concat(slice(local.visible.dead, 0, 4), [{ label = "Dead letters", stat = "Maximum" }]),
+    concat(slice(local.oldest.feedback, 0, 4), [{ label = "Feedback unread, seconds", stat = "Maximum" }]),
   ]
 
   dashboard = {
     widgets = concat(
-      [{
-        type   = "alarm"
-        width  = 24
-        height = 3
-        properties = {
-          title  = "Alarms"
-          alarms = concat(values(aws_cloudwatch_metric_alarm.this)[*].arn, values(aws_cloudwatch_metric_alarm.rate)[*].arn)
-        }
-      }],
-      [for graph in local.graphs : {
-        type       = "metric"
-        width      = 12
-        height     = 6
-        properties = { title = graph.title, region = local.region, metrics = graph.metrics, stat = graph.stat, period = 300, view = "timeSeries" }
-      }],
+      [
+        {
+          type   = "alarm"
+          width  = 24
+          height = 4
+          properties = {
+            title  = "Alarms"
+            sortBy = "stateUpdatedTimestamp"
+            alarms = concat(values(aws_cloudwatch_metric_alarm.this)[*].arn, values(aws_cloudwatch_metric_alarm.rate)[*].arn)
+          }
+        },
+        {
+          type       = "metric"
+          width      = 24
+          height     = 4
+          properties = { title = "In the last five minutes", region = local.region, metrics = local.now, stat = "Sum", period = 300, view = "singleValue", sparkline = true }
+        },
+      ],
+      flatten([for question in local.questions : concat(
+        [{ type = "text", width = 24, height = 2, properties = { markdown = question.text, background = "transparent" } }],
+        [for graph in question.graphs : {
+          type   = "metric"
+          width  = 8
+          height = 6
+          properties = merge(
+            { title = graph.title, region = local.region, metrics = graph.metrics, stat = graph.stat, period = 300, view = "timeSeries", yAxis = { left = { min = 0 } } },
+            { for name, lines in { annotations = { horizontal = graph.lines } } : name => lines if length(graph.lines) > 0 },
+          )
+        }],
+      )]),
     )
   }
 }

@@ -36,8 +36,9 @@ def _find_drawn(clients: LaptopClients) -> Iterator[Use]:
         body = json.loads(cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"])
         for widget in body["widgets"]:
             for line in widget["properties"].get("metrics", ()):
-                namespace, metric, *pairs = [each for each in line if isinstance(each, str)]
-                yield namespace, metric, dict(zip(pairs[::2], pairs[1::2], strict=True))
+                namespace, metric, *pairs = [each for each in line if isinstance(each, str)] or ["", ""]
+                if namespace:  # else it is an expression over other lines
+                    yield namespace, metric, dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 
 def test_heralds_metrics_are_asked_for_as_they_are_written(used: list[Use]) -> None:

@@ -39,7 +39,7 @@ def send(applied: Applied, to: str) -> str:
         item = applied.clients.dynamodb.get_item(TableName="herald-ledger", Key=key, ConsistentRead=True).get("Item")
         return item["state"]["S"] if item else ""
 
-    return eventually(state, lambda seen: seen in ("delivered", "bounced", "complained"))
+    return eventually(state, lambda seen: seen in ("delivered", "bounced", "complained", "rejected"))
 
 
 @pytest.mark.parametrize(("out", "serves"), [(None, REGION), (REGION, SECOND_REGION)])
