@@ -52,6 +52,11 @@ RULES: tuple[Rule, ...] = (
     ),
     _row("CreateGroup", NOTHING_SPECIAL, f"{_ACCOUNTS}test_grace_is_an_operator_and_ada_is_none"),
     _row(
+        "CreateResourceServer",
+        "Resource servers are associated with custom scopes and machine-to-machine (M2M) authorization.",
+        "tests/stack/test_events_api.py::test_a_token_for_one_type_publishes_no_other",
+    ),
+    _row(
         "CreateUserPool",
         "This configuration is immutable after you set it.",
         "tests/unit/doctor/test_installation.py::test_each_outcome",
