@@ -28,6 +28,7 @@ module "notifier" {
   providers_in_order  = var.providers_in_order
   provider_secrets    = var.provider_secrets
   events_api          = var.events_api
+  event_bus           = var.event_bus
   scheduling          = var.scheduling
   delivery_mode       = var.delivery_mode
   allowlist           = var.allowlist

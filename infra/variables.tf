@@ -107,6 +107,15 @@ variable "events_api" {
   default = null
 }
 
+variable "event_bus" {
+  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: nothing of it is there"
+  type = object({
+    name    = optional(string, "default")
+    pattern = string
+  })
+  default = null
+}
+
 variable "scheduling" {
   description = "Whether events may be kept for later (`sendat`) and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
   type        = bool

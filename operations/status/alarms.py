@@ -27,6 +27,7 @@ RUNBOOK: Final = {
     "feedback-errors": "look at the log of feedback; what SES says waits in its queue for up to 14 days",
     "webhook-errors": "look at the log of webhook; vendors repeat their reports for hours, so mend it soon",
     "events-api-errors": "look at the log of events-api; publishers post again what was not answered 202",
+    "bus-undelivered": "the runbook's *EventBridge could not hand on an event* says how to put it on the bus again",
     "mail-events-errors": "look at the log of mail-events; what it read is told again; herald rollback if it is new",
     "mail-events-behind": "look at the log of mail-events: SNS refuses it, or it fails; mails are not affected",
     "mail-events-lost": "the runbook's *What became of mails was not told* says how to tell it, within 12 hours",

@@ -52,6 +52,7 @@ locals {
           Condition                 = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.own_topics}${topic}" } }
         }
       ],
+      local.bus_key_statements,
     )
   }
 }

@@ -17,15 +17,17 @@ locals {
           Resource  = local.topic_arn
         },
       ],
+      local.bus_topic_statements,
       [
         {
-          # An identity policy of the same account would be enough without this.
+          # An identity policy of the same account would be enough without this. EventBridge is no principal with an ARN: its
+          # rule is the source, which a publisher cannot claim to be.
           Sid       = "NobodyElsePublishes"
           Effect    = "Deny"
           Principal = "*"
           Action    = "sns:Publish"
           Resource  = local.topic_arn
-          Condition = { ArnNotEquals = { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers } }
+          Condition = { ArnNotEquals = merge(local.reads_bus ? { "aws:SourceArn" = [local.bus_rule] } : {}, { "aws:PrincipalArn" = length(local.publishers) == 0 ? ["arn:${local.partition}:iam::${local.account}:role/nobody"] : local.publishers }) }
         },
         {
           Sid       = "TlsOnly"

@@ -230,6 +230,29 @@ variable "events_api" {
   }
 }
 
+variable "event_bus" {
+  description = "Events that are on an EventBridge bus of this account and region already: the `name` of the bus, and the `pattern` of its rule as JSON. The `detail` of what matches is a CloudEvent, as on the topic. Null: nothing of it is there"
+  type = object({
+    name    = optional(string, "default")
+    pattern = string
+  })
+  default = null
+
+  validation {
+    condition     = var.event_bus == null ? true : can(regex("^[A-Za-z0-9._-]{1,256}$", var.event_bus.name))
+    error_message = "event_bus.name is the name of a bus of this account, not an ARN and not a partner's bus."
+  }
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+  validation {
+    condition     = var.event_bus == null ? true : length(var.event_bus.pattern) <= 4096 && length(setintersection(try(keys(jsondecode(var.event_bus.pattern)), []), ["source", "detail-type", "detail"])) > 0
+    error_message = "event_bus.pattern is a JSON object of at most 4,096 characters that asks for a source, a detail-type or something of the detail: whatever else is on the bus would become dead letters."
+  }
+  validation {
+    condition     = var.event_bus == null ? true : var.shared_topic == null
+    error_message = "Who may publish to a shared topic is its owner's decision: event_bus needs a topic of Herald's own."
+  }
+}
+
 variable "scheduling" {
   description = "Whether events may be kept for later (`sendat`) and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
   type        = bool

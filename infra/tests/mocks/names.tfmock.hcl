@@ -293,3 +293,17 @@ override_resource {
     arn = "arn:aws:iam::000000000000:role/herald-welcome"
   }
 }
+
+override_resource {
+  target = aws_cloudwatch_event_rule.bus[0]
+  values = {
+    arn = "arn:aws:events:us-east-1:000000000000:rule/orders/herald-events"
+  }
+}
+
+override_resource {
+  target = aws_sqs_queue.bus[0]
+  values = {
+    arn = "arn:aws:sqs:us-east-1:000000000000:herald-bus-undelivered"
+  }
+}

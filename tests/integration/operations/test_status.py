@@ -210,6 +210,7 @@ def alarm_names() -> set[str]:
     names |= set(
         re.findall(r"^ +(mail-events-[a-z]+) += \{", (modules / "notifier" / "mail_events.tf").read_text(), re.M)
     )
+    names |= set(re.findall(r"^ +(bus-[a-z]+) += \{", (modules / "notifier" / "event_bus.tf").read_text(), re.M))
     text = (modules / "webapp" / "functions.tf").read_text("utf-8")
     functions = re.search(r"names = \{ for function in \[(.*?)\]", text)
     assert functions

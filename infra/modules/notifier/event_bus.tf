@@ -1,0 +1,116 @@
+# Events that are on an EventBridge bus already, only where `event_bus` is set: a rule hands the `detail` of what its pattern
+# matches to the topic, as it stands. An input transformer would write it anew: it never escapes what it puts between quotes,
+# and cannot tell an array from text. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+locals {
+  reads_bus      = var.event_bus != null
+  bus_rule       = one(aws_cloudwatch_event_rule.bus[*].arn)
+  bus_queue_name = "${var.name}-bus-undelivered"
+
+  # Without a source account: EventBridge's page names the rule only.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+  bus_topic_statements = [for statement in [
+    {
+      Sid       = "FromTheBus"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = local.topic_arn
+      Condition = { ArnEquals = { "aws:SourceArn" = local.bus_rule } }
+    }
+  ] : statement if local.reads_bus]
+
+  # To an encrypted topic and queue EventBridge brings no source: the contexts of SNS and SQS name what the key is for.
+  # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+  bus_key_statements = [for statement in [
+    {
+      Sid       = "UseEventBridgeForTheTopic"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Resource  = "*"
+      Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "${local.own_topics}events" } }
+    },
+    {
+      Sid       = "UseEventBridgeForTheQueue"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Resource  = "*"
+      Condition = { StringEquals = { "kms:EncryptionContext:aws:sqs:arn" = "arn:${local.partition}:sqs:${local.region}:${local.account}:${local.bus_queue_name}" } }
+    },
+  ] : statement if local.reads_bus]
+
+  bus_alarms = { for name, alarm in {
+    bus-undelivered = {
+      description = "EventBridge could not hand an event of the bus to the topic: it lies in a queue of its own, for 14 days"
+      namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = one(aws_sqs_queue.bus[*].name) }
+      statistic   = "Maximum", period = 60, periods = 1, threshold = 1
+    }
+  } : name => alarm if local.reads_bus }
+}
+
+resource "aws_cloudwatch_event_rule" "bus" {
+  count = local.reads_bus ? 1 : 0
+
+  name           = "${var.name}-events"
+  description    = "Hands events to Herald's topic"
+  event_bus_name = var.event_bus.name
+  event_pattern  = var.event_bus.pattern
+}
+
+# Tried for a day, EventBridge's longest, and then kept.
+resource "aws_cloudwatch_event_target" "bus" {
+  count = local.reads_bus ? 1 : 0
+
+  rule           = aws_cloudwatch_event_rule.bus[0].name
+  event_bus_name = var.event_bus.name
+  arn            = local.topic_arn
+  input_path     = "$.detail"
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.bus[0].arn
+  }
+
+  depends_on = [aws_sns_topic_policy.events, aws_sqs_queue_policy.bus]
+}
+
+resource "aws_sqs_queue" "bus" {
+  count = local.reads_bus ? 1 : 0
+
+  name                      = local.bus_queue_name
+  message_retention_seconds = local.fourteen_days
+  kms_master_key_id         = aws_kms_key.this.arn
+}
+
+resource "aws_sqs_queue_policy" "bus" {
+  count = local.reads_bus ? 1 : 0
+
+  queue_url = aws_sqs_queue.bus[0].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+        Sid       = "FromTheRule"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.bus[0].arn
+        Condition = { ArnEquals = { "aws:SourceArn" = local.bus_rule } }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.bus[0].arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
