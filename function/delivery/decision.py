@@ -244,6 +244,8 @@ def _leave_alone(known: Duplicate | InDoubt | Kept, job: Job, now: int) -> Decis
         case Duplicate(State.SCHEDULED) if job.delivery.item and (job.attempt.due or 0) - now < _EARLY:
             # Whoever asked for it has a clock ahead of this one: it comes back when its time has come here too.
             return Retry(OutcomeKind.HELD, _EARLIER, job.attempt.due or now)
+        case Duplicate(State.CANCELLED) if isinstance(job.error, NotSent):
+            return Done(OutcomeKind.CANCELLED, "cancelled before it was known that nothing was sent")
         case Duplicate(state):
             return Done(OutcomeKind.DUPLICATE, f"already {state}")
         case InDoubt(record):

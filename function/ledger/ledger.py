@@ -146,9 +146,14 @@ class Ledger:
 
     @_hold_if_contended
     def release(self, attempt: Attempt, row: TimelineRow) -> Record | Verdict:
-        """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it."""
+        """Nothing was sent: the mail is free, or in doubt again where an earlier attempt may have sent it, or cancelled
+        where a cancellation took it for too late."""
         answer = self.table.update(self.writes.release_claim(attempt, row))
         if isinstance(answer, Refusal) and _still_owns(answer, attempt):
+            record = Record.from_item(answer.items[0] or {})
+            if record.cancelled_by and record.at_risk <= 1:
+                refusal = self.table.write(self.writes.withdraw(attempt, row, record))
+                return Duplicate(State.CANCELLED) if refusal is None else self.judge_refusal(refusal, attempt, row.at)
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.letter or attempt.owner))
         return self._read_answer(answer, attempt, State.RELEASED)
 

@@ -14,7 +14,7 @@ from typing import Any
 from function.ledger.attempt import Attempt
 from function.ledger.attributes import serialize, serialize_item
 from function.ledger.keys import message_key
-from function.ledger.record import TimelineRow
+from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State, sources
 from function.runtime.lean_dataclass import dataclass
 
@@ -175,6 +175,12 @@ class Requests:
             free += " OR #message_id = :before"
             values["before"] = attempt.predecessor.message_id
         return put(self.table, item, free, values)
+
+    def drop_body(self, record: Record, key: str, expires_at: int) -> Request:
+        """An update of the event's item `key`: there will be no mail of `record`, so what it says is not kept."""
+        values: dict[str, object] = {"message_id": record.message_id, "expires_at": expires_at}
+        expression = "SET #expires_at = :expires_at REMOVE #body"
+        return update(self.table, key, expression, "#message_id = :message_id", values)
 
     def check_address(self, attempt: Attempt, condition: str, key: str = "") -> Request:
         """A check of the address's item: `since` is there while it is on the list, `choice` while its reader wants no

@@ -16,7 +16,8 @@ reference to each due record into the queue `retry`; from there on it is a deliv
   released, rejected or suppressed. A crash after it: its next delivery finds it done.
 - `mail.cancel` of an event that nobody knows writes a message in its own name, `cancelled`, and gives it the event: the
   event's own publication finds that it is owned by a mail that is cancelled.
-- `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once.
+- `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once. If its owner
+  learns after all that nothing was sent, it is `cancelled` (withdrawn), not free again.
 
 Cancelling and claiming write the same item under conditions that exclude each other, so one of the two comes first. A
 cancellation that meets a claim waits until its hold ends. What was cancelled stays so, whatever content comes later.
@@ -230,9 +231,7 @@ def cancel_record(
         row,
         {"reason": reason.text, "reason_code": reason.code, "expires_at": expires_at},
     )
-    values: dict[str, object] = {"message_id": record.message_id, "expires_at": expires_at}
-    event = update(writes.table, key, "SET #expires_at = :expires_at REMOVE #body", "#message_id = :message_id", values)
-    return [{"Update": message}, {"Update": event}]
+    return [{"Update": message}, {"Update": writes.drop_body(record, key, expires_at)}]
 
 
 def find_shard(message_id: str) -> str:

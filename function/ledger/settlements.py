@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from function.ledger.attempt import Attempt, Suppressed
-from function.ledger.record import TimelineRow
+from function.ledger.record import Record, TimelineRow
 from function.ledger.requests import (
     APPEND,
     CLEAR,
@@ -17,8 +17,9 @@ from function.ledger.requests import (
     in_source_state,
     state_in,
 )
-from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action
+from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action, State
 from function.ledger.succession import SuccessionRequests, describe_mail
+from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["SettlementRequests"]
 
@@ -50,10 +51,27 @@ class SettlementRequests(SuccessionRequests):
         return self.update_message(attempt, rows[-1].at, f"SET {APPEND} {SENT_BY}", "#owner = :owner", rows[-1], extra)
 
     def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
-        """The owner sent nothing, and nobody before it may have."""
+        """The owner sent nothing, nobody before it may have, and the mail is still wanted."""
         return self._update_as_owner(
-            attempt, row, f"SET #state = :released, {_LEAVE}, {REPEAT} {CLEAR}", also=" AND #at_risk <= :one"
+            attempt,
+            row,
+            f"SET #state = :released, {_LEAVE}, {REPEAT} {CLEAR}",
+            also=" AND #at_risk <= :one AND attribute_not_exists(#cancelled_by)",
         )
+
+    def withdraw(self, attempt: Attempt, row: TimelineRow, record: Record) -> list[Request]:
+        """The owner sent nothing, nobody before it may have, and a cancellation had come: it was not too late."""
+        reason = Reason(ReasonCode.CANCELLED, f"cancelled by {record.cancelled_by}, and nothing was sent")
+        last = TimelineRow.of(reason, State.CANCELLED, row.at, self.release)
+        expires_at = max(self.expire_at(row.at), record.expires_at or 0)
+        message = self._update_as_owner(
+            attempt,
+            row,
+            f"SET #state = :cancelled, {_LEAVE}, {_WAITS}, {APPEND} REMOVE #first_at, #parked, #cancelled_by",
+            also=" AND #at_risk <= :one AND attribute_exists(#cancelled_by)",
+            extra=_explain(last) | {"rows": [row.as_dict(), last.as_dict()], "expires_at": expires_at},
+        )
+        return [{"Update": message}, {"Update": self.drop_body(record, record.event_key or "", expires_at)}]
 
     def give_back(self, attempt: Attempt, row: TimelineRow, owner: str) -> Request:
         """The owner sent nothing, but an attempt before it may have: in doubt again at once, as the attempt `owner`."""

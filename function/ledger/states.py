@@ -118,6 +118,8 @@ class Action(StrEnum):
     RECORD = "record"
     #: The owner knows that nothing was sent.
     RELEASE = "release"
+    #: The owner knows that nothing was sent, of a mail that was cancelled while nobody knew.
+    WITHDRAW = "withdraw"
     #: The owner knows that it sent nothing, but an attempt before it may have.
     GIVE_BACK = "give back"
     #: The owner lost the provider's answer.
@@ -197,6 +199,7 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
     },
     Action.RECORD: {State.SENDING: (State.SENT, "the provider accepted the owner's mail")},
     Action.RELEASE: {State.SENDING: (State.RELEASED, "the owner's attempt certainly sent nothing")},
+    Action.WITHDRAW: {State.SENDING: (State.CANCELLED, "certainly not sent after all, and nobody wants it any more")},
     Action.GIVE_BACK: {
         State.SENDING: (State.UNKNOWN, "this attempt certainly sent nothing, but an earlier one may have")
     },
@@ -231,6 +234,7 @@ _STAYS: dict[Action, str] = {
     Action.REDRIVE_CONFIRMED: "a mail that went is not redriven, not even with a yes",
     Action.RECORD: "feedback was faster, or another owner has it: the record already knows better",
     Action.RELEASE: "the record already knows better than this owner",
+    Action.WITHDRAW: "the record already knows better than this owner",
     Action.GIVE_BACK: "the record already knows better than this owner",
     Action.LOSE: "the record already knows better than this owner",
     Action.REFUSE: "the record already knows better than this owner",

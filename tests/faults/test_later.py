@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.states import ACCEPTED, Action, State
 from function.message.catalogue import Catalogue
@@ -289,6 +290,49 @@ def test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed
         assert all(record.due_at is None for record in records), where
         seen[found] += strike.struck
     assert seen == {"one mail": 196, "cancelled": 120, "one mail, and told": 70, "parked, and told": 4}
+
+
+@dataclass
+class LatePost(Post):
+    """A provider that says only after the hold that it did not take the mail: `meanwhile` comes before that."""
+
+    meanwhile: Callable[[], None] = field(kw_only=True)
+
+    def send(self, email: Email, key: str) -> Receipt:
+        self.clock.forward(901)
+        self.meanwhile()
+        self.answers = [ProviderUnavailable("down")]
+        return super().send(email, key)
+
+
+def play_late_answer(strike: Strike, catalogue: Catalogue) -> World:
+    """The event is cancelled while nobody knows whether it was sent; then its owner learns that it was not."""
+    clock = Clock()
+    post = LatePost(clock, meanwhile=lambda: invoke(herald.cancel))
+    world = World(MemoryTable("herald-ledger"), catalogue, clock, posts=[post])
+    herald = Herald(world, strike, (0, 0))
+
+    def publish() -> None:
+        herald._deliver(delivery())
+
+    invoke(publish)
+    clock.forward(901)
+    invoke(herald.cancel)
+    invoke(publish)
+    return world
+
+
+def test_what_is_cancelled_while_nobody_knows_is_never_sent_wherever_anybody_is_killed(catalogue: Catalogue) -> None:
+    seen: Counter[str] = Counter()
+    for strike in strikes():
+        world = play_late_answer(strike, catalogue)
+        record = world.record()
+        where = f"{record}: request {strike.number} {strike.moment}"
+        assert world.mails == 0, where
+        handed_over = record.cancelled_by == "c1" and record.parked == record.owner
+        assert record.state is State.CANCELLED or handed_over, where
+        seen["parked, and told" if handed_over else "cancelled"] += 1
+    assert seen == {"cancelled": 7, "parked, and told": 4}
 
 
 def test_a_handler_that_sends_and_then_deletes_fails_in_the_same_cells() -> None:

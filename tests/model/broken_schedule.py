@@ -24,6 +24,7 @@ __all__ = [
     "CancelsWhatIsSent",
     "ClaimLeavesItInTheIndex",
     "ForgetsWhatIsNotKnown",
+    "FreesWhatWasCancelled",
     "NeverAsksAgain",
     "PutsOffWhatHasMoved",
     "ResendsWhatWasCancelled",
@@ -65,6 +66,11 @@ class ResendsWhatWasCancelled(Writes):
     def resend(self, attempt: Attempt, doubtful: Record, now: int) -> list[Request]:
         message, *rest = super().resend(attempt, doubtful, now)
         return [{"Update": rewrite_condition(message["Update"], " AND attribute_not_exists(#cancelled_by)", "")}, *rest]
+
+
+class FreesWhatWasCancelled(Writes):
+    def release_claim(self, attempt: Attempt, row: TimelineRow) -> Request:
+        return rewrite_condition(super().release_claim(attempt, row), " AND attribute_not_exists(#cancelled_by)", "")
 
 
 class SendsAtOnce(Schedule):

@@ -104,6 +104,8 @@ class Promises:
     def _judge_cancelled_in_doubt(world: World, before: Record, new: Record) -> None:
         if before.is_held(world.now) and before.cancelled_by != new.cancelled_by:
             raise Broken("a cancellation did not wait for who may be sending")
+        if before.cancelled_by and new.state is State.RELEASED:
+            raise Broken("a mail that was cancelled, and certainly not sent, may be sent by the next delivery")
         if before.cancelled_by and new.state is State.SENDING and new.owner != before.owner and not world.yeses:
             raise Broken("a mail that may have gone is sent once more although it was cancelled")
 

@@ -367,6 +367,18 @@ SCENARIOS: tuple[Scenario, ...] = (
         Rules(contents="a-", reported=True),
     ),
     Scenario(
+        "an event is cancelled past its hold, and only then it is told that nothing was sent",
+        (1, 1),
+        Budget(not_sent=1, ticks=1, crashes=1),
+        Rules(contents="a-", resends=0),
+    ),
+    Scenario(
+        "the same, told by the delivery after it",
+        (1, 1),
+        Budget(not_sent=1, throttles=1, ticks=1),
+        Rules(contents="a-", resends=0),
+    ),
+    Scenario(
         "an event is cancelled while it is not sent, or refused and redriven",
         (1, 1),
         Budget(not_sent=1, refused=1, redrives=1, crashes=1),

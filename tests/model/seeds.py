@@ -52,6 +52,11 @@ SEEDS: tuple[Seed, ...] = (
         Code(writes=broken_schedule.ResendsWhatWasCancelled, ledger=broken_ledger.AlwaysResends),
     ),
     Seed(
+        "what was cancelled is free again once it is known that nothing was sent",
+        "an event is cancelled past its hold, and only then it is told that nothing was sent",
+        Code(writes=broken_schedule.FreesWhatWasCancelled),
+    ),
+    Seed(
         "the owner's writes do not name the owner",
         "the answer is lost, and a person sends from the record",
         broken_ledger.change_owners_writes("#owner = :owner AND ", ""),

@@ -53,6 +53,7 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         *writes.settle(attempt, row, Action.SCHEDULE, also={"due": "0", "due_at": 1}),
         *writes.settle(attempt, row, Action.CANCEL),
         *cancel_record(writes, attempt, Record("m", State.RELEASED), "event#e", Reason(ReasonCode.CANCELLED, "why"), 1),
+        *writes.withdraw(attempt, row, Record("m", State.SENDING, event_key="event#e")),
         *writes.apply_feedback("m", Action.FEEDBACK_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),
         *({"Update": update} for update in (writes.release_claim(attempt, row), writes.lose(attempt, row))),

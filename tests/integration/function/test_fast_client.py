@@ -135,6 +135,7 @@ def test_every_transaction_of_the_ledger_is_the_same_on_the_wire(
         WRITES.claim_expired(second, 1_795_507_200_000),
         WRITES.resend(first, doubtful, 1_795_507_200_000),
         WRITES.refuse(first, row),
+        WRITES.withdraw(first, row, doubtful),
         WRITES.reject(second, row),
         WRITES.suppress(first, row),
         WRITES.park(first, second.owner, row),

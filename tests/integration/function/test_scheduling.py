@@ -343,6 +343,28 @@ def test_what_may_have_gone_and_was_cancelled_is_not_sent_once_more_by_policy(wo
     assert world.deliver(redriven).kind is OutcomeKind.SENT, "a person may send it all the same"
 
 
+def test_a_cancellation_was_not_too_late_if_nothing_was_sent_after_all(world: World) -> None:
+    world.post.answers = [ProviderUnavailable("down")]
+    busy = QueueItem("item", "handle", 1)
+    attempt = Attempt("m1", "late", "book.created", event_item(), address="address#1", source="urn:x", id="e")
+    world.ledger.claim(attempt)
+    world.clock.forward(_HOLD)
+    assert world.deliver(cancellation()).detail == "too late to cancel: sending, it may have been sent"
+    outcome = world.deliver(delivery(not_sent="m1 late", item=busy))
+    assert (outcome.kind, outcome.detail, world.mails) == (OutcomeKind.DUPLICATE, "already cancelled", 0)
+    assert codes(world) == [
+        ("sending", ""),
+        ("sending", "cancelled_too_late"),
+        ("released", "ledger_busy"),
+        ("cancelled", "cancelled"),
+    ]
+    assert (world.record().cancelled_by, world.record().reason_code) == (None, "cancelled")
+    item = world.item(event_item())
+    assert item is not None
+    assert "body" not in item
+    assert world.deliver(cancellation(message_id="c2")).detail == "already cancelled"
+
+
 def test_a_mail_that_is_tried_again_or_waits_for_a_person_is_cancelled(world: World) -> None:
     world.post.answers = [ProviderUnavailable("down")]
     world.deliver(delivery())

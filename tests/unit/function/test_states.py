@@ -36,6 +36,7 @@ CHANGES = {
     (Action.RECORD, State.SENDING, State.SENT),
     (Action.RELEASE, State.SENDING, State.RELEASED),
     (Action.GIVE_BACK, State.SENDING, State.UNKNOWN),
+    (Action.WITHDRAW, State.SENDING, State.CANCELLED),
     (Action.LOSE, State.SENDING, State.UNKNOWN),
     (Action.REFUSE, State.SENDING, State.REJECTED),
     (Action.REJECT, None, State.REJECTED),
