@@ -6,12 +6,13 @@ does no harm if the scheduler runs twice at once, dies anywhere, or has another 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.event.envelope import Delivery
-from function.ledger.schedule import Schedule
+from function.ledger.schedule import Due, Schedule
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
@@ -20,7 +21,9 @@ from function.settings import SchedulerSettings
 
 __all__ = ["Scheduler", "compose", "handler"]
 
-#: Kept back from the invocation's time for the last record, in milliseconds.
+#: What SQS takes in one call.
+_BATCH = 10
+#: Kept back from the invocation's time for the last batch, in milliseconds.
 _RESERVE = 10_000
 
 
@@ -38,15 +41,25 @@ class Scheduler:
         now = self.clock()
         deadline = now + int(context.get_remaining_time_in_millis()) - _RESERVE
         count = age = 0
-        for found in self.schedule.find_due(now):
-            age = max(age, now - found.due_at)
+        due = self.schedule.find_due(now)
+        while batch := list(islice(due, _BATCH)):
+            age = max(age, *(now - found.due_at for found in batch))
             if self.clock() > deadline:
                 break
-            self.retry.put(write_retry(Delivery(found.message_id, "", in_ledger=True)))
-            self.schedule.put_off(found)
-            count += 1
+            count += self._ask(batch)
         self.telemetry.tally({"Due": count, "DueAgeSeconds": age // 1000})
         return {"due": count}
+
+    def _ask(self, batch: Sequence[Due]) -> int:
+        """How many the queue took. What it did not take keeps its place in the index, and the next run finds it."""
+        letters = [write_retry(Delivery(found.message_id, "", in_ledger=True)) for found in batch]
+        refused = self.retry.put_all(letters)
+        for number, found in enumerate(batch):
+            if number in refused:
+                self.telemetry.note("failed", message_id=found.message_id, detail=refused[number])
+            else:
+                self.schedule.put_off(found)
+        return len(batch) - len(refused)
 
 
 def compose(environment: dict[str, str], clients: Clients) -> Scheduler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,10 @@ class Dead:
 
     def put(self, letter: Letter) -> None:
         self.letters.append(letter)
+
+    def put_all(self, letters: Sequence[Letter]) -> dict[int, str]:
+        self.letters += letters
+        return {}
 
     @property
     def reasons(self) -> list[str]:

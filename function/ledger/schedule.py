@@ -49,6 +49,8 @@ __all__ = ["INDEX", "SHARDS", "Cancelled", "Due", "Schedule", "TooLateToCancel",
 INDEX = "due"
 #: Partitions of the index: each takes a thousand writes a second, and is read once a minute.
 SHARDS = 4
+#: Of one partition in a row, so that each gets its turn within a run.
+_PAGE = 100
 #: How long until it is asked for again, in milliseconds: as long as it is late already, within these.
 _SOONEST, _LATEST = 3_600_000, 86_400_000
 #: How often an event may change hands while it is cancelled.
@@ -102,22 +104,31 @@ class Schedule:
 
     def find_due(self, now: int) -> Iterator[Due]:
         """What is due at `now` (epoch milliseconds), of each partition the longest due first. The index is read as it
-        may have been a moment ago."""
-        for shard in range(SHARDS):
-            request: dict[str, Any] = {
-                "TableName": self.ledger.table.name,
-                "IndexName": INDEX,
-                "KeyConditionExpression": "#due = :due AND #due_at <= :now",
-                "ExpressionAttributeNames": {"#due": "due", "#due_at": "due_at"},
-                "ExpressionAttributeValues": {":due": serialize(str(shard)), ":now": serialize(now)},
-            }
-            while True:
+        may have been a moment ago.
+
+        A page of each partition in turn, each minute beginning with another: one that is full keeps none waiting.
+        """
+        first = now // 60_000
+        requests = [self._query_due(str((first + turn) % SHARDS), now) for turn in range(SHARDS)]
+        while requests:
+            rest = []
+            for request in requests:
                 page = self.ledger.table.client.query(**request)
                 for item in page["Items"]:
                     yield Due(item["pk"]["S"].removeprefix(message_key("")), int(item["due_at"]["N"]))
-                if not page.get("LastEvaluatedKey"):
-                    break
-                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+                if page.get("LastEvaluatedKey"):
+                    rest.append(request | {"ExclusiveStartKey": page["LastEvaluatedKey"]})
+            requests = rest
+
+    def _query_due(self, shard: str, now: int) -> dict[str, Any]:
+        return {
+            "TableName": self.ledger.table.name,
+            "IndexName": INDEX,
+            "KeyConditionExpression": "#due = :due AND #due_at <= :now",
+            "ExpressionAttributeNames": {"#due": "due", "#due_at": "due_at"},
+            "ExpressionAttributeValues": {":due": serialize(shard), ":now": serialize(now)},
+            "Limit": _PAGE,
+        }
 
     def put_off(self, found: Due) -> None:
         """Ask for it again later, if nothing has become of it until then and nobody else has put it off."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from function.event.envelope import QueueItem
@@ -29,12 +30,20 @@ class Queue:
         """Queue a letter, invisible for `delay` seconds, 900 at most."""
         self.client.send_message(
             QueueUrl=self.url,
-            MessageBody=letter.body,
             DelaySeconds=min(_whole(delay), _LONGEST_DELAY),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in letter.attributes.items()
-            },
+            **_message(letter),
         )
+
+    def put_all(self, letters: Sequence[Letter]) -> dict[int, str]:
+        """Queue ten letters at most, in one call. The answer names those that SQS did not take, by number, and why.
+
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+        """
+        entries = [{"Id": str(number), **_message(letter)} for number, letter in enumerate(letters)]
+        answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+        taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
+        why = {int(entry["Id"]): str(entry["Code"]) for entry in answer.get("Failed", [])}
+        return {number: why.get(number, "not answered") for number in range(len(entries)) if number not in taken}
 
     def postpone(self, item: QueueItem, seconds: float) -> None:
         """Leave an item in the queue, invisible for that long."""
@@ -48,6 +57,11 @@ class Queue:
         """About how many messages it holds: visible, delayed and in flight."""
         answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=_COUNTS)
         return sum(int(answer.get("Attributes", {}).get(name, 0)) for name in _COUNTS)
+
+
+def _message(letter: Letter) -> dict[str, Any]:
+    marks = {name: {"DataType": "String", "StringValue": value} for name, value in letter.attributes.items()}
+    return {"MessageBody": letter.body, "MessageAttributes": marks}
 
 
 def _whole(seconds: float) -> int:

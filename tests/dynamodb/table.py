@@ -83,7 +83,7 @@ class MemoryTable:
         return self._answer("Scan", sent, lambda: self._scan(sent))
 
     def query(self, **request: Unpack[QueryInputTypeDef]) -> Answer:
-        """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html (always one page)"""
+        """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html"""
         sent = cast("Mapping[str, Any]", request)
         return self._answer("Query", sent, lambda: self._query(sent))
 
@@ -129,16 +129,23 @@ class MemoryTable:
     def _query(self, request: Mapping[str, Any]) -> Answer:
         """The index's keys are those that the condition names: partition key, then sort key."""
         taken = {"IndexName", "KeyConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
-        accept(request, {"TableName"} | taken)
+        accept(request, {"TableName", "Limit", "ExclusiveStartKey"} | taken)
         self._here(request)
         names = names_of(request)
         wanted = compile_condition(request["KeyConditionExpression"], names, "KeyConditionExpression")
         values = judge(request, together(names, wanted.uses))
         keys = [name for _, name in names]
         found = [item for item in self._state.values() if set(keys) <= item.keys() and wanted.test(item, values)]
-        found.sort(key=lambda item: (int(str(item[keys[-1]][1])), str(item[self.key])))
         items = [thaw_item(Frozen({name: item[name] for name in (self.key, *keys)})) for item in found]
-        return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+
+        def place(item: Mapping[str, Any]) -> tuple[int, str]:
+            return int(item[keys[-1]]["N"]), item[self.key]["S"]
+
+        if start := request.get("ExclusiveStartKey"):
+            items = [item for item in items if place(item) > place(start)]
+        page = sorted(items, key=place)[: request.get("Limit")]
+        last = {"LastEvaluatedKey": page[-1]} if len(page) == request.get("Limit") else {}
+        return {"Items": page, "Count": len(page), "ScannedCount": len(page), **last}
 
     def _write(self, operation: str, kind: str, request: Mapping[str, Any]) -> Answer:
         def write() -> Answer:

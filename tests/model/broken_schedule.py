@@ -51,7 +51,7 @@ class NeverAsksAgain(Scheduler):
             table = self.schedule.ledger.table
             key = message_key(found.message_id)
             table.update(update(table.name, key, "REMOVE #due, #due_at", "#due_at = :seen", {"seen": found.due_at}))
-            self.retry.put(write_retry(Delivery(found.message_id, "", in_ledger=True)))
+            self.retry.put_all([write_retry(Delivery(found.message_id, "", in_ledger=True))])
         return {}
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +17,11 @@ from function.errors import OutcomeUnknown, ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
 from function.ledger.attempt import Attempt, Held
 from function.ledger.states import State
-from tests.fakes import event, example
+from function.queues.sqs import Queue
+from function.runtime.metrics import Telemetry
+from function.scheduler import Scheduler
+from laptop.service_model import hold_to_model
+from tests.fakes import Clock, event, example
 from tests.world import World, delivery, event_item
 
 _HOUR = 3600
@@ -253,6 +261,87 @@ def test_a_long_event_is_still_there_when_it_is_tried_again(world: World) -> Non
     (asked,) = world.run_scheduler()
     assert world.deliver(from_queue(asked)).kind is OutcomeKind.RELEASED
     assert world.deliver(from_queue(asked)).kind is OutcomeKind.SENT
+
+
+@dataclass
+class Busy:
+    """SQS, which needs a second for each call, and does not take what is in `refused`.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    """
+
+    clock: Clock
+    refused: dict[str, str] = field(default_factory=dict)
+    calls: list[list[str]] = field(default_factory=list)
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
+        self.clock.forward(1)
+        named = {entry["Id"]: json.loads(entry["MessageBody"])["MessageId"] for entry in Entries}
+        assert 1 <= len(named) == len(Entries) <= 10
+        self.calls.append(list(named.values()))
+        failed = [
+            {"Id": id_, "Code": self.refused[name], "SenderFault": False}
+            for id_, name in named.items()
+            if name in self.refused
+        ]
+        taken = [
+            {"Id": id_, "MessageId": name, "MD5OfMessageBody": "0" * 32}
+            for id_, name in named.items()
+            if name not in self.refused
+        ]
+        return hold_to_model("sqs", "SendMessageBatch", {"Successful": taken, "Failed": failed})
+
+
+def put_due(world: World, shard: int, count: int, by: int) -> None:
+    for number in range(count):
+        due_at = {"N": str(world.clock() - by * 1000 + number)}
+        item = {"pk": {"S": f"message#s{shard}-{number}"}, "due": {"S": str(shard)}, "due_at": due_at}
+        state = {"state": {"S": "scheduled"}, "scheduled_for": due_at}
+        world.client.put_item(TableName="herald-ledger", Item=item | state)
+
+
+def run(world: World, sqs: Busy, seconds: int = 60) -> dict[str, float]:
+    """One run of the scheduler with that much time, and the metrics that it writes."""
+    out = StringIO()
+    start = world.clock()
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: seconds * 1000 - (world.clock() - start))
+    telemetry = Telemetry("scheduler", "r1", world.clock, out)
+    Scheduler(world.schedule(), Queue(sqs, "retry"), telemetry, world.clock)({}, context)
+    line = json.loads(out.getvalue().splitlines()[-1])
+    return {name: line[name] for name in ("Due", "DueAgeSeconds")}
+
+
+def test_a_full_partition_keeps_the_others_not_waiting(world: World) -> None:
+    put_due(world, shard=0, count=450, by=60)
+    for shard in (1, 2, 3):
+        put_due(world, shard, 1, by=1000)
+    sqs = Busy(world.clock)
+    assert run(world, sqs, seconds=40)["DueAgeSeconds"] >= 1000, "the oldest is told, wherever it is"
+    asked = [name for call in sqs.calls for name in call]
+    assert {"s1-0", "s2-0", "s3-0"} <= set(asked)
+    assert len(asked) < 450
+
+
+def test_each_minute_another_partition_comes_first(world: World) -> None:
+    firsts = []
+    for minute in range(4):
+        world.clock.now = (world.clock.now // 240_000 + 1) * 240_000 + minute * 60_000
+        for shard in range(4):
+            put_due(world, shard, 10, by=60)
+        sqs = Busy(world.clock)
+        run(world, sqs, seconds=11)
+        firsts.append({name.partition("-")[0] for name in sqs.calls[0]})
+    assert firsts == [{f"s{shard}"} for shard in range(4)]
+
+
+def test_many_are_asked_for_ten_in_a_call_and_each_that_the_queue_refuses_comes_again(world: World) -> None:
+    put_due(world, shard=0, count=25, by=60)
+    sqs = Busy(world.clock, refused={"s0-3": "InternalError", "s0-20": "ThrottlingException"})
+    assert run(world, sqs)["Due"] == 23
+    assert [len(call) for call in sqs.calls] == [10, 10, 5]
+    sqs = Busy(world.clock)
+    assert run(world, sqs)["Due"] == 2
+    assert sqs.calls == [["s0-3", "s0-20"]]
 
 
 # -- cancelled ------------------------------------------------------------------------------------------------------
