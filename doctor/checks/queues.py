@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.failures import RefusedError
 from doctor.system import ALIAS, System
 
 __all__ = ["CHECKS"]
@@ -82,7 +83,32 @@ def _span(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
 
 
+def _mail_events(system: System) -> Finding:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: changes are kept for 24 hours.
+    """
+    name = f"{system.prefix}-mail-events"
+    try:
+        system.ask("lambda", "GetAlias", FunctionName=name, Name=ALIAS)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return ok("what becomes of mails is told to nobody: mail_events is off")
+    arn = system.arn("lambda", f"function:{name}:{ALIAS}")
+    mappings = system.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
+    if any(one.get("State") in _READING for one in mappings):
+        return ok(f"{name} reads the ledger's stream")
+    lost = "what becomes of mails is told to nobody, and forgotten after 24 hours"
+    if not mappings:
+        return wrong(f"{name} has no mapping to the ledger's stream: {lost}", system.apply)
+    uuid, state = mappings[0].get("UUID", "UUID"), mappings[0].get("State")
+    command = f"aws lambda update-event-source-mapping --uuid {uuid} --enabled"
+    return wrong(f"{name} does not read the ledger's stream ({state}): {lost}", command)
+
+
 CHECKS = (
     Check("sqs-readers", "Queue readers", _readers),
+    Check("mail-events-reader", "Reader of what becomes of mails", _mail_events),
     Check("dead-letters", "Dead letters", _letters),
 )

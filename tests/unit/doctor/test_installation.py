@@ -81,6 +81,7 @@ def mapping(*states: str) -> Answers:
     return one("lambda", "ListEventSourceMappings", {"EventSourceMappings": [{"State": state} for state in states]})
 
 
+_UUID = "2f5aa218-25d4-45b2-8f98-5133f2799716"
 _PLAIN_TOPIC = {"Attributes": {"Owner": "111122223333"}}
 
 
@@ -276,6 +277,22 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ("sqs-readers", {}, OK, "herald-retry and herald-feedback are read", ""),
         ("sqs-readers", mapping("Disabled"), WRONG, "nobody reads herald-retry (Disabled)", "make resume"),
         ("sqs-readers", mapping(), WRONG, "herald-retry (no mapping)", "make resume"),
+        ("mail-events-reader", {}, OK, "herald-mail-events reads the ledger's stream", ""),
+        (
+            "mail-events-reader",
+            answer_missing("lambda", "GetAlias", "ResourceNotFoundException"),
+            OK,
+            "mail_events is off",
+            "",
+        ),
+        (
+            "mail-events-reader",
+            one("lambda", "ListEventSourceMappings", {"EventSourceMappings": [{"State": "Disabled", "UUID": _UUID}]}),
+            WRONG,
+            "does not read the ledger's stream (Disabled): what becomes of mails is told to nobody",
+            f"--uuid {_UUID} --enabled",
+        ),
+        ("mail-events-reader", mapping(), WRONG, "has no mapping", "make apply"),
         ("dead-letters", {}, OK, "no letters", ""),
         ("dead-letters", letters(1, None), WARNING, "about 1 letter; SQS tells no age", "make redrive"),
         ("dead-letters", letters(3, 0.01), WARNING, "received less than three times is 14 min old", "make redrive"),
