@@ -17,7 +17,7 @@ run "without_it_nothing_is_made" {
   }
 
   assert {
-    condition     = length(aws_lambda_function.scheduler) + length(aws_cloudwatch_event_rule.scheduler) + length(aws_cloudwatch_event_target.scheduler) + length(aws_lambda_permission.scheduler) == 0
+    condition     = length(aws_lambda_function.scheduler) + length(aws_cloudwatch_event_rule.scheduler) + length(aws_cloudwatch_event_target.scheduler) + length(aws_lambda_permission.scheduler) + length(aws_lambda_function_event_invoke_config.scheduler) == 0
     error_message = "A deployment that keeps nothing for later has no scheduler."
   }
   assert {
@@ -60,7 +60,15 @@ run "with_it_what_is_due_comes_into_the_retry_queue" {
     error_message = "The scheduler reads the index, puts off, and sends to one queue."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["due-age"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["due-age"].dimensions == tomap({ Service = "herald-scheduler" })
-    error_message = "A scheduler that says nothing any more is an alarm."
+    condition     = aws_cloudwatch_metric_alarm.this["due-age"].treat_missing_data == "missing" && aws_cloudwatch_metric_alarm.this["due-age"].insufficient_data_actions == toset([aws_sns_topic.ops.arn]) && aws_cloudwatch_metric_alarm.this["due-age"].dimensions == tomap({ Service = "herald-scheduler" })
+    error_message = "A scheduler that says nothing any more is told, and one that has not run yet is no alarm."
+  }
+  assert {
+    condition     = length(coalesce(aws_cloudwatch_metric_alarm.this["scheduler-errors"].insufficient_data_actions, toset([]))) == 0
+    error_message = "An alarm on what seldom happens says nothing where nothing happened."
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.scheduler[0].maximum_retry_attempts == 0 && aws_lambda_function_event_invoke_config.scheduler[0].maximum_event_age_in_seconds == 60
+    error_message = "Runs do not pile up: the next one makes up for a missed one."
   }
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-__all__ = ["RUNBOOK", "RingingAlarm", "find_ringing", "is_of"]
+__all__ = ["RUNBOOK", "SILENCE_RINGS", "RingingAlarm", "find_ringing", "is_of"]
 
 #: What to do, by the alarm's name without its prefix: those of infra/modules/notifier, then those of the web app's.
 RUNBOOK: Final = {
@@ -50,6 +50,8 @@ RUNBOOK: Final = {
     "reconcile-errors": "look at its log; what was lost meanwhile is published again once it runs",
     "welcome-errors": "look at its log; who signed up meanwhile gets no greeting",
 }
+#: Those of which it is news that they have no data: what they watch is written in every run.
+SILENCE_RINGS: Final = frozenset({"due-age"})
 #: How an alarm's name ends that Terraform or a release made for a Herald whose name goes on: herald-x-dead-letters.
 _OF_ANOTHER: Final = re.compile(rf".+-(?:{'|'.join(map(re.escape, RUNBOOK))}|release-\d+-\w+)")
 _OTHER: Final = "an alarm of your own, or of a release: CloudWatch tells what it watches"
@@ -78,14 +80,19 @@ def find_ringing(cloudwatch: CloudWatchClient, prefix: str) -> list[RingingAlarm
     return sorted(_alarms(cloudwatch, prefix), key=lambda alarm: alarm.since)
 
 
+def _rings(alarm: Any, prefix: str) -> bool:
+    silent = alarm["StateValue"] == "INSUFFICIENT_DATA"
+    return alarm["StateValue"] == "ALARM" or (silent and alarm["AlarmName"].removeprefix(f"{prefix}-") in SILENCE_RINGS)
+
+
 def _alarms(cloudwatch: CloudWatchClient, prefix: str) -> Iterator[RingingAlarm]:
     pages = cloudwatch.get_paginator("describe_alarms").paginate(
-        AlarmNamePrefix=f"{prefix}-", StateValue="ALARM", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
+        AlarmNamePrefix=f"{prefix}-", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
     )
     for page in pages:
         alarms: list[Any] = [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]
         for alarm in alarms:
-            if alarm["StateValue"] != "ALARM" or not is_of(prefix, alarm["AlarmName"]):
+            if not _rings(alarm, prefix) or not is_of(prefix, alarm["AlarmName"]):
                 continue
             since = alarm.get("StateUpdatedTimestamp") or datetime.fromtimestamp(0, UTC)
             meaning = alarm.get("AlarmDescription") or alarm.get("StateReason") or "it does not say"

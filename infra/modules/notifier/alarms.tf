@@ -100,9 +100,12 @@ locals {
         statistic   = "Sum", period = 300, periods = 1, threshold = 1
       }
       due-age = {
-        description = "A mail has been due for a quarter of an hour and nobody asked for it; or the scheduler has stopped saying so"
+        # Not "breaching": that would ring at the first apply, before the first run. A scheduler that stops has no data, and
+        # that is told too; an alarm that is new has none either, but it tells only what changes.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+        description = "A mail has been due for a quarter of an hour and nobody asked for it; without data: the scheduler does not run"
         namespace   = "Herald", metric = "DueAgeSeconds", dimensions = { Service = "${var.name}-scheduler" }
-        statistic   = "Minimum", period = 300, periods = 2, threshold = 900, missing = "breaching"
+        statistic   = "Minimum", period = 300, periods = 2, threshold = 900, missing = "missing"
       }
     } : name => alarm if var.scheduling },
     length(local.filter) == 0 ? {} : {
@@ -141,6 +144,8 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = lookup(each.value, "missing", "notBreaching")
   alarm_actions       = [aws_sns_topic.ops.arn]
   ok_actions          = [aws_sns_topic.ops.arn]
+
+  insufficient_data_actions = lookup(each.value, "missing", "") == "missing" ? [aws_sns_topic.ops.arn] : []
 }
 
 resource "aws_cloudwatch_metric_alarm" "rate" {

@@ -63,6 +63,17 @@ resource "aws_lambda_function" "scheduler" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+# EventBridge only hands the run to Lambda's own queue, which would repeat it twice and keep it for six hours: runs that
+# pile up behind a failure would all ask for the same. A missed run is made up for by the next one.
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
+resource "aws_lambda_function_event_invoke_config" "scheduler" {
+  count = var.scheduling ? 1 : 0
+
+  function_name                = aws_lambda_function.scheduler[0].function_name
+  maximum_event_age_in_seconds = 60
+  maximum_retry_attempts       = 0
+}
+
 resource "aws_cloudwatch_event_rule" "scheduler" {
   count = var.scheduling ? 1 : 0
 

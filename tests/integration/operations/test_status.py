@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.state import ROOT
-from operations.status.alarms import RUNBOOK, is_of
+from operations.status.alarms import RUNBOOK, SILENCE_RINGS, is_of
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.waiting import ProviderRefusal, WaitingEvents, read_waiting
 from operations.status.words import describe_status
@@ -170,6 +170,21 @@ def test_an_alarm_that_rings_is_told_with_what_it_means_and_what_to_do(account: 
     assert ringing.startswith("RINGS  herald-dead-letters for ")
     assert ringing.endswith(": There are dead letters")
     assert lines[lines.index(ringing) + 1] == f"  do:  {RUNBOOK['dead-letters']}"
+
+
+def test_an_alarm_without_data_rings_only_where_that_is_news(account: Account) -> None:
+    make: Any = boto3.client
+    for name in ("herald-due-age", "herald-retry-age"):
+        make("cloudwatch").put_metric_alarm(
+            AlarmName=name, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
+            Namespace="n", MetricName="m", Period=60, Statistic="Sum",
+        )  # fmt: skip
+        make("cloudwatch").set_alarm_state(AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="test")
+    ringing = [line.split()[1] for line in run("status").stdout.splitlines() if line.startswith("RINGS")]
+    assert ringing == ["herald-due-age"]
+    notifier = (ROOT / "infra" / "modules" / "notifier" / "alarms.tf").read_text("utf-8")
+    told = re.findall(r'^ +([a-z-]+) = \{(?:(?!^ +\}).)*missing = "missing"', notifier, re.M | re.S)
+    assert set(told) == SILENCE_RINGS
 
 
 @pytest.mark.parametrize("name", [*RUNBOOK, "release-12-errors", "own-disk", "x"])
