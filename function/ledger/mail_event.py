@@ -25,6 +25,8 @@ __all__ = ["SOURCE", "STREAM_FILTER", "TYPES", "MailEvent", "read_mail_event"]
 SOURCE = "urn:herald:mail"
 #: The states that are told, each with its type. Two have the same type where what follows is the same: nothing arrived.
 TYPES: dict[State, str] = {
+    State.SCHEDULED: "mail.scheduled",
+    State.CANCELLED: "mail.cancelled",
     State.SENT: "mail.sent",
     State.DELIVERED: "mail.delivered",
     State.BOUNCED: "mail.bounced",

@@ -22,6 +22,8 @@ _ENVELOPE = NOTIFICATIONS.parent / "contracts" / "event.schema.json"
 _TOLD = NOTIFICATIONS.parent / "contracts" / "mail-event.schema.json"
 #: What each of Herald's own events says.
 _MEANING = {
+    "mail.scheduled": "it is kept until its time comes",
+    "mail.cancelled": "no mail went out: it was cancelled, or its reader's data were erased",
     "mail.sent": "the provider accepted the mail",
     "mail.delivered": "the recipient's server took the mail",
     "mail.bounced": "it did not arrive and will not",

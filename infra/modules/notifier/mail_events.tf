@@ -9,7 +9,7 @@ locals {
     eventName = ["INSERT", "MODIFY"]
     dynamodb = {
       Keys     = { pk = { S = [{ prefix = "message#" }] } }
-      NewImage = { state = { S = ["sent", "delivered", "bounced", "soft_bounced", "complained", "suppressed", "rejected", "refused"] } }
+      NewImage = { state = { S = ["scheduled", "cancelled", "sent", "delivered", "bounced", "soft_bounced", "complained", "suppressed", "rejected", "refused"] } }
     }
   }
 

@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from function.ledger.states import PRECEDENCE, Action, State
 from function.ledger.table import Table
 from tests.fakes import Clock, event
 from tests.stream import StreamedTable, Topic, read_stream, teller
-from tests.world import World
+from tests.world import World, delivery
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "function/contracts/mail-event.schema.json").read_text())
 CONTRACT = Draft202012Validator(SCHEMA)
@@ -120,6 +121,28 @@ def test_a_suppressed_and_a_rejected_mail_are_told_with_the_reason(
     tell(table, told)
     reasons = {one["type"]: one["data"].get("reason_code") for one in told.told}
     assert reasons == {"mail.suppressed": "recipient_suppressed", "mail.rejected": "type_unknown"}
+
+
+def test_what_is_kept_for_later_and_what_is_cancelled_are_told_once(
+    world: World, table: StreamedTable, told: Topic
+) -> None:
+    world.schedules = True
+    due = datetime.fromtimestamp(world.clock() / 1000 + 60, UTC).isoformat()
+    for name in ("kept", "not wanted"):
+        world.deliver(delivery(name, event(name, sendat=due)))
+    world.deliver(delivery("c1", event("c", "mail.cancel", data={"source": event()["source"], "id": "not wanted"})))
+    world.deliver(delivery("c2", event("d", "mail.cancel", data={"source": event()["source"], "id": "to come"})))
+    world.clock.forward(60)
+    world.run_scheduler()
+    events = tell(table, told)
+    found = {one["id"]: (one["type"], one["data"]["event"]["id"]) for one in events}
+    assert sorted(found.values()) == [
+        ("mail.cancelled", "not wanted"),
+        ("mail.cancelled", "to come"),
+        ("mail.scheduled", "kept"),
+        ("mail.scheduled", "not wanted"),
+    ], "to be asked for again is no news"
+    assert {one["data"]["reason_code"] for one in events} == {"scheduled", "cancelled"}
 
 
 def test_the_contract_names_what_can_be_told_and_a_mail_that_was_opened_cannot() -> None:
