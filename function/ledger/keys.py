@@ -6,7 +6,22 @@ import hashlib
 import hmac
 import re
 
-__all__ = ["address_key", "choice_name", "event_key", "feedback_key", "message_key", "split_keys", "successor_id"]
+__all__ = [
+    "DUE_INDEX",
+    "DUE_SHARDS",
+    "address_key",
+    "choice_name",
+    "event_key",
+    "feedback_key",
+    "message_key",
+    "split_keys",
+    "successor_id",
+]
+
+#: The index of what waits for its time: partition `due`, sort key `due_at`, keys only.
+DUE_INDEX = "due"
+#: Its partitions: each takes a thousand writes a second, and is read once a minute.
+DUE_SHARDS = 4
 
 #: Bytes: as many as SHA-256 makes of it.
 _SHORTEST_SECRET = 32

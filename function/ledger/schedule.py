@@ -34,7 +34,7 @@ from typing import Any
 
 from function.ledger.attempt import FARTHEST, Attempt, Duplicate, Held, Kept, Verdict
 from function.ledger.attributes import Item, serialize
-from function.ledger.keys import event_key, message_key
+from function.ledger.keys import DUE_INDEX, DUE_SHARDS, event_key, message_key
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.requests import APPEND, UNSCHEDULE, Request, in_source_state, state_in, update
@@ -43,12 +43,8 @@ from function.ledger.table import Contended, Refusal
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["INDEX", "SHARDS", "Cancelled", "Due", "Schedule", "TooLateToCancel", "cancel_record"]
+__all__ = ["Cancelled", "Due", "Schedule", "TooLateToCancel", "cancel_record"]
 
-#: Name of the index: partition `due`, sort key `due_at`, keys only.
-INDEX = "due"
-#: Partitions of the index: each takes a thousand writes a second, and is read once a minute.
-SHARDS = 4
 #: Of one partition in a row, so that each gets its turn within a run.
 _PAGE = 100
 #: How long until it is asked for again, in milliseconds: as long as it is late already, within these.
@@ -109,7 +105,7 @@ class Schedule:
         A page of each partition in turn, each minute beginning with another: one that is full keeps none waiting.
         """
         first = now // 60_000
-        requests = [self._query_due(str((first + turn) % SHARDS), now) for turn in range(SHARDS)]
+        requests = [self._query_due(str((first + turn) % DUE_SHARDS), now) for turn in range(DUE_SHARDS)]
         while requests:
             rest = []
             for request in requests:
@@ -123,7 +119,7 @@ class Schedule:
     def _query_due(self, shard: str, now: int) -> dict[str, Any]:
         return {
             "TableName": self.ledger.table.name,
-            "IndexName": INDEX,
+            "IndexName": DUE_INDEX,
             "KeyConditionExpression": "#due = :due AND #due_at <= :now",
             "ExpressionAttributeNames": {"#due": "due", "#due_at": "due_at"},
             "ExpressionAttributeValues": {":due": serialize(shard), ":now": serialize(now)},
@@ -247,7 +243,7 @@ def cancel_record(
 
 def find_shard(message_id: str) -> str:
     """The partition of the index that a message waits in."""
-    return str(zlib.crc32(message_id.encode()) % SHARDS)
+    return str(zlib.crc32(message_id.encode()) % DUE_SHARDS)
 
 
 def _kept(due: int) -> Reason:

@@ -17,6 +17,7 @@ from operations.pause import PauseStatus, read_status
 from operations.redrive.dead_letters import describe_reason, group_by_reason
 from operations.redrive.queue import count_in_flight, peek
 from operations.status.alarms import RingingAlarm, find_ringing
+from operations.status.later import LaterMails, read_later
 from operations.status.waiting import WaitingEvents, read_points, read_waiting
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class HeraldStatus:
     live: LiveVersion | None = None
     rates: tuple[SendingRate, ...] | None = None
     waiting: WaitingEvents | None = None
+    #: None too where nothing is kept for later.
+    later: LaterMails | None = None
     letters: LetterCounts | None = None
     feedback: tuple[FeedbackMark, ...] | None = None
     alarms: tuple[RingingAlarm, ...] | None = None
@@ -167,6 +170,7 @@ def look(
         read("live", lambda: _live(clients)),
         read("rates", lambda: _rates(installation, clients, now)),
         read("waiting", waiting),
+        read("later", lambda: _later(installation, clients, now)),
         read("letters", lambda: _letters(installation)),
         read("feedback", lambda: _feedback(installation, clients)),
         read("alarms", lambda: tuple(find_ringing(clients.cloudwatch, clients.prefix))),
@@ -200,6 +204,17 @@ def _rates(installation: Installation, clients: StatusClients, now: datetime) ->
     return tuple(rates)
 
 
+def _later(installation: Installation, clients: StatusClients, now: datetime) -> LaterMails | None:
+    if _settings(clients).get("HERALD_SCHEDULING") != "on":
+        return None
+    return read_later(installation.dynamodb, clients.cloudwatch, installation.ledger, clients.notify, now)
+
+
+def _settings(clients: StatusClients) -> dict[str, str]:
+    configuration = clients.functions.get_function_configuration(FunctionName=clients.notify, Qualifier=_ALIAS)
+    return configuration.get("Environment", {}).get("Variables", {})
+
+
 def _letters(installation: Installation) -> LetterCounts:
     groups = group_by_reason(peek(installation.sqs, installation.dead))
     reasons = (
@@ -209,8 +224,7 @@ def _letters(installation: Installation) -> LetterCounts:
 
 
 def _feedback(installation: Installation, clients: StatusClients) -> tuple[FeedbackMark, ...]:
-    configuration = clients.functions.get_function_configuration(FunctionName=clients.notify, Qualifier=_ALIAS)
-    urls = configuration.get("Environment", {}).get("Variables", {}).get("HERALD_PROVIDERS", "").split(",")
+    urls = _settings(clients).get("HERALD_PROVIDERS", "").split(",")
     marks = []
     for provider in filter(None, map(str.strip, urls)):
         item = installation.read(feedback_key(provider), ("at", "through")) or {}

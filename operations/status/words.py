@@ -14,6 +14,7 @@ _LABELS = {
     "live": "release",
     "rates": "rate",
     "waiting": "waiting",
+    "later": "later",
     "letters": "letters",
     "feedback": "feedback",
     "alarms": "alarms",
@@ -36,6 +37,7 @@ def describe_status(status: HeraldStatus, options: str = "") -> Iterator[StatusL
         "live": _live(status, options),
         "rates": _rates(status),
         "waiting": _waiting(status),
+        "later": _later(status),
         "letters": _letters(status, options),
         "feedback": _feedback(status),
         "alarms": _alarms(status),
@@ -97,6 +99,19 @@ def _waiting(status: HeraldStatus) -> Iterator[StatusLine]:
         since = _span((status.at - said.since).total_seconds())
         at = f"{said.at:%H:%M:%S}"
         yield StatusLine("", f"the provider said at {at} UTC, and has been refusing for {since}: {said.words}", "warn")
+
+
+def _later(status: HeraldStatus) -> Iterator[StatusLine]:
+    later = status.later
+    if later is None:
+        return
+    mails = "mail is" if later.count == 1 else "mails are"
+    many = f"{'more than ' if later.more else ''}{later.count} {mails} kept" if later.count else "nothing is kept"
+    cancelled = f"; {later.cancelled} cancelled in 24 h" if later.cancelled else ""
+    yield StatusLine("later", f"{many}{cancelled}")
+    if later.overdue:
+        text = f"{later.overdue} of them are due and not asked for yet: scheduler looks once a minute"
+        yield StatusLine("", text, "warn")
 
 
 def _letters(status: HeraldStatus, options: str) -> Iterator[StatusLine]:

@@ -128,6 +128,14 @@ locals {
         Resource = "*"
       },
       {
+        # There is such an index only where something is kept for later.
+        Sid       = "CountWhatWaitsForItsTime"
+        Effect    = "Allow"
+        Action    = "dynamodb:Query"
+        Resource  = "${var.ledger.arn}/index/due"
+        Condition = { StringEquals = { "dynamodb:Select" = "COUNT" } }
+      },
+      {
         Sid      = "ReadTheLastRefusal"
         Effect   = "Allow"
         Action   = "logs:FilterLogEvents"

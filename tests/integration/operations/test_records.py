@@ -20,6 +20,7 @@ from function.message.catalogue import Catalogue
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
 from herald.cli import app
+from laptop.resources import LEDGER_TABLE
 from operations.contention import retry_contention
 from operations.errors import UserError
 from package.notifications.catalogue import compile_catalogue
@@ -64,12 +65,7 @@ class Account:
             self.sqs.create_queue(QueueName=f"herald-{part}")["QueueUrl"] for part in ("dead", "retry", "feedback")
         )
         dynamodb = make("dynamodb")
-        dynamodb.create_table(
-            TableName="herald-ledger",
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        dynamodb.create_table(TableName="herald-ledger", **LEDGER_TABLE)
         functions = Lambda(None).client
         functions.update_function_configuration(
             FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}

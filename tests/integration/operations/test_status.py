@@ -13,10 +13,13 @@ from botocore.exceptions import ClientError
 
 from laptop.state import ROOT
 from operations.status.alarms import RUNBOOK, SILENCE_RINGS, is_of
+from operations.status.later import LaterMails
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.waiting import ProviderRefusal, WaitingEvents, read_waiting
 from operations.status.words import describe_status
+from tests.fakes import event
 from tests.integration.operations.test_records import ADA, Account, account, catalogue, run
+from tests.world import delivery
 
 __all__ = ["account", "catalogue"]
 
@@ -152,6 +155,28 @@ def test_a_herald_is_looked_at_whole(account: Account) -> None:
     assert seen["feedback"] == [{"provider": "ses://us-east-1", "at": None, "about": None}]
     assert not {"pause", "rates", "waiting", "letters", "feedback", "alarms"} & seen["unread"].keys()
     assert account.letters == ["m1"]
+
+
+def test_what_is_kept_for_later_and_was_cancelled_is_counted(account: Account) -> None:
+    make: Any = boto3.client
+    make("lambda").create_alias(FunctionName="herald-notify", Name="live", FunctionVersion="$LATEST")
+    assert json.loads(run("status", "--json").stdout)["later"] is None, "nothing is kept for later here"
+    settings = {"HERALD_PROVIDERS": "ses://us-east-1", "HERALD_SCHEDULING": "on"}
+    make("lambda").update_function_configuration(FunctionName="herald-notify", Environment={"Variables": settings})
+    assert "nothing is kept" in run("status").stdout
+    account.world.schedules = True
+    for number, seconds in enumerate((60, 3600, 7200)):
+        due = datetime.fromtimestamp(account.world.clock() / 1000 + seconds, UTC).isoformat()
+        account.world.deliver(delivery(f"m{number}", event(f"e{number}", sendat=due)))
+    points = [{"MetricName": "Cancelled", "Value": 2, "Dimensions": [{"Name": "Service", "Value": "herald-notify"}]}]
+    make("cloudwatch").put_metric_data(Namespace="Herald", MetricData=points)
+    account.world.deliver(delivery("c1", event("c", "mail.cancel", data={"source": event()["source"], "id": "e2"})))
+    seen = json.loads(run("status", "--json").stdout)["later"]
+    assert (seen["count"], seen["cancelled"], seen["more"]) == (2, 2, False)
+    assert said(later=LaterMails(2, 1, 2, more=True)) == [
+        "later more than 2 mails are kept; 2 cancelled in 24 h",
+        "1 of them are due and not asked for yet: scheduler looks once a minute",
+    ]
 
 
 def test_an_alarm_that_rings_is_told_with_what_it_means_and_what_to_do(account: Account) -> None:

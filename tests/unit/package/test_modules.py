@@ -40,7 +40,7 @@ WEBAPP = {
     "function/runtime": "lean_dataclass metrics",
     "operations": "audit contention erasure errors installation outbox pause preview suppressions",
     "operations/redrive": "dead_letters from_record plan queue selection send",
-    "operations/status": "alarms status waiting words",
+    "operations/status": "alarms later status waiting words",
     "operations/why": "answer finding ledger_scan mail recipient",
     "webapp": "app clock composition deadline errors log reading settings text",
     "webapp/accounts": "deletion",

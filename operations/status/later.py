@@ -1,0 +1,71 @@
+"""What waits for its time, and what was cancelled of late, where a deployment keeps events for later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from function.ledger.keys import DUE_INDEX, DUE_SHARDS
+from function.runtime.metrics import NAMESPACE
+from operations.status.waiting import read_points
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["LaterMails", "read_later"]
+
+_DAY = timedelta(days=1)
+#: Pages of each partition that are counted: a page is a megabyte, some ten thousand mails.
+_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LaterMails:
+    """How many mails are kept for later, with those that were asked for and not taken yet, and more if `more`.
+
+    `overdue` of them are due and not asked for. `cancelled` were cancelled in the last 24 hours before they were sent.
+    """
+
+    count: int
+    overdue: int
+    cancelled: int
+    more: bool = False
+
+
+def read_later(
+    dynamodb: DynamoDBClient, cloudwatch: CloudWatchClient, ledger: str, notify: str, now: datetime
+) -> LaterMails:
+    """Count the index of the table `ledger`, as it was a moment ago; nothing but its numbers is read."""
+    at = int(now.timestamp() * 1000)
+    waiting = [_count(dynamodb, ledger, str(shard), "#due_at > :now", at) for shard in range(DUE_SHARDS)]
+    due = [_count(dynamodb, ledger, str(shard), "#due_at <= :now", at) for shard in range(DUE_SHARDS)]
+    overdue = sum(count for count, _ in due)
+    told = read_points(cloudwatch, NAMESPACE, "Cancelled", {"Service": notify}, _DAY, now, "Sum")
+    cancelled = int(sum(number for _, number in told))
+    more = any(more for _, more in [*waiting, *due])
+    return LaterMails(overdue + sum(count for count, _ in waiting), overdue, cancelled, more)
+
+
+def _count(dynamodb: DynamoDBClient, ledger: str, shard: str, when: str, now: int) -> tuple[int, bool]:
+    """How many there are in a partition of the index, and whether there are more.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+    """
+    request: dict[str, Any] = {
+        "TableName": ledger,
+        "IndexName": DUE_INDEX,
+        "Select": "COUNT",
+        "KeyConditionExpression": f"#due = :due AND {when}",
+        "ExpressionAttributeNames": {"#due": "due", "#due_at": "due_at"},
+        "ExpressionAttributeValues": {":due": {"S": shard}, ":now": {"N": str(now)}},
+    }
+    count = 0
+    for _ in range(_PAGES):
+        page = dynamodb.query(**request)
+        count += page["Count"]
+        if not page.get("LastEvaluatedKey"):
+            return count, False
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return count, True
