@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.ledger.keys import address_key
 from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import TimelineRow
+from function.ledger.states import Action
 from function.ledger.table import Contended
 from function.providers.ses_events import (
     WEBHOOK,
@@ -30,6 +31,9 @@ from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SENT_TWICE, SYNTHETIC, Telemetry
 from function.settings import FeedbackSettings
+
+if TYPE_CHECKING:
+    from function.delivery.next_provider import NextProvider
 
 __all__ = ["FeedbackHandler", "compose", "handler"]
 
@@ -49,6 +53,8 @@ class FeedbackHandler:
     clock: Callable[[], int]
     configuration_set: str = ""
     dead: Queue | None = None
+    #: Sends what a provider says that it never tried, where there is another one.
+    next_provider: NextProvider | None = None
     #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
     _marked: dict[str, int] = field(default_factory=dict, init=False)
 
@@ -149,6 +155,8 @@ class FeedbackHandler:
         except Contended as error:
             self.telemetry.note("contended", message_id=event.message_id, detail=str(error)[:200])
             return False
+        if event.action is Action.FEEDBACK_NEVER_TRIED and self.next_provider and not event.synthetic:
+            self.next_provider.ask(event)
         self._count(event, applied, counts)
         return True
 
@@ -169,8 +177,16 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     secret = clients.keys(settings.address_key_parameter)[0]
     ledger = open_ledger(settings.ledger, clients.dynamodb())
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
-    dead = Queue(clients.sqs(), settings.dead_queue_url)
-    return FeedbackHandler(ledger, secret, telemetry, settings.ledger.release, clock, settings.configuration_set, dead)
+    sqs = clients.sqs()
+    dead = Queue(sqs, settings.dead_queue_url)
+    next_provider = None
+    if settings.asks_next_provider:
+        from function.delivery.next_provider import NextProvider  # noqa: PLC0415  only if a vendor reports
+
+        next_provider = NextProvider(Queue(sqs, settings.retry_queue_url), settings.providers)
+    return FeedbackHandler(
+        ledger, secret, telemetry, settings.ledger.release, clock, settings.configuration_set, dead, next_provider
+    )
 
 
 #: Lambda's handler.

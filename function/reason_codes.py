@@ -39,11 +39,13 @@ class ReasonCode(StrEnum):
     PROVIDER_SUPPRESSED = "provider_suppressed"
     COMPLAINED = "complained"
     REFUSED_AFTER_ACCEPTANCE = "refused_after_acceptance"
+    NEVER_TRIED = "never_tried"
     DELIVERY_DELAYED = "delivery_delayed"
     RESENT = "resent"
     SENT_TWICE = "sent_twice"
     REPLACED = "replaced"
     SENT_AGAIN = "sent_again"
+    SENT_ELSEWHERE = "sent_elsewhere"
     CORRECTED_TOO_LATE = "corrected_too_late"
     SCHEDULED = "scheduled"
     SCHEDULING_OFF = "scheduling_off"
@@ -75,11 +77,13 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.PROVIDER_SUPPRESSED: "The provider did not try: the address is on the provider's own suppression list.",
     ReasonCode.COMPLAINED: "The recipient reported the mail as spam.",
     ReasonCode.REFUSED_AFTER_ACCEPTANCE: "The provider accepted the mail and then did not send it.",
+    ReasonCode.NEVER_TRIED: "The provider accepted the mail, and then did not try to send it for a reason of its own.",
     ReasonCode.DELIVERY_DELAYED: "The recipient's server asks to wait; the provider keeps trying.",
     ReasonCode.RESENT: "The answer was lost and later mails were reported on, so the mail was sent once more.",
     ReasonCode.SENT_TWICE: "The provider accepted two attempts: the recipient may have two mails.",
     ReasonCode.REPLACED: "The event was published anew with other content, and that message goes on in its place.",
     ReasonCode.SENT_AGAIN: "A person had the mail sent again, as another message.",
+    ReasonCode.SENT_ELSEWHERE: "The provider never tried it, so the next one was given it, as another message.",
     ReasonCode.CORRECTED_TOO_LATE: "The event was published anew with other content after its mail had been sent.",
     ReasonCode.SCHEDULED: "The event wants to be sent later, and is kept until then.",
     ReasonCode.SCHEDULING_OFF: "The event wants to be sent later, and this deployment keeps no event for later.",

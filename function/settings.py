@@ -125,8 +125,7 @@ class NotifySettings:
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = _Environment(values)
-        wanted = "a comma-separated list such as ses://eu-west-1,smtp://mail.example.com:587, without secrets"
-        providers = env.read("PROVIDERS", None, parse_provider_urls, wanted, confidential=True)
+        providers = _providers(env)
         scale = _time_scale(env)
         default = RetryPolicy()
         _check_timeout(env)
@@ -170,6 +169,8 @@ class FeedbackSettings:
     address_key_parameter: str
     configuration_set: str
     dead_queue_url: str
+    retry_queue_url: str
+    providers: tuple[str, ...]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
@@ -180,7 +181,14 @@ class FeedbackSettings:
             env.text("ADDRESS_KEY_PARAMETER"),
             env.text("CONFIGURATION_SET"),
             env.text("DEAD_QUEUE_URL"),
+            env.text("RETRY_QUEUE_URL"),
+            _providers(env),
         )
+
+    @property
+    def asks_next_provider(self) -> bool:
+        """Whether one may say that it never tried a mail, and another comes after it."""
+        return any(map(reports_by_webhook, self.providers[:-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +354,11 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _scheduling(env: _Environment) -> bool:
     return env.read("SCHEDULING", "off", _one_of("off", "on"), "on or off") == "on"
+
+
+def _providers(env: _Environment) -> tuple[str, ...]:
+    wanted = "a comma-separated list such as ses://eu-west-1,smtp://mail.example.com:587, without secrets"
+    return env.read("PROVIDERS", None, parse_provider_urls, wanted, confidential=True)
 
 
 def _on_unknown(env: _Environment, providers: tuple[str, ...]) -> str:

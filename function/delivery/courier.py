@@ -99,6 +99,9 @@ class Courier:
             except Contended:
                 return self._wait(delivery)
             delivery = replace(delivery, body=body, in_ledger=False)
+        failover = self._choose_failover(delivery)
+        if not failover.providers:
+            return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail="no provider is left to be tried")
         attempt = Attempt(
             delivery.message_id,
             self.owner(),
@@ -106,7 +109,8 @@ class Courier:
             confirmed=delivery.confirmed,
             received=self.clock(),
             instead_of=delivery.instead_of,
-            providers=self.failover.names,
+            never_tried=delivery.never_tried,
+            providers=failover.names,
         )
         if delivery.not_sent and not self._release_unsent(delivery, delivery.not_sent):
             return self._wait(delivery)
@@ -126,6 +130,12 @@ class Courier:
             outcome = self._act(*self._claim(job, ask))
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
+    def _choose_failover(self, delivery: Delivery) -> Failover:
+        """Who may send it: once down the list where one said that it never tried, else any but who refused it."""
+        if delivery.never_tried:
+            return self.failover.after(delivery.avoid or "")
+        return self.failover.without(delivery.avoid) if delivery.avoid else self.failover
+
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
         """Tell the ledger what it was too busy to hear, that an attempt sent nothing; False: it still is."""
         message_id, _, owner = not_sent.partition(" ")
@@ -134,6 +144,8 @@ class Courier:
         return not isinstance(known, Held) or bool(known.owner)
 
     def _without_event(self, delivery: Delivery) -> Outcome:
+        if delivery.never_tried:  # it stays refused, as it would have without another provider
+            return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail="refused, and its event is not kept")
         record = self.ledger.read(delivery.message_id)
         if record and record.state is State.SCHEDULED and self.scheduling:
             self.scheduling.settle_erased(record, self.owner())
@@ -180,6 +192,11 @@ class Courier:
 
     def _claim(self, job: Job, ask: Callable[[Attempt], Verdict]) -> tuple[Job, Decision]:
         """Take the mail to send it, or to keep it until its time: what `ask` does."""
+        if job.attempt.never_tried:
+            before = self.ledger.look_at_predecessor(job.attempt, job.attempt.instead_of or "")
+            if not isinstance(before, Record):
+                return self._decide(job, before)
+            job = job if before.successor else job.with_predecessor(before)
         found, verdict = self._follow_owner(job, ask)
         owner = found.attempt.message_id
         if isinstance(verdict, Duplicate) and verdict.was_too_old and owner != job.attempt.message_id:
@@ -222,8 +239,7 @@ class Courier:
 
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
         email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner})
-        avoid = job.delivery.avoid
-        failover = self.failover.without(avoid) if avoid else self.failover
+        failover = self._choose_failover(job.delivery)
         result = failover.send(email, job.attempt.message_id, send.until)
         known: Record | Verdict
         match result.outcome:

@@ -45,6 +45,7 @@ class Delivery:
     `letter` is the attempt that a redriven dead letter names, `confirmed` a person's *yes* to a possible second mail.
     `instead_of` is the message whose mail a person wants sent again as this one, although a provider accepted it.
     `avoid` is the provider that refused that mail after it had accepted it: the next one is to send this.
+    `never_tried` is the attempt of which that provider says that it never tried: nobody was asked for a yes then.
     `in_ledger`: the body was too long even for a letter, and lies in the event's item if it lies anywhere.
     """
 
@@ -58,13 +59,14 @@ class Delivery:
     in_ledger: bool = False
     instead_of: str | None = None
     avoid: str | None = None
+    never_tried: str | None = None
     #: Message and attempt that certainly sent nothing, and could not write that down.
     not_sent: str | None = None
 
     @property
     def redriven(self) -> bool:
         """Whether a person wants it sent, however old it is."""
-        return self.letter is not None or self.instead_of is not None
+        return self.letter is not None or (self.instead_of is not None and self.never_tried is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def from_queue(record: Mapping[str, Any]) -> Iterator[Delivery | Unreadable]:
             confirmed=_mark(attributes, "confirmed") == "yes",
             instead_of=_mark(attributes, "instead_of"),
             avoid=_mark(attributes, "avoid"),
+            never_tried=_mark(attributes, "never_tried"),
             not_sent=_mark(attributes, "not_sent"),
         )
 

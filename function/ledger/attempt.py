@@ -21,6 +21,7 @@ __all__ = [
     "TooLate",
     "Verdict",
     "judge",
+    "judge_never_tried",
     "judge_predecessor",
 ]
 
@@ -35,7 +36,8 @@ class Attempt:
     `owner` is unique to this try (request id and a nonce) and names the attempt for ever; `letter` is the attempt
     that a redriven letter belongs to, and `confirmed` the person's *yes* to a possible second mail; `instead_of` is the
     message whose accepted mail a person wants sent again. `received` is when the delivery came, in epoch milliseconds
-    (0: not known).
+    (0: not known). `never_tried` is the attempt of that message whose provider says that it never tried: nobody else's
+    yes is needed then.
     """
 
     message_id: str
@@ -50,6 +52,7 @@ class Attempt:
     confirmed: bool = False
     received: int = 0
     instead_of: str | None = None
+    never_tried: str | None = None
     #: The event's own names.
     source: str | None = None
     id: str | None = None
@@ -176,3 +179,13 @@ def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | N
     if record.held_until > now:
         return Held(record.held_until, record.owner)
     return None if attempt.confirmed else PredecessorInDoubt(record)
+
+
+def judge_never_tried(record: Record, attempt: Attempt) -> Verdict | None:
+    """The same where a provider says that it never tried: the event may be taken from the one message whose mail no
+    other attempt than that can have sent; None too if it has been taken from it already. Pure."""
+    named = record.message_id == attempt.instead_of and record.owner == attempt.never_tried
+    alone = record.at_risk == 1 and record.sent_by == {attempt.never_tried}
+    untouched = record.state is State.REFUSED and not (record.successor or record.cancelled_by)
+    free = named and alone and untouched
+    return None if free or record.successor == attempt.message_id else Duplicate(record.state, record.owner)

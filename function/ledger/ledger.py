@@ -18,6 +18,7 @@ from function.ledger.attempt import (
     Suppressed,
     Verdict,
     judge,
+    judge_never_tried,
     judge_predecessor,
 )
 from function.ledger.attributes import Item
@@ -26,7 +27,7 @@ from function.ledger.feedback import FeedbackRequests
 from function.ledger.keys import feedback_key, message_key
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.settlements import SettlementRequests
-from function.ledger.states import SETTLED_UNSENT, UNTRIED, Action, State
+from function.ledger.states import SETTLED_UNSENT, TRIED, UNTRIED, Action, State
 from function.ledger.table import Contended, Refusal, Table
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -113,6 +114,8 @@ class Ledger:
     def look_at_predecessor(self, attempt: Attempt, message_id: str) -> Record | Verdict:
         """The record of the message that the event may be taken from, or why it may not."""
         record = self.read(message_id) or Record(message_id, State.RELEASED)
+        if attempt.never_tried:
+            return judge_never_tried(record, attempt) or record
         return judge_predecessor(record, attempt, self.clock()) or record
 
     def tell_too_late(self, attempt: Attempt, owner: Record) -> bool:
@@ -227,10 +230,15 @@ class Ledger:
         return self.table.write(requests) or self.table.get(message_key(message_id)) or Refusal(({},))
 
     def _tell_sent_twice(self, record: Record) -> bool:
-        """Say on the timeline that two attempts were accepted; False: they were not, or it says so already."""
-        if len(record.sent_by) < 2 or record.sent_twice:
+        """Say on the timeline that two attempts were accepted, or that one was tried that its provider had said not to
+        have tried; False: neither, or it says so already."""
+        after_all = record.never_tried is not None and record.state in TRIED
+        if record.sent_twice or (len(record.sent_by) < 2 and not after_all):
             return False
-        reason = Reason(ReasonCode.SENT_TWICE, f"{len(record.sent_by)} attempts were accepted: it was sent twice")
+        said = f"{len(record.sent_by)} attempts were accepted: it was sent twice"
+        if after_all:
+            said = f"the provider tried it after all: it may have been sent twice, here and as {record.successor}"
+        reason = Reason(ReasonCode.SENT_TWICE, said)
         row = TimelineRow.of(reason, record.state, self.clock(), self.writes.release)
         return not isinstance(self.table.update(self.writes.tell_sent_twice(record.message_id, row)), Refusal)
 
@@ -308,7 +316,7 @@ def _record(refusal: Refusal) -> Record | None:
 def _owned_by(event: EventItem, attempt: Attempt) -> OwnedBy:
     """Whether to go on as the event's owner: not with other content, and not where that one is to be sent again."""
     same = event.digest is None or attempt.digest is None or event.digest == attempt.digest
-    return OwnedBy(event.message_id, same and attempt.instead_of != event.message_id)
+    return OwnedBy(event.message_id, same and attempt.instead_of != event.message_id and not attempt.never_tried)
 
 
 def _still_owns(refusal: Refusal, attempt: Attempt) -> bool:

@@ -84,6 +84,8 @@ class Record:
     due_at: int | None = None
     #: The time that its event names, as long as it waits.
     scheduled_for: int | None = None
+    #: The attempt that the provider never tried to send, and whose mail was given to the next one for it.
+    never_tried: str | None = None
     #: The cancellation that came after the mail was sent, or may have been.
     cancelled_by: str | None = None
     expires_at: int | None = None

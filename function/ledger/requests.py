@@ -51,7 +51,7 @@ _SMALL_BODY = 4096
 LIVE = "(attribute_not_exists(#expires_at) OR #expires_at > :now_s)"
 CLEAR = "REMOVE #reason, #reason_code, #parked"
 #: What is left of an earlier life of an expired record.
-FORGET = "#sent_by, #sent_twice, #successor, #corrected_by, #cancelled_by"
+FORGET = "#sent_by, #sent_twice, #successor, #corrected_by, #cancelled_by, #never_tried"
 #: Takes a record out of the index of what is due.
 UNSCHEDULE = ", #due, #due_at, #scheduled_for"
 APPEND = "#timeline = list_append(if_not_exists(#timeline, :none), :rows)"

@@ -18,6 +18,7 @@ __all__ = [
     "MOVES",
     "PRECEDENCE",
     "SETTLED_UNSENT",
+    "TRIED",
     "UNTRIED",
     "Action",
     "Move",
@@ -89,6 +90,9 @@ IN_DOUBT = frozenset({State.SENDING, State.UNKNOWN})
 #: A provider accepted the mail, whatever came of it: never sent again under the same message.
 ACCEPTED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.SENT) + 1])
 
+#: The provider tried, whatever it said before.
+TRIED = frozenset(PRECEDENCE[: PRECEDENCE.index(State.REFUSED)])
+
 #: Certainly not sent, and at rest: a letter that names the record's attempt may try again, or settle it anew.
 SETTLED_UNSENT = frozenset({State.REJECTED, State.SUPPRESSED})
 
@@ -139,6 +143,8 @@ class Action(StrEnum):
     #: What the provider said later.
     FEEDBACK_SENT = "feedback sent"
     FEEDBACK_REFUSED = "feedback refused"
+    #: The same, for a reason of its own, and the provider says that it never tried.
+    FEEDBACK_NEVER_TRIED = "feedback never tried"
     FEEDBACK_DELAYED = "feedback delayed"
     FEEDBACK_SOFT_BOUNCED = "feedback soft bounced"
     FEEDBACK_DELIVERED = "feedback delivered"
@@ -157,6 +163,7 @@ class Move:
 _FEEDBACK: dict[Action, State] = {
     Action.FEEDBACK_SENT: State.SENT,
     Action.FEEDBACK_REFUSED: State.REFUSED,
+    Action.FEEDBACK_NEVER_TRIED: State.REFUSED,
     Action.FEEDBACK_DELAYED: State.DELAYED,
     Action.FEEDBACK_SOFT_BOUNCED: State.SOFT_BOUNCED,
     Action.FEEDBACK_DELIVERED: State.DELIVERED,

@@ -24,8 +24,10 @@ class SuccessionRequests(Requests):
         """What becomes of the message that the event is taken from, if it is."""
         if attempt.predecessor is None:
             return []
-        accepted = attempt.predecessor.state in ACCEPTED
-        return [{"Update": (self._go_beyond if accepted else self._replace)(attempt, attempt.predecessor, now)}]
+        take = self._replace
+        if attempt.predecessor.state in ACCEPTED:
+            take = self._pass_on if attempt.never_tried else self._go_beyond
+        return [{"Update": take(attempt, attempt.predecessor, now)}]
 
     def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
         """Nothing was sent, or a person accepts a second mail: the other message is over."""
@@ -52,6 +54,23 @@ class SuccessionRequests(Requests):
             f"{state_in(_SENT_AGAIN)} AND attribute_not_exists(#successor) AND {_PAST_HOLD} AND {LIVE}",
             TimelineRow.of(reason, before.state, now, self.release),
             {"message_id": attempt.message_id},
+        )
+
+    def _pass_on(self, attempt: Attempt, before: Record, now: int) -> Request:
+        """The provider never tried the one attempt that can have sent the other mail: the next one gets it."""
+        reason = Reason(ReasonCode.SENT_ELSEWHERE, f"given to the next provider as {attempt.message_id}")
+        return self.update_message(
+            Attempt(before.message_id, owner=""),
+            now,
+            f"SET #successor = :message_id, #never_tried = :never_tried, {APPEND}",
+            f"#state = :{State.REFUSED} AND #owner = :never_tried AND #at_risk = :one AND #sent_by = :senders"
+            f" AND attribute_not_exists(#successor) AND attribute_not_exists(#cancelled_by) AND {LIVE}",
+            TimelineRow.of(reason, before.state, now, self.release),
+            {
+                "message_id": attempt.message_id,
+                "never_tried": attempt.never_tried,
+                "senders": {attempt.never_tried},
+            },
         )
 
     def tell_corrected_too_late(self, attempt: Attempt, owner: Record, row: TimelineRow) -> Request:

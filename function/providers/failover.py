@@ -19,7 +19,7 @@ from function.errors import (
 from function.event.cloudevent import SYNTHETIC_TAG
 from function.message.email import Email, Receipt
 from function.providers.circuit_breaker import CircuitBreaker
-from function.providers.urls import is_ses
+from function.providers.urls import is_ses, providers_after
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -92,6 +92,11 @@ class Failover:
     def without(self, name: str) -> Failover:
         """The same list without this provider, unless there is no other."""
         return replace(self, providers=[one for one in self.providers if one.url != name] or self.providers)
+
+    def after(self, name: str) -> Failover:
+        """The rest of the list after this provider; empty where it is the last one, or none of the list any more."""
+        later = providers_after(self.names, name)
+        return replace(self, providers=[one for one in self.providers if one.url in later])
 
     def probe(self, names: Sequence[str]) -> None:
         """Ask these providers for a report, as far as they are configured and can give one."""

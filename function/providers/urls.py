@@ -12,6 +12,7 @@ __all__ = [
     "is_ses",
     "needs_secret",
     "parse_provider_urls",
+    "providers_after",
     "reports_by_webhook",
     "scheme_of",
     "ses_regions",
@@ -41,6 +42,11 @@ def parse_provider_urls(text: str) -> tuple[str, ...]:
 def _exists(url: str) -> bool:
     found = _URL.fullmatch(url)
     return bool(found) and len(url) <= _LONGEST and int((found and found["port"]) or 0) < 65_536
+
+
+def providers_after(urls: tuple[str, ...], url: str) -> tuple[str, ...]:
+    """Those that come after this one; none where it is not in the list any more."""
+    return urls[urls.index(url) + 1 :] if url in urls else ()
 
 
 def scheme_of(url: str) -> str:

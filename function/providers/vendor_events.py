@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG
-from function.ledger.states import State
+from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.providers.ses_events import KINDS as SES_KINDS
 from function.providers.ses_events import MESSAGE_ID, FeedbackEvent, FeedbackKind, Ignored, Parsed, ProbeReport
@@ -23,6 +23,7 @@ __all__ = [
     "COMPLAINED",
     "DELAYED",
     "DELIVERED",
+    "NEVER_TRIED",
     "NOTHING",
     "NOT_TRIED",
     "REFUSED",
@@ -41,6 +42,8 @@ __all__ = [
 SENT, DELIVERED, DELAYED = SES_KINDS["Send"], SES_KINDS["Delivery"], SES_KINDS["DeliveryDelay"]
 SOFT_BOUNCED, BOUNCED = SES_KINDS["Bounce"], SES_KINDS["Bounce/Permanent"]
 COMPLAINED, REFUSED = SES_KINDS["Complaint"], SES_KINDS["Reject"]
+#: Not tried for a reason of the vendor's own, which says nothing of the mail or its reader: the next provider may.
+NEVER_TRIED = FeedbackKind(Action.FEEDBACK_NEVER_TRIED, REFUSED.state, REFUSED.metric, ReasonCode.NEVER_TRIED)
 #: Not tried, because the address bounced or complained before: the vendor's own list.
 NOT_TRIED = FeedbackKind(BOUNCED.action, BOUNCED.state, BOUNCED.metric, ReasonCode.PROVIDER_SUPPRESSED)
 #: Not tried, because the reader told the vendor so: no bounce, and not on Herald's list for it.

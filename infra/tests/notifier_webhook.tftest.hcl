@@ -60,6 +60,10 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     error_message = "One route for each provider whose webhooks can be verified, and no other."
   }
   assert {
+    condition     = one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "AskTheNextProvider"]) == aws_sqs_queue.this["retry"].arn
+    error_message = "Where another provider comes after one that reports by webhook, feedback may have it send what was never tried."
+  }
+  assert {
     condition     = aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 20 && aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_burst_limit == 100
     error_message = "The gateway throttles before the function runs."
   }

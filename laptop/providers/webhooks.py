@@ -19,7 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 
-__all__ = ["REPORTERS", "Reporter", "Webhook", "signing_key"]
+__all__ = ["QUOTA", "REPORTERS", "Reporter", "Webhook", "signing_key"]
+
+
+#: The `reason` of a *Reject* by which a vendor does not try a mail because its customer's quota is used up.
+QUOTA = "quota"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ def _private_key(seed: str) -> ec.EllipticCurvePrivateKey:
 
 
 def _kind(event: SendingEvent) -> str:
-    """The event's type, with what tells its kinds apart: `Bounce/Permanent`, `Bounce/suppressed`."""
+    """The event's type, with what tells its kinds apart: `Bounce/Permanent`, `Bounce/suppressed`, `Reject/quota`."""
+    if event.type == "Reject" and event.details.get("reason") == QUOTA:
+        return "Reject/quota"
     if event.type != "Bounce":
         return event.type
     listed = event.details.get("bounceSubType") in ("OnAccountSuppressionList", "Suppressed")
@@ -75,6 +81,7 @@ _SENDGRID: dict[str, dict[str, str]] = {
     "Bounce/suppressed": {"event": "dropped", "reason": "Bounced Address"},
     "Complaint": {"event": "spamreport"},
     "Reject": {"event": "dropped", "reason": "Spam Content"},
+    "Reject/quota": {"event": "dropped", "reason": "Recipient List over Package Quota"},
     "Rendering Failure": {"event": "dropped", "reason": "Invalid SMTPAPI header"},
 }
 
@@ -123,6 +130,7 @@ _MAILGUN: dict[str, dict[str, Any]] = {
         "event": "rejected",
         "reject": {"reason": "Sandbox subdomains are for test purposes only", "description": ""},
     },
+    "Reject/quota": {"event": "rejected", "reject": {"reason": "guessed: over quota", "description": ""}},
     "Rendering Failure": {"event": "rejected", "reject": {"reason": "template not found", "description": ""}},
 }
 
@@ -161,7 +169,8 @@ _RESEND: dict[str, tuple[str, dict[str, Any]]] = {
     "Bounce/Transient": ("email.bounced", {"bounce": {"type": "Transient", "subType": "General"}}),
     "Bounce/suppressed": ("email.suppressed", {}),
     "Complaint": ("email.complained", {}),
-    "Reject": ("email.failed", {"failed": {"reason": "reached_daily_quota"}}),
+    "Reject": ("email.failed", {"failed": {"reason": "guessed: content"}}),
+    "Reject/quota": ("email.failed", {"failed": {"reason": "reached_daily_quota"}}),
     "Rendering Failure": ("email.failed", {"failed": {"reason": "invalid_template"}}),
 }
 

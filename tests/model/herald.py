@@ -110,6 +110,8 @@ class Rules:
 
     resends: int = 1
     providers: int = 1
+    #: What SES is not, and reports by webhook.
+    vendors: bool = False
     breaks_at: int = 99
     #: Whether the providers have just reported on mails that they were given long after any hold.
     reported: bool = False
@@ -127,7 +129,7 @@ class Rules:
     @property
     def urls(self) -> list[str]:
         """The providers."""
-        return [f"ses://{number}" for number in range(self.providers)]
+        return [f"{'resend' if self.vendors else 'ses'}://{number}" for number in range(self.providers)]
 
     def content(self, message: str) -> str:
         """What a message says; `-` is a cancellation of the event."""
@@ -187,7 +189,7 @@ class _Post:
     timeout: float = 12.0
 
     def send(self, email: Email, key: str) -> Receipt:
-        step = Step("send", f"{key} {email.tags['attempt']}", self.tape.seen)
+        step = Step("send", f"{key} {email.tags['attempt']} {self.url}", self.tape.seen)
         receipt: Receipt = self.tape.do(step, lambda: Receipt(self.url, "id"))
         return receipt
 

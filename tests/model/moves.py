@@ -126,7 +126,7 @@ class Moves:
             if process.step.kind == "letter":
                 message, attempt = process.step.what.split(" ", 1)
                 waiting = process.waiting
-                letter = Letter(message, attempt, waiting.content, waiting.instead_of or "")
+                letter = Letter(message, attempt, waiting.content, waiting.instead_of or "", waiting.avoid or "")
                 after = after._replace(letters=put(after.letters, letter))
             if process.step.kind == "ask":
                 after = self._ask(after, process)
@@ -156,8 +156,8 @@ class Moves:
         return world._replace(waiting=put(world.waiting, asked))
 
     def _accept(self, world: World, process: Process, table: Snapshot) -> World:
-        message, attempt = process.step.what.split(" ", 1)
-        mail = Mail(message, attempt, process.waiting.content, world.now)
+        message, attempt, provider = process.step.what.split(" ")
+        mail = Mail(message, attempt, process.waiting.content, world.now, provider)
         self.promises.judge_mail(world._replace(table=table), mail)
         return world._replace(
             mails=put(world.mails, mail),

@@ -82,6 +82,7 @@ class Persons:
             base = spend(self._reset(world, letter.message), "redrives")
             copy, instead_of = f"L{budget.redrives}", letter.instead_of or None
             delivery = Waiting(letter.message, copy, letter.content, letter.attempt, retry=True, instead_of=instead_of)
+            delivery = delivery._replace(avoid=letter.avoid or None)
             yield f"redrive {letter.attempt}", _queued(base._replace(letters=rest), delivery)
             if budget.copies:
                 copied = spend(base, "copies")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.ledger.record import Record
-from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, Action, State
+from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, TRIED, Action, State
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, thaw_item
 from tests.model.herald import ADDRESS, CHOICE, EVENT, Rules
@@ -19,6 +19,7 @@ __all__ = ["HEARD", "Broken", "Promises", "judge_address"]
 HEARD: dict[Action, State] = {
     Action.FEEDBACK_SENT: State.SENT,
     Action.FEEDBACK_REFUSED: State.REFUSED,
+    Action.FEEDBACK_NEVER_TRIED: State.REFUSED,
     Action.FEEDBACK_SOFT_BOUNCED: State.SOFT_BOUNCED,
     Action.FEEDBACK_DELIVERED: State.DELIVERED,
     Action.FEEDBACK_BOUNCED: State.BOUNCED,
@@ -51,7 +52,10 @@ class Promises:
             raise Broken("a mail left before its time")
         if self.held_until(world.table, mail.message) <= world.now:
             raise Broken("a mail left after its hold")
-        before = [other for other in world.mails if other.at > world.now - RETENTION]
+        untried = {other for other, action in world.heard if action is Action.FEEDBACK_NEVER_TRIED}
+        if any(other.provider == mail.provider and other.message != mail.message for other in untried):
+            raise Broken("a mail is given again to the provider that never tried it")
+        before = [other for other in world.mails if other.at > world.now - RETENTION and other not in untried]
         resent = self.rules.resends > 0 and bool(before) and self._reported(world)
         if len(before) >= 1 + len(world.yeses) + resent:
             raise Broken("a second mail left without a licence")
@@ -178,6 +182,19 @@ class Promises:
         if record.state is State.REJECTED and mails:
             raise Broken("rejected as certainly not sent, and its mail went")
         self._judge_what_was_said(world, record, mails)
+        self._judge_never_tried(world, record)
+
+    def _judge_never_tried(self, world: World, record: Record) -> None:
+        """What was never tried goes elsewhere, and what was tried after all is shown."""
+        said = {action: mail for mail, action in world.heard if mail.message == record.message_id}
+        if record.never_tried and TRIED.intersection(HEARD[action] for action in said) and record.sent_twice is None:
+            raise Broken("tried after all by who never tried, and nobody is told")
+        mail = said.get(Action.FEEDBACK_NEVER_TRIED)
+        first = mail is not None and mail.message == "m1" and mail.provider == self.rules.urls[0]
+        if not first or record.state is not State.REFUSED or record.at_risk > 1 or len(self.rules.urls) < 2:
+            return
+        if not record.successor:
+            raise Broken("never tried, and nobody is asked to send it elsewhere")
 
     @staticmethod
     def _judge_what_was_said(world: World, record: Record, mails: set[str]) -> None:

@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from function.delivery.next_provider import NextProvider
 from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.ledger.states import Action
 from function.ledger.table import Table
+from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
-from tests.model.world import HOLD, NOW, RETENTION, Mail, Report, World, spend
+from tests.model.world import HOLD, NOW, RETENTION, Mail, Report, Waiting, World, put, spend
 
 __all__ = ["Reports"]
 
@@ -32,13 +34,35 @@ _BODIES: dict[Action, dict[str, Any]] = {
 }
 
 
+#: Of Resend: https://resend.com/docs/webhooks/event-types
+_TYPES: dict[Action, str] = {
+    Action.FEEDBACK_SENT: "email.sent",
+    Action.FEEDBACK_NEVER_TRIED: "email.failed",
+    Action.FEEDBACK_DELIVERED: "email.delivered",
+}
+
+
+class _Retry(list[Letter]):
+    """The queue `retry`, as feedback meets it."""
+
+    def put(self, letter: Letter) -> None:
+        self.append(letter)
+
+
+class Heard(NamedTuple):
+    """The table before each of the handler's writes, and at the end, and what it put into `retry` then."""
+
+    tables: list[Snapshot]
+    letters: list[Letter]
+
+
 @dataclass(slots=True)
 class Reports:
     """The moves of the provider, heard by Herald's own handler."""
 
     herald: Herald
     promises: Promises
-    _heard: dict[tuple[str, Snapshot, int], list[Snapshot]] = field(default_factory=dict)
+    _heard: dict[tuple[str, Snapshot, int], Heard] = field(default_factory=dict)
 
     def on_its_mails(self, world: World) -> Iterator[tuple[str, World]]:
         """Every state after one report; and each in which the handler was killed before one of its writes."""
@@ -69,23 +93,23 @@ class Reports:
         yield from self._mark(name, world, told, _probe_report(report))
 
     def _mark(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
-        *_, after = self._tables(body, world.table, world.now)
+        *_, after = self._take(body, world.table, world.now).tables
         if after != world.table:
             yield name, told._replace(table=after, reported=not self.herald.rules.marks)
 
     def _hear(self, name: str, world: World, told: World, body: str) -> Iterator[tuple[str, World]]:
-        *cuts, after = self._tables(body, world.table, world.now)
-        if (heard := told._replace(table=after)) != world:
+        (*cuts, after), letters = self._take(body, world.table, world.now)
+        if (heard := _ask(told._replace(table=after), letters)) != world:
             yield name, heard
-        for cut in cuts if world.budget.crashes else ():
+        for cut in (*cuts, *([after] if letters else [])) if world.budget.crashes else ():
             if cut != world.table:
                 yield f"{name}, killed before all is written", spend(world._replace(table=cut), "crashes")
 
-    def _tables(self, body: str, before: Snapshot, now: int) -> list[Snapshot]:
-        """The table before each of the handler's writes, and at the end."""
+    def _take(self, body: str, before: Snapshot, now: int) -> Heard:
+        """What comes of a report."""
         key = (body, before, now)
         if key not in self._heard:
-            table, found = self.herald.table, list[Snapshot]()
+            table, found, retry = self.herald.table, list[Snapshot](), _Retry()
 
             def note(moment: str, _operation: str, _request: object) -> None:
                 if moment == "before":
@@ -94,29 +118,44 @@ class Reports:
             table.restore(before)
             table.fault = note
             try:
-                answer = self._handler(now)({"Records": [{"messageId": "report", "body": body}]}, None)
+                answer = self._handler(now, retry)({"Records": [{"messageId": "report", "body": body}]}, None)
             finally:
                 table.fault = None
             assert answer == {"batchItemFailures": []}
             found.append(table.snapshot())
             self.promises.judge_feedback(before, found[-1], now)
-            self._heard[key] = found
+            self._heard[key] = Heard(found, list(retry))
         return self._heard[key]
 
-    def _handler(self, now: int) -> FeedbackHandler:
+    def _handler(self, now: int, retry: Any) -> FeedbackHandler:
         code, client = self.herald.code, self.herald.table
         writes = code.writes("herald-ledger", "f", HOLD, RETENTION // 1000, 1)
         ledger = code.ledger(Table(client, "herald-ledger"), writes, lambda: now)
         telemetry = Telemetry("feedback", "f", lambda: now, io.StringIO())
-        handler = FeedbackHandler(ledger, SECRET, telemetry, "f", lambda: now, "herald")
+        asked = NextProvider(retry, tuple(self.herald.rules.urls))
+        handler = FeedbackHandler(ledger, SECRET, telemetry, "f", lambda: now, "herald", next_provider=asked)
         if not self.herald.rules.marks:
             handler._marked.update(dict.fromkeys(self.herald.rules.urls, now))
         return handler
 
 
+def _ask(world: World, letters: list[Letter]) -> World:
+    """What was put into the queue `retry` waits there, as often as it may."""
+    for letter in letters if world.budget.elsewhere else ():
+        marks, message = letter.attributes, json.loads(letter.body)["MessageId"]
+        copy, named = f"E{world.budget.elsewhere}{message}", (marks["never_tried"], marks["avoid"])
+        asked = Waiting(message, copy, "a", None, False, True, 0, marks["instead_of"], None, True, *named)
+        world = spend(world._replace(waiting=put(world.waiting, asked)), "elsewhere")
+    return world
+
+
 @cache
 def _report(mail: Mail, action: Action) -> str:
     tags = {"message_id": mail.message, "attempt": mail.attempt}
+    if mail.provider.startswith("resend://"):
+        data = {"to": [ADDRESS_TEXT], "tags": tags, "failed": {"reason": "reached_daily_quota"}}
+        event = {"type": _TYPES[action], "data": data}
+        return json.dumps({"webhook": mail.provider, "event": event}, separators=(",", ":"))
     return json.dumps(_BODIES[action] | _mail(mail.provider, mail.at, ADDRESS_TEXT, tags))
 
 

@@ -55,6 +55,7 @@ _REPORTS = Budget(ticks=1, minutes=1, reports=2)
 _YES = Budget(ticks=1, days=1, lost=1, redrives=1, confirms=1)
 _BROKEN = Rules(breaks_at=1)
 _HOLD = Rules(resends=0)
+_VENDORS = Rules(providers=2, vendors=True, resends=0)
 _REPORTED = Rules(reported=True)
 _LATER = Rules(later="a")
 _TEN = 600_000
@@ -255,6 +256,42 @@ SCENARIOS: tuple[Scenario, ...] = (
         Budget(lost=1, ticks=1, redrives=1),
         _HOLD,
         answers=(Action.FEEDBACK_REFUSED,),
+    ),
+    Scenario(
+        "never tried, and sent by the next provider, a crash anywhere",
+        (1,),
+        Budget(elsewhere=1, crashes=1),
+        _VENDORS,
+        answers=(Action.FEEDBACK_NEVER_TRIED, Action.FEEDBACK_DELIVERED),
+    ),
+    Scenario(
+        "never tried by any, and asked for twice",
+        (1,),
+        Budget(elsewhere=2),
+        _VENDORS,
+        answers=(Action.FEEDBACK_NEVER_TRIED,),
+    ),
+    Scenario(
+        "never tried by any of three, reported twice, and not sent or refused",
+        (1,),
+        Budget(elsewhere=2, not_sent=1, refused=1),
+        Rules(providers=3, vendors=True, resends=0),
+        answers=(Action.FEEDBACK_NEVER_TRIED, Action.FEEDBACK_SENT),
+        large=True,
+    ),
+    Scenario(
+        "never tried, and the next answer is lost",
+        (1,),
+        Budget(elsewhere=1, lost=1, ticks=1),
+        _VENDORS,
+        answers=(Action.FEEDBACK_NEVER_TRIED,),
+    ),
+    Scenario(
+        "never tried, but an attempt before it may have gone",
+        (1,),
+        Budget(elsewhere=1, lost=1, ticks=1, redrives=1, confirms=1),
+        _VENDORS,
+        answers=(Action.FEEDBACK_NEVER_TRIED,),
     ),
     # -- succession
     Scenario("other content over what can never be a mail", (2, 1), Budget(crashes=1), Rules(contents="xb")),

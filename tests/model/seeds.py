@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from function.ledger.states import Action
-from tests.model import broken_delivery, broken_ledger, broken_schedule
+from tests.model import broken_delivery, broken_ledger, broken_next_provider, broken_schedule
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -21,6 +21,7 @@ class Seed:
     code: Code
 
 
+_NEVER_TRIED = "never tried, and sent by the next provider, a crash anywhere"
 _TWO_RUNS = "an event that waits, two runs of the scheduler at once, a crash anywhere"
 _CANCELLED = "an event that waits is cancelled, a crash anywhere"
 
@@ -55,6 +56,26 @@ SEEDS: tuple[Seed, ...] = (
         "what was cancelled is free again once it is known that nothing was sent",
         "an event is cancelled past its hold, and only then it is told that nothing was sent",
         Code(writes=broken_schedule.FreesWhatWasCancelled),
+    ),
+    Seed(
+        "what was tried after all is given to the next provider",
+        _NEVER_TRIED,
+        broken_next_provider.pass_on_what_was_tried(),
+    ),
+    Seed(
+        "a try after all is told to nobody",
+        _NEVER_TRIED,
+        broken_ledger.replace_ledger(broken_next_provider.NobodyIsToldOfATry),
+    ),
+    Seed(
+        "what the next provider left in doubt is taken for done",
+        "never tried, and the next answer is lost",
+        broken_ledger.replace_ledger(broken_next_provider.LosesWhatWasPassedOn),
+    ),
+    Seed(
+        "what was never tried goes up the list again",
+        "never tried by any, and asked for twice",
+        Code(failover=broken_next_provider.GoesUpTheList),
     ),
     Seed(
         "the owner's writes do not name the owner",

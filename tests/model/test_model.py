@@ -45,6 +45,7 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         *writes.claim_expired(attempt, 1),
         *writes.resend(attempt, before[1], 1),
         *(request for record in before for request in writes.claim(replace(attempt, predecessor=record), 1)),
+        *writes.claim(replace(attempt, predecessor=before[2], never_tried="o"), 1),
         *writes.refuse(attempt, row),
         *writes.reject(attempt, row),
         *writes.suppress(attempt, row, Suppressed()),

@@ -77,6 +77,8 @@ class Budget(NamedTuple):
     records: int = 0
     #: Runs of the scheduler.
     polls: int = 0
+    #: Mails that a provider never tried, asked for at the next one.
+    elsewhere: int = 0
 
 
 class Waiting(NamedTuple):
@@ -92,6 +94,9 @@ class Waiting(NamedTuple):
     instead_of: str | None = None
     not_sent: str | None = None
     in_ledger: bool = False
+    #: The attempt that was never tried, and the provider that says so.
+    never_tried: str | None = None
+    avoid: str | None = None
 
     @property
     def fresh(self) -> bool:
@@ -109,6 +114,8 @@ class Waiting(NamedTuple):
             letter=self.letter,
             confirmed=self.confirmed,
             instead_of=self.instead_of,
+            never_tried=self.never_tried,
+            avoid=self.avoid,
             not_sent=self.not_sent,
         )
 
@@ -150,13 +157,14 @@ class Mail(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A letter that lies in `dead`: the attempt that it names, the event that it holds, and the message whose mail a
-    person wanted sent again by it."""
+    """A letter that lies in `dead`: the attempt that it names, the event that it holds, the message whose mail a
+    person wanted sent again by it, and the provider that is not to send it."""
 
     message: str
     attempt: str
     content: str
     instead_of: str = ""
+    avoid: str = ""
 
 
 class Report(NamedTuple):

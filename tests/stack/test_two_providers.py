@@ -18,6 +18,7 @@ from function.ledger.keys import message_key
 from herald.examination import ask_vendor
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import REGION
+from laptop.providers.webhooks import QUOTA
 from laptop.state import ROOT
 from tests.stack.conftest import HASTE, Inbox, settle
 from tests.stack.events import new_address, new_event
@@ -119,6 +120,20 @@ def test_a_mail_server_that_speaks_smtp_takes_what_the_others_refuse(two: Laptop
     (mail,) = inbox.exactly(to, 1)
     assert mail["configuration_set"] == "smtp"
     assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_what_a_provider_never_tried_for_its_quota_goes_by_the_next_one(two: LaptopCloud, inbox: Inbox) -> None:
+    to = new_address()
+    inbox.fault(fault="throttle", times=None, recipient=to)
+    inbox.fault(fault="withhold-feedback", recipient=to, provider="resend")
+    first = publish(two, to)
+    (mail,) = inbox.exactly(to, 1)
+    quota = {"type": "Reject", "details": {"reason": QUOTA}}
+    for _ in range(2):
+        inbox.http.post(f"/messages/{mail['id']}/events", json=quota).raise_for_status()
+    ends(two, f"{first}-2", "sent")
+    assert [each["configuration_set"] for each in inbox.exactly(to, 2)] == ["resend", "smtp"]
+    assert state(two, first) == "refused"
 
 
 def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order(two: LaptopCloud) -> None:

@@ -15,7 +15,8 @@ from function.providers.webhook_request import MalformedWebhook
 
 __all__ = ["KINDS", "parse", "split"]
 
-#: Every value of `type`; a bounce by its `bounce.type` or its `bounce.subType` where that says more.
+#: Every value of `type`; a bounce by its `bounce.type` or its `bounce.subType` where that says more, what failed by its
+#: `failed.reason` where that is a quota of Resend's.
 KINDS: dict[str, FeedbackKind | None] = {
     "email.sent": meaning.SENT,
     "email.delivered": meaning.DELIVERED,
@@ -28,6 +29,7 @@ KINDS: dict[str, FeedbackKind | None] = {
     "email.suppressed": meaning.NOT_TRIED,
     "email.complained": meaning.COMPLAINED,
     "email.failed": meaning.REFUSED,
+    "email.failed/reached_daily_quota": meaning.NEVER_TRIED,
     "email.scheduled": meaning.NOTHING,
     "email.opened": meaning.NOTHING,
     "email.clicked": meaning.NOTHING,
@@ -52,7 +54,8 @@ def split(body: bytes) -> list[dict[str, Any]]:
 def parse(event: dict[str, Any], provider: str) -> Parsed:
     """What one event means."""
     type_, data = text_at(event, "type"), event.get("data")
-    finer = [f"{type_}/{text_at(data, 'bounce', name).lower()}" for name in ("subType", "type")]
+    parts = (("bounce", "subType"), ("bounce", "type"), ("failed", "reason"))
+    finer = [f"{type_}/{text_at(data, *part).lower()}" for part in parts]
     words = (
         text_at(data, "bounce", "subType"),
         text_at(data, "bounce", "message"),

@@ -18,7 +18,7 @@ __all__ = ["KINDS", "parse", "split"]
 #: How the names of our arguments begin, as `client.py` gives them.
 _ARGUMENT = "herald_"
 
-#: Every value of `event`; a bounce by its `type`, a drop by its `reason` where that is a list of SendGrid's.
+#: Every value of `event`; a bounce by its `type`, a drop by its `reason` where that is a list or a quota of SendGrid's.
 KINDS: dict[str, FeedbackKind | None] = {
     "processed": meaning.SENT,
     "deferred": meaning.DELAYED,
@@ -30,6 +30,7 @@ KINDS: dict[str, FeedbackKind | None] = {
     "dropped/invalid": meaning.NOT_TRIED,
     "dropped/spam reporting address": meaning.NOT_TRIED,
     "dropped/unsubscribed address": meaning.UNWANTED,
+    "dropped/recipient list over package quota": meaning.NEVER_TRIED,
     "spamreport": meaning.COMPLAINED,
     "open": meaning.NOTHING,
     "click": meaning.NOTHING,

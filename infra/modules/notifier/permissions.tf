@@ -35,7 +35,7 @@ locals {
         Action   = "sqs:GetQueueAttributes"
         Resource = aws_sqs_queue.this["dead"].arn
       },
-    ])
+    ], local.next_provider_statements)
 
     before = concat(local.run_statements["before"], local.hook_statements)
     after  = concat(local.run_statements["after"], local.hook_statements)
@@ -48,6 +48,16 @@ locals {
     } : {}, var.scheduling ? {
     scheduler = concat(local.run_statements["scheduler"], local.scheduler_statements)
   } : {})
+
+  # A vendor may report that it never tried a mail; where another provider comes after it, feedback has that one send it.
+  next_provider_statements = length(setintersection(keys(local.webhook_keys), slice(local.providers_in_order, 0, length(local.providers_in_order) - 1))) == 0 ? [] : [
+    {
+      Sid      = "AskTheNextProvider"
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = aws_sqs_queue.this["retry"].arn
+    },
+  ]
 
   run_statements = {
     for function, name in local.names : function => [

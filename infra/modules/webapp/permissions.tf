@@ -204,7 +204,7 @@ locals {
     "ForAllValues:StringLike" = {
       "dynamodb:Attributes" = [
         "address", "at", "at_risk", "attempts", "cancelled_by", "due_at", "event_key", "expires_at", "first_at", "held_until", "id",
-        "instead_of", "message_id", "owner", "parked", "pk", "providers", "reason", "reason_code", "scheduled_for", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
+        "instead_of", "message_id", "never_tried", "owner", "parked", "pk", "providers", "reason", "reason_code", "scheduled_for", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
         "subject", "successor", "through", "timeline", "type",
       ]
     }

@@ -151,11 +151,13 @@ _OF_FEEDBACK = [
     "HERALD_ADDRESS_KEY_PARAMETER",
     "HERALD_CONFIGURATION_SET",
     "HERALD_DEAD_QUEUE_URL",
+    "HERALD_RETRY_QUEUE_URL",
+    "HERALD_PROVIDERS",
 ]
 
 
 @pytest.mark.parametrize("name", _OF_FEEDBACK)
-def test_feedback_asks_for_its_four_settings_only(name: str) -> None:
+def test_feedback_asks_for_its_six_settings_only(name: str) -> None:
     needed = {key: GOOD[key] for key in _OF_FEEDBACK}
     assert FeedbackSettings.read(needed, "r1").address_key_parameter == "/herald/address-key"
     del needed[name]
@@ -174,6 +176,21 @@ def test_events_api_asks_for_its_two_settings_only(name: str) -> None:
     assert not EventsApiSettings.read(_OF_EVENTS_API).scheduling
     with pytest.raises(BadSetting, match=f"{name} is not set"):
         EventsApiSettings.read({key: value for key, value in _OF_EVENTS_API.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("providers", "asks"),
+    [
+        ("resend://", False),
+        ("ses://eu-west-1,resend://", False),
+        ("resend://,ses://eu-west-1", True),
+        ("ses://eu-west-1,mailgun://mg.herald.example,sendgrid://", True),
+        ("smtp://mail.example.com:587,ses://eu-west-1", False),
+    ],
+)
+def test_feedback_asks_the_next_provider_only_after_one_that_reports_by_webhook(providers: str, asks: bool) -> None:
+    settings = FeedbackSettings.read(GOOD | {"HERALD_PROVIDERS": providers}, "r1")
+    assert settings.asks_next_provider == asks
 
 
 _KEY = "arn:aws:ssm:eu-west-1:123456789012:parameter/herald/webhook"

@@ -10,8 +10,10 @@ from function.ledger.requests import in_source_state, state_in
 from function.ledger.states import ACCEPTED, FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, Action, State, sources
 
 HEARD = {
-    action: State[action.name.removeprefix("FEEDBACK_")] for action in Action if action.name.startswith("FEEDBACK_")
-}
+    action: State[action.name.removeprefix("FEEDBACK_")]
+    for action in Action
+    if action.name.startswith("FEEDBACK_") and action is not Action.FEEDBACK_NEVER_TRIED
+} | {Action.FEEDBACK_NEVER_TRIED: State.REFUSED}
 EVERY = list(itertools.product([None, *State], Action))
 CHANGES = {
     (Action.CLAIM, None, State.SENDING),

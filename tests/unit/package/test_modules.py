@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)
 FUNCTION = {
     "function": "bootstrap errors events_api feedback hooks mail_events notify reason_codes scheduler settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
-    "function/delivery": "admission courier decision outcome scheduling",
+    "function/delivery": "admission courier decision next_provider outcome scheduling",
     "function/event": "cloudevent compression envelope http_binding",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event record requests schedule settlements "
     "states succession table",

@@ -1,0 +1,38 @@
+"""Has the next provider send what the one before accepted and, as it says itself, never tried."""
+
+from __future__ import annotations
+
+from function.event.envelope import Delivery
+from function.ledger.keys import successor_id
+from function.providers.ses_events import FeedbackEvent
+from function.providers.urls import providers_after
+from function.queues.dead_letter import write_retry
+from function.queues.sqs import Queue
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["NextProvider"]
+
+
+@dataclass(frozen=True, slots=True)
+class NextProvider:
+    """Puts such mails into the queue `retry`; `providers` are all, in order of preference.
+
+    Asked twice it queues twice, and one mail comes of it: the claim takes the record as the report left it, or nothing.
+    """
+
+    retry: Queue
+    providers: tuple[str, ...]
+
+    def ask(self, event: FeedbackEvent) -> None:
+        """Queue the mail, under the name that a person's *again* would have, if there is another provider."""
+        if event.attempt is None or not providers_after(self.providers, event.provider):
+            return
+        delivery = Delivery(
+            successor_id(event.message_id),
+            "",
+            in_ledger=True,
+            instead_of=event.message_id,
+            avoid=event.provider,
+            never_tried=event.attempt,
+        )
+        self.retry.put(write_retry(delivery))
