@@ -21,6 +21,7 @@ from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
 from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
+from laptop.provision.event_bus import make_event_bus
 from laptop.provision.events_api import make_events_api
 from laptop.provision.functions import make_functions
 from laptop.provision.messaging import Provisioned
@@ -49,7 +50,7 @@ class Options:
     """`ports` are preferences by endpoint, `settings` go to every function over what is provisioned, `providers` carry
     the mails, the preferred one first.
 
-    With `events_api` apps post events over HTTP, too.
+    With `events_api` apps post events over HTTP, too; with `event_bus` a rule of EventBridge's hands some on.
     `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
     `iam` enforces the policies of roles.
     """
@@ -60,6 +61,7 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
     providers: Sequence[str] = (f"ses://{REGION}",)
     events_api: bool = False
+    event_bus: bool = False
     bare: bool = False
     iam: bool = False
     say: Callable[[str], None] = lambda _: None
@@ -152,6 +154,8 @@ class _Start:
         if posting:
             types = json.loads((self._catalogue / "catalogue.json").read_text())["notifications"]
             make_events_api(clients, made, api, self._endpoints["aws"], [*types, "mail.cancel"])
+        if self._options.event_bus:
+            make_event_bus(clients, made)
 
     def _bare(self) -> LaptopCloud:
         """The emulator and the simulators, and nothing in them."""

@@ -46,10 +46,19 @@ def run(
         str, typer.Option(help="Who carries the mails, the preferred one first: SES, SendGrid, Mailgun, Resend")
     ] = f"ses://{REGION},resend://",
     events_api: Annotated[bool, typer.Option("--events-api", help="Let apps post events over HTTP, too")] = False,
+    event_bus: Annotated[bool, typer.Option("--event-bus", help="Take events from an EventBridge bus, too")] = False,
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
     _prepare_process()
-    options = Options(state_dir, PORTS, scale, providers=_read(providers), events_api=events_api, say=console.print)
+    options = Options(
+        state_dir,
+        PORTS,
+        scale,
+        providers=_read(providers),
+        events_api=events_api,
+        event_bus=event_bus,
+        say=console.print,
+    )
     parent = os.getppid()
     try:
         with run_cloud(options) as cloud:

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from laptop.emulator.alarm_evaluation import AlarmEvaluator
+from laptop.emulator.buses import Buses
 from laptop.emulator.code_folders import CodeFolders
 from laptop.emulator.cognito import UserPoolPatches
 from laptop.emulator.control import App, ControlPaths, Scope
@@ -60,6 +61,7 @@ def compose(app: App, scale: float, account_pages: str = "") -> App:
     UserPoolPatches(ministack, account_pages)
     CodeFolders(ministack)
     Topics(ministack, queues, journal, waiting.put, alarms.store)
+    Buses(ministack, queues)
 
     def accept(record: dict[str, Any], payload: Any) -> None:
         target = InvocationTarget.parse((record.get("config") or record)["FunctionArn"])

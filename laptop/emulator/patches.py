@@ -34,6 +34,7 @@ PATCHED = {
         "_dlq_sweep",
         "_expire_retained",
     ),
+    "eventbridge": ("_invoke_target",),
     "cognito": ("_login_page_html", "_run_idp_handler", "_send_verification_email"),
     "cloudwatch": (
         "_describe_alarms",

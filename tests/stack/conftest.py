@@ -126,7 +126,9 @@ def settle(cloud: LaptopCloud) -> None:
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LaptopCloud]:
-    with run_cloud(Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE, events_api=True)) as started:
+    with run_cloud(
+        Options(ROOT / "build" / "tests" / f"stack-{os.getpid()}", scale=HASTE, events_api=True, event_bus=True)
+    ) as started:
         yield started
 
 

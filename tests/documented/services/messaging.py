@@ -28,6 +28,11 @@ RULES: tuple[Rule, ...] = (
         "Attributes",
     ),
     _sns(
+        "SetTopicAttributes",
+        "Allows a topic owner to set an attribute of the topic to a new value.",
+        "tests/stack/test_event_bus.py::test_what_the_topic_does_not_take_is_kept_whole_with_the_reason",
+    ),
+    _sns(
         "ListSubscriptionsByTopic",
         "Each call returns a limited list of subscriptions, up to 100.",
         "tests/unit/doctor/test_installation.py::test_a_list_of_subscriptions_is_read_to_its_end",
