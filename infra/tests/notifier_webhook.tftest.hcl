@@ -93,6 +93,25 @@ run "every_vendor_with_a_signing_key_has_its_route" {
   }
 }
 
+run "what_is_sent_at_its_fastest_may_be_reported" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["ses://us-east-1", "resend://"]
+    provider_secrets   = { "resend://" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/a", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/b" } }
+    send_rate          = 100
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 300
+    error_message = "Three requests a mail, at the rate at which mails are sent."
+  }
+}
+
 run "a_mail_server_has_no_webhook" {
   command = plan
 

@@ -23,9 +23,18 @@ log = logging.getLogger("webhooks")
 
 #: What the laptop's vendors sign with, and what a forger has.
 SEED, OTHER_SEED = "laptop", "somebody else's"
-#: Seconds between one attempt and the next, as Resend's page says of the first ones; the others say less.
-#: https://resend.com/docs/webhooks/retries-and-replays
-RETRIES = (5.0, 300.0, 1800.0)
+#: Seconds between one attempt and the next.
+RETRIES: dict[str, tuple[float, ...]] = {
+    # https://resend.com/docs/webhooks/retries-and-replays
+    "resend": (5, 300, 1800, 7200, 18_000, 36_000, 36_000),
+    # https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries
+    "mailgun": (300, 600, 900, 3600, 7200, 14_400),
+    "mailgun+eu": (300, 600, 900, 3600, 7200, 14_400),
+    # For 24 hours; the steps are guessed. https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+    "sendgrid": (300, 1800, 7200, 21_600, 43_200),
+}
+#: By the same page Mailgun repeats neither the notification of a delivery nor what was answered so.
+_MAILGUN_GIVES_UP = 406
 
 Post = Callable[[str, Webhook], int]  # (address, request): the status of the answer, 0 if there is none
 
@@ -47,7 +56,7 @@ class WebhookSender:
         self.url: str | None = None
         #: The last ones: when, about which mail and event, and how they were answered (0: not at all).
         self.posted: deque[dict[str, object]] = deque(maxlen=100)
-        self._reporter = REPORTERS[scheme]
+        self._scheme, self._reporter = scheme, REPORTERS[scheme]
         self._faults = faults
         self._post = post
         self._scale = scale
@@ -68,7 +77,8 @@ class WebhookSender:
         wrong = self._faults.strike(FaultKind.SIGN_WRONGLY, recipients=mail.to)
         content = self._reporter.report(mail, event, self._now())
         about = {"mail": mail.id, "event": event.type}
-        self._attempt(content, about, OTHER_SEED if wrong else SEED, RETRIES)
+        once = self._scheme.startswith("mailgun") and event.type == "Delivery"
+        self._attempt(content, about, OTHER_SEED if wrong else SEED, () if once else RETRIES[self._scheme])
 
     def _attempt(self, content: Any, about: Mapping[str, str], seed: str, left: tuple[float, ...]) -> None:
         """Each attempt is signed anew, with the time of its own."""
@@ -77,7 +87,8 @@ class WebhookSender:
         now = self._now()
         status = self._post(self.url, self._reporter.sign(content, seed, int(now.timestamp())))
         self.posted.append({"at": now.isoformat(timespec="milliseconds"), **about, "status": status})
-        if not 200 <= status < 300 and left:
+        given_up = 200 <= status < 300 or (self._scheme.startswith("mailgun") and status == _MAILGUN_GIVES_UP)
+        if not given_up and left:
             self._schedule.after(left[0] * self._scale, partial(self._attempt, content, about, seed, left[1:]))
 
 

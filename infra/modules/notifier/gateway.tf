@@ -41,7 +41,7 @@ resource "aws_apigatewayv2_stage" "gateway" {
   auto_deploy = true
 
   default_route_settings {
-    throttling_rate_limit    = var.webhook_throttle.rate
+    throttling_rate_limit    = local.webhook_rate
     throttling_burst_limit   = var.webhook_throttle.burst
     detailed_metrics_enabled = true
   }

@@ -171,9 +171,9 @@ variable "provider_secrets" {
 }
 
 variable "webhook_throttle" {
-  description = "Requests of vendors' webhooks: `rate` a second, and `burst` at once; what is over it is answered 429 and comes again"
+  description = "Requests of vendors' webhooks: `rate` a second (null: three a mail at `send_rate`, from 50 to 500), and `burst` at once; what is over it is answered 429 and comes again"
   type = object({
-    rate  = optional(number, 50)
+    rate  = optional(number)
     burst = optional(number, 100)
   })
   default  = {}
@@ -181,7 +181,7 @@ variable "webhook_throttle" {
 
   # Above it a flood of unsigned requests would take the account's Lambda concurrency away from `notify`.
   validation {
-    condition     = alltrue([for limit in [var.webhook_throttle.rate, var.webhook_throttle.burst] : limit >= 1 && limit <= 500])
+    condition     = alltrue([for limit in [coalesce(var.webhook_throttle.rate, 50), var.webhook_throttle.burst] : limit >= 1 && limit <= 500])
     error_message = "rate and burst of webhook_throttle are from 1 to 500 requests: less lets nobody report, more is no throttle."
   }
 }

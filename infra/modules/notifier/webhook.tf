@@ -6,6 +6,9 @@ locals {
   webhook_paths = { for url in keys(local.webhook_keys) : url => "/webhooks/${trimsuffix(replace(replace(url, "://", "/"), "+", "-"), "/")}" }
   webhooks      = length(local.webhook_keys) > 0
 
+  # Vendors tell of a mail some three times, each time in a request of its own: what one sends at its fastest is let through.
+  webhook_rate = coalesce(var.webhook_throttle.rate, min(max(ceil(3 * var.send_rate), 50), 500))
+
   webhook_settings = local.webhooks ? {
     HERALD_LEDGER_TABLE       = aws_dynamodb_table.ledger.name
     HERALD_FEEDBACK_QUEUE_URL = aws_sqs_queue.this["feedback"].url
