@@ -6,6 +6,7 @@ from doctor.check import Check
 from doctor.checks import (
     caller,
     dns_records,
+    events_api,
     function,
     identity,
     key,
@@ -30,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     *messaging.CHECKS,
     *providers.CHECKS,
     *queues.CHECKS,
+    *events_api.CHECKS,
     *sign_in.CHECKS,
     *web_address.CHECKS,
     *key.CHECKS,

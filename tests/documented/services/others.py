@@ -33,6 +33,14 @@ RULES: tuple[Rule, ...] = (
     ),
     row(
         "apigatewayv2",
+        "GetAuthorizers",
+        "The next page of elements from this collection.",
+        "tests/unit/doctor/test_installation.py::test_each_outcome",
+        "Items[].JwtConfiguration.Audience",
+        "NextToken",
+    ),
+    row(
+        "apigatewayv2",
         "GetDomainName",
         "AVAILABLE, UPDATING, PENDING_CERTIFICATE_REIMPORT, and PENDING_OWNERSHIP_VERIFICATION",
         _WEB_ADDRESS,

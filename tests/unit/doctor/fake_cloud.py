@@ -111,6 +111,14 @@ QUEUES: dict[str, dict[str, str]] = {
 
 HEALTHY: dict[tuple[str, str], Any] = {
     ("sts", "GetCallerIdentity"): {"Account": ACCOUNT, "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/operator/ada"},
+    ("apigatewayv2", "GetApis"): {
+        "Items": [
+            {"Name": "herald-gateway", "ApiId": "a1", "ProtocolType": "HTTP", "RouteSelectionExpression": "$r"},
+        ]
+    },
+    ("apigatewayv2", "GetAuthorizers"): {
+        "Items": [{"Name": "publishers", "JwtConfiguration": {"Issuer": "https://i", "Audience": ["1example23456789"]}}]
+    },
     ("sesv2", "GetAccount"): {
         "EnforcementStatus": "HEALTHY",
         "ProductionAccessEnabled": True,

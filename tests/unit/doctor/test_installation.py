@@ -81,6 +81,16 @@ def mapping(*states: str) -> Answers:
     return one("lambda", "ListEventSourceMappings", {"EventSourceMappings": [{"State": state} for state in states]})
 
 
+def gateway(*audience: str) -> Answers:
+    """An HTTP API whose authorizer knows these clients."""
+    api = {"Name": "herald-gateway", "ApiId": "a1", "ProtocolType": "HTTP", "RouteSelectionExpression": "$r"}
+    jwt = {"Issuer": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "Audience": [*audience]}
+    return {
+        ("apigatewayv2", "GetApis"): {"Items": [api]},
+        ("apigatewayv2", "GetAuthorizers"): {"Items": [{"Name": "publishers", "JwtConfiguration": jwt}]},
+    }
+
+
 _UUID = "2f5aa218-25d4-45b2-8f98-5133f2799716"
 _PLAIN_TOPIC = {"Attributes": {"Owner": "111122223333"}}
 
@@ -293,6 +303,24 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
             f"--uuid {_UUID} --enabled",
         ),
         ("mail-events-reader", mapping(), WRONG, "has no mapping", "make apply"),
+        ("events-api", gateway("1example23456789"), OK, "1 client may post events", ""),
+        ("events-api", gateway("1example23456789", "2example23456789"), OK, "2 clients may post events", ""),
+        ("events-api", gateway("no-client-yet"), WARNING, "no client may post events", "docs/publishing.md"),
+        ("events-api", gateway(), WRONG, "no authorizer that knows a client", "make apply"),
+        (
+            "events-api",
+            one("apigatewayv2", "GetApis", {"Items": []}),
+            WRONG,
+            "no HTTP API herald-gateway",
+            "make apply",
+        ),
+        (
+            "events-api",
+            answer_missing("lambda", "GetAlias", "ResourceNotFoundException"),
+            OK,
+            "events_api is off",
+            "",
+        ),
         ("dead-letters", {}, OK, "no letters", ""),
         ("dead-letters", letters(1, None), WARNING, "about 1 letter; SQS tells no age", "make redrive"),
         ("dead-letters", letters(3, 0.01), WARNING, "received less than three times is 14 min old", "make redrive"),

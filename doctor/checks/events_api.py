@@ -1,0 +1,48 @@
+"""Events that apps post over HTTP: whether anybody may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from doctor.check import Check, Finding, ok, warning, wrong
+from doctor.cloud import Answer
+from doctor.failures import RefusedError
+from doctor.system import ALIAS, System
+
+__all__ = ["CHECKS"]
+
+#: What stands in the audience while there is no client: infra/modules/notifier has the same.
+_NOBODY = "no-client-yet"
+
+
+def _clients(system: System) -> Finding:
+    """https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html"""
+    try:
+        system.ask("lambda", "GetAlias", FunctionName=f"{system.prefix}-events-api", Name=ALIAS)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return ok("apps publish by an AWS SDK alone: events_api is off")
+    name = f"{system.prefix}-gateway"
+    apis = _items(system.pages("apigatewayv2", "GetApis"))
+    api = next((one["ApiId"] for one in apis if one.get("Name") == name), None)
+    if api is None:
+        return wrong(f"there is no HTTP API {name}: apps can post no events", system.apply)
+    authorizers = _items(system.pages("apigatewayv2", "GetAuthorizers", ApiId=api))
+    audience = [id_ for one in authorizers for id_ in (one.get("JwtConfiguration") or {}).get("Audience", [])]
+    if not audience:
+        return wrong("POST /events has no authorizer that knows a client", system.apply)
+    if audience == [_NOBODY]:
+        return warning(
+            "no client may post events", "make one as docs/publishing.md says, put its id into clients of events_api"
+        )
+    return ok(f"{len(audience)} {'client' if len(audience) == 1 else 'clients'} may post events")
+
+
+def _items(pages: Iterable[Answer]) -> Iterator[dict[str, Any]]:
+    for page in pages:
+        yield from page.get("Items", [])
+
+
+CHECKS = (Check("events-api", "Events over HTTP", _clients),)
