@@ -1,0 +1,58 @@
+"""What `events_api` adds to a mail whose event is posted alone: the function's own code, with a topic that counts.
+
+The publish itself is in every bill. https://aws.amazon.com/api-gateway/pricing/
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.cost.assumptions import Assumptions, Cpu
+from bench.cost.usage import Usage
+from function.delivery.admission import Admission
+from function.events_api import EventsApi
+from function.message.builder import EmailBuilder
+from function.message.catalogue import Catalogue
+from function.runtime.metrics import Telemetry
+from package.notifications.catalogue import compile_catalogue
+from tests.fakes import Clock, event
+from tests.stream import Topic
+
+__all__ = ["posting"]
+
+
+def posting(cpu: Cpu, given: Assumptions) -> Usage:
+    """One mail. The processor time of an event is assumed to be all that `notify` takes for it."""
+    clock, topic, log = Clock(), Topic(), io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        compile_catalogue(Path(folder))
+        builder = EmailBuilder(Catalogue.load(Path(folder)), b"", clock)
+    telemetry = Telemetry("herald-events-api", "3f9c2a1b5d7e", clock, log)
+    api = EventsApi(
+        Admission(builder, "herald", False, clock), topic, "arn:aws:sns:us-east-1:0:herald-events", telemetry
+    )
+    answer = api(_request(event()), None)
+    if answer["statusCode"] != 202:
+        raise RuntimeError(answer["body"])
+    lines, written = len(log.getvalue().splitlines()), len(log.getvalue().encode())
+    milliseconds = cpu.notify * given.processor / given.memory + topic.calls * given.write
+    return Usage(
+        sns_publish=0,
+        lambda_request=1,
+        lambda_gb_second=milliseconds / 1000 * given.memory / 1024,
+        log_bytes=written + lines * given.line,
+        written=written,
+    )
+
+
+def _request(one: dict[str, Any]) -> dict[str, Any]:
+    claims = {"client_id": "1example23456789", "scope": f"herald/{one['type']}"}
+    return {
+        "headers": {"content-type": "application/cloudevents+json"},
+        "requestContext": {"authorizer": {"jwt": {"claims": claims}}},
+        "body": json.dumps(one),
+    }
