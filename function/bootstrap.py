@@ -61,6 +61,10 @@ class Clients:
         """SNS, for the function that publishes to it."""
         return self._client("sns", self._config(_QUEUE_TIMEOUTS))
 
+    def functions(self) -> Any:
+        """Lambda, for the function that turns its own reader off."""
+        return self._client("lambda", self._config(_QUEUE_TIMEOUTS))
+
     def keys(self, parameter: str) -> tuple[bytes, ...]:
         """The keys in a parameter of SSM Parameter Store, newest first. Raises BadSetting if one is too short."""
         value: str = self._parameters.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]

@@ -38,6 +38,7 @@ module "notifier" {
   reserve_concurrency = var.reserve_concurrency
   retention_days      = var.retention_days
   mail_events         = var.mail_events
+  mail_webhook        = var.mail_webhook
   address_key         = ephemeral.aws_secretsmanager_random_password.address_key.random_password
   link_key            = ephemeral.aws_secretsmanager_random_password.link_key.random_password
   unsubscribe_url     = "${module.webapp.url}/unsubscribe"

@@ -289,6 +289,16 @@ variable "mail_events" {
   nullable    = false
 }
 
+variable "mail_webhook" {
+  description = "Where what becomes of each mail is posted besides, signed (Standard Webhooks): an https `url`, the ARN of the parameter or secret that keeps the `secret` (`whsec_` and base64; while it is rotated both, the new one first), and how many posts there are `at_once`. Needs `mail_events`. Null: nowhere"
+  type = object({
+    url     = string
+    secret  = string
+    at_once = optional(number, 5)
+  })
+  default = null
+}
+
 variable "traced" {
   description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
   type        = bool

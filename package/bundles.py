@@ -67,7 +67,7 @@ _FUNCTION = {
         }
     ),
     "dynamodb": frozenset({"GetItem", "Query", "TransactWriteItems", "UpdateItem"}),
-    "lambda": frozenset({"GetAlias", "Invoke", "UpdateAlias"}),
+    "lambda": frozenset({"GetAlias", "Invoke", "ListEventSourceMappings", "UpdateAlias", "UpdateEventSourceMapping"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sesv2": frozenset({"SendEmail"}),
     "sns": frozenset({"PublishBatch"}),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from doctor.check import Check, Finding, ok, warning, wrong
 from doctor.failures import RefusedError
@@ -102,13 +104,42 @@ def _mail_events(system: System) -> Finding:
     lost = "what becomes of mails is told to nobody, and forgotten after 24 hours"
     if not mappings:
         return wrong(f"{name} has no mapping to the ledger's stream: {lost}", system.apply)
-    uuid, state = mappings[0].get("UUID", "UUID"), mappings[0].get("State")
-    command = f"aws lambda update-event-source-mapping --uuid {uuid} --enabled"
-    return wrong(f"{name} does not read the ledger's stream ({state}): {lost}", command)
+    finding = f"{name} does not read the ledger's stream ({mappings[0].get('State')}): {lost}"
+    return wrong(finding, _turn_on(mappings[0]))
+
+
+def _mail_webhook(system: System) -> Finding:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html"""
+    name = f"{system.prefix}-mail-webhook"
+    try:
+        dead = system.queue("mail-webhook-dead")
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        return ok("what becomes of mails is posted nowhere: mail_webhook is off")
+    arn = system.arn("lambda", f"function:{name}")
+    mappings = system.ask("lambda", "ListEventSourceMappings", FunctionName=arn).get("EventSourceMappings") or []
+    if not mappings:
+        return wrong(f"{name} does not read its queue: nothing is posted", system.apply)
+    if not any(one.get("State") in _READING for one in mappings):
+        finding = (
+            f"{name} posts nothing ({mappings[0].get('State')}): its receiver answered 410, or somebody stopped it"
+        )
+        return wrong(finding, _turn_on(mappings[0]))
+    if count := int(dead.get("ApproximateNumberOfMessages", 0)):
+        letters = system.arn("sqs", f"{name}-dead")
+        finding = f"the webhook's receiver did not take about {count} in two days; after 14 more they are lost"
+        return warning(finding, f"aws sqs start-message-move-task --source-arn {letters}")
+    return ok(f"{name} posts what becomes of mails")
+
+
+def _turn_on(mapping: Mapping[str, Any]) -> str:
+    return f"aws lambda update-event-source-mapping --uuid {mapping.get('UUID', 'UUID')} --enabled"
 
 
 CHECKS = (
     Check("sqs-readers", "Queue readers", _readers),
     Check("mail-events-reader", "Reader of what becomes of mails", _mail_events),
+    Check("mail-webhook", "Webhook of what becomes of mails", _mail_webhook),
     Check("dead-letters", "Dead letters", _letters),
 )

@@ -59,10 +59,16 @@ class Answer:
 
 
 class HttpClient:
-    """Requests to one provider `name` at `base`, one after the other. `clock` gives seconds and goes on in sleep."""
+    """Requests to one provider `name` at `base`, one after the other. `clock` gives seconds and goes on in sleep;
+    `https` makes the connection where `base` has TLS."""
 
     def __init__(
-        self, name: str, base: str, read_timeout: float = READ_TIMEOUT, clock: Callable[[], float] = time.time
+        self,
+        name: str,
+        base: str,
+        read_timeout: float = READ_TIMEOUT,
+        clock: Callable[[], float] = time.time,
+        https: Callable[..., HTTPConnection] = HTTPSConnection,
     ) -> None:
         parts = urlsplit(base)
         self.name = name
@@ -73,9 +79,7 @@ class HttpClient:
         host = parts.hostname or ""
         if parts.scheme == "https":
             context = trusting_context()
-            self._connection: HTTPConnection = HTTPSConnection(
-                host, parts.port, timeout=CONNECT_TIMEOUT, context=context
-            )
+            self._connection = https(host, parts.port, timeout=CONNECT_TIMEOUT, context=context)
         else:
             self._connection = HTTPConnection(host, parts.port, timeout=CONNECT_TIMEOUT)
 

@@ -49,6 +49,17 @@ def test_scheduler_tells_how_much_was_due_in_every_run() -> None:
     )
 
 
+def test_the_webhook_counts_what_became_of_each_post() -> None:
+    read = ast.walk(ast.parse((ROOT / "function" / "mail_webhook.py").read_text()))
+    counted = {
+        str(node.args[0].value)
+        for node in read
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "count"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert counted == _by_service("mail-webhook")
+
+
 def test_feedback_counts_every_thing_that_it_hears() -> None:
     beside = {"Repeated", "Ignored", "DeadLetters", "WaitingSeconds", SENT_TWICE, SYNTHETIC}
     assert {kind.metric for kind in KINDS.values()} | beside == _by_service("feedback")

@@ -93,6 +93,7 @@ locals {
     } : {},
     local.mail_events_alarms,
     local.bus_alarms,
+    local.mail_webhook_alarms,
     { for name, alarm in {
       scheduler-errors = {
         description = "scheduler failed: what is due waits for its next run"

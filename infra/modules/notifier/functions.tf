@@ -16,6 +16,7 @@ locals {
     local.webhooks ? { webhook = "${var.name}-webhook" } : {},
     local.takes_events ? { events-api = "${var.name}-events-api" } : {},
     var.mail_events ? { mail-events = "${var.name}-mail-events" } : {},
+    local.mail_webhook ? { mail-webhook = "${var.name}-mail-webhook" } : {},
     var.scheduling ? { scheduler = "${var.name}-scheduler" } : {},
   )
 

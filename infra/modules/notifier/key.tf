@@ -1,7 +1,7 @@
 locals {
   # From the names, because the key comes before the topics.
   own_topics = "arn:${local.partition}:sns:${local.region}:${local.account}:${var.name}-"
-  key_topics = concat(["${local.own_topics}feedback", local.own_topic ? "${local.own_topics}events" : var.shared_topic.arn], local.other_feedback_topics)
+  key_topics = concat(["${local.own_topics}feedback", local.own_topic ? "${local.own_topics}events" : var.shared_topic.arn], local.other_feedback_topics, local.mail_webhook ? ["${local.own_topics}mail-events"] : [])
 
   key_policy = {
     Version = "2012-10-17"

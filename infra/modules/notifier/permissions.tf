@@ -45,6 +45,8 @@ locals {
     events-api = concat(local.run_statements["events-api"], local.events_statements)
     } : {}, var.mail_events ? {
     mail-events = concat(local.run_statements["mail-events"], local.mail_events_statements)
+    } : {}, local.mail_webhook ? {
+    mail-webhook = concat(local.run_statements["mail-webhook"], local.mail_webhook_statements)
     } : {}, var.scheduling ? {
     scheduler = concat(local.run_statements["scheduler"], local.scheduler_statements)
   } : {})

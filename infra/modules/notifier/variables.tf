@@ -503,6 +503,33 @@ variable "mail_events" {
   nullable    = false
 }
 
+variable "mail_webhook" {
+  description = "Where what becomes of each mail is posted besides, signed (Standard Webhooks): an https `url`, the ARN of the parameter or secret that keeps the `secret` (`whsec_` and base64; while it is rotated both, the new one first), and how many posts there are `at_once`. Needs `mail_events`. Null: nowhere"
+  type = object({
+    url     = string
+    secret  = string
+    at_once = optional(number, 5)
+  })
+  default = null
+
+  validation {
+    condition     = var.mail_webhook == null ? true : can(regex("^(https://([A-Za-z0-9-]+\\.)*[A-Za-z0-9-]+|http://127\\.0\\.0\\.1)(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?(\\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?$", var.mail_webhook.url))
+    error_message = "mail_webhook.url is an https URL without a user and a fragment (http only on 127.0.0.1, in the laptop cloud)."
+  }
+  validation {
+    condition     = var.mail_webhook == null ? true : can(regex("^arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})$", var.mail_webhook.secret))
+    error_message = "mail_webhook.secret is the ARN of a parameter of SSM Parameter Store, or of a secret of Secrets Manager with the six characters that end it."
+  }
+  validation {
+    condition     = var.mail_webhook == null ? true : var.mail_events
+    error_message = "mail_webhook posts what mail_events tells: switch that on too."
+  }
+  validation {
+    condition     = var.mail_webhook == null ? true : var.mail_webhook.at_once >= 2 && var.mail_webhook.at_once <= 1000
+    error_message = "mail_webhook.at_once lies between 2 and 1000, as Lambda takes it."
+  }
+}
+
 variable "traced" {
   description = "Whether X-Ray records what Lambda sees of every function: at low rates nearly every invocation, at $5 a million. Without it, traces that a caller has begun go on"
   type        = bool

@@ -250,6 +250,9 @@ def alarm_names() -> set[str]:
     names |= set(
         re.findall(r"^ +(mail-events-[a-z]+) += \{", (modules / "notifier" / "mail_events.tf").read_text(), re.M)
     )
+    names |= set(
+        re.findall(r"^ +(mail-webhook-[a-z]+) += \{", (modules / "notifier" / "mail_webhook.tf").read_text(), re.M)
+    )
     names |= set(re.findall(r"^ +(bus-[a-z]+) += \{", (modules / "notifier" / "event_bus.tf").read_text(), re.M))
     text = (modules / "webapp" / "functions.tf").read_text("utf-8")
     functions = re.search(r"names = \{ for function in \[(.*?)\]", text)

@@ -77,7 +77,7 @@ class FakeCloud:
 
 
 def _by_queue(**attributes: dict[str, str]) -> Callable[..., dict[str, Any]]:
-    return lambda QueueUrl, AttributeNames: {"Attributes": attributes[QueueUrl.rpartition("-")[2]]}
+    return lambda QueueUrl, AttributeNames: {"Attributes": attributes[QueueUrl.rpartition("/")[2].partition("-")[2]]}
 
 
 def _subscription(part: str, protocol: str, endpoint: str) -> dict[str, Any]:
@@ -107,6 +107,7 @@ QUEUES: dict[str, dict[str, str]] = {
     "retry": {"Policy": queue_policy("events")},
     "feedback": {"Policy": queue_policy("feedback")},
     "dead": {"Policy": queue_policy("feedback"), "ApproximateNumberOfMessages": "0"},
+    "mail-webhook-dead": {"ApproximateNumberOfMessages": "0"},
 }
 
 HEALTHY: dict[tuple[str, str], Any] = {

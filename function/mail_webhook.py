@@ -1,0 +1,170 @@
+"""Entry point of `mail-webhook`: what becomes of each mail, posted to a URL of somebody else's and signed.
+
+Only where a deployment names such a URL. Each message of the queue `mail-webhook` is one mail event, posted as it
+stands; what is not taken stays in the queue for longer and longer, and after two days it is a letter.
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from function.bootstrap import Clients, LazyHandler, clock, release
+from function.errors import NotificationError
+from function.event.envelope import QueueItem
+from function.event.standard_webhooks import read_secrets, sign
+from function.providers.http_client import Answer, HttpClient
+from function.providers.public_host import PublicHTTPSConnection
+from function.providers.secret import Secret
+from function.queues.sqs import Queue
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.metrics import Telemetry
+from function.settings import BadSetting
+
+__all__ = ["LARGEST_BODY", "WAITS", "MailWebhookHandler", "compose", "handler"]
+
+#: Seconds until it is posted again, by how often it was received: nearly what the specification suggests, as far as a
+#: message of SQS's can be hidden. After the last it is received once more, and SQS makes it a letter.
+WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 36_000, 36_000, 36_000)
+#: By how much a wait is longer or shorter by chance, so that what failed together does not come together.
+_JITTER = 0.15
+#: Bytes of an event: those of Herald's are a few thousand at most, and this is no place for others.
+LARGEST_BODY = 65_536
+#: Seconds of waiting for an answer: the specification's upper end.
+_TIMEOUT = 15.0
+_URL = re.compile(
+    r"(https://([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+|http://127\.0\.0\.1)(:[1-9][0-9]{0,4})?"
+    r"(/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*)?(\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?"
+)
+#: The endpoint is gone and wants no more: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.11
+_GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class MailWebhookHandler:
+    """Posts what the queue hands over. `clock` gives epoch milliseconds, `draw` a number from 0 to 1; `stop` turns the
+    reader of the queue off."""
+
+    client: HttpClient
+    path: str
+    secret: Secret
+    queue: Queue
+    telemetry: Telemetry
+    clock: Callable[[], int]
+    draw: Callable[[], float]
+    stop: Callable[[], object]
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
+        """Post each message; the answer names those that must come again. Raises for what is no mail event, and where
+        AWS does not answer."""
+        failed = [record["messageId"] for record in event.get("Records", []) if not self._deliver(record)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+    def _deliver(self, record: Mapping[str, Any]) -> bool:
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        item = QueueItem(record["messageId"], record["receiptHandle"], receives)
+        id_, body = _read(record["body"])
+        try:
+            answer = self._post(id_, body)
+        except NotificationError as error:
+            return self._leave(item, id_, str(error))
+        if 200 <= answer.status < 300:
+            self.telemetry.count("WebhookPosted")
+            return True
+        if answer.status == _GONE:
+            self.telemetry.count("WebhookGone", item=id_, detail="answered 410: nothing more is posted")
+            self.stop()
+            return False
+        if answer.status in (401, 403):  # it may know only a secret that is newer than ours
+            self.secret.reread()
+        return self._leave(item, id_, f"answered {answer.status}", self._read_retry_after(answer))
+
+    def _post(self, id_: str, body: bytes) -> Answer:
+        """Raises NotificationError where no answer came."""
+        self.secret.reread()
+        headers = sign(id_, self.clock() // 1000, body, read_secrets(self.secret.value))
+        return self.client.post(self.path, headers | {"Content-Type": "application/cloudevents+json"}, body)
+
+    def _leave(self, item: QueueItem, id_: str, detail: str, asked: float = 0) -> bool:
+        """In the queue, at least for the seconds that the other end `asked` for."""
+        wait = WAITS[min(item.receives, len(WAITS)) - 1] * (1 + _JITTER * (2 * self.draw() - 1))
+        self.telemetry.count("WebhookFailed", item=id_, detail=detail, receives=item.receives)
+        self.queue.postpone(item, max(wait, asked))
+        return False
+
+    def _read_retry_after(self, answer: Answer) -> float:
+        """Seconds; https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
+        text = answer.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            return max(parsedate_to_datetime(text).timestamp() - self.clock() / 1000, 0)
+        except (ValueError, TypeError, OverflowError):
+            return 0
+
+
+def _read(text: str) -> tuple[str, bytes]:
+    """The id of a mail event and its bytes. Raises ValueError."""
+    body = text.encode()
+    if len(body) > LARGEST_BODY:
+        raise ValueError(f"an event of {len(body)} bytes is not posted")
+    id_ = json.loads(text).get("id")
+    if not isinstance(id_, str) or not id_.isalnum():
+        raise ValueError("what is no mail event is not posted")
+    return id_, body
+
+
+def _setting(environment: Mapping[str, str], name: str) -> str:
+    if not (value := environment.get(f"HERALD_MAIL_WEBHOOK_{name}", "").strip()):
+        raise BadSetting(f"HERALD_MAIL_WEBHOOK_{name} is not set")
+    return value
+
+
+def _read_url(environment: Mapping[str, str]) -> str:
+    """Without a user, whose password would stand in the settings, and without a fragment."""
+    url = _setting(environment, "URL")
+    if not _URL.fullmatch(url):
+        raise BadSetting("HERALD_MAIL_WEBHOOK_URL must be an https URL, or http on 127.0.0.1")
+    return url
+
+
+def _stop(functions: Any, name: str) -> None:
+    """Turn the reader of this function's queue off: what is in it stays until somebody turns it on again.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+    """
+    for mapping in functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+
+
+def compose(environment: dict[str, str], clients: Clients) -> MailWebhookHandler:
+    """The handler of one sandbox. Raises BadSetting."""
+    url, arn = _read_url(environment), _setting(environment, "SECRET")
+    secret = Secret(lambda: clients.secret(arn))
+    try:
+        read_secrets(secret.value)
+    except ValueError as error:
+        raise BadSetting(f"the secret {arn}: {error}") from None
+    name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "mail-webhook")
+    parts = urlsplit(url)
+    return MailWebhookHandler(
+        HttpClient("the webhook's receiver", url, _TIMEOUT, time.time, PublicHTTPSConnection),
+        (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+        secret,
+        Queue(clients.sqs(), _setting(environment, "QUEUE_URL")),
+        Telemetry(name, release(), clock),
+        clock,
+        random.random,
+        lambda: _stop(clients.functions(), name),
+    )
+
+
+#: Lambda's handler.
+handler = LazyHandler(compose)
