@@ -53,9 +53,9 @@ class Clients:
         """DynamoDB; repeating a conditional write is safe, because an owner recognises its own."""
         return FastClient(self._client("dynamodb", self._config(_TABLE_TIMEOUTS)), "TransactWriteItems", "UpdateItem")
 
-    def sqs(self) -> Any:
-        """SQS, made when it is first needed: most events go into no queue."""
-        return LazyClient(lambda: self._client("sqs", self._config(_QUEUE_TIMEOUTS)))
+    def sqs(self, region: str | None = None) -> Any:
+        """SQS, made when it is first needed: most events go into no queue. None: in the function's own region."""
+        return LazyClient(lambda: self._client("sqs", self._config(_QUEUE_TIMEOUTS), region))
 
     def sns(self) -> Any:
         """SNS, for the function that publishes to it."""

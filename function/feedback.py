@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
 from function.ledger.keys import address_key
 from function.ledger.ledger import Applied, Ledger
@@ -55,6 +57,8 @@ class FeedbackHandler:
     dead: Queue | None = None
     #: Sends what a provider says that it never tried, where there is another one.
     next_provider: NextProvider | None = None
+    #: What other regions' topics could not bring home.
+    undelivered: tuple[Queue, ...] = ()
     #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
     _marked: dict[str, int] = field(default_factory=dict, init=False)
 
@@ -66,6 +70,8 @@ class FeedbackHandler:
         """
         if event.get("source") == _SCHEDULE and self.dead:
             self.telemetry.tally({"DeadLetters": self.dead.count()})
+            if self.undelivered:
+                self._count_undelivered()
             return {}
         records = event.get("Records", [])
         counts: Counter[str] = Counter()
@@ -96,6 +102,13 @@ class FeedbackHandler:
         if not failures:
             self._mark(parsed)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+    def _count_undelivered(self) -> None:
+        """Another region that does not answer is no failure of feedback's, which would take a release back."""
+        try:
+            self.telemetry.tally({"UndeliveredFeedback": sum(queue.count() for queue in self.undelivered)})
+        except (BotoCoreError, ClientError) as error:
+            self.telemetry.note("failed", detail=f"what did not come home was not counted: {type(error).__name__}")
 
     def _note_failure(self, message_id: str, error: Exception, failures: list[str]) -> None:
         failures.append(message_id)
@@ -184,8 +197,17 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
         from function.delivery.next_provider import NextProvider  # noqa: PLC0415  only if a vendor reports
 
         next_provider = NextProvider(Queue(sqs, settings.retry_queue_url), settings.providers)
+    undelivered = tuple(Queue(clients.sqs(region), url) for region, url in settings.undelivered_queues.items())
     return FeedbackHandler(
-        ledger, secret, telemetry, settings.ledger.release, clock, settings.configuration_set, dead, next_provider
+        ledger,
+        secret,
+        telemetry,
+        settings.ledger.release,
+        clock,
+        settings.configuration_set,
+        dead,
+        next_provider,
+        undelivered,
     )
 
 

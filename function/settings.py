@@ -171,6 +171,8 @@ class FeedbackSettings:
     dead_queue_url: str
     retry_queue_url: str
     providers: tuple[str, ...]
+    #: By region, the queue of what its topic could not bring home.
+    undelivered_queues: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
@@ -183,6 +185,7 @@ class FeedbackSettings:
             env.text("DEAD_QUEUE_URL"),
             env.text("RETRY_QUEUE_URL"),
             _providers(env),
+            env.read("UNDELIVERED_QUEUES", "{}", _queues, 'JSON such as {"eu-west-1": "https://sqs.eu-west-1.…"}'),
         )
 
     @property
@@ -359,6 +362,13 @@ def _scheduling(env: _Environment) -> bool:
 def _providers(env: _Environment) -> tuple[str, ...]:
     wanted = "a comma-separated list such as ses://eu-west-1,smtp://mail.example.com:587, without secrets"
     return env.read("PROVIDERS", None, parse_provider_urls, wanted, confidential=True)
+
+
+def _queues(text: str) -> Mapping[str, str]:
+    given = json.loads(text)
+    if not isinstance(given, dict) or not all(str(url).startswith("https://") for url in given.values()):
+        raise ValueError(text)
+    return given
 
 
 def _on_unknown(env: _Environment, providers: tuple[str, ...]) -> str:

@@ -73,6 +73,14 @@ run "the_notifier_lets_its_feedback_in" {
     error_message = "SNS may use the queue's key for that topic, and writes to no other queue."
   }
   assert {
+    condition     = jsondecode(aws_lambda_function.this["feedback"].environment[0].variables.HERALD_UNDELIVERED_QUEUES) == { eu-west-1 = "https://sqs.eu-west-1.amazonaws.com/000000000000/herald-feedback-undelivered" } && one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "CountWhatDidNotComeHome"]) == ["arn:aws:sqs:eu-west-1:000000000000:herald-feedback-undelivered"]
+    error_message = "feedback counts what did not come home, and may do no more with it."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["feedback-undelivered"].metric_name == "UndeliveredFeedback" && aws_cloudwatch_metric_alarm.this["feedback-undelivered"].period == 3600
+    error_message = "An alarm at home tells of it."
+  }
+  assert {
     condition     = strcontains(aws_iam_role_policy.this["notify"].policy, "arn:aws:ses:eu-west-1:000000000000:identity/*") && strcontains(aws_iam_role_policy.this["notify"].policy, "arn:aws:ses:eu-central-1:000000000000:configuration-set/herald")
     error_message = "notify may send in both regions."
   }

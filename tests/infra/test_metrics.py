@@ -61,7 +61,7 @@ def test_the_webhook_counts_what_became_of_each_post() -> None:
 
 
 def test_feedback_counts_every_thing_that_it_hears() -> None:
-    beside = {"Repeated", "Ignored", "DeadLetters", "WaitingSeconds", SENT_TWICE, SYNTHETIC}
+    beside = {"Repeated", "Ignored", "DeadLetters", "UndeliveredFeedback", "WaitingSeconds", SENT_TWICE, SYNTHETIC}
     assert {kind.metric for kind in KINDS.values()} | beside == _by_service("feedback")
 
 

@@ -109,6 +109,13 @@ locals {
         statistic   = "Minimum", period = 300, periods = 2, threshold = 900, missing = "missing"
       }
     } : name => alarm if var.scheduling },
+    length(local.other_regions) == 0 ? {} : {
+      feedback-undelivered = {
+        description = "Feedback of another region did not come home: its bounces and complaints are not on the list"
+        namespace   = "Herald", metric = "UndeliveredFeedback", dimensions = local.of_service.feedback
+        statistic   = "Maximum", period = 3600, periods = 1, threshold = 1
+      }
+    },
     length(local.filter) == 0 ? {} : {
       filtered-out = {
         description = "The subscription's filter dropped messages of the shared topic"

@@ -1,7 +1,20 @@
 # SES tells a topic, the topic a queue, the queue a function: IAM all the way, no public webhook.
 locals {
   # Those of modules/ses-region, by their names: they come home to the queue here.
-  other_feedback_topics = [for region in local.sending_regions : "arn:${local.partition}:sns:${region}:${local.account}:${var.name}-feedback" if region != local.region]
+  other_regions         = [for region in local.sending_regions : region if region != local.region]
+  other_feedback_topics = [for region in local.other_regions : "arn:${local.partition}:sns:${region}:${local.account}:${var.name}-feedback"]
+
+  # What such a topic could not bring home lies in its own region, where no alarm of this one can look: feedback counts it.
+  undelivered_queues = { for region in local.other_regions : region => "https://sqs.${region}.amazonaws.com/${local.account}/${var.name}-feedback-undelivered" }
+
+  undelivered_statements = length(local.other_regions) == 0 ? [] : [
+    {
+      Sid      = "CountWhatDidNotComeHome"
+      Effect   = "Allow"
+      Action   = "sqs:GetQueueAttributes"
+      Resource = [for region in local.other_regions : "arn:${local.partition}:sqs:${region}:${local.account}:${var.name}-feedback-undelivered"]
+    },
+  ]
 
   feedback_topic_policy = {
     Version = "2012-10-17"

@@ -48,6 +48,7 @@ locals {
     length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode({ for url, secret in var.provider_secrets : url => { key = secret.key } }) },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
     var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
+    length(local.other_regions) == 0 ? {} : { HERALD_UNDELIVERED_QUEUES = jsonencode(local.undelivered_queues) },
     # Nobody reads it: a release moves webhook with a new version of notify, so what webhook is told changes notify too.
     local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )

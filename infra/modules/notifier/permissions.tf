@@ -35,7 +35,7 @@ locals {
         Action   = "sqs:GetQueueAttributes"
         Resource = aws_sqs_queue.this["dead"].arn
       },
-    ], local.next_provider_statements)
+    ], local.next_provider_statements, local.undelivered_statements)
 
     before = concat(local.run_statements["before"], local.hook_statements)
     after  = concat(local.run_statements["after"], local.hook_statements)

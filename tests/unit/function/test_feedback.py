@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from function.ledger.states import State
 from function.queues.sqs import Queue
@@ -205,6 +206,24 @@ def test_a_schedule_has_the_dead_letters_counted(feedback: Feedback) -> None:
     handler = replace(feedback.handler, dead=Queue(DeadQueue(), "dead"))
     assert handler({"source": "aws.events", "detail-type": "Scheduled Event"}, None) == {}
     assert feedback.counts == {"DeadLetters": 6}
+
+
+def test_and_what_did_not_come_home_from_other_regions(feedback: Feedback) -> None:
+    there = (Queue(DeadQueue(), "there"), Queue(DeadQueue(), "elsewhere"))
+    handler = replace(feedback.handler, dead=Queue(DeadQueue(), "dead"), undelivered=there)
+    handler({"source": "aws.events", "detail-type": "Scheduled Event"}, None)
+    assert feedback.counts == {"DeadLetters": 6, "UndeliveredFeedback": 12}
+
+
+def test_a_region_that_does_not_answer_is_no_failure_of_feedback(feedback: Feedback) -> None:
+    class Away:
+        def get_queue_attributes(self, **_: object) -> None:
+            raise EndpointConnectionError(endpoint_url="https://sqs")
+
+    handler = replace(feedback.handler, dead=Queue(DeadQueue(), "dead"), undelivered=(Queue(Away(), "there"),))
+    assert handler({"source": "aws.events", "detail-type": "Scheduled Event"}, None) == {}
+    assert feedback.counts == {"DeadLetters": 6}
+    assert "not counted: EndpointConnectionError" in feedback.log.getvalue()
 
 
 class DeadQueue:

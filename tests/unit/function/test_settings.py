@@ -165,6 +165,16 @@ def test_feedback_asks_for_its_six_settings_only(name: str) -> None:
         FeedbackSettings.read(needed, "r1")
 
 
+def test_feedback_knows_where_what_did_not_come_home_lies() -> None:
+    assert FeedbackSettings.read(GOOD, "r1").undelivered_queues == {}
+    there = {"eu-west-1": "https://sqs.eu-west-1.amazonaws.com/123456789012/herald-feedback-undelivered"}
+    settings = FeedbackSettings.read(GOOD | {"HERALD_UNDELIVERED_QUEUES": json.dumps(there)}, "r1")
+    assert settings.undelivered_queues == there
+    for wrong in ("[]", "{", '{"eu-west-1": "herald"}'):
+        with pytest.raises(BadSetting, match="HERALD_UNDELIVERED_QUEUES must be JSON"):
+            FeedbackSettings.read(GOOD | {"HERALD_UNDELIVERED_QUEUES": wrong}, "r1")
+
+
 _OF_EVENTS_API = {
     "HERALD_EVENTS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:herald-events",
     "HERALD_EVENTS_SCOPE": "herald",
