@@ -131,7 +131,7 @@ variable "providers_in_order" {
   # tests/infra/values.json holds these and the function's own checks together.
   validation {
     condition     = alltrue([for url in var.providers_in_order : length(url) <= 300 && can(regex("^(ses://[a-z]{2,4}(-[a-z]+)+-[0-9]|smtp://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]):[1-9][0-9]{1,4}|sendgrid://|mailgun(\\+eu)?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]|resend://)$", url))])
-    error_message = "A provider is `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`."
+    error_message = "A provider is `ses://eu-west-1`, `smtp://HOST:587`, `sendgrid://`, `mailgun://DOMAIN`, `mailgun+eu://DOMAIN` or `resend://`. SES's global endpoint is none: name its two regions instead (docs/providers.md)."
   }
   validation {
     condition     = alltrue([for url in var.providers_in_order : !startswith(url, "ses://cn-")])
