@@ -32,6 +32,9 @@ _ASSERTIONS: Mapping[str, frozenset[str]] = {
     "number": frozenset({"enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}),
     "boolean": frozenset(),
 }
+#: Levels of objects and arrays inside one another. Python takes no validator with more than 20 loops, nor one that is
+#: indented by more than 100 levels.
+_DEEPEST = 16
 _LENGTHS = ("minItems", "maxItems", "minLength", "maxLength")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _PAIRS = (("minItems", "maxItems"), ("minLength", "maxLength"), ("minimum", "maximum"))
@@ -93,8 +96,9 @@ def _where(path: Path, at: str) -> str:
 
 
 def _parts(schema: Schema, where: str = "") -> Iterator[tuple[str, Schema]]:
+    """Each value's schema, with the value's pointer, as far as the first that lies too deep."""
     yield where, schema
-    for name, part in _inner(schema).items():
+    for name, part in _inner(schema).items() if where.count("/") <= _DEEPEST else ():
         if isinstance(part, dict):
             yield from _parts(part, f"{where}/{name}")
 
@@ -108,6 +112,9 @@ def _inner(part: Schema) -> dict[str, Any]:
 
 def _faults(schema: Schema) -> Iterator[tuple[str, str]]:
     for at, part in _parts(schema):
+        if at.count("/") > _DEEPEST:
+            yield at, f"more than {_DEEPEST} levels of objects and arrays inside one another: make the data flatter"
+            continue
         for fault in _faults_of(part):
             yield at, fault
         for name, inner in _inner(part).items():

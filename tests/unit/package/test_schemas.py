@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from function.message.catalogue import ViolationError, pointer
-from package.notifications.schemas import descriptions, validator_code
+from package.errors import PackageError
+from package.notifications.schemas import descriptions, read_schema, validator_code
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -66,3 +69,32 @@ def test_descriptions_are_found_by_pointer() -> None:
 
 def test_the_code_needs_no_schema_library() -> None:
     assert "fastjsonschema" not in validator_code(SCHEMA)
+
+
+def nest(kind: str, levels: int) -> dict[str, Any]:
+    """A schema of so many objects, or arrays, inside one another."""
+    inner: dict[str, Any] = {"description": "a text", "type": "string"}
+    for _ in range(levels):
+        more = {"properties": {"a": inner}} if kind == "object" else {"maxItems": 2, "items": inner}
+        inner = {"description": "a level", "type": kind, **more}
+    return SCHEMA | {"properties": SCHEMA["properties"] | {"deep": inner}}
+
+
+@pytest.mark.parametrize("kind", ["object", "array"])
+@pytest.mark.parametrize("levels", [17, 24, 300])
+def test_what_is_nested_too_deeply_to_be_a_validator_is_refused_in_a_line(
+    tmp_path: Path, kind: str, levels: int
+) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps(nest(kind, levels)))
+    with pytest.raises(PackageError, match="more than 16 levels of objects and arrays inside one another") as refused:
+        read_schema(path)
+    assert len(str(refused.value).splitlines()) == 1
+    assert str(refused.value).startswith(f"{path}:1 at /deep")
+
+
+@pytest.mark.parametrize("kind", ["object", "array"])
+def test_the_deepest_schema_that_is_taken_is_a_validator(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text(json.dumps(nest(kind, 15)))
+    compile(validator_code(read_schema(path)), str(path), "exec")
