@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -61,7 +62,7 @@ def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
             Middleware(SameOrigin),
         ],
-        exception_handlers={UserError: _refusal},
+        exception_handlers={UserError: _refusal, ClientError: _refusal_of_aws, BotoCoreError: _refusal_of_aws},
         lifespan=pages.lifespan,
     )
 
@@ -140,3 +141,9 @@ class _Pages:
 
 async def _refusal(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 422)
+
+
+async def _refusal_of_aws(_request: Request, error: Exception) -> Response:
+    """What AWS says, or that it said nothing: then a mail may have gone."""
+    said = "AWS refused" if isinstance(error, ClientError) else "AWS did not answer"
+    return JSONResponse({"error": f"{said}: {error}"}, 502)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -66,6 +67,29 @@ def test_a_real_mail_wants_a_confirmation(page: TestClient, folder: Path, sent: 
     page.post("/send", json=asked(folder, to="me@example.com", way="deployment", confirmed=True)).raise_for_status()
     page.post("/send", json=asked(folder, to="me@example.com", way="laptop")).raise_for_status()
     assert sent == ["security to me@example.com"] * 2
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (
+            ClientError(
+                {"Error": {"Code": "MessageRejected", "Message": "Email address is not verified."}}, "SendEmail"
+            ),
+            "AWS refused: An error occurred (MessageRejected) when calling the SendEmail operation: Email address is",
+        ),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS did not answer: Could not connect"),
+    ],
+)
+def test_what_aws_refuses_is_told_on_the_page(folder: Path, tmp_path: Path, problem: Exception, reason: str) -> None:
+    def send(*_: Any) -> str:
+        raise problem
+
+    pages = studio(Workshop(folder, tmp_path / "work"), folder, {"laptop": send}, "{} {}".format)
+    with TestClient(pages, base_url="http://127.0.0.1:8025") as client:
+        answer = client.post("/send", json=asked(folder, to="me@example.com", way="laptop"))
+    assert answer.status_code == 502
+    assert answer.json()["error"].startswith(reason)
 
 
 @pytest.mark.parametrize("way", ["laptop", "deployment"])
