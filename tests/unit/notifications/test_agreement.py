@@ -155,9 +155,9 @@ def _schemas(draw: st.DrawFn, depth: int = 2) -> dict[str, Any]:
             keywords["enum"] = st.lists(number, min_size=1, max_size=3, unique=True)
     chosen = draw(st.lists(st.sampled_from(sorted(keywords)), unique=True, max_size=2)) if keywords else []
     schema = {"type": type_, "description": "v", **{name: draw(keywords[name]) for name in chosen}}
-    for least, most in (("minLength", "maxLength"), ("minimum", "maximum")):
-        if {least, most} <= schema.keys():  # crossed, nothing fits, and the build refuses it
-            schema[least], schema[most] = sorted((schema[least], schema[most]))
+    for low, high in (("minLength", "maxLength"), ("minimum", "maximum")):
+        if {low, high} <= schema.keys():  # crossed, nothing fits, and the build refuses it
+            schema[low], schema[high] = sorted((schema[low], schema[high]))
     return schema
 
 
