@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-author
 
 from __future__ import annotations
 
-import binascii
 import json
 from base64 import b64decode
 from collections.abc import Collection, Mapping, Sequence
@@ -144,7 +143,7 @@ def _body_of(event: Mapping[str, Any]) -> bytes:
         return body.encode("utf-8", "surrogatepass")
     try:
         return b64decode(body)
-    except binascii.Error as error:
+    except ValueError as error:
         raise UnreadableRequest(400, "the body is not whole") from error
 
 

@@ -270,6 +270,34 @@ def test_a_release_tries_it_with_a_request_that_it_turns_away(door: Door) -> Non
     assert door.ask(json.loads(unsigned_request()))["statusCode"] == 401
 
 
+_ALLOWED = {"authorizer": {"jwt": {"claims": {"scope": SCOPES}}}}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"requestContext": _ALLOWED},
+        {"requestContext": _ALLOWED, "headers": None, "body": None},
+        {"requestContext": _ALLOWED, "headers": {"content-type": STRUCTURED}, "body": None},
+        {"requestContext": _ALLOWED, "headers": {"content-type": STRUCTURED}, "body": "\ud800"},
+        {"requestContext": _ALLOWED, "headers": {"content-type": STRUCTURED}, "body": "é", "isBase64Encoded": True},
+        {"requestContext": _ALLOWED, "headers": {"content-type": BATCHED}, "body": '[null, 1, "a", [], {}]'},
+        {"requestContext": _ALLOWED, "headers": {"content-type": STRUCTURED}, "body": '{"source": "\\ud800"}'},
+        {"requestContext": {"authorizer": {"jwt": {"claims": {"scope": None}}}},
+         "headers": {"content-type": STRUCTURED}, "body": json.dumps(event())},
+        {"requestContext": {"authorizer": {"jwt": {"claims": {"scope": ["herald/book.created"]}}}},
+         "headers": {"content-type": STRUCTURED}, "body": json.dumps(event())},
+        {"requestContext": _ALLOWED, "headers": {"content-type": "text/json", "ce-specversion": ""}, "body": "{}"},
+    ],
+)  # fmt: skip
+def test_whatever_comes_is_answered_and_nothing_is_published(door: Door, request_: dict[str, Any]) -> None:
+    answer = door.ask(request_)
+    assert answer["statusCode"] in (400, 401, 403, 415, 422)
+    assert json.loads(answer["body"])["detail"]
+    assert not door.topic.told
+
+
 # -- what SNS says ----------------------------------------------------------------------------------------------------
 
 
