@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from function.providers.secret import Secret
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
 from function.settings import BadSetting
+from laptop.providers.certificate import trusting
 from laptop.service_model import hold_to_model, request_violations
 from laptop.state import ROOT
 from tests.broken_server import Behaviour, Server, answer_with, close_after_reading, never_answer
@@ -272,6 +274,24 @@ def test_a_host_without_a_public_address_is_not_connected_to(monkeypatch: pytest
         PublicHTTPSConnection("inside.example", 443, 1, ssl.create_default_context()).connect()
     with pytest.raises(ProviderUnreachable, match="NotPublic"):
         HttpClient("it", "https://inside.example", https=PublicHTTPSConnection).post("/", {}, b"")
+
+
+def test_to_a_public_address_tls_asks_for_the_name_that_was_looked_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    serving, trusting_it = trusting(tmp_path)
+    monkeypatch.setattr("function.providers.public_host._is_public", lambda _: True)
+    with Server(answer_with(204, ""), serving) as server:
+        port = int(server.url.rpartition(":")[2])
+        connection = PublicHTTPSConnection("127.0.0.1", port, LIMIT, trusting_it)
+        connection.request("POST", "/herald", b"{}")
+        assert connection.getresponse().status == 204
+        connection.close()
+        found = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            PublicHTTPSConnection("hooks.example.com", port, LIMIT, trusting_it).connect()
+        assert len(server.requests) == 1
 
 
 class Clients:
