@@ -21,16 +21,18 @@ class Cloud(Protocol):
 
 
 class Boto3Cloud:
-    """AWS or a laptop cloud, by boto3 clients; `client` makes one by the service's name in boto3."""
+    """AWS or a laptop cloud, by boto3 clients; `client` makes one by the service's name in boto3, and by `region_name`
+    for a service that is asked as `sesv2@eu-west-1`."""
 
-    def __init__(self, client: Callable[[str], Any]) -> None:
+    def __init__(self, client: Callable[..., Any]) -> None:
         self._client = client
         self._made: dict[str, Any] = {}
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
         """Make the call."""
         if service not in self._made:
-            self._made[service] = self._client(service)
+            name, _, region = service.partition("@")
+            self._made[service] = self._client(name, **({"region_name": region} if region else {}))
         answer: dict[str, Any] = getattr(self._made[service], xform_name(operation))(**parameters)
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 

@@ -68,12 +68,13 @@ class FakeCloud:
 
     def ask(self, service: str, operation: str, /, **parameters: Any) -> Mapping[str, Any]:
         self.asked.append((service, operation, parameters))
-        assert not request_violations(service, operation, parameters)
+        model = service.partition("@")[0]
+        assert not request_violations(model, operation, parameters)
         answer = self._answers[service, operation]
         answer = answer(**parameters) if callable(answer) else answer
         if isinstance(answer, Exception):
             raise answer
-        return hold_to_model(service, operation, answer) if self._modelled else dict(answer)
+        return hold_to_model(model, operation, answer) if self._modelled else dict(answer)
 
 
 def _by_queue(**attributes: dict[str, str]) -> Callable[..., dict[str, Any]]:

@@ -1,0 +1,61 @@
+"""SES in each other region that mails may go by: what the checks of this region say of it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from doctor.check import Check, CheckStatus, Finding, Scope, ok, run, worst
+from doctor.checks import identity, ses_account
+from doctor.cloud import Answer, Cloud
+from doctor.system import System
+from function.providers.urls import ses_regions
+
+__all__ = ["CHECKS"]
+
+_THERE = frozenset(
+    {
+        "ses-sandbox",
+        "ses-sending",
+        "ses-quota",
+        "ses-identity",
+        "ses-dkim",
+        "ses-configuration-set",
+        "ses-event-destination",
+    }
+)
+_CHECKS = [check for check in (*ses_account.CHECKS, *identity.CHECKS) if check.id in _THERE]
+
+
+@dataclass(frozen=True, slots=True)
+class _SesThere:
+    """The same cloud, whose SES is asked in another region."""
+
+    cloud: Cloud
+    region: str
+
+    def ask(self, service: str, operation: str, /, **parameters: Any) -> Answer:
+        return self.cloud.ask(f"{service}@{self.region}" if service == "sesv2" else service, operation, **parameters)
+
+
+def _other_regions(system: System) -> Finding:
+    """Its quota is compared with `send_rate` too, since by fail-over all mails go there."""
+    urls = tuple(url.strip() for url in system.settings.get("HERALD_PROVIDERS", "").split(","))
+    regions = [region for region in ses_regions(urls) if region != system.region]
+    if not regions:
+        return ok("no mail goes by SES in another region")
+    found = [
+        (region, result)
+        for region in regions
+        for result in run(_CHECKS, replace(system, cloud=_SesThere(system.cloud, region), region=region))
+    ]
+    bad = [(region, result) for region, result in found if result.status is not CheckStatus.OK]
+    if not bad:
+        return ok(f"SES in {' and '.join(regions)} mails anybody, signs, and tells its topic what becomes of mails")
+    status = worst(result for _, result in bad)
+    region, first = next((region, result) for region, result in bad if result.status is status)
+    said = "; ".join(f"{there}: {result.finding}" for there, result in bad)
+    return Finding(status, said, f"in {region}: {first.remedy}")
+
+
+CHECKS = (Check("ses-other-regions", "SES in other regions", _other_regions, Scope.INSTALLATION),)
