@@ -11,13 +11,13 @@ from typing import Any
 __all__ = ["Scrubber"]
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_API_HOST = re.compile(r"\b([a-z0-9]{10})(?=\.execute-api\b)")
 _ACCOUNT = re.compile(r"(?<![\w-])\d{12}(?![\w-])")
 #: Access keys, ids of principals, user pools and keys, endpoints of a machine: each kind by its own spelling.
 _NAMED = (
     ("AKIAEXAMPLE", re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{8,}(?::[\w+=,.@-]+)?")),
     ("caller", re.compile(r"(?<=:assumed-role/)[\w+=,.@/-]+|(?<=:user/)[\w+=,.@/-]+")),
     ("us-east-1_EXAMPLE", re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d_[A-Za-z0-9]{6,}")),
-    ("api1234567.execute-api", re.compile(r"\b[a-z0-9]{10}\.execute-api\b")),
     ("certificate/EXAMPLE", re.compile(r"\bcertificate/[\w-]+")),
     ("http://endpoint", re.compile(r"https?://(?:127\.0\.0\.1|localhost):\d+")),
 )
@@ -55,6 +55,8 @@ class Scrubber:
         tops = sorted(one for one in domains if not any(one.endswith(f".{other}") for other in domains))
         self._words = {domain: f"domain-{number}.example" for number, domain in enumerate(tops, 1)}
         self._people = {address: f"person-{number}" for number, address in enumerate(addresses, 1)}
+        ids = set(_find_apis(everything)) | {found for text in texts for found in _API_HOST.findall(text)}
+        self._apis = {id_: f"api{number:07}" for number, id_ in enumerate(sorted(ids), 1)}
 
     def scrub(self, value: Any, name: str = "") -> Any:
         """The same value, in JSON's types, without what it must not tell."""
@@ -68,18 +70,23 @@ class Scrubber:
                     return [f"token{number}" for number, _ in enumerate(value, 1)]
                 return [self.scrub(inner, name) for inner in value]
             case str():
-                return _LEFT_OUT if name in _TOKENS else self._text(value)
+                return _LEFT_OUT if name in _TOKENS else self._text(value, name)
         return value
 
     def _setting(self, name: str, value: str) -> str:
+        if name == "HERALD_PROVIDERS":  # where SES is asked; the others name hosts and domains
+            return ",".join(url for url in value.split(",") if url.startswith("ses://")) or _LEFT_OUT
         if name not in _SETTINGS:
             return _LEFT_OUT
         return self._text(parseaddr(value)[1] if name == "HERALD_FROM" else value)
 
-    def _text(self, text: str) -> str:
+    def _text(self, text: str, name: str = "") -> str:
+        if name == "ApiId":  # the name of a host; those of the account's other APIs are in the list too
+            return self._apis[text]
         text = _ADDRESS.sub(self._person, text)
         for domain, word in self._words.items():
             text = re.sub(rf"(?<![\w-]){re.escape(domain)}(?![\w-])", word, text)
+        text = _API_HOST.sub(lambda found: self._apis.get(found[0], found[0]), text)
         for word, pattern in _NAMED:
             text = pattern.sub(word, text)
         return _ACCOUNT.sub(_OUR_ACCOUNT, text)
@@ -103,6 +110,17 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
         yield from _texts(inner)
+
+
+def _find_apis(value: Any) -> Iterator[str]:
+    """The ids of HTTP APIs, which are asked for and answered."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("ApiId"), str):
+            yield value["ApiId"]
+        for inner in value.values():
+            yield from _find_apis(inner)
+    for inner in value if isinstance(value, list) else ():
+        yield from _find_apis(inner)
 
 
 def _find_asked_domains(everything: Any) -> Iterator[str]:

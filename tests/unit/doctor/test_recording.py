@@ -12,12 +12,14 @@ from botocore.exceptions import ClientError
 
 from doctor.check import CheckStatus, run
 from doctor.checks import CHECKS
+from doctor.checks.other_regions import CHECKS as OTHER_REGIONS
 from doctor.recording import Recorder, Recording, UnrecordedError
 from doctor.scrubbing import Scrubber
 from doctor.smoke import STEPS, Smoke
 from laptop.service_model import answer_violations
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, error, system
 from tests.unit.doctor.shapes import RECORDED, shapes_of
+from tests.unit.doctor.test_other_regions import two_regions
 from tests.unit.doctor.test_web_address import certificate, served
 
 #: Where an emulator's answer is none that AWS could give.
@@ -114,6 +116,32 @@ def test_a_host_of_ones_own_is_not_told_and_judged_as_before(tmp_path: Path) -> 
         assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
         text = path.read_text()
         assert not [told for told in ("books.example.com", "0a1b-2c", '"ada"') if told in text]
+
+
+def test_the_ids_of_http_apis_are_not_told_and_still_fit_together(tmp_path: Path) -> None:
+    items = [
+        {"Name": "herald-gateway", "ApiId": "a1b2c3d4e5", "ProtocolType": "HTTP", "RouteSelectionExpression": "$r"}
+    ]
+    items.append(items[0] | {"Name": "another", "ApiId": "z9y8x7w6v5"})
+    settings = {"HERALD_FROM": "books@mail.example.com", "HERALD_PUBLIC_URL": "https://a1b2c3d4e5.execute-api.x"}
+    answers = {
+        ("apigatewayv2", "GetApis"): {"Items": items},
+        ("lambda", "GetFunctionConfiguration"): {"Environment": {"Variables": settings}},
+    }
+    before = run(CHECKS, system(answers))
+    again = run(CHECKS, system(cloud=record(tmp_path / "answers.json", answers)))
+    assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
+    assert not [id_ for id_ in ("a1b2c3d4e5", "z9y8x7w6v5") if id_ in (tmp_path / "answers.json").read_text()]
+
+
+def test_another_region_of_ses_is_recorded_and_other_providers_are_not(tmp_path: Path) -> None:
+    answers = two_regions(GetAccount=HEALTHY["sesv2", "GetAccount"] | {"SendingEnabled": False})
+    settings = answers["lambda", "GetFunctionConfiguration"]["Environment"]["Variables"]
+    settings["HERALD_PROVIDERS"] += ",smtp://relay.ada.net:587"
+    before = run(OTHER_REGIONS, system(answers))
+    again = run(OTHER_REGIONS, system(cloud=record(tmp_path / "answers.json", answers)))
+    assert [(one.id, one.status) for one in again] == [(one.id, one.status) for one in before]
+    assert "ada.net" not in (tmp_path / "answers.json").read_text()
 
 
 def test_of_bytes_only_their_number_is_kept(tmp_path: Path) -> None:
