@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from function.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
+from function.ledger.ledger import Ledger
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.unsubscribe import UnsubscribeLinks
@@ -23,7 +24,10 @@ from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.settings import NotifySettings
+from function.settings import BadSetting, NotifySettings
+
+if TYPE_CHECKING:
+    from function.delivery.digests import Digests
 
 __all__ = ["Notifier", "compose", "handler"]
 
@@ -145,7 +149,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         from function.delivery.scheduling import Scheduling  # noqa: PLC0415  only where it is used
         from function.ledger.schedule import Schedule  # noqa: PLC0415  only where it is used
 
-        scheduling = Scheduling(Schedule(ledger))
+        scheduling = Scheduling(Schedule(ledger), _open_digests(ledger, builder.catalogue))
 
     def courier(request_id: str) -> Courier:
         return Courier(
@@ -162,6 +166,19 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
 
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify"), settings.ledger.release, clock)
     return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock)
+
+
+def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:
+    """What collects events, if any notification is mailed so. Raises BadSetting: there are no time zones here."""
+    if not catalogue.has_digests:
+        return None
+    from function.delivery.digests import Digests  # noqa: PLC0415  only where it is used
+    from function.ledger.windows import Windows  # noqa: PLC0415  only where it is used
+    from function.message.digest import has_zones  # noqa: PLC0415  only where it is used
+
+    if not has_zones():
+        raise BadSetting("a notification is a digest, and this runtime has no database of time zones")
+    return Digests(Windows(ledger), catalogue)
 
 
 def _links(settings: NotifySettings, clients: Clients) -> UnsubscribeLinks | None:

@@ -48,6 +48,8 @@ class ReasonCode(StrEnum):
     SENT_ELSEWHERE = "sent_elsewhere"
     CORRECTED_TOO_LATE = "corrected_too_late"
     SCHEDULED = "scheduled"
+    COLLECTED = "collected"
+    DIGEST_CLOSED = "digest_closed"
     SCHEDULING_OFF = "scheduling_off"
     CANCELLED = "cancelled"
     CANCELLED_TOO_LATE = "cancelled_too_late"
@@ -86,6 +88,8 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.SENT_ELSEWHERE: "The provider never tried it, so the next one was given it, as another message.",
     ReasonCode.CORRECTED_TOO_LATE: "The event was published anew with other content after its mail had been sent.",
     ReasonCode.SCHEDULED: "The event wants to be sent later, and is kept until then.",
+    ReasonCode.COLLECTED: "The event is mailed with others, in its reader's next digest.",
+    ReasonCode.DIGEST_CLOSED: "The window of the digest is over, and what it holds is fixed.",
     ReasonCode.SCHEDULING_OFF: "The event wants to be sent later, and this deployment keeps no event for later.",
     ReasonCode.CANCELLED: "The event was cancelled before anything was sent.",
     ReasonCode.CANCELLED_TOO_LATE: "The event was cancelled after its mail was sent, or while nobody knew.",

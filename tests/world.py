@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from function.delivery.courier import Courier
+from function.delivery.digests import Digests
 from function.delivery.outcome import Outcome
 from function.delivery.scheduling import Scheduling
 from function.event.envelope import Delivery, QueueItem, from_queue
@@ -19,6 +20,7 @@ from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State
 from function.ledger.table import Table
+from function.ledger.windows import Windows
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
@@ -87,7 +89,7 @@ class World:
             self.release,
             self.clock,
             lambda: f"request/{next(self._owners)}",
-            Scheduling(self.schedule()) if self.schedules else None,
+            Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
         )
 
     def schedule(self) -> Schedule:

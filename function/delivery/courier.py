@@ -37,11 +37,12 @@ from function.errors import (
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Verdict
+from function.ledger.keys import is_window
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Contended
-from function.message.builder import EmailBuilder
+from function.message.builder import Draft, EmailBuilder
 from function.message.email import Receipt
 from function.providers.failover import Failover, ProviderCall, SendResult
 from function.queues.dead_letter import Letter, write_letter
@@ -51,6 +52,7 @@ from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
 if TYPE_CHECKING:
+    from function.delivery.digests import Digests
     from function.delivery.scheduling import Scheduling
 
 __all__ = ["Courier", "DeadLetters"]
@@ -95,7 +97,7 @@ class Courier:
             try:
                 body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
                 if body is None:  # erased or cancelled since: the record says all that there is
-                    return self._without_event(delivery)
+                    return self._without_event(delivery, deadline)
             except Contended:
                 return self._wait(delivery)
             delivery = replace(delivery, body=body, in_ledger=False)
@@ -116,13 +118,11 @@ class Courier:
             return self._wait(delivery)
         draft = self.builder.begin(delivery)
         job = Job(delivery, draft.identify(attempt), deadline)
-        ask: Callable[[Attempt], Verdict] = self.ledger.claim
         try:
             if self.scheduling and draft.event and self.scheduling.is_cancellation(draft.event):
                 return self._cancel(job, self.scheduling, draft.event)
             job = replace(job, email=self.builder.finish(draft, in_time_only=not delivery.redriven))
-            if draft.due is not None and draft.due > self.clock():
-                ask = _keep_with(self.scheduling)
+            ask = self._choose_how(draft)
         except (Rejected, RecipientNotAllowed) as error:
             job = replace(job, email=None, error=error)
             outcome = self._act(job, give_up(error, job.attempt))
@@ -136,6 +136,14 @@ class Courier:
             return self.failover.after(delivery.avoid or "")
         return self.failover.without(delivery.avoid) if delivery.avoid else self.failover
 
+    def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
+        """What is asked of the ledger: to take the mail at once, or to keep its event. Raises SchedulingOff."""
+        if draft.due is not None and draft.due > self.clock():
+            return _require(self.scheduling, "the event is to be sent later").keep
+        if draft.collected and draft.event:
+            return _require(self.scheduling, "the event is mailed with others").collect(draft.event)
+        return self.ledger.claim
+
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
         """Tell the ledger what it was too busy to hear, that an attempt sent nothing; False: it still is."""
         message_id, _, owner = not_sent.partition(" ")
@@ -143,16 +151,29 @@ class Courier:
         known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
         return not isinstance(known, Held) or bool(known.owner)
 
-    def _without_event(self, delivery: Delivery) -> Outcome:
+    def _without_event(self, delivery: Delivery, deadline: int) -> Outcome:
         if delivery.never_tried:  # it stays refused, as it would have without another provider
             return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail="refused, and its event is not kept")
         record = self.ledger.read(delivery.message_id)
+        if record and record.state is State.COLLECTING and self.scheduling and self.scheduling.digests:
+            return self._close(delivery, self.scheduling.digests, deadline)
+        if is_window(delivery.message_id) and self.ledger.read_event(delivery.message_id):  # another has just closed it
+            return self.deliver(delivery, deadline)
         if record and record.state is State.SCHEDULED and self.scheduling:
             self.scheduling.settle_erased(record, self.owner())
             return Outcome(OutcomeKind.CANCELLED, delivery.message_id, detail="its event was erased while it waited")
         if record and record.state is State.CANCELLED:
             return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail=f"already {record.state}")
         return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
+
+    def _close(self, delivery: Delivery, digests: Digests, deadline: int) -> Outcome:
+        """Close a digest whose window is over, then send it."""
+        match digests.close(delivery.message_id, self.owner()):
+            case Held(until):
+                return Outcome(OutcomeKind.HELD, delivery.message_id, detail="its window is open", retry_at=until)
+            case True:
+                return self.deliver(delivery, deadline)
+        return Outcome(OutcomeKind.CANCELLED, delivery.message_id, detail="nothing is left in its window")
 
     def _wait(self, delivery: Delivery) -> Outcome:
         receives = delivery.item.receives if delivery.item else 0
@@ -336,9 +357,7 @@ class Courier:
         return replace(row, detail=str(call.error)[:_LONGEST_DETAIL], reason_code=call.error.reason.code)
 
 
-def _keep_with(scheduling: Scheduling | None) -> Callable[[Attempt], Verdict]:
+def _require(scheduling: Scheduling | None, what: str) -> Scheduling:
     if scheduling is None:
-        raise SchedulingOff(
-            "the event is to be sent later, and this deployment keeps none for later (scheduling is off)"
-        )
-    return scheduling.keep
+        raise SchedulingOff(f"{what}, and this deployment keeps none for later (scheduling is off)")
+    return scheduling

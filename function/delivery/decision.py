@@ -236,8 +236,8 @@ def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: i
 
 def _leave_alone(known: Duplicate | InDoubt | Kept, job: Job, now: int) -> Decision:
     match known:
-        case Kept():
-            return Done(OutcomeKind.SCHEDULED)
+        case Kept(window=window):
+            return Done(OutcomeKind.COLLECTED, f"for {window}") if window else Done(OutcomeKind.SCHEDULED)
         case Duplicate(State.REJECTED, owner) if job.delivery.letter:
             # It may have been read before its own record was written, or be the last letter there is: keep it.
             return WriteLetter(OutcomeKind.PARKED, owner, _OUTDATED)

@@ -13,6 +13,7 @@ class OutcomeKind(StrEnum):
     """The ways a delivery ends; the last three come back."""
 
     SCHEDULED = "Scheduled"
+    COLLECTED = "Collected"
     CANCELLED = "Cancelled"
     SENT = "Sent"
     DUPLICATE = "Duplicate"

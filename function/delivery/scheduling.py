@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import InvalidEvent
 from function.event.cloudevent import Event
 from function.ledger.attempt import Attempt, Duplicate, Held, Verdict
+from function.ledger.keys import DIGEST_SOURCE
 from function.ledger.record import Record
 from function.ledger.schedule import Cancelled, Schedule
-from function.ledger.states import ACCEPTED
+from function.ledger.states import ACCEPTED, State
 from function.message.builder import NAME
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CANCELLED_TOO_LATE
+
+if TYPE_CHECKING:
+    from function.delivery.digests import Digests
 
 __all__ = ["CANCEL", "Answer", "Scheduling", "read_name"]
 
@@ -38,10 +43,18 @@ class Scheduling:
     """What can be done with events that need not be sent at once."""
 
     schedule: Schedule
+    #: What is mailed with others, where a notification is.
+    digests: Digests | None = None
 
     def keep(self, attempt: Attempt) -> Verdict:
         """Keep the event until it is due."""
         return self.schedule.keep(attempt)
+
+    def collect(self, event: Event) -> Callable[[Attempt], Verdict]:
+        """What keeps the event for its reader's next digest."""
+        digests = self.digests
+        assert digests is not None  # noqa: S101 - there is a notification that is one
+        return lambda attempt: digests.collect(attempt, event)
 
     def settle_erased(self, record: Record, owner: str) -> None:
         """What waited without its event will be no mail, if nothing else has become of it. Raises Contended."""
@@ -55,6 +68,8 @@ class Scheduling:
     def cancel(self, attempt: Attempt, event: Event) -> Answer | Held:
         """Cancel what the event names; Held: come back later. Raises InvalidEvent if it names none."""
         source, id_ = (read_name(event, name) for name in ("source", "id"))
+        if source == DIGEST_SOURCE:
+            raise InvalidEvent("a digest is not cancelled: cancel its events", "/data/source")
         found = self.schedule.cancel(attempt, source, id_)
         match found:
             case Held():
@@ -66,6 +81,7 @@ class Scheduling:
                 return Answer(attempt.message_id, OutcomeKind.DUPLICATE, f"already {state}")
         record = found.record
         detail = f"too late to cancel: {record.state}" + ("" if record.state in ACCEPTED else ", it may have been sent")
+        detail = "too late to cancel: its digest is closed" if record.state is State.COLLECTED else detail
         also = (CANCELLED_TOO_LATE,) if found.told else ()
         return Answer(record.message_id, OutcomeKind.DUPLICATE, detail, also)
 

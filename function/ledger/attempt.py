@@ -68,6 +68,8 @@ class Attempt:
     older_addresses: tuple[str, ...] = ()
     #: When the event wants to be sent, in epoch milliseconds; None: at once.
     due: int | None = None
+    #: The digest that the event is collected for.
+    window: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """It is kept until its time comes, `until` (epoch milliseconds)."""
+    """It is kept until its time comes, `until` (epoch milliseconds), by itself or for the digest `window`."""
 
     until: int
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,8 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
 def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
     """What it means for the delivery that the event belongs to the message of `record`, and that it may not go on in
     that message's name; None: it may take the event. Pure."""
-    if record.is_expired(now) or record.state in UNTRIED or record.state in SETTLED_UNSENT:
+    # Of what is collected the caller has seen that its window takes events still.
+    if record.is_expired(now) or record.state in UNTRIED | SETTLED_UNSENT | {State.COLLECTED}:
         return None
     if record.state in ACCEPTED and attempt.instead_of != record.message_id:
         return TooLate(record)

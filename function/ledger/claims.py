@@ -59,12 +59,10 @@ class ClaimRequests(SuccessionRequests):
 
     def _add_items(self, attempt: Attempt, now: int) -> list[Request]:
         """What a claim writes and checks beside the message: the event's item, the address, the predecessor."""
-        wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
         return [
             # Who asked for what waited has no other copy of it.
             {"Put": self.put_event(attempt, now, small=attempt.due is None)},
-            {"ConditionCheck": self.check_address(attempt, wanted)},
-            *({"ConditionCheck": self.check_address(attempt, wanted, older)} for older in attempt.older_addresses),
+            *self.check_recipient(attempt),
             *self.succeed(attempt, now),
         ]
 

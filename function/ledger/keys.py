@@ -7,15 +7,18 @@ import hmac
 import re
 
 __all__ = [
+    "DIGEST_SOURCE",
     "DUE_INDEX",
     "DUE_SHARDS",
     "address_key",
     "choice_name",
     "event_key",
     "feedback_key",
+    "is_window",
     "message_key",
     "split_keys",
     "successor_id",
+    "window_id",
 ]
 
 #: The index of what waits for its time: partition `due`, sort key `due_at`, keys only.
@@ -25,6 +28,9 @@ DUE_SHARDS = 4
 
 #: Bytes: as many as SHA-256 makes of it.
 _SHORTEST_SECRET = 32
+#: The source of the events that digests are; their ids are the digests' names.
+DIGEST_SOURCE = "urn:herald:digest"
+_WINDOW = "digest-"
 #: What `successor_id` makes. SNS's ids are UUIDs, whose last group has twelve digits.
 _AGAIN = re.compile(r"(.*)-([2-9]|[1-9][0-9]{1,3})", re.DOTALL)
 
@@ -42,6 +48,19 @@ def event_key(source: str, event_id: str) -> str:
 def feedback_key(provider: str) -> str:
     """Key of the mark of how far the feedback of a provider, such as `ses://eu-west-1`, has come."""
     return f"feedback#{provider}"
+
+
+def window_id(type_: str, address: str, end: int) -> str:
+    """In a MessageId's place: the digest of one type for one reader, whose window ends at `end` (epoch milliseconds).
+
+    SNS's ids are UUIDs: no publisher's message is called so.
+    """
+    return _WINDOW + hashlib.sha256(f"{type_}\0{address}\0{end}".encode()).hexdigest()[:40]
+
+
+def is_window(message_id: str) -> bool:
+    """Whether it names a digest, or one that is sent again."""
+    return message_id.startswith(_WINDOW)
 
 
 def successor_id(message_id: str) -> str:

@@ -16,6 +16,7 @@ from function.ledger.attempt import (
     InDoubt,
     OwnedBy,
     Suppressed,
+    TooLate,
     Verdict,
     judge,
     judge_never_tried,
@@ -116,7 +117,16 @@ class Ledger:
         record = self.read(message_id) or Record(message_id, State.RELEASED)
         if attempt.never_tried:
             return judge_never_tried(record, attempt) or record
+        if record.state is State.COLLECTED and record.is_expired(self.clock()):
+            return Record(message_id, State.RELEASED)
+        if record.state is State.COLLECTED and not self.takes_events(record.window):
+            return TooLate(record)
         return judge_predecessor(record, attempt, self.clock()) or record
+
+    def takes_events(self, window: str | None) -> bool:
+        """Whether a digest is not closed yet, so that its events can still change."""
+        record = self.read(window) if window else None
+        return record is not None and record.state is State.COLLECTING
 
     def tell_too_late(self, attempt: Attempt, owner: Record) -> bool:
         """Say on the timeline of the event's `owner`, whose mail was sent, that other content came; False: it says so
@@ -287,7 +297,8 @@ class Ledger:
         items = list(refusal.items[1:])
         if items and items[0]:
             return _owned_by(EventItem.from_item(items[0]), attempt)
-        if attempt.predecessor and items.pop() is not None:  # it has moved on since it was read
+        moved = [items.pop() for _ in self.writes.succeed(attempt, now)]
+        if attempt.predecessor and any(item is not None for item in moved):  # it has moved on since it was read
             return OwnedBy(attempt.predecessor.message_id, same=False)
         address = next((item for item in items[1:] if item), {})
         return Suppressed(None if "since" in address else attempt.choice, address["pk"]["S"] if address else "")

@@ -86,6 +86,11 @@ class Record:
     scheduled_for: int | None = None
     #: The attempt that the provider never tried to send, and whose mail was given to the next one for it.
     never_tried: str | None = None
+    #: The digest that has the event.
+    window: str | None = None
+    #: Of a digest: the keys of its events, without their `event#`, and how often these or their content changed.
+    items: frozenset[str] = frozenset()
+    changes: int = 0
     #: The cancellation that came after the mail was sent, or may have been.
     cancelled_by: str | None = None
     expires_at: int | None = None

@@ -187,6 +187,12 @@ class Requests:
         mail of the category."""
         return check(self.table, key or attempt.address, condition, {"choice": attempt.choice or ""})
 
+    def check_recipient(self, attempt: Attempt) -> list[Request]:
+        """Members of a transaction that hold only while the attempt's recipient may be mailed."""
+        wanted = "attribute_not_exists(#since)" + (" AND attribute_not_exists(#choice)" if attempt.choice else "")
+        keys = (attempt.address, *attempt.older_addresses)
+        return [{"ConditionCheck": self.check_address(attempt, wanted, key)} for key in keys]
+
     def expire_at(self, now: int) -> int:
         """When what is written `now`, or waits until then, expires, in epoch seconds."""
         return now // 1000 + self.retention

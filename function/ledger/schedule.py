@@ -14,6 +14,8 @@ reference to each due record into the queue `retry`; from there on it is a deliv
 - The delivery at its time claims, or settles the mail without a claim. A crash after it leaves what any claim leaves.
 - `mail.cancel` writes message (`cancelled`, out of the index) and event (without its body), if it is scheduled,
   released, rejected or suppressed. A crash after it: its next delivery finds it done.
+- `mail.cancel` of what is collected for a digest does the same, and takes it out of the digest, if that is not closed
+  (`windows.py`); else it comes too late.
 - `mail.cancel` of an event that nobody knows writes a message in its own name, `cancelled`, and gives it the event: the
   event's own publication finds that it is owned by a mail that is cancelled.
 - `mail.cancel` of what was sent, or may have been, writes a row on the timeline and `cancelled_by`, once. If its owner
@@ -51,8 +53,12 @@ _PAGE = 100
 _SOONEST, _LATEST = 3_600_000, 86_400_000
 #: How often an event may change hands while it is cancelled.
 _HOPS = 4
-#: The mail has been sent, or may have been, and nobody may be sending it now.
-_TOO_LATE = f"{state_in(sorted(ACCEPTED))} OR ({state_in(sorted(IN_DOUBT))} AND #held_until <= :now)"
+#: What the index has: mails that wait for their time, and digests that wait for their window's end.
+_WAITING = (State.SCHEDULED, State.COLLECTING)
+#: The mail has been sent, or may have been, and nobody may be sending it now; or its digest is closed.
+_TOO_LATE = (
+    f"{state_in(sorted(ACCEPTED | {State.COLLECTED}))} OR ({state_in(sorted(IN_DOUBT))} AND #held_until <= :now)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +138,13 @@ class Schedule:
             now = self.ledger.clock()
             answer = self._put_off(found, now + _SOONEST, " AND #scheduled_for > :late", now - _SOONEST)
             record = Record.from_item(answer.items[0]) if isinstance(answer, Refusal) and answer.items[0] else None
-            if record and record.state is State.SCHEDULED and record.due_at == found.due_at:
+            if record and record.state in _WAITING and record.due_at == found.due_at:
                 wait = min(max(now - (record.scheduled_for or found.due_at), _SOONEST), _LATEST)
                 self._put_off(found, now + wait)
 
     def _put_off(self, found: Due, later: int, also: str = "", late: int = 0) -> Item | Refusal:
         values = {"seen": found.due_at, "later": later, "late": late}
-        condition = f"{state_in([State.SCHEDULED])} AND #due_at = :seen{also}"
+        condition = f"{state_in(_WAITING)} AND #due_at = :seen{also}"
         key = message_key(found.message_id)
         return self.ledger.table.update(update(self.ledger.table.name, key, "SET #due_at = :later", condition, values))
 
@@ -188,7 +194,8 @@ class Schedule:
             return Duplicate(record.state, record.owner)
         if held := self._wait(record, now):
             return held
-        if record.state in ACCEPTED or record.state in IN_DOUBT:
+        closed = record.state is State.COLLECTED and not self.ledger.takes_events(record.window)
+        if closed or record.state in ACCEPTED or record.state in IN_DOUBT:
             return self._tell_too_late(attempt, record, now)
         reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}")
         refusal = self.ledger.table.write(self._request(attempt, record, key, reason, now))
@@ -203,11 +210,9 @@ class Schedule:
     def _tell_too_late(self, attempt: Attempt, record: Record, now: int) -> TooLateToCancel | None:
         if record.cancelled_by:
             return TooLateToCancel(record, told=False)
-        reason = Reason(
-            ReasonCode.CANCELLED_TOO_LATE,
-            f"cancelled by {attempt.message_id}, after the mail was sent"
-            + ("" if record.state in ACCEPTED else " or may have been"),
-        )
+        late = "after its digest was closed" if record.state is State.COLLECTED else "after the mail was sent"
+        late += " or may have been" if record.state in IN_DOUBT else ""
+        reason = Reason(ReasonCode.CANCELLED_TOO_LATE, f"cancelled by {attempt.message_id}, {late}")
         row = TimelineRow.of(reason, record.state, now, self.ledger.writes.release)
         told = self.ledger.table.update(
             self.ledger.writes.update_message(
@@ -226,7 +231,10 @@ def cancel_record(
     writes: Writes, attempt: Attempt, record: Record, key: str, reason: Reason, now: int
 ) -> list[Request]:
     """Nothing was sent and nobody wants the mail: the record says so, and the event's item `key` loses its body. Both
-    are kept at least as long as before."""
+    are kept at least as long as before. What is collected is taken out of its digest, if that takes events still; what
+    was not collected when it was read, is not."""
+    collected = record.state is State.COLLECTED
+    action = Action.CANCEL_COLLECTED if collected else Action.CANCEL
     expires_at = max(writes.expire_at(now), record.expires_at or 0)
     row = TimelineRow.of(reason, State.CANCELLED, now, writes.release)
     message = writes.update_message(
@@ -234,11 +242,12 @@ def cancel_record(
         now,
         "SET #state = :cancelled, #owner = :owner, #reason = :reason, #reason_code = :reason_code, "
         f"#expires_at = :expires_at, {APPEND} REMOVE #first_at{UNSCHEDULE}",
-        f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(Action.CANCEL)}",
+        f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}",
         row,
         {"reason": reason.text, "reason_code": reason.code, "expires_at": expires_at},
     )
-    return [{"Update": message}, {"Update": writes.drop_body(record, key, expires_at)}]
+    left = [{"Update": writes.leave_window(record)}] if collected else []
+    return [{"Update": message}, {"Update": writes.drop_body(record, key, expires_at)}, *left]
 
 
 def find_shard(message_id: str) -> str:

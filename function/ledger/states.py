@@ -31,6 +31,8 @@ class State(StrEnum):
     """What is known of the one mail that a message may cause."""
 
     SCHEDULED = "scheduled"
+    COLLECTED = "collected"
+    COLLECTING = "collecting"
     SENDING = "sending"
     RELEASED = "released"
     UNKNOWN = "unknown"
@@ -49,6 +51,8 @@ class State(StrEnum):
 
 MEANING: dict[State, str] = {
     State.SCHEDULED: "kept until its time comes; nothing was tried",
+    State.COLLECTED: "kept for its reader's next digest, whose mail is another record's; no mail of its own",
+    State.COLLECTING: "a digest that still takes events, until its window closes; nothing was tried",
     State.SENDING: "claimed by its owner; nobody else may send before held_until, and past it the mail may have gone",
     State.RELEASED: "certainly not sent; free to be claimed again",
     State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
@@ -82,6 +86,8 @@ PRECEDENCE: tuple[State, ...] = (
     State.SENDING,
     State.RELEASED,
     State.SCHEDULED,
+    State.COLLECTED,
+    State.COLLECTING,
 )
 
 #: The mail may have gone and nobody knows; held until `held_until`, then the policy's or a person's.
@@ -99,8 +105,8 @@ SETTLED_UNSENT = frozenset({State.REJECTED, State.SUPPRESSED})
 #: Certainly not sent, and on its way to be: a delivery may take it, and so may whoever has other content.
 UNTRIED = frozenset({State.SCHEDULED, State.RELEASED})
 
-#: What a reader of the timeline may take as the end of the story.
-FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED, State.CANCELLED}) - {State.SENT, State.DELAYED}
+#: What a reader of the timeline may take as the end of the story; that of a collected event goes on in its digest.
+FINAL = (ACCEPTED | SETTLED_UNSENT | {State.REPLACED, State.CANCELLED, State.COLLECTED}) - {State.SENT, State.DELAYED}
 
 
 class Action(StrEnum):
@@ -108,8 +114,16 @@ class Action(StrEnum):
 
     #: A delivery comes before the time at which its event wants to be sent.
     SCHEDULE = "schedule"
+    #: A delivery puts its event into the window of its reader's digest.
+    COLLECT = "collect"
+    #: The window of a digest is over: what it holds is fixed.
+    CLOSE = "close"
+    #: The window of a digest is over, and nothing is left in it.
+    CLOSE_EMPTY = "close empty"
     #: The publisher wants no mail of the event any more.
     CANCEL = "cancel"
+    #: The same of a collected event, whose window still takes events.
+    CANCEL_COLLECTED = "cancel collected"
     #: A delivery wants to send.
     CLAIM = "claim"
     #: A delivery wants to send although an earlier attempt, past its hold, may have.
@@ -138,6 +152,8 @@ class Action(StrEnum):
     PARK = "park"
     #: Another message with other content takes the event.
     REPLACE = "replace"
+    #: The same of a collected event, whose window still takes events.
+    REPLACE_COLLECTED = "replace collected"
     #: The same with a person's *yes* to a second mail, past the hold.
     REPLACE_CONFIRMED = "replace confirmed"
     #: What the provider said later.
@@ -177,12 +193,26 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         None: (State.SCHEDULED, "the event wants to be sent later, and is kept until then"),
         State.RELEASED: (State.SCHEDULED, "no attempt sent anything, and by this clock its time has not come"),
     },
+    Action.COLLECT: {
+        None: (State.COLLECTED, "the event is mailed with others, at its reader's next digest"),
+        State.RELEASED: (State.COLLECTED, "no attempt sent anything, and the event is mailed with others now"),
+        State.SCHEDULED: (State.COLLECTED, "its time has come, and it is mailed with others"),
+    },
+    Action.CLOSE: {
+        State.COLLECTING: (State.SCHEDULED, "the window is over: the digest is a mail whose time has come"),
+    },
+    Action.CLOSE_EMPTY: {
+        State.COLLECTING: (State.CANCELLED, "the window is over, and all its events were cancelled or erased"),
+    },
     Action.CANCEL: {
         None: (State.CANCELLED, "the cancellation came before its event, which will find it"),
         **dict.fromkeys(
             (State.SCHEDULED, State.RELEASED, State.REJECTED, State.SUPPRESSED),
             (State.CANCELLED, "nothing was sent, and its publisher wants no mail any more"),
         ),
+    },
+    Action.CANCEL_COLLECTED: {
+        State.COLLECTED: (State.CANCELLED, "its digest was open still, and its publisher wants no mail any more"),
     },
     Action.CLAIM: {
         None: (State.SENDING, "the first delivery takes the mail"),
@@ -227,6 +257,9 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         (State.SCHEDULED, State.RELEASED, State.REJECTED, State.SUPPRESSED),
         (State.REPLACED, "nothing was sent, and a later publication has other content"),
     ),
+    Action.REPLACE_COLLECTED: {
+        State.COLLECTED: (State.REPLACED, "its digest was open still, and a later publication has other content"),
+    },
     Action.REPLACE_CONFIRMED: dict.fromkeys(
         (State.SENDING, State.UNKNOWN), (State.REPLACED, "a person accepts that the other content may be a second mail")
     ),
@@ -234,6 +267,11 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
 
 _STAYS: dict[Action, str] = {
     Action.SCHEDULE: "it is kept already, or more has become of it than waiting",
+    Action.COLLECT: "it is collected already, or more has become of it than waiting",
+    Action.CLOSE: "only a window that still takes events is closed",
+    Action.CLOSE_EMPTY: "only a window that still takes events is closed",
+    Action.CANCEL_COLLECTED: "only what lies in an open window is taken out of it",
+    Action.REPLACE_COLLECTED: "only what lies in an open window is taken out of it",
     Action.CANCEL: "what was sent, or may have been, is not called back: the cancellation came too late",
     Action.CLAIM: "the mail was sent, is being sent, or waits for a person: this delivery is a duplicate or is held",
     Action.RESEND: "only a mail of unknown fate is sent once more",

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from function.ledger.attempt import Attempt
+from function.ledger.keys import message_key
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import APPEND, CLEAR, LIVE, UNSCHEDULE, Request, Requests, in_source_state, state_in
+from function.ledger.requests import (
+    APPEND,
+    CLEAR,
+    LIVE,
+    UNSCHEDULE,
+    Request,
+    Requests,
+    in_source_state,
+    state_in,
+    update,
+)
 from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
 from function.reason_codes import Reason, ReasonCode
 
@@ -24,14 +35,26 @@ class SuccessionRequests(Requests):
         """What becomes of the message that the event is taken from, if it is."""
         if attempt.predecessor is None:
             return []
-        take = self._replace
-        if attempt.predecessor.state in ACCEPTED:
+        before, take = attempt.predecessor, self._replace
+        if before.state in ACCEPTED:
             take = self._pass_on if attempt.never_tried else self._go_beyond
-        return [{"Update": take(attempt, attempt.predecessor, now)}]
+        request = {"Update": take(attempt, before, now)}
+        if before.state is not State.COLLECTED or before.window == attempt.window:
+            return [request]
+        return [request, {"Update": self.leave_window(before)}]
+
+    def leave_window(self, collected: Record) -> Request:
+        """Take a collected event out of its digest, if that takes events still."""
+        values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix("event#")}, "one": 1}
+        window = message_key(collected.window or "")
+        expression = "ADD #changes :one DELETE #items :items"
+        return update(self.table, window, expression, in_source_state(Action.CLOSE), values)
 
     def _replace(self, attempt: Attempt, before: Record, now: int) -> Request:
         """Nothing was sent, or a person accepts a second mail: the other message is over."""
-        free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(Action.REPLACE)}"
+        # What is collected is taken out of its digest in the same transaction; what was not when it was read, is not.
+        action = Action.REPLACE_COLLECTED if before.state is State.COLLECTED else Action.REPLACE
+        free = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
         doubt = f" OR ({in_source_state(Action.REPLACE_CONFIRMED)} AND #owner = :seen AND #held_until <= :now)"
         reason = Reason(ReasonCode.REPLACED, f"replaced by {attempt.message_id}")
         return self.update_message(
@@ -79,7 +102,7 @@ class SuccessionRequests(Requests):
             Attempt(owner.message_id, attempt.owner),
             row.at,
             f"SET #corrected_by = :message_id, {APPEND}",
-            f"{state_in(sorted(ACCEPTED))} AND attribute_not_exists(#corrected_by)",
+            f"{state_in(sorted(ACCEPTED | {State.COLLECTED}))} AND attribute_not_exists(#corrected_by)",
             row,
             {"message_id": attempt.message_id},
         )
@@ -95,6 +118,7 @@ def describe_mail(attempt: Attempt) -> dict[str, object]:
         "subject": attempt.subject,
         "address": attempt.address,
         "providers": set(attempt.providers),
+        "window": attempt.window,
         "instead_of": attempt.predecessor.message_id if attempt.predecessor else None,
     }
     return {name: value for name, value in known.items() if value}

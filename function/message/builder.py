@@ -14,7 +14,7 @@ from function.event.cloudevent import SYNTHETIC_TAG, Event, decode, is_synthetic
 from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
 from function.ledger.attempt import FARTHEST, Attempt
-from function.ledger.keys import address_key, choice_name, event_key
+from function.ledger.keys import DIGEST_SOURCE, address_key, choice_name, event_key, is_window
 from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
@@ -50,6 +50,9 @@ class Draft:
     names: Mapping[str, str] = field(default_factory=dict)
     #: When the mail is to be sent, in epoch milliseconds; None: at once.
     due: int | None = None
+    #: Whether it is a digest, made of what was collected; and whether it is to be collected for one.
+    whole: bool = False
+    collected: bool = False
 
     @property
     def synthetic(self) -> bool:
@@ -104,16 +107,19 @@ class EmailBuilder:
         try:
             value = decode(delivery.body)
             event = parse(value, self.catalogue.validate_envelope)
+            whole = is_window(delivery.message_id)
+            if event.source == DIGEST_SOURCE and not whole:
+                raise InvalidEvent(f"the source {DIGEST_SOURCE} is Herald's own", "/source")
         except Rejected as error:
             digest = hashlib.sha256(packed).digest()
             return Draft(error=error, digest=digest, body=body, address=self._find_address(value), names=_names(value))
-        draft = Draft(event, digest=event.digest, body=body)
+        draft = Draft(event, digest=event.digest, body=body, whole=whole)
         try:
             notification = self._notification(event)
             draft = replace(draft, type=event.type)
             if event.sendat is not None:
                 draft = replace(draft, due=self._read_due(event.sendat))
-            notification.validate(event.data)
+            (notification.validate_digest if whole else notification.validate)(event.data)
         except Rejected as error:
             return replace(draft, error=error, address=self._find_address({"data": event.data}))
         email = event.data["recipient"]["email"]
@@ -123,6 +129,8 @@ class EmailBuilder:
             address=address,
             older_addresses=older,
             subscription=notification.category if notification.subscription else None,
+            # A release tries a version by mails that are sent at once, of one event each.
+            collected=notification.digest is not None and not whole and not is_synthetic(event),
         )
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
@@ -135,7 +143,8 @@ class EmailBuilder:
             self._refuse_if_too_old(event, notification, draft.due)
         recipient: Mapping[str, Any] = event.data["recipient"]
         link = self._link(draft)
-        content = notification.render(event.data, recipient["locale"], link)
+        render = notification.render_whole if draft.whole else notification.render
+        content = render(event.data, recipient["locale"], link)
         extra = _trace(event) | (headers(link) if link else {})
         email = Email(
             recipient["email"], content.subject, content.text, content.html, extra, reply_to=notification.reply_to

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Any
 
 from function.errors import InvalidEvent, UnknownNotification
 from function.message.rendering import Content, Renderer
+from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "pointer"]
+__all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "as_digest", "pointer"]
 
 #: Where the package keeps the compiled catalogue.
 COMPILED = Path(__file__).parents[1] / "compiled"
@@ -76,6 +77,8 @@ class Notification:
     locales: frozenset[str]
     #: Where answers go; None: to the sender.
     reply_to: str | None
+    #: When its events are mailed together, as `digest.py` has it; None: each has a mail of its own.
+    digest: Mapping[str, Any] | None
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
     _brand: Mapping[str, Any] = field(repr=False)
@@ -84,8 +87,24 @@ class Notification:
         """Raise `InvalidEvent` unless `data` is what this type's schema asks for; more is tolerated."""
         self._contract.validate(data, "data", "/data")
 
+    def validate_digest(self, data: Mapping[str, Any]) -> None:
+        """Raise `InvalidEvent` unless each item of a digest, with its recipient, is what the schema asks for."""
+        items = data.get("items")
+        if self.digest is None or not isinstance(items, list) or not isinstance(data.get("more"), int):
+            raise InvalidEvent(f"{self.type} is no digest any more, or this event is none")
+        for item in items:
+            self.validate({**item, "recipient": data.get("recipient")})
+
     def render(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
-        """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`.
+        """Write the mail in `locale`, else in its language, else in English: `de-AT`, `de`, `en`. Of a digest, the one
+        that has this event only.
+
+        Raises as `render_whole` does.
+        """
+        return self.render_whole(data if self.digest is None else as_digest([data]), locale, unsubscribe_url)
+
+    def render_whole(self, data: Mapping[str, object], locale: str, unsubscribe_url: str | None = None) -> Content:
+        """The same, of all that the templates ask for: of a digest `items` and `more`, beside the recipient.
 
         Templates see `data`, `unsubscribe_url` and `brand`; filters see the reader's language and time zone as
         `_locale` and `_timezone`. These names are Herald's own: data of such a name is not seen.
@@ -100,7 +119,20 @@ class Notification:
             "_timezone": recipient.get("timezone") if isinstance(recipient, Mapping) else None,
             "brand": {**self._brand, "legal": self._legal(nearest)},
         }
-        return self._renderer.render(f"{self.type}/{nearest}", data, own)
+        while True:
+            try:
+                return self._renderer.render(f"{self.type}/{nearest}", data, own)
+            except InvalidEvent as error:
+                data = self._with_fewer_lines(data, error)
+
+    def _with_fewer_lines(self, data: Mapping[str, Any], error: InvalidEvent) -> Mapping[str, object]:
+        """The data of a digest whose mail is too large, less a quarter of its lines; what is left out is counted.
+        Raises the error if that is no remedy."""
+        lines = data["items"] if self.digest is not None else ()
+        if error.reason.code != ReasonCode.EVENT_TOO_LARGE or len(lines) < 2:
+            raise error
+        kept = lines[: len(lines) * 3 // 4]
+        return {**data, "items": kept, "more": data["more"] + len(lines) - len(kept)}
 
     def _legal(self, locale: str) -> str:
         """What the law asks for below a mail in `locale`: in its language, else in English; it may be empty."""
@@ -133,6 +165,11 @@ class Catalogue:
         return cls(_contract(root, "event", compiled["event"]), notifications)
 
     @property
+    def has_digests(self) -> bool:
+        """Whether any of them is mailed with others."""
+        return any(each.digest is not None for each in self._notifications.values())
+
+    @property
     def types(self) -> frozenset[str]:
         """The types of event that there is a notification for."""
         return frozenset(self._notifications)
@@ -147,6 +184,12 @@ class Catalogue:
             return self._notifications[type_]
         except KeyError:
             raise UnknownNotification(f"there is no notification for events of type {type_!r}") from None
+
+
+def as_digest(events: Sequence[Mapping[str, object]], more: int = 0) -> dict[str, object]:
+    """What the templates of a digest see of the data of its events, and of so many more."""
+    items = [{name: value for name, value in data.items() if name != "recipient"} for data in events]
+    return {"recipient": events[-1].get("recipient"), "items": items, "more": more}
 
 
 def pointer(name: str) -> str:
@@ -165,6 +208,7 @@ def _notification(
         max_age=None if seconds is None else timedelta(seconds=seconds),
         locales=frozenset(entry["locales"]),
         reply_to=entry.get("reply_to") or brand["reply_to"],
+        digest=entry.get("digest"),
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,

@@ -107,6 +107,14 @@ def _read(installation: Installation, message_id: str) -> Record:
     return record
 
 
+#: What is sent by itself, to be read after the message's name.
+_WAITS = {
+    State.SCHEDULED: "waits for its time, and is sent by itself: to send it now, publish it without sendat",
+    State.COLLECTED: "is told in its reader's digest, {window}: look at that one",
+    State.COLLECTING: "is a digest whose window is open, and is sent by itself",
+}
+
+
 def _refuse(installation: Installation, record: Record, now: int | None) -> None:
     """Raise `UserError` if no mail can come of this record."""
     message, now = f"message {record.message_id}", int(time.time() * 1000) if now is None else now
@@ -116,10 +124,8 @@ def _refuse(installation: Installation, record: Record, now: int | None) -> None
         raise UserError(f"{message} was replaced: another message has its event")
     if record.state is State.CANCELLED:
         raise UserError(f"{message} was cancelled: publish its event under another id")
-    if record.state is State.SCHEDULED:
-        raise UserError(
-            f"{message} waits for its time, and is sent by itself: to send it now, publish it without sendat"
-        )
+    if waits := _WAITS.get(record.state):
+        raise UserError(f"{message} {waits}".format(window=record.window))
     if record.held_until > now:
         seconds = (record.held_until - now + 999) // 1000
         raise UserError(f"{message} is held, for another {seconds} s, until it is known what became of it: wait")

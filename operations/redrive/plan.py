@@ -15,7 +15,7 @@ __all__ = ["RedriveDecision", "RedrivePlan", "plan_discard", "plan_redrive"]
 
 #: States that no letter is for: a provider accepted the mail, another message has the event, or its publisher cancelled
 #: it. The letter is deleted.
-_OVER = ACCEPTED | {State.REPLACED, State.CANCELLED}
+_OVER = ACCEPTED | {State.REPLACED, State.CANCELLED, State.COLLECTED}
 
 
 _EMPTY = "has lost its event, which was too long to be kept: publish a shorter one, and discard the letter"

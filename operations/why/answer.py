@@ -190,8 +190,8 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
                 do,
                 (f"redrive --from-record {mail.message_id}",) if late else ("status",),
             )
-        case State.SCHEDULED:
-            return _waiting(record, now)
+        case State.SCHEDULED | State.COLLECTED | State.COLLECTING:
+            return _waiting(record, why, now)
         case State.CANCELLED:
             return MailAnswer("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
         case State.REPLACED:
@@ -206,13 +206,28 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
     return _rejected(mail, record, why)
 
 
-def _waiting(record: Record, now: int) -> MailAnswer:
+def _waiting(record: Record, why: str, now: int) -> MailAnswer:
     """What waits is asked for within a minute of its time; an hour later it is asked for again."""
-    if record.scheduled_for is None or record.scheduled_for + _HOUR > now:
+    if record.state is State.COLLECTED:
+        late = f"A cancellation came too late, as {record.cancelled_by}." if record.cancelled_by else ""
+        what, do = (
+            "No mail of its own: it is told in its reader's digest.",
+            "Look at that one: it says whether it went.",
+        )
+        return MailAnswer(what, f"{why} {late}".strip(), do, (f"why {record.window}",))
+    if record.state is State.COLLECTING and not _is_overdue(record, now):
+        do = "Nothing: it is closed and sent by itself. A publisher may cancel the events in it, by mail.cancel."
+        what = f"No mail yet: a digest that collects events, {_number(len(record.items), 'event')} so far."
+        return MailAnswer(what, f"Its window ends at {_time(record.scheduled_for or 0)}.", do)
+    if not _is_overdue(record, now):
         do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
         return MailAnswer("No mail yet: it waits for its time.", record.reason or "", do)
     do = "Does scheduler run, and notify take from the queue retry? Look how things stand."
     return MailAnswer("No mail yet, and its time has come.", record.reason or "", do, ("status",))
+
+
+def _is_overdue(record: Record, now: int) -> bool:
+    return record.scheduled_for is not None and record.scheduled_for + _HOUR <= now
 
 
 def _suppressed_answer(mail: MailStory, record: Record, why: str) -> MailAnswer:

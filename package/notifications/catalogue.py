@@ -20,6 +20,7 @@ from function.errors import NotificationError
 from function.message.catalogue import Catalogue, ViolationError
 from package.errors import Faults, PackageError
 from package.notifications.brand import BRAND, read_brand
+from package.notifications.digests import read_digest, seen_examples, seen_schema
 from package.notifications.documents import read_json, where
 from package.notifications.formats import PATTERNS
 from package.notifications.localization import FILTERS, localization
@@ -51,7 +52,7 @@ _PARTS = ("subject.txt", "body.txt", "body.mjml")
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
 #: Names that templates see beside the data, which may have none of them.
 _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
-_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to"})
+_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "digest"})
 
 
 _UNKNOWN = "is not in the schema: write it as there, or add it there"
@@ -126,6 +127,13 @@ class _Source:
     templates: dict[str, str] = field(default_factory=dict)
 
     @property
+    def seen(self) -> tuple[Schema, Mapping[str, Any]]:
+        """What the templates see: the data, or of a digest what is made of it."""
+        if "digest" in self.settings:
+            return seen_schema(self.schema), seen_examples(self.examples)
+        return self.schema, self.examples
+
+    @property
     def entry(self) -> dict[str, Any]:
         """As the catalogue has it."""
         return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings}
@@ -166,7 +174,9 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
 def read_settings(path: Path) -> dict[str, Any]:
     """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
     wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
-    must = f'must say {wanted}, and may say "reply_to": "help@example.com"'
+    must = (
+        f'must say {wanted}, and may say "reply_to": "help@example.com" and "digest": {{"every": "day", "at": "08:00"}}'
+    )
     try:
         settings = read_json(path)
     except PackageError as error:
@@ -183,7 +193,8 @@ def read_settings(path: Path) -> dict[str, Any]:
     if not sound:
         raise PackageError(f"{path} {must}")
     known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
-    return known | ({"reply_to": reply_to} if reply_to else {})
+    digest = {"digest": read_digest(settings["digest"], path)} if "digest" in settings else {}
+    return known | ({"reply_to": reply_to} if reply_to else {}) | digest
 
 
 def _missing_names(source: _Source) -> Iterator[str]:
@@ -203,16 +214,16 @@ def _missing_names(source: _Source) -> Iterator[str]:
 
 def _unknown_names(source: _Source) -> Iterator[str]:
     """What a template asks for, and the schema does not have or no example fills: a slip that nobody would ever see."""
+    schema, examples_ = source.seen
     for locale in source.locales:
         for part in _PARTS:
             names = [name.split(".") for name in find_names(source.templates[f"{locale}/{part}"])]
             asked = [steps for steps in names if steps[0] not in _OWN_NAMES]
-            unknown = {missing for steps in asked if (missing := _find_missing(source.schema, steps))}
+            unknown = {missing for steps in asked if (missing := _find_missing(schema, steps))}
             unseen = {
                 ".".join(steps)
                 for steps in asked
-                if not _find_missing(source.schema, steps)
-                and not any(_is_in_data(data, steps) for data in source.examples.values())
+                if not _find_missing(schema, steps) and not any(_is_in_data(data, steps) for data in examples_.values())
             }
             for name in sorted(unknown | unseen):
                 place = where_named(source.folder / locale / part, name, source.roots)
@@ -292,10 +303,11 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             yield f"{place}: {_missing_members(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
     logo = brand["logo"]["url"] if brand["logo"] else None
     link = UNSUBSCRIBE_URL if notification.subscription else None
+    shown = valid if notification.digest is None else seen_examples(valid)
     for locale in source.locales:
-        for name, data in valid.items():
+        for name, data in shown.items():
             try:
-                refuse_content(notification.render(data, locale, link), logo)
+                refuse_content(notification.render_whole(data, locale, link), logo)
             except NotificationError as error:
                 yield _explain(error, source, locale, name)
                 break
@@ -330,7 +342,7 @@ def _explain(error: NotificationError, source: _Source, locale: str, example: st
     detail = cause.detail or str(cause).splitlines()[0]
     named = re.search(r"`([^`]+)`|filter (\w+)", detail)
     where = where_named(source.folder / locale / part, (named[1] or named[2]) if named else "", source.roots)
-    missing = _find_missing(source.schema, named[1].split(".")) if named and named[1] else None
+    missing = _find_missing(source.seen[0], named[1].split(".")) if named and named[1] else None
     remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
     remedy = f": {missing} {_UNKNOWN}" if missing else remedy
     return f"{where}: {detail} in examples/{example}.json{remedy}"

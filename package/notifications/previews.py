@@ -14,6 +14,7 @@ from minijinja import Environment
 from function.message.rendering import Content
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
+from package.notifications.digests import seen_examples
 
 __all__ = ["PREVIEW", "previews"]
 
@@ -57,11 +58,14 @@ def previews(notifications: Path, type_: str | None = None) -> Iterator[Path]:
     catalogue = compile_catalogue(PREVIEW / "compiled", notifications)
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     for one in [type_] if type_ else known:
-        for name, data in examples(one, notifications).items():
+        shown = examples(one, notifications)
+        if catalogue.get(one).digest is not None:
+            shown = seen_examples(shown)
+        for name, data in shown.items():
             for locale in sorted(catalogue.get(one).locales):
                 page = PREVIEW / one / f"{name}.{locale}.html"
                 link = UNSUBSCRIBE_URL if catalogue.get(one).subscription else None
-                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render(data, locale, link))
+                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render_whole(data, locale, link))
                 yield page
                 if browser:
                     yield _photograph(page, browser)

@@ -36,6 +36,7 @@ _FIELDS = {
     OutcomeKind.HELD: "unsent",
     OutcomeKind.RELEASED: "unsent",
     OutcomeKind.SCHEDULED: "unsent",
+    OutcomeKind.COLLECTED: "unsent",
     OutcomeKind.CANCELLED: "unsent",
 }
 

@@ -10,7 +10,9 @@ import pytest
 
 from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, RefusedForGood, Throttled
+from function.ledger.attempt import Attempt, Kept
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
+from function.ledger.windows import Windows
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import compile_catalogue
 from tests.dynamodb.table import MemoryTable
@@ -86,6 +88,11 @@ def cancelled(world: World) -> None:
     world.deliver(delivery("c1", event("cancel-1", "mail.cancel", data=named)))
 
 
+def collected(world: World) -> None:
+    attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request/1"))
+    assert isinstance(Windows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), Kept)
+
+
 def accepted(state: State) -> Callable[[World], None]:
     def deliver(world: World) -> None:
         world.deliver(delivery(value=OLD))
@@ -100,6 +107,7 @@ FREE = {
     State.SUPPRESSED: suppressed,
     State.REPLACED: replaced,
     State.SCHEDULED: scheduled,
+    State.COLLECTED: collected,
 }
 DOUBTFUL = {State.SENDING: killed, State.UNKNOWN: lost}
 SENT = {state: accepted(state) for state in sorted(ACCEPTED)}
@@ -123,7 +131,7 @@ def titles(world: World) -> list[str]:
 
 
 def test_every_state_is_reached(world: World) -> None:
-    assert set(STATES) == set(State)
+    assert set(STATES) == set(State) - {State.COLLECTING}, "what collects is no message that anybody published"
     start = world.client.snapshot()
     for state, reach in STATES.items():
         world.client.restore(start)

@@ -21,10 +21,11 @@ from function.errors import (
 from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.event.envelope import Delivery, from_queue
-from function.ledger.keys import address_key, choice_name, event_key, feedback_key
+from function.ledger.keys import address_key, choice_name, event_key, feedback_key, is_window
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.schedule import Schedule
 from function.ledger.table import Contended, Table
+from function.ledger.windows import Windows
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
 from function.providers.failover import Failover
@@ -38,8 +39,20 @@ from tests.dynamodb.errors import cancelled, reason
 from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, Item
+from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
 from tests.model.replay import Entry, History, Paused, Step, Tape
-from tests.model.world import CANCELLATION, FIVE_MINUTES, HOLD, NOW, RETENTION, SCHEDULER, Budget, Process, Waiting
+from tests.model.world import (
+    CANCELLATION,
+    DIGEST,
+    FIVE_MINUTES,
+    HOLD,
+    NOW,
+    RETENTION,
+    SCHEDULER,
+    Budget,
+    Process,
+    Waiting,
+)
 
 __all__ = [
     "ABSTRACTED",
@@ -97,6 +110,7 @@ class Code:
     ledger: type[Ledger] = Ledger
     schedule: type[Schedule] = Schedule
     scheduler: type[Scheduler] = Scheduler
+    windows: type[Windows] = Windows
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
     #: Takes an address off every list.
@@ -123,6 +137,10 @@ class Rules:
     contents: str = ""
     #: The contents that want to be sent five minutes after the beginning.
     later: str = ""
+    #: Whether events are mailed together; then each message is an event of its own.
+    digest: bool = False
+    #: The messages whose deliveries have a clock that is a window behind.
+    slow: str = ""
     #: By how many milliseconds the clocks of the scheduler, and of everybody else, are ahead.
     ahead: tuple[int, int] = (0, 0)
 
@@ -132,7 +150,9 @@ class Rules:
         return [f"{'resend' if self.vendors else 'ses'}://{number}" for number in range(self.providers)]
 
     def content(self, message: str) -> str:
-        """What a message says; `-` is a cancellation of the event."""
+        """What a message says; `-` is a cancellation of the event, and `=` begins what a digest says."""
+        if is_window(message):
+            return DIGEST
         number = int(message.removeprefix("m").partition("-")[0])
         return self.contents[number - 1 : number] or "a"
 
@@ -143,11 +163,13 @@ class Rules:
     @property
     def schedules(self) -> bool:
         """Whether anything is sent later, or cancelled."""
-        return bool(self.later) or CANCELLATION in self.contents
+        return bool(self.later) or self.digest or CANCELLATION in self.contents
 
     def clock(self, message: str, now: int) -> int:
         """What the clock of who carries this message says."""
         scheduler, others = self.ahead
+        if message in self.slow.split():
+            return now - FIVE_MINUTES
         return now + (scheduler if message == SCHEDULER else others)
 
 
@@ -160,24 +182,32 @@ class _EmailBuilder:
 
     def begin(self, delivery: Delivery) -> Draft:
         if delivery.body == CANCELLATION:
-            cancel = Event("urn:model", "c", CANCEL, "", {"source": "urn:model", "id": "e"})
+            named = {"source": "urn:model", "id": "a" if self._rules.digest else "e"}
+            cancel = Event("urn:model", "c", CANCEL, "", named)
             return Draft(cancel, UnknownNotification("no mail"), digest=cancel.digest, body=compress(delivery.body))
+        id_ = event_name(delivery.body) if self._rules.digest else "e"
         event = Event(
-            "urn:model", "e", "book.created", "", {"recipient": {"email": ADDRESS_TEXT}, "content": delivery.body}
+            "urn:model", id_, "book.created", "", {"recipient": {"email": ADDRESS_TEXT}, "content": delivery.body}
         )
+        whole = delivery.body.startswith(DIGEST)
+        if whole:
+            event = read_digest(delivery.message_id, delivery.body)
         return Draft(
             event,
             address=ADDRESS,
             subscription=CATEGORY,
             digest=event.digest,
             body=compress(delivery.body),
-            due=self._rules.due(delivery.body),
+            due=lines_of(delivery.body)[1] if whole else self._rules.due(delivery.body),
+            whole=whole,
+            collected=self._rules.digest and not whole,
         )
 
     def finish(self, draft: Draft, in_time_only: bool = True) -> Email:
         if self._broken or (draft.event and draft.event.data["content"] in "xy"):
             raise InvalidEvent("cannot be rendered")
-        return Email(ADDRESS_TEXT, "subject", "text", "html")
+        text = lines_of(draft.event.data["content"])[0] if draft.whole and draft.event else "text"
+        return Email(ADDRESS_TEXT, "subject", text, "html")
 
 
 @dataclass(slots=True)
@@ -189,7 +219,7 @@ class _Post:
     timeout: float = 12.0
 
     def send(self, email: Email, key: str) -> Receipt:
-        step = Step("send", f"{key} {email.tags['attempt']} {self.url}", self.tape.seen)
+        step = Step("send", f"{key} {email.tags['attempt']} {self.url} {email.text}", self.tape.seen)
         receipt: Receipt = self.tape.do(step, lambda: Receipt(self.url, "id"))
         return receipt
 
@@ -356,8 +386,13 @@ class Herald:
             str(process.release),
             clock,
             lambda: process.owner,
-            Scheduling(self.code.schedule(ledger)) if self.rules.schedules else None,
+            self._scheduling(ledger) if self.rules.schedules else None,
         )
+
+    def _scheduling(self, ledger: Ledger) -> Scheduling:
+        catalogue: Any = None
+        digests = ModelDigests(self.code.windows(ledger), catalogue) if self.rules.digest else None
+        return Scheduling(self.code.schedule(ledger), digests)
 
 
 def _raising(error: NotificationError) -> Live:

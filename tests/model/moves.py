@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from function.ledger.keys import is_window
 from function.ledger.states import Action
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen
@@ -156,8 +157,9 @@ class Moves:
         return world._replace(waiting=put(world.waiting, asked))
 
     def _accept(self, world: World, process: Process, table: Snapshot) -> World:
-        message, attempt, provider = process.step.what.split(" ")
-        mail = Mail(message, attempt, process.waiting.content, world.now, provider)
+        message, attempt, provider, text = process.step.what.split(" ", 3)
+        content = text if is_window(message) else process.waiting.content
+        mail = Mail(message, attempt, content, world.now, provider)
         self.promises.judge_mail(world._replace(table=table), mail)
         return world._replace(
             mails=put(world.mails, mail),

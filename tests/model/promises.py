@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from function.ledger.keys import is_window
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, TRIED, Action, State
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, thaw_item
+from tests.model.digests import find_broken, find_lost, find_wrong_mail
 from tests.model.herald import ADDRESS, CHOICE, EVENT, Rules
 from tests.model.world import CANCELLATION, FIVE_MINUTES, NOW, RETENTION, SCHEDULER, Mail, Process, World
 
@@ -43,6 +45,19 @@ class Promises:
 
     def judge_mail(self, world: World, mail: Mail) -> None:
         """Before a mail is added: one is everybody's, each more needs a yes, or the one sentence of the limits."""
+        (self._judge_digest if self.rules.digest else self._judge_what_leaves)(world, mail)
+        if self.held_until(world.table, mail.message) <= world.now:
+            raise Broken("a mail left after its hold")
+        untried = {other for other, action in world.heard if action is Action.FEEDBACK_NEVER_TRIED}
+        if any(other.provider == mail.provider and other.message != mail.message for other in untried):
+            raise Broken("a mail is given again to the provider that never tried it")
+        mails = [other for other in world.mails if not self.rules.digest or other.message == mail.message]
+        before = [other for other in mails if other.at > world.now - RETENTION and other not in untried]
+        resent = self.rules.resends > 0 and bool(before) and self._reported(world)
+        if len(before) >= 1 + len(world.yeses) + resent:
+            raise Broken("a second mail left without a licence")
+
+    def _judge_what_leaves(self, world: World, mail: Mail) -> None:
         if mail.content != self.rules.content(mail.message):
             raise Broken("a mail left in the name of a message with another content")
         event = world.table.get(EVENT)
@@ -50,15 +65,11 @@ class Promises:
             raise Broken("a mail left in the name of a message that does not have the event")
         if world.now < (self.rules.due(mail.content) or 0) - max(map(abs, self.rules.ahead)):
             raise Broken("a mail left before its time")
-        if self.held_until(world.table, mail.message) <= world.now:
-            raise Broken("a mail left after its hold")
-        untried = {other for other, action in world.heard if action is Action.FEEDBACK_NEVER_TRIED}
-        if any(other.provider == mail.provider and other.message != mail.message for other in untried):
-            raise Broken("a mail is given again to the provider that never tried it")
-        before = [other for other in world.mails if other.at > world.now - RETENTION and other not in untried]
-        resent = self.rules.resends > 0 and bool(before) and self._reported(world)
-        if len(before) >= 1 + len(world.yeses) + resent:
-            raise Broken("a second mail left without a licence")
+
+    def _judge_digest(self, world: World, mail: Mail) -> None:
+        ahead = max(map(abs, self.rules.ahead))
+        if wrong := find_wrong_mail(world.table, mail, world.mails, world.now, ahead):
+            raise Broken(wrong)
 
     def _reported(self, world: World) -> bool:
         """Whether each provider has reported twice, five minutes apart, on mails sent after the first mail's hold."""
@@ -79,6 +90,8 @@ class Promises:
             if old is not item and key.startswith("message#"):
                 self._judge_change(world, process, None if old is None else self.record(old), self.record(item))
         self._judge_expiry(after)
+        if self.rules.digest and (broken := find_broken(after, self.records(after))):
+            raise Broken(broken)
 
     def _judge_change(self, world: World, process: Process, before: Record | None, new: Record) -> None:
         """No stale write, no claim of what was heard of, no mail to a listed address, nothing in another's name."""
@@ -95,10 +108,11 @@ class Promises:
             raise Broken("what was cancelled went on")
         if before and before.state in IN_DOUBT:
             self._judge_cancelled_in_doubt(world, before, new)
-        if (new.state is State.SCHEDULED) != (new.due_at is not None):
+        if (new.state in (State.SCHEDULED, State.COLLECTING)) != (new.due_at is not None):
             raise Broken("what waits is not in the index of what is due, or what does not wait is")
         cancels = process.waiting.content == CANCELLATION and new.state is State.CANCELLED
-        other = self.rules.content(new.message_id) != process.waiting.content and not cancels
+        collects = is_window(new.message_id) and new.state is State.COLLECTING
+        other = self.rules.content(new.message_id) != process.waiting.content and not cancels and not collects
         if other and new.state is not State.REPLACED and (before is None or new.state != before.state):
             raise Broken("a delivery acted in the name of a message with another content")
         if new.state is State.SENDING and new.owner == process.owner:
@@ -117,10 +131,11 @@ class Promises:
         """Nothing is kept for ever, and the event's item as long as its owner's."""
         if any("expires_at" not in item for key, item in after.items() if key.startswith(("message#", "event#"))):
             raise Broken("an item is kept for ever")
-        event = after.get(EVENT)
-        owner = event and after.get(f"message#{event['message_id'][1]}")
-        if event and owner and "event_key" in owner and owner["expires_at"] != event["expires_at"]:
-            raise Broken("an event and its owner expire at different times")
+        for key in [key for key in after if key.startswith("event#")] if self.rules.digest else (EVENT,):
+            event = after.get(key)
+            owner = event and after.get(f"message#{event['message_id'][1]}")
+            if event and owner and "event_key" in owner and owner["expires_at"] != event["expires_at"]:
+                raise Broken("an event and its owner expire at different times")
 
     def judge_feedback(self, old: Snapshot, after: Snapshot, now: int) -> None:
         """What the provider says never makes a record weaker, and leaves the reader's choice alone."""
@@ -144,6 +159,9 @@ class Promises:
                 self._judge_record(world, record, records)
         if world.now >= NOW + RETENTION:
             return True
+        published = map(self.rules.content, world.published)
+        if self.rules.digest and (lost := find_lost(world.table, records, published, world.mails)):
+            raise Broken(lost)
         if not world.mails and not any(_waits_visibly(record) for record in records.values()):
             raise Broken("the event ended with neither a mail nor a visible reason")
         cancelled = any(record.state is State.CANCELLED for record in records.values())
@@ -170,7 +188,7 @@ class Promises:
             raise Broken("what was certainly not sent is told as a doubt")
         if record.state is State.REJECTED and not letters:
             raise Broken("rejected without a letter that shows it to a person")
-        event = world.table.get(EVENT, Frozen())
+        event = world.table.get(record.event_key or EVENT, Frozen())
         if record.state is State.CANCELLED and mails:
             raise Broken("cancelled as certainly not sent, and its mail went")
         if (record.state in (State.REJECTED, State.SCHEDULED) or record.parked) and "body" not in event:
@@ -261,7 +279,7 @@ def _forgotten(world: World) -> int:
 
 
 def _waits_visibly(record: Record) -> bool:
-    shown = (State.REJECTED, State.SUPPRESSED, State.SCHEDULED, State.CANCELLED)
+    shown = (State.REJECTED, State.SUPPRESSED, State.SCHEDULED, State.CANCELLED, State.COLLECTING)
     return record.state in shown or record.parked is not None
 
 

@@ -8,6 +8,7 @@ from function.ledger.keys import feedback_key
 from function.ledger.states import Action
 from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.table import State as Snapshot
+from tests.model.digest_scenarios import DIGESTS
 from tests.model.herald import Code, Herald, Rules
 from tests.model.moves import Moves
 from tests.model.search import Explored, explore
@@ -452,6 +453,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("two messages and their retention", (1, 1), Budget(ages=1, refused=1, redrives=1)),
     Scenario("other content and the retention of the first", (1, 1), Budget(ages=1, redrives=1), Rules(contents="xb")),
     Scenario("a mail in doubt and its retention", (1, 1), Budget(ages=1, lost=1), _HOLD),
+    # -- digests
+    *(Scenario(name, copies, budget, rules, large=large) for name, copies, budget, rules, large in DIGESTS),
 )
 
 

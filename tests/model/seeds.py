@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from function.ledger.states import Action
-from tests.model import broken_delivery, broken_ledger, broken_next_provider, broken_schedule
+from tests.model import broken_delivery, broken_ledger, broken_next_provider, broken_schedule, broken_windows
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -23,6 +23,8 @@ class Seed:
 
 _NEVER_TRIED = "never tried, and sent by the next provider, a crash anywhere"
 _TWO_RUNS = "an event that waits, two runs of the scheduler at once, a crash anywhere"
+_DIGEST = "two events of one digest, a crash anywhere"
+_AS_IT_CLOSES = "an event that comes as its window closes, by a clock that is behind"
 _CANCELLED = "an event that waits is cancelled, a crash anywhere"
 
 SEEDS: tuple[Seed, ...] = (
@@ -37,6 +39,29 @@ SEEDS: tuple[Seed, ...] = (
     Seed("what is to be sent later is sent at once", _TWO_RUNS, Code(schedule=broken_schedule.SendsAtOnce)),
     Seed("what is being sent is cancelled", _CANCELLED, Code(schedule=broken_schedule.CancelsWhatIsSent)),
     Seed("what was cancelled is claimed", _CANCELLED, broken_schedule.claim_what_was_cancelled()),
+    Seed("an event joins a window that is closed", _AS_IT_CLOSES, Code(windows=broken_windows.JoinsWhatIsClosed)),
+    Seed(
+        "an event that comes as its window closes is dropped",
+        _AS_IT_CLOSES,
+        Code(windows=broken_windows.DropsWhatComesAsItCloses),
+    ),
+    Seed(
+        "a window is closed as it was read, whatever came since",
+        _AS_IT_CLOSES,
+        Code(windows=broken_windows.ClosesAsItWasRead),
+    ),
+    Seed(
+        "a window is closed twice",
+        "a digest, and two who close it at once",
+        Code(windows=broken_windows.ClosesTwice),
+    ),
+    Seed("an event joins its window after its record", _DIGEST, Code(windows=broken_windows.JoinsAfterItsRecord)),
+    Seed("an event joins its window before its record", _DIGEST, Code(windows=broken_windows.JoinsBeforeItsRecord)),
+    Seed(
+        "what is cancelled stays in its digest",
+        "the only event of a digest is cancelled",
+        Code(schedule=broken_windows.CancelledStaysInTheDigest),
+    ),
     Seed(
         "a cancellation that comes before its event is forgotten",
         "two cancellations of an event that is published twice",

@@ -12,6 +12,7 @@ from function.ledger.ledger import Writes
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import cancel_record
 from function.ledger.states import Action, State
+from function.ledger.windows import Digest, close_window, collect_event
 from function.reason_codes import Reason, ReasonCode
 from tests.model.herald import ABSTRACTED, DROPPED
 from tests.model.scenarios import SCENARIOS, Scenario, named
@@ -55,6 +56,12 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         *writes.settle(attempt, row, Action.CANCEL),
         *cancel_record(writes, attempt, Record("m", State.RELEASED), "event#e", Reason(ReasonCode.CANCELLED, "why"), 1),
         *writes.withdraw(attempt, row, Record("m", State.SENDING, event_key="event#e")),
+        *collect_event(writes, replace(attempt, window="digest-1", due=1), 1),
+        *close_window(writes, Record("digest-1", State.COLLECTING, event_key="event#d"), "o", Digest(b"", b""), 1),
+        *close_window(writes, Record("digest-1", State.COLLECTING), "o", None, 1),
+        *cancel_record(
+            writes, attempt, Record("m", State.COLLECTED), "event#e", Reason(ReasonCode.CANCELLED, "why"), 1
+        ),
         *writes.apply_feedback("m", Action.FEEDBACK_BOUNCED, row, "address#a"),
         *({"Update": update} for update in (writes.record(attempt, [row], "p"), writes.annotate(attempt, [row]))),
         *({"Update": update} for update in (writes.release_claim(attempt, row), writes.lose(attempt, row))),

@@ -12,6 +12,7 @@ from tests.model.replay import History, Step
 __all__ = [
     "CANCELLATION",
     "DAY",
+    "DIGEST",
     "FIVE_MINUTES",
     "HOLD",
     "NOW",
@@ -42,6 +43,8 @@ RETENTION = 60 * 86_400_000
 SCHEDULER = "scheduler"
 #: The content of a message that cancels the event.
 CANCELLATION = "-"
+#: The content of a digest, before what it tells.
+DIGEST = "="
 
 
 class Budget(NamedTuple):

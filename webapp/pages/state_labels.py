@@ -27,6 +27,8 @@ STATES: Final = {
     "published": StateLabel("Published", "wait", "The event is on its way to the notifier."),
     "received": StateLabel("Received", "wait", "The notifier has the event and writes the mail."),
     "scheduled": StateLabel("Waiting", "wait", "The mail waits for the time at which it is to be sent.", step="Kept"),
+    "collected": StateLabel("Collected", "wait", "The mail comes with others, in the next digest.", step="Kept"),
+    "collecting": StateLabel("Collecting", "wait", "The digest takes events until its time.", step="Kept"),
     "sending": StateLabel(
         "Sending", "wait", "The mail is written and is being handed to the mail provider.", step="Rendered"
     ),
@@ -123,6 +125,7 @@ STEPS: Final[dict[str, str]] = {
     ReasonCode.SENT_AGAIN: "Again by",
     ReasonCode.CORRECTED_TOO_LATE: "Corrected too late",
     ReasonCode.CANCELLED_TOO_LATE: "Cancelled too late",
+    ReasonCode.DIGEST_CLOSED: "Digest closed",
 }
 
 #: In doubt, and handed to a person: whatever its state says of what is under way is over.

@@ -254,7 +254,7 @@ variable "event_bus" {
 }
 
 variable "scheduling" {
-  description = "Whether events may be kept for later (`sendat`) and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
+  description = "Whether events may be kept for later (`sendat`), collected for digests, and cancelled (`mail.cancel`): an index of the ledger, and a function that looks into it once a minute"
   type        = bool
   default     = false
   nullable    = false

@@ -31,7 +31,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
 
 
-@pytest.mark.parametrize("like", ["book.created", "account", "receipt", "shipment", "security"])
+@pytest.mark.parametrize("like", ["book.created", "account", "comments", "receipt", "shipment", "security"])
 def test_a_new_notification_is_complete_and_sound(mails: Path, like: str) -> None:
     made = herald("new", "order.shipped", "--like", like, "--notifications", mails)
     assert made.exit_code == 0, made.output

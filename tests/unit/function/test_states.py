@@ -26,6 +26,13 @@ CHANGES = {
     (Action.CANCEL, State.RELEASED, State.CANCELLED),
     (Action.CANCEL, State.REJECTED, State.CANCELLED),
     (Action.CANCEL, State.SUPPRESSED, State.CANCELLED),
+    (Action.COLLECT, None, State.COLLECTED),
+    (Action.COLLECT, State.RELEASED, State.COLLECTED),
+    (Action.COLLECT, State.SCHEDULED, State.COLLECTED),
+    (Action.CLOSE, State.COLLECTING, State.SCHEDULED),
+    (Action.CLOSE_EMPTY, State.COLLECTING, State.CANCELLED),
+    (Action.CANCEL_COLLECTED, State.COLLECTED, State.CANCELLED),
+    (Action.REPLACE_COLLECTED, State.COLLECTED, State.REPLACED),
     (Action.REJECT, State.SCHEDULED, State.REJECTED),
     (Action.SUPPRESS, State.SCHEDULED, State.SUPPRESSED),
     (Action.REPLACE, State.SCHEDULED, State.REPLACED),
@@ -61,7 +68,7 @@ def test_every_state_has_a_meaning_and_a_rank() -> None:
 def test_the_precedence_is_the_one_that_is_promised() -> None:
     promised = (
         "complained > bounced > delivered > soft_bounced > delayed > refused > sent > cancelled > rejected > "
-        "replaced > suppressed > unknown > sending > released > scheduled"
+        "replaced > suppressed > unknown > sending > released > scheduled > collected > collecting"
     )
     assert " > ".join(PRECEDENCE) == promised
 

@@ -115,11 +115,13 @@ def test_every_type_asks_for_the_same_recipient() -> None:
         assert all(recipient == recipients[0] for recipient in recipients)
 
 
-def test_the_mails_to_copy_speak_five_languages_and_are_never_a_subscription(example_mails: Catalogue) -> None:
-    assert example_mails.types == {"account", "receipt", "shipment", "security"}
+def test_the_mails_to_copy_speak_five_languages_and_only_a_digest_is_a_subscription(
+    example_mails: Catalogue,
+) -> None:
+    assert example_mails.types == {"account", "comments", "receipt", "shipment", "security"}
     for type_ in example_mails.types:
         assert example_mails.get(type_).locales == {"en", "de", "fr", "es", "ar"}
-        assert not example_mails.get(type_).subscription
+        assert example_mails.get(type_).subscription == (example_mails.get(type_).digest is not None)
 
 
 def test_an_arabic_mail_runs_from_right_to_left(written: Written) -> None:

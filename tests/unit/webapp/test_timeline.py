@@ -10,6 +10,8 @@ from webapp.timeline.timeline import FINAL, MAILED, EventTimeline, notification,
 
 STATES = [
     "scheduled",
+    "collected",
+    "collecting",
     "cancelled",
     "sending",
     "released",

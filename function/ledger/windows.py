@@ -1,0 +1,192 @@
+"""Events that are mailed together: the windows of digests.
+
+A reader's digest of one type is one record, called by its type, its reader and the end of its window. It is
+`collecting` and in the index of what is due (`schedule.py`) from its first event to its end; then it is a mail like any
+other whose time has come, with an event of its own.
+
+- A delivery collects its event by one transaction: message (`collected`, with the name of its digest), event (with its
+  body), the address, and the digest, which is made by the first and takes no event once it is closed. An event that
+  comes as it closes goes on to the next window. A crash after it: the next delivery finds it collected.
+- The digest has the keys of its events and a number that each change of them, or of their content, raises.
+- It is closed by one transaction: digest (`scheduled`, if its number is as it was read) and an event in its own name,
+  of what its events said. Whoever comes second finds it closed. A crash after it: it waits in the index, and is asked
+  for.
+- From there on claim, send, report, letter and redrive are those of every other mail: that it goes once is their proof.
+- A cancellation, or other content, takes a collected event out of its digest in its own transaction, while that is
+  open.
+- A digest whose events were all cancelled or erased is `cancelled` when its window ends.
+
+No clock has to be right for that: whoever is behind goes on to the next window, and whoever is ahead closes earlier.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from function.ledger.attempt import Attempt, Duplicate, Held, Kept, Verdict
+from function.ledger.attributes import Item
+from function.ledger.keys import DIGEST_SOURCE, event_key, window_id
+from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
+from function.ledger.record import EventItem, Record, TimelineRow
+from function.ledger.requests import APPEND, UNSCHEDULE, Request, in_source_state
+from function.ledger.schedule import find_shard
+from function.ledger.states import Action, State
+from function.ledger.table import Contended, Refusal
+from function.reason_codes import Reason, ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["LARGEST", "Digest", "Windows", "close_window", "collect_event"]
+
+#: Events of one digest; what comes beyond goes on to the next window.
+LARGEST = 500
+#: How many windows are tried in turn, and how often one is closed whose events change meanwhile.
+_WINDOWS, _TRIES = 8, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The event that a closed digest is: its digest of the content, and its text, compressed."""
+
+    digest: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Collects events in `ledger`, and closes what they were collected for."""
+
+    ledger: Ledger
+
+    def collect(self, attempt: Attempt, ends: Iterable[int]) -> Verdict:
+        """Keep the event of `attempt` for the first window that takes it, or learn why not. `ends` are the ends of the
+        windows to come, in epoch milliseconds."""
+        now = self.ledger.clock()
+        try:
+            for end in itertools.islice(ends, _WINDOWS):
+                window = window_id(attempt.type, attempt.address, end)
+                verdict = self._join(replace(attempt, window=window, due=end), now)
+                if verdict is not None:
+                    return verdict
+        except Contended:
+            pass
+        return Held(now + CONTENDED_PAUSE)
+
+    def close(self, window: str, owner: str, compose: Callable[[Record, list[str]], Digest | None]) -> bool | Held:
+        """Fix what a digest holds, if its time has come by this clock: whether there is anything to mail. `compose`
+        makes its event of those that it holds; None: nothing is left of them.
+
+        Raises Contended.
+        """
+        now = self.ledger.clock()
+        for _ in range(_TRIES):
+            record = self.ledger.read(window)
+            if record is None or record.state is not State.COLLECTING:  # somebody was faster
+                return record is not None and record.state is not State.CANCELLED
+            if (record.scheduled_for or 0) > now:
+                return Held(record.scheduled_for or 0)
+            digest = compose(record, list(self._read_events(record)))
+            if self.ledger.table.write(self._request_close(record, owner, digest, now)) is None:
+                return digest is not None
+        return Held(now + CONTENDED_PAUSE)
+
+    def _join(self, attempt: Attempt, now: int) -> Verdict | None:
+        """None: the window takes nothing any more."""
+        refusal = self.ledger.table.write(self._request_join(attempt, now))
+        kept = Kept(attempt.due or 0, attempt.window or "")
+        if refusal is None:
+            return kept
+        *others, _ = refusal.items
+        if all(item is None for item in others):
+            return None
+        verdict = self.ledger.judge_refusal(Refusal(tuple(others)), attempt, now)
+        own = isinstance(verdict, Duplicate) and verdict.state is State.COLLECTED and verdict.owner == attempt.owner
+        return kept if own else verdict
+
+    def _request_join(self, attempt: Attempt, now: int) -> list[Request]:
+        return collect_event(self.ledger.writes, attempt, now)
+
+    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+        return close_window(self.ledger.writes, record, owner, digest, now)
+
+    def _read_events(self, record: Record) -> Iterator[str]:
+        """The events of a digest that are kept, in no order."""
+        now = self.ledger.clock()
+        for key in sorted(record.items):
+            item: Item | None = self.ledger.table.get(f"event#{key}")
+            event = EventItem.from_item(item) if item else None
+            if event and event.text is not None and not event.is_expired(now):
+                yield event.text
+
+
+def collect_event(writes: Writes, attempt: Attempt, now: int) -> list[Request]:
+    """Message, event and address as a claim has them, what becomes of another message that had the event, and the
+    digest `window` of the attempt, last."""
+    when = f"{datetime.fromtimestamp((attempt.due or 0) / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    reason = Reason(ReasonCode.COLLECTED, f"collected for the digest of {when}, {attempt.window}")
+    row = TimelineRow.of(reason, State.COLLECTED, now, writes.release)
+    message, event, *predecessor = writes.settle(attempt, row, Action.COLLECT)
+    return [
+        message,
+        event,
+        *writes.check_recipient(attempt),
+        *predecessor,
+        {"Update": _join(writes, attempt, when, now)},
+    ]
+
+
+def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
+    """Make the digest, or add to it: with all that a record has whose time is to come."""
+    window = attempt.window or ""
+    named: dict[str, object] = {
+        "type": attempt.type,
+        "address": attempt.address,
+        "source": DIGEST_SOURCE,
+        "id": window,
+        "event_key": event_key(DIGEST_SOURCE, window),
+        "due": find_shard(window),
+        "scheduled_for": attempt.due,
+    }
+    sets = [
+        "#state = :collecting, #due_at = if_not_exists(#due_at, :scheduled_for), #expires_at = :expires_at",
+        "#timeline = if_not_exists(#timeline, :rows)",
+        *(f"#{name} = :{name}" for name in named),
+    ]
+    row = TimelineRow.of(Reason(ReasonCode.COLLECTED, f"collects until {when}"), State.COLLECTING, now, writes.release)
+    values = named | {"items": {(attempt.event_key or "").removeprefix("event#")}, "most": LARGEST}
+    return writes.update_message(
+        Attempt(window, attempt.owner, due=attempt.due),
+        now,
+        f"SET {', '.join(sets)} ADD #items :items, #changes :one",
+        f"attribute_not_exists(#pk) OR ({in_source_state(Action.CLOSE)}"
+        " AND (attribute_not_exists(#items) OR size(#items) < :most))",
+        row,
+        values,
+    )
+
+
+def close_window(writes: Writes, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+    """The digest as it was read, closed, and the event that it is; where there is none, it is cancelled."""
+    attempt = Attempt(record.message_id, owner, event_key=record.event_key, due=max(record.scheduled_for or 0, now))
+    action, state, text, forget = Action.CLOSE, State.SCHEDULED, f"closed with {len(record.items)} events", ""
+    if digest is None:
+        action, state = Action.CLOSE_EMPTY, State.CANCELLED
+        text, forget = "all its events were cancelled or erased", f" REMOVE {UNSCHEDULE.removeprefix(', ')}"
+    reason = Reason(ReasonCode.DIGEST_CLOSED, text)
+    values: dict[str, object] = {"seen": record.changes, "reason": reason.text, "reason_code": reason.code}
+    message = writes.update_message(
+        attempt,
+        now,
+        f"SET #state = :{state}, #owner = :owner, #reason = :reason, #reason_code = :reason_code,"
+        f" #expires_at = :expires_at, {APPEND}{forget}",
+        f"{in_source_state(action)} AND #changes = :seen",
+        TimelineRow.of(reason, state, now, writes.release),
+        values,
+    )
+    if digest is None:
+        return [{"Update": message}]
+    written: Any = replace(attempt, digest=digest.digest, body=digest.body)
+    return [{"Update": message}, {"Put": writes.put_event(written, now)}]

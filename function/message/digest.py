@@ -1,0 +1,98 @@
+"""Digests: when their windows end in a reader's time zone, and the event that a closed one is. Pure.
+
+A rule is as the catalogue has it: `every` (hour, day or week), `hour` and `minute` of the reader's day, `weekday` (0 is
+Monday), and `most`, the lines that a digest has at most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+__all__ = ["compose", "find_ends", "has_zones", "zone"]
+
+_HOUR = timedelta(hours=1)
+#: Bytes of the data that a digest is made of, under the size of an event; what is beyond is counted.
+_LARGEST = 60_000
+
+
+def zone(name: object) -> tzinfo:
+    """The zone of a name such as `Europe/Berlin`; UTC where there is none, or no such."""
+    try:
+        return ZoneInfo(name) if isinstance(name, str) and name else UTC
+    except (ValueError, OSError, KeyError):
+        return UTC
+
+
+def has_zones() -> bool:
+    """Whether the machine knows time zones; else all would be taken for UTC."""
+    return zone("Europe/Berlin") is not UTC
+
+
+def find_ends(rule: Mapping[str, Any], timezone: tzinfo, now: int) -> Iterator[int]:
+    """The ends of the windows after `now`, in epoch milliseconds, without an end.
+
+    A time of day that the reader's clocks skip is as long after the skip as it lies in it, and of one that comes twice
+    the first counts: https://peps.python.org/pep-0495/#conversion-from-naive-to-aware
+    """
+    moment = datetime.fromtimestamp(now / 1000, timezone)
+    found = _hours(moment) if rule["every"] == "hour" else _days(rule, moment)
+    return (end for each in found if (end := round(each.timestamp() * 1000)) > now)
+
+
+def _hours(moment: datetime) -> Iterator[datetime]:
+    """The whole hours of the reader's clock, an hour apart."""
+    begun = moment.astimezone(UTC) - timedelta(
+        minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
+    )
+    while True:
+        begun += _HOUR
+        yield begun
+
+
+def _days(rule: Mapping[str, Any], moment: datetime) -> Iterator[datetime]:
+    """The time of day on every day, or on one day of the week, from the day before."""
+    at, day = time(rule["hour"], rule["minute"]), moment.date() - timedelta(days=1)
+    while True:
+        if rule["every"] == "day" or day.weekday() == rule["weekday"]:
+            yield _combine(day, at, moment.tzinfo)
+        day += timedelta(days=1)
+
+
+def _combine(day: date, at: time, timezone: tzinfo | None) -> datetime:
+    return datetime.combine(day, at, timezone).astimezone(UTC)
+
+
+def compose(rule: Mapping[str, Any], type_: str, name: str, source: str, end: int, bodies: Sequence[str]) -> str:
+    """The event of the digest `name`, whose window ends at `end` (epoch milliseconds), of the events in it: the oldest
+    first, at most as many as the rule says and as an event can hold; the rest is counted. The newest says who reads it.
+    """
+    events = sorted(map(json.loads, bodies), key=lambda event: (_instant(event["time"]), event["source"], event["id"]))
+    recipient = events[-1]["data"]["recipient"]
+    lines: list[dict[str, Any]] = []
+    size = len(_write(recipient))
+    for event in events[: rule["most"]]:
+        line = {key: value for key, value in event["data"].items() if key != "recipient"}
+        size += len(_write(line)) + 1
+        if lines and size > _LARGEST:
+            break
+        lines.append(line)
+    moment = datetime.fromtimestamp(end / 1000, UTC).isoformat().replace("+00:00", "Z")
+    data = {"recipient": recipient, "items": lines, "more": len(events) - len(lines)}
+    names = {"specversion": "1.0", "id": name, "source": source, "type": type_, "time": moment, "sendat": moment}
+    return _write(names | {"datacontenttype": "application/json", "data": data}).decode("utf-8", "surrogatepass")
+
+
+def _instant(text: str) -> float:
+    """When an event says that it happened; what no calendar has comes first."""
+    try:
+        return datetime.fromisoformat(text.upper()).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _write(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -1,0 +1,70 @@
+"""Windows of digests, each with one fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from function.ledger.attempt import Attempt, Kept, Verdict
+from function.ledger.record import Record
+from function.ledger.requests import Request
+from function.ledger.schedule import Schedule
+from function.ledger.windows import Digest, Windows
+from tests.model.broken_ledger import rewrite_condition
+
+__all__ = [
+    "CancelledStaysInTheDigest",
+    "ClosesAsItWasRead",
+    "ClosesTwice",
+    "DropsWhatComesAsItCloses",
+    "JoinsAfterItsRecord",
+    "JoinsBeforeItsRecord",
+    "JoinsWhatIsClosed",
+]
+
+
+class JoinsWhatIsClosed(Windows):
+    def _request_join(self, attempt: Attempt, now: int) -> list[Request]:
+        *rest, join = super()._request_join(attempt, now)
+        wide = rewrite_condition(join["Update"], "#state IN (:collecting)", "attribute_exists(#pk)")
+        return [*rest, {"Update": wide}]
+
+
+class ClosesAsItWasRead(Windows):
+    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+        message, *event = super()._request_close(record, owner, digest, now)
+        return [{"Update": rewrite_condition(message["Update"], " AND #changes = :seen", "")}, *event]
+
+
+class ClosesTwice(Windows):
+    def _request_close(self, record: Record, owner: str, digest: Digest | None, now: int) -> list[Request]:
+        message, *event = super()._request_close(record, owner, digest, now)
+        return [{"Update": rewrite_condition(message["Update"], "#state IN (:collecting) AND ", "")}, *event]
+
+
+class DropsWhatComesAsItCloses(Windows):
+    def _join(self, attempt: Attempt, now: int) -> Verdict | None:
+        return super()._join(attempt, now) or Kept(attempt.due or 0, attempt.window or "")
+
+
+class JoinsAfterItsRecord(Windows):
+    def _join(self, attempt: Attempt, now: int) -> Verdict | None:
+        *rest, join = self._request_join(attempt, now)
+        if refusal := self.ledger.table.write(rest):
+            return self.ledger.judge_refusal(refusal, attempt, now)
+        self.ledger.table.write([join])
+        return Kept(attempt.due or 0, attempt.window or "")
+
+
+class JoinsBeforeItsRecord(Windows):
+    def _join(self, attempt: Attempt, now: int) -> Verdict | None:
+        *rest, join = self._request_join(attempt, now)
+        if self.ledger.table.write([join]):
+            return None
+        if refusal := self.ledger.table.write(rest):
+            return self.ledger.judge_refusal(refusal, attempt, now)
+        return Kept(attempt.due or 0, attempt.window or "")
+
+
+class CancelledStaysInTheDigest(Schedule):
+    def _request(self, *args: Any) -> list[Request]:
+        return super()._request(*args)[:2]
