@@ -8,10 +8,11 @@ from function.ledger.attempt import Attempt, Duplicate
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.record import Record
 from function.providers.failover import Failover
+from function.webhook import WebhookHandler
 from tests.model.broken_ledger import rewrite_condition
 from tests.model.herald import Code
 
-__all__ = ["GoesUpTheList", "LosesWhatWasPassedOn", "NobodyIsToldOfATry", "pass_on_what_was_tried"]
+__all__ = ["BelievesAnybody", "GoesUpTheList", "LosesWhatWasPassedOn", "NobodyIsToldOfATry", "pass_on_what_was_tried"]
 
 
 def pass_on_what_was_tried() -> Code:
@@ -38,3 +39,8 @@ class LosesWhatWasPassedOn(Ledger):
 class GoesUpTheList(Failover):
     def after(self, name: str) -> Failover:
         return self
+
+
+class BelievesAnybody(WebhookHandler):
+    def _verify(self, *_: object) -> None:
+        return

@@ -33,6 +33,7 @@ from function.queues.dead_letter import Letter
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.metrics import Telemetry
 from function.scheduler import Scheduler
+from function.webhook import WebhookHandler
 from operations.installation import Installation
 from operations.suppressions import take_off
 from tests.dynamodb.errors import cancelled, reason
@@ -111,6 +112,7 @@ class Code:
     schedule: type[Schedule] = Schedule
     scheduler: type[Scheduler] = Scheduler
     windows: type[Windows] = Windows
+    webhook: type[WebhookHandler] = WebhookHandler
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
     #: Takes an address off every list.

@@ -15,8 +15,12 @@ from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG
 from function.feedback import FeedbackHandler
 from function.ledger.states import Action
 from function.ledger.table import Table
+from function.providers.secret import Secret
+from function.providers.urls import webhook_path
+from function.providers.webhook_request import open_vendor
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
+from function.webhook import Source
 from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
@@ -49,6 +53,15 @@ class _Retry(list[Letter]):
         self.append(letter)
 
 
+class _Queue(list[str]):
+    """The queue `feedback`, as webhook meets it."""
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        del QueueUrl
+        self.extend(entry["MessageBody"] for entry in Entries)
+        return {}
+
+
 class Heard(NamedTuple):
     """The table before each of the handler's writes, and at the end, and what it put into `retry` then."""
 
@@ -69,6 +82,21 @@ class Reports:
         for mail, action in sorted(world.feedback):
             told = world._replace(heard=world.heard | {(mail, action)})
             yield from self._hear(f"{mail.attempt}: {action}", world, told, _report(mail, action))
+        for mail in world.mails if self.herald.rules.vendors else ():
+            for body in self._forge(mail, world.now):
+                yield from self._hear(f"{mail.attempt}: somebody says that it was never tried", world, world, body)
+
+    def _forge(self, mail: Mail, now: int) -> list[str]:
+        """What comes into the queue of a webhook that nobody signed."""
+        source = Source(mail.provider, open_vendor(mail.provider), Secret(lambda: "whsec_c2lnbmVk"))
+        queue, path = _Queue(), webhook_path(mail.provider)
+        telemetry = Telemetry("webhook", "f", lambda: now, io.StringIO())
+        handler = self.herald.code.webhook(
+            {path: source}, queue, None, "https://sqs", "herald-ledger", telemetry, lambda: now
+        )
+        event = json.loads(_report(mail, Action.FEEDBACK_NEVER_TRIED))["event"]
+        handler({"rawPath": path, "headers": {}, "body": json.dumps(event)}, None)
+        return queue
 
     def on_others(self, world: World) -> Iterator[tuple[str, World]]:
         """Every state after a report on another event's mail, or a probe's, that moves a mark."""

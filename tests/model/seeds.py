@@ -98,6 +98,11 @@ SEEDS: tuple[Seed, ...] = (
         broken_ledger.replace_ledger(broken_next_provider.LosesWhatWasPassedOn),
     ),
     Seed(
+        "a webhook is believed that nobody signed",
+        _NEVER_TRIED,
+        Code(webhook=broken_next_provider.BelievesAnybody),
+    ),
+    Seed(
         "what was never tried goes up the list again",
         "never tried by any, and asked for twice",
         Code(failover=broken_next_provider.GoesUpTheList),
