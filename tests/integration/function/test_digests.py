@@ -15,6 +15,8 @@ from function.ledger.requests import update
 from function.ledger.states import State
 from function.ledger.windows import Windows
 from function.message.catalogue import Catalogue
+from operations.why.answer import MailAnswer, answer
+from operations.why.mail import MailStory
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
 from tests.fakes import event
 from tests.world import World, delivery, event_item
@@ -318,3 +320,24 @@ def test_a_digest_and_its_event_are_kept_for_the_retention_after_its_window(worl
     expiry = str(_FIVE // 1000 + 3 * _HOUR + 60 * 86_400)
     items = [world.item(key) for key in ("message#e1", event_item("e1"), f"message#{window(world)}")]
     assert [item and item["expires_at"]["N"] for item in items] == [expiry] * 3
+
+
+def told(world: World, message_id: str) -> MailAnswer:
+    return answer(MailStory(world.record(message_id)), world.clock())
+
+
+def test_why_tells_in_which_digest_an_event_is_and_what_became_of_that(world: World) -> None:
+    world.deliver(comment("e1"))
+    name = window(world)
+    event_told, digest_told = told(world, "e1"), told(world, name)
+    assert event_told.what == "No mail of its own: it is told in its reader's digest."
+    assert name in event_told.why
+    assert event_told.commands == (f"why {name}",)
+    assert digest_told.what == "No mail yet: a digest that collects events, 1 event so far."
+    assert digest_told.why == "Its window ends at 2026-11-21 08:00:00 UTC."
+    world.clock.forward(5 * _HOUR)
+    assert told(world, name).what == "No mail yet, and its time has come."
+    send_due(world)
+    assert told(world, name).what.startswith("One mail went")
+    world.deliver(cancellation("e1"))
+    assert "A cancellation came too late, as c1." in told(world, "e1").why
