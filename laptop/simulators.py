@@ -66,7 +66,8 @@ def main() -> None:
     topics = cache(lambda region: _client("sns", options.aws, region=region))
     ses = Ses(lambda topic, body: _publish(topics(topic.split(":")[3]), topic, body), options.scale)
     wire = SesServer((HOST, options.ses), ses, options.aws)
-    deployments = _codedeploy(options.aws, options.scale)
+    emulator = httpx.Client(base_url=options.aws, trust_env=False, timeout=300)
+    deployments = _codedeploy(options.aws, emulator, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, wire)
     vendors = _vendors(options.providers, ses.mailbox, options.scale)
@@ -74,7 +75,7 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
     for name, seconds in options.schedule:
-        threading.Thread(target=_repeat, args=(functions, options.aws, name, seconds), daemon=True).start()
+        threading.Thread(target=_repeat, args=(functions, emulator, name, seconds), daemon=True).start()
     threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
     accounts = Accounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
@@ -98,23 +99,23 @@ def _smtp(port: int, certificate: Path, mailbox: Mailbox) -> SmtpServer:
     return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, Faults())
 
 
-def _codedeploy(aws: str, scale: float) -> CodeDeployApi:
+def _codedeploy(aws: str, emulator: httpx.Client, scale: float) -> CodeDeployApi:
     """A hook runs once, for a quarter of an hour at the most, as every function does."""
     functions: LambdaClient = _client("lambda", aws, read_timeout=LONGEST_FUNCTION + 5, attempts=1)
-    return CodeDeployApi(functions, _client("cloudwatch", aws), scale, running=partial(_running, aws))
+    return CodeDeployApi(functions, _client("cloudwatch", aws), scale, running=partial(_running, emulator))
 
 
-def _running(aws: str, function: str, version: str) -> list[float]:
+def _running(emulator: httpx.Client, function: str, version: str) -> list[float]:
     """When each run of a version that has not ended began; none if the emulator is too busy to say."""
     try:
-        runs = httpx.get(f"{aws}/_herald/running", trust_env=False, timeout=300).json()
+        runs = emulator.get("/_herald/running").json()
     except (httpx.HTTPError, ValueError) as problem:
         log.warning("the emulator did not say what runs: %s", problem)
         return []
     return [float(run["began"]) for run in runs if (run["function"], run["version"]) == (function, version)]
 
 
-def _repeat(functions: LambdaClient, aws: str, name: str, every: float) -> None:
+def _repeat(functions: LambdaClient, emulator: httpx.Client, name: str, every: float) -> None:
     """Plays an EventBridge schedule, whose finest step on AWS and in ministack is a minute.
 
     A beat is left out while the one before has not ended: at seconds instead of minutes, a busy machine would start
@@ -122,7 +123,7 @@ def _repeat(functions: LambdaClient, aws: str, name: str, every: float) -> None:
     """
     while True:
         time.sleep(every)
-        if _is_pending(aws, name):
+        if _is_pending(emulator, name):
             continue
         with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
             try:
@@ -131,10 +132,10 @@ def _repeat(functions: LambdaClient, aws: str, name: str, every: float) -> None:
                 log.warning("%s was not invoked: %s", name, problem)
 
 
-def _is_pending(aws: str, name: str) -> bool:
+def _is_pending(emulator: httpx.Client, name: str) -> bool:
     """Whether an event of this function has neither succeeded nor been given up."""
     try:
-        return name in httpx.get(f"{aws}/_herald/pending", trust_env=False, timeout=300).json()
+        return name in emulator.get("/_herald/pending").json()
     except httpx.HTTPError as problem:
         log.warning("it is not known whether %s runs: %s", name, problem)
         return True

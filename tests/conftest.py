@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 from botocore import loaders
@@ -95,6 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     patch.delenv(GATE, raising=False)
     _share_service_models(patch)
+    _share_certificates(patch)
     config.add_cleanup(patch.undo)
 
 
@@ -109,3 +111,8 @@ def _share_service_models(patch: pytest.MonkeyPatch) -> None:
         return loader
 
     patch.setattr("botocore.session.create_loader", create_loader)
+
+
+def _share_certificates(patch: pytest.MonkeyPatch) -> None:
+    """Read the certificates that httpx believes once: each client does anew, which takes 60 ms of a processor."""
+    patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))

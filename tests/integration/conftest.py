@@ -6,6 +6,7 @@ isolated. What is tested, the order in which callers' requests interleave, stays
 
 from __future__ import annotations
 
+import copyreg
 import pickle
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import moto.backends
 import moto.core.utils
 import pytest
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.dynamodb.models.dynamo_type import LimitedSizeDict
 
 __all__ = ["moto_backend"]
 
@@ -35,6 +37,8 @@ def moto_remembers() -> Iterator[None]:
         patch.setattr("moto.core.models.RESPONSES_METHODS", [])
         patch.setattr("moto.backends.get_backend", cache(moto.backends.get_backend))
         patch.setattr("moto.core.responses.method_names_from_class", cache(moto.core.utils.method_names_from_class))
+        # An item is copied whole: set attribute by attribute, its size is counted anew at each.
+        patch.setitem(copyreg.dispatch_table, LimitedSizeDict, lambda item: (LimitedSizeDict, (dict(item),)))
         quick = SimpleNamespace(deepcopy=lambda value: pickle.loads(pickle.dumps(value, -1)))
         patch.setattr("moto.dynamodb.models.copy", quick)
         yield
