@@ -65,4 +65,4 @@ class Stack:
     @property
     def pause(self) -> float:
         """Seconds between two looks at a deployment: AWS throttles who looks more often."""
-        return max(0.25, 5 * self.scale)
+        return max(0.5, 5 * self.scale)

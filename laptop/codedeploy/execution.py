@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Execution"]
 
 #: How often a waiting deployment looks around, in this machine's own seconds.
-TICK: Final = 0.25
+TICK: Final = 0.5
 #: This machine's own seconds in which the laptop's alarms are evaluated, on a busy one too.
 EVALUATED: Final = 2.0
 #: AWS's seconds in each of the two states before a deployment is under way; AWS promises no figure.
