@@ -36,6 +36,7 @@ from function.settings import FeedbackSettings
 
 if TYPE_CHECKING:
     from function.delivery.next_provider import NextProvider
+    from function.delivery.report_tracing import ReportTracing
 
 __all__ = ["FeedbackHandler", "compose", "handler"]
 
@@ -59,6 +60,7 @@ class FeedbackHandler:
     next_provider: NextProvider | None = None
     #: What other regions' topics could not bring home.
     undelivered: tuple[Queue, ...] = ()
+    tracing: ReportTracing | None = None
     #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
     _marked: dict[str, int] = field(default_factory=dict, init=False)
 
@@ -97,6 +99,8 @@ class FeedbackHandler:
                 failures += [] if done else [message_id]
         finally:
             self.telemetry.tally({**counts, **self._measure_wait(records, failures)})
+            if self.tracing:
+                self.tracing.tracer.flush()
         if error and len(failures) == len(records):
             raise error
         if not failures:
@@ -171,6 +175,8 @@ class FeedbackHandler:
         if event.action is Action.FEEDBACK_NEVER_TRIED and self.next_provider and not event.synthetic:
             self.next_provider.ask(event)
         self._count(event, applied, counts)
+        if self.tracing:
+            self.tracing.note(event, applied.moved)
         return True
 
     def _count(self, event: FeedbackEvent, applied: Applied, counts: Counter[str]) -> None:
@@ -189,25 +195,32 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
     settings = FeedbackSettings.read(environment, release())
     secret = clients.keys(settings.address_key_parameter)[0]
     ledger = open_ledger(settings.ledger, clients.dynamodb())
-    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release, clock)
+    name, release_name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "feedback"), settings.ledger.release
+    telemetry = Telemetry(name, release_name, clock)
     sqs = clients.sqs()
     dead = Queue(sqs, settings.dead_queue_url)
-    next_provider = None
+    next_provider = tracing = None
     if settings.asks_next_provider:
         from function.delivery.next_provider import NextProvider  # noqa: PLC0415  only if a vendor reports
 
         next_provider = NextProvider(Queue(sqs, settings.retry_queue_url), settings.providers)
     undelivered = tuple(Queue(clients.sqs(region), url) for region, url in settings.undelivered_queues.items())
+    if settings.ledger.otlp_endpoint:
+        from function.delivery.report_tracing import ReportTracing  # noqa: PLC0415  only where it is used
+        from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
+
+        tracing = ReportTracing(Tracer(settings.ledger.otlp_endpoint, name, release_name, clock))
     return FeedbackHandler(
         ledger,
         secret,
         telemetry,
-        settings.ledger.release,
+        release_name,
         clock,
         settings.configuration_set,
         dead,
         next_provider,
         undelivered,
+        tracing,
     )
 
 

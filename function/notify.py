@@ -29,6 +29,9 @@ from function.settings import BadSetting, NotifySettings
 if TYPE_CHECKING:
     from function.delivery.digests import Digests
 
+if TYPE_CHECKING:
+    from function.delivery.tracing import DeliveryTracing
+
 __all__ = ["Notifier", "compose", "handler"]
 
 #: Kept back from the invocation's time for writing down what happened, in milliseconds.
@@ -44,6 +47,7 @@ class Notifier:
     retry: Queue
     telemetry: Telemetry
     clock: Callable[[], int]
+    tracing: DeliveryTracing | None = None
     #: The first deliveries of this sandbox, which make connections: how long the others took is compared by releases.
     _first: list[None] = field(default_factory=list, init=False)
 
@@ -83,7 +87,8 @@ class Notifier:
 
     def _carry(self, courier: Courier, delivery: Delivery, deadline: int) -> Outcome:
         began = self.clock()
-        outcome = courier.deliver(delivery, deadline)
+        deliver = self.tracing.follow(courier.deliver) if self.tracing else courier.deliver
+        outcome = deliver(delivery, deadline)
         warm = len(self._first) >= _WARM
         self._count(outcome, delivery, self.clock() - began if warm else None)
         if not warm:
@@ -151,6 +156,14 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
 
         scheduling = Scheduling(Schedule(ledger), _open_digests(ledger, builder.catalogue))
 
+    name = environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify")
+    tracing = None
+    if settings.ledger.otlp_endpoint:
+        from function.delivery.tracing import DeliveryTracing  # noqa: PLC0415  only where it is used
+        from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
+
+        tracing = DeliveryTracing(Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, clock))
+
     def courier(request_id: str) -> Courier:
         return Courier(
             builder,
@@ -162,10 +175,11 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             clock,
             lambda: attempt_name(request_id),
             scheduling,
+            tracing,
         )
 
-    telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "notify"), settings.ledger.release, clock)
-    return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock)
+    telemetry = Telemetry(name, settings.ledger.release, clock)
+    return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock, tracing)
 
 
 def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:

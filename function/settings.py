@@ -83,6 +83,8 @@ class LedgerSettings:
     retention_days: int
     release: str
     apart: float = 300.0
+    #: Where spans are sent to; empty: mails are not traced.
+    otlp_endpoint: str = ""
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> LedgerSettings:
@@ -93,6 +95,7 @@ class LedgerSettings:
             retention_days=int(env.read("RETENTION_DAYS", "60", _require_between(40, 3650), "days from 40 to 3650")),
             release=env.text("RELEASE", release),
             apart=300 * _time_scale(env),
+            otlp_endpoint=env.read("OTLP_ENDPOINT", "", _collector, "https://HOST or http://127.0.0.1:PORT"),
         )
 
 
@@ -319,6 +322,15 @@ def _page(text: str) -> str:
     host = rf"(https://({label}\.)*{label}|http://(127\.0\.0\.1|localhost))(:(?P<port>[1-9][0-9]{{0,4}}))?"
     found = re.fullmatch(rf"{host}(/[A-Za-z0-9_-]+)*", text) if text else None
     if text and (found is None or int(found["port"] or 0) > 65_535):
+        raise ValueError(text)
+    return text
+
+
+def _collector(text: str) -> str:
+    """The base URL of a collector of traces, or nothing; without TLS only on this machine, as an extension's is."""
+    if text and not re.fullmatch(
+        r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[\w.-]+)*/?", text
+    ):
         raise ValueError(text)
     return text
 

@@ -45,6 +45,7 @@ module "notifier" {
   deployment          = var.deployment
   ops_emails          = var.ops_emails
   traced              = var.traced
+  tracing             = var.tracing
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection
 }
@@ -93,6 +94,7 @@ module "webapp" {
   sign_in             = var.sign_in
   mail                = var.sign_in.ses_mail ? { identity_arn = module.notifier.identity_arn, sender = var.sender } : null
   traced              = var.traced
+  tracing             = var.tracing
   log_retention_days  = var.log_retention_days
   deletion_protection = var.deletion_protection
 }

@@ -52,7 +52,7 @@ class Options:
 
     With `events_api` apps post events over HTTP, too; with `event_bus` a rule of EventBridge's hands some on.
     `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
-    `iam` enforces the policies of roles.
+    `iam` enforces the policies of roles; `tracing` has every mail traced, into the inbox's page of traces.
     """
 
     state: Path = DEFAULT_STATE
@@ -64,6 +64,7 @@ class Options:
     event_bus: bool = False
     bare: bool = False
     iam: bool = False
+    tracing: bool = False
     say: Callable[[str], None] = lambda _: None
 
 
@@ -140,7 +141,8 @@ class _Start:
         self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
     ) -> None:
         urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in self._options.providers]
-        settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._options.settings}
+        settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._tracing}
+        settings |= self._options.settings
         if self._endpoints["smtp"] in urls:
             settings["SSL_CERT_FILE"] = str(self._certificate)
         make_provider_secrets(clients, urls)
@@ -198,9 +200,15 @@ class _Start:
             "HERALD_EVENT_SOURCE": EVENT_SOURCE,
             "HERALD_CATALOGUE": str(self._catalogue),
             "HERALD_SESSION_SECONDS": str(12 * 3600),  # ministack's renewed id tokens name no groups
+            **self._tracing,
         }
         server = ["-m", "uvicorn", "--factory", "webapp.app:create_app", "--host", HOST, "--no-access-log"]
         self._python("web", [*server, "--port", str(self._ports["web"])], settings)
+
+    @property
+    def _tracing(self) -> dict[str, str]:
+        """Where spans go, if mails are traced: the receiver is the inbox's."""
+        return {"HERALD_OTLP_ENDPOINT": self._endpoints["inbox"]} if self._options.tracing else {}
 
     @property
     def _certificate(self) -> Path:

@@ -45,6 +45,7 @@ from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
 from laptop.supervision.ports import HOST
 from laptop.timer import Timer
+from laptop.traces.pages import TracePages
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -81,7 +82,7 @@ def main() -> None:
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
     smtp = _smtp(options.smtp, options.certificate, ses.mailbox)
     faults = {**{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
-    served = inbox(ses, console, pages.routes(), faults, vendors.senders)
+    served = inbox(ses, console, pages.routes(), faults, vendors.senders, TracePages())
     uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 

@@ -50,7 +50,8 @@ class Sandbox:
 
     def __call__(self, handed: Any, milliseconds: int = 60_000) -> dict[str, Any]:
         telemetry = Telemetry("herald-notify", "r1", self.world.clock, self.log)
-        notifier = Notifier(lambda _: self.world.courier(), Queue(self.sqs, "retry"), telemetry, self.world.clock)
+        world = self.world
+        notifier = Notifier(lambda _: world.courier(), Queue(self.sqs, "retry"), telemetry, world.clock, world.tracing)
         return notifier(handed, Invocation(milliseconds=milliseconds))
 
     @property

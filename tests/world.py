@@ -13,6 +13,7 @@ from function.delivery.courier import Courier
 from function.delivery.digests import Digests
 from function.delivery.outcome import Outcome
 from function.delivery.scheduling import Scheduling
+from function.delivery.tracing import DeliveryTracing
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger, Writes
@@ -55,6 +56,7 @@ class World:
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     #: Whether events may be kept for later.
     schedules: bool = False
+    tracing: DeliveryTracing | None = None
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -90,6 +92,7 @@ class World:
             self.clock,
             lambda: f"request/{next(self._owners)}",
             Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
+            self.tracing,
         )
 
     def schedule(self) -> Schedule:
@@ -117,7 +120,9 @@ class World:
 
     def deliver(self, delivery: Delivery, seconds: float = 60) -> Outcome:
         """One invocation with that much time."""
-        return self.courier().deliver(delivery, self.clock() + int(seconds * 1000))
+        deliver = self.courier().deliver
+        followed = self.tracing.follow(deliver) if self.tracing else deliver
+        return followed(delivery, self.clock() + int(seconds * 1000))
 
     def record(self, message_id: str = "m1") -> Record:
         """The message's record, which must exist."""

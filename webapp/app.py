@@ -18,6 +18,7 @@ from webapp.pages import account, book_changes, missing_mail, operations, prefer
 from webapp.pages import books as book_pages
 from webapp.pages.sessions import SignedOut
 from webapp.settings import WebSettings
+from webapp.tracing import open_tracer
 
 __all__ = ["create_app"]
 
@@ -45,6 +46,10 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     )
     app.state.parts = parts
     app.add_middleware(RequestMiddleware, https=parts.https)
+    if tracer := open_tracer(parts.settings.otlp_endpoint):
+        from webapp.http.tracing import TracingMiddleware  # noqa: PLC0415  only where it is used
+
+        app.add_middleware(TracingMiddleware, tracer=tracer)
     error_handlers.register(app)
     app.exception_handler(SignedOut)(sign_in.on_signed_out)
     app.include_router(books.router)

@@ -26,6 +26,7 @@ from webapp.books.mail_budget import MailBudget
 from webapp.books.repository import BookRepository
 from webapp.books.service import BookService
 from webapp.clock import Clock, now
+from webapp.outbox.event import continue_trace, stay_in_trace
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import Accounts
 from webapp.preferences.preferences import Preferences
@@ -70,6 +71,7 @@ class Parts:
             settings.public_url,
             self.clock,
             self.new_id,
+            stay_in_trace if settings.otlp_endpoint else continue_trace,
         )
 
     @property

@@ -71,6 +71,7 @@ TopicArn = Annotated[
         description="the ARN of an SNS topic (arn:PARTITION:sns:REGION:ACCOUNT:NAME)",
     ),
 ]
+Collector = Annotated[Url, Field(description=f"the base of a collector of traces: {_URL}")]
 Seconds = Annotated[int, Field(ge=0, le=86_400, description="a whole number of seconds between 0 and 86400")]
 Rate = Annotated[
     int,
@@ -152,6 +153,7 @@ class WebSettings(_Settings):
     mails_per_day: Mails = 200
     user_pool: Name | None = Field(default=None, description="the id of the user pool in which accounts are deleted")
     catalogue: Path | None = None
+    otlp_endpoint: Collector | None = None
 
 
 class ReconcileSettings(_Settings):
@@ -176,6 +178,7 @@ class OutboxSettings(_Settings):
     books_table: Name
     events_topic_arn: TopicArn
     sweep_after_seconds: Seconds = 60
+    otlp_endpoint: Collector | None = None
 
 
 def _describe(field: str, settings: type[BaseSettings], kind: str, value: object) -> str:

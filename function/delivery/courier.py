@@ -54,6 +54,7 @@ from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 if TYPE_CHECKING:
     from function.delivery.digests import Digests
     from function.delivery.scheduling import Scheduling
+    from function.delivery.tracing import DeliveryTracing
 
 __all__ = ["Courier", "DeadLetters"]
 
@@ -87,6 +88,8 @@ class Courier:
     owner: Callable[[], str]
     #: Keeps what is to be sent later, where this deployment does.
     scheduling: Scheduling | None = None
+    #: Makes spans of it, where this deployment has its mails traced.
+    tracing: DeliveryTracing | None = None
 
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
         """Turn a delivery into its mail, or say what became of it.
@@ -117,7 +120,7 @@ class Courier:
         if delivery.not_sent and not self._release_unsent(delivery, delivery.not_sent):
             return self._wait(delivery)
         draft = self.builder.begin(delivery)
-        job = Job(delivery, draft.identify(attempt), deadline)
+        job = Job(delivery, self._identify(draft, delivery, attempt), deadline)
         try:
             if self.scheduling and draft.event and self.scheduling.is_cancellation(draft.event):
                 return self._cancel(job, self.scheduling, draft.event)
@@ -143,6 +146,11 @@ class Courier:
         if draft.collected and draft.event:
             return _require(self.scheduling, "the event is mailed with others").collect(draft.event)
         return self.ledger.claim
+
+    def _identify(self, draft: Draft, delivery: Delivery, attempt: Attempt) -> Attempt:
+        """The attempt with all that the ledger keeps of its event, and with its trace where mails are traced."""
+        known = draft.identify(attempt)
+        return self.tracing.join(known, delivery, draft.event) if self.tracing else known
 
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
         """Tell the ledger what it was too busy to hear, that an attempt sent nothing; False: it still is."""
@@ -259,9 +267,12 @@ class Courier:
     # -- with a mail in hand --------------------------------------------------------------------------------------
 
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
-        email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner})
+        traced = self.tracing.tags if self.tracing else {}
+        email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner, **traced})
         failover = self._choose_failover(job.delivery)
         result = failover.send(email, job.attempt.message_id, send.until)
+        if self.tracing:
+            self.tracing.note_calls(result.tries)
         known: Record | Verdict
         match result.outcome:
             case Receipt(provider, provider_message_id):

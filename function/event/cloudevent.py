@@ -19,6 +19,7 @@ from typing import Any
 from function.errors import InvalidEvent
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
+from function.runtime.trace_context import read_traceparent
 
 __all__ = [
     "LARGEST_EVENT",
@@ -26,6 +27,7 @@ __all__ = [
     "PROBE_TAG",
     "SYNTHETIC_SOURCE",
     "SYNTHETIC_TAG",
+    "TRACE_TAG",
     "Event",
     "decode",
     "is_synthetic",
@@ -49,6 +51,8 @@ SYNTHETIC_SOURCE = "urn:herald:synthetic"
 SYNTHETIC_TAG = ("synthetic", "yes")
 #: The same of a mail that only asks whether feedback comes at all: it has no message, and makes no record.
 PROBE_TAG = ("probe", "yes")
+#: Name of the tag by which a traced mail names its span, so that feedback finds the trace.
+TRACE_TAG = "traceparent"
 _SIMULATOR = "simulator.amazonses.com"
 #: Takes every mail, and SES reports that it did.
 PROBE_RECIPIENT = f"success+probe@{_SIMULATOR}"
@@ -121,11 +125,13 @@ def _refuse_deep(body: str) -> None:
 def parse(value: object, validate: Callable[[object], None]) -> Event:
     """The event in a decoded JSON value; `validate` holds it to the envelope's schema and raises InvalidEvent.
 
-    An attribute that is null counts as not given.
+    An attribute that is null counts as not given, and so does a trace that is none: it decides nothing.
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#32-examples
     """
     if isinstance(value, dict):
         value = {name: given for name, given in value.items() if given is not None}
+        if "traceparent" in value and read_traceparent(value["traceparent"]) is None:
+            del value["traceparent"]
     validate(value)
     if not isinstance(value, dict):
         raise InvalidEvent("the event is not a JSON object")

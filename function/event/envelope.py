@@ -16,6 +16,7 @@ from typing import Any
 
 from function.event.compression import decompress_base64
 from function.runtime.lean_dataclass import dataclass
+from function.runtime.trace_context import read_traceparent
 
 __all__ = ["Delivery", "QueueItem", "Unreadable", "deliveries", "from_queue", "is_queue_event"]
 
@@ -62,6 +63,8 @@ class Delivery:
     never_tried: str | None = None
     #: Message and attempt that certainly sent nothing, and could not write that down.
     not_sent: str | None = None
+    #: The trace that its publisher handed it over in, besides the one that the event may name.
+    traceparent: str | None = None
 
     @property
     def redriven(self) -> bool:
@@ -146,7 +149,15 @@ def _notification(value: object) -> Delivery | None:
         return None
     in_ledger = isinstance(value, dict) and True in (value.get("MessageInLedger"), value.get("MessageTooLong"))
     topic, timestamp = ((_text(value, name) or "")[:_LONGEST_NAME] for name in ("TopicArn", "Timestamp"))
-    return Delivery(message_id, body, topic, timestamp, in_ledger=in_ledger)
+    return Delivery(message_id, body, topic, timestamp, in_ledger=in_ledger, traceparent=_trace(value))
+
+
+def _trace(value: object) -> str | None:
+    """The message attribute `traceparent`; what is no trace context is as none."""
+    attributes = value.get("MessageAttributes") if isinstance(value, dict) else None
+    attribute = attributes.get("traceparent") if isinstance(attributes, dict) else None
+    text = _text(attribute, "Value")
+    return text if text and read_traceparent(text) else None
 
 
 def _text(value: object, name: str) -> str | None:

@@ -70,6 +70,8 @@ class Attempt:
     due: int | None = None
     #: The digest that the event is collected for.
     window: str | None = None
+    #: The trace that this mail is followed in, in hex; None where mails are not traced.
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

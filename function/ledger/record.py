@@ -77,6 +77,8 @@ class Record:
     #: The event's type, if there is a notification for it.
     type: str = ""
     address: str | None = None
+    #: The trace that its mail was followed in last, in hex.
+    trace: str | None = None
     #: The message that took the event, and the one that this took it from.
     successor: str | None = None
     instead_of: str | None = None

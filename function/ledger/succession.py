@@ -117,6 +117,7 @@ def describe_mail(attempt: Attempt) -> dict[str, object]:
         "id": attempt.id,
         "subject": attempt.subject,
         "address": attempt.address,
+        "trace": attempt.trace,
         "providers": set(attempt.providers),
         "window": attempt.window,
         "instead_of": attempt.predecessor.message_id if attempt.predecessor else None,

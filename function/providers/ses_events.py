@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG
+from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG, TRACE_TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
@@ -83,6 +83,8 @@ class FeedbackEvent:
     attempt: str | None = None
     provider: str = ""
     sent_at: int = 0
+    #: The tag by which the mail of a traced delivery names its span.
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         _tag(mail, "attempt"),
         provider,
         sent_at,
+        _tag(mail, TRACE_TAG),
     )
 
 

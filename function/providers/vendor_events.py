@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG
+from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG, TRACE_TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.providers.ses_events import KINDS as SES_KINDS
@@ -95,6 +95,7 @@ def judge_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provi
         kind.reason_code,
         attempt if isinstance(attempt, str) else None,
         provider,
+        traceparent=report.tags.get(TRACE_TAG),
     )
 
 

@@ -77,6 +77,8 @@ def _body(delivery: Delivery, kept: bool) -> str:
         "TopicArn": delivery.topic,
         "Timestamp": delivery.timestamp,
     }
+    if delivery.traceparent:
+        notification["MessageAttributes"] = {"traceparent": {"Type": "String", "Value": delivery.traceparent}}
     if delivery.in_ledger:
         return json.dumps(notification | {"Message": "", "MessageInLedger": True})
     plain = json.dumps(notification | {"Message": delivery.body})

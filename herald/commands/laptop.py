@@ -47,6 +47,7 @@ def run(
     ] = f"ses://{REGION},resend://",
     events_api: Annotated[bool, typer.Option("--events-api", help="Let apps post events over HTTP, too")] = False,
     event_bus: Annotated[bool, typer.Option("--event-bus", help="Take events from an EventBridge bus, too")] = False,
+    tracing: Annotated[bool, typer.Option("--tracing", help="Trace every mail: the inbox shows it at /traces")] = False,
 ) -> None:
     """Start it, and keep it until Ctrl-C, SIGTERM, or the end of the process that started this one."""
     _prepare_process()
@@ -57,6 +58,7 @@ def run(
         providers=_read(providers),
         events_api=events_api,
         event_bus=event_bus,
+        tracing=tracing,
         say=console.print,
     )
     parent = os.getppid()

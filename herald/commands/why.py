@@ -130,6 +130,8 @@ def _names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
         yield "MessageId", mail.message_id
     yield "state", mail.state
     record = mail.record
+    if record and record.trace:
+        yield "trace", record.trace
     if record and record.instead_of:
         yield "instead of", record.instead_of
     if record and record.successor:
@@ -201,6 +203,7 @@ def _describe_mail(mail: MailStory, said: MailAnswer, options: str) -> dict[str,
         "commands": [f"herald {command}{options}" for command in said.commands],
         "successor": record.successor if record else None,
         "instead_of": record.instead_of if record else None,
+        "trace": record.trace if record else None,
         "letters": [
             {"since": _iso(one.since), "reason_code": one.reason_code, "reason": one.reason} for one in mail.letters
         ],

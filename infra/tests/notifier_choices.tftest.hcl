@@ -174,3 +174,33 @@ run "a_copy_that_mails_one_address" {
     error_message = "The one address reaches the function."
   }
 }
+
+run "mails_that_are_traced" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    tracing = { endpoint = "https://collector.example/otlp", layer_arn = "arn:aws:lambda:us-east-1:901920570463:layer:collector:7" }
+  }
+
+  assert {
+    condition     = [for function in ["notify", "feedback"] : aws_lambda_function.this[function].layers[0]] == [var.tracing.layer_arn, var.tracing.layer_arn] && length([for function in aws_lambda_function.this : function if length(coalesce(function.layers, [])) > 0]) == 2
+    error_message = "notify and feedback have the collector's layer, and nobody else."
+  }
+  assert {
+    condition     = local.ledger_settings.HERALD_OTLP_ENDPOINT == "https://collector.example/otlp"
+    error_message = "They are told where spans go."
+  }
+}
+
+run "mails_that_nobody_traces" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  assert {
+    condition     = length([for function in aws_lambda_function.this : function if length(coalesce(function.layers, [])) > 0]) == 0 && !contains(keys(local.ledger_settings), "HERALD_OTLP_ENDPOINT")
+    error_message = "There is no layer and no setting."
+  }
+}

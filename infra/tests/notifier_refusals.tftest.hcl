@@ -72,6 +72,9 @@ run "first" {
     # log retention that cloudwatch has not
     log_retention_days = 100
 
+    # a collector beyond this machine without TLS, a layer without its version
+    tracing = { endpoint = "http://collector.example:4318", layer_arn = "arn:aws:lambda:us-east-1:901920570463:layer:collector" }
+
     # deployment config misspelt
     deployment = { config = "CodeDeployDefault.LambdaLinear10PercentEvery1Minutes" }
 
@@ -103,6 +106,7 @@ run "first" {
     var.memory,
     var.feedback_batch,
     var.log_retention_days,
+    var.tracing,
     var.deployment,
     var.key_deletion_days,
     var.ops_emails,

@@ -42,6 +42,10 @@ run "shape" {
     error_message = "Every function runs Python 3.13 on arm64, has encrypted settings, logs JSON and begins no traces of its own."
   }
   assert {
+    condition     = alltrue([for function in aws_lambda_function.this : length(coalesce(function.layers, [])) == 0 && !contains(keys(function.environment[0].variables), "HERALD_OTLP_ENDPOINT")])
+    error_message = "Where nothing is traced there is no layer and no setting."
+  }
+  assert {
     condition     = alltrue([for group in concat(values(aws_cloudwatch_log_group.this), [aws_cloudwatch_log_group.access]) : group.retention_in_days == 365 && group.kms_key_id == var.key_arn])
     error_message = "Every log group is encrypted and has a retention."
   }
@@ -289,8 +293,13 @@ run "choices" {
     sign_in             = { prefix = "shop", open = false, endpoint = "http://127.0.0.1:4566", password_flow = true, mfa_required = true }
     mail                = { identity_arn = "arn:aws:ses:us-east-1:000000000000:identity/shop.example", sender = "Shop <books@shop.example>" }
     deletion_protection = false
+    tracing             = { layer_arn = "arn:aws:lambda:us-east-1:901920570463:layer:collector:7" }
   }
 
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.layers == tolist([var.tracing.layer_arn]) && function.environment[0].variables.HERALD_OTLP_ENDPOINT == "http://127.0.0.1:4318"])
+    error_message = "Who has mails traced gives each function that takes part the collector's layer and its address."
+  }
   assert {
     condition     = output.url == "https://shop.example" && aws_cognito_user_pool_client.web.callback_urls == toset(["https://shop.example/sign-in/done"])
     error_message = "A name of one's own is where people are sent back to."

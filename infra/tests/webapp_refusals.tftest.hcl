@@ -73,6 +73,9 @@ run "first" {
     # log retention that cloudwatch has not
     log_retention_days = 100
 
+    # a collector beyond this machine without TLS, a layer without its version
+    tracing = { endpoint = "http://collector.example:4318", layer_arn = "arn:aws:lambda:us-east-1:901920570463:layer:collector" }
+
     # outbox alarm before the sweeper
     outbox_age = 60
   }
@@ -92,6 +95,7 @@ run "first" {
     var.event_source,
     var.memory,
     var.log_retention_days,
+    var.tracing,
     var.outbox_age,
   ]
 }

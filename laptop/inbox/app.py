@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from laptop.console.pages import Console
     from laptop.providers.webhook_sender import WebhookSender
+    from laptop.traces.pages import TracePages
 
 __all__ = ["MAIL_POLICY", "PAGE_POLICY", "SameOrigin", "inbox"]
 
@@ -55,6 +56,7 @@ def inbox(
     more: Sequence[Route] = (),
     faults: Mapping[str, Faults] | None = None,
     senders: Mapping[str, WebhookSender] | None = None,
+    traces: TracePages | None = None,
 ) -> Starlette:
     """The ASGI application with the pages and the control API, the console if there is one, and `more` pages.
 
@@ -71,6 +73,7 @@ def inbox(
             Route("/empty", pages.empty, methods=["POST"]),
             *ControlApi(ses, faults or {}, senders or {}).routes(),
             *(console.routes(pages.page) if console else ()),
+            *(traces.routes(pages.page) if traces else ()),
             *more,
             Route("/static/herald.css", _sheet),
             Mount("/static", StaticFiles(directory=PAGES / "static")),

@@ -30,7 +30,7 @@ _SHOWN = ROOT / "docs" / "images"
 #: Operators' pages.
 _ENGLISH = {"operations", "dead", "suppressions", "found", "discard", "done"}
 #: Those that documents show.
-_KEPT = {"book", "console", "mail", "operations"}
+_KEPT = {"book", "console", "mail", "operations", "trace"}
 _PAGES = {
     "welcome": "/",
     "books": "/",
@@ -57,6 +57,7 @@ _PAGES = {
     "done": "/operations/done",
     "console": "{inbox}/",
     "mail": "{inbox}/mail/{mail}",
+    "trace": "{inbox}/traces/{trace}",
     "sign-up": "{inbox}/sign-up",
     "confirm": "{inbox}/confirm",
     "reset": "{inbox}/reset",
@@ -77,7 +78,7 @@ _TITLE = "Middlemarch: A Study of Provincial Life"
 def main(wanted: Collection[str]) -> None:
     """Take every picture, or those of the pages `wanted`, and say where it lies."""
     _ALL.mkdir(parents=True, exist_ok=True)
-    options = Options(ROOT / "build" / "screenshots-cloud", scale=0.02, say=print)
+    options = Options(ROOT / "build" / "screenshots-cloud", scale=0.02, tracing=True, say=print)
     with chromium() as browser, run_cloud(options) as cloud:
         ends = cloud.description.endpoints
         with (
@@ -115,6 +116,7 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
     grace.adds_a_book(_TITLE)
     grace.page.locator(".book").first.get_by_text("Delivered").first.wait_for()
     grace.page.locator(".book h2 a").first.click()
+    trace = grace.page.locator("p.ids code").nth(1).inner_text()
     address = grace.page.get_by_role("link", name="See the mail itself").get_attribute("href") or ""
     mail = next(each for each in inbox.mails(GRACE.email) if _TITLE in each["subject"])
     for play in ("bounce", "publish", "lose"):
@@ -122,7 +124,7 @@ def _prepare(grace: Person, inbox: Inbox) -> dict[str, str]:
     inbox.wait("reader-3@example.com")
     link = mail["headers"]["List-Unsubscribe"].strip("<>")
     names = {"book": address.split("/")[2], "event": address.partition("=")[2], "gone": gone}
-    return names | {"mail": mail["id"], "unsubscribe": link}
+    return names | {"mail": mail["id"], "unsubscribe": link, "trace": trace}
 
 
 def _pictures(browser: Browser, web: str, state: Any, names: dict[str, str], pages: dict[str, str]) -> Iterator[Path]:

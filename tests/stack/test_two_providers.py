@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import REGION
 from laptop.providers.webhooks import QUOTA
 from laptop.state import ROOT
-from tests.stack.conftest import HASTE, Inbox, settle
+from tests.stack.conftest import HASTE, Herald, Inbox, settle
 from tests.stack.events import new_address, new_event
 from tests.waiting import LIMIT, eventually
 
@@ -29,7 +30,7 @@ from tests.waiting import LIMIT, eventually
 def two() -> Iterator[LaptopCloud]:
     state = ROOT / "build" / "tests" / f"two-providers-{os.getpid()}"
     with run_cloud(
-        Options(state, scale=HASTE, providers=(f"ses://{REGION}", "resend://", "smtp://127.0.0.1:587"))
+        Options(state, scale=HASTE, providers=(f"ses://{REGION}", "resend://", "smtp://127.0.0.1:587"), tracing=True)
     ) as started:
         yield started
 
@@ -145,3 +146,51 @@ def test_the_doctor_finds_key_domain_and_webhook_of_the_second_provider_in_order
     found = run(CHECKS, system)
     assert {one.status for one in found} == {CheckStatus.OK}
     assert "resend://: its webhook is registered, and answers" in found[2].finding
+
+
+def find_trace(inbox: Inbox, trace: str) -> list[dict[str, Any]]:
+    """What the receiver has of a trace."""
+    answer = inbox.http.get(f"/traces/{trace}.json")
+    spans: list[dict[str, Any]] = answer.json() if answer.status_code == 200 else []
+    return spans
+
+
+def await_report(inbox: Inbox, trace: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A trace, and the span with which it ends."""
+    spans = eventually(lambda: find_trace(inbox, trace), lambda found: "delivered" in {span["name"] for span in found})
+    return spans, next(span for span in spans if span["name"] == "delivered")
+
+
+def test_one_trace_leads_from_the_request_to_the_delivered_mail(two: LaptopCloud, inbox: Inbox) -> None:
+    """On a busy machine the sweeper publishes, too, what the relay has published and not marked: so from the end on."""
+    trace, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    herald = Herald(two.description, two.clients, inbox, inbox.http)
+    with herald.sign_in() as ada:
+        parent = {"traceparent": f"00-{trace}-{caller}-01"}
+        added = ada.post("/v1/books", json={"title": "Traced", "author": "Ada"}, headers=parent)
+        assert added.status_code == 201, added.text
+    spans, last = await_report(inbox, trace)
+    by_id = {span["id"]: span for span in spans}
+    road = [last]
+    while road[-1]["parent"] in by_id:
+        road.append(by_id[road[-1]["parent"]])
+    names = ["delivered", "process book.created", "publish book.created", "POST /v1/books"]
+    assert [span["name"] for span in road] == names
+    assert road[-1]["parent"] == caller
+    services = [span["service"] for span in road]
+    assert services[:2] == ["herald-feedback", "herald-notify"]
+    assert services[2] in {"herald-relay", "herald-sweeper"}
+    assert [span["name"] for span in spans if span["kind"] == "client"] == ["send ses"]
+    assert "process book.created" in inbox.http.get(f"/traces/{trace}").text
+
+
+def test_a_vendors_report_ends_the_trace_too(two: LaptopCloud, inbox: Inbox) -> None:
+    trace = "5bf92f3577b34da6a3ce929d0e0e4736"
+    to = new_address()
+    inbox.fault(fault="throttle", times=None, recipient=to)
+    body = json.dumps(new_event(to, traceparent=f"00-{trace}-00f067aa0ba902b7-01"))
+    two.clients.sns.publish(TopicArn=two.description.topics["events"], Message=body)
+    spans, last = await_report(inbox, trace)
+    assert last["attributes"]["herald.provider"] == "resend"
+    calls = {span["name"]: span["error"] for span in spans if span["kind"] == "client"}
+    assert calls == {"send ses": "provider_throttled", "send resend": ""}

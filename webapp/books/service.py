@@ -49,6 +49,8 @@ class BookService:
     public_url: str
     clock: Clock
     new_id: Callable[[], str]
+    #: The trace that an event belongs to, from that of the request.
+    trace: Callable[[str | None], str] = continue_trace
 
     def add(self, reader: Identity, wish: BookIn, traceparent: str | None, key: str | None = None) -> AddedBook:
         """Commit a book together with the event that mails its owner: the reader, and nobody else.
@@ -95,7 +97,7 @@ class BookService:
             event_id=self.new_id(),
             source=self.source,
             public_url=self.public_url,
-            traceparent=continue_trace(traceparent),
+            traceparent=self.trace(traceparent),
         )
         return self.repository.remove(reader, book, event, at)
 
@@ -150,7 +152,7 @@ class BookService:
             event_id=self.new_id(),
             source=self.source,
             public_url=self.public_url,
-            traceparent=continue_trace(traceparent),
+            traceparent=self.trace(traceparent),
         )
         return book, event
 

@@ -20,6 +20,7 @@ from webapp.outbox.publisher import Publisher
 from webapp.outbox.run import LambdaContext, take_while_time
 from webapp.settings import OutboxSettings, ReconcileSettings
 from webapp.timeline.ledger import LedgerReader
+from webapp.tracing import open_tracer
 
 __all__ = ["Reconciliation", "Schedule", "compose", "handler"]
 
@@ -105,7 +106,8 @@ def compose() -> tuple[ReconcileSettings, Outbox, LedgerReader, Publisher]:
     """The settings, the outbox, the ledger and the publisher of this process."""
     settings, outbox_settings = ReconcileSettings.from_environment(), OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), outbox_settings.books_table)
-    publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, now)
+    tracer = open_tracer(outbox_settings.otlp_endpoint)
+    publisher = Publisher(clients.sns(), outbox_settings.events_topic_arn, outbox, now, tracer)
     return settings, outbox, LedgerReader(clients.dynamodb(), settings.ledger_table), publisher
 
 

@@ -11,6 +11,7 @@ from webapp.clock import now
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.publisher import Publisher
 from webapp.settings import OutboxSettings
+from webapp.tracing import open_tracer
 
 __all__ = ["compose", "handler"]
 
@@ -20,7 +21,7 @@ def compose() -> Publisher:
     """The publisher of this process."""
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
-    return Publisher(clients.sns(), settings.events_topic_arn, outbox, now)
+    return Publisher(clients.sns(), settings.events_topic_arn, outbox, now, open_tracer(settings.otlp_endpoint))
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:

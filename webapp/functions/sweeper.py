@@ -10,6 +10,7 @@ from webapp.outbox.outbox import Outbox
 from webapp.outbox.publisher import Publisher
 from webapp.outbox.run import LambdaContext, take_while_time
 from webapp.settings import OutboxSettings
+from webapp.tracing import open_tracer
 
 __all__ = ["compose", "handler"]
 
@@ -19,7 +20,8 @@ def compose() -> tuple[OutboxSettings, Outbox, Publisher]:
     """The settings, the outbox and the publisher of this process."""
     settings = OutboxSettings.from_environment()
     outbox = Outbox(clients.dynamodb(), settings.books_table)
-    return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, now)
+    tracer = open_tracer(settings.otlp_endpoint)
+    return settings, outbox, Publisher(clients.sns(), settings.events_topic_arn, outbox, now, tracer)
 
 
 def handler(_event: object, context: LambdaContext) -> dict[str, int]:

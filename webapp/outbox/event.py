@@ -8,19 +8,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from function.runtime.trace_context import TraceContext, begin_trace, read_traceparent
 from webapp.auth.identity import Identity
 from webapp.clock import rfc3339
 
-__all__ = ["MOST_BYTES", "CommittedEvent", "continue_trace", "welcome_id", "write_event", "write_user_welcome"]
+__all__ = [
+    "MOST_BYTES",
+    "CommittedEvent",
+    "continue_trace",
+    "stay_in_trace",
+    "traceparent_of",
+    "welcome_id",
+    "write_event",
+    "write_user_welcome",
+]
 
-#: https://www.w3.org/TR/trace-context/#traceparent-header
-_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?")
-
+_IN_BODY: Final = re.compile(r'"traceparent":"([0-9a-f-]{55})"')
 #: An event of more bytes than SNS bills as one message is refused: links, not blobs.
 MOST_BYTES: Final = 64 * 1024
 
@@ -50,9 +57,19 @@ def welcome_id(sub: str) -> str:
 
 def continue_trace(traceparent: str | None) -> str:
     """The `traceparent` of a new span in the caller's trace, or in a new trace if the caller sent no valid one."""
-    caller = _TRACEPARENT.fullmatch(traceparent or "")
-    trace_id, flags = (caller[1], caller[2]) if caller else (secrets.token_hex(16), "01")
-    return f"00-{trace_id}-{secrets.token_hex(8)}-{int(flags, 16) & 1:02x}"
+    caller = read_traceparent(traceparent)
+    return str(caller.child() if caller else begin_trace())
+
+
+def stay_in_trace(traceparent: str | None) -> str:
+    """The `traceparent` of the caller's own span: where requests are traced, it is the request's."""
+    return str(read_traceparent(traceparent) or begin_trace())
+
+
+def traceparent_of(body: str) -> TraceContext | None:
+    """The trace of an event as `write_event` wrote it; in a title the quotes would be escaped."""
+    found = _IN_BODY.search(body)
+    return read_traceparent(found[1]) if found else None
 
 
 def write_event(

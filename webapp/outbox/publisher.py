@@ -9,13 +9,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from webapp import log
 from webapp.clock import Clock
-from webapp.outbox.event import MOST_BYTES
+from webapp.outbox.event import MOST_BYTES, traceparent_of
 from webapp.outbox.outbox import Outbox, OutboxEvent
 from webapp.outbox.run import Counts
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
+
+    from function.runtime.otlp import Span, Tracer
 
 __all__ = ["Publisher"]
 
@@ -32,11 +34,14 @@ _REFUSED: Final = frozenset(
 class Publisher:
     """Publishes outbox events in batches and marks each; never raises because of one."""
 
-    def __init__(self, sns: SNSClient, topic_arn: str, outbox: Outbox, clock: Clock) -> None:
+    def __init__(
+        self, sns: SNSClient, topic_arn: str, outbox: Outbox, clock: Clock, tracer: Tracer | None = None
+    ) -> None:
         self._sns = sns
         self._topic_arn = topic_arn
         self._outbox = outbox
         self._clock = clock
+        self._tracer = tracer
 
     def publish(self, events: Iterable[OutboxEvent], *, in_order: bool = False) -> Counts:
         """Publish what SNS takes, reject what it never will, leave the rest for the sweeper.
@@ -47,6 +52,8 @@ class Publisher:
         counts = Counts()
         for batch in _batches(self._sendable(events, counts, in_order=in_order)):
             self._publish_batch(batch, counts)
+        if self._tracer:
+            self._tracer.flush()
         return counts
 
     def _sendable(self, events: Iterable[OutboxEvent], counts: Counts, *, in_order: bool) -> Iterator[OutboxEvent]:
@@ -61,7 +68,8 @@ class Publisher:
                 yield event
 
     def _publish_batch(self, batch: Sequence[OutboxEvent], counts: Counts) -> None:
-        entries = [_entry(number, event) for number, event in enumerate(batch)]
+        spans = [self._begin_span(event) for event in batch]
+        entries = [_entry(number, *pair) for number, pair in enumerate(zip(batch, spans, strict=True))]
         try:
             answer = self._sns.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)
         except ClientError as error:
@@ -71,9 +79,21 @@ class Publisher:
             self._leave(batch, str(error), counts)
             return
         for taken in answer.get("Successful", []):
+            self._end_span(spans[int(taken["Id"])], taken["MessageId"])
             self._mark(batch[int(taken["Id"])], taken["MessageId"], counts)
         for failed in answer.get("Failed", []):
             self._sort_out([batch[int(failed["Id"])]], failed["Code"], failed.get("Message", failed["Code"]), counts)
+
+    def _begin_span(self, event: OutboxEvent) -> Span | None:
+        if self._tracer is None:
+            return None
+        named = {"messaging.system": "aws_sns", "messaging.operation.type": "send", "cloudevents.event_id": event.id}
+        return self._tracer.begin(f"publish {event.type}", "producer", traceparent_of(event.body), named)
+
+    def _end_span(self, span: Span | None, message_id: str) -> None:
+        if self._tracer and span:
+            span.attributes["messaging.message.id"] = message_id
+            self._tracer.end(span)
 
     def _sort_out(self, batch: Sequence[OutboxEvent], code: str, message: str, counts: Counts) -> None:
         if code not in _REFUSED or "TopicArn" in message:
@@ -106,11 +126,14 @@ class Publisher:
         log.error("not published, left for the sweeper", ids=[event.id for event in batch], error=message)
 
 
-def _entry(number: int, event: OutboxEvent) -> PublishBatchRequestEntryTypeDef:
+def _entry(number: int, event: OutboxEvent, span: Span | None) -> PublishBatchRequestEntryTypeDef:
+    """The message; its trace is an attribute too, for consumers that know no CloudEvents."""
+    trace = span.context if span else traceparent_of(event.body)
+    attributes = {"type": event.type} | ({"traceparent": str(trace)} if trace else {})
     return {
         "Id": str(number),
         "Message": event.body,
-        "MessageAttributes": {"type": {"DataType": "String", "StringValue": event.type}},
+        "MessageAttributes": {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
     }
 
 

@@ -84,6 +84,8 @@ class EventTimeline:
     instead_of: str | None = None
     #: Whether the mail may have gone, nobody knows, and a person was asked.
     parked: bool = False
+    #: The trace that the mail was followed in, in hex, where mails are traced.
+    trace: str | None = None
 
     @property
     def once_more(self) -> bool:
@@ -127,6 +129,7 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_r
         successor=(message or {}).get("successor"),
         instead_of=(message or {}).get("instead_of"),
         parked=parked,
+        trace=(message or {}).get("trace"),
     )
 
 
@@ -177,6 +180,7 @@ def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
         successor=message.get("successor"),
         instead_of=message.get("instead_of"),
         parked=parked,
+        trace=message.get("trace"),
     )
 
 

@@ -49,6 +49,7 @@ locals {
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
     var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
     length(local.other_regions) == 0 ? {} : { HERALD_UNDELIVERED_QUEUES = jsonencode(local.undelivered_queues) },
+    var.tracing == null ? {} : { HERALD_OTLP_ENDPOINT = var.tracing.endpoint },
     # Nobody reads it: a release moves webhook with a new version of notify, so what webhook is told changes notify too.
     local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )
@@ -97,6 +98,7 @@ resource "aws_lambda_function" "this" {
   timeout                        = each.value.timeout
   reserved_concurrent_executions = each.value.reserved
   publish                        = each.value.publish
+  layers                         = [for layer in [try(var.tracing.layer_arn, null)] : layer if layer != null && contains(["notify", "feedback"], each.key)]
   kms_key_arn                    = aws_kms_key.this.arn
 
   environment {

@@ -9,6 +9,9 @@ locals {
     HERALD_PUBLIC_URL       = local.public_url
   }
 
+  tracing_settings = { for name, endpoint in { HERALD_OTLP_ENDPOINT = try(var.tracing.endpoint, null) } : name => endpoint if endpoint != null }
+  tracing_layers   = [for layer in [try(var.tracing.layer_arn, null)] : layer if layer != null]
+
   functions = {
     web = { memory = var.memory, timeout = 29, settings = {
       HERALD_OIDC_ISSUER        = local.issuer
@@ -59,10 +62,11 @@ resource "aws_lambda_function" "this" {
   architectures    = [var.architecture]
   memory_size      = each.value.memory
   timeout          = each.value.timeout
+  layers           = local.tracing_layers
   kms_key_arn      = var.key_arn
 
   environment {
-    variables = merge(local.settings, each.value.settings)
+    variables = merge(local.settings, local.tracing_settings, each.value.settings)
   }
 
   logging_config {

@@ -12,10 +12,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from function.delivery.tracing import DeliveryTracing
 from function.errors import OutcomeUnknown, QuotaExhausted, RefusedForGood
 from function.ledger.keys import address_key
 from function.ledger.schedule import Due
 from function.ledger.states import Action, State
+from function.runtime.otlp import Tracer
 from operations.contention import retry_contention
 from tests.fakes import SECRET, event, example
 from tests.integration.operations.test_records import ADA, BOB, Account, account, catalogue, run
@@ -73,6 +75,16 @@ def test_an_event_is_found_at_once_by_source_and_id(account: Account) -> None:
     found = why(ID, "--source", "urn:herald:webapp")
     assert (found["whole_ledger"], [mail["message_id"] for mail in found["mails"]]) == (False, ["m1"])
     assert run("why", ID, "--source", "urn:another").exit_code == 1
+
+
+def test_a_mail_that_was_traced_names_its_trace(account: Account) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    account.world.tracing = DeliveryTracing(Tracer("http://127.0.0.1:1", "notify", "r1", account.world.clock))
+    account.world.deliver(delivery("m1", event(traceparent=f"00-{trace}-00f067aa0ba902b7-01")))
+    account.world.tracing = None
+    account.world.deliver(delivery("m2", event("untraced")))
+    assert [why(wanted)["mails"][0]["trace"] for wanted in ("m1", "m2")] == [trace, None]
+    assert trace in run("why", "m1").stdout
 
 
 def test_the_letter_alone_answers_where_no_record_was_written(account: Account) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from function.delivery.report_tracing import ReportTracing
 from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key
 from function.ledger.ledger import Ledger, Writes
@@ -30,8 +31,12 @@ class Feedback:
         self.log = io.StringIO()
         writes = Writes("herald-ledger", "r1", 900_000, 60 * 86_400, 1)
         self.ledger = Ledger(Table(self.table, "herald-ledger", lambda _: None), writes, self.clock)
+        self.handler = self.handler_with(None)
+
+    def handler_with(self, tracing: ReportTracing | None) -> FeedbackHandler:
+        """A sandbox that has what it hears traced, or not."""
         telemetry = Telemetry("herald-feedback", "r1", self.clock, self.log)
-        self.handler = FeedbackHandler(self.ledger, SECRET, telemetry, "r1", self.clock, "herald")
+        return FeedbackHandler(self.ledger, SECRET, telemetry, "r1", self.clock, "herald", tracing=tracing)
 
     def handle(self, *bodies: object) -> list[str]:
         """The numbers of the bodies that must come again."""

@@ -40,8 +40,18 @@ def test_a_mistake_is_told_in_a_line(arguments: list[str], code: int, words: str
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("words", [["local", "run"], ["local", "run", "--events-api"], ["local", "run", "--event-bus"]])
-def test_other_ways_in_are_there_where_they_are_asked_for(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["local", "run"],
+        ["local", "run", "--events-api"],
+        ["local", "run", "--event-bus"],
+        ["local", "run", "--tracing"],
+    ],
+)
+def test_other_ways_in_and_traces_are_there_where_they_are_asked_for(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[Options] = []
 
     def note(options: Options) -> None:
@@ -51,8 +61,8 @@ def test_other_ways_in_are_there_where_they_are_asked_for(words: list[str], monk
     monkeypatch.setattr(laptop, "run_cloud", note)
     monkeypatch.setattr(laptop, "_prepare_process", lambda: None)
     assert CliRunner().invoke(app, words).exit_code == 0
-    assert [(options.events_api, options.event_bus) for options in asked] == [
-        ("--events-api" in words, "--event-bus" in words)
+    assert [(options.events_api, options.event_bus, options.tracing) for options in asked] == [
+        ("--events-api" in words, "--event-bus" in words, "--tracing" in words)
     ]
 
 

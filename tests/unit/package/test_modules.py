@@ -16,7 +16,7 @@ FUNCTION = {
     "function": "bootstrap errors events_api feedback hooks mail_events mail_webhook notify reason_codes scheduler "
     "settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
-    "function/delivery": "admission courier decision digests next_provider outcome scheduling",
+    "function/delivery": "admission courier decision digests next_provider outcome report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event record requests schedule settlements "
     "states succession table windows",
@@ -27,7 +27,7 @@ FUNCTION = {
     "function/providers/resend": "client events signature",
     "function/providers/sendgrid": "client events p256 signature",
     "function/queues": "batches dead_letter retry_policy sqs",
-    "function/runtime": "fast_client lean_dataclass metrics tls",
+    "function/runtime": "fast_client lean_dataclass metrics otlp tls trace_context",
 }
 
 #: The web app. Of the function it has what operators read, preview and redrive, nothing that claims or sends.
@@ -38,12 +38,12 @@ WEBAPP = {
     "function/message": "catalogue localization rendering unsubscribe",
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
-    "function/runtime": "lean_dataclass metrics",
+    "function/runtime": "lean_dataclass metrics otlp trace_context",
     "operations": "audit contention erasure errors installation outbox pause preview suppressions",
     "operations/redrive": "dead_letters from_record plan queue selection send",
     "operations/status": "alarms later status waiting words",
     "operations/why": "answer finding ledger_scan mail recipient",
-    "webapp": "app clock composition deadline errors log reading settings text",
+    "webapp": "app clock composition deadline errors log reading settings text tracing",
     "webapp/accounts": "deletion",
     "webapp/admin": "notifier reason_groups search",
     "webapp/api": "books dependencies health me models openapi preconditions problems",
@@ -51,7 +51,7 @@ WEBAPP = {
     "webapp/aws": "clients table",
     "webapp/books": "book cursor events idempotency mail_budget repository service",
     "webapp/functions": "post_confirmation reconcile relay sweeper web",
-    "webapp/http": "error_handlers middleware",
+    "webapp/http": "error_handlers middleware tracing",
     "webapp/outbox": "event outbox publisher run",
     "webapp/pages": "account book_changes books drafts missing_mail operations preferences preview "
     "rendering sessions sign_in state_labels",

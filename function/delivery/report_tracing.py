@@ -1,0 +1,43 @@
+"""The span that ends a trace: from the provider's taking the mail to its report. Imported only where tracing is on."""
+
+from __future__ import annotations
+
+from function.ledger.states import State
+from function.providers.ses_events import FeedbackEvent
+from function.providers.urls import scheme_of
+from function.runtime.lean_dataclass import dataclass
+from function.runtime.otlp import Tracer
+from function.runtime.trace_context import read_traceparent
+
+__all__ = ["ReportTracing"]
+
+_FAILED = frozenset({State.BOUNCED, State.COMPLAINED, State.REFUSED, State.SOFT_BOUNCED})
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTracing:
+    """Makes a span of each report on a mail that was traced; who was not is left out."""
+
+    tracer: Tracer
+
+    def note(self, event: FeedbackEvent, moved: bool) -> None:
+        """A report was written down; `moved` says whether it told the ledger anything new."""
+        parent = read_traceparent(event.traceparent)
+        if parent is None:
+            return
+        began = min(event.sent_at, self.tracer.clock()) or None
+        span = self.tracer.begin(
+            str(event.state),
+            "consumer",
+            parent,
+            {
+                "messaging.message.id": event.message_id,
+                "herald.state": str(event.state),
+                "herald.provider": scheme_of(event.provider) or "ses",
+                "herald.reason_code": event.reason_code,
+                "herald.repeated": not moved,
+            },
+            began,
+        )
+        span.error = str(event.reason_code or event.state) if event.state in _FAILED else ""
+        self.tracer.end(span)

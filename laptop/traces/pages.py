@@ -1,0 +1,116 @@
+"""Takes traces and shows them: `/v1/traces` for exporters, `/traces` and `/traces/ID` for people, with `.json` for
+programs. Kept in memory: the last thousand."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from threading import Lock
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from laptop.traces.otlp import BadTraces, SpanRecord, read_spans
+
+__all__ = ["Bar", "TracePages", "draw"]
+
+_MOST: Final = 1000
+#: Width of the drawing, in units of its own.
+_WIDE: Final = 1000
+_THINNEST: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One span as it is drawn: how deep below the first, from where, how long; times in milliseconds."""
+
+    span: SpanRecord
+    depth: int
+    left: float
+    width: float
+    after: float
+    took: float
+
+
+def draw(spans: Sequence[SpanRecord]) -> list[Bar]:
+    """The spans of a trace below their parents, in the order of time. Whose parent is not there stands for itself."""
+    if not spans:
+        return []
+    known = {span.id for span in spans}
+    start = min(span.began for span in spans)
+    whole = max(max(span.ended for span in spans) - start, 1)
+
+    def below(parent: str, depth: int) -> list[Bar]:
+        own = [span for span in spans if (span.parent if span.parent in known else "") == parent]
+        return [
+            bar
+            for span in sorted(own, key=lambda one: (one.began, one.ended))
+            for bar in [_bar(span, depth, start, whole), *below(span.id, depth + 1)]
+        ]
+
+    return below("", 0)
+
+
+def _bar(span: SpanRecord, depth: int, start: int, whole: int) -> Bar:
+    left, width = ((at / whole * _WIDE) for at in (span.began - start, span.ended - span.began))
+    width = max(width, _THINNEST)
+    return Bar(
+        span, depth, min(left, _WIDE - width), width, (span.began - start) / 1e6, (span.ended - span.began) / 1e6
+    )
+
+
+class TracePages:
+    """What was received, by trace, the last to come at the end."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._traces: OrderedDict[str, dict[str, SpanRecord]] = OrderedDict()
+
+    def routes(self, page: Callable[..., Response]) -> list[Route]:
+        """What to mount; `page` renders a template."""
+
+        async def listing(_request: Request) -> Response:
+            return page("traces.html", None, traces=[draw(spans) for spans in reversed(self._all())])
+
+        async def one(request: Request) -> Response:
+            spans = self._find(request)
+            return page("trace.html", None, trace=request.path_params["id"], bars=draw(spans), wide=_WIDE)
+
+        async def machine(request: Request) -> Response:
+            return JSONResponse([asdict(span) for span in self._find(request)])
+
+        return [
+            Route("/v1/traces", self._take, methods=["POST"]),
+            Route("/traces", listing),
+            Route("/traces/{id}.json", machine),
+            Route("/traces/{id}", one),
+        ]
+
+    async def _take(self, request: Request) -> Response:
+        if request.headers.get("content-type") != "application/json":
+            return JSONResponse({"message": "this receiver reads JSON alone"}, 415)
+        try:
+            spans = read_spans(await request.body())
+        except BadTraces as problem:
+            return JSONResponse({"code": 3, "message": str(problem)}, 400)
+        with self._lock:
+            for span in spans:
+                self._traces.setdefault(span.trace, {})[span.id] = span
+                self._traces.move_to_end(span.trace)
+            while len(self._traces) > _MOST:
+                self._traces.popitem(last=False)
+        return JSONResponse({})
+
+    def _all(self) -> list[list[SpanRecord]]:
+        with self._lock:
+            return [[*spans.values()] for spans in self._traces.values()]
+
+    def _find(self, request: Request) -> list[SpanRecord]:
+        wanted: Any = request.path_params["id"]
+        with self._lock:
+            if wanted not in self._traces:
+                raise LookupError(f"no trace {wanted}")
+            return [*self._traces[wanted].values()]

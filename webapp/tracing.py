@@ -1,0 +1,22 @@
+"""Traces of what the web app does, where the deployment has its mails traced."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from webapp.clock import now
+
+if TYPE_CHECKING:
+    from function.runtime.otlp import Tracer
+
+__all__ = ["open_tracer"]
+
+
+def open_tracer(endpoint: str | None) -> Tracer | None:
+    """What sends spans to the collector at `endpoint`; None, and nothing imported, without one."""
+    if not endpoint:
+        return None
+    from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
+
+    return Tracer(endpoint, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "webapp"), "", now)
