@@ -145,9 +145,9 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     providers = [open_provider(url, setup) for url in settings.providers]
     sender = Failover(providers, clock, rest=settings.provider_rest)
     dead = Queue(sqs, settings.dead_queue_url)
-    builder = EmailBuilder(
-        Catalogue.load(), secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older)
-    )
+    catalogue = Catalogue.load()
+    settings.require_allowed(catalogue.senders)
+    builder = EmailBuilder(catalogue, secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older))
 
     scheduling = None
     if settings.scheduling:

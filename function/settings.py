@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from function.message.delivery_mode import DeliveryMode
-from function.message.sender import from_header
+from function.message.sender import from_header, split_sender
 from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
@@ -123,6 +123,8 @@ class NotifySettings:
     provider_rest: int
     #: Whether events may be kept for later.
     scheduling: bool
+    #: Addresses that a notification may be sent from, beside that of `sender`.
+    senders: frozenset[str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -161,7 +163,16 @@ class NotifySettings:
             provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", _endpoints, "JSON: schemes to loopback URLs"),
             provider_rest=int(60_000 * scale),
             scheduling=_scheduling(env),
+            senders=env.read("SENDERS", "", _senders, "addresses such as orders@example.com,help@example.com"),
         )
+
+    def require_allowed(self, senders: Mapping[str, str]) -> None:
+        """Raise BadSetting unless the deployment allows each From header of `senders`, by the type that names it: no
+        mail of that type could leave, and so a release ends before any traffic."""
+        allowed = {split_sender(self.sender)[1], *self.senders}
+        for type_, header in senders.items():
+            if split_sender(header)[1] not in allowed:
+                raise BadSetting(f"HERALD_SENDERS must name the address that {type_} is sent from: add it to senders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +350,13 @@ def _address(text: str) -> str:
     if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", text):
         raise ValueError(text)
     return text
+
+
+def _senders(text: str) -> frozenset[str]:
+    addresses = frozenset(part.strip() for part in text.split(",") if text)
+    if any(from_header(address) != address or "<" in address for address in addresses):
+        raise ValueError(text)
+    return addresses
 
 
 def _allowlist(text: str) -> frozenset[str]:

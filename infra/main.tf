@@ -24,6 +24,7 @@ module "notifier" {
   architecture        = var.architecture
   identity            = var.identity
   sender              = var.sender
+  senders             = var.senders
   publishers          = concat(module.webapp.publisher_roles, var.publishers)
   providers_in_order  = var.providers_in_order
   provider_secrets    = var.provider_secrets

@@ -60,6 +60,13 @@ variable "sender" {
   nullable    = false
 }
 
+variable "senders" {
+  description = "Addresses that notifications may name in `from`, besides that of `sender`; in `identity.domain`, too"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "publishers" {
   description = "ARNs of IAM roles that may publish besides the web app's"
   type        = list(string)

@@ -146,7 +146,13 @@ class EmailBuilder:
         content = render(event.data, recipient["locale"], link)
         extra = _trace(event) | (headers(link) if link else {})
         email = Email(
-            recipient["email"], content.subject, content.text, content.html, extra, reply_to=notification.reply_to
+            recipient["email"],
+            content.subject,
+            content.text,
+            content.html,
+            extra,
+            reply_to=notification.reply_to,
+            sender=notification.sender,
         )
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
             return replace(email, tags=dict([SYNTHETIC_TAG]))

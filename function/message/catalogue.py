@@ -79,6 +79,8 @@ class Notification:
     reply_to: str | None
     #: When its events are mailed together, as `digest.py` has it; None: each has a mail of its own.
     digest: Mapping[str, Any] | None
+    #: The From header; None: that of the deployment.
+    sender: str | None
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
     _brand: Mapping[str, Any] = field(repr=False)
@@ -174,6 +176,11 @@ class Catalogue:
         """The types of event that there is a notification for."""
         return frozenset(self._notifications)
 
+    @property
+    def senders(self) -> dict[str, str]:
+        """The types of event whose notification names a sender of its own, each with that From header."""
+        return {type_: one.sender for type_, one in self._notifications.items() if one.sender}
+
     def validate_envelope(self, event: object) -> None:
         """Raise `InvalidEvent` unless `event` is one CloudEvents 1.0 event as Herald takes them."""
         self._envelope.validate(event, "event")
@@ -209,6 +216,7 @@ def _notification(
         locales=frozenset(entry["locales"]),
         reply_to=entry.get("reply_to") or brand["reply_to"],
         digest=entry.get("digest"),
+        sender=entry.get("from"),
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,

@@ -12,8 +12,8 @@ __all__ = ["Email", "Receipt"]
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A rendered mail to one recipient; the sender is the provider's setting. Headers hold what is beyond the usual;
-    tags come back in the provider's feedback. Answers go to `reply_to`, or to the sender."""
+    """A rendered mail to one recipient. Headers hold what is beyond the usual; tags come back in the provider's
+    feedback. `sender` is a From header (None: the provider's setting); answers go to `reply_to`, or to the sender."""
 
     to: str
     subject: str
@@ -22,6 +22,7 @@ class Email:
     headers: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     reply_to: str | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

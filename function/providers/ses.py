@@ -73,7 +73,7 @@ class SesProvider:
         try:
             return Receipt(self.url, self.client.send_email(**request)["MessageId"])
         except ClientError as error:
-            raise after_answer(error, email.to, self.sender) from error
+            raise after_answer(error, email.to, email.sender or self.sender) from error
         except Exception as error:
             raise without_answer(error, self._left) from error
         finally:
@@ -85,7 +85,7 @@ class SesProvider:
 
     def _request(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "FromEmailAddress": self.sender,
+            "FromEmailAddress": email.sender or self.sender,
             "Destination": {"ToAddresses": [email.to]},
             **({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {}),
             "Content": {

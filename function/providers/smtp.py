@@ -82,13 +82,14 @@ class SmtpProvider:
         """Nothing: SMTP has no reports."""
 
     def _compose(self, email: Email, key: str) -> tuple[str, bytes]:
-        domain = split_sender(self.sender)[1].rpartition("@")[2]
+        sender = email.sender or self.sender
+        domain = split_sender(sender)[1].rpartition("@")[2]
         names = {name.lower() for name in email.headers}
         message = EmailMessage(policy=policy.SMTP)
         message.set_content(email.text, cte=_encoding(email.text))
         message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
         message_id = f"<{key}.{email.tags.get('attempt', '0')}@{domain}>"
-        own = {"From": self.sender, "To": email.to, "Subject": _header(email.subject), "Date": formatdate()}
+        own = {"From": sender, "To": email.to, "Subject": _header(email.subject), "Date": formatdate()}
         own |= {"Reply-To": email.reply_to} if email.reply_to else {}
         own |= {} if "message-id" in names else {"Message-ID": message_id}
         # By hand: the email package folds and encodes what is long, and a List-Unsubscribe must stay as it is.
@@ -131,7 +132,7 @@ class SmtpProvider:
 
     def _begin(self, server: smtplib.SMTP, email: Email, ends: float) -> None:
         """Up to the server's *go ahead*: nothing of the mail has left."""
-        sender = split_sender(self.sender)[1]
+        sender = split_sender(email.sender or self.sender)[1]
         steps: list[tuple[Callable[[], tuple[int, bytes]], int, Callable[[int, str], NotificationError]]] = [
             (lambda: server.mail(sender), 250, _only_for_now),
             (lambda: server.rcpt(email.to), 250, _refusal_before),

@@ -11,6 +11,7 @@ from typing import Any
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
+from function.message.sender import join_sender, split_sender
 from function.message.unsubscribe import headers
 from operations.errors import UserError
 from package.errors import PackageError
@@ -60,6 +61,8 @@ class Workshop:
         except NotificationError as error:
             raise UserError(str(error)) from None
         told = {"To": data["recipient"]["email"], "Subject": content.subject}
+        if notification.sender:
+            told = {"From": join_sender(*split_sender(notification.sender))} | told
         if notification.reply_to:
             told["Reply-To"] = notification.reply_to
         return content, told | (headers(link) if link else {})

@@ -84,7 +84,7 @@ run "least_privilege" {
     error_message = "notify may do more, or less, than its work."
   }
   assert {
-    condition     = one([for statement in local.function_policies.notify : statement.Condition.StringEquals["ses:FromAddress"] if statement.Sid == "Send"]) == "books@herald.example"
+    condition     = one([for statement in local.function_policies.notify : statement.Condition.StringEquals["ses:FromAddress"] if statement.Sid == "Send"]) == tolist(["books@herald.example"])
     error_message = "notify sends as the configured address only."
   }
 

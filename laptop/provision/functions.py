@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
+from function.message.sender import split_sender
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.deployment import make_deployment
@@ -26,8 +27,9 @@ from laptop.resources import (
 )
 from webapp.aws import table as books
 
-__all__ = ["make_functions"]
+__all__ = ["allow_senders", "make_functions"]
 
+_DOMAIN = split_sender(SENDER)[1].rpartition("@")[2]
 PACKAGES = f"{PREFIX}-packages"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
 TRUST = {
@@ -66,9 +68,17 @@ def _role() -> dict[str, str]:
     return {"RoleName": ROLE.rpartition("/")[2], "AssumeRolePolicyDocument": json.dumps(TRUST)}
 
 
+def allow_senders(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
+    """Verify at SES the domains that notifications name as their senders'; returns the setting that allows them."""
+    notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
+    addresses = sorted({split_sender(one["from"])[1] for one in notifications.values() if "from" in one})
+    for domain in {address.rpartition("@")[2] for address in addresses} - {_DOMAIN}:
+        clients.ses.create_email_identity(EmailIdentity=domain)
+    return {"HERALD_SENDERS": ",".join(addresses)} if addresses else {}
+
+
 def _email(clients: LaptopClients, made: Provisioned) -> None:
-    domain = SENDER.rpartition("@")[2].rstrip(">")
-    clients.ses.create_email_identity(EmailIdentity=domain)
+    clients.ses.create_email_identity(EmailIdentity=_DOMAIN)
     clients.ses.create_configuration_set(ConfigurationSetName=CONFIGURATION_SET)
     clients.ses.create_configuration_set_event_destination(
         ConfigurationSetName=CONFIGURATION_SET,

@@ -18,6 +18,7 @@ from minijinja import TemplateError
 
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue, ViolationError
+from function.message.sender import from_header
 from package.errors import Faults, PackageError
 from package.notifications.brand import BRAND, read_brand
 from package.notifications.digests import read_digest, seen_examples, seen_schema
@@ -52,7 +53,7 @@ _PARTS = ("subject.txt", "body.txt", "body.mjml")
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
 #: Names that templates see beside the data, which may have none of them.
 _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
-_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "digest"})
+_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "digest"})
 
 
 _UNKNOWN = "is not in the schema: write it as there, or add it there"
@@ -174,9 +175,8 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
 def read_settings(path: Path) -> dict[str, Any]:
     """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
     wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
-    must = (
-        f'must say {wanted}, and may say "reply_to": "help@example.com" and "digest": {{"every": "day", "at": "08:00"}}'
-    )
+    may = '"reply_to": "help@example.com", "from": "Orders <orders@example.com>"'
+    must = f'must say {wanted}, and may say {may} and "digest": {{"every": "day", "at": "08:00"}}'
     try:
         settings = read_json(path)
     except PackageError as error:
@@ -188,13 +188,14 @@ def read_settings(path: Path) -> dict[str, Any]:
         sound = sound and re.fullmatch(r"[a-z][a-z-]*", category) and (seconds is None or seconds > 0)
         reply_to = settings.get("reply_to")
         sound = sound and ("reply_to" not in settings or re.search(PATTERNS["email"], reply_to))
+        sender = from_header(settings["from"]) if "from" in settings else None
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         sound = None
     if not sound:
         raise PackageError(f"{path} {must}")
     known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
     digest = {"digest": read_digest(settings["digest"], path)} if "digest" in settings else {}
-    return known | ({"reply_to": reply_to} if reply_to else {}) | digest
+    return known | ({"reply_to": reply_to} if reply_to else {}) | ({"from": sender} if sender else {}) | digest
 
 
 def _missing_names(source: _Source) -> Iterator[str]:

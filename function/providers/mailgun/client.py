@@ -63,7 +63,7 @@ class MailgunProvider:
 
     def _send(self, email: Email, variables: dict[str, str], options: dict[str, str]) -> Receipt:
         fields = {
-            "from": join_sender(*split_sender(self.sender)),
+            "from": join_sender(*split_sender(email.sender or self.sender)),
             "to": email.to,
             "subject": email.subject,
             "text": email.text,

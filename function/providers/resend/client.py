@@ -113,7 +113,7 @@ class ResendProvider:
 
     def _payload(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
         return {
-            "from": join_sender(*split_sender(self.sender)),
+            "from": join_sender(*split_sender(email.sender or self.sender)),
             "to": [email.to],
             **({"reply_to": email.reply_to} if email.reply_to else {}),
             "subject": email.subject,

@@ -63,7 +63,7 @@ class SendGridProvider:
         https://www.twilio.com/docs/sendgrid/for-developers/sending-email/sandbox-mode"""
 
     def _payload(self, email: Email, key: str) -> dict[str, Any]:
-        name, address = split_sender(self.sender)
+        name, address = split_sender(email.sender or self.sender)
         return {
             "personalizations": [{"to": [{"email": email.to}]}],
             "from": {"email": address, "name": name} if name else {"email": address},

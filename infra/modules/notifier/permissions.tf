@@ -157,7 +157,7 @@ locals {
         "arn:${local.partition}:ses:${region}:${local.account}:identity/*",
         "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}",
       ]])
-      Condition = { StringEquals = { "ses:FromAddress" = local.sender_address } }
+      Condition = { StringEquals = { "ses:FromAddress" = distinct(concat([local.sender_address], var.senders)) } }
     }
   ] : statement if length(local.sending_regions) > 0]
 

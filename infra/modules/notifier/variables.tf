@@ -54,6 +54,26 @@ variable "sender" {
   }
 }
 
+variable "senders" {
+  description = "Addresses that notifications may name in `from`, besides that of `sender`; in `identity.domain`, too"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.senders : can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+$", one)) && length(split("@", one)[0]) <= 64])
+    error_message = "senders are plain addresses such as orders@example.com: ASCII, without names and spaces."
+  }
+  validation {
+    condition     = alltrue([for one in var.senders : endswith(lower(one), "@${lower(var.identity.domain)}")])
+    error_message = "senders must belong to identity.domain: SPF, DKIM and DMARC are aligned on it."
+  }
+  validation {
+    condition     = length(var.senders) <= 20
+    error_message = "senders are at most 20: they stand in the function's environment, which Lambda limits to 4 KB."
+  }
+}
+
 variable "publishers" {
   description = "ARNs of the only IAM roles that may publish to the topic"
   type        = list(string)

@@ -57,8 +57,19 @@ def herald(shop: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def _send_from_another_address(shop: Path) -> None:
+    """As docs/adding-a-notification.md has it: the notification names the sender, and the deployment allows it."""
+    path = shop / "notifications" / "order.shipped" / "notification.json"
+    sender = {"from": "Paper & Ink deliveries <deliveries@shop.example>"}
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | sender), "utf-8")
+    main, before = shop / "main.tf", "  publishers  = var.publishers\n"
+    allowed = before + '  senders     = ["deliveries@shop.example"]\n'
+    main.write_text(main.read_text("utf-8").replace(before, allowed), "utf-8")
+
+
 @pytest.mark.long
 def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None:
+    _send_from_another_address(shop)
     build("laptop")
     packages = shop / "herald" / "build" / "package"
     packages.mkdir(parents=True)
@@ -94,5 +105,6 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
         to = {"to": "ada@example.com"}
         mail = eventually(lambda: inbox.get("/messages", params=to).json(), lambda found: len(found) == 1)[0]
     assert mail["subject"] == "Your order 4711 is on its way"
+    assert mail["source"] == "Paper & Ink deliveries <deliveries@shop.example>"
     assert mail["configuration_set"] == "shop"
     assert "Paper & Ink wrote to ada@example.com" in mail["text"]

@@ -103,6 +103,15 @@ def test_headers_arrive_as_they_were_given_in_one_line_of_ascii(staged: Stage) -
     assert f"List-Unsubscribe: {LINK}".encode() in mail.raw.replace(b"\r\n ", b" ")
 
 
+def test_a_mails_own_sender_comes_before_that_of_the_deployment(staged: Stage) -> None:
+    staged.provider.send(replace(MAIL, sender="Orders <orders@herald.example>"), KEY)
+    mail = taken(staged)
+    assert parseaddr(mail.source) == ("Orders", "orders@herald.example")
+    staged.provider.send(MAIL, KEY + "-next")
+    addresses = [parseaddr(one.source)[1] for one in staged.mailbox.find()]
+    assert addresses == ["orders@herald.example", "books@herald.example"]
+
+
 def test_tags_and_key_are_with_the_mail_for_its_feedback(staged: Stage) -> None:
     staged.provider.send(MAIL, KEY)
     mail = taken(staged)

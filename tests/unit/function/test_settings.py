@@ -236,3 +236,15 @@ def test_only_vendors_that_report_so_have_a_signing_key_and_only_by_reference(se
     with pytest.raises(BadSetting, match="HERALD_WEBHOOK_SECRETS must be JSON") as refused:
         WebhookSettings.read(_OF_WEBHOOK | {"HERALD_WEBHOOK_SECRETS": json.dumps(secrets)})
     assert "whsec" not in str(refused.value)
+
+
+def test_a_notification_is_only_from_an_address_that_the_deployment_allows() -> None:
+    own = {"order.paid": "Shop <books@herald.example>"}
+    other = {"order.shipped": "Shop <orders@herald.example>"}
+    alone = NotifySettings.read(GOOD, "r1")
+    alone.require_allowed({})
+    alone.require_allowed(own)
+    with pytest.raises(BadSetting, match=r"^HERALD_SENDERS must name the address that order\.shipped is sent from"):
+        alone.require_allowed(own | other)
+    more = {"HERALD_SENDERS": "help@herald.example, orders@herald.example"}
+    NotifySettings.read(GOOD | more, "r1").require_allowed(own | other)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.message.rendering import Content
+from function.message.sender import split_sender
 from package import PackageError
 from package.notifications.brand import read_brand
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, examples
@@ -86,6 +87,29 @@ def test_answers_go_where_the_brand_says_or_the_notification(source: Path, out: 
     catalogue = compile_catalogue(out, source)
     assert catalogue.get("book.created").reply_to == "answers@shop.example"
     assert catalogue.get("book.deleted").reply_to == "returns@shop.example"
+
+
+def test_a_notification_may_be_from_another_address(source: Path, out: Path) -> None:
+    path = source / "book.deleted" / "notification.json"
+    settings = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(settings | {"from": "Bücher & Co. <orders@shop.example>"}), "utf-8")
+    (source / "brand.json").write_text(json.dumps(SHOP), "utf-8")
+    catalogue = compile_catalogue(out, source)
+    assert catalogue.get("book.created").sender is None
+    header = str(catalogue.get("book.deleted").sender)
+    assert header.isascii()
+    assert split_sender(header) == ("Bücher & Co.", "orders@shop.example")
+    assert catalogue.senders == {"book.deleted": header}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["orders", "a@b.example, c@d.example", "A\nB <a@b.example>", "", None, 7, ["a@b.example"]]
+)
+def test_what_is_no_sender_is_refused_with_what_to_do(source: Path, out: Path, wrong: object) -> None:
+    path = source / "book.deleted" / "notification.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"from": wrong}), "utf-8")
+    with pytest.raises(PackageError, match=r'may say .* "from": "Orders <orders@example\.com>"'):
+        compile_catalogue(out, source)
 
 
 def test_a_picture_that_is_not_the_logo_is_refused(source: Path, out: Path) -> None:
