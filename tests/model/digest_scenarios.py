@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.herald import Rules
+from tests.model.rules import Rules
 from tests.model.world import Budget
 
 __all__ = ["DIGESTS"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from types import SimpleNamespace
@@ -12,19 +12,15 @@ from function.delivery.courier import Courier
 from function.delivery.scheduling import CANCEL, Scheduling
 from function.errors import (
     InvalidEvent,
-    NotificationError,
-    OutcomeUnknown,
-    ProviderUnavailable,
-    RefusedForGood,
     UnknownNotification,
 )
 from function.event.cloudevent import Event
 from function.event.compression import compress
 from function.event.envelope import Delivery, from_queue
-from function.ledger.keys import address_key, choice_name, event_key, feedback_key, is_window
+from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
 from function.ledger.schedule import Schedule
-from function.ledger.table import Contended, Table
+from function.ledger.table import Table
 from function.ledger.windows import Windows
 from function.message.builder import Draft
 from function.message.email import Email, Receipt
@@ -36,21 +32,19 @@ from function.scheduler import Scheduler
 from function.webhook import WebhookHandler
 from operations.installation import Installation
 from operations.suppressions import take_off
-from tests.dynamodb.errors import cancelled, reason
 from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, Item
+from tests.model.branches import LIVE, Live
 from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
 from tests.model.replay import Entry, History, Paused, Step, Tape
+from tests.model.rules import Rules
 from tests.model.world import (
     CANCELLATION,
     DIGEST,
-    FIVE_MINUTES,
     HOLD,
-    NOW,
     RETENTION,
     SCHEDULER,
-    Budget,
     Process,
     Waiting,
 )
@@ -67,9 +61,7 @@ __all__ = [
     "Abstract",
     "Code",
     "Herald",
-    "Rules",
     "Stepped",
-    "branches",
 ]
 
 ADDRESS_TEXT = "ada@example.com"
@@ -117,62 +109,6 @@ class Code:
     redrive_resets: bool = False
     #: Takes an address off every list.
     take_off: Callable[[Installation, str], object] = take_off
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds through one scenario: the policy, the providers, what each message says, and which releases can
-    render it. Nobody can render the contents `x` and `y`."""
-
-    resends: int = 1
-    providers: int = 1
-    #: What SES is not, and reports by webhook.
-    vendors: bool = False
-    breaks_at: int = 99
-    #: Whether the providers have just reported on mails that they were given long after any hold.
-    reported: bool = False
-    #: Whether reports on the event's own mails are marked too; else the sandbox has just marked others.
-    marks: bool = False
-    #: Whether what became of every attempt is known: nobody is killed, and no answer of a provider is lost.
-    certain: bool = False
-    #: Of messages m1, m2, …; `a` where there is none.
-    contents: str = ""
-    #: The contents that want to be sent five minutes after the beginning.
-    later: str = ""
-    #: Whether events are mailed together; then each message is an event of its own.
-    digest: bool = False
-    #: The messages whose deliveries have a clock that is a window behind.
-    slow: str = ""
-    #: By how many milliseconds the clocks of the scheduler, and of everybody else, are ahead.
-    ahead: tuple[int, int] = (0, 0)
-
-    @property
-    def urls(self) -> list[str]:
-        """The providers."""
-        return [f"{'resend' if self.vendors else 'ses'}://{number}" for number in range(self.providers)]
-
-    def content(self, message: str) -> str:
-        """What a message says; `-` is a cancellation of the event, and `=` begins what a digest says."""
-        if is_window(message):
-            return DIGEST
-        number = int(message.removeprefix("m").partition("-")[0])
-        return self.contents[number - 1 : number] or "a"
-
-    def due(self, content: str) -> int | None:
-        """When what says this is to be sent."""
-        return NOW + FIVE_MINUTES if content in self.later else None
-
-    @property
-    def schedules(self) -> bool:
-        """Whether anything is sent later, or cancelled."""
-        return bool(self.later) or self.digest or CANCELLATION in self.contents
-
-    def clock(self, message: str, now: int) -> int:
-        """What the clock of who carries this message says."""
-        scheduler, others = self.ahead
-        if message in self.slow.split():
-            return now - FIVE_MINUTES
-        return now + (scheduler if message == SCHEDULER else others)
 
 
 class _EmailBuilder:
@@ -298,7 +234,6 @@ class Stepped(NamedTuple):
 #: A process before its next step, or None, whether it comes back, and what was not sent.
 Stop = tuple[Process | None, bool, str | None]
 #: How one step goes: what the world answers instead of, or around, the work itself.
-Live = Callable[[Step, Callable[[], Any]], Any]
 
 
 @dataclass(slots=True)
@@ -395,58 +330,3 @@ class Herald:
         catalogue: Any = None
         digests = ModelDigests(self.code.windows(ledger), catalogue) if self.rules.digest else None
         return Scheduling(self.code.schedule(ledger), digests)
-
-
-def _raising(error: NotificationError) -> Live:
-    def live(step: Step, work: Callable[[], Any]) -> Any:
-        raise error
-
-    return live
-
-
-def _twice(_step: Step, work: Callable[[], Any]) -> Any:
-    """The answer is lost and botocore repeats the request: what counts is the second answer."""
-    try:
-        work()
-    except Exception as error:
-        del error
-    return work()
-
-
-def _conflict(_step: Step, _work: Callable[[], Any]) -> Any:
-    raise cancelled([reason("TransactionConflict")])
-
-
-def _throttled(_step: Step, _work: Callable[[], Any]) -> Any:
-    raise Contended("throttled, however often it was repeated")
-
-
-LIVE: dict[str, Live] = {
-    "done": lambda _, work: work(),
-    "accepted": lambda _, work: work(),
-    "accepted, answer lost": _raising(OutcomeUnknown("lost")),
-    "not accepted, answer lost": _raising(OutcomeUnknown("lost")),
-    "not sent": _raising(ProviderUnavailable("down")),
-    "refused": _raising(RefusedForGood("refused")),
-    "done twice": _twice,
-    "conflict": _conflict,
-    "throttled": _throttled,
-}
-
-
-def branches(step: Step, budget: Budget) -> Iterator[tuple[str, str]]:
-    """The ways `step` can go, each with what it uses up of the budget, if anything."""
-    if step.kind == "send":
-        yield "accepted", ""
-        ways = {
-            "accepted, answer lost": "lost",
-            "not accepted, answer lost": "vanished",
-            "not sent": "not_sent",
-            "refused": "refused",
-        }
-    else:
-        yield "done", ""
-        repeated = {"done twice": "repeats"} if step.kind == "table" and not step.what.startswith("get") else {}
-        ways = repeated | ({"conflict": "conflicts"} if step.what == "transact" else {})
-        ways |= {"throttled": "throttles"} if step.what == "update message" else {}
-    yield from ((name, spent) for name, spent in ways.items() if getattr(budget, spent))

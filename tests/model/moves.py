@@ -10,7 +10,8 @@ from function.ledger.keys import is_window
 from function.ledger.states import Action
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen
-from tests.model.herald import Herald, Stepped, branches
+from tests.model.branches import branches
+from tests.model.herald import Herald, Stepped
 from tests.model.persons import Persons
 from tests.model.promises import Promises
 from tests.model.reports import Reports

@@ -12,7 +12,8 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, PRECEDENCE, TRIED, Action
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen, thaw_item
 from tests.model.digests import find_broken, find_lost, find_wrong_mail
-from tests.model.herald import ADDRESS, CHOICE, EVENT, Rules
+from tests.model.herald import ADDRESS, CHOICE, EVENT
+from tests.model.rules import Rules
 from tests.model.world import CANCELLATION, FIVE_MINUTES, NOW, RETENTION, SCHEDULER, Mail, Process, World
 
 __all__ = ["HEARD", "Broken", "Promises", "judge_address"]

@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from function.ledger.keys import feedback_key
 from function.ledger.states import Action
-from tests.dynamodb.table import MemoryTable
-from tests.dynamodb.table import State as Snapshot
 from tests.model.digest_scenarios import DIGESTS
-from tests.model.herald import Code, Herald, Rules
-from tests.model.moves import Moves
-from tests.model.search import Explored, explore
-from tests.model.world import Budget, Waiting, World
+from tests.model.later_scenarios import LATER
+from tests.model.rules import Rules
+from tests.model.scenario import Scenario
+from tests.model.world import Budget
 
-__all__ = ["SCENARIOS", "Scenario", "named"]
-
-_SENT = (Action.FEEDBACK_SENT,)
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One event, published as one message for each of `copies`, which is delivered that often; and a world's budget."""
-
-    name: str
-    copies: tuple[int, ...]
-    budget: Budget
-    rules: Rules = field(default_factory=Rules)
-    answers: tuple[Action, ...] = _SENT
-    large: bool = False
-
-    def explore(self, code: Code | None = None) -> Explored:
-        """Every state of it under `code` (Herald's own if None). Raises Counterexample."""
-        messages = tuple(f"m{number}" for number in range(1, len(self.copies) + 1))
-        waiting = tuple(
-            Waiting(message, f"{message}{'ab'[copy]}", self.rules.content(message))
-            for message, copies in zip(messages, self.copies, strict=True)
-            for copy in range(copies)
-        )
-        start = World(_table(self.rules), waiting, self.budget, published=messages, deliveries=len(waiting))
-        return explore(start, Moves(Herald(code or Code(), self.rules), self.answers))
-
-
-def _table(rules: Rules) -> Snapshot:
-    """An empty table or, where the providers have reported, their marks."""
-    table = MemoryTable()
-    for url in rules.urls if rules.reported else ():
-        mark = {"pk": {"S": feedback_key(url)}, "before": {"N": str(10**15)}, "probed_at": {"N": "0"}}
-        table.put_item(TableName=table.name, Item=mark)
-    return table.snapshot()
-
+__all__ = ["SCENARIOS", "named"]
 
 #: Two reports on later mails, five minutes apart, after the hold.
 _REPORTS = Budget(ticks=1, minutes=1, reports=2)
@@ -58,13 +18,6 @@ _BROKEN = Rules(breaks_at=1)
 _HOLD = Rules(resends=0)
 _VENDORS = Rules(providers=2, vendors=True, resends=0)
 _REPORTED = Rules(reported=True)
-_LATER = Rules(later="a")
-_TEN = 600_000
-
-
-def _ahead(scheduler: int, others: int) -> Rules:
-    return Rules(later="a", ahead=(scheduler, others))
-
 
 SCENARIOS: tuple[Scenario, ...] = (
     # -- deliveries
@@ -344,110 +297,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         Budget(agains=1, listings=0),
         answers=(Action.FEEDBACK_COMPLAINED,),
     ),
-    # -- later
-    Scenario(
-        "an event that waits, two runs of the scheduler at once, a crash anywhere",
-        (1,),
-        Budget(minutes=1, polls=2, crashes=1),
-        _LATER,
-    ),
-    Scenario(
-        "two messages of an event that waits, answers of the table lost and contended",
-        (1, 1),
-        Budget(minutes=1, polls=1, repeats=1, conflicts=1),
-        _LATER,
-    ),
-    Scenario(
-        "an event that waits, what is not sent, and what is refused and redriven",
-        (1,),
-        Budget(minutes=1, polls=1, not_sent=1, refused=1, redrives=1),
-        _LATER,
-    ),
-    Scenario("an event that waits, and its answer is lost", (1,), Budget(minutes=1, polls=1, lost=1, ticks=1), _LATER),
-    Scenario("the scheduler's clock is ten minutes ahead", (1,), Budget(minutes=1, polls=1), _ahead(_TEN, 0)),
-    Scenario("the scheduler's clock is ten minutes behind", (1,), Budget(minutes=3, polls=2), _ahead(-_TEN, 0)),
-    Scenario("the notifier's clock is ten minutes ahead", (2,), Budget(minutes=1, polls=1), _ahead(0, _TEN)),
-    Scenario("the notifier's clock is ten minutes behind", (1,), Budget(minutes=3, polls=1), _ahead(0, -_TEN)),
-    Scenario(
-        "the reader unsubscribes while the event waits",
-        (1,),
-        Budget(minutes=1, polls=1, unsubscribes=1, resubscribes=1, redrives=1),
-        _LATER,
-    ),
-    Scenario(
-        "an event that waits can no longer be rendered",
-        (1,),
-        Budget(minutes=1, polls=1, upgrades=1, crashes=1),
-        Rules(later="a", breaks_at=2),
-    ),
-    Scenario(
-        "an event that waits is cancelled, a crash anywhere",
-        (1, 1),
-        Budget(minutes=1, polls=1, crashes=1),
-        Rules(later="a", contents="a-"),
-    ),
-    Scenario(
-        "two cancellations of an event that is published twice",
-        (2, 2),
-        Budget(),
-        Rules(contents="a-"),
-    ),
-    Scenario(
-        "an event is cancelled while its answer is lost",
-        (1, 1),
-        Budget(lost=1, ticks=1, days=1),
-        Rules(contents="a-", resends=0),
-    ),
-    Scenario(
-        "reported before: an event is cancelled while its answer is lost",
-        (1, 1),
-        Budget(lost=1, ticks=1, days=1),
-        Rules(contents="a-", reported=True),
-    ),
-    Scenario(
-        "an event is cancelled past its hold, and only then it is told that nothing was sent",
-        (1, 1),
-        Budget(not_sent=1, ticks=1, crashes=1),
-        Rules(contents="a-", resends=0),
-    ),
-    Scenario(
-        "the same, told by the delivery after it",
-        (1, 1),
-        Budget(not_sent=1, throttles=1, ticks=1),
-        Rules(contents="a-", resends=0),
-    ),
-    Scenario(
-        "an event is cancelled while it is not sent, or refused and redriven",
-        (1, 1),
-        Budget(not_sent=1, refused=1, redrives=1, crashes=1),
-        Rules(contents="a-"),
-    ),
-    Scenario(
-        "other content over an event that waits",
-        (1, 1),
-        Budget(minutes=1, polls=1),
-        Rules(later="a", contents="ab"),
-    ),
-    Scenario(
-        "other content over an event that waits, a crash anywhere",
-        (1, 1),
-        Budget(minutes=1, polls=2, crashes=1),
-        Rules(later="a", contents="ab"),
-        large=True,
-    ),
-    Scenario(
-        "other content, and a cancellation, of an event that waits",
-        (1, 1, 1),
-        Budget(minutes=1, polls=1),
-        Rules(later="ab", contents="ab-"),
-        large=True,
-    ),
-    Scenario(
-        "an event that was cancelled, and its retention",
-        (1, 1),
-        Budget(ages=1),
-        Rules(later="a", contents="a-"),
-    ),
+    *LATER,
     # -- expiry
     Scenario("the same message after its retention", (2,), Budget(ages=1)),
     Scenario("two messages and their retention", (1, 1), Budget(ages=1, refused=1, redrives=1)),

@@ -15,7 +15,8 @@ from function.ledger.states import Action, State
 from function.ledger.windows import Digest, close_window, collect_event
 from function.reason_codes import Reason, ReasonCode
 from tests.model.herald import ABSTRACTED, DROPPED
-from tests.model.scenarios import SCENARIOS, Scenario, named
+from tests.model.scenario import Scenario
+from tests.model.scenarios import SCENARIOS, named
 from tests.model.search import Counterexample
 from tests.model.seeds import SEEDS, Seed
 

@@ -1,0 +1,71 @@
+"""The ways one request can go, and what each uses up of a world's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood
+from function.ledger.table import Contended
+from tests.dynamodb.errors import cancelled, reason
+from tests.model.replay import Step
+from tests.model.world import Budget
+
+__all__ = ["LIVE", "Live", "branches"]
+
+Live = Callable[[Step, Callable[[], Any]], Any]
+
+
+def _raising(error: NotificationError) -> Live:
+    def live(step: Step, work: Callable[[], Any]) -> Any:
+        raise error
+
+    return live
+
+
+def _twice(_step: Step, work: Callable[[], Any]) -> Any:
+    """The answer is lost and botocore repeats the request: what counts is the second answer."""
+    try:
+        work()
+    except Exception as error:
+        del error
+    return work()
+
+
+def _conflict(_step: Step, _work: Callable[[], Any]) -> Any:
+    raise cancelled([reason("TransactionConflict")])
+
+
+def _throttled(_step: Step, _work: Callable[[], Any]) -> Any:
+    raise Contended("throttled, however often it was repeated")
+
+
+LIVE: dict[str, Live] = {
+    "done": lambda _, work: work(),
+    "accepted": lambda _, work: work(),
+    "accepted, answer lost": _raising(OutcomeUnknown("lost")),
+    "not accepted, answer lost": _raising(OutcomeUnknown("lost")),
+    "not sent": _raising(ProviderUnavailable("down")),
+    "refused": _raising(RefusedForGood("refused")),
+    "done twice": _twice,
+    "conflict": _conflict,
+    "throttled": _throttled,
+}
+
+
+def branches(step: Step, budget: Budget) -> Iterator[tuple[str, str]]:
+    """The ways `step` can go, each with what it uses up of the budget, if anything."""
+    if step.kind == "send":
+        yield "accepted", ""
+        ways = {
+            "accepted, answer lost": "lost",
+            "not accepted, answer lost": "vanished",
+            "not sent": "not_sent",
+            "refused": "refused",
+        }
+    else:
+        yield "done", ""
+        repeated = {"done twice": "repeats"} if step.kind == "table" and not step.what.startswith("get") else {}
+        ways = repeated | ({"conflict": "conflicts"} if step.what == "transact" else {})
+        ways |= {"throttled": "throttles"} if step.what == "update message" else {}
+    yield from ((name, spent) for name, spent in ways.items() if getattr(budget, spent))
