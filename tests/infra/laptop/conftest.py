@@ -18,11 +18,13 @@ from laptop.environment import REGION, client_settings
 from laptop.resources import SENDER
 from laptop.state import ROOT
 from package import build
+from tests.broken_server import Server, answer_with
 from tests.infra.laptop.applied import Applied
 from tests.waiting import LIMIT
 
-__all__ = ["PROVIDERS", "SECOND_REGION", "Applied"]
+__all__ = ["PROVIDERS", "SECOND_REGION", "WEBHOOK_SECRET", "Applied"]
 
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SECOND_REGION = "eu-central-1"
 PROVIDERS = (f"ses://{REGION}", f"ses://{SECOND_REGION}")
 
@@ -35,10 +37,19 @@ def bare(worker: str) -> Iterator[LaptopCloud]:
 
 
 @pytest.fixture(scope="session")
-def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
+def receiver() -> Iterator[Server]:
+    """Who gets the webhook of what became of mails."""
+    with Server(answer_with(204, "")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def applied(bare: LaptopCloud, initialised: Terraform, receiver: Server) -> Iterator[Applied]:
     """The real root, applied with the default names; `make run` has the same names in a cloud of its own."""
     endpoints = bare.description.endpoints
     packages = build("laptop")
+    # Not in Parameter Store: asked for a parameter by its ARN, the emulator judges another resource.
+    secret = bare.clients.any("secretsmanager").create_secret(Name="receiver", SecretString=WEBHOOK_SECRET)["ARN"]
     variables = {
         "identity": {"domain": SENDER.rpartition("@")[2].rstrip(">")},
         "sender": SENDER,
@@ -48,6 +59,7 @@ def applied(bare: LaptopCloud, initialised: Terraform) -> Iterator[Applied]:
         "sign_in": {"endpoint": endpoints["aws"], "password_flow": True},
         "deletion_protection": False,
         "mail_events": True,
+        "mail_webhook": {"url": f"{receiver.url}/mails", "secret": secret},
         "scheduling": True,
         "function_package": packages.function.copy_to(initialised.folder).name,
         "webapp_package": packages.webapp.copy_to(initialised.folder).name,

@@ -19,6 +19,9 @@ DIFFERENCES = {
     r"(function|topic|queue) herald-mail-events.*|table herald-ledger stream|mapping table/herald-ledger .*": (
         "nobody on a laptop subscribes to what becomes of mails, and without a subscriber it is off"
     ),
+    r"((function|queue|mapping) herald-mail-webhook|subscription herald-mail-events).*": (
+        "nor is it posted to anybody"
+    ),
     r"topic herald-ops": "nobody on a laptop is called at night",
     r"function \S+ (MemorySize|Architectures)": "the emulator runs functions on the machine's own processor and memory",
     r"function \S+ Role": "one role for all on the laptop, where nothing is enforced; Terraform's are tried by denials",

@@ -4,6 +4,7 @@ on to the example of a second service, applied beside Herald, that hears of both
 from __future__ import annotations
 
 import json
+import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +19,11 @@ from laptop.clients import LaptopClients
 from laptop.environment import client_settings
 from laptop.state import ROOT
 from package import build
+from tests.broken_server import Server
 from tests.infra.laptop.applied import Applied
+from tests.infra.laptop.conftest import WEBHOOK_SECRET
 from tests.infra.laptop.emulator import publish_meanwhile
+from tests.integration.function.test_mail_webhook import verify
 from tests.waiting import eventually
 
 EXAMPLE = ROOT / "examples" / "activity"
@@ -70,6 +74,26 @@ def test_a_book_and_what_became_of_its_mail_are_one_line_each(
 
         eventually(lines, lambda found: {"book.created", "mail.sent", "mail.delivered"} <= {*found})
     assert sorted(lines()) == ["book.created", "mail.delivered", "mail.sent"]
+
+
+def test_what_became_of_a_mail_is_posted_to_the_webhook_and_signed(
+    applied: Applied, clients: LaptopClients, ada: dict[str, Any], receiver: Server
+) -> None:
+    with publish_meanwhile(clients), applied.web(ada["token"]) as web:
+        answer = web.post("/v1/books", json={"title": "Posted", "author": "Ada Lovelace"})
+        assert answer.status_code == 201, answer.text
+        subject = f"books/{answer.json()['id']}"
+
+        def posts() -> dict[str, str]:
+            """The types by their ids."""
+            found = [(json.loads(request[2]), request) for request in list(receiver.requests)]
+            mine = [(event, request) for event, request in found if event.get("subject") == subject]
+            assert all(verify(request, WEBHOOK_SECRET, int(time.time())) == event["id"] for event, request in mine)
+            return {event["id"]: event["type"] for event, _ in mine}
+
+        found = eventually(posts, lambda found: {"mail.sent", "mail.delivered"} <= {*found.values()})
+    assert sorted(found.values()) == ["mail.delivered", "mail.sent"], "each under one id, however often it came"
+    assert not [request for request in receiver.requests if b"@" in request[2]]
 
 
 def test_lambda_hands_over_only_what_the_function_tells(clients: LaptopClients) -> None:
