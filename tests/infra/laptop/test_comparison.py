@@ -32,6 +32,9 @@ DIFFERENCES = {
     r"(function \S+ setting HERALD_PROVIDER_ENDPOINTS|parameter /herald/provider-key)": (
         "the laptop plays the vendors itself, at addresses of its own and with one key for all"
     ),
+    r"function \S+ setting HERALD_UNDELIVERED_QUEUES": (
+        "the laptop brings another region's feedback home itself, so nothing lies undelivered there"
+    ),
     r"queue \S+ MaximumMessageSize": "the provider cannot say more than 256 KiB, and letters are made to fit that",
     r"queue \S+ MessageRetentionPeriod": "no laptop cloud lives for four days",
     r"queue \S+ key": "nothing on a laptop is worth a key",
