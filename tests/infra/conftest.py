@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from herald.terraform import target
 from herald.terraform.check import offline
 from herald.terraform.mirror import VARIABLE, find_mirror
 from herald.terraform.runner import Terraform, stage
+from herald.terraform.target import AwsTarget
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
@@ -47,3 +50,19 @@ def _cannot(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A profile that names a region of its own, and somebody who is signed in."""
+    config = tmp_path / "config"
+    config.write_text("[profile ada]\nregion = eu-central-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "ada")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(
+        target, "_identify", lambda _, region, env, local: AwsTarget("111122223333", "ada", region, env, local)
+    )

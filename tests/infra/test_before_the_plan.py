@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from herald.account import Account
-from herald.examination import examination
-from herald.terraform import apply, target
+from herald.terraform import apply
 from herald.terraform.preflight import refuse_collisions
 from herald.terraform.runner import Terraform, stage
 from herald.terraform.target import AwsTarget
@@ -26,79 +23,6 @@ from operations.errors import UserError
 from package import Archive
 
 needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
-
-
-# -- one region ------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A profile that names a region of its own, and somebody who is signed in."""
-    config = tmp_path / "config"
-    config.write_text("[profile ada]\nregion = eu-central-1\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setenv("AWS_PROFILE", "ada")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(
-        target, "_identify", lambda _, region, env, local: AwsTarget("111122223333", "ada", region, env, local)
-    )
-
-
-def regions(found: AwsTarget) -> set[str]:
-    return {found.region, found.environment["AWS_REGION"], found.environment["AWS_DEFAULT_REGION"]}
-
-
-@pytest.mark.usefixtures("profile")
-@pytest.mark.parametrize(
-    ("aws_region", "default_region", "one"),
-    [
-        (None, None, "eu-central-1"),
-        ("", "", "eu-central-1"),
-        (None, "eu-south-1", "eu-south-1"),
-        ("", "eu-south-1", "eu-south-1"),
-        ("eu-west-1", None, "eu-west-1"),
-        ("eu-west-1", "", "eu-west-1"),
-        ("eu-west-1", "eu-south-1", "eu-west-1"),
-    ],
-)
-def test_every_command_works_in_one_region_whichever_settings_name_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws_region: str | None, default_region: str | None, one: str
-) -> None:
-    """boto3 by itself takes the profile's first and Terraform's provider the other: one would ask, one would change."""
-    for name, value in {"AWS_REGION": aws_region, "AWS_DEFAULT_REGION": default_region}.items():
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    account = Account.choose(local=False, state_dir=tmp_path, prefix="herald")
-    assert regions(target.aws()) == {one}
-    assert {account.where, account.client("sqs").meta.region_name, account.client("codedeploy").meta.region_name} == {
-        one
-    }
-    assert account.client("sesv2", region_name="us-west-2").meta.region_name == "us-west-2"
-    assert examination(account, local=False, send_rate=14).system.region == one
-
-
-@pytest.mark.usefixtures("profile")
-@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-@pytest.mark.parametrize("wrong", ["EU-WEST-1", "eu_west_1", "eu-west-1a", "eu-west-1 ", "eu-west", "ireland", "*"])
-def test_what_is_no_region_is_said_in_one_line_by_every_command(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, wrong: str
-) -> None:
-    monkeypatch.setenv(name, wrong)
-    for choose in (target.aws, lambda: Account.choose(local=False, state_dir=tmp_path, prefix="herald")):
-        with pytest.raises(UserError, match=f"region {re.escape(repr(wrong))}, which AWS has not"):
-            choose()
-
-
-def test_a_profile_that_is_not_there_is_said_in_one_line_by_every_command(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "bob")
-    for choose in (target.aws, lambda: Account.choose(local=False, state_dir=tmp_path, prefix="herald")):
-        with pytest.raises(UserError, match=r"lead nowhere: The config profile \(bob\) could not be found. Choose"):
-            choose()
 
 
 # -- what the variables say ------------------------------------------------------------------------------------------
