@@ -50,3 +50,9 @@ def table(request: pytest.FixtureRequest) -> Iterator[Any]:
 @pytest.fixture
 def world(table: Any, catalogue: Catalogue) -> World:
     return World(table, catalogue)
+
+
+@pytest.fixture
+def schedules(world: World) -> None:
+    """Events may be kept for later here."""
+    world.schedules = True
