@@ -1,0 +1,65 @@
+"""What an event costs that is mailed in a digest (`scheduling`): collected by itself, then mailed with others.
+
+Counted over the function's own code; a change of an item's place in the index of what is due costs a unit for each
+entry that comes or goes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.cost.assumptions import Assumptions, Cpu
+from bench.cost.meter import Meter
+from bench.cost.usage import Usage
+from function.event.envelope import Delivery, QueueItem
+from function.message.catalogue import Catalogue
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from tests.fakes import event
+from tests.world import World, delivery
+
+__all__ = ["digesting"]
+
+_TYPE = "comments"
+_DAY = 86_400
+#: Entries of the index that come or go for a digest: made, put off when it is asked for (two), claimed.
+_INDEX_WRITES = 4
+#: Requests of SQS for a digest: put by the scheduler, received, deleted.
+_QUEUE_REQUESTS = 3
+
+
+def digesting(cpu: Cpu, given: Assumptions, events: int) -> Usage:
+    """One of so many `events` of a digest, with its part of the mail, without reports. The processor time of each
+    delivery is assumed to be that of a mail."""
+    meter = Meter()
+    with tempfile.TemporaryDirectory() as folder:
+        compile_catalogue(Path(folder), EXAMPLES)
+        world = World(meter, Catalogue.load(Path(folder)))
+    world.schedules = True
+    for number in range(events):
+        world.deliver(_comment(world, number))
+    world.clock.forward(_DAY)
+    for found in world.run_scheduler():
+        item = QueueItem("item", "handle", 1)
+        world.deliver(Delivery(found.message_id, found.body, in_ledger=True, item=item))
+    if world.mails != 1:
+        raise RuntimeError(f"{events} events made {world.mails} mails")
+    runs = 1 + 1 / events
+    milliseconds = (cpu.notify * given.processor / given.memory + given.transaction) * runs + given.send / events
+    return Usage(
+        sqs_request=_QUEUE_REQUESTS / events,
+        lambda_request=runs,
+        lambda_gb_second=milliseconds / 1000 * given.memory / 1024,
+        write_unit=(meter.write_units + _INDEX_WRITES) / events,
+        read_unit=meter.read_units / events,
+        largest=meter.largest,
+        kept=meter.bytes() // events,
+    )
+
+
+def _comment(world: World, number: int) -> Delivery:
+    data: dict[str, Any] = examples(_TYPE, EXAMPLES)["typical"]
+    now = datetime.fromtimestamp(world.clock() / 1000, UTC).isoformat()
+    return delivery(f"m{number}", event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", _TYPE, data=data, time=now))

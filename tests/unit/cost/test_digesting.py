@@ -1,0 +1,30 @@
+"""What an event of a digest costs: its own writes, and its part of one mail."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench.cost.assumptions import AS_MEASURED, Assumptions
+from bench.cost.bill import compute_bill
+from bench.cost.digesting import digesting
+from bench.cost.prices import prices
+from laptop.state import ROOT
+
+
+def test_ten_events_share_one_run_one_trip_through_the_queue_and_one_mail() -> None:
+    alone, shared = (digesting(AS_MEASURED, Assumptions(), events) for events in (1, 10))
+    assert (alone.lambda_request, shared.lambda_request) == (2, 1.1)
+    assert (alone.sqs_request, shared.sqs_request) == (3, 0.3)
+    # Message, event, address and digest in one transaction: eight units, and more as the digest grows.
+    assert 8 < shared.write_unit < alone.write_unit
+
+
+def test_the_page_says_what_it_costs() -> None:
+    page = (ROOT / "docs" / "capacity.md").read_text("utf-8")
+    figures = r"`scheduling`: \$([\d.]+) for a million events in digests of ten, \$([\d.]+) in digests of a hundred"
+    said = re.search(figures, page)
+    assert said
+    found = [compute_bill(digesting(AS_MEASURED, Assumptions(), events), prices()).total for events in (10, 100)]
+    assert [float(one) for one in said.groups()] == pytest.approx(found, abs=0.005)
