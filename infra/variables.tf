@@ -316,7 +316,7 @@ variable "traced" {
 variable "tracing" {
   description = "Follows each mail from the request to its delivery, as OpenTelemetry spans: `endpoint` takes OTLP over HTTP in JSON (the collector of an extension on the function's own machine, else https), `layer_arn` is the layer that brings it, such as OpenTelemetry's collector layer or ADOT's. Null: nothing is traced, and nothing of it imported"
   type = object({
-    endpoint  = optional(string, "http://127.0.0.1:4318")
+    endpoint  = optional(string)
     layer_arn = optional(string)
   })
   default = null

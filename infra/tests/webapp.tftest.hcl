@@ -297,7 +297,7 @@ run "choices" {
   }
 
   assert {
-    condition     = alltrue([for function in aws_lambda_function.this : function.layers == tolist([var.tracing.layer_arn]) && function.environment[0].variables.HERALD_OTLP_ENDPOINT == "http://127.0.0.1:4318"])
+    condition     = alltrue([for function in aws_lambda_function.this : function.layers == tolist([var.tracing.layer_arn]) && function.environment[0].variables.HERALD_OTLP_ENDPOINT == "http://localhost:4318"])
     error_message = "Who has mails traced gives each function that takes part the collector's layer and its address."
   }
   assert {

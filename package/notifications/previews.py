@@ -42,7 +42,7 @@ _PAGE = """<!doctype html>
   });
 </script>
 """
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 _QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--hide-scrollbars")
 

@@ -560,14 +560,14 @@ variable "traced" {
 variable "tracing" {
   description = "Follows each mail from the request to its delivery, as OpenTelemetry spans: `endpoint` takes OTLP over HTTP in JSON (the collector of an extension on the function's own machine, else https), `layer_arn` is the layer that brings it, such as OpenTelemetry's collector layer or ADOT's. Null: nothing is traced, and nothing of it imported"
   type = object({
-    endpoint  = optional(string, "http://127.0.0.1:4318")
+    endpoint  = optional(string, "http://localhost:4318")
     layer_arn = optional(string)
   })
   default = null
 
   validation {
     condition     = var.tracing == null || can(regex("^(https://[A-Za-z0-9.-]+|http://(127\\.0\\.0\\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9_.-]+)*$", var.tracing.endpoint))
-    error_message = "tracing.endpoint is https://HOST or, on the function's own machine, http://127.0.0.1:PORT, without a user and without a slash at its end."
+    error_message = "tracing.endpoint is https://HOST or, on the function's own machine, http://localhost:PORT, without a user and without a slash at its end."
   }
   validation {
     condition     = try(var.tracing.layer_arn, null) == null || can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.tracing.layer_arn))
