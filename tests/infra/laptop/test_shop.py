@@ -105,6 +105,6 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
         to = {"to": "ada@example.com"}
         mail = eventually(lambda: inbox.get("/messages", params=to).json(), lambda found: len(found) == 1)[0]
     assert mail["subject"] == "Your order 4711 is on its way"
-    assert mail["source"] == "Paper & Ink deliveries <deliveries@shop.example>"
+    assert mail["from"] == "Paper & Ink deliveries <deliveries@shop.example>"
     assert mail["configuration_set"] == "shop"
     assert "Paper & Ink wrote to ada@example.com" in mail["text"]
