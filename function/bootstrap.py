@@ -57,6 +57,10 @@ class Clients:
         """SQS, made when it is first needed: most events go into no queue. None: in the function's own region."""
         return LazyClient(lambda: self._client("sqs", self._config(_QUEUE_TIMEOUTS), region))
 
+    def s3(self) -> Any:
+        """S3, made when it is first needed: few mails have attachments."""
+        return LazyClient(lambda: self._client("s3", self._config(_QUEUE_TIMEOUTS)))
+
     def sns(self) -> Any:
         """SNS, for the function that publishes to it."""
         return self._client("sns", self._config(_QUEUE_TIMEOUTS))

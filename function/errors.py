@@ -8,6 +8,7 @@ NotificationError
 │   └── RefusedForGood        the provider will not take this mail
 ├── RecipientNotAllowed   this deployment may not mail this address: suppressed, a person may redrive it
 ├── NotSent               certainly not sent: release, next provider, retry later
+│   ├── AttachmentUnavailable a file of the mail is missing or another one: nothing was claimed
 │   ├── Throttled             over the sending rate: heals in seconds
 │   ├── QuotaExhausted        over the daily quota, or sending paused: heals in hours
 │   └── ProviderUnavailable   misconfigured, or broke off before it had the mail
@@ -22,6 +23,7 @@ from typing import ClassVar
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = [
+    "AttachmentUnavailable",
     "InvalidEvent",
     "NotSent",
     "NotificationError",
@@ -96,6 +98,12 @@ class NotSent(NotificationError):
     """The mail certainly did not go out, and may go out later."""
 
     code = ReasonCode.PROVIDER_UNAVAILABLE
+
+
+class AttachmentUnavailable(NotSent):
+    """A file that goes with the mail could not be fetched, or is not the one that the event means."""
+
+    code = ReasonCode.ATTACHMENT_UNAVAILABLE
 
 
 class Throttled(NotSent):

@@ -147,7 +147,15 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     dead = Queue(sqs, settings.dead_queue_url)
     catalogue = Catalogue.load()
     settings.require_allowed(catalogue.senders)
-    builder = EmailBuilder(catalogue, secret, clock, settings.delivery_mode, _links(settings, clients), tuple(older))
+    settings.require_buckets(catalogue.with_attachments)
+    links, buckets = _links(settings, clients), settings.attachment_buckets
+    builder = EmailBuilder(catalogue, secret, clock, settings.delivery_mode, links, tuple(older), buckets)
+
+    attachments = None
+    if buckets:
+        from function.delivery.attachments import Attachments  # noqa: PLC0415  only where it is used
+
+        attachments = Attachments(clients.s3(), clock)
 
     scheduling = None
     if settings.scheduling:
@@ -176,6 +184,7 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             lambda: attempt_name(request_id),
             scheduling,
             tracing,
+            attachments,
         )
 
     telemetry = Telemetry(name, settings.ledger.release, clock)

@@ -53,6 +53,10 @@ class ReasonCode(StrEnum):
     SCHEDULING_OFF = "scheduling_off"
     CANCELLED = "cancelled"
     CANCELLED_TOO_LATE = "cancelled_too_late"
+    ATTACHMENT_NOT_ALLOWED = "attachment_not_allowed"
+    ATTACHMENT_UNAVAILABLE = "attachment_unavailable"
+    ATTACHMENT_CHANGED = "attachment_changed"
+    ATTACHMENT_TOO_LARGE = "attachment_too_large"
 
 
 MEANING: dict[ReasonCode, str] = {
@@ -93,6 +97,10 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.SCHEDULING_OFF: "The event wants to be sent later, and this deployment keeps no event for later.",
     ReasonCode.CANCELLED: "The event was cancelled before anything was sent.",
     ReasonCode.CANCELLED_TOO_LATE: "The event was cancelled after its mail was sent, or while nobody knew.",
+    ReasonCode.ATTACHMENT_NOT_ALLOWED: "An attachment is of a type, or lies in a bucket, that is not allowed.",
+    ReasonCode.ATTACHMENT_UNAVAILABLE: "An attachment was not there, or could not be read; nothing was sent.",
+    ReasonCode.ATTACHMENT_CHANGED: "An attachment is not the file that the event means, by its hash; nothing was sent.",
+    ReasonCode.ATTACHMENT_TOO_LARGE: "The attachments are larger than a mail's may be; nothing was sent.",
 }
 
 

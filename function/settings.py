@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from function.message.delivery_mode import DeliveryMode
@@ -125,6 +125,8 @@ class NotifySettings:
     scheduling: bool
     #: Addresses that a notification may be sent from, beside that of `sender`.
     senders: frozenset[str]
+    #: The buckets that attachments may lie in; none: mails have no attachments.
+    attachment_buckets: frozenset[str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -164,7 +166,15 @@ class NotifySettings:
             provider_rest=int(60_000 * scale),
             scheduling=_scheduling(env),
             senders=env.read("SENDERS", "", _senders, "addresses such as orders@example.com,help@example.com"),
+            attachment_buckets=env.read("ATTACHMENT_BUCKETS", "", _buckets, "names such as invoices,tickets"),
         )
+
+    def require_buckets(self, types: Collection[str]) -> None:
+        """Raise BadSetting if mails of these types may have attachments and the deployment allows no bucket."""
+        if types and not self.attachment_buckets:
+            raise BadSetting(
+                f"HERALD_ATTACHMENT_BUCKETS is not set, and {min(types)} has attachments: add attachment_buckets"
+            )
 
     def require_allowed(self, senders: Mapping[str, str]) -> None:
         """Raise BadSetting unless the deployment allows each From header of `senders`, by the type that names it: no
@@ -357,6 +367,14 @@ def _senders(text: str) -> frozenset[str]:
     if any(from_header(address) != address or "<" in address for address in addresses):
         raise ValueError(text)
     return addresses
+
+
+def _buckets(text: str) -> frozenset[str]:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+    names = frozenset(part.strip() for part in text.split(",") if text)
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) for name in names):
+        raise ValueError(text)
+    return names
 
 
 def _allowlist(text: str) -> frozenset[str]:

@@ -25,6 +25,7 @@ module "notifier" {
   identity            = var.identity
   sender              = var.sender
   senders             = var.senders
+  attachment_buckets  = var.attachment_buckets
   publishers          = concat(module.webapp.publisher_roles, var.publishers)
   providers_in_order  = var.providers_in_order
   provider_secrets    = var.provider_secrets

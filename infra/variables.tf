@@ -67,6 +67,13 @@ variable "senders" {
   nullable    = false
 }
 
+variable "attachment_buckets" {
+  description = "Buckets that attachments of mails may lie in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "publishers" {
   description = "ARNs of IAM roles that may publish besides the web app's"
   type        = list(string)

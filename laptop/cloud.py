@@ -23,7 +23,7 @@ from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
 from laptop.provision.event_bus import make_event_bus
 from laptop.provision.events_api import make_events_api
-from laptop.provision.functions import allow_senders, make_functions
+from laptop.provision.functions import allow_attachments, allow_senders, make_functions
 from laptop.provision.messaging import Provisioned
 from laptop.provision.stores import make_stores
 from laptop.provision.vendors import make_gateway, make_provider_secrets, make_webhooks, provider_settings
@@ -145,7 +145,7 @@ class _Start:
         settings |= self._options.settings
         if self._endpoints["smtp"] in urls:
             settings["SSL_CERT_FILE"] = str(self._certificate)
-        settings |= allow_senders(clients, self._catalogue)
+        settings |= allow_senders(clients, self._catalogue) | allow_attachments(clients, self._catalogue)
         make_provider_secrets(clients, urls)
         reporting = any(map(reports_by_webhook, urls))
         posting = self._options.events_api

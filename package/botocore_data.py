@@ -59,6 +59,8 @@ def cut_model(model: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     )
     kept = {name: shape for name, shape in shapes.items() if name in wanted}
     cut: dict[str, Any] = _strip_documentation({**model, "operations": operations, "shapes": kept})
+    for parameter in cut.get("clientContextParams", {}).values():
+        parameter["documentation"] = ""  # botocore reads it of these, which S3 has
     return cut
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
 
 from package.botocore_data import Operations
 
@@ -35,6 +36,14 @@ class Bundle:
     operations: Operations = field(default_factory=dict)
     reads_metadata: frozenset[str] = frozenset()
     sources_left_out: frozenset[str] = frozenset()
+
+    def for_catalogue(self, catalogue: Mapping[str, Any]) -> Bundle:
+        """The same with what only some notifications need: S3, if one of them has attachments."""
+        wanted = any("attachments" in one for one in catalogue["notifications"].values())
+        if not wanted or not self.operations:
+            return self
+        operations = {**self.operations, "s3": frozenset({"GetObject"})}
+        return replace(self, services=frozenset(operations), operations=operations)
 
     @property
     def folder(self) -> Path:

@@ -22,9 +22,11 @@ __all__ = ["contents"]
 def contents(bundle: Bundle, target: BuildTarget, out: Path, release: str, notifications: Path) -> dict[str, bytes]:
     """Every file of the bundle's zip, with these notifications, by its name in there; works and keeps dependencies in
     `out`."""
-    dependencies = install_dependencies(bundle, target, out / "dependencies", _recipe())
     with tempfile.TemporaryDirectory(dir=out) as work:
         _write_own_modules(bundle, target, Path(work), notifications)
+        catalogue = json.loads((Path(work) / "function" / "compiled" / "catalogue.json").read_bytes())
+        needed = bundle.for_catalogue(catalogue)
+        dependencies = install_dependencies(needed, target, out / "dependencies", _recipe())
         files = {**_read(dependencies), **_read(Path(work))}
     manifest = _manifest(bundle, target, release, files)
     return {**files, MANIFEST: (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()}

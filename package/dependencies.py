@@ -33,7 +33,8 @@ def install_dependencies(bundle: Bundle, target: BuildTarget, store: Path, recip
     Raises `PackageError` if pip cannot install them: no network, or no wheel for the target.
     """
     lock = bundle.lock.read_text("utf-8")
-    what = f"{recipe}\n{bundle.name}\n{target.name} {target.python} {target.architecture}\n{lock}"
+    services = " ".join(sorted(bundle.services))
+    what = f"{recipe}\n{bundle.name} {services}\n{target.name} {target.python} {target.architecture}\n{lock}"
     folder = store / hashlib.sha256(what.encode()).hexdigest()[:24]
     if not folder.exists():
         refuse_markers(lock, bundle)

@@ -9,6 +9,7 @@ from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
+from function.delivery.attachments import Attachments
 from function.delivery.courier import Courier
 from function.delivery.digests import Digests
 from function.delivery.outcome import Outcome
@@ -57,6 +58,9 @@ class World:
     #: Whether events may be kept for later.
     schedules: bool = False
     tracing: DeliveryTracing | None = None
+    #: What plays S3, and which of its buckets attachments may lie in.
+    s3: Any = None
+    buckets: frozenset[str] = frozenset()
     posts: list[Post] = field(default_factory=list)
     _owners: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -80,7 +84,8 @@ class World:
 
     def courier(self) -> Courier:
         """A sandbox of the present release."""
-        builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links, self.older_secrets)
+        older, buckets = self.older_secrets, self.buckets
+        builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links, older, buckets)
         failover = Failover(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         return Courier(
             builder,
@@ -93,6 +98,7 @@ class World:
             lambda: f"request/{next(self._owners)}",
             Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
             self.tracing,
+            Attachments(self.s3, self.clock) if self.s3 else None,
         )
 
     def schedule(self) -> Schedule:

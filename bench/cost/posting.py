@@ -30,7 +30,7 @@ def posting(cpu: Cpu, given: Assumptions) -> Usage:
     clock, topic, log = Clock(), Topic(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder))
-        builder = EmailBuilder(Catalogue.load(Path(folder)), b"", clock)
+        builder = EmailBuilder(Catalogue.load(Path(folder)), b"", clock, buckets=None)
     telemetry = Telemetry("herald-events-api", "3f9c2a1b5d7e", clock, log)
     api = EventsApi(
         Admission(builder, "herald", False, clock), topic, "arn:aws:sns:us-east-1:0:herald-events", telemetry

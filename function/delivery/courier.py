@@ -24,9 +24,11 @@ from function.delivery.decision import (
     decide,
     decide_on_doubt,
     give_up,
+    put_off,
 )
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import (
+    AttachmentUnavailable,
     NotificationError,
     NotSent,
     OutcomeUnknown,
@@ -36,7 +38,7 @@ from function.errors import (
 )
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, OwnedBy, Verdict
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Verdict
 from function.ledger.keys import is_window
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
@@ -52,6 +54,7 @@ from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
 if TYPE_CHECKING:
+    from function.delivery.attachments import Attachments
     from function.delivery.digests import Digests
     from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
@@ -90,6 +93,8 @@ class Courier:
     scheduling: Scheduling | None = None
     #: Makes spans of it, where this deployment has its mails traced.
     tracing: DeliveryTracing | None = None
+    #: Fetches the files of mails, where this deployment allows any.
+    attachments: Attachments | None = None
 
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
         """Turn a delivery into its mail, or say what became of it.
@@ -126,6 +131,9 @@ class Courier:
                 return self._cancel(job, self.scheduling, draft.event)
             job = replace(job, email=self.builder.finish(draft, in_time_only=not delivery.redriven))
             ask = self._choose_how(draft)
+            job = self._attach(job, draft)
+        except AttachmentUnavailable as error:
+            outcome = self._act(*self._put_off(replace(job, email=None, error=error), error))
         except (Rejected, RecipientNotAllowed) as error:
             job = replace(job, email=None, error=error)
             outcome = self._act(job, give_up(error, job.attempt))
@@ -141,11 +149,28 @@ class Courier:
 
     def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
         """What is asked of the ledger: to take the mail at once, or to keep its event. Raises SchedulingOff."""
-        if draft.due is not None and draft.due > self.clock():
+        if self._is_for_later(draft):
             return _require(self.scheduling, "the event is to be sent later").keep
         if draft.collected and draft.event:
             return _require(self.scheduling, "the event is mailed with others").collect(draft.event)
         return self.ledger.claim
+
+    def _is_for_later(self, draft: Draft) -> bool:
+        return draft.due is not None and draft.due > self.clock()
+
+    def _attach(self, job: Job, draft: Draft) -> Job:
+        """The job with the files of a mail that is sent at once. Raises AttachmentUnavailable."""
+        if job.email is None or not job.email.references or self.attachments is None or self._is_for_later(draft):
+            return job
+        files = self.attachments.fetch(job.email.references, job.deadline)
+        return replace(job, email=replace(job.email, attachments=files, references=()))
+
+    def _put_off(self, job: Job, error: AttachmentUnavailable) -> tuple[Job, Decision]:
+        """Nothing was claimed: come back for the file, unless the ledger says that the mail needs none any more."""
+        found, verdict = self._look(job)
+        if verdict is None or isinstance(verdict, InDoubt):
+            return job, put_off(error, job, self.retry_policy, self.clock())
+        return self._decide(found, verdict)
 
     def _identify(self, draft: Draft, delivery: Delivery, attempt: Attempt) -> Attempt:
         """The attempt with all that the ledger keeps of its event, and with its trace where mails are traced."""

@@ -40,6 +40,7 @@ __all__ = [
     "decide",
     "decide_on_doubt",
     "give_up",
+    "put_off",
 ]
 
 _UNSUBSCRIBED = Reason(ReasonCode.RECIPIENT_UNSUBSCRIBED, "the reader has unsubscribed from mails of this category")
@@ -279,12 +280,28 @@ def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
     return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, at)
 
 
+def put_off(error: NotSent, job: Job, policy: RetryPolicy, now: int) -> Decision:
+    """What follows where a mail could not be made whole, before anything was claimed: come back ever later; after a day
+    of that, or on the last receive, a letter with the reason."""
+    if _gives_up(job, policy, now):
+        line = f"gave up after {max(job.receives, 1)} tries: {error}"
+        return give_up(Rejected(line, ReasonCode(error.reason.code)), job.attempt)
+    wait = policy.wait_after_receives(job.receives)
+    return Retry(OutcomeKind.RELEASED, error.reason, now + int(wait * 1000))
+
+
+def _gives_up(job: Job, policy: RetryPolicy, now: int) -> bool:
+    """Whether what no record tells of was tried for a day, or is handed out no more."""
+    sent_at = job.delivery.item.sent_at if job.delivery.item else 0
+    tried = policy.is_exhausted(sent_at, now, job.receives) and policy.has_waited_for_a_day(job.receives)
+    return tried or job.receives >= policy.receives
+
+
 def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
     """Come back ever later; after a day of that, or on the last receive, a person gets it with the true reason."""
     if job.receives >= policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)
-    sent_at = job.delivery.item.sent_at if job.delivery.item else 0
-    if policy.is_exhausted(sent_at, now, job.receives) and policy.has_waited_for_a_day(job.receives):
+    if _gives_up(job, policy, now):
         return WriteLetter(OutcomeKind.PARKED, job.attempt.owner, Reason(BUSY.code, f"{BUSY.text}, for a day"))
     return _wait(job, policy, now, BUSY)
 

@@ -97,6 +97,8 @@ class EmailBuilder:
     links: UnsubscribeLinks | None = None
     #: Secrets before this one, whose hashes may still lie in the ledger.
     older: tuple[bytes, ...] = ()
+    #: Where attachments may lie; None: whoever goes on with the event says it.
+    buckets: frozenset[str] | None = frozenset()
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -154,9 +156,19 @@ class EmailBuilder:
             reply_to=notification.reply_to,
             sender=notification.sender,
         )
+        if notification.attachments:
+            email = self._attach(email, draft, event.data.get("attachments", []))
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
             return replace(email, tags=dict([SYNTHETIC_TAG]))
         return self.delivery_mode.apply(email, draft.address)
+
+    def _attach(self, email: Email, draft: Draft, given: object) -> Email:
+        """The mail with what its files are fetched from. Raises InvalidEvent."""
+        from function.message.attachments import read_references, stand_ins  # noqa: PLC0415  few mails need it
+
+        if draft.synthetic:
+            return replace(email, attachments=stand_ins(read_references(given, None)))
+        return replace(email, references=read_references(given, self.buckets))
 
     def _find_address(self, value: Any) -> str:
         """The key of the address that an invalid event names where a valid one does, so that whoever got no mail is

@@ -81,6 +81,8 @@ class Notification:
     digest: Mapping[str, Any] | None
     #: The From header; None: that of the deployment.
     sender: str | None
+    #: Whether files may go with its mails.
+    attachments: bool
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
     _brand: Mapping[str, Any] = field(repr=False)
@@ -172,6 +174,11 @@ class Catalogue:
         return any(each.digest is not None for each in self._notifications.values())
 
     @property
+    def with_attachments(self) -> frozenset[str]:
+        """The types of event whose mails may have files."""
+        return frozenset(type_ for type_, one in self._notifications.items() if one.attachments)
+
+    @property
     def types(self) -> frozenset[str]:
         """The types of event that there is a notification for."""
         return frozenset(self._notifications)
@@ -217,6 +224,7 @@ def _notification(
         reply_to=entry.get("reply_to") or brand["reply_to"],
         digest=entry.get("digest"),
         sender=entry.get("from"),
+        attachments=entry.get("attachments", False),
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Email", "Receipt"]
+if TYPE_CHECKING:
+    from function.message.attachments import Reference
+
+__all__ = ["Attachment", "Email", "Receipt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail: its name as its reader sees it, its media type, and its bytes."""
+
+    name: str
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,9 @@ class Email:
     tags: Mapping[str, str] = field(default_factory=dict)
     reply_to: str | None = None
     sender: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    #: What the attachments are fetched from, until they are.
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

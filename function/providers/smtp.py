@@ -16,8 +16,6 @@ import smtplib
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from email import policy
-from email.message import EmailMessage
 from email.utils import formatdate
 
 from function.errors import (
@@ -33,14 +31,13 @@ from function.errors import (
 from function.message.email import Email, Receipt
 from function.message.sender import split_sender
 from function.providers.http_client import CONNECT_TIMEOUT, READ_TIMEOUT
+from function.providers.mime import compose, encode_header
 from function.providers.redaction import redact
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["SmtpProvider"]
 
-#: Characters; RFC 5321 allows 998. What is longer, or not ASCII, is encoded.
-_LONGEST_LINE = 990
 #: Words by which servers tell the rate and the quota from what else is only for now.
 #: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html, https://www.rfc-editor.org/rfc/rfc3463#section-3.8
 _QUOTA = re.compile(r"quota|daily|per day|monthly", re.IGNORECASE)
@@ -85,19 +82,11 @@ class SmtpProvider:
         sender = email.sender or self.sender
         domain = split_sender(sender)[1].rpartition("@")[2]
         names = {name.lower() for name in email.headers}
-        message = EmailMessage(policy=policy.SMTP)
-        message.set_content(email.text, cte=_encoding(email.text))
-        message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
         message_id = f"<{key}.{email.tags.get('attempt', '0')}@{domain}>"
-        own = {"From": sender, "To": email.to, "Subject": _header(email.subject), "Date": formatdate()}
+        own = {"From": sender, "To": email.to, "Subject": encode_header(email.subject), "Date": formatdate()}
         own |= {"Reply-To": email.reply_to} if email.reply_to else {}
         own |= {} if "message-id" in names else {"Message-ID": message_id}
-        # By hand: the email package folds and encodes what is long, and a List-Unsubscribe must stay as it is.
-        lines = [f"{name}: {value}" for name, value in (own | dict(email.headers)).items()]
-        for line in lines:
-            if not line.isascii() or "\r" in line or "\n" in line:
-                raise RefusedForGood(f"a header is no line of ASCII: {line.partition(':')[0]}")
-        return message_id, "\r\n".join(lines).encode() + b"\r\n" + message.as_bytes()
+        return message_id, compose(email, own)
 
     def _log_in(self, server: smtplib.SMTP, ends: float) -> None:
         host, _, port = self.url.partition("://")[2].rpartition(":")
@@ -186,20 +175,6 @@ def _within(server: smtplib.SMTP, ends: float, clock: Callable[[], float]) -> It
     if server.sock is not None:
         server.sock.settimeout(left)
     yield
-
-
-def _header(text: str) -> str:
-    """A header's text in ASCII: https://www.rfc-editor.org/rfc/rfc2047"""
-    if text.isascii():
-        return text
-    from email.header import Header  # noqa: PLC0415  most subjects need it not
-
-    return Header(text, "utf-8").encode(maxlinelen=75, linesep="").replace("\n", "")
-
-
-def _encoding(body: str) -> str:
-    short = all(len(line) <= _LONGEST_LINE for line in body.splitlines())
-    return "7bit" if short and body.isascii() else "base64"
 
 
 def _only_for_now(code: int, line: str) -> NotSent:

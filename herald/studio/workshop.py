@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from function.errors import NotificationError
+from function.message.attachments import read_references
 from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
 from function.message.sender import join_sender, split_sender
@@ -56,6 +57,8 @@ class Workshop:
         try:
             notification = self._require_catalogue().get(type_)
             notification.validate(data)
+            if notification.attachments:
+                read_references(data.get("attachments", []), None)
             link = UNSUBSCRIBE_URL if notification.subscription else None
             content = notification.render(data, locale, link)
         except NotificationError as error:
@@ -65,6 +68,8 @@ class Workshop:
             told = {"From": join_sender(*split_sender(notification.sender))} | told
         if notification.reply_to:
             told["Reply-To"] = notification.reply_to
+        if notification.attachments and (files := data.get("attachments")):
+            told["Attachments"] = ", ".join(f"{one['name']} ({one['type']})" for one in files)
         return content, told | (headers(link) if link else {})
 
     def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:

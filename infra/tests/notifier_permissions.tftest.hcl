@@ -69,6 +69,8 @@ run "least_privilege" {
       "secretsmanager:GetSecretValue arn:aws:secretsmanager:us-east-1:000000000000:secret:herald-mailgun-AbCdEf",
       "ses:SendEmail arn:aws:ses:us-east-1:000000000000:configuration-set/herald",
       "ses:SendEmail arn:aws:ses:us-east-1:000000000000:identity/*",
+      "ses:SendRawEmail arn:aws:ses:us-east-1:000000000000:configuration-set/herald",
+      "ses:SendRawEmail arn:aws:ses:us-east-1:000000000000:identity/*",
       "sqs:ChangeMessageVisibility arn:aws:sqs:us-east-1:000000000000:herald-retry",
       "sqs:DeleteMessage arn:aws:sqs:us-east-1:000000000000:herald-retry",
       "sqs:GetQueueAttributes arn:aws:sqs:us-east-1:000000000000:herald-retry",

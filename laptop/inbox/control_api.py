@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -52,6 +53,7 @@ class ControlApi:
             Route("/messages/{id}", self._one, methods=["GET"]),
             Route("/messages/{id}/text", self._text, methods=["GET"]),
             Route("/messages/{id}/raw", self._raw, methods=["GET"]),
+            Route("/messages/{id}/attachments/{number:int}", self._attachment, methods=["GET"]),
             Route("/messages/{id}/events", self._event, methods=["POST"]),
             Route("/faults", self._list_faults, methods=["GET"]),
             Route("/faults", self._arm, methods=["POST"]),
@@ -78,6 +80,16 @@ class ControlApi:
 
     async def _raw(self, request: Request) -> Response:
         return _plain(find_mail(self._ses, request).raw)
+
+    async def _attachment(self, request: Request) -> Response:
+        """One file, to be saved and never shown: it may be anything."""
+        files, number = find_mail(self._ses, request).files, request.path_params["number"]
+        if number >= len(files):
+            raise LookupError(f"the mail has {len(files)} attachments, counted from 0")
+        name, type_, content = files[number]
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
+        headers |= {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+        return Response(content, media_type=type_, headers=headers)
 
     async def _event(self, request: Request) -> Response:
         mail, given = find_mail(self._ses, request), await _object(request)

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import cast
 from urllib.parse import parse_qs
 
 from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
 from laptop.ses.faults import Faults
+from laptop.ses.mailbox import File
 
 __all__ = ["Mailgun"]
 
@@ -56,12 +60,9 @@ class Mailgun:
         found = _PATH.fullmatch(request.path)
         if found is None or found[1] != self.domain:
             raise Refusal(Answer(404, {"message": "Domain not found"}))
-        if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            raise Refusal(Answer(400, {"message": "the simulator reads url-encoded forms only"}))
-        given = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
-        return self._draft(given)
+        return self._draft(*_read_form(request))
 
-    def _draft(self, given: dict[str, str]) -> Draft:
+    def _draft(self, given: dict[str, str], files: tuple[File, ...]) -> Draft:
         for name in ("from", "to", "subject"):
             if not given.get(name):
                 raise Refusal(Answer(400, {"message": f"'{name}' parameter is missing"}))
@@ -84,6 +85,7 @@ class Mailgun:
             {name[2:]: value for name, value in given.items() if name.startswith("h:")},
             {name[2:]: value for name, value in given.items() if name.startswith("v:")},
             f"<{number}>",
+            files=files,
         )
 
     def accepted(self, draft: Draft, _request: Request) -> Answer:
@@ -103,3 +105,26 @@ class Mailgun:
 
     def refused(self, message: str) -> Answer:
         return Answer(400, {"message": message})
+
+
+def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
+    """The fields of a form and its files: only one with parts can have any."""
+    media_type = request.headers.get("content-type", "")
+    if media_type.startswith("application/x-www-form-urlencoded"):
+        fields = parse_qs(request.body.decode(), keep_blank_values=True).items()
+        return {name: values[0] for name, values in fields}, ()
+    if not media_type.startswith("multipart/form-data"):
+        raise Refusal(Answer(400, {"message": "a form is url-encoded, or has parts"}))
+    head = f"Content-Type: {media_type}\r\n\r\n".encode()
+    form: EmailMessage = message_from_bytes(head + request.body, _class=EmailMessage, policy=policy.HTTP)
+    given: dict[str, str] = {}
+    files = []
+    for part in form.iter_parts():
+        # Names are UTF-8 as it stands: https://www.rfc-editor.org/rfc/rfc7578#section-5.1
+        name, filename = (str(part.get_param(key, "", "content-disposition")) for key in ("name", "filename"))
+        content = cast("bytes", part.get_payload(decode=True))
+        if name == "attachment":
+            files.append(File(filename, part.get_content_type(), content))
+        else:
+            given[name] = content.decode()
+    return given, tuple(files)

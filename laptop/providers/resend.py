@@ -6,6 +6,7 @@ Idempotency keys: https://resend.com/docs/dashboard/emails/idempotency-keys
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
 from laptop.ses.faults import Faults
+from laptop.ses.mailbox import File
 
 __all__ = ["Resend"]
 
@@ -94,6 +96,7 @@ class Resend:
             tags,
             f"<{number}@eu-west-1.amazonses.com>",
             own_message_id=True,  # guessed: Resend sends by SES, which sets its own
+            files=tuple(map(_file, given.get("attachments") or [])),
         )
 
     def accepted(self, draft: Draft, request: Request) -> Answer:
@@ -129,6 +132,15 @@ class Resend:
 
     def refused(self, message: str) -> Answer:
         return _error(422, "validation_error", message)
+
+
+def _file(given: dict[str, str]) -> File:
+    try:
+        content = base64.b64decode(given["content"], validate=True)
+        return File(given["filename"], given.get("content_type") or "application/octet-stream", content)
+    except (KeyError, ValueError):
+        text = "Attachment must have either a `content` or `path`."
+        raise Refusal(_error(422, "invalid_attachment", text)) from None
 
 
 def _error(status: int, name: str, message: str) -> Answer:

@@ -5,11 +5,13 @@ Errors: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
 from laptop.ses.faults import Faults
+from laptop.ses.mailbox import File
 
 __all__ = ["SendGrid"]
 
@@ -108,6 +110,7 @@ class SendGrid:
             headers,
             arguments,
             f"<{number}@geopod-ismtpd-1>",
+            files=tuple(map(_file, given.get("attachments") or [])),
         )
 
     def accepted(self, draft: Draft, _request: Request) -> Answer:
@@ -128,6 +131,19 @@ class SendGrid:
 
     def refused(self, message: str) -> Answer:
         return _error(400, message, "content")
+
+
+def _file(given: dict[str, str]) -> File:
+    """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#attachments-errors"""
+    if not given.get("filename") or not given.get("content"):
+        raise Refusal(_error(400, "The attachment must have a filename and content.", "attachments"))
+    if any(character in given.get("type", "") for character in ";\r\n"):
+        raise Refusal(_error(400, "The type of the attachment cannot contain ';', or CRLF characters.", "attachments"))
+    try:
+        return File(given["filename"], given["type"], base64.b64decode(given["content"], validate=True))
+    except ValueError:
+        text = "The attachment content must be base64 encoded."
+        raise Refusal(_error(400, text, "attachments.0.content")) from None
 
 
 def _error(status: int, message: str, field: str | None = None) -> Answer:

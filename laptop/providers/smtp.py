@@ -22,7 +22,8 @@ from laptop.ses.mailbox import Mail, Mailbox
 __all__ = ["SmtpServer"]
 
 _ENVELOPE = frozenset({"content-type", "content-transfer-encoding", "mime-version"})
-_LARGEST = 10 * 1024 * 1024
+#: Bytes of a mail: of what most servers take. Some take 10 MB, as Postfix does unless it is told otherwise.
+_LARGEST = 25 * 1024 * 1024
 
 
 class SmtpServer:

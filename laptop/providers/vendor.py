@@ -12,7 +12,7 @@ from email.utils import format_datetime, parseaddr
 from typing import Protocol
 
 from laptop.ses.faults import Faults
-from laptop.ses.mailbox import Mail, Mailbox
+from laptop.ses.mailbox import File, Mail, Mailbox
 
 __all__ = ["Answer", "Draft", "Refusal", "Request", "Vendor", "accept", "new_id"]
 
@@ -58,6 +58,7 @@ class Draft:
     #: The Message-ID that the mail has if the sender gave none, or if the vendor always sets its own.
     message_id: str
     own_message_id: bool = False
+    files: tuple[File, ...] = ()
 
 
 class Vendor(Protocol):
@@ -130,5 +131,8 @@ def _to_mime(draft: Draft, headers: list[tuple[str, str]]) -> bytes:
     message.set_content(draft.text or "")
     if draft.html is not None:
         message.add_alternative(draft.html, subtype="html")
+    for name, type_, content in draft.files:
+        kind, _, subtype = type_.partition("/")
+        message.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
     # By hand, as in laptop/ses/sending.py: a mail must be shown as it was given.
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode() + message.as_bytes()

@@ -27,10 +27,12 @@ from laptop.resources import (
 )
 from webapp.aws import table as books
 
-__all__ = ["allow_senders", "make_functions"]
+__all__ = ["allow_attachments", "allow_senders", "make_functions"]
 
 _DOMAIN = split_sender(SENDER)[1].rpartition("@")[2]
 PACKAGES = f"{PREFIX}-packages"
+#: Where attachments lie that a person tries on this machine.
+ATTACHMENTS = f"{PREFIX}-attachments"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-laptop"
 TRUST = {
     "Version": "2012-10-17",
@@ -75,6 +77,21 @@ def allow_senders(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
     for domain in {address.rpartition("@")[2] for address in addresses} - {_DOMAIN}:
         clients.ses.create_email_identity(EmailIdentity=domain)
     return {"HERALD_SENDERS": ",".join(addresses)} if addresses else {}
+
+
+def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
+    """Where a notification has attachments, make a bucket for them and each that its examples name; returns the
+    setting that allows them."""
+    notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
+    if not any("attachments" in one for one in notifications.values()):
+        return {}
+    examples = json.loads((catalogue / "trials.json").read_bytes())
+    named = [data.get("attachments") for of_type in examples.values() for data in of_type.values()]
+    urls = [one["url"] for files in named if isinstance(files, list) for one in files if "url" in one]
+    buckets = sorted({ATTACHMENTS, *(url.removeprefix("s3://").partition("/")[0] for url in urls)})
+    for bucket in buckets:
+        clients.any("s3").create_bucket(Bucket=bucket)
+    return {"HERALD_ATTACHMENT_BUCKETS": ",".join(buckets)}
 
 
 def _email(clients: LaptopClients, made: Provisioned) -> None:

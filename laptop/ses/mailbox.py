@@ -6,8 +6,19 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import NamedTuple, cast
 
-__all__ = ["Mail", "Mailbox"]
+__all__ = ["File", "Mail", "Mailbox"]
+
+
+class File(NamedTuple):
+    """A file of a mail: its name, its media type, its bytes."""
+
+    name: str
+    type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,17 @@ class Mail:
     #: Where SES took it; empty for other providers.
     region: str = ""
 
+    @property
+    def files(self) -> list[File]:
+        """The files that go with it, as a reader's program finds them."""
+        if b"attachment" not in self.raw.lower():
+            return []
+        message: EmailMessage = message_from_bytes(self.raw, _class=EmailMessage, policy=policy.default)
+        return [
+            File(part.get_filename() or "", part.get_content_type(), cast("bytes", part.get_payload(decode=True)))
+            for part in message.iter_attachments()
+        ]
+
     def as_json(self) -> dict[str, object]:
         """The mail as the inbox's API shows it."""
         return {
@@ -44,6 +66,7 @@ class Mail:
             "configuration_set": self.configuration_set,
             "region": self.region,
             "events": list(self.events),
+            "attachments": [{"name": one.name, "type": one.type, "size": len(one.content)} for one in self.files],
             "raw": self.raw.decode("utf-8", "replace"),
         }
 

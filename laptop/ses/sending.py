@@ -1,17 +1,18 @@
 """`SendEmail`: what AWS checks before it takes a mail, in its order, and the mail that it then takes.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
-https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EmailContent.html, of which `Simple` is played.
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_EmailContent.html, of which `Simple` and `Raw` are played.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import policy
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Any
@@ -26,6 +27,10 @@ MAX_TAGS = 50
 TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 ADDRESS = re.compile(r"[^@\s<>\",;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
+#: With its line break; of SMTP: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1.6
+_LONGEST_LINE = 998
+_MIME = frozenset({"mime-version", "content-type", "content-transfer-encoding"})
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -39,23 +44,24 @@ class _Content:
 
 def read_mail(request: Mapping[str, Any], region: str) -> Mail:
     """Turn a `SendEmail` request into the mail that it asks for; raise `SesError` if AWS would not take it."""
-    content = _read_content(request)
+    raw = (request.get("Content") or {}).get("Raw")
+    content, body = (_read_content(request), None) if raw is None else _read_raw(raw)
     source = str(request.get("FromEmailAddress") or "")
     if not source:
         raise bad_request("Missing required header 'From'.")
     to = _recipients(request)
     tags = _tags(request)
     mail_id, at = _message_id(), datetime.now(UTC)
-    headers, raw = _to_mime(content, mail_id, at)
+    headers, written = _to_mime(content, mail_id, at, body)
     name = request.get("ConfigurationSetName")
     subject, text, html = content.subject, content.text, content.html
-    return Mail(mail_id, at, source, to, subject, text, html, headers, tags, name, raw, region=region)
+    return Mail(mail_id, at, source, to, subject, text, html, headers, tags, name, written, region=region)
 
 
 def _read_content(request: Mapping[str, Any]) -> _Content:
     simple = (request.get("Content") or {}).get("Simple")
     if simple is None:
-        raise bad_request("this simulator plays Content.Simple only")
+        raise bad_request("this simulator plays Content.Simple and Content.Raw only")
     body = simple.get("Body") or {}
     text, html = (body.get(part, {}).get("Data") for part in ("Text", "Html"))
     if text is None and html is None:
@@ -66,6 +72,25 @@ def _read_content(request: Mapping[str, Any]) -> _Content:
         if "\r" in value or "\n" in value:
             raise bad_request("Header fields must not contain line breaks.")
     return _Content(subject, text, html, (*_envelope(request), ("Subject", subject), *given))
+
+
+def _read_raw(raw: Mapping[str, Any]) -> tuple[_Content, bytes]:
+    """What a whole message says, and its body as it was given, which begins with the headers of MIME."""
+    data = base64.b64decode(raw["Data"])
+    head, _, rest = data.partition(b"\r\n\r\n")
+    if any(len(line) > _LONGEST_LINE for line in data.split(b"\r\n")):
+        raise bad_request("A line of the message is longer than 1000 characters.")
+    message: EmailMessage = message_from_bytes(data, _class=EmailMessage, policy=policy.default)
+    plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    given = [(name, str(value)) for name, value in message.raw_items() if name.lower() not in _MIME]
+    about = b"".join(f"{name}: {value}\r\n".encode() for name, value in message.raw_items() if name.lower() in _MIME)
+    content = _Content(
+        str(message["Subject"]),
+        plain.get_content() if plain else None,
+        html.get_content() if html else None,
+        tuple(given),
+    )
+    return content, about + b"\r\n" + rest if head else data
 
 
 def _envelope(request: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -116,20 +141,25 @@ def _message_id() -> str:
     return f"{0x0100 << 48 | millis:016x}-{uuid.uuid4()}-000000"
 
 
-def _to_mime(content: _Content, mail_id: str, at: datetime) -> tuple[Headers, bytes]:
-    """The mail's headers and MIME form. SES sets `Message-ID` and `Date` itself, whatever the sender gave."""
+def _to_mime(content: _Content, mail_id: str, at: datetime, body: bytes | None) -> tuple[Headers, bytes]:
+    """The mail's headers and MIME form, with the `body` that was given, if one was. SES sets `Message-ID` and `Date`
+    itself, whatever the sender gave."""
     own: Headers = (("Message-ID", f"<{mail_id}@email.amazonses.com>"), ("Date", format_datetime(at)))
     given = (pair for pair in content.headers if pair[0].lower() not in {"message-id", "date"})
     headers = (*given, *own)
+    # Written by hand: a mail must be shown as it was given, and the email package folds and encodes long headers.
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return headers, lines.encode() + (_write_body(content) if body is None else body)
+
+
+def _write_body(content: _Content) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     if content.text is not None:
         message.set_content(content.text, cte=_encoding(content.text))
     if content.html is not None:
         add = message.set_content if content.text is None else message.add_alternative
         add(content.html, subtype="html", cte=_encoding(content.html))
-    # Written by hand: a mail must be shown as it was given, and the email package folds and encodes long headers.
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return headers, lines.encode() + message.as_bytes()
+    return message.as_bytes()
 
 
 def _encoding(body: str) -> str:

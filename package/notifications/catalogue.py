@@ -20,6 +20,7 @@ from function.errors import NotificationError
 from function.message.catalogue import Catalogue, ViolationError
 from function.message.sender import from_header
 from package.errors import Faults, PackageError
+from package.notifications.attachments import faults_of_attachments, has_attachments, require_attachments
 from package.notifications.brand import BRAND, read_brand
 from package.notifications.digests import read_digest, seen_examples, seen_schema
 from package.notifications.documents import read_json, where
@@ -137,7 +138,8 @@ class _Source:
     @property
     def entry(self) -> dict[str, Any]:
         """As the catalogue has it."""
-        return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings}
+        more = {"attachments": True} if has_attachments(self.schema) else {}
+        return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings, **more}
 
 
 def _own_or_shipped(notifications: Path, name: str) -> Path:
@@ -153,6 +155,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
         faults.add(f"{folder}: a type is words in small letters, joined by dots")
     with faults.gather():
         source.schema = read_data_schema(folder / "schema.json")
+        require_attachments(source.schema, folder / "schema.json")
         for name in sorted(_OWN_NAMES & source.schema.get("properties", {}).keys()):
             faults.add(f"{folder / 'schema.json'} at /{name}: templates have {name} of Herald: give it another name")
     with faults.gather():
@@ -161,6 +164,8 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
         source.examples = examples(type_, notifications)
         if len(source.examples) < 3:
             faults.add(f"{folder} has {len(source.examples)} examples and needs 3: typical, very long, right to left")
+    if "digest" in source.settings and has_attachments(source.schema):
+        faults.add(f"{folder}: a digest has no attachments: take digest or attachments away")
     source.locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != "examples")
     if "en" not in source.locales or not all(map(_LOCALE.fullmatch, source.locales)):
         faults.add(f"{folder} needs a folder 'en'; others are named like 'de' or 'pt-br'")
@@ -302,6 +307,8 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             members = [int(step) if step.isdecimal() else step for step in _pointer(error).split("/")[2:]]
             place = where(source.folder / "examples" / f"{name}.json", members)
             yield f"{place}: {_missing_members(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
+    if notification.attachments:
+        yield from faults_of_attachments(valid, source.folder / "examples")
     logo = brand["logo"]["url"] if brand["logo"] else None
     link = UNSUBSCRIBE_URL if notification.subscription else None
     shown = valid if notification.digest is None else seen_examples(valid)

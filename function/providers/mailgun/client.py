@@ -8,12 +8,14 @@ Limits: 25 MB a message, 16 KB of all options, headers and variables together, b
 from __future__ import annotations
 
 import contextlib
+import uuid
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, RefusedForGood
 from function.event.cloudevent import PROBE_TAG
-from function.message.email import Email, Receipt
+from function.message.email import Attachment, Email, Receipt
 from function.message.sender import join_sender, split_sender
 from function.providers.http_client import Answer, HttpClient, answer_line, judge
 from function.providers.secret import Secret
@@ -75,12 +77,10 @@ class MailgunProvider:
             **{f"v:{name}": value for name, value in variables.items()},
         }
         credentials = b64encode(f"api:{self.secret.value}".encode()).decode()
-        headers = {
-            "Authorization": f"Basic {credentials}",
-            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-        }
+        media_type, body = _form(fields, email.attachments)
+        headers = {"Authorization": f"Basic {credentials}", "Content-Type": media_type}
         path = f"/v3/{quote(self.domain, safe='')}/messages"
-        answer = self.http.post(path, headers, urlencode(fields).encode())
+        answer = self.http.post(path, headers, body)
         if answer.status != 200:
             raise self._refusal(answer, email)
         number = answer.json().get("id")
@@ -101,3 +101,24 @@ class MailgunProvider:
         if answer.status == 400 and "from" in text and "'to'" not in text:
             return judge(403, line)  # the set-up of the sender, not this mail
         return judge(answer.status, line)
+
+
+def _form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, bytes]:
+    """The media type of a form and its bytes; only one with files has parts: https://www.rfc-editor.org/rfc/rfc7578"""
+    if not files:
+        return "application/x-www-form-urlencoded; charset=utf-8", urlencode(fields).encode()
+    boundary = uuid.uuid4().hex
+    parts = [_part(boundary, _quoted(name), "", value.encode()) for name, value in fields.items()]
+    for one in files:
+        about = f"\r\nContent-Type: {one.type}"
+        parts.append(_part(boundary, f'"attachment"; filename={_quoted(one.name)}', about, one.content))
+    return f"multipart/form-data; boundary={boundary}", b"".join([*parts, f"--{boundary}--\r\n".encode()])
+
+
+def _part(boundary: str, name: str, about: str, content: bytes) -> bytes:
+    return f"--{boundary}\r\nContent-Disposition: form-data; name={name}{about}\r\n\r\n".encode() + content + b"\r\n"
+
+
+def _quoted(name: str) -> str:
+    """As browsers write it: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data"""
+    return '"' + name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22") + '"'

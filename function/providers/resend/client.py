@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from function.errors import (
     Throttled,
 )
 from function.event.cloudevent import PROBE_TAG
-from function.message.email import Email, Receipt
+from function.message.email import Attachment, Email, Receipt
 from function.message.sender import join_sender, split_sender
 from function.providers.http_client import Answer, HttpClient, answer_line, judge
 from function.providers.secret import Secret
@@ -120,6 +121,7 @@ class ResendProvider:
             "text": email.text,
             "html": email.html,
             "headers": dict(email.headers),
+            **({"attachments": [_file(one) for one in email.attachments]} if email.attachments else {}),
             "tags": [{"name": name, "value": value} for name, value in tags.items()],
         }
 
@@ -135,6 +137,10 @@ class ResendProvider:
         if name == "validation_error" and answer.status == 403:
             return _forbidden(said.lower(), line)
         return BY_NAME[name](line) if name in BY_NAME else judge(answer.status, line)
+
+
+def _file(one: Attachment) -> dict[str, str]:
+    return {"content": b64encode(one.content).decode(), "filename": one.name, "content_type": one.type}
 
 
 def _forbidden(text: str, line: str) -> NotificationError:

@@ -8,10 +8,11 @@ Limits: 30 MB a request, 10,000 bytes of custom_args: https://www.twilio.com/doc
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Any
 
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
-from function.message.email import Email, Receipt
+from function.message.email import Attachment, Email, Receipt
 from function.message.sender import split_sender
 from function.providers.http_client import Answer, HttpClient, answer_line, judge
 from function.providers.secret import Secret
@@ -71,6 +72,7 @@ class SendGridProvider:
             "subject": email.subject,
             "content": [{"type": "text/plain", "value": email.text}, {"type": "text/html", "value": email.html}],
             **({"headers": dict(email.headers)} if email.headers else {}),
+            **({"attachments": [_file(one) for one in email.attachments]} if email.attachments else {}),
             "custom_args": {f"{_ARGUMENT}{name}": value for name, value in {**email.tags, "message_id": key}.items()},
             "tracking_settings": _UNTRACKED,
         }
@@ -89,3 +91,8 @@ class SendGridProvider:
         if answer.status == 400 and field.startswith("from"):
             return ProviderUnavailable(line)  # the set-up of the sender, not this mail
         return judge(answer.status, line)
+
+
+def _file(one: Attachment) -> dict[str, str]:
+    content = b64encode(one.content).decode()
+    return {"content": content, "filename": one.name, "type": one.type, "disposition": "attachment"}

@@ -41,6 +41,7 @@ locals {
       HERALD_RETRY_RECEIVES        = tostring(local.max_receives.retry - 1)
       HERALD_TIMEOUT_SECONDS       = tostring(var.timeout)
     },
+    length(var.attachment_buckets) == 0 ? {} : { HERALD_ATTACHMENT_BUCKETS = join(",", var.attachment_buckets) },
     length(var.senders) == 0 ? {} : { HERALD_SENDERS = join(",", var.senders) },
     var.delivery_mode == "live" ? {} : { HERALD_DELIVERY_MODE = var.delivery_mode },
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},

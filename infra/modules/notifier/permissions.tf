@@ -20,7 +20,7 @@ locals {
         Action   = "ssm:GetParameter"
         Resource = aws_ssm_parameter.link_key.arn
       },
-    ], local.ses_statements, local.secret_statements)
+    ], local.ses_statements, local.secret_statements, local.attachment_statements)
 
     feedback = concat(local.run_statements["feedback"], local.ledger_statements, [
       {
@@ -152,7 +152,9 @@ locals {
       # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
       Sid    = "Send"
       Effect = "Allow"
-      Action = "ses:SendEmail"
+      # A mail with files is one message, which is another right of the same call.
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+      Action = ["ses:SendEmail", "ses:SendRawEmail"]
       Resource = flatten([for region in local.sending_regions : [
         "arn:${local.partition}:ses:${region}:${local.account}:identity/*",
         "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}",
@@ -160,6 +162,16 @@ locals {
       Condition = { StringEquals = { "ses:FromAddress" = distinct(concat([local.sender_address], var.senders)) } }
     }
   ] : statement if length(local.sending_regions) > 0]
+
+  attachment_statements = [for statement in [
+    {
+      # Without the right to list, what is not there is refused too: notify treats both alike.
+      Sid      = "ReadAttachments"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+      Resource = [for bucket in var.attachment_buckets : "arn:${local.partition}:s3:::${bucket}/*"]
+    }
+  ] : statement if length(var.attachment_buckets) > 0]
 
   secret_statements = [
     for service, action in { ssm = "ssm:GetParameter", secretsmanager = "secretsmanager:GetSecretValue" } : {

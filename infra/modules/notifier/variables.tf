@@ -74,6 +74,22 @@ variable "senders" {
   }
 }
 
+variable "attachment_buckets" {
+  description = "Buckets that attachments of mails may lie in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.attachment_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", one))])
+    error_message = "attachment_buckets are names of buckets, such as invoices: no s3://, no ARN, no path."
+  }
+  validation {
+    condition     = length(var.attachment_buckets) <= 10
+    error_message = "attachment_buckets are at most 10: they stand in the function's environment, which Lambda limits to 4 KB."
+  }
+}
+
 variable "publishers" {
   description = "ARNs of the only IAM roles that may publish to the topic"
   type        = list(string)

@@ -52,6 +52,14 @@ RULES: tuple[Rule, ...] = (
     row("kms", "DescribeKey", "The KMS API follows an eventual consistency model.", _DOCTOR, "KeyMetadata.KeyState"),
     row("kms", "GetKeyPolicy", "You cannot perform this operation on a KMS key in a different", _DOCTOR, "Policy"),
     row(
+        "s3",
+        "GetObject",
+        "the error that Amazon S3 returns depends on whether you also have the",
+        "tests/integration/function/test_attachments.py::test_what_is_missing_is_not_sent_and_tried_again_until_it_is_there",
+        "Body",
+        "ContentLength",
+    ),
+    row(
         "route53",
         "ListResourceRecordSets",
         "returns up to 300 resource record sets at a time in ASCII order",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from herald.cli import app
-from package.notifications.catalogue import NOTIFICATIONS
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS
 from package.notifications.previews import previews
+from tests.attachments import add_attachments, reference
 
 
 def test_every_example_of_a_notification_is_written_in_light_and_dark(
@@ -23,6 +26,17 @@ def test_every_example_of_a_notification_is_written_in_light_and_dark(
     assert paths
     assert all(path.exists() and "book.deleted" in str(path) for path in paths)
     assert {path.suffix for path in paths} == {".html"}
+
+
+def test_a_preview_names_the_files_that_go_with_the_mail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    folder = Path(shutil.copytree(EXAMPLES / "security", tmp_path / "notifications" / "security")).parent
+    add_attachments(folder, "security")
+    example = folder / "security" / "examples" / "typical.json"
+    files = [reference("a.pdf", b"1", name="März & Co.pdf")]
+    example.write_text(json.dumps(json.loads(example.read_text("utf-8")) | {"attachments": files}), "utf-8")
+    pages = [path for path in previews(folder) if path.name == "typical.en.html"]
+    assert "Attached: <bdi>März &amp; Co.pdf</bdi> (application&#x2f;pdf)" in pages[0].read_text("utf-8")
 
 
 def test_a_browser_takes_a_picture_of_a_page() -> None:

@@ -19,6 +19,7 @@ from herald.cli import app, main
 from herald.studio.app import studio
 from herald.studio.workshop import Workshop
 from package.notifications.catalogue import EXAMPLES, examples
+from tests.attachments import add_attachments, reference
 from tests.waiting import eventually
 
 NO_ADDRESSES = ["", "nobody", "a@example.com,b@example.com", " a@example.com", "a@example.com\n", None]
@@ -59,6 +60,18 @@ def test_a_mail_is_written_with_its_headers_and_size(page: TestClient, folder: P
     frame = page.get(f"/mail/{mail['id']}")
     assert mail["sizes"]["html"] == len(frame.content)
     assert "sandbox" in frame.headers["Content-Security-Policy"]
+
+
+def test_the_files_of_a_mail_are_named_beside_its_headers(folder: Path, tmp_path: Path) -> None:
+    add_attachments(folder, "security")
+    pages = studio(Workshop(folder, tmp_path / "work"), folder, {}, "Send {} to {}?".format)
+    files = [reference("a.pdf", b"1"), reference("b.pdf", b"2", name="Größe.pdf")]
+    with TestClient(pages, base_url="http://127.0.0.1:8025") as page:
+        data = examples("security", folder)["typical"] | {"attachments": files}
+        told = page.post("/render", json=asked(folder, data=data)).json()
+        assert told["headers"]["Attachments"] == "a.pdf (application/pdf), Größe.pdf (application/pdf)"
+        data["attachments"] = [files[0] | {"name": "a.exe"}]
+        assert "must be a plain file name" in page.post("/render", json=asked(folder, data=data)).json()["error"]
 
 
 def test_a_real_mail_wants_a_confirmation(page: TestClient, folder: Path, sent: list[str]) -> None:

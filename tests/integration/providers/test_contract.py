@@ -20,7 +20,7 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.message.email import Email, Receipt
+from function.message.email import Attachment, Email, Receipt
 from laptop.ses.faults import FaultKind, SendFault
 from laptop.ses.mailbox import Mail
 from tests.integration.providers.stages import PROVIDERS, Stage, stage
@@ -120,6 +120,43 @@ def test_tags_and_key_are_with_the_mail_for_its_feedback(staged: Stage) -> None:
     else:
         own = {name.removeprefix("herald_"): value for name, value in mail.tags.items()}
         assert own == {"attempt": "request-0123456789ab", "message_id": KEY}
+
+
+FILES = (
+    Attachment("invoice-4711.pdf", "application/pdf", b"%PDF-1.7\n" + bytes(range(256)) * 40),
+    Attachment("Rechnung für März, 雪.csv", "text/csv", "Größe;Preis\r\n.5;1,00 €\r\n".encode()),
+    Attachment("a very long name " * 6 + ".png", "image/png", b"\x89PNG\r\n\x1a\n--boundary\r\n"),
+)
+
+
+def test_files_arrive_with_names_types_and_every_byte(staged: Stage) -> None:
+    staged.provider.send(replace(MAIL, attachments=FILES), KEY)
+    mail = taken(staged)
+    assert mail.subject == MAIL.subject
+    assert mail.files == [(one.name, one.type, one.content) for one in FILES]
+    assert (mail.text or "").splitlines() == MAIL.text.splitlines()
+    assert (mail.html or "").strip() == MAIL.html
+    found = headers(mail)
+    assert {name: found[name.lower()] for name in MAIL.headers} == dict(MAIL.headers)
+    assert found["reply-to"] == "help@herald.example"
+    read: EmailMessage = message_from_bytes(mail.raw, _class=EmailMessage, policy=policy.default)
+    assert parseaddr(str(read["From"])) == ("Bücher", "books@herald.example")
+    assert [(part.get_filename(), part.get_content_disposition()) for part in read.iter_attachments()] == [
+        (one.name, "attachment") for one in FILES
+    ]
+
+
+def test_10_mb_of_files_go_with_a_mail(staged: Stage) -> None:
+    half = bytes(range(256)) * (5_000_000 // 256)
+    files = tuple(Attachment(f"{name}.pdf", "application/pdf", half) for name in ("one", "two"))
+    staged.provider.send(replace(MAIL, attachments=files), KEY)
+    assert [len(one.content) for one in taken(staged).files] == [len(half), len(half)]
+
+
+def test_a_mail_with_files_after_one_without_is_no_less_whole(staged: Stage) -> None:
+    for number, files in enumerate([(), FILES, (), FILES[:1]]):
+        staged.provider.send(replace(MAIL, attachments=files), f"{KEY}-{number}")
+    assert [len(mail.files) for mail in staged.mailbox.find()] == [0, 3, 0, 1]
 
 
 @pytest.mark.parametrize("line", ["雪国 " * 400, "<td>x</td>" * 4000], ids=["a-long-line-of-snow", "one-line-of-40-KB"])

@@ -65,6 +65,26 @@ def test_one_mail_has_every_part(web: TestClient, mail_id: str) -> None:
     assert web.get(f"/messages/{mail_id}/raw").headers["content-type"].startswith("text/plain")
 
 
+def test_a_mails_files_are_named_on_its_page_and_saved_not_shown(web: TestClient, account: SESV2Client) -> None:
+    raw = (
+        b"From: ada@herald.example\r\nTo: ada@example.com\r\nSubject: s\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nt\r\n'
+        b"--b\r\nContent-Type: text/html\r\nContent-Disposition: attachment; "
+        b"filename*=utf-8''%3Cb%3E%E9%9B%AA.html\r\n\r\n<script>alert(1)</script>\r\n--b--\r\n"
+    )
+    mail_id = send(account, Content={"Raw": {"Data": raw}})
+    (told,) = web.get(f"/messages/{mail_id}").json()["attachments"]
+    assert (told["name"], told["type"]) == ("<b>雪.html", "text/html")
+    page = web.get(f"/mail/{mail_id}").text
+    assert f'href="/messages/{mail_id}/attachments/0" download' in page
+    assert "<b>雪" not in page
+    saved = web.get(f"/messages/{mail_id}/attachments/0")
+    assert saved.content.strip() == b"<script>alert(1)</script>"
+    assert saved.headers["content-disposition"] == "attachment; filename*=UTF-8''%3Cb%3E%E9%9B%AA.html"
+    assert saved.headers["content-security-policy"] == "sandbox"
+    assert web.get(f"/messages/{mail_id}/attachments/1").status_code == 404
+
+
 def test_the_inbox_can_be_emptied(web: TestClient, mail_id: str) -> None:
     assert web.delete("/messages").json() == {"deleted": 1}
     assert web.get("/messages").json() == []

@@ -33,6 +33,32 @@ def with_headers(*names: str, value: str = "v") -> dict[str, Any]:
     return simple(Headers=[{"Name": name, "Value": value} for name in names])
 
 
+RAW = (
+    b"From: Ada <ada@herald.example>\r\nTo: ada@example.com\r\nSubject: =?utf-8?q?B=C3=BCcher?=\r\n"
+    b"Message-ID: <mine@herald.example>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n"
+    b'--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename="a.pdf"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--b--\r\n"
+)
+
+
+def test_a_raw_mail_is_kept_whole_but_for_what_ses_sets_itself(account: SESV2Client, ses: Ses) -> None:
+    mail_id = send(account, "ada@example.com", Content={"Raw": {"Data": RAW}})
+    mail = ses.mailbox.get(mail_id)
+    assert mail is not None
+    assert (mail.subject, (mail.text or "").strip(), mail.html) == ("Bücher", "Hello", None)
+    assert mail.files == [("a.pdf", "application/pdf", b"%PDF-")]
+    assert dict(mail.headers)["Message-ID"] == f"<{mail_id}@email.amazonses.com>"
+    assert mail.tags == {"message_id": "m-1"}
+
+
+def test_a_raw_mail_with_a_line_longer_than_smtp_has_it_is_refused(account: SESV2Client) -> None:
+    with pytest.raises(ClientError) as caught:
+        send(account, "ada@example.com", Content={"Raw": {"Data": RAW + b"x" * 999 + b"\r\n"}})
+    assert code_of(caught)[0] == "BadRequestException"
+
+
 def test_a_simple_mail_is_kept_whole(account: SESV2Client, ses: Ses) -> None:
     link = "<https://herald.example/unsubscribe/" + "x" * 200 + ">"
     headers = [{"Name": "List-Unsubscribe", "Value": link}]

@@ -24,7 +24,8 @@ from package.contents import _recipe
 from package.dependencies import install_dependencies
 from package.target import laptop
 
-FUNCTION = BUNDLES[0]
+#: With all that any notification may need.
+FUNCTION = BUNDLES[0].for_catalogue({"notifications": {"invoice.ready": {"attachments": True}}})
 SPOKEN = Path(__file__).with_name("spoken.py")
 STOCK = Path(botocore.__file__).parents[1]
 
@@ -56,7 +57,9 @@ def fill(model: dict[str, Any], name: str, depth: int = 6) -> Any:
         case "string":
             url = "Url" in str(shape) + name or (model["metadata"]["serviceId"] == "SQS" and name == "String")
             return shape.get("enum", ["https://sqs.us-east-1.amazonaws.com/0/q" if url else "word"])[0]
-    return {"blob": b"bytes", "boolean": True, "double": 0.5, "integer": 1, "long": 1}[shape["type"]]
+    return {"timestamp": 1_795_248_000, "blob": b"bytes", "boolean": True, "double": 0.5, "integer": 1, "long": 1}[
+        shape["type"]
+    ]
 
 
 def calls() -> list[tuple[Any, ...]]:

@@ -156,6 +156,19 @@ def test_events_api_loads_no_provider_and_no_library_that_notify_does_not(unpack
     assert {name.partition(".")[0] for name, ours in loaded.items() if ours} <= ALLOWED
 
 
+#: What attachments need: only a bucket that may hold them has it loaded, and S3's model only the first of them.
+ATTACHING = {"function.delivery.attachments", "function.message.attachments"}
+
+
+@pytest.mark.parametrize(("buckets", "wanted"), [("", set()), ("invoices", ATTACHING)])
+def test_what_attachments_need_is_loaded_where_a_bucket_may_hold_them(
+    unpacked: Path, buckets: str, wanted: set[str]
+) -> None:
+    loaded = load(unpacked, "function.notify", HERALD_ATTACHMENT_BUCKETS=buckets)
+    assert loaded.keys() & (ATTACHING | {"function.providers.mime"}) == wanted
+    assert loaded.keys() & KEPT_OUT == set()
+
+
 #: What telling others needs: `mail-events` alone loads it.
 TELLING = {"function.mail_events", "function.ledger.mail_event"}
 

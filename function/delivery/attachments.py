@@ -1,0 +1,83 @@
+"""The files of a mail, fetched before it is claimed: what may fail by itself comes first.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html: without the right to list a bucket, an object that
+is not there is *access denied*.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from function.errors import AttachmentUnavailable
+from function.message.attachments import LARGEST, Reference
+from function.message.email import Attachment
+from function.reason_codes import ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Attachments"]
+
+#: Bytes that are read at once.
+_PIECE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """Reads objects of S3 with `s3`, a botocore client; `clock` gives epoch milliseconds."""
+
+    s3: Any
+    clock: Callable[[], int]
+
+    def fetch(self, references: Sequence[Reference], until: int) -> tuple[Attachment, ...]:
+        """The files, each with the hash that the event says, and no more bytes in all than a mail may have.
+
+        Raises AttachmentUnavailable for the first that is not so, or if it takes longer than `until` (epoch
+        milliseconds). Nothing was sent then, and the object may be put right.
+        """
+        files: list[Attachment] = []
+        for number, one in enumerate(references):
+            room = LARGEST - sum(len(file.content) for file in files)
+            content = self._read(one, f"attachment {number}", room, until)
+            if hashlib.sha256(content).hexdigest() != one.sha256:
+                line = f"attachment {number} is not what its sha256 says: put the object there that the event means"
+                raise AttachmentUnavailable(line, ReasonCode.ATTACHMENT_CHANGED)
+            files.append(Attachment(one.name, one.type, content))
+        return tuple(files)
+
+    def _read(self, one: Reference, what: str, room: int, until: int) -> bytes:
+        version = {"VersionId": one.version} if one.version else {}
+        try:
+            answer = self.s3.get_object(Bucket=one.bucket, Key=one.key, **version)
+            body = answer["Body"]
+            try:
+                if answer["ContentLength"] > room:
+                    raise _too_large(what)
+                return self._read_body(body, what, room, until)
+            finally:
+                body.close()
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "no code")
+            line = f"{what} is not there, or notify may not read it: S3 answered {code} (bucket {one.bucket})"
+            raise AttachmentUnavailable(line) from None
+        except BotoCoreError as error:
+            line = f"{what} could not be read: {type(error).__name__} (bucket {one.bucket})"
+            raise AttachmentUnavailable(line) from None
+
+    def _read_body(self, body: Any, what: str, room: int, until: int) -> bytes:
+        """The object, whatever length S3 said that it has."""
+        pieces: list[bytes] = []
+        while piece := body.read(_PIECE):
+            pieces.append(piece)
+            if sum(map(len, pieces)) > room:
+                raise _too_large(what)
+            if self.clock() > until:
+                raise AttachmentUnavailable(f"{what} came too slowly to be sent in this invocation")
+        return b"".join(pieces)
+
+
+def _too_large(what: str) -> AttachmentUnavailable:
+    line = f"{what} is too large: all together may have {LARGEST} bytes"
+    return AttachmentUnavailable(line, ReasonCode.ATTACHMENT_TOO_LARGE)

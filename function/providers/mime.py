@@ -1,0 +1,49 @@
+"""One mail as MIME, for providers that take it whole.
+
+https://www.rfc-editor.org/rfc/rfc2045; names of files beyond ASCII: https://www.rfc-editor.org/rfc/rfc2231
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email import policy
+from email.message import EmailMessage
+
+from function.errors import RefusedForGood
+from function.message.email import Email
+
+__all__ = ["compose", "encode_header"]
+
+#: Characters; RFC 5321 allows 998. What is longer, or not ASCII, is encoded.
+_LONGEST_LINE = 990
+
+
+def compose(email: Email, own: Mapping[str, str]) -> bytes:
+    """The mail with the provider's `own` headers and those of the mail. Raises RefusedForGood if one is no line of
+    ASCII."""
+    message = EmailMessage(policy=policy.SMTP)
+    message.set_content(email.text, cte=_encoding(email.text))
+    message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
+    for one in email.attachments:
+        kind, _, subtype = one.type.partition("/")
+        message.add_attachment(one.content, maintype=kind, subtype=subtype, filename=one.name)
+    # By hand: the email package folds and encodes what is long, and a List-Unsubscribe must stay as it is.
+    lines = [f"{name}: {value}" for name, value in {**own, **email.headers}.items()]
+    for line in lines:
+        if not line.isascii() or "\r" in line or "\n" in line:
+            raise RefusedForGood(f"a header is no line of ASCII: {line.partition(':')[0]}")
+    return "\r\n".join(lines).encode() + b"\r\n" + message.as_bytes()
+
+
+def encode_header(text: str) -> str:
+    """A header's text in ASCII: https://www.rfc-editor.org/rfc/rfc2047"""
+    if text.isascii():
+        return text
+    from email.header import Header  # noqa: PLC0415  most subjects need it not
+
+    return Header(text, "utf-8").encode(maxlinelen=75, linesep="").replace("\n", "")
+
+
+def _encoding(body: str) -> str:
+    short = all(len(line) <= _LONGEST_LINE for line in body.splitlines())
+    return "7bit" if short and body.isascii() else "base64"
