@@ -149,7 +149,8 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     settings.require_allowed(catalogue.senders)
     settings.require_buckets(catalogue.with_attachments)
     links, buckets = _links(settings, clients), settings.attachment_buckets
-    builder = EmailBuilder(catalogue, secret, clock, settings.delivery_mode, links, tuple(older), buckets)
+    mode, sender_ = settings.delivery_mode, settings.sender
+    builder = EmailBuilder(catalogue, secret, clock, mode, links, tuple(older), buckets, sender_)
 
     attachments = None
     if buckets:

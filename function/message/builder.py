@@ -99,6 +99,8 @@ class EmailBuilder:
     older: tuple[bytes, ...] = ()
     #: Where attachments may lie; None: whoever goes on with the event says it.
     buckets: frozenset[str] | None = frozenset()
+    #: The From header of mails that have none of their own: an invitation names it.
+    sender: str = "nobody@herald.invalid"
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -159,8 +161,12 @@ class EmailBuilder:
         if notification.attachments:
             email = self._attach(email, draft, event.data.get("attachments", []))
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
-            return replace(email, tags=dict([SYNTHETIC_TAG]))
-        return self.delivery_mode.apply(email, draft.address)
+            email = replace(email, tags=dict([SYNTHETIC_TAG]))
+        else:
+            email = self.delivery_mode.apply(email, draft.address)
+        if notification.invitation and "invitation" in event.data:
+            email = self._invite(email, event)
+        return email
 
     def _attach(self, email: Email, draft: Draft, given: object) -> Email:
         """The mail with what its files are fetched from. Raises InvalidEvent."""
@@ -169,6 +175,13 @@ class EmailBuilder:
         if draft.synthetic:
             return replace(email, attachments=stand_ins(read_references(given, None)))
         return replace(email, references=read_references(given, self.buckets))
+
+    def _invite(self, email: Email, event: Event) -> Email:
+        """The mail with the invitation of its event, to whoever the mail goes to. Raises InvalidEvent."""
+        from function.message.invitation import write_invitation  # noqa: PLC0415  few mails need it
+
+        sender = email.sender or self.sender
+        return replace(email, invitation=write_invitation(event.data["invitation"], event, sender, email.to))
 
     def _find_address(self, value: Any) -> str:
         """The key of the address that an invalid event names where a valid one does, so that whoever got no mail is

@@ -81,8 +81,9 @@ class Notification:
     digest: Mapping[str, Any] | None
     #: The From header; None: that of the deployment.
     sender: str | None
-    #: Whether files may go with its mails.
+    #: Whether files may go with its mails, and invitations to a calendar.
     attachments: bool
+    invitation: bool
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
     _brand: Mapping[str, Any] = field(repr=False)
@@ -225,6 +226,7 @@ def _notification(
         digest=entry.get("digest"),
         sender=entry.get("from"),
         attachments=entry.get("attachments", False),
+        invitation=entry.get("invitation", False),
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,

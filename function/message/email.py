@@ -11,7 +11,7 @@ from function.runtime.lean_dataclass import dataclass
 if TYPE_CHECKING:
     from function.message.attachments import Reference
 
-__all__ = ["Attachment", "Email", "Receipt"]
+__all__ = ["Attachment", "Email", "Invitation", "Receipt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,19 @@ class Attachment:
     name: str
     type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An iCalendar document, and its method: REQUEST or CANCEL."""
+
+    method: str
+    content: str
+
+    @property
+    def media_type(self) -> str:
+        """As calendars want it beside a mail's other parts: https://www.rfc-editor.org/rfc/rfc6047#section-2.4"""
+        return f"text/calendar; method={self.method}; charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,15 @@ class Email:
     attachments: tuple[Attachment, ...] = ()
     #: What the attachments are fetched from, until they are.
     references: tuple[Reference, ...] = ()
+    invitation: Invitation | None = None
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """The attachments, and the invitation for a provider that takes it as a file only."""
+        if self.invitation is None:
+            return self.attachments
+        content = self.invitation.content.encode()
+        return (*self.attachments, Attachment("invite.ics", self.invitation.media_type, content))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from email import policy
 from email.message import EmailMessage
 
 from function.errors import RefusedForGood
-from function.message.email import Email
+from function.message.email import Attachment, Email
 
 __all__ = ["compose", "encode_header"]
 
@@ -24,7 +24,12 @@ def compose(email: Email, own: Mapping[str, str]) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     message.set_content(email.text, cte=_encoding(email.text))
     message.add_alternative(email.html, subtype="html", cte=_encoding(email.html))
-    for one in email.attachments:
+    files = email.attachments
+    if email.invitation:  # a part for programs that answer, and a file for those that only keep it
+        content, about = email.invitation.content, {"method": email.invitation.method}
+        message.add_alternative(content, subtype="calendar", params=about, cte="base64")
+        files = (*files, Attachment("invite.ics", "application/ics", content.encode()))
+    for one in files:
         kind, _, subtype = one.type.partition("/")
         message.add_attachment(one.content, maintype=kind, subtype=subtype, filename=one.name)
     # By hand: the email package folds and encodes what is long, and a List-Unsubscribe must stay as it is.

@@ -89,7 +89,7 @@ class SesProvider:
             "FromEmailAddress": sender,
             "Destination": {"ToAddresses": [email.to]},
             **({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {}),
-            "Content": _raw(email, sender) if email.attachments else _simple(email),
+            "Content": _raw(email, sender) if email.files else _simple(email),
             "ConfigurationSetName": self.configuration_set,
             "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }

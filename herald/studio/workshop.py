@@ -70,6 +70,8 @@ class Workshop:
             told["Reply-To"] = notification.reply_to
         if notification.attachments and (files := data.get("attachments")):
             told["Attachments"] = ", ".join(f"{one['name']} ({one['type']})" for one in files)
+        if notification.invitation and "invitation" in data:
+            told["Invitation"] = f"{data['invitation']['summary']}, {data['invitation']['start']}"
         return content, told | (headers(link) if link else {})
 
     def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:

@@ -124,7 +124,7 @@ def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
         name, filename = (str(part.get_param(key, "", "content-disposition")) for key in ("name", "filename"))
         content = cast("bytes", part.get_payload(decode=True))
         if name == "attachment":
-            files.append(File(filename, part.get_content_type(), content))
+            files.append(File(filename, str(part["Content-Type"]), content))
         else:
             given[name] = content.decode()
     return given, tuple(files)

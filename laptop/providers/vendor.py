@@ -132,7 +132,9 @@ def _to_mime(draft: Draft, headers: list[tuple[str, str]]) -> bytes:
     if draft.html is not None:
         message.add_alternative(draft.html, subtype="html")
     for name, type_, content in draft.files:
-        kind, _, subtype = type_.partition("/")
-        message.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
+        plain, *about = (part.strip() for part in type_.split(";"))
+        kind, _, subtype = plain.partition("/")
+        params = {name: value.strip('"') for name, _, value in (pair.partition("=") for pair in about)}
+        message.add_attachment(content, maintype=kind, subtype=subtype, filename=name, params=params)
     # By hand, as in laptop/ses/sending.py: a mail must be shown as it was given.
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode() + message.as_bytes()

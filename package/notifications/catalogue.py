@@ -25,6 +25,7 @@ from package.notifications.brand import BRAND, read_brand
 from package.notifications.digests import read_digest, seen_examples, seen_schema
 from package.notifications.documents import read_json, where
 from package.notifications.formats import PATTERNS
+from package.notifications.invitations import faults_of_invitations, has_invitation, require_invitation
 from package.notifications.localization import FILTERS, localization
 from package.notifications.mails import find_names, html_template, refuse_content, text_template, where_named
 from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
@@ -139,6 +140,7 @@ class _Source:
     def entry(self) -> dict[str, Any]:
         """As the catalogue has it."""
         more = {"attachments": True} if has_attachments(self.schema) else {}
+        more |= {"invitation": True} if has_invitation(self.schema) else {}
         return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings, **more}
 
 
@@ -156,6 +158,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
     with faults.gather():
         source.schema = read_data_schema(folder / "schema.json")
         require_attachments(source.schema, folder / "schema.json")
+        require_invitation(source.schema, folder / "schema.json")
         for name in sorted(_OWN_NAMES & source.schema.get("properties", {}).keys()):
             faults.add(f"{folder / 'schema.json'} at /{name}: templates have {name} of Herald: give it another name")
     with faults.gather():
@@ -164,8 +167,9 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
         source.examples = examples(type_, notifications)
         if len(source.examples) < 3:
             faults.add(f"{folder} has {len(source.examples)} examples and needs 3: typical, very long, right to left")
-    if "digest" in source.settings and has_attachments(source.schema):
-        faults.add(f"{folder}: a digest has no attachments: take digest or attachments away")
+    parts = {"attachments": has_attachments(source.schema), "invitation": has_invitation(source.schema)}
+    for part in (name for name, there in parts.items() if there and "digest" in source.settings):
+        faults.add(f"{folder}: a digest has no {part}: take digest or {part} away")
     source.locales = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != "examples")
     if "en" not in source.locales or not all(map(_LOCALE.fullmatch, source.locales)):
         faults.add(f"{folder} needs a folder 'en'; others are named like 'de' or 'pt-br'")
@@ -309,6 +313,8 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
             yield f"{place}: {_missing_members(error, source.folder / 'schema.json') or str(error).splitlines()[0]}"
     if notification.attachments:
         yield from faults_of_attachments(valid, source.folder / "examples")
+    if notification.invitation:
+        yield from faults_of_invitations(valid, source.folder / "examples")
     logo = brand["logo"]["url"] if brand["logo"] else None
     link = UNSUBSCRIBE_URL if notification.subscription else None
     shown = valid if notification.digest is None else seen_examples(valid)

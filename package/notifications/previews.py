@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -29,6 +29,9 @@ _PAGE = """<!doctype html>
   pre { white-space: pre-wrap; overflow-wrap: anywhere; width: 640px; background: #fff; padding: 20px; }
 </style>
 <p>{{ name }}<br><strong dir="auto">{{ subject }}</strong></p>
+{% if invitation -%}
+<p>Invitation: <bdi>{{ invitation.summary }}</bdi>, {{ invitation.start }} to {{ invitation.end }}</p>
+{%- endif %}
 {% for one in files %}<p>Attached: <bdi>{{ one.name }}</bdi> ({{ one.type }})</p>{% endfor %}
 {% for scheme in ["light", "dark"] %}{% for width in [375, 640] -%}
 <iframe title="{{ scheme }}, {{ width }} px" width="{{ width }}" style="color-scheme: {{ scheme }}" srcdoc="{{ html }}">
@@ -66,16 +69,19 @@ def previews(notifications: Path, type_: str | None = None) -> Iterator[Path]:
             for locale in sorted(catalogue.get(one).locales):
                 page = PREVIEW / one / f"{name}.{locale}.html"
                 link = UNSUBSCRIBE_URL if catalogue.get(one).subscription else None
-                files = data.get("attachments", []) if catalogue.get(one).attachments else []
-                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render_whole(data, locale, link), files)
+                beside = {
+                    "files": data.get("attachments", []) if catalogue.get(one).attachments else [],
+                    "invitation": data.get("invitation") if catalogue.get(one).invitation else None,
+                }
+                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render_whole(data, locale, link), beside)
                 yield page
                 if browser:
                     yield _photograph(page, browser)
 
 
-def _write(page: Path, name: str, content: Content, files: Sequence[Mapping[str, str]]) -> None:
+def _write(page: Path, name: str, content: Content, beside: Mapping[str, object]) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
-    parts = {"subject": content.subject, "text": content.text, "html": content.html, "files": files}
+    parts = {"subject": content.subject, "text": content.text, "html": content.html, **beside}
     page.write_text(Environment().render_str(_PAGE, "page.html", name=name, **parts), "utf-8")
 
 

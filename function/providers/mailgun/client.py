@@ -77,7 +77,7 @@ class MailgunProvider:
             **{f"v:{name}": value for name, value in variables.items()},
         }
         credentials = b64encode(f"api:{self.secret.value}".encode()).decode()
-        media_type, body = _form(fields, email.attachments)
+        media_type, body = _form(fields, email.files)
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": media_type}
         path = f"/v3/{quote(self.domain, safe='')}/messages"
         answer = self.http.post(path, headers, body)

@@ -121,7 +121,7 @@ class ResendProvider:
             "text": email.text,
             "html": email.html,
             "headers": dict(email.headers),
-            **({"attachments": [_file(one) for one in email.attachments]} if email.attachments else {}),
+            **({"attachments": [_file(one) for one in email.files]} if email.files else {}),
             "tags": [{"name": name, "value": value} for name, value in tags.items()],
         }
 

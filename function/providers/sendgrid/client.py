@@ -72,7 +72,7 @@ class SendGridProvider:
             "subject": email.subject,
             "content": [{"type": "text/plain", "value": email.text}, {"type": "text/html", "value": email.html}],
             **({"headers": dict(email.headers)} if email.headers else {}),
-            **({"attachments": [_file(one) for one in email.attachments]} if email.attachments else {}),
+            **({"attachments": [_file(one) for one in email.files]} if email.files else {}),
             "custom_args": {f"{_ARGUMENT}{name}": value for name, value in {**email.tags, "message_id": key}.items()},
             "tracking_settings": _UNTRACKED,
         }
@@ -95,4 +95,5 @@ class SendGridProvider:
 
 def _file(one: Attachment) -> dict[str, str]:
     content = b64encode(one.content).decode()
-    return {"content": content, "filename": one.name, "type": one.type, "disposition": "attachment"}
+    # It takes no parameters of a type: the method stands in the invitation itself.
+    return {"content": content, "filename": one.name, "type": one.type.partition(";")[0], "disposition": "attachment"}

@@ -20,7 +20,7 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.message.email import Attachment, Email, Receipt
+from function.message.email import Attachment, Email, Invitation, Receipt
 from laptop.ses.faults import FaultKind, SendFault
 from laptop.ses.mailbox import Mail
 from tests.integration.providers.stages import PROVIDERS, Stage, stage
@@ -144,6 +144,28 @@ def test_files_arrive_with_names_types_and_every_byte(staged: Stage) -> None:
     assert [(part.get_filename(), part.get_content_disposition()) for part in read.iter_attachments()] == [
         (one.name, "attachment") for one in FILES
     ]
+
+
+CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nX-WORDS:Grüße 雪\r\nEND:VCALENDAR\r\n"
+
+
+def test_an_invitation_arrives_as_a_calendar_reads_it_beside_the_files(staged: Stage) -> None:
+    staged.provider.send(replace(MAIL, attachments=FILES[:1], invitation=Invitation("REQUEST", CALENDAR)), KEY)
+    mail = taken(staged)
+    pdf, invite = mail.files
+    assert pdf == (FILES[0].name, FILES[0].type, FILES[0].content)
+    assert (invite.name, invite.content.decode()) == ("invite.ics", CALENDAR)
+    read: EmailMessage = message_from_bytes(mail.raw, _class=EmailMessage, policy=policy.default)
+    parts = [part for part in read.walk() if part.get_content_type() == "text/calendar"]
+    assert [part.get_payload(decode=True) for part in parts] == [CALENDAR.encode()]
+    methods = [part.get_param("method") for part in parts]
+    assert methods == ([None] if staged.name == "sendgrid" else ["REQUEST"])
+    if staged.name in ("ses", "smtp"):  # the others have no field for a third form of the same mail
+        assert [part.get_content_type() for part in next(read.iter_parts()).iter_parts()] == [
+            "text/plain",
+            "text/html",
+            "text/calendar",
+        ]
 
 
 def test_10_mb_of_files_go_with_a_mail(staged: Stage) -> None:

@@ -165,7 +165,7 @@ def test_what_attachments_need_is_loaded_where_a_bucket_may_hold_them(
     unpacked: Path, buckets: str, wanted: set[str]
 ) -> None:
     loaded = load(unpacked, "function.notify", HERALD_ATTACHMENT_BUCKETS=buckets)
-    assert loaded.keys() & (ATTACHING | {"function.providers.mime"}) == wanted
+    assert loaded.keys() & (ATTACHING | {"function.providers.mime", "function.message.invitation"}) == wanted
     assert loaded.keys() & KEPT_OUT == set()
 
 

@@ -1,0 +1,47 @@
+"""What a notification's schema says of an invitation to a calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from function.errors import InvalidEvent
+from function.event.cloudevent import parse, synthetic_event
+from function.message.invitation import REQUIRED, write_invitation
+from package.errors import PackageError
+from package.notifications.documents import where
+from package.notifications.schemas import Schema
+
+__all__ = ["faults_of_invitations", "has_invitation", "require_invitation"]
+
+
+def has_invitation(schema: Schema) -> bool:
+    """Whether mails may carry one: an object called so that has a `start`; any other is plain data."""
+    given = schema.get("properties", {}).get("invitation", {})
+    return isinstance(given, dict) and given.get("type") == "object" and "start" in given.get("properties", {})
+
+
+def require_invitation(schema: Schema, path: Path) -> None:
+    """Raise `PackageError` unless the schema in `path` says of an invitation what the function expects of it."""
+    if not has_invitation(schema):
+        return
+    given = schema["properties"]["invitation"]
+    texts = all(given["properties"].get(name, {}).get("type") == "string" for name in REQUIRED)
+    if not texts or not set(REQUIRED) <= set(given.get("required", [])):
+        raise PackageError(
+            f"{where(path, ['properties', 'invitation'])}: an invitation requires the texts {', '.join(REQUIRED)}: "
+            "see docs/adding-a-notification.md"
+        )
+
+
+def faults_of_invitations(examples: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """What `notify` would say of the invitations of examples: the file, the line, and what is wrong."""
+    for name, data in examples.items():
+        if "invitation" not in data:
+            continue
+        event = parse(synthetic_event("example", "example", data, "2026-11-21T08:00:00Z"), lambda _: None)
+        try:
+            write_invitation(data["invitation"], event, "nobody@herald.invalid", "nobody@herald.invalid")
+        except InvalidEvent as error:
+            yield f"{where(folder / f'{name}.json', error.pointer.split('/')[2:])}: {error}"
