@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from herald.console import note, print_json
 from operations.errors import UserError
 from package.build import OWN_NOTIFICATIONS, find_notifications
 from package.errors import PackageError
+
+if TYPE_CHECKING:
+    from function.message.catalogue import Catalogue
 
 __all__ = ["Notifications", "lint", "new", "preview"]
 
@@ -74,27 +77,52 @@ def lint(
     notifications: Notifications = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON, for a machine")] = False,
 ) -> None:
-    """Check every notification as packaging does, and say all that is wrong: file, line and what to do."""
+    """Check every notification as packaging does, and say all that is wrong: file, line and what to do.
+
+    It warns of what mail programs leave out, where there is Node.js; a warning stops nothing.
+    """
     from package.notifications.catalogue import BRAND, compile_catalogue, types  # noqa: PLC0415  slow to load
 
     home = find_notifications(notifications)
     faults: list[str] = []
+    warnings: list[str] = []
+    unseen: str | None = None
     with tempfile.TemporaryDirectory() as folder:
         try:
-            compile_catalogue(Path(folder), home)
+            catalogue = compile_catalogue(Path(folder), home)
         except PackageError as error:
             faults = str(error).splitlines()
+        else:
+            warnings, unseen = _find_unsupported(catalogue, home)
     if as_json:
-        print_json({"notifications": types(home), "faults": faults})
+        print_json({"notifications": types(home), "faults": faults, "warnings": warnings, "not_looked_at": unseen})
     else:
-        for fault in faults:
-            typer.echo(fault)
+        for line in (*faults, *warnings):
+            typer.echo(line)
         if not faults:
             typer.echo(f"{', '.join(types(home))}: nothing is wrong")
         if not (home / BRAND).exists():
             note(f"{home} has no {BRAND}: these mails say Herald, in its colours")
+        if unseen:
+            note(f"Nobody looked for what mail programs leave out: {unseen}")
     if faults:
         raise typer.Exit(1)
+
+
+def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str | None]:
+    """What mail programs leave out of these mails, a line each; and why nobody looked, if so."""
+    from package.notifications.catalogue import types  # noqa: PLC0415  slow to load
+    from package.notifications.mail_programs.unsupported import find_unsupported  # noqa: PLC0415  the same
+    from package.notifications.previews import each_mail  # noqa: PLC0415  the same
+
+    mails: dict[tuple[str, str], str] = {}
+    for mail in each_mail(catalogue, home, types(home)):
+        which = (mail.type, mail.locale)
+        mails[which] = max(mails.get(which, ""), mail.content.html, key=len)  # the longest says the most
+    try:
+        return [*map(str, find_unsupported(mails, home))], None
+    except PackageError as error:
+        return [], str(error)
 
 
 def preview(

@@ -16,7 +16,7 @@ from minijinja import Environment, TemplateError
 from function.message.rendering import Content
 from package.errors import Faults, PackageError
 
-__all__ = ["find_names", "html_template", "refuse_content", "text_template", "where_named"]
+__all__ = ["find_line", "find_names", "html_template", "refuse_content", "text_template", "where_named"]
 
 # The engine passes silently over a component that it does not know.
 _COMPONENTS = re.compile(
@@ -63,7 +63,11 @@ def find_names(source: str) -> set[str]:
 
 def where_named(path: Path, name: str, roots: Sequence[Path]) -> str:
     """The file and line in which a template or one of its partials asks for `name`; else the template."""
-    wanted = re.compile(rf"\{{[{{%][^}}]*?(?<![\w.]){re.escape(name)}(?!\w)")
+    return find_line(path, re.compile(rf"\{{[{{%][^}}]*?(?<![\w.]){re.escape(name)}(?!\w)"), roots)
+
+
+def find_line(path: Path, wanted: re.Pattern[str], roots: Sequence[Path]) -> str:
+    """The file and line in which a template or one of its partials has what is wanted; else the template."""
     for source in (path, *_included(path, roots)):
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
             if wanted.search(line):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
 from minijinja import Environment
 
+from function.message.catalogue import Catalogue
 from function.message.rendering import Content
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
 from package.notifications.digests import seen_examples
 
-__all__ = ["PREVIEW", "previews"]
+__all__ = ["PREVIEW", "ExampleMail", "each_mail", "previews"]
 
 PREVIEW = Path(__file__).parents[2] / "build" / "preview"
 
@@ -61,22 +63,39 @@ def previews(notifications: Path, type_: str | None = None) -> Iterator[Path]:
         raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(known)}")
     catalogue = compile_catalogue(PREVIEW / "compiled", notifications)
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    for one in [type_] if type_ else known:
-        shown = examples(one, notifications)
-        if catalogue.get(one).digest is not None:
+    for mail in each_mail(catalogue, notifications, [type_] if type_ else known):
+        page = PREVIEW / mail.type / f"{mail.example}.{mail.locale}.html"
+        _write(page, f"{mail.type} · {mail.example} · {mail.locale}", mail.content, mail.beside)
+        yield page
+        if browser:
+            yield _photograph(page, browser)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleMail:
+    """The mail of one example in one language; `beside` are the `files` and the `invitation` that would go with it."""
+
+    type: str
+    example: str
+    locale: str
+    content: Content
+    beside: Mapping[str, object]
+
+
+def each_mail(catalogue: Catalogue, notifications: Path, wanted: Sequence[str]) -> Iterator[ExampleMail]:
+    """Every example of these types in every language; those of a digest as digests."""
+    for type_ in wanted:
+        notification, shown = catalogue.get(type_), examples(type_, notifications)
+        if notification.digest is not None:
             shown = seen_examples(shown)
+        link = UNSUBSCRIBE_URL if notification.subscription else None
         for name, data in shown.items():
-            for locale in sorted(catalogue.get(one).locales):
-                page = PREVIEW / one / f"{name}.{locale}.html"
-                link = UNSUBSCRIBE_URL if catalogue.get(one).subscription else None
-                beside = {
-                    "files": data.get("attachments", []) if catalogue.get(one).attachments else [],
-                    "invitation": data.get("invitation") if catalogue.get(one).invitation else None,
-                }
-                _write(page, f"{one} · {name} · {locale}", catalogue.get(one).render_whole(data, locale, link), beside)
-                yield page
-                if browser:
-                    yield _photograph(page, browser)
+            beside = {
+                "files": data.get("attachments", []) if notification.attachments else [],
+                "invitation": data.get("invitation") if notification.invitation else None,
+            }
+            for locale in sorted(notification.locales):
+                yield ExampleMail(type_, name, locale, notification.render_whole(data, locale, link), beside)
 
 
 def _write(page: Path, name: str, content: Content, beside: Mapping[str, object]) -> None:

@@ -1,0 +1,1 @@
+"""What mail programs leave out of a mail, by the data of caniemail.com."""

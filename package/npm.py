@@ -1,0 +1,50 @@
+"""Packages of npm that tools and tests run: by a lock of their own, without addresses, installed when it changes."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+from pathlib import Path
+
+from package.errors import PackageError
+
+__all__ = ["install_npm"]
+
+_SECONDS = 600
+
+
+def install_npm(source: Path, room: Path) -> Path:
+    """`room` with what the `package-lock.json` in `source` names.
+
+    Raises `PackageError` in one line where there is no npm, or where it cannot get the packages.
+    """
+    lock, done = (source / "package-lock.json").read_text("utf-8"), room / "installed.json"
+    room.mkdir(parents=True, exist_ok=True)
+    with (room / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not done.exists() or done.read_text("utf-8") != lock:
+            _install(source, room)
+            done.write_text(lock, "utf-8")
+    return room
+
+
+def _install(source: Path, room: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise PackageError("Node.js with npm is not on this machine")
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(source / file, room)
+    command = [
+        npm,
+        "ci",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--loglevel=error",
+        f"--cache={room / 'cache'}",
+    ]
+    done = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["no reason"]
+        raise PackageError(f"npm did not install what {source / 'package-lock.json'} names: {said[0]}")
