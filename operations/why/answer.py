@@ -260,6 +260,9 @@ def _rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
         case ReasonCode.EVENT_EXPIRED:
             do = "It is sent all the same if you redrive it; or throw it away."
             return MailAnswer("No mail: the event was too old to be worth one.", why, do, commands)
+        case code if code in _OF_FILES:
+            what, do = _OF_FILES[ReasonCode(code)]
+            return MailAnswer(what, why, do, commands)
         case ReasonCode.RETRIES_EXHAUSTED:
             do = "Is the provider well again? Then send it again."
             return MailAnswer("No mail: it was tried for a day.", why, do, commands)
@@ -267,6 +270,19 @@ def _rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
 
 
 _REMOVE = "suppressions remove ADDRESS"
+_WAITED_FOR = (
+    "No mail: a file that goes with it was waited for, for a day.",
+    "Put the file there that the event means, then send it again; or have its publisher publish it again.",
+)
+_OF_FILES = {
+    ReasonCode.ATTACHMENT_NOT_ALLOWED: (
+        "No mail: a file that goes with it is not allowed.",
+        "Have its publisher publish it again, or add the bucket to attachment_buckets; then send it again.",
+    ),
+    ReasonCode.ATTACHMENT_UNAVAILABLE: _WAITED_FOR,
+    ReasonCode.ATTACHMENT_CHANGED: _WAITED_FOR,
+    ReasonCode.ATTACHMENT_TOO_LARGE: _WAITED_FOR,
+}
 
 
 def _discard(mail: MailStory) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -62,9 +64,55 @@ def _send_from_another_address(shop: Path) -> None:
     path = shop / "notifications" / "order.shipped" / "notification.json"
     sender = {"from": "Paper & Ink deliveries <deliveries@shop.example>"}
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | sender), "utf-8")
-    main, before = shop / "main.tf", "  publishers  = var.publishers\n"
-    allowed = before + '  senders     = ["deliveries@shop.example"]\n'
+    main, before = shop / "main.tf", "  publishers         = var.publishers\n"
+    allowed = before + '  senders            = ["deliveries@shop.example"]\n'
     main.write_text(main.read_text("utf-8").replace(before, allowed), "utf-8")
+
+
+def _example(shop: Path, type_: str) -> dict[str, Any]:
+    path = shop / "notifications" / type_ / "examples" / "typical.json"
+    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return data
+
+
+def _publish(cloud: LaptopCloud, topic: str, type_: str, data: dict[str, Any]) -> None:
+    event = {
+        "specversion": "1.0",
+        "id": f"{type_} of 4711",
+        "source": "urn:example:shop",
+        "type": type_,
+        "time": datetime.now(UTC).isoformat(),
+        "data": data,
+    }
+    attributes: Any = {"type": {"DataType": "String", "StringValue": type_}}
+    cloud.clients.sns.publish(TopicArn=topic, Message=json.dumps(event), MessageAttributes=attributes)
+
+
+def _check_the_invoice(shop: Path, cloud: LaptopCloud, topic: str, inbox: httpx.Client) -> None:
+    """The event comes before its PDF, and is one mail with it and with the entry for a calendar."""
+    pdf = b"%PDF-1.7 of order 4711"
+    data = _example(shop, "invoice.ready")
+    data["recipient"]["email"] = "grace@example.com"
+    data["attachments"][0]["sha256"] = hashlib.sha256(pdf).hexdigest()
+    s3 = cloud.clients.any("s3")
+    s3.create_bucket(Bucket="shop-invoices")
+    _publish(cloud, topic, "invoice.ready", data)
+    s3.put_object(Bucket="shop-invoices", Key="2026/117.pdf", Body=pdf)
+    to = {"to": "grace@example.com"}
+    mail = eventually(lambda: inbox.get("/messages", params=to).json(), lambda found: len(found) == 1)[0]
+    assert mail["subject"] == "Invoice 4711: €37.30, due on 5 Dec 2026"
+    assert "Total: €37.30" in mail["text"]
+    assert [(one["name"], one["type"]) for one in mail["attachments"]] == [
+        ("invoice-2026-117.pdf", "application/pdf"),
+        ("invite.ics", "application/ics"),
+    ]
+    first, invite = (inbox.get(f"/messages/{mail['id']}/attachments/{number}").content for number in (0, 1))
+    assert first == pdf
+    invite = invite.replace(b"\r\n ", b"")
+    assert b"SUMMARY:Pay invoice 4711\r\n" in invite
+    assert b"DTSTART;VALUE=DATE:20261205\r\n" in invite
+    assert b'ORGANIZER;CN="Paper & Ink":mailto:orders@shop.example\r\n' in invite
+    assert b"mailto:grace@example.com" in invite
 
 
 @pytest.mark.long
@@ -74,7 +122,7 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
     packages = shop / "herald" / "build" / "package"
     packages.mkdir(parents=True)
     (packages / "dependencies").symlink_to(BUILD / "dependencies")  # which take long to install
-    assert herald(shop, "lint") == "order.paid, order.shipped: nothing is wrong\n"
+    assert herald(shop, "lint") == "invoice.ready, order.paid, order.shipped: nothing is wrong\n"
     function = packages / "laptop" / "function.zip"
     assert str(function) in herald(shop, "package", "--target", "laptop")
 
@@ -87,23 +135,11 @@ def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None
     terraform.read("apply", "-auto-approve", "-input=false", "-no-color", *variables)
     topic = terraform.json("output", "-json")["topic_arn"]["value"]
 
-    data = json.loads((shop / "notifications" / "order.shipped" / "examples" / "typical.json").read_text("utf-8"))
-    event = {
-        "specversion": "1.0",
-        "id": "order-4711-shipped",
-        "source": "urn:example:shop",
-        "type": "order.shipped",
-        "time": datetime.now(UTC).isoformat(),
-        "data": data,
-    }
-    empty.clients.sns.publish(
-        TopicArn=topic,
-        Message=json.dumps(event),
-        MessageAttributes={"type": {"DataType": "String", "StringValue": "order.shipped"}},
-    )
+    _publish(empty, topic, "order.shipped", _example(shop, "order.shipped"))
     with httpx.Client(base_url=ends["inbox"], trust_env=False, timeout=LIMIT) as inbox:
         to = {"to": "ada@example.com"}
         mail = eventually(lambda: inbox.get("/messages", params=to).json(), lambda found: len(found) == 1)[0]
+        _check_the_invoice(shop, empty, topic, inbox)
     assert mail["subject"] == "Your order 4711 is on its way"
     assert mail["from"] == "Paper & Ink deliveries <deliveries@shop.example>"
     assert mail["configuration_set"] == "shop"
