@@ -56,9 +56,10 @@ def contracts(
     ),
     notifications: Notifications = None,
 ) -> None:
-    """Write what publishers need: an AsyncAPI document, and typed publishers in Python and TypeScript."""
+    """Write what publishers need: an AsyncAPI document, it as a page, and typed publishers in Python and TypeScript."""
     from package.notifications.asyncapi import asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
     from package.notifications.catalogue import compile_catalogue  # noqa: PLC0415
+    from package.notifications.events_page import events_page  # noqa: PLC0415
     from package.notifications.publishers import python_publisher, typescript_publisher  # noqa: PLC0415
 
     home = find_notifications(notifications)
@@ -66,8 +67,10 @@ def contracts(
         compile_catalogue(Path(folder), home)  # nothing is promised of mails in which something is wrong
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     out.mkdir(parents=True, exist_ok=True)
+    document = asyncapi(home, version)
     for name, text in (
-        ("asyncapi.yaml", to_yaml(asyncapi(home, version))),
+        ("asyncapi.yaml", to_yaml(document)),
+        ("events.md", events_page(document)),
         ("herald_events.py", python_publisher(home)),
         ("herald_events.ts", typescript_publisher(home)),
     ):

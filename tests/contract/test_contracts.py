@@ -84,8 +84,47 @@ def check(published: Any, catalogue: Catalogue) -> None:
 def test_the_document_in_docs_is_that_of_heralds_own_notifications(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["contracts", "--out", str(tmp_path), "--notifications", str(NOTIFICATIONS)])
     assert done.exit_code == 0, done.output
-    told = "run herald contracts, and copy build/contracts/asyncapi.yaml to docs"
-    assert (tmp_path / "asyncapi.yaml").read_text("utf-8") == (ROOT / "docs" / "asyncapi.yaml").read_text("utf-8"), told
+    for name in ("asyncapi.yaml", "events.md"):
+        told = f"run herald contracts, and copy build/contracts/{name} to docs"
+        assert (tmp_path / name).read_text("utf-8") == (ROOT / "docs" / name).read_text("utf-8"), told
+
+
+def test_asyncapis_own_parser_reads_both_documents(written: Path) -> None:
+    for path in (written / "asyncapi.yaml", ROOT / "docs" / "asyncapi.yaml"):
+        text = path.read_text("utf-8")
+        read = parse_by_asyncapi(text)
+        assert read["diagnostics"] == []
+        channels = yaml.safe_load(text)["channels"]
+        assert read["messages"] == {name: [*channel["messages"]] for name, channel in channels.items()}
+
+
+def test_asyncapis_own_parser_tells_what_is_wrong() -> None:
+    text = (ROOT / "docs" / "asyncapi.yaml").read_text("utf-8").replace("action: receive", "action: reserve", 1)
+    assert any(line.startswith("operations.mail.action: ") for line in parse_by_asyncapi(text)["diagnostics"])
+
+
+def parse_by_asyncapi(document: str) -> dict[str, Any]:
+    """What the parser has against a document, and the messages of each channel that it reads in it."""
+    room = install(ROOM.parent / "asyncapi", "asyncapi")
+    program = room / "validate.mjs"
+    program.write_bytes((ROOM.parent / "asyncapi" / program.name).read_bytes())  # where Node.js finds the parser
+    done = subprocess.run(
+        ["node", program], input=document, capture_output=True, encoding="utf-8", timeout=LIMIT, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_the_page_tells_of_every_event_and_of_every_field_of_its_data(written: Path, catalogue: Catalogue) -> None:
+    page = (written / "events.md").read_text("utf-8")
+    sections = dict(part.split("\n", 1) for part in page.split("\n### ")[1:])
+    assert sections.keys() == {"account", "comments", "receipt", "shipment", "security", *TYPES.values()}
+    for field in ("recipient.email", "order.lines[].amount", "order.currency"):
+        [row] = [line for line in sections["receipt"].splitlines() if line.startswith(f"| `{field}` |")]
+        assert " | yes | " in row
+    shown = json.loads(sections["receipt"].partition("```json")[2].partition("```")[0])
+    catalogue.get("receipt").validate(shown["data"])
+    assert "`delivered`" in sections["mail.delivered"]
 
 
 def test_spectral_has_nothing_against_either_document(written: Path) -> None:
