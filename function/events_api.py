@@ -19,7 +19,7 @@ from function.delivery.admission import Accepted, Admission, Fault
 from function.event.http_binding import Posted, UnreadableRequest, read_request
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
-from function.queues.batches import publish_batches, publish_entry
+from function.queues.batches import batches, publish_entry
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 from function.settings import EventsApiSettings
@@ -102,7 +102,7 @@ class EventsApi:
     def _publish(self, accepted: Sequence[Accepted]) -> list[str]:
         """The MessageId of each, in their order. Raises _Refused if SNS did not take all, or did not say so."""
         message_ids: list[str] = []
-        for batch in publish_batches(accepted, lambda one: len(one.body.encode())):
+        for batch in batches(accepted, lambda one: len(one.body.encode())):
             entries = [publish_entry(number, one.body, one.type) for number, one in enumerate(batch)]
             try:
                 answer = self.sns.publish_batch(TopicArn=self.topic_arn, PublishBatchRequestEntries=entries)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, release
 from function.ledger.mail_event import MailEvent, read_mail_event
-from function.queues.batches import publish_batches, publish_entry
+from function.queues.batches import batches, publish_entry
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 from function.settings import MailEventsSettings
@@ -35,7 +35,7 @@ class MailEventsHandler:
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
         """Handle one batch; answers with the number of the first record that must come again."""
         published = 0
-        for batch in publish_batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
+        for batch in batches(_read(event.get("Records", [])), lambda told: len(told[1].body)):
             taken = self._publish(batch)
             published += taken
             if taken < len(batch):

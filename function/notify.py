@@ -173,6 +173,14 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
 
         tracing = DeliveryTracing(Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, clock))
 
+    retry = Queue(sqs, settings.retry_queue_url)
+    parting = None
+    if catalogue.has_recipients:
+        from function.delivery.parting import Parting  # noqa: PLC0415  only where it is used
+        from function.ledger.parts import Parts  # noqa: PLC0415  only where it is used
+
+        parting = Parting(Parts(ledger), retry)
+
     def courier(request_id: str) -> Courier:
         return Courier(
             builder,
@@ -186,10 +194,11 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
             scheduling,
             tracing,
             attachments,
+            parting,
         )
 
     telemetry = Telemetry(name, settings.ledger.release, clock)
-    return Notifier(courier, Queue(sqs, settings.retry_queue_url), telemetry, clock, tracing)
+    return Notifier(courier, retry, telemetry, clock, tracing)
 
 
 def _open_digests(ledger: Ledger, catalogue: Catalogue) -> Digests | None:

@@ -50,6 +50,7 @@ class ReasonCode(StrEnum):
     SCHEDULED = "scheduled"
     COLLECTED = "collected"
     DIGEST_CLOSED = "digest_closed"
+    PARTED = "parted"
     SCHEDULING_OFF = "scheduling_off"
     CANCELLED = "cancelled"
     CANCELLED_TOO_LATE = "cancelled_too_late"
@@ -94,6 +95,7 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.SCHEDULED: "The event wants to be sent later, and is kept until then.",
     ReasonCode.COLLECTED: "The event is mailed with others, in its reader's next digest.",
     ReasonCode.DIGEST_CLOSED: "The window of the digest is over, and what it holds is fixed.",
+    ReasonCode.PARTED: "The event names several recipients, and each has a mail and a record of its own.",
     ReasonCode.SCHEDULING_OFF: "The event wants to be sent later, and this deployment keeps no event for later.",
     ReasonCode.CANCELLED: "The event was cancelled before anything was sent.",
     ReasonCode.CANCELLED_TOO_LATE: "The event was cancelled after its mail was sent, or while nobody knew.",

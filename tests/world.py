@@ -13,11 +13,13 @@ from function.delivery.attachments import Attachments
 from function.delivery.courier import Courier
 from function.delivery.digests import Digests
 from function.delivery.outcome import Outcome
+from function.delivery.parting import Parting
 from function.delivery.scheduling import Scheduling
 from function.delivery.tracing import DeliveryTracing
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger, Writes
+from function.ledger.parts import Parts
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State
@@ -49,6 +51,8 @@ class World:
     catalogue: Catalogue
     clock: Clock = field(default_factory=Clock)
     dead: Dead = field(default_factory=Dead)
+    #: Where the parts of events with several recipients are put.
+    retry: Dead = field(default_factory=Dead)
     release: str = "r1"
     resends: int = 1
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
@@ -99,6 +103,7 @@ class World:
             Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
             self.tracing,
             Attachments(self.s3, self.clock) if self.s3 else None,
+            Parting(Parts(self.ledger), self.retry),
         )
 
     def schedule(self) -> Schedule:
@@ -176,14 +181,15 @@ class World:
     def unsuppress(self, address: str = "ada@example.com") -> None:
         """A person takes it off."""
         if entry := self.find_suppression(address):
-            remove_suppression(self._records, entry)
+            remove_suppression(self.installation, entry)
 
     def find_suppression(self, address: str = "ada@example.com") -> Suppression | None:
         """What the list says of an address."""
-        return find_suppression(self._records, address)
+        return find_suppression(self.installation, address)
 
     @property
-    def _records(self) -> Installation:
+    def installation(self) -> Installation:
+        """What operators act on."""
         return Installation(self.client, self.client, "", "", "", "herald-ledger", lambda: (SECRET,))
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, compute_bill
 from bench.cost.digesting import digesting
+from bench.cost.parting import parting
 from bench.cost.posting import posting
 from bench.cost.prices import Price, prices
 from bench.cost.telling import telling
@@ -85,6 +86,8 @@ def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str,
     yield "a million mails: their events posted over HTTP one by one (events_api), without tokens", f"${posted:.2f}"
     collected = compute_bill(digesting(AS_MEASURED, Assumptions(), 10), known).total
     yield "a million events in digests of ten (scheduling), without SES's hundred thousand mails", f"${collected:.2f}"
+    parted = compute_bill(parting(AS_MEASURED, Assumptions(), 10), known).total
+    yield "a million mails of events to ten recipients each, without reports", f"${parted:.2f}"
     yield "a million mails: the publisher's side (outbox row, relay, settling), estimated", "$6"
     yield "a month, whatever it sends: one key, its data keys renewed every 5 minutes", f"${key:.2f}"
     yield "a month: alarms and the metrics of three types", f"${watched:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -71,10 +72,25 @@ class Admission:
             for name in ("source", "id"):
                 read_name(draft.event, name)
             return draft.event
-        self.builder.finish(draft)
+        if draft.recipients:
+            self._judge_each(draft, draft.event)
+        else:
+            self.builder.finish(draft)
         if draft.due is not None and draft.due > self.clock() and not self.scheduling:
             raise SchedulingOff("the event is to be sent later, and this deployment keeps none for later")
         return draft.event
+
+    def _judge_each(self, draft: Draft, event: Event) -> None:
+        """What would be a letter of one recipient's, whoever posts it is told at once. Raises Rejected."""
+        from function.message.recipients import write_part  # noqa: PLC0415  only where a notification takes several
+
+        for number, recipient in enumerate(draft.recipients):
+            try:
+                self.builder.finish(self.builder.begin(Delivery("", write_part(event, recipient, ""))))
+            except InvalidEvent as error:
+                pointer = re.sub("^/data/recipient(?=/|$)", f"/data/recipients/{number}", error.pointer)
+                line = str(error).removesuffix(f" (at {error.pointer})")
+                raise InvalidEvent(line, pointer, ReasonCode(error.reason.code)) from error
 
 
 def _pointer_of(error: Rejected) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from function.delivery.decision import (
@@ -27,9 +28,10 @@ from function.delivery.decision import (
     put_off,
 )
 from function.delivery.outcome import Outcome, OutcomeKind
+from function.delivery.provider_calls import note_calls
 from function.errors import (
     AttachmentUnavailable,
-    NotificationError,
+    InvalidEvent,
     NotSent,
     OutcomeUnknown,
     RecipientNotAllowed,
@@ -38,7 +40,7 @@ from function.errors import (
 )
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
-from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Verdict
+from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Parted, Verdict
 from function.ledger.keys import is_window
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
@@ -46,7 +48,7 @@ from function.ledger.states import Action, State
 from function.ledger.table import Contended
 from function.message.builder import Draft, EmailBuilder
 from function.message.email import Receipt
-from function.providers.failover import Failover, ProviderCall, SendResult
+from function.providers.failover import Failover
 from function.queues.dead_letter import Letter, write_letter
 from function.queues.retry_policy import RetryPolicy
 from function.reason_codes import Reason, ReasonCode
@@ -56,6 +58,7 @@ from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 if TYPE_CHECKING:
     from function.delivery.attachments import Attachments
     from function.delivery.digests import Digests
+    from function.delivery.parting import Parting
     from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
 
@@ -66,8 +69,6 @@ T = TypeVar("T")
 _UNTOLD = Reason(ReasonCode.LEDGER_BUSY, "nothing was sent; the ledger was too busy to be told at once")
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
-#: Characters of a row's detail: the words of two providers.
-_LONGEST_DETAIL = 400
 
 
 class DeadLetters(Protocol):
@@ -95,6 +96,8 @@ class Courier:
     tracing: DeliveryTracing | None = None
     #: Fetches the files of mails, where this deployment allows any.
     attachments: Attachments | None = None
+    #: Parts events with several recipients, where a notification takes them.
+    parting: Parting | None = None
 
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
         """Turn a delivery into its mail, or say what became of it.
@@ -109,7 +112,7 @@ class Courier:
             except Contended:
                 return self._wait(delivery)
             delivery = replace(delivery, body=body, in_ledger=False)
-        failover = self._choose_failover(delivery)
+        failover = self.failover.choose(delivery.avoid, delivery.never_tried)
         if not failover.providers:
             return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail="no provider is left to be tried")
         attempt = Attempt(
@@ -127,25 +130,28 @@ class Courier:
         draft = self.builder.begin(delivery)
         job = Job(delivery, self._identify(draft, delivery, attempt), deadline)
         try:
-            if self.scheduling and draft.event and self.scheduling.is_cancellation(draft.event):
-                return self._cancel(job, self.scheduling, draft.event)
-            job = replace(job, email=self.builder.finish(draft, in_time_only=not delivery.redriven))
-            ask = self._choose_how(draft)
-            job = self._attach(job, draft)
+            outcome = self._pass_on(job, draft, draft.event) if draft.event else None
+            if outcome is None:
+                job = replace(job, email=self.builder.finish(draft, in_time_only=not delivery.redriven))
+                ask = self._choose_how(draft)
+                job = self._attach(job, draft)
         except AttachmentUnavailable as error:
             outcome = self._act(*self._put_off(replace(job, email=None, error=error), error))
         except (Rejected, RecipientNotAllowed) as error:
             job = replace(job, email=None, error=error)
             outcome = self._act(job, give_up(error, job.attempt))
         else:
-            outcome = self._act(*self._claim(job, ask))
+            outcome = outcome or self._act(*self._claim(job, ask))
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
-    def _choose_failover(self, delivery: Delivery) -> Failover:
-        """Who may send it: once down the list where one said that it never tried, else any but who refused it."""
-        if delivery.never_tried:
-            return self.failover.after(delivery.avoid or "")
-        return self.failover.without(delivery.avoid) if delivery.avoid else self.failover
+    def _pass_on(self, job: Job, draft: Draft, event: Event) -> Outcome | None:
+        """What becomes of an event that is no mail itself: it cancels others, or each of its recipients gets one.
+        Raises Rejected."""
+        if self.scheduling and self.scheduling.is_cancellation(event):
+            return self._cancel(job, self.scheduling, event)
+        if self.parting and draft.recipients:
+            return self._part(job, self.parting, draft, event)
+        return None
 
     def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
         """What is asked of the ledger: to take the mail at once, or to keep its event. Raises SchedulingOff."""
@@ -264,8 +270,20 @@ class Courier:
         answer = scheduling.cancel(job.attempt, event)
         if isinstance(answer, Held):
             return self._act(*self._decide(job, answer))
+        if isinstance(answer, Record):
+            if self.parting is None:
+                raise InvalidEvent("no notification takes several recipients any more: cancel each one's mail")
+            return self.parting.cancel(job.delivery, job.attempt, event, answer)
         message_id, kind, detail, also = answer
         return Outcome(kind, message_id, detail=detail, also=also)
+
+    def _part(self, job: Job, parting: Parting, draft: Draft, event: Event) -> Outcome:
+        """Hand each recipient's part on, as an event of its own. Raises SchedulingOff if all are to wait."""
+        self._choose_how(draft)
+        found, answer = self._follow_owner(job, parting.keep(draft))
+        if isinstance(answer, Parted):
+            return parting.hand_on(job.delivery, found.attempt, event, draft, answer)
+        return self._act(*self._decide(found, answer))
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
         """The job in the name of the message that owns the event, and what stands in the way of settling it."""
@@ -294,23 +312,24 @@ class Courier:
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
         traced = self.tracing.tags if self.tracing else {}
         email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner, **traced})
-        failover = self._choose_failover(job.delivery)
+        failover = self.failover.choose(job.delivery.avoid, job.delivery.never_tried)
         result = failover.send(email, job.attempt.message_id, send.until)
         if self.tracing:
             self.tracing.note_calls(result.tries)
+        note = partial(note_calls, result, self.release, self.clock)
         known: Record | Verdict
         match result.outcome:
             case Receipt(provider, provider_message_id):
-                twice = self.ledger.record(job.attempt, self._rows(result, State.SENT), provider_message_id)
+                twice = self.ledger.record(job.attempt, note(State.SENT), provider_message_id)
                 job = job.with_metric(SENT_TWICE) if twice else job
                 return job, Done(OutcomeKind.SENT, ms=result.tries[-1].ms, provider=provider)
             case NotSent():
-                known = self.ledger.release(job.attempt, self._rows(result, State.RELEASED)[-1])
+                known = self.ledger.release(job.attempt, note(State.RELEASED)[-1])
                 job = job.with_verdict_on_unsent(known)
             case OutcomeUnknown():
-                known = self.ledger.lose(job.attempt, self._rows(result, State.UNKNOWN)[-1])
+                known = self.ledger.lose(job.attempt, note(State.UNKNOWN)[-1])
             case error:
-                job = replace(job, email=None, error=error, last_call=self._rows(result, State.REJECTED)[-1])
+                job = replace(job, email=None, error=error, last_call=note(State.REJECTED)[-1])
                 return job, WriteLetter(OutcomeKind.REJECTED, job.attempt.owner, error.reason, 1, Action.REFUSE)
         return self._decide(replace(job, email=None, error=result.outcome), known)
 
@@ -373,24 +392,6 @@ class Courier:
         told = self.ledger.tell_too_late(job.attempt, owner)
         done = Done(OutcomeKind.DUPLICATE, f"already {owner.state} as {owner.message_id}, with other content")
         return (job.with_metric(CORRECTED_TOO_LATE) if told else job), done
-
-    # -- the timeline ---------------------------------------------------------------------------------------------
-
-    def _rows(self, result: SendResult, last: State) -> list[TimelineRow]:
-        """The calls as timeline rows: the last has the state that the mail is in now, and what all of them said; those
-        before sent nothing."""
-        rows = [self._row(call, State.RELEASED) for call in result.tries]
-        if isinstance(result.outcome, NotificationError):
-            reason = result.outcome.reason
-            rows = rows or [TimelineRow.of(reason, last, self.clock(), self.release)]
-            rows[-1] = replace(rows[-1], detail=reason.text[:_LONGEST_DETAIL], reason_code=reason.code)
-        return [*rows[:-1], replace(rows[-1], state=last)]
-
-    def _row(self, call: ProviderCall, state: State) -> TimelineRow:
-        row = TimelineRow(state, call.at + call.ms, self.release, call.provider, call.ms)
-        if call.error is None:
-            return row
-        return replace(row, detail=str(call.error)[:_LONGEST_DETAIL], reason_code=call.error.reason.code)
 
 
 def _require(scheduling: Scheduling | None, what: str) -> Scheduling:

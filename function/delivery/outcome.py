@@ -14,6 +14,7 @@ class OutcomeKind(StrEnum):
 
     SCHEDULED = "Scheduled"
     COLLECTED = "Collected"
+    PARTED = "Parted"
     CANCELLED = "Cancelled"
     SENT = "Sent"
     DUPLICATE = "Duplicate"

@@ -65,14 +65,15 @@ class Scheduling:
         """Whether the event cancels another."""
         return event.type == CANCEL
 
-    def cancel(self, attempt: Attempt, event: Event) -> Answer | Held:
-        """Cancel what the event names; Held: come back later. Raises InvalidEvent if it names none."""
+    def cancel(self, attempt: Attempt, event: Event) -> Answer | Held | Record:
+        """Cancel what the event names; Held: come back later; a record: cancel each of its parts. Raises InvalidEvent
+        if it names none."""
         source, id_ = (read_name(event, name) for name in ("source", "id"))
         if source == DIGEST_SOURCE:
             raise InvalidEvent("a digest is not cancelled: cancel its events", "/data/source")
         found = self.schedule.cancel(attempt, source, id_)
         match found:
-            case Held():
+            case Held() | Record():
                 return found
             case Cancelled(message_id, ahead):
                 detail = "before its event came" if ahead else f"cancelled by {attempt.message_id}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, SETTLED_UNSENT, UNTRIED, State
 from function.reason_codes import ReasonCode
@@ -16,6 +18,7 @@ __all__ = [
     "InDoubt",
     "Kept",
     "OwnedBy",
+    "Parted",
     "PredecessorInDoubt",
     "Suppressed",
     "TooLate",
@@ -130,6 +133,13 @@ class OwnedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class Parted:
+    """The event is written down as parted: by the name of each part, the number of the first recipient who has it."""
+
+    names: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class PredecessorInDoubt:
     """The event belongs to the message of `record`, whose mail may have gone, or which a provider accepted and only a
     person's yes has sent again."""
@@ -180,8 +190,8 @@ def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | N
         return TooLate(record)
     if record.state in (State.COMPLAINED, State.CANCELLED) or (record.state in ACCEPTED and record.successor):
         return Duplicate(record.state, record.owner)
-    if record.state is State.REPLACED:  # the event has just gone on to another message
-        return OwnedBy(record.message_id, same=False)
+    if record.state is State.REPLACED:  # the event has just gone on to another message, or to one of each recipient
+        return TooLate(record) if record.parted_by else OwnedBy(record.message_id, same=False)
     if record.held_until > now:
         return Held(record.held_until, record.owner)
     return None if attempt.confirmed else PredecessorInDoubt(record)

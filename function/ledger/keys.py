@@ -16,6 +16,9 @@ __all__ = [
     "feedback_key",
     "is_window",
     "message_key",
+    "part_id",
+    "part_message_id",
+    "part_name",
     "split_keys",
     "successor_id",
     "window_id",
@@ -31,6 +34,8 @@ _SHORTEST_SECRET = 32
 #: The source of the events that digests are; their ids are the digests' names.
 DIGEST_SOURCE = "urn:herald:digest"
 _WINDOW = "digest-"
+#: Characters of an event's id, and of a message's as far as its parts repeat it.
+_LONGEST_ID, _LONGEST_MESSAGE_ID = 256, 150
 #: What `successor_id` makes. SNS's ids are UUIDs, whose last group has twelve digits.
 _AGAIN = re.compile(r"(.*)-([2-9]|[1-9][0-9]{1,3})", re.DOTALL)
 
@@ -61,6 +66,23 @@ def window_id(type_: str, address: str, end: int) -> str:
 def is_window(message_id: str) -> bool:
     """Whether it names a digest, or one that is sent again."""
     return message_id.startswith(_WINDOW)
+
+
+def part_name(key: str, who: str) -> str:
+    """Which of an event's recipients: a hash of the lower-cased address, under a key that the event's record has."""
+    return hmac.new(key.encode(), who.strip().lower().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:20]
+
+
+def part_id(event_id: str, name: str) -> str:
+    """Id, under its event's source, of the event that one recipient's part is. An id that leaves no room for the name
+    is hashed."""
+    room = _LONGEST_ID - len(name) - 1
+    return f"{event_id if len(event_id) <= room else hashlib.sha256(event_id.encode()).hexdigest()}~{name}"
+
+
+def part_message_id(message_id: str, name: str) -> str:
+    """In a MessageId's place: the part of a message that is for one recipient. The name alone tells parts apart."""
+    return f"{message_id[:_LONGEST_MESSAGE_ID]}-r{name}"
 
 
 def successor_id(message_id: str) -> str:

@@ -2,7 +2,8 @@
 
 Pure: from a change as the ledger's stream has it. So an event tells what was written, and nothing else. It names the
 message and the event by their own names, never the recipient. A record that no attempt of ours made (a report on a mail
-that was forgotten, or that nobody sent) and the mails by which a release tries a version are not told.
+that was forgotten, or that nobody sent), that of an event with several recipients, each of whom has one, and the mails
+by which a release tries a version are not told.
 https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 """
 
@@ -64,7 +65,7 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
     key, state = _text(new, "pk"), _text(new, "state")
     if not key.startswith(_MESSAGE) or state not in TYPES or state == _text(old, "state"):
         return None
-    if not _text(new, "owner") or _text(new, "source") == SYNTHETIC_SOURCE:
+    if not _text(new, "owner") or _text(new, "source") == SYNTHETIC_SOURCE or "parts" in new:
         return None
     message_id = key.removeprefix(_MESSAGE)
     type_ = TYPES[State(state)]

@@ -93,6 +93,9 @@ class Record:
     #: Of a digest: the keys of its events, without their `event#`, and how often these or their content changed.
     items: frozenset[str] = frozenset()
     changes: int = 0
+    #: Of an event with several recipients: the names of these, and what they are hashed under.
+    parts: frozenset[str] = frozenset()
+    parted_by: str | None = None
     #: The cancellation that came after the mail was sent, or may have been.
     cancelled_by: str | None = None
     expires_at: int | None = None

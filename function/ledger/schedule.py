@@ -148,15 +148,18 @@ class Schedule:
         key = message_key(found.message_id)
         return self.ledger.table.update(update(self.ledger.table.name, key, "SET #due_at = :later", condition, values))
 
-    def cancel(self, attempt: Attempt, source: str, id_: str) -> Cancelled | TooLateToCancel | Held | Duplicate:
-        """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`."""
+    def cancel(
+        self, attempt: Attempt, source: str, id_: str
+    ) -> Cancelled | TooLateToCancel | Held | Duplicate | Record:
+        """Cancel the mail of the event `source` and `id_`, in the name of the cancellation's own `attempt`. A record is
+        that of an event with several recipients: each one's mail is to be cancelled by itself."""
         key = event_key(source, id_)
         now = self.ledger.clock()
         try:
             for _ in range(_HOPS):
                 found = self.ledger.table.get(key)
                 event = EventItem.from_item(found) if found else None
-                answer: Cancelled | TooLateToCancel | Held | Duplicate | None
+                answer: Cancelled | TooLateToCancel | Held | Duplicate | Record | None
                 if event is None or event.is_expired(now):
                     answer = self._cancel_ahead(replace(attempt, event_key=key, source=source, id=id_), now)
                 else:
@@ -185,11 +188,13 @@ class Schedule:
 
     def _cancel_known(
         self, attempt: Attempt, message_id: str, key: str, now: int
-    ) -> Cancelled | TooLateToCancel | Held | Duplicate | None:
+    ) -> Cancelled | TooLateToCancel | Held | Duplicate | Record | None:
         """None: the event has changed hands, or its record has moved."""
         record = self.ledger.read(message_id)
         if record is None or record.is_expired(now):
             record = Record(message_id, State.RELEASED)
+        if record.parted_by:
+            return record
         if record.state is State.CANCELLED:
             return Duplicate(record.state, record.owner)
         if held := self._wait(record, now):

@@ -115,7 +115,7 @@ class SettlementRequests(SuccessionRequests):
         self, attempt: Attempt, row: TimelineRow, action: Action, also: dict[str, object] | None = None
     ) -> list[Request]:
         """Write a record without a claim: over none, an expired one, one that `action` changes, or the attempt that a
-        letter names. `also` is where it stands in the index of what is due, if it waits."""
+        letter names. `also` is what else it keeps: where it stands in the index of what is due, if it waits."""
         over = f"attribute_not_exists(#pk) OR #expires_at <= :now_s OR {in_source_state(action)}"
         if attempt.letter:
             over += f" OR ({state_in(sorted(SETTLED_UNSENT))} AND #owner = :letter)"

@@ -57,7 +57,8 @@ MEANING: dict[State, str] = {
     State.RELEASED: "certainly not sent; free to be claimed again",
     State.UNKNOWN: "the provider's answer was lost; the mail may have gone",
     State.SUPPRESSED: "the address is on the suppression list, or its reader unsubscribed; no mail went out",
-    State.REPLACED: "another message has the event: its content was published anew, or a person chose that one",
+    State.REPLACED: "another message has the event: its content was published anew, a person chose that one, or the "
+    "event names several recipients, of whom each has a message",
     State.CANCELLED: "its publisher cancelled it, or its reader's data were erased, before anything was sent",
     State.REJECTED: "certainly not sent, and will not be until a person redrives it",
     State.SENT: "the provider accepted the mail",
@@ -116,6 +117,10 @@ class Action(StrEnum):
     SCHEDULE = "schedule"
     #: A delivery puts its event into the window of its reader's digest.
     COLLECT = "collect"
+    #: A delivery finds several recipients in its event: each gets a record of its own.
+    PART = "part"
+    #: The publisher wants no mail of an event that was parted.
+    CANCEL_PARTED = "cancel parted"
     #: The window of a digest is over: what it holds is fixed.
     CLOSE = "close"
     #: The window of a digest is over, and nothing is left in it.
@@ -198,6 +203,16 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
         State.RELEASED: (State.COLLECTED, "no attempt sent anything, and the event is mailed with others now"),
         State.SCHEDULED: (State.COLLECTED, "its time has come, and it is mailed with others"),
     },
+    Action.PART: {
+        None: (State.REPLACED, "the event names several recipients, and each has a record of its own"),
+        State.RELEASED: (State.REPLACED, "no attempt sent anything, and each recipient has a record of its own now"),
+    },
+    Action.CANCEL_PARTED: {
+        State.REPLACED: (
+            State.CANCELLED,
+            "its publisher wants no mail any more, and each recipient's is cancelled too",
+        ),
+    },
     Action.CLOSE: {
         State.COLLECTING: (State.SCHEDULED, "the window is over: the digest is a mail whose time has come"),
     },
@@ -268,6 +283,8 @@ _CHANGES: dict[Action, dict[State | None, tuple[State, str]]] = {
 _STAYS: dict[Action, str] = {
     Action.SCHEDULE: "it is kept already, or more has become of it than waiting",
     Action.COLLECT: "it is collected already, or more has become of it than waiting",
+    Action.PART: "its recipients have records of their own already, or more has become of it",
+    Action.CANCEL_PARTED: "only what was parted has parts to cancel",
     Action.CLOSE: "only a window that still takes events is closed",
     Action.CLOSE_EMPTY: "only a window that still takes events is closed",
     Action.CANCEL_COLLECTED: "only what lies in an open window is taken out of it",

@@ -52,11 +52,13 @@ class Draft:
     #: Whether it is a digest, made of what was collected; and whether it is to be collected for one.
     whole: bool = False
     collected: bool = False
+    #: Of an event that names several: each as it has them.
+    recipients: tuple[Any, ...] = ()
 
     @property
     def synthetic(self) -> bool:
         """Whether a release tries this version with it; only a valid event can be."""
-        return self.error is None and self.event is not None and is_synthetic(self.event)
+        return self.error is None and self.event is not None and not self.recipients and is_synthetic(self.event)
 
     def identify(self, attempt: Attempt) -> Attempt:
         """The attempt with all that the ledger keeps of the event."""
@@ -122,6 +124,8 @@ class EmailBuilder:
             draft = replace(draft, type=event.type)
             if event.sendat is not None:
                 draft = replace(draft, due=self._read_due(event.sendat))
+            if notification.recipients and "recipients" in event.data and not whole:
+                return replace(draft, recipients=_read_recipients(event, notification))
             (notification.validate_digest if whole else notification.validate)(event.data)
         except Rejected as error:
             return replace(draft, error=error, address=self._find_address({"data": event.data}))
@@ -223,6 +227,12 @@ class EmailBuilder:
         age = datetime.fromtimestamp(self.clock() / 1000, UTC) - happened
         if age > notification.max_age:
             raise InvalidEvent(f"expired: older than {notification.max_age}", "/time", ReasonCode.EVENT_EXPIRED)
+
+
+def _read_recipients(event: Event, notification: Notification) -> tuple[Any, ...]:
+    from function.message.recipients import read_recipients  # noqa: PLC0415  only where a notification takes several
+
+    return read_recipients(event, notification.validate)
 
 
 def _names(value: object) -> dict[str, str]:

@@ -84,6 +84,8 @@ class Notification:
     #: Whether files may go with its mails, and invitations to a calendar.
     attachments: bool
     invitation: bool
+    #: Whether an event may name several recipients.
+    recipients: bool
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
     _brand: Mapping[str, Any] = field(repr=False)
@@ -180,6 +182,11 @@ class Catalogue:
         return frozenset(type_ for type_, one in self._notifications.items() if one.attachments)
 
     @property
+    def has_recipients(self) -> bool:
+        """Whether events of any of them may name several recipients."""
+        return any(each.recipients for each in self._notifications.values())
+
+    @property
     def types(self) -> frozenset[str]:
         """The types of event that there is a notification for."""
         return frozenset(self._notifications)
@@ -227,6 +234,7 @@ def _notification(
         sender=entry.get("from"),
         attachments=entry.get("attachments", False),
         invitation=entry.get("invitation", False),
+        recipients=entry.get("recipients", False),
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,

@@ -89,6 +89,12 @@ class Failover:
         """Every provider that a mail may go by."""
         return tuple(provider.url for provider in self.providers)
 
+    def choose(self, avoid: str | None, never_tried: str | None) -> Failover:
+        """Who may send it: once down the list where `avoid` said that it never tried, else any but that one."""
+        if never_tried:
+            return self.after(avoid or "")
+        return self.without(avoid) if avoid else self
+
     def without(self, name: str) -> Failover:
         """The same list without this provider, unless there is no other."""
         return replace(self, providers=[one for one in self.providers if one.url != name] or self.providers)

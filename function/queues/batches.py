@@ -1,6 +1,7 @@
-"""What one call of SNS's PublishBatch takes.
+"""What one call of SNS's PublishBatch, or of SQS's SendMessageBatch, takes.
 
 https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-__all__ = ["publish_batches", "publish_entry"]
+__all__ = ["batches", "publish_entry"]
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ _MOST = 10
 _BYTES = 250_000
 
 
-def publish_batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
     """The items in their order, as many together as one call takes; `size` gives the bytes of one."""
     batch: list[T] = []
     total = 0

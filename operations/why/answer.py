@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from function.ledger.keys import part_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, IN_DOUBT, MEANING, State
 from function.reason_codes import ReasonCode
@@ -13,6 +14,8 @@ from operations.why.mail import MailStory
 
 __all__ = ["MailAnswer", "answer", "summarize"]
 
+#: The `source` and `id` of events.
+Names = set[tuple[str | None, str | None]]
 #: Milliseconds after which a mail that is tried again becomes a letter.
 _DAY = 86_400_000
 _HOUR = 3_600_000
@@ -48,25 +51,32 @@ def summarize(mails: Sequence[MailStory]) -> str:
     """How many mails went for how many events and, where they are more than one, why."""
     if not mails:
         return "Nothing is known of it."
-    events = {(mail.source, mail.event_id or mail.message_id) for mail in mails}
+    parts = _find_parts(mails)
+    events = {(mail.source, mail.event_id or mail.message_id) for mail in mails} - parts
     count = sum(mail.count for mail in mails)
     said = (
         f"{_number(len(events), 'event')}, {'no mail' if count == 0 else _number(count, 'mail')} that a provider took."
     )
-    reasons = [*_reasons_for_two(mails)] if count > 1 else []
+    reasons = [*_reasons_for_two(mails, parts)] if count > 1 else []
     return " ".join([said, *reasons])
 
 
-def _reasons_for_two(mails: Sequence[MailStory]) -> Sequence[str]:
+def _find_parts(mails: Sequence[MailStory]) -> Names:
+    """The names of events that are one recipient's part of another."""
+    wholes = [(mail.record, mail.record.id) for mail in mails if mail.record and mail.record.parts]
+    return {(whole.source, part_id(id_ or "", name)) for whole, id_ in wholes for name in whole.parts}
+
+
+def _reasons_for_two(mails: Sequence[MailStory], parts: Names) -> Sequence[str]:
     said = []
     if any(len(mail.record.sent_by) > 1 for mail in mails if mail.record):
         said.append("One of them was sent twice: its first answer was lost, and the report on it came late.")
     sent = [mail for mail in mails if mail.count]
     if any(mail.record and mail.record.successor for mail in sent):
         said.append("A person had one sent once more.")
-    about: dict[tuple[str | None, str], set[tuple[str | None, str | None]]] = {}
+    about: dict[tuple[str | None, str], Names] = {}
     for mail in sent:
-        if mail.subject:
+        if mail.subject and (mail.source, mail.event_id) not in parts:
             about.setdefault((mail.subject, mail.type), set()).add((mail.source, mail.event_id))
     for (subject, type_), names in about.items():
         if len(names) > 1:
@@ -192,18 +202,34 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
             )
         case State.SCHEDULED | State.COLLECTED | State.COLLECTING:
             return _waiting(record, why, now)
-        case State.CANCELLED:
-            return MailAnswer("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
-        case State.REPLACED:
-            return MailAnswer(
-                f"No mail of this message: {record.successor or 'another one'} has its event.",
-                why,
-                "Look at that one.",
-                (f"why {record.successor}",) if record.successor else (),
-            )
+        case State.CANCELLED | State.REPLACED:
+            return _over(record, why)
         case State.SUPPRESSED:
             return _suppressed_answer(mail, record, why)
     return _rejected(mail, record, why)
+
+
+def _over(record: Record, why: str) -> MailAnswer:
+    """Cancelled, or mailed by other messages."""
+    if record.parts:
+        return _parted(record, why)
+    if record.state is State.CANCELLED:
+        return MailAnswer("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
+    return MailAnswer(
+        f"No mail of this message: {record.successor or 'another one'} has its event.",
+        why,
+        "Look at that one.",
+        (f"why {record.successor}",) if record.successor else (),
+    )
+
+
+def _parted(record: Record, why: str) -> MailAnswer:
+    """The event itself, of whose recipients each has a mail."""
+    who = _number(len(record.parts), "recipient")
+    if record.state is State.CANCELLED:
+        return MailAnswer(f"No mail of its own: the event names {who}, and each one's was cancelled by itself.", why)
+    do = "Look at each one's: what has no record yet is on its way, in the queue retry."
+    return MailAnswer(f"No mail of its own: the event names {who}, and each has one.", why, do)
 
 
 def _waiting(record: Record, why: str, now: int) -> MailAnswer:

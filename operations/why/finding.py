@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from function.event.envelope import Delivery, from_queue
-from function.ledger.keys import event_key, message_key
+from function.ledger.keys import event_key, message_key, part_id
 from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.dead_letters import DeadLetter
@@ -84,6 +84,7 @@ def find(
     named = {name for name in [*(one.message_id for one in about), *(one.message_id for one in entries)] if name}
     items |= _read(installation, named - items.keys())
     items |= _follow(installation, items)
+    items |= _read_parts(installation, items)
     mails = {message_id: mail_of(item) for message_id, item in items.items()}
     mails = {name: mail for name, mail in mails.items() if mail.record and not mail.record.is_expired(now)}
     for letter in letters if mails else about:
@@ -162,6 +163,18 @@ def _follow(installation: Installation, items: Mapping[str, Item]) -> dict[str, 
             break
         known |= more
     return known
+
+
+def _read_parts(installation: Installation, items: Mapping[str, Item]) -> dict[str, Item]:
+    """The messages of each recipient of the events among these that name several, as far as they have come."""
+    keys = [
+        event_key(item["source"]["S"], part_id(item["id"]["S"], name))
+        for item in items.values()
+        if "parts" in item
+        for name in item["parts"]["SS"]
+    ]
+    owners = (installation.read(key, ("message_id",)) for key in keys)
+    return _read(installation, {owner["message_id"]["S"] for owner in owners if owner} - items.keys())
 
 
 def _letter_fits(letter: DeadLetter, question: MailQuestion) -> bool:

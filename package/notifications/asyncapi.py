@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from function.ledger.mail_event import SOURCE, TYPES
-from package.notifications.catalogue import NOTIFICATIONS, examples, types
+from package.notifications.catalogue import NOTIFICATIONS, examples, read_settings, types
+from package.notifications.recipients import published_examples, published_schema
 from package.notifications.schemas import read_data_schema, read_schema
 
 __all__ = ["asyncapi", "data_schema", "to_yaml"]
@@ -44,7 +45,8 @@ Document = dict[str, Any]
 
 def data_schema(type_: str, notifications: Path) -> Document:
     """The schema of the data of one type, as every validator reads it. Raises `PackageError`."""
-    return read_data_schema(notifications / type_ / "schema.json")
+    schema = read_data_schema(notifications / type_ / "schema.json")
+    return published_schema(schema) if _takes_several(type_, notifications) else schema
 
 
 def asyncapi(notifications: Path, version: str) -> Document:
@@ -112,6 +114,15 @@ def asyncapi(notifications: Path, version: str) -> Document:
     }
 
 
+def _data_examples(type_: str, notifications: Path) -> dict[str, Any]:
+    found = examples(type_, notifications)
+    return published_examples(found) if _takes_several(type_, notifications) else found
+
+
+def _takes_several(type_: str, notifications: Path) -> bool:
+    return "recipients" in read_settings(notifications / type_ / "notification.json")
+
+
 def to_yaml(document: Mapping[str, Any]) -> str:
     """The document as people read it."""
     text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=140)
@@ -130,7 +141,7 @@ def _message(type_: str, notifications: Path) -> Document:
         "payload": {"allOf": [_reference("components", "schemas", "event"), {"type": "object", "properties": own}]},
         "examples": [
             {"name": name, "headers": {"type": type_}, "payload": {**_EXAMPLE, "type": type_, "data": data}}
-            for name, data in examples(type_, notifications).items()
+            for name, data in _data_examples(type_, notifications).items()
         ],
     }
 

@@ -55,7 +55,7 @@ _PARTS = ("subject.txt", "body.txt", "body.mjml")
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
 #: Names that templates see beside the data, which may have none of them.
 _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
-_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "digest"})
+_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "digest", "recipients"})
 
 
 _UNKNOWN = "is not in the schema: write it as there, or add it there"
@@ -163,6 +163,8 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
             faults.add(f"{folder / 'schema.json'} at /{name}: templates have {name} of Herald: give it another name")
     with faults.gather():
         source.settings = read_settings(folder / "notification.json")
+    if source.settings.get("recipients") and "recipients" in source.schema.get("properties", {}):
+        faults.add(f"{folder / 'schema.json'} at /recipients: these are as many as recipient: leave them out here")
     with faults.gather():
         source.examples = examples(type_, notifications)
         if len(source.examples) < 3:
@@ -185,7 +187,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
     wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
     may = '"reply_to": "help@example.com", "from": "Orders <orders@example.com>"'
-    must = f'must say {wanted}, and may say {may} and "digest": {{"every": "day", "at": "08:00"}}'
+    must = f'must say {wanted}, and may say {may}, "recipients": true and "digest": {{"every": "day", "at": "08:00"}}'
     try:
         settings = read_json(path)
     except PackageError as error:
@@ -198,12 +200,15 @@ def read_settings(path: Path) -> dict[str, Any]:
         reply_to = settings.get("reply_to")
         sound = sound and ("reply_to" not in settings or re.search(PATTERNS["email"], reply_to))
         sender = from_header(settings["from"]) if "from" in settings else None
+        recipients = settings.get("recipients", False)
+        sound = sound and isinstance(recipients, bool)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         sound = None
     if not sound:
         raise PackageError(f"{path} {must}")
     known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
     digest = {"digest": read_digest(settings["digest"], path)} if "digest" in settings else {}
+    known |= {"recipients": True} if recipients else {}
     return known | ({"reply_to": reply_to} if reply_to else {}) | ({"from": sender} if sender else {}) | digest
 
 

@@ -37,6 +37,7 @@ _FIELDS = {
     OutcomeKind.RELEASED: "unsent",
     OutcomeKind.SCHEDULED: "unsent",
     OutcomeKind.COLLECTED: "unsent",
+    OutcomeKind.PARTED: "unsent",
     OutcomeKind.CANCELLED: "unsent",
 }
 

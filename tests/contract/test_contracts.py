@@ -184,6 +184,7 @@ def test_a_description_becomes_no_code_in_either_language(tmp_path: Path, descri
         schema = json.loads((EXAMPLES / "receipt" / "schema.json").read_text("utf-8"))
         schema["description"] = schema["properties"]["order"]["description"] = text
         (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
+        shutil.copy(EXAMPLES / "receipt" / "notification.json", folder)
         modules.append((python_publisher(folder.parent), typescript_publisher(folder.parent)))
     (python, typescript), (plain_python, plain_typescript) = modules
     assert shape_of(python) == shape_of(plain_python)
@@ -221,6 +222,7 @@ def write_schema(folder: Path, kinds: dict[str, str]) -> None:
         schema["properties"][name] = made_object(kind={**text, "enum": [kind]})
     folder.mkdir()
     (folder / "schema.json").write_text(json.dumps(schema), "utf-8")
+    shutil.copy(EXAMPLES / "receipt" / "notification.json", folder)
 
 
 def made_object(**properties: Any) -> dict[str, Any]:

@@ -144,6 +144,11 @@ GUARANTEES = (
         points=_points("feedback"),
     ),
     Guarantee(
+        "an event to several recipients is delivered again, or killed at any request; one of them fails",
+        "one mail each; the one that fails has a dead letter, and stops no other",
+        "tests/faults/test_recipients.py::test_every_recipient_gets_one_mail_wherever_anybody_is_killed",
+    ),
+    Guarantee(
         "the stream missed an event",
         "the sweeper publishes it",
         f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",

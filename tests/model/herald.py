@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from function.delivery.courier import Courier
+from function.delivery.parting import Parting
 from function.delivery.scheduling import CANCEL, Scheduling
 from function.errors import (
     InvalidEvent,
@@ -19,6 +20,7 @@ from function.event.compression import compress
 from function.event.envelope import Delivery, from_queue
 from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
+from function.ledger.parts import Parts
 from function.ledger.schedule import Schedule
 from function.ledger.table import Table
 from function.ledger.windows import Windows
@@ -39,6 +41,7 @@ from tests.model.branches import LIVE, Live
 from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
 from tests.model.replay import Entry, History, Paused, Step, Tape
 from tests.model.rules import Rules
+from tests.model.several import read_draft
 from tests.model.world import (
     CANCELLATION,
     DIGEST,
@@ -104,6 +107,8 @@ class Code:
     schedule: type[Schedule] = Schedule
     scheduler: type[Scheduler] = Scheduler
     windows: type[Windows] = Windows
+    parts: type[Parts] = Parts
+    parting: type[Parting] = Parting
     webhook: type[WebhookHandler] = WebhookHandler
     #: A redrive command that first makes the record as new.
     redrive_resets: bool = False
@@ -119,6 +124,8 @@ class _EmailBuilder:
         self._rules = rules
 
     def begin(self, delivery: Delivery) -> Draft:
+        if self._rules.several:
+            return read_draft(delivery.body, SECRET, CATEGORY)
         if delivery.body == CANCELLATION:
             named = {"source": "urn:model", "id": "a" if self._rules.digest else "e"}
             cancel = Event("urn:model", "c", CANCEL, "", named)
@@ -218,6 +225,20 @@ class _Retry:
         assert isinstance(found, Delivery)
         assert found.in_ledger
         self.tape.do(Step("ask", found.message_id), lambda: None)
+        return {}
+
+
+@dataclass(slots=True)
+class _Parts:
+    """The queue `retry` as whoever parts an event meets it: it may die between any two that it puts there."""
+
+    tape: Tape
+
+    def put_all(self, letters: Sequence[Letter]) -> dict[int, str]:
+        for letter in letters:
+            (found,) = from_queue({"messageId": "", "receiptHandle": "", "attributes": {}, "body": letter.body})
+            assert isinstance(found, Delivery)
+            self.tape.do(Step("hand on", f"{found.message_id} {found.body}"), lambda: None)
         return {}
 
 
@@ -324,6 +345,9 @@ class Herald:
             clock,
             lambda: process.owner,
             self._scheduling(ledger) if self.rules.schedules else None,
+            None,
+            None,
+            self.code.parting(self.code.parts(ledger), _Parts(tape)) if self.rules.several else None,
         )
 
     def _scheduling(self, ledger: Ledger) -> Scheduling:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from function.ledger.keys import is_window
 from function.ledger.states import Action
@@ -15,6 +16,7 @@ from tests.model.herald import Herald, Stepped
 from tests.model.persons import Persons
 from tests.model.promises import Promises
 from tests.model.reports import Reports
+from tests.model.several import letter_of, mailed_to
 from tests.model.world import (
     DAY,
     FIVE_MINUTES,
@@ -132,6 +134,8 @@ class Moves:
                 after = after._replace(letters=put(after.letters, letter))
             if process.step.kind == "ask":
                 after = self._ask(after, process)
+            if process.step.kind == "hand on":
+                after = self._hand_on(after, process)
             if process.step.kind == "probe" and rest.budget.reports:
                 after = after._replace(probes=after.probes | {(process.step.what, rest.now)})
             if branch.startswith("accepted"):
@@ -157,10 +161,20 @@ class Moves:
         asked = Waiting(message, f"{process.waiting.copy}{message}", content, retry=True, in_ledger=True)
         return world._replace(waiting=put(world.waiting, asked))
 
+    def _hand_on(self, world: World, process: Process) -> World:
+        """A part comes into the queue, under a name that no other delivery has."""
+        message, body = process.step.what.split(" ", 1)
+        named = {known.copy for known in world.waiting} | {known.waiting.copy for known in world.running}
+        named |= {owner.rpartition("-")[0] for owner in self.promises.owners(world.table)}
+        copy = next(name for number in count() if (name := f"{message}.{number}") not in named)
+        return world._replace(waiting=put(world.waiting, Waiting(message, copy, body, retry=True)))
+
     def _accept(self, world: World, process: Process, table: Snapshot) -> World:
         message, attempt, provider, text = process.step.what.split(" ", 3)
-        content = text if is_window(message) else process.waiting.content
-        mail = Mail(message, attempt, content, world.now, provider)
+        said = process.waiting.content
+        content = text if is_window(message) else letter_of(said) if self.herald.rules.several else said
+        to = mailed_to(said) if self.herald.rules.several else ""
+        mail = Mail(message, attempt, content, world.now, provider, to)
         self.promises.judge_mail(world._replace(table=table), mail)
         return world._replace(
             mails=put(world.mails, mail),

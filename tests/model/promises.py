@@ -14,6 +14,8 @@ from tests.dynamodb.values import Frozen, thaw_item
 from tests.model.digests import find_broken, find_lost, find_wrong_mail
 from tests.model.herald import ADDRESS, CHOICE, EVENT
 from tests.model.rules import Rules
+from tests.model.several import find_lost as find_lost_recipient
+from tests.model.several import letter_of
 from tests.model.world import CANCELLATION, FIVE_MINUTES, NOW, RETENTION, SCHEDULER, Mail, Process, World
 
 __all__ = ["HEARD", "Broken", "Promises", "judge_address"]
@@ -53,6 +55,7 @@ class Promises:
         if any(other.provider == mail.provider and other.message != mail.message for other in untried):
             raise Broken("a mail is given again to the provider that never tried it")
         mails = [other for other in world.mails if not self.rules.digest or other.message == mail.message]
+        mails = [other for other in mails if other.to == mail.to]
         before = [other for other in mails if other.at > world.now - RETENTION and other not in untried]
         resent = self.rules.resends > 0 and bool(before) and self._reported(world)
         if len(before) >= 1 + len(world.yeses) + resent:
@@ -61,7 +64,8 @@ class Promises:
     def _judge_what_leaves(self, world: World, mail: Mail) -> None:
         if mail.content != self.rules.content(mail.message):
             raise Broken("a mail left in the name of a message with another content")
-        event = world.table.get(EVENT)
+        key = self.record(world.table[f"message#{mail.message}"]).event_key if self.rules.several else EVENT
+        event = world.table.get(key or "")
         if event is None or event["message_id"][1] != mail.message:
             raise Broken("a mail left in the name of a message that does not have the event")
         if world.now < (self.rules.due(mail.content) or 0) - max(map(abs, self.rules.ahead)):
@@ -103,7 +107,8 @@ class Promises:
             raise Broken("a write over a mail that another owner may be sending")
         if before and before.state in ACCEPTED and _weaker(new.state, before.state):
             raise Broken("a record forgot that its mail went")
-        if before and before.state is State.REPLACED and new.state is not State.REPLACED:
+        over = (State.REPLACED, State.CANCELLED) if new.parts else (State.REPLACED,)
+        if before and before.state is State.REPLACED and new.state not in over:
             raise Broken("a message went on that another had replaced")
         if before and before.state is State.CANCELLED and new.state is not State.CANCELLED:
             raise Broken("what was cancelled went on")
@@ -111,9 +116,10 @@ class Promises:
             self._judge_cancelled_in_doubt(world, before, new)
         if (new.state in (State.SCHEDULED, State.COLLECTING)) != (new.due_at is not None):
             raise Broken("what waits is not in the index of what is due, or what does not wait is")
-        cancels = process.waiting.content == CANCELLATION and new.state is State.CANCELLED
+        said = letter_of(process.waiting.content) if self.rules.several else process.waiting.content
+        cancels = said == CANCELLATION and new.state is State.CANCELLED
         collects = is_window(new.message_id) and new.state is State.COLLECTING
-        other = self.rules.content(new.message_id) != process.waiting.content and not cancels and not collects
+        other = self.rules.content(new.message_id) != said and not cancels and not collects
         if other and new.state is not State.REPLACED and (before is None or new.state != before.state):
             raise Broken("a delivery acted in the name of a message with another content")
         if new.state is State.SENDING and new.owner == process.owner:
@@ -132,7 +138,8 @@ class Promises:
         """Nothing is kept for ever, and the event's item as long as its owner's."""
         if any("expires_at" not in item for key, item in after.items() if key.startswith(("message#", "event#"))):
             raise Broken("an item is kept for ever")
-        for key in [key for key in after if key.startswith("event#")] if self.rules.digest else (EVENT,):
+        several = self.rules.digest or self.rules.several
+        for key in [key for key in after if key.startswith("event#")] if several else (EVENT,):
             event = after.get(key)
             owner = event and after.get(f"message#{event['message_id'][1]}")
             if event and owner and "event_key" in owner and owner["expires_at"] != event["expires_at"]:
@@ -160,8 +167,10 @@ class Promises:
                 self._judge_record(world, record, records)
         if world.now >= NOW + RETENTION:
             return True
-        published = map(self.rules.content, world.published)
+        published = [*map(self.rules.content, world.published)]
         if self.rules.digest and (lost := find_lost(world.table, records, published, world.mails)):
+            raise Broken(lost)
+        if self.rules.several and (lost := find_lost_recipient(world.table, records, published, world.mails)):
             raise Broken(lost)
         if not world.mails and not any(_waits_visibly(record) for record in records.values()):
             raise Broken("the event ended with neither a mail nor a visible reason")
@@ -194,7 +203,7 @@ class Promises:
             raise Broken("cancelled as certainly not sent, and its mail went")
         if (record.state in (State.REJECTED, State.SCHEDULED) or record.parked) and "body" not in event:
             raise Broken("what waits is kept without its event")
-        if record.state is State.REPLACED and record.successor not in records:
+        if record.state is State.REPLACED and not record.parts and record.successor not in records:
             raise Broken("replaced by a message that there is not")
         if record.state in ACCEPTED and not mails:
             raise Broken("recorded as sent, and no mail went")

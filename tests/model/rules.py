@@ -32,6 +32,8 @@ class Rules:
     later: str = ""
     #: Whether events are mailed together; then each message is an event of its own.
     digest: bool = False
+    #: Whether each event has several recipients.
+    several: bool = False
     #: The messages whose deliveries have a clock that is a window behind.
     slow: str = ""
     #: By how many milliseconds the clocks of the scheduler, and of everybody else, are ahead.

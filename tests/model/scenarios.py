@@ -7,6 +7,7 @@ from tests.model.digest_scenarios import DIGESTS
 from tests.model.later_scenarios import LATER
 from tests.model.rules import Rules
 from tests.model.scenario import Scenario
+from tests.model.several_scenarios import SEVERAL
 from tests.model.world import Budget
 
 __all__ = ["SCENARIOS", "named"]
@@ -303,6 +304,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("two messages and their retention", (1, 1), Budget(ages=1, refused=1, redrives=1)),
     Scenario("other content and the retention of the first", (1, 1), Budget(ages=1, redrives=1), Rules(contents="xb")),
     Scenario("a mail in doubt and its retention", (1, 1), Budget(ages=1, lost=1), _HOLD),
+    # -- several recipients
+    *SEVERAL,
     # -- digests
     *(Scenario(name, copies, budget, rules, large=large) for name, copies, budget, rules, large in DIGESTS),
 )

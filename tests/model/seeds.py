@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from function.ledger.states import Action
-from tests.model import broken_delivery, broken_ledger, broken_next_provider, broken_schedule, broken_windows
+from tests.model import (
+    broken_delivery,
+    broken_ledger,
+    broken_next_provider,
+    broken_parts,
+    broken_schedule,
+    broken_windows,
+)
 from tests.model.herald import Code
 
 __all__ = ["SEEDS", "Seed"]
@@ -25,6 +32,7 @@ _NEVER_TRIED = "never tried, and sent by the next provider, a crash anywhere"
 _TWO_RUNS = "an event that waits, two runs of the scheduler at once, a crash anywhere"
 _DIGEST = "two events of one digest, a crash anywhere"
 _AS_IT_CLOSES = "an event that comes as its window closes, by a clock that is behind"
+_SEVERAL = "an event to two, delivered twice, a crash anywhere"
 _CANCELLED = "an event that waits is cancelled, a crash anywhere"
 
 SEEDS: tuple[Seed, ...] = (
@@ -54,6 +62,23 @@ SEEDS: tuple[Seed, ...] = (
         "a window is closed twice",
         "a digest, and two who close it at once",
         Code(windows=broken_windows.ClosesTwice),
+    ),
+    Seed("each delivery names the parts by itself", _SEVERAL, Code(parts=broken_parts.NamesByItself)),
+    Seed("parts are written down after they are handed on", _SEVERAL, Code(parting=broken_parts.WritesAfterwards)),
+    Seed(
+        "parts are called by their place",
+        "other content to two, in another order",
+        Code(parts=broken_parts.NumbersThem),
+    ),
+    Seed(
+        "who finds an event parted hands nothing on",
+        "an event to two, a crash anywhere",
+        Code(parts=broken_parts.HandsOnOnce),
+    ),
+    Seed(
+        "a cancellation cancels no part",
+        "an event to two is cancelled",
+        Code(parting=broken_parts.CancelsTheEventAlone),
     ),
     Seed("an event joins its window after its record", _DIGEST, Code(windows=broken_windows.JoinsAfterItsRecord)),
     Seed("an event joins its window before its record", _DIGEST, Code(windows=broken_windows.JoinsBeforeItsRecord)),

@@ -9,6 +9,7 @@ import pytest
 
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.ledger import Writes
+from function.ledger.parts import add_parts, cancel_parted
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import cancel_record
 from function.ledger.states import Action, State
@@ -60,6 +61,9 @@ def test_no_condition_reads_what_the_model_leaves_out() -> None:
         *collect_event(writes, replace(attempt, window="digest-1", due=1), 1),
         *close_window(writes, Record("digest-1", State.COLLECTING, event_key="event#d"), "o", Digest(b"", b""), 1),
         *close_window(writes, Record("digest-1", State.COLLECTING), "o", None, 1),
+        *writes.settle(attempt, row, Action.PART, also={"parts": {"p"}, "parted_by": "o"}),
+        {"Update": add_parts(writes, attempt, Record("m", State.REPLACED), {"p"}, 1)},
+        {"Update": cancel_parted(writes, attempt, Record("m", State.REPLACED), 1)},
         *cancel_record(
             writes, attempt, Record("m", State.COLLECTED), "event#e", Reason(ReasonCode.CANCELLED, "why"), 1
         ),

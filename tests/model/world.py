@@ -157,6 +157,8 @@ class Mail(NamedTuple):
     content: str
     at: int
     provider: str = "ses://0"
+    #: Of an event with several recipients, whose it is.
+    to: str = ""
 
 
 class Letter(NamedTuple):

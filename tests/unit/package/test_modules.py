@@ -16,13 +16,13 @@ FUNCTION = {
     "function": "bootstrap errors events_api feedback hooks mail_events mail_webhook notify reason_codes scheduler "
     "settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
-    "function/delivery": "admission attachments courier decision digests next_provider outcome report_tracing "
-    "scheduling tracing",
+    "function/delivery": "admission attachments courier decision digests next_provider outcome parting provider_calls "
+    "report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
-    "function/ledger": "attempt attributes claims feedback keys ledger mail_event record requests schedule settlements "
-    "states succession table windows",
-    "function/message": "attachments builder catalogue delivery_mode digest email invitation localization rendering "
-    "sender unsubscribe",
+    "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
+    "settlements states succession table windows",
+    "function/message": "attachments builder catalogue delivery_mode digest email invitation localization recipients "
+    "rendering sender unsubscribe",
     "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret ses "
     "ses_errors ses_events smtp urls vendor_events webhook_request",
     "function/providers/mailgun": "client events signature",

@@ -1,0 +1,75 @@
+"""What a mail costs whose event names several recipients: its own road, and its part of the event's.
+
+Counted over the function's own code. SQS bills a call by 64 KB: https://aws.amazon.com/sqs/pricing/
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.cost.assumptions import Assumptions, Cpu
+from bench.cost.meter import Meter
+from bench.cost.usage import Usage
+from function.event.envelope import from_queue
+from function.message.catalogue import Catalogue
+from function.queues.batches import batches
+from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from tests.fakes import event
+from tests.world import World, delivery
+
+__all__ = ["parting"]
+
+_TYPE = "account"
+#: Requests of SQS for a part beside the call that puts it: received, deleted.
+_QUEUE_REQUESTS = 2
+_BILLED = 64 * 1024
+
+
+def parting(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
+    """One mail of an event to so many `recipients`, without reports. The processor time of each delivery is assumed to
+    be that of a mail."""
+    meter = Meter()
+    world = World(meter, _catalogue())
+    data: dict[str, Any] = examples(_TYPE, EXAMPLES)["typical"]
+    one = data.pop("recipient")
+    data["recipients"] = [one | {"email": f"reader{number}@example.com"} for number in range(recipients)]
+    world.deliver(delivery("5b0c71b2-3e64-4c8a-9f6d-2a1f0e9d8c7b", event("order-4711", _TYPE, data=data)))
+    parts = world.retry.letters
+    for part in parts:
+        record = {"messageId": "item", "receiptHandle": "handle", "attributes": {}, "body": part.body}
+        for found in from_queue(record):
+            world.deliver(replace(found, item=None))  # type: ignore[arg-type]
+    if world.mails != recipients:
+        raise RuntimeError(f"{recipients} recipients got {world.mails} mails")
+    calls = sum(
+        math.ceil(sum(len(letter.body) for letter in batch) / _BILLED)
+        for batch in batches(parts, lambda letter: len(letter.body))
+    )
+    runs = 1 + 1 / recipients
+    waits = given.transaction * runs + given.send + given.write
+    milliseconds = cpu.notify * given.processor / given.memory * runs + waits
+    return Usage(
+        sns_publish=1 / recipients,
+        sqs_request=_QUEUE_REQUESTS + calls / recipients,
+        lambda_request=runs,
+        lambda_gb_second=milliseconds / 1000 * given.memory / 1024,
+        write_unit=meter.write_units / recipients,
+        read_unit=meter.read_units / recipients,
+        largest=meter.largest,
+        kept=meter.bytes() // recipients,
+    )
+
+
+def _catalogue() -> Catalogue:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(EXAMPLES, Path(folder) / "mails")
+        settings = Path(folder) / "mails" / _TYPE / "notification.json"
+        settings.write_text(json.dumps(json.loads(settings.read_text("utf-8")) | {"recipients": True}), "utf-8")
+        compile_catalogue(Path(folder) / "compiled", Path(folder) / "mails")
+        return Catalogue.load(Path(folder) / "compiled")

@@ -1,0 +1,94 @@
+"""Events with several recipients, parted: what the courier asks only where a notification takes them.
+
+Each part is handed on through the queue `retry`, as an event of its own. Whoever dies before all are: the event is
+delivered again, and parted into the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from function.delivery.decision import BUSY
+from function.delivery.outcome import Outcome, OutcomeKind
+from function.delivery.scheduling import CANCEL
+from function.event.cloudevent import Event
+from function.event.envelope import Delivery
+from function.ledger.attempt import Attempt, Parted, Verdict
+from function.ledger.keys import part_id, part_message_id
+from function.ledger.parts import Parts
+from function.ledger.record import Record
+from function.ledger.table import Contended
+from function.message.builder import Draft
+from function.message.recipients import address_of, write_event, write_part
+from function.queues.batches import batches
+from function.queues.dead_letter import Letter, write_retry
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Handover", "Parting"]
+
+#: How long what SQS did not take waits, in milliseconds.
+_PAUSE = 2_000
+
+
+class Handover(Protocol):
+    """Where parts are put, to be delivered."""
+
+    def put_all(self, letters: list[Letter]) -> Mapping[int, str]:
+        """Queue ten at most; the answer names those that were not taken, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Parts events, and cancels their parts."""
+
+    parts: Parts
+    queue: Handover
+
+    def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
+        """What writes down how an event is parted, before any part is handed on."""
+        addresses = [address_of(recipient) for recipient in draft.recipients]
+        return lambda attempt: self.parts.keep(attempt, addresses)
+
+    def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
+        """Give each part to whoever mails it."""
+        bodies = {name: write_part(event, draft.recipients[number], name) for name, number in parted.names.items()}
+        return self._put(delivery, attempt, bodies, OutcomeKind.PARTED)
+
+    def cancel(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:
+        """Cancel each part of the event of `record`, in the name of the cancellation `event`."""
+        try:
+            known = self.parts.cancel(attempt, record)
+        except Contended:
+            return self._wait(attempt, BUSY.text)
+        named = event.data
+        bodies = {
+            name: write_event(event, part_id(event.id, name), {**named, "id": part_id(named["id"], name)})
+            for name in sorted(known.parts)
+        }
+        return self._put(delivery, replace(attempt, type=CANCEL), bodies, OutcomeKind.CANCELLED)
+
+    def _put(self, delivery: Delivery, attempt: Attempt, bodies: Mapping[str, str], kind: OutcomeKind) -> Outcome:
+        """All of them, as few calls as they fit into; if SQS leaves any out, all come again."""
+        refused = sum(len(self.queue.put_all(batch)) for batch in batches(self._letters(delivery, bodies), _size))
+        said = f"{len(bodies)} recipients"
+        if refused:
+            return self._wait(attempt, f"SQS did not take {refused} of {said}")
+        return Outcome(kind, attempt.message_id, attempt.type, said)
+
+    def _letters(self, delivery: Delivery, bodies: Mapping[str, str]) -> Iterable[Letter]:
+        for name, body in bodies.items():
+            message_id = part_message_id(delivery.message_id, name)
+            yield write_retry(
+                Delivery(message_id, body, delivery.topic, delivery.timestamp, traceparent=delivery.traceparent)
+            )
+
+    def _wait(self, attempt: Attempt, why: str) -> Outcome:
+        return Outcome(
+            OutcomeKind.HELD, attempt.message_id, attempt.type, why, retry_at=self.parts.ledger.clock() + _PAUSE
+        )
+
+
+def _size(letter: Letter) -> int:
+    return len(letter.body)

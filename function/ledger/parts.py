@@ -1,0 +1,121 @@
+"""Events with several recipients: the record that names its parts, each of which is an event of one recipient.
+
+A part has an id of its own, of the event's and of a hash of the recipient's address, and a message of its own: so
+claim, send, report, letter and redrive are those of every other mail, in every version, and what is parted again is
+found to be there. What is written here comes before any part is handed on, and says what they are called:
+
+- A delivery writes message (`replaced`, for the parts have the event now; with their names, and the key that these are
+  hashed under) and event (without its body), if the record is free, released, or at the attempt that a letter names. A
+  crash after it: the next delivery finds the key there, and hands the same parts on.
+- Other content under the same source and id adds the names of new recipients to that record. What becomes of those that
+  were there before, each part's own record decides.
+- `mail.cancel` writes message (`cancelled`), if it is `replaced` by parts; then each of them is cancelled by itself. A
+  crash after it: its next delivery finds them named still. Whoever parts the event after that is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from function.ledger.attempt import Attempt, Duplicate, Held, Parted, Verdict
+from function.ledger.keys import part_name
+from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
+from function.ledger.record import EventItem, Record, TimelineRow
+from function.ledger.requests import APPEND, REPEAT, Request, in_source_state
+from function.ledger.states import Action, State
+from function.ledger.table import Contended, Refusal
+from function.reason_codes import Reason, ReasonCode
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["Parts", "add_parts", "cancel_parted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Keeps in `ledger` which parts an event has."""
+
+    ledger: Ledger
+
+    def keep(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
+        """Write down how the event is parted, or learn why it is not. `recipients` are their addresses."""
+        now = self.ledger.clock()
+        try:
+            parted = _name(attempt.owner, recipients)
+            refusal = self.ledger.table.write(self._request_keep(attempt, parted, now))
+            if refusal is None:
+                return parted
+            known = self._find_parted(refusal)
+            if known is None or known.is_expired(now):
+                return self.ledger.judge_refusal(refusal, attempt, now)
+            return self._join(attempt, known, recipients, now)
+        except Contended:
+            return Held(now + CONTENDED_PAUSE)
+
+    def cancel(self, attempt: Attempt, record: Record) -> Record:
+        """Let nobody part the event of `record` any more; the record as it is then. Raises Contended."""
+        answer = self.ledger.table.update(cancel_parted(self.ledger.writes, attempt, record, self.ledger.clock()))
+        item = answer.items[0] if isinstance(answer, Refusal) else answer
+        return Record.from_item(item) if item else record
+
+    def _request_keep(self, attempt: Attempt, parted: Parted, now: int) -> list[Request]:
+        reason = Reason(ReasonCode.PARTED, f"parted into {len(parted.names)}, one for each recipient")
+        row = TimelineRow.of(reason, State.REPLACED, now, self.ledger.writes.release)
+        kept: dict[str, object] = {"parts": set(parted.names), "parted_by": attempt.owner}
+        return self.ledger.writes.settle(replace(attempt, body=None), row, Action.PART, also=kept)
+
+    def _find_parted(self, refusal: Refusal) -> Record | None:
+        """The record that has the parts of the event, if that is why it was refused."""
+        message, event, *_ = refusal.items
+        record = Record.from_item(message) if message else None
+        if message is None and event:
+            record = self.ledger.read(EventItem.from_item(event).message_id)
+        return record if record and record.parted_by else None
+
+    def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> Parted | Verdict:
+        parted = _name(known.parted_by or "", recipients)
+        if known.state is State.CANCELLED:
+            return Duplicate(known.state, known.owner)
+        if new := parted.names.keys() - known.parts:
+            answer = self.ledger.table.update(add_parts(self.ledger.writes, attempt, known, new, now))
+            if isinstance(answer, Refusal):
+                return Held(now + CONTENDED_PAUSE)
+        return parted
+
+
+def add_parts(writes: Writes, attempt: Attempt, known: Record, names: set[str], now: int) -> Request:
+    """The record of the event, which has come with recipients that it did not have."""
+    row = TimelineRow.of(
+        Reason(ReasonCode.PARTED, f"{len(names)} more recipients came as {attempt.message_id}"),
+        State.REPLACED,
+        now,
+        writes.release,
+    )
+    return writes.update_message(
+        Attempt(known.message_id, attempt.owner),
+        now,
+        f"SET {REPEAT} ADD #parts :parts",
+        f"{in_source_state(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
+        row,
+        {"parts": names},
+    )
+
+
+def cancel_parted(writes: Writes, attempt: Attempt, record: Record, now: int) -> Request:
+    """The record of the event, whose mails nobody wants any more."""
+    reason = Reason(ReasonCode.CANCELLED, f"cancelled by {attempt.message_id}: each recipient's mail by itself")
+    return writes.update_message(
+        Attempt(record.message_id, attempt.owner),
+        now,
+        f"SET #state = :cancelled, #reason = :reason, #reason_code = :reason_code, {APPEND}",
+        f"{in_source_state(Action.CANCEL_PARTED)} AND attribute_exists(#parted_by)",
+        TimelineRow.of(reason, State.CANCELLED, now, writes.release),
+        {"reason": reason.text, "reason_code": reason.code},
+    )
+
+
+def _name(key: str, recipients: Sequence[str]) -> Parted:
+    found: dict[str, int] = {}
+    for number, who in enumerate(recipients):
+        found.setdefault(part_name(key, who), number)
+    return Parted(found)

@@ -1,0 +1,79 @@
+"""Events that name several recipients: what they must be, and the event that one recipient's part is. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from function.errors import InvalidEvent
+from function.event.cloudevent import LARGEST_EVENT, Event
+from function.ledger.keys import part_id
+from function.reason_codes import ReasonCode
+
+__all__ = ["MOST", "address_of", "read_recipients", "write_event", "write_part"]
+
+#: Recipients of one event.
+MOST = 50
+#: As long as any part's name.
+_NAME = "0" * 20
+_RECIPIENT = "/data/recipient"
+
+
+def read_recipients(event: Event, validate: Callable[[object], None]) -> tuple[Any, ...]:
+    """The recipients of an event that names several, as it has them; `validate` holds a part's data to its schema.
+
+    Raises InvalidEvent for what is wrong with all of the parts. What is wrong with one recipient concerns no other: it
+    shows when that part comes.
+    """
+    found = event.data["recipients"]
+    if "recipient" in event.data:
+        raise InvalidEvent("data names a recipient or recipients, not both", "/data/recipients")
+    if not isinstance(found, list) or not 1 <= len(found) <= MOST:
+        raise InvalidEvent(f"data.recipients must be a list of 1 to {MOST} recipients", "/data/recipients")
+    for recipient in found:
+        try:
+            validate(_data(event, recipient))
+        except InvalidEvent as error:
+            if error.pointer != _RECIPIENT and not error.pointer.startswith(f"{_RECIPIENT}/"):
+                raise
+    size = max(len(write_part(event, recipient, _NAME).encode("utf-8", "surrogatepass")) for recipient in found)
+    if size > LARGEST_EVENT:
+        line = f"the event has {size} bytes for one of its recipients; {LARGEST_EVENT} are allowed"
+        raise InvalidEvent(line, code=ReasonCode.EVENT_TOO_LARGE)
+    return tuple(found)
+
+
+def address_of(recipient: object) -> str:
+    """What tells a recipient from others: the address, or all of what names none."""
+    email = recipient.get("email") if isinstance(recipient, Mapping) else None
+    return email if isinstance(email, str) else json.dumps(recipient, sort_keys=True)
+
+
+def write_part(event: Event, recipient: object, name: str) -> str:
+    """The event that the part `name` is: the same for one recipient."""
+    return write_event(event, part_id(event.id, name), _data(event, recipient))
+
+
+def write_event(event: Event, id_: str, data: Mapping[str, Any]) -> str:
+    """The event under another id, with other data."""
+    given = {
+        "specversion": "1.0",
+        "id": id_,
+        "source": event.source,
+        "type": event.type,
+        "time": event.time,
+        "subject": event.subject,
+        "sendat": event.sendat,
+        "traceparent": event.traceparent,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return json.dumps(
+        {name: value for name, value in given.items() if value is not None}, ensure_ascii=False, separators=(",", ":")
+    )
+
+
+def _data(event: Event, recipient: object) -> dict[str, Any]:
+    rest = {name: value for name, value in event.data.items() if name != "recipients"}
+    return {"recipient": recipient, **rest}

@@ -1,0 +1,55 @@
+"""Events with several recipients parted, each with one fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from function.delivery.outcome import Outcome, OutcomeKind
+from function.delivery.parting import Parting
+from function.event.cloudevent import Event
+from function.event.envelope import Delivery
+from function.ledger.attempt import Attempt, Duplicate, Parted, Verdict
+from function.ledger.keys import part_name
+from function.ledger.parts import Parts
+from function.ledger.record import Record
+from function.message.builder import Draft
+from function.message.recipients import address_of
+
+__all__ = ["CancelsTheEventAlone", "HandsOnOnce", "NamesByItself", "NumbersThem", "WritesAfterwards"]
+
+
+class NamesByItself(Parts):
+    def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> Parted | Verdict:
+        parted = super()._join(attempt, known, recipients, now)
+        return _name(attempt.owner, recipients) if isinstance(parted, Parted) else parted
+
+
+class NumbersThem(Parts):
+    def keep(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
+        return super().keep(attempt, [str(number) for number in range(len(recipients))])
+
+
+class HandsOnOnce(Parts):
+    def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> Parted | Verdict:
+        return Duplicate(known.state, known.owner)
+
+
+class WritesAfterwards(Parting):
+    def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
+        return lambda attempt: _name(attempt.owner, [address_of(each) for each in draft.recipients])
+
+    def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
+        outcome = super().hand_on(delivery, attempt, event, draft, parted)
+        super().keep(draft)(attempt)
+        return outcome
+
+
+class CancelsTheEventAlone(Parting):
+    def cancel(self, delivery: Delivery, attempt: Attempt, event: Event, record: Record) -> Outcome:
+        self.parts.cancel(attempt, record)
+        return Outcome(OutcomeKind.CANCELLED, attempt.message_id)
+
+
+def _name(key: str, recipients: Sequence[Any]) -> Parted:
+    return Parted({part_name(key, who): number for number, who in enumerate(recipients)})
