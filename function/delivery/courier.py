@@ -145,8 +145,7 @@ class Courier:
         return replace(outcome, synthetic=True) if draft.synthetic else outcome
 
     def _pass_on(self, job: Job, draft: Draft, event: Event) -> Outcome | None:
-        """What becomes of an event that is no mail itself: it cancels others, or each of its recipients gets one.
-        Raises Rejected."""
+        """What becomes of an event that is no mail itself: it cancels one, or is parted. Raises Rejected."""
         if self.scheduling and self.scheduling.is_cancellation(event):
             return self._cancel(job, self.scheduling, event)
         if self.parting and draft.recipients:

@@ -8,6 +8,7 @@ import shutil
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from function.ledger.record import EventItem, Record
 from function.ledger.states import State
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
+from function.notify import compose
 from function.queues.dead_letter import Letter
 from operations.erasure import KeptEvent, erase_event
 from operations.why.answer import answer, summarize
@@ -29,7 +31,10 @@ from operations.why.finding import MailQuestion, find
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
+from tests.dynamodb.table import MemoryTable
+from tests.envelopes import sns, sns_notification
 from tests.fakes import SECRET, Dead, event
+from tests.faults.herald import ENVIRONMENT
 from tests.stream import StreamedTable, Topic, read_stream, teller
 from tests.world import World, delivery, redrive
 
@@ -471,6 +476,41 @@ def test_nothing_that_is_kept_of_the_event_itself_names_a_recipient(world: World
     item = world.item(event_key(_SOURCE, "e"))
     assert item is not None
     assert "body" not in item
+
+
+# -- composed ---------------------------------------------------------------------------------------------------------
+
+
+class Queues:
+    """SQS, as `notify` calls it."""
+
+    def __init__(self) -> None:
+        self.batches: list[Any] = []
+
+    def send_message_batch(self, **request: Any) -> Any:
+        self.batches.append(request)
+        return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]], "Failed": []}
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_notify_parts_events_into_its_own_queue_where_a_notification_takes_several(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes: bool
+) -> None:
+    known = catalogue if takes else compile_catalogue(tmp_path, EXAMPLES)
+    monkeypatch.setattr(Catalogue, "load", lambda: known)
+    queues, table = Queues(), MemoryTable("herald-ledger")
+    clients: Any = SimpleNamespace(
+        keys=lambda _: (SECRET,), sqs=lambda: queues, dynamodb=lambda: table, ses=lambda *_: None, secret=None
+    )
+    notifier = compose(ENVIRONMENT, clients)
+    assert (notifier.courier("r").parting is not None) == takes
+    if not takes:
+        return
+    context = SimpleNamespace(aws_request_id="request", get_remaining_time_in_millis=lambda: 30_000)
+    assert notifier(sns(sns_notification(to(_ADA, _KIM).body, "m1")), context) == {}
+    (batch,) = queues.batches
+    assert batch["QueueUrl"] == ENVIRONMENT["HERALD_RETRY_QUEUE_URL"]
+    assert len(batch["Entries"]) == 2
 
 
 # -- posted -----------------------------------------------------------------------------------------------------------
