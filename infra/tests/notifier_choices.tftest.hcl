@@ -204,3 +204,41 @@ run "mails_that_nobody_traces" {
     error_message = "There is no layer and no setting."
   }
 }
+
+run "mails_with_files" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    attachment_buckets = ["invoices", "tickets.shop.example"]
+  }
+
+  assert {
+    condition     = one([for statement in local.function_policies.notify : statement.Resource if statement.Sid == "ReadAttachments"]) == ["arn:aws:s3:::invoices/*", "arn:aws:s3:::tickets.shop.example/*"]
+    error_message = "notify reads objects of these buckets and of no other."
+  }
+  assert {
+    condition     = length([for function, statements in local.function_policies : function if function != "notify" && length([for statement in statements : statement if statement.Sid == "ReadAttachments"]) > 0]) == 0
+    error_message = "Nobody else reads them."
+  }
+  assert {
+    condition     = local.ledger_settings.HERALD_ATTACHMENT_BUCKETS == "invoices,tickets.shop.example"
+    error_message = "notify is told which buckets these are."
+  }
+  assert {
+    condition     = aws_lambda_function.this["notify"].memory_size == 512 && aws_lambda_function.this["feedback"].memory_size == 256
+    error_message = "notify has the memory that a mail with 10 MB of files takes."
+  }
+}
+
+run "mails_without_files" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  assert {
+    condition     = !contains(keys(local.ledger_settings), "HERALD_ATTACHMENT_BUCKETS") && length([for statement in local.function_policies.notify : statement if statement.Sid == "ReadAttachments"]) == 0 && aws_lambda_function.this["notify"].memory_size == 256
+    error_message = "There is no setting, no right and no more memory."
+  }
+}

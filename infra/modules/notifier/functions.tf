@@ -89,14 +89,15 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_lambda_function" "this" {
   for_each = local.functions
 
-  function_name                  = local.names[each.key]
-  description                    = "Herald: ${each.key}"
-  role                           = aws_iam_role.this[each.key].arn
-  filename                       = var.package
-  handler                        = each.value.handler
-  runtime                        = "python3.13"
-  architectures                  = [var.architecture]
-  memory_size                    = var.memory
+  function_name = local.names[each.key]
+  description   = "Herald: ${each.key}"
+  role          = aws_iam_role.this[each.key].arn
+  filename      = var.package
+  handler       = each.value.handler
+  runtime       = "python3.13"
+  architectures = [var.architecture]
+  # A mail with 10 MB of files takes 200 MB, after the claim: what ran out of memory then would be in doubt.
+  memory_size                    = each.key == "notify" && length(var.attachment_buckets) > 0 ? max(var.memory, 512) : var.memory
   timeout                        = each.value.timeout
   reserved_concurrent_executions = each.value.reserved
   publish                        = each.value.publish
