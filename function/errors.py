@@ -4,6 +4,7 @@ NotificationError
 ├── Rejected              never will be: dead letter with the reason, no retry
 │   ├── InvalidEvent          not a CloudEvent, fails its schema, too large, too old
 │   ├── UnknownNotification   no notification for this type
+│   ├── UnknownTenant         a tenant that this deployment does not declare
 │   ├── SchedulingOff         wants to be sent later, and nothing is kept for later here
 │   └── RefusedForGood        the provider will not take this mail
 ├── RecipientNotAllowed   this deployment may not mail this address: suppressed, a person may redrive it
@@ -37,6 +38,7 @@ __all__ = [
     "SchedulingOff",
     "Throttled",
     "UnknownNotification",
+    "UnknownTenant",
 ]
 
 
@@ -74,6 +76,12 @@ class UnknownNotification(Rejected):
     """No notification exists for the event's type."""
 
     code = ReasonCode.TYPE_UNKNOWN
+
+
+class UnknownTenant(Rejected):
+    """The event is of a tenant that this deployment does not declare."""
+
+    code = ReasonCode.TENANT_UNKNOWN
 
 
 class SchedulingOff(Rejected):

@@ -156,7 +156,7 @@ def compose(environment: dict[str, str], clients: Clients) -> EventsApi:
     """The handler of one sandbox. Raises BadSetting."""
     settings = EventsApiSettings.read(environment)
     # No address is kept, so the hash of one needs no secret.
-    builder = EmailBuilder(Catalogue.load(), b"", clock, buckets=None)
+    builder = EmailBuilder(Catalogue.load(), b"", clock, buckets=None, tenants=settings.tenants)
     admission = Admission(builder, settings.scope, settings.scheduling, clock)
     telemetry = Telemetry(environment.get("AWS_LAMBDA_FUNCTION_NAME", "events-api"), release(), clock)
     return EventsApi(admission, clients.sns(), settings.topic_arn, telemetry)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, open_ledger, release
-from function.ledger.keys import address_key
+from function.ledger.keys import address_key, own_list_key
 from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import TimelineRow
 from function.ledger.states import Action
@@ -167,6 +167,7 @@ class FeedbackHandler:
         )
         listed = event.suppress and not event.synthetic  # the simulator's addresses are nobody's
         suppress = address_key(self.secret, event.address) if listed and event.address else None
+        suppress = own_list_key(suppress, event.own_list) if suppress and event.own_list else suppress
         try:
             applied = self.ledger.apply_feedback(event.message_id, event.action, row, suppress, event.attempt)
         except Contended as error:

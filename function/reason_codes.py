@@ -20,6 +20,7 @@ class ReasonCode(StrEnum):
     EVENT_TOO_LARGE = "event_too_large"
     EVENT_EXPIRED = "event_expired"
     TYPE_UNKNOWN = "type_unknown"
+    TENANT_UNKNOWN = "tenant_unknown"
     RECIPIENT_NOT_ALLOWED = "recipient_not_allowed"
     RECIPIENT_SUPPRESSED = "recipient_suppressed"
     RECIPIENT_UNSUBSCRIBED = "recipient_unsubscribed"
@@ -65,6 +66,7 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.EVENT_TOO_LARGE: "The event, or the mail that it makes, is larger than it may be.",
     ReasonCode.EVENT_EXPIRED: "The event is older than its notification is worth sending.",
     ReasonCode.TYPE_UNKNOWN: "There is no notification for events of this type.",
+    ReasonCode.TENANT_UNKNOWN: "This deployment declares no tenant of this name.",
     ReasonCode.RECIPIENT_NOT_ALLOWED: "This deployment's delivery mode does not let it mail the recipient.",
     ReasonCode.RECIPIENT_SUPPRESSED: "The recipient's address is on the suppression list.",
     ReasonCode.RECIPIENT_UNSUBSCRIBED: "The recipient has unsubscribed from mails of this category.",

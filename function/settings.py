@@ -6,13 +6,17 @@ import json
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar
+from dataclasses import field
+from typing import TYPE_CHECKING, TypeVar
 
 from function.message.delivery_mode import DeliveryMode
 from function.message.sender import from_header, split_sender
 from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from function.message.tenant import Tenant
 
 __all__ = [
     "BadSetting",
@@ -127,6 +131,8 @@ class NotifySettings:
     senders: frozenset[str]
     #: The buckets that attachments may lie in; none: mails have no attachments.
     attachment_buckets: frozenset[str]
+    #: Those whose mails are sent beside the deployment's own, by name.
+    tenants: Mapping[str, Tenant]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -167,6 +173,7 @@ class NotifySettings:
             scheduling=_scheduling(env),
             senders=env.read("SENDERS", "", _senders, "addresses such as orders@example.com,help@example.com"),
             attachment_buckets=env.read("ATTACHMENT_BUCKETS", "", _buckets, "names such as invoices,tickets"),
+            tenants=_tenants(env, providers),
         )
 
     def require_buckets(self, types: Collection[str]) -> None:
@@ -183,6 +190,12 @@ class NotifySettings:
         for type_, header in senders.items():
             if split_sender(header)[1] not in allowed:
                 raise BadSetting(f"HERALD_SENDERS must name the address that {type_} is sent from: add it to senders")
+
+    def require_brands(self, tenants: frozenset[str]) -> None:
+        """Raise BadSetting unless there is a brand for each tenant: its mail could not leave, or under another's."""
+        if missing := sorted(self.tenants.keys() - tenants):
+            files = ", ".join(f"brands/{name}.json" for name in missing)
+            raise BadSetting(f"HERALD_TENANTS names tenants that the package has no brand for: add {files}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +240,7 @@ class HookSettings:
     feedback: str
     alias: str
     configuration_set: str
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> HookSettings:
@@ -238,6 +252,7 @@ class HookSettings:
             env.text("FEEDBACK_FUNCTION"),
             env.text("NOTIFY_ALIAS", "live"),
             env.text("CONFIGURATION_SET"),
+            _tenants(env),
         )
 
 
@@ -294,12 +309,13 @@ class EventsApiSettings:
     topic_arn: str
     scope: str
     scheduling: bool
+    tenants: Mapping[str, Tenant]
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> EventsApiSettings:
         """Read all. Raises BadSetting for the first that is missing or cannot be."""
         env = _Environment(values)
-        return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _scheduling(env))
+        return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _scheduling(env), _tenants(env))
 
 
 def read_timeout_factor(values: Mapping[str, str]) -> float:
@@ -375,6 +391,19 @@ def _buckets(text: str) -> frozenset[str]:
     if not all(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) for name in names):
         raise ValueError(text)
     return names
+
+
+def _tenants(env: _Environment, providers: tuple[str, ...] | None = None) -> Mapping[str, Tenant]:
+    """Who declares none does without all of it; without `providers` it is of no account by which a mail may go."""
+    if not env.has("TENANTS"):
+        return {}
+    from function.message.tenant import read_tenants  # noqa: PLC0415  only where it is used
+
+    def parse(text: str) -> Mapping[str, Tenant]:
+        return read_tenants(text, providers)
+
+    wanted = "base64 of gzip of JSON, as Terraform makes it of tenants, by providers of HERALD_PROVIDERS"
+    return env.read("TENANTS", None, parse, wanted, confidential=True)
 
 
 def _allowlist(text: str) -> frozenset[str]:

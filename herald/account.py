@@ -22,7 +22,7 @@ from laptop.description import Description
 from laptop.state import DEFAULT_STATE, descriptor_of
 from operations.contention import retry_contention
 from operations.errors import UserError
-from operations.installation import Installation, read_sending_regions
+from operations.installation import Installation, read_own_lists, read_sending_regions
 from release.stack import Names, Stack
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Account:
             cache(self.address_secrets),
             self.books,
             cache(self.ses),
+            own_lists=cache(lambda: read_own_lists(self.functions, self.notify)),
         )
 
     def queue(self, part: str) -> str:

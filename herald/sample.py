@@ -40,8 +40,9 @@ def require_address(to: object) -> str:
     return to
 
 
-def make_event(type_: str, data: Mapping[str, Any], to: str) -> dict[str, Any]:
-    """An event of its own, of this moment, with this data; `to` gets the mail in the recipient's place.
+def make_event(type_: str, data: Mapping[str, Any], to: str, tenant: str | None = None) -> dict[str, Any]:
+    """An event of its own, of this moment and of a `tenant`, if any, with this data; `to` gets the mail in the
+    recipient's place.
 
     Raises `UserError` if `to` is no address.
     """
@@ -52,6 +53,7 @@ def make_event(type_: str, data: Mapping[str, Any], to: str) -> dict[str, Any]:
         "source": SOURCE,
         "type": type_,
         "time": datetime.now(UTC).isoformat(),
+        **({"tenant": tenant} if tenant else {}),
         "datacontenttype": "application/json",
         "data": {**data, "recipient": recipient},
     }

@@ -26,6 +26,7 @@ module "notifier" {
   sender              = var.sender
   senders             = var.senders
   attachment_buckets  = var.attachment_buckets
+  tenants             = var.tenants
   publishers          = concat(module.webapp.publisher_roles, var.publishers)
   providers_in_order  = var.providers_in_order
   provider_secrets    = var.provider_secrets

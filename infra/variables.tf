@@ -74,6 +74,20 @@ variable "attachment_buckets" {
   nullable    = false
 }
 
+variable "tenants" {
+  description = "Other senders beside the deployment's own, by the `tenant` that events name: `from` in the SES identity `identity` (a domain that SES has verified; `identity.domain` if none is named), `configuration_set` (made here, with its feedback), `tenant_name` (SES's own tenant, which exists), `providers` (those of `providers_in_order` that may send it; all if none are named), `suppression` (`all`, or `own`: a list of its own). Each needs a brand in the package: `acme` has `brands/acme.json`"
+  type = map(object({
+    from              = string
+    identity          = optional(string)
+    configuration_set = optional(string)
+    tenant_name       = optional(string)
+    providers         = optional(list(string))
+    suppression       = optional(string, "all")
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "publishers" {
   description = "ARNs of IAM roles that may publish besides the web app's"
   type        = list(string)

@@ -23,7 +23,13 @@ from laptop.description import Description
 from laptop.environment import ACCOUNT, REGION, child_environment
 from laptop.provision.event_bus import make_event_bus
 from laptop.provision.events_api import make_events_api
-from laptop.provision.functions import allow_attachments, allow_senders, make_functions
+from laptop.provision.functions import (
+    allow_attachments,
+    allow_senders,
+    declare_tenants,
+    find_domains,
+    make_functions,
+)
 from laptop.provision.messaging import Provisioned
 from laptop.provision.stores import make_stores
 from laptop.provision.vendors import make_gateway, make_provider_secrets, make_webhooks, provider_settings
@@ -34,6 +40,7 @@ from laptop.supervision.processes import Processes
 from laptop.time_scale import TimeScale
 from operations.errors import UserError
 from package import build
+from package.build import find_notifications
 
 __all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
 
@@ -146,6 +153,7 @@ class _Start:
         if self._endpoints["smtp"] in urls:
             settings["SSL_CERT_FILE"] = str(self._certificate)
         settings |= allow_senders(clients, self._catalogue) | allow_attachments(clients, self._catalogue)
+        settings |= declare_tenants(clients, self._catalogue)
         make_provider_secrets(clients, urls)
         reporting = any(map(reports_by_webhook, urls))
         posting = self._options.events_api
@@ -186,6 +194,7 @@ class _Start:
         for name in ("ses", "inbox", "codedeploy", "providers", "smtp"):
             simulators += [f"--{name}", str(self._ports[name])]
         simulators += ["--certificate", str(self._certificate)]
+        simulators += [f"--domain={domain}" for domain in find_domains(find_notifications())]
         if not self._options.bare:
             simulators += [
                 f"--schedule={PREFIX}-{one.name}={self._time_scale.seconds(one.every, 5)}"

@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Collection
 from email.utils import parseaddr
 from functools import cache, partial
 from pathlib import Path
@@ -36,6 +37,7 @@ from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend
 from laptop.providers.sendgrid import SendGrid
 from laptop.providers.smtp import SmtpServer
+from laptop.providers.vendor import Vendor
 from laptop.providers.webhook_sender import WebhookSender, post_webhook
 from laptop.providers.wire import VendorServer
 from laptop.resources import PROVIDER_KEY, SENDER
@@ -71,7 +73,7 @@ def main() -> None:
     deployments = _codedeploy(options.aws, emulator, options.scale)
     codedeploy = codedeploy_wire.CodeDeployServer((HOST, options.codedeploy), deployments)
     console = Console(ses, deployments, options.aws, wire)
-    vendors = _vendors(options.providers, ses.mailbox, options.scale)
+    vendors = _vendors(options.providers, ses.mailbox, options.scale, options.domain)
     for server in (wire, codedeploy, vendors):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     functions: LambdaClient = _client("lambda", options.aws)
@@ -80,24 +82,26 @@ def main() -> None:
     threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
     accounts = Accounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
-    smtp = _smtp(options.smtp, options.certificate, ses.mailbox)
+    smtp = _smtp(options.smtp, options.certificate, ses.mailbox, options.domain)
     faults = {**{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
     served = inbox(ses, console, pages.routes(), faults, vendors.senders, TracePages())
     uvicorn.run(served, host=HOST, port=options.inbox, log_level="warning", access_log=False)
 
 
-def _vendors(port: int, mailbox: Mailbox, scale: float) -> VendorServer:
-    """The providers beside SES, each with the sender's domain, into the inbox of SES."""
-    vendors = [kind(PROVIDER_KEY[1], DOMAIN, Faults()) for kind in (SendGrid, Mailgun, Resend)]
+def _vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> VendorServer:
+    """The providers beside SES, each with the sender's domain and those `also`, into the inbox of SES."""
+    sendgrid, resend = SendGrid(PROVIDER_KEY[1], DOMAIN, Faults()), Resend(PROVIDER_KEY[1], DOMAIN, Faults())
+    sendgrid.also = resend.also = also  # Mailgun takes any sender by its own domain
+    vendors: list[Vendor] = [sendgrid, Mailgun(PROVIDER_KEY[1], DOMAIN, Faults()), resend]
     after = Timer("webhooks", apart=True).after
     post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
     senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in vendors}
     return VendorServer((HOST, port), vendors, mailbox, senders)
 
 
-def _smtp(port: int, certificate: Path, mailbox: Mailbox) -> SmtpServer:
+def _smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:
     """The mail server, into the same inbox, with a certificate that is made anew."""
-    return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, Faults())
+    return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, Faults(), also)
 
 
 def _codedeploy(aws: str, emulator: httpx.Client, scale: float) -> CodeDeployApi:
@@ -162,6 +166,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ses", type=int, required=True, help="port of the SES v2 API")
     parser.add_argument("--providers", type=int, required=True, help="port of SendGrid, Mailgun and Resend")
     parser.add_argument("--smtp", type=int, required=True, help="port of the mail server")
+    parser.add_argument("--domain", action="append", default=[], help="which every provider knows as verified, too")
     parser.add_argument("--certificate", type=Path, required=True, help="where it puts its certificate")
     parser.add_argument("--codedeploy", type=int, required=True, help="port of the CodeDeploy API")
     parser.add_argument("--inbox", type=int, required=True, help="port of the inbox and the control API")

@@ -111,9 +111,11 @@ def _find_events(installation: Installation, mentions: Callable[[str], bool]) ->
 def _find_records(installation: Installation, address: str) -> Iterator[str]:
     """The messages whose records hold the address's hash, under any of its keys."""
     keys = {f":key{number}": key for number, key in enumerate(installation.address_keys(address))}
+    # A record of a tenant with a list of its own has the tenant's name behind the hash.
+    named = " OR ".join(f"begins_with(address, {key})" for key in keys)
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
-        FilterExpression=f"begins_with(pk, :message) AND address IN ({', '.join(keys)})",
+        FilterExpression=f"begins_with(pk, :message) AND ({named})",
         ExpressionAttributeValues=serialize_item({":message": message_key("")} | keys),
         ConsistentRead=True,
         **projection(("pk",)),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import serialize_item
-from function.ledger.keys import address_key, message_key
+from function.ledger.keys import address_key, message_key, own_list_key
 from function.ledger.record import EventItem, Record
+from function.message.tenant import find_own_lists
 from operations.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["RECORD_ATTRIBUTES", "Installation", "projection", "read_recipient", "read_sending_regions"]
+__all__ = [
+    "RECORD_ATTRIBUTES",
+    "Installation",
+    "projection",
+    "read_own_lists",
+    "read_recipient",
+    "read_sending_regions",
+]
 
 
 #: What is read of a message's item: everything but the event, which releases before the last kept in it.
@@ -55,6 +63,8 @@ class Installation:
     ses: Callable[[], Mapping[str, SESV2Client]] = dict
     #: Whether the caller may read the events themselves; the web app may not.
     reads_events: bool = True
+    #: The tenants that have a suppression list of their own.
+    own_lists: Callable[[], Sequence[str]] = tuple
 
     def record(self, message_id: str) -> Record | None:
         """The ledger's record of a message, read consistently."""
@@ -83,6 +93,15 @@ class Installation:
         """The keys under which the ledger may know an address; the first is the one that is written."""
         return tuple(address_key(secret, address) for secret in self.secrets())
 
+    def list_keys(self, address: str) -> tuple[str, ...]:
+        """The keys of all items in which it may be said that an address gets no mail: of the list for all, and of each
+        tenant that has a list of its own."""
+        return self.in_own_lists(self.address_keys(address))
+
+    def in_own_lists(self, keys: Sequence[str]) -> tuple[str, ...]:
+        """These keys of an address, and those that it has for each tenant with a list of its own."""
+        return (*keys, *(own_list_key(key, tenant) for tenant in self.own_lists() for key in keys))
+
 
 def read_recipient(installation: Installation, record: Record) -> str | None:
     """The address that the event of a record names; None where that is not kept, or the caller may not read it."""
@@ -102,13 +121,24 @@ def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
 
     Raises `UserError` if there is no such function, or it does not say.
     """
-    try:
-        configuration = functions.get_function(FunctionName=notify)["Configuration"]
-    except functions.exceptions.ResourceNotFoundException:
-        raise UserError(f"there is no function {notify} in this account and region") from None
-    providers = configuration.get("Environment", {}).get("Variables", {}).get("HERALD_PROVIDERS", "")
+    providers = _read_settings(functions, notify).get("HERALD_PROVIDERS", "")
     urls = [url.strip() for url in providers.split(",")]
     regions = [url.removeprefix("ses://") for url in urls if url.startswith("ses://")]
     if not providers:
         raise UserError(f"the function {notify} does not say which regions it sends from: HERALD_PROVIDERS is not set")
     return list(dict.fromkeys(regions))
+
+
+def read_own_lists(functions: LambdaClient, notify: str) -> list[str]:
+    """The tenants with a suppression list of their own, as the function `notify` is configured. Raises `UserError` as
+    above."""
+    declared = _read_settings(functions, notify).get("HERALD_TENANTS", "")
+    return find_own_lists(declared) if declared else []
+
+
+def _read_settings(functions: LambdaClient, notify: str) -> Mapping[str, str]:
+    try:
+        configuration = functions.get_function(FunctionName=notify)["Configuration"]
+    except functions.exceptions.ResourceNotFoundException:
+        raise UserError(f"there is no function {notify} in this account and region") from None
+    return configuration.get("Environment", {}).get("Variables", {})

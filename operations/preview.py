@@ -29,7 +29,7 @@ def preview(event: str, compiled: Path | None = None, link: Callable[[str], str]
     """
     try:
         read = json.loads(event)
-        notification = _catalogue(compiled or COMPILED).get(read["type"])
+        notification = _catalogue(compiled or COMPILED).get(read["type"], read.get("tenant"))
         notification.validate(read["data"])
         unsubscribe_url = link(notification.category) if link and notification.subscription else None
         return notification.render(read["data"], read["data"]["recipient"]["locale"], unsubscribe_url)

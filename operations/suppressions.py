@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import serialize_item
+from function.ledger.keys import own_list_of
 from function.ledger.record import EventItem
 from operations.installation import Installation, projection
 from operations.outbox import find_bodies
@@ -51,6 +52,16 @@ class Suppression:
     reason: str
     since: datetime
     message_id: str
+
+    @property
+    def tenant(self) -> str | None:
+        """On whose own list it is; None: on the one for all."""
+        return own_list_of(self.key)
+
+    @property
+    def whose(self) -> str:
+        """The list, in words."""
+        return f"the suppression list of {self.tenant}" if self.tenant else "Herald's suppression list"
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Suppression:
@@ -99,11 +110,13 @@ def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]
         yield list(map(Suppression.of, page["Items"]))
 
 
-def find_listing(installation: Installation, address: str) -> Listing:
-    """Where an address is listed. Raises botocore's errors: then it is not known."""
-    entries = (get_suppression(installation, key) for key in installation.address_keys(address))
+def find_listing(installation: Installation, address: str, tenant: str | None = None) -> Listing:
+    """Where an address is listed; with a `tenant`, of Herald's lists only on that tenant's own. Raises botocore's
+    errors: then it is not known."""
+    entries = (get_suppression(installation, key) for key in installation.list_keys(address))
     regions = [region for region, client in installation.ses().items() if _is_on_list(client, address)]
-    return Listing(address, tuple(entry for entry in entries if entry), tuple(regions))
+    listed = tuple(entry for entry in entries if entry and tenant in (None, entry.tenant))
+    return Listing(address, listed, tuple(regions))
 
 
 def find_suppression(installation: Installation, address: str) -> Suppression | None:
@@ -118,14 +131,16 @@ def get_suppression(installation: Installation, key: str) -> Suppression | None:
     return Suppression.of(item) if item and "since" in item else None
 
 
-def take_off(installation: Installation, address: str) -> Listing:
-    """Take an address off SES's list in every region, then off Herald's own; returns where it was.
+def take_off(installation: Installation, address: str, tenant: str | None = None) -> Listing:
+    """Take an address off SES's list in every region, then off Herald's own; with a `tenant`, only off that tenant's.
+    Returns where it was.
 
     In this order, because a mail to an address that is on SES's list only is accepted and never sent. Where SES
     refuses, the address stays on Herald's list and gets no mail: do it again. What its reader unsubscribed from stays.
     """
     regions = [region for region, client in installation.ses().items() if _delete_from_list(client, address)]
-    entries = [entry for key in installation.address_keys(address) if (entry := get_suppression(installation, key))]
+    entries = [entry for key in installation.list_keys(address) if (entry := get_suppression(installation, key))]
+    entries = [entry for entry in entries if tenant in (None, entry.tenant)]
     for entry in entries:
         remove_suppression(installation, entry)
     return Listing(address, tuple(entries), tuple(regions))
@@ -154,7 +169,7 @@ def rekey(installation: Installation) -> Rekeyed:
     addresses = frozenset(_find_addresses(installation))
     moved = sum(_move(installation, old, new) for old, new in _pairs(installation, addresses))
     newest = {installation.address_keys(address)[0] for address in addresses}
-    left = sum(key not in newest for key in _scan_keys(installation))
+    left = sum("#".join(key.split("#")[:2]) not in newest for key in _scan_keys(installation))
     return Rekeyed(len(addresses), moved, left)
 
 
@@ -162,7 +177,7 @@ def _pairs(installation: Installation, addresses: Collection[str]) -> Iterator[t
     for address in addresses:
         new, *older = installation.address_keys(address)
         for old in older:
-            yield old, new
+            yield from zip(installation.in_own_lists((old,)), installation.in_own_lists((new,)), strict=True)
 
 
 def _find_addresses(installation: Installation) -> Iterator[str]:

@@ -28,6 +28,7 @@ from function.ledger.windows import Windows
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
 from function.message.delivery_mode import DeliveryMode
+from function.message.tenant import Tenant
 from function.message.unsubscribe import UnsubscribeLinks
 from function.providers.failover import Failover
 from function.queues.dead_letter import Letter
@@ -58,6 +59,7 @@ class World:
     delivery_mode: DeliveryMode = field(default_factory=DeliveryMode)
     links: UnsubscribeLinks | None = None
     older_secrets: tuple[bytes, ...] = ()
+    tenants: dict[str, Tenant] = field(default_factory=dict)
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     #: Whether events may be kept for later.
     schedules: bool = False
@@ -89,7 +91,8 @@ class World:
     def courier(self) -> Courier:
         """A sandbox of the present release."""
         older, buckets = self.older_secrets, self.buckets
-        builder = EmailBuilder(self.catalogue, SECRET, self.clock, self.delivery_mode, self.links, older, buckets)
+        mode, tenants = self.delivery_mode, self.tenants
+        builder = EmailBuilder(self.catalogue, SECRET, self.clock, mode, self.links, older, buckets, tenants=tenants)
         failover = Failover(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         return Courier(
             builder,

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from function.bootstrap import Clients, clock
 from function.canary.companions import Companion, move, move_back, read_companions
 from function.canary.smoke_test import Candidate, SmokeTest
-from function.canary.trials import every_trial, few_trials
+from function.canary.trials import every_trial, few_trials, tenant_trials
 from function.ledger.table import Table
 from function.settings import HookSettings
 
@@ -48,7 +48,7 @@ def check_release(
     candidate = candidate_of(info, settings, through_the_alias, codedeploy, companions)
     if through_the_alias:
         move(_functions(_MOVE), settings.alias, companions)
-    trials = few_trials() if through_the_alias else every_trial()
+    trials = (few_trials() if through_the_alias else every_trial()) + tenant_trials(settings.tenants)
     table = Table(Clients().dynamodb(), settings.table)
     test = SmokeTest(_functions(_INVOKE), table, settings.configuration_set, clock, time.sleep)
     reason = test.failure_reason(candidate, trials, seconds)

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-exampl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,17 @@ from function.ledger.states import State
 from function.message.catalogue import COMPILED
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["ENDS", "Trial", "delivery", "every_trial", "few_trials", "reports", "silent_change", "unsigned_request"]
+__all__ = [
+    "ENDS",
+    "Trial",
+    "delivery",
+    "every_trial",
+    "few_trials",
+    "reports",
+    "silent_change",
+    "tenant_trials",
+    "unsigned_request",
+]
 
 #: SES's simulated mailboxes, and the state in which the record of a mail to each ends.
 ENDS = {
@@ -44,12 +54,13 @@ _REPORTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One synthetic mail: of which type and data, and to which mailbox of the simulator."""
+    """One synthetic mail: of which type, data and tenant, and to which mailbox of the simulator."""
 
     name: str
     type: str
     data: Mapping[str, Any]
     mailbox: str = "success"
+    tenant: str | None = None
 
     @property
     def end(self) -> State:
@@ -78,6 +89,12 @@ def few_trials(root: Path = COMPILED) -> list[Trial]:
     return trials + _to_others(trials)
 
 
+def tenant_trials(tenants: Iterable[str], root: Path = COMPILED) -> list[Trial]:
+    """One mail of each tenant: its brand is there, and its sender allowed."""
+    first = few_trials(root)[0]
+    return [Trial(f"{first.type} of {tenant}", first.type, first.data, tenant=tenant) for tenant in tenants]
+
+
 def _to_others(trials: list[Trial]) -> list[Trial]:
     return [Trial(f"to {mailbox}@", trials[0].type, trials[0].data, mailbox) for mailbox in _OTHERS if trials]
 
@@ -93,6 +110,7 @@ def _read(path: Path) -> Any:
 def delivery(trial: Trial, message_id: str, now: int) -> bytes:
     """The event of a trial as SNS hands it to a function; `now` in epoch milliseconds."""
     event = synthetic_event(_label(message_id), trial.type, trial.data, _iso(now), trial.mailbox)
+    event |= {"tenant": trial.tenant} if trial.tenant else {}
     sns = {
         "Type": "Notification",
         "MessageId": message_id,

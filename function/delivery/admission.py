@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from function.delivery.scheduling import CANCEL, read_name
-from function.errors import InvalidEvent, Rejected, SchedulingOff, UnknownNotification
+from function.errors import InvalidEvent, Rejected, SchedulingOff, UnknownNotification, UnknownTenant
 from function.event.cloudevent import LARGEST_EVENT, Event
 from function.event.envelope import Delivery
 from function.event.http_binding import encode
@@ -96,4 +96,5 @@ class Admission:
 def _pointer_of(error: Rejected) -> str:
     if isinstance(error, InvalidEvent):
         return error.pointer
-    return "/type" if isinstance(error, UnknownNotification) else "/sendat" if isinstance(error, SchedulingOff) else ""
+    places = {UnknownNotification: "/type", UnknownTenant: "/tenant", SchedulingOff: "/sendat"}
+    return places.get(type(error), "")

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from function.delivery.parting import Parting
     from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
+    from function.message.tenant import Tenant
 
 __all__ = ["Courier", "DeadLetters"]
 
@@ -112,7 +113,8 @@ class Courier:
             except Contended:
                 return self._wait(delivery)
             delivery = replace(delivery, body=body, in_ledger=False)
-        failover = self.failover.choose(delivery.avoid, delivery.never_tried)
+        draft = self.builder.begin(delivery)
+        failover = self._find_failover(draft.tenant).choose(delivery.avoid, delivery.never_tried)
         if not failover.providers:
             return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail="no provider is left to be tried")
         attempt = Attempt(
@@ -127,7 +129,6 @@ class Courier:
         )
         if delivery.not_sent and not self._release_unsent(delivery, delivery.not_sent):
             return self._wait(delivery)
-        draft = self.builder.begin(delivery)
         job = Job(delivery, self._identify(draft, delivery, attempt), deadline)
         try:
             outcome = self._pass_on(job, draft, draft.event) if draft.event else None
@@ -151,6 +152,10 @@ class Courier:
         if self.parting and draft.recipients:
             return self._part(job, self.parting, draft, event)
         return None
+
+    def _find_failover(self, tenant: Tenant | None) -> Failover:
+        """Who may send: of a tenant's mail those that its sender is known to."""
+        return self.failover.only(tenant.may_go_by) if tenant else self.failover
 
     def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
         """What is asked of the ledger: to take the mail at once, or to keep its event. Raises SchedulingOff."""
@@ -311,7 +316,7 @@ class Courier:
     def _send(self, job: Job, send: Send) -> tuple[Job, Decision]:
         traced = self.tracing.tags if self.tracing else {}
         email = replace(send.email, tags={**send.email.tags, "attempt": job.attempt.owner, **traced})
-        failover = self.failover.choose(job.delivery.avoid, job.delivery.never_tried)
+        failover = self._find_failover(send.email.tenant).choose(job.delivery.avoid, job.delivery.never_tried)
         result = failover.send(email, job.attempt.message_id, send.until)
         if self.tracing:
             self.tracing.note_calls(result.tries)

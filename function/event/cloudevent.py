@@ -23,10 +23,12 @@ from function.runtime.trace_context import read_traceparent
 
 __all__ = [
     "LARGEST_EVENT",
+    "OWN_LIST_TAG",
     "PROBE_RECIPIENT",
     "PROBE_TAG",
     "SYNTHETIC_SOURCE",
     "SYNTHETIC_TAG",
+    "TENANT_TAG",
     "TRACE_TAG",
     "Event",
     "decode",
@@ -51,6 +53,9 @@ SYNTHETIC_SOURCE = "urn:herald:synthetic"
 SYNTHETIC_TAG = ("synthetic", "yes")
 #: The same of a mail that only asks whether feedback comes at all: it has no message, and makes no record.
 PROBE_TAG = ("probe", "yes")
+#: Name of the tag that says whose mail it is, and name and value of the one that says that this tenant has its own
+#: suppression list: feedback may be read by a version that does not know the tenant.
+TENANT_TAG, OWN_LIST_TAG = "tenant", ("suppression", "own")
 #: Name of the tag by which a traced mail names its span, so that feedback finds the trace.
 TRACE_TAG = "traceparent"
 _SIMULATOR = "simulator.amazonses.com"
@@ -71,12 +76,18 @@ class Event:
     subject: str | None = None
     #: When its mail is to be sent, if not at once.
     sendat: str | None = None
+    #: Whose mail it is, if not the deployment's own.
+    tenant: str | None = None
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of what it says, type, data and when to send it: neither its own time nor the trace nor the order of
-        keys counts."""
-        content = [self.type, self.data] if self.sendat is None else [self.type, self.data, self.sendat]
+        """SHA-256 of what it says, type, data, when to send it and whose mail it is: neither its own time nor the trace
+        nor the order of keys counts."""
+        content: list[object] = [self.type, self.data]
+        if self.sendat is not None or self.tenant is not None:
+            content.append(self.sendat)
+        if self.tenant is not None:
+            content.append(self.tenant)
         said = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(said.encode()).digest()
 
@@ -146,6 +157,7 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
         traceparent=value.get("traceparent"),
         subject=value.get("subject"),
         sendat=value.get("sendat"),
+        tenant=value.get("tenant"),
     )
 
 

@@ -60,6 +60,7 @@ class Attempt:
     source: str | None = None
     id: str | None = None
     subject: str | None = None
+    tenant: str | None = None
     #: What the event says, as a hash, and the event itself, compressed; None if it cannot be kept.
     digest: bytes | None = None
     body: bytes | None = None

@@ -16,6 +16,8 @@ __all__ = [
     "feedback_key",
     "is_window",
     "message_key",
+    "own_list_key",
+    "own_list_of",
     "part_id",
     "part_message_id",
     "part_name",
@@ -55,12 +57,14 @@ def feedback_key(provider: str) -> str:
     return f"feedback#{provider}"
 
 
-def window_id(type_: str, address: str, end: int) -> str:
-    """In a MessageId's place: the digest of one type for one reader, whose window ends at `end` (epoch milliseconds).
+def window_id(type_: str, address: str, end: int, tenant: str | None = None) -> str:
+    """In a MessageId's place: the digest of one type and tenant for one reader, whose window ends at `end` (epoch
+    milliseconds).
 
     SNS's ids are UUIDs: no publisher's message is called so.
     """
-    return _WINDOW + hashlib.sha256(f"{type_}\0{address}\0{end}".encode()).hexdigest()[:40]
+    named = f"{type_}\0{address}\0{end}" + (f"\0{tenant}" if tenant else "")
+    return _WINDOW + hashlib.sha256(named.encode()).hexdigest()[:40]
 
 
 def is_window(message_id: str) -> bool:
@@ -97,6 +101,17 @@ def successor_id(message_id: str) -> str:
 def address_key(secret: bytes, address: str) -> str:
     """Key of an address's item: HMAC-SHA-256 of the lower-cased address, so that keys name nobody."""
     return "address#" + hmac.new(secret, address.strip().lower().encode(), hashlib.sha256).hexdigest()
+
+
+def own_list_key(address: str, tenant: str) -> str:
+    """Key of the item that an address has for a tenant with a suppression list of its own, from the address's key."""
+    return f"{address}#{tenant}"
+
+
+def own_list_of(key: str) -> str | None:
+    """The tenant whose own list the item of this key belongs to; None: it is the address's item for all others."""
+    _, _, named = key.partition("#")
+    return named.partition("#")[2] or None
 
 
 def choice_name(category: str) -> str:

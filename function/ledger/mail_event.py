@@ -73,7 +73,7 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
     names = {name: _text(new, name) for name in ("source", "id", "type", "subject")}
     row = _find_row(new, state)
     told = {"message_id": message_id, "state": state}
-    told |= {name: _text(row, name) for name in ("reason_code", "provider")}
+    told |= {name: _text(row, name) for name in ("reason_code", "provider")} | {"tenant": _text(new, "tenant")}
     event: dict[str, object] = {
         "specversion": "1.0",
         "id": id_,

@@ -76,6 +76,8 @@ class Record:
     subject: str | None = None
     #: The event's type, if there is a notification for it.
     type: str = ""
+    #: Whose mail it is, if not the deployment's own.
+    tenant: str | None = None
     address: str | None = None
     #: The trace that its mail was followed in last, in hex.
     trace: str | None = None

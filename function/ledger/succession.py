@@ -116,6 +116,7 @@ def describe_mail(attempt: Attempt) -> dict[str, object]:
         "source": attempt.source,
         "id": attempt.id,
         "subject": attempt.subject,
+        "tenant": attempt.tenant,
         "address": attempt.address,
         "trace": attempt.trace,
         "providers": set(attempt.providers),

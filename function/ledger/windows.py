@@ -67,7 +67,7 @@ class Windows:
         now = self.ledger.clock()
         try:
             for end in itertools.islice(ends, _WINDOWS):
-                window = window_id(attempt.type, attempt.address, end)
+                window = window_id(attempt.type, attempt.address, end, attempt.tenant)
                 verdict = self._join(replace(attempt, window=window, due=end), now)
                 if verdict is not None:
                     return verdict
@@ -150,6 +150,8 @@ def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
         "due": find_shard(window),
         "scheduled_for": attempt.due,
     }
+    if attempt.tenant:
+        named["tenant"] = attempt.tenant
     sets = [
         "#state = :collecting, #due_at = if_not_exists(#due_at, :scheduled_for), #expires_at = :expires_at",
         "#timeline = if_not_exists(#timeline, :rows)",

@@ -7,20 +7,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from function.errors import InvalidEvent, Rejected
-from function.event.cloudevent import SYNTHETIC_TAG, Event, decode, is_synthetic, parse
+from function.errors import InvalidEvent, Rejected, UnknownTenant
+from function.event.cloudevent import OWN_LIST_TAG, SYNTHETIC_TAG, TENANT_TAG, Event, decode, is_synthetic, parse
 from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
 from function.ledger.attempt import FARTHEST, Attempt
-from function.ledger.keys import DIGEST_SOURCE, address_key, choice_name, event_key, is_window
+from function.ledger.keys import DIGEST_SOURCE, address_key, choice_name, event_key, is_window, own_list_key
 from function.message.catalogue import Catalogue, Notification
 from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 from function.message.unsubscribe import UnsubscribeLinks, headers
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
+
+if TYPE_CHECKING:
+    from function.message.tenant import Tenant
 
 __all__ = ["NAME", "Draft", "EmailBuilder"]
 
@@ -47,6 +50,8 @@ class Draft:
     body: bytes | None = None
     #: What an invalid event calls itself: its `source`, `id` and `subject`, where they are text.
     names: Mapping[str, str] = field(default_factory=dict)
+    #: Whose mail it is, if not the deployment's own.
+    tenant: Tenant | None = None
     #: When the mail is to be sent, in epoch milliseconds; None: at once.
     due: int | None = None
     #: Whether it is a digest, made of what was collected; and whether it is to be collected for one.
@@ -83,6 +88,7 @@ class Draft:
             source=source,
             id=id_,
             subject=self.event.subject,
+            tenant=self.event.tenant,
             due=self.due,
         )
 
@@ -103,6 +109,8 @@ class EmailBuilder:
     buckets: frozenset[str] | None = frozenset()
     #: The From header of mails that have none of their own: an invitation names it.
     sender: str = "nobody@herald.invalid"
+    #: Those that this deployment declares, by name.
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -121,7 +129,7 @@ class EmailBuilder:
         draft = Draft(event, digest=event.digest, body=body, whole=whole)
         try:
             notification = self._notification(event)
-            draft = replace(draft, type=event.type)
+            draft = replace(draft, type=event.type, tenant=self._find_tenant(event))
             if event.sendat is not None:
                 draft = replace(draft, due=self._read_due(event.sendat))
             if notification.recipients and "recipients" in event.data and not whole:
@@ -130,11 +138,15 @@ class EmailBuilder:
         except Rejected as error:
             return replace(draft, error=error, address=self._find_address({"data": event.data}))
         email = event.data["recipient"]["email"]
-        address, older = address_key(self.secret, email), tuple(address_key(each, email) for each in self.older)
+        own = draft.tenant.name if draft.tenant and draft.tenant.own_list else ""
+        address, *older = (
+            own_list_key(key, own) if own else key
+            for key in (address_key(secret, email) for secret in (self.secret, *self.older))
+        )
         return replace(
             draft,
             address=address,
-            older_addresses=older,
+            older_addresses=tuple(older),
             subscription=notification.category if notification.subscription else None,
             # A release tries a version by mails that are sent at once, of one event each.
             collected=notification.digest is not None and not whole and not is_synthetic(event),
@@ -160,12 +172,14 @@ class EmailBuilder:
             content.html,
             extra,
             reply_to=notification.reply_to,
-            sender=notification.sender,
+            sender=draft.tenant.sender if draft.tenant else notification.sender,
+            tags=self._tags(draft),
+            tenant=draft.tenant,
         )
         if notification.attachments:
             email = self._attach(email, draft, event.data.get("attachments", []))
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
-            email = replace(email, tags=dict([SYNTHETIC_TAG]))
+            email = replace(email, tags={**email.tags, **dict([SYNTHETIC_TAG])})
         else:
             email = self.delivery_mode.apply(email, draft.address)
         if notification.invitation and "invitation" in event.data:
@@ -202,7 +216,22 @@ class EmailBuilder:
         return self.links.link(draft.subscription, draft.address)
 
     def _notification(self, event: Event) -> Notification:
-        return self.catalogue.get(event.type)
+        return self.catalogue.get(event.type, event.tenant)
+
+    def _find_tenant(self, event: Event) -> Tenant | None:
+        """Whose mail the event's is. Raises UnknownTenant: no mail leaves under another's name."""
+        if event.tenant is None:
+            return None
+        if event.tenant not in self.tenants:
+            raise UnknownTenant(f"this deployment declares no tenant {event.tenant!r}")
+        return self.tenants[event.tenant]
+
+    @staticmethod
+    def _tags(draft: Draft) -> dict[str, str]:
+        """What feedback has to know of a tenant's mail."""
+        if draft.tenant is None:
+            return {}
+        return {TENANT_TAG: draft.tenant.name} | (dict([OWN_LIST_TAG]) if draft.tenant.own_list else {})
 
     def _read_due(self, sendat: str) -> int:
         """When the event wants to be sent, in epoch milliseconds. Raises InvalidEvent: too far ahead."""

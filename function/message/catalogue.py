@@ -10,12 +10,12 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from function.errors import InvalidEvent, UnknownNotification
+from function.errors import InvalidEvent, UnknownNotification, UnknownTenant
 from function.message.rendering import Content, Renderer
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -159,6 +159,7 @@ class Catalogue:
 
     _envelope: Contract
     _notifications: Mapping[str, Notification]
+    _brands: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: Path = COMPILED) -> Catalogue:
@@ -169,7 +170,7 @@ class Catalogue:
         entries = compiled["notifications"].items()
         brand = compiled["brand"]
         notifications = {type_: _notification(root, type_, entry, renderer, brand) for type_, entry in entries}
-        return cls(_contract(root, "event", compiled["event"]), notifications)
+        return cls(_contract(root, "event", compiled["event"]), notifications, compiled.get("brands", {}))
 
     @property
     def has_digests(self) -> bool:
@@ -192,6 +193,11 @@ class Catalogue:
         return frozenset(self._notifications)
 
     @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants that there is a brand for."""
+        return frozenset(self._brands)
+
+    @property
     def senders(self) -> dict[str, str]:
         """The types of event whose notification names a sender of its own, each with that From header."""
         return {type_: one.sender for type_, one in self._notifications.items() if one.sender}
@@ -200,12 +206,19 @@ class Catalogue:
         """Raise `InvalidEvent` unless `event` is one CloudEvents 1.0 event as Herald takes them."""
         self._envelope.validate(event, "event")
 
-    def get(self, type_: str) -> Notification:
-        """The notification for events of `type_`; raises `UnknownNotification`."""
+    def get(self, type_: str, tenant: str | None = None) -> Notification:
+        """The notification for events of `type_`; of a `tenant` under its brand, and neither with the sender nor the
+        Reply-To that it has of the deployment. Raises `UnknownNotification` and `UnknownTenant`."""
         try:
-            return self._notifications[type_]
+            found = self._notifications[type_]
         except KeyError:
             raise UnknownNotification(f"there is no notification for events of type {type_!r}") from None
+        if tenant is None:
+            return found
+        if tenant not in self._brands:
+            raise UnknownTenant(f"there is no brand for the tenant {tenant!r}")
+        brand = self._brands[tenant]
+        return replace(found, reply_to=brand["reply_to"], sender=None, _brand=brand)
 
 
 def as_digest(events: Sequence[Mapping[str, object]], more: int = 0) -> dict[str, object]:

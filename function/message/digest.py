@@ -83,6 +83,7 @@ def compose(rule: Mapping[str, Any], type_: str, name: str, source: str, end: in
     moment = datetime.fromtimestamp(end / 1000, UTC).isoformat().replace("+00:00", "Z")
     data = {"recipient": recipient, "items": lines, "more": len(events) - len(lines)}
     names = {"specversion": "1.0", "id": name, "source": source, "type": type_, "time": moment, "sendat": moment}
+    names |= {"tenant": tenant} if (tenant := events[-1].get("tenant")) else {}
     return _write(names | {"datacontenttype": "application/json", "data": data}).decode("utf-8", "surrogatepass")
 
 

@@ -10,6 +10,7 @@ from function.runtime.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
     from function.message.attachments import Reference
+    from function.message.tenant import Tenant
 
 __all__ = ["Attachment", "Email", "Invitation", "Receipt"]
 
@@ -39,7 +40,8 @@ class Invitation:
 @dataclass(frozen=True, slots=True)
 class Email:
     """A rendered mail to one recipient. Headers hold what is beyond the usual; tags come back in the provider's
-    feedback. `sender` is a From header (None: the provider's setting); answers go to `reply_to`, or to the sender."""
+    feedback. `sender` is a From header (None: the provider's setting); answers go to `reply_to`, or to the sender.
+    `tenant` is whose mail it is, if not the deployment's own."""
 
     to: str
     subject: str
@@ -53,6 +55,7 @@ class Email:
     #: What the attachments are fetched from, until they are.
     references: tuple[Reference, ...] = ()
     invitation: Invitation | None = None
+    tenant: Tenant | None = None
 
     @property
     def files(self) -> tuple[Attachment, ...]:

@@ -65,6 +65,7 @@ def write_event(event: Event, id_: str, data: Mapping[str, Any]) -> str:
         "time": event.time,
         "subject": event.subject,
         "sendat": event.sendat,
+        "tenant": event.tenant,
         "traceparent": event.traceparent,
         "datacontenttype": "application/json",
         "data": data,

@@ -82,7 +82,8 @@ class Failover:
     chance: Callable[[], float] = random.random
     #: How long a provider rests that nobody reaches, in milliseconds.
     rest: int = 60_000
-    _breakers: dict[str, CircuitBreaker] = field(default_factory=dict, init=False)
+    #: Of all parts of one list together.
+    _breakers: dict[str, CircuitBreaker] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,6 +104,10 @@ class Failover:
         """The rest of the list after this provider; empty where it is the last one, or none of the list any more."""
         later = providers_after(self.names, name)
         return replace(self, providers=[one for one in self.providers if one.url in later])
+
+    def only(self, may_send: Callable[[str], bool]) -> Failover:
+        """The part of the list that may send a mail."""
+        return replace(self, providers=[one for one in self.providers if may_send(one.url)])
 
     def probe(self, names: Sequence[str]) -> None:
         """Ask these providers for a report, as far as they are configured and can give one."""

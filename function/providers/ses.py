@@ -84,13 +84,14 @@ class SesProvider:
         self._left = True
 
     def _request(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
-        sender = email.sender or self.sender
+        sender, tenant = email.sender or self.sender, email.tenant
         return {
             "FromEmailAddress": sender,
+            **({"TenantName": tenant.ses_tenant} if tenant and tenant.ses_tenant else {}),
             "Destination": {"ToAddresses": [email.to]},
             **({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {}),
             "Content": _raw(email, sender) if email.files else _simple(email),
-            "ConfigurationSetName": self.configuration_set,
+            "ConfigurationSetName": (tenant and tenant.configuration_set) or self.configuration_set,
             "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }
 

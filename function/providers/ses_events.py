@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG, TRACE_TAG
+from function.event.cloudevent import OWN_LIST_TAG, PROBE_TAG, SYNTHETIC_TAG, TENANT_TAG, TRACE_TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
@@ -85,6 +85,8 @@ class FeedbackEvent:
     sent_at: int = 0
     #: The tag by which the mail of a traced delivery names its span.
     traceparent: str | None = None
+    #: The tenant on whose own suppression list the address is to be put, if not on that of all.
+    own_list: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def _is_send(one: Parsed) -> TypeGuard[FeedbackEvent]:
 def parse(body: str, configuration_set: str = "") -> Parsed:
     """Read one SQS body: an SES event, as SNS queued it, raw or in its envelope. Unknown fields are tolerated.
 
-    With a `configuration_set` only what was sent under that is ours: other apps tag their mails as they like.
+    With a `configuration_set` only what was sent under that, or for a tenant, is ours: other apps tag their mails as
+    they like. A tenant may have a set of its own, which this version need not know: the topic takes no other's.
     """
     event = _event(body)
     if event is None:
@@ -136,7 +139,8 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
     probe = configuration_set and _tag(mail, PROBE_TAG[0]) == PROBE_TAG[1]
     if message_id is None and not probe:
         return Ignored("no message_id tag: not a mail of ours")
-    if configuration_set and _tag(mail, "ses:configuration-set") != configuration_set:
+    tenant = _tag(mail, TENANT_TAG)
+    if configuration_set and not tenant and _tag(mail, "ses:configuration-set") != configuration_set:
         return Ignored("another configuration set: not a mail of ours")
     provider, sent_at = _provider(mail), _read_sending_time(mail)
     if message_id is None:
@@ -157,6 +161,7 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         provider,
         sent_at,
         _tag(mail, TRACE_TAG),
+        tenant if _tag(mail, OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None,
     )
 
 

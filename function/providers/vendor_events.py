@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from function.event.cloudevent import PROBE_TAG, SYNTHETIC_TAG, TRACE_TAG
+from function.event.cloudevent import OWN_LIST_TAG, PROBE_TAG, SYNTHETIC_TAG, TENANT_TAG, TRACE_TAG
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.providers.ses_events import KINDS as SES_KINDS
@@ -96,7 +96,13 @@ def judge_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provi
         attempt if isinstance(attempt, str) else None,
         provider,
         traceparent=report.tags.get(TRACE_TAG),
+        own_list=_find_own_list(report.tags),
     )
+
+
+def _find_own_list(tags: Mapping[str, Any]) -> str | None:
+    """The tenant that the mail was of, if that has a suppression list of its own."""
+    return tags.get(TENANT_TAG) if tags.get(OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None
 
 
 def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> str:

@@ -18,7 +18,7 @@ from package.errors import PackageError
 if TYPE_CHECKING:
     from function.message.catalogue import Catalogue
 
-__all__ = ["Notifications", "lint", "new", "preview"]
+__all__ = ["Notifications", "OfTenant", "lint", "new", "preview"]
 
 Notifications = Annotated[
     Path | None,
@@ -28,6 +28,9 @@ Notifications = Annotated[
         metavar="PATH",
         help="the folder of your notifications; without it, Herald's own",
     ),
+]
+OfTenant = Annotated[
+    str | None, typer.Option("--tenant", metavar="NAME", help="under the brand of this tenant, brands/NAME.json")
 ]
 _LIKE = "the notification to copy: account, receipt, shipment, security, one of yours, or one of Herald's"
 
@@ -128,9 +131,10 @@ def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str 
 def preview(
     type_: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="of one event only")] = None,
     notifications: Notifications = None,
+    tenant: OfTenant = None,
 ) -> None:
     """Write every example's mail into build/preview, in light and dark, with a picture if there is a browser."""
     from package.notifications.previews import previews  # noqa: PLC0415  the compilers are slow to load
 
-    for path in previews(find_notifications(notifications), type_):
+    for path in previews(find_notifications(notifications), type_, tenant):
         typer.echo(path)

@@ -26,6 +26,7 @@ def publish(
     to: Annotated[str, typer.Option(metavar="ADDRESS", help="who gets the mail")],
     example: Annotated[str, typer.Option(metavar="NAME", help="whose data it has")] = "typical",
     notifications: Notifications = None,
+    tenant: Annotated[str | None, typer.Option(metavar="NAME", help="whose mail it is, of those declared")] = None,
     topic: Topic = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
     local: Local = False,
@@ -47,7 +48,7 @@ def publish(
     system = examination(account, local, 1, topic).system
     if not yes and not local and not confirm(question(type_, to, prefix, system.where)):
         raise UserError("nothing was sent")
-    typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to)))
+    typer.echo(publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant)))
 
 
 def contracts(

@@ -28,6 +28,10 @@ app.add_typer(suppressions, name="suppressions", invoke_without_command=True)
 _SO_FAR = "run it again: what was done is done, the rest is as it was"
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")]
+OfTenant = Annotated[
+    str | None,
+    typer.Option("--tenant", metavar="NAME", help="Only the suppression list that this tenant has of its own"),
+]
 Machine = Annotated[bool, typer.Option("--json", help="One JSON document: for machines")]
 AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail address", show_default=False)]
 
@@ -36,6 +40,7 @@ AddressOf = Annotated[str, typer.Argument(metavar="ADDRESS", help="an e-mail add
 @report_refusals(_SO_FAR)
 def list_(
     context: typer.Context,
+    tenant: OfTenant = None,
     machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
@@ -43,18 +48,20 @@ def list_(
 ) -> None:
     """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
     if context.invoked_subcommand:
-        if machine or local or prefix != "herald":
+        if tenant or machine or local or prefix != "herald":
             raise UserError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …", code=2)
         return
-    entries = sorted(
-        list_suppressions(Account.choose(local, state_dir, prefix).installation()), key=lambda entry: entry.since
-    )
+    listed = list_suppressions(Account.choose(local, state_dir, prefix).installation())
+    entries = sorted((one for one in listed if tenant in (None, one.tenant)), key=lambda entry: entry.since)
     if machine:
         print_json([_value(entry) for entry in entries])
         return
     print_rows(
-        ("reason", "since", "by message", "key of the address"),
-        [(entry.reason, f"{entry.since:%Y-%m-%d %H:%M} UTC", entry.message_id, entry.key) for entry in entries],
+        ("reason", "since", "by message", "tenant", "key of the address"),
+        [
+            (entry.reason, f"{entry.since:%Y-%m-%d %H:%M} UTC", entry.message_id, entry.tenant or "", entry.key)
+            for entry in entries
+        ],
     )
     console.print(f"{len(entries)} on the list." if entries else "Nobody is on the list.")
 
@@ -88,16 +95,18 @@ def check_(
 @report_refusals(_SO_FAR)
 def remove_(
     address: AddressOf,
+    tenant: OfTenant = None,
     machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
     yes: Yes = False,
 ) -> None:
-    """Take an address off SES's list in every region, then off Herald's own, so that it gets mail again."""
+    """Take an address off SES's list in every region, then off Herald's own, or of one tenant, so that it gets mail
+    again."""
     account = Account.choose(local, state_dir, prefix)
     installation = account.installation()
-    listing = find_listing(installation, address)
+    listing = find_listing(installation, address, tenant)
     if not listing:
         raise UserError(f"{address} is on no suppression list, neither Herald's nor SES's: nothing was changed")
     if not machine:
@@ -106,8 +115,11 @@ def remove_(
         raise UserError("it stays on the list: nothing was changed")
 
     def remove() -> str:
-        was = take_off(installation, address)
-        places = [*("Herald's" for _ in was.entries[:1]), *(f"SES's in {region}" for region in was.regions)]
+        was = take_off(installation, address, tenant)
+        places = [
+            *dict.fromkeys(f"{one.tenant or 'Herald'}'s" for one in was.entries),
+            *(f"SES's in {region}" for region in was.regions),
+        ]
         return f"removed; it was on {' and '.join(places) or 'none any more'}"
 
     act(account, "take off the list", installation.address_keys(address)[0], remove)
@@ -214,14 +226,15 @@ def _show_data(data: PersonalData, listing: Listing | None) -> None:
 
 def _show(listing: Listing) -> None:
     for entry in listing.entries:
-        console.print(f"on Herald's suppression list: {_describe(entry)}", markup=False)
+        console.print(f"on {entry.whose}: {_describe(entry)}", markup=False)
     for region in listing.regions:
         console.print(f"on SES's suppression list in {region}", markup=False)
 
 
-def _value(entry: Suppression) -> dict[str, str]:
+def _value(entry: Suppression) -> dict[str, str | None]:
     return {
         "key": entry.key,
+        "tenant": entry.tenant,
         "reason": entry.reason,
         "since": entry.since.isoformat(),
         "message_id": entry.message_id,

@@ -10,7 +10,7 @@ import uvicorn
 
 from function.message.rendering import Content
 from herald.account import Account, Prefix, StateDir
-from herald.commands.notifications import Notifications
+from herald.commands.notifications import Notifications, OfTenant
 from herald.examination import Topic, examination
 from herald.sample import make_event, publish_event, question, require_address
 from herald.studio.app import studio as pages
@@ -27,6 +27,7 @@ _WORK = ROOT / "build" / "studio"
 
 def studio(
     notifications: Notifications = None,
+    tenant: OfTenant = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="on this machine's loopback address")] = 8025,
     topic: Topic = None,
     state_dir: StateDir = DEFAULT_STATE,
@@ -41,13 +42,13 @@ def studio(
     def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
         account = Account.choose(False, state_dir, prefix)
         system = examination(account, False, 1, topic).system
-        message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to))
+        message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant))
         return f"Published as a test to {prefix} in {account.where}: {message_id}"
 
     def ask(type_: str, to: str) -> str:
         return question(type_, to, prefix, Account.choose(False, state_dir, prefix).where)
 
-    app = pages(Workshop(home, _WORK), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
+    app = pages(Workshop(home, _WORK, tenant), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 

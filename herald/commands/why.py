@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import ClientError
 
+from function.ledger.record import Record
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import console, format_age, note, print_json, print_rows
 from herald.on_record import act
@@ -129,17 +130,17 @@ def _names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
     if mail.message_id:
         yield "MessageId", mail.message_id
     yield "state", mail.state
-    record = mail.record
-    if record and record.trace:
-        yield "trace", record.trace
-    if record and record.instead_of:
-        yield "instead of", record.instead_of
-    if record and record.successor:
-        yield "followed by", record.successor
+    yield from _names_of(mail.record) if mail.record else ()
     for letter in mail.letters:
         yield "letter", f"in dead for {format_age(now - letter.since)}, {letter.reason_code}: {letter.reason}"
     if mail.outbox:
         yield "outbox", f"{mail.outbox.state}, committed {_time(mail.outbox.committed_at)}"
+
+
+def _names_of(record: Record) -> Iterator[tuple[str, str]]:
+    names = {"tenant": record.tenant, "trace": record.trace}
+    names |= {"instead of": record.instead_of, "followed by": record.successor}
+    return ((what, name) for what, name in names.items() if name)
 
 
 def _row(row: Any) -> tuple[str, str, str, str, str, str]:
@@ -204,6 +205,7 @@ def _describe_mail(mail: MailStory, said: MailAnswer, options: str) -> dict[str,
         "successor": record.successor if record else None,
         "instead_of": record.instead_of if record else None,
         "trace": record.trace if record else None,
+        "tenant": record.tenant if record else None,
         "letters": [
             {"since": _iso(one.since), "reason_code": one.reason_code, "reason": one.reason} for one in mail.letters
         ],

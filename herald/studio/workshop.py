@@ -22,10 +22,11 @@ __all__ = ["Workshop"]
 
 
 class Workshop:
-    """`version` grows with each change. Used by several threads: a change is compiled in one of them."""
+    """`version` grows with each change. Used by several threads: a change is compiled in one of them. Mails are shown
+    under the brand of a `tenant`, if one is named."""
 
-    def __init__(self, notifications: Path, work: Path) -> None:
-        self._notifications, self._work = notifications, work
+    def __init__(self, notifications: Path, work: Path, tenant: str | None = None) -> None:
+        self._notifications, self._work, self._tenant = notifications, work, tenant
         self._catalogue: Catalogue | None = None
         self._lock, self._saving = threading.Lock(), threading.Lock()
         self.faults: list[str] = []
@@ -55,7 +56,7 @@ class Workshop:
     def write(self, type_: str, locale: str, data: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
         """The mail and its headers. Raises `UserError` with what is wrong with the data."""
         try:
-            notification = self._require_catalogue().get(type_)
+            notification = self._require_catalogue().get(type_, self._tenant)
             notification.validate(data)
             if notification.attachments:
                 read_references(data.get("attachments", []), None)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from email.utils import parseaddr
 from typing import Any
 
@@ -24,13 +25,15 @@ _LONGEST_KEY = 256
 
 
 class Resend:
-    """One account, with one verified `domain`. Idempotency keys are kept for as long as the simulator runs."""
+    """One account, with one verified `domain`, and those `also`. Idempotency keys are kept for as long as the simulator
+    runs."""
 
     name = "resend"
 
     def __init__(self, key: str, domain: str, faults: Faults) -> None:
         self.key = key
         self.domain = domain
+        self.also: Collection[str] = ()
         self.faults = faults
         self._answered: dict[str, tuple[str, Answer]] = {}
 
@@ -71,7 +74,7 @@ class Resend:
         address = parseaddr(str(given["from"]))[1]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
             raise Refusal(_error(422, "invalid_from_address", "Invalid `from` field."))
-        if not address.endswith(f"@{self.domain}"):
+        if address.rpartition("@")[2] not in {self.domain, *self.also}:
             text = f"The {address.rpartition('@')[2]} domain is not verified. Please, add and verify your domain"
             raise Refusal(_error(403, "validation_error", text))
         to = given["to"][0] if isinstance(given["to"], list) else given["to"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection
 from typing import Any
 
 from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
@@ -37,13 +38,14 @@ _LARGEST_ARGUMENTS = 10_000
 
 
 class SendGrid:
-    """One account, with one sending identity `domain`."""
+    """One account, with one sending identity `domain` and those `also`."""
 
     name = "sendgrid"
 
     def __init__(self, key: str, domain: str, faults: Faults) -> None:
         self.key = key
         self.domain = domain
+        self.also: Collection[str] = ()
         self.faults = faults
 
     def is_send(self, path: str) -> bool:
@@ -81,7 +83,7 @@ class SendGrid:
         if not recipients or "@" not in str(recipients[0].get("email")):
             raise Refusal(_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
         sender = given.get("from") or {}
-        if not str(sender.get("email", "")).endswith(f"@{self.domain}"):
+        if str(sender.get("email", "")).rpartition("@")[2] not in {self.domain, *self.also}:
             text = "The from address does not match a verified Sender Identity."
             raise Refusal(_error(403, text, "from"))
         content = {part.get("type"): part.get("value") for part in given.get("content") or []}

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 import threading
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -31,12 +32,18 @@ class SmtpServer:
     it offers no STARTTLS."""
 
     def __init__(
-        self, address: tuple[str, int], mailbox: Mailbox, tls: ssl.SSLContext | None, domain: str, faults: Faults
+        self,
+        address: tuple[str, int],
+        mailbox: Mailbox,
+        tls: ssl.SSLContext | None,
+        domain: str,
+        faults: Faults,
+        also: Collection[str] = (),
     ) -> None:
         self.faults = faults
         self.user, self.password = "laptop", "laptop"
         self._tls = tls
-        self._taker = _Taker(self, mailbox, domain)
+        self._taker = _Taker(self, mailbox, {domain, *also})
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(self._loop.create_server(self._session, *address))
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -93,15 +100,15 @@ class _Server(SMTP):
 class _Taker:
     """aiosmtpd's handler."""
 
-    def __init__(self, server: SmtpServer, mailbox: Mailbox, domain: str) -> None:
+    def __init__(self, server: SmtpServer, mailbox: Mailbox, domains: Collection[str]) -> None:
         self._server = server
         self._mailbox = mailbox
-        self._domain = domain
+        self._domains = domains
 
     async def handle_MAIL(  # noqa: N802  aiosmtpd looks these up by name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        if not address.endswith(f"@{self._domain}"):
+        if address.rpartition("@")[2] not in self._domains:
             return "553 5.7.1 Sender address rejected: not owned by user"
         if self._server.faults.strike(FaultKind.THROTTLE):
             return "454 4.7.0 Throttling failure: Maximum sending rate exceeded"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from function.message.sender import split_sender
+from function.message.tenant import pack_tenants
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.deployment import make_deployment
@@ -27,7 +29,7 @@ from laptop.resources import (
 )
 from webapp.aws import table as books
 
-__all__ = ["allow_attachments", "allow_senders", "make_functions"]
+__all__ = ["allow_attachments", "allow_senders", "declare_tenants", "find_domains", "make_functions"]
 
 _DOMAIN = split_sender(SENDER)[1].rpartition("@")[2]
 PACKAGES = f"{PREFIX}-packages"
@@ -92,6 +94,34 @@ def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]
     for bucket in buckets:
         clients.any("s3").create_bucket(Bucket=bucket)
     return {"HERALD_ATTACHMENT_BUCKETS": ",".join(buckets)}
+
+
+def declare_tenants(clients: LaptopClients, catalogue: Path) -> dict[str, str]:
+    """A tenant for each brand beside the deployment's own, with an address and a suppression list of its own; returns
+    the setting that declares them."""
+    brands = json.loads((catalogue / "catalogue.json").read_bytes()).get("brands", {})
+    for tenant in brands:
+        clients.ses.create_email_identity(EmailIdentity=_tenant_domain(tenant))
+    declared = {
+        tenant: {"from": f"{brand['name']} <mail@{_tenant_domain(tenant)}>", "suppression": "own"}
+        for tenant, brand in brands.items()
+    }
+    return {"HERALD_TENANTS": pack_tenants(declared)} if declared else {}
+
+
+def find_domains(notifications: Path) -> list[str]:
+    """The domains of all senders beside the deployment's own, which every provider here knows: those that notifications
+    name, as far as they can be read, and those of tenants."""
+    tenants = [_tenant_domain(path.stem) for path in notifications.glob("brands/*.json")]
+    named = re.findall(
+        r'"from"\s*:\s*"[^"]*@([A-Za-z0-9.-]+)',
+        "".join(path.read_text("utf-8", "replace") for path in notifications.glob("*/notification.json")),
+    )
+    return sorted({*tenants, *named})
+
+
+def _tenant_domain(tenant: str) -> str:
+    return f"{tenant}.example"
 
 
 def _email(clients: LaptopClients, made: Provisioned) -> None:

@@ -44,6 +44,8 @@ class _Content:
 
 def read_mail(request: Mapping[str, Any], region: str) -> Mail:
     """Turn a `SendEmail` request into the mail that it asks for; raise `SesError` if AWS would not take it."""
+    if request.get("TenantName"):
+        raise bad_request("this simulator plays none of SES's own tenants")
     raw = (request.get("Content") or {}).get("Raw")
     content, body = (_read_content(request), None) if raw is None else _read_raw(raw)
     source = str(request.get("FromEmailAddress") or "")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from function.event.envelope import Delivery
-from function.ledger.keys import choice_name, message_key, successor_id
+from function.ledger.keys import choice_name, message_key, own_list_key, own_list_of, successor_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
 from function.queues.dead_letter import write_letter
@@ -155,6 +155,8 @@ def _find_keys(installation: Installation, record: Record) -> tuple[str, ...]:
         keys = installation.address_keys(recipient) if recipient else ()
     except (UserError, LookupError):  # who may redrive need not be let read the address key
         keys = ()
+    if own := own_list_of(record.address or ""):
+        keys = tuple(own_list_key(key, own) for key in keys)
     return tuple(dict.fromkeys(key for key in (record.address, *keys) if key))
 
 

@@ -269,6 +269,19 @@ def _suppressed_answer(mail: MailStory, record: Record, why: str) -> MailAnswer:
     return MailAnswer("No mail: the address is on the suppression list.", why, do, (_REMOVE, send))
 
 
+#: What an event names, and this deployment does not have.
+_NOT_DECLARED = {
+    ReasonCode.TYPE_UNKNOWN: (
+        "No mail: there is no notification for this type.",
+        "Add a notification for this type and release it, then send it again; or throw it away.",
+    ),
+    ReasonCode.TENANT_UNKNOWN: (
+        "No mail: this deployment declares no tenant of this name.",
+        "Declare the tenant (Terraform's tenants), with a brand, and release it, then send it again; or throw it away.",
+    ),
+}
+
+
 def _rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
     name = mail.message_id
     send = f"redrive --message {name}" if mail.letters else f"redrive --from-record {name}"
@@ -280,9 +293,9 @@ def _rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
                 "mailed in its place. Or mend the schema, release, and send it again. If it is hopeless, throw it away."
             )
             return MailAnswer("No mail: the event could not become one.", why, do, commands)
-        case ReasonCode.TYPE_UNKNOWN:
-            do = "Add a notification for this type and release it, then send it again; or throw it away."
-            return MailAnswer("No mail: there is no notification for this type.", why, do, commands)
+        case ReasonCode.TYPE_UNKNOWN | ReasonCode.TENANT_UNKNOWN as code:
+            what, do = _NOT_DECLARED[ReasonCode(code)]
+            return MailAnswer(what, why, do, commands)
         case ReasonCode.EVENT_EXPIRED:
             do = "It is sent all the same if you redrive it; or throw it away."
             return MailAnswer("No mail: the event was too old to be worth one.", why, do, commands)

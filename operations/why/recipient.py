@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.ledger.keys import choice_name
+from function.ledger.keys import choice_name, own_list_of
 from operations.errors import UserError
 from operations.installation import Installation
 from operations.preview import find_categories
@@ -28,7 +29,7 @@ class RecipientLists:
     def describe(self, command: str = "herald suppressions remove ADDRESS") -> list[str]:
         """What keeps mail from the address, a line each; at least one line."""
         lines = [
-            f"on Herald's suppression list: {entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message "
+            f"on {entry.whose}: {entry.reason} since {entry.since:%Y-%m-%d %H:%M} UTC, by message "
             f"{entry.message_id}; {command} takes it off"
             for entry in self.entries
         ]
@@ -41,16 +42,20 @@ class RecipientLists:
 
 def find_recipient(installation: Installation, keys: Sequence[str], address: str = "") -> RecipientLists:
     """What is known under these keys, and with an `address` on SES's lists too."""
+    with suppress(BotoCoreError, ClientError, UserError):  # who asks SES, below, is told why not
+        keys = installation.in_own_lists(keys)
     entries = tuple(entry for key in keys if (entry := get_suppression(installation, key)))
-    categories = sorted(find_categories())
-    names = [choice_name(category) for category in categories]
-    items = [item for key in keys if (item := installation.read(key, ["pk", *names]))]
-    stopped = [
-        category for category, name in zip(categories, names, strict=True) if any(name in item for item in items)
-    ]
+    stopped = tuple(dict.fromkeys(name for key in keys for name in _find_stopped(installation, key)))
     if not address:
-        return RecipientLists(entries, tuple(stopped))
+        return RecipientLists(entries, stopped)
     try:
-        return RecipientLists(entries, tuple(stopped), find_listing(installation, address).regions)
+        return RecipientLists(entries, stopped, find_listing(installation, address).regions)
     except (BotoCoreError, ClientError, UserError) as problem:
-        return RecipientLists(entries, tuple(stopped), None, str(problem))
+        return RecipientLists(entries, stopped, None, str(problem))
+
+
+def _find_stopped(installation: Installation, key: str) -> Iterator[str]:
+    """The categories that are stopped in one item of an address; of a tenant's own list with its name."""
+    names = {choice_name(category): category for category in sorted(find_categories())}
+    item, tenant = installation.read(key, ["pk", *names]) or {}, own_list_of(key)
+    return (f"{names[name]} of {tenant}" if tenant else names[name] for name in names if name in item)

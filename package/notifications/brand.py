@@ -1,5 +1,7 @@
 """`brand.json`: whose mails these are. Names, colours for light and dark, a logo, where answers go.
 
+A tenant's brand is such a file too, `brands/<tenant>.json`.
+
 Colours are held to the contrast that people need to read: 4.5 for text, 3 for what only has to be seen.
 https://www.w3.org/TR/WCAG22/#contrast-minimum and https://www.w3.org/TR/WCAG22/#non-text-contrast
 """
@@ -12,14 +14,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from package.errors import PackageError
+from package.errors import Faults, PackageError
 from package.notifications.documents import read_json, show, where
 from package.notifications.formats import PATTERNS
 
-__all__ = ["BRAND", "read_brand"]
+__all__ = ["BRAND", "BRANDS", "read_brand", "read_brands"]
 
 #: The file's name, in the folder of the notifications.
 BRAND = "brand.json"
+#: The folder beside it with a brand for each tenant.
+BRANDS = "brands"
+#: As the event's schema has it.
+_TENANT = re.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 _SCHEMES = ("light", "dark")
 _COLOURS = ("page", "card", "title", "text", "muted", "line", "button", "button_text")
@@ -55,6 +61,19 @@ def read_brand(path: Path) -> Brand:
     if faults := [f"{where(path, fault.partition(' ')[0].split('.'))}: {show(fault)}" for fault in _faults(given)]:
         raise PackageError("\n".join(faults))
     return {"logo": None, "reply_to": None, "support": None, "legal": {}, **given}
+
+
+def read_brands(notifications: Path, faults: Faults) -> dict[str, Brand]:
+    """The brands of tenants beside the notifications, by name; whatever is wrong with them goes to `faults`."""
+    found: dict[str, Brand] = {}
+    folder = notifications / BRANDS
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix != ".json" or not _TENANT.fullmatch(path.stem):
+            faults.add(f"{path}: a tenant's brand is called like acme.json: small letters, digits and hyphens")
+            continue
+        with faults.gather():
+            found[path.stem] = read_brand(path)
+    return found
 
 
 def _faults(given: Brand) -> Iterator[str]:

@@ -17,11 +17,11 @@ import jsonschema
 from minijinja import TemplateError
 
 from function.errors import NotificationError
-from function.message.catalogue import Catalogue, ViolationError
+from function.message.catalogue import Catalogue, Notification, ViolationError
 from function.message.sender import from_header
 from package.errors import Faults, PackageError
 from package.notifications.attachments import faults_of_attachments, has_attachments, require_attachments
-from package.notifications.brand import BRAND, read_brand
+from package.notifications.brand import BRAND, BRANDS, read_brand, read_brands
 from package.notifications.digests import read_digest, seen_examples, seen_schema
 from package.notifications.documents import read_json, where
 from package.notifications.formats import PATTERNS
@@ -63,8 +63,8 @@ _UNSEEN = "is in no example, so nobody has seen it: add it to one"
 
 
 def is_type(name: str) -> bool:
-    """Whether an event's type may be called so."""
-    return bool(_TYPE.fullmatch(name))
+    """Whether an event's type may be called so: the folder of brands is none."""
+    return bool(_TYPE.fullmatch(name)) and name != BRANDS
 
 
 def types(notifications: Path = NOTIFICATIONS) -> list[str]:
@@ -73,7 +73,7 @@ def types(notifications: Path = NOTIFICATIONS) -> list[str]:
         folders = [path.name for path in notifications.iterdir() if path.is_dir()]
     except OSError as error:
         raise PackageError(f"{notifications}: {error.strerror}: name the folder of your notifications") from error
-    return sorted(name for name in folders if not name.startswith(("_", ".")))
+    return sorted(name for name in folders if not name.startswith(("_", ".")) and name != BRANDS)
 
 
 def examples(type_: str, notifications: Path = NOTIFICATIONS) -> dict[str, Any]:
@@ -96,6 +96,7 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     faults, brand, event = Faults(), {}, read_schema(_FUNCTION / "contracts" / "event.schema.json")
     with faults.gather():
         brand = read_brand(_own_or_shipped(notifications, BRAND))
+    brands = read_brands(notifications, faults)
     sources = [_read(type_, notifications, faults) for type_ in types(notifications)]
     if not sources:
         faults.add(f"{notifications} has no notification: make one with herald new TYPE")
@@ -104,10 +105,11 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     for fault in _mixed([each.settings for each in sources]):
         faults.add(f"{notifications}: {fault}")
     faults.raise_all()
-    _write(out, event, brand, sources)
+    _write(out, event, brand, brands, sources)
     catalogue = Catalogue.load(out)
     for source in sources:
         found = [*_faults_of_examples(source, catalogue, brand)]
+        found = found or [*_faults_of_brands(source, catalogue, brands)]
         told = {fault.partition(": ")[0] for fault in found}
         found += [fault for fault in _unknown_names(source) if fault.partition(": ")[0] not in told]
         for fault in found or _missing_names(source):
@@ -283,7 +285,9 @@ def _mixed(settings: list[dict[str, Any]]) -> Iterator[str]:
             yield f"the category {category!r} has subscriptions and others: give one of them another name"
 
 
-def _write(out: Path, event: Schema, brand: Mapping[str, Any], sources: list[_Source]) -> None:
+def _write(
+    out: Path, event: Schema, brand: Mapping[str, Any], brands: Mapping[str, Any], sources: list[_Source]
+) -> None:
     templates = {
         f"{source.type}/{name.replace('.mjml', '.html')}": template
         for source in sources
@@ -291,7 +295,10 @@ def _write(out: Path, event: Schema, brand: Mapping[str, Any], sources: list[_So
     }
     notifications = {source.type: source.entry for source in sources}
     compiled = {"event": descriptions(event), "notifications": notifications, "templates": templates}
-    _write_json(out / "catalogue.json", compiled | {"brand": {k: v for k, v in brand.items() if k != "image_hosts"}})
+    compiled["brand"] = _without_hosts(brand)
+    if brands:
+        compiled["brands"] = {tenant: _without_hosts(one) for tenant, one in brands.items()}
+    _write_json(out / "catalogue.json", compiled)
     if any(map(FILTERS.search, templates.values())):
         languages = {locale for source in sources for locale in source.locales}
         _write_json(out / "localization.json", localization(languages))
@@ -299,6 +306,11 @@ def _write(out: Path, event: Schema, brand: Mapping[str, Any], sources: list[_So
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
         (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
     _write_json(out / "trials.json", {source.type: source.examples for source in sources})
+
+
+def _without_hosts(brand: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mail needs of a brand."""
+    return {name: value for name, value in brand.items() if name != "image_hosts"}
 
 
 def _write_json(path: Path, value: object) -> None:
@@ -320,19 +332,35 @@ def _faults_of_examples(source: _Source, catalogue: Catalogue, brand: Mapping[st
         yield from faults_of_attachments(valid, source.folder / "examples")
     if notification.invitation:
         yield from faults_of_invitations(valid, source.folder / "examples")
-    logo = brand["logo"]["url"] if brand["logo"] else None
-    link = UNSUBSCRIBE_URL if notification.subscription else None
     shown = valid if notification.digest is None else seen_examples(valid)
     for locale in source.locales:
-        for name, data in shown.items():
-            try:
-                refuse_content(notification.render_whole(data, locale, link), logo)
-            except NotificationError as error:
-                yield _explain(error, source, locale, name)
-                break
-            except PackageError as error:
-                yield f"{source.folder / locale}, with examples/{name}.json: {error}"
-                break
+        yield from _faults_of_mails(source, notification, brand, locale, shown)
+
+
+def _faults_of_brands(source: _Source, catalogue: Catalogue, brands: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a mail under a tenant's brand and not under the deployment's: one example in each language."""
+    for tenant, brand in brands.items():
+        for locale in source.locales:
+            name, data = next(iter(source.seen[1].items()))
+            found = _faults_of_mails(source, catalogue.get(source.type, tenant), brand, locale, {name: data})
+            yield from (f"{fault}, under {BRANDS}/{tenant}.json" for fault in found)
+
+
+def _faults_of_mails(
+    source: _Source, notification: Notification, brand: Mapping[str, Any], locale: str, shown: Mapping[str, Any]
+) -> Iterator[str]:
+    """The first fault of a mail in this language, if there is any."""
+    logo = brand["logo"]["url"] if brand["logo"] else None
+    link = UNSUBSCRIBE_URL if notification.subscription else None
+    for name, data in shown.items():
+        try:
+            refuse_content(notification.render_whole(data, locale, link), logo)
+        except NotificationError as error:
+            yield _explain(error, source, locale, name)
+            return
+        except PackageError as error:
+            yield f"{source.folder / locale}, with examples/{name}.json: {error}"
+            return
 
 
 def _missing_members(error: Exception, schema: Path) -> str:

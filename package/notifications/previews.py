@@ -53,18 +53,23 @@ _QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no
 _ALONE = ("--disable-background-networking", "--disable-component-update", "--hide-scrollbars")
 
 
-def previews(notifications: Path, type_: str | None = None) -> Iterator[Path]:
-    """Write a page for each example and language of one type, or of all, and a picture if there is a browser.
+def previews(notifications: Path, type_: str | None = None, tenant: str | None = None) -> Iterator[Path]:
+    """Write a page for each example and language of one type, or of all, and a picture if there is a browser; under the
+    brand of a `tenant` into a folder of its own.
 
-    Raises `PackageError` if the notifications do not compile, or if there is none of this type.
+    Raises `PackageError` if the notifications do not compile, or if there is none of this type, or no such brand.
     """
     known = types(notifications)
     if type_ is not None and type_ not in known:
         raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(known)}")
     catalogue = compile_catalogue(PREVIEW / "compiled", notifications)
+    if tenant is not None and tenant not in catalogue.tenants:
+        has = ", ".join(sorted(catalogue.tenants)) or "none"
+        raise PackageError(f"there is no brand for the tenant {tenant!r}; there are: {has}")
+    pages = PREVIEW / tenant if tenant else PREVIEW
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    for mail in each_mail(catalogue, notifications, [type_] if type_ else known):
-        page = PREVIEW / mail.type / f"{mail.example}.{mail.locale}.html"
+    for mail in each_mail(catalogue, notifications, [type_] if type_ else known, tenant):
+        page = pages / mail.type / f"{mail.example}.{mail.locale}.html"
         _write(page, f"{mail.type} · {mail.example} · {mail.locale}", mail.content, mail.beside)
         yield page
         if browser:
@@ -82,10 +87,12 @@ class ExampleMail:
     beside: Mapping[str, object]
 
 
-def each_mail(catalogue: Catalogue, notifications: Path, wanted: Sequence[str]) -> Iterator[ExampleMail]:
-    """Every example of these types in every language; those of a digest as digests."""
+def each_mail(
+    catalogue: Catalogue, notifications: Path, wanted: Sequence[str], tenant: str | None = None
+) -> Iterator[ExampleMail]:
+    """Every example of these types in every language, of a `tenant` under its brand; those of a digest as digests."""
     for type_ in wanted:
-        notification, shown = catalogue.get(type_), examples(type_, notifications)
+        notification, shown = catalogue.get(type_, tenant), examples(type_, notifications)
         if notification.digest is not None:
             shown = seen_examples(shown)
         link = UNSUBSCRIBE_URL if notification.subscription else None

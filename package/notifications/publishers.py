@@ -39,22 +39,26 @@ class Publish(TypedDict):
     MessageAttributes: Any
 
 
-def _publish(topic_arn: str, type_: str, source: str, id_: str, data: Any, time: datetime | None) -> Publish:
+def _publish(
+    topic_arn: str, type_: str, source: str, id_: str, data: Any, time: datetime | None, tenant: str | None
+) -> Publish:
     moment = (time or datetime.now(timezone.utc)).isoformat()
     event = {"specversion": "1.0", "id": id_, "source": source, "type": type_, "time": moment, "data": data}
+    if tenant is not None:
+        event["tenant"] = tenant
     attributes = {"type": {"DataType": "String", "StringValue": type_}}
     return {"TopicArn": topic_arn, "Message": json.dumps(event), "MessageAttributes": attributes}
 '''
 _PYTHON_FUNCTION = '''
 
 def {function}_event(
-    topic_arn: str, source: str, id_: str, data: {data}, time: datetime | None = None
+    topic_arn: str, source: str, id_: str, data: {data}, time: datetime | None = None, tenant: str | None = None
 ) -> Publish:
     """{description}.
 
-    `source` and `id_` name the event for ever; `time`, with its zone, is when it happened.
+    `source` and `id_` name the event for ever; `time`, with its zone, is when it happened; `tenant`: whose mail it is.
     """
-    return _publish(topic_arn, "{type}", source, id_, data, time)
+    return _publish(topic_arn, "{type}", source, id_, data, time, tenant)
 '''
 _TYPESCRIPT_HEAD = """// Events that become mails, typed. Written by `herald contracts`: change the schemas, not this.
 
@@ -65,17 +69,19 @@ export interface Publish {
   MessageAttributes: { type: { DataType: "String"; StringValue: string } };
 }
 
-/** `source` and `id` name the event for ever; `time` is when it happened. */
+/** `source` and `id` name the event for ever; `time` is when it happened; `tenant` is whose mail it is. */
 export interface Event {
   topicArn: string;
   source: string;
   id: string;
   time?: Date;
+  tenant?: string;
 }
 
 function publish(event: Event, type: string, data: unknown): Publish {
   const time = (event.time ?? new Date()).toISOString();
-  const message = { specversion: "1.0", id: event.id, source: event.source, type, time, data };
+  const own = event.tenant === undefined ? {} : { tenant: event.tenant };
+  const message = { specversion: "1.0", id: event.id, source: event.source, type, time, data, ...own };
   return {
     TopicArn: event.topicArn,
     Message: JSON.stringify(message),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from function.ledger.attributes import deserialize_item
-from function.ledger.keys import address_key, choice_name, split_keys
+from function.ledger.keys import address_key, choice_name, own_list_key, split_keys
 from function.message.unsubscribe import UnsubscribeLinks, headers
 from package.notifications.catalogue import NOTIFICATIONS, types
 from tests.dynamodb.table import MemoryTable
@@ -49,6 +49,19 @@ def test_the_link_holds_what_the_contract_says_and_no_address() -> None:
     is_a("header", jwt.get_unverified_header(token))
     is_a("claims", jwt.decode(token, KEY, algorithms=["HS256"]))
     assert "ada" not in token.lower()
+
+
+def test_a_link_of_a_tenant_with_a_list_of_its_own_names_that_list() -> None:
+    own = own_list_key(ADDRESS, "acme")
+    token = token_of(UnsubscribeLinks(EXAMPLE["url"], KEY).link(EXAMPLE["category"], own))
+    is_a("claims", jwt.decode(token, KEY, algorithms=["HS256"]))
+    found = unsubscribe_links.verify(token, [KEY])
+    assert found
+    assert f"address#{found.hashed}" == own
+    table: Any = MemoryTable("ledger")
+    Preferences(table, "ledger").unsubscribe("books", found.hashed, 1_795_248_000_000, "link")
+    [kept] = map(deserialize_item, table.scan(TableName="ledger")["Items"])
+    is_a("choices", kept)
 
 
 def test_the_readers_choice_is_what_the_claim_looks_for() -> None:

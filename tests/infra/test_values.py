@@ -60,6 +60,7 @@ VARIABLES: dict[str, Any] = {
     "timeout": 30,
     "providers_in_order": ["ses://eu-west-1"],
     "provider_secrets": {},
+    "name": "herald",
     "on_unknown": None,
 }
 #: What an identity is where a row does not say.

@@ -27,6 +27,15 @@ def test_an_example_is_mailed_to_whoever_asks_and_is_marked_as_a_test(herald: He
     assert record["source"]["S"] == SOURCE
 
 
+def test_an_example_is_mailed_for_a_tenant(herald: Herald) -> None:
+    to = new_address()
+    words = ["publish", "book.created", "--tenant", "acme", "--to", to, "--local", "--yes"]
+    done = CliRunner().invoke(app, [*words, "--state-dir", herald.names.state])
+    assert done.exit_code == 0, done.output
+    [mail] = herald.inbox.exactly(to, 1)
+    assert mail["from"] == "Acme Books <mail@acme.example>"
+
+
 def test_the_studio_hands_a_mail_to_the_laptops_inbox_whatever_package_runs_there(herald: Herald) -> None:
     to = new_address()
     account = Account.choose(True, Path(herald.names.state), "herald")

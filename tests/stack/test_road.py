@@ -9,6 +9,7 @@ import subprocess
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -48,6 +49,29 @@ def test_feedback_moves_the_record_on(herald: Herald) -> None:
     publish_by_boto3(herald, new_event(to))
     mail = herald.inbox.wait(to)[0]
     eventually(lambda: herald.state(mail["tags"]["message_id"]), lambda state: state == "delivered")
+
+
+def test_a_tenants_mail_comes_from_its_address_in_its_name_and_colours(herald: Herald) -> None:
+    for tenant, sender, colour in (
+        ("acme", "Acme Books <mail@acme.example>", "#9b1c31"),
+        ("globex", "Globex Press <mail@globex.example>", "#1d5c3a"),
+    ):
+        to = new_address()
+        publish_by_boto3(herald, new_event(to, tenant=tenant))
+        mail = herald.inbox.wait(to)[0]
+        assert mail["from"] == sender
+        assert colour in mail["html"]
+        assert sender.partition(" <")[0] in mail["text"]
+        assert "Herald" not in mail["text"]
+        message_id = mail["tags"]["message_id"]
+        eventually(partial(herald.state, message_id), lambda state: state == "delivered")
+
+
+def test_an_event_of_an_unknown_tenant_is_no_mail(herald: Herald) -> None:
+    to = new_address()
+    message_id = publish_by_boto3(herald, new_event(to, tenant="initech"))
+    eventually(lambda: herald.state(message_id), lambda state: state == "rejected")
+    assert herald.inbox.mails(to) == []
 
 
 def publish_by_boto3(herald: Herald, event: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from operations.installation import Installation, read_sending_regions
+from operations.installation import Installation, read_own_lists, read_sending_regions
 from operations.pause import PauseStatus, pause, read_status, resume
 from operations.status.status import HeraldStatus, StatusClients, look
 from webapp.aws import clients
@@ -87,6 +87,7 @@ class NotifierAccess:
             names.books,
             self._every_ses,
             reads_events=False,
+            own_lists=lambda: read_own_lists(self.functions, names.notify),
         )
 
     def _every_ses(self) -> Mapping[str, SESV2Client]:

@@ -13,7 +13,8 @@ __all__ = ["UnsubscribeLink", "verify"]
 
 _TYPE: Final = "herald-unsubscribe"
 _CATEGORY: Final = re.compile(r"[a-z][a-z-]*")
-_HASH: Final = re.compile(r"[0-9a-f]{64}")
+#: Of an address, with the name of the tenant behind it whose mail alone the reader's choice concerns.
+_HASH: Final = re.compile(r"[0-9a-f]{64}(?:#[a-z0-9-]{1,63})?")
 #: Longer than any link can be.
 _LONGEST: Final = 1000
 

@@ -18,7 +18,7 @@ __all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader"]
 #: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
 MESSAGE_ATTRIBUTES: Final = (
     *("pk", "type", "state", "timeline", "reason", "reason_code", "parked", "held_until", "expires_at"),
-    *("source", "id", "subject", "successor", "instead_of", "sent_by", "trace"),
+    *("source", "id", "subject", "successor", "instead_of", "sent_by", "tenant", "trace"),
 )
 
 

@@ -86,6 +86,8 @@ class EventTimeline:
     parked: bool = False
     #: The trace that the mail was followed in, in hex, where mails are traced.
     trace: str | None = None
+    #: Whose mail it is, if not the deployment's own.
+    tenant: str | None = None
 
     @property
     def once_more(self) -> bool:
@@ -130,6 +132,7 @@ def notification(event: OutboxEvent, message: Mapping[str, Any] | None, *, for_r
         instead_of=(message or {}).get("instead_of"),
         parked=parked,
         trace=(message or {}).get("trace"),
+        tenant=(message or {}).get("tenant"),
     )
 
 
@@ -181,6 +184,7 @@ def of_record(message_id: str, message: Mapping[str, Any]) -> EventTimeline:
         instead_of=message.get("instead_of"),
         parked=parked,
         trace=message.get("trace"),
+        tenant=message.get("tenant"),
     )
 
 

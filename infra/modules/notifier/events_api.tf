@@ -13,6 +13,7 @@ locals {
       HERALD_EVENTS_SCOPE     = var.name
     },
     var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
+    local.tenants_setting,
   )
 
   events_statements = [

@@ -29,7 +29,7 @@ locals {
         # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-sns.html
         Condition = {
           StringEquals = { "aws:SourceAccount" = local.account }
-          ArnEquals    = { "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }
+          ArnEquals    = merge({ "aws:SourceArn" = aws_sesv2_configuration_set.this.arn }, local.tenant_sources)
         }
       },
       {

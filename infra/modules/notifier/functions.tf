@@ -42,6 +42,7 @@ locals {
       HERALD_TIMEOUT_SECONDS       = tostring(var.timeout)
     },
     length(var.attachment_buckets) == 0 ? {} : { HERALD_ATTACHMENT_BUCKETS = join(",", var.attachment_buckets) },
+    local.tenants_setting,
     length(var.senders) == 0 ? {} : { HERALD_SENDERS = join(",", var.senders) },
     var.delivery_mode == "live" ? {} : { HERALD_DELIVERY_MODE = var.delivery_mode },
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
@@ -56,13 +57,13 @@ locals {
     local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
   )
 
-  hook_settings = {
+  hook_settings = merge({
     HERALD_LEDGER_TABLE      = aws_dynamodb_table.ledger.name
     HERALD_NOTIFY_FUNCTION   = local.names.notify
     HERALD_FEEDBACK_FUNCTION = local.names.feedback
     HERALD_NOTIFY_ALIAS      = local.alias
     HERALD_CONFIGURATION_SET = aws_sesv2_configuration_set.this.configuration_set_name
-  }
+  }, local.tenants_setting)
 
   functions = merge({
     notify   = { handler = "function.notify.handler", timeout = var.timeout, reserved = var.reserve_concurrency ? local.concurrency : -1, publish = true, settings = local.ledger_settings }

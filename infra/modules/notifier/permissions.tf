@@ -20,7 +20,7 @@ locals {
         Action   = "ssm:GetParameter"
         Resource = aws_ssm_parameter.link_key.arn
       },
-    ], local.ses_statements, local.secret_statements, local.attachment_statements)
+    ], local.ses_statements, local.ses_tenant_statements, local.secret_statements, local.attachment_statements)
 
     feedback = concat(local.run_statements["feedback"], local.ledger_statements, [
       {
@@ -145,6 +145,12 @@ locals {
     },
   ]
 
+  send_resources = flatten([for region in local.sending_regions : concat(
+    ["arn:${local.partition}:ses:${region}:${local.account}:identity/*"],
+    ["arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}"],
+    [for set in local.tenant_sets : "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${set}"],
+  )])
+
   ses_statements = [for statement in [
     {
       # Every identity, because in the sandbox SES asks for the right on the recipient's too; the sender's address holds it.
@@ -154,12 +160,9 @@ locals {
       Effect = "Allow"
       # A mail with files is one message, which is another right of the same call.
       # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
-      Action = ["ses:SendEmail", "ses:SendRawEmail"]
-      Resource = flatten([for region in local.sending_regions : [
-        "arn:${local.partition}:ses:${region}:${local.account}:identity/*",
-        "arn:${local.partition}:ses:${region}:${local.account}:configuration-set/${aws_sesv2_configuration_set.this.configuration_set_name}",
-      ]])
-      Condition = { StringEquals = { "ses:FromAddress" = distinct(concat([local.sender_address], var.senders)) } }
+      Action    = ["ses:SendEmail", "ses:SendRawEmail"]
+      Resource  = local.send_resources
+      Condition = { StringEquals = { "ses:FromAddress" = distinct(concat([local.sender_address], var.senders, local.plain_addresses)) } }
     }
   ] : statement if length(local.sending_regions) > 0]
 

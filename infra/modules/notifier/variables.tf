@@ -90,6 +90,67 @@ variable "attachment_buckets" {
   }
 }
 
+variable "tenants" {
+  description = "Other senders beside the deployment's own, by the `tenant` that events name: `from` in the SES identity `identity` (a domain that SES has verified; `identity.domain` if none is named), `configuration_set` (made here, with its feedback), `tenant_name` (SES's own tenant, which exists), `providers` (those of `providers_in_order` that may send it; all if none are named), `suppression` (`all`, or `own`: a list of its own). Each needs a brand in the package: `acme` has `brands/acme.json`"
+  type = map(object({
+    from              = string
+    identity          = optional(string)
+    configuration_set = optional(string)
+    tenant_name       = optional(string)
+    providers         = optional(list(string))
+    suppression       = optional(string, "all")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name, one in var.tenants : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", name))])
+    error_message = "tenants are called as events name them: 1 to 63 small letters, digits and hyphens, with a letter or digit at each end."
+  }
+  # As of `sender`, and ASCII altogether but for the name.
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : can(regex("^((\"[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}\"|[^\"\\\\<>@\\pC\\pZ]([^\"\\\\<>@\\pC\\pZ]| ){0,99}) <[^<>\\s]+>|[^<>\\s]+)$", one.from)) && can(regex("(^|<)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+>?$", one.from)) && can(regex("(^|<)[^@]{1,64}@[^@]+$", one.from))])
+    error_message = "The from of a tenant is `Name <address>` or a bare address, as sender: the address is ASCII, the domain in punycode (xn--…)."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : endswith(lower(trimsuffix(one.from, ">")), "@${lower(coalesce(one.identity, var.identity.domain))}") || endswith(lower(trimsuffix(one.from, ">")), ".${lower(coalesce(one.identity, var.identity.domain))}")])
+    error_message = "The from of a tenant belongs to its identity, or to identity.domain where it names none: SPF, DKIM and DMARC are aligned on it."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : can(regex("^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z][A-Za-z0-9-]*$", coalesce(one.identity, var.identity.domain)))])
+    error_message = "The identity of a tenant is a domain that SES has verified, such as acme.example."
+  }
+  validation {
+    condition     = alltrue([for name in compact(flatten([for one in values(var.tenants) : [one.configuration_set, one.tenant_name]])) : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])
+    error_message = "The configuration_set and the tenant_name of a tenant have 1 to 64 letters, digits, hyphens and underscores."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : one.configuration_set == null || one.configuration_set != var.name])
+    error_message = "The configuration_set of a tenant is another than the deployment's own, whose name is `name`: leave it out to send by that."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : contains(["all", "own"], one.suppression)])
+    error_message = "The suppression of a tenant is all (one list for all), or own."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : one.providers == null || try(length(one.providers) > 0 && length(setsubtract(one.providers, var.providers_in_order)) == 0, false)])
+    error_message = "The providers of a tenant are some of providers_in_order."
+  }
+  # A vendor, or another region, knows only the senders that were verified there.
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : one.providers != null || length(var.providers_in_order) <= 1 || (one.configuration_set == null && one.tenant_name == null && lower(coalesce(one.identity, var.identity.domain)) == lower(var.identity.domain))])
+    error_message = "With several providers, a tenant that has an identity, a configuration_set or a tenant_name of its own says in providers which of them know it: its mail fails over to no other."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.tenants) : (one.configuration_set == null && one.tenant_name == null) || length([for url in coalesce(one.providers, []) : url if startswith(url, "ses://")]) <= 1])
+    error_message = "A tenant with a configuration_set or a tenant_name sends by SES in one region: both are that region's."
+  }
+  validation {
+    condition     = length(var.tenants) == 0 || length(base64gzip(jsonencode({ for name, one in var.tenants : name => { for key, value in one : key => value if value != null && key != "identity" && !(key == "suppression" && value == "all") } }))) <= 1800
+    error_message = "The tenants take more than the 1800 bytes, packed, that the function's environment has for them: Lambda limits it to 4 KB. Some 40 tenants fit; further ones need a notifier of their own."
+  }
+}
+
 variable "publishers" {
   description = "ARNs of the only IAM roles that may publish to the topic"
   type        = list(string)

@@ -205,7 +205,7 @@ locals {
       "dynamodb:Attributes" = [
         "address", "at", "at_risk", "attempts", "cancelled_by", "changes", "due_at", "event_key", "expires_at", "first_at", "held_until", "id",
         "instead_of", "items", "message_id", "never_tried", "owner", "parked", "parted_by", "parts", "pk", "providers", "reason", "reason_code", "scheduled_for", "sent_by", "sent_twice", "since", "source", "state", "stopped:*",
-        "subject", "successor", "through", "timeline", "trace", "type", "window",
+        "subject", "successor", "tenant", "through", "timeline", "trace", "type", "window",
       ]
     }
     StringEqualsIfExists = { "dynamodb:Select" = "SPECIFIC_ATTRIBUTES" }

@@ -39,6 +39,16 @@ def test_a_preview_names_the_files_that_go_with_the_mail(monkeypatch: pytest.Mon
     assert "Attached: <bdi>März &amp; Co.pdf</bdi> (application&#x2f;pdf)" in pages[0].read_text("utf-8")
 
 
+def test_a_tenants_mails_are_written_under_its_brand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = CliRunner().invoke(app, ["preview", "book.deleted", "--tenant", "acme"])
+    assert done.exit_code == 0, done.output
+    paths = [Path(line) for line in done.output.splitlines()]
+    assert all("Acme Books" in path.read_text("utf-8") and path.parts[-3] == "acme" for path in paths)
+    refused = CliRunner().invoke(app, ["preview", "book.deleted", "--tenant", "initech"])
+    assert str(refused.exception) == "there is no brand for the tenant 'initech'; there are: acme, globex"
+
+
 def test_a_browser_takes_a_picture_of_a_page() -> None:
     page, picture = islice(previews(NOTIFICATIONS, "book.deleted"), 2)
     assert picture.read_bytes().startswith(b"\x89PNG")

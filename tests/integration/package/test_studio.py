@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from herald.cli import app, main
 from herald.studio.app import studio
 from herald.studio.workshop import Workshop
-from package.notifications.catalogue import EXAMPLES, examples
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, examples
 from tests.attachments import add_attachments, reference
 from tests.waiting import eventually
 
@@ -201,6 +201,18 @@ def test_any_error_is_told_and_the_folder_is_followed_on(
         ]
         assert page.post("/render", json=asked(folder)).is_success
     eventually(look, lambda told: not told["faults"], every=1)
+
+
+def test_the_command_shows_mails_under_a_tenants_brand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: dict[str, Any] = {}
+    monkeypatch.setattr("herald.commands.studio.uvicorn.run", lambda served_app, **_: served.update(app=served_app))
+    shutil.copytree(NOTIFICATIONS / "brands", folder / "brands")
+    done = CliRunner().invoke(app, ["studio", "--tenant", "acme", "--notifications", str(folder)])
+    assert done.exit_code == 0, done.output
+    with TestClient(served["app"], base_url="http://127.0.0.1:8025") as client:
+        mail = client.post("/render", json=asked(folder)).json()
+        assert mail["headers"]["Reply-To"] == "help@acme.example"
+        assert "Acme Books" in client.get(f"/mail/{mail['id']}").text
 
 
 def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from function.bootstrap import Clients
+from function.message.tenant import Tenant, find_own_lists, pack_tenants
 from function.settings import (
     BadSetting,
     EventsApiSettings,
@@ -47,6 +49,57 @@ def test_what_is_set_is_read() -> None:
     settings = NotifySettings.read(values, "r1")
     assert settings.ledger == LedgerSettings("herald-ledger", hold=5, retention_days=40, release="r9")
     assert (settings.on_unknown, settings.retry_policy.receives) == ("hold", 7)
+
+
+TENANTS: dict[str, dict[str, Any]] = {
+    "acme": {
+        "from": "Bücher <mail@acme.example>",
+        "configuration_set": "acme",
+        "tenant_name": "acme-ses",
+        "providers": ["ses://eu-west-1"],
+        "suppression": "own",
+    },
+    "globex": {"from": "mail@globex.example"},
+}
+
+
+def test_tenants_are_read_as_terraform_packs_them() -> None:
+    found = NotifySettings.read(GOOD | {"HERALD_TENANTS": pack_tenants(TENANTS)}, "r1").tenants
+    sender = "=?utf-8?q?B=C3=BCcher?= <mail@acme.example>"
+    assert found == {
+        "acme": Tenant("acme", sender, "acme", "acme-ses", frozenset({"ses://eu-west-1"}), own_list=True),
+        "globex": Tenant("globex", "mail@globex.example"),
+    }
+    assert find_own_lists(pack_tenants(TENANTS)) == ["acme"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "acme",
+        "{}",
+        "e30=",
+        pack_tenants({"Acme": {"from": "a@acme.example"}}),
+        pack_tenants({"acme": {}}),
+        pack_tenants({"acme": {"from": "a@acme.example", "colour": "red"}}),
+        pack_tenants({"acme": {"from": "a@acme.example, b@acme.example"}}),
+        pack_tenants({"acme": {"from": "a@acme.example", "suppression": "none"}}),
+        pack_tenants({"acme": {"from": "a@acme.example", "configuration_set": "a b"}}),
+        pack_tenants({"acme": {"from": "a@acme.example", "providers": []}}),
+        pack_tenants({"acme": {"from": "a@acme.example", "providers": ["resend://"]}}),
+    ],
+)
+def test_a_declaration_of_tenants_that_cannot_be_is_one_line(value: str) -> None:
+    with pytest.raises(BadSetting, match=r"^HERALD_TENANTS must be ") as error:
+        NotifySettings.read(GOOD | {"HERALD_TENANTS": value}, "r1")
+    assert len(str(error.value)) < 200
+
+
+def test_a_tenant_without_a_brand_in_the_package_stops_the_start() -> None:
+    settings = NotifySettings.read(GOOD | {"HERALD_TENANTS": pack_tenants(TENANTS)}, "r1")
+    settings.require_brands(frozenset({"acme", "globex", "another"}))
+    with pytest.raises(BadSetting, match=r"no brand for: add brands/acme\.json, brands/globex\.json$"):
+        settings.require_brands(frozenset({"another"}))
 
 
 def test_one_factor_scales_every_wait() -> None:

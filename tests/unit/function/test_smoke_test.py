@@ -14,13 +14,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from function.canary.smoke_test import Candidate, SmokeTest
-from function.canary.trials import ENDS, Trial, every_trial, few_trials, reports
+from function.canary.trials import ENDS, Trial, every_trial, few_trials, reports, tenant_trials
 from function.errors import Throttled
 from function.feedback import FeedbackHandler
 from function.ledger.states import State
 from function.ledger.table import Table
 from function.mail_events import MailEventsHandler
 from function.message.catalogue import Catalogue
+from function.message.tenant import Tenant
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler
 from tests.dynamodb.table import MemoryTable
@@ -330,6 +331,18 @@ def test_every_example_is_tried_in_every_language_and_every_mailbox_once(compile
     assert {"book.created, typical, de", "book.created, very-long, en", "user.welcome, rtl-emoji, de"} <= {*named}
     assert [trial.mailbox for trial in trials if trial.mailbox != "success"] == [*ENDS][1:]
     assert len(few_trials(compiled)) == 3 + len(ENDS) - 1
+
+
+def test_each_declared_tenant_is_tried_and_one_that_the_version_does_not_know_fails_the_release(
+    bench: Bench, compiled: Path
+) -> None:
+    world = bench.sandbox.world
+    trials = tenant_trials(["acme", "globex"], compiled)
+    world.tenants = {"acme": Tenant("acme", "mail@acme.example"), "globex": Tenant("globex", "mail@globex.example")}
+    assert bench.failure_reason(trials=trials) is None
+    assert {mail.sender for _, mail in world.post.taken} == {"mail@acme.example", "mail@globex.example"}
+    del world.tenants["globex"]
+    assert bench.failure_reason(trials=trials) == "book.created of globex: the ledger says rejected"
 
 
 def test_reports_are_such_as_ses_ends_each_mailbox_with(bench: Bench) -> None:

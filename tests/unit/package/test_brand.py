@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from function.errors import UnknownTenant
 from function.message.rendering import Content
 from function.message.sender import split_sender
 from package import PackageError
@@ -202,3 +203,53 @@ def test_what_is_no_json_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff{")
     with pytest.raises(PackageError, match="is not JSON"):
         read_brand(path)
+
+
+def test_each_tenant_has_a_brand_of_its_own(source: Path, out: Path) -> None:
+    (source / "brands").mkdir(exist_ok=True)
+    (source / "brands" / "acme.json").write_text(json.dumps(SHOP), "utf-8")
+    catalogue = compile_catalogue(out, source)
+    data = examples("book.created")["typical"]
+    own, acme = catalogue.get("book.created"), catalogue.get("book.created", "acme")
+    assert "Shop &amp; Co" in acme.render(data, "en").html
+    assert "Shop" not in own.render(data, "en").html
+    assert (own.reply_to, acme.reply_to) == (None, "answers@shop.example")
+    with pytest.raises(UnknownTenant, match="'none'"):
+        catalogue.get("book.created", "none")
+
+
+def test_a_tenant_has_neither_sender_nor_reply_to_of_a_notification(source: Path, out: Path) -> None:
+    path = source / "book.created" / "notification.json"
+    own = {"from": "Orders <orders@herald.example>", "reply_to": "orders@herald.example"}
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | own), "utf-8")
+    (source / "brands").mkdir(exist_ok=True)
+    (source / "brands" / "acme.json").write_text(json.dumps(SHIPPED), "utf-8")
+    acme = compile_catalogue(out, source).get("book.created", "acme")
+    assert (acme.sender, acme.reply_to) == (None, None)
+
+
+def test_what_is_wrong_with_the_brands_of_tenants_is_told_at_once(source: Path, out: Path) -> None:
+    folder = source / "brands"
+    folder.mkdir(exist_ok=True)
+    pale = {**SHIPPED, "light": {**SHIPPED["light"], "text": "#eeeeee"}}
+    elsewhere = {**SHOP, "image_hosts": ["static.other.example"]}
+    bad = {"acme.json": pale, "globex.json": elsewhere, "Big Corp.json": SHIPPED, "notes.txt": SHIPPED}
+    for name, brand in bad.items():
+        (folder / name).write_text(json.dumps(brand, indent=1), "utf-8")
+    with pytest.raises(PackageError) as error:
+        compile_catalogue(out, source)
+    told = str(error.value).splitlines()
+    assert len(told) == 4
+    assert any(line.startswith(f"{folder / 'acme.json'}:") and "contrast of" in line for line in told)
+    assert any(line.startswith(f"{folder / 'globex.json'}:") and "add it, or move the picture" in line for line in told)
+    assert sum("is called like acme.json" in line for line in told) == 2
+
+
+def test_a_template_that_only_a_tenants_brand_does_not_fill_is_refused(source: Path, out: Path) -> None:
+    path = source / "book.created" / "en" / "body.txt"
+    path.write_text(path.read_text("utf-8") + "{{ brand.logo.alt }}", "utf-8")
+    (source / "brand.json").write_text(json.dumps(SHOP), "utf-8")
+    (source / "brands").mkdir(exist_ok=True)
+    (source / "brands" / "acme.json").write_text(json.dumps(SHIPPED), "utf-8")
+    with pytest.raises(PackageError, match=r"under brands/acme\.json"):
+        compile_catalogue(out, source)

@@ -22,6 +22,7 @@ KEPT_OUT = {
     "dateutil.parser._parser",
     "email.headerregistry",
     "fastjsonschema",
+    "function.message.tenant",
     "html.parser",
     "http.server",
     "importlib.metadata",

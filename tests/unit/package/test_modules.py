@@ -22,7 +22,7 @@ FUNCTION = {
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
     "settlements states succession table windows",
     "function/message": "attachments builder catalogue delivery_mode digest email invitation localization recipients "
-    "rendering sender unsubscribe",
+    "rendering sender tenant unsubscribe",
     "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret ses "
     "ses_errors ses_events smtp urls vendor_events webhook_request",
     "function/providers/mailgun": "client events signature",
@@ -37,7 +37,7 @@ WEBAPP = {
     "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
-    "function/message": "catalogue localization rendering unsubscribe",
+    "function/message": "catalogue localization rendering sender tenant unsubscribe",
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics otlp trace_context",
