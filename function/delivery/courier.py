@@ -162,7 +162,8 @@ class Courier:
         if self._is_for_later(draft):
             return _require(self.scheduling, "the event is to be sent later").keep
         if draft.collected and draft.event:
-            return _require(self.scheduling, "the event is mailed with others").collect(draft.event)
+            digests = _require(self.scheduling.digests if self.scheduling else None, "the event is mailed with others")
+            return partial(digests.collect, event=draft.event)
         return self.ledger.claim
 
     def _is_for_later(self, draft: Draft) -> bool:
@@ -398,7 +399,7 @@ class Courier:
         return (job.with_metric(CORRECTED_TOO_LATE) if told else job), done
 
 
-def _require(scheduling: Scheduling | None, what: str) -> Scheduling:
-    if scheduling is None:
+def _require(part: T | None, what: str) -> T:
+    if part is None:
         raise SchedulingOff(f"{what}, and this deployment keeps none for later (scheduling is off)")
-    return scheduling
+    return part

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from function.delivery.outcome import OutcomeKind
@@ -49,12 +48,6 @@ class Scheduling:
     def keep(self, attempt: Attempt) -> Verdict:
         """Keep the event until it is due."""
         return self.schedule.keep(attempt)
-
-    def collect(self, event: Event) -> Callable[[Attempt], Verdict]:
-        """What keeps the event for its reader's next digest."""
-        digests = self.digests
-        assert digests is not None  # noqa: S101 - there is a notification that is one
-        return lambda attempt: digests.collect(attempt, event)
 
     def settle_erased(self, record: Record, owner: str) -> None:
         """What waited without its event will be no mail, if nothing else has become of it. Raises Contended."""
