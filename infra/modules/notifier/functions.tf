@@ -51,10 +51,14 @@ locals {
     length(var.provider_secrets) == 0 ? {} : { HERALD_PROVIDER_SECRETS = jsonencode({ for url, secret in var.provider_secrets : url => { key = secret.key } }) },
     var.on_unknown == null ? {} : { HERALD_ON_UNKNOWN = var.on_unknown },
     var.scheduling ? { HERALD_SCHEDULING = "on" } : {},
-    length(local.other_regions) == 0 ? {} : { HERALD_UNDELIVERED_QUEUES = jsonencode(local.undelivered_queues) },
     var.tracing == null ? {} : { HERALD_OTLP_ENDPOINT = var.tracing.endpoint },
     # Nobody reads it: a release moves webhook with a new version of notify, so what webhook is told changes notify too.
     local.webhooks ? { HERALD_WEBHOOKS = sha256(jsonencode(local.webhook_keys)) } : {},
+  )
+
+  feedback_settings = merge(
+    local.ledger_settings,
+    length(local.other_regions) == 0 ? {} : { HERALD_UNDELIVERED_QUEUES = jsonencode(local.undelivered_queues) },
   )
 
   hook_settings = merge({
@@ -67,7 +71,7 @@ locals {
 
   functions = merge({
     notify   = { handler = "function.notify.handler", timeout = var.timeout, reserved = var.reserve_concurrency ? local.concurrency : -1, publish = true, settings = local.ledger_settings }
-    feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.ledger_settings }
+    feedback = { handler = "function.feedback.handler", timeout = var.timeout, reserved = -1, publish = true, settings = local.feedback_settings }
     before   = { handler = "function.hooks.before", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     after    = { handler = "function.hooks.after", timeout = 300, reserved = -1, publish = false, settings = local.hook_settings }
     }, local.webhooks ? { webhook = { handler = "function.webhook.handler", timeout = 20, reserved = -1, publish = true, settings = local.webhook_settings } } : {},
