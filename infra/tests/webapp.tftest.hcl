@@ -169,7 +169,7 @@ run "shape" {
   # -- alarms ---------------------------------------------------------------------------------------------------------------
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["outbox-age"].dimensions == tomap({ Service = "herald-sweeper" }) && aws_cloudwatch_metric_alarm.this["outbox-age"].treat_missing_data == "breaching"
+    condition     = aws_cloudwatch_metric_alarm.this["outbox-age"].dimensions == tomap({ Service = "herald-sweeper" }) && aws_cloudwatch_metric_alarm.this["outbox-age"].treat_missing_data == "missing" && length(aws_cloudwatch_metric_alarm.this["outbox-age"].insufficient_data_actions) == 1 && length(aws_cloudwatch_metric_alarm.this["outbox-rejected"].insufficient_data_actions) == 0
     error_message = "The outbox is watched, and so is that the sweeper still speaks."
   }
   assert {

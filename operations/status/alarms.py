@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -54,8 +54,10 @@ RUNBOOK: Final = {
     "reconcile-errors": "look at its log; what was lost meanwhile is published again once it runs",
     "welcome-errors": "look at its log; who signed up meanwhile gets no greeting",
 }
-#: Those of which it is news that they have no data: what they watch is written in every run.
-SILENCE_RINGS: Final = frozenset({"due-age"})
+#: Those of which it is news that they have no data: what they watch is written in every run. While one is new it waits
+#: for its first data (`_FIRST_PERIODS` times what it looks at).
+SILENCE_RINGS: Final = frozenset({"due-age", "outbox-age"})
+_FIRST_PERIODS: Final = 2
 #: How an alarm's name ends that Terraform or a release made for a Herald whose name goes on: herald-x-dead-letters.
 _OF_ANOTHER: Final = re.compile(rf".+-(?:{'|'.join(map(re.escape, RUNBOOK))}|release-\d+-\w+)")
 _OTHER: Final = "an alarm of your own, or of a release: CloudWatch tells what it watches"
@@ -76,27 +78,34 @@ def is_of(prefix: str, alarm: str) -> bool:
     return alarm.startswith(f"{prefix}-") and not _OF_ANOTHER.fullmatch(alarm.removeprefix(f"{prefix}-"))
 
 
-def find_ringing(cloudwatch: CloudWatchClient, prefix: str) -> list[RingingAlarm]:
+def find_ringing(cloudwatch: CloudWatchClient, prefix: str, now: datetime) -> list[RingingAlarm]:
     """Every alarm of this Herald that rings, the longest first.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
     """
-    return sorted(_alarms(cloudwatch, prefix), key=lambda alarm: alarm.since)
+    return sorted(_alarms(cloudwatch, prefix, now), key=lambda alarm: alarm.since)
 
 
-def _rings(alarm: Any, prefix: str) -> bool:
-    silent = alarm["StateValue"] == "INSUFFICIENT_DATA"
+def _rings(alarm: Any, prefix: str, now: datetime) -> bool:
+    silent = alarm["StateValue"] == "INSUFFICIENT_DATA" and not _is_new(alarm, now)
     return alarm["StateValue"] == "ALARM" or (silent and alarm["AlarmName"].removeprefix(f"{prefix}-") in SILENCE_RINGS)
 
 
-def _alarms(cloudwatch: CloudWatchClient, prefix: str) -> Iterator[RingingAlarm]:
+def _is_new(alarm: Any, now: datetime) -> bool:
+    """Whether an alarm was made or changed so lately that what it watches may not have been written yet."""
+    looks_at = timedelta(seconds=alarm.get("Period", 0) * alarm.get("EvaluationPeriods", 0))
+    made = alarm.get("AlarmConfigurationUpdatedTimestamp")
+    return made is not None and now - made < _FIRST_PERIODS * looks_at
+
+
+def _alarms(cloudwatch: CloudWatchClient, prefix: str, now: datetime) -> Iterator[RingingAlarm]:
     pages = cloudwatch.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{prefix}-", AlarmTypes=["CompositeAlarm", "MetricAlarm"]
     )
     for page in pages:
         alarms: list[Any] = [*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])]
         for alarm in alarms:
-            if not _rings(alarm, prefix) or not is_of(prefix, alarm["AlarmName"]):
+            if not _rings(alarm, prefix, now) or not is_of(prefix, alarm["AlarmName"]):
                 continue
             since = alarm.get("StateUpdatedTimestamp") or datetime.fromtimestamp(0, UTC)
             meaning = alarm.get("AlarmDescription") or alarm.get("StateReason") or "it does not say"

@@ -173,7 +173,7 @@ def look(
         read("later", lambda: _later(installation, clients, now)),
         read("letters", lambda: _letters(installation)),
         read("feedback", lambda: _feedback(installation, clients)),
-        read("alarms", lambda: tuple(find_ringing(clients.cloudwatch, clients.prefix))),
+        read("alarms", lambda: tuple(find_ringing(clients.cloudwatch, clients.prefix, now))),
         unread,
     )
 

@@ -3,9 +3,10 @@ locals {
   alarms = merge(
     {
       outbox-age = {
+        # Not "breaching", which would ring at the first apply: as due-age in the notifier, it tells that data stopped.
         description = "An event has been committed and SNS does not have it; or the sweeper has stopped saying so"
         namespace   = "Herald", metric = "OutboxAgeSeconds", dimensions = { Service = local.names.sweeper }
-        statistic   = "Maximum", period = 60, periods = 5, threshold = var.outbox_age, missing = "breaching"
+        statistic   = "Maximum", period = 60, periods = 5, threshold = var.outbox_age, missing = "missing"
       }
       outbox-rejected = {
         description = "An event was given up in the outbox: SNS never will take it"
@@ -52,4 +53,6 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = each.value.missing
   alarm_actions       = [var.ops_topic_arn]
   ok_actions          = [var.ops_topic_arn]
+
+  insufficient_data_actions = each.value.missing == "missing" ? [var.ops_topic_arn] : []
 }

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop.state import ROOT
-from operations.status.alarms import RUNBOOK, SILENCE_RINGS, is_of
+from operations.status.alarms import RUNBOOK, SILENCE_RINGS, find_ringing, is_of
 from operations.status.later import LaterMails
 from operations.status.status import HeraldStatus, LetterCounts, LiveVersion, ReasonCount, SendingRate
 from operations.status.waiting import ProviderRefusal, WaitingEvents, read_waiting
@@ -199,18 +199,48 @@ def test_an_alarm_that_rings_is_told_with_what_it_means_and_what_to_do(account: 
     assert lines[lines.index(ringing) + 1] == f"  do:  {RUNBOOK['dead-letters']}"
 
 
+class Alarms:
+    """CloudWatch's alarms, of which moto leaves out when they were made."""
+
+    def __init__(self, *alarms: dict[str, Any]) -> None:
+        self.alarms = list(alarms)
+
+    def get_paginator(self, _: str) -> Alarms:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"MetricAlarms": self.alarms, "CompositeAlarms": []}]
+
+
+@pytest.mark.parametrize(("minutes", "rings"), [(0, False), (9, False), (11, True)])
+def test_an_alarm_that_is_new_may_still_wait_for_its_first_data(minutes: int, rings: bool) -> None:
+    alarm = {
+        "AlarmName": "herald-outbox-age",
+        "StateValue": "INSUFFICIENT_DATA",
+        "StateUpdatedTimestamp": NOW,
+        "AlarmConfigurationUpdatedTimestamp": NOW,
+        "Period": 60,
+        "EvaluationPeriods": 5,
+    }
+    cloudwatch: Any = Alarms(alarm)
+    assert bool(find_ringing(cloudwatch, "herald", NOW + timedelta(minutes=minutes))) == rings
+    cloudwatch = Alarms(alarm | {"StateValue": "ALARM"})
+    assert find_ringing(cloudwatch, "herald", NOW)
+
+
 def test_an_alarm_without_data_rings_only_where_that_is_news(account: Account) -> None:
     make: Any = boto3.client
-    for name in ("herald-due-age", "herald-retry-age"):
+    for name in ("herald-due-age", "herald-outbox-age", "herald-retry-age"):
         make("cloudwatch").put_metric_alarm(
-            AlarmName=name, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
+            AlarmName=name, EvaluationPeriods=5, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
             Namespace="n", MetricName="m", Period=60, Statistic="Sum",
         )  # fmt: skip
         make("cloudwatch").set_alarm_state(AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="test")
-    ringing = [line.split()[1] for line in run("status").stdout.splitlines() if line.startswith("RINGS")]
-    assert ringing == ["herald-due-age"]
-    notifier = (ROOT / "infra" / "modules" / "notifier" / "alarms.tf").read_text("utf-8")
-    told = re.findall(r'^ +([a-z-]+) = \{(?:(?!^ +\}).)*missing = "missing"', notifier, re.M | re.S)
+    ringing = {line.split()[1] for line in run("status").stdout.splitlines() if line.startswith("RINGS")}
+    assert ringing == {"herald-due-age", "herald-outbox-age"}
+    modules = [ROOT / "infra" / "modules" / module / "alarms.tf" for module in ("notifier", "webapp")]
+    texts = "\n".join(path.read_text("utf-8") for path in modules)
+    told = re.findall(r'^ +([a-z-]+) = \{(?:(?!^ +\}).)*missing = "missing"', texts, re.M | re.S)
     assert set(told) == SILENCE_RINGS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from laptop.emulator.alarm_evaluation import age_of_oldest
 from laptop.invocations.alarms import state_of
 from laptop.invocations.metric_math import value_of
 from laptop.invocations.metrics import MetricPoint, measured_at
+from laptop.state import ROOT
 
 NOW, SCALE = 10_000.0, 0.1
 ONE = {"FunctionName": "f", "Resource": "f:live", "ExecutedVersion": "1"}
@@ -165,3 +167,11 @@ def test_a_queues_age_forgets_what_was_received_three_times() -> None:
     ]
     assert age_of_oldest(messages, 100.0) == 60.0
     assert age_of_oldest(messages[:1], 100.0) == 0.0
+
+
+def test_no_alarm_of_terraforms_rings_before_anything_has_run() -> None:
+    """At the first apply nothing has any data yet."""
+    texts = [path.read_text("utf-8") for path in (ROOT / "infra").rglob("*.tf") if ".terraform" not in path.parts]
+    found = {word for text in texts for word in re.findall(r'\b(?:missing|treat_missing_data) += "(\w+)"', text)}
+    assert {"missing", "notBreaching"} <= found
+    assert not [treatment for treatment in found if state(alarm(TreatMissingData=treatment)) == "ALARM"]
