@@ -48,7 +48,7 @@ run "every_vendor_with_a_signing_key_has_its_route" {
       "mailgun+eu://mg.herald.example" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun-webhook" }
       "mailgun://mg.herald.example"    = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/herald/mailgun" }
     }
-    webhook_throttle = { rate = 20 }
+    webhook_throttle = { rate = 1200, burst = 100 }
   }
 
   assert {
@@ -64,7 +64,7 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     error_message = "Where another provider comes after one that reports by webhook, feedback may have it send what was never tried."
   }
   assert {
-    condition     = aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 20 && aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_burst_limit == 100
+    condition     = aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 1200 && aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_burst_limit == 100
     error_message = "The gateway throttles before the function runs."
   }
   assert {
@@ -91,6 +91,40 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     condition     = output.webhooks["mailgun+eu://mg.herald.example"] == "https://api1234567.execute-api.us-east-1.amazonaws.com/webhooks/mailgun-eu/mg.herald.example"
     error_message = "What to register with the vendor is an output."
   }
+}
+
+run "what_is_signed_is_let_in_before_vendors_give_up" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["ses://us-east-1", "mailgun://mg.herald.example"]
+    provider_secrets   = { "mailgun://mg.herald.example" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/a", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/b" } }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_rate_limit == 1000 && aws_apigatewayv2_stage.gateway[0].default_route_settings[0].throttling_burst_limit == 1000
+    error_message = "Mailgun tells of a delivery once, so 1,000 a second are let in."
+  }
+}
+
+run "a_throttle_at_which_reports_are_lost_is_told_of" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    providers_in_order = ["ses://us-east-1", "resend://"]
+    provider_secrets   = { "resend://" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/a", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/b" } }
+    webhook_throttle   = { rate = 150 }
+  }
+
+  expect_failures = [check.webhook_throttle]
 }
 
 run "what_is_sent_at_its_fastest_may_be_reported" {
@@ -138,7 +172,7 @@ run "a_throttle_that_lets_a_flood_through_is_none" {
   variables {
     providers_in_order = ["ses://us-east-1", "resend://"]
     provider_secrets   = { "resend://" = { key = "arn:aws:ssm:us-east-1:000000000000:parameter/a", webhook = "arn:aws:ssm:us-east-1:000000000000:parameter/b" } }
-    webhook_throttle   = { rate = 1000 }
+    webhook_throttle   = { rate = 5001 }
   }
 
   expect_failures = [var.webhook_throttle]

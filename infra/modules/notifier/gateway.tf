@@ -42,7 +42,7 @@ resource "aws_apigatewayv2_stage" "gateway" {
 
   default_route_settings {
     throttling_rate_limit    = local.webhook_rate
-    throttling_burst_limit   = var.webhook_throttle.burst
+    throttling_burst_limit   = local.webhook_burst
     detailed_metrics_enabled = true
   }
 

@@ -268,18 +268,19 @@ variable "provider_secrets" {
 }
 
 variable "webhook_throttle" {
-  description = "Requests of vendors' webhooks: `rate` a second (null: three a mail at `send_rate`, from 50 to 500), and `burst` at once; what is over it is answered 429 and comes again"
+  description = "Requests of vendors' webhooks: `rate` a second (null: three a mail at `send_rate`, from 200, or 1,000 with Mailgun, to 5,000), and `burst` at once (null: a second's); what is over it is answered 429 and comes again"
   type = object({
     rate  = optional(number)
-    burst = optional(number, 100)
+    burst = optional(number)
   })
   default  = {}
   nullable = false
 
-  # Above it a flood of unsigned requests would take the account's Lambda concurrency away from `notify`.
+  # An account has 10,000 requests a second and 5,000 at once, which other APIs use, too.
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
   validation {
-    condition     = alltrue([for limit in [coalesce(var.webhook_throttle.rate, 50), var.webhook_throttle.burst] : limit >= 1 && limit <= 500])
-    error_message = "rate and burst of webhook_throttle are from 1 to 500 requests: less lets nobody report, more is no throttle."
+    condition     = alltrue([for limit in [coalesce(var.webhook_throttle.rate, 50), coalesce(var.webhook_throttle.burst, 50)] : limit >= 1 && limit <= 5000])
+    error_message = "rate and burst of webhook_throttle are from 1 to 5,000 requests: less lets nobody report, more is no throttle."
   }
 }
 
