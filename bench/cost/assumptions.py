@@ -19,6 +19,8 @@ class Assumptions:
     write: float = 5.0
     read: float = 4.0
     send: float = 80.0
+    #: How long the receiver of `mail_webhook` takes to answer, who is somebody else.
+    answer: float = 100.0
     #: Feedback messages that one invocation folds, and that one receive brings: ten, with one delete.
     batch: int = 20
     received: int = 10

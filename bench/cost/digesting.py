@@ -1,4 +1,4 @@
-"""What an event costs that is mailed in a digest (`scheduling`): collected by itself, then mailed with others.
+"""What an event costs that waits (`scheduling`), for its time or for its reader's digest.
 
 Counted over the function's own code; a change of an item's place in the index of what is due costs a unit for each
 entry that comes or goes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
@@ -17,12 +17,13 @@ from bench.cost.usage import Usage
 from function.event.envelope import Delivery, QueueItem
 from function.message.catalogue import Catalogue
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
-from tests.fakes import event
+from tests.fakes import Clock, event
 from tests.world import World, delivery
 
-__all__ = ["digesting"]
+__all__ = ["digesting", "waiting"]
 
-_TYPE = "comments"
+#: A digest, and a mail of its own.
+_TYPE, _PLAIN = "comments", "shipment"
 _DAY = 86_400
 #: Entries of the index that come or go for a digest: made, put off when it is asked for (two), claimed.
 _INDEX_WRITES = 4
@@ -31,15 +32,24 @@ _QUEUE_REQUESTS = 3
 
 
 def digesting(cpu: Cpu, given: Assumptions, events: int) -> Usage:
-    """One of so many `events` of a digest, with its part of the mail, without reports. The processor time of each
-    delivery is assumed to be that of a mail."""
+    """One of so many `events` of a digest, with its part of the mail, without reports."""
+    return _play(cpu, given, events, {})
+
+
+def waiting(cpu: Cpu, given: Assumptions) -> Usage:
+    """An event that says when its mail is to be sent, without reports."""
+    return _play(cpu, given, 1, {"sendat": datetime.fromtimestamp(Clock()() / 1000 + _DAY, UTC).isoformat()}, _PLAIN)
+
+
+def _play(cpu: Cpu, given: Assumptions, events: int, attributes: dict[str, str], type_: str = _TYPE) -> Usage:
+    """The processor time of each delivery is assumed to be that of a mail."""
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
         compile_catalogue(Path(folder), EXAMPLES)
         world = World(meter, Catalogue.load(Path(folder)))
     world.schedules = True
     for number in range(events):
-        world.deliver(_comment(world, number))
+        world.deliver(_event(world, number, type_, attributes))
     world.clock.forward(_DAY)
     for found in world.run_scheduler():
         item = QueueItem("item", "handle", 1)
@@ -59,7 +69,8 @@ def digesting(cpu: Cpu, given: Assumptions, events: int) -> Usage:
     )
 
 
-def _comment(world: World, number: int) -> Delivery:
-    data: dict[str, Any] = examples(_TYPE, EXAMPLES)["typical"]
+def _event(world: World, number: int, type_: str, attributes: dict[str, str]) -> Delivery:
+    data: dict[str, Any] = examples(type_, EXAMPLES)["typical"]
     now = datetime.fromtimestamp(world.clock() / 1000, UTC).isoformat()
-    return delivery(f"m{number}", event(f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}", _TYPE, data=data, time=now))
+    name = f"01JD6Q1M4X9Z8T7V5R3N2K{number:04d}"
+    return delivery(f"m{number}", event(name, type_, data=data, time=now, **attributes))

@@ -9,11 +9,11 @@ from rich.table import Table
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import BUDGET, HERALD, LOG_BUDGET, Bill, compute_bill
-from bench.cost.digesting import digesting
+from bench.cost.digesting import digesting, waiting
 from bench.cost.parting import parting
 from bench.cost.posting import posting
 from bench.cost.prices import Price, prices
-from bench.cost.telling import telling
+from bench.cost.telling import posting_on, telling
 from bench.cost.usage import Usage
 
 __all__ = ["as_json", "show"]
@@ -41,7 +41,8 @@ def show(console: Console, bills: Mapping[str, Bill]) -> None:
         table.add_row(line, f"{unit:.2f}", *(f"{bill.dollars[line]:.2f}" for bill in bills.values()))
     table.add_section()
     table.add_row("all", "", *(f"{bill.total:.2f}" for bill in bills.values()))
-    table.add_row("SES's own, à la carte", "", *(f"{known['ses_mail'].each() * 1e6:.0f}" for _ in bills))
+    for words, name in (("à la carte", "ses_mail"), ("on Essentials", "ses_mail_essentials")):
+        table.add_row(f"SES's own, {words}", "", *(f"{known[name].each() * 1e6:.0f}" for _ in bills))
     console.print(table)
     _verdict(console, "dollars a million mails", ours.total, BUDGET)
     _verdict(console, "bytes of log written for a mail", ours.usage.written, LOG_BUDGET)
@@ -80,6 +81,8 @@ def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str,
     yield "a million mails: traces, if tracing is on", f"up to ${known['trace'].each() * _MILLION:.2f}"
     least, most = (compute_bill(telling(AS_MEASURED, Assumptions(), batch), known).total for batch in (100, 1))
     yield "a million mails: what became of each, told to others (mail_events)", f"${least:.2f} to ${most:.2f}"
+    hooked = compute_bill(posting_on(AS_MEASURED, Assumptions()), known).total
+    yield "a million mails: the same posted to somebody's URL (mail_webhook), beside mail_events", f"${hooked:.2f}"
     posted = (
         compute_bill(posting(AS_MEASURED, Assumptions()), known).total + known["http_api_request"].each() * _MILLION
     )
@@ -88,6 +91,8 @@ def _list_left_out(usage: Usage, known: dict[str, Price]) -> Iterator[tuple[str,
     yield "a million events in digests of ten (scheduling), without SES's hundred thousand mails", f"${collected:.2f}"
     parted = compute_bill(parting(AS_MEASURED, Assumptions(), 10), known).total
     yield "a million mails of events to ten recipients each, without reports", f"${parted:.2f}"
+    later = compute_bill(waiting(AS_MEASURED, Assumptions()), known).total
+    yield "a million mails that wait for their time (sendat, scheduling), without reports", f"${later:.2f}"
     yield "a million mails: the publisher's side (outbox row, relay, settling), estimated", "$6"
     yield "a month, whatever it sends: one key, its data keys renewed every 5 minutes", f"${key:.2f}"
     yield "a month: alarms and the metrics of three types", f"${watched:.2f}"

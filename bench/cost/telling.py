@@ -1,4 +1,4 @@
-"""What `mail_events` adds to a mail: its two changes told, by the function's own code, to a topic that counts.
+"""What `mail_events` and `mail_webhook` add to a mail: its two changes told, by the functions' own code.
 
 Lambda's reads of a stream and SNS's deliveries to SQS are free; a call of PublishBatch is billed by 64 KB.
 https://aws.amazon.com/dynamodb/pricing/on-demand/ and https://aws.amazon.com/sns/pricing/
@@ -7,8 +7,12 @@ https://aws.amazon.com/dynamodb/pricing/on-demand/ and https://aws.amazon.com/sn
 from __future__ import annotations
 
 import io
+import json
 import math
+from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.usage import Usage
@@ -18,15 +22,21 @@ from function.ledger.mail_event import read_mail_event
 from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Table
+from function.mail_webhook import MailWebhookHandler
+from function.providers.http_client import Answer
+from function.providers.secret import Secret
+from function.runtime.metrics import Telemetry
 from tests.fakes import Clock
 from tests.stream import StreamedTable, Topic, teller
 
-__all__ = ["FULL", "telling"]
+__all__ = ["FULL", "posting_on", "telling"]
 
 #: Changes that one invocation takes at most, as infra/modules/notifier has it.
 FULL = 100
 _EVENTS = 2  # sent, delivered
 _CHUNK = 64_000
+#: As Standard Webhooks has it: 24 bytes, of a receiver's that there is not.
+_SECRET = f"whsec_{b64encode(bytes(range(24))).decode()}"
 
 
 def telling(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usage:
@@ -48,6 +58,44 @@ def telling(cpu: Cpu, given: Assumptions, batch: int = FULL) -> Usage:
         lambda_request=len(starts) / mails,
         lambda_gb_second=milliseconds / 1000 * given.memory / 1024,
         log_bytes=written + lines * given.line / mails,
+        written=written,
+    )
+
+
+class _Receiver:
+    """Takes all that is posted to it."""
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:  # noqa: ARG002 - as HttpClient's
+        return Answer(204, {}, b"")
+
+
+def posting_on(cpu: Cpu, given: Assumptions) -> Usage:
+    """The same mail's two events posted to somebody's URL, each in an invocation of its own, beside what telling costs.
+
+    SNS's delivery, SQS's receive and its delete are a request each. The processor time of an event is assumed to be
+    that of a report.
+    """
+    changes = [change for change in _write(1) if read_mail_event(change)]
+    topic, log, clock = Topic(), io.StringIO(), Clock()
+    teller(topic, io.StringIO())({"Records": changes}, None)
+    receiver: Any = _Receiver()
+    queue: Any = None  # nothing comes again on the common road
+    secret = Secret(lambda: _SECRET, lambda: clock() / 1000)
+    telemetry = Telemetry("herald-mail-webhook", "3f9c2a1b5d7e", clock, log)
+    handler = MailWebhookHandler(receiver, "/", secret, queue, telemetry, clock, lambda: 0.5, lambda: None)
+    for told in topic.told:
+        body = json.dumps({name: value for name, value in told.items() if name != "attribute"})
+        record = {"messageId": "m", "receiptHandle": "r", "body": body, "attributes": {"ApproximateReceiveCount": "1"}}
+        if handler({"Records": [record]}, None)["batchItemFailures"]:
+            raise RuntimeError("it was not posted")
+    lines, written = len(log.getvalue().splitlines()), len(log.getvalue().encode())
+    milliseconds = _EVENTS * (cpu.feedback * given.processor / given.memory + given.answer)
+    return Usage(
+        sns_publish=0,
+        sqs_request=_EVENTS * 3,
+        lambda_request=_EVENTS,
+        lambda_gb_second=milliseconds / 1000 * given.memory / 1024,
+        log_bytes=written + lines * given.line,
         written=written,
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.cost.assumptions import AS_MEASURED, Assumptions
 from bench.cost.bill import compute_bill
-from bench.cost.digesting import digesting
+from bench.cost.digesting import digesting, waiting
 from bench.cost.prices import prices
 from laptop.state import ROOT
 
@@ -28,3 +28,11 @@ def test_the_page_says_what_it_costs() -> None:
     assert said
     found = [compute_bill(digesting(AS_MEASURED, Assumptions(), events), prices()).total for events in (10, 100)]
     assert [float(one) for one in said.groups()] == pytest.approx(found, abs=0.005)
+
+
+def test_a_mail_that_waits_is_written_when_it_comes_and_when_it_goes() -> None:
+    usage = waiting(AS_MEASURED, Assumptions())
+    assert (usage.lambda_request, usage.sqs_request, usage.write_unit) == (2, 3, 16)
+    said = re.search(r"\(`sendat`\) is \$([\d.]+)", (ROOT / "docs" / "capacity.md").read_text("utf-8"))
+    assert said
+    assert float(said[1]) == pytest.approx(compute_bill(usage, prices()).total, abs=0.005)
