@@ -13,6 +13,8 @@ import typer
 from rich.progress import Progress
 
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.commands import webhook_letters
+from herald.commands.webhook_letters import Webhook
 from herald.consent import Consent
 from herald.console import INTERRUPTED, confirm, console, note, print_json
 from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan
@@ -64,10 +66,14 @@ def dead(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
     everything: Annotated[bool, typer.Option("--all", help="Every letter, not the oldest ten of each reason")] = False,
+    webhook: Webhook = False,
     machine: Machine = False,
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
     account = Account.choose(local, state_dir, prefix)
+    if webhook:
+        webhook_letters.list_letters(account, everything, machine)
+        return
     letters = peek(account.sqs, account.queue("dead"))
     if machine:
         print_json(describe_letters(letters))
@@ -103,6 +109,7 @@ def redrive(
     even_if_sent: Annotated[
         bool, typer.Option("--even-if-sent", help="Say yes to mails that may have gone: a second may arrive")
     ] = False,
+    webhook: Webhook = False,
     machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
@@ -110,8 +117,13 @@ def redrive(
 ) -> None:
     """Send dead letters again: all, or those that you name. Exit code 3: some were left, and it says why."""
     account = Account.choose(local, state_dir, prefix)
-    installation = account.installation()
     letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
+    if webhook:
+        if from_record or again or from_outbox or even_if_sent:
+            raise UserError("--webhook is about no mails: leave what names mails out", code=2)
+        webhook_letters.post_again(account, letter_filter, dry_run, yes, machine)
+        return
+    installation = account.installation()
     if from_outbox:
         if letter_filter or from_record or again:
             raise UserError("--from-outbox names its events itself: leave the other options out", code=2)
@@ -156,6 +168,7 @@ def discard(
     everything: Annotated[bool, typer.Option("--all", help="Every letter in dead")] = False,
     because: Annotated[str, typer.Option("--because", help="Why: it stands in the record of what operators did")] = "",
     yes: Yes = False,
+    webhook: Webhook = False,
     machine: Machine = False,
     local: Local = False,
     state_dir: StateDir = DEFAULT_STATE,
@@ -166,10 +179,13 @@ def discard(
     Nothing is sent. As long as the ledger keeps the event, `herald redrive --from-record ID` still sends it.
     """
     account = Account.choose(local, state_dir, prefix)
-    installation = account.installation()
     letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
     if bool(letter_filter) == everything:
         raise UserError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all", code=2)
+    if webhook:
+        webhook_letters.throw_away(account, letter_filter, because, yes, machine)
+        return
+    installation = account.installation()
     plan = plan_discard(_select(installation, letter_filter))
     if not plan.letters:
         _tell_none(installation, letter_filter)

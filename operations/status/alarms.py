@@ -33,7 +33,7 @@ RUNBOOK: Final = {
     "mail-events-lost": "the runbook's *What became of mails was not told* says how to tell it, within 12 hours",
     "mail-webhook-failures": "look at the log of mail-webhook; what it could not post comes again, for 14 days at most",
     "mail-webhook-gone": "ask the receiver; herald doctor names the command that turns the posting on again",
-    "mail-webhook-letters": "mend it with the receiver; the runbook's *The webhook's letters* posts them again",
+    "mail-webhook-letters": "mend it there, then herald redrive --webhook; herald dead --webhook lists them",
     "scheduler-errors": "look at the log of scheduler; what is due is asked for in its next run",
     "due-age": "the log of N-scheduler: does it run each minute? nothing is lost, each mail is sent when it does",
     "feedback-waiting": "look at the log of feedback; nothing is lost for 14 days",

@@ -26,14 +26,15 @@ from tests.contract.test_docs import code_of, name_page, pages
 #: The files in which tests run a command, with every option that a page names.
 _AS_DOCUMENTED = "tests/integration/commands/test_as_documented.py"
 _REDRIVE = "tests/integration/redrive/test_commands.py"
+_WEBHOOK_LETTERS = "tests/integration/redrive/test_webhook_letters.py"
 _RECORDS = "tests/integration/operations/test_records.py"
 _INCIDENTS = "tests/integration/operations/test_incidents.py"
 _OWN_MAILS = "tests/integration/package/test_own_notifications.py"
 RUN_BY: dict[str, tuple[str, ...]] = {
     "capacity": ("tests/unit/capacity/test_command.py",),
     "contracts": ("tests/contract/test_contracts.py",),
-    "dead": (_REDRIVE,),
-    "discard": (_INCIDENTS,),
+    "dead": (_REDRIVE, _WEBHOOK_LETTERS),
+    "discard": (_INCIDENTS, _WEBHOOK_LETTERS),
     "dist": ("tests/unit/package/test_dist.py",),
     "doctor": ("tests/stack/doctor/test_commands.py",),
     "forget": (_RECORDS,),
@@ -50,7 +51,7 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "pause": ("tests/integration/operations/test_pause.py",),
     "preview": ("tests/integration/package/test_preview.py",),
     "publish": ("tests/stack/test_publish.py",),
-    "redrive": (_REDRIVE, _RECORDS),
+    "redrive": (_REDRIVE, _RECORDS, _WEBHOOK_LETTERS),
     "rehearse": ("tests/stack/release/test_rehearsal.py",),
     "release": ("tests/stack/release/test_commands.py",),
     "releases": ("tests/stack/release/test_commands.py",),

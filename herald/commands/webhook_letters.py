@@ -1,0 +1,109 @@
+"""`herald dead`, `herald redrive` and `herald discard` with `--webhook`: the letters of `mail_webhook`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from herald.account import Account
+from herald.console import confirm, console, format_age, note, print_json, print_rows
+from herald.on_record import act
+from operations.errors import UserError
+from operations.redrive.dead_letters import DeadLetter
+from operations.redrive.selection import LetterFilter
+from operations.redrive.webhook_letters import WebhookLetters
+
+__all__ = ["Webhook", "list_letters", "post_again", "throw_away"]
+
+Webhook = Annotated[
+    bool, typer.Option("--webhook", help="Not mails, but the events that the receiver of mail_webhook did not take")
+]
+#: Letters that are shown, unless all are asked for.
+_SHOWN = 10
+
+
+def list_letters(account: Account, everything: bool, machine: bool) -> None:
+    """Print them, the oldest first; they stay where they are."""
+    letters = _open(account).find(LetterFilter())
+    if machine:
+        print_json({"count": len(letters), "letters": [_describe(letter) for letter in letters]})
+        return
+    _show(letters, len(letters) if everything else _SHOWN)
+
+
+def post_again(account: Account, letter_filter: LetterFilter, dry_run: bool, yes: bool, machine: bool) -> None:
+    """Have those that are meant posted again."""
+    webhook = _open(account)
+    letters, done = _choose(webhook, letter_filter, machine), 0
+    if letters and not dry_run and (yes or confirm(f"Post {len(letters)} again?")):
+        done = _act(account, "post again", letter_filter, lambda: webhook.post_again(letters))
+    if machine:
+        print_json({"sent": done, "left": len(letters) - done})
+    elif done:
+        console.print(f"{done} sent again: each is posted under its old id.")
+
+
+def throw_away(account: Account, letter_filter: LetterFilter, because: str, yes: bool, machine: bool) -> None:
+    """Delete those that are meant."""
+    webhook = _open(account)
+    letters, done = _choose(webhook, letter_filter, machine), 0
+    if letters and (yes or confirm(f"Throw {len(letters)} away? Their receiver is never told.")):
+        action = f"throw away: {because}"[:100] if because else "throw away"
+        done = _act(account, action, letter_filter, lambda: webhook.throw_away(letters))
+    if machine:
+        print_json({"discarded": done, "left": len(letters) - done})
+    elif done:
+        console.print(f"{done} thrown away.")
+
+
+def _open(account: Account) -> WebhookLetters:
+    """Raises `UserError` where there are no such queues."""
+    try:
+        dead, waiting = (
+            account.sqs.get_queue_url(QueueName=f"{account.prefix}-mail-webhook{part}")["QueueUrl"]
+            for part in ("-dead", "")
+        )
+    except account.sqs.exceptions.QueueDoesNotExist:
+        raise UserError("nothing is posted to anybody here: mail_webhook of the Terraform module names a URL") from None
+    return WebhookLetters(account.sqs, dead, waiting)
+
+
+def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, machine: bool) -> list[DeadLetter]:
+    """Those that are meant, shown to a person. Raises `UserError` for what such a letter does not have."""
+    if letter_filter.messages or letter_filter.reason_code or letter_filter.tenant:
+        raise UserError("with --webhook letters are chosen by --type, --older-than and --newer-than", code=2)
+    letters = webhook.find(letter_filter)
+    if not machine:
+        _show(letters, _SHOWN)
+    return letters
+
+
+def _act(account: Account, action: str, letter_filter: LetterFilter, work: Callable[[], int]) -> int:
+    """Do it on record; how many it was."""
+    done: list[int] = []
+
+    def count() -> str:
+        done.append(work())
+        return f"{done[0]} of the webhook's letters"
+
+    act(account, action, f"webhook: {letter_filter.describe()}", count)
+    return done[0]
+
+
+def _show(letters: list[DeadLetter], most: int) -> None:
+    if not letters:
+        note("No letters of the webhook's.")
+        return
+    now = time.time() * 1000
+    console.print(f"{len(letters)} of the webhook's letters")
+    rows = [(one.event_id or "?", format_age(now - one.since), one.type or "?") for one in letters[:most]]
+    print_rows(("event", "since", "type"), rows, indent=2)
+    if len(letters) > most:
+        console.print(f"    and {len(letters) - most} more: --all shows them", style="dim")
+
+
+def _describe(letter: DeadLetter) -> dict[str, object]:
+    return {"id": letter.event_id, "type": letter.type, "since": letter.since}
