@@ -119,6 +119,10 @@ class NotificationOut(BaseModel):
     reason: str | None = Field(description="why no mail went out, where none did: one line for people")
     reason_code: Code | None = Field(description="the same for programs", examples=["recipient_unsubscribed"])
     held_until: Moment | None = Field(description="until when an unclear attempt is given time")
+    trace: str | None = Field(
+        description="the W3C trace that the mail was followed in last, in hex, where mails are traced",
+        examples=["4bf92f3577b34da6a3ce929d0e0e4736"],
+    )
     rows: list[RowOut]
 
     @classmethod
@@ -133,6 +137,7 @@ class NotificationOut(BaseModel):
             reason=notification.reason,
             reason_code=notification.reason_code,
             held_until=None if held is None else rfc3339(held),
+            trace=notification.trace,
             rows=[RowOut.of(row) for row in notification.rows],
         )
 

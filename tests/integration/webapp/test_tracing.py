@@ -113,6 +113,14 @@ def test_a_reader_sees_the_trace_of_a_mail_that_was_traced(browser: Browser, par
     assert f"Trace <code>{TRACE}</code>" in browser.get(f"/books/{book_id}").text
 
 
+def test_the_json_api_names_the_trace_of_a_mail_that_was_traced(ada: TestClient, parts: Parts, cloud: Cloud) -> None:
+    book_id = ada.post("/v1/books", json=BOOK).json()["id"]
+    for trace in ({}, {"trace": TRACE}):
+        let_happen(parts, cloud, book_id, state="delivered", **trace)
+        [told] = ada.get(f"/v1/books/{book_id}/notifications").json()["notifications"]
+        assert told["trace"] == trace.get("trace")
+
+
 @pytest.mark.usefixtures("switch")
 def test_an_operator_sees_it_too(operator: Browser, cloud: Cloud) -> None:
     record(cloud, "m-1", state="delivered", trace=TRACE)
