@@ -28,7 +28,8 @@ def soak_figures(measured: dict[str, Any]) -> dict[str, Any]:
 
 
 def committed() -> dict[str, Any]:
-    """What `tests/faults/measured.json` holds: `matrix` and `soak`."""
+    """What `tests/faults/measured.json` holds: `matrix`, `soak`, and `kills`, which the tests that count them hold to
+    it."""
     found: dict[str, Any] = json.loads(COMMITTED.read_text("utf-8"))
     return found
 

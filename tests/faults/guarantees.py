@@ -16,13 +16,16 @@ _LOST = "tests/integration/function/test_lost_answers.py"
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """One row. `proof` is a test (`file::name`, or a file); `points` and `again` choose cells of the crash matrix."""
+    """One row. `proof` is a test (`file::name`, or a file); `points` and `again` choose cells of the crash matrix,
+    unless the proof has a matrix of its own."""
 
     failure: str
     outcome: str
     proof: str
     points: tuple[str, ...] = ()
     again: tuple[Again, ...] = ()
+    #: By what name `measured.json` has the kills of the proof's own matrix.
+    kills: str = ""
 
     def covers(self, point: str, again: str) -> bool:
         """Whether a cell of the matrix belongs to this row."""
@@ -152,6 +155,31 @@ GUARANTEES = (
         "the stream missed an event",
         "the sweeper publishes it",
         f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",
+    ),
+    Guarantee(
+        "what delivers, cancels or asks for an event for later (`sendat`) is killed before or after any request",
+        "one mail, or none where it was cancelled: one of the two comes first, and one that is too late is told",
+        "tests/faults/test_later.py::test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed",
+        kills="later",
+    ),
+    Guarantee(
+        "an event is cancelled while nobody knows whether its mail was sent",
+        "no mail once it is known that none went; a dead letter where nobody ever knows",
+        "tests/faults/test_later.py"
+        "::test_what_is_cancelled_while_nobody_knows_is_never_sent_wherever_anybody_is_killed",
+        kills="cancelled in doubt",
+    ),
+    Guarantee(
+        "a digest is killed while it collects or closes; two close it; an event comes as it closes",
+        "each event is in exactly one digest, which is one mail",
+        "tests/faults/test_digests.py::test_every_event_is_in_exactly_one_digest_wherever_anybody_is_killed",
+        kills="digests",
+    ),
+    Guarantee(
+        "the receiver of `mail_webhook` hangs, refuses, or answers and the answer is lost",
+        "posted again for two days under the same id, by which it is known; then a letter that one command posts",
+        "tests/integration/function/test_mail_webhook.py"
+        "::test_killed_between_the_post_and_the_delete_it_is_posted_again_under_the_same_id",
     ),
     Guarantee("all this in any order, crashes anywhere", "no guarantee breaks in any reachable state", "make model"),
 )

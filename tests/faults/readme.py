@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.faults.figures import COMMITTED, MEASURED, ROOT, SOAKED, matrix_figures, soak_figures
+from tests.faults.figures import COMMITTED, MEASURED, ROOT, SOAKED, committed, matrix_figures, soak_figures
 from tests.faults.guarantees import GUARANTEES, Guarantee
 
 __all__ = ["PAGES", "filled"]
@@ -22,6 +22,7 @@ def main() -> int:
     found = {
         "matrix": matrix_figures(json.loads(MEASURED.read_text("utf-8"))),
         "soak": soak_figures(json.loads(SOAKED.read_text("utf-8"))),
+        "kills": committed()["kills"],
     }
     COMMITTED.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     for path in PAGES:
@@ -50,14 +51,16 @@ def _guarantees(found: dict[str, Any]) -> Iterator[str]:
     yield "| failure | what happens | proved by |"
     yield "|---|---|---|"
     for row in GUARANTEES:
-        yield f"| {row.failure} | {row.outcome} | {_proof(row, ours)} |"
+        yield f"| {row.failure} | {row.outcome} | {_proof(row, ours, found['kills'])} |"
 
 
-def _proof(row: Guarantee, ours: dict[str, Any]) -> str:
+def _proof(row: Guarantee, ours: dict[str, Any], kills: dict[str, int]) -> str:
     file, _, test = row.proof.partition("::")
     if file.startswith("make "):
         return f"[`{file}`](tests/model/scenarios.py)"
     link = f"[`{test or Path(file).name}`]({file})"
+    if row.kills:
+        return f"{link}; in {kills[row.kills]} kills of its own"
     counts = _sum(ours, row.covers)
     if not counts["cells"]:
         return link

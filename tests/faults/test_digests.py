@@ -23,6 +23,7 @@ from function.message.email import Email
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
 from tests.dynamodb.table import MemoryTable
 from tests.fakes import Clock, event
+from tests.faults.figures import committed
 from tests.faults.test_later import MortalPost, Strike, invoke, strikes
 from tests.world import World, delivery
 
@@ -238,7 +239,7 @@ def test_every_event_is_in_exactly_one_digest_wherever_anybody_is_killed(catalog
         window = subject.world.record("e1").window
         assert window is not None
         assert subject.world.state(window) in ACCEPTED, where
-    assert seen == {"once": 308}
+    assert seen == {"once": committed()["kills"]["digests"]}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from function.message.email import Email, Receipt
 from package.notifications.catalogue import compile_catalogue
 from tests.dynamodb.table import MemoryTable
 from tests.fakes import Clock, Post, event
+from tests.faults.figures import committed
 from tests.faults.mishaps import Killed
 from tests.world import World, delivery
 
@@ -290,6 +291,7 @@ def test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed
         assert all(record.due_at is None for record in records), where
         seen[found] += strike.struck
     assert seen == {"one mail": 196, "cancelled": 120, "one mail, and told": 70, "parked, and told": 4}
+    assert seen.total() == committed()["kills"]["later"]
 
 
 @dataclass
@@ -333,6 +335,7 @@ def test_what_is_cancelled_while_nobody_knows_is_never_sent_wherever_anybody_is_
         assert record.state is State.CANCELLED or handed_over, where
         seen["parked, and told" if handed_over else "cancelled"] += 1
     assert seen == {"cancelled": 7, "parked, and told": 4}
+    assert seen.total() == committed()["kills"]["cancelled in doubt"]
 
 
 def test_a_handler_that_sends_and_then_deletes_fails_in_the_same_cells() -> None:
