@@ -2,6 +2,7 @@
 
 They go to SES's mailbox simulator, which nobody reads and which counts against no reputation:
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
+One that tries another provider goes to what that vendor has for tests (`function/providers`).
 """
 
 from __future__ import annotations
@@ -45,15 +46,24 @@ class Journey:
     at: dict[str, int]
     state: str = ""
     reason: str = ""
+    #: The provider that it tries; empty: it goes as synthetic mails go.
+    provider: str = ""
+    #: The last step that there is to see: without a webhook nobody hears of a delivery.
+    last: str = "delivered"
 
     @property
     def ended(self) -> bool:
         """Whether nothing more is waited for."""
-        return "delivered" in self.at or self.state in _LOST
+        return self.arrived or self.state in _LOST
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it came as far as can be seen."""
+        return self.last in self.at
 
     @property
     def delivered(self) -> bool:
-        """Whether SES handed the mail over."""
+        """Whether the provider said that it handed the mail over."""
         return "delivered" in self.at
 
     @property
@@ -74,7 +84,8 @@ class Latency:
 @dataclass(frozen=True, slots=True)
 class Smoke:
     """Sends and follows. `clock` gives seconds since the epoch, `sleep` takes seconds, as does `pause` between two
-    publications. Every question is asked anew: `system` must not remember answers."""
+    publications. Every question is asked anew: `system` must not remember answers. `provider` is the one that is tried,
+    if one is, and `last` the last step that can be seen there."""
 
     system: System
     topic: str
@@ -84,6 +95,8 @@ class Smoke:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     pause: float = 0.0
+    provider: str = ""
+    last: str = "delivered"
 
     def run(self, events: int, seconds: float, progress: Progress = lambda *_: None) -> list[Journey]:
         """Send so many, and follow them for so many seconds at the most; the journeys, ended or not.
@@ -113,7 +126,7 @@ class Smoke:
         """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
         event, now = f"smoke-{uuid.uuid4().hex}", self.clock()
         time = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        body = synthetic_event(event, self.type, self.example, time)
+        body = synthetic_event(event, self.type, self.example, time, provider=self.provider or None)
         answer = self.system.ask(
             "sns",
             "Publish",
@@ -121,7 +134,8 @@ class Smoke:
             Message=json.dumps(body),
             MessageAttributes={"type": {"DataType": "String", "StringValue": self.type}},
         )
-        return Journey(event, str(member(answer, "sns", "MessageId")), {"published": int(now * 1000)})
+        message_id = str(member(answer, "sns", "MessageId"))
+        return Journey(event, message_id, {"published": int(now * 1000)}, provider=self.provider, last=self.last)
 
     def _follow(self, journey: Journey) -> None:
         """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html"""

@@ -14,7 +14,7 @@ from function.providers.resend.client import ENDPOINT as RESEND
 from function.providers.sendgrid.client import ENDPOINT as SENDGRID
 from function.providers.urls import is_ses, scheme_of, webhook_path
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "find_reporting"]
 
 _BASES = {"sendgrid": SENDGRID, "resend": RESEND, **MAILGUN}
 _UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen from the first mail"
@@ -102,7 +102,7 @@ def _domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
 
 
 def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
-    heard = _heard(system)
+    heard = find_reporting(system)
     if account.url not in heard:
         return warning(
             "its reports are not heard: its mails end as sent",
@@ -124,7 +124,7 @@ def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:
     return ok("its webhook is registered, and answers")
 
 
-def _heard(system: System) -> Mapping[str, tuple[str, str]]:
+def find_reporting(system: System) -> Mapping[str, tuple[str, str]]:
     """The id of the HTTP API and the path of each provider whose signing key is configured."""
     try:
         answer = system.ask("lambda", "GetFunctionConfiguration", FunctionName=f"{system.prefix}-webhook")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from function.delivery.scheduling import CANCEL, read_name
 from function.errors import InvalidEvent, Rejected, SchedulingOff, UnknownNotification, UnknownTenant
-from function.event.cloudevent import LARGEST_EVENT, Event
+from function.event.cloudevent import LARGEST_EVENT, PROVIDER, Event
 from function.event.envelope import Delivery
 from function.event.http_binding import encode
 from function.message.builder import Draft, EmailBuilder
@@ -72,6 +72,8 @@ class Admission:
             for name in ("source", "id"):
                 read_name(draft.event, name)
             return draft.event
+        if draft.event.provider:
+            raise InvalidEvent("which provider sends is for the operator's own smoke test to say", f"/{PROVIDER}")
         if draft.recipients:
             self._judge_each(draft, draft.event)
         else:

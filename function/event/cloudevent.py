@@ -26,6 +26,7 @@ __all__ = [
     "OWN_LIST_TAG",
     "PROBE_RECIPIENT",
     "PROBE_TAG",
+    "PROVIDER",
     "SYNTHETIC_SOURCE",
     "SYNTHETIC_TAG",
     "TENANT_TAG",
@@ -51,6 +52,8 @@ _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 SYNTHETIC_SOURCE = "urn:herald:synthetic"
 #: Name and value of the SES tag of a synthetic mail, which SES repeats in its feedback.
 SYNTHETIC_TAG = ("synthetic", "yes")
+#: The attribute by which a synthetic event names the provider that is to be tried; of any other event it means nothing.
+PROVIDER = "heraldprovider"
 #: The same of a mail that only asks whether feedback comes at all: it has no message, and makes no record.
 PROBE_TAG = ("probe", "yes")
 #: Name of the tag that says whose mail it is, and name and value of the one that says that this tenant has its own
@@ -78,6 +81,8 @@ class Event:
     sendat: str | None = None
     #: Whose mail it is, if not the deployment's own.
     tenant: str | None = None
+    #: The URL of the one provider that a synthetic event tries.
+    provider: str | None = None
 
     @property
     def digest(self) -> bytes:
@@ -158,7 +163,13 @@ def parse(value: object, validate: Callable[[object], None]) -> Event:
         subject=value.get("subject"),
         sendat=value.get("sendat"),
         tenant=value.get("tenant"),
+        provider=_read_provider(value),
     )
+
+
+def _read_provider(value: Mapping[str, Any]) -> str | None:
+    named = value.get(PROVIDER)
+    return named if isinstance(named, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +191,10 @@ def simulator_address(mailbox: str, label: str) -> str:
 
 
 def synthetic_event(
-    name: str, type_: str, data: Mapping[str, Any], time: str, mailbox: str = "success"
+    name: str, type_: str, data: Mapping[str, Any], time: str, mailbox: str = "success", provider: str | None = None
 ) -> dict[str, Any]:
-    """A CloudEvent made from an example's data, to a mailbox of the simulator: by default one that takes every mail."""
+    """A CloudEvent made from an example's data, to a mailbox of the simulator: by default one that takes every mail.
+    It goes by `provider` alone if one is named, and there to what that vendor has for tests."""
     recipient = {**data["recipient"], "email": simulator_address(mailbox, name)}
     return {
         "specversion": "1.0",
@@ -191,6 +203,7 @@ def synthetic_event(
         "type": type_,
         "time": time,
         "datacontenttype": "application/json",
+        **({PROVIDER: provider} if provider else {}),
         "data": {**data, "recipient": recipient},
     }
 

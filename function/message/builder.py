@@ -179,7 +179,7 @@ class EmailBuilder:
         if notification.attachments:
             email = self._attach(email, draft, event.data.get("attachments", []))
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
-            email = replace(email, tags={**email.tags, **dict([SYNTHETIC_TAG])})
+            email = replace(email, tags={**email.tags, **dict([SYNTHETIC_TAG])}, tries=event.provider)
         else:
             email = self.delivery_mode.apply(email, draft.address)
         if notification.invitation and "invitation" in event.data:

@@ -56,6 +56,8 @@ class Email:
     references: tuple[Reference, ...] = ()
     invitation: Invitation | None = None
     tenant: Tenant | None = None
+    #: The URL of the one provider that this mail tries, of whose test mailbox it then is; it reaches nobody.
+    tries: str | None = None
 
     @property
     def files(self) -> tuple[Attachment, ...]:

@@ -14,6 +14,7 @@ from function.errors import (
     OutcomeUnknown,
     ProviderUnavailable,
     QuotaExhausted,
+    RefusedForGood,
     Throttled,
 )
 from function.event.cloudevent import SYNTHETIC_TAG
@@ -150,13 +151,17 @@ class Failover:
             if isinstance(outcome, (Receipt, OutcomeUnknown)):
                 return outcome
             return not_sent or outcome
+        if email.tries and not_sent is None:
+            return RefusedForGood("it tries a provider that this deployment does not have")
         return not_sent or ProviderUnavailable("no provider is configured")
 
     def _knowing(self, email: Email) -> Sequence[Provider]:
-        """Who may send a mail: of a synthetic one SES alone, if it is there, since its simulator's addresses bounce
-        elsewhere. It waits for SES."""
+        """Who may send a mail: of a synthetic one the provider that it tries, else SES alone, if it is there, since its
+        simulator's addresses bounce elsewhere. It waits for SES."""
         if SYNTHETIC_TAG[0] not in email.tags:
             return self.providers
+        if email.tries:
+            return [provider for provider in self.providers if provider.url == email.tries]
         return [provider for provider in self.providers if is_ses(provider.url)] or self.providers
 
     def _call(

@@ -14,6 +14,7 @@ import typer
 from doctor.cloud import Memo
 from doctor.failures import RefusedError, UnansweredError, explain
 from doctor.smoke import Journey, Smoke, latency
+from doctor.smoke_goals import Goal, choose_goals
 from doctor.system import System, member
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console
@@ -29,12 +30,18 @@ _QUOTA = ("MaxSendRate", "Max24HourSend", "SentLast24Hours")
 _MOST_SHOWN = 20
 #: The part of SES's rate that the test may use, since others send, too.
 _SHARE = 0.5
+#: Mails a second: what SES's sandbox allows, and any vendor.
+_SLOWEST = 1.0
 
 
 @report_refusals("what was published is sent all the same")
 def smoke(
     events: Annotated[int, typer.Option("--events", min=1, max=10_000, help="How many")] = 1,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Minutes to wait at the most")] = 10,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option("--provider", help="The provider to try, by URL or name; each: all in turn"),
+    ] = None,
     topic: Topic = None,
     record: Record = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for machines")] = False,
@@ -43,7 +50,8 @@ def smoke(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Send synthetic events through the real topic to SES's mailbox simulator, and follow each until it is delivered.
+    """Send synthetic events through the real topic to SES's mailbox simulator, or to what another provider has for
+    tests, and follow each until it is delivered.
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """
@@ -51,37 +59,49 @@ def smoke(
     system = replace(found.system, cloud=Memo(found.recorder))
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
-    rate = _rate(system, events)
+    goals = choose_goals(system, provider or [])
+    rates = {goal: _rate(system, goal, events) for goal in goals}
+    by = f" to {', '.join(goal.url for goal in goals)}" if provider else ""
     _require_consent(
-        f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}?", yes
+        f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}{by}?", yes
     )
-    test = Smoke(
-        found.system,
+    journeys: list[Journey] = []
+    try:
+        for goal, rate in rates.items():
+            journeys += _run(_test_of(found.system, system, goal, rate), events, timeout * 60, machine)
+    except RefusedError as refusal:
+        raise UserError(refusal_of(refusal, system)) from None
+    finally:
+        found.keep(record)
+    _show(journeys, events * len(goals), timeout, machine)
+    raise typer.Exit(int(sum(journey.arrived for journey in journeys) < events * len(goals)))
+
+
+def _test_of(fresh: System, system: System, goal: Goal, rate: float) -> Smoke:
+    return Smoke(
+        fresh,
         system.topic("events"),
-        system.settings.get("HERALD_LEDGER_TABLE") or f"{prefix}-ledger",
+        system.settings.get("HERALD_LEDGER_TABLE") or f"{system.prefix}-ledger",
         TYPE,
         json.loads(_EXAMPLE.read_text()),
         time.time,
         time.sleep,
         1 / (rate * _SHARE),
+        goal.url,
+        "delivered" if goal.reports else "accepted",
     )
-    try:
-        journeys = _run(test, events, timeout * 60, machine)
-    except RefusedError as refusal:
-        raise UserError(refusal_of(refusal, system)) from None
-    finally:
-        found.keep(record)
-    _show(journeys, events, timeout, machine)
-    raise typer.Exit(int(sum(journey.delivered for journey in journeys) < events))
 
 
-def _rate(system: System, events: int) -> float:
-    """How many mails a second SES takes. Raises `UserError` if it does not take so many events today."""
+def _rate(system: System, goal: Goal, events: int) -> float:
+    """How many mails a second the provider takes, as far as is known. Raises `UserError` if SES does not take so many
+    events today."""
+    if not goal.by_ses:
+        return _SLOWEST
     try:
         quota = member(system.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")
         rate, most, sent = (float(member(quota, "sesv2", name)) for name in _QUOTA)
     except (RefusedError, UnansweredError):
-        return 1.0  # what the sandbox allows
+        return _SLOWEST
     if 0 <= most < sent + events:
         raise UserError(f"SES takes {most - sent:g} more mails today, not {events}: say fewer --events", code=2)
     return max(rate, 0.1)
@@ -119,16 +139,32 @@ def _show(journeys: Sequence[Journey], events: int, timeout: float, machine: boo
         counts = {"events": events, "delivered": delivered}
         typer.echo(json.dumps({**counts, "accepted": asdict(figures) if figures else None, "journeys": made}))
         return
-    for journey in journeys if events == 1 else ():
-        for step, seconds in journey.seconds.items():
-            at = datetime.fromtimestamp(journey.at[step] / 1000, UTC)
-            console.print(f"{step:<10} {at:%H:%M:%S.%f}"[:-3] + f" UTC  {seconds:8.3f} s")
-    for journey in [one for one in journeys if not one.delivered][:_MOST_SHOWN]:
-        why = f" ({journey.reason})" if journey.reason else ""
-        console.print(f"{journey.message_id}: {journey.state or 'nothing in the ledger'}{why}", markup=False)
+    for journey in journeys if events == len({journey.provider for journey in journeys}) else ():
+        _show_steps(journey)
+    for journey in [one for one in journeys if not one.arrived][:_MOST_SHOWN]:
+        console.print(_describe_missing(journey), markup=False)
     if figures and events > 1:
         console.print(
             f"From publication to acceptance: median {figures.median:.3f} s, 99th percentile {figures.p99:.3f} s."
         )
-    after = "" if delivered == events else f" within {timeout:g} minutes: herald doctor says what may be wrong"
+    for provider in dict.fromkeys(one.provider for one in journeys if one.arrived and not one.delivered):
+        console.print(f"{provider} has no webhook here: nobody hears what becomes of a mail that it accepted.")
+    arrived = all(journey.arrived for journey in journeys) and len(journeys) == events
+    after = "" if arrived else f" within {timeout:g} minutes: herald doctor says what may be wrong"
     console.print(f"{delivered} of {events} delivered{after}.")
+
+
+def _show_steps(journey: Journey) -> None:
+    if journey.provider:
+        console.print(f"{journey.provider}:", markup=False)
+    for step, seconds in journey.seconds.items():
+        at = datetime.fromtimestamp(journey.at[step] / 1000, UTC)
+        console.print(f"{step:<10} {at:%H:%M:%S.%f}"[:-3] + f" UTC  {seconds:8.3f} s")
+
+
+def _describe_missing(journey: Journey) -> str:
+    why = f" ({journey.reason})" if journey.reason else ""
+    if journey.provider.startswith("mailgun") and journey.state == "sent":
+        why = " (Mailgun's page does not promise reports of what is sent in test mode)"
+    by = f" by {journey.provider}" if journey.provider else ""
+    return f"{journey.message_id}{by}: {journey.state or 'nothing in the ledger'}{why}"

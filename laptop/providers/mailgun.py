@@ -86,6 +86,9 @@ class Mailgun:
             {name[2:]: value for name, value in given.items() if name.startswith("v:")},
             f"<{number}>",
             files=files,
+            # That it is reported on is guessed, from the flag `is-test-mode` of its events.
+            # https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/test-mode
+            delivered=given.get("o:testmode") not in ("yes", "true"),
         )
 
     def accepted(self, draft: Draft, _request: Request) -> Answer:

@@ -57,7 +57,7 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "releases": ("tests/stack/release/test_commands.py",),
     "resume": ("tests/integration/operations/test_pause.py",),
     "rollback": ("tests/stack/release/test_commands.py",),
-    "smoke": ("tests/stack/doctor/test_commands.py",),
+    "smoke": ("tests/stack/doctor/test_commands.py", "tests/stack/doctor/test_smoke_providers.py"),
     "status": ("tests/integration/operations/test_status.py",),
     "studio": ("tests/integration/package/test_studio.py",),
     "suppressions": (_RECORDS,),

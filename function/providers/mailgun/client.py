@@ -27,6 +27,9 @@ __all__ = ["ENDPOINTS", "MailgunProvider"]
 #: By the scheme of the URL: a domain lives in one of the two regions.
 #: https://documentation.mailgun.com/docs/mailgun/api-reference/mg-base-url
 ENDPOINTS = {"mailgun": "https://api.mailgun.net", "mailgun+eu": "https://api.eu.mailgun.net"}
+#: Mailgun accepts the mail and sends it to nobody; it is charged.
+#: https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/test-mode
+_TEST_MODE = {"o:testmode": "yes"}
 
 
 @dataclass(slots=True)
@@ -53,20 +56,19 @@ class MailgunProvider:
 
         200 with an id: *Queued.* Mailgun knows no idempotency key.
         """
-        return self._send(email, {**email.tags, "message_id": key}, {})
+        return self._send(email, {**email.tags, "message_id": key}, _TEST_MODE if email.tries else {})
 
     def probe(self) -> None:
-        """Send in test mode: Mailgun reports on it and delivers it to nobody.
-        https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/send-test-mode"""
+        """Send in test mode, for a report."""
         line = "This mail asks for a report."
         probe = Email(split_sender(self.sender)[1], line, line, line)
         with contextlib.suppress(NotificationError):
-            self._send(probe, dict([PROBE_TAG]), {"o:testmode": "yes"})
+            self._send(probe, dict([PROBE_TAG]), _TEST_MODE)
 
     def _send(self, email: Email, variables: dict[str, str], options: dict[str, str]) -> Receipt:
         fields = {
             "from": join_sender(*split_sender(email.sender or self.sender)),
-            "to": email.to,
+            "to": split_sender(self.sender)[1] if email.tries else email.to,
             "subject": email.subject,
             "text": email.text,
             "html": email.html,

@@ -36,7 +36,7 @@ ENDPOINT = "https://api.resend.com"
 #: Seconds: less than elsewhere, because a lost answer is asked for once more in the same time.
 READ_TIMEOUT = 4.0
 #: Delivered to nobody, and reported on: https://resend.com/docs/dashboard/emails/send-test-emails
-_PROBE_RECIPIENT = "delivered@resend.dev"
+_TEST_RECIPIENT = "delivered@resend.dev"
 
 #: Every name of an error that sending can meet; the rest goes by the status.
 BY_NAME: dict[str, type[NotificationError]] = {
@@ -98,7 +98,7 @@ class ResendProvider:
         """Send to the address that Resend has for tests, for its report."""
         line = "This mail asks for a report."
         with contextlib.suppress(NotificationError):
-            self._send(Email(_PROBE_RECIPIENT, line, line, line), dict([PROBE_TAG]), None)
+            self._send(Email(_TEST_RECIPIENT, line, line, line), dict([PROBE_TAG]), None)
 
     def _send(self, email: Email, tags: Mapping[str, str], once: str | None) -> Receipt:
         headers = {"Authorization": f"Bearer {self.secret.value}", "Content-Type": "application/json"}
@@ -115,7 +115,7 @@ class ResendProvider:
     def _payload(self, email: Email, tags: Mapping[str, str]) -> dict[str, Any]:
         return {
             "from": join_sender(*split_sender(email.sender or self.sender)),
-            "to": [email.to],
+            "to": [_TEST_RECIPIENT if email.tries else email.to],
             **({"reply_to": email.reply_to} if email.reply_to else {}),
             "subject": email.subject,
             "text": email.text,

@@ -101,6 +101,13 @@ def test_the_same_event_in_each_mode_is_one_mail(door: Door) -> None:
     assert door.world.mails == 1
 
 
+def test_a_client_may_not_say_which_provider_sends(door: Door) -> None:
+    """That is for the operator's smoke test, which publishes to the topic itself."""
+    status, problem = door.post(json.dumps(event(heraldprovider="resend://")))
+    assert (status, door.topic.told) == (422, [])
+    assert "/heraldprovider" in json.dumps(problem)
+
+
 def test_an_older_publishers_quoted_header_is_understood(door: Door) -> None:
     headers = binary(event()) | {"ce-subject": r'"a \"b\" c%25"'}
     assert door.post(json.dumps(example()), "application/json; charset=UTF-8", **headers)[0] == 202

@@ -79,6 +79,19 @@ def test_an_accepted_mail_is_one_mail_and_has_a_receipt(staged: Stage) -> None:
     assert taken(staged).to == ("ada@example.com",)
 
 
+@pytest.mark.parametrize(("name", "to"), [("sendgrid", "herald@sink.sendgrid.net"), ("resend", "delivered@resend.dev")])
+def test_a_mail_that_tries_a_vendor_goes_to_its_mailbox_for_tests(name: str, to: str, tmp_path: Path) -> None:
+    with stage(name, tmp_path) as staged:
+        staged.provider.send(replace(MAIL, tries=staged.provider.url), KEY)
+        assert taken(staged).to == (to,)
+
+
+def test_a_mail_that_tries_mailgun_is_taken_in_test_mode_and_delivered_to_nobody(tmp_path: Path) -> None:
+    with stage("mailgun", tmp_path) as staged:
+        assert staged.provider.send(replace(MAIL, tries=staged.provider.url), KEY).message_id
+        assert staged.mailbox.find() == []
+
+
 def test_letters_of_every_script_arrive_in_name_subject_and_body(staged: Stage) -> None:
     staged.provider.send(MAIL, KEY)
     mail = taken(staged)

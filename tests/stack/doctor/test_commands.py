@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("doctor")
 
 
 def test_where_nothing_is_installed_each_check_says_so(laptop: LaptopCloud) -> None:
-    shown = _herald(laptop, "doctor", "--prefix", "other", "--domain", "books.example", "--json")
+    shown = run_herald(laptop, "doctor", "--prefix", "other", "--domain", "books.example", "--json")
     checks = {check["id"]: check for check in json.loads(shown.stdout)["checks"]}
     assert shown.returncode == 0
     assert checks["lambda-alias"]["finding"] == "nothing is here yet: there is no function other-notify"
@@ -32,7 +32,7 @@ def test_the_command_says_three_broken_things_and_cuts_nothing(laptop: LaptopClo
     for change in (FAULTS[0].breaks, leave_weights, put_letter):
         change(laptop.clients)
     try:
-        shown = _herald(laptop, "doctor")
+        shown = run_herald(laptop, "doctor")
     finally:
         FAULTS[0].mends(laptop.clients)
         weigh(laptop.clients, {})
@@ -48,7 +48,7 @@ def test_the_command_says_three_broken_things_and_cuts_nothing(laptop: LaptopClo
 
 def test_the_simulators_answer_in_the_shapes_that_were_recorded(laptop: LaptopCloud, tmp_path: Path) -> None:
     file = tmp_path / "answers.json"
-    assert _herald(laptop, "doctor", "--record", str(file)).returncode == 0
+    assert run_herald(laptop, "doctor", "--record", str(file)).returncode == 0
     recorded = shapes_of(Recording.read(RECORDED).calls)
     for what, shape in shapes_of(Recording.read(file).calls).items():
         assert what in recorded, f"no {what} was ever recorded"
@@ -57,7 +57,7 @@ def test_the_simulators_answer_in_the_shapes_that_were_recorded(laptop: LaptopCl
 
 def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: LaptopCloud, tmp_path: Path) -> None:
     file = tmp_path / "answers.json"
-    shown = _herald(laptop, "smoke", "--yes", "--json", "--events", "2", "--record", str(file))
+    shown = run_herald(laptop, "smoke", "--yes", "--json", "--events", "2", "--record", str(file))
     assert shown.returncode == 0, shown.stderr
     told = json.loads(shown.stdout)
     assert (told["events"], told["delivered"], told["accepted"]["count"]) == (2, 2, 2)
@@ -72,12 +72,12 @@ def test_a_synthetic_event_is_followed_until_it_is_delivered(laptop: LaptopCloud
 
 
 def test_nobody_is_sent_anything_without_a_yes(laptop: LaptopCloud) -> None:
-    shown = _herald(laptop, "smoke")
+    shown = run_herald(laptop, "smoke")
     assert shown.returncode == 2
     assert "say --yes" in shown.stderr
 
 
-def _herald(laptop: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_herald(laptop: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command as a person runs it, on a narrow terminal."""
     return subprocess.run(
         [sys.executable, "-m", "herald", *arguments, "--local", "--state-dir", laptop.description.state],

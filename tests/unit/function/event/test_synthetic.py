@@ -48,6 +48,21 @@ def test_a_synthetic_mail_is_sent_and_tagged_and_counted_apart(sandbox: Sandbox)
     assert sandbox.world.state() is State.SENT
 
 
+def test_a_synthetic_event_may_name_the_one_provider_that_it_tries(sandbox: Sandbox) -> None:
+    made = synthetic_event(NAME, "book.created", example(), "2026-11-21T08:00:00Z", provider=sandbox.world.post.url)
+    sandbox(sns(sns_notification(json.dumps(made), "m1")))
+    ((_, mail),) = sandbox.world.post.taken
+    assert mail.tries == sandbox.world.post.url
+    assert sandbox.world.state() is State.SENT
+
+
+@pytest.mark.parametrize("named", ["resend://", 7, ["resend://"]])
+def test_of_any_other_event_the_name_of_a_provider_means_nothing(sandbox: Sandbox, named: object) -> None:
+    sandbox(sns(sns_notification(json.dumps(event(heraldprovider=named)), "m1")))
+    ((_, mail),) = sandbox.world.post.taken
+    assert (mail.tries, mail.to) == (None, event()["data"]["recipient"]["email"])
+
+
 @pytest.mark.parametrize(
     "to", ["ada@example.com", "ada@simulator.amazonses.com.example.com", "a@x-simulator.amazonses.com"]
 )

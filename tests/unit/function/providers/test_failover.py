@@ -183,6 +183,27 @@ def test_a_synthetic_mail_goes_by_ses_alone_where_there_is_one(urls: list[str], 
     assert [post.calls for post in posts] == asked
 
 
+def test_a_synthetic_mail_that_tries_a_provider_goes_by_that_one_and_no_other() -> None:
+    clock = Clock(0)
+    posts = [Post(clock, url, answers=[AWAY]) for url in ("ses://eu-west-1", "resend://", "sendgrid://")]
+    mail = replace(MAIL, tags=dict([SYNTHETIC_TAG]), tries="resend://")
+    assert isinstance(Failover(posts, clock).send(mail, "m1", 60_000).outcome, ProviderUnavailable)
+    assert [post.calls for post in posts] == [0, 1, 0]
+
+
+def test_what_tries_a_provider_that_there_is_not_is_refused_for_good() -> None:
+    post = Post(Clock(0), "ses://eu-west-1", answers=[AWAY])
+    mail = replace(MAIL, tags=dict([SYNTHETIC_TAG]), tries="resend://")
+    assert isinstance(Failover([post], Clock(0)).send(mail, "m1", 60_000).outcome, RefusedForGood)
+    assert post.calls == 0
+
+
+def test_a_mail_to_a_person_goes_by_no_provider_of_an_events_choice() -> None:
+    posts = [Post(Clock(0), url, answers=[]) for url in ("ses://eu-west-1", "resend://")]
+    assert isinstance(Failover(posts, Clock(0)).send(replace(MAIL, tries="resend://"), "m1", 60_000).outcome, Receipt)
+    assert [post.calls for post in posts] == [1, 0]
+
+
 def test_a_bug_in_a_provider_is_not_taken_for_an_answer() -> None:
     office = Office([])
     office.posts[0].accept_then(ZeroDivisionError())

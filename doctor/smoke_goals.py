@@ -1,0 +1,73 @@
+"""Which providers a smoke test tries, and how far a mail can be followed there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from doctor.checks.providers import find_reporting
+from doctor.failures import RefusedError, UnansweredError
+from doctor.system import System
+from function.providers.urls import is_ses, reports_by_webhook, scheme_of
+from operations.errors import UserError
+
+__all__ = ["EACH", "Goal", "choose_goals"]
+
+#: What names every provider that a test can follow a mail by.
+EACH = "each"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One provider; an empty URL is whoever sends synthetic mails by itself. `reports` says whether anybody tells what
+    became of its mails."""
+
+    url: str = ""
+    reports: bool = True
+
+    @property
+    def by_ses(self) -> bool:
+        """Whether SES sends, whose rate and quota are known."""
+        return not self.url or is_ses(self.url)
+
+
+def choose_goals(system: System, named: Sequence[str]) -> list[Goal]:
+    """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; nobody's name: as a
+    synthetic mail goes by itself.
+
+    Raises `UserError` for one that is not configured here, and for a mail server.
+    """
+    if not named:
+        return [Goal()]
+    configured = [url for url in system.settings.get("HERALD_PROVIDERS", "").split(",") if "://" in url]
+    tried = [url for url in configured if is_ses(url) or reports_by_webhook(url)]
+    chosen = {url for name in named for url in _find(name, configured, tried)}
+    if servers := sorted(chosen - set(tried)):
+        raise UserError(
+            f"{servers[0]} has no mailbox for tests, and tells nothing of its mails: send one to yourself by it alone",
+            code=2,
+        )
+    heard = _heard(system) if any(not is_ses(url) for url in chosen) else set()
+    return [Goal(url, is_ses(url) or url in heard) for url in configured if url in chosen]
+
+
+def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequence[str]:
+    found = tried if name == EACH else [url for url in configured if name in _names(url)]
+    if not found:
+        known = ", ".join(configured) or "ses:// alone"
+        raise UserError(f"{name} is none of the providers here, which are {known}", code=2)
+    return found
+
+
+def _names(url: str) -> tuple[str, ...]:
+    """What a person may call it by: a domain of Mailgun's in Europe is Mailgun's, too."""
+    scheme = scheme_of(url)
+    return url, scheme, scheme.partition("+")[0]
+
+
+def _heard(system: System) -> set[str]:
+    """Those that report to this Herald; all, where that may not be looked at."""
+    try:
+        return set(find_reporting(system))
+    except (RefusedError, UnansweredError):
+        return set(system.settings.get("HERALD_PROVIDERS", "").split(","))
