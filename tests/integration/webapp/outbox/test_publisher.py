@@ -168,7 +168,7 @@ def test_one_damaged_row_among_a_hundred_good_ones_blocks_none(parts: Parts, clo
     waiting = {"state": {"S": "committed"}, "queue": {"S": "unpublished#0"}, "since": {"N": "1"}}
     cloud.dynamodb.put_item(TableName="herald-books", Item=damaged | waiting)
     for number in range(100):
-        add(parts, number)
+        put(cloud, clock, f"{number:03}")
     clock.forward(61)
     assert sweeper.handler(None, Lambda()) == {"published": 100, "rejected": 1, "left": 0}
     assert len(cloud.receive()) == 100
