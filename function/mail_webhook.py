@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from function.bootstrap import Clients, LazyHandler, clock, release
+from function.environment import BadSetting
 from function.errors import NotificationError
 from function.event.envelope import QueueItem
 from function.event.standard_webhooks import read_secrets, sign
@@ -26,7 +27,6 @@ from function.providers.secret import Secret
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
-from function.settings import BadSetting
 
 __all__ = ["LARGEST_BODY", "WAITS", "MailWebhookHandler", "compose", "handler"]
 

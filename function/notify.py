@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from function.bootstrap import Clients, LazyHandler, attempt_name, clock, open_ledger, release
 from function.delivery.courier import Courier
 from function.delivery.outcome import Outcome
+from function.environment import BadSetting
 from function.event.envelope import Delivery, Unreadable, deliveries, from_queue, is_queue_event
 from function.ledger.ledger import Ledger
 from function.message.builder import EmailBuilder
@@ -24,7 +25,7 @@ from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.settings import BadSetting, NotifySettings
+from function.settings import NotifySettings
 
 if TYPE_CHECKING:
     from function.delivery.digests import Digests

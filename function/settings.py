@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from function.environment import (
+    SECRET_ARN,
+    BadSetting,
+    Environment,
+    number_between,
+    one_of,
+    parse_address,
+    parse_allowlist,
+    parse_buckets,
+    parse_collector,
+    parse_endpoints,
+    parse_page,
+    parse_queues,
+    parse_senders,
+    parse_webhook_secrets,
+)
 from function.message.delivery_mode import DeliveryMode
 from function.message.sender import from_header, split_sender
 from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
@@ -19,7 +34,6 @@ if TYPE_CHECKING:
     from function.message.tenant import Tenant
 
 __all__ = [
-    "BadSetting",
     "EventsApiSettings",
     "FeedbackSettings",
     "HookSettings",
@@ -30,51 +44,9 @@ __all__ = [
     "read_timeout_factor",
 ]
 
-T = TypeVar("T")
-
 #: The least timeout in which a mail can leave, in seconds: after the claim there must still be time for the provider's
 #: answer (12 s, function/providers) and for writing down what happened (3 s, function/notify.py).
 _LEAST_TIMEOUT = 16
-
-
-#: A parameter of SSM Parameter Store, or a secret of Secrets Manager with the six characters that end its ARN: IAM
-#: allows no other (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
-_SECRET = re.compile(
-    r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+"
-    r"|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})"
-)
-_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
-
-
-class BadSetting(Exception):
-    """A setting is missing or cannot be; one line that names it, for the person who set it."""
-
-
-class _Environment:
-    """Reads `HERALD_<name>`, and says which one is wrong."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._values.get(f"HERALD_{name}", "").strip() or default
-        if value is None:
-            raise BadSetting(f"HERALD_{name} is not set")
-        return value
-
-    def has(self, name: str) -> bool:
-        return bool(self._values.get(f"HERALD_{name}", "").strip())
-
-    def read(
-        self, name: str, default: str | None, parse: Callable[[str], T], wanted: str, *, confidential: bool = False
-    ) -> T:
-        """A value; where somebody may have written a password into it, it is `confidential` and not repeated."""
-        text = self.text(name, default)
-        try:
-            return parse(text)
-        except ValueError:
-            line = f"HERALD_{name} must be {wanted}"
-            raise BadSetting(line if confidential else f"{line}, not {text!r}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +64,14 @@ class LedgerSettings:
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> LedgerSettings:
-        env = _Environment(values)
+        env = Environment(values)
         return cls(
             table=env.text("LEDGER_TABLE"),
-            hold=env.read("HOLD_SECONDS", "900", _require_between(0.5, 3600), "seconds from 0.5 to 3600"),
-            retention_days=int(env.read("RETENTION_DAYS", "60", _require_between(40, 3650), "days from 40 to 3650")),
+            hold=env.read("HOLD_SECONDS", "900", number_between(0.5, 3600), "seconds from 0.5 to 3600"),
+            retention_days=int(env.read("RETENTION_DAYS", "60", number_between(40, 3650), "days from 40 to 3650")),
             release=env.text("RELEASE", release),
             apart=300 * _time_scale(env),
-            otlp_endpoint=env.read("OTLP_ENDPOINT", "", _collector, "https://HOST or http://127.0.0.1:PORT"),
+            otlp_endpoint=env.read("OTLP_ENDPOINT", "", parse_collector, "https://HOST or http://127.0.0.1:PORT"),
         )
 
 
@@ -137,19 +109,17 @@ class NotifySettings:
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
-        env = _Environment(values)
+        env = Environment(values)
         providers = _providers(env)
         scale = _time_scale(env)
         default = RetryPolicy()
         _check_timeout(env)
-        mode = env.read(
-            "DELIVERY_MODE", "live", _one_of("live", "allowlist", "redirect"), "live, allowlist or redirect"
-        )
+        mode = env.read("DELIVERY_MODE", "live", one_of("live", "allowlist", "redirect"), "live, allowlist or redirect")
         return cls(
             ledger=LedgerSettings.read(values, release),
             address_key_parameter=env.text("ADDRESS_KEY_PARAMETER"),
             link_key_parameter=env.text("LINK_KEY_PARAMETER", ""),
-            unsubscribe_url=env.read("UNSUBSCRIBE_URL", "", _page, "https://HOST/PATH without a slash at its end"),
+            unsubscribe_url=env.read("UNSUBSCRIBE_URL", "", parse_page, "https://HOST/PATH without a slash at its end"),
             dead_queue_url=env.text("DEAD_QUEUE_URL"),
             retry_queue_url=env.text("RETRY_QUEUE_URL"),
             providers=providers,
@@ -160,19 +130,19 @@ class NotifySettings:
                 first=default.first * scale,
                 longest=default.longest * scale,
                 quota=default.quota * scale,
-                give_up=env.read("RETRY_SECONDS", "86400", _require_between(1, 1_209_600), "seconds up to 14 days")
+                give_up=env.read("RETRY_SECONDS", "86400", number_between(1, 1_209_600), "seconds up to 14 days")
                 * scale,
                 receives=int(
-                    env.read("RETRY_RECEIVES", str(default.receives), _require_between(1, 1000), "from 1 to 1000")
+                    env.read("RETRY_RECEIVES", str(default.receives), number_between(1, 1000), "from 1 to 1000")
                 ),
             ),
             delivery_mode=_delivery_mode(env, mode),
             provider_secrets=_provider_secrets(env, providers),
-            provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", _endpoints, "JSON: schemes to loopback URLs"),
+            provider_endpoints=env.read("PROVIDER_ENDPOINTS", "{}", parse_endpoints, "JSON: schemes to loopback URLs"),
             provider_rest=int(60_000 * scale),
             scheduling=_scheduling(env),
-            senders=env.read("SENDERS", "", _senders, "addresses such as orders@example.com,help@example.com"),
-            attachment_buckets=env.read("ATTACHMENT_BUCKETS", "", _buckets, "names such as invoices,tickets"),
+            senders=env.read("SENDERS", "", parse_senders, "addresses such as orders@example.com,help@example.com"),
+            attachment_buckets=env.read("ATTACHMENT_BUCKETS", "", parse_buckets, "names such as invoices,tickets"),
             tenants=_tenants(env, providers),
         )
 
@@ -214,7 +184,7 @@ class FeedbackSettings:
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
-        env = _Environment(values)
+        env = Environment(values)
         return cls(
             LedgerSettings.read(values, release),
             env.text("ADDRESS_KEY_PARAMETER"),
@@ -222,7 +192,7 @@ class FeedbackSettings:
             env.text("DEAD_QUEUE_URL"),
             env.text("RETRY_QUEUE_URL"),
             _providers(env),
-            env.read("UNDELIVERED_QUEUES", "{}", _queues, 'JSON such as {"eu-west-1": "https://sqs.eu-west-1.…"}'),
+            env.read("UNDELIVERED_QUEUES", "{}", parse_queues, 'JSON such as {"eu-west-1": "https://sqs.eu-west-1.…"}'),
         )
 
     @property
@@ -245,7 +215,7 @@ class HookSettings:
     @classmethod
     def read(cls, values: Mapping[str, str]) -> HookSettings:
         """Read all. Raises BadSetting for the first that is missing."""
-        env = _Environment(values)
+        env = Environment(values)
         return cls(
             env.text("LEDGER_TABLE"),
             env.text("NOTIFY_FUNCTION"),
@@ -266,7 +236,7 @@ class SchedulerSettings:
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> SchedulerSettings:
         """Read all. Raises BadSetting for the first that is missing."""
-        return cls(LedgerSettings.read(values, release), _Environment(values).text("RETRY_QUEUE_URL"))
+        return cls(LedgerSettings.read(values, release), Environment(values).text("RETRY_QUEUE_URL"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,12 +251,12 @@ class WebhookSettings:
     @classmethod
     def read(cls, values: Mapping[str, str]) -> WebhookSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
-        env = _Environment(values)
+        env = Environment(values)
         wanted = 'JSON such as {"resend://": "arn:…"}, of providers that report by webhook'
         return cls(
             env.text("LEDGER_TABLE"),
             env.text("FEEDBACK_QUEUE_URL"),
-            env.read("WEBHOOK_SECRETS", None, _webhook_secrets, wanted, confidential=True),
+            env.read("WEBHOOK_SECRETS", None, parse_webhook_secrets, wanted, confidential=True),
         )
 
 
@@ -299,7 +269,7 @@ class MailEventsSettings:
     @classmethod
     def read(cls, values: Mapping[str, str]) -> MailEventsSettings:
         """Read all. Raises BadSetting if it is missing."""
-        return cls(_Environment(values).text("MAIL_EVENTS_TOPIC_ARN"))
+        return cls(Environment(values).text("MAIL_EVENTS_TOPIC_ARN"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,33 +284,35 @@ class EventsApiSettings:
     @classmethod
     def read(cls, values: Mapping[str, str]) -> EventsApiSettings:
         """Read all. Raises BadSetting for the first that is missing or cannot be."""
-        env = _Environment(values)
+        env = Environment(values)
         return cls(env.text("EVENTS_TOPIC_ARN"), env.text("EVENTS_SCOPE"), _scheduling(env), _tenants(env))
 
 
 def read_timeout_factor(values: Mapping[str, str]) -> float:
     """By what the timeouts of calls of AWS other than SendEmail are multiplied: over 1 in the laptop cloud, because an
     emulator on a busy machine answers late. Raises BadSetting if it cannot be."""
-    return _Environment(values).read("TIMEOUT_FACTOR", "1", _require_between(1, 100), "a factor from 1 to 100")
+    return Environment(values).read("TIMEOUT_FACTOR", "1", number_between(1, 100), "a factor from 1 to 100")
 
 
-def _time_scale(env: _Environment) -> float:
+def _time_scale(env: Environment) -> float:
     """Below 1 where the laptop cloud shortens every wait."""
-    return env.read("TIME_SCALE", "1", _require_between(0.0001, 1), "a factor from 0.0001 to 1")
+    return env.read("TIME_SCALE", "1", number_between(0.0001, 1), "a factor from 0.0001 to 1")
 
 
-def _delivery_mode(env: _Environment, mode: str) -> DeliveryMode:
+def _delivery_mode(env: Environment, mode: str) -> DeliveryMode:
     """Whom to mail; a mode without its list or its address is refused, so that it never falls back to everybody."""
     if mode == "redirect":
-        return DeliveryMode(redirect_to=env.read("REDIRECT_TO", None, _address, "one address such as me@example.com"))
+        return DeliveryMode(
+            redirect_to=env.read("REDIRECT_TO", None, parse_address, "one address such as me@example.com")
+        )
     if mode == "allowlist":
         return DeliveryMode(
-            env.read("ALLOWLIST", None, _allowlist, "addresses or domains: me@example.com,@example.org")
+            env.read("ALLOWLIST", None, parse_allowlist, "addresses or domains: me@example.com,@example.org")
         )
     return DeliveryMode()
 
 
-def _check_timeout(env: _Environment) -> None:
+def _check_timeout(env: Environment) -> None:
     """Refuse a function timeout that ends before a mail could leave, or not before half of the hold is over.
 
     Where nobody says it, as in the laptop cloud, there is nothing to check.
@@ -348,52 +320,10 @@ def _check_timeout(env: _Environment) -> None:
     if env.has("TIMEOUT_SECONDS"):
         hold = env.read("HOLD_SECONDS", "900", float, "seconds")
         wanted = f"seconds from {_LEAST_TIMEOUT} to 900, and less than half of HERALD_HOLD_SECONDS"
-        env.read(
-            "TIMEOUT_SECONDS", None, _require_between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted
-        )
+        env.read("TIMEOUT_SECONDS", None, number_between(_LEAST_TIMEOUT, min(900, math.nextafter(hold / 2, 0))), wanted)
 
 
-def _page(text: str) -> str:
-    """A page to which links add a token, or nothing."""
-    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    host = rf"(https://({label}\.)*{label}|http://(127\.0\.0\.1|localhost))(:(?P<port>[1-9][0-9]{{0,4}}))?"
-    found = re.fullmatch(rf"{host}(/[A-Za-z0-9_-]+)*", text) if text else None
-    if text and (found is None or int(found["port"] or 0) > 65_535):
-        raise ValueError(text)
-    return text
-
-
-def _collector(text: str) -> str:
-    """The base URL of a collector of traces, or nothing; without TLS only on this machine, as an extension's is."""
-    if text and not re.fullmatch(
-        r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[\w.-]+)*/?", text
-    ):
-        raise ValueError(text)
-    return text
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", text):
-        raise ValueError(text)
-    return text
-
-
-def _senders(text: str) -> frozenset[str]:
-    addresses = frozenset(part.strip() for part in text.split(",") if text)
-    if any(from_header(address) != address or "<" in address for address in addresses):
-        raise ValueError(text)
-    return addresses
-
-
-def _buckets(text: str) -> frozenset[str]:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
-    names = frozenset(part.strip() for part in text.split(",") if text)
-    if not all(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) for name in names):
-        raise ValueError(text)
-    return names
-
-
-def _tenants(env: _Environment, providers: tuple[str, ...] | None = None) -> Mapping[str, Tenant]:
+def _tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapping[str, Tenant]:
     """Who declares none does without all of it; without `providers` it is of no account by which a mail may go."""
     if not env.has("TENANTS"):
         return {}
@@ -406,58 +336,25 @@ def _tenants(env: _Environment, providers: tuple[str, ...] | None = None) -> Map
     return env.read("TENANTS", None, parse, wanted, confidential=True)
 
 
-def _allowlist(text: str) -> frozenset[str]:
-    entries = frozenset(part.strip().lower() for part in text.split(","))
-    if not all(re.fullmatch(r"[^\s@,<>]*@[^\s@,<>]+", entry) for entry in entries):
-        raise ValueError(text)
-    return entries
+def _scheduling(env: Environment) -> bool:
+    return env.read("SCHEDULING", "off", one_of("off", "on"), "on or off") == "on"
 
 
-def _require_between(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = float(text)
-        if not least <= value <= most:
-            raise ValueError(text)
-        return value
-
-    return parse
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _scheduling(env: _Environment) -> bool:
-    return env.read("SCHEDULING", "off", _one_of("off", "on"), "on or off") == "on"
-
-
-def _providers(env: _Environment) -> tuple[str, ...]:
+def _providers(env: Environment) -> tuple[str, ...]:
     wanted = "a comma-separated list such as ses://eu-west-1,smtp://mail.example.com:587, without secrets"
     return env.read("PROVIDERS", None, parse_provider_urls, wanted, confidential=True)
 
 
-def _queues(text: str) -> Mapping[str, str]:
-    given = json.loads(text)
-    if not isinstance(given, dict) or not all(str(url).startswith("https://") for url in given.values()):
-        raise ValueError(text)
-    return given
-
-
-def _on_unknown(env: _Environment, providers: tuple[str, ...]) -> str:
+def _on_unknown(env: Environment, providers: tuple[str, ...]) -> str:
     """Only a provider that reports clears up a lost answer: with one that does not, such a mail waits for a person."""
     if all(map(gives_feedback, providers)):
-        return env.read("ON_UNKNOWN", "resend", _one_of("resend", "hold"), "resend or hold")
+        return env.read("ON_UNKNOWN", "resend", one_of("resend", "hold"), "resend or hold")
     return env.read(
-        "ON_UNKNOWN", "hold", _one_of("hold"), "hold, because a provider of HERALD_PROVIDERS gives no reports"
+        "ON_UNKNOWN", "hold", one_of("hold"), "hold, because a provider of HERALD_PROVIDERS gives no reports"
     )
 
 
-def _provider_secrets(env: _Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
+def _provider_secrets(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
     urls = {url for url in providers if needs_secret(url)}
 
     def parse(text: str) -> Mapping[str, str]:
@@ -465,27 +362,10 @@ def _provider_secrets(env: _Environment, providers: tuple[str, ...]) -> Mapping[
         if not isinstance(given, dict) or given.keys() != urls:
             raise ValueError(text)
         found = {url: str(entry.get("key")) for url, entry in given.items() if isinstance(entry, dict)}
-        if found.keys() != urls or not all(map(_SECRET.fullmatch, found.values())):
+        if found.keys() != urls or not all(map(SECRET_ARN.fullmatch, found.values())):
             raise ValueError(text)
         return found
 
     example = '{"resend://": {"key": "arn:…"}}'
     wanted = f"JSON such as {example}, for each provider but SES and no other"
     return env.read("PROVIDER_SECRETS", "{}", parse, wanted, confidential=True)
-
-
-def _webhook_secrets(text: str) -> Mapping[str, str]:
-    given = json.loads(text)
-    if not isinstance(given, dict) or parse_provider_urls(",".join(given)) != tuple(given):
-        raise ValueError(text)
-    if not all(map(reports_by_webhook, given)) or not all(_SECRET.fullmatch(str(arn)) for arn in given.values()):
-        raise ValueError(text)
-    return given
-
-
-def _endpoints(text: str) -> Mapping[str, str]:
-    """Only this machine may stand in for a vendor."""
-    given = json.loads(text)
-    if not isinstance(given, dict) or not all(_LOOPBACK.fullmatch(str(url)) for url in given.values()):
-        raise ValueError(text)
-    return given

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, release
+from function.environment import BadSetting
 from function.providers.secret import Secret
 from function.providers.ses_events import Ignored
 from function.providers.urls import webhook_path
@@ -21,7 +22,7 @@ from function.providers.vendor_events import enclose
 from function.providers.webhook_request import MalformedWebhook, Vendor, WebhookRequest, open_vendor
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
-from function.settings import BadSetting, WebhookSettings
+from function.settings import WebhookSettings
 
 __all__ = ["CLOCK_BOUND", "LARGEST_BODY", "WebhookHandler", "compose", "handler"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from function.delivery.outcome import OutcomeKind
+from function.environment import BadSetting
 from function.errors import OutcomeUnknown
 from function.ledger.keys import address_key
 from function.ledger.states import State
 from function.message.delivery_mode import ORIGINAL, DeliveryMode
-from function.settings import BadSetting, NotifySettings
+from function.settings import NotifySettings
 from tests.fakes import SECRET
 from tests.faults.herald import ENVIRONMENT
 from tests.world import World, delivery

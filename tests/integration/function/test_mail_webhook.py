@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from function.environment import BadSetting
 from function.errors import ProviderUnreachable
 from function.event.standard_webhooks import read_secrets, sign
 from function.ledger.mail_event import read_mail_event
@@ -28,7 +29,6 @@ from function.providers.public_host import NotPublic, PublicHTTPSConnection
 from function.providers.secret import Secret
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from function.settings import BadSetting
 from laptop.providers.certificate import trusting
 from laptop.service_model import hold_to_model, request_violations
 from laptop.state import ROOT

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from function.bootstrap import Clients
-from function.settings import BadSetting
+from function.environment import BadSetting
 
 REGION = "eu-central-1"
 

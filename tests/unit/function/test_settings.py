@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from function.bootstrap import Clients
+from function.environment import BadSetting
 from function.message.tenant import Tenant, find_own_lists, pack_tenants
 from function.settings import (
-    BadSetting,
     EventsApiSettings,
     FeedbackSettings,
     LedgerSettings,

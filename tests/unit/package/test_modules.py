@@ -13,8 +13,8 @@ pytestmark = pytest.mark.timeout(600)
 
 #: The notifier.
 FUNCTION = {
-    "function": "bootstrap errors events_api feedback hooks mail_events mail_webhook notify reason_codes scheduler "
-    "settings webhook",
+    "function": "bootstrap environment errors events_api feedback hooks mail_events mail_webhook notify reason_codes "
+    "scheduler settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
     "function/delivery": "admission attachments courier decision digests next_provider outcome parting provider_calls "
     "report_tracing scheduling tracing",

@@ -1,0 +1,158 @@
+"""What stands in the environment: values that a person wrote, read and refused one by one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from function.message.sender import from_header
+from function.providers.urls import parse_provider_urls, reports_by_webhook
+
+__all__ = [
+    "SECRET_ARN",
+    "BadSetting",
+    "Environment",
+    "number_between",
+    "one_of",
+    "parse_address",
+    "parse_allowlist",
+    "parse_buckets",
+    "parse_collector",
+    "parse_endpoints",
+    "parse_page",
+    "parse_queues",
+    "parse_senders",
+    "parse_webhook_secrets",
+]
+
+T = TypeVar("T")
+#: A parameter of SSM Parameter Store, or a secret of Secrets Manager with the six characters that end its ARN: IAM
+#: allows no other (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html).
+SECRET_ARN = re.compile(
+    r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+"
+    r"|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})"
+)
+_LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+
+
+class BadSetting(Exception):
+    """A setting is missing or cannot be; one line that names it, for the person who set it."""
+
+
+class Environment:
+    """Reads `HERALD_<name>`, and says which one is wrong."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(f"HERALD_{name}", "").strip() or default
+        if value is None:
+            raise BadSetting(f"HERALD_{name} is not set")
+        return value
+
+    def has(self, name: str) -> bool:
+        return bool(self._values.get(f"HERALD_{name}", "").strip())
+
+    def read(
+        self, name: str, default: str | None, parse: Callable[[str], T], wanted: str, *, confidential: bool = False
+    ) -> T:
+        """A value; where somebody may have written a password into it, it is `confidential` and not repeated."""
+        text = self.text(name, default)
+        try:
+            return parse(text)
+        except ValueError:
+            line = f"HERALD_{name} must be {wanted}"
+            raise BadSetting(line if confidential else f"{line}, not {text!r}") from None
+
+
+def parse_page(text: str) -> str:
+    """A page to which links add a token, or nothing."""
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    host = rf"(https://({label}\.)*{label}|http://(127\.0\.0\.1|localhost))(:(?P<port>[1-9][0-9]{{0,4}}))?"
+    found = re.fullmatch(rf"{host}(/[A-Za-z0-9_-]+)*", text) if text else None
+    if text and (found is None or int(found["port"] or 0) > 65_535):
+        raise ValueError(text)
+    return text
+
+
+def parse_collector(text: str) -> str:
+    """The base URL of a collector of traces, or nothing; without TLS only on this machine, as an extension's is."""
+    if text and not re.fullmatch(
+        r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[\w.-]+)*/?", text
+    ):
+        raise ValueError(text)
+    return text
+
+
+def parse_address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@,<>]+@[^\s@,<>]+", text):
+        raise ValueError(text)
+    return text
+
+
+def parse_senders(text: str) -> frozenset[str]:
+    addresses = frozenset(part.strip() for part in text.split(",") if text)
+    if any(from_header(address) != address or "<" in address for address in addresses):
+        raise ValueError(text)
+    return addresses
+
+
+def parse_buckets(text: str) -> frozenset[str]:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+    names = frozenset(part.strip() for part in text.split(",") if text)
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) for name in names):
+        raise ValueError(text)
+    return names
+
+
+def parse_allowlist(text: str) -> frozenset[str]:
+    entries = frozenset(part.strip().lower() for part in text.split(","))
+    if not all(re.fullmatch(r"[^\s@,<>]*@[^\s@,<>]+", entry) for entry in entries):
+        raise ValueError(text)
+    return entries
+
+
+def number_between(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not least <= value <= most:
+            raise ValueError(text)
+        return value
+
+    return parse
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def parse_queues(text: str) -> Mapping[str, str]:
+    given = json.loads(text)
+    if not isinstance(given, dict) or not all(str(url).startswith("https://") for url in given.values()):
+        raise ValueError(text)
+    return given
+
+
+def parse_webhook_secrets(text: str) -> Mapping[str, str]:
+    given = json.loads(text)
+    if not isinstance(given, dict) or parse_provider_urls(",".join(given)) != tuple(given):
+        raise ValueError(text)
+    if not all(map(reports_by_webhook, given)) or not all(SECRET_ARN.fullmatch(str(arn)) for arn in given.values()):
+        raise ValueError(text)
+    return given
+
+
+def parse_endpoints(text: str) -> Mapping[str, str]:
+    """Only this machine may stand in for a vendor."""
+    given = json.loads(text)
+    if not isinstance(given, dict) or not all(_LOOPBACK.fullmatch(str(url)) for url in given.values()):
+        raise ValueError(text)
+    return given
