@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import DateTimePattern
 from babel.localedata import locale_identifiers
@@ -19,7 +19,7 @@ from babel.plural import PluralRule
 
 from package.errors import PackageError
 
-__all__ = ["FILTERS", "localization"]
+__all__ = ["FILTERS", "is_right_to_left", "localization"]
 
 #: The filters that need the tables, as a template writes one.
 FILTERS: Final = re.compile(r"\|\s*(?:number|money|date|datetime|plural)\b")
@@ -30,6 +30,14 @@ _FIELDS: Final = frozenset(
 ) | {"H", "HH", "h", "hh", "m", "mm", "a"}
 
 Table = dict[str, Any]
+
+
+def is_right_to_left(language: str) -> bool:
+    """Whether a language (`ar`, `pt-br`) is written from right to left; one that CLDR does not know is not."""
+    try:
+        return bool(Locale.parse(language, sep="-").text_direction == "rtl")
+    except (UnknownLocaleError, ValueError):
+        return False
 
 
 def localization(languages: Iterable[str]) -> Table:

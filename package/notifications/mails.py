@@ -15,6 +15,7 @@ from minijinja import Environment, TemplateError
 
 from function.message.rendering import Content
 from package.errors import Faults, PackageError
+from package.notifications.localization import is_right_to_left
 
 __all__ = ["find_line", "find_names", "html_template", "refuse_content", "text_template", "where_named"]
 
@@ -27,6 +28,9 @@ _COMPONENTS = re.compile(
 _HTML = re.compile(
     r"a|b|bdi|blockquote|br|code|div|em|h[1-3]|i|li|meta|[ou]l|p|small|span|strong|table|tbody|td|th|thead|tr"
 )
+#: Its language and direction are those of the folder.
+_ROOT = re.compile(r"<mjml\b[^>]*>")
+_RIGHT_TO_LEFT = "_partials/right-to-left.mjml"
 _INCLUDE = re.compile(r'\{%-?\s*include\s+"([^"]+)"\s*-?%\}')
 _REMOTE = re.compile(r"<(?:img|link|script|iframe|object|form)\b|@import|\burl\(", re.IGNORECASE)
 _IMAGE = re.compile(r'<img\b[^>]*?\ssrc="([^"]*)"[^>]*>', re.IGNORECASE)
@@ -45,15 +49,24 @@ def text_template(path: Path, roots: Sequence[Path]) -> str:
 
 
 def html_template(path: Path, roots: Sequence[Path]) -> str:
-    """The MJML in `path` as HTML. Raises `PackageError` with a line for each tag outside the lists, address without the
-    filter `link`, and template that is none."""
+    """The MJML in `path` as HTML, laid out as the language reads whose folder it lies in. Raises `PackageError` with a
+    line for each tag outside the lists, address without the filter `link`, and template that is none."""
     faults = Faults()
-    source = _with_partials(path, roots, faults)
+    source = _in_direction(_with_partials(path, roots, faults), path.parent.name, roots)
     faults.raise_all()
     try:
         return str(mjml.mjml2html(source, fonts={}))
     except ValueError as error:
         raise PackageError(f"{path} is not MJML: {error}") from error
+
+
+def _in_direction(source: str, locale: str, roots: Sequence[Path]) -> str:
+    """The MJML with its language and, where that is written from right to left, turned round."""
+    if not is_right_to_left(locale):
+        return _ROOT.sub(f'<mjml lang="{locale}" dir="ltr">', source, count=1)
+    turned = _partial(_RIGHT_TO_LEFT, roots).read_text("utf-8")
+    source = _ROOT.sub(f'<mjml lang="{locale}" dir="rtl">', source, count=1)
+    return source.replace("</mj-head>", f"{turned}</mj-head>", 1)
 
 
 def find_names(source: str) -> set[str]:

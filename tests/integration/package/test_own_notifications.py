@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 from function.message.catalogue import Catalogue
 from herald.cli import app
 from package.build import BUILD, build
-from package.notifications.catalogue import NOTIFICATIONS
+from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, examples
 
 
 @pytest.fixture
@@ -43,6 +44,20 @@ def test_a_new_notification_is_complete_and_sound(mails: Path, like: str) -> Non
     assert (mails / "brand.json").is_file()
     checked = herald("lint", "--notifications", mails)
     assert (checked.exit_code, checked.stdout) == (0, "order.shipped: nothing is wrong\n"), checked.output
+
+
+@pytest.mark.parametrize(("language", "direction"), [("he", "rtl"), ("ur", "rtl"), ("fa-af", "rtl"), ("ja", "ltr")])
+def test_a_language_is_laid_out_as_it_is_read_by_the_name_of_its_folder_alone(
+    mails: Path, tmp_path: Path, language: str, direction: str
+) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    shutil.copytree(mails / "order.shipped" / "en", mails / "order.shipped" / language)
+    catalogue = compile_catalogue(tmp_path / "compiled", mails)
+    data = examples("order.shipped", mails)["typical"]
+    html = catalogue.get("order.shipped").render(data, language).html
+    assert f'<html lang="{language}" dir="{direction}"' in html
+    body = re.sub(r'align="center"[^>]*', "", html.partition("<body")[2])
+    assert ("direction:rtl" in body, "direction:ltr" in body) == (direction == "rtl", direction == "ltr")
 
 
 def test_everything_that_is_wrong_is_told_at_once_with_file_line_and_remedy(mails: Path) -> None:
