@@ -150,6 +150,13 @@ GUARANTEES = (
         "an event to several recipients is delivered again, or killed at any request; one of them fails",
         "one mail each; the one that fails has a dead letter, and stops no other",
         "tests/faults/test_recipients.py::test_every_recipient_gets_one_mail_wherever_anybody_is_killed",
+        kills="recipients",
+    ),
+    Guarantee(
+        "a file that goes with a mail is not there, or is another; killed at any request, that for the file included",
+        "one mail with its own file once it is there; after a day a dead letter that says which",
+        "tests/faults/test_attachments.py::test_wherever_it_is_killed_each_event_is_one_mail_with_its_own_file",
+        kills="attachments",
     ),
     Guarantee(
         "the stream missed an event",
