@@ -55,6 +55,7 @@ class ReasonCode(StrEnum):
     SCHEDULING_OFF = "scheduling_off"
     CANCELLED = "cancelled"
     CANCELLED_TOO_LATE = "cancelled_too_late"
+    LANGUAGE_MISSING = "language_missing"
     ATTACHMENT_NOT_ALLOWED = "attachment_not_allowed"
     ATTACHMENT_UNAVAILABLE = "attachment_unavailable"
     ATTACHMENT_CHANGED = "attachment_changed"
@@ -101,6 +102,7 @@ MEANING: dict[ReasonCode, str] = {
     ReasonCode.SCHEDULING_OFF: "The event wants to be sent later, and this deployment keeps no event for later.",
     ReasonCode.CANCELLED: "The event was cancelled before anything was sent.",
     ReasonCode.CANCELLED_TOO_LATE: "The event was cancelled after its mail was sent, or while nobody knew.",
+    ReasonCode.LANGUAGE_MISSING: "The notification is not written in the reader's language: the mail is in English.",
     ReasonCode.ATTACHMENT_NOT_ALLOWED: "An attachment is of a type, or lies in a bucket, that is not allowed.",
     ReasonCode.ATTACHMENT_UNAVAILABLE: "An attachment was not there, or could not be read; nothing was sent.",
     ReasonCode.ATTACHMENT_CHANGED: "An attachment is not the file that the event means, by its hash; nothing was sent.",

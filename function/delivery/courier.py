@@ -325,9 +325,10 @@ class Courier:
         known: Record | Verdict
         match result.outcome:
             case Receipt(provider, provider_message_id):
-                twice = self.ledger.record(job.attempt, note(State.SENT), provider_message_id)
+                twice = self.ledger.record(job.attempt, note(State.SENT, email.fallback), provider_message_id)
                 job = job.with_metric(SENT_TWICE) if twice else job
-                return job, Done(OutcomeKind.SENT, ms=result.tries[-1].ms, provider=provider)
+                aside = email.fallback.text if email.fallback else ""
+                return job, Done(OutcomeKind.SENT, aside, result.tries[-1].ms, provider)
             case NotSent():
                 known = self.ledger.release(job.attempt, note(State.RELEASED)[-1])
                 job = job.with_verdict_on_unsent(known)

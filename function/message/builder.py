@@ -175,6 +175,7 @@ class EmailBuilder:
             sender=draft.tenant.sender if draft.tenant else notification.sender,
             tags=self._tags(draft),
             tenant=draft.tenant,
+            fallback=notification.explain_language(recipient["locale"]),
         )
         if notification.attachments:
             email = self._attach(email, draft, event.data.get("attachments", []))

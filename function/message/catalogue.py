@@ -17,7 +17,7 @@ from typing import Any
 
 from function.errors import InvalidEvent, UnknownNotification, UnknownTenant
 from function.message.rendering import Content, Renderer
-from function.reason_codes import ReasonCode
+from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["COMPILED", "Catalogue", "Notification", "ViolationError", "as_digest", "pointer"]
@@ -131,6 +131,13 @@ class Notification:
                 return self._renderer.render(f"{self.type}/{nearest}", data, own)
             except InvalidEvent as error:
                 data = self._with_fewer_lines(data, error)
+
+    def explain_language(self, locale: str) -> Reason | None:
+        """Why a mail to a reader of `locale` is in English, if it is for want of the reader's language."""
+        wanted, nearest = locale.lower().partition("-")[0], self._nearest(locale)
+        if nearest.partition("-")[0] == wanted:
+            return None
+        return Reason(ReasonCode.LANGUAGE_MISSING, f"written in {nearest}: there is none in {wanted}")
 
     def _with_fewer_lines(self, data: Mapping[str, Any], error: InvalidEvent) -> Mapping[str, object]:
         """The data of a digest whose mail is too large, less a quarter of its lines; what is left out is counted.

@@ -11,6 +11,7 @@ from function.runtime.lean_dataclass import dataclass
 if TYPE_CHECKING:
     from function.message.attachments import Reference
     from function.message.tenant import Tenant
+    from function.reason_codes import Reason
 
 __all__ = ["Attachment", "Email", "Invitation", "Receipt"]
 
@@ -56,6 +57,8 @@ class Email:
     references: tuple[Reference, ...] = ()
     invitation: Invitation | None = None
     tenant: Tenant | None = None
+    #: Why it is not in its reader's language, if it is not.
+    fallback: Reason | None = None
     #: The URL of the one provider that this mail tries, of whose test mailbox it then is; it reaches nobody.
     tries: str | None = None
 

@@ -27,6 +27,7 @@ __all__ = [
 #: Codes of rows that tell what happened beside the mail's own way.
 _BESIDE: Final = frozenset(
     {
+        ReasonCode.LANGUAGE_MISSING,
         ReasonCode.RESENT,
         ReasonCode.SENT_TWICE,
         ReasonCode.SENT_AGAIN,

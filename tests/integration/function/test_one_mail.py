@@ -333,7 +333,25 @@ def test_the_timeline_does_not_grow_with_a_day_of_retrying(world: World) -> None
     assert world.record().attempts == 40
 
 
-@pytest.mark.parametrize("locale", ["en", "de-AT", "xx"])
-def test_every_locale_gets_a_mail(world: World, catalogue: Catalogue, locale: str) -> None:
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", None),
+        ("en-GB", None),
+        ("de-AT", None),
+        ("pt-BR", "written in en: there is none in pt"),
+        ("xx", "written in en: there is none in xx"),
+    ],
+)
+def test_every_locale_gets_a_mail_and_one_in_another_language_says_so(
+    world: World, locale: str, said: str | None
+) -> None:
     data = example() | {"recipient": example()["recipient"] | {"locale": locale}}
-    assert world.deliver(delivery(value=event(data=data))).kind is OutcomeKind.SENT
+    outcome = world.deliver(delivery(value=event(data=data)))
+    assert (outcome.kind, outcome.detail) == (OutcomeKind.SENT, said or "")
+    item = world.item("message#m1")
+    assert item is not None
+    row = item["timeline"]["L"][-1]["M"]
+    assert row["state"]["S"] == "sent"
+    assert row.get("detail", {}).get("S") == said
+    assert row.get("reason_code", {}).get("S") == ("language_missing" if said else None)
