@@ -39,7 +39,7 @@ from laptop.supervision.ports import HOST, Ports
 from laptop.supervision.processes import Processes
 from laptop.time_scale import TimeScale
 from operations.errors import UserError
-from package import build
+from package import Package, build
 from package.build import find_notifications
 
 __all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
@@ -59,7 +59,8 @@ class Options:
 
     With `events_api` apps post events over HTTP, too; with `event_bus` a rule of EventBridge's hands some on.
     `scale` is the one factor on all waiting times: 1 is AWS's own. `bare` provisions nothing, so that Terraform can;
-    `iam` enforces the policies of roles; `tracing` has every mail traced, into the inbox's page of traces.
+    `iam` enforces the policies of roles; `tracing` has every mail traced, into the inbox's page of traces; `build`
+    makes the packages, as `package.build` does.
     """
 
     state: Path = DEFAULT_STATE
@@ -72,6 +73,7 @@ class Options:
     bare: bool = False
     iam: bool = False
     tracing: bool = False
+    build: Callable[..., Package] = build
     say: Callable[[str], None] = lambda _: None
 
 
@@ -122,7 +124,7 @@ class _Start:
         if self._options.bare:
             return self._bare()
         with ThreadPoolExecutor(2) as beside:
-            package = beside.submit(build, "laptop", say=self._options.say)
+            package = beside.submit(self._options.build, "laptop", say=self._options.say)
             clients = LaptopClients(self._endpoints)
             self._await("aws", "/_ministack/health")
             who = beside.submit(sign_in, clients, self._endpoints["aws"], self._endpoints["web"])
