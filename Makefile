@@ -55,7 +55,7 @@ demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop;
 env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 	$(HERALD) local env $(FLAGS)
 
-test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs two more, which take long)
+test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs four more, which take long)
 	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup -m 'not long' $(FLAGS)
 
 # These meet such a one in every `make test`, too (tests/conftest.py); any other test: make mean MEAN=tests/stack
