@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from function.delivery.decision import (
     BUSY,
@@ -49,7 +49,7 @@ from function.ledger.table import Contended
 from function.message.builder import Draft, EmailBuilder
 from function.message.email import Receipt
 from function.providers.failover import Failover
-from function.queues.dead_letter import Letter, write_letter
+from function.queues.dead_letter import DeadLetters, write_letter
 from function.queues.retry_policy import RetryPolicy
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -63,20 +63,13 @@ if TYPE_CHECKING:
     from function.delivery.tracing import DeliveryTracing
     from function.message.tenant import Tenant
 
-__all__ = ["Courier", "DeadLetters"]
+__all__ = ["Courier"]
 
 T = TypeVar("T")
 
 _UNTOLD = Reason(ReasonCode.LEDGER_BUSY, "nothing was sent; the ledger was too busy to be told at once")
 #: An event can be owned by a message whose event item has since gone to another: rare, and bounded.
 _HOPS = 3
-
-
-class DeadLetters(Protocol):
-    """Where letters for a person go."""
-
-    def put(self, letter: Letter) -> None:
-        """Keep the letter; raises if that is not certain."""
 
 
 @dataclass(frozen=True, slots=True)

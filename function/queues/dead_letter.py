@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import re
+from typing import Protocol
 
 from function.event.compression import compress
 from function.event.envelope import Delivery
 from function.reason_codes import Reason
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["LARGEST_BODY", "Letter", "write_letter", "write_retry"]
+__all__ = ["LARGEST_BODY", "DeadLetters", "Letter", "write_letter", "write_retry"]
 
 #: Bytes. SQS takes 256 KiB with the attributes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 LARGEST_BODY = 250_000
@@ -28,6 +29,13 @@ class Letter:
 
     body: str
     attributes: dict[str, str]
+
+
+class DeadLetters(Protocol):
+    """Where letters for a person go."""
+
+    def put(self, letter: Letter) -> None:
+        """Keep the letter; raises if that is not certain."""
 
 
 def write_retry(delivery: Delivery, not_sent: str | None = None) -> Letter:
