@@ -117,7 +117,7 @@ def test_the_command_runs_from_it_alone(archive: Path, tmp_path: Path) -> None:
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
     unpacked = next(tmp_path.iterdir())
-    environment = {**os.environ, "PYTHONPATH": str(unpacked)}
+    environment = {**os.environ, "PYTHONPATH": str(unpacked), "PATH": str(tmp_path)}  # without npm, which takes long
     code = "from package.build import BUILD; import herald.cli; print(BUILD); herald.cli.app(['lint'])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
