@@ -35,6 +35,9 @@ DIFFERENCES = {
     r"function \S+ setting HERALD_UNDELIVERED_QUEUES": (
         "the laptop brings another region's feedback home itself, so nothing lies undelivered there"
     ),
+    r"function \S+ setting HERALD_TENANTS|identity (acme|globex)\.example": (
+        "the laptop declares the tenants whose brands Herald has; a deployment declares its own"
+    ),
     r"queue \S+ MaximumMessageSize": "the provider cannot say more than 256 KiB, and letters are made to fit that",
     r"queue \S+ MessageRetentionPeriod": "no laptop cloud lives for four days",
     r"queue \S+ key": "nothing on a laptop is worth a key",

@@ -11,7 +11,6 @@ from function.delivery.outcome import OutcomeKind
 from function.errors import OutcomeUnknown, ProviderUnavailable, QuotaExhausted, RefusedForGood, Throttled
 from function.event.envelope import QueueItem
 from function.ledger.states import Action, State
-from function.message.catalogue import Catalogue
 from tests.fakes import Post, event, example
 from tests.world import World, delivery, event_item, redrive
 

@@ -144,7 +144,7 @@ def open_desk(cloud: LaptopCloud, folder: Path, package: Path) -> Desk:
 
 @pytest.fixture(scope="session")
 def quick_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The laptop's package, whose hooks prove a version by 7 mails: its 35 (test_forward.py) take ten seconds of a
+    """The laptop's package, whose hooks prove a version by 7 mails: its 39 (test_forward.py) take ten seconds of a
     processor each time."""
     few = "\n\nevery_trial = few_trials\n"
     folder = tmp_path_factory.mktemp("quick")

@@ -40,4 +40,4 @@ def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> 
     assert ends[2] in ("rolled back: alarm", "rolled back: figures")
     hook = "rolled back: hook"
     assert [*ends[:2], *ends[3:]] == ["was live", "released", hook, hook, hook, "inconclusive"]
-    assert re.search(r"proved by 35 synthetic and 0 real mails", done.stdout)
+    assert re.search(r"proved by 39 synthetic and 0 real mails", done.stdout)
