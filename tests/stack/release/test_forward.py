@@ -76,8 +76,8 @@ def test_it_ships_and_moves_the_others_too(desk: Desk, good: Good) -> None:
 
 
 def test_it_says_by_how_many_mails_it_was_proved(good: Good) -> None:
-    """Before traffic every example in every language and four other mailboxes; after it each type and the four; and both
-    times one of each of the two tenants."""
+    """Before traffic every example in every language and four other mailboxes; after it each type and the four; and
+    both times one of each of the two tenants."""
     assert re.search(r"^proved by 39 synthetic and \d+ real mails$", good.screen.text, re.M), good.screen.text
 
 
