@@ -16,7 +16,7 @@ from typing import Any
 from bench.cost.assumptions import Assumptions, Cpu
 from bench.cost.meter import Meter
 from bench.cost.usage import Usage
-from function.event.envelope import from_queue
+from function.event.envelope import Delivery, from_queue
 from function.message.catalogue import Catalogue
 from function.queues.batches import batches
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
@@ -44,7 +44,8 @@ def parting(cpu: Cpu, given: Assumptions, recipients: int) -> Usage:
     for part in parts:
         record = {"messageId": "item", "receiptHandle": "handle", "attributes": {}, "body": part.body}
         for found in from_queue(record):
-            world.deliver(replace(found, item=None))  # type: ignore[arg-type]
+            if isinstance(found, Delivery):
+                world.deliver(replace(found, item=None))
     if world.mails != recipients:
         raise RuntimeError(f"{recipients} recipients got {world.mails} mails")
     calls = sum(
