@@ -15,18 +15,19 @@ from cryptography.x509.oid import NameOID
 __all__ = ["certificate", "serving_context", "trusting"]
 
 
-def certificate(path: Path) -> Path:
-    """A new certificate of 127.0.0.1 that is its own issuer, with its key behind it; in a new file if the path is a
-    folder's."""
+def certificate(path: Path, *hosts: str) -> Path:
+    """A new certificate of 127.0.0.1, and of other hosts, that is its own issuer, with its key behind it; in a new file
+    if the path is a folder's."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
     now = datetime.datetime.now(datetime.UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([address, *map(x509.DNSName, hosts)])
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(address, critical=False)
+        .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())

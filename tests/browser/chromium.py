@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.missing import cannot
 
 __all__ = ["chromium"]
 
@@ -35,10 +35,7 @@ def chromium() -> Iterator[Browser]:
     """The browser, as long as the block lasts; without one the tests are skipped, in CI they fail."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
-        missing = f"no browser: none of {', '.join(_NAMES)} is in PATH, so nobody looked at the pages"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        cannot(f"no browser: none of {', '.join(_NAMES)} is in PATH, so nobody looked at the pages")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(_ALONE))
         try:

@@ -13,6 +13,7 @@ from herald.terraform.check import offline
 from herald.terraform.mirror import VARIABLE, find_mirror
 from herald.terraform.runner import Terraform, stage
 from herald.terraform.target import AwsTarget
+from tests.missing import cannot
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, even if this folder was named to it
@@ -33,23 +34,16 @@ def worker() -> str:
 def initialised(worker: str) -> Terraform:
     """The real root, ready to run."""
     if shutil.which("terraform") is None:
-        _cannot("terraform is not installed")
+        cannot("terraform is not installed")
     terraform = stage(f"test-{worker}", offline(), {"local": {}})
     if find_mirror() is None and os.environ.get("CI") != "true":
         try:
             terraform.init()
         except Exception as problem:
-            _cannot(f"there is neither a provider mirror ({VARIABLE} names none) nor a registry: {problem}")
+            cannot(f"there is neither a provider mirror ({VARIABLE} names none) nor a registry: {problem}")
     else:
         terraform.init()
     return terraform
-
-
-def _cannot(reason: str) -> None:
-    """A test that cannot run says so; in continuous integration that is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture

@@ -11,21 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from laptop.state import ROOT
 from tests.npm import install
+from tests.snippets import snippet
 from tests.stack.conftest import Herald
 from tests.stack.events import new_address
 from tests.waiting import LIMIT
 
-PAGE = ROOT / "docs" / "publishing.md"
 NODE = Path(__file__).parent / "node"
-
-
-def snippet(language: str, heading: str) -> str:
-    """The first code block in a language under a heading."""
-    _, _, section = PAGE.read_text().partition(f"\n## {heading}\n")
-    [code, *_] = re.findall(rf"```{language}\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
-    return str(code)
 
 
 @pytest.fixture(scope="session")
