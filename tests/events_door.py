@@ -53,7 +53,7 @@ class Door:
         return answer["statusCode"], json.loads(answer["body"])
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        builder = EmailBuilder(self.world.catalogue, b"", self.world.clock, buckets=None)
+        builder = EmailBuilder(self.world.catalogue, b"", self.world.clock, buckets=None, tenants=self.world.tenants)
         admission = Admission(builder, "herald", self.scheduling, self.world.clock)
         telemetry = Telemetry("herald-events-api", "r1", self.world.clock, self.log)
         api = EventsApi(admission, self.topic, "arn:aws:sns:us-east-1:000000000000:herald-events", telemetry)

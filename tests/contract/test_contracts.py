@@ -36,7 +36,7 @@ _TYPESCRIPT = """
 import {{ receiptEvent, type ReceiptData }} from "./herald_events.js";
 const data: ReceiptData = {data};
 const event = {{ topicArn: "{0}", source: "{1}", id: "{2}", time: new Date("2026-11-21T08:00:00Z") }};
-console.log(JSON.stringify(receiptEvent(event, data)));
+console.log(JSON.stringify([receiptEvent(event, data), receiptEvent({{ ...event, tenant: "acme" }}, data)]));
 """
 
 #: Descriptions that would end a comment or a text, and go on as code.
@@ -72,12 +72,13 @@ def receipt() -> dict[str, Any]:
     return data
 
 
-def check(published: Any, catalogue: Catalogue) -> None:
-    """Hold what a publisher gives to SNS to what the function takes."""
+def check(published: Any, catalogue: Catalogue, tenant: str | None = None) -> None:
+    """Hold what a publisher gives to SNS to what the function takes; without a tenant the event names none."""
     assert published["TopicArn"] == CALL[0]
     assert published["MessageAttributes"] == {"type": {"DataType": "String", "StringValue": "receipt"}}
     event = parse(decode(published["Message"]), catalogue.validate_envelope)
     assert (event.source, event.id, event.type, event.data) == (*CALL[1:], "receipt", receipt())
+    assert (event.tenant, "tenant" in json.loads(published["Message"])) == (tenant, tenant is not None)
     catalogue.get("receipt").validate(event.data)
 
 
@@ -159,7 +160,9 @@ def test_the_publisher_for_python_gives_what_the_function_takes(written: Path, c
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    check(module.receipt_event(*CALL, receipt(), datetime(2026, 11, 21, 8, tzinfo=UTC)), catalogue)
+    call = (*CALL, receipt(), datetime(2026, 11, 21, 8, tzinfo=UTC))
+    check(module.receipt_event(*call), catalogue)
+    check(module.receipt_event(*call, tenant="acme"), catalogue, "acme")
 
 
 def test_mypy_holds_a_publisher_to_the_schema(written: Path, tmp_path: Path) -> None:
@@ -271,7 +274,8 @@ def test_the_publisher_for_typescript_compiles_strictly_and_gives_the_same(
     )
     assert good.returncode == 0, good.stdout
     ran = subprocess.run(["node", "shop.js"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=True)
-    check(json.loads(ran.stdout), catalogue)
+    for published, tenant in zip(json.loads(ran.stdout), (None, "acme"), strict=True):
+        check(published, catalogue, tenant)
     bad = subprocess.run(
         [*compiler, "--noEmit", "wrong.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, check=False
     )

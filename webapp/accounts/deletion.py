@@ -138,7 +138,8 @@ class AccountDeletion:
         return [record for event, record in zip(events, records, strict=True) if event.id in open_]
 
     def _forget_choices(self, reader: Identity) -> None:
-        for key in self.installation.address_keys(reader.email):
+        """Those about the mail of tenants with a list of their own among them."""
+        for key in self.installation.list_keys(reader.email):
             for category in CATEGORIES:
                 self.preferences.subscribe(category, key.removeprefix("address#"))
 

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Mapping
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from function import events_api
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.cloudevent import parse
-from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.mail_event import read_mail_event
 from function.ledger.states import State
+from function.message.catalogue import Catalogue
 from function.message.email import Email
 from function.message.recipients import write_part
-from function.message.tenant import Tenant
+from function.message.tenant import Tenant, pack_tenants
 from function.message.unsubscribe import UnsubscribeLinks
-from function.runtime.metrics import Telemetry
 from operations.installation import Installation
 from operations.suppressions import find_listing, list_suppressions, take_off
-from tests.envelopes import ses_event, sqs_event
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
+from tests.events_door import SCOPES, STRUCTURED, Door
 from tests.fakes import SECRET, Post, event
+from tests.integration.function.later import send_due
+from tests.integration.function.test_events_api import BATCHED, binary
+from tests.tenants import ACME, GLOBEX, bounce
 from tests.world import World, delivery, redrive
 from webapp.preferences.preferences import Preferences
 
-ACME = Tenant("acme", "Acme Books <mail@acme.example>", "acme-set", own_list=True)
-GLOBEX = Tenant("globex", "mail@globex.example")
 ADA = "ada@example.com"
 
 
@@ -43,21 +47,6 @@ def mail_of(world: World, tenant: str | None, name: str) -> Email | None:
     before = world.mails
     world.deliver(delivery(name, event(name, **({"tenant": tenant} if tenant else {}))))
     return world.post.taken[-1][1] if world.mails > before else None
-
-
-def report(world: World, kind: str, details: Mapping[str, Any], mail: Email, message_id: str) -> None:
-    """What SES says of a mail, with the tags that it was sent with, as `feedback` gets it."""
-    told = ses_event(kind, dict(details), message_id, mail.to, mail.tags["attempt"])
-    told["mail"]["tags"] |= {name: [value] for name, value in mail.tags.items()}
-    if mail.tenant and mail.tenant.configuration_set:
-        told["mail"]["tags"]["ses:configuration-set"] = [mail.tenant.configuration_set]
-    telemetry = Telemetry("feedback", "r1", world.clock, io.StringIO())
-    FeedbackHandler(world.ledger, SECRET, telemetry, "r1", world.clock, "herald")({"Records": [sqs_event(told)]}, None)
-
-
-def bounce(world: World, mail: Email, message_id: str) -> None:
-    details = {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": [{"emailAddress": mail.to}]}
-    report(world, "Bounce", details, mail, message_id)
 
 
 def test_a_mail_has_its_tenants_sender_name_colours_and_reply_to(world: World) -> None:
@@ -182,3 +171,123 @@ def test_a_mail_event_tells_whose_mail_it_was(world: World) -> None:
     told = read_mail_event({"dynamodb": {"NewImage": image, "OldImage": {}}})
     assert told is not None
     assert json.loads(told.body)["data"]["tenant"] == "acme"
+
+
+# -- over HTTP --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def door(world: World) -> Door:
+    return Door(world)
+
+
+def post_in_each_mode(door: Door, one: dict[str, Any], *others: dict[str, Any]) -> list[tuple[int, Any]]:
+    """The answers to an event alone, in the binary mode, and behind others in a batch."""
+    return [
+        door.post(json.dumps(one)),
+        door.post(json.dumps(one["data"]), "application/json", **binary(one)),
+        door.post(json.dumps([*others, one]), BATCHED),
+    ]
+
+
+@pytest.mark.parametrize("declared", [{}, {"globex": GLOBEX}], ids=["none declared", "another declared"])
+def test_an_unknown_tenant_is_refused_at_the_door_with_its_place(door: Door, declared: dict[str, Tenant]) -> None:
+    door.world.tenants = declared
+    refused = [
+        (status, [(error["pointer"], error["code"]) for error in problem["errors"]])
+        for status, problem in post_in_each_mode(door, event(tenant="acme"), event("a"))
+    ]
+    assert refused == [(422, [(f"{place}/tenant", "tenant_unknown")]) for place in ("", "", "/1")]
+    assert not door.topic.told
+
+
+def test_an_event_of_a_declared_tenant_is_one_mail_from_its_sender_in_each_mode(door: Door) -> None:
+    assert [status for status, _ in post_in_each_mode(door, event(tenant="globex"))] == [202] * 3
+    door.deliver()
+    assert [mail.sender for _, mail in door.world.post.taken] == [GLOBEX.sender]
+
+
+def test_the_door_knows_the_tenants_that_the_deployment_declares(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Catalogue, "load", lambda: door.world.catalogue)
+    declared = pack_tenants({"globex": {"from": GLOBEX.sender}})
+    settings = {"HERALD_EVENTS_TOPIC_ARN": "arn", "HERALD_EVENTS_SCOPE": "herald", "HERALD_TENANTS": declared}
+    clients: Any = SimpleNamespace(sns=lambda: door.topic)
+    api = events_api.compose(settings, clients)
+    allowed = {"authorizer": {"jwt": {"claims": {"scope": SCOPES}}}}
+    asked: dict[str, Any] = {"headers": {"content-type": STRUCTURED}, "requestContext": allowed}
+    now = datetime.now(UTC).isoformat()
+    bodies = [json.dumps(event(tenant=tenant, time=now)) for tenant in ("globex", "acme")]
+    assert [api(asked | {"body": body}, None)["statusCode"] for body in bodies] == [202, 422]
+
+
+# -- digests ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def comments(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The example notification whose events are mailed together, under the brands of Herald's own tenants."""
+    folder: Path = tmp_path_factory.mktemp("digests")
+    shutil.copytree(EXAMPLES / "comments", folder / "mails" / "comments")
+    shutil.copy(NOTIFICATIONS / "brand.json", folder / "mails")
+    shutil.copytree(NOTIFICATIONS / "brands", folder / "mails" / "brands")
+    return compile_catalogue(folder / "compiled", folder / "mails")
+
+
+@pytest.fixture
+def collecting(world: World, comments: Catalogue) -> World:
+    world.catalogue, world.schedules = comments, True
+    return world
+
+
+def comment(world: World, name: str, tenant: str | None, message_id: str = "") -> OutcomeKind:
+    """A comment for Ada on something that is called like it."""
+    data = examples("comments", EXAMPLES)["typical"]
+    data = data | {"comment": data["comment"] | {"on": f"On {name}"}}
+    given = event(name, "comments", data=data, **({"tenant": tenant} if tenant else {}))
+    return world.deliver(delivery(message_id or name, given)).kind
+
+
+def close(world: World) -> dict[str | None, list[str]]:
+    """What each mail tells of once all windows are over, by its sender."""
+    world.clock.forward(24 * 3600)
+    send_due(world)
+    mails = [mail for _, mail in world.post.taken]
+    told = {
+        mail.sender: [line.partition(",")[0] for line in mail.text.splitlines() if line.startswith("On ")]
+        for mail in mails
+    }
+    assert len(told) == len(mails), "one mail each"
+    return told
+
+
+def test_a_digest_tells_of_its_tenants_events_alone(collecting: World) -> None:
+    for number, tenant in enumerate(("acme", "globex", None, "acme", None, "globex")):
+        assert comment(collecting, f"e{number}", tenant) is OutcomeKind.COLLECTED
+    assert close(collecting) == {
+        ACME.sender: ["On e0", "On e3"],
+        GLOBEX.sender: ["On e1", "On e5"],
+        None: ["On e2", "On e4"],
+    }
+    for _, mail in collecting.post.taken:
+        assert ("Acme Books" in mail.html) == (mail.tenant == ACME)
+
+
+def test_an_event_that_is_published_for_another_tenant_is_in_that_ones_digest_alone(collecting: World) -> None:
+    comment(collecting, "e1", "acme")
+    comment(collecting, "e2", "acme")
+    comment(collecting, "e1", "globex", "m2")
+    assert close(collecting) == {ACME.sender: ["On e2"], GLOBEX.sender: ["On e1"]}
+
+
+def test_a_digest_of_a_tenant_that_is_declared_no_more_is_a_letter_and_sent_under_no_other_name(
+    collecting: World,
+) -> None:
+    comment(collecting, "e1", "acme")
+    comment(collecting, "e2", None)
+    del collecting.tenants["acme"]
+    assert close(collecting) == {None: ["On e2"]}
+    (letter,) = collecting.dead.letters
+    assert letter.attributes["reason_code"] == "tenant_unknown"
+    collecting.tenants["acme"] = ACME
+    collecting.deliver(redrive(letter))
+    assert close(collecting) == {None: ["On e2"], ACME.sender: ["On e1"]}

@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from function.errors import RefusedForGood
 from function.event.envelope import Delivery
 from function.ledger.attributes import deserialize_item, serialize_item
-from function.ledger.keys import address_key
+from function.ledger.keys import address_key, own_list_key
+from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
 from function.message.catalogue import Catalogue
+from function.message.tenant import pack_tenants, read_tenants
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
 from herald.cli import app
@@ -27,7 +29,7 @@ from package.notifications.catalogue import compile_catalogue
 from tests.fakes import SECRET, Dead, event, example
 from tests.integration.operations.ses_lists import Region, simulated_regions
 from tests.integration.operations.test_pause import Lambda
-from tests.world import World, delivery
+from tests.world import World, delivery, event_item
 from webapp.aws.table import DEFINITION
 from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox
@@ -66,8 +68,8 @@ class Account:
         )
         dynamodb = make("dynamodb")
         dynamodb.create_table(TableName="herald-ledger", **LEDGER_TABLE)
-        functions = Lambda(None).client
-        functions.update_function_configuration(
+        self.functions = Lambda(None).client
+        self.functions.update_function_configuration(
             FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}
         )
         make("ssm").put_parameter(Name="/herald/address-key", Value=SECRET.decode(), Type="SecureString")
@@ -204,6 +206,31 @@ def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(acc
     assert "1 on the list." in run("suppressions").output
     assert "1 suppressions" in run("forget", ADA, "--yes", "--suppression").output
     assert "Nobody" in run("suppressions").output
+
+
+def test_a_reader_is_forgotten_on_the_list_of_a_tenant_as_well(account: Account) -> None:
+    """The hash goes out of records of mails of its own list, and the suppression on that list on request."""
+    declared = {"acme": {"from": "mail@acme.example", "suppression": "own"}}
+    settings = {"HERALD_PROVIDERS": "ses://us-east-1", "HERALD_TENANTS": pack_tenants(declared)}
+    account.functions.update_function_configuration(FunctionName="herald-notify", Environment={"Variables": settings})
+    account.world.tenants = read_tenants(settings["HERALD_TENANTS"])
+    for message_id, address in (("m1", ADA), ("m3", ADA), ("m2", BOB)):
+        data = example() | {"recipient": {"email": address, "name": "A", "locale": "en"}}
+        account.world.deliver(delivery(message_id, event(message_id, data=data, tenant="acme")))
+        own = own_list_key(address_key(SECRET, address), "acme")
+        assert account.world.record(message_id).address == own
+    for message_id, address in (("m1", ADA), ("m2", BOB)):
+        row = TimelineRow(State.BOUNCED, account.world.clock(), "r1")
+        own = own_list_key(address_key(SECRET, address), "acme")
+        account.world.ledger.apply_feedback(message_id, Action.FEEDBACK_BOUNCED, row, own)
+    kept: Any = {"TableName": "herald-ledger", "Key": {"pk": {"S": event_item("m3")}}}
+    account.world.client.update_item(**kept, UpdateExpression="REMOVE body")
+    assert "1 events in records, 0 dead letters, 0 events in the outbox, 1 hashes" in run("forget", ADA, "--yes").output
+    assert (account.world.record("m1").address, account.world.record("m3").address) == (None, None)
+    assert "2 on the list." in run("suppressions").output
+    assert "1 suppressions" in run("forget", ADA, "--yes", "--suppression").output
+    assert "1 on the list." in run("suppressions", "--tenant", "acme").output
+    assert account.world.record("m2").address == own, "nobody else is forgotten"
 
 
 def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:

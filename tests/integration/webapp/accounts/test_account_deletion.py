@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 
 from function.ledger.attributes import serialize_item
-from function.ledger.keys import address_key, event_key
+from function.ledger.keys import address_key, event_key, own_list_key
+from function.message.tenant import pack_tenants
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
@@ -40,15 +42,36 @@ class UserPool:
         return {}
 
 
+class Functions:
+    """The call that tells which tenants the function `notify` declares, and whether it answers."""
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
+
+    def __init__(self) -> None:
+        self.settings: dict[str, str] = {}
+        self.error = ""
+
+    def get_function(self, FunctionName: str) -> dict[str, Any]:  # AWS's name
+        if self.error:
+            raise ClientError({"Error": {"Code": self.error, "Message": ""}}, "GetFunction")
+        return {"Configuration": {"FunctionName": FunctionName, "Environment": {"Variables": self.settings}}}
+
+
 @pytest.fixture
 def pool() -> UserPool:
     return UserPool()
 
 
 @pytest.fixture
-def parts(parts: Parts, pool: UserPool) -> Parts:
+def functions() -> Functions:
+    return Functions()
+
+
+@pytest.fixture
+def parts(parts: Parts, pool: UserPool, functions: Functions) -> Parts:
     settings = parts.settings.model_copy(update={"user_pool": "us-east-1_herald"})
-    return replace(parts, settings=settings, cognito=lambda: pool)  # type: ignore[arg-type, return-value]  # all that is asked of it
+    notifier = replace(parts.notifier, functions=functions)  # type: ignore[arg-type]  # all that is asked of it
+    return replace(parts, settings=settings, notifier=notifier, cognito=lambda: pool)  # type: ignore[arg-type, return-value]
 
 
 def signed_in(parts: Parts, issuer: Issuer, clock: Clock, ago: int = 60, **claims: Any) -> TestClient:
@@ -120,6 +143,27 @@ def test_everything_that_names_the_person_goes(
     assert not cloud.rows("deleted book")
     assert bob.get(theirs).status_code == 200
     assert bob.get(f"{theirs}/notifications").json()["notifications"][0]["state"] == "committed"
+
+
+def test_what_the_reader_chose_of_a_tenants_mail_goes_as_well(
+    ada: TestClient, cloud: Cloud, parts: Parts, functions: Functions, pool: UserPool
+) -> None:
+    """What is on a suppression list stays there, whosever list it is: mail would start again."""
+    declared = {"acme": {"from": "mail@acme.example", "suppression": "own"}, "globex": {"from": "mail@globex.example"}}
+    functions.settings = {"HERALD_TENANTS": pack_tenants(declared)}
+    addresses = [address_key(parts.secrets.address()[0], f"{name}@example.com") for name in ("ada", "bob")]
+    lists = [own_list_key(address, "acme") for address in addresses]
+    for key in lists:
+        parts.preferences.unsubscribe("books", key.removeprefix("address#"), 1, "link")
+    entry = {"pk": addresses[0], "since": 1, "reason": "bounced", "message_id": "m1"}
+    cloud.dynamodb.put_item(TableName="herald-ledger", Item=serialize_item(entry))
+    functions.error = "TooManyRequestsException"
+    assert (ada.delete("/v1/me").status_code, pool.deleted) == (503, [])
+    functions.error = ""
+    assert ada.delete("/v1/me").status_code == 200
+    ours, theirs = (parts.preferences.find_stopped(["books"], key.removeprefix("address#")) for key in lists)
+    assert (ours, theirs) == (set(), {"books"})
+    assert '"bounced"' in everything(cloud)
 
 
 def test_what_was_not_published_never_is_and_says_so(
