@@ -159,6 +159,14 @@ GUARANTEES = (
         kills="attachments",
     ),
     Guarantee(
+        "an event of a tenant is killed at any request, that of its bounce's report included; its tenant is declared "
+        "only later; a provider is away",
+        "one mail from its tenant's address, by a provider that knows it; the bounce is on its tenant's list; an "
+        "unknown tenant is a dead letter, never another's mail",
+        "tests/faults/test_tenants.py::test_a_tenants_event_is_one_mail_of_its_own_wherever_anybody_is_killed",
+        kills="tenants",
+    ),
+    Guarantee(
         "the stream missed an event",
         "the sweeper publishes it",
         f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",
