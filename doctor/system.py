@@ -17,6 +17,8 @@ from doctor.vendors import Http
 if TYPE_CHECKING:
     from dns.resolver import Resolver
 
+    from function.message.tenant import Tenant
+
 __all__ = ["ALIAS", "System", "member"]
 
 #: What receives traffic; CodeDeploy alone moves it.
@@ -31,7 +33,8 @@ class System:
 
     `regions` are the regions that the settings name, by their source, the one that is used first. `reservation` is the
     concurrency that `send_rate` (mails a second) needs. `told_topic` is the ARN of a shared topic, `told_domain` the
-    sending domain where no function tells it yet. `resolver` None: no DNS is asked; `http` None: nor is any vendor.
+    sending domain where no function tells it yet. `tenant` is whose sender is looked at, if not the deployment's own.
+    `resolver` None: no DNS is asked; `http` None: nor is any vendor.
     `local`: simulators answer.
     """
 
@@ -46,6 +49,7 @@ class System:
     local: bool = False
     told_topic: str | None = None
     told_domain: str | None = None
+    tenant: Tenant | None = None
     resolver: Resolver | None = None
     http: Http | None = None
 
@@ -91,13 +95,17 @@ class System:
     @property
     def sender(self) -> str | None:
         """The address that mail comes from, or that domain alone where no function tells; None where nobody knows."""
+        if self.tenant:
+            return parseaddr(self.tenant.sender)[1].lower()
         if self.told_domain:
             return self.told_domain
         return parseaddr(self.settings.get("HERALD_FROM", ""))[1].lower() or None if self.installed else None
 
     @property
     def configuration_set(self) -> str:
-        """The SES configuration set of every mail."""
+        """The SES configuration set of every mail, or of the tenant's."""
+        if self.tenant and self.tenant.configuration_set:
+            return self.tenant.configuration_set
         return self.settings.get("HERALD_CONFIGURATION_SET") or self.prefix
 
     def arn(self, service: str, resource: str) -> str:

@@ -17,6 +17,7 @@ from doctor.checks import (
     release,
     ses_account,
     sign_in,
+    tenants,
     web_address,
 )
 
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *ses_account.CHECKS,
     *identity.CHECKS,
     *other_regions.CHECKS,
+    *tenants.CHECKS,
     *dns_records.CHECKS,
     *function.CHECKS,
     *release.CHECKS,

@@ -32,6 +32,9 @@ def identity_of(system: System) -> tuple[str, Any] | Finding:
             if not refusal.missing:
                 raise
     none = f"SES knows no identity for {sender} in {system.region}"
+    if system.tenant:
+        domain = sender.rpartition("@")[2]
+        return wrong(none, f"aws sesv2 create-email-identity --region {system.region} --email-identity {domain}")
     return wrong(none, system.apply) if system.installed else warning(none, f"it is made by: {system.apply}")
 
 
@@ -43,6 +46,14 @@ def _candidates(sender: str) -> Iterator[str]:
     yield from (".".join(labels[start:]) for start in range(max(len(labels) - 1, 1)))
 
 
+def _records(system: System, name: str) -> str:
+    """What is to be in DNS: of a tenant's domain its owner asks SES."""
+    if system.tenant:
+        asked = f"aws sesv2 get-email-identity --region {system.region} --email-identity {name}"
+        return f"create the records that are told by: {asked}"
+    return _RECORDS
+
+
 def _check_verification(system: System) -> Finding:
     found = identity_of(system)
     if isinstance(found, Finding):
@@ -52,7 +63,7 @@ def _check_verification(system: System) -> Finding:
         return ok(f"{name} is verified")
     why = (identity.get("VerificationInfo") or {}).get("ErrorType")
     status = identity.get("VerificationStatus", "not verified")
-    return wrong(f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _RECORDS)
+    return wrong(f"{name} is {status}{f' ({why})' if why else ''}: SES refuses every mail", _records(system, name))
 
 
 def _dkim(system: System) -> Finding:
@@ -68,8 +79,10 @@ def _dkim(system: System) -> Finding:
     if status == "SUCCESS":
         return ok(f"mail of {name} is signed, the key is {dkim.get('CurrentSigningKeyLength', 'of a length not told')}")
     if status in ("PENDING", "TEMPORARY_FAILURE"):
-        return warning(f"SES has not found the keys of {name} in DNS ({status}); it looks for 72 hours", _RECORDS)
-    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _RECORDS)
+        return warning(
+            f"SES has not found the keys of {name} in DNS ({status}); it looks for 72 hours", _records(system, name)
+        )
+    return wrong(f"SES gave up looking for the keys of {name} in DNS ({status})", _records(system, name))
 
 
 def _mail_from(system: System) -> Finding:
@@ -80,16 +93,18 @@ def _mail_from(system: System) -> Finding:
     attributes = found[1].get("MailFromAttributes") or {}
     domain = attributes.get("MailFromDomain")
     if not domain:
+        put = "aws sesv2 put-email-identity-mail-from-attributes --mail-from-domain SUBDOMAIN"
+        apply = "set identity.mail_from in terraform.tfvars, then make apply"
         return warning(
             f"{found[0]} has no MAIL FROM domain of its own: SPF does not align",
-            "set identity.mail_from in terraform.tfvars, then make apply",
+            f"{put} --region {system.region} --email-identity {found[0]}" if system.tenant else apply,
         )
     status = member(attributes, "sesv2", "MailFromDomainStatus")
     if status == "SUCCESS":
         return ok(f"{domain} is verified")
     if attributes.get("BehaviorOnMxFailure") == "REJECT_MESSAGE":
-        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _RECORDS)
-    return warning(f"{domain} is {status}: until then SPF does not align", _RECORDS)
+        return wrong(f"{domain} is {status}, and without it SES refuses the mail", _records(system, found[0]))
+    return warning(f"{domain} is {status}: until then SPF does not align", _records(system, found[0]))
 
 
 def _configuration_set(system: System) -> Finding:

@@ -11,7 +11,7 @@ from doctor.cloud import Answer, Cloud
 from doctor.system import System
 from function.providers.urls import ses_regions
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "SesThere"]
 
 _THERE = frozenset(
     {
@@ -28,7 +28,7 @@ _CHECKS = [check for check in (*ses_account.CHECKS, *identity.CHECKS) if check.i
 
 
 @dataclass(frozen=True, slots=True)
-class _SesThere:
+class SesThere:
     """The same cloud, whose SES is asked in another region."""
 
     cloud: Cloud
@@ -47,7 +47,7 @@ def _other_regions(system: System) -> Finding:
     found = [
         (region, result)
         for region in regions
-        for result in run(_CHECKS, replace(system, cloud=_SesThere(system.cloud, region), region=region))
+        for result in run(_CHECKS, replace(system, cloud=SesThere(system.cloud, region), region=region))
     ]
     bad = [(region, result) for region, result in found if result.status is not CheckStatus.OK]
     if not bad:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parseaddr
 
 from doctor.check import Check, CheckStatus, Finding, ok, warning, wrong
+from doctor.checks.tenants import find_tenants
 from doctor.failures import RefusedError, UnansweredError
 from doctor.system import System, member
 from doctor.vendors import ASKERS, Asker, VendorAccount, VendorRefusal
@@ -91,14 +93,20 @@ def _key(_system: System, asker: Asker, account: VendorAccount) -> Finding:
 
 
 def _domain(system: System, asker: Asker, account: VendorAccount) -> Finding:
-    domain = (system.sender or "").rpartition("@")[2]
+    """The domain of the deployment's sender, and those of the tenants whose mail may go by this provider."""
+    tenants = [one.sender for one in find_tenants(system).values() if one.may_go_by(account.url)]
+    senders = [system.sender or "", *(parseaddr(sender)[1].lower() for sender in tenants)]
+    domains = list(dict.fromkeys(sender.rpartition("@")[2] for sender in senders))
     known = asker.domains(account)
-    parents = [name for name in known if domain == name or domain.endswith(f".{name}")]
-    if not parents:
-        return wrong(f"it does not know {domain}", "add the domain there, with its DNS records")
-    if not any(known[name] for name in parents):
-        return wrong(f"{parents[0]} is not verified", "create the DNS records that it asks for, then verify it there")
-    return ok(f"{domain} is verified")
+    for domain in domains:
+        parents = [name for name in known if domain == name or domain.endswith(f".{name}")]
+        if not parents:
+            return wrong(f"it does not know {domain}", "add the domain there, with its DNS records")
+        if not any(known[name] for name in parents):
+            return wrong(
+                f"{parents[0]} is not verified", "create the DNS records that it asks for, then verify it there"
+            )
+    return ok(f"{' and '.join(domains)} {'is' if len(domains) == 1 else 'are'} verified")
 
 
 def _webhook(system: System, asker: Asker, account: VendorAccount) -> Finding:

@@ -45,7 +45,7 @@ class Resend:
         kinds = ("sent", "delivered", "delivery_delayed", "bounced", "complained", "failed", "suppressed")
         hook = {"status": "enabled", "endpoint": webhook, "events": [f"email.{kind}" for kind in kinds]}
         answers: dict[str, list[dict[str, Any]]] = {
-            "/domains": [{"name": self.domain, "status": "verified"}],
+            "/domains": [{"name": one, "status": "verified"} for one in (self.domain, *self.also)],
             "/webhooks": [hook] if webhook else [],
         }
         if request.path not in answers:

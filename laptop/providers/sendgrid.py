@@ -57,7 +57,7 @@ class SendGrid:
         hook = {"enabled": True, "url": webhook, "public_key": "of the laptop", **events}
         answers: dict[str, object] = {
             "/v3/scopes": {"scopes": ["mail.send"]},
-            "/v3/whitelabel/domains": [{"domain": self.domain, "valid": True}],
+            "/v3/whitelabel/domains": [{"domain": one, "valid": True} for one in (self.domain, *self.also)],
             "/v3/user/webhooks/event/settings/all": {"max_allowed": 5, "webhooks": [hook] if webhook else []},
         }
         if request.path not in answers:

@@ -177,5 +177,18 @@ RULES: tuple[Rule, ...] = (
         "SuppressedDestinationSummaries[].LastUpdateTime",
         "NextToken",
     ),
+    _row(
+        "GetTenant",
+        "Get information about a specific tenant",
+        "tests/integration/doctor/test_tenants.py::test_what_is_wrong_with_the_tenant_at_ses_is_named",
+        "Tenant.SendingStatus",
+    ),
+    _row(
+        "ListTenantResources",
+        "List all resources associated with a specific tenant.",
+        "tests/integration/doctor/test_tenants.py::test_what_is_wrong_with_the_tenant_at_ses_is_named",
+        "TenantResources[].ResourceArn",
+        "NextToken",
+    ),
     _row("ListTagsForResource", NOTHING_SPECIAL, f"{_SETUP}test_a_configuration_set_keeps_its_options"),
 )

@@ -14,6 +14,7 @@ import pytest
 from doctor.check import CheckResult, CheckStatus
 from doctor.recording import Recorder
 from doctor.vendors import ASKERS, HttpAnswer, VendorAccount
+from function.message.tenant import pack_tenants
 from function.providers.urls import webhook_path
 from function.providers.vendor_events import NOTHING
 from function.providers.webhook_request import MalformedWebhook, WebhookRequest, open_vendor
@@ -49,6 +50,7 @@ class Setup:
     heard: bool = True
     said: dict[str, HttpAnswer] = field(default_factory=dict)
     unsigned: int = 401
+    tenants: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def http(self, method: str, url: str, headers: Mapping[str, str], /) -> HttpAnswer:
         if method == "POST":
@@ -63,6 +65,7 @@ class Setup:
             "HERALD_PROVIDERS": self.providers or f"ses://eu-west-1,{self.url}",
             "HERALD_PROVIDER_SECRETS": json.dumps({self.url: {"key": _ARN}}),
             "HERALD_PROVIDER_ENDPOINTS": json.dumps({scheme: self.base}),
+            "HERALD_TENANTS": pack_tenants(self.tenants),
         }
         if FunctionName == "herald-webhook":
             if not self.heard:
@@ -141,6 +144,20 @@ def test_a_domain_that_it_does_not_know_is_named(setup: Setup) -> None:
     setup.said = {"/v4/domains": HttpAnswer(200, '{"domain": {"name": "other.example", "state": "active"}}')}
     found = setup.finds("provider-domains")
     assert (found.status, found.finding) == (CheckStatus.WRONG, f"{setup.url}: it does not know {DOMAIN}")
+
+
+def test_a_tenants_domain_is_to_be_known_where_its_mail_may_go(setup: Setup) -> None:
+    """Mailgun sends by one domain, which a tenant's has to belong to."""
+    own = f"acme.{DOMAIN}" if "mailgun" in setup.url else "acme.example"
+    setup.vendor.also = (own,)
+    setup.tenants = {"acme": {"from": f"Acme <mail@{own}>"}}
+    found = setup.finds("provider-domains")
+    assert (found.status, found.finding) == (CheckStatus.OK, f"{setup.url}: {DOMAIN} and {own} are verified")
+    setup.tenants["shop"] = {"from": "mail@shop.example"}
+    found = setup.finds("provider-domains")
+    assert (found.status, found.finding) == (CheckStatus.WRONG, f"{setup.url}: it does not know shop.example")
+    setup.tenants["shop"] |= {"providers": ["ses://eu-west-1"]}
+    assert setup.finds("provider-domains").status is CheckStatus.OK
 
 
 @pytest.mark.parametrize("setup", [f"mailgun+eu://{DOMAIN}"], indirect=True)

@@ -240,6 +240,13 @@ FAULTS = [
         lambda c: c.ses.put_email_identity_dkim_attributes(EmailIdentity=_DOMAIN, SigningEnabled=True),
     ),
     Fault(
+        "ses-tenants",
+        WRONG,
+        "acme: SES knows no identity for mail@acme.example",
+        lambda c: c.ses.delete_email_identity(EmailIdentity="acme.example"),
+        lambda c: c.ses.create_email_identity(EmailIdentity="acme.example"),
+    ),
+    Fault(
         "ses-configuration-set",
         WRONG,
         "sending through herald is off",

@@ -192,6 +192,7 @@ class TestTheCommittedRecording:
                 "ses-delivery-mode",
                 "ses-mail-from",
                 "ses-plan",
+                "ses-tenants",  # whose they are is not recorded
             ),
             CheckStatus.WARNING,
         )

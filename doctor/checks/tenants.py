@@ -1,0 +1,103 @@
+"""Tenants: whether SES takes the mail of each, in every region that it may go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from doctor.check import Check, CheckStatus, Finding, ok, run, worst, wrong
+from doctor.checks import identity
+from doctor.checks.other_regions import SesThere
+from doctor.failures import RefusedError, UnansweredError
+from doctor.system import System, member
+from function.message.tenant import Tenant, read_tenants
+from function.providers.urls import ses_regions
+
+__all__ = ["CHECKS", "find_tenants"]
+
+
+def find_tenants(system: System) -> Mapping[str, Tenant]:
+    """The tenants that `notify` declares, by name. Raises `UnansweredError` where a recording does not tell them."""
+    declared = system.settings.get("HERALD_TENANTS", "")
+    try:
+        return read_tenants(declared) if declared else {}
+    except ValueError as error:
+        raise UnansweredError("lambda", "HERALD_TENANTS") from error
+
+
+def _tenants(system: System) -> Finding:
+    """What the checks of the deployment's own sender say of each tenant's; what is told of several alike, once."""
+    places = [one for tenant in find_tenants(system).values() for one in _places(system, tenant)]
+    if not places:
+        return ok("no tenant's mail goes by SES")
+    told: dict[str, list[str]] = {}
+    bad = []
+    for one in places:
+        for result in run(_CHECKS, one):
+            if result.status is not CheckStatus.OK:
+                told.setdefault(result.finding, []).append(_name(one))
+                bad.append(result)
+    if not bad:
+        return ok(f"SES takes the mail of {_listed(map(_name, places))}, signs it, and tells what becomes of it")
+    status = worst(bad)
+    said = "; ".join(f"{_listed(names)}: {finding}" for finding, names in told.items())
+    return Finding(status, said, next(result.remedy for result in bad if result.status is status))
+
+
+def _name(system: System) -> str:
+    return system.tenant.name if system.tenant else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _places(system: System, tenant: Tenant) -> Iterator[System]:
+    """The same system with a tenant's sender, in each region whose SES may send its mail."""
+    urls = (url.strip() for url in system.settings.get("HERALD_PROVIDERS", f"ses://{system.region}").split(","))
+    for region in ses_regions(tuple(url for url in urls if tenant.may_go_by(url))):
+        there = system if region == system.region else replace(system, cloud=SesThere(system.cloud, region))
+        yield replace(there, region=region, tenant=tenant)
+
+
+def _ses_tenant(system: System) -> Finding:
+    """SES's own tenant must exist, may send, and has both resources.
+
+    https://docs.aws.amazon.com/ses/latest/dg/tenants.html
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetTenant.html
+    """
+    name = system.tenant.ses_tenant if system.tenant else None
+    if name is None:
+        return ok("it goes through no tenant of SES's own")
+    try:
+        answer = system.ask("sesv2", "GetTenant", TenantName=name)
+    except RefusedError as refusal:
+        if not refusal.missing:
+            raise
+        make = f"aws sesv2 create-tenant --region {system.region} --tenant-name {name}"
+        return wrong(f"SES knows no tenant {name} in {system.region}", make)
+    if member(answer, "sesv2", "Tenant", "SendingStatus") == "DISABLED":
+        return wrong(
+            f"SES has paused sending for its tenant {name}", "look at its findings in SES's console, and resume it"
+        )
+    return _resources(system, name)
+
+
+def _resources(system: System, name: str) -> Finding:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListTenantResources.html"""
+    found = identity.identity_of(system)
+    if isinstance(found, Finding):
+        return found
+    wanted = [f"identity/{found[0]}", f"configuration-set/{system.configuration_set}"]
+    pages = system.pages("sesv2", "ListTenantResources", TenantName=name)
+    arns = [str(one.get("ResourceArn")) for page in pages for one in page.get("TenantResources") or ()]
+    lacking = [one for one in wanted if not any(arn.endswith(f":{one}") for arn in arns)]
+    if lacking:
+        arn = system.arn("ses", lacking[0])
+        join = f"aws sesv2 create-tenant-resource-association --region {system.region} --tenant-name {name}"
+        return wrong(f"SES's tenant {name} has no {' and no '.join(lacking)}", f"{join} --resource-arn {arn}")
+    return ok(f"SES's tenant {name} may send, and has identity and configuration set")
+
+
+_CHECKS = (*identity.CHECKS, Check("ses-tenant", "SES tenant", _ses_tenant))
+CHECKS = (Check("ses-tenants", "Senders of tenants", _tenants),)
