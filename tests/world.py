@@ -102,7 +102,7 @@ class World:
             self.retry_policy,
             self.release,
             self.clock,
-            lambda: f"request/{next(self._owners)}",
+            lambda: f"request-{next(self._owners)}",
             Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
             self.tracing,
             Attachments(self.s3, self.clock) if self.s3 else None,

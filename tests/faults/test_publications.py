@@ -89,7 +89,7 @@ def cancelled(world: World) -> None:
 
 
 def collected(world: World) -> None:
-    attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request/1"))
+    attempt = world.courier().builder.begin(delivery(value=OLD)).identify(Attempt("m1", "request-1"))
     assert isinstance(Windows(world.ledger).collect(attempt, [world.clock() + _SOON * 1000]), Kept)
 
 

@@ -73,7 +73,7 @@ def test_a_first_that_sent_nothing_after_all_leaves_nothing_to_decide(world: Wor
     other.clock.forward(2 * _DAY)
     assert other.deliver(delivery()).kind is OutcomeKind.PARKED
     row = TimelineRow(State.RELEASED, world.clock(), world.release)
-    world.ledger.release(Attempt("m1", "request/1"), row)
+    world.ledger.release(Attempt("m1", "request-1"), row)
     record = world.record()
     assert (record.state, record.parked, record.reason_code) == (State.RELEASED, None, None)
     assert other.deliver(delivery()).kind is OutcomeKind.SENT

@@ -114,7 +114,7 @@ def test_a_mail_in_doubt_is_parked_once_the_ledger_answers(world: World) -> None
         assert_waits(world, delivery())
     assert world.record().parked is None
     assert world.deliver(delivery()).kind is OutcomeKind.PARKED
-    assert world.record().parked == "request/1"
+    assert world.record().parked == "request-1"
 
 
 def test_a_letter_whose_event_lies_in_the_ledger_waits_for_it(world: World) -> None:
@@ -154,7 +154,7 @@ def test_what_was_certainly_not_sent_is_no_doubt_although_the_ledger_could_not_b
     world.post.answers = [error] * 3
     with busy(world, operations):
         waits = world.deliver(delivery())
-    assert (waits.kind, waits.not_sent, world.state()) == (OutcomeKind.HELD, "m1 request/1", State.SENDING)
+    assert (waits.kind, waits.not_sent, world.state()) == (OutcomeKind.HELD, "m1 request-1", State.SENDING)
     world.post.answers = []
     marked = delivery(not_sent=waits.not_sent, item=QueueItem("item", "handle", 1))
     with busy(world, {"update_item": 0}):

@@ -167,9 +167,9 @@ def test_past_it_the_event_itself_is_read_by_nobody(world: World) -> None:
 def test_feedback_past_it_makes_a_record_of_its_own(world: World) -> None:
     doubt(world)
     world.clock.forward(_KEPT)
-    assert world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="a@example.com", attempt="request/1")
+    assert world.apply_feedback(Action.FEEDBACK_BOUNCED, State.BOUNCED, suppress="a@example.com", attempt="request-1")
     record = world.record()
-    assert (record.state, record.owner, record.sent_by) == (State.BOUNCED, "", frozenset({"request/1"}))
+    assert (record.state, record.owner, record.sent_by) == (State.BOUNCED, "", frozenset({"request-1"}))
     assert record.expires_at == world.clock() // 1000 + _KEPT
     assert world.find_suppression("a@example.com") is not None
 

@@ -39,7 +39,7 @@ def test_feedback_that_is_later_than_the_hold_makes_no_second_mail(world: World)
         world.deliver(delivery())
     world.clock.forward(_HOLD + _MINUTE)
     assert world.deliver(delivery()).kind is OutcomeKind.HELD
-    world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="request/1")
+    world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="request-1")
     world.report_twice()
     assert world.deliver(delivery()).kind is OutcomeKind.DUPLICATE
     assert world.mails == 1
@@ -154,10 +154,10 @@ def test_the_first_mail_s_late_report_shows_that_it_was_sent_twice_and_is_counte
     world.report_twice()
     world.deliver(delivery())
     row = TimelineRow(State.SENT, world.clock(), "r1")
-    first = world.ledger.apply_feedback("m1", Action.FEEDBACK_SENT, row, None, "request/1")
-    again = world.ledger.apply_feedback("m1", Action.FEEDBACK_SENT, row, None, "request/1")
+    first = world.ledger.apply_feedback("m1", Action.FEEDBACK_SENT, row, None, "request-1")
+    again = world.ledger.apply_feedback("m1", Action.FEEDBACK_SENT, row, None, "request-1")
     assert [first.sent_twice, again.sent_twice] == [True, False]
-    assert world.record().sent_by == {"request/1", world.record().owner}
+    assert world.record().sent_by == {"request-1", world.record().owner}
     assert rows(world).count(("sent", "sent_twice")) == 1
 
 
@@ -166,7 +166,7 @@ def test_the_second_mail_s_owner_tells_it_where_the_first_s_report_was_faster(wo
     lose(world)
     world.report_twice()
     said = State.DELIVERED if stronger is Action.FEEDBACK_DELIVERED else State.BOUNCED
-    world.post.answers = [lambda: world.apply_feedback(stronger, said, attempt="request/1")]
+    world.post.answers = [lambda: world.apply_feedback(stronger, said, attempt="request-1")]
     outcome = world.deliver(delivery())
     assert outcome.also == ("Resent", "SentTwice")
     assert (world.state(), len(world.record().sent_by)) == (said, 2)

@@ -201,7 +201,7 @@ def test_a_late_report_settles_what_was_replaced_and_both_are_shown(world: World
     leave(world, State.UNKNOWN)
     world.clock.forward(_HOLD)
     world.deliver(correct(confirmed=True))
-    assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="request/1")
+    assert world.apply_feedback(Action.FEEDBACK_SENT, State.SENT, attempt="request-1")
     assert (world.state("m1"), world.record("m1").successor, world.state("m2")) == (State.SENT, "m2", State.SENT)
 
 
@@ -231,7 +231,7 @@ def test_what_was_refused_after_acceptance_is_not_reopened_by_an_older_letter(wo
     world.clock.forward(_HOLD)
     world.deliver(delivery())
     letter = world.dead.letters.pop()
-    world.apply_feedback(Action.FEEDBACK_REFUSED, State.REFUSED, attempt="request/1")
+    world.apply_feedback(Action.FEEDBACK_REFUSED, State.REFUSED, attempt="request-1")
     for confirmed in (False, True):
         assert world.deliver(redrive(letter, confirmed)).detail == "already refused"
     assert (world.mails, world.dead.letters) == (1, [])

@@ -92,7 +92,7 @@ def test_what_is_in_doubt_waits_for_reports_of_both(two: World, reporting: str) 
 
 @pytest.mark.parametrize("order", [(SES, RESEND), (RESEND, SES)])
 def test_reports_of_both_in_any_order_end_in_one_record(two: World, order: tuple[str, str]) -> None:
-    attempts = {SES: "request/1", RESEND: "request/1"}
+    attempts = {SES: "request-1", RESEND: "request-1"}
     two.posts[0].accept_then(OutcomeUnknown("lost"))
     two.deliver(delivery())
     for name in order:

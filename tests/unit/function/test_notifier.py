@@ -89,7 +89,7 @@ def test_what_was_not_sent_goes_with_what_comes_back_where_the_ledger_could_not_
         assert sandbox(wrap(message())) in ({}, report_failed())
     (sent,) = sandbox.sqs.sent
     marks = {name: mark["StringValue"] for name, mark in sent["MessageAttributes"].items()}
-    assert marks == {"not_sent": "m1 request/1"}
+    assert marks == {"not_sent": "m1 request-1"}
     assert sandbox(batch(sqs_event(sent["MessageBody"], marks=marks))) == report_failed()
     assert (sandbox.world.mails, sandbox.world.state()) == (1, State.SENT)
 
