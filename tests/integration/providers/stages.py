@@ -51,13 +51,15 @@ PROVIDERS = ("ses", "smtp", *HTTP)
 
 @dataclass
 class Stage:
-    """`rotate` has the provider know another key only, and the reference name that one."""
+    """`rotate` has the provider know another key only, and the reference name that one; `also` has it verify further
+    domains, where it does so."""
 
     name: str
     provider: Provider
     faults: Faults
     mailbox: Mailbox
     rotate: Callable[[], None]
+    also: Callable[..., None] = lambda *_: None
 
 
 class Kept:
@@ -136,4 +138,4 @@ def _http(stack: ExitStack, name: str, patience: float) -> Stage:
     def rotate() -> None:
         vendor.key = kept.value = "another-key"
 
-    return Stage(name, provider, vendor.faults, mailbox, rotate)
+    return Stage(name, provider, vendor.faults, mailbox, rotate, lambda *domains: setattr(vendor, "also", domains))
