@@ -37,6 +37,7 @@ _MODULES = {
     "preview": "notifications",
     "new": "notifications",
     "lint": "notifications",
+    "test": "mail_tests",
     "publish": "publish",
     "contracts": "publish",
     "studio": "studio",

@@ -11,9 +11,11 @@ from typing import Any
 
 from package.botocore_data import Operations
 
-__all__ = ["BUNDLES", "Bundle", "is_ignored", "keeps"]
+__all__ = ["BUNDLES", "SNAPSHOTS", "Bundle", "is_ignored", "keeps"]
 
 _ROOT = Path(__file__).parents[1]
+#: The folder, in that of the notifications, of the mails as somebody saw them; no event's type is called so.
+SNAPSHOTS = "_snapshots"
 #: Packages whose modules are followed; everything else is a dependency, or the bundle itself.
 _FOLLOWED = ("function", "operations")
 #: What caches, editors and file browsers leave in a checkout.
@@ -114,7 +116,7 @@ def keeps(bundle: Bundle, name: PurePosixPath) -> bool:
 
 def is_ignored(inside: PurePath) -> bool:
     """Whether this file, by its path inside the checkout, is none of the source."""
-    return "__pycache__" in inside.parts or any(map(_LEFT_BEHIND.search, inside.parts))
+    return not {"__pycache__", SNAPSHOTS}.isdisjoint(inside.parts) or any(map(_LEFT_BEHIND.search, inside.parts))
 
 
 def _find_imported_modules(folder: Path) -> list[Path]:

@@ -12,11 +12,10 @@ from function.errors import NotificationError
 from function.message.attachments import read_references
 from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
-from function.message.sender import join_sender, split_sender
-from function.message.unsubscribe import headers
 from operations.errors import UserError
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
+from package.notifications.headers import shown_headers
 
 __all__ = ["Workshop"]
 
@@ -64,16 +63,7 @@ class Workshop:
             content = notification.render(data, locale, link)
         except NotificationError as error:
             raise UserError(str(error)) from None
-        told = {"To": data["recipient"]["email"], "Subject": content.subject}
-        if notification.sender:
-            told = {"From": join_sender(*split_sender(notification.sender))} | told
-        if notification.reply_to:
-            told["Reply-To"] = notification.reply_to
-        if notification.attachments and (files := data.get("attachments")):
-            told["Attachments"] = ", ".join(f"{one['name']} ({one['type']})" for one in files)
-        if notification.invitation and "invitation" in data:
-            told["Invitation"] = f"{data['invitation']['summary']}, {data['invitation']['start']}"
-        return content, told | (headers(link) if link else {})
+        return content, shown_headers(notification, data, content, link)
 
     def save(self, type_: str, example: str, data: Mapping[str, Any]) -> Path:
         """Write the data of an example that is there, whole or not at all.

@@ -18,7 +18,7 @@ from package.errors import Faults, PackageError
 from package.notifications.documents import read_json, show, where
 from package.notifications.formats import PATTERNS
 
-__all__ = ["BRAND", "BRANDS", "read_brand", "read_brands"]
+__all__ = ["BRAND", "BRANDS", "Brand", "read_brand", "read_brands"]
 
 #: The file's name, in the folder of the notifications.
 BRAND = "brand.json"

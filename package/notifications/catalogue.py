@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from minijinja import TemplateError
 
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue, Notification, ViolationError
 from function.message.sender import from_header
 from package.errors import Faults, PackageError
 from package.notifications.attachments import faults_of_attachments, has_attachments, require_attachments
-from package.notifications.brand import BRAND, BRANDS, read_brand, read_brands
+from package.notifications.brand import BRAND, BRANDS, Brand, read_brand, read_brands
 from package.notifications.digests import read_digest, seen_examples, seen_schema
 from package.notifications.documents import read_json, where
+from package.notifications.explanations import UNKNOWN, explain, find_missing
 from package.notifications.formats import PATTERNS
 from package.notifications.invitations import faults_of_invitations, has_invitation, require_invitation
 from package.notifications.localization import FILTERS, localization
@@ -37,6 +37,7 @@ __all__ = [
     "UNSUBSCRIBE_URL",
     "compile_catalogue",
     "examples",
+    "find_brand",
     "is_type",
     "read_settings",
     "types",
@@ -58,7 +59,6 @@ _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
 _SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "digest", "recipients"})
 
 
-_UNKNOWN = "is not in the schema: write it as there, or add it there"
 _UNSEEN = "is in no example, so nobody has seen it: add it to one"
 
 
@@ -95,7 +95,7 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
     out.mkdir(parents=True, exist_ok=True)
     faults, brand, event = Faults(), {}, read_schema(_FUNCTION / "contracts" / "event.schema.json")
     with faults.gather():
-        brand = read_brand(_own_or_shipped(notifications, BRAND))
+        brand = find_brand(notifications)
     brands = read_brands(notifications, faults)
     sources = [_read(type_, notifications, faults) for type_ in types(notifications)]
     if not sources:
@@ -146,9 +146,10 @@ class _Source:
         return {"locales": self.locales, "descriptions": descriptions(self.schema), **self.settings, **more}
 
 
-def _own_or_shipped(notifications: Path, name: str) -> Path:
-    own = notifications / name
-    return own if own.exists() else NOTIFICATIONS / name
+def find_brand(notifications: Path) -> Brand:
+    """The brand of a folder of notifications; without one, Herald's. Raises `PackageError`."""
+    own = notifications / BRAND
+    return read_brand(own if own.exists() else NOTIFICATIONS / BRAND)
 
 
 def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
@@ -236,26 +237,15 @@ def _unknown_names(source: _Source) -> Iterator[str]:
         for part in _PARTS:
             names = [name.split(".") for name in find_names(source.templates[f"{locale}/{part}"])]
             asked = [steps for steps in names if steps[0] not in _OWN_NAMES]
-            unknown = {missing for steps in asked if (missing := _find_missing(schema, steps))}
+            unknown = {missing for steps in asked if (missing := find_missing(schema, steps))}
             unseen = {
                 ".".join(steps)
                 for steps in asked
-                if not _find_missing(schema, steps) and not any(_is_in_data(data, steps) for data in examples_.values())
+                if not find_missing(schema, steps) and not any(_is_in_data(data, steps) for data in examples_.values())
             }
             for name in sorted(unknown | unseen):
                 place = where_named(source.folder / locale / part, name, source.roots)
-                yield f"{place}: {name} {_UNKNOWN if name in unknown else _UNSEEN}"
-
-
-def _find_missing(schema: Any, steps: list[str]) -> str | None:
-    """The beginning of a name that the schema does not have: `order` of `order.total`; None if it has all."""
-    for number, step in enumerate(steps, 1):
-        if schema.get("type") == "array":
-            return None  # a template asks a list for its length, or an item by its number
-        schema = schema.get("properties", {}).get(step)
-        if schema is None:
-            return ".".join(steps[:number])
-    return None
+                yield f"{place}: {name} {UNKNOWN if name in unknown else _UNSEEN}"
 
 
 def _is_in_data(data: Any, steps: list[str]) -> bool:
@@ -356,7 +346,7 @@ def _faults_of_mails(
         try:
             refuse_content(notification.render_whole(data, locale, link), logo)
         except NotificationError as error:
-            yield _explain(error, source, locale, name)
+            yield explain(error, source.folder / locale, source.roots, source.seen[0], f"examples/{name}.json")
             return
         except PackageError as error:
             yield f"{source.folder / locale}, with examples/{name}.json: {error}"
@@ -378,18 +368,3 @@ def _pointer(error: Exception) -> str:
     if isinstance(error, jsonschema.ValidationError):
         return "/data" + "".join(f"/{step}" for step in error.absolute_path)
     return getattr(error, "pointer", None) or "/data"
-
-
-def _explain(error: NotificationError, source: _Source, locale: str, example: str) -> str:
-    """The file and line of what a template could not be filled with."""
-    cause = error.__cause__
-    if not isinstance(cause, TemplateError):
-        return f"{source.folder / locale}, with examples/{example}.json: {str(error).splitlines()[0]}"
-    part = next(part for part in _PARTS if (cause.name or "").endswith(part.replace(".mjml", ".html")))
-    detail = cause.detail or str(cause).splitlines()[0]
-    named = re.search(r"`([^`]+)`|filter (\w+)", detail)
-    where = where_named(source.folder / locale / part, (named[1] or named[2]) if named else "", source.roots)
-    missing = _find_missing(source.seen[0], named[1].split(".")) if named and named[1] else None
-    remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
-    remedy = f": {missing} {_UNKNOWN}" if missing else remedy
-    return f"{where}: {detail} in examples/{example}.json{remedy}"

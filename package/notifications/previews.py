@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from minijinja import Environment
 
@@ -17,6 +18,7 @@ from function.message.rendering import Content
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
 from package.notifications.digests import seen_examples
+from package.notifications.headers import shown_headers
 
 __all__ = ["PREVIEW", "ExampleMail", "each_mail", "previews"]
 
@@ -31,10 +33,7 @@ _PAGE = """<!doctype html>
   pre { white-space: pre-wrap; overflow-wrap: anywhere; width: 640px; background: #fff; padding: 20px; }
 </style>
 <p>{{ name }}<br><strong dir="auto">{{ subject }}</strong></p>
-{% if invitation -%}
-<p>Invitation: <bdi>{{ invitation.summary }}</bdi>, {{ invitation.start }} to {{ invitation.end }}</p>
-{%- endif %}
-{% for one in files %}<p>Attached: <bdi>{{ one.name }}</bdi> ({{ one.type }})</p>{% endfor %}
+{% for header, value in headers | items %}<p>{{ header }}: <bdi>{{ value }}</bdi></p>{% endfor %}
 {% for scheme in ["light", "dark"] %}{% for width in [375, 640] -%}
 <iframe title="{{ scheme }}, {{ width }} px" width="{{ width }}" style="color-scheme: {{ scheme }}" srcdoc="{{ html }}">
 </iframe>
@@ -70,7 +69,7 @@ def previews(notifications: Path, type_: str | None = None, tenant: str | None =
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     for mail in each_mail(catalogue, notifications, [type_] if type_ else known, tenant):
         page = pages / mail.type / f"{mail.example}.{mail.locale}.html"
-        _write(page, f"{mail.type} · {mail.example} · {mail.locale}", mail.content, mail.beside)
+        _write(page, mail)
         yield page
         if browser:
             yield _photograph(page, browser)
@@ -78,13 +77,14 @@ def previews(notifications: Path, type_: str | None = None, tenant: str | None =
 
 @dataclass(frozen=True, slots=True)
 class ExampleMail:
-    """The mail of one example in one language; `beside` are the `files` and the `invitation` that would go with it."""
+    """The mail of one example in one language; `data` are those that the templates see."""
 
     type: str
     example: str
     locale: str
+    data: Mapping[str, Any]
+    headers: Mapping[str, str]
     content: Content
-    beside: Mapping[str, object]
 
 
 def each_mail(
@@ -97,18 +97,17 @@ def each_mail(
             shown = seen_examples(shown)
         link = UNSUBSCRIBE_URL if notification.subscription else None
         for name, data in shown.items():
-            beside = {
-                "files": data.get("attachments", []) if notification.attachments else [],
-                "invitation": data.get("invitation") if notification.invitation else None,
-            }
             for locale in sorted(notification.locales):
-                yield ExampleMail(type_, name, locale, notification.render_whole(data, locale, link), beside)
+                content = notification.render_whole(data, locale, link)
+                headers = shown_headers(notification, data, content, link)
+                yield ExampleMail(type_, name, locale, data, headers, content)
 
 
-def _write(page: Path, name: str, content: Content, beside: Mapping[str, object]) -> None:
+def _write(page: Path, mail: ExampleMail) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
-    parts = {"subject": content.subject, "text": content.text, "html": content.html, **beside}
-    page.write_text(Environment().render_str(_PAGE, "page.html", name=name, **parts), "utf-8")
+    name = f"{mail.type} · {mail.example} · {mail.locale}"
+    parts = {"headers": mail.headers, "subject": mail.content.subject, "text": mail.content.text}
+    page.write_text(Environment().render_str(_PAGE, "page.html", name=name, html=mail.content.html, **parts), "utf-8")
 
 
 def _photograph(page: Path, browser: str) -> Path:

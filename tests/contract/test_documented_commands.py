@@ -64,6 +64,7 @@ RUN_BY: dict[str, tuple[str, ...]] = {
     "suppressions check": (_INCIDENTS,),
     "suppressions rekey": (_RECORDS,),
     "suppressions remove": (_RECORDS,),
+    "test": ("tests/integration/package/test_mail_tests.py",),
     "why": (_INCIDENTS,),
 }
 #: Targets that continuous integration makes, as they stand in .ci/run; with what each of them makes besides.

@@ -9,27 +9,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from function.message.catalogue import Catalogue
-from herald.cli import app
 from package.build import BUILD, build
 from package.notifications.catalogue import NOTIFICATIONS, compile_catalogue, examples
+from tests.integration.package.own_mails import edit, herald
 
 
 @pytest.fixture
 def mails(tmp_path: Path) -> Path:
     return tmp_path / "our mails"
-
-
-def herald(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [*map(str, arguments)])
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
 
 
 @pytest.mark.parametrize("like", ["book.created", "account", "comments", "receipt", "shipment", "security"])

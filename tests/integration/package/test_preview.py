@@ -36,7 +36,7 @@ def test_a_preview_names_the_files_that_go_with_the_mail(monkeypatch: pytest.Mon
     files = [reference("a.pdf", b"1", name="März & Co.pdf")]
     example.write_text(json.dumps(json.loads(example.read_text("utf-8")) | {"attachments": files}), "utf-8")
     pages = [path for path in previews(folder) if path.name == "typical.en.html"]
-    assert "Attached: <bdi>März &amp; Co.pdf</bdi> (application&#x2f;pdf)" in pages[0].read_text("utf-8")
+    assert "Attachments: <bdi>März &amp; Co.pdf (application&#x2f;pdf)</bdi>" in pages[0].read_text("utf-8")
 
 
 def test_a_tenants_mails_are_written_under_its_brand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Why an example makes no mail, in a line: the template's file and line, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minijinja import TemplateError
+
+from function.errors import NotificationError
+from package.notifications.mails import where_named
+
+__all__ = ["UNKNOWN", "explain", "find_missing"]
+
+UNKNOWN = "is not in the schema: write it as there, or add it there"
+
+
+def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schema: Any, case: str) -> str:
+    """What the templates in `folder`, those of one language, could not be filled with. `schema` is of what they see;
+    `case` names the data: a file, or how they were made."""
+    cause = error.__cause__
+    if not isinstance(cause, TemplateError):
+        return f"{folder}, with {case}: {str(error).splitlines()[0]}"
+    part = (cause.name or "").rpartition("/")[2].replace(".html", ".mjml")
+    detail = cause.detail or str(cause).splitlines()[0]
+    named = re.search(r"`([^`]+)`|filter (\w+)", detail)
+    where = where_named(folder / part, (named[1] or named[2]) if named else "", roots)
+    missing = find_missing(schema, named[1].split(".")) if named and named[1] else None
+    remedy = ": guard what is optional with 'is defined'" if named and named[1] else ""
+    remedy = f": {missing} {UNKNOWN}" if missing else remedy
+    return f"{where}: {detail} in {case}{remedy}"
+
+
+def find_missing(schema: Any, steps: list[str]) -> str | None:
+    """The beginning of a name that the schema does not have: `order` of `order.total`; None if it has all."""
+    for number, step in enumerate(steps, 1):
+        if schema.get("type") == "array":
+            return None  # a template asks a list for its length, or an item by its number
+        schema = schema.get("properties", {}).get(step)
+        if schema is None:
+            return ".".join(steps[:number])
+    return None

@@ -1,0 +1,200 @@
+"""Data of every shape that a schema takes or refuses, one value at a time changed in an example.
+
+The validator that is in the package is held to jsonschema, and every sound document to its mail: what a template does
+not guard shows here, and not when an event comes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+
+from function.errors import InvalidEvent, NotificationError
+from function.message.catalogue import Catalogue, Notification
+from package.errors import PackageError
+from package.notifications.catalogue import NOTIFICATIONS, UNSUBSCRIBE_URL, examples, find_brand
+from package.notifications.digests import seen_schema
+from package.notifications.documents import where
+from package.notifications.explanations import explain
+from package.notifications.mails import refuse_content
+from package.notifications.schemas import Schema, read_data_schema
+
+__all__ = ["Generated", "generate", "try_generated"]
+
+_BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_WORDS: Final = "Grüße und mehr "
+#: What is of another type than most values are, and what two engines could take for different things.
+_WRONG: Final[tuple[Any, ...]] = (None, True, 0, 1.5, "", [], {})
+_SPOILT: Final = ("{}\n", "\u2028{}", " {}", "{}$", "{}٣", "\x00{}")
+_GONE: Final = object()
+_SHOWN: Final = 30
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """`data` is an example in which the value at `place` is another; `case` says so."""
+
+    data: Any
+    place: Place
+    case: str
+
+
+def generate(schema: Schema, seeds: Sequence[Any]) -> Iterator[Generated]:
+    """Each value of the schema at its bounds, beyond them, left out and of another type, in the first of `seeds` that
+    has it; sound or not."""
+    for place, part in _places(schema):
+        seed = next((seed for seed in seeds if _find(seed, place[:-1]) is not _GONE), None)
+        if seed is None:
+            continue
+        known = (_find(each, place) for each in seeds)
+        current = next((value for value in known if value is not _GONE), "a")
+        for value in _values(part, current):
+            yield Generated(_replace(seed, place, value), place, _describe(place, value))
+
+
+def try_generated(catalogue: Catalogue, notifications: Path, type_: str, faults: list[str]) -> int:
+    """Validate and, in every language, write whatever `generate` makes of one type's schema; how much that was.
+
+    What is wrong goes to `faults`, a line for each place in a template or schema.
+    """
+    folder, notification = notifications / type_, catalogue.get(type_)
+    schema = read_data_schema(folder / "schema.json")
+    referee = Draft202012Validator(schema)
+    logo = (find_brand(notifications)["logo"] or {}).get("url")
+    written = (_with_few_items(schema, data) for data in examples(type_, notifications).values())
+    seeds = sorted(
+        written, key=lambda data: -len(json.dumps(data))
+    )  # what has the most tells the most when one is gone
+    seen = schema if notification.digest is None else seen_schema(schema)
+    told: set[str] = set()
+    generated = [*generate(schema, seeds)]
+    for one in generated:
+        sound = referee.is_valid(one.data)
+        if _accepts(notification, one.data) != sound:
+            said = "refuses" if sound else "takes"
+            at = f"{_line(folder / 'schema.json', one.place)}: the validator in the package {said}"
+            _tell(faults, told, at, f"{at} {one.case}, and JSON Schema does not: tell Herald's maintainers")
+            continue
+        for locale in sorted(notification.locales) if sound else ():
+            try:
+                link = UNSUBSCRIBE_URL if notification.subscription else None
+                refuse_content(notification.render(one.data, locale, link), logo)
+            except NotificationError as error:
+                line = explain(error, folder / locale, (notifications, NOTIFICATIONS), seen, one.case)
+                _tell(faults, told, line.replace(one.case, ""), line)
+            except PackageError as error:
+                _tell(faults, told, f"{locale} {one.place}", f"{folder / locale}, with {one.case}: {error}")
+    return len(generated)
+
+
+def _tell(faults: list[str], told: set[str], key: str, line: str) -> None:
+    """Once for each place: one slip shows in many documents."""
+    if key not in told:
+        told.add(key)
+        faults.append(line)
+
+
+def _accepts(notification: Notification, data: Any) -> bool:
+    try:
+        notification.validate(data)
+    except InvalidEvent:
+        return False
+    return True
+
+
+def _places(schema: Schema, place: Place = ()) -> Iterator[tuple[Place, Schema]]:
+    """Each value of a document but the whole, and its schema; of a list the first item."""
+    if place:
+        yield place, schema
+    for name, part in schema.get("properties", {}).items():
+        yield from _places(part, (*place, name))
+    if "items" in schema:
+        yield from _places(schema["items"], (*place, 0))
+
+
+def _values(part: Schema, current: Any) -> list[Any]:
+    """What may stand at a place, and what may not: sound ones first."""
+    match part["type"]:
+        case "string":
+            text = current if isinstance(current, str) else "a"
+            chosen = [*part.get("enum", []), *_texts(part, text), *(each.format(text) for each in _SPOILT)]
+        case "integer" | "number":
+            ends = [part[bound] for bound in _BOUNDS if bound in part]
+            chosen = [*part.get("enum", []), *(end + step for end in ends for step in (0, -1, 1, 0.5)), 1.0]
+        case "array":
+            item = current[0] if isinstance(current, list) and current else None
+            lengths = {part.get("minItems", 0), part["maxItems"]}
+            chosen = [[item] * length for end in sorted(lengths) for length in (end, end + 1, max(end - 1, 0))]
+        case "boolean":
+            chosen = [True, False]
+        case _:
+            chosen = []
+    return list({repr(value): value for value in [_GONE, *chosen, *_WRONG]}.values())
+
+
+def _texts(part: Schema, text: str) -> Iterator[str]:
+    """As short and as long as may be, and a character less or more; of words, and as the example's goes on."""
+    for length in (part.get("minLength", 0), part.get("maxLength", len(text))):
+        for wanted in (length, length - 1, length + 1):
+            if wanted > 0:
+                yield (_WORDS * (wanted // len(_WORDS) + 1))[:wanted].strip().ljust(wanted, "e")
+                yield text[:wanted].ljust(wanted, "a")
+
+
+def _with_few_items(schema: Schema, data: Any) -> Any:
+    """The data with two items of each list, which show what a hundred do."""
+    if isinstance(data, dict):
+        parts = schema.get("properties", {})
+        return {name: _with_few_items(parts.get(name, {}), value) for name, value in data.items()}
+    if isinstance(data, list):
+        kept = data[: max(2, schema.get("minItems", 0))]
+        return [_with_few_items(schema.get("items", {}), item) for item in kept]
+    return data
+
+
+def _find(data: Any, place: Place) -> Any:
+    for step in place:
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return _GONE
+    return data
+
+
+def _replace(data: Any, place: Place, value: Any) -> Any:
+    changed = copy.deepcopy(data)
+    home = _find(changed, place[:-1])
+    if value is not _GONE and isinstance(home, list):
+        home[:] = [value, *home[1:]]
+    elif value is not _GONE:
+        home[place[-1]] = value
+    elif isinstance(home, list):
+        home.clear()
+    else:
+        home.pop(place[-1], None)
+    return changed
+
+
+def _describe(place: Place, value: Any) -> str:
+    """The data in a few words, with their value only as far as it is short."""
+    name = "/" + "/".join(map(str, place))
+    if value is _GONE:
+        return f"data that leave out {name}"
+    if isinstance(value, (list, str)) and len(json.dumps(value)) > _SHOWN:
+        return f"data whose {name} has {len(value)} {'items' if isinstance(value, list) else 'characters'}"
+    return f"data whose {name} is {json.dumps(value)}"
+
+
+def _line(path: Path, place: Place) -> str:
+    steps: list[str | int] = []
+    for step in place:
+        steps += ["properties", step] if isinstance(step, str) else ["items"]
+    return where(path, steps)
