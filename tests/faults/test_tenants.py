@@ -3,6 +3,7 @@ among them, published twice, with a provider that is away, and with a tenant tha
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -27,9 +28,15 @@ from tests.world import World, delivery, redrive
 FIRST, SECOND = "ses://us-east-1", "ses://eu-west-1"
 #: One whose mail may leave by the first provider alone, with a list of its own; one without either.
 TENANTS = {"acme": replace(ACME, providers=frozenset({FIRST})), "globex": GLOBEX}
+_EVENT = delivery("m1", event("e1", tenant="acme"))
+_DAY = 90_000
 ADA = address_key(SECRET, "ada@example.com")
 #: Whose event it is, whether it is declared from the beginning, how often it is published, whether a provider is away.
-CELLS = list(product(TENANTS, ("declared", "declared later"), (1, 2), ("both answer", "the first is away")))
+CELLS = [
+    (tenant, declared, *how)
+    for tenant, declared in product(TENANTS, ("declared", "declared later"))
+    for how in ((1, "the first is away"), (2, "both answer"))
+]
 
 
 @dataclass
@@ -128,6 +135,20 @@ def play(world: World, tenant: str, declared: bool, publications: int) -> list[s
     return told
 
 
+def play_versions(world: World, first: str, last: str) -> None:
+    """Deliveries go to two versions by turns, of which one does not know the tenant; in the end one is left, and a day
+    passes."""
+    versions = {"knows it": world, "does not": replace(world, tenants={"globex": GLOBEX}, release="r0")}
+    turns = itertools.cycle([versions[first], *(one for name, one in versions.items() if name != first)])
+    for _ in range(2):
+        invoke(lambda: next(turns).deliver(_EVENT))
+    herald = Herald(versions[last], "acme")
+    for _ in range(2):
+        herald.settle()
+    world.clock.forward(_DAY)
+    herald.settle()
+
+
 def listed(world: World) -> set[str]:
     """The keys of all items that say that an address gets no mail."""
     return {item["pk"]["S"] for item in world.client.scan(TableName="herald-ledger")["Items"] if "since" in item}
@@ -147,3 +168,23 @@ def test_a_tenants_event_is_one_mail_of_its_own_wherever_anybody_is_killed(catal
         assert set(told) == (set() if declared == "declared" else {"tenant_unknown"}), where
         assert listed(world) == {own_list_key(ADA, "acme") if tenant == "acme" else ADA}, where
     assert killed.total() == committed()["kills"]["tenants"], killed
+
+
+@pytest.mark.parametrize("last", ["knows it", "does not"])
+def test_between_two_versions_a_tenants_event_is_its_own_mail_or_a_letter_wherever_anybody_is_killed(
+    catalogue: Catalogue, last: str
+) -> None:
+    """In a canary and after a rollback: a version that does not know the tenant sends nothing under another name."""
+    ends: Counter[str] = Counter()
+    for first, strike in ((first, strike) for first in ("knows it", "does not") for strike in strikes()):
+        where = f"{strike}, first a version that {first}, in the end one that {last}"
+        world = make(catalogue, strike, away=False)
+        world.tenants = TENANTS
+        play_versions(world, first, last)
+        sent = [mail.sender for post in world.posts for _, mail in post.taken]
+        assert sent in ([], [ACME.sender]), where
+        assert sent or world.dead.letters, f"{where}: neither a mail nor a letter"
+        assert sent or last == "does not", where
+        ends["one mail" if sent else "a letter"] += 1
+    assert ends["one mail"] > 0
+    assert (ends["a letter"] > 0) == (last == "does not")
