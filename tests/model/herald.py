@@ -42,6 +42,7 @@ from tests.model.digests import ModelDigests, event_name, lines_of, read_digest
 from tests.model.replay import Entry, History, Paused, Step, Tape
 from tests.model.rules import Rules
 from tests.model.several import read_draft
+from tests.model.tenants import read_draft as read_tenants_draft
 from tests.model.world import (
     CANCELLATION,
     DIGEST,
@@ -126,6 +127,8 @@ class _EmailBuilder:
     def begin(self, delivery: Delivery) -> Draft:
         if self._rules.several:
             return read_draft(delivery.body, SECRET, CATEGORY)
+        if self._rules.tenants:
+            return read_tenants_draft(delivery.body, self._rules.own, ADDRESS_TEXT, ADDRESS, CATEGORY)
         if delivery.body == CANCELLATION:
             named = {"source": "urn:model", "id": "a" if self._rules.digest else "e"}
             cancel = Event("urn:model", "c", CANCEL, "", named)

@@ -173,7 +173,7 @@ class Moves:
         message, attempt, provider, text = process.step.what.split(" ", 3)
         said = process.waiting.content
         content = text if is_window(message) else letter_of(said) if self.herald.rules.several else said
-        to = mailed_to(said) if self.herald.rules.several else ""
+        to = mailed_to(said) if self.herald.rules.several else said if self.herald.rules.tenants else ""
         mail = Mail(message, attempt, content, world.now, provider, to)
         self.promises.judge_mail(world._replace(table=table), mail)
         return world._replace(

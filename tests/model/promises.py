@@ -16,6 +16,8 @@ from tests.model.herald import ADDRESS, CHOICE, EVENT
 from tests.model.rules import Rules
 from tests.model.several import find_lost as find_lost_recipient
 from tests.model.several import letter_of
+from tests.model.tenants import find_lost as find_lost_of_tenants
+from tests.model.tenants import find_wrong_list, find_wrong_stop, list_of
 from tests.model.world import CANCELLATION, FIVE_MINUTES, NOW, RETENTION, SCHEDULER, Mail, Process, World
 
 __all__ = ["HEARD", "Broken", "Promises", "judge_address"]
@@ -64,7 +66,8 @@ class Promises:
     def _judge_what_leaves(self, world: World, mail: Mail) -> None:
         if mail.content != self.rules.content(mail.message):
             raise Broken("a mail left in the name of a message with another content")
-        key = self.record(world.table[f"message#{mail.message}"]).event_key if self.rules.several else EVENT
+        several = self.rules.several or self.rules.tenants
+        key = self.record(world.table[f"message#{mail.message}"]).event_key if several else EVENT
         event = world.table.get(key or "")
         if event is None or event["message_id"][1] != mail.message:
             raise Broken("a mail left in the name of a message that does not have the event")
@@ -122,8 +125,14 @@ class Promises:
         other = self.rules.content(new.message_id) != said and not cancels and not collects
         if other and new.state is not State.REPLACED and (before is None or new.state != before.state):
             raise Broken("a delivery acted in the name of a message with another content")
+        self._judge_address(world, process, said, new)
+
+    def _judge_address(self, world: World, process: Process, said: str, new: Record) -> None:
+        """No mail is begun that a list of its tenant's stops, and none is told as stopped that another's does."""
         if new.state is State.SENDING and new.owner == process.owner:
-            _judge_claim(world)
+            _judge_claim(world, list_of(said, self.rules.own, ADDRESS) if self.rules.tenants else ADDRESS)
+        if self.rules.tenants and new.state is State.SUPPRESSED:
+            _refuse(find_wrong_stop(world.table, said, self.rules.own, ADDRESS))
 
     @staticmethod
     def _judge_cancelled_in_doubt(world: World, before: Record, new: Record) -> None:
@@ -138,7 +147,7 @@ class Promises:
         """Nothing is kept for ever, and the event's item as long as its owner's."""
         if any("expires_at" not in item for key, item in after.items() if key.startswith(("message#", "event#"))):
             raise Broken("an item is kept for ever")
-        several = self.rules.digest or self.rules.several
+        several = self.rules.digest or self.rules.several or self.rules.tenants
         for key in [key for key in after if key.startswith("event#")] if several else (EVENT,):
             event = after.get(key)
             owner = event and after.get(f"message#{event['message_id'][1]}")
@@ -159,6 +168,8 @@ class Promises:
 
     def judge_end(self, world: World) -> bool:
         """Whether nothing is left to happen by itself; then every event must have its mail or a visible reason."""
+        if self.rules.tenants:
+            _refuse(find_wrong_list(world, self.rules.own, ADDRESS))
         if world.running or world.waiting or (world.budget.polls and self.find_due(world)):
             return False
         records = {record.message_id: record for record in self.records(world.table)}
@@ -167,11 +178,7 @@ class Promises:
                 self._judge_record(world, record, records)
         if world.now >= NOW + RETENTION:
             return True
-        published = [*map(self.rules.content, world.published)]
-        if self.rules.digest and (lost := find_lost(world.table, records, published, world.mails)):
-            raise Broken(lost)
-        if self.rules.several and (lost := find_lost_recipient(world.table, records, published, world.mails)):
-            raise Broken(lost)
+        self._judge_each(world, records)
         if not world.mails and not any(_waits_visibly(record) for record in records.values()):
             raise Broken("the event ended with neither a mail nor a visible reason")
         cancelled = any(record.state is State.CANCELLED for record in records.values())
@@ -185,6 +192,16 @@ class Promises:
         if not world.mails and not cancelled and set(map(self.rules.content, world.published)) - known:
             raise Broken("a publication with other content was swallowed")
         return True
+
+    def _judge_each(self, world: World, records: dict[str, Record]) -> None:
+        """Where there are several events, or several recipients: what became of each."""
+        published = [*map(self.rules.content, world.published)]
+        if self.rules.digest:
+            _refuse(find_lost(world.table, records, published, world.mails))
+        if self.rules.several:
+            _refuse(find_lost_recipient(world.table, records, published, world.mails))
+        if self.rules.tenants:
+            _refuse(find_lost_of_tenants(records, world.published))
 
     def _judge_record(self, world: World, record: Record, records: dict[str, Record]) -> None:
         letters = [letter for letter in world.letters if letter.message == record.message_id]
@@ -293,8 +310,13 @@ def _waits_visibly(record: Record) -> bool:
     return record.state in shown or record.parked is not None
 
 
-def _judge_claim(world: World) -> None:
-    address = world.table.get(ADDRESS, Frozen())
+def _refuse(broken: str | None) -> None:
+    if broken:
+        raise Broken(broken)
+
+
+def _judge_claim(world: World, key: str) -> None:
+    address = world.table.get(key, Frozen())
     if "since" in address:
         raise Broken("a mail was begun to a listed address")
     if world.ses_listed:

@@ -24,6 +24,7 @@ from function.webhook import Source
 from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
+from tests.model.tenants import tags_of
 from tests.model.world import HOLD, NOW, RETENTION, Mail, Report, Waiting, World, put, spend
 
 __all__ = ["Reports"]
@@ -81,7 +82,8 @@ class Reports:
         """Every state after one report; and each in which the handler was killed before one of its writes."""
         for mail, action in sorted(world.feedback):
             told = world._replace(heard=world.heard | {(mail, action)})
-            yield from self._hear(f"{mail.attempt}: {action}", world, told, _report(mail, action))
+            tags = tags_of(mail, self.herald.rules.own) if self.herald.rules.tenants else {}
+            yield from self._hear(f"{mail.attempt}: {action}", world, told, _report(mail, action, **tags))
         for mail in world.mails if self.herald.rules.vendors else ():
             for body in self._forge(mail, world.now):
                 yield from self._hear(f"{mail.attempt}: somebody says that it was never tried", world, world, body)
@@ -178,8 +180,8 @@ def _ask(world: World, letters: list[Letter]) -> World:
 
 
 @cache
-def _report(mail: Mail, action: Action) -> str:
-    tags = {"message_id": mail.message, "attempt": mail.attempt}
+def _report(mail: Mail, action: Action, **more: str) -> str:
+    tags = {"message_id": mail.message, "attempt": mail.attempt, **more}
     if mail.provider.startswith("resend://"):
         data = {"to": [ADDRESS_TEXT], "tags": tags, "failed": {"reason": "reached_daily_quota"}}
         event = {"type": _TYPES[action], "data": data}

@@ -34,6 +34,10 @@ class Rules:
     digest: bool = False
     #: Whether each event has several recipients.
     several: bool = False
+    #: Whether each message is an event of its own, of a tenant that its content names, and which of these have a list
+    #: of their own.
+    tenants: bool = False
+    own: str = ""
     #: The messages whose deliveries have a clock that is a window behind.
     slow: str = ""
     #: By how many milliseconds the clocks of the scheduler, and of everybody else, are ahead.

@@ -8,6 +8,7 @@ from tests.model.later_scenarios import LATER
 from tests.model.rules import Rules
 from tests.model.scenario import Scenario
 from tests.model.several_scenarios import SEVERAL
+from tests.model.tenant_scenarios import TENANTS
 from tests.model.world import Budget
 
 __all__ = ["SCENARIOS", "named"]
@@ -306,6 +307,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("a mail in doubt and its retention", (1, 1), Budget(ages=1, lost=1), _HOLD),
     # -- several recipients
     *SEVERAL,
+    # -- tenants
+    *TENANTS,
     # -- digests
     *(Scenario(name, copies, budget, rules, large=large) for name, copies, budget, rules, large in DIGESTS),
 )

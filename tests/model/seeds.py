@@ -12,6 +12,7 @@ from tests.model import (
     broken_next_provider,
     broken_parts,
     broken_schedule,
+    broken_tenants,
     broken_windows,
 )
 from tests.model.herald import Code
@@ -33,6 +34,8 @@ _TWO_RUNS = "an event that waits, two runs of the scheduler at once, a crash any
 _DIGEST = "two events of one digest, a crash anywhere"
 _AS_IT_CLOSES = "an event that comes as its window closes, by a clock that is behind"
 _SEVERAL = "an event to two, delivered twice, a crash anywhere"
+_OWN_LIST = "a complaint about a tenant's mail, one with its own list"
+_FOR_ALL = "a complaint about a tenant's mail, one list for all"
 _CANCELLED = "an event that waits is cancelled, a crash anywhere"
 
 SEEDS: tuple[Seed, ...] = (
@@ -80,6 +83,9 @@ SEEDS: tuple[Seed, ...] = (
         "an event to two is cancelled",
         Code(parting=broken_parts.CancelsTheEventAlone),
     ),
+    Seed("a complaint is on the list of all, whosever mail it was", _OWN_LIST, Code(writes=broken_tenants.ListsForAll)),
+    Seed("a complaint is on one tenant's list alone", _FOR_ALL, Code(writes=broken_tenants.ListsForOneTenant)),
+    Seed("a claim looks at the list of all alone", _OWN_LIST, Code(ledger=broken_tenants.LooksAtTheListOfAll)),
     Seed("an event joins its window after its record", _DIGEST, Code(windows=broken_windows.JoinsAfterItsRecord)),
     Seed("an event joins its window before its record", _DIGEST, Code(windows=broken_windows.JoinsBeforeItsRecord)),
     Seed(

@@ -157,7 +157,7 @@ class Mail(NamedTuple):
     content: str
     at: int
     provider: str = "ses://0"
-    #: Of an event with several recipients, whose it is.
+    #: Of an event with several recipients, whose it is; of events of several tenants, which it is.
     to: str = ""
 
 
