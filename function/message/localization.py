@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -46,7 +47,7 @@ def filters(compiled: Table) -> dict[str, Callable[..., str]]:
             raise InvalidEvent("a currency is three capital letters of ISO 4217")
         table, after = _table(locales, state), digits.get(currency, 2)
         text = _number(table, table["money"], _decimal(value), [after, after])
-        return text.replace("¤", table["currencies"].get(currency, currency))
+        return _with_currency(text, table["currencies"].get(currency, currency))
 
     @pass_state
     def date_(state: Any, value: str, style: str = "medium", zone: str | None = None) -> str:
@@ -111,6 +112,18 @@ def _number(table: Table, pattern: Table, value: Decimal, after: list[int]) -> s
         whole, groups = whole[:-others], [whole[-others:], *groups]
     before, behind = pattern["sign"][value.is_signed()]
     return f"{before}{table['group'].join(groups)}{table['decimal'] + rest if rest else ''}{behind}"
+
+
+def _with_currency(text: str, symbol: str) -> str:
+    """The amount with its currency; a space parts a digit from what is no sign: `$5`, but `CHF 5`.
+
+    https://www.unicode.org/reports/tr35/tr35-numbers.html#Currencies (currencySpacing)
+    """
+    before, after = ("\u00a0" if unicodedata.category(end)[0] not in "SZ" else "" for end in (symbol[0], symbol[-1]))
+    place = text.index("¤")
+    before = before if text[place - 1 : place].isdigit() else ""
+    after = after if text[place + 1 : place + 2].isdigit() else ""
+    return text.replace("¤", f"{before}{symbol}{after}")
 
 
 def _zone(state: Any, named: str | None) -> tzinfo | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -12,6 +13,7 @@ from function.message.catalogue import Catalogue
 from function.message.rendering import LARGEST_HTML, Content
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, examples, types
 from package.notifications.schemas import read_data_schema
+from tests.unit.notifications.snapshots import KEPT, digests
 
 ROOTS = (NOTIFICATIONS, EXAMPLES)
 CASES = [(root, type_, name) for root in ROOTS for type_ in types(root) for name in examples(type_, root)]
@@ -118,3 +120,12 @@ def test_an_arabic_mail_runs_from_right_to_left(written: Written) -> None:
         body = re.sub(r'align="center"[^>]*', "", content.html.partition("<body")[2])
         assert ("direction:ltr" in body) != rtl
         assert ("direction:rtl" in body) == rtl
+
+
+def test_no_mail_changed_since_somebody_saw_it() -> None:
+    """Look at what is named here (`herald preview`); tests/unit/notifications/snapshots.py then keeps it anew."""
+    kept, now = json.loads(KEPT.read_text("utf-8")), digests()
+    assert kept.keys() == now.keys()
+    for root, files in now.items():
+        changed = [name for name in sorted(files | kept[root]) if files.get(name) != kept[root].get(name)]
+        assert not changed, f"{root}: {', '.join(changed)}"
