@@ -138,8 +138,8 @@ class MailSearch:
         record = story.record
         if record is None:
             return None
-        names = ("type", "state", "reason", "reason_code", "held_until", "successor", "instead_of", "id")
-        known = {name: value for name in names if (value := getattr(record, name))}
+        names = ("type", "state", "reason", "reason_code", "held_until", "successor", "instead_of", "id", "parked")
+        known = {name: value for name in (*names, "tenant", "trace") if (value := getattr(record, name))}
         rows = [row.as_dict() | {"state": str(row.state)} for row in story.rows]
         return of_record(record.message_id, {**known, "timeline": rows})
 

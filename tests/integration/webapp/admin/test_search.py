@@ -16,6 +16,7 @@ from tests.integration.webapp.conftest import Browser, Cloud
 from tests.integration.webapp.pages.test_pages import add
 from webapp.auth.identity import Identity
 from webapp.composition import Parts
+from webapp.pages.state_labels import label_for
 
 _REQUEST = ledger_scan._request
 
@@ -68,6 +69,17 @@ def test_a_mail_is_found_by_book_event_message_and_address(operator: Browser, pa
     page = operator.submit("/operations/search", wanted="ada@example.com").text
     assert 'value="ada@example.com"' not in page, "an address is not kept on the page"
     assert "Nothing was found" in operator.submit("/operations/search", wanted="<script>").text
+
+
+def test_by_its_address_a_mail_is_told_as_by_its_message_id(operator: Browser, parts: Parts, cloud: Cloud) -> None:
+    key = address_key(parts.secrets.address()[0], "ada@example.com")
+    told = {"tenant": "acme", "trace": "4bf92f3577b34da6a3ce929d0e0e4736", "parked": "a/1"}
+    record(cloud, "m-8", state="unknown", address=key, type="book.created", **told)
+    for wanted in ("m-8", "ada@example.com"):
+        page = operator.submit("/operations/search", wanted=wanted).text
+        assert "tenant <code>acme</code>" in page, wanted
+        assert f"trace <code>{told['trace']}</code>" in page, wanted
+        assert label_for("unknown", parked=True).label in page, wanted
 
 
 def test_an_event_of_another_publisher_that_failed_its_schema_is_found_in_every_way(
