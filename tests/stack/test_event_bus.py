@@ -32,6 +32,13 @@ def test_the_detail_is_one_mail_however_often_it_is_put_on_the_bus(herald: Heral
     assert title in mail["subject"]
 
 
+def test_a_detail_that_names_a_tenant_is_a_mail_from_its_address(herald: Herald) -> None:
+    to = new_address()
+    put(herald, new_event(to, tenant="acme"))
+    [mail] = herald.inbox.exactly(to, 1)
+    assert mail["from"] == "Acme Books <mail@acme.example>"
+
+
 def test_a_detail_that_is_no_event_is_a_letter_with_its_reason(herald: Herald) -> None:
     mark = uuid.uuid4().hex
     put(herald, {"order": mark})

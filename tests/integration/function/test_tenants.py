@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,6 +83,14 @@ def test_an_unknown_tenant_is_rejected_with_its_reason_and_sent_once_it_is_decla
     assert [mail.sender for _, mail in world.post.taken] == [ACME.sender]
 
 
+def test_a_deployment_that_declares_none_rejects_every_tenant(world: World) -> None:
+    world.tenants = {}
+    for number, tenant in enumerate(("acme", "globex", "initech")):
+        world.deliver(delivery(f"m{number}", event(f"e{number}", tenant=tenant)))
+    assert world.mails == 0
+    assert [letter.attributes["reason_code"] for letter in world.dead.letters] == ["tenant_unknown"] * 3
+
+
 @pytest.mark.parametrize("tenant", ["Acme", "a/b", "-a", "a" * 64, "", 7])
 def test_what_is_no_name_of_a_tenant_breaks_the_envelope(world: World, tenant: object) -> None:
     world.deliver(delivery("m1", event("e1", tenant=tenant)))
@@ -114,6 +123,20 @@ def test_a_bounce_of_all_others_stops_all_but_the_tenant_with_a_list_of_its_own(
     assert mail_of(world, None, "m2") is None
     assert mail_of(world, "globex", "m3") is None
     assert mail_of(world, "acme", "m4")
+
+
+def test_declared_otherwise_later_a_tenant_starts_with_the_other_list_as_it_is(world: World) -> None:
+    """A report of what was sent before still finds the list that it was sent by."""
+    first, later = mail_of(world, "acme", "m1"), mail_of(world, "acme", "m2")
+    assert first is not None
+    assert later is not None
+    bounce(world, first, "m1")
+    world.tenants["acme"] = replace(ACME, own_list=False)
+    assert mail_of(world, "acme", "m3"), "on the list of all it is not"
+    bounce(world, later, "m2")
+    assert mail_of(world, None, "m4"), "sent by the list of its own, it stops nobody else"
+    world.tenants["acme"] = ACME
+    assert mail_of(world, "acme", "m5") is None
 
 
 def test_unsubscribing_from_a_tenant_with_a_list_of_its_own_concerns_its_mail_alone(world: World) -> None:

@@ -21,6 +21,7 @@ from function.runtime.otlp import Tracer
 from operations.contention import retry_contention
 from tests.fakes import SECRET, event, example
 from tests.integration.operations.test_records import ADA, BOB, Account, account, catalogue, run
+from tests.tenants import ACME
 from tests.world import delivery
 from webapp.aws.table import DEFINITION
 from webapp.outbox.event import CommittedEvent
@@ -85,6 +86,17 @@ def test_a_mail_that_was_traced_names_its_trace(account: Account) -> None:
     account.world.deliver(delivery("m2", event("untraced")))
     assert [why(wanted)["mails"][0]["trace"] for wanted in ("m1", "m2")] == [trace, None]
     assert trace in run("why", "m1").stdout
+
+
+def test_a_tenants_mail_names_its_tenant_and_an_unknown_one_what_to_do(account: Account) -> None:
+    account.world.tenants = {"acme": ACME}
+    for message_id, tenant in (("m1", {"tenant": "acme"}), ("m2", {}), ("m3", {"tenant": "initech"})):
+        account.world.deliver(delivery(message_id, event(message_id, **tenant)))
+    found = {wanted: why(wanted)["mails"][0] for wanted in ("m1", "m2", "m3")}
+    assert [found[wanted]["tenant"] for wanted in found] == ["acme", None, "initech"]
+    assert "acme" in run("why", "m1").stdout
+    assert found["m3"]["answer"] == "No mail: this deployment declares no tenant of this name."
+    assert "Declare the tenant" in found["m3"]["do"]
 
 
 def test_the_letter_alone_answers_where_no_record_was_written(account: Account) -> None:

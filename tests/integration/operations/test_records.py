@@ -69,11 +69,17 @@ class Account:
         dynamodb = make("dynamodb")
         dynamodb.create_table(TableName="herald-ledger", **LEDGER_TABLE)
         self.functions = Lambda(None).client
-        self.functions.update_function_configuration(
-            FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": "ses://us-east-1"}}
-        )
+        self.declare()
         make("ssm").put_parameter(Name="/herald/address-key", Value=SECRET.decode(), Type="SecureString")
         self.world = World(dynamodb, catalogue, dead=Posted(Queue(self.sqs, self.dead)))
+
+    def declare(self, **tenants: dict[str, str]) -> None:
+        """The function's settings, and what it makes of them."""
+        settings = {"HERALD_PROVIDERS": "ses://us-east-1"}
+        if tenants:
+            settings["HERALD_TENANTS"] = pack_tenants(tenants)
+            self.world.tenants = read_tenants(settings["HERALD_TENANTS"])
+        self.functions.update_function_configuration(FunctionName="herald-notify", Environment={"Variables": settings})
 
     def refuse(self, message_id: str, to: str, title: str = "Momo") -> None:
         """A mail that the provider refused for good, so that its event is kept."""
@@ -210,10 +216,7 @@ def test_a_suppressed_event_is_forgotten_and_the_suppression_only_on_request(acc
 
 def test_a_reader_is_forgotten_on_the_list_of_a_tenant_as_well(account: Account) -> None:
     """The hash goes out of records of mails of its own list, and the suppression on that list on request."""
-    declared = {"acme": {"from": "mail@acme.example", "suppression": "own"}}
-    settings = {"HERALD_PROVIDERS": "ses://us-east-1", "HERALD_TENANTS": pack_tenants(declared)}
-    account.functions.update_function_configuration(FunctionName="herald-notify", Environment={"Variables": settings})
-    account.world.tenants = read_tenants(settings["HERALD_TENANTS"])
+    account.declare(acme={"from": "mail@acme.example", "suppression": "own"})
     for message_id, address in (("m1", ADA), ("m3", ADA), ("m2", BOB)):
         data = example() | {"recipient": {"email": address, "name": "A", "locale": "en"}}
         account.world.deliver(delivery(message_id, event(message_id, data=data, tenant="acme")))
@@ -231,6 +234,20 @@ def test_a_reader_is_forgotten_on_the_list_of_a_tenant_as_well(account: Account)
     assert "1 suppressions" in run("forget", ADA, "--yes", "--suppression").output
     assert "1 on the list." in run("suppressions", "--tenant", "acme").output
     assert account.world.record("m2").address == own, "nobody else is forgotten"
+
+
+def test_an_address_is_taken_off_the_list_of_one_tenant_alone(account: Account) -> None:
+    account.declare(acme={"from": "mail@acme.example", "suppression": "own"})
+    key = address_key(SECRET, ADA)
+    for number, each in enumerate((key, own_list_key(key, "acme"))):
+        row = TimelineRow(State.BOUNCED, account.world.clock(), "r1")
+        account.world.ledger.apply_feedback(f"m{number}", Action.FEEDBACK_BOUNCED, row, each)
+    assert "the suppression list of acme" in run("suppressions", "check", ADA).output
+    assert "1 on the list." in run("suppressions", "--tenant", "acme").output
+    run("suppressions", "remove", ADA, "--tenant", "acme", "--yes")
+    assert run("suppressions", "--tenant", "acme").output == "Nobody is on the list.\n"
+    assert "1 on the list." in run("suppressions").output
+    assert isinstance(run("suppressions", "remove", ADA, "--tenant", "acme", "--yes").exception, UserError)
 
 
 def test_what_a_reader_chose_is_not_listed_and_stays_when_the_suppression_goes(account: Account) -> None:

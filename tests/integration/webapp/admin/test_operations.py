@@ -11,7 +11,8 @@ import pytest
 from botocore.config import Config
 
 from function.ledger.attributes import serialize_item
-from function.ledger.keys import address_key, event_key
+from function.ledger.keys import address_key, event_key, own_list_key
+from function.message.tenant import pack_tenants
 from function.reason_codes import ReasonCode
 from operations.redrive.selection import LetterFilter
 from tests.integration.operations.ses_lists import Region
@@ -188,6 +189,23 @@ def test_an_address_is_taken_off_every_list(operator: Browser, parts: Parts, clo
     done = operator.submit("/operations/suppressions/remove", wanted="bob@example.com")
     assert "Everybody gets mail" in done.text
     assert "ada@example.com" not in json.dumps(cloud.rows("audit")), "the record knows the hash only"
+
+
+def test_the_list_of_a_tenant_is_told_as_its_own_and_an_address_is_taken_off_it_too(
+    operator: Browser, parts: Parts, cloud: Cloud, switch: Lambda
+) -> None:
+    declared = pack_tenants({"acme": {"from": "mail@acme.example", "suppression": "own"}})
+    settings = {"HERALD_PROVIDERS": "ses://us-east-1", "HERALD_TENANTS": declared}
+    switch.client.update_function_configuration(FunctionName="herald-notify", Environment={"Variables": settings})
+    own = own_list_key(address_key(parts.secrets.address()[0], "ada@example.com"), "acme")
+    suppress(cloud, own)
+    page = operator.get("/operations/suppressions").text
+    assert "for the mails of <code>acme</code> alone" in page
+    record(cloud, "m-1", state="suppressed", address=own, tenant="acme", reason_code="recipient_suppressed")
+    found = operator.submit("/operations/search", wanted="ada@example.com").text
+    assert "tenant <code>acme</code>" in found
+    operator.submit("/operations/suppressions/remove", wanted="ada@example.com")
+    assert "Everybody gets mail" in operator.get("/operations/suppressions").text
 
 
 @pytest.mark.usefixtures("ses")
