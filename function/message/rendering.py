@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 from minijinja import Environment, TemplateError, safe
@@ -77,13 +78,14 @@ class Renderer:
         self._environment = Environment(
             undefined_behavior="strict",
             auto_escape_callback=lambda name: "html" if name.endswith(".html") else None,
-            filters={"lines": lines, "link": link, "shorten": shorten},
         )
+        known: dict[str, Callable[..., str]] = {"lines": lines, "link": link, "shorten": shorten}
         if localization is not None:
             from function.message.localization import filters  # noqa: PLC0415  most deployments do without
 
-            for name, filter_ in filters(localization).items():
-                self._environment.add_filter(name, filter_)
+            known |= filters(localization)
+        for name, filter_ in known.items():
+            self._environment.add_filter(name, _guard(name, filter_))
         self._addresses: dict[str, frozenset[str]] = {}
         self._in_subject: dict[str, list[list[str]]] = {}
         for name, source in templates.items():
@@ -121,6 +123,9 @@ class Renderer:
         except TemplateError as error:
             reason = str(error).splitlines()[0]
             raise InvalidEvent(f"the data does not fill the template: {reason}") from error
+        except InvalidEvent as error:
+            error.add_note(name)
+            raise
 
 
 def _neutralize(value: object, name: str, addresses: Collection[str]) -> object:
@@ -163,6 +168,33 @@ def _is_visible(text: str) -> bool:
     if text.isascii():
         return not text.isspace()
     return any(unicodedata.category(char)[0] in _DRAWN and not _UNSEEN.match(char) for char in text)
+
+
+def _guard(name: str, filter_: Callable[..., str]) -> Callable[..., str]:
+    """The filter, which refuses what it does not take. What it raises has its name as a note, and then the template's:
+    no error of a filter has a line of the template."""
+
+    @wraps(filter_)
+    def guarded(*arguments: Any, **named: Any) -> str:
+        try:
+            return filter_(*arguments, **named)
+        except InvalidEvent as error:
+            error.add_note(name)
+            raise
+        except Exception as error:
+            given = arguments[hasattr(filter_, "__minijinja_pass_state__") :]
+            kinds = " and ".join(map(_kind, (*given, *named.values())))
+            refusal = InvalidEvent(f"the filter {name} was given {kinds}, which it does not take")
+            refusal.add_note(name)
+            raise refusal from error
+
+    return guarded
+
+
+def _kind(value: object) -> str:
+    """What a value is, in a word: never what it says."""
+    kinds = {type(None): "nothing", bool: "true or false", str: "a text", int: "a number", float: "a number"}
+    return kinds.get(type(value)) or ("an object" if isinstance(value, Mapping) else "a list")
 
 
 def link(url: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from minijinja import TemplateError
 
 from function.errors import NotificationError
-from package.notifications.mails import where_named
+from package.notifications.mails import find_line, where_named
 
 __all__ = ["UNKNOWN", "explain", "find_missing"]
 
@@ -21,6 +21,14 @@ def explain(error: NotificationError, folder: Path, roots: Sequence[Path], schem
     """What the templates in `folder`, those of one language, could not be filled with. `schema` is of what they see;
     `case` names the data: a file, or how they were made."""
     cause = error.__cause__
+    match getattr(error, "__notes__", []):
+        case [filter_, template]:  # as Renderer has it
+            part = folder / template.rpartition("/")[2].replace(".html", ".mjml")
+            where = find_line(part, re.compile(rf"\|\s*{filter_}\b"), roots)
+            said = str(error).removeprefix("the data does not fill the template: ")
+            return (
+                f"{where}: {said} in {case}: guard what may be missing, {{% if … %}}, or give {filter_} what it takes"
+            )
     if not isinstance(cause, TemplateError):
         return f"{folder}, with {case}: {str(error).splitlines()[0]}"
     part = (cause.name or "").rpartition("/")[2].replace(".html", ".mjml")

@@ -236,3 +236,28 @@ def test_an_example_that_its_schema_refuses_is_told_with_its_line(mails: Path) -
     assert herald("lint", "--notifications", mails).stdout.startswith(
         f"{example}:{line}: data.order.lines[1].quantity must be how many: 1 to 100000"
     )
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("brand.support | shorten(20)", "the filter shorten was given nothing and a number, which it does not take"),
+        ("recipient.name | shorten", "the filter shorten was given a text, which it does not take"),
+        ("recipient.name | link", "a link starts with https:// or http://"),
+        ('recipient | date("long")', "a date of RFC 3339 was expected"),
+    ],
+)
+def test_a_filter_that_is_given_what_it_does_not_take_is_told_with_its_line(
+    mails: Path, expression: str, told: str
+) -> None:
+    herald("new", "order.shipped", "--notifications", mails)
+    for template in sorted(mails.glob("order.shipped/*/body.txt")):
+        edit(template, "{{ book.author }}", f"{{{{ book.author }}}} {{{{ {expression} }}}}")
+    lines = herald("lint", "--notifications", mails).stdout.splitlines()
+    english = mails / "order.shipped" / "en" / "body.txt"
+    line = next(n for n, text in enumerate(english.read_text("utf-8").splitlines(), 1) if expression in text)
+    [filter_] = re.findall(r"\| (\w+)", expression)
+    assert lines[1] == (
+        f"{english}:{line}: {told} in examples/no-isbn-markup.json: "
+        f"guard what may be missing, {{% if … %}}, or give {filter_} what it takes"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from function.errors import InvalidEvent
 from function.message.catalogue import Catalogue
 from function.message.rendering import _UNPRINTABLE, LARGEST_HTML, Content, Renderer, link, shorten
+from package.notifications.localization import localization
 from tests.unit.notifications.events import book_created, with_value
 
 
@@ -278,3 +280,58 @@ def test_only_the_recipient_s_own_address_stays_one() -> None:
 def test_texts_deep_in_the_data_are_made_harmless_too() -> None:
     found = renderer("s", "{{ list[0].name }}", "h").render("x", {"list": [{"name": "ev\u202eil.example"}]})
     assert found.text == "evil\u2024example"
+
+
+# -- filters -----------------------------------------------------------------------------------------------------------
+
+_FILTERS = ("lines", "link", "shorten", "number", "money", "date", "datetime", "plural")
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from([10**500, "2026-11-21", "EUR"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=3,
+)
+_NAMES = st.sampled_from(["", "style=", "currency=", "zone=", "most=", "other=", "one="])
+
+
+@pytest.fixture(scope="session")
+def filtered() -> Callable[[str, dict[str, object]], str]:
+    """What an expression comes to in English."""
+    tables = localization(["en"])
+
+    def write(expression: str, data: dict[str, object]) -> str:
+        mails = Renderer({"x/subject.txt": "s", "x/body.txt": f"{{{{ {expression} }}}}", "x/body.html": ""}, tables)
+        return mails.render("x", data, {"_locale": "en", "_timezone": None}).text
+
+    return write
+
+
+@pytest.mark.parametrize("name", _FILTERS)
+def test_no_filter_ends_in_a_traceback(name: str, filtered: Callable[[str, dict[str, object]], str]) -> None:
+    @given(
+        values=st.lists(_VALUES, min_size=1, max_size=3), named=st.lists(_NAMES, min_size=2, max_size=2, unique=True)
+    )
+    def hold(values: list[object], named: list[str]) -> None:
+        data = {f"v{number}": value for number, value in enumerate(values)}
+        arguments = ", ".join(f"{how}v{number}" for number, how in enumerate(sorted(named)[: len(values) - 1], 1))
+        try:
+            filtered(f"v0 | {name}({arguments})", data)
+        except InvalidEvent as error:
+            assert len(str(error).splitlines()) == 1
+
+    hold()
+
+
+@pytest.mark.parametrize("name", _FILTERS)
+@pytest.mark.parametrize("value", ["none", "a.missing"])
+def test_what_is_missing_is_refused_by_every_filter(
+    name: str, value: str, filtered: Callable[[str, dict[str, object]], str]
+) -> None:
+    arguments = {"shorten": "(9)", "money": '("EUR")', "plural": '(other="#")'}.get(name, "")
+    with pytest.raises(InvalidEvent) as refused:
+        filtered(f"{value} | {name}{arguments}", {"a": {}})
+    assert refused.value.__notes__ == [name, "x/body.txt"]
