@@ -66,9 +66,11 @@ class Mailgun:
         for name in ("from", "to", "subject"):
             if not given.get(name):
                 raise Refusal(Answer(400, {"message": f"'{name}' parameter is missing"}))
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", given["to"]):
-            text = "'to' parameter is not a valid address. please check documentation"
-            raise Refusal(Answer(400, {"message": text}))
+        lists = {name: tuple(given[name].split(",")) for name in ("to", "cc", "bcc") if name in given}
+        for name, addresses in lists.items():
+            if not all(re.fullmatch(r"[^@\s,]+@[^@\s,]+", address) for address in addresses):
+                text = f"'{name}' parameter is not a valid address. please check documentation"
+                raise Refusal(Answer(400, {"message": text}))
         if not (given.get("text") or given.get("html")):
             raise Refusal(Answer(400, {"message": "Need at least one of 'text' or 'html' parameters specified"}))
         extras = sum(len(name) + len(value) for name, value in given.items() if name[1:2] == ":")
@@ -86,6 +88,8 @@ class Mailgun:
             {name[2:]: value for name, value in given.items() if name.startswith("v:")},
             f"<{number}>",
             files=files,
+            cc=lists.get("cc", ()),
+            bcc=lists.get("bcc", ()),
             # That it is reported on is guessed, from the flag `is-test-mode` of its events.
             # https://documentation.mailgun.com/docs/mailgun/user-manual/sending-messages/test-mode
             delivered=given.get("o:testmode") not in ("yes", "true"),

@@ -82,6 +82,10 @@ class SendGrid:
         recipients = personalizations[0].get("to") if personalizations else None
         if not recipients or "@" not in str(recipients[0].get("email")):
             raise Refusal(_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
+        cc, bcc = (_addresses(personalizations[0], name) for name in ("cc", "bcc"))
+        if len({address.lower() for address in (recipients[0]["email"], *cc, *bcc)}) < 1 + len(cc) + len(bcc):
+            text = "Each email address in the personalization block should be unique between to, cc, and bcc."
+            raise Refusal(_error(400, text, "personalizations"))
         sender = given.get("from") or {}
         if str(sender.get("email", "")).rpartition("@")[2] not in {self.domain, *self.also}:
             text = "The from address does not match a verified Sender Identity."
@@ -113,6 +117,8 @@ class SendGrid:
             arguments,
             f"<{number}@geopod-ismtpd-1>",
             files=tuple(map(_file, given.get("attachments") or [])),
+            cc=cc,
+            bcc=bcc,
         )
 
     def accepted(self, draft: Draft, _request: Request) -> Answer:
@@ -133,6 +139,14 @@ class SendGrid:
 
     def refused(self, message: str) -> Answer:
         return _error(400, message, "content")
+
+
+def _addresses(given: dict[str, Any], name: str) -> tuple[str, ...]:
+    """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#personalizations-errors"""
+    found = tuple(str(one.get("email")) for one in given.get(name, ()))
+    if (name in given and not found) or not all("@" in address for address in found):
+        raise Refusal(_error(400, "Does not contain a valid address.", f"personalizations.0.{name}"))
+    return found
 
 
 def _file(given: dict[str, str]) -> File:

@@ -59,8 +59,15 @@ class Draft:
     message_id: str
     own_message_id: bool = False
     files: tuple[File, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
     #: Whether anybody gets it: the vendor reports of a test, too, and delivers it to nobody.
     delivered: bool = True
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All who get it, the recipient first."""
+        return (parseaddr(self.to)[1], *self.cc, *self.bcc)
 
 
 class Vendor(Protocol):
@@ -101,7 +108,8 @@ def accept(mailbox: Mailbox, draft: Draft, vendor: str) -> Mail:
     """Put a mail into the inbox, and return it as it went out."""
     at = datetime.now(UTC)
     given = {name.lower(): name for name in draft.headers}
-    headers = [("From", draft.sender), ("To", draft.to), ("Subject", draft.subject), *draft.headers.items()]
+    cc = [("Cc", ", ".join(draft.cc))] if draft.cc else []
+    headers = [("From", draft.sender), ("To", draft.to), *cc, ("Subject", draft.subject), *draft.headers.items()]
     if draft.own_message_id or "message-id" not in given:
         headers = [pair for pair in headers if pair[0].lower() != "message-id"]
         headers.append(("Message-ID", draft.message_id))
@@ -110,7 +118,7 @@ def accept(mailbox: Mailbox, draft: Draft, vendor: str) -> Mail:
         draft.id,
         at,
         draft.sender,
-        (parseaddr(draft.to)[1],),
+        draft.addresses,
         draft.subject,
         draft.text,
         draft.html,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -64,9 +65,10 @@ class WebhookSender:
 
     def follow(self, mail: Mail) -> None:
         """Report what becomes of a mail. Nobody but SES knows SES's mailbox simulator: mails there bounce."""
-        (address,) = mail.to
-        known = f"bounce@{SIMULATOR}" if is_simulated(address) else address
-        self._schedule.follow(mail, events_after_sending(known, (), mail.raw.decode("utf-8", "replace")))
+        for address in mail.to:
+            known = f"bounce@{SIMULATOR}" if is_simulated(address) else address
+            events = events_after_sending(known, (), mail.raw.decode("utf-8", "replace"))
+            self._schedule.follow(mail, [replace(event, recipient=address) for event in events])
 
     def schedule(self, mail: Mail, event: SendingEvent, seconds: float) -> None:
         """Report one event in so many seconds."""

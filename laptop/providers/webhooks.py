@@ -94,7 +94,7 @@ def _report_sendgrid(mail: Mail, event: SendingEvent, at: datetime) -> Any:
     return [
         {
             **mail.tags,
-            "email": mail.to[0],
+            "email": event.recipient or mail.to[0],
             "timestamp": int(at.timestamp()),
             "smtp-id": f"<{mail.id}@geopod-ismtpd-1>",
             "sg_event_id": b64encode(uuid.uuid4().bytes).decode().rstrip("="),
@@ -137,12 +137,13 @@ _MAILGUN: dict[str, dict[str, Any]] = {
 
 def _report_mailgun(mail: Mail, event: SendingEvent, at: datetime) -> Any:
     """The event without its signature. The shape: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks"""
+    recipient = event.recipient or mail.to[0]
     data = {
         "id": uuid.uuid4().hex[:22],
         "timestamp": at.timestamp(),
         "log-level": "info",
-        "recipient": mail.to[0],
-        "recipient-domain": mail.to[0].rpartition("@")[2],
+        "recipient": recipient,
+        "recipient-domain": recipient.rpartition("@")[2],
         "message": {"headers": {"message-id": mail.id, "to": mail.to[0], "from": mail.source, "subject": mail.subject}},
         "user-variables": dict(mail.tags),
         "tags": [],

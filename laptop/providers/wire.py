@@ -90,18 +90,18 @@ class _Connection(FaultyConnection):
         try:
             draft = vendor.read(request)
             if known := vendor.repeated(request):
-                return known, (draft.to,)
+                return known, draft.addresses
         except Refusal as refusal:
             return refusal.answer, ()
         fault = vendor.faults.strike(
-            FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=(draft.to,)
+            FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=draft.addresses
         )
         if fault is not None:
             return _struck(vendor, fault.fault, fault.message), ()
         mail = accept(self.server.mailbox, draft, vendor.name)
         if vendor.name in self.server.senders:
             self.server.senders[vendor.name].follow(mail)
-        return vendor.accepted(draft, request), (draft.to,)
+        return vendor.accepted(draft, request), draft.addresses
 
     def _answer(self, answer: Answer) -> None:
         text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)

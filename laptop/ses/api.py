@@ -16,7 +16,7 @@ from laptop.ses.faults import FaultKind, Faults
 from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
-from laptop.ses.outcomes import SendingEvent, events_after_sending, is_simulated
+from laptop.ses.outcomes import SendingEvent, events_after_sending, is_simulated, join_events
 from laptop.ses.sending import read_mail
 
 __all__ = ["Ses"]
@@ -119,7 +119,7 @@ class Ses:
     def _events_of(self, mail: Mail) -> list[SendingEvent]:
         text = mail.raw.decode("utf-8", "replace")
         outcomes = [events_after_sending(address, self.suppression.addresses(), text) for address in mail.to]
-        return [outcomes[0][0], *(event for outcome in outcomes for event in outcome[1:])]
+        return join_events(event for outcome in outcomes for event in outcome)
 
     def _put_sending(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self.sending_enabled = bool(request.get("SendingEnabled"))

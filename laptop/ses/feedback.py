@@ -96,7 +96,7 @@ def _mail_json(mail: Mail) -> dict[str, Any]:
         "source": mail.source,
         "sourceArn": f"arn:aws:ses:{mail.region}:{ACCOUNT}:identity/{domain}",
         "sendingAccountId": ACCOUNT,
-        "destination": list(mail.to),
+        "destination": [*reversed(mail.to)],  # whose order is on no page
         "headersTruncated": False,
         "headers": [{"name": name, "value": value} for name, value in mail.headers],
         "commonHeaders": {

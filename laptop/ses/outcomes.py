@@ -1,4 +1,4 @@
-"""What becomes of an accepted mail, decided by its recipient alone. Pure.
+"""What becomes of an accepted mail, decided by each recipient alone. Pure.
 
 The mailbox simulator: https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html
 The suppression list: https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
@@ -6,11 +6,11 @@ The suppression list: https://docs.aws.amazon.com/ses/latest/dg/sending-email-su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["SIMULATOR", "SendingEvent", "events_after_sending", "is_simulated"]
+__all__ = ["SIMULATOR", "SendingEvent", "events_after_sending", "is_simulated", "join_events"]
 
 SIMULATOR = "simulator.amazonses.com"
 EICAR = "EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
@@ -24,6 +24,8 @@ class SendingEvent:
     key: str
     after: float
     details: Mapping[str, Any] = field(default_factory=dict)
+    #: Of a mail to several, the one whom a vendor reports it of; empty: the first.
+    recipient: str = ""
 
 
 def is_simulated(address: str) -> bool:
@@ -41,6 +43,38 @@ def events_after_sending(recipient: str, suppressed: Collection[str], content: s
     name, _, domain = address.rpartition("@")
     play = _SIMULATOR.get(name.partition("+")[0], _delivery) if domain == SIMULATOR else _delivery
     return [_SENT, *play(recipient)]
+
+
+#: Where each type of event names those whom it concerns; others concern the whole mail.
+_CONCERNED = {"Bounce": "bouncedRecipients", "Complaint": "complainedRecipients", "Delivery": "recipients"}
+
+
+def join_events(events: Iterable[SendingEvent]) -> list[SendingEvent]:
+    """The events of several recipients as SES tells them, in one for several or one each, as it likes; *guessed* here:
+    in one where their domain and all else is the same, and the last of them first.
+    https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
+    """
+    joined: list[SendingEvent] = []
+    for event in events:
+        at = next((number for number, one in enumerate(joined) if _tells_the_same(one, event)), None)
+        if at is None:
+            joined.append(event)
+        elif name := _CONCERNED.get(event.type):
+            details = {**event.details, name: [*event.details[name], *joined[at].details[name]]}
+            joined[at] = replace(joined[at], details=details)
+    return joined
+
+
+def _tells_the_same(one: SendingEvent, other: SendingEvent) -> bool:
+    def about(event: SendingEvent) -> tuple[object, ...]:
+        name = _CONCERNED.get(event.type, "")
+        domains = {
+            str(each["emailAddress"] if isinstance(each, dict) else each).rpartition("@")[2].lower()
+            for each in event.details.get(name, ())
+        }
+        return event.type, event.after, domains, {key: value for key, value in event.details.items() if key != name}
+
+    return about(one) == about(other)
 
 
 _SENT = SendingEvent("Send", "send", 0)

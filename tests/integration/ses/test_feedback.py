@@ -39,6 +39,35 @@ def test_an_address_has_its_fate(account: SESV2Client, recorder: Recorder, addre
     assert recorder.types() == types
 
 
+def test_several_recipients_are_told_of_in_one_event_or_in_one_each(account: SESV2Client, recorder: Recorder) -> None:
+    destination = {
+        "ToAddresses": ["ada@example.com"],
+        "CcAddresses": ["books@example.com", f"bounce{AT}"],
+        "BccAddresses": ["archive@shop.example", f"complaint{AT}"],
+    }
+    send(account, Destination=destination)
+    events = recorder.events(6)
+    told = sorted((event["eventType"], *_concerned(event)) for event in events)
+    assert told == [
+        ("Bounce", f"bounce{AT}"),
+        ("Complaint", f"complaint{AT}"),
+        ("Delivery", "archive@shop.example"),
+        ("Delivery", "books@example.com", "ada@example.com"),
+        ("Delivery", f"complaint{AT}"),
+        ("Send",),
+    ]
+    everybody = sorted(address for addresses in destination.values() for address in addresses)
+    assert {tuple(sorted(event["mail"]["destination"])) for event in events} == {tuple(everybody)}
+    assert [event["mail"]["destination"][0] for event in events] != ["ada@example.com"] * 6, "AWS promises no order"
+    assert {header["name"] for header in events[0]["mail"]["headers"]} & {"Cc", "Bcc"} == {"Cc"}
+
+
+def _concerned(event: dict[str, Any]) -> list[str]:
+    details = event[event["eventType"].lower()]
+    named = details.get("recipients") or details.get("bouncedRecipients") or details.get("complainedRecipients") or []
+    return [one["emailAddress"] if isinstance(one, dict) else one for one in named]
+
+
 def test_every_event_carries_the_mail_and_its_tags(account: SESV2Client, recorder: Recorder) -> None:
     send(account, EmailTags=[{"Name": "message_id", "Value": "m-7"}])
     mail = recorder.events(1)[0]["mail"]
