@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from function.message.sender import from_header
-from function.providers.urls import parse_provider_urls, reports_by_webhook
+from function.providers.urls import names_the_recipient, parse_provider_urls, reports_by_webhook
 
 __all__ = [
+    "ROLE",
     "SECRET_ARN",
     "BadSetting",
     "Environment",
@@ -25,6 +26,7 @@ __all__ = [
     "parse_queues",
     "parse_senders",
     "parse_webhook_secrets",
+    "roles_with",
 ]
 
 T = TypeVar("T")
@@ -34,6 +36,8 @@ SECRET_ARN = re.compile(
     r"arn:[a-z-]+:(ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+"
     r"|secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6})"
 )
+#: What a role is called: infra/modules/notifier/variables.tf and the build have the same.
+ROLE = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 
 
@@ -98,6 +102,22 @@ def parse_senders(text: str) -> frozenset[str]:
     if any(from_header(address) != address or "<" in address for address in addresses):
         raise ValueError(text)
     return addresses
+
+
+def roles_with(providers: Collection[str]) -> Callable[[str], Mapping[str, str]]:
+    """Reads the address of each role: a name as notifications have it, and one plain address as of senders; none where
+    one of `providers` would not tell a copy's bounce from the recipient's."""
+
+    def parse(text: str) -> Mapping[str, str]:
+        given = json.loads(text)
+        if not isinstance(given, dict) or (given and not all(map(names_the_recipient, providers))):
+            raise ValueError(text)
+        sound = all(isinstance(one, str) and "<" not in one and from_header(one) == one for one in given.values())
+        if not sound or not all(map(ROLE.fullmatch, given)):
+            raise ValueError(text)
+        return given
+
+    return parse
 
 
 def parse_buckets(text: str) -> frozenset[str]:

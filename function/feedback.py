@@ -7,7 +7,7 @@ They come unordered and at least once; the ledger's precedence makes order and r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from function.providers.ses_events import (
 from function.providers.urls import scheme_of
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
-from function.runtime.metrics import SENT_TWICE, SYNTHETIC, Telemetry
+from function.runtime.metrics import COPY_FAILED, SENT_TWICE, SYNTHETIC, Telemetry
 from function.settings import FeedbackSettings
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class FeedbackHandler:
     #: What other regions' topics could not bring home.
     undelivered: tuple[Queue, ...] = ()
     tracing: ReportTracing | None = None
+    #: The address of each role that gets copies, to tell whose did not arrive.
+    roles: Mapping[str, str] = field(default_factory=dict)
     #: When this sandbox last marked the feedback of each provider, in epoch milliseconds.
     _marked: dict[str, int] = field(default_factory=dict, init=False)
 
@@ -184,6 +186,10 @@ class FeedbackHandler:
         """Only what is out of the ordinary gets a line of its own: of the rest, the ledger has the story."""
         metric = SYNTHETIC if event.synthetic else event.metric if applied.moved else "Repeated"
         counts[metric] += 1
+        if event.copy_failed:
+            counts[COPY_FAILED] += 1
+            role = next((name for name, one in self.roles.items() if one.lower() == (event.address or "").lower()), "")
+            self.telemetry.note(COPY_FAILED, message_id=event.message_id, role=role, detail=event.copy_failed)
         if applied.sent_twice and not event.synthetic:
             counts[SENT_TWICE] += 1
             self.telemetry.note(SENT_TWICE, message_id=event.message_id)
@@ -222,6 +228,7 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
         next_provider,
         undelivered,
         tracing,
+        settings.roles,
     )
 
 

@@ -149,10 +149,11 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     catalogue = Catalogue.load()
     settings.require_allowed(catalogue.senders)
     settings.require_buckets(catalogue.with_attachments)
+    settings.require_roles(catalogue.roles)
     settings.require_brands(catalogue.tenants)
     links, buckets = _links(settings, clients), settings.attachment_buckets
-    mode, sender_, tenants = settings.delivery_mode, settings.sender, settings.tenants
-    builder = EmailBuilder(catalogue, secret, clock, mode, links, tuple(older), buckets, sender_, tenants)
+    mode, sender_, tenants, roles = settings.delivery_mode, settings.sender, settings.tenants, settings.roles
+    builder = EmailBuilder(catalogue, secret, clock, mode, links, tuple(older), buckets, sender_, tenants, roles)
 
     attachments = None
     if buckets:

@@ -23,6 +23,7 @@ from function.environment import (
     parse_queues,
     parse_senders,
     parse_webhook_secrets,
+    roles_with,
 )
 from function.message.delivery_mode import DeliveryMode
 from function.message.sender import from_header, split_sender
@@ -105,6 +106,8 @@ class NotifySettings:
     attachment_buckets: frozenset[str]
     #: Those whose mails are sent beside the deployment's own, by name.
     tenants: Mapping[str, Tenant]
+    #: The address of each role that gets copies, by its name.
+    roles: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> NotifySettings:
@@ -144,6 +147,7 @@ class NotifySettings:
             senders=env.read("SENDERS", "", parse_senders, "addresses such as orders@example.com,help@example.com"),
             attachment_buckets=env.read("ATTACHMENT_BUCKETS", "", parse_buckets, "names such as invoices,tickets"),
             tenants=_tenants(env, providers),
+            roles=_roles(env, providers),
         )
 
     def require_buckets(self, types: Collection[str]) -> None:
@@ -160,6 +164,13 @@ class NotifySettings:
         for type_, header in senders.items():
             if split_sender(header)[1] not in allowed:
                 raise BadSetting(f"HERALD_SENDERS must name the address that {type_} is sent from: add it to senders")
+
+    def require_roles(self, roles: Mapping[str, Collection[str]]) -> None:
+        """Raise BadSetting unless the deployment says which address each of `roles` has, by the type whose mails are
+        copied to them."""
+        for type_, names in roles.items():
+            if missing := sorted({*names} - self.roles.keys()):
+                raise BadSetting(f"HERALD_ROLES must name {missing[0]}, which gets copies of {type_}: add it to roles")
 
     def require_brands(self, tenants: frozenset[str]) -> None:
         """Raise BadSetting unless there is a brand for each tenant: its mail could not leave, or under another's."""
@@ -180,19 +191,22 @@ class FeedbackSettings:
     providers: tuple[str, ...]
     #: By region, the queue of what its topic could not bring home.
     undelivered_queues: Mapping[str, str]
+    roles: Mapping[str, str]
 
     @classmethod
     def read(cls, values: Mapping[str, str], release: str) -> FeedbackSettings:
         """Read and check all. Raises BadSetting for the first that cannot be."""
         env = Environment(values)
+        providers = _providers(env)
         return cls(
             LedgerSettings.read(values, release),
             env.text("ADDRESS_KEY_PARAMETER"),
             env.text("CONFIGURATION_SET"),
             env.text("DEAD_QUEUE_URL"),
             env.text("RETRY_QUEUE_URL"),
-            _providers(env),
+            providers,
             env.read("UNDELIVERED_QUEUES", "{}", parse_queues, 'JSON such as {"eu-west-1": "https://sqs.eu-west-1.…"}'),
+            _roles(env, providers),
         )
 
     @property
@@ -334,6 +348,11 @@ def _tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapp
 
     wanted = "base64 of gzip of JSON, as Terraform makes it of tenants, by providers of HERALD_PROVIDERS"
     return env.read("TENANTS", None, parse, wanted, confidential=True)
+
+
+def _roles(env: Environment, providers: tuple[str, ...]) -> Mapping[str, str]:
+    wanted = 'JSON such as {"accounting": "books@example.com"}, and {} with resend://, which does not say who bounced'
+    return env.read("ROLES", "{}", roles_with(providers), wanted, confidential=True)
 
 
 def _scheduling(env: Environment) -> bool:

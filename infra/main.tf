@@ -25,6 +25,7 @@ module "notifier" {
   identity            = var.identity
   sender              = var.sender
   senders             = var.senders
+  roles               = var.roles
   attachment_buckets  = var.attachment_buckets
   tenants             = var.tenants
   publishers          = concat(module.webapp.publisher_roles, var.publishers)

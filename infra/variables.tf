@@ -67,6 +67,13 @@ variable "senders" {
   nullable    = false
 }
 
+variable "roles" {
+  description = "The address of each role that notifications may name in `cc` and `bcc`: `{ accounting = \"books@example.com\" }`. Not with `resend://` in `providers_in_order`, whose reports do not say whose mail bounced"
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "attachment_buckets" {
   description = "Buckets that attachments of mails may lie in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
   type        = list(string)

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from function.providers.urls import reports_by_webhook
+from function.providers.urls import names_the_recipient, reports_by_webhook
 from laptop.clients import LaptopClients
 from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
@@ -26,6 +26,7 @@ from laptop.provision.events_api import make_events_api
 from laptop.provision.functions import (
     allow_attachments,
     allow_senders,
+    declare_roles,
     declare_tenants,
     find_domains,
     make_functions,
@@ -149,13 +150,17 @@ class _Start:
     def _make_functions(
         self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
     ) -> None:
-        urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in self._options.providers]
+        roles = declare_roles(self._catalogue)
+        wanted_urls = [url for url in self._options.providers if names_the_recipient(url) or not roles]
+        if len(wanted_urls) < len(self._options.providers):
+            self._options.say("Resend sends nothing here: some mails have copies, and it does not say whose bounced.")
+        urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in wanted_urls]
         settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._tracing}
         settings |= self._options.settings
         if self._endpoints["smtp"] in urls:
             settings["SSL_CERT_FILE"] = str(self._certificate)
         settings |= allow_senders(clients, self._catalogue) | allow_attachments(clients, self._catalogue)
-        settings |= declare_tenants(clients, self._catalogue)
+        settings |= declare_tenants(clients, self._catalogue) | roles
         make_provider_secrets(clients, urls)
         reporting = any(map(reports_by_webhook, urls))
         posting = self._options.events_api

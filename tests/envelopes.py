@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = ["TOPIC", "on_failure", "ses_event", "sns", "sns_notification", "sqs_event"]
@@ -92,6 +92,7 @@ def ses_event(
     message_id: str = "m1",
     to: str = "ada@example.com",
     attempt: str = "request-1",
+    copies: Sequence[str] = (),
 ) -> Any:
     """https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html"""
     part = {"Rendering Failure": "failure", "DeliveryDelay": "deliveryDelay"}.get(type_, type_.lower())
@@ -103,7 +104,7 @@ def ses_event(
             "source": "Herald <books@herald.example>",
             "sourceArn": "arn:aws:ses:eu-west-1:123456789012:identity/herald.example",
             "sendingAccountId": "123456789012",
-            "destination": [to],
+            "destination": [*copies, to],  # in an order that no page says
             "headersTruncated": False,
             "headers": [{"name": "From", "value": "books@herald.example"}, {"name": "To", "value": to}],
             "commonHeaders": {"from": ["books@herald.example"], "to": [to], "subject": "A new book"},

@@ -60,6 +60,8 @@ class World:
     links: UnsubscribeLinks | None = None
     older_secrets: tuple[bytes, ...] = ()
     tenants: dict[str, Tenant] = field(default_factory=dict)
+    #: The address of each role that gets copies.
+    roles: dict[str, str] = field(default_factory=dict)
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     #: Whether events may be kept for later.
     schedules: bool = False
@@ -92,7 +94,9 @@ class World:
         """A sandbox of the present release."""
         older, buckets = self.older_secrets, self.buckets
         mode, tenants = self.delivery_mode, self.tenants
-        builder = EmailBuilder(self.catalogue, SECRET, self.clock, mode, self.links, older, buckets, tenants=tenants)
+        builder = EmailBuilder(
+            self.catalogue, SECRET, self.clock, mode, self.links, older, buckets, tenants=tenants, roles=self.roles
+        )
         failover = Failover(self.posts, self.clock, self.clock.forward, lambda: 0.5)
         return Courier(
             builder,

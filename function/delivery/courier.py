@@ -317,10 +317,10 @@ class Courier:
         note = partial(note_calls, result, self.release, self.clock)
         known: Record | Verdict
         match result.outcome:
-            case Receipt(provider, provider_message_id):
+            case Receipt(provider, provider_message_id, aside):
                 twice = self.ledger.record(job.attempt, note(State.SENT, email.fallback), provider_message_id)
                 job = job.with_metric(SENT_TWICE) if twice else job
-                aside = email.fallback.text if email.fallback else ""
+                aside = "; ".join(filter(None, (aside, email.fallback.text if email.fallback else "")))
                 return job, Done(OutcomeKind.SENT, aside, result.tries[-1].ms, provider)
             case NotSent():
                 known = self.ledger.release(job.attempt, note(State.RELEASED)[-1])

@@ -27,6 +27,7 @@ __all__ = [
     "PROBE_RECIPIENT",
     "PROBE_TAG",
     "PROVIDER",
+    "RECIPIENT_TAG",
     "SYNTHETIC_SOURCE",
     "SYNTHETIC_TAG",
     "TENANT_TAG",
@@ -34,6 +35,7 @@ __all__ = [
     "Event",
     "decode",
     "is_synthetic",
+    "mark_recipient",
     "parse",
     "simulator_address",
     "synthetic_event",
@@ -61,6 +63,8 @@ PROBE_TAG = ("probe", "yes")
 TENANT_TAG, OWN_LIST_TAG = "tenant", ("suppression", "own")
 #: Name of the tag by which a traced mail names its span, so that feedback finds the trace.
 TRACE_TAG = "traceparent"
+#: Name of the tag by which a mail with copies says which of its addresses is its recipient's.
+RECIPIENT_TAG = "recipient"
 _SIMULATOR = "simulator.amazonses.com"
 #: Takes every mail, and SES reports that it did.
 PROBE_RECIPIENT = f"success+probe@{_SIMULATOR}"
@@ -177,6 +181,11 @@ class _Flaw:
     """Stands in a decoded value where JSON was broken: the decoder itself does not know the place."""
 
     what: str
+
+
+def mark_recipient(address: str) -> str:
+    """What that tag says: a hash of the lower-cased address, without a key, for whoever sees it has the address too."""
+    return hashlib.sha256(address.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def is_synthetic(event: Event) -> bool:

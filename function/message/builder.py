@@ -111,6 +111,8 @@ class EmailBuilder:
     sender: str = "nobody@herald.invalid"
     #: Those that this deployment declares, by name.
     tenants: Mapping[str, Tenant] = field(default_factory=dict)
+    #: The address of each role that may get copies; empty: no mail has any.
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     def begin(self, delivery: Delivery) -> Draft:
         """Read the event and its recipient's hash as far as they can be read; never raises."""
@@ -182,7 +184,7 @@ class EmailBuilder:
         if draft.synthetic:  # it goes to nobody, whoever may be mailed here
             email = replace(email, tags={**email.tags, **dict([SYNTHETIC_TAG])}, tries=event.provider)
         else:
-            email = self.delivery_mode.apply(email, draft.address)
+            email = self._copy(self.delivery_mode.apply(email, draft.address), notification)
         if notification.invitation and "invitation" in event.data:
             email = self._invite(email, event)
         return email
@@ -194,6 +196,14 @@ class EmailBuilder:
         if draft.synthetic:
             return replace(email, attachments=stand_ins(read_references(given, None)))
         return replace(email, references=read_references(given, self.buckets))
+
+    def _copy(self, email: Email, notification: Notification) -> Email:
+        """The mail with its copies, if there are to be any."""
+        if not self.roles or not (notification.cc or notification.bcc):
+            return email
+        from function.message.copies import add_copies  # noqa: PLC0415  few mails need it
+
+        return add_copies(email, notification, self.roles, self.delivery_mode)
 
     def _invite(self, email: Email, event: Event) -> Email:
         """The mail with the invitation of its event, to whoever the mail goes to. Raises InvalidEvent."""

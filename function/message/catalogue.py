@@ -86,6 +86,9 @@ class Notification:
     invitation: bool
     #: Whether an event may name several recipients.
     recipients: bool
+    #: The roles that get a copy, seen by the reader and unseen.
+    cc: tuple[str, ...]
+    bcc: tuple[str, ...]
     _contract: Contract = field(repr=False)
     _renderer: Renderer = field(repr=False)
     _brand: Mapping[str, Any] = field(repr=False)
@@ -209,13 +212,18 @@ class Catalogue:
         """The types of event whose notification names a sender of its own, each with that From header."""
         return {type_: one.sender for type_, one in self._notifications.items() if one.sender}
 
+    @property
+    def roles(self) -> dict[str, frozenset[str]]:
+        """The types of event whose mails have copies, each with the roles that get one."""
+        return {type_: frozenset(named) for type_, one in self._notifications.items() if (named := one.cc + one.bcc)}
+
     def validate_envelope(self, event: object) -> None:
         """Raise `InvalidEvent` unless `event` is one CloudEvents 1.0 event as Herald takes them."""
         self._envelope.validate(event, "event")
 
     def get(self, type_: str, tenant: str | None = None) -> Notification:
-        """The notification for events of `type_`; of a `tenant` under its brand, and neither with the sender nor the
-        Reply-To that it has of the deployment. Raises `UnknownNotification` and `UnknownTenant`."""
+        """The notification for events of `type_`; of a `tenant` under its brand, and with neither sender nor
+        Reply-To nor copies that it has of the deployment. Raises `UnknownNotification` and `UnknownTenant`."""
         try:
             found = self._notifications[type_]
         except KeyError:
@@ -225,7 +233,7 @@ class Catalogue:
         if tenant not in self._brands:
             raise UnknownTenant(f"there is no brand for the tenant {tenant!r}")
         brand = self._brands[tenant]
-        return replace(found, reply_to=brand["reply_to"], sender=None, _brand=brand)
+        return replace(found, reply_to=brand["reply_to"], sender=None, cc=(), bcc=(), _brand=brand)
 
 
 def as_digest(events: Sequence[Mapping[str, object]], more: int = 0) -> dict[str, object]:
@@ -255,6 +263,8 @@ def _notification(
         attachments=entry.get("attachments", False),
         invitation=entry.get("invitation", False),
         recipients=entry.get("recipients", False),
+        cc=tuple(entry.get("cc", ())),
+        bcc=tuple(entry.get("bcc", ())),
         _contract=_contract(root, type_, entry["descriptions"]),
         _renderer=renderer,
         _brand=brand,

@@ -30,7 +30,14 @@ class DeliveryMode:
         if self.redirect_to:
             headers = {**email.headers, ORIGINAL: (hashed or "").removeprefix("address#")}
             return replace(email, to=self.redirect_to, headers=headers)
-        address = email.to.strip().lower()
-        if self.allowed is None or self.allowed & {address, "@" + address.rpartition("@")[2]}:
+        if self._is_allowed(email.to):
             return email
         raise RecipientNotAllowed("this deployment mails only the addresses on its list (HERALD_ALLOWLIST)")
+
+    def may_copy(self, address: str) -> bool:
+        """Whether a copy may go there: none of what is redirected, whose one reader is `redirect_to`."""
+        return not self.redirect_to and self._is_allowed(address)
+
+    def _is_allowed(self, given: str) -> bool:
+        address = given.strip().lower()
+        return self.allowed is None or bool(self.allowed & {address, "@" + address.rpartition("@")[2]})

@@ -40,9 +40,9 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """A rendered mail to one recipient. Headers hold what is beyond the usual; tags come back in the provider's
-    feedback. `sender` is a From header (None: the provider's setting); answers go to `reply_to`, or to the sender.
-    `tenant` is whose mail it is, if not the deployment's own."""
+    """A rendered mail to one recipient, with copies. Headers hold what is beyond the usual; tags come back in the
+    provider's feedback. `sender` is a From header (None: the provider's setting); answers go to `reply_to`, or to the
+    sender. `tenant` is whose mail it is, if not the deployment's own."""
 
     to: str
     subject: str
@@ -52,6 +52,9 @@ class Email:
     tags: Mapping[str, str] = field(default_factory=dict)
     reply_to: str | None = None
     sender: str | None = None
+    #: Addresses that get a copy, each once and none of them the recipient's.
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     #: What the attachments are fetched from, until they are.
     references: tuple[Reference, ...] = ()
@@ -61,6 +64,11 @@ class Email:
     fallback: Reason | None = None
     #: The URL of the one provider that this mail tries, of whose test mailbox it then is; it reaches nobody.
     tries: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All who get it, the recipient first."""
+        return (self.to, *self.cc, *self.bcc)
 
     @property
     def files(self) -> tuple[Attachment, ...]:
@@ -73,7 +81,8 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A provider's word that it took the mail: its URL and its own id for the mail."""
+    """A provider's word that it took the mail: its URL and its own id for the mail; `aside` is what else it said."""
 
     provider: str
     message_id: str
+    aside: str = ""

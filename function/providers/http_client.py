@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -142,6 +142,6 @@ def judge(status: int, line: str) -> NotificationError:
     return ProviderUnavailable(line) if 400 <= status < 500 else OutcomeUnknown(line)
 
 
-def answer_line(name: str, status: int, text: str, recipient: str) -> str:
+def answer_line(name: str, status: int, text: str, addresses: Iterable[str]) -> str:
     """One line for a person: what was answered, without addresses."""
-    return f"{name} answered {status}: {redact(text, [recipient])[:200]}".removesuffix(": ")
+    return f"{name} answered {status}: {redact(text, addresses)[:200]}".removesuffix(": ")

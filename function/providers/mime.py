@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from function.errors import RefusedForGood
 from function.message.email import Attachment, Email
 
-__all__ = ["compose", "encode_header"]
+__all__ = ["compose", "encode_header", "readers"]
 
 #: Characters; RFC 5321 allows 998. What is longer, or not ASCII, is encoded.
 _LONGEST_LINE = 990
@@ -38,6 +38,12 @@ def compose(email: Email, own: Mapping[str, str]) -> bytes:
         if not line.isascii() or "\r" in line or "\n" in line:
             raise RefusedForGood(f"a header is no line of ASCII: {line.partition(':')[0]}")
     return "\r\n".join(lines).encode() + b"\r\n" + message.as_bytes()
+
+
+def readers(email: Email) -> dict[str, str]:
+    """The headers that say who reads the mail and who reads an answer; nobody sees who gets a blind copy."""
+    lists = {"To": email.to, "Cc": ", ".join(email.cc), "Reply-To": email.reply_to}
+    return {name: text for name, text in lists.items() if text}
 
 
 def encode_header(text: str) -> str:

@@ -73,7 +73,7 @@ class SesProvider:
         try:
             return Receipt(self.url, self.client.send_email(**request)["MessageId"])
         except ClientError as error:
-            raise after_answer(error, email.to, email.sender or self.sender) from error
+            raise after_answer(error, email.addresses, email.sender or self.sender) from error
         except Exception as error:
             raise without_answer(error, self._left) from error
         finally:
@@ -88,12 +88,17 @@ class SesProvider:
         return {
             "FromEmailAddress": sender,
             **({"TenantName": tenant.ses_tenant} if tenant and tenant.ses_tenant else {}),
-            "Destination": {"ToAddresses": [email.to]},
+            "Destination": _destination(email),
             **({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {}),
             "Content": _raw(email, sender) if email.files else _simple(email),
             "ConfigurationSetName": (tenant and tenant.configuration_set) or self.configuration_set,
             "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }
+
+
+def _destination(email: Email) -> dict[str, list[str]]:
+    lists = {"ToAddresses": [email.to], "CcAddresses": [*email.cc], "BccAddresses": [*email.bcc]}
+    return {name: addresses for name, addresses in lists.items() if addresses}
 
 
 def _simple(email: Email) -> dict[str, Any]:
@@ -108,10 +113,9 @@ def _simple(email: Email) -> dict[str, Any]:
 
 def _raw(email: Email, sender: str) -> dict[str, Any]:
     """A mail with files, whose names SES is told in MIME: how `Simple` writes those beyond ASCII is on no page."""
-    from function.providers.mime import compose, encode_header  # noqa: PLC0415  few mails need it
+    from function.providers.mime import compose, encode_header, readers  # noqa: PLC0415  few mails need it
 
-    own = {"From": sender, "To": email.to, "Subject": encode_header(email.subject)}
-    own |= {"Reply-To": email.reply_to} if email.reply_to else {}
+    own = {"From": sender, **readers(email), "Subject": encode_header(email.subject)}
     return {"Raw": {"Data": compose(email, own)}}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Sequence
 from email.utils import parseaddr
 
 from botocore.exceptions import (
@@ -119,20 +120,21 @@ _UNREACHABLE = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionErr
 _CONNECTING = frozenset({"connect", "do_handshake", "_tunnel", "ssl_wrap_socket"})
 
 
-def after_answer(error: ClientError, recipient: str = "", sender: str = "") -> NotificationError:
+def after_answer(error: ClientError, addresses: Sequence[str] = (), sender: str = "") -> NotificationError:
     """SES answered with an error: below 500 it refused the mail, from 500 on it may have taken it all the same.
 
-    SES names the addresses that it objects to; `recipient` and `sender` tell whose set-up is missing.
+    SES names the addresses that it objects to; those of the mail, the recipient's first, and `sender` tell whose set-up
+    is missing.
     """
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
     answer = error.response.get("Error", {})
     code, text = answer.get("Code", ""), answer.get("Message", "")
-    line = f"SES answered {status} {code}: {redact(text, [recipient])}".strip()
+    line = f"SES answered {status} {code}: {redact(text, addresses)}".strip()
     if status >= 500 and code in THROTTLING:
         return Throttled(line)
     if not 400 <= status < 500:
         return OutcomeUnknown(line)
-    if _is_sandbox_refusal(text.lower(), recipient.lower(), parseaddr(sender)[1].lower()):
+    if _is_sandbox_refusal(text.lower(), "".join(addresses[:1]).lower(), parseaddr(sender)[1].lower()):
         return RefusedForGood(_SANDBOX, ReasonCode.RECIPIENT_UNVERIFIED)
     return _by_words(code, text.lower(), line, status)
 

@@ -8,10 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeGuard
 
-from function.event.cloudevent import OWN_LIST_TAG, PROBE_TAG, SYNTHETIC_TAG, TENANT_TAG, TRACE_TAG
+from function.event.cloudevent import (
+    OWN_LIST_TAG,
+    PROBE_TAG,
+    RECIPIENT_TAG,
+    SYNTHETIC_TAG,
+    TENANT_TAG,
+    TRACE_TAG,
+    mark_recipient,
+)
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.reason_codes import ReasonCode
@@ -60,6 +69,16 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 #: How an item of the queue begins that `function.webhook` wrote, and not SES.
 WEBHOOK = '{"webhook":'
 _SUPPRESSING = frozenset({State.BOUNCED, State.COMPLAINED})
+#: What a mail did not come to its reader by.
+_FAILED = frozenset({State.BOUNCED, State.SOFT_BOUNCED, State.COMPLAINED, State.REFUSED})
+#: Where each type of event names those whom it concerns, which may be several of a mail's or one; others concern all.
+#: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
+_CONCERNED = {
+    "Bounce": ("bounce", "bouncedRecipients"),
+    "Complaint": ("complaint", "complainedRecipients"),
+    "Delivery": ("delivery", "recipients"),
+    "DeliveryDelay": ("deliveryDelay", "delayedRecipients"),
+}
 #: Subtypes of what SES did not even try, because the address is on its own list.
 _NOT_TRIED = frozenset({"OnAccountSuppressionList", "Suppressed"})
 
@@ -87,6 +106,8 @@ class FeedbackEvent:
     traceparent: str | None = None
     #: The tenant on whose own suppression list the address is to be put, if not on that of all.
     own_list: str | None = None
+    #: Of a report on copies alone that did not arrive: why. Of the mail it says no more than that it was sent.
+    copy_failed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +129,24 @@ class Ignored:
 Parsed = FeedbackEvent | ProbeReport | Ignored
 
 
+def only_sent(event: FeedbackEvent) -> FeedbackEvent:
+    """What a report on copies alone says of the mail: that its provider took it. Whom it names stays, to be told."""
+    sent = KINDS["Send"]
+    return replace(
+        event,
+        action=sent.action,
+        state=sent.state,
+        metric=sent.metric,
+        detail=None,
+        suppress=False,
+        reason_code=None,
+        copy_failed=" ".join(filter(None, (event.metric, event.detail))) if event.state in _FAILED else None,
+    )
+
+
 def drop_implied_sends(batch: Sequence[Parsed]) -> list[Parsed | None]:
-    """The batch with None for every *Send* of an attempt of which it says more: whatever else SES says implies it."""
+    """The batch with None for every *Send* of an attempt of which it says more: whatever else SES says implies it. What
+    became of copies stays, for it is told."""
     more = {
         (one.message_id, one.attempt)
         for one in batch
@@ -119,7 +156,7 @@ def drop_implied_sends(batch: Sequence[Parsed]) -> list[Parsed | None]:
 
 
 def _is_send(one: Parsed) -> TypeGuard[FeedbackEvent]:
-    return isinstance(one, FeedbackEvent) and one.action is Action.FEEDBACK_SENT
+    return isinstance(one, FeedbackEvent) and one.action is Action.FEEDBACK_SENT and one.copy_failed is None
 
 
 def parse(body: str, configuration_set: str = "") -> Parsed:
@@ -145,15 +182,17 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
     provider, sent_at = _provider(mail), _read_sending_time(mail)
     if message_id is None:
         return ProbeReport(provider, sent_at)
-    destination = mail.get("destination")
-    address = destination[0] if isinstance(destination, list) and destination else None
-    return FeedbackEvent(
+    mark = _tag(mail, RECIPIENT_TAG)
+    concerned = None if mark is None else _find_concerned(event)
+    theirs = [address for address in concerned or () if mark_recipient(address) == mark]
+    destination = theirs or concerned or _texts(mail.get("destination"))
+    told = FeedbackEvent(
         message_id,
         kind.action,
         kind.state,
         kind.metric,
-        _detail(event),
-        address if isinstance(address, str) else None,
+        _detail(event, destination[:1]),
+        destination[0] if destination else None,
         kind.state in _SUPPRESSING,
         _tag(mail, SYNTHETIC_TAG[0]) == SYNTHETIC_TAG[1],
         _reason_code(event, kind),
@@ -163,6 +202,17 @@ def parse(body: str, configuration_set: str = "") -> Parsed:
         _tag(mail, TRACE_TAG),
         tenant if _tag(mail, OWN_LIST_TAG[0]) == OWN_LIST_TAG[1] else None,
     )
+    return told if concerned is None or theirs else only_sent(told)
+
+
+def _find_concerned(event: Mapping[str, Any]) -> list[str] | None:
+    """The addresses that an event names as those whom it concerns; None: it concerns the mail as a whole."""
+    if event["eventType"] not in _CONCERNED:
+        return None
+    key, name = _CONCERNED[event["eventType"]]
+    named = _object(event, key).get(name)
+    given = named if isinstance(named, list) else []
+    return _texts([one.get("emailAddress") if isinstance(one, dict) else one for one in given])
 
 
 def _event(body: str) -> dict[str, Any] | None:
@@ -228,12 +278,14 @@ def _was_not_tried(event: Mapping[str, Any]) -> bool:
     return bool(_NOT_TRIED.intersection(map(str, subtypes)))
 
 
-def _detail(event: Mapping[str, Any]) -> str | None:
-    """Why, in the provider's words: the subtype, the server's answer, the reason; addresses are cut out."""
+def _detail(event: Mapping[str, Any], told: Sequence[str]) -> str | None:
+    """Why, in the provider's words: the subtype, the server's answer to the address that is `told` of, the reason;
+    addresses are cut out."""
     bounce, complaint = _object(event, "bounce"), _object(event, "complaint")
     known = _texts(_object(event, "mail").get("destination"))
     recipients = bounce.get("bouncedRecipients")
-    first = recipients[0] if isinstance(recipients, list) and recipients and isinstance(recipients[0], dict) else {}
+    bounced = [one for one in recipients if isinstance(one, dict)] if isinstance(recipients, list) else []
+    first = next((one for one in bounced if one.get("emailAddress") in told), bounced[0] if bounced else {})
     known += _texts([first.get("emailAddress")])
     fixed = [
         bounce.get("bounceType"),

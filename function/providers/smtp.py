@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 
 from function.errors import (
     NotificationError,
@@ -31,7 +32,7 @@ from function.errors import (
 from function.message.email import Email, Receipt
 from function.message.sender import split_sender
 from function.providers.http_client import CONNECT_TIMEOUT, READ_TIMEOUT
-from function.providers.mime import compose, encode_header
+from function.providers.mime import compose, encode_header, readers
 from function.providers.redaction import redact
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
@@ -69,11 +70,11 @@ class SmtpProvider:
         server = smtplib.SMTP(local_hostname=message_id.rpartition("@")[2].rstrip(">"), timeout=CONNECT_TIMEOUT)
         try:
             self._log_in(server, ends)
-            self._begin(server, email, ends)
+            aside = self._begin(server, email, ends)
             self._hand_over(server, content, email, ends)
         finally:
             server.close()
-        return Receipt(self.url, message_id)
+        return Receipt(self.url, message_id, aside)
 
     def probe(self) -> None:
         """Nothing: SMTP has no reports."""
@@ -83,8 +84,7 @@ class SmtpProvider:
         domain = split_sender(sender)[1].rpartition("@")[2]
         names = {name.lower() for name in email.headers}
         message_id = f"<{key}.{email.tags.get('attempt', '0')}@{domain}>"
-        own = {"From": sender, "To": email.to, "Subject": encode_header(email.subject), "Date": formatdate()}
-        own |= {"Reply-To": email.reply_to} if email.reply_to else {}
+        own = {"From": sender, **readers(email), "Subject": encode_header(email.subject), "Date": formatdate()}
         own |= {} if "message-id" in names else {"Message-ID": message_id}
         return message_id, compose(email, own)
 
@@ -119,14 +119,17 @@ class SmtpProvider:
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise ProviderUnavailable(f"the mail server took no log-in: {type(error).__name__}") from None
 
-    def _begin(self, server: smtplib.SMTP, email: Email, ends: float) -> None:
-        """Up to the server's *go ahead*: nothing of the mail has left."""
+    def _begin(self, server: smtplib.SMTP, email: Email, ends: float) -> str:
+        """Up to the server's *go ahead*: nothing of the mail has left. A copy that is refused stops no mail: what was
+        said of it, for a person."""
         sender = split_sender(email.sender or self.sender)[1]
-        steps: list[tuple[Callable[[], tuple[int, bytes]], int, Callable[[int, str], NotificationError]]] = [
+        steps: list[tuple[Callable[[], tuple[int, bytes]], int, Callable[[int, str], NotificationError] | None]] = [
             (lambda: server.mail(sender), 250, _only_for_now),
             (lambda: server.rcpt(email.to), 250, _refusal_before),
+            *((partial(server.rcpt, address), 250, None) for address in email.addresses[1:]),
             (lambda: server.docmd("DATA"), 354, _refusal_before),
         ]
+        aside = []
         for step, wanted, refusal in steps:
             try:
                 with _within(server, ends, self.clock):
@@ -135,8 +138,12 @@ class SmtpProvider:
                 raise ProviderUnavailable(
                     f"the mail server broke off before the mail: {type(error).__name__}"
                 ) from None
-            if code != wanted and not (wanted == 250 and code == 251):
+            if code == wanted or (wanted == 250 and code == 251):
+                continue
+            if refusal:
                 raise refusal(code, self._line(code, answer, email))
+            aside.append(f"a copy was refused: {self._line(code, answer, email)}")
+        return "; ".join(aside)
 
     def _hand_over(self, server: smtplib.SMTP, content: bytes, email: Email, ends: float) -> None:
         """The mail, its final dot, and what the server says to that."""
@@ -165,7 +172,9 @@ class SmtpProvider:
         user, _, password = self.secret.value.partition(":")
         for part in filter(None, (password, user)):
             text = text.replace(part, "…")
-        return f"the mail server answered {code}: {redact(text, [email.to] if email else [])[:200]}".removesuffix(": ")
+        return f"the mail server answered {code}: {redact(text, email.addresses if email else ())[:200]}".removesuffix(
+            ": "
+        )
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import re
 __all__ = [
     "gives_feedback",
     "is_ses",
+    "names_the_recipient",
     "needs_secret",
     "parse_provider_urls",
     "providers_after",
@@ -72,6 +73,14 @@ def gives_feedback(url: str) -> bool:
 def reports_by_webhook(url: str) -> bool:
     """Whether the provider can report over HTTP: to `webhook_path`, where its signing key is configured."""
     return not is_ses(url) and scheme_of(url) != "smtp"
+
+
+def names_the_recipient(url: str) -> bool:
+    """Whether the provider says of a mail to several which of them a report concerns, if it reports at all.
+
+    Resend names all of a mail's `to` in each event: https://github.com/resend/resend-python/issues/68
+    """
+    return scheme_of(url) != "resend"
 
 
 def webhook_path(url: str) -> str:

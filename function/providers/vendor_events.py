@@ -9,11 +9,27 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from function.event.cloudevent import OWN_LIST_TAG, PROBE_TAG, SYNTHETIC_TAG, TENANT_TAG, TRACE_TAG
+from function.event.cloudevent import (
+    OWN_LIST_TAG,
+    PROBE_TAG,
+    RECIPIENT_TAG,
+    SYNTHETIC_TAG,
+    TENANT_TAG,
+    TRACE_TAG,
+    mark_recipient,
+)
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
 from function.providers.ses_events import KINDS as SES_KINDS
-from function.providers.ses_events import MESSAGE_ID, FeedbackEvent, FeedbackKind, Ignored, Parsed, ProbeReport
+from function.providers.ses_events import (
+    MESSAGE_ID,
+    FeedbackEvent,
+    FeedbackKind,
+    Ignored,
+    Parsed,
+    ProbeReport,
+    only_sent,
+)
 from function.providers.webhook_request import MalformedWebhook, open_vendor
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -83,7 +99,7 @@ def judge_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provi
         return Ignored("no message_id: not a mail of ours")
     attempt = report.tags.get("attempt")
     known = [report.address] if report.address else []
-    return FeedbackEvent(
+    told = FeedbackEvent(
         message_id,
         kind.action,
         kind.state,
@@ -98,6 +114,9 @@ def judge_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provi
         traceparent=report.tags.get(TRACE_TAG),
         own_list=_find_own_list(report.tags),
     )
+    mark = report.tags.get(RECIPIENT_TAG)
+    of_a_copy = mark is not None and report.address is not None and mark_recipient(report.address) != mark
+    return only_sent(told) if of_a_copy else told
 
 
 def _find_own_list(tags: Mapping[str, Any]) -> str | None:

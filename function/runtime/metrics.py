@@ -15,6 +15,7 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
     "CANCELLED_TOO_LATE",
+    "COPY_FAILED",
     "CORRECTED_TOO_LATE",
     "NAMESPACE",
     "RESENT",
@@ -32,6 +33,8 @@ RESENT = "Resent"
 SENT_TWICE = "SentTwice"
 CORRECTED_TOO_LATE = "CorrectedTooLate"
 CANCELLED_TOO_LATE = "CancelledTooLate"
+#: Counted beside what a report on a copy says of the mail.
+COPY_FAILED = "CopyFailed"
 _UNITS = {
     "SendLatency": "Milliseconds",
     **dict.fromkeys(("OutboxAgeSeconds", "DueAgeSeconds", "WaitingSeconds"), "Seconds"),

@@ -205,6 +205,48 @@ run "mails_that_nobody_traces" {
   }
 }
 
+run "copies" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    roles = { accounting = "books@example.com", archive = "archive@elsewhere.example" }
+  }
+
+  assert {
+    condition     = jsondecode(local.ledger_settings.HERALD_ROLES) == { accounting = "books@example.com", archive = "archive@elsewhere.example" }
+    error_message = "notify and feedback are told the address of each role."
+  }
+}
+
+run "no_copies" {
+  module {
+    source = "./modules/notifier"
+  }
+
+  assert {
+    condition     = !contains(keys(local.ledger_settings), "HERALD_ROLES")
+    error_message = "There is no setting."
+  }
+}
+
+run "copies_by_resend" {
+  command = plan
+
+  module {
+    source = "./modules/notifier"
+  }
+
+  variables {
+    roles              = { accounting = "books@example.com" }
+    providers_in_order = ["ses://eu-west-1", "resend://"]
+    provider_secrets   = { "resend://" = { key = "arn:aws:ssm:eu-west-1:123456789012:parameter/resend" } }
+  }
+
+  expect_failures = [var.roles]
+}
+
 run "mails_with_files" {
   module {
     source = "./modules/notifier"

@@ -29,7 +29,7 @@ from laptop.resources import (
 )
 from webapp.aws import table as books
 
-__all__ = ["allow_attachments", "allow_senders", "declare_tenants", "find_domains", "make_functions"]
+__all__ = ["allow_attachments", "allow_senders", "declare_roles", "declare_tenants", "find_domains", "make_functions"]
 
 _DOMAIN = split_sender(SENDER)[1].rpartition("@")[2]
 PACKAGES = f"{PREFIX}-packages"
@@ -94,6 +94,14 @@ def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]
     for bucket in buckets:
         clients.any("s3").create_bucket(Bucket=bucket)
     return {"HERALD_ATTACHMENT_BUCKETS": ",".join(buckets)}
+
+
+def declare_roles(catalogue: Path) -> dict[str, str]:
+    """An address for each role that notifications send copies to; returns the setting that declares them."""
+    notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
+    roles = {role for one in notifications.values() for role in (*one.get("cc", ()), *one.get("bcc", ()))}
+    addresses = {role: f"{role}@{_DOMAIN}" for role in sorted(roles)}
+    return {"HERALD_ROLES": json.dumps(addresses)} if addresses else {}
 
 
 def declare_tenants(clients: LaptopClients, catalogue: Path) -> dict[str, str]:

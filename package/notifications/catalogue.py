@@ -21,6 +21,7 @@ from function.message.sender import from_header
 from package.errors import Faults, PackageError
 from package.notifications.attachments import faults_of_attachments, has_attachments, require_attachments
 from package.notifications.brand import BRAND, BRANDS, Brand, read_brand, read_brands
+from package.notifications.copies import read_copies
 from package.notifications.digests import read_digest, seen_examples, seen_schema
 from package.notifications.documents import read_json, where
 from package.notifications.explanations import UNKNOWN, explain, find_missing
@@ -56,7 +57,7 @@ _PARTS = ("subject.txt", "body.txt", "body.mjml")
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
 #: Names that templates see beside the data, which may have none of them.
 _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
-_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "digest", "recipients"})
+_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "cc", "bcc", "digest", "recipients"})
 
 
 _UNSEEN = "is in no example, so nobody has seen it: add it to one"
@@ -189,7 +190,7 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
 def read_settings(path: Path) -> dict[str, Any]:
     """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
     wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
-    may = '"reply_to": "help@example.com", "from": "Orders <orders@example.com>"'
+    may = '"reply_to": "help@example.com", "from": "Orders <orders@example.com>", "cc": ["accounting"], "bcc": […]'
     must = f'must say {wanted}, and may say {may}, "recipients": true and "digest": {{"every": "day", "at": "08:00"}}'
     try:
         settings = read_json(path)
@@ -211,7 +212,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise PackageError(f"{path} {must}")
     known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
     digest = {"digest": read_digest(settings["digest"], path)} if "digest" in settings else {}
-    known |= {"recipients": True} if recipients else {}
+    known |= read_copies(settings, path) | ({"recipients": True} if recipients else {})
     return known | ({"reply_to": reply_to} if reply_to else {}) | ({"from": sender} if sender else {}) | digest
 
 

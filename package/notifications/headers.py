@@ -16,10 +16,11 @@ __all__ = ["shown_headers"]
 def shown_headers(
     notification: Notification, data: Mapping[str, Any], content: Content, unsubscribe_url: str | None
 ) -> dict[str, str]:
-    """The headers of the mail that these data make, and what goes with it: its files and its invitation."""
+    """The headers of the mail that these data make, and what goes with it: copies by role, files, an invitation."""
     told = {"To": data["recipient"]["email"], "Subject": content.subject}
     if notification.sender:
         told = {"From": join_sender(*split_sender(notification.sender))} | told
+    told |= {name: ", ".join(roles) for name, roles in (("Cc", notification.cc), ("Bcc", notification.bcc)) if roles}
     if notification.reply_to:
         told["Reply-To"] = notification.reply_to
     if notification.attachments and (files := data.get("attachments")):

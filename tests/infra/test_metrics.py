@@ -12,6 +12,7 @@ from function.delivery.outcome import OutcomeKind
 from function.providers.ses_events import KINDS
 from function.runtime.metrics import (
     CANCELLED_TOO_LATE,
+    COPY_FAILED,
     CORRECTED_TOO_LATE,
     NAMESPACE,
     RESENT,
@@ -62,6 +63,7 @@ def test_the_webhook_counts_what_became_of_each_post() -> None:
 
 def test_feedback_counts_every_thing_that_it_hears() -> None:
     beside = {"Repeated", "Ignored", "DeadLetters", "UndeliveredFeedback", "WaitingSeconds", SENT_TWICE, SYNTHETIC}
+    beside |= {COPY_FAILED}
     assert {kind.metric for kind in KINDS.values()} | beside == _by_service("feedback")
 
 

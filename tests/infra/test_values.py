@@ -35,6 +35,7 @@ ROWS: list[dict[str, Any]] = json.loads((INFRA / "tests" / "values.json").read_t
 SETTINGS: dict[str, tuple[str, Callable[[NotifySettings], object]]] = {
     "sender": ("HERALD_FROM", lambda settings: settings.sender),
     "senders": ("HERALD_SENDERS", lambda settings: sorted(settings.senders)),
+    "roles": ("HERALD_ROLES", lambda settings: dict(settings.roles)),
     "attachment_buckets": ("HERALD_ATTACHMENT_BUCKETS", lambda settings: sorted(settings.attachment_buckets)),
     "providers_in_order": ("HERALD_PROVIDERS", lambda settings: list(settings.providers)),
     "timeout": ("HERALD_TIMEOUT_SECONDS", lambda settings: True),

@@ -69,6 +69,8 @@ class MailgunProvider:
         fields = {
             "from": join_sender(*split_sender(email.sender or self.sender)),
             "to": split_sender(self.sender)[1] if email.tries else email.to,
+            **({"cc": ",".join(email.cc)} if email.cc else {}),
+            **({"bcc": ",".join(email.bcc)} if email.bcc else {}),
             "subject": email.subject,
             "text": email.text,
             "html": email.html,
@@ -92,7 +94,7 @@ class MailgunProvider:
 
     def _refusal(self, answer: Answer, email: Email) -> NotificationError:
         said = str(answer.json().get("message") or "") or answer.body.decode("utf-8", "replace")
-        line = answer_line("Mailgun", answer.status, self.secret.cut_from(said), email.to)
+        line = answer_line("Mailgun", answer.status, self.secret.cut_from(said), email.addresses)
         text = said.lower()
         if answer.status == 401:
             self.secret.reread()

@@ -128,7 +128,7 @@ class ResendProvider:
     def _refusal(self, answer: Answer, email: Email) -> NotificationError:
         given = answer.json()
         name, said = str(given.get("name") or ""), str(given.get("message") or "")
-        line = answer_line("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.to)
+        line = answer_line("Resend", answer.status, self.secret.cut_from(f"{name} {said}".strip()), email.addresses)
         if answer.status >= 500:
             return OutcomeUnknown(line)
         if answer.status == 401 or name == "invalid_api_key" or "api key is invalid" in said.lower():

@@ -69,7 +69,7 @@ class SendGridProvider:
     def _payload(self, email: Email, key: str) -> dict[str, Any]:
         name, address = split_sender(email.sender or self.sender)
         return {
-            "personalizations": [{"to": [{"email": _TEST_RECIPIENT if email.tries else email.to}]}],
+            "personalizations": [_readers(email)],
             "from": {"email": address, "name": name} if name else {"email": address},
             **({"reply_to": {"email": email.reply_to}} if email.reply_to else {}),
             "subject": email.subject,
@@ -84,7 +84,7 @@ class SendGridProvider:
         errors = answer.json().get("errors")
         first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
         said, field = str(first.get("message") or ""), str(first.get("field") or "")
-        line = answer_line("SendGrid", answer.status, self.secret.cut_from(said), email.to)
+        line = answer_line("SendGrid", answer.status, self.secret.cut_from(said), email.addresses)
         if answer.status == 401:
             # The one word for a spent allowance and for a key that it does not know.
             # https://support.sendgrid.com/hc/en-us/articles/1260807146429
@@ -94,6 +94,12 @@ class SendGridProvider:
         if answer.status == 400 and field.startswith("from"):
             return ProviderUnavailable(line)  # the set-up of the sender, not this mail
         return judge(answer.status, line)
+
+
+def _readers(email: Email) -> dict[str, list[dict[str, str]]]:
+    """No address may stand in two lists, and none of them may be empty."""
+    lists = {"to": (_TEST_RECIPIENT if email.tries else email.to,), "cc": email.cc, "bcc": email.bcc}
+    return {name: [{"email": address} for address in addresses] for name, addresses in lists.items() if addresses}
 
 
 def _file(one: Attachment) -> dict[str, str]:

@@ -44,6 +44,7 @@ locals {
     length(var.attachment_buckets) == 0 ? {} : { HERALD_ATTACHMENT_BUCKETS = join(",", var.attachment_buckets) },
     local.tenants_setting,
     length(var.senders) == 0 ? {} : { HERALD_SENDERS = join(",", var.senders) },
+    length(var.roles) == 0 ? {} : { HERALD_ROLES = jsonencode(var.roles) },
     var.delivery_mode == "live" ? {} : { HERALD_DELIVERY_MODE = var.delivery_mode },
     var.delivery_mode == "allowlist" ? { HERALD_ALLOWLIST = join(",", concat(var.allowlist, ["@simulator.amazonses.com"])) } : {},
     var.delivery_mode == "redirect" ? { HERALD_REDIRECT_TO = var.redirect_to } : {},

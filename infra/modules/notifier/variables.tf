@@ -74,6 +74,30 @@ variable "senders" {
   }
 }
 
+variable "roles" {
+  description = "The address of each role that notifications may name in `cc` and `bcc`: `{ accounting = \"books@example.com\" }`. Not with `resend://` in `providers_in_order`, whose reports do not say whose mail bounced"
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.roles) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", name))])
+    error_message = "roles are called as notifications name them: a small letter, then up to 31 small letters, digits and hyphens, with none of these at the end."
+  }
+  validation {
+    condition     = alltrue([for one in values(var.roles) : can(regex("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$", one)) && !can(regex("\\.[0-9]+$", one)) && can(regex("^[^@]{1,64}@[^@]{1,253}$", one))])
+    error_message = "The address of a role is a plain one such as books@example.com: ASCII, without a name and spaces."
+  }
+  validation {
+    condition     = length(var.roles) == 0 || !contains(var.providers_in_order, "resend://")
+    error_message = "roles get copies by every provider, and Resend's reports name all of a mail's recipients: a copy's bounce would be taken for the recipient's. Leave one of the two out."
+  }
+  validation {
+    condition     = length(jsonencode(var.roles)) <= 1000
+    error_message = "The roles take more than the 1000 bytes that the function's environment has for them: Lambda limits it to 4 KB."
+  }
+}
+
 variable "attachment_buckets" {
   description = "Buckets that attachments of mails may lie in; `notify` may read their objects. For a bucket encrypted by a customer key, allow the role `notify` to use that key. Empty: mails have no attachments"
   type        = list(string)

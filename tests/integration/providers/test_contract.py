@@ -135,6 +135,47 @@ def test_tags_and_key_are_with_the_mail_for_its_feedback(staged: Stage) -> None:
         assert own == {"attempt": "request-0123456789ab", "message_id": KEY}
 
 
+CC, BCC = ("books@shop.example", "sales@shop.example"), ("archive@shop.example",)
+
+
+@pytest.mark.parametrize("files", [False, True], ids=["plain", "with-a-file"])
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if name != "resend"])
+def test_copies_go_with_the_mail_and_nobody_sees_who_gets_a_blind_one(name: str, files: bool, tmp_path: Path) -> None:
+    email = replace(MAIL, attachments=FILES[:1] if files else (), cc=CC, bcc=BCC)
+    with stage(name, tmp_path) as staged:
+        staged.provider.send(email, KEY)
+        mail = taken(staged)
+    assert sorted(mail.to) == sorted(["ada@example.com", *CC, *BCC])
+    found = headers(mail)
+    assert (found["to"], found["cc"]) == ("ada@example.com", "books@shop.example, sales@shop.example")
+    assert b"archive@" not in mail.raw
+    assert found["reply-to"] == "help@herald.example"
+
+
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if name != "resend"])
+def test_a_mail_without_copies_has_no_list_of_them(name: str, tmp_path: Path) -> None:
+    with stage(name, tmp_path) as staged:
+        staged.provider.send(MAIL, KEY)
+        assert "cc" not in headers(taken(staged))
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_refusal_names_no_address_of_a_copy(name: str, tmp_path: Path) -> None:
+    with stage(name, tmp_path) as staged:
+        staged.faults.arm(SendFault(FaultKind.REFUSE, None, message="archive-7 of shop.example is unknown"))
+        error = failure(staged, replace(MAIL, bcc=("archive-7@shop.example",)))
+    assert "archive-7" not in str(error)
+
+
+def test_a_copy_that_a_mail_server_refuses_keeps_no_mail_from_its_reader(tmp_path: Path) -> None:
+    with stage("smtp", tmp_path) as staged:
+        staged.faults.arm(SendFault(FaultKind.REFUSE, recipient="books@shop.example"))
+        receipt = staged.provider.send(replace(MAIL, cc=CC, bcc=BCC), KEY)
+        assert sorted(taken(staged).to) == ["ada@example.com", "archive@shop.example", "sales@shop.example"]
+    assert receipt.aside.startswith("a copy was refused: the mail server answered 550")
+    assert "books@" not in receipt.aside
+
+
 FILES = (
     Attachment("invoice-4711.pdf", "application/pdf", b"%PDF-1.7\n" + bytes(range(256)) * 40),
     Attachment("Rechnung für März, 雪.csv", "text/csv", "Größe;Preis\r\n.5;1,00 €\r\n".encode()),

@@ -291,6 +291,27 @@ def test_only_vendors_that_report_so_have_a_signing_key_and_only_by_reference(se
     assert "whsec" not in str(refused.value)
 
 
+def test_every_role_that_gets_copies_has_an_address_of_the_deployment() -> None:
+    alone = NotifySettings.read(GOOD, "r1")
+    alone.require_roles({})
+    named = {"order.paid": {"accounting"}, "order.shipped": {"accounting", "sales"}}
+    with pytest.raises(
+        BadSetting, match=r"^HERALD_ROLES must name accounting, which gets copies of order\.paid: add it"
+    ):
+        alone.require_roles(named)
+    some = {"HERALD_ROLES": '{"accounting": "books@example.com"}'}
+    with pytest.raises(BadSetting, match=r"^HERALD_ROLES must name sales, which gets copies of order\.shipped: add it"):
+        NotifySettings.read(GOOD | some, "r1").require_roles(named)
+    both = {"HERALD_ROLES": '{"accounting": "books@example.com", "sales": "sales@example.com"}'}
+    NotifySettings.read(GOOD | both, "r1").require_roles(named)
+
+
+def test_a_bad_address_of_a_role_is_not_repeated() -> None:
+    with pytest.raises(BadSetting, match=r"^HERALD_ROLES must be JSON") as refused:
+        NotifySettings.read(GOOD | {"HERALD_ROLES": '{"accounting": "books at example.com"}'}, "r1")
+    assert "books at" not in str(refused.value)
+
+
 def test_a_notification_is_only_from_an_address_that_the_deployment_allows() -> None:
     own = {"order.paid": "Shop <books@herald.example>"}
     other = {"order.shipped": "Shop <orders@herald.example>"}

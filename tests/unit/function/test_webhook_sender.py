@@ -6,12 +6,13 @@ import heapq
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
+from function.event.cloudevent import RECIPIENT_TAG, mark_recipient
 from function.ledger.states import State
 from laptop.providers.webhook_sender import RETRIES, SEED, WebhookSender
 from laptop.providers.webhooks import Webhook, signing_key
@@ -108,6 +109,27 @@ def test_what_becomes_of_a_mail_is_in_the_ledger(laptop: Laptop, fault: FaultKin
     assert laptop.feedback.state() is State.DELIVERED
     assert len(laptop.gateway.timeline("m1")) <= 2
     assert set(laptop.answers()) == {200}
+
+
+COPY = "bounce@simulator.amazonses.com"
+
+
+def follow_one_with_a_copy(laptop: Laptop) -> None:
+    """A mail whose copy bounces, and all that is ever heard of it."""
+    one, prefix = mail(laptop.scheme), "herald_" if laptop.scheme == "sendgrid" else ""
+    tags = {**one.tags, f"{prefix}{RECIPIENT_TAG}": mark_recipient("ada@example.com")}
+    laptop.sender.follow(replace(one, to=("ada@example.com", COPY), tags=tags))
+    laptop.time.pass_until(200_000)
+    laptop.gateway.deliver()
+
+
+def test_a_vendor_reports_on_each_of_several_and_a_copys_bounce_is_not_the_readers(laptop: Laptop) -> None:
+    follow_one_with_a_copy(laptop)
+    if laptop.scheme == "resend":  # all its events have the same list, so no deployment with roles may send by it
+        assert laptop.feedback.state() is State.BOUNCED
+        return
+    assert laptop.feedback.state() is State.DELIVERED
+    assert (laptop.feedback.suppression, laptop.feedback.counts["CopyFailed"]) == (None, 1)
 
 
 def test_what_is_withheld_is_posted_nowhere(laptop: Laptop) -> None:

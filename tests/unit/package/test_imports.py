@@ -161,6 +161,12 @@ def test_events_api_loads_no_provider_and_no_library_that_notify_does_not(unpack
 ATTACHING = {"function.delivery.attachments", "function.message.attachments"}
 
 
+@pytest.mark.parametrize("entry", ["function.notify", "function.feedback"])
+def test_what_copies_need_is_loaded_by_the_first_mail_that_has_one(unpacked: Path, entry: str) -> None:
+    roles = json.dumps({"accounting": "books@example.com"})
+    assert "function.message.copies" not in load(unpacked, entry, HERALD_ROLES=roles)
+
+
 @pytest.mark.parametrize(("buckets", "wanted"), [("", set()), ("invoices", ATTACHING)])
 def test_what_attachments_need_is_loaded_where_a_bucket_may_hold_them(
     unpacked: Path, buckets: str, wanted: set[str]

@@ -21,8 +21,8 @@ FUNCTION = {
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
     "settlements states succession table windows",
-    "function/message": "attachments builder catalogue delivery_mode digest email invitation localization recipients "
-    "rendering sender tenant unsubscribe",
+    "function/message": "attachments builder catalogue copies delivery_mode digest email invitation localization "
+    "recipients rendering sender tenant unsubscribe",
     "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret ses "
     "ses_errors ses_events smtp urls vendor_events webhook_request",
     "function/providers/mailgun": "client events signature",

@@ -54,7 +54,7 @@ def model_statuses() -> dict[str, int]:
 
 def answer(code: str, text: str = "", status: int = 400, to: str = "") -> NotificationError:
     said: Any = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return after_answer(ClientError(said, "SendEmail"), to, "Herald <books@herald.example>")
+    return after_answer(ClientError(said, "SendEmail"), [to], "Herald <books@herald.example>")
 
 
 def test_the_codes_are_exactly_those_of_the_service_model() -> None:
