@@ -42,10 +42,10 @@ def inbox(two: LaptopCloud) -> Iterator[Inbox]:
         http.delete("/faults").raise_for_status()
 
 
-def publish(two: LaptopCloud, to: str) -> str:
+def publish(two: LaptopCloud, to: str, **changes: str) -> str:
     """Publish an event; its MessageId."""
     topic = two.description.topics["events"]
-    return two.clients.sns.publish(TopicArn=topic, Message=json.dumps(new_event(to)))["MessageId"]
+    return two.clients.sns.publish(TopicArn=topic, Message=json.dumps(new_event(to, **changes)))["MessageId"]
 
 
 def state(two: LaptopCloud, message_id: str) -> str | None:
@@ -60,13 +60,15 @@ def ends(two: LaptopCloud, message_id: str, wanted: str) -> None:
 
 
 def test_with_ses_down_mails_go_by_the_second_provider_one_each(two: LaptopCloud, inbox: Inbox) -> None:
-    recipients = [new_address() for _ in range(4)]  # fewer than make SES rest
+    """Those of tenants from their own addresses."""
+    senders = {"Herald <books@herald.example>": {}, "Acme Books <mail@acme.example>": {"tenant": "acme"}}
+    recipients = {new_address(): sender for sender in (*senders, *senders)}  # fewer than make SES rest
     assert inbox.http.post("/play/ses-down").status_code == 303
     assert "SES is down" in inbox.http.get("/stories").text
-    sent = [publish(two, to) for to in recipients]
-    for to in recipients:
+    sent = [publish(two, to, **senders[sender]) for to, sender in recipients.items()]
+    for to, sender in recipients.items():
         (mail,) = inbox.exactly(to, 1)
-        assert mail["configuration_set"] == "resend"
+        assert (mail["configuration_set"], mail["from"]) == ("resend", sender)
     for message_id in sent:
         ends(two, message_id, "delivered")
     assert inbox.http.post("/play/ses-back").status_code == 303
