@@ -149,8 +149,8 @@ def _faults_of_values(part: Schema, type_: str) -> Iterator[str]:
         yield "an array needs items and maxItems: a mail has an end"
     if "format" in part and (part["format"] not in list(PATTERNS) or "pattern" in part):
         yield f"the format is one of {', '.join(PATTERNS)}, and no pattern stands beside it"
-    values = part.get("enum", [part["const"]] if "const" in part else None)
-    if values is not None and not _are_of(values, type_):
+    named = part.keys() & {"enum", "const"}
+    if named and not _are_of(part.get("enum") if "enum" in named else [part["const"]], type_):
         yield f"const and enum name values of type {type_}, each once"
 
 

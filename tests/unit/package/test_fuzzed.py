@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 
 from package.errors import PackageError
 from package.notifications.brand import read_brand
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, read_settings
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_settings
 from package.notifications.schemas import read_data_schema, validator_code
+
+_SHOP = EXAMPLES.parent / "shop" / "notifications"
 
 
 def compile_schema(path: Path) -> None:
@@ -114,6 +117,29 @@ def test_what_is_spoilt_is_taken_or_refused_with_its_file(name: str, tmp_path: P
 
 
 @pytest.mark.parametrize(
+    "name", ["brand.json", *(f"invoice.ready/{name}.json" for name in ("notification", "schema", "examples/typical"))]
+)
+def test_a_folder_with_a_spoilt_file_is_compiled_or_refused_with_a_file_in_each_line(name: str, tmp_path: Path) -> None:
+    """Of a notification with files and an invitation: what reads one file may trip over another."""
+    folder = tmp_path / "notifications"
+    shutil.copytree(_SHOP / "invoice.ready", folder / "invoice.ready")
+    shutil.copyfile(_SHOP / "brand.json", folder / "brand.json")
+    path = folder / name
+    sound = json.loads(path.read_text("utf-8"))
+
+    @settings(suppress_health_check=list(HealthCheck), deadline=None)
+    @given(data=st.data())
+    def hold(data: st.DataObject) -> None:
+        path.write_text(json.dumps(data.draw(_spoilt(json.loads(json.dumps(sound))))))
+        try:
+            compile_catalogue(tmp_path / "compiled", folder)
+        except PackageError as error:
+            assert all(line.startswith(str(folder)) for line in str(error).splitlines()), str(error)
+
+    hold()
+
+
+@pytest.mark.parametrize(
     ("name", "member", "told"),
     [
         ("brand.json", {"\x1e": None}, r"\x1e"),
@@ -123,6 +149,11 @@ def test_what_is_spoilt_is_taken_or_refused_with_its_file(name: str, tmp_path: P
             "the format is one of",
         ),
         ("schema.json", {"properties": {"\x1e": {}}}, "a property is a plain name"),
+        (
+            "schema.json",
+            {"properties": {"a": {"type": "string", "description": "a", "enum": None}}},
+            "const and enum name values of type string",
+        ),
         ("notification.json", {"max_age": {"days": 10**9}}, "must say"),
     ],
 )
