@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-from function.providers.urls import names_the_recipient, reports_by_webhook
+from function.providers.urls import reports_by_webhook
 from laptop.clients import LaptopClients
 from laptop.cognito.demo_users import ADA
 from laptop.cognito.pool import SignIn, sign_in
@@ -33,7 +33,13 @@ from laptop.provision.functions import (
 )
 from laptop.provision.messaging import Provisioned
 from laptop.provision.stores import make_stores
-from laptop.provision.vendors import make_gateway, make_provider_secrets, make_webhooks, provider_settings
+from laptop.provision.vendors import (
+    choose_providers,
+    make_gateway,
+    make_provider_secrets,
+    make_webhooks,
+    provider_settings,
+)
 from laptop.resources import ADDRESS_KEY, CONFIGURATION_SET, EVENT_SOURCE, EVENTS_API, FUNCTIONS, PREFIX, WEBHOOK
 from laptop.state import DEFAULT_STATE, ROOT, StateFolder
 from laptop.supervision.ports import HOST, Ports
@@ -151,10 +157,8 @@ class _Start:
         self, clients: LaptopClients, made: Provisioned, zips: Mapping[str, Path], links: Mapping[str, str]
     ) -> None:
         roles = declare_roles(self._catalogue)
-        wanted_urls = [url for url in self._options.providers if names_the_recipient(url) or not roles]
-        if len(wanted_urls) < len(self._options.providers):
-            self._options.say("Resend sends nothing here: some mails have copies, and it does not say whose bounced.")
-        urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in wanted_urls]
+        providers = choose_providers(self._options.providers, bool(roles), self._options.say)
+        urls = [self._endpoints["smtp"] if url.startswith("smtp:") else url for url in providers]
         settings = {**self._time_scale.settings, **links, **provider_settings(urls, made), **self._tracing}
         settings |= self._options.settings
         if self._endpoints["smtp"] in urls:

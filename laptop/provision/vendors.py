@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from function.providers.urls import needs_secret, reports_by_webhook, scheme_of, webhook_path
+from function.providers.urls import names_the_recipient, needs_secret, reports_by_webhook, scheme_of, webhook_path
 from laptop.clients import LaptopClients
 from laptop.environment import ACCOUNT, REGION
 from laptop.provision.messaging import Provisioned
 from laptop.resources import PREFIX, PROVIDER_KEY, SMTP_LOGIN, WEBHOOK_KEY
 from operations.errors import UserError
 
-__all__ = ["make_gateway", "make_provider_secrets", "make_webhooks", "provider_settings"]
+__all__ = ["choose_providers", "make_gateway", "make_provider_secrets", "make_webhooks", "provider_settings"]
+
+
+def choose_providers(urls: Sequence[str], copies: bool, say: Callable[[str], None]) -> list[str]:
+    """Those that may send where some mails have `copies`, as a deployment has to have it. Raises UserError: none."""
+    chosen = [url for url in urls if names_the_recipient(url) or not copies]
+    if not chosen:
+        raise UserError(
+            "some mails have copies, and Resend does not say whose bounced: take --providers ses://us-east-1"
+        )
+    if len(chosen) < len(urls):
+        say("Resend sends nothing here: some mails have copies, and it does not say whose bounced.")
+    return chosen
 
 
 def provider_settings(urls: Sequence[str], made: Provisioned) -> dict[str, str]:
