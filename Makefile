@@ -55,13 +55,18 @@ demo: $(RUN_ENV) ## Start it, create a book, show the one mail that comes, stop;
 env: $(RUN_ENV) ## Point any AWS client at it: eval "$$(make -s env)"
 	$(HERALD) local env $(FLAGS)
 
-test: $(TEST_ENV) ## Run every test, on this machine alone (FLAGS="-m long" runs four more, which take long)
-	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup -m 'not long' $(FLAGS)
+PYTEST := @$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup
+
+test: $(TEST_ENV) ## Run the tests, on this machine alone, in some minutes (FLAGS="tests/unit -k ledger")
+	$(PYTEST) -m 'not slow' $(FLAGS)
+
+test-slow: $(TEST_ENV) ## Run the slow ones: releases, browsers, Terraform applied, packages (FLAGS=tests/browser)
+	$(PYTEST) -m slow $(FLAGS)
 
 # These meet such a one in every `make test`, too (tests/conftest.py); any other test: make mean MEAN=tests/stack
 MEAN ?= tests/unit tests/integration tests/stack/release
 mean: $(TEST_ENV) ## Run tests against an AWS that promises only what is documented (MEAN=tests/stack)
-	@$(PY) -m pytest -o cache_dir=build/pytest -n $(WORKERS) --dist loadgroup --mean $(MEAN) $(FLAGS)
+	$(PYTEST) --mean $(MEAN) $(FLAGS)
 
 lint: $(TEST_ENV) ## Lint and formatting
 	@$(PY) -m ruff check
@@ -232,4 +237,4 @@ $(LOAD)/.whole: bench/load-requirements.txt
 
 setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: dist mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots
+.PHONY: dist test-slow mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots

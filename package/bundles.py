@@ -131,12 +131,22 @@ def _find_imported_modules(folder: Path) -> list[Path]:
 
 
 def _find_imports(module: Path) -> Iterator[Path]:
-    for node in ast.walk(ast.parse(module.read_bytes())):
-        match node:
+    for statement in _walk_statements(ast.parse(module.read_bytes()).body):
+        match statement:
             case ast.Import(names):
                 yield from _files(alias.name for alias in names)
             case ast.ImportFrom(str(package), names, 0):
                 yield from _files([package, *(f"{package}.{alias.name}" for alias in names)])
+
+
+def _walk_statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Every statement of a block and of the blocks inside it. No expression holds an import, and they are most nodes."""
+    for statement in block:
+        yield statement
+        for name in ("body", "handlers", "cases", "orelse", "finalbody"):
+            inner = getattr(statement, name, ())
+            if isinstance(inner, list):
+                yield from _walk_statements(inner)
 
 
 def _files(names: Iterable[str]) -> Iterator[Path]:

@@ -23,6 +23,11 @@ from tests.loopback import guard
 
 #: What meets an AWS as mean as it may be in every run, but for what is marked `exact`.
 _MEAN = [Path(__file__).parent / name for name in ("documented", "integration", "stack/release", "unit")]
+#: What `make test-slow` runs: whole folders, beside each test that is marked so or needs the packages for Lambda.
+_SLOW = [
+    Path(__file__).parent / name
+    for name in ("browser", "infra/laptop", "stack/doctor", "stack/invocations", "stack/release", "stack/webapp")
+]
 _CLIENTS = MeanClients()
 
 # Time is no verdict on a machine that runs other tests beside; the examples are the same in every run.
@@ -44,8 +49,11 @@ hypothesis.settings.load_profile("herald")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of the packages for Lambda: each of the two takes half a minute of a processor."""
     for item in items:
-        if "packages" in getattr(item, "fixturenames", ()):
+        needs_packages = "packages" in getattr(item, "fixturenames", ())
+        if needs_packages:
             item.add_marker(pytest.mark.xdist_group("packages"))
+        if needs_packages or any(item.path.is_relative_to(folder) for folder in _SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

@@ -90,6 +90,7 @@ def test_the_document_in_docs_is_that_of_heralds_own_notifications(tmp_path: Pat
         assert (tmp_path / name).read_text("utf-8") == (ROOT / "docs" / name).read_text("utf-8"), told
 
 
+@pytest.mark.slow
 def test_asyncapis_own_parser_reads_both_documents(written: Path) -> None:
     for path in (written / "asyncapi.yaml", ROOT / "docs" / "asyncapi.yaml"):
         text = path.read_text("utf-8")
@@ -99,6 +100,7 @@ def test_asyncapis_own_parser_reads_both_documents(written: Path) -> None:
         assert read["messages"] == {name: [*channel["messages"]] for name, channel in channels.items()}
 
 
+@pytest.mark.slow
 def test_asyncapis_own_parser_tells_what_is_wrong() -> None:
     text = (ROOT / "docs" / "asyncapi.yaml").read_text("utf-8").replace("action: receive", "action: reserve", 1)
     assert any(line.startswith("operations.mail.action: ") for line in parse_by_asyncapi(text)["diagnostics"])
@@ -128,6 +130,7 @@ def test_the_page_tells_of_every_event_and_of_every_field_of_its_data(written: P
     assert "`delivered`" in sections["mail.delivered"]
 
 
+@pytest.mark.slow
 def test_spectral_has_nothing_against_either_document(written: Path) -> None:
     """The specification's own schema, and all that Spectral recommends."""
     program = install(SPECTRAL, "spectral") / "node_modules" / ".bin" / "spectral"
@@ -258,6 +261,7 @@ def code_of(module: str) -> str:
     return re.sub(r"/\*[\s\S]*?\*/|//[^\n\r\u2028\u2029]*", "", module)
 
 
+@pytest.mark.slow
 def test_the_publisher_for_typescript_compiles_strictly_and_gives_the_same(
     written: Path, catalogue: Catalogue, tmp_path: Path
 ) -> None:

@@ -32,6 +32,8 @@ from tests.snippets import snippet
 from tests.waiting import LIMIT
 from tests.world import World, delivery
 
+pytestmark = pytest.mark.slow
+
 #: Where Debian puts the sources of Go packages.
 _GO_PATH = Path("/usr/share/gocode")
 _SDK = _GO_PATH / "src" / "github.com" / "aws" / "aws-sdk-go-v2" / "service" / "sns"

@@ -24,7 +24,7 @@ from tests.stack.conftest import HASTE, Inbox, settle
 from tests.stack.events import new_address, new_event
 from tests.waiting import LIMIT, eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 #: How many minutes ahead windows end: the first is taken that is open for a while yet when the cloud stands.
 _AHEAD = (3, 6, 12, 24, 40)

@@ -17,7 +17,7 @@ from tests.stack.conftest import Herald
 from tests.stack.events import new_address, new_event
 from tests.waiting import LIMIT, eventually
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_a_night_on_call(herald: Herald, cloud: LaptopCloud) -> None:

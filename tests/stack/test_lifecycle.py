@@ -23,6 +23,8 @@ from tests.stack.events import new_address, new_event
 from tests.stack.processes import RUN, Laptop, descendants, laptop
 from tests.waiting import LIMIT
 
+pytestmark = pytest.mark.slow
+
 #: Settings that would break every command that listened to them.
 FOREIGN = {
     "AWS_PROFILE": "does-not-exist",

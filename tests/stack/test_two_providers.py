@@ -25,6 +25,8 @@ from tests.stack.conftest import HASTE, Herald, Inbox, settle
 from tests.stack.events import new_address, new_event
 from tests.waiting import LIMIT, eventually
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def two() -> Iterator[LaptopCloud]:

@@ -115,7 +115,6 @@ def _check_the_invoice(shop: Path, cloud: LaptopCloud, topic: str, inbox: httpx.
     assert b"mailto:grace@example.com" in invite
 
 
-@pytest.mark.long
 def test_a_shop_builds_applies_and_mails(shop: Path, empty: LaptopCloud) -> None:
     _send_from_another_address(shop)
     build("laptop")

@@ -20,7 +20,6 @@ def herald(cloud: LaptopCloud, *arguments: str) -> subprocess.CompletedProcess[s
     return subprocess.run([*command, *where], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1800)  # two applies, a plan and a destroy, on a busy machine
 def test_the_trial_is_applied_beside_what_is_there_and_goes_again(bare: LaptopCloud) -> None:
     made = herald(bare, "apply")

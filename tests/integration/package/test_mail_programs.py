@@ -13,6 +13,8 @@ from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_cat
 from package.notifications.mail_programs.unsupported import ACCEPTED, Unsupported, find_features
 from package.notifications.previews import each_mail
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mails(tmp_path: Path) -> Path:

@@ -109,6 +109,7 @@ def test_a_language_that_leaves_something_out_is_named(mails: Path) -> None:
     assert told == f"{folder}/de/body.txt says nothing of book.author, as {there} does: all languages say the same\n"
 
 
+@pytest.mark.slow
 def test_a_package_holds_a_teams_own_mails_and_no_others(mails: Path, tmp_path: Path) -> None:
     herald("new", "order.shipped", "--notifications", mails)
     edit(mails / "brand.json", '"Herald"', '"Shop"')

@@ -79,6 +79,7 @@ def can_build(python: Path) -> bool:
     return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_dependencies_installed_twice_are_the_same(tmp_path: Path) -> None:
     function = BUNDLES[0]
     digests = []

@@ -15,6 +15,8 @@ from bench.speed.roots import ROOT
 from laptop.providers.certificate import certificate
 from package import build
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeAwsProcess]:

@@ -17,7 +17,6 @@ RELEASES = ("good", "throws", "broken", "feedback", "german", "quiet")
 
 
 @pytest.mark.exact  # as anybody runs it
-@pytest.mark.long
 @pytest.mark.timeout(3000)  # six releases, on a busy machine
 @pytest.mark.xdist_group("release")
 def test_releases_under_load_good_and_bad_lose_no_mail_and_send_none_twice() -> None:

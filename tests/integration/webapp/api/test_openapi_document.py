@@ -23,6 +23,8 @@ from webapp.app import create_app
 from webapp.composition import Parts
 from webapp.text import LINE_PATTERN, is_line
 
+pytestmark = pytest.mark.slow
+
 OPERATIONS = [
     ("POST", "/v1/books"),
     ("GET", "/v1/books"),

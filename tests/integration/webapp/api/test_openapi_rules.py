@@ -20,6 +20,8 @@ from webapp.app import create_app
 from webapp.auth.rate_limit import RateLimiter
 from webapp.composition import Parts
 
+pytestmark = pytest.mark.slow
+
 SPECTRAL = Path(__file__).parent / "spectral"
 BOOK = {"title": "T", "author": "A"}
 
