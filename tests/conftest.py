@@ -39,7 +39,7 @@ hypothesis.settings.register_profile(
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-# Four and forty times as many: `make test FLAGS=--hypothesis-profile=wide`, which CI runs beside the tests.
+# Four and forty times as many: `make test FLAGS=--hypothesis-profile=wide`, as `.ci/run --all` does.
 hypothesis.settings.register_profile("wide", hypothesis.settings.get_profile("herald"), max_examples=100)
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("herald"), max_examples=1_000)
 hypothesis.settings.load_profile("herald")

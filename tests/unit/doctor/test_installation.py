@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from doctor.check import CheckStatus
 from doctor.checks import CHECKS
+from tests.unit.doctor.answers import (
+    TOPIC,
+    Answers,
+    alarms,
+    alias,
+    answer_missing,
+    attributes,
+    cognito,
+    destination,
+    gateway,
+    group,
+    key,
+    letters,
+    mapping,
+    one,
+    subscription,
+    subscriptions,
+)
 from tests.unit.doctor.fake_cloud import (
     ACCOUNT,
     ALIAS_ARN,
-    HEALTHY,
-    NOW,
-    error,
     find,
     policy,
     queue_policy,
@@ -23,86 +37,8 @@ from tests.unit.doctor.fake_cloud import (
 
 OK, WARNING, WRONG = CheckStatus.OK, CheckStatus.WARNING, CheckStatus.WRONG
 
-_GROUP: dict[str, Any] = HEALTHY["codedeploy", "GetDeploymentGroup"]["deploymentGroupInfo"]
-_TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:herald-events"
-_DESTINATION: dict[str, Any] = HEALTHY["sesv2", "GetConfigurationSetEventDestinations"]["EventDestinations"][0]
-
-Answers = dict[tuple[str, str], Any]
-
-
-def one(service: str, operation: str, answer: Any) -> Answers:
-    return {(service, operation): answer}
-
-
-def answer_missing(service: str, operation: str, code: str = "ResourceNotFoundException") -> Answers:
-    return one(service, operation, error(code, operation, 404, "no such thing"))
-
-
-def alias(**weights: float) -> Answers:
-    routing = {"AdditionalVersionWeights": {name[1:]: weight for name, weight in weights.items()}}
-    return one("lambda", "GetAlias", {"FunctionVersion": "7", "RoutingConfig": routing})
-
-
-def group(**changes: Any) -> Answers:
-    return one("codedeploy", "GetDeploymentGroup", {"deploymentGroupInfo": _GROUP | changes})
-
-
-def alarms(**states: str) -> Answers:
-    named = [{"AlarmName": f"herald-{name.replace('_', '-')}", "StateValue": state} for name, state in states.items()]
-    return one("cloudwatch", "DescribeAlarms", {"MetricAlarms": named})
-
-
-def destination(**changes: Any) -> Answers:
-    answer = {"EventDestinations": [_DESTINATION | changes]}
-    return one("sesv2", "GetConfigurationSetEventDestinations", answer)
-
-
-def subscriptions(*found: dict[str, str]) -> Answers:
-    return one("sns", "ListSubscriptionsByTopic", {"Subscriptions": list(found)})
-
-
-def subscription(endpoint: str = ALIAS_ARN, arn: str = f"{_TOPIC}:1") -> dict[str, str]:
-    return {"SubscriptionArn": arn, "Protocol": "lambda", "Endpoint": endpoint}
-
-
-def attributes(**given: str) -> Answers:
-    return one("sns", "GetSubscriptionAttributes", {"Attributes": given})
-
-
-def letters(count: int, days: float | None) -> Answers:
-    points = [] if days is None else [{"Timestamp": NOW - timedelta(minutes=1), "Maximum": days * 86_400}]
-    older = [] if days is None else [{"Timestamp": NOW - timedelta(minutes=9), "Maximum": 1e9}]
-    return with_queues(dead={"ApproximateNumberOfMessages": str(count)}) | one(
-        "cloudwatch", "GetMetricStatistics", {"Datapoints": points + older}
-    )
-
-
-def mapping(*states: str) -> Answers:
-    return one("lambda", "ListEventSourceMappings", {"EventSourceMappings": [{"State": state} for state in states]})
-
-
-def gateway(*audience: str) -> Answers:
-    """An HTTP API whose authorizer knows these clients."""
-    api = {"Name": "herald-gateway", "ApiId": "a1", "ProtocolType": "HTTP", "RouteSelectionExpression": "$r"}
-    jwt = {"Issuer": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", "Audience": [*audience]}
-    return {
-        ("apigatewayv2", "GetApis"): {"Items": [api]},
-        ("apigatewayv2", "GetAuthorizers"): {"Items": [{"Name": "publishers", "JwtConfiguration": jwt}]},
-    }
-
-
 _UUID = "2f5aa218-25d4-45b2-8f98-5133f2799716"
 _PLAIN_TOPIC = {"Attributes": {"Owner": "111122223333"}}
-
-
-def cognito(**mail: str) -> Answers:
-    return one("cognito-idp", "DescribeUserPool", {"UserPool": {"Id": "pool", "EmailConfiguration": mail}})
-
-
-def key(state: str) -> Answers:
-    return one("kms", "DescribeKey", {"KeyMetadata": {"KeyId": "1234", "KeyState": state}})
-
-
 _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-retry"}}'
 
 
@@ -140,7 +76,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
             "does not tell BOUNCE, COMPLAINT, DELIVERY_DELAY, REJECT, RENDERING_FAILURE",
             "make apply",
         ),
-        ("ses-event-destination", destination(SnsDestination={"TopicArn": _TOPIC}), WRONG, "nothing", "make apply"),
+        ("ses-event-destination", destination(SnsDestination={"TopicArn": TOPIC}), WRONG, "nothing", "make apply"),
         (
             "ses-event-destination",
             one("sesv2", "GetConfigurationSetEventDestinations", {}),
@@ -167,12 +103,12 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
                 "GetPolicy",
                 {
                     "Policy": policy(
-                        "sns.amazonaws.com", ["lambda:InvokeFunction"], ArnLike={"AWS:SourceArn": f"{_TOPIC}2"}
+                        "sns.amazonaws.com", ["lambda:InvokeFunction"], ArnLike={"AWS:SourceArn": f"{TOPIC}2"}
                     )
                 },
             ),
             WRONG,
-            f"SNS may not invoke herald-notify:live for {_TOPIC}",
+            f"SNS may not invoke herald-notify:live for {TOPIC}",
             "make apply",
         ),
         (
@@ -184,7 +120,7 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
                     "Policy": policy(
                         "sns.amazonaws.com",
                         ["lambda:InvokeFunction"],
-                        ArnLike={"AWS:SourceArn": _TOPIC},
+                        ArnLike={"AWS:SourceArn": TOPIC},
                         StringEquals={"AWS:SourceAccount": ACCOUNT},
                     )
                 },
@@ -253,10 +189,10 @@ _REDRIVE = f'{{"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:{ACCOUNT}:herald-re
         ),
         (
             "sns-events",
-            subscriptions(subscription(), subscription(arn=f"{_TOPIC}:2")),
+            subscriptions(subscription(), subscription(arn=f"{TOPIC}:2")),
             WARNING,
             "subscribed 2 times",
-            f"aws sns unsubscribe --subscription-arn {_TOPIC}:1",
+            f"aws sns unsubscribe --subscription-arn {TOPIC}:1",
         ),
         ("sns-events", answer_missing("sns", "ListSubscriptionsByTopic", "NotFound"), WRONG, "not there", "make apply"),
         ("sns-feedback", {}, OK, "herald-dead", ""),
