@@ -17,8 +17,8 @@ from package.target import LAMBDA_PYTHON, Architecture
 from tests.building import Packages
 
 ROOT = Path(__file__).parents[3]
-#: All of them, as `archive` asks for the packages by name.
-pytestmark = pytest.mark.xdist_group("packages")
+#: All of them, as `archive` asks for the packages by name, which takes half a minute of a processor.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packages")]
 
 #: The machine word in the header of an ELF file, at byte 18.
 MACHINES: dict[Architecture, tuple[str, bytes]] = {
