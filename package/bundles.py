@@ -140,7 +140,7 @@ def _find_imports(module: Path) -> Iterator[Path]:
 
 
 def _walk_statements(block: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Every statement of a block and of the blocks inside it. No expression holds an import, and they are most nodes."""
+    """Every statement of a block and of its inner blocks. Most nodes are expressions, and none is an import."""
     for statement in block:
         yield statement
         for name in ("body", "handlers", "cases", "orelse", "finalbody"):
