@@ -27,8 +27,8 @@ from function.delivery.decision import (
     give_up,
     put_off,
 )
+from function.delivery.kept_events import read_kept_event
 from function.delivery.outcome import Outcome, OutcomeKind
-from function.delivery.provider_calls import note_calls
 from function.errors import (
     AttachmentUnavailable,
     InvalidEvent,
@@ -41,14 +41,13 @@ from function.errors import (
 from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Claimed, Duplicate, Held, InDoubt, OwnedBy, Parted, Verdict
-from function.ledger.keys import is_window
 from function.ledger.ledger import Ledger
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.ledger.table import Contended
 from function.message.builder import Draft, EmailBuilder
 from function.message.email import Receipt
-from function.providers.failover import Failover
+from function.providers.failover import Failover, note_calls
 from function.queues.dead_letter import DeadLetters, write_letter
 from function.queues.retry_policy import RetryPolicy
 from function.reason_codes import Reason, ReasonCode
@@ -57,7 +56,6 @@ from function.runtime.metrics import CORRECTED_TOO_LATE, RESENT, SENT_TWICE
 
 if TYPE_CHECKING:
     from function.delivery.attachments import Attachments
-    from function.delivery.digests import Digests
     from function.delivery.parting import Parting
     from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
@@ -98,14 +96,16 @@ class Courier:
 
         `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
         """
-        if delivery.in_ledger:
-            try:
-                body = self.ledger.read_event(delivery.instead_of or delivery.message_id)
-                if body is None:  # erased or cancelled since: the record says all that there is
-                    return self._without_event(delivery, deadline)
-            except Contended:
-                return self._wait(delivery)
-            delivery = replace(delivery, body=body, in_ledger=False)
+        if not delivery.in_ledger:
+            return self._deliver(delivery, deadline)
+        try:
+            found = read_kept_event(delivery, self.ledger, self.scheduling, self.owner)
+        except Contended:
+            return self._wait(delivery)
+        return self._deliver(found, deadline) if isinstance(found, Delivery) else found
+
+    def _deliver(self, delivery: Delivery, deadline: int) -> Outcome:
+        """The same for a delivery that carries its event."""
         draft = self.builder.begin(delivery)
         failover = self._find_failover(draft.tenant).choose(delivery.avoid, delivery.never_tried)
         if not failover.providers:
@@ -187,30 +187,6 @@ class Courier:
         row = TimelineRow.of(_UNTOLD, State.RELEASED, self.clock(), self.release)
         known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
         return not isinstance(known, Held) or bool(known.owner)
-
-    def _without_event(self, delivery: Delivery, deadline: int) -> Outcome:
-        if delivery.never_tried:  # it stays refused, as it would have without another provider
-            return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail="refused, and its event is not kept")
-        record = self.ledger.read(delivery.message_id)
-        if record and record.state is State.COLLECTING and self.scheduling and self.scheduling.digests:
-            return self._close(delivery, self.scheduling.digests, deadline)
-        if is_window(delivery.message_id) and self.ledger.read_event(delivery.message_id):  # another has just closed it
-            return self.deliver(delivery, deadline)
-        if record and record.state is State.SCHEDULED and self.scheduling:
-            self.scheduling.settle_erased(record, self.owner())
-            return Outcome(OutcomeKind.CANCELLED, delivery.message_id, detail="its event was erased while it waited")
-        if record and record.state is State.CANCELLED:
-            return Outcome(OutcomeKind.DUPLICATE, delivery.message_id, detail=f"already {record.state}")
-        return Outcome(OutcomeKind.REJECTED, delivery.message_id, detail="its event is not kept any more")
-
-    def _close(self, delivery: Delivery, digests: Digests, deadline: int) -> Outcome:
-        """Close a digest whose window is over, then send it."""
-        match digests.close(delivery.message_id, self.owner()):
-            case Held(until):
-                return Outcome(OutcomeKind.HELD, delivery.message_id, detail="its window is open", retry_at=until)
-            case True:
-                return self.deliver(delivery, deadline)
-        return Outcome(OutcomeKind.CANCELLED, delivery.message_id, detail="nothing is left in its window")
 
     def _wait(self, delivery: Delivery) -> Outcome:
         receives = delivery.item.receives if delivery.item else 0

@@ -18,18 +18,22 @@ from function.errors import (
     Throttled,
 )
 from function.event.cloudevent import SYNTHETIC_TAG
+from function.ledger.record import TimelineRow
+from function.ledger.states import State
 from function.message.email import Email, Receipt
 from function.providers.circuit_breaker import CircuitBreaker
 from function.providers.urls import is_ses, providers_after
-from function.reason_codes import ReasonCode
+from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["PAUSE", "ROUNDS", "Failover", "Provider", "ProviderCall", "SendResult"]
+__all__ = ["PAUSE", "ROUNDS", "Failover", "Provider", "ProviderCall", "SendResult", "note_calls"]
 
 #: Rounds down the list while all that stands in the way is the sending rate.
 ROUNDS = 3
 #: Longest first pause between two rounds, in seconds; it doubles, with full jitter.
 PAUSE = 0.5
+#: Characters of the detail of a timeline row: the words of two providers.
+_LONGEST_DETAIL = 400
 
 
 class Provider(Protocol):
@@ -196,3 +200,28 @@ def _with_all_errors(
         return outcome
     line = "; ".join(f"{provider}: {error}" for provider, error in said.items())
     return type(outcome)(line, ReasonCode(outcome.reason.code))
+
+
+def note_calls(
+    result: SendResult, release: str, clock: Callable[[], int], last: State, aside: Reason | None = None
+) -> list[TimelineRow]:
+    """The calls as timeline rows; those before the last say that nothing was sent.
+
+    The last row has the state `last`, and what all providers said or, if one accepted, the reason `aside`. `clock`
+    gives epoch milliseconds, for the row of a mail that no provider was asked to send.
+    """
+    rows = [_row(call, State.RELEASED, release) for call in result.tries]
+    if isinstance(result.outcome, NotificationError):
+        reason = result.outcome.reason
+        rows = rows or [TimelineRow.of(reason, last, clock(), release)]
+        rows[-1] = replace(rows[-1], detail=reason.text[:_LONGEST_DETAIL], reason_code=reason.code)
+    elif aside:
+        rows[-1] = replace(rows[-1], detail=aside.text, reason_code=aside.code)
+    return [*rows[:-1], replace(rows[-1], state=last)]
+
+
+def _row(call: ProviderCall, state: State, release: str) -> TimelineRow:
+    row = TimelineRow(state, call.at + call.ms, release, call.provider, call.ms)
+    if call.error is None:
+        return row
+    return replace(row, detail=str(call.error)[:_LONGEST_DETAIL], reason_code=call.error.reason.code)

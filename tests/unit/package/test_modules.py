@@ -16,7 +16,7 @@ FUNCTION = {
     "function": "bootstrap environment errors events_api feedback hooks mail_events mail_webhook notify reason_codes "
     "scheduler settings webhook",
     "function/canary": "companions deployment_check smoke_test trials",
-    "function/delivery": "admission attachments courier decision digests next_provider outcome parting provider_calls "
+    "function/delivery": "admission attachments courier decision digests kept_events next_provider outcome parting "
     "report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
