@@ -41,12 +41,14 @@ def test_a_killed_process_costs_no_mail_and_sends_none_twice(
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(1, None)] * len(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feedback", ["late, one other", "after an outage"])
 def test_late_feedback_costs_no_second_mail(feedback: str, tmp_path: Path) -> None:
     found = cells_of(tmp_path, "resend", feedback, "after the send")
     assert [(cell["mails"], cell["state"], cell["fault"]) for cell in found] == [(1, "delivered", None)] * len(found)
 
 
+@pytest.mark.slow
 def test_a_second_mail_needs_two_reports_on_later_ones(tmp_path: Path) -> None:
     found = cells_of(tmp_path, "resend", "late, two others", "after the send")
     assert [(cell["mails"], cell["fault"]) for cell in found] == [(2, None)] * len(found)
@@ -68,6 +70,7 @@ def test_what_strikes_anywhere_strikes_once_and_knows_a_probe_from_a_mail() -> N
     assert point.strike_at(stages, "SendEmail", 1, probe, [first, second]) is None
 
 
+@pytest.mark.slow
 def test_the_matrix_sees_a_handler_that_duplicates() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         found = pool.submit(matrix_of_check_then_put, ("after the send", "SES refuses for two hours")).result()["cells"]

@@ -13,6 +13,8 @@ from function.message.catalogue import Catalogue
 from package.notifications.catalogue import compile_catalogue
 from tests.faults.soak import soak
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,29 @@ from tests.model.search import Counterexample
 from tests.model.seeds import SEEDS, Seed
 
 _SMALL = [scenario for scenario in SCENARIOS if not scenario.large]
+#: Of these, the ones that take a processor for some seconds each.
+_MIDDLE = {
+    "a digest whose answer is lost",
+    "a digest, and two who close it at once",
+    "an event is cancelled past its hold, and only then it is told that nothing was sent",
+    "an event to two, published twice, a crash anywhere",
+    "on_unknown = hold, and other content while the first may have gone",
+    "reported before: an event is cancelled while its answer is lost",
+    "the answer is lost, a report on its own mail is marked too, and a crash between record and mark",
+    "the same after an answer that was lost, and a crash",
+    "the same, told by the delivery after it",
+}
 
 
-@pytest.mark.parametrize("scenario", _SMALL, ids=lambda scenario: scenario.name)
+def _mark(scenario: Scenario) -> Any:
+    return pytest.param(scenario, id=scenario.name, marks=[pytest.mark.slow] if scenario.name in _MIDDLE else [])
+
+
+def test_what_is_called_middle_is_a_small_scenario() -> None:
+    assert {scenario.name for scenario in _SMALL} >= _MIDDLE
+
+
+@pytest.mark.parametrize("scenario", map(_mark, _SMALL))
 def test_every_promise_holds_in_every_state(scenario: Scenario) -> None:
     explored = scenario.explore()
     assert explored.ends, "a scenario that never ends proves nothing"

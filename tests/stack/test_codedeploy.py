@@ -24,6 +24,8 @@ from tests.waiting import LIMIT, eventually
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
+pytestmark = pytest.mark.slow
+
 #: A minute of AWS in 0.6 seconds.
 SCALE = 0.01
 #: A canary that ends when a test says so: it would take six minutes.

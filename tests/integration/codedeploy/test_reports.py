@@ -148,6 +148,7 @@ def test_every_answer_has_the_shape_of_the_service_model(three: tuple[Stage, lis
             assert answer_violations("codedeploy", operation, answer) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
 def test_the_aws_cli_deploys_waits_and_tells(stage: Stage, endpoint: str, tmp_path: Path) -> None:
     def aws(*arguments: str) -> Any:

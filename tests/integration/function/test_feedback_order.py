@@ -111,6 +111,7 @@ def test_all_eight_kinds_are_told() -> None:
     assert len(feedback()) == 8
 
 
+@pytest.mark.slow
 def test_feedback_alone_makes_one_record_in_any_order() -> None:
     story = Story()
     sequences = (told for told in story.tell(feedback(), 4) if told)

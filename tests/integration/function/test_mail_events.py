@@ -240,6 +240,7 @@ def test_what_says_nothing_of_a_mail_stops_nothing(record: dict[str, Any]) -> No
     assert teller(None)({"Records": [record]}, None) == {"batchItemFailures": []}
 
 
+@pytest.mark.slow
 def test_ten_thousand_states_are_told_at_least_once_each_under_one_id_and_nothing_else() -> None:
     """Through a mapping that cuts and repeats batches, to a topic that fails in every third call; what was written is
     told five times over, of other messages each time."""

@@ -28,6 +28,8 @@ from webapp.outbox.event import CommittedEvent
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.preferences import Preferences
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["account", "catalogue"]
 
 ID = "01JD6Q1M4X9Z8T7V5R3N2K0B4C"

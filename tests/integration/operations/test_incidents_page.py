@@ -20,6 +20,8 @@ from tests.integration.operations.test_records import ADA, Account, account, cat
 from tests.world import delivery
 from webapp.preferences.preferences import Preferences
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["account", "catalogue"]
 
 PAGE = ROOT / "docs" / "incidents.md"

@@ -21,6 +21,7 @@ def mails(tmp_path: Path) -> Path:
     return tmp_path / "our mails"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("like", ["book.created", "account", "comments", "receipt", "shipment", "security"])
 def test_a_new_notification_is_complete_and_sound(mails: Path, like: str) -> None:
     made = herald("new", "order.shipped", "--like", like, "--notifications", mails)

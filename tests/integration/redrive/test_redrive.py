@@ -183,6 +183,7 @@ def test_the_button_of_the_console_works_too(office: Office) -> None:
     assert office.world.mails == 1
 
 
+@pytest.mark.slow
 def test_two_redrives_share_the_letters_and_lose_none(office: Office) -> None:
     for number in range(25):
         refuse(office, f"m{number}")

@@ -12,6 +12,8 @@ from bench.cost.parting import parting
 from bench.cost.prices import prices
 from laptop.state import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def test_recipients_share_the_event_and_each_has_a_run_and_a_trip_through_the_queue() -> None:
     ten = parting(AS_MEASURED, Assumptions(), 10)

@@ -98,6 +98,7 @@ def speak(root: Path, said: list[tuple[Any, ...]]) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_every_operation_speaks_and_hears_as_with_the_whole_data() -> None:
     cut = install_dependencies(FUNCTION, laptop(), BUILD / "dependencies", _recipe())
     said = calls()

@@ -16,6 +16,8 @@ from webapp.app import create_app
 from webapp.composition import Parts
 from webapp.outbox.publisher import Publisher
 
+pytestmark = pytest.mark.slow
+
 GROUPS: dict[str, Any] = {"cognito:groups": ["operators"]}
 #: What a form or a body holds and what it is answered, for each route that changes something, in an order in which each
 #: finds what it is about. Of a mail's own record nothing is left after half a year.

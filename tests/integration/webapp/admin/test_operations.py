@@ -120,6 +120,7 @@ def test_all_letters_of_a_reason_are_sent_by_one_press(operator: Browser, cloud:
     assert len(letters(cloud, "dead")) == 1
 
 
+@pytest.mark.slow
 def test_a_button_sends_as_many_letters_as_it_says(
     operator: Browser, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

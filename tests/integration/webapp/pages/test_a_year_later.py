@@ -13,6 +13,8 @@ from webapp.composition import Parts
 from webapp.outbox.outbox import OutboxEvent
 from webapp.outbox.publisher import Publisher
 
+pytestmark = pytest.mark.slow
+
 DAY = 24 * 3600
 
 
