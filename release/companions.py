@@ -6,12 +6,12 @@ them back; what is done here is what they need, and what is left where nobody as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
+from function.canary.deployment_description import Companion
 from operations.errors import UserError
 from release.deployments import history
 from release.progress.display import Screen
@@ -20,9 +20,7 @@ from release.stack import ALIAS, OPTIONAL, Stack
 from release.versions import code_of, live_after, move_alias, numbers
 
 __all__ = [
-    "Companion",
     "companions_of",
-    "describe",
     "follow_live",
     "move_companions",
     "paired",
@@ -30,15 +28,6 @@ __all__ = [
     "ship_hooks",
     "ship_hooks_of",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Companion:
-    """A function that is released with notify: the version that its alias names, and the one that it is to name."""
-
-    function: str
-    live: str
-    target: str
 
 
 def companions_of(stack: Stack) -> list[str]:
@@ -63,11 +52,6 @@ def publish_companions(stack: Stack, artifact: Artifact) -> list[Companion]:
     ]
 
 
-def describe(companions: Iterable[Companion]) -> str:
-    """For the description of a deployment, in which the hooks and `release/deployments.py` read it."""
-    return "".join(f"; {one.function}: version {one.live} to {one.target}" for one in companions)
-
-
 def ship_hooks(stack: Stack, content: bytes) -> None:
     """Give the hooks this code, unless they have it."""
     for function in stack.names.hooks.values():
@@ -80,9 +64,9 @@ def paired(stack: Stack, version: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in history(stack):
         if version == one.current:
-            found = {name: before for name, (before, _) in one.companions.items()} | found
+            found = {each.function: each.before for each in one.companions} | found
         elif version == one.target and one.status == "Succeeded":
-            found = {name: after for name, (_, after) in one.companions.items()} | found
+            found = {each.function: each.after for each in one.companions} | found
     wanted, there = code_of(stack, version), companions_of(stack)
     for function in {*there} - found.keys():
         same = [number for number, code in numbers(stack, function).items() if code == wanted]
@@ -95,14 +79,14 @@ def follow_live(stack: Stack, screen: Screen, version: str) -> None:
     else moved the alias."""
     version = live_after(stack, version).version
     for one in move_companions(stack, paired(stack, version)):
-        screen.say(f"{one.function}: version {one.target} is live, as with version {version} of {stack.names.notify}")
+        screen.say(f"{one.function}: version {one.after} is live, as with version {version} of {stack.names.notify}")
     ship_hooks_of(stack, screen, version)
 
 
 def move_companions(stack: Stack, wanted: Mapping[str, str]) -> list[Companion]:
     """Give the alias of each function to the version that is wanted; those that were on another."""
     found = [Companion(function, move_alias(stack, function, version), version) for function, version in wanted.items()]
-    return [one for one in found if one.live != one.target]
+    return [one for one in found if one.before != one.after]
 
 
 def ship_hooks_of(stack: Stack, screen: Screen, version: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 from botocore.exceptions import ClientError
 
+from function.canary.deployment_description import Companion, read_companions
 from release.stack import Stack
 
 __all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_baking", "find_running", "history", "read"]
@@ -21,8 +21,6 @@ __all__ = ["ENDED", "UNDER_WAY", "Deployment", "create", "find_baking", "find_ru
 UNDER_WAY = ("Created", "Queued", "InProgress")
 ENDED = ("Succeeded", "Failed", "Stopped")
 _BATCH = 25
-#: As `release/companions.py` writes it into the description.
-_COMPANION = re.compile(r"; ([\w-]+): version (\d+) to (\d+)")
 _HOOKED = ("BeforeAllowTraffic", "AfterAllowTraffic")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _NOT_STARTED = "DeploymentNotStartedException"
@@ -50,7 +48,7 @@ class Deployment:
     stages: Mapping[str, str] = field(default_factory=dict)
     shifts_since: datetime | None = None
     shifted: datetime | None = None
-    companions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    companions: Sequence[Companion] = ()
     created: datetime = _NEVER
     completed: datetime | None = None
 
@@ -89,7 +87,7 @@ def create(
         "deploymentGroupName": stack.names.group,
         "revision": revision,
         "deploymentConfigName": config,
-        "description": description[:256],
+        "description": description,
         "overrideAlarmConfiguration": watched | {"ignorePollAlarmFailure": False},
         "autoRollbackConfiguration": {"enabled": True, "events": events} if auto_rollback else {"enabled": False},
     }
@@ -160,7 +158,7 @@ def _deployment(stack: Stack, info: Mapping[str, Any]) -> Deployment:
         shifted=moving.get("endTime"),
         created=info["createTime"],
         completed=info.get("completeTime"),
-        companions={name: (before, after) for name, before, after in _COMPANION.findall(info.get("description") or "")},
+        companions=read_companions(info.get("description") or "", stack.names.notify),
     )
 
 

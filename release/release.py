@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from function.canary.deployment_description import Companion, write_description
 from operations.errors import UserError
 from release import deployments
 from release.analysis import alarms
 from release.analysis.pace import Pace, config_for, create_config, pace_of
 from release.appspec import render
-from release.companions import Companion, describe, publish_companions, ship_hooks, ship_hooks_of
+from release.companions import publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
 from release.old_versions import delete_old_versions
 from release.progress.display import Screen
@@ -103,11 +104,12 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
             watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
             return _poll(stack, plan_, baking.id, watched, deadline)
         _refuse_live(stack, plan_, companions)
+    description = _describe(stack, plan_, target, companions)
     watched = [*plan_.group_alarms, *alarms.create(stack, target, _weighs(plan_))]
     alarms.wait_until_quiet(stack, watched)
     ship_hooks(stack, plan_.artifact.content)
     screen.say(f"{', '.join(stack.names.hooks.values())}: release {plan_.artifact.release} shipped")
-    return _poll(stack, plan_, _deploy(stack, plan_, target, companions, watched, screen), watched, deadline)
+    return _poll(stack, plan_, _deploy(stack, plan_, target, description, watched, screen), watched, deadline)
 
 
 def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, screen: Screen) -> None:
@@ -131,7 +133,7 @@ def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Com
     artifact, names = plan_.artifact, stack.names
     companions = publish_companions(stack, artifact)
     for one in companions:
-        screen.say(f"{one.function}: version {one.target} published")
+        screen.say(f"{one.function}: version {one.after} published")
     target = publish(stack, names.notify, artifact)
     if target != plan_.live.version:
         screen.say(f"{names.notify}: version {target} published, code {artifact.sha256} as AWS reports it")
@@ -141,7 +143,7 @@ def _publish(stack: Stack, plan_: ReleasePlan, screen: Screen) -> tuple[list[Com
 def _refuse_live(stack: Stack, plan_: ReleasePlan, companions: list[Companion]) -> NoReturn:
     """Say why there is nothing to release: all of it is live, or what is not cannot move alone."""
     notify, target = stack.names.notify, plan_.live.version
-    alone = [one.function for one in companions if one.target != one.live]
+    alone = [one.function for one in companions if one.before != one.after]
     if alone:
         raise UserError(
             f"only a setting of {', '.join(alone)} changed, and a release moves what goes with {notify}: "
@@ -153,13 +155,16 @@ def _refuse_live(stack: Stack, plan_: ReleasePlan, companions: list[Companion]) 
     )
 
 
-def _deploy(
-    stack: Stack, plan_: ReleasePlan, target: str, companions: list[Companion], watched: list[str], screen: Screen
-) -> str:
+def _describe(stack: Stack, plan_: ReleasePlan, target: str, companions: list[Companion]) -> str:
+    try:
+        return write_description(stack.names.notify, plan_.live.version, target, companions, plan_.artifact.release)
+    except ValueError as error:
+        raise UserError(f"{error}; nothing was released") from None
+
+
+def _deploy(stack: Stack, plan_: ReleasePlan, target: str, description: str, watched: list[str], screen: Screen) -> str:
     names, current = stack.names, plan_.live.version
     revision = render(names.notify, ALIAS, current, target, names.hooks)
-    description = f"release {plan_.artifact.release} of {names.notify}: version {current} to {target}"
-    description += describe(companions)
     if plan_.own_config:
         create_config(stack, plan_.config, plan_.routing)
     try:

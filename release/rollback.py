@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from function.canary.deployment_description import write_description
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.companions import describe, move_companions, paired
+from release.companions import move_companions, paired
 from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
@@ -62,11 +63,11 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
     revision = render(stack.names.notify, ALIAS, now, plan.version, {})
     # First, so that whoever is broken off here finds notify where it was, and runs the same again.
     moved = move_companions(stack, paired(stack, plan.version))
-    description = f"rollback of {stack.names.notify}: version {now} to {plan.version}{describe(moved)}"
+    description = write_description(stack.names.notify, now, plan.version, moved)
     try:  # alarms are ringing, as a rule, when somebody rolls back: they must not stop it
         id_ = deployments.create(stack, revision.location(), config, description, [])
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
-        move_companions(stack, {one.function: one.live for one in moved})
+        move_companions(stack, {one.function: one.before for one in moved})
         raise UserError("another deployment began meanwhile: run this again") from None
     return _poller(stack, id_, minutes(routing))
 

@@ -1,43 +1,24 @@
 """The functions that a release moves together with `notify`: their aliases follow it, and go back with it.
 
-Which they are, and from which version to which, stands in the description of every deployment that `herald release`
-creates: CodeDeploy itself moves one function.
+Which they are, and between which versions they move, stands in the description of the deployment
+(`deployment_description.py`): CodeDeploy itself moves one function.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.runtime.lean_dataclass import dataclass
+from function.canary.deployment_description import Companion
 
-__all__ = ["Companion", "move", "move_back", "read_companions"]
+__all__ = ["move", "move_back"]
 
 #: How often an alias that moved meanwhile is read again.
 _MOVES = 3
-#: `release/companions.py` writes it.
-_WORDS = re.compile(r"; ([\w-]+): version (\d+) to (\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Companion:
-    """A function whose alias goes from the version `before` to the version `after`."""
-
-    function: str
-    before: str
-    after: str
-
-
-def read_companions(info: Mapping[str, Any]) -> list[Companion]:
-    """Those of a deployment, by its description, or the `Companions` that are named with their versions."""
-    if "Version" in info:
-        return [Companion(name, version, version) for name, version in (info.get("Companions") or {}).items()]
-    return [Companion(*found) for found in _WORDS.findall(info.get("description") or "")]
 
 
 def move(functions: Any, alias: str, companions: Sequence[Companion]) -> None:

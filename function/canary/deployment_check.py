@@ -12,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from function.bootstrap import Clients, clock
-from function.canary.companions import Companion, move, move_back, read_companions
+from function.canary.companions import move, move_back
+from function.canary.deployment_description import Companion, read_companions, read_release
 from function.canary.smoke_test import Candidate, SmokeTest
 from function.canary.trials import every_trial, few_trials, tenant_trials
 from function.ledger.table import Table
@@ -24,14 +25,12 @@ __all__ = ["candidate_of", "check_release", "take_back"]
 _INVOKE = Config(connect_timeout=2, read_timeout=65, retries={"total_max_attempts": 1})
 #: An alias is looked at before it is moved, so that a repeated move is none.
 _MOVE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 5})
-#: In the description of every deployment that `herald release` creates.
 _SCALAR = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]"']++(?<!:))"""
 _VALUE = rf"\s*(?:[&!]\S+\s+)*{_SCALAR}"
 _ANCHOR = re.compile(rf"&(\S+)\s+(?:!\S+\s+)*{_SCALAR}")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 #: How the function is named that tells others what became of a mail: release/stack.py.
 _TELLER = "-mail-events"
-_RELEASE = re.compile(r"\brelease ([\w.-]+)")
 
 
 def check_release(
@@ -44,7 +43,7 @@ def check_release(
     few mails must come through them.
     """
     settings = HookSettings.read(environment)
-    companions = read_companions(info)
+    companions = _companions_of(info, settings)
     candidate = candidate_of(info, settings, through_the_alias, codedeploy, companions)
     if through_the_alias:
         move(_functions(_MOVE), settings.alias, companions)
@@ -61,8 +60,16 @@ def take_back(info: Mapping[str, Any], environment: Mapping[str, str], codedeplo
     triggering = (info.get("rollbackInfo") or {}).get("rollbackTriggeringDeploymentId")
     if triggering:
         info = codedeploy.get_deployment(deploymentId=triggering)["deploymentInfo"]
-    if companions := read_companions(info):
-        move_back(_functions(_MOVE), HookSettings.read(environment).alias, companions)
+    settings = HookSettings.read(environment)
+    if companions := _companions_of(info, settings):
+        move_back(_functions(_MOVE), settings.alias, companions)
+
+
+def _companions_of(info: Mapping[str, Any], settings: HookSettings) -> list[Companion]:
+    """Those of a deployment, by its description, or the `Companions` that are named with their versions."""
+    if "Version" in info:
+        return [Companion(name, version, version) for name, version in (info.get("Companions") or {}).items()]
+    return read_companions(info.get("description") or "", settings.function)
 
 
 def _functions(config: Config) -> Any:
@@ -82,8 +89,7 @@ def candidate_of(
         name, version, release = settings.function, info["Version"], info.get("Release") or ""
     else:
         name, version = _from_target(codedeploy, info) or _from_appspec(codedeploy, info)
-        match = _RELEASE.search(info.get("description") or "")
-        release = match[1] if match else ""
+        release = read_release(info.get("description") or "")
     if name != settings.function:
         raise ValueError(f"the deployment is about {name}, and this hook tests {settings.function}")
     versions = {one.function: f"{one.function}:{one.after}" for one in companions}

@@ -143,7 +143,7 @@ def pair(release_cloud: LaptopCloud, quick_package: Path, tmp_path_factory: pyte
     new = publish(desk.stack, names.notify, later)
     described = {one.number: one.release for one in versions(desk.stack)}
     releases = {old: described[old], new: later.release}
-    made = Pair(desk, old, new, releases, {old: feedback.live, new: feedback.target})
+    made = Pair(desk, old, new, releases, {old: feedback.before, new: feedback.after})
     yield made
     made.live(old)
     made.feed(old)

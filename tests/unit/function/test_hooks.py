@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.canary.companions import Companion, move, move_back, read_companions
-from function.canary.deployment_check import candidate_of, take_back
+from function.canary.companions import move, move_back
+from function.canary.deployment_check import candidate_of, check_release, take_back
+from function.canary.deployment_description import Companion
 from function.canary.smoke_test import Candidate
 from function.hooks import Answer, Hook, check_deployment, run_within
 from function.runtime.metrics import Telemetry
@@ -21,7 +22,14 @@ from function.settings import HookSettings
 from laptop.codedeploy.appspec import read as read_appspec
 from laptop.service_model import hold_to_model
 
+DESCRIPTION = "release 3f2a9c1b7d4e of herald-notify: version 6 to 7"
 ASKED = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "h-1"}
+ENVIRONMENT = {
+    "HERALD_LEDGER_TABLE": "ledger",
+    "HERALD_NOTIFY_FUNCTION": "herald-notify",
+    "HERALD_FEEDBACK_FUNCTION": "herald-feedback",
+    "HERALD_CONFIGURATION_SET": "herald",
+}
 SETTINGS = HookSettings("herald-ledger", "herald-notify", "herald-feedback", "live", "herald")
 PROPERTIES = {"Name": "herald-notify", "Alias": "live", "CurrentVersion": "6", "TargetVersion": "7"}
 FUNCTION = {"functionName": "herald-notify", "functionAlias": "live", "currentVersion": "6", "targetVersion": "7"}
@@ -93,7 +101,7 @@ class CodeDeploy:
         if deploymentId in self.describes:
             return {"deploymentInfo": self.describes[deploymentId]}
         revision = {self.kind: {"content": None, "sha256": "5e55"}}
-        described = {"applicationName": "herald", "revision": revision, "description": "release 3f2a9c1b7d4e of notify"}
+        described = {"applicationName": "herald", "revision": revision, "description": DESCRIPTION}
         return {"deploymentInfo": {"deploymentId": deploymentId, "creator": self.creator, **described}}
 
     def list_deployment_targets(self, deploymentId: str) -> dict[str, Any]:
@@ -273,14 +281,22 @@ def test_a_deployment_that_names_no_version_fails_the_hook(content: str) -> None
         candidate(CodeDeploy(function=None, content=content))
 
 
-DEPLOYMENT = {"description": "release r1 of herald-notify: version 6 to 7; herald-feedback: version 4 to 5"}
+FEEDBACK = [Companion("herald-feedback", "4", "5")]
+DEPLOYMENT = {"description": f"{DESCRIPTION}; feedback 4>5"}
 
 
-def test_what_moves_with_notify_is_read_from_the_description() -> None:
-    assert read_companions(DEPLOYMENT) == [Companion("herald-feedback", "4", "5")]
-    assert read_companions({"description": "by hand"}) == []
+def test_check_release_asks_the_companions_that_the_description_or_the_invocation_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("function.canary.deployment_check.candidate_of", lambda *said: asked.append(said[-1]))
+    monkeypatch.setattr("function.canary.deployment_check.every_trial", list)
+    monkeypatch.setattr("function.canary.deployment_check.tenant_trials", list)
+    monkeypatch.setattr("function.canary.deployment_check.SmokeTest.failure_reason", lambda *_: None)
     named = {"Version": "7", "Companions": {"herald-feedback": "5"}}
-    assert read_companions(named) == [Companion("herald-feedback", "5", "5")]
+    for info in (DEPLOYMENT, {"description": "by hand"}, named):
+        check_release(info, False, ENVIRONMENT, None, 60)
+    assert asked == [FEEDBACK, [], [Companion("herald-feedback", "5", "5")]]
 
 
 @pytest.mark.parametrize("through_the_alias", [False, True])
@@ -330,15 +346,15 @@ def test_companions_move_and_go_back_although_their_alias_is_read_as_it_was(
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     there = Aliases({"herald-feedback": "4"}, {"herald-feedback": before}, stale=1)
-    move(there, "live", read_companions(DEPLOYMENT))
+    move(there, "live", FEEDBACK)
     assert there.versions == {"herald-feedback": "5"}
     back = Aliases({"herald-feedback": "5"}, {"herald-feedback": before}, stale=1)
-    move_back(back, "live", read_companions(DEPLOYMENT))
+    move_back(back, "live", FEEDBACK)
     assert back.versions == {"herald-feedback": "4"}
 
 
 def test_companions_move_and_go_back_and_both_can_be_done_twice() -> None:
-    functions, companions = Aliases({"herald-feedback": "4"}), read_companions(DEPLOYMENT)
+    functions, companions = Aliases({"herald-feedback": "4"}), FEEDBACK
     for do, version in ((move, "5"), (move, "5"), (move_back, "4"), (move_back, "4")):
         do(functions, "live", companions)
         assert functions.versions == {"herald-feedback": version}
@@ -348,8 +364,8 @@ def test_a_companion_that_somebody_else_moved_is_left_alone(monkeypatch: pytest.
     monkeypatch.setattr("time.sleep", lambda _: None)
     functions = Aliases({"herald-feedback": "9"})
     with pytest.raises(ValueError, match="is on version 9, not on 4"):
-        move(functions, "live", read_companions(DEPLOYMENT))
-    move_back(functions, "live", read_companions(DEPLOYMENT))
+        move(functions, "live", FEEDBACK)
+    move_back(functions, "live", FEEDBACK)
     assert functions.versions == {"herald-feedback": "9"}
 
 
@@ -358,15 +374,9 @@ def test_a_rollback_puts_back_what_the_deployment_that_it_rolls_back_had_moved(
 ) -> None:
     functions = Aliases({"herald-feedback": "5"})
     monkeypatch.setattr("function.canary.deployment_check._functions", lambda _: functions)
-    settings = {
-        "HERALD_LEDGER_TABLE": "ledger",
-        "HERALD_NOTIFY_FUNCTION": "herald-notify",
-        "HERALD_FEEDBACK_FUNCTION": "herald-feedback",
-        "HERALD_CONFIGURATION_SET": "herald",
-    }
     codedeploy = CodeDeploy(describes={"d-1": DEPLOYMENT})
     rollback = {"creator": "codeDeployRollback", "rollbackInfo": {"rollbackTriggeringDeploymentId": "d-1"}}
-    take_back(rollback, settings, codedeploy)
+    take_back(rollback, ENVIRONMENT, codedeploy)
     assert functions.versions == {"herald-feedback": "4"}
 
 

@@ -8,11 +8,12 @@ from typing import Any, cast
 
 import pytest
 
+from function.canary.deployment_description import Companion
 from release.companions import paired
 from release.deployments import Deployment
 from release.stack import Names, Stack
 
-BOTH = {"herald-feedback": ("3", "4"), "herald-webhook": ("1", "2")}
+BOTH = (Companion("herald-feedback", "3", "4"), Companion("herald-webhook", "1", "2"))
 
 
 class ResourceNotFoundException(Exception):

@@ -1,0 +1,64 @@
+"""The description that `herald release` and `herald rollback` give a deployment: a sentence, then what moves with it.
+
+    release 3f2a9c1b7d4e of herald-notify: version 6 to 7; feedback 4>5, webhook 2>3
+
+CodeDeploy moves one function. The hooks and later releases and rollbacks read here which other functions move with it,
+and between which versions. Their names share the prefix of `notify` and stand here without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from function.runtime.lean_dataclass import dataclass
+
+__all__ = ["LONGEST_DESCRIPTION", "Companion", "read_companions", "read_release", "write_description"]
+
+#: Characters that CodeDeploy takes. https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html
+LONGEST_DESCRIPTION = 256
+_DESCRIPTION = re.compile(r"(?:release (\S+)|rollback) of \S+: version \d+ to \d+(?:; (.*))?")
+_COMPANION = re.compile(r"([\w-]+) (\d+)>(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A function that is released with `notify`: its alias goes from the version `before` to the version `after`."""
+
+    function: str
+    before: str
+    after: str
+
+
+def write_description(notify: str, before: str, after: str, companions: Iterable[Companion], release: str = "") -> str:
+    """The description of a deployment of `notify` from one version to another; without a release, of a rollback.
+
+    Raises ValueError if CodeDeploy would not take it: a description that is cut off would leave companions behind.
+    """
+    sentence = f"{f'release {release}' if release else 'rollback'} of {notify}: version {before} to {after}"
+    prefix = _find_prefix(notify)
+    moves = ", ".join(f"{one.function.removeprefix(prefix)} {one.before}>{one.after}" for one in companions)
+    description = f"{sentence}; {moves}" if moves else sentence
+    if len(description) > LONGEST_DESCRIPTION:
+        raise ValueError(
+            f"the deployment's description would have {len(description)} characters, and CodeDeploy takes "
+            f"{LONGEST_DESCRIPTION}"
+        )
+    return description
+
+
+def read_release(description: str) -> str:
+    """The release that a deployment puts live; empty for a rollback, and where somebody else wrote the description."""
+    found = _DESCRIPTION.fullmatch(description)
+    return (found[1] or "") if found else ""
+
+
+def read_companions(description: str, notify: str) -> list[Companion]:
+    """The functions that move with a deployment of `notify`; none where somebody else wrote the description."""
+    found = _DESCRIPTION.fullmatch(description)
+    moves = _COMPANION.findall(found[2] or "") if found else []
+    return [Companion(_find_prefix(notify) + name, before, after) for name, before, after in moves]
+
+
+def _find_prefix(notify: str) -> str:
+    return notify.removesuffix("notify")
