@@ -114,7 +114,7 @@ class FeedbackHandler:
         try:
             self.telemetry.tally({"UndeliveredFeedback": sum(queue.count() for queue in self.undelivered)})
         except (BotoCoreError, ClientError) as error:
-            self.telemetry.note("failed", detail=f"what did not come home was not counted: {type(error).__name__}")
+            self.telemetry.note("failed", detail=f"undelivered reports were not counted: {type(error).__name__}")
 
     def _note_failure(self, message_id: str, error: Exception, failures: list[str]) -> None:
         failures.append(message_id)

@@ -28,7 +28,7 @@ output "dns_records" {
 }
 
 output "undelivered_feedback" {
-  description = "Queue in `second_region` of the feedback that did not come home; null without one"
+  description = "Queue in `second_region` of the feedback that was not delivered; null without one"
   value       = one(module.second_region[*].undelivered_queue)
 }
 

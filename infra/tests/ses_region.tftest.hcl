@@ -28,7 +28,7 @@ run "what_sends_there" {
   }
   assert {
     condition     = aws_sns_topic_subscription.feedback.endpoint == var.feedback_queue_arn && aws_sns_topic_subscription.feedback.protocol == "sqs" && aws_sns_topic.feedback.name == "herald-feedback"
-    error_message = "Feedback comes home to the one queue."
+    error_message = "Feedback arrives in the one queue."
   }
   assert {
     condition     = jsondecode(aws_sns_topic_subscription.feedback.redrive_policy).deadLetterTargetArn == aws_sqs_queue.undelivered.arn
@@ -74,7 +74,7 @@ run "the_notifier_lets_its_feedback_in" {
   }
   assert {
     condition     = jsondecode(aws_lambda_function.this["feedback"].environment[0].variables.HERALD_UNDELIVERED_QUEUES) == { eu-west-1 = "https://sqs.eu-west-1.amazonaws.com/000000000000/herald-feedback-undelivered" } && one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "CountWhatDidNotComeHome"]) == ["arn:aws:sqs:eu-west-1:000000000000:herald-feedback-undelivered"]
-    error_message = "feedback counts what did not come home, and may do no more with it."
+    error_message = "feedback counts what was not delivered, and may do no more with it."
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["feedback-undelivered"].metric_name == "UndeliveredFeedback" && aws_cloudwatch_metric_alarm.this["feedback-undelivered"].period == 3600

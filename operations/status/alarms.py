@@ -38,7 +38,7 @@ RUNBOOK: Final = {
     "due-age": "the log of N-scheduler: does it run each minute? nothing is lost, each mail is sent when it does",
     "feedback-waiting": "look at the log of feedback; nothing is lost for 14 days",
     "feedback-age": "herald doctor says why nobody reads the queue; nothing is lost for 14 days",
-    "feedback-undelivered": "the runbook's *feedback did not come home* says where it lies, for 14 days",
+    "feedback-undelivered": "the runbook's *feedback was not delivered* says where it lies, for 14 days",
     "topic-failures": "no mail is lost: the event is in retry; herald doctor looks at who may invoke notify",
     "filtered-out": "is a type missing in the subscription's filter? Terraform's filter variable of the module",
     "bounce-rate": "herald why ADDRESS of some that bounced: where do these addresses come from? SES pauses at 10 %",

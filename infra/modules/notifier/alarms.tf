@@ -111,7 +111,7 @@ locals {
     } : name => alarm if var.scheduling },
     length(local.other_regions) == 0 ? {} : {
       feedback-undelivered = {
-        description = "Feedback of another region did not come home: its bounces and complaints are not on the list"
+        description = "Feedback of another region was not delivered: its bounces and complaints are not on the list"
         namespace   = "Herald", metric = "UndeliveredFeedback", dimensions = local.of_service.feedback
         statistic   = "Maximum", period = 3600, periods = 1, threshold = 1
       }

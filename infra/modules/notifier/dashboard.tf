@@ -54,7 +54,7 @@ locals {
       ]
     },
     {
-      text = "## Is it told, is it healthy, does SES trust it?\nWhat each alarm means: docs/runbook.md"
+      text = "## Are results reported, are the functions healthy, are the reputation figures good?\nWhat each alarm means: docs/runbook.md"
       graphs = [
         { title = "Feedback that is not written yet, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.feedback_age }], metrics = [local.oldest.feedback, local.waited.feedback] },
         { title = "Errors and throttles behind the alias", stat = "Sum", lines = [], metrics = concat(local.alias_errors, [local.alias_throttles]) },

@@ -1,6 +1,6 @@
 # SES tells a topic, the topic a queue, the queue a function: IAM all the way, no public webhook.
 locals {
-  # Those of modules/ses-region, by their names: they come home to the queue here.
+  # Those of modules/ses-region, by their names: they publish to the queue here.
   other_regions         = [for region in local.sending_regions : region if region != local.region]
   other_feedback_topics = [for region in local.other_regions : "arn:${local.partition}:sns:${region}:${local.account}:${var.name}-feedback"]
 

@@ -1,5 +1,5 @@
 # SES in a second region, for `ses://REGION` in the notifier's providers_in_order: what sends there, and how its feedback
-# comes home. The region is that of the provider that is handed in.
+# gets to the notifier's queue. The region is that of the provider that is handed in.
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
@@ -36,7 +36,7 @@ resource "aws_kms_key" "this" {
     }
     precondition {
       condition     = alltrue([for region in [local.home, local.region] : contains(local.default_regions, region)])
-      error_message = "Feedback comes home between regions that are enabled by default, and not from ${local.region} to ${local.home}: an account has to opt in to one of them."
+      error_message = "Feedback is delivered between regions that are enabled by default, and not from ${local.region} to ${local.home}: an account has to opt in to one of them."
     }
   }
 }

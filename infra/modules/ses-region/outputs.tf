@@ -4,6 +4,6 @@ output "dns_records" {
 }
 
 output "undelivered_queue" {
-  description = "URL of the queue of feedback that did not come home: empty, unless somebody took a right away"
+  description = "URL of the queue of feedback that could not be delivered: empty, unless a policy was changed"
   value       = aws_sqs_queue.undelivered.url
 }

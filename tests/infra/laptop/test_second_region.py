@@ -1,4 +1,4 @@
-"""SES in two regions as Terraform made them: with one out, mails go by the other, and its feedback comes home."""
+"""SES in two regions as Terraform made them: with one out, mails go by the other, and its feedback arrives."""
 
 from __future__ import annotations
 
