@@ -23,6 +23,8 @@ DIAGRAM = ROOT / "docs" / "diagrams" / "event-flow.dot"
 
 #: What whoever deploys Herald makes in the checkout.
 _MADE_LOCALLY = {"infra/terraform.tfvars", "infra/terraform.tfstate"}
+#: What folders of content, of the map's own tests and of an example are made of: the map names the folder above.
+_CONTENT = re.compile(r"tests/\w+/|(?:function|examples/shop)/notifications/|examples/(?:mails|shop)/")
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"(?:\]\(|src=\"|srcset=\")(?!https?:|#|mailto:)([^)#\s\"]+)")
@@ -115,10 +117,10 @@ def test_every_command_that_a_page_names_is_there(page: Path) -> None:
             assert second in commands()[first] or not commands()[first], f"there is no `herald {first} {second}`"
 
 
-def test_the_map_names_every_folder_of_the_first_two_levels() -> None:
-    named = set(re.findall(r"`([\w./-]+)/`", ARCHITECTURE)) | set(re.findall(r"`([\w./-]+)/\w[\w.-]*`", ARCHITECTURE))
-    folders = {path for path in list_tracked() if (ROOT / path).is_dir() and path.count("/") <= 1} - {"."}
-    assert {folder for folder in folders if folder not in named} == set()
+def test_the_map_names_every_folder_of_source_files() -> None:
+    named = set(re.findall(r"`([\w./-]+)/`", ARCHITECTURE))
+    folders = {Path(path).parent.as_posix() for path in list_tracked() if (ROOT / path).is_file()} - {"."}
+    assert {folder for folder in folders if not _CONTENT.match(folder)} - named == set()
 
 
 def test_the_map_names_no_folder_that_is_gone() -> None:
