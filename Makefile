@@ -72,12 +72,13 @@ lint: $(TEST_ENV) ## Lint and formatting
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 
+WORKFLOWS := .github/workflows/*.yml examples/shop/.github/workflows/*.yml
 check: lint ## Lint, types, which package may import which, and the configuration of git and GitHub
 	@$(PY) -m mypy .
 	@$(VENV)/bin/lint-imports --no-logo --cache-dir build/import-linter
 	@$(VENV)/bin/pre-commit validate-config
-	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	@$(VENV)/bin/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
 	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	@$(VENV)/bin/zizmor --quiet --offline --pedantic --strict-collection .github .pre-commit-config.yaml
 
@@ -220,21 +221,23 @@ $(TEST_ENV): tests/requirements.txt | $(RUN_ENV)
 	@touch $(RUN_ENV) $@
 
 # These need other versions than Herald does, so each has an environment of its own.
-$(SCAN)/.whole: infra/checkov-requirements.txt
-	@echo "Installing checkov" >&2
-	$(call install,$(SCAN),$<)
+define separate
+	@echo "Installing what $< names" >&2
+	$(call install,$(@D),$<)
 	@touch $@
+endef
+
+$(SCAN)/.whole: infra/checkov-requirements.txt
+	$(separate)
 
 $(PEERS)/.whole: bench/peers-requirements.txt
-	@echo "Installing the peers" >&2
-	$(call install,$(PEERS),$<)
-	@touch $@
+	$(separate)
 
 $(LOAD)/.whole: bench/load-requirements.txt
-	@echo "Installing the plain app" >&2
-	$(call install,$(LOAD),$<)
-	@touch $@
+	$(separate)
 
-setup: $(RUN_ENV) $(TEST_ENV) ## Set up both environments without running anything
+setup: setup-run $(TEST_ENV) ## Set up both environments without running anything
 
-.PHONY: dist test-slow mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup diagram infra-docs screenshots
+setup-run: $(RUN_ENV) ## Set up only what runs the project, as a release does
+
+.PHONY: dist test-slow mean doctor smoke bench infra-check rehearse cost release rollback releases capacity guarantees load dead redrive pause resume faults soak suppressions forget help run demo env test lint check model plan apply destroy infra-test package lock clean setup setup-run diagram infra-docs screenshots
