@@ -37,7 +37,7 @@ def write_dist(out: Path = DIST) -> Path:
     Sorted, with one fixed moment, no owner, and two modes; what is not committed is not in it. Raises `PackageError`
     outside a checkout of git.
     """
-    files = {name: (mode, content) for name, mode, content in _committed()}
+    files = {name: (mode, content) for name, mode, content in _list_committed_files()}
     if "pyproject.toml" not in files:
         raise PackageError("an archive is made of what git has, and this is no checkout of git with a commit")
     version = tomllib.loads(files["pyproject.toml"][1].decode())["project"]["version"]
@@ -58,7 +58,7 @@ def write_dist(out: Path = DIST) -> Path:
     return path
 
 
-def _committed() -> Iterator[tuple[str, str, bytes]]:
+def _list_committed_files() -> Iterator[tuple[str, str, bytes]]:
     """Name, git's mode and content of each file."""
     entries = [
         entry.split("\t", 1) for entry in _git("ls-tree", "-r", "-z", "HEAD", "--", *_PARTS).decode().split("\0")[:-1]

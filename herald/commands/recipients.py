@@ -178,7 +178,7 @@ def forget(
         _show_data(data, listing)
     if not (data or listing):
         if machine:
-            print_json(_erased(Erased(0, 0, 0), listing))
+            print_json(_describe_erasure(Erased(0, 0, 0), listing))
         else:
             console.print(f"No event is kept about {address}.", markup=False)
         return
@@ -194,7 +194,7 @@ def forget(
 
     act(account, "forget", installation.address_keys(address)[0], forget_it)
     if machine:
-        print_json(_erased(done[0], listing))
+        print_json(_describe_erasure(done[0], listing))
     else:
         console.print(f"Erased: {_counts(done[0], listing)}.")
 
@@ -206,7 +206,7 @@ def _counts(erased: Erased, listing: Listing | None) -> str:
     )
 
 
-def _erased(erased: Erased, listing: Listing | None) -> dict[str, object]:
+def _describe_erasure(erased: Erased, listing: Listing | None) -> dict[str, object]:
     return {**asdict(erased), "suppressions": len(listing.entries) if listing else 0, "untouched": UNTOUCHED}
 
 

@@ -52,7 +52,7 @@ def refuse_collisions(plan: Plan, client: Client) -> None:
 def _refuse_identities(plan: Plan, client: Client) -> None:
     """Every region has its own: those of the module of the second one are looked for there."""
     second = plan.get("variables", {}).get("second_region", {}).get("value")
-    for address, identity in _addressed(plan, "aws_sesv2_email_identity"):
+    for address, identity in _list_creations(plan, "aws_sesv2_email_identity"):
         region = second if address.startswith(SECOND_REGION) else None
         name = identity["email_identity"]
         if not _has_identity(client("sesv2", region), name):
@@ -82,10 +82,10 @@ def _refuse_another_name(plan: Plan) -> None:
 
 
 def _creations(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
-    return (values for _, values in _addressed(plan, kind))
+    return (values for _, values in _list_creations(plan, kind))
 
 
-def _addressed(plan: Plan, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _list_creations(plan: Plan, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Address and values of each of a kind that would be made."""
     for change in plan.get("resource_changes", []):
         if change["type"] == kind and change["change"]["actions"] == ["create"]:

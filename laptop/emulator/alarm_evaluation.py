@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from laptop.emulator.patches import Ministack
-from laptop.emulator.query_protocol import members, typed, xml
+from laptop.emulator.query_protocol import convert_text, members, xml
 from laptop.invocations.alarms import SHORTEST, state_of
 from laptop.invocations.metrics import MetricPoint, measured_at
 from laptop.service_model import hold_to_model, leave_blanks, operation_model, request_violations
@@ -159,7 +159,9 @@ class AlarmEvaluator:
     def _refuse(self, operation: str, asked: Mapping[str, Any], is_cbor: bool, is_json: bool) -> Any:
         """The error for what this operation takes nowhere on AWS; None for a request that is right."""
         shape = operation_model("cloudwatch", operation).input_shape
-        broken = request_violations("cloudwatch", operation, asked if is_cbor or is_json else typed(asked, shape))
+        broken = request_violations(
+            "cloudwatch", operation, asked if is_cbor or is_json else convert_text(asked, shape)
+        )
         if not broken:
             return None
         return self._metrics._error("ValidationError", "; ".join(broken), 400, use_json=is_json, use_cbor=is_cbor)

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from botocore.model import ListShape, Shape, StructureShape
 
-__all__ = ["members", "typed", "xml"]
+__all__ = ["convert_text", "members", "xml"]
 
 #: What stands beside a request's members.
 _PROTOCOL = frozenset({"Action", "Version"})
@@ -42,13 +42,13 @@ def _lists(node: Any) -> Any:
     return {name: _lists(value) for name, value in node.items()}
 
 
-def typed(value: Any, shape: Shape | None) -> Any:
+def convert_text(value: Any, shape: Shape | None) -> Any:
     """A request of that protocol, where everything is text, with the numbers and booleans of its shape."""
     match shape, value:
         case StructureShape(members=known), dict():
-            return {name: typed(one, known.get(name)) for name, one in value.items() if name not in _PROTOCOL}
+            return {name: convert_text(one, known.get(name)) for name, one in value.items() if name not in _PROTOCOL}
         case ListShape(member=element), list():
-            return [typed(one, element) for one in value]
+            return [convert_text(one, element) for one in value]
         case Shape(type_name="boolean"), str():
             return value == "true"
         case Shape(type_name="integer" | "long"), str() if value.removeprefix("-").isdigit():

@@ -105,11 +105,11 @@ def _change_one_at_a_time(ministack: Ministack) -> None:
 
     def hold(original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        def held(*arguments: Any, **named: Any) -> Any:
+        def run_locked(*arguments: Any, **named: Any) -> Any:
             with lock:
                 return original(*arguments, **named)
 
-        return held
+        return run_locked
 
     for name in PATCHED["sqs"]:
         ministack.replace(queues, name, hold)

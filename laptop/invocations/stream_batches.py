@@ -85,7 +85,7 @@ class ShardReader:
             middle = len(rest) // 2
             self._left[:0] = [Batch(rest[:middle], batch.tries), Batch(rest[middle:], batch.tries)]
             return ()
-        if (0 <= rules.retries < tries) or (0 <= rules.age < now - _created(rest)):
+        if (0 <= rules.retries < tries) or (0 <= rules.age < now - _find_oldest_time(rest)):
             return rest
         self._left.insert(0, Batch(rest, tries))
         return ()
@@ -114,5 +114,5 @@ def first_failure(answer: Any, batch: Batch, rules: StreamRules) -> int | None:
         return 0
 
 
-def _created(records: Records) -> float:
+def _find_oldest_time(records: Records) -> float:
     return min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in records)

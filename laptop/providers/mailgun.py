@@ -95,22 +95,22 @@ class Mailgun:
             delivered=given.get("o:testmode") not in ("yes", "true"),
         )
 
-    def accepted(self, draft: Draft, _request: Request) -> Answer:
+    def answer_accepted(self, draft: Draft, _request: Request) -> Answer:
         return Answer(200, {"id": draft.message_id, "message": "Queued. Thank you."})
 
-    def repeated(self, _request: Request) -> Answer | None:
+    def answer_repeated(self, _request: Request) -> Answer | None:
         """Mailgun knows no idempotency key."""
         return None
 
-    def throttled(self) -> Answer:
+    def answer_throttled(self) -> Answer:
         return Answer(429, {"message": "Too many requests"})
 
-    def exhausted(self) -> Answer:
+    def answer_exhausted(self) -> Answer:
         """*Guessed*, from what support writes of the limit of a plan."""
         text = f"Domain {self.domain} is not allowed to send: request limit exceeded, try again later"
         return Answer(403, {"message": text})
 
-    def refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> Answer:
         return Answer(400, {"message": message})
 
 

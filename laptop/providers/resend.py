@@ -102,13 +102,13 @@ class Resend:
             files=tuple(map(_file, given.get("attachments") or [])),
         )
 
-    def accepted(self, draft: Draft, request: Request) -> Answer:
+    def answer_accepted(self, draft: Draft, request: Request) -> Answer:
         answer = Answer(200, {"id": draft.id})
         if key := self._key(request):
             self._answered[key] = (hashlib.sha256(request.body).hexdigest(), answer)
         return answer
 
-    def repeated(self, request: Request) -> Answer | None:
+    def answer_repeated(self, request: Request) -> Answer | None:
         """The first answer again, or 409 for another mail under the same key."""
         known = self._answered.get(self._key(request))
         if known is None:
@@ -126,14 +126,14 @@ class Resend:
             raise Refusal(_error(400, "invalid_idempotency_key", text))
         return key
 
-    def throttled(self) -> Answer:
+    def answer_throttled(self) -> Answer:
         text = "Too many requests. You can only make 2 requests per second."
         return _error(429, "rate_limit_exceeded", text)
 
-    def exhausted(self) -> Answer:
+    def answer_exhausted(self) -> Answer:
         return _error(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
 
-    def refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> Answer:
         return _error(422, "validation_error", message)
 
 

@@ -121,23 +121,23 @@ class SendGrid:
             bcc=bcc,
         )
 
-    def accepted(self, draft: Draft, _request: Request) -> Answer:
+    def answer_accepted(self, draft: Draft, _request: Request) -> Answer:
         """202 without a body: *queued to be delivered*."""
         return Answer(202, "", {"X-Message-Id": draft.id})
 
-    def repeated(self, _request: Request) -> Answer | None:
+    def answer_repeated(self, _request: Request) -> Answer | None:
         """SendGrid knows no idempotency key."""
         return None
 
-    def throttled(self) -> Answer:
+    def answer_throttled(self) -> Answer:
         """https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits"""
         return _error(429, "too many requests")
 
-    def exhausted(self) -> Answer:
+    def answer_exhausted(self) -> Answer:
         """https://support.sendgrid.com/hc/en-us/articles/1260807146429"""
         return _error(401, "Maximum credits exceeded")
 
-    def refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> Answer:
         return _error(400, message, "content")
 
 

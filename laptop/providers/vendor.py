@@ -71,8 +71,8 @@ class Draft:
 
 
 class Vendor(Protocol):
-    """One vendor with one account. `key` is the only one it knows; `faults` strike it, `throttled` and `exhausted` are
-    its own words for the two."""
+    """One vendor with one account. `key` is the only one it knows; `faults` are caused on
+    purpose."""
 
     name: str
     key: str
@@ -84,19 +84,19 @@ class Vendor(Protocol):
     def read(self, request: Request) -> Draft:
         """What the request asks for. Raises Refusal as the vendor would."""
 
-    def accepted(self, draft: Draft, request: Request, /) -> Answer:
+    def answer_accepted(self, draft: Draft, request: Request, /) -> Answer:
         """Its answer to a mail that it took."""
 
-    def repeated(self, request: Request, /) -> Answer | None:
+    def answer_repeated(self, request: Request, /) -> Answer | None:
         """Its answer if it has taken the very same request before, under an idempotency key; None: it has not."""
 
-    def throttled(self) -> Answer:
+    def answer_throttled(self) -> Answer:
         """Its answer to a request over the rate."""
 
-    def exhausted(self) -> Answer:
+    def answer_exhausted(self) -> Answer:
         """Its answer to a request over the account's quota."""
 
-    def refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> Answer:
         """Its answer to a mail that it will never take."""
 
     def look(self, request: Request, webhook: str | None, /) -> Answer | None:

@@ -89,7 +89,7 @@ class _Connection(FaultyConnection):
     def _take(self, vendor: Vendor, request: Request) -> tuple[Answer, tuple[str, ...]]:
         try:
             draft = vendor.read(request)
-            if known := vendor.repeated(request):
+            if known := vendor.answer_repeated(request):
                 return known, draft.addresses
         except Refusal as refusal:
             return refusal.answer, ()
@@ -97,11 +97,11 @@ class _Connection(FaultyConnection):
             FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=draft.addresses
         )
         if fault is not None:
-            return _struck(vendor, fault.fault, fault.message), ()
+            return _answer_fault(vendor, fault.fault, fault.message), ()
         mail = accept(self.server.mailbox, draft, vendor.name)
         if vendor.name in self.server.senders:
             self.server.senders[vendor.name].follow(mail)
-        return vendor.accepted(draft, request), draft.addresses
+        return vendor.answer_accepted(draft, request), draft.addresses
 
     def _answer(self, answer: Answer) -> None:
         text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
@@ -109,7 +109,7 @@ class _Connection(FaultyConnection):
         self.write(answer.status, {"Content-Type": kind, **answer.headers}, text.encode())
 
 
-def _struck(vendor: Vendor, fault: FaultKind, message: str) -> Answer:
+def _answer_fault(vendor: Vendor, fault: FaultKind, message: str) -> Answer:
     if fault is FaultKind.THROTTLE:
-        return vendor.throttled()
-    return vendor.exhausted() if fault is FaultKind.EXHAUST_QUOTA else vendor.refused(message)
+        return vendor.answer_throttled()
+    return vendor.answer_exhausted() if fault is FaultKind.EXHAUST_QUOTA else vendor.answer_refused(message)

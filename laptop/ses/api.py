@@ -85,7 +85,7 @@ class Ses:
             raise SesError("SendingPausedException", "Email sending is paused for this account.")
         if mail.configuration_set is not None:
             self.sets.require_sending(mail.configuration_set)
-        self.identities.require_verified(self._checked(mail), self.region)
+        self.identities.require_verified(self._list_checked_addresses(mail), self.region)
         self.limits.count(mail.to)
         self.mailbox.add(mail)
         self.feedback.follow(mail, self._events_of(mail))
@@ -103,7 +103,7 @@ class Ses:
             "SuppressionAttributes": {"SuppressedReasons": self._suppressed_reasons},
         }
 
-    def _checked(self, mail: Mail) -> list[str]:
+    def _list_checked_addresses(self, mail: Mail) -> list[str]:
         """The addresses that must be verified: the sender's, and in the sandbox those of all who are really mailed."""
         readers = [] if self.limits.production else [address for address in mail.to if not is_simulated(address)]
         return [parseaddr(mail.source)[1].lower(), *(address.lower() for address in readers)]

@@ -103,7 +103,7 @@ def compile_catalogue(out: Path, notifications: Path = NOTIFICATIONS) -> Catalog
         faults.add(f"{notifications} has no notification: make one with herald new TYPE")
     for fault in _alike(sources):
         faults.add(f"{notifications}: {fault}")
-    for fault in _mixed([each.settings for each in sources]):
+    for fault in _find_mixed_categories([each.settings for each in sources]):
         faults.add(f"{notifications}: {fault}")
     faults.raise_all()
     _write(out, event, brand, brands, sources)
@@ -269,7 +269,7 @@ def _alike(sources: list[_Source]) -> Iterator[str]:
             yield f"{' and '.join(types_)} are one name but for dots and hyphens: give one of them another"
 
 
-def _mixed(settings: list[dict[str, Any]]) -> Iterator[str]:
+def _find_mixed_categories(settings: list[dict[str, Any]]) -> Iterator[str]:
     """A reader who unsubscribes from a category gets none of its mails, so none of them may be sent anyway."""
     for category in sorted({each["category"] for each in settings if each}):
         if len({each["subscription"] for each in settings if each and each["category"] == category}) > 1:

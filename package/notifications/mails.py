@@ -83,7 +83,7 @@ def where_named(path: Path, name: str, roots: Sequence[Path]) -> str:
 
 def find_line(path: Path, wanted: re.Pattern[str], roots: Sequence[Path]) -> str:
     """The file and line in which a template or one of its partials has what is wanted; else the template."""
-    for source in (path, *_included(path, roots)):
+    for source in (path, *_list_partials(path, roots)):
         for number, line in enumerate(source.read_text("utf-8").splitlines(), 1):
             if wanted.search(line):
                 return f"{source}:{number}"
@@ -134,11 +134,11 @@ def _partial(name: str, roots: Sequence[Path]) -> Path:
     return next((root / name for root in roots if (root / name).is_file()), roots[0] / name)
 
 
-def _included(path: Path, roots: Sequence[Path]) -> Iterator[Path]:
+def _list_partials(path: Path, roots: Sequence[Path]) -> Iterator[Path]:
     for name in _INCLUDE.findall(path.read_text("utf-8")):
         partial = _partial(name, roots)
         yield partial
-        yield from _included(partial, roots)
+        yield from _list_partials(partial, roots)
 
 
 def _faults(path: Path, source: str) -> Iterator[str]:

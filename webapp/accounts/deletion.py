@@ -106,7 +106,7 @@ class AccountDeletion:
 
     def _books(self, reader: Identity) -> Iterator[list[str]]:
         """The ids of all books, batch by batch; the caller deletes each batch before the next is read."""
-        for list_ in (self.repository.page, self.repository.deleted):
+        for list_ in (self.repository.page, self.repository.list_deleted):
             more = True
             while more:
                 found, more = list_(reader.sub, _BOOKS_AT_ONCE)

@@ -56,20 +56,20 @@ class MailBudget:
         """What to tell an account that has none left, by the item that refused it."""
         spent = deserialize_item(counted).get("mails", 0) >= self.per_day
         if spent:
-            standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _left(_DAY_SECONDS, at))
+            standing = Standing("mails-a-day", self.per_day, _DAY_SECONDS, 0, _seconds_left(_DAY_SECONDS, at))
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {self.per_day} in a day."
             )
         else:
             most = self.per_ten_minutes
-            standing = Standing("mails-in-ten-minutes", most, _WINDOW_SECONDS, 0, _left(_WINDOW_SECONDS, at))
+            standing = Standing("mails-in-ten-minutes", most, _WINDOW_SECONDS, 0, _seconds_left(_WINDOW_SECONDS, at))
             sentence = (
                 f"Each book that is added or deleted sends a mail, and one account may send {most} in ten minutes."
             )
         return TooManyRequests(sentence, standing.reset, standing.headers())
 
 
-def _left(length: int, at: int) -> int:
+def _seconds_left(length: int, at: int) -> int:
     """Seconds until the next stretch of so many begins."""
     return length - at // 1000 % length
 

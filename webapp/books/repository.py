@@ -126,7 +126,7 @@ class BookRepository:
             raise
         return True
 
-    def deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
+    def list_deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
         """The traces of the books that the owner deleted, as `page` has books: by the time that they were added."""
         items, more = self._list(owner, "deleted", limit, after)
         return [_deleted_book_of(item) for item in items], more

@@ -88,7 +88,7 @@ def add_book(
 @router.get("/deleted-books")
 def show_deleted(request: Request, session: SignedIn, parts: PartsOf, after: str | None = None) -> Response:
     """The books that the reader deleted: what happened to the mails about each can still be seen."""
-    books, more = parts.books.deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
+    books, more = parts.books.list_deleted(session.reader.sub, _BOOKS_A_PAGE, _decode_cursor(after))
     context = {"books": books, "next": cursor.encode(books[-1].id) if more else None, "first": after is None}
     return page(request, "deleted-books.html", context | {"here": "books"})
 

@@ -64,7 +64,7 @@ def why(request: Request, session: SignedIn, parts: PartsOf) -> Response:
 def find_missing(service: BookService, installation: Installation, reader: Identity) -> MissingMails:
     """What keeps mail from this reader, as far as Herald can know it."""
     kept, _ = service.repository.page(reader.sub, _BOOKS)
-    deleted, _ = service.repository.deleted(reader.sub, _DELETED)
+    deleted, _ = service.repository.list_deleted(reader.sub, _DELETED)
     books: list[Book | DeletedBook] = [*kept, *deleted]
     stories = service.notifications_of_all(reader, [book.id for book in books])
     mails = [MissingMail(book, mail) for book, found in zip(books, stories, strict=True) for mail in found]

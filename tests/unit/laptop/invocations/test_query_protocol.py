@@ -8,7 +8,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.parsers import QueryParser
 
-from laptop.emulator.query_protocol import members, typed, xml
+from laptop.emulator.query_protocol import convert_text, members, xml
 from laptop.service_model import operation_model
 
 ALARM = {
@@ -50,7 +50,7 @@ def test_a_request_gets_its_types_back() -> None:
     }
     nested = {"Metrics": [{"Id": "a", "ReturnData": "false", "MetricStat": {"Period": "60"}}]}
     typed_nested = {"Metrics": [{"Id": "a", "ReturnData": False, "MetricStat": {"Period": 60}}]}
-    found = typed(asked | nested, shape)
+    found = convert_text(asked | nested, shape)
     assert found == {"Period": 60, "Threshold": -1.5, "ActionsEnabled": True} | typed_nested
 
 
