@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-__all__ = ["certificate", "serving_context", "trusting"]
+__all__ = ["certificate", "serving_context"]
 
 
 def certificate(path: Path, *hosts: str) -> Path:
@@ -43,16 +43,6 @@ def certificate(path: Path, *hosts: str) -> Path:
 
 def serving_context(path: Path) -> ssl.SSLContext:
     """TLS of a server with a new certificate, which nobody trusts but who reads it there."""
-    return _serving(certificate(path))
-
-
-def trusting(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """TLS of a server with a new certificate, and of a client that trusts it."""
-    path = certificate(folder)
-    return _serving(path), ssl.create_default_context(cafile=str(path))
-
-
-def _serving(path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
+    context.load_cert_chain(certificate(path))
     return context

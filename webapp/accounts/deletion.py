@@ -26,7 +26,7 @@ from webapp.outbox.event import welcome_id
 from webapp.outbox.outbox import Outbox
 from webapp.preferences.account import Accounts
 from webapp.preferences.preferences import CATEGORIES, Preferences
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger import LedgerReader, message_id_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -118,7 +118,7 @@ class AccountDeletion:
         contexts = [copy_context() for _ in subjects]  # with the request's deadline
         erased = _workers.map(lambda own, one: own.run(self._erase_subject, reader, one), contexts, subjects)
         records = [record for each in erased for record in each]
-        dead = {_message_id(record) for record in records if record is not None and _is_dead(record)}
+        dead = {message_id_of(record) for record in records if record is not None and _is_dead(record)}
         if dead:
             delete_letters(self.installation, dead)
         return sum(record is None or _may_leave(record) for record in records)
@@ -130,7 +130,7 @@ class AccountDeletion:
         for event, record in zip(events, records, strict=True):
             erase_body(self.installation, OutboxRow(f"outbox#{subject}", event.id))
             if record is not None:
-                erase_event(self.installation, KeptEvent(event_key(self.source, event.id), _message_id(record)))
+                erase_event(self.installation, KeptEvent(event_key(self.source, event.id), message_id_of(record)))
         left = [event for event in self.outbox.of_subject(subject) if event.owner == reader.sub]
         if any(event.body for event in left):
             raise Unavailable("A mail is being published just now.", retry_after=1)
@@ -153,10 +153,6 @@ def check_fresh(reader: Identity, now: int) -> None:
     """Raises `SignInTooOld` for whoever signed in too long ago."""
     if not is_fresh(reader, now):
         raise SignInTooOld(seconds=FRESH_SECONDS)
-
-
-def _message_id(record: Mapping[str, Any]) -> str:
-    return str(record["pk"]).removeprefix("message#")
 
 
 def _is_dead(record: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from function.ledger.keys import message_key
 from operations.installation import Installation
@@ -25,7 +25,7 @@ from webapp import text
 from webapp.books import cursor
 from webapp.clock import Clock
 from webapp.outbox.outbox import Outbox, OutboxEvent
-from webapp.timeline.ledger import LedgerReader
+from webapp.timeline.ledger import LedgerReader, message_id_of
 from webapp.timeline.timeline import EventTimeline, notification, of_record
 
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
@@ -89,13 +89,13 @@ class MailSearch:
         events = self.outbox.of_subject(f"books/{wanted}") if _ULID.fullmatch(wanted) else []
         for event in events:
             record = self.ledger.message_of(self.source, event.id, event.message_id)
-            message_id = _id(record) if record else event.message_id or ""
+            message_id = message_id_of(record) if record else event.message_id or ""
             given_up = event.subject if event.state == "rejected" and event.body else ""
             story = self._read_story(message_id, _entry(event, self.source))
             yield self._tell(story, notification(event, record), given_up), story
         if not events and (record := self.ledger.message_of(self.source, wanted, wanted)):
-            story = self._read_story(_id(record))
-            yield self._tell(story, of_record(_id(record), record)), story
+            story = self._read_story(message_id_of(record))
+            yield self._tell(story, of_record(message_id_of(record), record)), story
 
     def _look_through(self, wanted: str, start: str) -> SearchResult:
         """An address, or what has no key: a part of the ledger, all letters, and what the outbox has not published."""
@@ -155,7 +155,3 @@ def _entry(event: OutboxEvent, source: str) -> OutboxEntry:
         event.message_id or "",
         source,
     )
-
-
-def _id(record: Mapping[str, Any]) -> str:
-    return str(record["pk"]).removeprefix("message#")

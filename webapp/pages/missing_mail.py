@@ -16,14 +16,12 @@ from webapp.books.service import BookService
 from webapp.composition import PartsOf
 from webapp.pages.rendering import page
 from webapp.pages.sessions import SignedIn
-from webapp.timeline.timeline import EXPIRED, EventTimeline
+from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline
 
 __all__ = ["MissingMail", "MissingMails", "find_missing", "router", "why"]
 
 #: The newest books that are looked through.
 _BOOKS: Final = 25
-#: Whoever reports a mail as spam has got it.
-_ARRIVED: Final = frozenset({"delivered", "complained"})
 #: Of those that were deleted, so many besides.
 _DELETED: Final = 10
 
@@ -73,10 +71,10 @@ def find_missing(service: BookService, installation: Installation, reader: Ident
         failed=tuple(each for each in mails if _has_failed(each.mail)),
         doubtful=tuple(each for each in mails if each.mail.parked),
         waiting=tuple(each for each in mails if not each.mail.final),
-        arrived=sum(each.mail.state in _ARRIVED for each in mails),
+        arrived=sum(each.mail.state in ARRIVED for each in mails),
         looked_at=len(kept),
     )
 
 
 def _has_failed(mail: EventTimeline) -> bool:
-    return mail.final and not mail.parked and mail.state not in {*_ARRIVED, EXPIRED}
+    return mail.final and not mail.parked and mail.state not in {*ARRIVED, EXPIRED}

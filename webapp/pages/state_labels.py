@@ -8,7 +8,7 @@ from typing import Final
 from function.reason_codes import ReasonCode
 from webapp.timeline.timeline import EXPIRED
 
-__all__ = ["STEPS", "StateLabel", "label_for", "labels", "step_label"]
+__all__ = ["STEPS", "StateLabel", "label_for", "step_label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +142,6 @@ _EXPIRED: Final = StateLabel(
 )
 
 _OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
-
-
-def labels() -> list[StateLabel]:
-    """Every one that there is."""
-    return [*STATES.values(), *_FOR_A_REASON.values(), _PARKED, _EXPIRED, _OTHER]
 
 
 def label_for(state: str, reason_code: str | None = None, *, parked: bool = False) -> StateLabel:

@@ -12,7 +12,7 @@ from operations.installation import projection
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader"]
+__all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader", "message_id_of"]
 
 
 #: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
@@ -60,3 +60,8 @@ class LedgerReader:
             TableName=self._table, Key=serialize_item({"pk": key}), ConsistentRead=True, **projection(attributes)
         )
         return deserialize_item(answer["Item"]) if "Item" in answer else None
+
+
+def message_id_of(record: Mapping[str, Any]) -> str:
+    """The MessageId by whose key a message's record is kept."""
+    return str(record["pk"]).removeprefix("message#")

@@ -12,6 +12,7 @@ from function.reason_codes import MEANING, ReasonCode
 from webapp.outbox.outbox import OutboxEvent
 
 __all__ = [
+    "ARRIVED",
     "EXPIRED",
     "FINAL",
     "MAILED",
@@ -48,7 +49,10 @@ FINAL: Final = frozenset(map(str, states.FINAL))
 _IN_DOUBT: Final = frozenset(map(str, states.IN_DOUBT))
 
 #: States in which a mail has left, unless the provider did not try.
-MAILED: Final = frozenset({"sent", "delayed", "soft_bounced", "delivered", "bounced", "complained"})
+MAILED: Final = frozenset(map(str, states.ACCEPTED - {states.State.REFUSED}))
+
+#: States in which the reader got the mail: nobody can report what did not arrive as spam.
+ARRIVED: Final = frozenset({str(states.State.DELIVERED), str(states.State.COMPLAINED)})
 
 #: States from which a person may have the mail sent once more, as another message.
 _ONCE_MORE: Final = frozenset(map(str, states.ACCEPTED)) - {"complained"}

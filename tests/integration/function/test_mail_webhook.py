@@ -29,13 +29,13 @@ from function.providers.public_host import NotPublic, PublicHTTPSConnection
 from function.providers.secret import Secret
 from function.queues.sqs import Queue
 from function.runtime.metrics import Telemetry
-from laptop.providers.certificate import trusting
 from laptop.service_model import hold_to_model, request_violations
 from laptop.state import ROOT
 from tests.broken_server import Behaviour, Server, answer_with, close_after_reading, never_answer
 from tests.fakes import Clock
 from tests.faults.mishaps import Killed
 from tests.stream import StreamedTable
+from tests.tls import make_contexts
 from tests.waiting import LIMIT
 from tests.world import World, delivery
 
@@ -279,7 +279,7 @@ def test_a_host_without_a_public_address_is_not_connected_to(monkeypatch: pytest
 def test_to_a_public_address_tls_asks_for_the_name_that_was_looked_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    serving, trusting_it = trusting(tmp_path)
+    serving, trusting_it = make_contexts(tmp_path)
     monkeypatch.setattr("function.providers.public_host._is_public", lambda _: True)
     with Server(answer_with(204, ""), serving) as server:
         port = int(server.url.rpartition(":")[2])

@@ -21,7 +21,6 @@ from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
 from function.providers.ses import SesProvider, client_config
 from function.providers.smtp import SmtpProvider
-from laptop.providers.certificate import trusting
 from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend
 from laptop.providers.sendgrid import SendGrid
@@ -32,6 +31,7 @@ from laptop.ses.api import Ses
 from laptop.ses.faults import Faults
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
+from tests.tls import make_contexts
 from tests.waiting import LIMIT
 
 __all__ = ["PROVIDERS", "SENDER", "Stage", "stage"]
@@ -114,7 +114,7 @@ def _ses(stack: ExitStack, patience: float) -> Stage:
 
 
 def _smtp(stack: ExitStack, folder: Path, patience: float) -> Stage:
-    serving, trusted = trusting(folder)
+    serving, trusted = make_contexts(folder)
     mailbox = Mailbox()
     server = SmtpServer(("127.0.0.1", 0), mailbox, serving, DOMAIN, Faults())
     stack.callback(server.close)

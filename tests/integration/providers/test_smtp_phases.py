@@ -24,7 +24,8 @@ from function.errors import (
 from function.message.email import Email, Receipt
 from function.providers.secret import Secret
 from function.providers.smtp import SmtpProvider
-from laptop.providers.certificate import serving_context, trusting
+from laptop.providers.certificate import serving_context
+from tests.tls import make_contexts
 from tests.waiting import LIMIT
 
 MAIL = Email("ada@example.com", "A new book", "text\r\n.dot", "<p>html</p>")
@@ -107,7 +108,7 @@ class ScriptedServer:
 def served(
     script: dict[str, str], folder: Path, *, trusted: bool = True
 ) -> Iterator[tuple[ScriptedServer, SmtpProvider]]:
-    serving, client = trusting(folder)
+    serving, client = make_contexts(folder)
     server = ScriptedServer(script, serving if trusted else serving_context(folder))
     secret = Secret(lambda: "ada:password-of-ada")
     try:

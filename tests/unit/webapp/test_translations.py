@@ -94,7 +94,9 @@ def texts(sentence: ast.expr) -> Iterator[str]:
 
 
 def in_data() -> Iterator[str]:
-    for label in state_labels.labels():
+    kept = vars(state_labels).values()
+    labels = [each for value in kept for each in (value.values() if isinstance(value, dict) else [value])]
+    for label in (each for each in labels if isinstance(each, state_labels.StateLabel)):
         yield from filter(None, (label.label, label.meaning, label.advice, label.step))
     yield from state_labels.STEPS.values()
     yield from (text for kind in KINDS.values() for text in (kind.title, kind.help))
