@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from collections.abc import Mapping, Sequence
-from http.server import ThreadingHTTPServer
-from typing import Any
 from urllib.parse import urlsplit
 
 from laptop.providers.vendor import Answer, Refusal, Request, Vendor, accept
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
+from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
 from laptop.ses.mailbox import Mailbox
-from laptop.simulator_connection import AFTER, FaultyConnection
 
 __all__ = ["VendorServer"]
 
 
-class VendorServer(ThreadingHTTPServer):
+class VendorServer(SimulatorServer):
     """Takes mails for every vendor into one inbox; `senders` report on them, by the vendor's name."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(
         self,
@@ -38,11 +32,6 @@ class VendorServer(ThreadingHTTPServer):
         self.senders = senders or {}
         #: One mail at a time, so that an idempotency key is judged and noted in one step.
         self.at_once = threading.Lock()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-answer is no error of ours; anything else is."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
 
 class _Connection(FaultyConnection):

@@ -10,11 +10,9 @@ import json
 import logging
 import re
 import socket
-import sys
 import threading
 import uuid
 from functools import cache
-from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -25,8 +23,8 @@ from laptop.service_model import hold_to_model, operation_model, request_violati
 from laptop.ses.api import Ses
 from laptop.ses.errors import SesError
 from laptop.ses.faults import FaultKind
+from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
 from laptop.ses.service_model import ServiceCall, find_call
-from laptop.simulator_connection import AFTER, FaultyConnection
 
 __all__ = ["SesServer"]
 
@@ -38,11 +36,8 @@ SEND = b"POST /v2/email/outbound-emails"
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "server", "transfer-encoding"}
 
 
-class SesServer(ThreadingHTTPServer):
+class SesServer(SimulatorServer):
     """Listens for SES v2 calls; what it does not play goes on to ministack at `beyond`."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], ses: Ses, beyond: str) -> None:
         super().__init__(address, _Connection)
@@ -81,11 +76,6 @@ class SesServer(ThreadingHTTPServer):
         """Its end."""
         self._connections.discard(request)
         super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-answer is no error of ours; anything else is."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
 
 class _Connection(FaultyConnection):

@@ -86,7 +86,7 @@ def test_a_mail_taken_and_never_answered(account: SESV2Client, endpoint: str, we
 
 def test_a_slow_answer_comes(account: SESV2Client, web: TestClient, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("laptop.simulator_connection.time", SimpleNamespace(sleep=waits.append))
+    monkeypatch.setattr("laptop.ses.faulty_connection.time", SimpleNamespace(sleep=waits.append))
     arm(web, FaultKind.ANSWER_SLOWLY, seconds=4)
     send(account)
     assert waits == [4]

@@ -1,18 +1,32 @@
-"""What a simulator's HTTP connection can do wrong on command: reset, hang, and wait before it answers."""
+"""A simulator's HTTP server and its connections, which reset, hang or answer late on command."""
 
 from __future__ import annotations
 
 import socket
 import struct
+import sys
 import time
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from laptop.ses.faults import FaultKind, SendFault
 
-__all__ = ["AFTER", "FaultyConnection"]
+__all__ = ["AFTER", "FaultyConnection", "SimulatorServer"]
 
 #: The faults that strike once the mail was taken.
 AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCEPT_THEN_HANG, FaultKind.ANSWER_SLOWLY)
+
+
+class SimulatorServer(ThreadingHTTPServer):
+    """Listens for the requests to a simulator."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in mid-answer is no error of ours; anything else is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class FaultyConnection(BaseHTTPRequestHandler):
