@@ -22,7 +22,7 @@ run "unless_it_is_wanted_nothing_of_it_is_there" {
     error_message = "No rule, no target, no queue and no alarm."
   }
   assert {
-    condition     = !strcontains(jsonencode(local.topic_policy), "events.amazonaws.com") && !strcontains(jsonencode(local.key_policy), "events.amazonaws.com") && keys(one([for statement in local.topic_policy.Statement : statement.Condition.ArnNotEquals if statement.Sid == "NobodyElsePublishes"])) == ["aws:PrincipalArn"]
+    condition     = !strcontains(jsonencode(local.topic_policy), "events.amazonaws.com") && !strcontains(jsonencode(local.key_policy), "events.amazonaws.com") && keys(one([for statement in local.topic_policy.Statement : statement.Condition.ArnNotEquals if statement.Sid == "DenyOtherPublishers"])) == ["aws:PrincipalArn"]
     error_message = "EventBridge may use neither the topic nor the key."
   }
 }
@@ -53,7 +53,7 @@ run "a_rule_hands_the_detail_to_the_topic_and_keeps_what_it_could_not" {
     error_message = "This rule alone may publish in EventBridge's name."
   }
   assert {
-    condition     = one([for statement in local.topic_policy.Statement : jsonencode(statement.Condition.ArnNotEquals) if statement.Sid == "NobodyElsePublishes"]) == jsonencode({ "aws:PrincipalArn" = ["arn:aws:iam::000000000000:role/app"], "aws:SourceArn" = ["arn:aws:events:us-east-1:000000000000:rule/orders/herald-events"] })
+    condition     = one([for statement in local.topic_policy.Statement : jsonencode(statement.Condition.ArnNotEquals) if statement.Sid == "DenyOtherPublishers"]) == jsonencode({ "aws:PrincipalArn" = ["arn:aws:iam::000000000000:role/app"], "aws:SourceArn" = ["arn:aws:events:us-east-1:000000000000:rule/orders/herald-events"] })
     error_message = "Denied is who is neither a publisher nor this rule."
   }
   assert {

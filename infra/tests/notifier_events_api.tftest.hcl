@@ -78,7 +78,7 @@ run "where_it_is_wanted_a_token_of_a_named_client_opens_one_route" {
     error_message = "events-api may do more, or less, than its work: it reads no record and no key."
   }
   assert {
-    condition     = one([for statement in local.topic_policy.Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "NobodyElsePublishes"]) == tolist(["arn:aws:iam::000000000000:role/app", "arn:aws:iam::000000000000:role/herald-events-api"])
+    condition     = one([for statement in local.topic_policy.Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "DenyOtherPublishers"]) == tolist(["arn:aws:iam::000000000000:role/app", "arn:aws:iam::000000000000:role/herald-events-api"])
     error_message = "The topic takes events of the named publishers and of this function."
   }
   assert {

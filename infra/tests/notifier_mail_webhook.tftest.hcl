@@ -57,12 +57,12 @@ run "with_one_every_mail_event_is_queued_posted_and_kept_if_nobody_takes_it" {
       ReadTheQueue      = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
       ReadTheSecret     = "ssm:GetParameter"
       FindItsMapping    = "lambda:ListEventSourceMappings"
-      TurnItsMappingOff = "lambda:UpdateEventSourceMapping"
+      DisableItsMapping = "lambda:UpdateEventSourceMapping"
     }
     error_message = "It reads its queue and its secret, and can turn its own reader off."
   }
   assert {
-    condition     = [for statement in local.function_policies["mail-webhook"] : statement.Condition if statement.Sid == "TurnItsMappingOff"][0] == { ArnEquals = { "lambda:FunctionArn" = "arn:aws:lambda:us-east-1:000000000000:function:herald-mail-webhook" } }
+    condition     = [for statement in local.function_policies["mail-webhook"] : statement.Condition if statement.Sid == "DisableItsMapping"][0] == { ArnEquals = { "lambda:FunctionArn" = "arn:aws:lambda:us-east-1:000000000000:function:herald-mail-webhook" } }
     error_message = "Its own, and no other."
   }
   assert {

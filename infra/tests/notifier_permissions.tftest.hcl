@@ -109,7 +109,7 @@ run "least_privilege" {
     error_message = "Hooks invoke notify and feedback, move the alias of feedback, read the ledger and say what they think; nothing else."
   }
   assert {
-    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "TryTheVersion"]) == [for function in ["notify", "feedback", "webhook"] : "arn:aws:lambda:us-east-1:000000000000:function:herald-${function}:*"]
+    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "InvokeCandidate"]) == [for function in ["notify", "feedback", "webhook"] : "arn:aws:lambda:us-east-1:000000000000:function:herald-${function}:*"]
     error_message = "Hooks invoke versions and aliases of notify, feedback and webhook only."
   }
   assert {
@@ -117,7 +117,7 @@ run "least_privilege" {
     error_message = "Hooks move the aliases of feedback and webhook only: that of notify is CodeDeploy's."
   }
   assert {
-    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "AnswerForTheHooks"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"
+    condition     = one([for statement in local.function_policies.before : statement.Resource if statement.Sid == "ReportHookStatus"]) == "arn:aws:codedeploy:us-east-1:000000000000:deploymentgroup:herald/herald"
     error_message = "Hooks judge deployments of this group only."
   }
 
@@ -138,7 +138,7 @@ run "least_privilege" {
     error_message = "webhook may do more, or less, than its work."
   }
   assert {
-    condition     = one([for statement in local.function_policies.webhook : statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if statement.Sid == "RememberTokens"]) == ["webhook#*"]
+    condition     = one([for statement in local.function_policies.webhook : statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if statement.Sid == "WriteTokens"]) == ["webhook#*"]
     error_message = "webhook writes no record of any mail."
   }
 
@@ -157,12 +157,12 @@ run "least_privilege" {
 
   assert {
     condition = { for statement in jsondecode(aws_sns_topic_policy.events[0].policy).Statement : statement.Sid => statement.Effect } == {
-      NamedPublishers = "Allow", NobodyElsePublishes = "Deny", TlsOnly = "Deny",
+      NamedPublishers = "Allow", DenyOtherPublishers = "Deny", TlsOnly = "Deny",
     }
     error_message = "The topic allows the publishers, and refuses everybody else and whatever is not TLS."
   }
   assert {
-    condition     = one([for statement in local.topic_policy.Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "NobodyElsePublishes"]) == tolist(["arn:aws:iam::000000000000:role/app"])
+    condition     = one([for statement in local.topic_policy.Statement : statement.Condition.ArnNotEquals["aws:PrincipalArn"] if statement.Sid == "DenyOtherPublishers"]) == tolist(["arn:aws:iam::000000000000:role/app"])
     error_message = "Everybody but the named publishers is refused, whatever their own policies say."
   }
   assert {

@@ -56,7 +56,7 @@ run "with_it_what_is_due_comes_into_the_retry_queue" {
     error_message = "The scheduler looks once a minute."
   }
   assert {
-    condition     = [for statement in local.function_policies.scheduler : statement.Action if contains(["FindWhatIsDue", "PutItOff", "SendToRetry"], statement.Sid)] == ["dynamodb:Query", "dynamodb:UpdateItem", "sqs:SendMessage"]
+    condition     = [for statement in local.function_policies.scheduler : statement.Action if contains(["QueryDueRecords", "PostponeDueRecords", "SendToRetry"], statement.Sid)] == ["dynamodb:Query", "dynamodb:UpdateItem", "sqs:SendMessage"]
     error_message = "The scheduler reads the index, puts off, and sends to one queue."
   }
   assert {

@@ -60,7 +60,7 @@ run "every_vendor_with_a_signing_key_has_its_route" {
     error_message = "One route for each provider whose webhooks can be verified, and no other."
   }
   assert {
-    condition     = one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "AskTheNextProvider"]) == aws_sqs_queue.this["retry"].arn
+    condition     = one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "SendToRetry"]) == aws_sqs_queue.this["retry"].arn
     error_message = "Where another provider comes after one that reports by webhook, feedback may have it send what was never tried."
   }
   assert {

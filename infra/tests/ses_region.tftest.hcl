@@ -73,7 +73,7 @@ run "the_notifier_lets_its_feedback_in" {
     error_message = "SNS may use the queue's key for that topic, and writes to no other queue."
   }
   assert {
-    condition     = jsondecode(aws_lambda_function.this["feedback"].environment[0].variables.HERALD_UNDELIVERED_QUEUES) == { eu-west-1 = "https://sqs.eu-west-1.amazonaws.com/000000000000/herald-feedback-undelivered" } && one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "CountWhatDidNotComeHome"]) == ["arn:aws:sqs:eu-west-1:000000000000:herald-feedback-undelivered"]
+    condition     = jsondecode(aws_lambda_function.this["feedback"].environment[0].variables.HERALD_UNDELIVERED_QUEUES) == { eu-west-1 = "https://sqs.eu-west-1.amazonaws.com/000000000000/herald-feedback-undelivered" } && one([for statement in local.function_policies.feedback : statement.Resource if statement.Sid == "CountUndeliveredFeedback"]) == ["arn:aws:sqs:eu-west-1:000000000000:herald-feedback-undelivered"]
     error_message = "feedback counts what was not delivered, and may do no more with it."
   }
   assert {

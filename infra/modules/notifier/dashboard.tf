@@ -1,12 +1,12 @@
 locals {
   # [namespace, metric, dimension, value, …, options] as CloudWatch wants it; each stands in docs/metrics.md.
-  drawn = {
+  counts = {
     for service, metrics in {
       notify   = ["Sent", "Held", "Released", "Unknown", "Resent", "Suppressed", "Rejected", "Parked"]
       feedback = ["Delivered", "Delayed", "SoftBounced", "Bounced", "Complained", "Refused", "Healed"]
     } : service => { for metric in metrics : metric => ["Herald", metric, "Service", local.names[service], { label = metric }] }
   }
-  waited = { for service, label in { notify = "tried again, to be sent", feedback = "tried again, to be written" } :
+  waiting_seconds = { for service, label in { notify = "tried again, to be sent", feedback = "tried again, to be written" } :
   service => ["Herald", "WaitingSeconds", "Service", local.names[service], { label = label, stat = "Maximum" }] }
   visible = { for queue in ["retry", "feedback", "dead"] :
   queue => ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.this[queue].name, { label = queue, stat = "Maximum" }] }
@@ -27,18 +27,18 @@ locals {
       graphs = [
         { title = "Mails a second, and what SES allows", stat = "Sum", lines = [{ label = "send_rate", value = var.send_rate }], metrics = [
           [{ expression = "sent / PERIOD(sent)", label = "Sent a second" }],
-          concat(slice(local.drawn.notify.Sent, 0, 4), [{ id = "sent", visible = false }]),
+          concat(slice(local.counts.notify.Sent, 0, 4), [{ id = "sent", visible = false }]),
         ] },
-        { title = "Mails that SES accepted, and that arrived", stat = "Sum", lines = [], metrics = [local.drawn.notify.Sent, local.drawn.feedback.Delivered] },
-        { title = "Mails that did not arrive", stat = "Sum", lines = [], metrics = [for metric in ["Bounced", "SoftBounced", "Complained", "Refused", "Delayed"] : local.drawn.feedback[metric]] },
+        { title = "Mails that SES accepted, and that arrived", stat = "Sum", lines = [], metrics = [local.counts.notify.Sent, local.counts.feedback.Delivered] },
+        { title = "Mails that did not arrive", stat = "Sum", lines = [], metrics = [for metric in ["Bounced", "SoftBounced", "Complained", "Refused", "Delayed"] : local.counts.feedback[metric]] },
       ]
     },
     {
       text = "## What waits, since when, and why?\nWho waits, and what to do about it: `herald why ADDRESS`"
       graphs = [
         { title = "Waiting in the queues", stat = "Maximum", lines = [], metrics = [local.visible.retry, local.visible.feedback] },
-        { title = "The oldest mail that waits, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.retry_age }], metrics = concat([local.oldest.retry, local.waited.notify], local.due_age) },
-        { title = "Not sent, or not known to be", stat = "Sum", lines = [], metrics = [for metric in ["Released", "Held", "Unknown", "Resent", "Suppressed"] : local.drawn.notify[metric]] },
+        { title = "The oldest mail that waits, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.retry_age }], metrics = concat([local.oldest.retry, local.waiting_seconds.notify], local.due_age) },
+        { title = "Not sent, or not known to be", stat = "Sum", lines = [], metrics = [for metric in ["Released", "Held", "Unknown", "Resent", "Suppressed"] : local.counts.notify[metric]] },
       ]
     },
     {
@@ -47,7 +47,7 @@ locals {
         { title = "Dead letters", stat = "Maximum", lines = [{ label = "alarm", value = 1 }], metrics = [local.visible.dead] },
         { title = "The oldest dead letter, in seconds", stat = "Maximum", lines = [{ label = "SQS deletes it", value = 1209600 }], metrics = [local.oldest.dead] },
         { title = "Rejected, parked, sent twice", stat = "Sum", lines = [], metrics = [
-          local.drawn.notify.Rejected, local.drawn.notify.Parked,
+          local.counts.notify.Rejected, local.counts.notify.Parked,
           ["Herald", "SentTwice", "Service", local.names.notify, { label = "SentTwice, seen by notify" }],
           ["Herald", "SentTwice", "Service", local.names.feedback, { label = "SentTwice, seen by feedback" }],
         ] },
@@ -56,19 +56,19 @@ locals {
     {
       text = "## Are results reported, are the functions healthy, are the reputation figures good?\nWhat each alarm means: docs/runbook.md"
       graphs = [
-        { title = "Feedback that is not written yet, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.feedback_age }], metrics = [local.oldest.feedback, local.waited.feedback] },
+        { title = "Feedback that is not written yet, in seconds", stat = "Maximum", lines = [{ label = "alarm", value = var.alarms.feedback_age }], metrics = [local.oldest.feedback, local.waiting_seconds.feedback] },
         { title = "Errors and throttles behind the alias", stat = "Sum", lines = [], metrics = concat(local.alias_errors, [local.alias_throttles]) },
         { title = "Duration of a delivery, in milliseconds", stat = "p50", lines = [], metrics = local.durations },
         { title = "Bounces of the account, as SES counts them", stat = "Average", lines = [{ label = "SES reviews the account", value = 0.05 }], metrics = [["AWS/SES", "Reputation.BounceRate", { label = "bounce rate" }]] },
         { title = "Complaints of the account, as SES counts them", stat = "Average", lines = [{ label = "SES reviews the account", value = 0.001 }], metrics = [["AWS/SES", "Reputation.ComplaintRate", { label = "complaint rate" }]] },
-        { title = "Repaired by feedback", stat = "Sum", lines = [], metrics = [local.drawn.feedback.Healed] },
+        { title = "Repaired by feedback", stat = "Sum", lines = [], metrics = [local.counts.feedback.Healed] },
       ]
     },
   ]
 
   # What is true now, in large figures: the answer to most calls.
   now = [
-    local.drawn.notify.Sent, local.drawn.feedback.Delivered, concat(slice(local.visible.retry, 0, 4), [{ label = "Waiting to be sent", stat = "Maximum" }]),
+    local.counts.notify.Sent, local.counts.feedback.Delivered, concat(slice(local.visible.retry, 0, 4), [{ label = "Waiting to be sent", stat = "Maximum" }]),
     concat(slice(local.oldest.retry, 0, 4), [{ label = "Oldest of them, seconds", stat = "Maximum" }]), concat(slice(local.visible.dead, 0, 4), [{ label = "Dead letters", stat = "Maximum" }]),
     concat(slice(local.oldest.feedback, 0, 4), [{ label = "Feedback unread, seconds", stat = "Maximum" }]),
   ]

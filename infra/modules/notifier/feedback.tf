@@ -9,7 +9,7 @@ locals {
 
   undelivered_statements = length(local.other_regions) == 0 ? [] : [
     {
-      Sid      = "CountWhatDidNotComeHome"
+      Sid      = "CountUndeliveredFeedback"
       Effect   = "Allow"
       Action   = "sqs:GetQueueAttributes"
       Resource = [for region in local.other_regions : "arn:${local.partition}:sqs:${region}:${local.account}:${var.name}-feedback-undelivered"]

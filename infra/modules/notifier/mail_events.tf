@@ -21,14 +21,14 @@ locals {
       Resource = "${aws_dynamodb_table.ledger.arn}/stream/*"
     },
     {
-      Sid      = "Tell"
+      Sid      = "PublishMailEvents"
       Effect   = "Allow"
       Action   = "sns:Publish"
       Resource = one(aws_sns_topic.mail_events[*].arn)
     },
     {
       # Lambda notes there, in the function's name, which part of the stream it gave up.
-      Sid      = "NoteWhatWasGivenUp"
+      Sid      = "SendToFailureQueue"
       Effect   = "Allow"
       Action   = "sqs:SendMessage"
       Resource = one(aws_sqs_queue.mail_events[*].arn)
@@ -70,7 +70,7 @@ resource "aws_sns_topic_policy" "mail_events" {
     Statement = [
       {
         # An identity policy of the same account would be enough without this.
-        Sid       = "NobodyElsePublishes"
+        Sid       = "DenyOtherPublishers"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"

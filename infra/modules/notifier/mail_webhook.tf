@@ -31,7 +31,7 @@ locals {
     },
     {
       # A receiver that answers 410 wants no more.
-      Sid       = "TurnItsMappingOff"
+      Sid       = "DisableItsMapping"
       Effect    = "Allow"
       Action    = "lambda:UpdateEventSourceMapping"
       Resource  = "arn:${local.partition}:lambda:${local.region}:${local.account}:event-source-mapping:*"

@@ -54,7 +54,7 @@ locals {
   # A vendor may report that it never tried a mail; where another provider comes after it, feedback has that one send it.
   next_provider_statements = length(setintersection(keys(local.webhook_keys), slice(local.providers_in_order, 0, length(local.providers_in_order) - 1))) == 0 ? [] : [
     {
-      Sid      = "AskTheNextProvider"
+      Sid      = "SendToRetry"
       Effect   = "Allow"
       Action   = "sqs:SendMessage"
       Resource = aws_sqs_queue.this["retry"].arn
@@ -88,7 +88,7 @@ locals {
   ledger_statements = [
     {
       # A transaction is permitted by the actions that it is made of. Nobody deletes: the TTL does.
-      Sid      = "KeepRecords"
+      Sid      = "ReadAndWriteRecords"
       Effect   = "Allow"
       Action   = ["dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       Resource = aws_dynamodb_table.ledger.arn
@@ -103,7 +103,7 @@ locals {
 
   hook_statements = [
     {
-      Sid      = "TryTheVersion"
+      Sid      = "InvokeCandidate"
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
       Resource = [for function in concat(["notify"], local.companions) : "${local.function_arns[function]}:*"]
@@ -123,7 +123,7 @@ locals {
     },
     {
       # A hook is told the deployment's id only.
-      Sid      = "AnswerForTheHooks"
+      Sid      = "ReportHookStatus"
       Effect   = "Allow"
       Action   = ["codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus"]
       Resource = local.deployment_group_arn

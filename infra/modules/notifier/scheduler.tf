@@ -4,14 +4,14 @@
 locals {
   scheduler_statements = [
     {
-      Sid      = "FindWhatIsDue"
+      Sid      = "QueryDueRecords"
       Effect   = "Allow"
       Action   = "dynamodb:Query"
       Resource = "${aws_dynamodb_table.ledger.arn}/index/due"
     },
     {
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-      Sid       = "PutItOff"
+      Sid       = "PostponeDueRecords"
       Effect    = "Allow"
       Action    = "dynamodb:UpdateItem"
       Resource  = aws_dynamodb_table.ledger.arn

@@ -22,7 +22,7 @@ locals {
         {
           # An identity policy of the same account would be enough without this. EventBridge is no principal with an ARN: its
           # rule is the source, which a publisher cannot claim to be.
-          Sid       = "NobodyElsePublishes"
+          Sid       = "DenyOtherPublishers"
           Effect    = "Deny"
           Principal = "*"
           Action    = "sns:Publish"

@@ -30,7 +30,7 @@ locals {
     {
       # Mailgun's tokens, which are good once: nothing else of the ledger.
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-      Sid       = "RememberTokens"
+      Sid       = "WriteTokens"
       Effect    = "Allow"
       Action    = "dynamodb:UpdateItem"
       Resource  = aws_dynamodb_table.ledger.arn

@@ -10,7 +10,7 @@ locals {
   # Exactly the calls that release/ makes; a test holds the two together, and docs/releasing.md with them.
   statements = [
     {
-      Sid      = "ShipTheCode"
+      Sid      = "UploadCode"
       Effect   = "Allow"
       Action   = ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"]
       Resource = concat(local.released_functions, [for arn in local.aliased_functions : "${arn}:*"])
@@ -22,14 +22,14 @@ locals {
       Resource = concat(local.aliased_functions, [for arn in local.aliased_functions : "${arn}:*"])
     },
     {
-      Sid      = "LookAtNotify"
+      Sid      = "ReadNotify"
       Effect   = "Allow"
       Action   = "lambda:GetFunctionConcurrency"
       Resource = "${local.functions}:${var.name}-notify"
     },
     {
       # The hooks get the code of the live version back where a release is refused.
-      Sid      = "FetchTheCodeThatIsLive"
+      Sid      = "ReadLiveCode"
       Effect   = "Allow"
       Action   = "lambda:GetFunction"
       Resource = "${local.functions}:${var.name}-notify:*"
@@ -50,13 +50,13 @@ locals {
     },
     {
       # Why a hook refused, and what each version did with its mails: lines that hold no address.
-      Sid      = "ReadWhatTheHooksAndNotifyLogged"
+      Sid      = "ReadHookAndNotifyLogs"
       Effect   = "Allow"
       Action   = "logs:FilterLogEvents"
       Resource = [for function in ["CodeDeployHook_${var.name}-before", "CodeDeployHook_${var.name}-after", "${var.name}-notify"] : "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${function}:*"]
     },
     {
-      Sid      = "AskTheHooksAgain"
+      Sid      = "InvokeHooks"
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
       Resource = [for name in ["before", "after"] : "${local.functions}:CodeDeployHook_${var.name}-${name}"]
@@ -112,7 +112,7 @@ locals {
       Resource = "${local.codedeploy}:deploymentconfig:${var.name}-canary-*"
     },
     {
-      Sid      = "MakeTheCandidatesAlarms"
+      Sid      = "PutCandidateAlarms"
       Effect   = "Allow"
       Action   = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"]
       Resource = local.alarms

@@ -3,7 +3,7 @@ locals {
   function_policies = {
     web = concat(local.run_statements["web"], [
       {
-        Sid    = "KeepBooks"
+        Sid    = "ReadAndWriteBooks"
         Effect = "Allow"
         Action = [
           "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
@@ -12,7 +12,7 @@ locals {
         Resource = aws_dynamodb_table.books.arn
       },
       {
-        Sid       = "ReadTheTimeline"
+        Sid       = "ReadTimeline"
         Effect    = "Allow"
         Action    = "dynamodb:GetItem"
         Resource  = var.ledger.arn
@@ -21,7 +21,7 @@ locals {
       {
         # Of the ledger, only what readers themselves decide: which mails they do not want. Not the suppression in the same
         # item. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-        Sid      = "KeepChoices"
+        Sid      = "UpdateReaderChoices"
         Effect   = "Allow"
         Action   = "dynamodb:UpdateItem"
         Resource = var.ledger.arn
@@ -53,7 +53,7 @@ locals {
       },
       # What follows is for the operators' pages; the app asks for the role first.
       {
-        Sid       = "LookThroughTheLedger"
+        Sid       = "ScanLedger"
         Effect    = "Allow"
         Action    = "dynamodb:Scan"
         Resource  = var.ledger.arn
@@ -91,7 +91,7 @@ locals {
         Resource = [local.queue_arns["feedback"], local.queue_arns["retry"]]
       },
       {
-        Sid      = "CountWhatWaits"
+        Sid      = "ReadQueueDepths"
         Effect   = "Allow"
         Action   = "sqs:GetQueueAttributes"
         Resource = [local.queue_arns["dead"], local.queue_arns["feedback"], local.queue_arns["retry"]]
@@ -106,7 +106,7 @@ locals {
         Resource = local.notify_arn
       },
       {
-        Sid       = "TurnTheRetryMapping"
+        Sid       = "UpdateRetryMapping"
         Effect    = "Allow"
         Action    = ["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"]
         Resource  = "arn:${local.partition}:lambda:${local.region}:${local.account}:event-source-mapping:*"
@@ -114,7 +114,7 @@ locals {
       },
       {
         # AWS knows no resource for it.
-        Sid      = "FindTheRetryMapping"
+        Sid      = "ListMappings"
         Effect   = "Allow"
         Action   = "lambda:ListEventSourceMappings"
         Resource = "*"
@@ -122,14 +122,14 @@ locals {
       {
         # CloudWatch and SES know no resource for these.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-        Sid      = "LookHowThingsStand"
+        Sid      = "ReadAlarmsMetricsAndQuota"
         Effect   = "Allow"
         Action   = ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricStatistics", "ses:GetAccount"]
         Resource = "*"
       },
       {
         # There is such an index only where something is kept for later.
-        Sid       = "CountWhatWaitsForItsTime"
+        Sid       = "CountScheduledRecords"
         Effect    = "Allow"
         Action    = "dynamodb:Query"
         Resource  = "${var.ledger.arn}/index/due"
@@ -142,13 +142,13 @@ locals {
         Resource = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${var.notify_function}:*"
       },
       {
-        Sid      = "SeeWhatIsLive"
+        Sid      = "ReadLiveVersion"
         Effect   = "Allow"
         Action   = ["lambda:GetAlias", "lambda:GetFunctionConfiguration"]
         Resource = [local.notify_arn, "${local.notify_arn}:*"]
       },
       {
-        Sid      = "SeeAReleaseUnderWay"
+        Sid      = "ReadDeployments"
         Effect   = "Allow"
         Action   = "codedeploy:ListDeployments"
         Resource = "arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${local.notifier}/${local.notifier}"
@@ -180,7 +180,7 @@ locals {
 
     reconcile = concat(local.run_statements["reconcile"], local.publish_statements, local.outbox_statements, [
       {
-        Sid       = "AskTheLedger"
+        Sid       = "ReadLedger"
         Effect    = "Allow"
         Action    = "dynamodb:GetItem"
         Resource  = var.ledger.arn
@@ -190,7 +190,7 @@ locals {
 
     welcome = concat(local.run_statements["welcome"], [
       {
-        Sid      = "CommitTheGreeting"
+        Sid      = "PutWelcomeEvent"
         Effect   = "Allow"
         Action   = "dynamodb:PutItem"
         Resource = aws_dynamodb_table.books.arn
@@ -226,7 +226,7 @@ locals {
       {
         # What operators did is written once and never changed. Terms of IAM tell no new item from one that is replaced:
         # that is the condition of each write, and what was written stands in the log too, which nobody here can change.
-        Sid       = "NeverChangeTheAudit"
+        Sid       = "DenyAuditChanges"
         Effect    = "Deny"
         Action    = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
         Resource  = aws_dynamodb_table.books.arn

@@ -84,7 +84,7 @@ def test_the_release_role_releases_takes_back_and_judges_all_that_moves_together
 
 def test_without_a_right_it_is_refused(desk: Desk, tmp_path: Path) -> None:
     """The control: the role is asked."""
-    statements = [one for one in render_statements(tmp_path) if one["Sid"] != "LookAtNotify"]
+    statements = [one for one in render_statements(tmp_path) if one["Sid"] != "ReadNotify"]
     Role(statements).hold(desk.stack)
     with pytest.raises(ClientError, match=r"not authorized to perform: lambda:GetFunctionConcurrency on .*notify$"):
         plan(desk.stack, desk.artifact(), None)
