@@ -28,7 +28,7 @@ from laptop.codedeploy import wire as codedeploy_wire
 from laptop.codedeploy.api import CodeDeployApi
 from laptop.cognito.accounts import Accounts
 from laptop.cognito.mail import MailCarrier
-from laptop.cognito.pages import AccountPages
+from laptop.cognito.sign_up_pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, inbox

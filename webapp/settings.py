@@ -12,7 +12,14 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["OutboxSettings", "ReconcileSettings", "SettingsError", "TimeoutSettings", "WebSettings", "WelcomeSettings"]
+__all__ = [
+    "OutboxSettings",
+    "PostConfirmationSettings",
+    "ReconcileSettings",
+    "SettingsError",
+    "TimeoutSettings",
+    "WebSettings",
+]
 
 _PREFIX: Final = "HERALD_"
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -164,7 +171,7 @@ class ReconcileSettings(_Settings):
     reconcile_after_seconds: Seconds = 3600
 
 
-class WelcomeSettings(_Settings):
+class PostConfirmationSettings(_Settings):
     """What the greeting of a new account needs."""
 
     books_table: Name

@@ -65,9 +65,9 @@ def test(
 
 def _try_all(home: Path, update: bool) -> _Result:
     from package.notifications.catalogue import compile_catalogue, types  # noqa: PLC0415  slow to load
-    from package.notifications.generated import try_generated  # noqa: PLC0415  the same
+    from package.notifications.fuzz_data import try_generated  # noqa: PLC0415  the same
+    from package.notifications.mail_lint import faults_of_mail  # noqa: PLC0415  the same
     from package.notifications.previews import each_mail  # noqa: PLC0415  the same
-    from package.notifications.rules import faults_of_mail  # noqa: PLC0415  the same
     from package.notifications.snapshots import compare, snapshots, write_snapshots  # noqa: PLC0415  the same
 
     result = _Result()

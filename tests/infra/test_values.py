@@ -25,7 +25,7 @@ from function.message.sender import split_sender
 from function.providers.urls import parse_provider_urls
 from function.settings import NotifySettings
 from herald.terraform.runner import INFRA
-from webapp.settings import WelcomeSettings
+from webapp.settings import PostConfirmationSettings
 
 _BATCH = 30
 _SIGN_IN = INFRA / "modules/webapp/sign_in.tf"
@@ -99,10 +99,10 @@ def test_the_web_app_starts_with_what_is_right_and_with_nothing_else(
     monkeypatch.setenv("HERALD_PUBLIC_URL", row["setting"])
     others = {"books_table": "herald-books", "event_source": "urn:herald:webapp"}
     if row["starts"] is not None:
-        assert WelcomeSettings(**others).public_url == row["starts"]
+        assert PostConfirmationSettings(**others).public_url == row["starts"]
         return
     with pytest.raises(ValidationError, match="public_url"):
-        WelcomeSettings(**others)
+        PostConfirmationSettings(**others)
 
 
 def test_ses_is_taken_in_every_region_that_botocore_knows_it_in_and_china_has_none() -> None:

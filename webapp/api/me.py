@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Depends
 
 from webapp.api.dependencies import AuthenticatedRoute, Caller, caller
-from webapp.api.models import AccountDeleted
+from webapp.api.models import DeletedAccountOut
 from webapp.api.openapi import failures
 from webapp.composition import PartsOf
 
@@ -23,7 +23,7 @@ router: Final = APIRouter(
 
 
 @router.delete("")
-def delete_account(reader: Caller, parts: PartsOf) -> AccountDeleted:
+def delete_account(reader: Caller, parts: PartsOf) -> DeletedAccountOut:
     """Delete the caller's account with its books, the events about them, its choices, and the person at the user pool.
 
     The token must be from a sign-in of the last ten minutes (its `auth_time`), else the answer is 401 with
@@ -31,4 +31,4 @@ def delete_account(reader: Caller, parts: PartsOf) -> AccountDeleted:
     own user pool the identity stays there, and `identity_deleted` is false. Mails that are on their way still arrive.
     """
     deleted = parts.deletion.delete(reader)
-    return AccountDeleted(books=deleted.books, mails_under_way=deleted.under_way, identity_deleted=deleted.identity)
+    return DeletedAccountOut(books=deleted.books, mails_under_way=deleted.under_way, identity_deleted=deleted.identity)

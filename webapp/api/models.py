@@ -12,11 +12,11 @@ from webapp.clock import rfc3339
 from webapp.timeline.timeline import STATES, EventTimeline, TimelineEntry
 
 __all__ = [
-    "AccountDeleted",
     "BookCreated",
     "BookLinks",
     "BookOut",
     "BookPage",
+    "DeletedAccountOut",
     "FieldError",
     "NotificationOut",
     "ProblemOut",
@@ -142,7 +142,7 @@ class NotificationOut(BaseModel):
         )
 
 
-class AccountDeleted(BaseModel):
+class DeletedAccountOut(BaseModel):
     """What went with an account."""
 
     books: int = Field(description="books, those that were deleted before included")

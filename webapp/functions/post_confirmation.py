@@ -17,15 +17,15 @@ from webapp.clock import now
 from webapp.errors import NotAllowed, NotAuthenticated
 from webapp.outbox.event import continue_trace, write_user_welcome
 from webapp.outbox.outbox import Outbox
-from webapp.settings import WelcomeSettings
+from webapp.settings import PostConfirmationSettings
 
 __all__ = ["compose", "handler"]
 
 
 @cache
-def compose() -> tuple[WelcomeSettings, Outbox]:
+def compose() -> tuple[PostConfirmationSettings, Outbox]:
     """The settings and the outbox of this process."""
-    settings = WelcomeSettings.from_environment()
+    settings = PostConfirmationSettings.from_environment()
     return settings, Outbox(clients.dynamodb(), settings.books_table)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from webapp.settings import OutboxSettings, ReconcileSettings, SettingsError, WebSettings, WelcomeSettings
+from webapp.settings import OutboxSettings, PostConfirmationSettings, ReconcileSettings, SettingsError, WebSettings
 
 GOOD = {
     "HERALD_BOOKS_TABLE": "herald-books",
@@ -47,7 +47,7 @@ def test_good_settings_are_taken(environment: Callable[..., None]) -> None:
     assert settings.requests_per_second == 100
     assert OutboxSettings.from_environment().sweep_after_seconds == 60
     assert ReconcileSettings.from_environment().reconcile_after_seconds == 3600
-    assert WelcomeSettings.from_environment().public_url == "https://herald.example"
+    assert PostConfirmationSettings.from_environment().public_url == "https://herald.example"
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name != "HERALD_EVENTS_TOPIC_ARN"])

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.webapp.conftest import Cloud
 from webapp.composition import Parts
 from webapp.functions import post_confirmation
-from webapp.settings import WelcomeSettings
+from webapp.settings import PostConfirmationSettings
 
 ADA = {
     "sub": "ada-1815",
@@ -24,7 +24,7 @@ ADA = {
 
 @pytest.fixture(autouse=True)
 def composed(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = WelcomeSettings(
+    settings = PostConfirmationSettings(
         books_table="herald-books", event_source="urn:herald:webapp", public_url="https://herald.example"
     )
     monkeypatch.setattr(post_confirmation, "compose", lambda: (settings, parts.outbox))
