@@ -107,7 +107,7 @@ def _herald() -> None:
 
 def main() -> None:
     """Run one command. Exit codes: 0 done, 1 it failed, 2 it was called wrongly, 3 something is left for a person,
-    130 it was interrupted, 141 nobody reads its output any more."""
+    130 it was interrupted, 141 the program that read its output has ended."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows a question mark
@@ -158,7 +158,7 @@ def _tell(error: BaseException) -> int | None:
 
 
 def _close_output() -> None:
-    """Whoever read the output is gone: Python's own flush at the end must find somebody.
+    """Point standard output at the null device after its reader has closed it, so that Python's flush at exit succeeds.
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """

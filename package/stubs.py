@@ -50,7 +50,7 @@ def __getattr__(name):
 
 #: By its name in the package, what a file holds instead.
 STUBS: Mapping[str, str] = {
-    # Imports an HTML parser and 20 modules of its own, to write help texts when somebody reads them.
+    # Imports an HTML parser and 20 modules of its own, to write help texts when they are read.
     "botocore/docs/__init__.py": '"""The help texts are left out."""\n',
     "botocore/docs/docstring.py": _HELP_TEXTS,
     # Decimals and calendars, for dates as text, which no answer on the road has.

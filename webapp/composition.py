@@ -53,7 +53,7 @@ class Parts:
     preferences: Preferences
     limiter: RateLimiter
     notifier: NotifierAccess
-    #: Gives the client that deletes people; made only when somebody is deleted.
+    #: Gives the client that deletes people; made only when an account is deleted.
     cognito: Callable[[], CognitoIdentityProviderClient] = clients.cognito
     clock: Clock = now
     new_id: Callable[[], str] = lambda: str(ULID())
@@ -121,12 +121,12 @@ class Parts:
 
     @property
     def sign_in_cipher(self) -> CookieCipher:
-        """Encrypts the cookie of somebody who is just signing in."""
+        """Encrypts the cookie of a sign-in that is under way."""
         return CookieCipher(self.secrets, "sign-in", self.clock)
 
     @property
     def draft_cipher(self) -> CookieCipher:
-        """Encrypts the cookie of what somebody typed after their session had ended."""
+        """Encrypts the cookie that keeps a form sent after its session had ended."""
         return CookieCipher(self.secrets, "draft", self.clock, compressed=True)
 
 

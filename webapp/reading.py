@@ -1,4 +1,4 @@
-"""How somebody reads: in which language, and in which time zone.
+"""A reader's language and time zone.
 
 What an account chose, else what the browser asks for, else what the issuer says of the person.
 """

@@ -107,13 +107,13 @@ def lint(
         if not (home / BRAND).exists():
             note(f"{home} has no {BRAND}: these mails say Herald, in its colours")
         if unseen:
-            note(f"Nobody looked for what mail programs leave out: {unseen}")
+            note(f"What mail programs do not support was not checked: {unseen}")
     if faults:
         raise typer.Exit(1)
 
 
 def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str | None]:
-    """What mail programs leave out of these mails, a line each; and why nobody looked, if so."""
+    """What mail programs do not support of these mails, a line each; or the reason why it was not checked."""
     from package.notifications.catalogue import types  # noqa: PLC0415  slow to load
     from package.notifications.mail_programs.unsupported import find_unsupported  # noqa: PLC0415  the same
     from package.notifications.previews import each_mail  # noqa: PLC0415  the same

@@ -46,7 +46,7 @@ def list_(
     state_dir: StateDir = DEFAULT_STATE,
     prefix: Prefix = "herald",
 ) -> None:
-    """Show the list, oldest first: reason, since when, and the key of the address, which nobody can turn back."""
+    """Show the list, oldest first: reason, since when, and the keyed hash of the address."""
     if context.invoked_subcommand:
         if tenant or machine or local or prefix != "herald":
             raise UserError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …", code=2)

@@ -42,7 +42,7 @@ app = typer.Typer(help="Dead letters: see why they are dead, send them again, or
 _LEFT = 3
 #: Events that a message names, where there are more.
 _SHOWN = 10
-#: Letters after which a long run says how far it is, where nobody sees a bar.
+#: Letters after which a long run says how far it is, where no progress bar is shown.
 _TOLD_EVERY = 100
 #: What is true when AWS refuses in the middle.
 _SO_FAR = "what was not done yet lies where it was"
@@ -329,7 +329,7 @@ def _tell_none(installation: Installation, letter_filter: LetterFilter) -> None:
 
 
 def _tell_in_flight(sqs: SQSClient, dead: str) -> None:
-    """Letters that somebody else has received are not visible, but they are there."""
+    """Letters that another program has received are in the queue but not visible."""
     if hidden := count_in_flight(sqs, dead):
         note(f"About {hidden} out of sight: another redrive has them, or they come back within a minute.")
 

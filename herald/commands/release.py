@@ -174,7 +174,7 @@ def _announce(stack: Stack, chosen: ReleasePlan, shown: Screen, bake: float) -> 
 
 
 def _ask_to_stop() -> bool | None:
-    """Yes or no of a person at a terminal; None if there is nobody, or no answer."""
+    """Yes or no of a person at a terminal; None without a terminal or without an answer."""
     if not os.isatty(0):
         return None
     try:

@@ -76,7 +76,7 @@ def why(
 
 
 def _outbox(installation: Installation, question: MailQuestion) -> Iterator[OutboxEntry]:
-    """What the web app's outbox has of it; nothing where there is none, or nobody may read it."""
+    """The outbox's entries on it; none without a web app, or without the permission to read its table."""
     try:
         yield from find_entries(installation, lambda body: mentions(body, question))
     except ClientError as error:
@@ -150,7 +150,7 @@ def _row(row: Any) -> tuple[str, str, str, str, str, str]:
 
 
 def _tell_where(installation: Installation, found: MailSearchResult, now: int) -> None:
-    """Where it was looked, so that nobody takes silence for an answer."""
+    """Which places were searched, so that a missing answer is not mistaken for *nothing happened*."""
     console.print()
     ledger = "the whole ledger" if found.scanned else "the ledger, by its keys"
     oldest = f", the oldest {format_age(now - found.oldest)} old" if found.oldest is not None else ""

@@ -1,4 +1,4 @@
-"""The notifications of a folder, compiled anew when a file changes; what does not compile leaves the last that did."""
+"""The notifications of a folder, compiled again when a file changes; if that fails, the last good result stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan cannot know and an apply would fail of, or regret: looked at before anything is made."""
+"""Checks before an apply: what would make it fail or do harm, and what Terraform's plan cannot know."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _creations(plan: Plan, kind: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _list_creations(plan: Plan, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Address and values of each of a kind that would be made."""
+    """Address and values of each resource of the type `kind` that the plan would create."""
     for change in plan.get("resource_changes", []):
         if change["type"] == kind and change["change"]["actions"] == ["create"]:
             yield change["address"], change["change"]["after"]

@@ -1,4 +1,4 @@
-"""The alias that a deployment moves: looked at before every move, and never moved over somebody else's change.
+"""The alias that a deployment moves: checked before every move, so that no other change of it is overwritten.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
 """

@@ -56,7 +56,7 @@ class SimulatedDeployment:
     weight: float = 0.0
     error: tuple[str, str] | None = None
     stopping: bool = False
-    #: Whether whoever stopped it wants it rolled back; `None` leaves that to the configuration.
+    #: Whether the call that stopped it asked for a rollback; None leaves that to the configuration.
     stop_and_roll_back: bool | None = None
     rolled_back_by: str | None = None
     #: Why nothing rolls it back, although that is configured.

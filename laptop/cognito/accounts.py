@@ -1,6 +1,6 @@
 """What the account pages ask of ministack's Cognito, as its own pages do on AWS.
 
-Whoever asks learns nothing of who has an account.
+No answer shows whether an address has an account.
 """
 
 from __future__ import annotations

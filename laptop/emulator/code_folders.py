@@ -1,6 +1,6 @@
 """A package is unpacked once, however many sandboxes run it: they only read it, as on Lambda.
 
-ministack unpacks it anew for each sandbox: three thousand files for one of the web app's functions, more work than all
+ministack unpacks it again for each sandbox: three thousand files for one of the web app's functions, more work than all
 that the function then does.
 """
 

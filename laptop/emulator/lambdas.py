@@ -51,7 +51,7 @@ _SAID = {
     "LogResult": "X-Amz-Log-Result",
     "ExecutedVersion": "X-Amz-Executed-Version",
 }
-#: Where the version that ran is told to whoever waits for the answer.
+#: Passes the version that ran to the caller who waits for the answer.
 _told: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("told", default=None)
 
 

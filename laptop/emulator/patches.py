@@ -1,4 +1,4 @@
-"""Every function of ministack's that Herald replaces. The package is pinned by hash, so these names stand still."""
+"""Every function of ministack that Herald replaces. The package is pinned by hash, so these names do not change."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def certificate(path: Path, *hosts: str) -> Path:
 
 
 def serving_context(path: Path) -> ssl.SSLContext:
-    """TLS of a server with a new certificate, which nobody trusts but who reads it there."""
+    """TLS of a server with a new certificate, which only clients that read its file trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate(path))
     return context

@@ -1,4 +1,4 @@
-"""Reports of one simulated vendor: what became of each mail, posted until somebody answers 2xx."""
+"""Reports of one simulated vendor: what became of each mail, posted until the receiver answers 2xx."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Post = Callable[[str, Webhook], int]  # (address, request): the status of the an
 
 
 class WebhookSender:
-    """Reports on the mails of one provider to the address `url`, once somebody registered it. `scale` is the factor on
+    """Reports on the mails of one provider to the address `url`, once it is registered. `scale` is the factor on
     waits, `after` calls in so many seconds, `now` is the vendor's clock."""
 
     def __init__(
@@ -83,7 +83,7 @@ class WebhookSender:
         self._attempt(content, about, OTHER_SEED if wrong else SEED, () if once else RETRIES[self._scheme])
 
     def _attempt(self, content: Any, about: Mapping[str, str], seed: str, left: tuple[float, ...]) -> None:
-        """Each attempt is signed anew, with the time of its own."""
+        """Post once more: each attempt has a signature and a time of its own."""
         if self.url is None:
             return
         now = self._now()

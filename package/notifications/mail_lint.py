@@ -1,4 +1,4 @@
-"""What a rendered mail is held to beside what packaging refuses: what a person would see who opened it."""
+"""Lint of a rendered mail: faults that its reader would see and that packaging does not refuse."""
 
 from __future__ import annotations
 

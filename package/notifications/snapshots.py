@@ -1,4 +1,4 @@
-"""Every example's mail as files beside the notifications, so that nobody changes a mail without seeing it.
+"""Every example's mail as files beside the notifications, so that every change of a mail is seen in review.
 
 `_snapshots/TYPE/EXAMPLE.LOCALE.txt` has the headers and the text, `….html` the HTML with a line break between its tags:
 a comparison of lines then shows what changed.

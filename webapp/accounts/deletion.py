@@ -1,6 +1,6 @@
 """Deletes an account: everything that names its person goes, the identity last.
 
-Each step may be repeated, and what leads to something goes after it: whoever was interrupted asks once more.
+Each step may be repeated, and what leads to something goes after it: after an interruption the reader asks once more.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class IdentityStore:
     pool: str | None
 
     def delete(self, reader: Identity) -> bool:
-        """Delete the person; False if that is not this app's to do. Whoever is gone already counts as deleted.
+        """Delete the person; False if that is not this app's to do. One who does not exist counts as deleted.
 
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html
         """
@@ -150,7 +150,7 @@ def is_fresh(reader: Identity, now: int) -> bool:
 
 
 def check_fresh(reader: Identity, now: int) -> None:
-    """Raises `SignInTooOld` for whoever signed in too long ago."""
+    """Raises `SignInTooOld` if the reader signed in more than `FRESH_SECONDS` ago."""
     if not is_fresh(reader, now):
         raise SignInTooOld(seconds=FRESH_SECONDS)
 

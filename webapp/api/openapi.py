@@ -35,7 +35,7 @@ def _describe_headers(*names: str) -> dict[str, Any]:
 
 #: The headers that a failure carries.
 _OF_STATUS: Final = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 429: ("Retry-After",), 503: ("Retry-After",)}
-#: Those of every answer of the API to somebody.
+#: Headers of every answer of the API to a signed-in caller.
 _OF_EVERY_ANSWER: Final = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
 _TYPES: Final = {"Retry-After": "integer"}
 _HEADERS: Final = {

@@ -1,4 +1,4 @@
-"""`ETag`, `If-Match` and `If-None-Match`: nobody overwrites a state that they have not seen.
+"""`ETag`, `If-Match` and `If-None-Match`: a client cannot overwrite a state that it has not seen.
 
 https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
 """

@@ -29,7 +29,7 @@ TIMEOUT_SECONDS: Final = 3.0 * deadline.FACTOR
 _FRESH_SECONDS: Final = 300.0
 #: … and is good for so long while the issuer is gone. A key that the issuer takes back is believed no longer than that.
 _STALE_SECONDS: Final = 3600.0
-#: After an attempt that failed nobody asks again for so many seconds.
+#: Seconds without another attempt after one that failed.
 _REST_SECONDS: Final = 5.0
 #: A token with an unknown key id makes the keys be fetched again, so often at most.
 _UNKNOWN_KEY_SECONDS: Final = 30.0
@@ -64,7 +64,7 @@ class _Kept(Generic[T]):
     def _refresh(self, fresh_seconds: float) -> None:
         now = self._clock()
         if now - self._failed_at < _REST_SECONDS or (self._value is not None and self._age() < fresh_seconds):
-            return  # somebody else has just tried
+            return  # another thread has just tried
         try:
             self._value, self._fetched_at = self._fetch(), self._clock()
         except Unavailable:
@@ -145,7 +145,7 @@ class IssuerKeys:
 
 
 def issuer_unavailable() -> Unavailable:
-    """The error for when nobody can be recognised, because the issuer does not answer."""
+    """The error for a caller who cannot be recognised because the issuer does not answer."""
     return Unavailable("The identity provider does not answer.", retry_after=5)
 
 

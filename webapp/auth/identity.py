@@ -30,7 +30,7 @@ _REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub"]
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Which claim makes somebody an operator: its name, and the value that it is or lists."""
+    """The claim that makes a person an operator: its name, and the value that it equals or lists."""
 
     claim: str
     value: str
@@ -50,7 +50,7 @@ class Identity:
     name: str
     locale: str
     operator: bool = False
-    #: When this person last showed who they are (epoch milliseconds); 0 of somebody who did not come by a token.
+    #: When this person last showed who they are (epoch milliseconds); 0 without a token.
     signed_in_at: int = 0
     #: What the issuer calls the account, where that is not `sub`.
     username: str = ""

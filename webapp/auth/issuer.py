@@ -119,14 +119,14 @@ class Issuer:
         return SignInResult(identity, _seconds(tokens.get("expires_in")), tokens["refresh_token"])
 
     def revoke(self, refresh_token: str) -> None:
-        """Let nobody renew with this any more, if the issuer offers that; never raises."""
+        """Revoke this refresh token, if the issuer offers that; never raises."""
         try:
             url = self._discovery.find_endpoint("revocation_endpoint")
             if url is not None:
                 self._ask(
                     lambda oauth: oauth.revoke_token(url, token=refresh_token, token_type_hint="refresh_token")  # noqa: S106  # a name
                 )
-        except Exception as error:  # whoever signs out is signed out, whatever the issuer does
+        except Exception as error:  # the sign-out succeeds whatever the issuer does
             log.error("refresh token not revoked", error=type(error).__name__)
 
     def sign_out_url(self) -> str | None:

@@ -1,4 +1,4 @@
-"""Cookies that nobody else can read or write: encrypted and authenticated, each for one purpose and a time.
+"""Cookies that only this app can read or write: encrypted and authenticated, each for one purpose and a time.
 
 Fernet: AES-128-CBC with HMAC-SHA-256 and the time of sealing. https://github.com/fernet/spec/blob/master/Spec.md
 """

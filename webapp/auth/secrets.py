@@ -29,7 +29,7 @@ T = TypeVar("T")
 FEWEST_BYTES: Final = 32
 #: Values are read again when they are this old, in seconds, so that a key that was taken away opens nothing any more.
 _FRESH_SECONDS: Final = 300.0
-#: Whoever sends nonsense makes one process read again so often at most: that many times in so many seconds.
+#: At most so many reads in so many seconds for one process, however many forged requests come.
 _MOST_REREADS: Final = 3
 _REREAD_SECONDS: Final = 30.0
 #: For new values a request that has old ones waits so long: most of its time is for what it was sent for.

@@ -1,6 +1,6 @@
 """One renewal of a session at a time, whichever process a browser's requests come to.
 
-An issuer may take each refresh token once, and end the session of whoever brings one again. So the first request takes
+An issuer may take each refresh token once, and end the session if one comes again. So the first request takes
 the renewal, and those beside it, or a moment later with the same cookie, get what it got.
 https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
 """
@@ -26,7 +26,7 @@ __all__ = ["Renewals"]
 
 #: A renewal that did not end by then, in seconds, may be taken over: its process has died.
 _LONGEST_SECONDS: Final = 15
-#: So long, in seconds, whoever still has the old cookie gets the new session.
+#: Seconds for which a request with the old cookie still gets the new session.
 _KEPT_SECONDS: Final = 60
 _LOOK_AGAIN_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 10.0 * deadline.FACTOR

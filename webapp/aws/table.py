@@ -2,7 +2,7 @@
 
 | item | pk | sk | holds |
 |---|---|---|---|
-| book | `user#<sub>` | `book#<ulid>` | one book; nobody else's key can reach it |
+| book | `user#<sub>` | `book#<ulid>` | one book; no other user's key can reach it |
 | outbox event | `outbox#<subject>` | `<event ulid>` | the CloudEvent, byte for byte as it is published, and its state |
 | account | `user#<sub>` | `account` | language and time zone; and for 40 days that it was deleted, and when |
 | deleted book | `user#<sub>` | `deleted#<ulid>` | title and author, for its mails' story; for 360 days |

@@ -70,7 +70,7 @@ class MailBudget:
 
 
 def _seconds_left(length: int, at: int) -> int:
-    """Seconds until the next stretch of so many begins."""
+    """Seconds until the current window of `length` seconds ends, at `at` (epoch milliseconds)."""
     return length - at // 1000 % length
 
 

@@ -127,7 +127,7 @@ class BookRepository:
         return True
 
     def list_deleted(self, owner: str, limit: int, after: str | None = None) -> tuple[list[DeletedBook], bool]:
-        """The traces of the books that the owner deleted, as `page` has books: by the time that they were added."""
+        """What is kept of the books that the owner deleted, as `page` has books: by the time that they were added."""
         items, more = self._list(owner, "deleted", limit, after)
         return [_deleted_book_of(item) for item in items], more
 
@@ -138,13 +138,13 @@ class BookRepository:
         return _deleted_book_of(deserialize_item(answer["Item"])) if "Item" in answer else None
 
     def forget(self, owner: str, book_ids: Iterable[str]) -> None:
-        """Delete these books, or what was left of them, without a word to their owner."""
+        """Delete these books, or what was left of them, without a mail to their owner."""
         for book_id in book_ids:
             for kind in ("book", "deleted"):
                 self._delete(owner, f"{kind}#{book_id}")
 
     def forget_answers(self, owner: str) -> None:
-        """Delete what the owner's repeated requests would be told."""
+        """Delete the stored answers to the owner's idempotent requests."""
         more = True
         while more:
             items, more = self._list(owner, "key", 50)

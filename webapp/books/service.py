@@ -23,7 +23,7 @@ from webapp.timeline.timeline import EventTimeline, notification
 
 __all__ = ["AddedBook", "BookService"]
 
-#: How often a change or a deletion is tried again because somebody changed the book just then.
+#: How often a change or a deletion is tried again because the book was changed at the same moment.
 _TRIES: Final = 3
 _lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
 
@@ -53,7 +53,7 @@ class BookService:
     trace: Callable[[str | None], str] = continue_trace
 
     def add(self, reader: Identity, wish: BookIn, traceparent: str | None, key: str | None = None) -> AddedBook:
-        """Commit a book together with the event that mails its owner: the reader, and nobody else.
+        """Commit a book together with the event that mails its owner: the reader alone.
 
         With an idempotency key it is done at most once; raises `IdempotencyKeyReused` if the key stands for another
         request, `IdempotencyKeyInFlight` if the first one is not answered yet.

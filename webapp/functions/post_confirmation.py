@@ -32,7 +32,7 @@ def compose() -> tuple[PostConfirmationSettings, Outbox]:
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Commit the event `user.welcome`, once for each account, and hand the trigger's event back as Cognito wants it.
 
-    Never raises: whoever signed up must not suffer because a greeting failed. Cognito repeats a slow trigger; the
+    Never raises: a sign-up must not fail because its welcome mail does. Cognito repeats a slow trigger; the
     event's id follows from the account, so a repetition changes nothing.
     """
     if event.get("triggerSource") == "PostConfirmation_ConfirmSignUp":

@@ -13,12 +13,12 @@ __all__ = ["RESERVE_MILLISECONDS", "Counts", "LambdaContext", "take_while_time"]
 
 T = TypeVar("T")
 
-#: A run begins nothing new when its function has only so much time left, in milliseconds.
+#: With less time left than this, a run starts no more work.
 RESERVE_MILLISECONDS: Final = 10_000
 
 
 class LambdaContext(Protocol):
-    """The part of Lambda's context that tells the time."""
+    """The part of Lambda's context that says how much time is left."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
@@ -30,7 +30,7 @@ def take_while_time(items: Iterator[T], context: LambdaContext) -> Iterator[T]:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the events of one run, and the subjects of those that were left."""
+    """How many events of one run were published, rejected or left, and the subjects of those that were left."""
 
     published: int = 0
     rejected: int = 0

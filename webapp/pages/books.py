@@ -46,7 +46,7 @@ router: Final = APIRouter()
 
 @router.get("/")
 def home(request: Request, reader: Reader, parts: PartsOf, after: str | None = None, then: str = "/") -> Response:
-    """The reader's books; whoever is not signed in sees what the app is and how to sign in."""
+    """The reader's books; without a session, what the app is and how to sign in."""
     if reader is None:
         return page(request, "welcome.html", {"then": then, "sign_up_url": parts.settings.sign_up_url})
     draft = take_draft(request, parts, reader, "/books")

@@ -1,4 +1,4 @@
-"""What somebody typed into a form after their session had ended: kept in their browser until they have signed in."""
+"""Drafts: a form that was sent after its session had ended is kept in the browser until its reader has signed in."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from webapp.pages.sessions import cookie_name, read_session, set_cookie
 
 __all__ = ["keep_draft", "take_draft"]
 
-#: As long as somebody may take to sign in.
+#: How long a reader may take to sign in.
 _KEPT_SECONDS: Final = 15 * 60
 #: Longer than any field of a form may be; all of them together fit into one cookie then.
 _LONGEST_FIELDS: Final = {"title": 500, "author": 300, "isbn": 40, "language": 8, "zone": 64, "wanted": 500}
 
 
 def keep_draft(request: Request, parts: Parts, path: str, fields: Mapping[str, str]) -> None:
-    """Have the browser keep these fields of the form that posts to `path`, encrypted, for whoever was signed in."""
+    """Keep the fields of the form that posts to `path` in the browser, encrypted, for the reader who was signed in."""
     kept = {name: text[: _LONGEST_FIELDS[name]] for name, text in fields.items()}
     before = read_session(request, parts)
     draft = {"path": path, "owner": before.reader.sub if before else "", "fields": kept}

@@ -40,7 +40,7 @@ class MissingMail:
 class MissingMails:
     """Whether the address is on the list of those that get no mail, and which mails are missing, newest book first.
 
-    `doubtful` are those of which nobody knows.
+    `doubtful` are those that may have been sent: no answer and no report came.
     """
 
     listed: Suppression | None

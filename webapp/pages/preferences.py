@@ -45,7 +45,7 @@ LinkOf = Annotated[UnsubscribeLink, Depends(_link)]
 
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, link: LinkOf) -> Response:
-    """Ask whoever follows the link. Programs that look into mails follow links too, so this changes nothing."""
+    """Ask for confirmation. Programs that look into mails follow links too, so this changes nothing."""
     return page(request, "unsubscribe.html", {"category": describe_category(link.category), "done": False})
 
 
@@ -68,7 +68,7 @@ def unsubscribe(
 def settings(
     request: Request, session: SignedIn, parts: PartsOf, saved: Annotated[str, Query(max_length=3)] = ""
 ) -> Response:
-    """Which mails somebody who is signed in wants, and how they read."""
+    """The signed-in reader's choices: which mails, in which language and time zone."""
     draft = take_draft(request, parts, session.reader, READING_FORM)
     return settings_page(request, session, parts, saved=saved == "yes", filled=draft, notice="draft" if draft else "")
 

@@ -65,7 +65,7 @@ class Session:
 
     @classmethod
     def start(cls, answer: SignInResult, account: Account, now: int, longest: int) -> Self:
-        """The session of somebody whom the issuer just signed in; at most `longest` seconds."""
+        """The session of a reader whom the issuer just signed in; at most `longest` seconds."""
         return cls(
             answer.identity,
             secrets.token_urlsafe(24),
@@ -87,7 +87,7 @@ def cookie_name(parts: Parts, what: str = "") -> str:
 def set_cookie(request: Request, parts: Parts, name: str, value: str, seconds: int | None = None) -> None:
     """Send a cookie along with the answer, whatever that will be; without `seconds` it ends with the browser.
 
-    Lax and not Strict: whoever comes from the issuer or from a link in a mail must be recognised.
+    Lax and not Strict: a reader who comes from the issuer or from a link in a mail must be recognised.
     """
     age = "" if seconds is None else f"; Max-Age={seconds}"
     secure = "; Secure" if parts.https else ""
@@ -125,7 +125,7 @@ def _session(request: Request, parts: PartsOf) -> Session | None:
 
 
 def read_as(request: Request) -> Reading:
-    """How whoever asks for a page reads: as the account chose, else as the browser asks, else as the issuer says."""
+    """A page's language and time zone: as the account chose, else as the browser asks, else as the issuer says."""
     session: Session | None = request.scope.get("session")
     asked = request.headers.get("accept-language", "")
     if session is None:
@@ -257,7 +257,7 @@ def is_own_form(session: Session, csrf: str) -> bool:
 def own_form(request: Request, session: SessionOf, csrf: Annotated[str, Form()] = "") -> None:
     """Refuse a form that was not written for this very session; raises `Problem` 403.
 
-    For somebody without a session there is nothing to forge: such a form ends at the sign-in.
+    Without a session there is nothing to forge: such a form ends at the sign-in.
     """
     same_origin(request)
     if session is not None and not is_own_form(session, csrf):

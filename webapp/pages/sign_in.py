@@ -21,7 +21,7 @@ from webapp.pages.sessions import Session, SessionOf, SignedOut, own_form
 
 __all__ = ["begin", "end_session", "finish", "lead_on", "on_signed_out", "own_path", "router", "sign_out"]
 
-#: How long somebody may take on the issuer's page.
+#: How long a reader may take on the issuer's page.
 _PATIENCE_SECONDS: Final = 15 * 60
 #: So many sign-ins may be under way in one browser, each with a cookie: API Gateway takes 10,240 bytes of headers.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
@@ -43,7 +43,7 @@ def begin(
     With `fresh` the issuer is to ask for the password again, also of whoever is signed in there. Whoever sent a `form`
     is led there by a page, as `lead_on` says.
 
-    Whoever came by another name of this host is sent to the public one first, once: there the issuer sends them back
+    One who came by another name of this host is sent to the public one first, once: there the issuer sends them back
     to, and behind a CDN every request has another name.
     """
     if not here and request.headers.get("host") != urlsplit(parts.settings.public_url).netloc:

@@ -38,7 +38,7 @@ class Account:
     deleted_at: int = 0
 
     def is_open_to(self, reader: Identity) -> bool:
-        """Whether nobody deleted the account since this person signed in."""
+        """Whether the account still exists: it was not deleted since this person signed in."""
         return not self.deleted_at or self.deleted_at < reader.signed_in_at
 
 
@@ -73,7 +73,7 @@ class Accounts:
             raise
 
     def mark_deleted(self, reader: Identity, at: int) -> None:
-        """From now on nothing is written for whoever signed in before; the choices go. May be repeated."""
+        """From now on nothing is written for a session that began before; the choices are deleted. May be repeated."""
         deleted_at = max(at, reader.signed_in_at)
         self._update(
             reader.sub,

@@ -87,7 +87,7 @@ class EventTimeline:
     #: The message that has the event now, and the one that this message took it from.
     successor: str | None = None
     instead_of: str | None = None
-    #: Whether the mail may have gone, nobody knows, and a person was asked.
+    #: Whether the mail may have been sent and an operator was asked to decide.
     parked: bool = False
     #: The trace that the mail was followed in, in hex, where mails are traced.
     trace: str | None = None

@@ -85,7 +85,7 @@ def test_without_npm_it_says_so_and_checks_the_rest(
     told = herald("lint", "--notifications", mails)
     assert (told.exit_code, told.stdout) == (0, "order.shipped: nothing is wrong\n")
     line = " ".join(told.stderr.split())
-    assert line == "Nobody looked for what mail programs leave out: Node.js with npm is not on this machine"
+    assert line == "What mail programs do not support was not checked: Node.js with npm is not on this machine"
 
 
 def test_what_npm_cannot_install_is_one_clear_line(
