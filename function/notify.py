@@ -180,9 +180,9 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
     parting = None
     if catalogue.has_recipients:
         from function.delivery.parting import Parting  # noqa: PLC0415  only where it is used
-        from function.ledger.parts import Parts  # noqa: PLC0415  only where it is used
+        from function.ledger.parts import PartRecords  # noqa: PLC0415  only where it is used
 
-        parting = Parting(Parts(ledger), retry)
+        parting = Parting(PartRecords(ledger), retry)
 
     def courier(request_id: str) -> Courier:
         return Courier(

@@ -19,7 +19,7 @@ from function.delivery.tracing import DeliveryTracing
 from function.event.envelope import Delivery, QueueItem, from_queue
 from function.ledger.keys import address_key, choice_name, event_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.parts import Parts
+from function.ledger.parts import PartRecords
 from function.ledger.record import Record, TimelineRow
 from function.ledger.schedule import Schedule
 from function.ledger.states import Action, State
@@ -110,7 +110,7 @@ class World:
             Scheduling(self.schedule(), Digests(Windows(self.ledger), self.catalogue)) if self.schedules else None,
             self.tracing,
             Attachments(self.s3, self.clock) if self.s3 else None,
-            Parting(Parts(self.ledger), self.retry),
+            Parting(PartRecords(self.ledger), self.retry),
         )
 
     def schedule(self) -> Schedule:

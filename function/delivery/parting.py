@@ -17,7 +17,7 @@ from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Parted, Verdict
 from function.ledger.keys import part_id, part_message_id
-from function.ledger.parts import Parts
+from function.ledger.parts import PartRecords
 from function.ledger.record import Record
 from function.ledger.table import Contended
 from function.message.builder import Draft
@@ -43,7 +43,7 @@ class Handover(Protocol):
 class Parting:
     """Parts events, and cancels their parts."""
 
-    parts: Parts
+    parts: PartRecords
     queue: Handover
 
     def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:

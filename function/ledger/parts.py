@@ -28,11 +28,11 @@ from function.ledger.table import Contended, Refusal
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Parts", "add_parts", "cancel_parted"]
+__all__ = ["PartRecords", "add_parts", "cancel_parted"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class PartRecords:
     """Keeps in `ledger` which parts an event has."""
 
     ledger: Ledger

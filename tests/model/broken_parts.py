@@ -11,7 +11,7 @@ from function.event.cloudevent import Event
 from function.event.envelope import Delivery
 from function.ledger.attempt import Attempt, Duplicate, Parted, Verdict
 from function.ledger.keys import part_name
-from function.ledger.parts import Parts
+from function.ledger.parts import PartRecords
 from function.ledger.record import Record
 from function.message.builder import Draft
 from function.message.recipients import address_of
@@ -19,18 +19,18 @@ from function.message.recipients import address_of
 __all__ = ["CancelsTheEventAlone", "HandsOnOnce", "NamesByItself", "NumbersThem", "WritesAfterwards"]
 
 
-class NamesByItself(Parts):
+class NamesByItself(PartRecords):
     def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> Parted | Verdict:
         parted = super()._join(attempt, known, recipients, now)
         return _name(attempt.owner, recipients) if isinstance(parted, Parted) else parted
 
 
-class NumbersThem(Parts):
+class NumbersThem(PartRecords):
     def keep(self, attempt: Attempt, recipients: Sequence[str]) -> Parted | Verdict:
         return super().keep(attempt, [str(number) for number in range(len(recipients))])
 
 
-class HandsOnOnce(Parts):
+class HandsOnOnce(PartRecords):
     def _join(self, attempt: Attempt, known: Record, recipients: Sequence[str], now: int) -> Parted | Verdict:
         return Duplicate(known.state, known.owner)
 

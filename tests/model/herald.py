@@ -20,7 +20,7 @@ from function.event.compression import compress
 from function.event.envelope import Delivery, from_queue
 from function.ledger.keys import address_key, choice_name, event_key, feedback_key
 from function.ledger.ledger import Ledger, Writes
-from function.ledger.parts import Parts
+from function.ledger.parts import PartRecords
 from function.ledger.schedule import Schedule
 from function.ledger.table import Table
 from function.ledger.windows import Windows
@@ -108,7 +108,7 @@ class Code:
     schedule: type[Schedule] = Schedule
     scheduler: type[Scheduler] = Scheduler
     windows: type[Windows] = Windows
-    parts: type[Parts] = Parts
+    parts: type[PartRecords] = PartRecords
     parting: type[Parting] = Parting
     webhook: type[WebhookHandler] = WebhookHandler
     #: A redrive command that first makes the record as new.
