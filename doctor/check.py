@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from doctor.failures import explain
+from doctor.explanations import explain
 from doctor.system import System
 
 __all__ = ["Check", "CheckResult", "CheckStatus", "Finding", "Scope", "ok", "run", "warning", "worst", "wrong"]

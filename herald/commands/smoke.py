@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from doctor.cloud import Memo
-from doctor.failures import RefusedError, UnansweredError, explain
+from doctor.explanations import explain
+from doctor.failures import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, latency
 from doctor.smoke_goals import Goal, choose_goals
 from doctor.system import System, member

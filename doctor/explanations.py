@@ -1,0 +1,80 @@
+"""What each error says to the person who ran the doctor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from doctor.failures import RefusedError, UnansweredError
+from doctor.system import System
+
+__all__ = ["Explanation", "explain"]
+
+_SIGNED_OUT = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An error in one line, the one thing to do, and whether it proves that something is wrong."""
+
+    finding: str
+    remedy: str
+    proof: bool = False
+
+
+def explain(problem: Exception, system: System) -> Explanation:
+    """What an error says to a person."""
+    match problem:
+        case UnansweredError():
+            return Explanation(
+                f"not answered here: {system.player(problem.service)} does not tell {problem.what}", system.beyond
+            )
+        case RefusedError():
+            return _refusal(problem, system)
+        case NoCredentialsError() | SSOError() | TokenRetrievalError():
+            return Explanation(f"not asked: nobody is signed in ({_short(problem)})", "sign in: aws sso login")
+        case ConnectTimeoutError() | ReadTimeoutError() | EndpointConnectionError() | ConnectionClosedError():
+            return Explanation(f"no answer came: {_short(problem)}", "look at network and proxy, then run it again")
+        case BotoCoreError():
+            return Explanation(f"not asked: {_short(problem)}", "look at the AWS settings")
+    return Explanation(
+        f"the check itself failed: {type(problem).__name__}: {_short(problem)}", "report this line", True
+    )
+
+
+def _refusal(problem: RefusedError, system: System) -> Explanation:
+    if problem.denied:
+        return Explanation(f"not seen: this caller lacks {problem.action}", f"allow {problem.action} to the caller")
+    if problem.code in _SIGNED_OUT:
+        return Explanation(f"not asked: nobody is signed in ({_short(problem)})", "sign in: aws sso login")
+    if system.local and (problem.unplayed or problem.status >= 500):
+        return Explanation(
+            f"not answered here: {system.player(problem.service)} does not play {problem.operation}", system.beyond
+        )
+    if problem.missing:
+        return Explanation(f"it is not there: {_short(problem)}", system.apply, True)
+    return Explanation(f"AWS refused {problem.action}: {_short(problem)}", "run it again, or look the code up")
+
+
+def _short(problem: Exception) -> str:
+    text = " ".join(str(problem).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
