@@ -14,8 +14,8 @@ from botocore.httpsession import URLLib3Session
 from function.canary.deployment_description import Companion
 from operations.errors import UserError
 from release.deployments import history
-from release.progress.display import Screen
 from release.publish import Artifact, publish, sha256_of, update
+from release.screen import Screen
 from release.stack import ALIAS, OPTIONAL, Stack
 from release.versions import code_of, live_after, move_alias, numbers
 

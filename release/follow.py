@@ -11,7 +11,7 @@ from botocore.exceptions import HTTPClientError
 from release.analysis.proof import prove
 from release.companions import follow_live
 from release.hooks import hook_reason
-from release.progress.display import Screen
+from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 from release.progress.terms import Inconclusive, Terms, bake
@@ -34,7 +34,7 @@ _ANSWER = 600
 Ask = Callable[[], bool | None]
 
 
-def follow(poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -> ReleaseOutcome:
+def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _NO_TERMS) -> ReleaseOutcome:
     """Show every look; the outcome. Interrupted: stop it if `ask` says True, go on if False, leave it if None.
 
     It is stopped, too, if its version is worse than the one before, or lacks a yes that the terms ask for. At its end,
@@ -61,7 +61,7 @@ def follow(poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -
 class _Watch:
     """Looks at a deployment until it ends, and stops it where its terms are not met: then `stopped_as` tells how."""
 
-    def __init__(self, poller: Poller, screen: Screen, ask: Ask, terms: Terms = _NO_TERMS) -> None:
+    def __init__(self, poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _NO_TERMS) -> None:
         self.poller = poller
         self.ask = ask
         self.terms = terms
@@ -111,7 +111,7 @@ class _Watch:
         self._screen.say(f"{why}: {self.poller.id} is taken back")
 
 
-def _settle(watch: _Watch, screen: Screen) -> ReleaseOutcome:
+def _settle(watch: _Watch, screen: DeploymentScreen) -> ReleaseOutcome:
     """The outcome of a release whose deployment succeeded: by its terms, and after its bake."""
     poller, terms = watch.poller, watch.terms
     outcome = watch.stopped_as
@@ -132,7 +132,7 @@ def _settle(watch: _Watch, screen: Screen) -> ReleaseOutcome:
     return outcome
 
 
-def _is_inconclusive(poller: Poller, terms: Terms, screen: Screen) -> bool:
+def _is_inconclusive(poller: Poller, terms: Terms, screen: DeploymentScreen) -> bool:
     real = poller.proof.real if poller.proof else 0
     if real >= terms.at_least or terms.inconclusive is Inconclusive.ACCEPT:
         return False
@@ -140,7 +140,7 @@ def _is_inconclusive(poller: Poller, terms: Terms, screen: Screen) -> bool:
     return True
 
 
-def _take_back(watch: _Watch, screen: Screen, outcome: ReleaseOutcome) -> ReleaseOutcome:
+def _take_back(watch: _Watch, screen: DeploymentScreen, outcome: ReleaseOutcome) -> ReleaseOutcome:
     """Put the version before back, unless somebody else has moved the traffic; `outcome`, or failed if that failed."""
     released = watch.poller.last
     if released is None or live_after(watch.poller.stack, released.target) != AliasRouting(released.target, {}):

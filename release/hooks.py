@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from release.companions import companions_of
 from release.deployments import Deployment
-from release.progress.display import Screen
+from release.screen import Screen
 from release.stack import ALIAS, Stack
 from release.versions import live, versions
 

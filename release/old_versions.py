@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from operations.errors import UserError
 from release.companions import companions_of, paired
-from release.progress.display import Screen
+from release.screen import Screen
 from release.stack import Stack
 from release.versions import numbers, previous
 

@@ -16,10 +16,10 @@ from release.appspec import render
 from release.companions import publish_companions, ship_hooks, ship_hooks_of
 from release.deployments import Deployment
 from release.old_versions import delete_old_versions
-from release.progress.display import Screen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.publish import Artifact, publish
+from release.screen import Screen
 from release.stack import ALIAS, Stack
 from release.strategy import config_of, first_step, minutes
 from release.versions import AliasRouting, code_of, live, live_at_rest, previous

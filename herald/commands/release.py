@@ -17,9 +17,9 @@ from operations.errors import UserError
 from release.analysis.proof import compare_last
 from release.artifacts import find_artifact
 from release.companions import follow_live
+from release.follow import follow
 from release.hooks import check_live
-from release.progress.display import Screen, screen
-from release.progress.follow import follow
+from release.progress.display import DeploymentScreen, screen
 from release.progress.outcome import ReleaseOutcome, exit_codes
 from release.progress.poller import Poller
 from release.progress.terms import Gate, Inconclusive, Terms
@@ -156,7 +156,7 @@ def _where(stack: Stack) -> str:
     return f"{'laptop cloud, ' if stack.local else ''}account {stack.account}, region {stack.region}"
 
 
-def _announce(stack: Stack, chosen: ReleasePlan, shown: Screen, bake: float) -> None:
+def _announce(stack: Stack, chosen: ReleasePlan, shown: DeploymentScreen, bake: float) -> None:
     described = {one.number: one.release for one in versions(stack)}
     now = chosen.live.version
     watched = [*chosen.group_alarms, "the candidate's own"]
@@ -183,14 +183,14 @@ def _ask_to_stop() -> bool | None:
         return None
 
 
-def _check_again(stack: Stack, functions: LambdaClient, shown: Screen) -> ReleaseOutcome:
+def _check_again(stack: Stack, functions: LambdaClient, shown: DeploymentScreen) -> ReleaseOutcome:
     outcome = ReleaseOutcome.RELEASED if check_live(stack, functions, shown) else ReleaseOutcome.FAILED
     passed = outcome is ReleaseOutcome.RELEASED
     shown.say(f"the hooks {'pass' if passed else 'do not pass'} what is live; nothing was moved")
     return outcome
 
 
-def _offer_restore(poller: Poller, shown: Screen, outcome: ReleaseOutcome, yes: bool) -> ReleaseOutcome:
+def _offer_restore(poller: Poller, shown: DeploymentScreen, outcome: ReleaseOutcome, yes: bool) -> ReleaseOutcome:
     """Where CodeDeploy has nothing to roll back to, offer to move the alias back; the outcome after that."""
     failed = poller.unrestored
     if failed is None:
@@ -204,7 +204,7 @@ def _offer_restore(poller: Poller, shown: Screen, outcome: ReleaseOutcome, yes: 
     return ReleaseOutcome.ROLLED_BACK
 
 
-def _judge_last(stack: Stack, shown: Screen, at_least: int) -> ReleaseOutcome:
+def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> ReleaseOutcome:
     """Say how the last release's versions compare: released if the new one is no worse."""
     judged, comparison = compare_last(stack)
     shown.say(f"{judged.id}, version {judged.current} to {judged.target}, {judged.status}: its traffic judged again")
@@ -232,6 +232,6 @@ def _require_consent(question: str, yes: bool) -> None:
         raise UserError("nothing was changed")
 
 
-def _report_cleared(shown: Screen) -> ReleaseOutcome:
+def _report_cleared(shown: DeploymentScreen) -> ReleaseOutcome:
     shown.say("the weights are cleared")
     return ReleaseOutcome.RELEASED

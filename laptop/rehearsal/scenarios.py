@@ -15,8 +15,8 @@ from laptop.rehearsal.faults import ReleaseFault, variant
 from operations.errors import UserError
 from release.analysis.traffic import Observer
 from release.deployments import Deployment
+from release.follow import follow
 from release.progress.display import Lines
-from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.progress.terms import Inconclusive, Terms

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from operations.errors import UserError
 from release.analysis.comparison import Comparison, compare
 from release.analysis.traffic import Observer, totals
 from release.deployments import Deployment, history
 from release.hooks import count_synthetic
-from release.progress.poller import Proof
 from release.stack import Stack
 
-__all__ = ["compare_last", "prove"]
+__all__ = ["Proof", "compare_last", "prove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a release was proved by: `synthetic` mails of its hooks, None where their logs do not tell; `real` ones that
+    the version carried without an error while it had a part of the traffic."""
+
+    synthetic: int | None
+    real: int
+
+    def describe(self) -> str:
+        """In words, for a line of text."""
+        synthetic = "an unknown number of" if self.synthetic is None else self.synthetic
+        return f"proved by {synthetic} synthetic and {self.real} real mails"
 
 
 def prove(stack: Stack, deployment: Deployment) -> Proof | None:

@@ -1,1 +1,1 @@
-"""A deployment watched to its end: how it stands, how it is shown, how it ended."""
+"""How a deployment stands, how it is shown, how it ended."""

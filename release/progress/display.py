@@ -17,23 +17,21 @@ from rich.text import Text
 from release.analysis.comparison import Comparison
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
+from release.screen import Screen
 
-__all__ = ["Lines", "Machine", "Panel", "Screen", "screen"]
+__all__ = ["DeploymentScreen", "Lines", "Machine", "Panel", "screen"]
 
 _STYLES = {"Succeeded": "green", "Failed": "bold red", "InProgress": "cyan", "OK": "green", "ALARM": "bold red"}
 
 
-class Screen(Protocol):
-    """Where a deployment is shown."""
+class DeploymentScreen(Screen, Protocol):
+    """Where a deployment is shown while it is watched."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-    def say(self, line: str) -> None:
-        """One step that is done."""
 
     def plan(self, rows: Mapping[str, str]) -> None:
         """What would be done, by the name of each thing."""
@@ -135,8 +133,8 @@ class Machine(Lines):
         sys.stdout.flush()
 
 
-def screen(console: Console, machine: bool) -> Screen:
-    """The right one for whoever reads."""
+def screen(console: Console, machine: bool) -> DeploymentScreen:
+    """JSON lines for a machine, a panel for a terminal, else plain lines."""
     if machine:
         return Machine(console)
     return Panel(console) if console.is_terminal else Lines(console)

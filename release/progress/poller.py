@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 from release.analysis import alarms
 from release.analysis.comparison import Comparison, Looks, compare
+from release.analysis.proof import Proof
 from release.analysis.traffic import Observer
 from release.deployments import Deployment, read
 from release.progress.outcome import ReleaseOutcome
 from release.stack import Stack
 from release.versions import AliasRouting, live, live_after
 
-__all__ = ["Poller", "Proof", "Snapshot"]
+__all__ = ["Poller", "Snapshot"]
 
 #: Seconds of looking at a deployment that ended badly, before it counts as one that is not rolled back.
 _PATIENCE = 100.0
@@ -34,20 +35,6 @@ class Snapshot:
     left: float | None = None
     comparison: Comparison | None = None
     until: str = "all traffic has moved"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What a release was proved by: `synthetic` mails of its hooks, None where their logs do not tell; `real` ones that
-    the version carried without an error while it had a part of the traffic."""
-
-    synthetic: int | None
-    real: int
-
-    def describe(self) -> str:
-        """In words, for a line of text."""
-        synthetic = "an unknown number of" if self.synthetic is None else self.synthetic
-        return f"proved by {synthetic} synthetic and {self.real} real mails"
 
 
 @dataclass(slots=True)

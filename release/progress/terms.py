@@ -11,7 +11,7 @@ from typing import Protocol
 from botocore.exceptions import ConnectionError as Unconnected
 from botocore.exceptions import HTTPClientError
 
-from release.progress.display import Screen
+from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 
@@ -94,7 +94,7 @@ class Terms:
     mends: tuple[str, ...] = ()
 
 
-def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], terms: Terms) -> ReleaseOutcome:
+def bake(poller: Poller, screen: DeploymentScreen, ask: Callable[[], bool | None], terms: Terms) -> ReleaseOutcome:
     """Watch a version that has all traffic until it has baked: released, rolled back if it must be, since an alarm
     rings, stopped if a person or somebody else's deployment does not want it, left if nobody watches on.
 
@@ -129,7 +129,9 @@ def bake(poller: Poller, screen: Screen, ask: Callable[[], bool | None], terms: 
             return ReleaseOutcome.STOPPED
 
 
-def _watch_bake(poller: Poller, screen: Screen, version: str, ends: float, ringing_on: set[str]) -> ReleaseOutcome:
+def _watch_bake(
+    poller: Poller, screen: DeploymentScreen, version: str, ends: float, ringing_on: set[str]
+) -> ReleaseOutcome:
     """`ringing_on` are alarms that have rung since before the version was live, from which those go that are quiet."""
     while (left := ends - time.time()) > 0:
         look = poller.look()
@@ -143,7 +145,7 @@ def _watch_bake(poller: Poller, screen: Screen, version: str, ends: float, ringi
     return ReleaseOutcome.RELEASED
 
 
-def _end_of_bake(look: Snapshot, version: str, screen: Screen, ringing_on: set[str]) -> ReleaseOutcome | None:
+def _end_of_bake(look: Snapshot, version: str, screen: DeploymentScreen, ringing_on: set[str]) -> ReleaseOutcome | None:
     if version not in look.traffic or len(look.traffic) > 1:
         screen.say(f"something else moves the traffic from version {version}: its bake is over")
         return ReleaseOutcome.STOPPED

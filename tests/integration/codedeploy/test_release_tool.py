@@ -15,8 +15,8 @@ from laptop.codedeploy.wire import CodeDeployCalls
 from operations.errors import UserError
 from release import deployments
 from release.appspec import TEMPLATE
+from release.follow import follow
 from release.progress.display import Lines
-from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.rollback import plan_rollback
@@ -164,7 +164,7 @@ def test_a_codedeploy_that_is_out_of_reach_for_a_while_is_looked_at_again(
         return deployments.read(stack, name)
 
     monkeypatch.setattr("release.progress.poller.read", get)
-    monkeypatch.setattr("release.progress.follow.follow_live", lambda *_: None)
+    monkeypatch.setattr("release.follow.follow_live", lambda *_: None)
     poller = Poller(stack, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=out, width=200)), lambda: None) is ReleaseOutcome.RELEASED
     assert out.getvalue().count("out of reach, and the deployment goes on") == 2
@@ -189,7 +189,7 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
     monkeypatch.setattr("release.companions.move_companions", lambda *_: [])
     monkeypatch.setattr("release.companions.paired", lambda *_: {})
     monkeypatch.setattr("release.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
-    monkeypatch.setattr("release.progress.follow.prove", lambda *_: None)
+    monkeypatch.setattr("release.follow.prove", lambda *_: None)
     poller = Poller(stack, deployment, [], 0.0, INFINITE)
     assert follow(poller, Lines(Console(file=io.StringIO())), lambda: None) is outcome
     assert given == [version]

@@ -19,8 +19,8 @@ from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.rehearsal.faults import rewrite
 from laptop.state import ROOT
 from package import build
+from release.follow import follow
 from release.progress.display import Lines
-from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Snapshot
 from release.progress.terms import Terms

@@ -20,8 +20,8 @@ from rich.console import Console
 from herald.account import release_stack
 from operations.errors import UserError
 from release.artifacts import read_artifact
+from release.follow import follow
 from release.progress.display import Lines
-from release.progress.follow import follow
 from release.progress.poller import Snapshot
 from release.progress.terms import Gate, Terms
 from release.release import finish, plan, start

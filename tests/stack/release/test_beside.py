@@ -6,7 +6,7 @@ import pytest
 
 from operations.errors import UserError
 from release.companions import companions_of
-from release.progress.follow import follow
+from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan, start
 from release.rollback import stop

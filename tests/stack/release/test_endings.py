@@ -13,7 +13,7 @@ from operations.errors import UserError
 from release import deployments
 from release.appspec import render
 from release.companions import companions_of, publish_companions, ship_hooks
-from release.progress.follow import follow
+from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller
 from release.progress.terms import Gate, Terms

@@ -13,7 +13,7 @@ from laptop.cloud import LaptopCloud
 from release.analysis.alarms import create
 from release.analysis.proof import compare_last
 from release.companions import companions_of
-from release.progress.follow import follow
+from release.follow import follow
 from release.progress.outcome import ReleaseOutcome
 from release.release import plan
 from release.rollback import plan_rollback, start_rollback

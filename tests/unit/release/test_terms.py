@@ -14,11 +14,12 @@ from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
 from release.analysis.comparison import Figures
+from release.analysis.proof import Proof
 from release.deployments import Deployment
+from release.follow import follow
 from release.progress.display import Lines
-from release.progress.follow import follow
 from release.progress.outcome import ReleaseOutcome
-from release.progress.poller import Poller, Proof
+from release.progress.poller import Poller
 from release.progress.terms import Gate, Inconclusive, Terms
 from release.stack import Names, Stack
 from release.versions import AliasRouting
@@ -113,11 +114,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(
         "release.progress.poller.Observer", lambda *_: SimpleNamespace(until=None, look=lambda: made.figures)
     )
-    monkeypatch.setattr("release.progress.follow.stop", made.stop)
-    monkeypatch.setattr("release.progress.follow.plan_rollback", lambda _, to: to)
-    monkeypatch.setattr("release.progress.follow.start_rollback", made.start_rollback)
-    monkeypatch.setattr("release.progress.follow.prove", lambda *_: Proof(60, made.figures["8"].mails))
-    monkeypatch.setattr("release.progress.follow.follow_live", lambda *_: None)
+    monkeypatch.setattr("release.follow.stop", made.stop)
+    monkeypatch.setattr("release.follow.plan_rollback", lambda _, to: to)
+    monkeypatch.setattr("release.follow.start_rollback", made.start_rollback)
+    monkeypatch.setattr("release.follow.prove", lambda *_: Proof(60, made.figures["8"].mails))
+    monkeypatch.setattr("release.follow.follow_live", lambda *_: None)
     return made
 
 

@@ -1,0 +1,14 @@
+"""Where a release reports what it has done."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+__all__ = ["Screen"]
+
+
+class Screen(Protocol):
+    """Takes one line for each step."""
+
+    def say(self, line: str) -> None:
+        """One step that is done."""
