@@ -7,7 +7,19 @@ import itertools
 import pytest
 
 from function.ledger.requests import in_source_state, state_in
-from function.ledger.states import ACCEPTED, FINAL, IN_DOUBT, MEANING, MOVES, PRECEDENCE, Action, State, sources
+from function.ledger.states import (
+    ACCEPTED,
+    FINAL,
+    IN_DOUBT,
+    MEANING,
+    MOVES,
+    PRECEDENCE,
+    SETTLED_UNSENT,
+    UNTRIED,
+    Action,
+    State,
+    sources,
+)
 
 HEARD = {
     action: State[action.name.removeprefix("FEEDBACK_")]
@@ -15,51 +27,27 @@ HEARD = {
     if action.name.startswith("FEEDBACK_") and action is not Action.FEEDBACK_NEVER_TRIED
 } | {Action.FEEDBACK_NEVER_TRIED: State.REFUSED}
 EVERY = list(itertools.product([None, *State], Action))
-CHANGES = {
-    (Action.CLAIM, None, State.SENDING),
-    (Action.CLAIM, State.RELEASED, State.SENDING),
-    (Action.CLAIM, State.SCHEDULED, State.SENDING),
-    (Action.SCHEDULE, None, State.SCHEDULED),
-    (Action.SCHEDULE, State.RELEASED, State.SCHEDULED),
-    (Action.CANCEL, None, State.CANCELLED),
-    (Action.CANCEL, State.SCHEDULED, State.CANCELLED),
-    (Action.CANCEL, State.RELEASED, State.CANCELLED),
-    (Action.CANCEL, State.REJECTED, State.CANCELLED),
-    (Action.CANCEL, State.SUPPRESSED, State.CANCELLED),
-    (Action.COLLECT, None, State.COLLECTED),
-    (Action.COLLECT, State.RELEASED, State.COLLECTED),
-    (Action.COLLECT, State.SCHEDULED, State.COLLECTED),
-    (Action.PART, None, State.REPLACED),
-    (Action.PART, State.RELEASED, State.REPLACED),
-    (Action.CANCEL_PARTED, State.REPLACED, State.CANCELLED),
-    (Action.CLOSE, State.COLLECTING, State.SCHEDULED),
-    (Action.CLOSE_EMPTY, State.COLLECTING, State.CANCELLED),
-    (Action.CANCEL_COLLECTED, State.COLLECTED, State.CANCELLED),
-    (Action.REPLACE_COLLECTED, State.COLLECTED, State.REPLACED),
-    (Action.REJECT, State.SCHEDULED, State.REJECTED),
-    (Action.SUPPRESS, State.SCHEDULED, State.SUPPRESSED),
-    (Action.REPLACE, State.SCHEDULED, State.REPLACED),
-    (Action.RESEND, State.SENDING, State.SENDING),
-    (Action.RESEND, State.UNKNOWN, State.SENDING),
-    (Action.REDRIVE, State.REJECTED, State.SENDING),
-    (Action.REDRIVE, State.SUPPRESSED, State.SENDING),
-    (Action.REDRIVE_CONFIRMED, State.SENDING, State.SENDING),
-    (Action.REDRIVE_CONFIRMED, State.UNKNOWN, State.SENDING),
-    (Action.RECORD, State.SENDING, State.SENT),
-    (Action.RELEASE, State.SENDING, State.RELEASED),
-    (Action.GIVE_BACK, State.SENDING, State.UNKNOWN),
-    (Action.WITHDRAW, State.SENDING, State.CANCELLED),
-    (Action.LOSE, State.SENDING, State.UNKNOWN),
-    (Action.REFUSE, State.SENDING, State.REJECTED),
-    (Action.REJECT, None, State.REJECTED),
-    (Action.REJECT, State.RELEASED, State.REJECTED),
-    (Action.SUPPRESS, None, State.SUPPRESSED),
-    (Action.SUPPRESS, State.RELEASED, State.SUPPRESSED),
-    (Action.REPLACE, State.RELEASED, State.REPLACED),
-    (Action.REPLACE, State.REJECTED, State.REPLACED),
-    (Action.REPLACE, State.SUPPRESSED, State.REPLACED),
-    (Action.REPLACE_CONFIRMED, State.SENDING, State.REPLACED),
-    (Action.REPLACE_CONFIRMED, State.UNKNOWN, State.REPLACED),
+#: What deliveries, owners and persons do: everything but the reports of providers.
+ACTS = sorted(set(Action) - set(HEARD))
+#: What only the attempt that holds the mail can say.
+OWNERS = {Action.RECORD, Action.RELEASE, Action.GIVE_BACK, Action.WITHDRAW, Action.LOSE, Action.REFUSE}
+#: How an action's name begins that does the same under several conditions, and the state that it leads to.
+GOALS = {
+    "cancel": State.CANCELLED,
+    "claim": State.SENDING,
+    "close": State.SCHEDULED,
+    "close empty": State.CANCELLED,
+    "collect": State.COLLECTED,
+    "lose": State.UNKNOWN,
+    "part": State.REPLACED,
+    "record": State.SENT,
+    "redrive": State.SENDING,
+    "refuse": State.REJECTED,
+    "reject": State.REJECTED,
+    "replace": State.REPLACED,
+    "resend": State.SENDING,
+    "schedule": State.SCHEDULED,
+    "suppress": State.SUPPRESSED,
 }
 
 
@@ -87,13 +75,95 @@ def test_nothing_else_is_decided() -> None:
     assert set(MOVES) == set(EVERY)
 
 
-def test_what_deliveries_and_owners_change_is_exactly_this() -> None:
-    changes = {
-        (action, state, move.to)
-        for (state, action), move in MOVES.items()
-        if move.to is not None and action not in HEARD
-    }
-    assert changes == CHANGES
+def followers(state: State | None) -> set[State]:
+    """The states that follow directly on `state`."""
+    return {move.to for (before, _), move in MOVES.items() if before is state and move.to is not None}
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTS) - {Action.RELEASE, Action.GIVE_BACK, Action.WITHDRAW}))
+def test_an_action_leads_to_one_state_wherever_it_changes_anything(action: Action) -> None:
+    goal = GOALS.get(action) or GOALS.get(action.partition(" ")[0])
+    assert {MOVES[state, action].to for state in (None, *State)} - {None} == ({goal} if goal else set())
+
+
+def test_every_state_can_be_reached_from_no_record_but_the_window_that_a_collected_event_opens() -> None:
+    reached: set[State] = set()
+    following = followers(None)
+    while following - reached:
+        reached |= following
+        following = set[State]().union(*map(followers, reached))
+    assert set(State) - reached == {State.COLLECTING}
+
+
+@pytest.mark.parametrize("state", sorted(FINAL))
+def test_only_feedback_a_person_a_cancellation_and_other_content_lead_out_of_a_final_state(state: State) -> None:
+    out = {action.partition(" ")[0] for action in ACTS if MOVES[state, action].to is not None}
+    assert out <= {"cancel", "redrive", "replace"}
+
+
+@pytest.mark.parametrize("action", sorted(OWNERS))
+def test_the_word_of_an_owner_counts_only_while_its_mail_is_being_sent(action: Action) -> None:
+    assert sources(action) == (State.SENDING,)
+    assert MOVES[None, action].to is None
+
+
+@pytest.mark.parametrize(
+    ("action", "ends"),
+    [
+        (Action.RELEASE, State.RELEASED),
+        (Action.WITHDRAW, State.CANCELLED),
+        (Action.GIVE_BACK, State.UNKNOWN),
+    ],
+)
+def test_an_owner_that_sent_nothing_leaves_the_mail_free_cancelled_or_in_the_doubt_of_an_earlier_attempt(
+    action: Action, ends: State
+) -> None:
+    assert MOVES[State.SENDING, action].to is ends
+
+
+@pytest.mark.parametrize("state", sorted(IN_DOUBT | ACCEPTED))
+def test_only_an_owner_or_a_persons_yes_settles_as_unsent_what_may_have_gone(state: State) -> None:
+    unsent = set(State) - IN_DOUBT - ACCEPTED
+    settling = {action for action in ACTS if MOVES[state, action].to in unsent}
+    assert settling <= OWNERS | {Action.REPLACE_CONFIRMED}
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTS) - {Action.REPLACE}))
+def test_a_released_mail_is_as_good_as_one_that_never_was_tried(action: Action) -> None:
+    assert MOVES[State.RELEASED, action].to is MOVES[None, action].to
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTS) - {Action.SCHEDULE, Action.PART}))
+def test_a_scheduled_mail_is_moved_as_a_released_one_but_neither_kept_twice_nor_parted(action: Action) -> None:
+    assert MOVES[State.SCHEDULED, action].to is MOVES[State.RELEASED, action].to
+
+
+@pytest.mark.parametrize("action", [Action.CLAIM, Action.COLLECT, Action.REJECT, Action.SUPPRESS])
+def test_a_delivery_takes_settles_or_collects_only_what_nobody_tried(action: Action) -> None:
+    assert set(sources(action)) == UNTRIED
+
+
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.REPLACE])
+def test_all_that_certainly_was_not_sent_can_be_cancelled_and_replaced(action: Action) -> None:
+    assert set(sources(action)) == UNTRIED | SETTLED_UNSENT
+
+
+@pytest.mark.parametrize("action", [Action.CLAIM, Action.SCHEDULE, Action.PART])
+def test_a_released_mail_can_be_sent_kept_for_later_and_parted(action: Action) -> None:
+    assert State.RELEASED in sources(action)
+
+
+@pytest.mark.parametrize(
+    ("state", "movers"),
+    [
+        (State.COLLECTING, {Action.CLOSE, Action.CLOSE_EMPTY}),
+        (State.COLLECTED, {Action.CANCEL_COLLECTED, Action.REPLACE_COLLECTED}),
+        (State.REPLACED, {Action.CANCEL_PARTED}),
+        (State.CANCELLED, set()),
+    ],
+)
+def test_digests_collected_events_and_parted_ones_have_actions_of_their_own(state: State, movers: set[Action]) -> None:
+    assert {action for action in ACTS if MOVES[state, action].to is not None} == movers
 
 
 @pytest.mark.parametrize(("state", "action"), list(itertools.product(State, HEARD)))
@@ -123,9 +193,9 @@ def test_every_state_that_is_no_end_has_somebody_who_moves_it_on(state: State) -
     assert movers
 
 
-@pytest.mark.parametrize("state", sorted({State.SUPPRESSED, State.REJECTED}))
-def test_what_ended_unsent_can_be_redriven(state: State) -> None:
-    assert MOVES[state, Action.REDRIVE].to is State.SENDING
+def test_only_what_ended_unsent_is_redriven() -> None:
+    assert set(sources(Action.REDRIVE)) == SETTLED_UNSENT
+    assert MOVES[None, Action.REDRIVE].to is None
 
 
 @pytest.mark.parametrize("state", [*sorted(ACCEPTED), State.REPLACED])
@@ -136,7 +206,8 @@ def test_nothing_leads_from_a_mail_that_a_provider_accepted_or_that_another_repl
 
 
 def test_only_a_mail_of_unknown_fate_may_be_sent_once_more() -> None:
-    assert set(sources(Action.RESEND)) == set(sources(Action.REDRIVE_CONFIRMED)) == IN_DOUBT
+    once_more = (Action.RESEND, Action.REDRIVE_CONFIRMED, Action.REPLACE_CONFIRMED)
+    assert {frozenset(sources(action)) for action in once_more} == {IN_DOUBT}
 
 
 @pytest.mark.parametrize("action", Action)
