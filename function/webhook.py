@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, release
 from function.environment import BadSetting
+from function.ledger.attributes import is_conditional_failure, serialize_item
 from function.providers.secret import Secret
 from function.providers.ses_events import Ignored
 from function.providers.urls import webhook_path
@@ -110,16 +111,20 @@ class WebhookHandler:
         try:
             self.dynamodb.update_item(
                 TableName=self.table,
-                Key={"pk": {"S": f"webhook#{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"}},
+                Key=serialize_item({"pk": f"webhook#{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"}),
                 UpdateExpression="SET #digest = :digest, #expires_at = :expires_at",
                 ConditionExpression="attribute_not_exists(#digest) OR #digest = :digest",
                 ExpressionAttributeNames={"#digest": "digest", "#expires_at": "expires_at"},
-                ExpressionAttributeValues={
-                    ":digest": {"B": hashlib.sha256(body).digest()},
-                    ":expires_at": {"N": str(self.clock() // 1000 + 3 * CLOCK_BOUND)},
-                },
+                ExpressionAttributeValues=serialize_item(
+                    {
+                        ":digest": hashlib.sha256(body).digest(),
+                        ":expires_at": self.clock() // 1000 + 3 * CLOCK_BOUND,
+                    }
+                ),
             )
-        except self.dynamodb.exceptions.ConditionalCheckFailedException:
+        except ClientError as error:
+            if not is_conditional_failure(error):
+                raise
             return False
         return True
 

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.event.envelope import Delivery, from_queue
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import is_conditional_failure, serialize_item
 from function.ledger.keys import message_key
 from function.ledger.record import EventItem
 from operations.installation import Installation, projection
@@ -173,7 +173,7 @@ def _remove(installation: Installation, key: str, attribute: str, condition: str
             ExpressionAttributeValues=serialize_item({":value": value}),
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        if not is_conditional_failure(error):
             raise
         return False
     return True

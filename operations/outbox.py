@@ -14,12 +14,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import is_conditional_failure, serialize_item
 from operations.errors import UserError
 from operations.installation import Installation
 
 __all__ = [
     "SHARDS",
+    "UNPUBLISHED",
     "OutboxEntry",
     "OutboxRow",
     "erase_body",
@@ -28,12 +29,15 @@ __all__ = [
     "find_mentions",
     "find_rejected",
     "publish_again",
-    "shard_of",
+    "queue_name",
+    "queue_of",
 ]
 
 #: The index is spread over so many partition keys, each good for some 500 events a second. All events about one subject
 #: share a shard, so that the sweeper sees them in the order in which they were committed.
 SHARDS = 4
+#: The queue of what SNS has not taken yet.
+UNPUBLISHED = "unpublished"
 
 #: Seconds after which a row without its event expires: longer than anything can still refer to it.
 _EXPIRY_SECONDS = 40 * 86_400
@@ -63,9 +67,14 @@ class OutboxEntry:
     source: str | None = None
 
 
-def shard_of(subject: str) -> int:
-    """The shard of the index in which rows about `subject` (without `outbox#`) wait."""
-    return zlib.crc32(subject.encode()) % SHARDS
+def queue_name(queue: str, shard: int) -> str:
+    """Key of a shard of the index in which rows wait: the value of their attribute `queue`."""
+    return f"{queue}#{shard}"
+
+
+def queue_of(queue: str, subject: str) -> str:
+    """Key of the shard in which rows about `subject` (without `outbox#`) wait."""
+    return queue_name(queue, zlib.crc32(subject.encode()) % SHARDS)
 
 
 def find_rejected(installation: Installation) -> list[OutboxRow]:
@@ -91,7 +100,7 @@ def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
             {
                 ":committed": "committed",
                 ":rejected": "rejected",
-                ":queue": f"unpublished#{shard_of(row.subject.removeprefix('outbox#'))}",
+                ":queue": queue_of(UNPUBLISHED, row.subject.removeprefix("outbox#")),
                 ":now": now,
             }
         ),
@@ -194,7 +203,7 @@ def _update(installation: Installation, row: OutboxRow, update: str, condition: 
             ExpressionAttributeValues=values,
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        if not is_conditional_failure(error):
             raise
         return False
     return True

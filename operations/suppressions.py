@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import is_conditional_failure, serialize_item
 from function.ledger.keys import own_list_of
 from function.ledger.record import EventItem
 from operations.installation import Installation, projection
@@ -156,7 +156,7 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
             ConditionExpression="attribute_exists(since)",
         )
     except ClientError as error:  # somebody else was faster
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        if not is_conditional_failure(error):
             raise
 
 

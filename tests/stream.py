@@ -11,7 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from function.ledger.mail_event import STREAM_FILTER
+from function.ledger.keys import message_key
+from function.ledger.mail_event import TYPES
 from function.mail_events import MailEventsHandler
 from function.runtime.metrics import Telemetry
 from laptop.invocations.stream_batches import Batch, ShardReader, StreamRules, first_failure
@@ -20,8 +21,16 @@ from tests.dynamodb.table import MemoryTable
 from tests.dynamodb.values import Item, thaw_item
 from tests.fakes import NOW
 
-__all__ = ["RULES", "StreamedTable", "Topic", "read_stream", "teller"]
+__all__ = ["RULES", "STREAM_FILTER", "StreamedTable", "Topic", "read_stream", "teller"]
 
+#: What Lambda need not hand over at all: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+STREAM_FILTER: dict[str, Any] = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": message_key("")}]}},
+        "NewImage": {"state": {"S": [state.value for state in TYPES]}},
+    },
+}
 #: As infra/modules/notifier makes the mapping.
 RULES = StreamRules(size=100, partial=True, bisect=True, age=43_200)
 

@@ -1,4 +1,4 @@
-"""DynamoDB's typed JSON, as far as the ledger uses it.
+"""DynamoDB's typed JSON, as far as the ledger uses it, and its answer to a write whose condition failed.
 
 boto3 has a serializer for this; Herald's function carries botocore only (design: budgets).
 """
@@ -6,9 +6,20 @@ boto3 has a serializer for this; Herald's function carries botocore only (design
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Attribute", "Item", "deserialize", "deserialize_item", "serialize", "serialize_item"]
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+__all__ = [
+    "Attribute",
+    "Item",
+    "deserialize",
+    "deserialize_item",
+    "is_conditional_failure",
+    "serialize",
+    "serialize_item",
+]
 
 Attribute = dict[str, Any]
 Item = dict[str, Attribute]
@@ -58,3 +69,11 @@ def serialize_item(values: Mapping[str, object]) -> Item:
 def deserialize_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """The plain values of an item."""
     return {name: deserialize(attribute) for name, attribute in item.items()}
+
+
+def is_conditional_failure(error: ClientError) -> bool:
+    """Whether a write was refused because its condition did not hold.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+    """
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"

@@ -20,7 +20,7 @@ from function.ledger.keys import message_key
 from function.ledger.states import State
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["SOURCE", "STREAM_FILTER", "TYPES", "MailEvent", "read_mail_event"]
+__all__ = ["SOURCE", "TYPES", "MailEvent", "read_mail_event"]
 
 #: Of every mail event; its id is unique under it.
 SOURCE = "urn:herald:mail"
@@ -38,14 +38,6 @@ TYPES: dict[State, str] = {
     State.REFUSED: "mail.rejected",
 }
 _MESSAGE = message_key("")
-#: What Lambda need not hand over at all: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
-STREAM_FILTER: dict[str, Any] = {
-    "eventName": ["INSERT", "MODIFY"],
-    "dynamodb": {
-        "Keys": {"pk": {"S": [{"prefix": _MESSAGE}]}},
-        "NewImage": {"state": {"S": [state.value for state in TYPES]}},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)

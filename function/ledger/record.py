@@ -7,6 +7,7 @@ from typing import Any
 
 from function.event.compression import decompress
 from function.ledger.attributes import deserialize
+from function.ledger.keys import message_key
 from function.ledger.states import State
 from function.reason_codes import Reason
 from function.runtime.lean_dataclass import dataclass
@@ -106,7 +107,7 @@ class Record:
     def from_item(cls, item: Mapping[str, Any]) -> Record:
         """Read a message item; attributes of a later release are ignored, missing ones of an earlier have defaults."""
         values = {name: deserialize(item[name]) for name in cls.__slots__ if name in item}
-        values["message_id"] = item["pk"]["S"].removeprefix("message#")
+        values["message_id"] = item["pk"]["S"].removeprefix(message_key(""))
         values["state"] = State(values["state"])
         return cls(**values)
 

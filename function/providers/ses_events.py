@@ -59,10 +59,8 @@ KINDS: dict[str, FeedbackKind] = {
     "Bounce": FeedbackKind(Action.FEEDBACK_SOFT_BOUNCED, State.SOFT_BOUNCED, "SoftBounced", ReasonCode.BOUNCED_SOFTLY),
     "Bounce/Permanent": FeedbackKind(Action.FEEDBACK_BOUNCED, State.BOUNCED, "Bounced", ReasonCode.BOUNCED),
     "Complaint": FeedbackKind(Action.FEEDBACK_COMPLAINED, State.COMPLAINED, "Complained", ReasonCode.COMPLAINED),
-    "Reject": FeedbackKind(Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE),
-    "Rendering Failure": FeedbackKind(
-        Action.FEEDBACK_REFUSED, State.REFUSED, "Refused", ReasonCode.REFUSED_AFTER_ACCEPTANCE
-    ),
+    "Reject": _REFUSED,
+    "Rendering Failure": _REFUSED,
 }
 #: What a delivery's MessageId is: no record is made under anything else.
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from function.event.envelope import Delivery
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import choice_name, message_key, own_list_key, own_list_of, successor_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
@@ -87,7 +88,7 @@ def find_message(installation: Installation, wanted: str) -> str:
     pages = installation.dynamodb.get_paginator("scan").paginate(
         TableName=installation.ledger,
         FilterExpression="begins_with(pk, :message) AND id = :id AND attribute_not_exists(successor)",
-        ExpressionAttributeValues={":message": {"S": "message#"}, ":id": {"S": wanted}},
+        ExpressionAttributeValues=serialize_item({":message": message_key(""), ":id": wanted}),
         ConsistentRead=True,
         **projection(RECORD_ATTRIBUTES),
     )

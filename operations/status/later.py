@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from function.ledger.attributes import serialize_item
 from function.ledger.keys import DUE_INDEX, DUE_SHARDS
 from function.runtime.metrics import NAMESPACE
 from operations.status.waiting import read_points
@@ -59,7 +60,7 @@ def _count(dynamodb: DynamoDBClient, ledger: str, shard: str, when: str, now: in
         "Select": "COUNT",
         "KeyConditionExpression": f"#due = :due AND {when}",
         "ExpressionAttributeNames": {"#due": "due", "#due_at": "due_at"},
-        "ExpressionAttributeValues": {":due": {"S": shard}, ":now": {"N": str(now)}},
+        "ExpressionAttributeValues": serialize_item({":due": shard, ":now": now}),
     }
     count = 0
     for _ in range(_PAGES):

@@ -131,7 +131,7 @@ def _find_items(
 
 
 def _by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
-    items = {item["pk"]["S"].removeprefix("message#"): item for item in part.items}
+    items = {item["pk"]["S"].removeprefix(message_key("")): item for item in part.items}
     return items, part.rest, part.rest is None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from function.ledger.attributes import serialize_item
+from function.ledger.keys import message_key
 from operations.installation import RECORD_ATTRIBUTES, Installation, projection
 
 __all__ = ["STORY_ATTRIBUTES", "ScanPart", "scan_all", "scan_from"]
@@ -74,7 +75,7 @@ def _request(installation: Installation, condition: str, values: Mapping[str, ob
     return {
         "TableName": installation.ledger,
         "FilterExpression": f"begins_with(pk, :message) AND ({condition})",
-        "ExpressionAttributeValues": serialize_item({":message": "message#", **values}),
+        "ExpressionAttributeValues": serialize_item({":message": message_key(""), **values}),
         "ConsistentRead": True,
         **projection(STORY_ATTRIBUTES),
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from function.ledger.attributes import deserialize_item, serialize_item
+from function.ledger.attributes import deserialize_item, is_conditional_failure, serialize_item
 from webapp import deadline, log
 from webapp.aws.table import EXPIRES_AT
 from webapp.clock import Clock
@@ -76,7 +76,7 @@ class Renewals:
                 ExpressionAttributeValues=serialize_item({":now": now}),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if is_conditional_failure(error):
                 return False
             raise
         return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import Item, deserialize_item, serialize_item
+from function.ledger.attributes import Item, deserialize_item, is_conditional_failure, serialize_item
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
 from webapp.books.book import Book, DeletedBook
@@ -90,7 +90,7 @@ class BookRepository:
                 ExpressionAttributeValues=serialize_item({":before": book.version - 1}),
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if is_conditional_failure(error):
                 return False
             raise
         return True

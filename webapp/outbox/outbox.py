@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import Item, deserialize_item, serialize_item
-from operations.outbox import SHARDS, shard_of
+from function.ledger.attributes import Item, deserialize_item, is_conditional_failure, serialize_item
+from operations.outbox import SHARDS, UNPUBLISHED, queue_name, queue_of
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import CommittedEvent
 
@@ -24,6 +24,8 @@ __all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "outbox_item"]
 
 #: Seconds for which a settled or rejected row is kept: half a year, three times as long as the ledger keeps a record.
 KEPT_SECONDS: Final = 180 * 24 * 3600
+#: The queue of what SNS has taken and the ledger has not at rest yet.
+_UNSETTLED: Final = "unsettled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def outbox_item(event: CommittedEvent, at: int) -> Item:
             "body": event.body,
             "state": "committed",
             "committed_at": at,
-            QUEUE: f"unpublished#{shard_of(event.subject)}",
+            QUEUE: queue_of(UNPUBLISHED, event.subject),
             SINCE: at,
         }
     )
@@ -95,7 +97,7 @@ class Outbox:
                 TableName=self._table, Item=outbox_item(event, at), ConditionExpression="attribute_not_exists(pk)"
             )
         except ClientError as error:
-            if _is_conditional(error):
+            if is_conditional_failure(error):
                 return False
             raise
         return True
@@ -112,15 +114,15 @@ class Outbox:
 
     def find_overdue(self, before: int) -> Iterator[OutboxEvent]:
         """What was committed before that time and is still unpublished, oldest first in each shard."""
-        return self._find_waiting("unpublished", "committed", before)
+        return self._find_waiting(UNPUBLISHED, "committed", before)
 
     def find_unsettled(self, before: int) -> Iterator[OutboxEvent]:
         """What was published, or put off, before that time and may not be at rest, oldest first in each shard."""
-        return self._find_waiting("unsettled", "published", before)
+        return self._find_waiting(_UNSETTLED, "published", before)
 
     def find_oldest_unpublished(self) -> int | None:
         """When the oldest event was committed that SNS has not taken; None if there is none."""
-        firsts = [self._first(f"unpublished#{shard}") for shard in range(SHARDS)]
+        firsts = [self._first(queue_name(UNPUBLISHED, shard)) for shard in range(SHARDS)]
         return min((first for first in firsts if first is not None), default=None)
 
     def mark_published(self, event: OutboxEvent, message_id: str, at: int) -> bool:
@@ -136,7 +138,7 @@ class Outbox:
                 ":state": "published",
                 ":at": at,
                 ":message": message_id,
-                ":queue": f"unsettled#{shard_of(event.subject)}",
+                ":queue": queue_of(_UNSETTLED, event.subject),
                 ":rejected": "rejected",
             },
             condition="#state = :before OR (#state = :rejected AND attribute_not_exists(body))",
@@ -194,7 +196,7 @@ class Outbox:
                 ExpressionAttributeValues=serialize_item({":before": state, **values}),
             )
         except ClientError as error:
-            if _is_conditional(error):
+            if is_conditional_failure(error):
                 return False
             raise
         return True
@@ -212,7 +214,7 @@ class Outbox:
 
     def _find_waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
         for shard in range(SHARDS):
-            for key in self._query_queue(f"{queue}#{shard}", before):
+            for key in self._query_queue(queue_name(queue, shard), before):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
                 if "Item" in answer and answer["Item"]["state"] == {"S": state}:
                     yield OutboxEvent.of_item(answer["Item"])
@@ -228,10 +230,6 @@ class Outbox:
         for page in pages:
             for item in page["Items"]:
                 yield {"pk": dict(item["pk"]), "sk": dict(item["sk"])}
-
-
-def _is_conditional(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def _key(event: CommittedEvent | OutboxEvent) -> Item:

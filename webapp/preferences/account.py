@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import Item, deserialize_item, serialize_item
+from function.ledger.attributes import Item, deserialize_item, is_conditional_failure, serialize_item
 from webapp.auth.identity import Identity
 from webapp.aws.table import EXPIRES_AT
 from webapp.errors import AccountDeleted
@@ -68,7 +68,7 @@ class Accounts:
                 ConditionExpression=_OPEN,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if is_conditional_failure(error):
                 raise AccountDeleted from error
             raise
 

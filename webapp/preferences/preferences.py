@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import is_conditional_failure, serialize_item
 from function.ledger.keys import choice_name
 from operations.installation import projection
 
@@ -80,7 +80,7 @@ class Preferences:
                 **condition,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if is_conditional_failure(error):
                 return False
             raise
         return True

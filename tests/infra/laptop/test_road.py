@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from function.ledger.attributes import deserialize_item
-from function.ledger.mail_event import STREAM_FILTER
 from herald.terraform.runner import Terraform, stage
 from laptop.clients import LaptopClients
 from laptop.environment import client_settings
@@ -24,6 +23,7 @@ from tests.infra.laptop.applied import Applied
 from tests.infra.laptop.conftest import WEBHOOK_SECRET
 from tests.infra.laptop.emulator import publish_meanwhile
 from tests.integration.function.test_mail_webhook import verify
+from tests.stream import STREAM_FILTER
 from tests.waiting import eventually
 
 EXAMPLE = ROOT / "examples" / "activity"

@@ -148,9 +148,13 @@ def test_all_that_certainly_was_not_sent_can_be_cancelled_and_replaced(action: A
     assert set(sources(action)) == UNTRIED | SETTLED_UNSENT
 
 
-@pytest.mark.parametrize("action", [Action.CLAIM, Action.SCHEDULE, Action.PART])
-def test_a_released_mail_can_be_sent_kept_for_later_and_parted(action: Action) -> None:
-    assert State.RELEASED in sources(action)
+def test_only_what_has_a_record_is_replaced() -> None:
+    assert MOVES[None, Action.REPLACE].to is None
+
+
+@pytest.mark.parametrize("action", [Action.SCHEDULE, Action.PART])
+def test_of_what_has_a_record_only_a_released_mail_is_kept_for_later_or_parted(action: Action) -> None:
+    assert sources(action) == (State.RELEASED,)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +168,7 @@ def test_a_released_mail_can_be_sent_kept_for_later_and_parted(action: Action) -
 )
 def test_digests_collected_events_and_parted_ones_have_actions_of_their_own(state: State, movers: set[Action]) -> None:
     assert {action for action in ACTS if MOVES[state, action].to is not None} == movers
+    assert all(sources(action) == (state,) for action in movers)
 
 
 @pytest.mark.parametrize(("state", "action"), list(itertools.product(State, HEARD)))
