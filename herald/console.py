@@ -65,7 +65,7 @@ def print_rows(headings: Sequence[str], rows: Sequence[Sequence[str]], indent: i
 
 
 def confirm(question: str, flag: str = "--yes") -> bool:
-    """Yes or no, no by default. Raises `UserError` where nobody can answer, naming the flag that answers yes."""
+    """Yes or no, no by default. Raises `UserError` without a terminal, naming the flag that answers yes."""
     if not os.isatty(0):
         raise UserError(f"{question} There is nobody to answer: say {flag}", code=2)
     try:

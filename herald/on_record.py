@@ -17,7 +17,7 @@ __all__ = ["act"]
 
 
 class _Notes:
-    """The command's own output tells what happened; only what could not be written is said beside it."""
+    """The command's own output says what happened; a warning is added only if the record could not be written."""
 
     def info(self, event: str, **fields: object) -> None:
         """Nothing: the command says it."""

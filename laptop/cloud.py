@@ -53,9 +53,9 @@ __all__ = ["PORTS", "LaptopCloud", "Options", "run_cloud"]
 
 #: The ports that a person may remember; others are taken if these are in use.
 PORTS = {"web": 8000, "inbox": 8025, "ses": 8026, "codedeploy": 8027, "providers": 8028, "smtp": 8029, "aws": 4566}
-#: Seconds for one part to answer: a busy machine takes minutes, and a part that dies is told of at once.
+#: Seconds for one part to answer: a busy machine takes minutes, and a part that ends is reported at once.
 READY_SECONDS = 600
-#: How often a person is told what the start waits for, if it takes so long.
+#: Seconds between two lines that say what the start is waiting for.
 WORD_SECONDS = 10
 
 
@@ -233,7 +233,7 @@ class _Start:
 
     @property
     def _certificate(self) -> Path:
-        """That of the mail server, which nobody else has to trust."""
+        """The mail server's certificate."""
         return self._state.folder / "smtp.pem"
 
     @property

@@ -100,7 +100,7 @@ def _vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -
 
 
 def _smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:
-    """The mail server, into the same inbox, with a certificate that is made anew."""
+    """The mail server, into the same inbox, with a new certificate."""
     return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, Faults(), also)
 
 

@@ -15,7 +15,7 @@ class PackageError(UserError):
 
 
 class Faults:
-    """Gathers all that is wrong, so that it is told at once and not one thing a build."""
+    """Collects all faults of a build, so that one run reports all of them."""
 
     def __init__(self) -> None:
         self._lines: dict[str, None] = {}

@@ -219,7 +219,7 @@ def _judge_last(stack: Stack, shown: DeploymentScreen, at_least: int) -> Release
 
 
 def _require_gate(chosen: ReleasePlan) -> Gate:
-    """A gate that a person can answer. Raises `UserError` if nobody can, or if there is nothing to hold."""
+    """A gate that a person can answer. Raises `UserError` without a terminal, or if there is nothing to hold."""
     if not chosen.lasts:
         raise UserError(f"{chosen.config} moves all traffic at once: there is nothing to confirm", code=2)
     if not os.isatty(0):

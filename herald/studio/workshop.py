@@ -32,7 +32,7 @@ class Workshop:
         self.version = 0
 
     def reload(self) -> None:
-        """Compile what is there now; what is wrong with it is told in `faults`."""
+        """Compile what is there now; `faults` lists what is wrong with it."""
         with self._lock:
             try:
                 self._catalogue, self.faults = compile_catalogue(self._work, self._notifications), []

@@ -13,7 +13,7 @@ from webapp.timeline.timeline import EventTimeline, of_record
 
 __all__ = ["MOST", "EventHistory", "FunctionRun", "Totals", "tell_stories", "totals"]
 
-#: Stories that are told at a time.
+#: Most events that are shown at a time.
 MOST = 12
 
 #: Deliveries of one event, newest first, each with the event in it.

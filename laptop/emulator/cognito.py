@@ -38,7 +38,7 @@ class UserPoolPatches:
         ministack.replace(self._pools, "_login_page_html", self._patch_page)
 
     def _patch_page(self, write: Callable[..., str]) -> Callable[..., str]:
-        """Have the sign-in page say what belongs into each field, and lead on whoever has no account or no password."""
+        """Have the sign-in page say what belongs into each field, and link to the pages for sign-up and password."""
 
         def show(*arguments: Any, **more: Any) -> str:
             page = write(*arguments, **more)

@@ -84,7 +84,7 @@ class SmtpServer:
 
 
 class _Server(SMTP):
-    """One session; one fault strikes before anything is read."""
+    """One session; one fault closes it before anything is read."""
 
     def __init__(self, *given: Any, faults: Faults, **named: Any) -> None:
         super().__init__(*given, **named)

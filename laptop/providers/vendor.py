@@ -61,7 +61,7 @@ class Draft:
     files: tuple[File, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
-    #: Whether anybody gets it: the vendor reports of a test, too, and delivers it to nobody.
+    #: Whether it is delivered: a vendor reports on a mail in test mode too, without delivering it.
     delivered: bool = True
 
     @property

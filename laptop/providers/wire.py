@@ -1,4 +1,4 @@
-"""The one HTTP server that plays all vendors, with the raw connection in hand for the faults of a connection."""
+"""The one HTTP server that simulates all vendors. It uses the raw connection, to cause faults of a connection."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Connection(FaultyConnection):
     server: VendorServer
 
     def handle_one_request(self) -> None:
-        """Look at the next request before reading it: one fault strikes right here."""
+        """Peek at the next request: one fault resets the connection before it is read."""
         if self.next_begins_with(b"POST /") and any(
             vendor.faults.strike(FaultKind.CLOSE_BEFORE_READING) for vendor in self.server.vendors
         ):

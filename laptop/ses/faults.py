@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 
 
 class FaultKind(StrEnum):
-    """Where on the road of a mail the fault strikes."""
+    """What goes wrong, and at which step of a request or of its feedback."""
 
     #: Answer 429 *Maximum sending rate exceeded.*; the mail is not taken.
     THROTTLE = "throttle"
@@ -50,7 +50,7 @@ class BadFault(ValueError):
 
 @dataclass(slots=True)
 class SendFault:
-    """One armed fault: strikes `times` mails (for ever if None), only mails to `recipient` if that is given."""
+    """One armed fault: for `times` mails (all if None), and only for mails to `recipient` if that is given."""
 
     fault: FaultKind
     times: int | None = 1
@@ -98,7 +98,7 @@ class SendFault:
         return {**asdict(self), "fault": str(self.fault)}
 
     def meets(self, kinds: tuple[FaultKind, ...], recipients: tuple[str, ...]) -> bool:
-        """Whether it strikes here."""
+        """Whether the fault applies here."""
         known = [address.lower() for address in recipients]
         return self.fault in kinds and (self.recipient is None or self.recipient.lower() in known)
 

@@ -13,7 +13,7 @@ from laptop.ses.faults import FaultKind, SendFault
 
 __all__ = ["AFTER", "FaultyConnection", "SimulatorServer"]
 
-#: The faults that strike once the mail was taken.
+#: The faults that happen after the mail was accepted.
 AFTER = (FaultKind.ACCEPT_THEN_CLOSE, FaultKind.ACCEPT_THEN_KILL, FaultKind.ACCEPT_THEN_HANG, FaultKind.ANSWER_SLOWLY)
 
 
@@ -30,7 +30,7 @@ class SimulatorServer(ThreadingHTTPServer):
 
 
 class FaultyConnection(BaseHTTPRequestHandler):
-    """One connection, kept alive for as many requests as the client likes, with the socket in hand."""
+    """One connection, kept alive for any number of requests, whose socket can be peeked at, reset or left silent."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -52,7 +52,7 @@ class FaultyConnection(BaseHTTPRequestHandler):
         return seen.decode("latin-1")
 
     def spoil(self, fault: SendFault | None) -> bool:
-        """Strike after the mail was taken; return whether the answer is thereby settled."""
+        """Cause a fault after the mail was accepted; return whether there is no answer to send any more."""
         if fault is None:
             return False
         if fault.fault is FaultKind.ANSWER_SLOWLY:

@@ -1,4 +1,4 @@
-"""The HTTP side of SES v2, with the raw connection in hand, because some faults are faults of a connection.
+"""The HTTP side of SES v2. It uses the raw connection, because some faults are faults of a connection.
 
 AWS's JSON protocol: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html. Signatures are not checked.
 """
@@ -86,7 +86,7 @@ class _Connection(FaultyConnection):
     ses: Ses
 
     def handle_one_request(self) -> None:
-        """Look at the next request before reading it: one fault strikes right here."""
+        """Peek at the next request: one fault resets the connection before it is read."""
         if self.next_begins_with(SEND) and self._in_region(self.peek()).faults.strike(FaultKind.CLOSE_BEFORE_READING):
             self.reset()
             return

@@ -69,7 +69,7 @@ class Processes:
             delete(path)
 
     def _close_supervisor(self) -> Sequence[Path]:
-        """What is left to delete: nothing, unless somebody killed the supervisor."""
+        """What is left to delete: nothing, unless the supervisor was killed."""
         if self._supervisor.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._supervisor.stdin.close()

@@ -1,4 +1,4 @@
-"""What a publisher may send and what it is told, as one AsyncAPI document made from a folder of notifications.
+"""What a publisher may send and can receive, as one AsyncAPI document made from a folder of notifications.
 
 https://www.asyncapi.com/docs/reference/specification/v3.1.0
 """

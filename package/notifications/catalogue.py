@@ -232,7 +232,7 @@ def _missing_names(source: _Source) -> Iterator[str]:
 
 
 def _unknown_names(source: _Source) -> Iterator[str]:
-    """What a template asks for, and the schema does not have or no example fills: a slip that nobody would ever see."""
+    """What a template asks for, and the schema does not have or no example fills: a mistake that no mail would show."""
     schema, examples_ = source.seen
     for locale in source.locales:
         for part in _PARTS:

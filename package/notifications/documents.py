@@ -1,4 +1,4 @@
-"""JSON that a person wrote: read strictly, and every fault of it told with its line."""
+"""JSON that a person wrote: read strictly; each fault names its line."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ async def _authenticate(request: Request) -> Identity:
 
 
 def _admit(request: Request, caller: str) -> None:
-    """Count the request; the answer, whatever it will be, tells where the caller stands."""
+    """Count the request; every answer has headers with the caller's remaining requests."""
     limiter = request.app.state.parts.limiter
     try:
         limiter.admit(caller)

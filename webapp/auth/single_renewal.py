@@ -44,7 +44,7 @@ class Renewals:
         self._wait = wait
 
     def once(self, refresh_token: str, renew: Callable[[], str | None]) -> str | None:
-        """What `renew` returns, or returned to somebody else just now; None if the issuer refused.
+        """What `renew` returns, or has just returned to another request; None if the issuer refused.
 
         Raises what `renew` raises, and `Unavailable` if another's renewal does not end in time.
         """

@@ -20,7 +20,7 @@ def write_book_created(
 def write_book_deleted(
     book: Book, reader: Identity, *, at: int, event_id: str, source: str, public_url: str, traceparent: str
 ) -> CommittedEvent:
-    """The event that tells the book's owner that it is gone."""
+    """The event that mails the owner that the book was deleted."""
     data = {"book": _describe(book), "shelf": {"url": f"{public_url}/"}}
     return write_event("book.deleted", f"books/{book.id}", reader, data, event_id, source, at, traceparent)
 

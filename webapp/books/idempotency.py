@@ -25,7 +25,7 @@ _KEY: Final = re.compile(KEY_PATTERN.rstrip("$"))
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A key that the transaction takes; `answer` is what a repetition will be told, `expires_at` epoch seconds."""
+    """A key that the transaction takes; `answer` is the answer to a repetition, `expires_at` is in epoch seconds."""
 
     key: str
     fingerprint: str

@@ -22,7 +22,7 @@ MESSAGE_ATTRIBUTES: Final = (
 )
 
 
-#: Messages before the last that are told of.
+#: Most earlier messages of an event whose steps are shown.
 _PREDECESSORS: Final = 5
 
 
