@@ -47,8 +47,8 @@ def choose_goals(system: System, named: Sequence[str]) -> list[Goal]:
             f"{servers[0]} has no mailbox for tests, and tells nothing of its mails: send one to yourself by it alone",
             code=2,
         )
-    heard = _heard(system) if any(not is_ses(url) for url in chosen) else set()
-    return [Goal(url, is_ses(url) or url in heard) for url in configured if url in chosen]
+    reporting = _find_reporting(system) if any(not is_ses(url) for url in chosen) else set()
+    return [Goal(url, is_ses(url) or url in reporting) for url in configured if url in chosen]
 
 
 def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequence[str]:
@@ -65,7 +65,7 @@ def _names(url: str) -> tuple[str, ...]:
     return url, scheme, scheme.partition("+")[0]
 
 
-def _heard(system: System) -> set[str]:
+def _find_reporting(system: System) -> set[str]:
     """Those that report to this Herald; all, where that may not be looked at."""
     try:
         return set(find_reporting(system))

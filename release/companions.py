@@ -21,9 +21,9 @@ from release.versions import code_of, live_after, move_alias, numbers
 
 __all__ = [
     "companions_of",
+    "find_paired_versions",
     "follow_live",
     "move_companions",
-    "paired",
     "publish_companions",
     "ship_hooks",
     "ship_hooks_of",
@@ -58,7 +58,7 @@ def ship_hooks(stack: Stack, content: bytes) -> None:
         update(stack, function, content)
 
 
-def paired(stack: Stack, version: str) -> dict[str, str]:
+def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
     """The version of each companion that was live with this version of notify: as the deployments say, else the newest
     with the same code. One that nothing is known of is left out, and one that is not there any more."""
     found: dict[str, str] = {}
@@ -78,7 +78,7 @@ def follow_live(stack: Stack, screen: Screen, version: str) -> None:
     """Give the companions and the hooks to the release of the version of notify that is live: this one, unless somebody
     else moved the alias."""
     version = live_after(stack, version).version
-    for one in move_companions(stack, paired(stack, version)):
+    for one in move_companions(stack, find_paired_versions(stack, version)):
         screen.say(f"{one.function}: version {one.after} is live, as with version {version} of {stack.names.notify}")
     ship_hooks_of(stack, screen, version)
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 from __future__ import annotations
 
 from operations.errors import UserError
-from release.companions import companions_of, paired
+from release.companions import companions_of, find_paired_versions
 from release.screen import Screen
 from release.stack import Stack
 from release.versions import numbers, previous
@@ -45,4 +45,4 @@ def _rollback_targets(stack: Stack) -> dict[str, str]:
         before = previous(stack)
     except UserError:  # nothing was live before
         return {}
-    return {stack.names.notify: before, **paired(stack, before)}
+    return {stack.names.notify: before, **find_paired_versions(stack, before)}

@@ -8,7 +8,7 @@ from function.canary.deployment_description import write_description
 from operations.errors import UserError
 from release import deployments
 from release.appspec import render
-from release.companions import move_companions, paired
+from release.companions import find_paired_versions, move_companions
 from release.progress.poller import Poller
 from release.stack import ALIAS, Stack
 from release.strategy import WORDS, config_of, minutes
@@ -62,7 +62,7 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
     now = live(stack).version
     revision = render(stack.names.notify, ALIAS, now, plan.version, {})
     # First, so that whoever is broken off here finds notify where it was, and runs the same again.
-    moved = move_companions(stack, paired(stack, plan.version))
+    moved = move_companions(stack, find_paired_versions(stack, plan.version))
     description = write_description(stack.names.notify, now, plan.version, moved)
     try:  # alarms are ringing, as a rule, when somebody rolls back: they must not stop it
         id_ = deployments.create(stack, revision.location(), config, description, [])

@@ -38,9 +38,9 @@ def _tenants(system: System) -> Finding:
                 told.setdefault(result.finding, []).append(_name(one))
                 bad.append(result)
     if not bad:
-        return ok(f"SES takes the mail of {_listed(map(_name, places))}, signs it, and tells what becomes of it")
+        return ok(f"SES takes the mail of {_list_names(map(_name, places))}, signs it, and tells what becomes of it")
     status = worst(bad)
-    said = "; ".join(f"{_listed(names)}: {finding}" for finding, names in told.items())
+    said = "; ".join(f"{_list_names(names)}: {finding}" for finding, names in told.items())
     return Finding(status, said, next(result.remedy for result in bad if result.status is status))
 
 
@@ -48,7 +48,7 @@ def _name(system: System) -> str:
     return system.tenant.name if system.tenant else ""
 
 
-def _listed(names: Iterable[str]) -> str:
+def _list_names(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 

@@ -42,7 +42,7 @@ def _find_coming_host(system: System, api: str) -> Finding | None:
     certificate = _certificate(system, arn)
     host, status = certificate.get("DomainName", "a host"), str(member(certificate, "acm", "Status"))
     if status != "ISSUED":
-        return _not_issued(host, status, certificate)
+        return _explain_unissued(host, status, certificate)
     return warning(
         f"the certificate of {host} is issued, and nothing uses it",
         "set custom_domain.certificate_issued in terraform.tfvars, then make apply",
@@ -53,7 +53,7 @@ def _certificate(system: System, arn: str) -> Any:
     return member(system.ask("acm", "DescribeCertificate", CertificateArn=arn), "acm", "Certificate")
 
 
-def _not_issued(host: str, status: str, certificate: Any) -> Finding:
+def _explain_unissued(host: str, status: str, certificate: Any) -> Finding:
     """https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html"""
     records = [option.get("ResourceRecord") or {} for option in certificate.get("DomainValidationOptions") or []]
     wanted = [f"{one['Name'].rstrip('.')} {one['Type']} {one['Value'].rstrip('.')}" for one in records if one]
@@ -77,7 +77,7 @@ def _own_host(system: System, host: str) -> Finding:
     if arn := served.get("CertificateArn"):
         certificate = _certificate(system, arn)
         if (status := str(member(certificate, "acm", "Status"))) != "ISSUED":
-            return _not_issued(host, status, certificate)
+            return _explain_unissued(host, status, certificate)
     if (state := served.get("DomainNameStatus", "AVAILABLE")) != "AVAILABLE":
         return warning(f"API Gateway says that {host} is {state}", "wait some minutes, then run it again")
     if system.resolver is None:

@@ -12,10 +12,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from function.bootstrap import Clients, clock
-from function.canary.companions import move, move_back
+from function.canary.companion_aliases import move, move_back
 from function.canary.deployment_description import Companion, read_companions, read_release
+from function.canary.smoke_mails import all_smoke_mails, few_smoke_mails, tenant_smoke_mails
 from function.canary.smoke_test import Candidate, SmokeTest
-from function.canary.trials import every_trial, few_trials, tenant_trials
 from function.ledger.table import Table
 from function.settings import HookSettings
 
@@ -30,7 +30,7 @@ _VALUE = rf"\s*(?:[&!]\S+\s+)*{_SCALAR}"
 _ANCHOR = re.compile(rf"&(\S+)\s+(?:!\S+\s+)*{_SCALAR}")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
 #: How the function is named that tells others what became of a mail: release/stack.py.
-_TELLER = "-mail-events"
+_MAIL_EVENTS = "-mail-events"
 
 
 def check_release(
@@ -47,11 +47,11 @@ def check_release(
     candidate = candidate_of(info, settings, through_the_alias, codedeploy, companions)
     if through_the_alias:
         move(_functions(_MOVE), settings.alias, companions)
-    trials = (few_trials() if through_the_alias else every_trial()) + tenant_trials(settings.tenants)
+    mails = (few_smoke_mails() if through_the_alias else all_smoke_mails()) + tenant_smoke_mails(settings.tenants)
     table = Table(Clients().dynamodb(), settings.table)
     test = SmokeTest(_functions(_INVOKE), table, settings.configuration_set, clock, time.sleep)
-    reason = test.failure_reason(candidate, trials, seconds)
-    return reason, 0 if reason else len(trials)
+    reason = test.failure_reason(candidate, mails, seconds)
+    return reason, 0 if reason else len(mails)
 
 
 def take_back(info: Mapping[str, Any], environment: Mapping[str, str], codedeploy: Any) -> None:
@@ -96,9 +96,9 @@ def candidate_of(
     feedback = versions.pop(settings.feedback, "")
     if through_the_alias:
         return Candidate(f"{name}:{settings.alias}", version, release, reported=bool(feedback))
-    tellers = tuple(versions.pop(one) for one in [*versions] if one.endswith(_TELLER))
+    mail_events = tuple(versions.pop(one) for one in [*versions] if one.endswith(_MAIL_EVENTS))
     webhooks = tuple(versions.values())
-    return Candidate(f"{name}:{version}", version, release, feedback, webhooks=webhooks, tellers=tellers)
+    return Candidate(f"{name}:{version}", version, release, feedback, webhooks=webhooks, mail_events=mail_events)
 
 
 def _from_target(codedeploy: Any, info: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.canary.trials import ENDS, Trial, delivery, reports, silent_change, unsigned_request
+from function.canary.smoke_mails import ENDS, SmokeMail, delivery, reports, silent_change, unsigned_request
 from function.ledger.attributes import deserialize
 from function.ledger.keys import message_key
 from function.ledger.record import Record
@@ -50,7 +50,7 @@ class Candidate:
 
     `feedback` is the function, with its version, that is handed reports on the mails; without it and `reported`, SES's
     own are not waited for either. `webhooks` are those, with their versions, that take vendors' reports over HTTP, and
-    `tellers` those that tell others what became of a mail.
+    `mail_events` those that tell others what became of a mail.
     """
 
     function: str
@@ -59,7 +59,7 @@ class Candidate:
     feedback: str = ""
     reported: bool = False
     webhooks: tuple[str, ...] = ()
-    tellers: tuple[str, ...] = ()
+    mail_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +81,26 @@ class SmokeTest:
     sleep: Callable[[float], None]
     at_once: int = _AT_ONCE
 
-    def failure_reason(self, candidate: Candidate, trials: Sequence[Trial], seconds: float = 60.0) -> str | None:
+    def failure_reason(self, candidate: Candidate, mails: Sequence[SmokeMail], seconds: float = 60.0) -> str | None:
         """Why the candidate fails, in one line, or None: every mail came to its end within so many seconds."""
         deadline = self.clock() + int((seconds - _LAST_TRY) * 1000)
         failed = threading.Event()
 
-        def run(trial: Trial) -> str | None:
-            once = partial(self._try_once, candidate, trial, deadline)
+        def run(mail: SmokeMail) -> str | None:
+            once = partial(self._try_once, candidate, mail, deadline)
             failure = None if failed.is_set() else self._repeat(once, deadline)
             if failure:
                 failed.set()
-            return f"{trial.name}: {failure.reason}" if failure else None
+            return f"{mail.name}: {failure.reason}" if failure else None
 
         beside = [partial(self._try_webhook, webhook) for webhook in candidate.webhooks]
-        beside += [partial(self._try_teller, teller) for teller in candidate.tellers]
-        beside += [partial(self._try_feedback, candidate, trials[0])] if candidate.feedback else []
+        beside += [partial(self._try_mail_events, function) for function in candidate.mail_events]
+        beside += [partial(self._try_feedback, candidate, mails[0])] if candidate.feedback else []
         for once in beside:
             if failure := self._repeat(once, deadline):
                 return failure.reason
         with ThreadPoolExecutor(self.at_once) as pool:
-            return next((reason for reason in pool.map(run, trials) if reason), None)
+            return next((reason for reason in pool.map(run, mails) if reason), None)
 
     def _repeat(self, once: Callable[[], _Failure | None], deadline: int) -> _Failure | None:
         """What is wrong with one thing after as many tries as that allows."""
@@ -111,12 +111,10 @@ class SmokeTest:
             self.sleep(min(_PAUSE * 2 ** (number - 1), _LONGEST_PAUSE))
         return None
 
-    def _try_once(self, candidate: Candidate, trial: Trial, deadline: int) -> _Failure | None:
+    def _try_once(self, candidate: Candidate, mail: SmokeMail, deadline: int) -> _Failure | None:
         message_id = str(uuid.uuid4())
-        failure = self._invoke(candidate, delivery(trial, message_id, self.clock()))
-        return (
-            failure or self._check_sent(candidate, message_id) or self._follow(candidate, trial, message_id, deadline)
-        )
+        failure = self._invoke(candidate, delivery(mail, message_id, self.clock()))
+        return failure or self._check_sent(candidate, message_id) or self._follow(candidate, mail, message_id, deadline)
 
     def _invoke(self, candidate: Candidate, payload: bytes) -> _Failure | None:
         try:
@@ -142,17 +140,17 @@ class SmokeTest:
             return _Failure(f"the timeline does not name release {candidate.release}")
         return None
 
-    def _follow(self, candidate: Candidate, trial: Trial, message_id: str, deadline: int) -> _Failure | None:
+    def _follow(self, candidate: Candidate, mail: SmokeMail, message_id: str, deadline: int) -> _Failure | None:
         """What is wrong with the end of a mail that was sent."""
         if candidate.feedback:
             attempt = Record.from_item(self.table.get(message_key(message_id)) or {}).owner or _NOBODY
-            if failure := self._report(candidate, {message_id: trial.mailbox}, attempt):
+            if failure := self._report(candidate, {message_id: mail.mailbox}, attempt):
                 return failure
         elif not candidate.reported:
             return None
-        while (found := self._end_of(message_id)) != trial.end:
+        while (found := self._end_of(message_id)) != mail.end:
             if self.clock() >= deadline:
-                return _Failure(f"the ledger says {found}, and {trial.end} did not come")
+                return _Failure(f"the ledger says {found}, and {mail.end} did not come")
             self.sleep(_LOOK)
         if candidate.reported and candidate.release and candidate.release not in self._reporters(message_id):
             return _Failure(f"no report went through feedback of release {candidate.release}", _UNTIL_THE_DEADLINE)
@@ -167,7 +165,7 @@ class SmokeTest:
         item = self.table.get(message_key(message_id)) or {}
         return {str(row.get("release")) for row in deserialize(item["timeline"]) if row.get("provider") == "ses"}
 
-    def _try_feedback(self, candidate: Candidate, trial: Trial) -> _Failure | None:
+    def _try_feedback(self, candidate: Candidate, mail: SmokeMail) -> _Failure | None:
         """What is wrong with reports that come before anything else is known of their mails: they make the records, so
         nobody else can have. `notify` must then leave alone what was delivered."""
         mails = {str(uuid.uuid4()): mailbox for mailbox in ENDS}
@@ -180,7 +178,7 @@ class SmokeTest:
             if candidate.release and self._reporters(message_id) != {candidate.release}:
                 return _Failure(f"{candidate.feedback}: the timeline does not name release {candidate.release}")
         first = next(iter(mails))
-        failure = self._invoke(candidate, delivery(trial, first, self.clock()))
+        failure = self._invoke(candidate, delivery(mail, first, self.clock()))
         if failure and failure.tries == 1:
             return _Failure(f"{candidate.function}: {failure.reason}")
         if self._end_of(first) != State.DELIVERED:
@@ -195,12 +193,12 @@ class SmokeTest:
         status = said.get("statusCode")
         return None if status in _TURNED_AWAY else _Failure(f"{webhook}: it answered {status} to a stranger")
 
-    def _try_teller(self, teller: str) -> _Failure | None:
+    def _try_mail_events(self, function: str) -> _Failure | None:
         """What is wrong with a function that reads the ledger's stream: it must take what it has to keep to itself."""
-        said = self._ask(teller, silent_change(str(uuid.uuid4())))
+        said = self._ask(function, silent_change(str(uuid.uuid4())))
         if isinstance(said, _Failure):
             return said
-        return None if said.get("batchItemFailures") == [] else _Failure(f"{teller}: it wants a batch again: {said}")
+        return None if said.get("batchItemFailures") == [] else _Failure(f"{function}: it wants a batch again: {said}")
 
     def _report(self, candidate: Candidate, mails: dict[str, str], attempt: str) -> _Failure | None:
         said = self._ask(candidate.feedback, reports(mails, attempt, self.configuration_set, self.clock()))

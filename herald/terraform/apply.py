@@ -20,7 +20,7 @@ from package import build
 if TYPE_CHECKING:
     from package.target import Architecture
 
-__all__ = ["TRIAL", "TerraformRun", "prepare", "write_trial_variables"]
+__all__ = ["TRIAL", "TerraformRun", "build_trial_variables", "prepare"]
 
 PLAN = "saved.tfplan"
 
@@ -108,7 +108,7 @@ def prepare(
     where = f"laptop-{descriptor.stem}" if target.local else f"{target.account}-{target.region}"
     if target.local:
         values = stage(where, target.environment, {"local": {}}).folder / f"{TRIAL}.tfvars.json"
-        values.write_text(json.dumps(write_trial_variables(Description.read(descriptor))))
+        values.write_text(json.dumps(build_trial_variables(Description.read(descriptor))))
         variables = [f"-var-file={values}", *variables]
     known = read_variables(target.environment, variables, where)
     _refuse_another_region(known, target)
@@ -148,7 +148,7 @@ def _stage(target: AwsTarget, backend: Path | None, local_state: bool, whose: st
     return terraform
 
 
-def write_trial_variables(cloud: Description) -> dict[str, Any]:
+def build_trial_variables(cloud: Description) -> dict[str, Any]:
     """Variables of a copy with names of its own, so that it does not meet what `make run` has made."""
     return {
         "name": TRIAL,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from herald.terraform.apply import write_trial_variables
+from herald.terraform.apply import build_trial_variables
 from herald.terraform.check import offline
 from herald.terraform.runner import INFRA, ROOT, STAGES, Terraform, stage
 from laptop.cloud import Options, run_cloud
@@ -68,7 +68,7 @@ def _make_plan(say: Callable[[str], None]) -> Path:
     packages = build("laptop", say=say)
     with run_cloud(Options(STAGES / "scan-cloud", bare=True)) as cloud:
         terraform = stage("scan", offline() | client_settings(cloud.description.endpoints), {"local": {}})
-        variables = write_trial_variables(cloud.description) | {
+        variables = build_trial_variables(cloud.description) | {
             "deletion_protection": True,
             "function_package": str(packages.function_zip),
             "webapp_package": str(packages.webapp_zip),

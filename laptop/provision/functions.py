@@ -87,7 +87,7 @@ def allow_attachments(clients: LaptopClients, catalogue: Path) -> dict[str, str]
     notifications = json.loads((catalogue / "catalogue.json").read_bytes())["notifications"]
     if not any("attachments" in one for one in notifications.values()):
         return {}
-    examples = json.loads((catalogue / "trials.json").read_bytes())
+    examples = json.loads((catalogue / "examples.json").read_bytes())
     named = [data.get("attachments") for of_type in examples.values() for data in of_type.values()]
     urls = [one["url"] for files in named if isinstance(files, list) for one in files if "url" in one]
     buckets = sorted({ATTACHMENTS, *(url.removeprefix("s3://").partition("/")[0] for url in urls)})

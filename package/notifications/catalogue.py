@@ -296,7 +296,7 @@ def _write(
     for name, schema in {"event": event, **{source.type: source.schema for source in sources}}.items():
         module = f"validate_{name.replace('.', '_').replace('-', '_')}.py"
         (out / module).write_text(validator_code(schema), "utf-8", newline="\n")
-    _write_json(out / "trials.json", {source.type: source.examples for source in sources})
+    _write_json(out / "examples.json", {source.type: source.examples for source in sources})
 
 
 def _without_hosts(brand: Mapping[str, Any]) -> dict[str, Any]:

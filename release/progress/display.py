@@ -180,10 +180,10 @@ def _picture(snapshot: Snapshot) -> Group:
         table.add_row(f"version {version}", Text(f"{bar:20} {percent:g} %"))
     for name, state in snapshot.alarms.items():
         table.add_row(Text(name), Text(state, _STYLES.get(state, "dim")))
-    return Group(head, table, *_compared(snapshot.comparison))
+    return Group(head, table, *_render_comparison(snapshot.comparison))
 
 
-def _compared(comparison: Comparison | None) -> list[RenderableType]:
+def _render_comparison(comparison: Comparison | None) -> list[RenderableType]:
     """Both versions' figures beside each other, and the verdict."""
     if comparison is None:
         return []

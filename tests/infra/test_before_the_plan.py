@@ -152,7 +152,7 @@ def test_a_local_state_belongs_to_one_name_in_one_region_of_one_account(prepare:
 def test_the_trial_has_links_that_the_module_takes() -> None:
     """Without a public URL its links would be the emulator's http address, which the notifier refuses in mid-apply."""
     cloud: Any = SimpleNamespace(endpoints={"aws": "http://127.0.0.1:4566"})
-    assert apply.write_trial_variables(cloud)["public_url"] == "http://127.0.0.1:4566"
+    assert apply.build_trial_variables(cloud)["public_url"] == "http://127.0.0.1:4566"
 
 
 # -- what is there already -------------------------------------------------------------------------------------------

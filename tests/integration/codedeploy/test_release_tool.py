@@ -187,7 +187,7 @@ def test_the_others_go_with_what_the_deployment_came_to_though_the_alias_is_read
 
     monkeypatch.setattr(Functions, "get_alias", get_alias)
     monkeypatch.setattr("release.companions.move_companions", lambda *_: [])
-    monkeypatch.setattr("release.companions.paired", lambda *_: {})
+    monkeypatch.setattr("release.companions.find_paired_versions", lambda *_: {})
     monkeypatch.setattr("release.companions.ship_hooks_of", lambda *said: given.append(said[-1]))
     monkeypatch.setattr("release.follow.prove", lambda *_: None)
     poller = Poller(stack, deployment, [], 0.0, INFINITE)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from function.canary.trials import unsigned_request
+from function.canary.smoke_mails import unsigned_request
 from function.event.http_binding import encode
 from tests.events_door import SCOPES, STRUCTURED, Door
 from tests.fakes import event, example

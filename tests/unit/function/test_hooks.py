@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from function.canary.companions import move, move_back
+from function.canary.companion_aliases import move, move_back
 from function.canary.deployment_check import candidate_of, check_release, take_back
 from function.canary.deployment_description import Companion
 from function.canary.smoke_test import Candidate
@@ -290,8 +290,8 @@ def test_check_release_asks_the_companions_that_the_description_or_the_invocatio
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr("function.canary.deployment_check.candidate_of", lambda *said: asked.append(said[-1]))
-    monkeypatch.setattr("function.canary.deployment_check.every_trial", list)
-    monkeypatch.setattr("function.canary.deployment_check.tenant_trials", list)
+    monkeypatch.setattr("function.canary.deployment_check.all_smoke_mails", list)
+    monkeypatch.setattr("function.canary.deployment_check.tenant_smoke_mails", list)
     monkeypatch.setattr("function.canary.deployment_check.SmokeTest.failure_reason", lambda *_: None)
     named = {"Version": "7", "Companions": {"herald-feedback": "5"}}
     for info in (DEPLOYMENT, {"description": "by hand"}, named):
@@ -316,7 +316,7 @@ def test_before_traffic_what_takes_requests_or_reads_the_stream_is_asked_by_its_
     all_ = [Companion(f"herald-{name}", "2", "3") for name in ("feedback", "webhook", "mail-events")]
     found = candidate_of({"Version": "7"}, SETTINGS, through_the_alias, None, all_)
     assert found.webhooks == (() if through_the_alias else ("herald-webhook:3",))
-    assert found.tellers == (() if through_the_alias else ("herald-mail-events:3",))
+    assert found.mail_events == (() if through_the_alias else ("herald-mail-events:3",))
 
 
 @dataclass

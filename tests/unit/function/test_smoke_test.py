@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from function.canary.smoke_mails import ENDS, SmokeMail, all_smoke_mails, few_smoke_mails, reports, tenant_smoke_mails
 from function.canary.smoke_test import Candidate, SmokeTest
-from function.canary.trials import ENDS, Trial, every_trial, few_trials, reports, tenant_trials
 from function.errors import Throttled
 from function.feedback import FeedbackHandler
 from function.ledger.states import State
@@ -32,9 +32,9 @@ from tests.world import World
 CANDIDATE = Candidate("herald-notify:7", "7", "r1", "herald-feedback:4")
 #: The alias: SES's own reports are waited for.
 LIVE = Candidate("herald-notify:live", "7", "r1", reported=True)
-TRIALS = [
-    *(Trial(type_, type_, example(type_=type_)) for type_ in ("book.created", "user.welcome")),
-    *(Trial(f"to {mailbox}@", "book.created", example(), mailbox) for mailbox in ENDS if mailbox != "success"),
+SMOKE_MAILS = [
+    *(SmokeMail(type_, type_, example(type_=type_)) for type_ in ("book.created", "user.welcome")),
+    *(SmokeMail(f"to {mailbox}@", "book.created", example(), mailbox) for mailbox in ENDS if mailbox != "success"),
 ]
 
 
@@ -90,11 +90,11 @@ class Bench:
     feedback: FeedbackHandler
     functions: Functions
 
-    def failure_reason(self, candidate: Candidate = CANDIDATE, trials: list[Trial] = TRIALS) -> str | None:
+    def failure_reason(self, candidate: Candidate = CANDIDATE, mails: list[SmokeMail] = SMOKE_MAILS) -> str | None:
         world = self.sandbox.world
         table = Table(world.client, "herald-ledger")
         test = SmokeTest(self.functions, table, "herald", world.clock, world.clock.forward, at_once=1)
-        return test.failure_reason(candidate, trials)
+        return test.failure_reason(candidate, mails)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_release_that_brings_every_mail_to_its_end_is_good(bench: Bench) -> No
         ["success", "success", "bounce", "complaint", "ooto", "suppressionlist"]
     )
     assert {address.rpartition("@")[2] for address in taken} == {"simulator.amazonses.com"}
-    assert bench.functions.sent == len(TRIALS) + 1, "and once for what was delivered before notify saw it"
+    assert bench.functions.sent == len(SMOKE_MAILS) + 1, "and once for what was delivered before notify saw it"
 
 
 def test_nobody_is_suppressed_for_a_mail_to_the_simulator(bench: Bench) -> None:
@@ -140,7 +140,7 @@ def test_a_version_that_fails_one_notification_in_one_language_is_not(bench: Ben
         return bench.sandbox(event)
 
     bench.functions.run = fails
-    reason = bench.failure_reason(trials=every_trial(compiled))
+    reason = bench.failure_reason(mails=all_smoke_mails(compiled))
     assert reason is not None
     assert reason.startswith("book.deleted, ")
     assert ", de: it raised: " in reason
@@ -199,7 +199,7 @@ def test_a_function_that_tells_nobody_of_a_synthetic_mail_is_good(bench: Bench) 
     sns: Any = None  # nothing is asked of it
     teller = MailEventsHandler(sns, "", Telemetry("herald-mail-events", "r1", lambda: 0, io.StringIO()))
     bench.functions.tell = lambda event: teller(event, None)
-    assert bench.failure_reason(replace(CANDIDATE, tellers=("herald-mail-events:3",))) is None
+    assert bench.failure_reason(replace(CANDIDATE, mail_events=("herald-mail-events:3",))) is None
     assert bench.functions.invoked[0] == "herald-mail-events:3"
 
 
@@ -216,7 +216,7 @@ def test_a_function_that_tells_nobody_of_a_synthetic_mail_is_good(bench: Bench) 
 )
 def test_one_that_raises_or_tells_of_it_is_not(bench: Bench, teller: Callable[[Any], Any], reason: str) -> None:
     bench.functions.tell = teller
-    assert bench.failure_reason(replace(CANDIDATE, tellers=("herald-mail-events:3",))) == reason
+    assert bench.failure_reason(replace(CANDIDATE, mail_events=("herald-mail-events:3",))) == reason
     assert bench.functions.sent == 0, "no mail for that"
 
 
@@ -278,7 +278,7 @@ def test_reports_that_went_through_another_release_s_feedback_are_no_proof(bench
         return other(json.loads(reports({message_id: "success"}, owner, "herald", world.clock())), None)
 
     bench.functions.run = send
-    assert bench.failure_reason(LIVE, TRIALS[:1]) == "book.created: no report went through feedback of release r1"
+    assert bench.failure_reason(LIVE, SMOKE_MAILS[:1]) == "book.created: no report went through feedback of release r1"
 
 
 def test_another_version_s_answer_says_nothing_of_this_one(bench: Bench) -> None:
@@ -324,25 +324,25 @@ def test_an_ses_that_takes_nothing_for_long_does(bench: Bench) -> None:
 
 
 def test_every_example_is_tried_in_every_language_and_every_mailbox_once(compiled: Path) -> None:
-    trials = every_trial(compiled)
-    assert {trial.type for trial in trials} == {"book.created", "book.deleted", "user.welcome"}
-    named = [trial.name for trial in trials]
+    mails = all_smoke_mails(compiled)
+    assert {mail.type for mail in mails} == {"book.created", "book.deleted", "user.welcome"}
+    named = [mail.name for mail in mails]
     assert len(set(named)) == len(named)
     assert {"book.created, typical, de", "book.created, very-long, en", "user.welcome, rtl-emoji, de"} <= {*named}
-    assert [trial.mailbox for trial in trials if trial.mailbox != "success"] == [*ENDS][1:]
-    assert len(few_trials(compiled)) == 3 + len(ENDS) - 1
+    assert [mail.mailbox for mail in mails if mail.mailbox != "success"] == [*ENDS][1:]
+    assert len(few_smoke_mails(compiled)) == 3 + len(ENDS) - 1
 
 
 def test_each_declared_tenant_is_tried_and_one_that_the_version_does_not_know_fails_the_release(
     bench: Bench, compiled: Path
 ) -> None:
     world = bench.sandbox.world
-    trials = tenant_trials(["acme", "globex"], compiled)
+    mails = tenant_smoke_mails(["acme", "globex"], compiled)
     world.tenants = {"acme": Tenant("acme", "mail@acme.example"), "globex": Tenant("globex", "mail@globex.example")}
-    assert bench.failure_reason(trials=trials) is None
+    assert bench.failure_reason(mails=mails) is None
     assert {mail.sender for _, mail in world.post.taken} == {"mail@acme.example", "mail@globex.example"}
     del world.tenants["globex"]
-    assert bench.failure_reason(trials=trials) == "book.created of globex: the ledger says rejected"
+    assert bench.failure_reason(mails=mails) == "book.created of globex: the ledger says rejected"
 
 
 def test_reports_are_such_as_ses_ends_each_mailbox_with(bench: Bench) -> None:

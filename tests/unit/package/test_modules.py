@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(600)
 FUNCTION = {
     "function": "bootstrap environment errors events_api feedback hooks mail_events mail_webhook notify reason_codes "
     "scheduler settings webhook",
-    "function/canary": "companions deployment_check deployment_description smoke_test trials",
+    "function/canary": "companion_aliases deployment_check deployment_description smoke_mails smoke_test",
     "function/delivery": "admission attachments courier decision digests kept_events next_provider outcome parting "
     "report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from function.canary.deployment_description import Companion
-from release.companions import paired
+from release.companions import find_paired_versions
 from release.deployments import Deployment
 from release.stack import Names, Stack
 
@@ -49,4 +49,4 @@ def test_what_was_released_with_it_goes_back_with_it_if_it_is_still_there(
     monkeypatch.setattr("release.companions.code_of", lambda *_: "code")
     nothing: Any = None
     stack = Stack(cast("Any", Functions(there)), nothing, nothing, Names(), "1", "eu-west-1")
-    assert paired(stack, "7") == found
+    assert find_paired_versions(stack, "7") == found

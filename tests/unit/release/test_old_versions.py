@@ -54,7 +54,7 @@ def deleted(functions: Functions, monkeypatch: pytest.MonkeyPatch, before: str |
 
     monkeypatch.setattr("release.old_versions.previous", previous)
     monkeypatch.setattr("release.old_versions.companions_of", lambda _: ["herald-feedback"])
-    monkeypatch.setattr("release.old_versions.paired", lambda _, version: {"herald-feedback": version})
+    monkeypatch.setattr("release.old_versions.find_paired_versions", lambda _, version: {"herald-feedback": version})
     nothing = cast("Any", None)
     stack = Stack(cast("Any", functions), nothing, nothing, Names(), "1", "eu-west-1")
     delete_old_versions(stack, Lines(Console(file=io.StringIO())))

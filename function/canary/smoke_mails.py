@@ -21,13 +21,13 @@ from function.runtime.lean_dataclass import dataclass
 
 __all__ = [
     "ENDS",
-    "Trial",
+    "SmokeMail",
+    "all_smoke_mails",
     "delivery",
-    "every_trial",
-    "few_trials",
+    "few_smoke_mails",
     "reports",
     "silent_change",
-    "tenant_trials",
+    "tenant_smoke_mails",
     "unsigned_request",
 ]
 
@@ -53,7 +53,7 @@ _REPORTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SmokeMail:
     """One synthetic mail: of which type, data and tenant, and to which mailbox of the simulator."""
 
     name: str
@@ -68,35 +68,35 @@ class Trial:
         return ENDS[self.mailbox]
 
 
-def every_trial(root: Path = COMPILED) -> list[Trial]:
+def all_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
     """Every example of every type in every language of its own, and one mail to each of the other mailboxes."""
     locales = {type_: each["locales"] for type_, each in _read(root / "catalogue.json")["notifications"].items()}
-    trials = [
-        Trial(f"{type_}, {name}, {locale}", type_, _in_locale(data, locale))
-        for type_, examples in sorted(_read(root / "trials.json").items())
+    mails = [
+        SmokeMail(f"{type_}, {name}, {locale}", type_, _in_locale(data, locale))
+        for type_, examples in sorted(_read(root / "examples.json").items())
         for name, data in sorted(examples.items())
         for locale in locales[type_]
     ]
-    return trials + _to_others(trials)
+    return mails + _to_others(mails)
 
 
-def few_trials(root: Path = COMPILED) -> list[Trial]:
+def few_smoke_mails(root: Path = COMPILED) -> list[SmokeMail]:
     """One example of every type, and one mail to each of the other mailboxes."""
-    trials = [
-        Trial(type_, type_, examples.get(_TYPICAL) or next(iter(examples.values())))
-        for type_, examples in sorted(_read(root / "trials.json").items())
+    mails = [
+        SmokeMail(type_, type_, examples.get(_TYPICAL) or next(iter(examples.values())))
+        for type_, examples in sorted(_read(root / "examples.json").items())
     ]
-    return trials + _to_others(trials)
+    return mails + _to_others(mails)
 
 
-def tenant_trials(tenants: Iterable[str], root: Path = COMPILED) -> list[Trial]:
+def tenant_smoke_mails(tenants: Iterable[str], root: Path = COMPILED) -> list[SmokeMail]:
     """One mail of each tenant: its brand is there, and its sender allowed."""
-    first = few_trials(root)[0]
-    return [Trial(f"{first.type} of {tenant}", first.type, first.data, tenant=tenant) for tenant in tenants]
+    first = few_smoke_mails(root)[0]
+    return [SmokeMail(f"{first.type} of {tenant}", first.type, first.data, tenant=tenant) for tenant in tenants]
 
 
-def _to_others(trials: list[Trial]) -> list[Trial]:
-    return [Trial(f"to {mailbox}@", trials[0].type, trials[0].data, mailbox) for mailbox in _OTHERS if trials]
+def _to_others(mails: list[SmokeMail]) -> list[SmokeMail]:
+    return [SmokeMail(f"to {mailbox}@", mails[0].type, mails[0].data, mailbox) for mailbox in _OTHERS if mails]
 
 
 def _in_locale(data: Mapping[str, Any], locale: str) -> dict[str, Any]:
@@ -107,17 +107,17 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_bytes())
 
 
-def delivery(trial: Trial, message_id: str, now: int) -> bytes:
-    """The event of a trial as SNS hands it to a function; `now` in epoch milliseconds."""
-    event = synthetic_event(_label(message_id), trial.type, trial.data, _iso(now), trial.mailbox)
-    event |= {"tenant": trial.tenant} if trial.tenant else {}
+def delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
+    """The event of a mail as SNS hands it to a function; `now` in epoch milliseconds."""
+    event = synthetic_event(_label(message_id), mail.type, mail.data, _iso(now), mail.mailbox)
+    event |= {"tenant": mail.tenant} if mail.tenant else {}
     sns = {
         "Type": "Notification",
         "MessageId": message_id,
         "TopicArn": SYNTHETIC_SOURCE,
         "Message": json.dumps(event),
         "Timestamp": _iso(now),
-        "MessageAttributes": {"type": {"Type": "String", "Value": trial.type}},
+        "MessageAttributes": {"type": {"Type": "String", "Value": mail.type}},
     }
     return json.dumps({"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": sns}]}).encode()
 
