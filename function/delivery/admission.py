@@ -58,12 +58,12 @@ class Admission:
         if event is not None and f"{self.scope}/{event.type}" not in granted:
             return Fault(403, f"the token lacks the scope {self.scope}/{event.type}", "/type", "")
         try:
-            event = self._judge(draft)
+            event = self._check(draft)
         except Rejected as error:
             return Fault(422, str(error), _pointer_of(error), error.reason.code)
         return Accepted(event.source, event.id, event.type, body)
 
-    def _judge(self, draft: Draft) -> Event:
+    def _check(self, draft: Draft) -> Event:
         """The event. Raises Rejected for the envelope, the type, its schema, the age, and what the templates make of
         it."""
         if draft.event is None:
@@ -75,14 +75,14 @@ class Admission:
         if draft.event.provider:
             raise InvalidEvent("which provider sends is for the operator's own smoke test to say", f"/{PROVIDER}")
         if draft.recipients:
-            self._judge_each(draft, draft.event)
+            self._check_each(draft, draft.event)
         else:
             self.builder.finish(draft)
         if draft.due is not None and draft.due > self.clock() and not self.scheduling:
             raise SchedulingOff("the event is to be sent later, and this deployment keeps none for later")
         return draft.event
 
-    def _judge_each(self, draft: Draft, event: Event) -> None:
+    def _check_each(self, draft: Draft, event: Event) -> None:
         """What would be a letter of one recipient's, whoever posts it is told at once. Raises Rejected."""
         from function.message.recipients import write_part  # noqa: PLC0415  only where a notification takes several
 

@@ -201,7 +201,7 @@ def _come_back(known: Record | Verdict, job: Job, policy: RetryPolicy, now: int)
             return _after_not_sent(known, job, job.error, policy, now)
         case Record(held_until=until, owner=owner) | Held(until, owner) if owner:
             return _retry(job, policy, until, owner)
-    return _retry_unjudged(job, policy, now)
+    return _retry_undecided(job, policy, now)
 
 
 def decide_on_doubt(record: Record, job: Job, policy: RetryPolicy, now: int) -> Decision:
@@ -297,7 +297,7 @@ def _gives_up(job: Job, policy: RetryPolicy, now: int) -> bool:
     return tried or job.receives >= policy.receives
 
 
-def _retry_unjudged(job: Job, policy: RetryPolicy, now: int) -> Decision:
+def _retry_undecided(job: Job, policy: RetryPolicy, now: int) -> Decision:
     """Come back ever later; after a day of that, or on the last receive, a person gets it with the true reason."""
     if job.receives >= policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)

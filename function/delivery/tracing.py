@@ -35,7 +35,7 @@ class DeliveryTracing:
     def follow(self, deliver: Deliver) -> Deliver:
         """`deliver` with a span around it, whose parent is known once the event has been read."""
 
-        def followed(delivery: Delivery, deadline: int) -> Outcome:
+        def deliver_traced(delivery: Delivery, deadline: int) -> Outcome:
             self._began, self._span = self.tracer.clock(), None
             failed = "the invocation failed"
             try:
@@ -50,7 +50,7 @@ class DeliveryTracing:
                 self.tracer.flush()
             return outcome
 
-        return followed
+        return deliver_traced
 
     def join(self, attempt: Attempt, delivery: Delivery, event: Event | None) -> Attempt:
         """The attempt with its trace: that of whoever handed the message over, else the event's own, else a new one."""

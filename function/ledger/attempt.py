@@ -23,9 +23,9 @@ __all__ = [
     "Suppressed",
     "TooLate",
     "Verdict",
-    "judge",
-    "judge_never_tried",
-    "judge_predecessor",
+    "evaluate_never_tried",
+    "evaluate_predecessor",
+    "evaluate_record",
 ]
 
 #: How far ahead an event may want to be sent, in milliseconds: 90 days.
@@ -167,7 +167,7 @@ class Suppressed:
 Verdict = Claimed | Kept | Held | Duplicate | InDoubt | OwnedBy | PredecessorInDoubt | Suppressed | TooLate
 
 
-def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:
+def evaluate_record(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:
     """What a claim that the message item refused means for the delivery; at most `resends` attempts of unknown fate
     may lie behind a resend. Pure."""
     if record.state is State.SENDING and record.owner == attempt.owner:
@@ -181,7 +181,7 @@ def judge(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdi
     return Duplicate(record.state, record.owner, record.reason_code)
 
 
-def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
+def evaluate_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
     """What it means for the delivery that the event belongs to the message of `record`, and that it may not go on in
     that message's name; None: it may take the event. Pure."""
     # Of what is collected the caller has seen that its window takes events still.
@@ -198,7 +198,7 @@ def judge_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | N
     return None if attempt.confirmed else PredecessorInDoubt(record)
 
 
-def judge_never_tried(record: Record, attempt: Attempt) -> Verdict | None:
+def evaluate_never_tried(record: Record, attempt: Attempt) -> Verdict | None:
     """The same where a provider says that it never tried: the event may be taken from the one message whose mail no
     other attempt than that can have sent; None too if it has been taken from it already. Pure."""
     named = record.message_id == attempt.instead_of and record.owner == attempt.never_tried

@@ -18,9 +18,9 @@ from function.ledger.attempt import (
     Suppressed,
     TooLate,
     Verdict,
-    judge,
-    judge_never_tried,
-    judge_predecessor,
+    evaluate_never_tried,
+    evaluate_predecessor,
+    evaluate_record,
 )
 from function.ledger.attributes import Item
 from function.ledger.claims import ClaimRequests
@@ -48,13 +48,13 @@ def _hold_if_contended(
     """What could not be judged comes back later, as if another held it."""
 
     @functools.wraps(ask)
-    def asked(ledger: Ledger, /, *given: P.args, **named: P.kwargs) -> T | Held:
+    def ask_or_hold(ledger: Ledger, /, *given: P.args, **named: P.kwargs) -> T | Held:
         try:
             return ask(ledger, *given, **named)
         except Contended:
             return Held(ledger.clock() + CONTENDED_PAUSE)
 
-    return asked
+    return ask_or_hold
 
 
 class Writes(ClaimRequests, SettlementRequests, FeedbackRequests):
@@ -86,14 +86,14 @@ class Ledger:
         refusal = self.table.write(self.writes.claim(attempt, now))
         if refusal and (record := _record(refusal)) and record.is_expired(now):
             refusal = self.table.write(self.writes.claim_expired(attempt, now))
-        return Claimed(now + self.writes.hold) if refusal is None else self.judge_refusal(refusal, attempt, now)
+        return Claimed(now + self.writes.hold) if refusal is None else self.explain_refusal(refusal, attempt, now)
 
     @_hold_if_contended
     def resend(self, attempt: Attempt, doubtful: Record) -> Verdict:
         """Take a mail that the attempt in the record `doubtful` may have sent, or learn what has come between."""
         now = self.clock()
         refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
-        verdict = Claimed(now + self.writes.hold) if refusal is None else self.judge_refusal(refusal, attempt, now)
+        verdict = Claimed(now + self.writes.hold) if refusal is None else self.explain_refusal(refusal, attempt, now)
         return Held(now + CONTENDED_PAUSE) if isinstance(verdict, InDoubt) else verdict
 
     @_hold_if_contended
@@ -103,25 +103,25 @@ class Ledger:
         now = self.clock()
         item = self.table.get(message_key(attempt.message_id))
         if item is not None and not self._may_settle(record := Record.from_item(item), attempt, now, over_waiting):
-            return judge(record, attempt, now)
+            return evaluate_record(record, attempt, now)
         found = self.table.get(attempt.event_key) if attempt.event_key else None
         event = EventItem.from_item(found) if found else None
         before = attempt.predecessor.message_id if attempt.predecessor else None
         if event is None or event.message_id in (attempt.message_id, before) or event.is_expired(now):
             return None
-        return _owned_by(event, attempt)
+        return _describe_owner(event, attempt)
 
     @_hold_if_contended
     def look_at_predecessor(self, attempt: Attempt, message_id: str) -> Record | Verdict:
         """The record of the message that the event may be taken from, or why it may not."""
         record = self.read(message_id) or Record(message_id, State.RELEASED)
         if attempt.never_tried:
-            return judge_never_tried(record, attempt) or record
+            return evaluate_never_tried(record, attempt) or record
         if record.state is State.COLLECTED and record.is_expired(self.clock()):
             return Record(message_id, State.RELEASED)
         if record.state is State.COLLECTED and not self.takes_events(record.window):
             return TooLate(record)
-        return judge_predecessor(record, attempt, self.clock()) or record
+        return evaluate_predecessor(record, attempt, self.clock()) or record
 
     def takes_events(self, window: str | None) -> bool:
         """Whether a digest is not closed yet, so that its events can still change."""
@@ -166,7 +166,7 @@ class Ledger:
             record = Record.from_item(answer.items[0] or {})
             if record.cancelled_by and record.at_risk <= 1:
                 refusal = self.table.write(self.writes.withdraw(attempt, row, record))
-                return Duplicate(State.CANCELLED) if refusal is None else self.judge_refusal(refusal, attempt, row.at)
+                return Duplicate(State.CANCELLED) if refusal is None else self.explain_refusal(refusal, attempt, row.at)
             answer = self.table.update(self.writes.give_back(attempt, row, attempt.letter or attempt.owner))
         return self._read_answer(answer, attempt, State.RELEASED)
 
@@ -185,7 +185,7 @@ class Ledger:
         known = _record(refusal) if refusal else None
         if known is None or _is_attempt_in(known, attempt, State.REJECTED):
             return None
-        return judge(known, attempt, row.at)
+        return evaluate_record(known, attempt, row.at)
 
     # -- without a claim -----------------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class Ledger:
     def reject(self, attempt: Attempt, row: TimelineRow) -> Verdict | None:
         """Settle a mail that will never be; None: done. The letter has gone before."""
         refusal = self.table.write(self.writes.reject(attempt, row))
-        return None if refusal is None else self.judge_refusal(refusal, attempt, row.at)
+        return None if refusal is None else self.explain_refusal(refusal, attempt, row.at)
 
     @_hold_if_contended
     def suppress(self, attempt: Attempt, row: TimelineRow, by: Suppressed | None = None) -> Verdict | None:
@@ -205,13 +205,13 @@ class Ledger:
         refusal = self.table.write(self.writes.suppress(kept, row, by))
         if refusal and by and [item is None for item in refusal.items[:3]] == [True, True, False]:
             return Claimed(0)
-        return None if refusal is None else self.judge_refusal(refusal, attempt, row.at)
+        return None if refusal is None else self.explain_refusal(refusal, attempt, row.at)
 
     @_hold_if_contended
     def park(self, attempt: Attempt, doubtful: str, row: TimelineRow) -> Verdict | None:
         """Hand the attempt `doubtful`, which may have sent the mail, to a person; None: done."""
         refusal = self.table.write(self.writes.park(attempt, doubtful, row))
-        return None if refusal is None else self.judge_refusal(refusal, attempt, row.at)
+        return None if refusal is None else self.explain_refusal(refusal, attempt, row.at)
 
     # -- feedback ------------------------------------------------------------------------------------------------
 
@@ -255,11 +255,11 @@ class Ledger:
     def find_lagging_providers(self, record: Record) -> list[str]:
         """The providers that are not known to have reported twice on mails sent after the record's hold."""
         try:
-            return [name for name in sorted(record.providers) if self._reported_before(name) < record.held_until]
+            return [name for name in sorted(record.providers) if self._read_mark(name) < record.held_until]
         except Contended:
             return sorted(record.providers)
 
-    def _reported_before(self, provider: str) -> int:
+    def _read_mark(self, provider: str) -> int:
         item = self.table.get(feedback_key(provider)) or {}
         return int(item["before"]["N"]) if "before" in item else 0
 
@@ -290,13 +290,13 @@ class Ledger:
 
     # -- judging -------------------------------------------------------------------------------------------------
 
-    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
+    def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Verdict:
         """Why a transaction on message, event, address and predecessor was refused: judged in that order."""
         if record := _record(refusal):
-            return judge(record, attempt, now, self.writes.resends)
+            return evaluate_record(record, attempt, now, self.writes.resends)
         items = list(refusal.items[1:])
         if items and items[0]:
-            return _owned_by(EventItem.from_item(items[0]), attempt)
+            return _describe_owner(EventItem.from_item(items[0]), attempt)
         moved = [items.pop() for _ in self.writes.succeed(attempt, now)]
         if attempt.predecessor and any(item is not None for item in moved):  # it has moved on since it was read
             return OwnedBy(attempt.predecessor.message_id, same=False)
@@ -309,7 +309,7 @@ class Ledger:
         known = _record(answer)
         if known is None:
             return Duplicate(done)
-        return known if _is_attempt_in(known, attempt, done) else judge(known, attempt, self.clock())
+        return known if _is_attempt_in(known, attempt, done) else evaluate_record(known, attempt, self.clock())
 
     @staticmethod
     def _may_settle(record: Record, attempt: Attempt, now: int, over_waiting: bool) -> bool:
@@ -324,7 +324,7 @@ def _record(refusal: Refusal) -> Record | None:
     return Record.from_item(item) if item else None
 
 
-def _owned_by(event: EventItem, attempt: Attempt) -> OwnedBy:
+def _describe_owner(event: EventItem, attempt: Attempt) -> OwnedBy:
     """Whether to go on as the event's owner: not with other content, and not where that one is to be sent again."""
     same = event.digest is None or attempt.digest is None or event.digest == attempt.digest
     return OwnedBy(event.message_id, same and attempt.instead_of != event.message_id and not attempt.never_tried)

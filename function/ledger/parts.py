@@ -47,7 +47,7 @@ class PartRecords:
                 return parted
             known = self._find_parted(refusal)
             if known is None or known.is_expired(now):
-                return self.ledger.judge_refusal(refusal, attempt, now)
+                return self.ledger.explain_refusal(refusal, attempt, now)
             return self._join(attempt, known, recipients, now)
         except Contended:
             return Held(now + CONTENDED_PAUSE)

@@ -94,13 +94,13 @@ class Schedule:
     def keep(self, attempt: Attempt) -> Verdict:
         """Keep the event of `attempt` until it is due, or learn why not."""
         now, due = self.ledger.clock(), attempt.due or 0
-        row = TimelineRow.of(_kept(due), State.SCHEDULED, now, self.ledger.writes.release)
+        row = TimelineRow.of(_describe_wait(due), State.SCHEDULED, now, self.ledger.writes.release)
         place: dict[str, object] = {"due": find_shard(attempt.message_id), "due_at": due, "scheduled_for": due}
         try:
             refusal = self.ledger.table.write(self.ledger.writes.settle(attempt, row, Action.SCHEDULE, also=place))
         except Contended:
             return Held(now + CONTENDED_PAUSE)
-        verdict = Kept(due) if refusal is None else self.ledger.judge_refusal(refusal, attempt, now)
+        verdict = Kept(due) if refusal is None else self.ledger.explain_refusal(refusal, attempt, now)
         own = isinstance(verdict, Duplicate) and verdict.state is State.SCHEDULED and verdict.owner == attempt.owner
         return Kept(due) if own else verdict
 
@@ -260,5 +260,5 @@ def find_shard(message_id: str) -> str:
     return str(zlib.crc32(message_id.encode()) % DUE_SHARDS)
 
 
-def _kept(due: int) -> Reason:
+def _describe_wait(due: int) -> Reason:
     return Reason(ReasonCode.SCHEDULED, f"kept until {datetime.fromtimestamp(due / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC")

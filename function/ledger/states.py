@@ -1,7 +1,7 @@
 """The states of one mail and every move between them, as data with a sentence each.
 
 Pure: nothing here reads a clock or a table. The conditions that are sent to DynamoDB are derived from
-these tables (`expressions.py`), so that a rule stands in one place only.
+these tables (`requests.py`), so that a rule stands in one place only.
 """
 
 from __future__ import annotations

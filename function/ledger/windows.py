@@ -102,7 +102,7 @@ class Windows:
         *others, _ = refusal.items
         if all(item is None for item in others):
             return None
-        verdict = self.ledger.judge_refusal(Refusal(tuple(others)), attempt, now)
+        verdict = self.ledger.explain_refusal(Refusal(tuple(others)), attempt, now)
         own = isinstance(verdict, Duplicate) and verdict.state is State.COLLECTED and verdict.owner == attempt.owner
         return kept if own else verdict
 

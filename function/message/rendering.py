@@ -74,14 +74,14 @@ class Renderer:
     """
 
     def __init__(self, templates: Mapping[str, str], localization: Mapping[str, Any] | None = None) -> None:
-        """`localization`: the tables of function/message/localization.py, if a template uses one of its filters."""
+        """`localization`: the tables of function/message/locale_filters.py, if a template uses one of its filters."""
         self._environment = Environment(
             undefined_behavior="strict",
             auto_escape_callback=lambda name: "html" if name.endswith(".html") else None,
         )
         known: dict[str, Callable[..., str]] = {"lines": lines, "link": link, "shorten": shorten}
         if localization is not None:
-            from function.message.localization import filters  # noqa: PLC0415  most deployments do without
+            from function.message.locale_filters import filters  # noqa: PLC0415  most deployments do without
 
             known |= filters(localization)
         for name, filter_ in known.items():

@@ -138,7 +138,7 @@ class Failover:
         self, email: Email, key: str, until: int, tries: list[ProviderCall]
     ) -> Receipt | NotificationError:
         not_sent: NotSent | None = None
-        for provider in self._knowing(email):
+        for provider in self._find_senders(email):
             breaker = self._breakers.setdefault(provider.url, CircuitBreaker(self.clock, self.rest))
             outcome: Receipt | NotificationError
             if resting := breaker.refusal():
@@ -159,7 +159,7 @@ class Failover:
             return RefusedForGood("it tries a provider that this deployment does not have")
         return not_sent or ProviderUnavailable("no provider is configured")
 
-    def _knowing(self, email: Email) -> Sequence[Provider]:
+    def _find_senders(self, email: Email) -> Sequence[Provider]:
         """Who may send a mail: of a synthetic one the provider that it tries, else SES alone, if it is there, since its
         simulator's addresses bounce elsewhere. It waits for SES."""
         if SYNTHETIC_TAG[0] not in email.tags:

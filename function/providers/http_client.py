@@ -28,7 +28,15 @@ from function.errors import (
 from function.providers.redaction import redact
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "Answer", "HttpClient", "answer_line", "judge", "trusting_context"]
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "READ_TIMEOUT",
+    "Answer",
+    "HttpClient",
+    "answer_line",
+    "error_for_status",
+    "trusting_context",
+]
 
 #: Seconds.
 CONNECT_TIMEOUT = 2.0
@@ -130,7 +138,7 @@ def trusting_context() -> ssl.SSLContext:
     return context
 
 
-def judge(status: int, line: str) -> NotificationError:
+def error_for_status(status: int, line: str) -> NotificationError:
     """What a status alone says where the provider's own table does not know better.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-15: below 500 it refused, from 500 on it may have taken the mail.

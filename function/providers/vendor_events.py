@@ -48,7 +48,7 @@ __all__ = [
     "UNWANTED",
     "Report",
     "enclose",
-    "judge_report",
+    "interpret_report",
     "open_envelope",
     "read_object",
     "text_at",
@@ -81,7 +81,7 @@ class Report:
     words: tuple[str, ...] = ()
 
 
-def judge_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provider: str) -> Parsed:
+def interpret_report(report: Report, kinds: Mapping[str, FeedbackKind | None], provider: str) -> Parsed:
     """What a report means by a vendor's table `kinds`.
 
     No time of sending is given on: webhooks come back hours later if they fail, so what was heard says nothing about

@@ -16,7 +16,7 @@ from herald.console import format_age as age
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from operations.status.status import HeraldStatus, StatusClients, look
-from operations.status.words import describe_status
+from operations.status.status_lines import describe_status
 
 __all__ = ["status"]
 

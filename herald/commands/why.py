@@ -20,10 +20,10 @@ from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxEntry, find_entries
 from operations.redrive.queue import count_in_flight, peek
-from operations.why.answer import MailAnswer, answer, summarize
-from operations.why.finding import MailQuestion, MailSearchResult, find, mentions
+from operations.why.answer import MailAnswer, answer, format_time, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
+from operations.why.mail_search import MailQuestion, MailSearchResult, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
 
 __all__ = ["why"]
@@ -134,7 +134,7 @@ def _names(mail: MailStory, now: int) -> Iterator[tuple[str, str]]:
     for letter in mail.letters:
         yield "letter", f"in dead for {format_age(now - letter.since)}, {letter.reason_code}: {letter.reason}"
     if mail.outbox:
-        yield "outbox", f"{mail.outbox.state}, committed {_time(mail.outbox.committed_at)}"
+        yield "outbox", f"{mail.outbox.state}, committed {format_time(mail.outbox.committed_at)}"
 
 
 def _names_of(record: Record) -> Iterator[tuple[str, str]]:
@@ -146,7 +146,7 @@ def _names_of(record: Record) -> Iterator[tuple[str, str]]:
 def _row(row: Any) -> tuple[str, str, str, str, str, str]:
     took = "" if row.ms is None else f"{row.ms} ms"
     said = " ".join(filter(None, (row.reason_code, row.detail)))
-    return _time(row.at), str(row.state), row.provider or "", took, row.release, said
+    return format_time(row.at), str(row.state), row.provider or "", took, row.release, said
 
 
 def _tell_where(installation: Installation, found: MailSearchResult, now: int) -> None:
@@ -212,10 +212,6 @@ def _describe_mail(mail: MailStory, said: MailAnswer, options: str) -> dict[str,
         "outbox": mail.outbox.state if mail.outbox else None,
         "timeline": [{**row.as_dict(), "state": str(row.state), "at": _iso(row.at)} for row in mail.rows],
     }
-
-
-def _time(at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _iso(at: int) -> str:

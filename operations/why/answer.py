@@ -12,7 +12,7 @@ from function.ledger.states import ACCEPTED, IN_DOUBT, MEANING, State
 from function.reason_codes import ReasonCode
 from operations.why.mail import MailStory
 
-__all__ = ["MailAnswer", "answer", "summarize"]
+__all__ = ["MailAnswer", "answer", "format_time", "summarize"]
 
 #: The `source` and `id` of events.
 Names = set[tuple[str | None, str | None]]
@@ -41,7 +41,7 @@ def answer(mail: MailStory, now: int) -> MailAnswer:
     if record.state in IN_DOUBT:
         return _in_doubt(mail, record, now)
     if record.state in ACCEPTED:
-        found = _accepted(mail, record)
+        found = _explain_accepted(mail, record)
         late = f"A cancellation came too late, as {record.cancelled_by}."
         return replace(found, why=f"{found.why} {late}".strip()) if record.cancelled_by else found
     return _not_sent(mail, record, now)
@@ -138,7 +138,8 @@ def _in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
     if record.held_until > now:
         return MailAnswer(
             "A mail may have gone, and it is not known yet.",
-            f"It is {record.state}, held until {_time(record.held_until)}: the provider's answer or report may come.",
+            f"It is {record.state}, held until {format_time(record.held_until)}: "
+            "the provider's answer or report may come.",
             "Wait until then.",
         )
     if record.parked:
@@ -157,7 +158,7 @@ def _in_doubt(mail: MailStory, record: Record, now: int) -> MailAnswer:
     )
 
 
-def _accepted(mail: MailStory, record: Record) -> MailAnswer:
+def _explain_accepted(mail: MailStory, record: Record) -> MailAnswer:
     why = next((row.detail for row in reversed(mail.rows) if row.state is record.state and row.detail), None) or ""
     again = f"redrive --again {mail.message_id}"
     commands: tuple[str, ...] = (again,)
@@ -189,7 +190,7 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
     why = record.reason or next((row.detail for row in reversed(mail.rows) if row.detail), None) or ""
     match record.state:
         case State.RELEASED:
-            until = f" until {_time(record.first_at + _DAY)}" if record.first_at else ""
+            until = f" until {format_time(record.first_at + _DAY)}" if record.first_at else ""
             late = bool(record.first_at) and record.first_at + _DAY < now
             do = f"It is tried again by itself{until}, then becomes a dead letter."
             if late:
@@ -205,14 +206,14 @@ def _not_sent(mail: MailStory, record: Record, now: int) -> MailAnswer:
         case State.CANCELLED | State.REPLACED:
             return _over(record, why)
         case State.SUPPRESSED:
-            return _suppressed_answer(mail, record, why)
-    return _rejected(mail, record, why)
+            return _explain_suppressed(mail, record, why)
+    return _explain_rejected(mail, record, why)
 
 
 def _over(record: Record, why: str) -> MailAnswer:
     """Cancelled, or mailed by other messages."""
     if record.parts:
-        return _parted(record, why)
+        return _explain_parted(record, why)
     if record.state is State.CANCELLED:
         return MailAnswer("No mail: it was cancelled.", why, "Nothing. To mail it all the same, publish it anew.")
     return MailAnswer(
@@ -223,7 +224,7 @@ def _over(record: Record, why: str) -> MailAnswer:
     )
 
 
-def _parted(record: Record, why: str) -> MailAnswer:
+def _explain_parted(record: Record, why: str) -> MailAnswer:
     """The event itself, of whose recipients each has a mail."""
     who = _number(len(record.parts), "recipient")
     if record.state is State.CANCELLED:
@@ -244,7 +245,7 @@ def _waiting(record: Record, why: str, now: int) -> MailAnswer:
     if record.state is State.COLLECTING and not _is_overdue(record, now):
         do = "Nothing: it is closed and sent by itself. A publisher may cancel the events in it, by mail.cancel."
         what = f"No mail yet: a digest that collects events, {_number(len(record.items), 'event')} so far."
-        return MailAnswer(what, f"Its window ends at {_time(record.scheduled_for or 0)}.", do)
+        return MailAnswer(what, f"Its window ends at {format_time(record.scheduled_for or 0)}.", do)
     if not _is_overdue(record, now):
         do = "Nothing: it is sent by itself. Its publisher may cancel it, by an event of type mail.cancel."
         return MailAnswer("No mail yet: it waits for its time.", record.reason or "", do)
@@ -256,7 +257,7 @@ def _is_overdue(record: Record, now: int) -> bool:
     return record.scheduled_for is not None and record.scheduled_for + _HOUR <= now
 
 
-def _suppressed_answer(mail: MailStory, record: Record, why: str) -> MailAnswer:
+def _explain_suppressed(mail: MailStory, record: Record, why: str) -> MailAnswer:
     send = f"redrive --from-record {mail.message_id}"
     match record.reason_code:
         case ReasonCode.RECIPIENT_UNSUBSCRIBED:
@@ -282,7 +283,7 @@ _NOT_DECLARED = {
 }
 
 
-def _rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
+def _explain_rejected(mail: MailStory, record: Record, why: str) -> MailAnswer:
     name = mail.message_id
     send = f"redrive --message {name}" if mail.letters else f"redrive --from-record {name}"
     commands = (send, *_discard(mail))
@@ -336,5 +337,6 @@ def _number(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _time(at: int) -> str:
+def format_time(at: int) -> str:
+    """A time in epoch milliseconds, for a person."""
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

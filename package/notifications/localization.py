@@ -1,6 +1,6 @@
 """How each language writes numbers, money and dates, and how it counts: from CLDR, as Babel has it.
 
-https://babel.pocoo.org/, https://cldr.unicode.org/; function/message/localization.py reads the tables.
+https://babel.pocoo.org/, https://cldr.unicode.org/; function/message/locale_filters.py reads the tables.
 """
 
 from __future__ import annotations

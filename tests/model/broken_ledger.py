@@ -187,9 +187,9 @@ class UnconfirmedRedrive(Writes):
 
 
 class _AddressFirst(Ledger):
-    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+    def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
         listed = len(refusal.items) > 2 and bool(refusal.items[2])
-        return Suppressed() if listed else super().judge_refusal(refusal, attempt, now)
+        return Suppressed() if listed else super().explain_refusal(refusal, attempt, now)
 
 
 def address_first() -> Code:
@@ -211,8 +211,8 @@ class ResendsWithoutBound(Writes):
 
 
 class AlwaysResends(Ledger):
-    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        verdict = super().judge_refusal(refusal, attempt, now)
+    def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        verdict = super().explain_refusal(refusal, attempt, now)
         return InDoubt(verdict.record, resend=True) if isinstance(verdict, InDoubt) else verdict
 
 
@@ -227,7 +227,7 @@ class ResendsUnheard(Ledger):
 
 
 class OneReportIsEnough(Ledger):
-    def _reported_before(self, provider: str) -> int:
+    def _read_mark(self, provider: str) -> int:
         item = self.table.get(feedback_key(provider)) or {}
         return int(item["through"]["N"]) if "through" in item else 0
 
@@ -285,8 +285,8 @@ class NobodyIsTold(Ledger):
 
 
 class EveryContentIsTheSame(Ledger):
-    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        return _as_the_same(super().judge_refusal(refusal, attempt, now))
+    def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        return _as_the_same(super().explain_refusal(refusal, attempt, now))
 
     def look(self, attempt: Attempt, over_waiting: bool = True) -> Any:
         return _as_the_same(super().look(attempt, over_waiting))
@@ -322,8 +322,8 @@ class KeepsNoBody(Writes):
 
 
 class ResendsInTheHold(Ledger):
-    def judge_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
-        return super().judge_refusal(refusal, attempt, now + self.writes.hold)
+    def explain_refusal(self, refusal: Refusal, attempt: Attempt, now: int) -> Any:
+        return super().explain_refusal(refusal, attempt, now + self.writes.hold)
 
 
 class WritesInTheHold(Writes):

@@ -50,7 +50,7 @@ class JoinsAfterItsRecord(Windows):
     def _join(self, attempt: Attempt, now: int) -> Verdict | None:
         *rest, join = self._request_join(attempt, now)
         if refusal := self.ledger.table.write(rest):
-            return self.ledger.judge_refusal(refusal, attempt, now)
+            return self.ledger.explain_refusal(refusal, attempt, now)
         self.ledger.table.write([join])
         return Kept(attempt.due or 0, attempt.window or "")
 
@@ -61,7 +61,7 @@ class JoinsBeforeItsRecord(Windows):
         if self.ledger.table.write([join]):
             return None
         if refusal := self.ledger.table.write(rest):
-            return self.ledger.judge_refusal(refusal, attempt, now)
+            return self.ledger.explain_refusal(refusal, attempt, now)
         return Kept(attempt.due or 0, attempt.window or "")
 
 

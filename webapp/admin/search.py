@@ -17,9 +17,9 @@ from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.queue import peek
 from operations.why.answer import MailAnswer, answer, summarize
-from operations.why.finding import MailQuestion, find, mentions
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
 from operations.why.mail import MailStory, mail_of
+from operations.why.mail_search import MailQuestion, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
 from webapp import text
 from webapp.books import cursor

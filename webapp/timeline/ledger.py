@@ -64,4 +64,4 @@ class LedgerReader:
 
 def message_id_of(record: Mapping[str, Any]) -> str:
     """The MessageId by whose key a message's record is kept."""
-    return str(record["pk"]).removeprefix("message#")
+    return str(record["pk"]).removeprefix(message_key(""))

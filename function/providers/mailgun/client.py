@@ -17,7 +17,7 @@ from function.errors import NotificationError, OutcomeUnknown, QuotaExhausted, R
 from function.event.cloudevent import PROBE_TAG
 from function.message.email import Attachment, Email, Receipt
 from function.message.sender import join_sender, split_sender
-from function.providers.http_client import Answer, HttpClient, answer_line, judge
+from function.providers.http_client import Answer, HttpClient, answer_line, error_for_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -103,8 +103,8 @@ class MailgunProvider:
         if answer.status < 500 and "limit exceeded" in text:
             return QuotaExhausted(line)
         if answer.status == 400 and "from" in text and "'to'" not in text:
-            return judge(403, line)  # the set-up of the sender, not this mail
-        return judge(answer.status, line)
+            return error_for_status(403, line)  # the set-up of the sender, not this mail
+        return error_for_status(answer.status, line)
 
 
 def _form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, bytes]:
@@ -112,10 +112,10 @@ def _form(fields: Mapping[str, str], files: Sequence[Attachment]) -> tuple[str, 
     if not files:
         return "application/x-www-form-urlencoded; charset=utf-8", urlencode(fields).encode()
     boundary = uuid.uuid4().hex
-    parts = [_part(boundary, _quoted(name), "", value.encode()) for name, value in fields.items()]
+    parts = [_part(boundary, _quote(name), "", value.encode()) for name, value in fields.items()]
     for one in files:
         about = f"\r\nContent-Type: {one.type}"
-        parts.append(_part(boundary, f'"attachment"; filename={_quoted(one.name)}', about, one.content))
+        parts.append(_part(boundary, f'"attachment"; filename={_quote(one.name)}', about, one.content))
     return f"multipart/form-data; boundary={boundary}", b"".join([*parts, f"--{boundary}--\r\n".encode()])
 
 
@@ -123,6 +123,6 @@ def _part(boundary: str, name: str, about: str, content: bytes) -> bytes:
     return f"--{boundary}\r\nContent-Disposition: form-data; name={name}{about}\r\n\r\n".encode() + content + b"\r\n"
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     """As browsers write it: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data"""
     return '"' + name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22") + '"'

@@ -10,7 +10,7 @@ from typing import Any
 
 from function.providers import vendor_events as meaning
 from function.providers.ses_events import FeedbackKind, Parsed
-from function.providers.vendor_events import Report, judge_report, read_object, text_at
+from function.providers.vendor_events import Report, interpret_report, read_object, text_at
 from function.providers.webhook_request import MalformedWebhook
 
 __all__ = ["KINDS", "parse", "split"]
@@ -63,4 +63,4 @@ def parse(event: dict[str, Any], provider: str) -> Parsed:
         text_at(event, "recipient") or None,
         words,
     )
-    return judge_report(report, KINDS, provider)
+    return interpret_report(report, KINDS, provider)

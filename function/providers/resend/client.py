@@ -25,7 +25,7 @@ from function.errors import (
 from function.event.cloudevent import PROBE_TAG
 from function.message.email import Attachment, Email, Receipt
 from function.message.sender import join_sender, split_sender
-from function.providers.http_client import Answer, HttpClient, answer_line, judge
+from function.providers.http_client import Answer, HttpClient, answer_line, error_for_status
 from function.providers.secret import Secret
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -136,7 +136,7 @@ class ResendProvider:
             return ProviderUnavailable(line)
         if name == "validation_error" and answer.status == 403:
             return _forbidden(said.lower(), line)
-        return BY_NAME[name](line) if name in BY_NAME else judge(answer.status, line)
+        return BY_NAME[name](line) if name in BY_NAME else error_for_status(answer.status, line)
 
 
 def _file(one: Attachment) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from function.providers import vendor_events as meaning
 from function.providers.ses_events import FeedbackKind, Parsed
-from function.providers.vendor_events import Report, judge_report, read_object, text_at
+from function.providers.vendor_events import Report, interpret_report, read_object, text_at
 from function.providers.webhook_request import MalformedWebhook
 
 __all__ = ["KINDS", "parse", "split"]
@@ -66,7 +66,7 @@ def parse(event: dict[str, Any], provider: str) -> Parsed:
     address = to[0] if isinstance(to, list) and to else to
     tags = _tags(data.get("tags") if isinstance(data, dict) else None)
     chosen = next((one for one in finer if one in KINDS), type_)
-    return judge_report(Report(chosen, tags, address if isinstance(address, str) else None, words), KINDS, provider)
+    return interpret_report(Report(chosen, tags, address if isinstance(address, str) else None, words), KINDS, provider)
 
 
 def _tags(given: object) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from function.errors import NotificationError, ProviderUnavailable, QuotaExhausted
 from function.message.email import Attachment, Email, Receipt
 from function.message.sender import split_sender
-from function.providers.http_client import Answer, HttpClient, answer_line, judge
+from function.providers.http_client import Answer, HttpClient, answer_line, error_for_status
 from function.providers.secret import Secret
 from function.runtime.lean_dataclass import dataclass
 
@@ -93,7 +93,7 @@ class SendGridProvider:
             self.secret.reread()
         if answer.status == 400 and field.startswith("from"):
             return ProviderUnavailable(line)  # the set-up of the sender, not this mail
-        return judge(answer.status, line)
+        return error_for_status(answer.status, line)
 
 
 def _readers(email: Email) -> dict[str, list[dict[str, str]]]:

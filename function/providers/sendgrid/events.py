@@ -10,7 +10,7 @@ from typing import Any
 
 from function.providers import vendor_events as meaning
 from function.providers.ses_events import FeedbackKind, Parsed
-from function.providers.vendor_events import Report, judge_report, text_at
+from function.providers.vendor_events import Report, interpret_report, text_at
 from function.providers.webhook_request import MalformedWebhook
 
 __all__ = ["KINDS", "parse", "split"]
@@ -60,4 +60,4 @@ def parse(event: dict[str, Any], provider: str) -> Parsed:
     words = tuple(text_at(event, name) for name in ("status", "reason", "response"))
     ours = {name.removeprefix(_ARGUMENT): value for name, value in event.items() if name.startswith(_ARGUMENT)}
     report = Report(finer if finer in KINDS else type_, ours, text_at(event, "email") or None, words)
-    return judge_report(report, KINDS, provider)
+    return interpret_report(report, KINDS, provider)

@@ -22,7 +22,7 @@ FUNCTION = {
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
     "settlements states succession table windows",
-    "function/message": "attachments builder catalogue copies delivery_mode digest email invitation localization "
+    "function/message": "attachments builder catalogue copies delivery_mode digest email invitation locale_filters "
     "recipients rendering sender tenant unsubscribe",
     "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret ses "
     "ses_errors ses_events smtp urls vendor_events webhook_request",
@@ -38,14 +38,14 @@ WEBAPP = {
     "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
-    "function/message": "catalogue localization rendering sender tenant unsubscribe",
+    "function/message": "catalogue locale_filters rendering sender tenant unsubscribe",
     "function/providers": "redaction ses_events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics otlp trace_context",
     "operations": "audit contention erasure errors installation outbox pause preview suppressions",
     "operations/redrive": "dead_letters from_record plan queue selection send",
-    "operations/status": "alarms later status waiting words",
-    "operations/why": "answer finding ledger_scan mail recipient",
+    "operations/status": "alarms scheduled_mails status status_lines waiting",
+    "operations/why": "answer ledger_scan mail mail_search recipient",
     "webapp": "app clock composition deadline errors log reading settings text tracing",
     "webapp/accounts": "deletion",
     "webapp/admin": "notifier reason_groups search",

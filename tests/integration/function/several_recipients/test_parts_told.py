@@ -20,9 +20,9 @@ from function.message.catalogue import Catalogue
 from function.notify import compose
 from operations.erasure import KeptEvent, erase_event
 from operations.why.answer import answer, summarize
-from operations.why.finding import MailQuestion, find
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
+from operations.why.mail_search import MailQuestion, find
 from package.notifications.catalogue import EXAMPLES, compile_catalogue
 from tests.dynamodb.table import MemoryTable
 from tests.envelopes import sns, sns_notification
