@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doctor.checks.providers import find_reporting
 from doctor.failures import RefusedError, UnansweredError
 from doctor.system import System
-from function.providers.urls import is_ses, reports_by_webhook, scheme_of
+from function.providers.urls import is_ses, parse_provider_urls, reports_by_webhook, scheme_of
 from operations.errors import UserError
 
 __all__ = ["EACH", "Goal", "choose_goals"]
@@ -19,8 +19,8 @@ EACH = "each"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One provider; an empty URL is whoever sends synthetic mails by itself. `reports` says whether anybody tells what
-    became of its mails."""
+    """One provider; an empty URL is the one that sends synthetic mails without a choice. `reports`: whether reports
+    on its mails reach this Herald."""
 
     url: str = ""
     reports: bool = True
@@ -32,14 +32,14 @@ class Goal:
 
 
 def choose_goals(system: System, named: Sequence[str]) -> list[Goal]:
-    """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; nobody's name: as a
-    synthetic mail goes by itself.
+    """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; if none is named, the
+    one that a synthetic mail is sent by without a choice.
 
     Raises `UserError` for one that is not configured here, and for a mail server.
     """
     if not named:
         return [Goal()]
-    configured = [url for url in system.settings.get("HERALD_PROVIDERS", "").split(",") if "://" in url]
+    configured = _read_providers(system)
     tried = [url for url in configured if is_ses(url) or reports_by_webhook(url)]
     chosen = {url for name in named for url in _find(name, configured, tried)}
     if servers := sorted(chosen - set(tried)):
@@ -60,14 +60,23 @@ def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequenc
 
 
 def _names(url: str) -> tuple[str, ...]:
-    """What a person may call it by: a domain of Mailgun's in Europe is Mailgun's, too."""
+    """The names that a user may give: `mailgun` also stands for `mailgun+eu`."""
     scheme = scheme_of(url)
     return url, scheme, scheme.partition("+")[0]
 
 
 def _find_reporting(system: System) -> set[str]:
-    """Those that report to this Herald; all, where that may not be looked at."""
+    """The providers that report to this Herald; all, if the caller may not read which."""
     try:
         return set(find_reporting(system))
     except (RefusedError, UnansweredError):
-        return set(system.settings.get("HERALD_PROVIDERS", "").split(","))
+        return set(_read_providers(system))
+
+
+def _read_providers(system: System) -> tuple[str, ...]:
+    """The providers in the settings, in order of preference. Raises `UserError` if `notify` could not read them."""
+    text = system.settings.get("HERALD_PROVIDERS", "")
+    try:
+        return parse_provider_urls(text) if text else ()
+    except ValueError:
+        raise UserError(f"HERALD_PROVIDERS of {system.prefix}-notify is {text}, which names no providers") from None

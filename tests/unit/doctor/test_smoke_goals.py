@@ -1,0 +1,26 @@
+"""Which providers `herald smoke --provider` tests, by what the settings of notify say."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from doctor.smoke_goals import choose_goals
+from operations.errors import UserError
+
+
+def system(providers: str) -> Any:
+    return SimpleNamespace(settings={"HERALD_PROVIDERS": providers}, prefix="herald")
+
+
+@pytest.mark.parametrize("name", ["each", "ses"])
+def test_providers_are_read_as_notify_reads_them(name: str) -> None:
+    providers = system("smtp://mail.example.com:587, ses://eu-west-1")
+    assert [goal.url for goal in choose_goals(providers, [name])] == ["ses://eu-west-1"]
+
+
+def test_a_setting_that_notify_could_not_read_is_named() -> None:
+    with pytest.raises(UserError, match=r"^HERALD_PROVIDERS of herald-notify is ses:, which names no providers$"):
+        choose_goals(system("ses:"), ["each"])
