@@ -80,7 +80,7 @@ def wrong(finding: str, remedy: str) -> Finding:
 def run(
     checks: Iterable[Check], system: System, tell: Callable[[CheckResult], object] = lambda _: None
 ) -> list[CheckResult]:
-    """The results in the order of the checks, each told as soon as it is there.
+    """The results in the order of the checks, each passed to `tell` as soon as it is there.
 
     A check that raises becomes a result of its own, and stops no other.
     """

@@ -1,4 +1,4 @@
-"""Every answer that came, in a file that names nobody; and a cloud that answers from it."""
+"""Every answer of AWS, in a file without personal data; and a cloud that answers from it."""
 
 from __future__ import annotations
 

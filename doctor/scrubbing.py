@@ -59,7 +59,7 @@ class Scrubber:
         self._apis = {id_: f"api{number:07}" for number, id_ in enumerate(sorted(ids), 1)}
 
     def scrub(self, value: Any, name: str = "") -> Any:
-        """The same value, in JSON's types, without what it must not tell."""
+        """The same value, in JSON's types, without personal data."""
         match value:
             case {"Variables": dict(settings)}:
                 return {**value, "Variables": {key: self._setting(key, inner) for key, inner in settings.items()}}

@@ -30,7 +30,7 @@ _LOST = frozenset({"rejected", "suppressed", "replaced", "refused", "bounced", "
 _LOOK_SECONDS = 1.0
 _NINETY_NINE = 0.99
 
-#: Is told how many were published, how many have ended, and how many there will be.
+#: Called with how many were published, how many have ended, and how many there will be.
 Progress = Callable[[int, int, int], None]
 
 
@@ -48,7 +48,7 @@ class Journey:
     reason: str = ""
     #: The provider that it tries; empty: it goes as synthetic mails go.
     provider: str = ""
-    #: The last step that there is to see: without a webhook nobody hears of a delivery.
+    #: The last step that can be seen: without a webhook no delivery is reported.
     last: str = "delivered"
 
     @property

@@ -1,6 +1,6 @@
 """Providers beside SES, asked by their own HTTP APIs: is the key known, is the domain verified, where do reports go.
 
-What cannot be told without a mail is not told: nothing here sends one.
+Nothing here sends a mail, so what only a mail would show is not checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class HttpAnswer:
 
     @property
     def content(self) -> Any:
-        """The body as JSON, an empty object if it is none."""
+        """The body as JSON, an empty object if it is not JSON."""
         try:
             return json.loads(self.text)
         except ValueError:

@@ -100,7 +100,7 @@ def run_within(seconds: float, check: Callable[[], Answer]) -> Answer:
 
 
 def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> Answer:
-    """Whether the release that is asked about may go on. All that can fail happens inside `run_within`.
+    """Whether the release may go on. Everything that can fail runs inside `run_within`.
 
     A rollback always may: CodeDeploy runs these hooks in it too, and its versions have served before. What it rolls
     back may have moved companions, which go back with it.
@@ -115,7 +115,7 @@ def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, t
 
 
 def put_back(event: Mapping[str, Any], client: Any) -> None:
-    """Give the companions' aliases back. Raises nothing: `herald release` looks after it, and so does the next one."""
+    """Give the companions' aliases back. Raises nothing: `herald release` moves them as well, if this failed."""
     try:
         from function.canary.deployment_check import take_back  # noqa: PLC0415  as above
 
@@ -125,7 +125,7 @@ def put_back(event: Mapping[str, Any], client: Any) -> None:
 
 
 def _describe(event: Mapping[str, Any], client: Any) -> Mapping[str, Any]:
-    """`deploymentInfo`, or the event itself of whoever names a version."""
+    """`deploymentInfo`, or the event itself if it names a version."""
     if "DeploymentId" not in event:
         return event
     info: Mapping[str, Any] = client.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]

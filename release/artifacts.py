@@ -1,4 +1,4 @@
-"""What is released: a package of this checkout, or a zip that somebody names."""
+"""What is released: a package of this checkout, or a zip that is named."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find_artifact(stack: Stack, path: Path | None, say: Callable[[str], None]) -
 
 
 def read_artifact(path: Path) -> Artifact:
-    """The package in this file, for whatever it was built. Raises `UserError` if it is none."""
+    """The package in this file, for whatever it was built. Raises `UserError` if it is not one."""
     try:
         with zipfile.ZipFile(path) as archive:
             return Artifact(path, str(json.loads(archive.read("manifest.json"))["release"]))

@@ -1,7 +1,7 @@
-"""What moves with `notify`, and goes back with it: the companions' aliases, and the code of the hooks.
+"""The companions, functions that are released with `notify`, and the code of the hooks.
 
-CodeDeploy moves one function. The hook that it asks after traffic moves the companions, and the hook of a rollback puts
-them back; what is done here is what they need, and what is left where nobody asked them.
+CodeDeploy moves one alias, that of `notify`. The hook after traffic moves those of the companions, and the hook of a
+rollback moves them back. This module publishes the companions' versions, and moves their aliases where no hook ran.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def companions_of(stack: Stack) -> list[str]:
-    """The functions that move with notify. One that nobody configured is not there, or has no alias."""
+    """The functions that move with notify. An optional one that is not configured is missing, or has no alias."""
     optional = {f"{stack.names.prefix}-{name}" for name in OPTIONAL}
     return [one for one in stack.names.companions if one not in optional or _is_there(stack, one)]
 
@@ -60,7 +60,7 @@ def ship_hooks(stack: Stack, content: bytes) -> None:
 
 def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
     """The version of each companion that was live with this version of notify: as the deployments say, else the newest
-    with the same code. One that nothing is known of is left out, and one that is not there any more."""
+    with the same code. A companion without a known version is left out, and so is one that was removed."""
     found: dict[str, str] = {}
     for one in history(stack):
         if version == one.current:
@@ -75,8 +75,8 @@ def find_paired_versions(stack: Stack, version: str) -> dict[str, str]:
 
 
 def follow_live(stack: Stack, screen: Screen, version: str) -> None:
-    """Give the companions and the hooks to the release of the version of notify that is live: this one, unless somebody
-    else moved the alias."""
+    """Move companions and hooks to the release of the live version of notify: `version`, unless another process moved
+    the alias."""
     version = live_after(stack, version).version
     for one in move_companions(stack, find_paired_versions(stack, version)):
         screen.say(f"{one.function}: version {one.after} is live, as with version {version} of {stack.names.notify}")

@@ -54,7 +54,7 @@ class Deployment:
 
     @property
     def tried(self) -> bool:
-        """Whether it was a release: its hooks were asked, as in no rollback by `herald rollback`."""
+        """Whether it was a release: its hooks ran, which a rollback by `herald rollback` does without."""
         return not self.is_rollback and any(
             status not in ("Pending", "Skipped") for event, status in self.stages.items() if event in _HOOKED
         )
@@ -113,8 +113,8 @@ def history(stack: Stack) -> Iterator[Deployment]:
 def find_baking(stack: Stack, version: str, bake: float, longest: float) -> Deployment | None:
     """The last deployment, if it released this version less than `bake` seconds ago.
 
-    CodeDeploy need not tell when a deployment was complete. Then it counts as if it had taken `longest` seconds: what
-    bakes twice loses time, and what does not bake is watched by nobody.
+    CodeDeploy may leave out when a deployment was complete. Then it counts as if it had taken `longest` seconds: baking
+    twice costs time, and not baking would leave it unwatched.
     """
     last = next(history(stack), None) if bake else None
     if not (last and last.tried and last.status == "Succeeded" and last.target == version):

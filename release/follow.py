@@ -27,7 +27,7 @@ _SETTLED = (
     ReleaseOutcome.INCONCLUSIVE,
 )
 _NO_TERMS = Terms()
-#: Seconds for an answer, where all traffic had moved before anybody could be asked.
+#: Seconds to wait for an answer, where all traffic had moved before the question could be put.
 _ANSWER = 600
 
 #: Stop it and put the version before back: True, go on: False, leave it: None.
@@ -59,7 +59,7 @@ def follow(poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _N
 
 
 class _Watch:
-    """Looks at a deployment until it ends, and stops it where its terms are not met: then `stopped_as` tells how."""
+    """Watches a deployment until it ends, and stops it where its terms are not met, with the outcome `stopped_as`."""
 
     def __init__(self, poller: Poller, screen: DeploymentScreen, ask: Ask, terms: Terms = _NO_TERMS) -> None:
         self.poller = poller
@@ -97,7 +97,7 @@ class _Watch:
         return last
 
     def _hold_to_terms(self, look: Snapshot) -> None:
-        """Stop the deployment once if its version is worse, or if nobody lets it go on."""
+        """Stop the deployment, once, if its version is worse or its gate refuses it."""
         if self.stopped_as is not None:
             return
         if look.comparison and look.comparison.worse:
@@ -141,7 +141,7 @@ def _is_inconclusive(poller: Poller, terms: Terms, screen: DeploymentScreen) -> 
 
 
 def _take_back(watch: _Watch, screen: DeploymentScreen, outcome: ReleaseOutcome) -> ReleaseOutcome:
-    """Put the version before back, unless somebody else has moved the traffic; `outcome`, or failed if that failed."""
+    """Put the version before back, unless another process moved the traffic; `outcome`, or failed if that failed."""
     released = watch.poller.last
     if released is None or live_after(watch.poller.stack, released.target) != AliasRouting(released.target, {}):
         return outcome

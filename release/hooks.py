@@ -47,7 +47,7 @@ def hook_reason(stack: Stack, deployment: Deployment) -> str:
 
 
 def count_synthetic(stack: Stack, deployment: str) -> int | None:
-    """How many synthetic mails the hooks of a deployment brought to their end; None if not every log tells."""
+    """How many synthetic mails the hooks of a deployment followed to their end; None if a log does not say."""
     if stack.logs is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Published versions that nobody goes back to any more, deleted so that they do not fill the account's code storage.
+"""Delete published versions that no rollback needs any more: they count for the account's code storage.
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """

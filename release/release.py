@@ -113,7 +113,7 @@ def start(stack: Stack, plan_: ReleasePlan, screen: Screen, deadline: float | No
 
 
 def finish(stack: Stack, plan_: ReleasePlan, outcome: ReleaseOutcome, screen: Screen) -> None:
-    """Delete what nobody goes back to any more, after a release."""
+    """Delete the alarms and versions that no rollback needs any more, after a release."""
     if outcome in (ReleaseOutcome.RELEASED, ReleaseOutcome.INCONCLUSIVE):
         for name in alarms.delete_older(stack, _version_before(stack, plan_)):
             screen.say(f"alarm {name} deleted")

@@ -61,10 +61,10 @@ def start_rollback(stack: Stack, plan: RollbackPlan, strategy: str | None = None
     config, routing = config_of(stack, strategy or WORDS["all-at-once"])
     now = live(stack).version
     revision = render(stack.names.notify, ALIAS, now, plan.version, {})
-    # First, so that whoever is broken off here finds notify where it was, and runs the same again.
+    # First: if this breaks off, notify has not moved, and the same command can be run again.
     moved = move_companions(stack, find_paired_versions(stack, plan.version))
     description = write_description(stack.names.notify, now, plan.version, moved)
-    try:  # alarms are ringing, as a rule, when somebody rolls back: they must not stop it
+    try:  # without alarms: they usually ring during a rollback, and must not stop it
         id_ = deployments.create(stack, revision.location(), config, description, [])
     except stack.codedeploy.exceptions.DeploymentLimitExceededException:
         move_companions(stack, {one.function: one.before for one in moved})

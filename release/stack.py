@@ -36,7 +36,7 @@ class Names:
 
     @property
     def hooks(self) -> dict[str, str]:
-        """The hook functions by the lifecycle event that they are asked at."""
+        """The hook functions by the lifecycle event at which CodeDeploy invokes them."""
         return {
             "BeforeAllowTraffic": f"CodeDeployHook_{self.prefix}-before",
             "AfterAllowTraffic": f"CodeDeployHook_{self.prefix}-after",
@@ -64,5 +64,5 @@ class Stack:
 
     @property
     def pause(self) -> float:
-        """Seconds between two looks at a deployment: AWS throttles who looks more often."""
+        """Seconds between two looks at a deployment: AWS throttles more frequent calls."""
         return max(0.5, 5 * self.scale)

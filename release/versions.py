@@ -101,7 +101,7 @@ def move_alias(stack: Stack, function: str, version: str) -> str:
     """Give a version all traffic of a function's alias; the version that it named before.
 
     It is moved by the revision that was read, and for a moment after a move the old one is read: then it is read again.
-    What seems to be there is written, too, since a read does not tell whether it is old.
+    A version that the alias seems to have is written as well, since the read may be stale.
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """
     left = _MOVES

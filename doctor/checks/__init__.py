@@ -1,4 +1,4 @@
-"""Every check, in the order in which a person mends things: the account, the domain, then what is installed."""
+"""Every check, in the order in which to fix things: the account, the domain, then what is installed."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ __all__ = ["CHECKS", "find_reporting"]
 _BASES = {"sendgrid": SENDGRID, "resend": RESEND, **MAILGUN}
 _UNASKED = "a mail server is asked nothing: whether it takes the log-in is seen from the first mail"
 
-#: What the webhook function says to what nobody signed: 400 where the signature belongs into the body.
+#: How the webhook function answers an unsigned request: 400 where the signature belongs into the body.
 _REFUSED = (400, 401)
 
 Judge = Callable[[System, Asker, VendorAccount], Finding]
 
 
 def _for_each(system: System, judge: Judge) -> Finding:
-    """The worst of what is found of each provider, and all of it told."""
+    """The worst status of all providers, with the findings of each."""
     settings = system.settings
     urls = [url for url in settings.get("HERALD_PROVIDERS", "").split(",") if "://" in url and not is_ses(url)]
     if not urls:

@@ -26,7 +26,7 @@ def find_tenants(system: System) -> Mapping[str, Tenant]:
 
 
 def _tenants(system: System) -> Finding:
-    """What the checks of the deployment's own sender say of each tenant's; what is told of several alike, once."""
+    """The findings of the deployment's own sender checks on each tenant's sender; equal ones are merged."""
     places = [one for tenant in find_tenants(system).values() for one in _places(system, tenant)]
     if not places:
         return ok("no tenant's mail goes by SES")

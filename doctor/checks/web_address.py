@@ -86,7 +86,7 @@ def _own_host(system: System, host: str) -> Finding:
 
 
 def _judge_dns(resolver: Resolver, host: str, target: str) -> Finding:
-    """By a CNAME, or by an alias of Route 53, which nobody sees but by its addresses."""
+    """By a CNAME, or by an alias of Route 53, which only its addresses show."""
     remedy = f"create {host} CNAME {target}, or an alias of it"
     try:
         if look(resolver, host, "CNAME") == [target.lower()]:

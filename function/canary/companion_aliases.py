@@ -37,7 +37,7 @@ def move_back(functions: Any, alias: str, companions: Sequence[Companion]) -> No
 
 def _move(functions: Any, alias: str, function: str, from_: str, to: str) -> None:
     """Move by the revision that was read: for a moment after a move the old one is read, and then it is read again.
-    What seems to be there is written, too, since a read does not tell whether it is old.
+    A version that the alias seems to have is written as well, since the read may be stale.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
     """

@@ -1,4 +1,4 @@
-"""Which release a traffic hook is asked about, and whether its versions pass the smoke test."""
+"""Find the release that a traffic hook has to check, and run the smoke test on its versions."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = ["candidate_of", "check_release", "take_back"]
 
 #: A first invocation of a version takes its init, too. It is not repeated by botocore: the smoke test decides.
 _INVOKE = Config(connect_timeout=2, read_timeout=65, retries={"total_max_attempts": 1})
-#: An alias is looked at before it is moved, so that a repeated move is none.
+#: A move reads the alias first, so repeating it changes nothing.
 _MOVE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 5})
 _SCALAR = r"""("[^"\n]*"|'[^'\n]*'|[^\s,{}\[\]"']++(?<!:))"""
 _VALUE = rf"\s*(?:[&!]\S+\s+)*{_SCALAR}"
 _ANCHOR = re.compile(rf"&(\S+)\s+(?:!\S+\s+)*{_SCALAR}")
 _COMMENT = re.compile(r"(?m)(?:^|\s)#.*$")
-#: How the function is named that tells others what became of a mail: release/stack.py.
+#: The end of the name of the function that publishes what became of a mail.
 _MAIL_EVENTS = "-mail-events"
 
 
 def check_release(
     info: Mapping[str, Any], through_the_alias: bool, environment: Mapping[str, str], codedeploy: Any, seconds: float
 ) -> tuple[str | None, int]:
-    """Why the release that is asked about fails, or None, and how many mails proved it; `info` is GetDeployment's
+    """Why the release fails, or None, and how many mails tested it; `info` is GetDeployment's
     `deploymentInfo`, or names a `Version`.
 
     Before traffic, every mail is tried. After it, the companions' aliases move first, and then SES's own reports on a

@@ -1,4 +1,4 @@
-"""What a release tries a version with: synthetic mails to SES's simulator, and reports on them as SES writes them.
+"""The synthetic mails that test a version, sent to SES's simulator, and reports on them in SES's format.
 
 https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
@@ -108,7 +108,7 @@ def _read(path: Path) -> Any:
 
 
 def delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
-    """The event of a mail as SNS hands it to a function; `now` in epoch milliseconds."""
+    """The event of a mail as SNS passes it to a function; `now` in epoch milliseconds."""
     event = synthetic_event(_label(message_id), mail.type, mail.data, _iso(now), mail.mailbox)
     event |= {"tenant": mail.tenant} if mail.tenant else {}
     sns = {
@@ -123,9 +123,9 @@ def delivery(mail: SmokeMail, message_id: str, now: int) -> bytes:
 
 
 def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now: int) -> bytes:
-    """What SES reports on these mails (mailbox by message id), as SQS hands it to `feedback`.
+    """What SES reports on these mails (mailbox by message id), as SQS passes it to `feedback`.
 
-    They name no identity that sent: nothing is learned from them of how far SES's own reports have come.
+    They name no sending identity, so they do not count for how recent SES's own reports are.
     """
     records: list[dict[str, Any]] = []
     for message_id, mailbox in mails.items():
@@ -156,7 +156,7 @@ def reports(mails: Mapping[str, str], attempt: str, configuration_set: str, now:
 
 
 def unsigned_request() -> bytes:
-    """A stranger's request, as API Gateway hands it to `webhook`.
+    """An unsigned request, as API Gateway passes it to `webhook`.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
@@ -176,7 +176,7 @@ def unsigned_request() -> bytes:
 
 
 def silent_change(message_id: str) -> bytes:
-    """That a synthetic mail was sent, as the ledger's stream hands it to `mail-events`, which tells nobody.
+    """A change in the ledger's stream that a synthetic mail was sent. `mail-events` publishes nothing of it.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
     """

@@ -25,7 +25,7 @@ from function.runtime.lean_dataclass import dataclass
 __all__ = ["Candidate", "SmokeTest"]
 
 _SENT = frozenset({State.SENT, State.DELAYED, *ENDS.values(), State.SOFT_BOUNCED})
-#: These say nothing against the version: SES was busy, or an answer was lost.
+#: These do not fail the version: SES was busy, or an answer was lost.
 _UNDECIDED = frozenset({State.RELEASED, State.UNKNOWN, State.SENDING})
 _BUSY = frozenset({"TooManyRequestsException", "ServiceException", "EC2ThrottledException"})
 _UNTIL_THE_DEADLINE = 1_000
@@ -39,8 +39,8 @@ _LAST_TRY = 15.0
 _AT_ONCE = 4
 #: What is answered to a request on a path of no provider.
 _TURNED_AWAY = frozenset({401, 404})
-#: What the reports of a hook name as the attempt at a mail that nobody sent.
-_NOBODY = "trial"
+#: The attempt that made-up reports name for a mail that was not sent.
+_NO_ATTEMPT = "trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Candidate:
     """What must answer: the function's ARN or name with its qualifier, the version that this must lead to, and the
     release that its timeline rows must name, empty if not known.
 
-    `feedback` is the function, with its version, that is handed reports on the mails; without it and `reported`, SES's
-    own are not waited for either. `webhooks` are those, with their versions, that take vendors' reports over HTTP, and
-    `mail_events` those that tell others what became of a mail.
+    `feedback` is the function, with its version, that is invoked with made-up reports on the mails; with `reported`,
+    SES's own reports are waited for instead; with neither, no reports are expected. `webhooks` are the functions, with
+    their versions, that take HTTP requests, and `mail_events` those that publish what became of a mail.
     """
 
     function: str
@@ -143,7 +143,7 @@ class SmokeTest:
     def _follow(self, candidate: Candidate, mail: SmokeMail, message_id: str, deadline: int) -> _Failure | None:
         """What is wrong with the end of a mail that was sent."""
         if candidate.feedback:
-            attempt = Record.from_item(self.table.get(message_key(message_id)) or {}).owner or _NOBODY
+            attempt = Record.from_item(self.table.get(message_key(message_id)) or {}).owner or _NO_ATTEMPT
             if failure := self._report(candidate, {message_id: mail.mailbox}, attempt):
                 return failure
         elif not candidate.reported:
@@ -166,10 +166,10 @@ class SmokeTest:
         return {str(row.get("release")) for row in deserialize(item["timeline"]) if row.get("provider") == "ses"}
 
     def _try_feedback(self, candidate: Candidate, mail: SmokeMail) -> _Failure | None:
-        """What is wrong with reports that come before anything else is known of their mails: they make the records, so
-        nobody else can have. `notify` must then leave alone what was delivered."""
+        """Report on mails that the ledger does not know, so `feedback` must create their records. `notify` must then
+        not send the one that was delivered. Returns the failure, if any."""
         mails = {str(uuid.uuid4()): mailbox for mailbox in ENDS}
-        if failure := self._report(candidate, mails, _NOBODY):
+        if failure := self._report(candidate, mails, _NO_ATTEMPT):
             return failure
         for message_id, mailbox in mails.items():
             if (found := self._end_of(message_id)) != ENDS[mailbox]:
@@ -186,7 +186,7 @@ class SmokeTest:
         return None
 
     def _try_webhook(self, webhook: str) -> _Failure | None:
-        """What is wrong with a function that takes requests: it must turn away one that nobody has signed."""
+        """Send an unsigned request, which the function must refuse. Returns the failure, if any."""
         said = self._ask(webhook, unsigned_request())
         if isinstance(said, _Failure):
             return said
@@ -194,7 +194,8 @@ class SmokeTest:
         return None if status in _TURNED_AWAY else _Failure(f"{webhook}: it answered {status} to a stranger")
 
     def _try_mail_events(self, function: str) -> _Failure | None:
-        """What is wrong with a function that reads the ledger's stream: it must take what it has to keep to itself."""
+        """Send a change of a synthetic mail, which `mail-events` must accept and not publish. Returns the failure, if
+        any."""
         said = self._ask(function, silent_change(str(uuid.uuid4())))
         if isinstance(said, _Failure):
             return said

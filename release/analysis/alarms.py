@@ -88,7 +88,7 @@ def wait_until_quiet(stack: Stack, names: list[str]) -> None:
 
 
 def _ring(alarm: Any) -> str:
-    """Which alarm rings, and since when, where CloudWatch tells."""
+    """Which alarm rings, and since when, if CloudWatch says."""
     since = alarm.get("StateUpdatedTimestamp")
     return f"{alarm['AlarmName']} rings already" + (f", since {since:%Y-%m-%d %H:%M} UTC" if since else "")
 

@@ -1,8 +1,8 @@
 """The candidate against the version before it, at the same time: figures of both, and whether the candidate is worse.
 
-It is looked at again and again while mails come, and a test that is repeated finds something in the end. So a look is
-worth taking only when the candidate has half as many mails again, and the k-th look gets 1/(k(k+1)) of the risk of a
-false alarm, of which each measure gets its even part: all looks and measures of a release share one risk.
+The versions are compared repeatedly while mails arrive, and repeated testing raises the risk of a false alarm. So the
+next comparison waits until the candidate has half as many mails again, and the k-th gets 1/(k(k+1)) of the risk, split
+evenly between the measures: the risks of all comparisons and measures of a release add up to `RISK` at most.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How long a canary must last for enough real mails to prove it: from what was accepted in the last day.
+"""How long a canary must last until enough real mails have tested it, from the rate of the last day.
 
-A day is one of AWS: the laptop's are shorter by its factor.
+On a laptop a day is shorter by its time scale.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from release.strategy import WORDS, minutes
 __all__ = ["LONGEST", "Pace", "config_for", "create_config", "find_rate", "pace_of"]
 
 #: Minutes that a canary may last: few, because each is a configuration of CodeDeploy, of which an account has so many.
-#: Bounded: somebody waits for it, and GitHub's role for a release ends after four hours.
+#: Bounded: a person waits for it, and GitHub's role for a release ends after four hours.
 _INTERVALS = (5, 10, 15, 30, 60, 90, 120)
 LONGEST = _INTERVALS[-1]
 _DAY = 24 * 60
-#: An expectation that is met in half of all cases is none: minutes are reckoned with a tenth more.
+#: Add 10 %: the mean is missed half the time.
 _SPARE = 1.1
 #: With fewer expected in the longest interval, waiting proves nothing.
 _WORTH_IT = 10

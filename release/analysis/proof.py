@@ -16,7 +16,7 @@ __all__ = ["Proof", "compare_last", "prove"]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a release was proved by: `synthetic` mails of its hooks, None where their logs do not tell; `real` ones that
+    """What a release was proved by: `synthetic` mails of its hooks, None if their logs do not say; `real` ones that
     the version carried without an error while it had a part of the traffic."""
 
     synthetic: int | None
@@ -29,7 +29,7 @@ class Proof:
 
 
 def prove(stack: Stack, deployment: Deployment) -> Proof | None:
-    """What a deployment that succeeded was proved by, or None if nobody was asked, as in a rollback.
+    """What a deployment that succeeded was proved by, or None if no hook ran, as in a rollback.
 
     Lambda counts by version only while the alias has two, so all at once no real mail proves anything.
     """

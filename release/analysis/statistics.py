@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 __all__ = ["fisher", "largest_rate", "mann_whitney", "median"]
 
-#: Tables as unlikely as the observed one count with it, for all that floating point does to them.
+#: Tables as unlikely as the observed one count with it; the tolerance allows for rounding.
 _TIE = 1 + 1e-7
 
 

@@ -8,7 +8,7 @@ __all__ = ["ReleaseOutcome", "exit_codes"]
 
 
 class ReleaseOutcome(Enum):
-    """The ends of a deployment, seen by whoever waited for it. 1 is left to refusals and 2 to wrong calls."""
+    """The ends of a deployment, as the command that watched it reports them. Code 1 is a refusal, 2 wrong usage."""
 
     RELEASED = (0, "all traffic goes to the version that was asked for")
     ROLLED_BACK = (3, "it failed, an alarm rang, or it was worse; all traffic is back on the version before")

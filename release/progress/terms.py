@@ -40,7 +40,7 @@ class Question(Protocol):
 class Gate:
     """A canary that goes on only with a person's yes: without one by the time that its traffic moves on, it goes back.
 
-    CodeDeploy knows no such gate for Lambda, so whoever watches stops the deployment in time.
+    CodeDeploy knows no such gate for Lambda, so the command that watches stops the deployment in time.
     """
 
     question: Question
@@ -49,7 +49,7 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """Whether somebody said yes."""
+        """Whether a person said yes."""
         return bool(self._answer)
 
     def refusal(self, poller: Poller, look: Snapshot) -> str:
@@ -70,7 +70,7 @@ class Gate:
         return "nobody said yes in time" if late and not self.passed else ""
 
     def waits_for_yes(self, poller: Poller, seconds: float) -> bool:
-        """Whether somebody says yes when all traffic has moved: only who was not asked before is asked then."""
+        """Whether a person agrees once all traffic has moved; asks only if the question was not put before."""
         until = time.monotonic() + seconds
         if not self._asked and poller.last:
             self._asked = True
@@ -84,7 +84,7 @@ class Gate:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How many real mails shall prove a release, and what follows with fewer; seconds to bake; a gate, if any; what is
-    done when it has been settled, before its outcome is told; and alarms that it is to mend, which may ring on."""
+    done when it has been settled, before its outcome is shown; and alarms that it is to mend, which may ring on."""
 
     at_least: int = 0
     inconclusive: Inconclusive = Inconclusive.ACCEPT
@@ -96,10 +96,10 @@ class Terms:
 
 def bake(poller: Poller, screen: DeploymentScreen, ask: Callable[[], bool | None], terms: Terms) -> ReleaseOutcome:
     """Watch a version that has all traffic until it has baked: released, rolled back if it must be, since an alarm
-    rings, stopped if a person or somebody else's deployment does not want it, left if nobody watches on.
+    rings, stopped if a person or somebody else's deployment does not want it, left if nobody keeps watching.
 
-    Nothing is moved here. An alarm that the version is to mend counts from when it has been quiet. CodeDeploy need not
-    tell when a deployment was complete: then the bake begins now.
+    Nothing is moved here. An alarm that the version is to mend counts from when it has been quiet. CodeDeploy may
+    leave out when a deployment was complete: then the bake begins now.
     """
     deployment = poller.last
     if deployment is None:
