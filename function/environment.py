@@ -1,4 +1,4 @@
-"""What stands in the environment: values that a person wrote, read and refused one by one."""
+"""Parses and validates the environment variables that hold the settings, one by one."""
 
 from __future__ import annotations
 

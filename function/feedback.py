@@ -110,7 +110,7 @@ class FeedbackHandler:
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
 
     def _count_undelivered(self) -> None:
-        """Another region that does not answer is no failure of feedback's, which would take a release back."""
+        """Count undelivered reports; an error is only logged, since a failed invocation would roll back a release."""
         try:
             self.telemetry.tally({"UndeliveredFeedback": sum(queue.count() for queue in self.undelivered)})
         except (BotoCoreError, ClientError) as error:
@@ -137,7 +137,7 @@ class FeedbackHandler:
     def _mark(self, batch: list[Parsed]) -> None:
         """Note how far each provider's feedback has come: all of the batch is in the ledger now.
 
-        No report is on a mail that is sent later: a clock that is ahead of ours says nothing of mails to come.
+        A time of sending in the future, from a clock ahead of this one, is cut to now: no later mail was reported on.
         """
         told = [one for one in batch if not isinstance(one, Ignored) and one.provider and one.sent_at]
         asked = {one.provider for one in told if isinstance(one, ProbeReport)}

@@ -29,7 +29,7 @@ _RESERVE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """Hands what is due to whoever sends it."""
+    """Queues the mails that are due, to be sent."""
 
     schedule: Schedule
     retry: Queue

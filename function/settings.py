@@ -173,7 +173,7 @@ class NotifySettings:
                 raise BadSetting(f"HERALD_ROLES must name {missing[0]}, which gets copies of {type_}: add it to roles")
 
     def require_brands(self, tenants: frozenset[str]) -> None:
-        """Raise BadSetting unless there is a brand for each tenant: its mail could not leave, or under another's."""
+        """Raise BadSetting unless the package has a brand for each tenant."""
         if missing := sorted(self.tenants.keys() - tenants):
             files = ", ".join(f"brands/{name}.json" for name in missing)
             raise BadSetting(f"HERALD_TENANTS names tenants that the package has no brand for: add {files}")

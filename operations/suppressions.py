@@ -155,7 +155,7 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
             UpdateExpression="REMOVE reason, since, message_id",
             ConditionExpression="attribute_exists(since)",
         )
-    except ClientError as error:  # somebody else was faster
+    except ClientError as error:  # it is off the list already
         if not is_conditional_failure(error):
             raise
 
@@ -163,8 +163,8 @@ def remove_suppression(installation: Installation, entry: Suppression) -> None:
 def rekey(installation: Installation) -> Rekeyed:
     """Move what lies under older keys of addresses to the newest, for every address that is named anywhere.
 
-    Keys are hashes, so an item can be moved only when its address comes by: in an event that the ledger or the outbox
-    keeps, or on SES's lists. Reads both tables and the lists; may be repeated, and gone on with.
+    Keys are hashes, so an item can be moved only if its address is found: in an event that the ledger or the outbox
+    keeps, or on SES's lists. Reads both tables and the lists; may be repeated, also after an interruption.
     """
     addresses = frozenset(_find_addresses(installation))
     moved = sum(_move(installation, old, new) for old, new in _pairs(installation, addresses))

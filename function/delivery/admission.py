@@ -83,7 +83,7 @@ class Admission:
         return draft.event
 
     def _check_each(self, draft: Draft, event: Event) -> None:
-        """What would be a letter of one recipient's, whoever posts it is told at once. Raises Rejected."""
+        """Check the part of each recipient, so that the poster hears at once what would reject one. Raises Rejected."""
         from function.message.recipients import write_part  # noqa: PLC0415  only where a notification takes several
 
         for number, recipient in enumerate(draft.recipients):

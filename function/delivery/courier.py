@@ -94,7 +94,8 @@ class Courier:
     def deliver(self, delivery: Delivery, deadline: int) -> Outcome:
         """Turn a delivery into its mail, or say what became of it.
 
-        `deadline` is when this invocation ends. Raises only what nobody foresaw: DynamoDB or SQS out of reach, a bug.
+        `deadline` is when this invocation ends, in epoch milliseconds. Raises only unexpected errors: DynamoDB or SQS
+        out of reach, a bug.
         """
         if not delivery.in_ledger:
             return self._deliver(delivery, deadline)
@@ -147,7 +148,7 @@ class Courier:
         return None
 
     def _find_failover(self, tenant: Tenant | None) -> Failover:
-        """Who may send: of a tenant's mail those that its sender is known to."""
+        """The providers that may send; for a tenant, those at which its sender is set up."""
         return self.failover.only(tenant.may_go_by) if tenant else self.failover
 
     def _choose_how(self, draft: Draft) -> Callable[[Attempt], Verdict]:
@@ -182,7 +183,7 @@ class Courier:
         return self.tracing.join(known, delivery, draft.event) if self.tracing else known
 
     def _release_unsent(self, delivery: Delivery, not_sent: str) -> bool:
-        """Tell the ledger what it was too busy to hear, that an attempt sent nothing; False: it still is."""
+        """Record that an attempt sent nothing, which the ledger was too busy to record; False if it still is."""
         message_id, _, owner = not_sent.partition(" ")
         row = TimelineRow.of(_UNTOLD, State.RELEASED, self.clock(), self.release)
         known = self.ledger.release(Attempt(message_id, owner, letter=delivery.letter), row)
@@ -234,7 +235,7 @@ class Courier:
         found, verdict = self._follow_owner(job, ask)
         owner = found.attempt.message_id
         if isinstance(verdict, Duplicate) and verdict.was_too_old and owner != job.attempt.message_id:
-            # Only its time was wrong, which is no part of its content: published anew with another, it is another.
+            # It was rejected for its time, which is no part of the content's digest: with a new time it is new.
             found = job.with_predecessor(Record(owner, verdict.state))
             verdict = ask(found.attempt)
         return self._decide(found, verdict)
@@ -260,13 +261,14 @@ class Courier:
         return self._act(*self._decide(found, answer))
 
     def _look(self, job: Job) -> tuple[Job, Verdict | None]:
-        """The job in the name of the message that owns the event, and what stands in the way of settling it."""
+        """The job under the MessageId that owns the event, and why it may not be settled (None: it may)."""
         # What another version keeps, in a release that switches scheduling on or off, is not for this one to reject.
         waits_elsewhere = isinstance(job.error, SchedulingOff)
         return self._follow_owner(job, lambda attempt: self.ledger.look(attempt, over_waiting=not waits_elsewhere))
 
     def _follow_owner(self, job: Job, ask: Callable[[Attempt], T]) -> tuple[Job, T | Verdict]:
-        """`ask` in the name of the message that owns the event or, with other content, as the one that takes it."""
+        """Call `ask` under the MessageId that owns the event or, if the content differs, as the message that takes the
+        event over from it."""
         verdict = ask(job.attempt)
         for _ in range(_HOPS):
             if not isinstance(verdict, OwnedBy):
@@ -322,7 +324,7 @@ class Courier:
     # -- without a mail -------------------------------------------------------------------------------------------
 
     def _write_letter(self, job: Job, letter: WriteLetter) -> tuple[Job, Decision]:
-        """The letter first, then the record: what dies between the two is told twice rather than not at all."""
+        """Write the letter first, then the record: a crash between the two repeats the letter, but never loses it."""
         job, verdict = self._look(job) if letter.action is Action.REJECT else (job, None)
         if verdict is None:
             self._put(job, letter)
@@ -334,7 +336,7 @@ class Courier:
         return (job, Done(letter.kind, letter.reason.text)) if verdict is None else self._decide(job, verdict)
 
     def _put(self, job: Job, letter: WriteLetter) -> None:
-        """Write to a person, in the name of the message that owns the event."""
+        """Put a dead letter into the queue `dead`, under the MessageId that owns the event."""
         owned = replace(job.delivery, message_id=job.attempt.message_id)
         kept = letter.action is not None and job.attempt.body is not None
         event = (job.attempt.source, job.attempt.id)
@@ -353,7 +355,7 @@ class Courier:
         return None
 
     def _suppress(self, job: Job, stop: Suppress) -> tuple[Job, Decision]:
-        """Kept for a person, without a letter that raises an alarm."""
+        """Settle the mail as suppressed, without a dead letter, which would raise an alarm."""
         job, verdict = self._look(job) if stop.by is None else (job, None)
         job = replace(job, email=None)
         if verdict is None:

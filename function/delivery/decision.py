@@ -100,12 +100,12 @@ class Job:
         return replace(self, attempt=replace(self.attempt, predecessor=predecessor))
 
     def with_verdict_on_unsent(self, known: Record | Verdict | None) -> Job:
-        """The same job, after the ledger was told that its attempt sent nothing, if it had the time to hear it."""
+        """The same job, after the write that records that its attempt sent nothing; it may have met a busy ledger."""
         return replace(self, untold=isinstance(known, Held) and not known.owner)
 
     @property
     def not_sent(self) -> str | None:
-        """The message and attempt that whoever comes next has to write down as not sent."""
+        """The message and attempt that the next delivery has to record as not sent."""
         return f"{self.attempt.message_id} {self.attempt.owner}" if self.untold else None
 
     def with_metric(self, metric: str) -> Job:
@@ -229,7 +229,8 @@ def _waited_long_enough(record: Record, job: Job, policy: RetryPolicy, now: int)
 
 
 def give_up(error: Rejected | RecipientNotAllowed, attempt: Attempt, attempts: int = 0) -> WriteLetter | Suppress:
-    """How a mail ends that will never be: with a letter, or, where only this deployment may not send it, without."""
+    """How to end a mail that can never be sent: with a dead letter, or without one if only this deployment's list of
+    allowed recipients stands in its way."""
     if isinstance(error, RecipientNotAllowed):
         return Suppress(error.reason)
     return WriteLetter(OutcomeKind.REJECTED, attempt.owner, error.reason, attempts, Action.REJECT)
@@ -265,7 +266,7 @@ def _after_not_sent(record: Record, job: Job, error: NotSent, policy: RetryPolic
 
 
 def _find_beginning(record: Record, job: Job, now: int) -> int:
-    """When trying began: what a person sends, and what is published anew, has a day of its own."""
+    """When the first try was made, in epoch milliseconds; a redrive or a new publication has a day of its own."""
     anew = job.delivery.redriven or job.delivery.message_id != job.attempt.message_id
     came = job.delivery.item.sent_at if job.delivery.item else now
     return max(record.first_at, came) if anew else record.first_at
@@ -281,8 +282,8 @@ def _retry(job: Job, policy: RetryPolicy, at: int, owner: str) -> Decision:
 
 
 def put_off(error: NotSent, job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """What follows where a mail could not be made whole, before anything was claimed: come back ever later; after a day
-    of that, or on the last receive, a letter with the reason."""
+    """What to do if a file of the mail could not be read, before any claim: retry with growing waits; after a day, or
+    on the last receive, write a dead letter with the reason."""
     if _gives_up(job, policy, now):
         line = f"gave up after {max(job.receives, 1)} tries: {error}"
         return give_up(Rejected(line, ReasonCode(error.reason.code)), job.attempt)
@@ -291,14 +292,14 @@ def put_off(error: NotSent, job: Job, policy: RetryPolicy, now: int) -> Decision
 
 
 def _gives_up(job: Job, policy: RetryPolicy, now: int) -> bool:
-    """Whether what no record tells of was tried for a day, or is handed out no more."""
+    """Whether a delivery without a record was retried for a day, or has reached the last receive of the queue."""
     sent_at = job.delivery.item.sent_at if job.delivery.item else 0
     tried = policy.is_exhausted(sent_at, now, job.receives) and policy.has_waited_for_a_day(job.receives)
     return tried or job.receives >= policy.receives
 
 
 def _retry_undecided(job: Job, policy: RetryPolicy, now: int) -> Decision:
-    """Come back ever later; after a day of that, or on the last receive, a person gets it with the true reason."""
+    """Retry with growing waits; after a day, or on the last receive, write a dead letter with the true reason."""
     if job.receives >= policy.receives:
         return _park_unsettled(BUSY, job.attempt.owner)
     if _gives_up(job, policy, now):
@@ -307,7 +308,7 @@ def _retry_undecided(job: Job, policy: RetryPolicy, now: int) -> Decision:
 
 
 def _wait(job: Job, policy: RetryPolicy, now: int, reason: Reason) -> Retry:
-    """Come back ever later, so that all receives outlast a day."""
+    """Retry with growing waits, so that all receives together take longer than a day."""
     lost = isinstance(job.error, OutcomeUnknown)
     wait = policy.wait_after_receives(job.receives)
     return Retry(OutcomeKind.UNKNOWN if lost else OutcomeKind.HELD, reason, now + int(wait * 1000))
@@ -319,7 +320,7 @@ def _park_unsettled(reason: Reason, owner: str) -> WriteLetter:
 
 
 def _doubt(error: NotificationError | None) -> Reason:
-    """Why a person must look, with what now stands in the mail's way, if anything does."""
+    """The reason of the letter about a mail that may have gone, with the error that would stop it now, if any."""
     if not isinstance(error, Rejected | RecipientNotAllowed):
         return _MAY_HAVE_GONE
     return Reason(ReasonCode.MAY_HAVE_GONE, f"the mail may have gone, and now: {error}")

@@ -1,4 +1,4 @@
-"""Has the next provider send what the one before accepted and, as it says itself, never tried."""
+"""Sends a mail by the next provider when the one that accepted it reports that it never tried."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["NextProvider"]
 class NextProvider:
     """Puts such mails into the queue `retry`; `providers` are all, in order of preference.
 
-    Asked twice it queues twice, and one mail comes of it: the claim takes the record as the report left it, or nothing.
+    A repeated report is queued twice and causes one mail: only the first claim finds the record as the report left it.
     """
 
     retry: Queue
     providers: tuple[str, ...]
 
     def ask(self, event: FeedbackEvent) -> None:
-        """Queue the mail, under the name that a person's *again* would have, if there is another provider."""
+        """Queue the mail, if there is another provider, under the MessageId that `herald redrive --again` gives it."""
         if event.attempt is None or not providers_after(self.providers, event.provider):
             return
         delivery = Delivery(

@@ -1,4 +1,4 @@
-"""What became of one delivery, for the log, the metrics and whoever must try again."""
+"""What became of one delivery, for the log, the metrics and the next try."""
 
 from __future__ import annotations
 

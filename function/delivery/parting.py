@@ -1,7 +1,7 @@
-"""Events with several recipients, parted: what the courier asks only where a notification takes them.
+"""Splits an event with several recipients into one part for each; loaded only where a notification takes several.
 
-Each part is handed on through the queue `retry`, as an event of its own. Whoever dies before all are: the event is
-delivered again, and parted into the same.
+Each part goes through the queue `retry` as an event of its own. If the function stops before all parts are queued, the
+event is delivered again and split into the same parts.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Parting:
     queue: Handover
 
     def keep(self, draft: Draft) -> Callable[[Attempt], Parted | Verdict]:
-        """What writes down how an event is parted, before any part is handed on."""
+        """The function that records how an event is split, before any part is queued."""
         addresses = [address_of(recipient) for recipient in draft.recipients]
         return lambda attempt: self.parts.keep(attempt, addresses)
 
     def hand_on(self, delivery: Delivery, attempt: Attempt, event: Event, draft: Draft, parted: Parted) -> Outcome:
-        """Give each part to whoever mails it."""
+        """Queue each part, to be mailed."""
         bodies = {name: write_part(event, draft.recipients[number], name) for name, number in parted.names.items()}
         return self._put(delivery, attempt, bodies, OutcomeKind.PARTED)
 

@@ -16,12 +16,12 @@ _FAILED = frozenset({State.BOUNCED, State.COMPLAINED, State.REFUSED, State.SOFT_
 
 @dataclass(frozen=True, slots=True)
 class ReportTracing:
-    """Makes a span of each report on a mail that was traced; who was not is left out."""
+    """Makes a span for each report on a traced mail; a mail without a trace gets none."""
 
     tracer: Tracer
 
     def note(self, event: FeedbackEvent, moved: bool) -> None:
-        """A report was written down; `moved` says whether it told the ledger anything new."""
+        """Trace a report that was recorded; `moved` says whether it changed the record."""
         parent = read_traceparent(event.traceparent)
         if parent is None:
             return

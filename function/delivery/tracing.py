@@ -53,7 +53,7 @@ class DeliveryTracing:
         return deliver_traced
 
     def join(self, attempt: Attempt, delivery: Delivery, event: Event | None) -> Attempt:
-        """The attempt with its trace: that of whoever handed the message over, else the event's own, else a new one."""
+        """The attempt with its trace: that of the message's transport, else the event's own, else a new one."""
         parent = read_traceparent(delivery.traceparent) or read_traceparent(event.traceparent if event else None)
         self._span = self.tracer.begin(
             f"process {attempt.type or 'event'}",

@@ -33,7 +33,7 @@ def decompress(data: bytes) -> str:
 
 
 def decompress_base64(packed: str) -> str | None:
-    """The text in a letter's base64 of what `compress` made, or None if it is none."""
+    """The text in a letter's base64 of what `compress` made, or None if `compress` did not make it."""
     try:
         return decompress(base64.b64decode(packed, validate=True))
     except (ValueError, binascii.Error):

@@ -1,4 +1,4 @@
-"""The headers by which who gets a webhook knows that it is ours and whether it has come before. Pure.
+"""The headers by which the receiver of a webhook verifies its sender and recognizes repeats. Pure.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -37,8 +37,8 @@ def read_secrets(text: str) -> tuple[bytes, ...]:
 
 
 def sign(id_: str, seconds: int, body: bytes, secrets: Sequence[bytes]) -> dict[str, str]:
-    """The headers of the message `id_`, posted at `seconds` (epoch), with a signature by each secret: while one is
-    rotated there are two, and who knows either of them can verify it."""
+    """The headers of the message `id_`, posted at `seconds` (epoch), with a signature by each secret: during a
+    rotation there are two, and a receiver that knows either can verify it."""
     content = f"{id_}.{seconds}.".encode() + body
     signatures = (b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets)
     return {

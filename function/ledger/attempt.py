@@ -168,8 +168,8 @@ Verdict = Claimed | Kept | Held | Duplicate | InDoubt | OwnedBy | PredecessorInD
 
 
 def evaluate_record(record: Record, attempt: Attempt, now: int, resends: int = 0) -> Verdict:
-    """What a claim that the message item refused means for the delivery; at most `resends` attempts of unknown fate
-    may lie behind a resend. Pure."""
+    """The verdict on a claim that the state of `record` refused. A mail in doubt may be sent once more after at most
+    `resends` attempts of unknown outcome; `now` in epoch milliseconds. Pure."""
     if record.state is State.SENDING and record.owner == attempt.owner:
         return Claimed(record.held_until)
     if record.is_held(now):
@@ -182,8 +182,8 @@ def evaluate_record(record: Record, attempt: Attempt, now: int, resends: int = 0
 
 
 def evaluate_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict | None:
-    """What it means for the delivery that the event belongs to the message of `record`, and that it may not go on in
-    that message's name; None: it may take the event. Pure."""
+    """Whether `attempt`, whose content differs, may take the event over from the message of `record`: None if it may,
+    else why not. `now` in epoch milliseconds. Pure."""
     # Of what is collected the caller has seen that its window takes events still.
     if record.is_expired(now) or record.state in UNTRIED | SETTLED_UNSENT | {State.COLLECTED}:
         return None
@@ -199,8 +199,8 @@ def evaluate_predecessor(record: Record, attempt: Attempt, now: int) -> Verdict 
 
 
 def evaluate_never_tried(record: Record, attempt: Attempt) -> Verdict | None:
-    """The same where a provider says that it never tried: the event may be taken from the one message whose mail no
-    other attempt than that can have sent; None too if it has been taken from it already. Pure."""
+    """The same after a provider's report that it never tried: the event may be taken over if only the reported attempt
+    can have sent the mail, or if this message has taken it over already. Pure."""
     named = record.message_id == attempt.instead_of and record.owner == attempt.never_tried
     alone = record.at_risk == 1 and record.sent_by == {attempt.never_tried}
     untouched = record.state is State.REFUSED and not (record.successor or record.cancelled_by)

@@ -87,7 +87,7 @@ class FeedbackRequests(Requests):
         )
 
     def begin_probe(self, provider: str, now: int) -> Request:
-        """Somebody is about to ask the provider for a report, and nobody did so lately."""
+        """Note that the provider is about to be asked for a report; refused if it was asked lately."""
         return update(
             self.table,
             feedback_key(provider),

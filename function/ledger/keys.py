@@ -58,10 +58,10 @@ def feedback_key(provider: str) -> str:
 
 
 def window_id(type_: str, address: str, end: int, tenant: str | None = None) -> str:
-    """In a MessageId's place: the digest of one type and tenant for one reader, whose window ends at `end` (epoch
+    """The MessageId of the digest of one type and tenant for one reader whose window ends at `end` (epoch
     milliseconds).
 
-    SNS's ids are UUIDs: no publisher's message is called so.
+    It cannot equal the MessageId of a published message: SNS's ids are UUIDs.
     """
     named = f"{type_}\0{address}\0{end}" + (f"\0{tenant}" if tenant else "")
     return _WINDOW + hashlib.sha256(named.encode()).hexdigest()[:40]
@@ -85,7 +85,7 @@ def part_id(event_id: str, name: str) -> str:
 
 
 def part_message_id(message_id: str, name: str) -> str:
-    """In a MessageId's place: the part of a message that is for one recipient. The name alone tells parts apart."""
+    """The MessageId of one recipient's part of a message. The name alone distinguishes the parts."""
     return f"{message_id[:_LONGEST_MESSAGE_ID]}-r{name}"
 
 

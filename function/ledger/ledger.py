@@ -1,4 +1,4 @@
-"""The ledger: one mail for one event, whoever delivers it, how often, and wherever they die."""
+"""The ledger: ensures one mail for each event, across repeated deliveries and crashes at any point."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CONTENDED_PAUSE = 2_000
 def _hold_if_contended(
     ask: Callable[Concatenate[Ledger, P], T],
 ) -> Callable[Concatenate[Ledger, P], T | Held]:
-    """What could not be judged comes back later, as if another held it."""
+    """Turn Contended into Held, so that the delivery is retried later."""
 
     @functools.wraps(ask)
     def ask_or_hold(ledger: Ledger, /, *given: P.args, **named: P.kwargs) -> T | Held:
@@ -81,7 +81,8 @@ class Ledger:
 
     @_hold_if_contended
     def claim(self, attempt: Attempt) -> Verdict:
-        """Take the mail for this attempt, or learn why not. Several reasons are judged message, event, address."""
+        """Claim the mail for this attempt, or say why not; of several reasons it names the message's, then the
+        event's, then the address's."""
         now = self.clock()
         refusal = self.table.write(self.writes.claim(attempt, now))
         if refusal and (record := _record(refusal)) and record.is_expired(now):
@@ -90,7 +91,7 @@ class Ledger:
 
     @_hold_if_contended
     def resend(self, attempt: Attempt, doubtful: Record) -> Verdict:
-        """Take a mail that the attempt in the record `doubtful` may have sent, or learn what has come between."""
+        """Claim a mail that the attempt in the record `doubtful` may have sent, or say what has changed since."""
         now = self.clock()
         refusal = self.table.write(self.writes.resend(attempt, doubtful, now))
         verdict = Claimed(now + self.writes.hold) if refusal is None else self.explain_refusal(refusal, attempt, now)
@@ -264,7 +265,7 @@ class Ledger:
         return int(item["before"]["N"]) if "before" in item else 0
 
     def begin_probe(self, provider: str) -> bool:
-        """Whether to ask the provider for a report now: nobody did so lately."""
+        """Whether to ask the provider for a report now: true unless another attempt did so lately."""
         try:
             return not isinstance(self.table.update(self.writes.begin_probe(provider, self.clock())), Refusal)
         except Contended:

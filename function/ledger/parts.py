@@ -53,7 +53,7 @@ class PartRecords:
             return Held(now + CONTENDED_PAUSE)
 
     def cancel(self, attempt: Attempt, record: Record) -> Record:
-        """Let nobody part the event of `record` any more; the record as it is then. Raises Contended."""
+        """Prevent that the event of `record` is split from now on; returns the record after that. Raises Contended."""
         answer = self.ledger.table.update(cancel_parted(self.ledger.writes, attempt, record, self.ledger.clock()))
         item = answer.items[0] if isinstance(answer, Refusal) else answer
         return Record.from_item(item) if item else record

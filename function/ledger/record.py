@@ -19,7 +19,7 @@ __all__ = ["EventItem", "Record", "TimelineRow"]
 class TimelineRow:
     """One line of a message's timeline; `at` in epoch milliseconds, `ms` the provider's time for the attempt.
 
-    Of a claim, `ms` is how long it took from the delivery's coming to the mail's being ready.
+    In the row of a claim, `ms` is the time from the arrival of the delivery until the mail was ready to send.
     """
 
     state: State

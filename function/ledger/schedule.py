@@ -79,7 +79,7 @@ class Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class TooLateToCancel:
-    """The mail of `record` was sent, or may have been; `told`: its timeline has just been told so."""
+    """The mail of `record` was sent, or may have been; `told`: this attempt noted the cancellation on its timeline."""
 
     record: Record
     told: bool
@@ -105,10 +105,11 @@ class Schedule:
         return Kept(due) if own else verdict
 
     def find_due(self, now: int) -> Iterator[Due]:
-        """What is due at `now` (epoch milliseconds), of each partition the longest due first. The index is read as it
-        may have been a moment ago.
+        """What is due at `now` (epoch milliseconds), earliest first within each partition; the index is eventually
+        consistent.
 
-        A page of each partition in turn, each minute beginning with another: one that is full keeps none waiting.
+        Reads one page of each partition in turn and begins with another partition each minute, so that a long one
+        does not delay the others.
         """
         first = now // 60_000
         requests = [self._query_due(str((first + turn) % DUE_SHARDS), now) for turn in range(DUE_SHARDS)]

@@ -68,7 +68,7 @@ class SuccessionRequests(Requests):
         )
 
     def _go_beyond(self, attempt: Attempt, before: Record, now: int) -> Request:
-        """A provider accepted the other message's mail, and a person wants it sent again: that one keeps its state."""
+        """Link the message whose accepted mail is to be sent again to its successor; its state stays."""
         reason = Reason(ReasonCode.SENT_AGAIN, f"sent again as {attempt.message_id}")
         return self.update_message(
             Attempt(before.message_id, owner=""),

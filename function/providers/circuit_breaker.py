@@ -1,4 +1,4 @@
-"""Lets a provider rest that nobody reaches, so that an outage costs no mail the whole wait for a connection.
+"""Stops calling a provider that cannot be reached, so that an outage costs no mail the whole wait for a connection.
 
 https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker. What it knows is this sandbox's alone: another
 one finds out for itself, at the price of five mails that wait for a connection and then go by the next provider.
@@ -35,7 +35,7 @@ class CircuitBreaker:
         return ProviderUnavailable(f"not asked: it rests after {self._refused} connections that did not come about")
 
     def note(self, outcome: object) -> None:
-        """What came of asking it: whoever answers at all is reached."""
+        """Note the outcome of a call: any answer at all means that the provider is reachable."""
         self._refused = self._refused + 1 if isinstance(outcome, ProviderUnreachable) else 0
         if self._refused >= FAILURES:
             self._rests_until = self._clock() + self._rest

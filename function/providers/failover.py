@@ -96,7 +96,7 @@ class Failover:
         return tuple(provider.url for provider in self.providers)
 
     def choose(self, avoid: str | None, never_tried: str | None) -> Failover:
-        """Who may send it: once down the list where `avoid` said that it never tried, else any but that one."""
+        """The providers that may send: those after `avoid` if it reported that it never tried, else all but it."""
         if never_tried:
             return self.after(avoid or "")
         return self.without(avoid) if avoid else self

@@ -154,7 +154,7 @@ def _is_sandbox_refusal(text: str, recipient: str, sender: str) -> bool:
 
 
 def without_answer(error: Exception, left: bool = True) -> NotificationError:
-    """No answer that can be read: nobody knows, but where no request `left`, or SES was not even reached."""
+    """No readable answer came: the outcome is unknown, unless no request `left` or SES was not reached."""
     line = f"SES was not reached: {type(error).__name__}"
     if isinstance(error, _UNREACHABLE) or _failed_to_connect(error):
         return ProviderUnreachable(line)

@@ -29,7 +29,7 @@ class RetryPolicy:
         return min(self.first * 2.0 ** min(max(attempts, 1) - 1, 20), self.longest)
 
     def wait_after_receives(self, receives: int) -> float:
-        """Seconds until a delivery comes back that nobody could judge: 200 of these waits outlast a day."""
+        """Seconds until a delivery without a verdict is retried: 200 of these waits take longer than a day."""
         return min(self.first * 2.0 ** min(max(receives, 1) - 1, 20), self.longest)
 
     def has_waited_for_a_day(self, receives: int) -> bool:

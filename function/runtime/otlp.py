@@ -74,7 +74,7 @@ class Tracer:
         return Span(name, kind, context, parent, self.clock() if at is None else at, known)
 
     def end(self, span: Span, at: int | None = None) -> None:
-        """It is over: sent with the next `flush`, unless whoever began the trace wants no record of it."""
+        """End the span: it is sent with the next `flush`, unless the trace is not sampled."""
         span.ended = max(span.began, self.clock() if at is None else at)
         if span.context.sampled and len(self._ready) < _MOST:
             self._ready.append(span)

@@ -38,7 +38,7 @@ class TraceContext:
 
 
 def read_traceparent(text: object) -> TraceContext | None:
-    """The context that somebody sent; None for what is none, which is never an error: a trace decides nothing."""
+    """The context in a received `traceparent`; None if it is missing or malformed, which is never an error."""
     found = _TRACEPARENT.fullmatch(text) if isinstance(text, str) and len(text) <= _LONGEST else None
     if found is None or (found[1] == "00" and found[5]):
         return None

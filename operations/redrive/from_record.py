@@ -69,7 +69,7 @@ def plan_again(installation: Installation, message_ids: Sequence[str], now: int 
 
 
 def _refusing_provider(installation: Installation, record: Record) -> str | None:
-    """Who accepted a mail and then refused it: the next provider is to try. None for every other end."""
+    """The provider that accepted a mail and then refused it, so that another one tries; None for every other state."""
     if record.state is not State.REFUSED:
         return None
     item = installation.read(message_key(record.message_id), ("timeline",)) or {}

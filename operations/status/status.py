@@ -1,4 +1,4 @@
-"""One look at a running Herald. What cannot be read is said, and the rest is told all the same."""
+"""The status of a running Herald; a part that cannot be read is reported as unknown, and does not stop the others."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class HeraldStatus:
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether mail stands still, is dead, or an alarm rings; or nobody knows."""
+        """Whether mail is paused, a dead letter waits or an alarm rings, or that could not be read."""
         stopped = self.pause is not None and not self.pause.running
         dead = self.letters is not None and bool(self.letters.count or self.letters.hidden)
         return bool(stopped or dead or self.alarms or self.unread)

@@ -54,7 +54,7 @@ class MailStory:
 
     @property
     def type(self) -> str:
-        """The event's type; empty if nobody knows it."""
+        """The event's type; empty if it is not known."""
         known = self.record.type if self.record else ""
         return known or (self.letters[0].type if self.letters else "") or (self.outbox.type if self.outbox else "")
 

@@ -30,7 +30,7 @@ _LARGEST_SIGNATURE = 72
 
 
 def read_public_key(der: bytes) -> PublicKey:
-    """The point in a DER-encoded SubjectPublicKeyInfo. Raises ValueError if it is none of this curve."""
+    """The point in a DER-encoded SubjectPublicKeyInfo. Raises ValueError if it is not on this curve."""
     if len(der) != len(_KEY_HEADER) + 64 or not der.startswith(_KEY_HEADER):
         raise ValueError("not a public key of P-256")
     x, y = int.from_bytes(der[-64:-32], "big"), int.from_bytes(der[-32:], "big")
