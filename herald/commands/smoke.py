@@ -15,7 +15,7 @@ from doctor.cloud import Memo
 from doctor.explanations import explain
 from doctor.failures import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, latency
-from doctor.smoke_goals import Goal, choose_goals
+from doctor.smoke_providers import SmokeProvider, choose_providers
 from doctor.system import System, member
 from herald.account import Account, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console
@@ -60,25 +60,25 @@ def smoke(
     system = replace(found.system, cloud=Memo(found.recorder))
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")
-    goals = choose_goals(system, provider or [])
-    rates = {goal: _rate(system, goal, events) for goal in goals}
-    by = f" to {', '.join(goal.url for goal in goals)}" if provider else ""
+    providers = choose_providers(system, provider or [])
+    rates = {each: _rate(system, each, events) for each in providers}
+    by = f" to {', '.join(each.url for each in providers)}" if provider else ""
     _require_consent(
         f"Send {events} synthetic {'event' if events == 1 else 'events'} by {prefix} in {system.where}{by}?", yes
     )
     journeys: list[Journey] = []
     try:
-        for goal, rate in rates.items():
-            journeys += _run(_test_of(found.system, system, goal, rate), events, timeout * 60, machine)
+        for each, rate in rates.items():
+            journeys += _run(_test_of(found.system, system, each, rate), events, timeout * 60, machine)
     except RefusedError as refusal:
         raise UserError(refusal_of(refusal, system)) from None
     finally:
         found.keep(record)
-    _show(journeys, events * len(goals), timeout, machine)
-    raise typer.Exit(int(sum(journey.arrived for journey in journeys) < events * len(goals)))
+    _show(journeys, events * len(providers), timeout, machine)
+    raise typer.Exit(int(sum(journey.arrived for journey in journeys) < events * len(providers)))
 
 
-def _test_of(fresh: System, system: System, goal: Goal, rate: float) -> Smoke:
+def _test_of(fresh: System, system: System, provider: SmokeProvider, rate: float) -> Smoke:
     return Smoke(
         fresh,
         system.topic("events"),
@@ -88,15 +88,15 @@ def _test_of(fresh: System, system: System, goal: Goal, rate: float) -> Smoke:
         time.time,
         time.sleep,
         1 / (rate * _SHARE),
-        goal.url,
-        "delivered" if goal.reports else "accepted",
+        provider.url,
+        "delivered" if provider.reports else "accepted",
     )
 
 
-def _rate(system: System, goal: Goal, events: int) -> float:
+def _rate(system: System, provider: SmokeProvider, events: int) -> float:
     """How many mails a second the provider takes, as far as is known. Raises `UserError` if SES does not take so many
     events today."""
-    if not goal.by_ses:
+    if not provider.by_ses:
         return _SLOWEST
     try:
         quota = member(system.ask("sesv2", "GetAccount"), "sesv2", "SendQuota")

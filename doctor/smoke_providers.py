@@ -11,14 +11,14 @@ from doctor.system import System
 from function.providers.urls import is_ses, parse_provider_urls, reports_by_webhook, scheme_of
 from operations.errors import UserError
 
-__all__ = ["EACH", "Goal", "choose_goals"]
+__all__ = ["EACH", "SmokeProvider", "choose_providers"]
 
 #: What names every provider that a test can follow a mail by.
 EACH = "each"
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class SmokeProvider:
     """One provider; an empty URL is the one that sends synthetic mails without a choice. `reports`: whether reports
     on its mails reach this Herald."""
 
@@ -31,14 +31,14 @@ class Goal:
         return not self.url or is_ses(self.url)
 
 
-def choose_goals(system: System, named: Sequence[str]) -> list[Goal]:
+def choose_providers(system: System, named: Sequence[str]) -> list[SmokeProvider]:
     """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; if none is named, the
     one that a synthetic mail is sent by without a choice.
 
     Raises `UserError` for one that is not configured here, and for a mail server.
     """
     if not named:
-        return [Goal()]
+        return [SmokeProvider()]
     configured = _read_providers(system)
     tried = [url for url in configured if is_ses(url) or reports_by_webhook(url)]
     chosen = {url for name in named for url in _find(name, configured, tried)}
@@ -48,7 +48,7 @@ def choose_goals(system: System, named: Sequence[str]) -> list[Goal]:
             code=2,
         )
     reporting = _find_reporting(system) if any(not is_ses(url) for url in chosen) else set()
-    return [Goal(url, is_ses(url) or url in reporting) for url in configured if url in chosen]
+    return [SmokeProvider(url, is_ses(url) or url in reporting) for url in configured if url in chosen]
 
 
 def _find(name: str, configured: Sequence[str], tried: Sequence[str]) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from doctor.smoke_goals import choose_goals
+from doctor.smoke_providers import choose_providers
 from operations.errors import UserError
 
 
@@ -18,9 +18,9 @@ def system(providers: str) -> Any:
 @pytest.mark.parametrize("name", ["each", "ses"])
 def test_providers_are_read_as_notify_reads_them(name: str) -> None:
     providers = system("smtp://mail.example.com:587, ses://eu-west-1")
-    assert [goal.url for goal in choose_goals(providers, [name])] == ["ses://eu-west-1"]
+    assert [each.url for each in choose_providers(providers, [name])] == ["ses://eu-west-1"]
 
 
 def test_a_setting_that_notify_could_not_read_is_named() -> None:
     with pytest.raises(UserError, match=r"^HERALD_PROVIDERS of herald-notify is ses:, which names no providers$"):
-        choose_goals(system("ses:"), ["each"])
+        choose_providers(system("ses:"), ["each"])
