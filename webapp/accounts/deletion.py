@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from function.ledger.keys import event_key
 from operations.erasure import KeptEvent, delete_letters, erase_event
+from operations.errors import UserError
 from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body
 from webapp import deadline, log
@@ -138,8 +139,14 @@ class AccountDeletion:
         return [record for event, record in zip(events, records, strict=True) if event.id in open_]
 
     def _forget_choices(self, reader: Identity) -> None:
-        """Those about the mail of tenants with a list of their own among them."""
-        for key in self.installation.list_keys(reader.email):
+        """Those about the mail of tenants with a list of their own among them. Raises `Unavailable` while the notifier
+        does not say which tenants these are."""
+        try:
+            keys = self.installation.list_keys(reader.email)
+        except UserError as error:
+            log.error("the account is kept", reason=str(error))
+            raise Unavailable("The notifier does not answer.", retry_after=60) from None
+        for key in keys:
             for category in CATEGORIES:
                 self.preferences.subscribe(category, key.removeprefix("address#"))
 

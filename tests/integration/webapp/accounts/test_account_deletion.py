@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from fastapi.testclient import TestClient
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key, own_list_key
 from function.message.tenant import pack_tenants
+from tests.integration.webapp.accounts.conftest import Functions, UserPool
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer
 from tests.integration.webapp.pages.test_pages import add
@@ -26,52 +26,6 @@ from webapp.outbox.event import write_user_welcome
 from webapp.outbox.publisher import Publisher
 
 BOOK = {"title": "Dawn", "author": "Octavia E. Butler"}
-
-
-class UserPool:
-    """The call that deletes people, and what it says."""
-
-    def __init__(self) -> None:
-        self.deleted: list[tuple[str, str]] = []
-        self.error = ""
-
-    def admin_delete_user(self, UserPoolId: str, Username: str) -> dict[str, Any]:  # AWS's names
-        if self.error:
-            raise ClientError({"Error": {"Code": self.error, "Message": ""}}, "AdminDeleteUser")
-        self.deleted.append((UserPoolId, Username))
-        return {}
-
-
-class Functions:
-    """The call that tells which tenants the function `notify` declares, and whether it answers."""
-
-    exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
-
-    def __init__(self) -> None:
-        self.settings: dict[str, str] = {}
-        self.error = ""
-
-    def get_function(self, FunctionName: str) -> dict[str, Any]:  # AWS's name
-        if self.error:
-            raise ClientError({"Error": {"Code": self.error, "Message": ""}}, "GetFunction")
-        return {"Configuration": {"FunctionName": FunctionName, "Environment": {"Variables": self.settings}}}
-
-
-@pytest.fixture
-def pool() -> UserPool:
-    return UserPool()
-
-
-@pytest.fixture
-def functions() -> Functions:
-    return Functions()
-
-
-@pytest.fixture
-def parts(parts: Parts, pool: UserPool, functions: Functions) -> Parts:
-    settings = parts.settings.model_copy(update={"user_pool": "us-east-1_herald"})
-    notifier = replace(parts.notifier, functions=functions)  # type: ignore[arg-type]  # all that is asked of it
-    return replace(parts, settings=settings, notifier=notifier, cognito=lambda: pool)  # type: ignore[arg-type, return-value]
 
 
 def signed_in(parts: Parts, issuer: Issuer, clock: Clock, ago: int = 60, **claims: Any) -> TestClient:
@@ -164,6 +118,17 @@ def test_what_the_reader_chose_of_a_tenants_mail_goes_as_well(
     ours, theirs = (parts.preferences.find_stopped(["books"], key.removeprefix("address#")) for key in lists)
     assert (ours, theirs) == (set(), {"books"})
     assert '"bounced"' in everything(cloud)
+
+
+def test_an_account_is_kept_while_no_notifier_says_where_choices_are(
+    ada: TestClient, functions: Functions, pool: UserPool
+) -> None:
+    functions.is_there = False
+    answer = ada.delete("/v1/me")
+    assert (answer.status_code, answer.headers["retry-after"], pool.deleted) == (503, "60", [])
+    functions.is_there = True
+    assert ada.delete("/v1/me").status_code == 200
+    assert pool.deleted
 
 
 def test_what_was_not_published_never_is_and_says_so(

@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
+from tests.integration.operations.test_pause import Lambda
 from tests.integration.webapp.conftest import Cloud
 from tests.integration.webapp.issuer import Issuer
 from webapp.app import create_app
@@ -49,6 +50,13 @@ TOLERANT: dict[tuple[str, str], list[Any]] = {
 
 schemathesis.openapi.format("isbn", st.sampled_from(ISBNS))
 schemathesis.openapi.format("line", st.from_regex(LINE_PATTERN, fullmatch=True).filter(is_line))
+
+
+@pytest.fixture
+def parts(parts: Parts) -> Parts:
+    """With the notifier that an account's deletion asks for its tenants."""
+    Lambda(None)
+    return parts
 
 
 @pytest.fixture
