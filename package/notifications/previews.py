@@ -61,7 +61,8 @@ def previews(notifications: Path, type_: str | None = None, tenant: str | None =
     known = types(notifications)
     if type_ is not None and type_ not in known:
         raise PackageError(f"there is no notification {type_!r}; there are: {', '.join(known)}")
-    catalogue = compile_catalogue(PREVIEW / "compiled", notifications)
+    with tempfile.TemporaryDirectory() as compiled:  # its own: previews may be written by two commands at once
+        catalogue = compile_catalogue(Path(compiled), notifications)
     if tenant is not None and tenant not in catalogue.tenants:
         has = ", ".join(sorted(catalogue.tenants)) or "none"
         raise PackageError(f"there is no brand for the tenant {tenant!r}; there are: {has}")
