@@ -281,12 +281,15 @@ class _Response:
     content: bytes
 
 
-@cache
 def _pagination(model: OperationModel) -> dict[str, Any]:
     """How botocore pages through an operation, if it does."""
+    return _read_pagination(model.service_model.service_name, model.name)
+
+
+@cache  # by name: each client has models of its own, and a session takes longer than most calls
+def _read_pagination(service: str, operation: str) -> dict[str, Any]:
     try:
-        pages = botocore.session.get_session().get_paginator_model(model.service_model.service_name)
-        found: dict[str, Any] = pages.get_paginator(model.name)
+        found: dict[str, Any] = botocore.session.get_session().get_paginator_model(service).get_paginator(operation)
     except (UnknownServiceError, ValueError):
         return {}
     return found
