@@ -9,6 +9,8 @@ from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from function.delivery.outcome import OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
@@ -154,6 +156,7 @@ def run(world: World, sqs: Busy, seconds: int = 60) -> dict[str, float]:
     return {name: line[name] for name in ("Due", "DueAgeSeconds")}
 
 
+@pytest.mark.slow
 def test_a_full_partition_keeps_the_others_not_waiting(world: World) -> None:
     put_due(world, shard=0, count=450, by=60)
     for shard in (1, 2, 3):

@@ -105,6 +105,7 @@ print(client.meta.endpoint_url, client.meta.service_model.operation_names)
 """
 
 
+@pytest.mark.slow
 def test_s3_is_packed_only_where_a_notification_has_attachments(source: Path, tmp_path: Path) -> None:
     def names(path: Path) -> set[str]:
         with zipfile.ZipFile(path) as opened:

@@ -48,6 +48,7 @@ def test_an_event_with_one_recipient_goes_as_before(world: World) -> None:
     assert world.retry.letters == []
 
 
+@pytest.mark.slow
 def test_fifty_recipients_of_a_large_event_all_get_their_mail_in_calls_that_sqs_takes(world: World) -> None:
     calls: list[list[Letter]] = []
 

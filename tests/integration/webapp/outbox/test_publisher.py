@@ -147,6 +147,7 @@ def test_the_sweeper_leaves_young_and_published_events_alone(parts: Parts, cloud
     assert sweeper.handler(None, Lambda()) == {"published": 0, "rejected": 0, "left": 0}
 
 
+@pytest.mark.slow
 def test_a_stream_that_was_gone_for_a_day_loses_nothing(parts: Parts, cloud: Cloud, clock: Clock) -> None:
     events = []
     for number in range(60):
