@@ -45,7 +45,7 @@ def test_what_is_called_middle_is_a_small_scenario() -> None:
     assert {scenario.name for scenario in _SMALL} >= _MIDDLE
 
 
-@pytest.mark.parametrize("scenario", map(_mark, _SMALL))
+@pytest.mark.parametrize("scenario", [_mark(scenario) for scenario in _SMALL])
 def test_every_promise_holds_in_every_state(scenario: Scenario) -> None:
     explored = scenario.explore()
     assert explored.ends, "a scenario that never ends proves nothing"
