@@ -32,7 +32,7 @@ from function.providers.urls import scheme_of
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import COPY_FAILED, SENT_TWICE, SYNTHETIC, Telemetry
-from function.settings import FeedbackSettings
+from function.settings import FeedbackSettings, read_timeout_factor
 
 if TYPE_CHECKING:
     from function.delivery.next_provider import NextProvider
@@ -216,7 +216,8 @@ def compose(environment: dict[str, str], clients: Clients) -> FeedbackHandler:
         from function.delivery.report_tracing import ReportTracing  # noqa: PLC0415  only where it is used
         from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
-        tracing = ReportTracing(Tracer(settings.ledger.otlp_endpoint, name, release_name, clock))
+        factor = read_timeout_factor(environment)
+        tracing = ReportTracing(Tracer(settings.ledger.otlp_endpoint, name, release_name, clock, factor))
     return FeedbackHandler(
         ledger,
         secret,

@@ -25,7 +25,7 @@ from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import SYNTHETIC, Telemetry
-from function.settings import NotifySettings
+from function.settings import NotifySettings, read_timeout_factor
 
 if TYPE_CHECKING:
     from function.delivery.digests import Digests
@@ -174,7 +174,8 @@ def compose(environment: dict[str, str], clients: Clients) -> Notifier:
         from function.delivery.tracing import DeliveryTracing  # noqa: PLC0415  only where it is used
         from function.runtime.otlp import Tracer  # noqa: PLC0415  only where it is used
 
-        tracing = DeliveryTracing(Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, clock))
+        factor = read_timeout_factor(environment)
+        tracing = DeliveryTracing(Tracer(settings.ledger.otlp_endpoint, name, settings.ledger.release, clock, factor))
 
     retry = Queue(sqs, settings.retry_queue_url)
     parting = None

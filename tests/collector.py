@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,11 @@ __all__ = ["Collector", "collecting"]
 
 @dataclass
 class Collector:
-    """What came, as bytes and as spans, and the address for exporters; answers with `status`."""
+    """What came, as bytes and as spans, and the address for exporters; answers with `status`, after `seconds`."""
 
     url: str = ""
     status: int = 200
+    seconds: float = 0
     bodies: list[bytes] = field(default_factory=list)
     spans: list[SpanRecord] = field(default_factory=list)
 
@@ -39,6 +41,7 @@ def collecting() -> Iterator[Collector]:
             kept.bodies.append(body)
             right = (self.path, self.headers["Content-Type"]) == ("/v1/traces", "application/json")
             kept.spans.extend(read_spans(body))
+            time.sleep(kept.seconds)
             self.send_response(kept.status if right else 404)
             self.end_headers()
 

@@ -24,7 +24,8 @@ Value = str | int | bool
 #: https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
 _KINDS: dict[Kind, int] = {"server": 2, "client": 3, "producer": 4, "consumer": 5}
 _ERROR = 2
-#: Seconds that a collector may take: it is on this machine, or traces are not worth the wait.
+#: Seconds that a collector may take, times the deployment's factor: it is on this machine, or traces are not worth the
+#: wait.
 _TIMEOUT = 1.0
 #: Milliseconds in which nothing is sent to a collector that did not answer: mails do not wait for it.
 _REST = 60_000
@@ -50,13 +51,15 @@ class Span:
 class Tracer:
     """Makes spans of one service and sends them at the end of each invocation. Never raises: a trace decides nothing.
 
-    `endpoint` is the collector's base URL; `clock` gives epoch milliseconds.
+    `endpoint` is the collector's base URL; `clock` gives epoch milliseconds; every timeout is multiplied by
+    `timeout_factor`.
     """
 
     endpoint: str
     service: str
     release: str
     clock: Callable[[], int]
+    timeout_factor: float = 1
     _ready: list[Span] = field(default_factory=list, init=False)
     _rests_until: int = field(default=0, init=False)
 
@@ -92,7 +95,7 @@ class Tracer:
     def _post(self, body: bytes) -> None:
         url = urlsplit(self.endpoint)
         scheme = HTTPSConnection if url.scheme == "https" else HTTPConnection
-        connection = scheme(url.hostname or "", url.port, timeout=_TIMEOUT)
+        connection = scheme(url.hostname or "", url.port, timeout=_TIMEOUT * self.timeout_factor)
         try:
             connection.request("POST", f"{url.path.rstrip('/')}/v1/traces", body, {"Content-Type": "application/json"})
             connection.getresponse().read()

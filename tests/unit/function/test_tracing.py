@@ -18,9 +18,10 @@ from function.runtime.otlp import Tracer
 from tests.collector import Collector, collecting
 from tests.dynamodb.table import MemoryTable
 from tests.envelopes import ses_event, sns, sns_notification, sqs_event
-from tests.fakes import event
+from tests.fakes import Clock, event
 from tests.sandbox import Sandbox
 from tests.unit.function.conftest import Feedback
+from tests.waiting import eventually
 from tests.world import World
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -38,7 +39,7 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture
 def sandbox(catalogue: Catalogue, collector: Collector) -> Sandbox:
     world = World(MemoryTable("herald-ledger"), catalogue)
-    world.tracing = DeliveryTracing(Tracer(collector.url, "herald-notify", "r1", world.clock))
+    world.tracing = DeliveryTracing(Tracer(collector.url, "herald-notify", "r1", world.clock, timeout_factor=10))
     return Sandbox(world)
 
 
@@ -156,6 +157,19 @@ def test_mails_go_without_a_collector_and_one_that_is_away_is_asked_once_a_minut
     assert sandbox.world.mails == 3
 
 
+@pytest.mark.parametrize(("factor", "spans"), [(1, 1), (20, 2)])
+def test_a_busy_collector_is_waited_for_as_the_laptops_timeouts_say(
+    collector: Collector, factor: int, spans: int
+) -> None:
+    """It has what came late in both; the one who gave it up sends it nothing for a minute."""
+    collector.seconds = 1.5
+    tracer = Tracer(collector.url, "herald-notify", "r1", Clock(), factor)
+    for number in (1, 2):
+        tracer.end(tracer.begin(f"span {number}", "consumer", None, {}))
+        tracer.flush()
+    eventually(lambda: len(collector.spans), lambda found: found == spans)
+
+
 def traced_report(trace: object, type_: str = "Delivery", **details: str) -> dict[str, Any]:
     report: dict[str, Any] = ses_event(type_, details)
     report["mail"]["tags"]["traceparent"] = [trace]
@@ -165,7 +179,7 @@ def traced_report(trace: object, type_: str = "Delivery", **details: str) -> dic
 @pytest.fixture
 def feedback(collector: Collector) -> Feedback:
     heard = Feedback()
-    tracing = ReportTracing(Tracer(collector.url, "herald-feedback", "r1", heard.clock))
+    tracing = ReportTracing(Tracer(collector.url, "herald-feedback", "r1", heard.clock, timeout_factor=10))
     heard.handler = heard.handler_with(tracing)
     return heard
 
