@@ -19,7 +19,7 @@ from function.ledger.ledger import Applied, Ledger
 from function.ledger.record import TimelineRow
 from function.ledger.states import Action
 from function.ledger.table import Contended
-from function.providers.ses_events import (
+from function.providers.ses.events import (
     WEBHOOK,
     FeedbackEvent,
     Ignored,
@@ -130,7 +130,7 @@ class FeedbackHandler:
         body: str = record["body"]
         if not body.startswith(WEBHOOK):
             return parse(body, self.configuration_set)
-        from function.providers.vendor_events import open_envelope  # noqa: PLC0415  only if a vendor reports
+        from function.providers.webhooks.vendor_events import open_envelope  # noqa: PLC0415  only if a vendor reports
 
         return open_envelope(body)
 

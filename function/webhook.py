@@ -17,10 +17,10 @@ from function.bootstrap import Clients, LazyHandler, clock, release
 from function.environment import BadSetting
 from function.ledger.attributes import is_conditional_failure, serialize_item
 from function.providers.secret import Secret
-from function.providers.ses_events import Ignored
+from function.providers.ses.events import Ignored
 from function.providers.urls import webhook_path
-from function.providers.vendor_events import enclose
-from function.providers.webhook_request import MalformedWebhook, Vendor, WebhookRequest, open_vendor
+from function.providers.webhooks.request import MalformedWebhook, Vendor, WebhookRequest, open_vendor
+from function.providers.webhooks.vendor_events import enclose
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 from function.settings import WebhookSettings

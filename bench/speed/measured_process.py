@@ -39,7 +39,7 @@ def main() -> None:
     answers.write(json.dumps(init) + "\n")
     answers.flush()
     if settings.get("idle"):
-        vars(sys.modules["function.providers.ses"])["_LONGEST_IDLE"] = -1.0  # never warm enough to be used again
+        vars(sys.modules["function.providers.ses.client"])["_LONGEST_IDLE"] = -1.0  # never warm enough to be used again
 
     sys.path.append(settings["root"])
     from bench.speed import batches  # noqa: PLC0415  once the handler stands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from function.event.envelope import Delivery
 from function.ledger.keys import successor_id
-from function.providers.ses_events import FeedbackEvent
+from function.providers.ses.events import FeedbackEvent
 from function.providers.urls import providers_after
 from function.queues.dead_letter import write_retry
 from function.queues.sqs import Queue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from function.ledger.states import State
-from function.providers.ses_events import FeedbackEvent
+from function.providers.ses.events import FeedbackEvent
 from function.providers.urls import scheme_of
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.otlp import Tracer

@@ -32,7 +32,7 @@ class ProviderSetup:
 def open_provider(url: str, setup: ProviderSetup) -> Provider:
     """The provider that `url` names, with its secret read. Raises what reading it raises."""
     if is_ses(url):
-        from function.providers.ses import SesProvider, client_config  # noqa: PLC0415  only if a URL names it
+        from function.providers.ses.client import SesProvider, client_config  # noqa: PLC0415  only if a URL names it
 
         client = setup.ses(url.removeprefix("ses://"), client_config())
         return SesProvider(url, client, setup.sender, setup.configuration_set)

@@ -21,7 +21,7 @@ _THROWS = """
 import hashlib as _hashlib
 
 import function.message.builder as _builder
-import function.providers.ses as _ses
+import function.providers.ses.client as _ses
 
 _finish, _send = _builder.EmailBuilder.finish, _ses.SesProvider.send
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from function.event.envelope import Delivery, from_queue
-from function.providers.ses_events import WEBHOOK, FeedbackEvent, parse
+from function.providers.ses.events import WEBHOOK, FeedbackEvent, parse
 from function.reason_codes import MEANING, ReasonCode
 
 if TYPE_CHECKING:

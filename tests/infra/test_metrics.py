@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from function.delivery.outcome import OutcomeKind
-from function.providers.ses_events import KINDS
+from function.providers.ses.events import KINDS
 from function.runtime.metrics import (
     CANCELLED_TOO_LATE,
     COPY_FAILED,

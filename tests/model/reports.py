@@ -17,7 +17,7 @@ from function.ledger.states import Action
 from function.ledger.table import Table
 from function.providers.secret import Secret
 from function.providers.urls import webhook_path
-from function.providers.webhook_request import open_vendor
+from function.providers.webhooks.request import open_vendor
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
 from function.webhook import Source

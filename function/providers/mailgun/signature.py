@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 
-from function.providers.webhook_request import MalformedWebhook, WebhookRequest, read_seconds
+from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, read_seconds
 
 __all__ = ["signed_at", "token"]
 

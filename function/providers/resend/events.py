@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from function.providers import vendor_events as meaning
-from function.providers.ses_events import FeedbackKind, Parsed
-from function.providers.vendor_events import Report, interpret_report, read_object, text_at
-from function.providers.webhook_request import MalformedWebhook
+from function.providers.ses.events import FeedbackKind, Parsed
+from function.providers.webhooks import vendor_events as meaning
+from function.providers.webhooks.request import MalformedWebhook
+from function.providers.webhooks.vendor_events import Report, interpret_report, read_object, text_at
 
 __all__ = ["KINDS", "parse", "split"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, b64encode
 
-from function.providers.webhook_request import WebhookRequest, read_seconds
+from function.providers.webhooks.request import WebhookRequest, read_seconds
 
 __all__ = ["signed_at"]
 

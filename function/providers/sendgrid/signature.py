@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64decode
 
 from function.providers.sendgrid.p256 import read_public_key, verify
-from function.providers.webhook_request import WebhookRequest, read_seconds
+from function.providers.webhooks.request import WebhookRequest, read_seconds
 
 __all__ = ["signed_at"]
 

@@ -16,8 +16,8 @@ from doctor.recording import Recorder
 from doctor.vendors import ASKERS, HttpAnswer, VendorAccount
 from function.message.tenant import pack_tenants
 from function.providers.urls import webhook_path
-from function.providers.vendor_events import NOTHING
-from function.providers.webhook_request import MalformedWebhook, WebhookRequest, open_vendor
+from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
+from function.providers.webhooks.vendor_events import NOTHING
 from herald.examination import ask_vendor
 from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend

@@ -17,8 +17,8 @@ from function.event.envelope import Delivery
 from function.ledger.states import State
 from function.message.catalogue import Catalogue
 from function.message.email import Email, Receipt
-from function.providers.vendor_events import enclose
-from function.providers.webhook_request import open_vendor
+from function.providers.webhooks.request import open_vendor
+from function.providers.webhooks.vendor_events import enclose
 from tests.dynamodb.table import MemoryTable
 from tests.fakes import Post
 from tests.faults.mishaps import Killed

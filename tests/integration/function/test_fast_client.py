@@ -23,7 +23,7 @@ from function.ledger.ledger import Writes
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import Action, State
 from function.message.email import Email
-from function.providers.ses import SesProvider
+from function.providers.ses.client import SesProvider
 from function.runtime.fast_client import FastClient
 
 #: Each request is counted.

@@ -14,7 +14,7 @@ from function.ledger.ledger import Ledger, Writes
 from function.ledger.record import TimelineRow
 from function.ledger.states import PRECEDENCE, State
 from function.ledger.table import Table
-from function.providers.ses_events import FeedbackEvent, parse
+from function.providers.ses.events import FeedbackEvent, parse
 from tests.dynamodb.table import MemoryTable
 from tests.envelopes import ses_event
 from tests.fakes import SECRET, Clock

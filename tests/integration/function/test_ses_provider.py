@@ -14,8 +14,8 @@ import pytest
 
 from function.errors import NotificationError, OutcomeUnknown, ProviderUnavailable, RefusedForGood, Throttled
 from function.message.email import Email, Receipt
-from function.providers import ses
-from function.providers.ses import SesProvider, client_config
+from function.providers.ses import client as ses
+from function.providers.ses.client import SesProvider, client_config
 from laptop.providers.certificate import serving_context
 from tests.broken_server import (
     Behaviour,

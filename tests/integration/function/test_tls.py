@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 from function.bootstrap import Clients
 from function.errors import ProviderUnavailable
 from function.message.email import Email
-from function.providers.ses import SesProvider, client_config
+from function.providers.ses.client import SesProvider, client_config
 from laptop.providers.certificate import certificate
 
 MAIL = Email("ada@example.com", "Subject", "text", "<p>html</p>")

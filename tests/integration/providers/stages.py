@@ -19,7 +19,7 @@ from function.providers.mailgun.client import MailgunProvider
 from function.providers.resend.client import ResendProvider
 from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
-from function.providers.ses import SesProvider, client_config
+from function.providers.ses.client import SesProvider, client_config
 from function.providers.smtp import SmtpProvider
 from laptop.providers.mailgun import Mailgun
 from laptop.providers.resend import Resend

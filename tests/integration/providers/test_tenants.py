@@ -18,10 +18,10 @@ from function.feedback import FeedbackHandler
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.states import ACCEPTED, State
 from function.message.catalogue import Catalogue
-from function.providers.ses_events import FeedbackEvent
+from function.providers.ses.events import FeedbackEvent
 from function.providers.urls import scheme_of
-from function.providers.vendor_events import enclose
-from function.providers.webhook_request import open_vendor
+from function.providers.webhooks.request import open_vendor
+from function.providers.webhooks.vendor_events import enclose
 from function.runtime.metrics import Telemetry
 from laptop.providers.webhooks import REPORTERS
 from laptop.ses.outcomes import SendingEvent

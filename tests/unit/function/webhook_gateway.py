@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from function.ledger.keys import message_key
 from function.providers.secret import Secret
 from function.providers.urls import webhook_path
-from function.providers.webhook_request import open_vendor
+from function.providers.webhooks.request import open_vendor
 from function.runtime.metrics import Telemetry
 from function.webhook import Source, WebhookHandler
 from laptop.providers.webhooks import REPORTERS, Webhook, signing_key

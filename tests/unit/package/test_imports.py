@@ -38,7 +38,7 @@ KEPT_OUT = {
 _HTTP = {"function.providers.http_client", "function.providers.secret"}
 #: Every provider's client, and what it needs: only what HERALD_PROVIDERS names is loaded.
 PROVIDERS = {
-    "ses://us-east-1": {"function.providers.ses", "function.providers.ses_errors"},
+    "ses://us-east-1": {"function.providers.ses.client", "function.providers.ses.errors"},
     "smtp://127.0.0.1:587": {"function.providers.smtp", "smtplib", *_HTTP},
     "sendgrid://": {"function.providers.sendgrid.client", *_HTTP},
     "mailgun://herald.example": {"function.providers.mailgun.client", *_HTTP},
@@ -107,8 +107,8 @@ def test_a_composed_function_loads_what_is_on_the_list(unpacked: Path, entry: st
 #: What vendors' webhooks need: `webhook` alone loads it, `feedback` once a vendor has reported.
 WEBHOOKS = {
     "function.webhook",
-    "function.providers.webhook_request",
-    "function.providers.vendor_events",
+    "function.providers.webhooks.request",
+    "function.providers.webhooks.vendor_events",
     *(
         f"function.providers.{vendor}.{part}"
         for vendor in ("sendgrid", "mailgun", "resend")

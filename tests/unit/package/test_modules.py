@@ -24,11 +24,12 @@ FUNCTION = {
     "settlements states succession table windows",
     "function/message": "attachments builder catalogue copies delivery_mode digest email invitation locale_filters "
     "recipients rendering sender tenant unsubscribe",
-    "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret ses "
-    "ses_errors ses_events smtp urls vendor_events webhook_request",
+    "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret smtp urls",
     "function/providers/mailgun": "client events signature",
     "function/providers/resend": "client events signature",
     "function/providers/sendgrid": "client events p256 signature",
+    "function/providers/ses": "client errors events",
+    "function/providers/webhooks": "request vendor_events",
     "function/queues": "batches dead_letter retry_policy sqs",
     "function/runtime": "fast_client lean_dataclass metrics otlp tls trace_context",
 }
@@ -39,7 +40,8 @@ WEBAPP = {
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
     "function/message": "catalogue locale_filters rendering sender tenant unsubscribe",
-    "function/providers": "redaction ses_events",
+    "function/providers": "redaction",
+    "function/providers/ses": "events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics otlp trace_context",
     "operations": "audit contention erasure errors installation outbox pause preview suppressions",

@@ -10,8 +10,8 @@ from function.ledger.states import State
 from function.providers.mailgun import events as mailgun
 from function.providers.resend import events as resend
 from function.providers.sendgrid import events as sendgrid
-from function.providers.ses_events import WEBHOOK, FeedbackEvent, Ignored, ProbeReport
-from function.providers.vendor_events import enclose, open_envelope
+from function.providers.ses.events import WEBHOOK, FeedbackEvent, Ignored, ProbeReport
+from function.providers.webhooks.vendor_events import enclose, open_envelope
 from function.reason_codes import ReasonCode
 
 R = ReasonCode

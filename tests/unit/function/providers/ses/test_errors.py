@@ -40,7 +40,7 @@ from function.errors import (
     RefusedForGood,
     Throttled,
 )
-from function.providers.ses_errors import BY_CODE, THROTTLING, after_answer, without_answer
+from function.providers.ses.errors import BY_CODE, THROTTLING, after_answer, without_answer
 from function.reason_codes import ReasonCode
 
 URL = "https://email.eu-west-1.amazonaws.com"

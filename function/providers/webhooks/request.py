@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from function.providers.ses_events import Parsed
+from function.providers.ses.events import Parsed
 from function.providers.urls import scheme_of
 from function.runtime.lean_dataclass import dataclass
 

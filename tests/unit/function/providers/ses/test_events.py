@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from function.ledger.states import Action, State
-from function.providers.ses_events import FeedbackEvent, Ignored, parse
+from function.providers.ses.events import FeedbackEvent, Ignored, parse
 from function.reason_codes import ReasonCode
 from tests.envelopes import ses_event, sns_notification
 

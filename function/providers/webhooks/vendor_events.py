@@ -20,8 +20,8 @@ from function.event.cloudevent import (
 )
 from function.ledger.states import Action, State
 from function.providers.redaction import redact
-from function.providers.ses_events import KINDS as SES_KINDS
-from function.providers.ses_events import (
+from function.providers.ses.events import KINDS as SES_KINDS
+from function.providers.ses.events import (
     MESSAGE_ID,
     FeedbackEvent,
     FeedbackKind,
@@ -30,7 +30,7 @@ from function.providers.ses_events import (
     ProbeReport,
     only_sent,
 )
-from function.providers.webhook_request import MalformedWebhook, open_vendor
+from function.providers.webhooks.request import MalformedWebhook, open_vendor
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
@@ -125,7 +125,7 @@ def _find_own_list(tags: Mapping[str, Any]) -> str | None:
 
 
 def enclose(event: Mapping[str, Any], parsed: FeedbackEvent | ProbeReport) -> str:
-    """The body of a message in the queue `feedback`; `ses_events.WEBHOOK` is how it begins.
+    """The body of a message in the queue `feedback`; `WEBHOOK` of `ses.events` is how it begins.
 
     It names the mail too, so that a reader of dead letters need know no vendor.
     """

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from function.errors import NotificationError
 from function.event.cloudevent import PROBE_RECIPIENT, PROBE_TAG, SYNTHETIC_TAG
 from function.message.email import Email, Receipt
-from function.providers.ses_errors import after_answer, without_answer
+from function.providers.ses.errors import after_answer, without_answer
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["CONNECT_TIMEOUT", "READ_TIMEOUT", "SesProvider", "client_config"]

@@ -1,0 +1,1 @@
+"""Amazon SES, in one region or several."""

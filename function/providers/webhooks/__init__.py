@@ -1,0 +1,1 @@
+"""What vendors report by webhook, whichever of them it is."""
