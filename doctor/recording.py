@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from doctor.cloud import Answer, Cloud, key_of
 from doctor.scrubbing import Scrubber
 
-__all__ = ["RecordedCall", "Recorder", "Recording", "UnrecordedError"]
+__all__ = ["RecordedCall", "Recording", "RecordingCloud", "UnrecordedError"]
 
 _TIME, _BYTES = "$time", "$bytes"
 #: What these answer is kept nowhere.
@@ -36,7 +36,7 @@ class RecordedCall:
     error: Mapping[str, Any] | None = None
 
 
-class Recorder:
+class RecordingCloud:
     """Asks another cloud, and keeps what it answers; of the same answers to the same question the first."""
 
     def __init__(self, cloud: Cloud) -> None:

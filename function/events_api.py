@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from function.bootstrap import Clients, LazyHandler, clock, release
-from function.delivery.admission import Accepted, Admission, Fault
+from function.delivery.admission import Accepted, Admission, EventProblem
 from function.event.http_binding import Posted, UnreadableRequest, read_request
 from function.message.builder import EmailBuilder
 from function.message.catalogue import Catalogue
@@ -45,7 +45,7 @@ _AGAIN = "post the same again: what was taken already is no second mail"
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, detail: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, status: int, detail: str, faults: Sequence[EventProblem] = ()) -> None:
         super().__init__(detail)
         self.status = status
         self.faults = faults
@@ -72,7 +72,7 @@ class EventsApi:
             accepted = self._admit(posted, str(claims.get("scope", "")).split())
             message_ids = self._publish(accepted)
         except UnreadableRequest as error:
-            faults = [Fault(error.status, str(error), error.pointer, "")] if error.pointer else []
+            faults = [EventProblem(error.status, str(error), error.pointer, "")] if error.pointer else []
             return self._refuse(_Refused(error.status, str(error), faults), client)
         except _Refused as error:
             return self._refuse(error, client)
@@ -91,7 +91,7 @@ class EventsApi:
         faults = [
             one._replace(pointer=f"/{number}{one.pointer}") if posted.batch else one
             for number, one in enumerate(found)
-            if isinstance(one, Fault)
+            if isinstance(one, EventProblem)
         ]
         if not faults:
             return accepted

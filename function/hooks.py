@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from function.runtime.lean_dataclass import dataclass
 from function.runtime.metrics import Telemetry
 
-__all__ = ["Answer", "Hook", "after", "before", "check_deployment", "put_back", "run_within"]
+__all__ = ["Hook", "HookResult", "after", "before", "check_deployment", "put_back", "run_within"]
 
 #: Kept back for the answer, in seconds, of invocations that have the time.
 _RESERVE = 20.0
@@ -37,7 +37,7 @@ _UNDO = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HookResult:
     """Why a release must not go on, or None, and how many synthetic mails proved it."""
 
     reason: str | None = None
@@ -45,7 +45,7 @@ class Answer:
 
 
 #: From what it is invoked with, CodeDeploy's client and the seconds left, the answer.
-Check = Callable[[Mapping[str, Any], Any, float], Answer]
+Check = Callable[[Mapping[str, Any], Any, float], HookResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,20 @@ class Hook:
             _answer(client, event, status)
         return said
 
-    def _undo(self, event: Mapping[str, Any], client: Any) -> Answer:
+    def _undo(self, event: Mapping[str, Any], client: Any) -> HookResult:
         self.undo(event, client)
-        return Answer()
+        return HookResult()
 
 
-def run_within(seconds: float, check: Callable[[], Answer]) -> Answer:
+def run_within(seconds: float, check: Callable[[], HookResult]) -> HookResult:
     """What `check` returns, or that it took too long; what it raises becomes the reason to fail."""
-    found = [Answer(f"no result within {seconds:.0f} s")]
+    found = [HookResult(f"no result within {seconds:.0f} s")]
 
     def run() -> None:
         try:
             answer = check()
         except BaseException as error:
-            answer = Answer(f"the hook crashed: {type(error).__name__}: {str(error)[:200]}")
+            answer = HookResult(f"the hook crashed: {type(error).__name__}: {str(error)[:200]}")
         found[:] = [answer]
 
     thread = threading.Thread(target=run, daemon=True)
@@ -99,7 +99,7 @@ def run_within(seconds: float, check: Callable[[], Answer]) -> Answer:
     return found[0]
 
 
-def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> Answer:
+def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, through_the_alias: bool) -> HookResult:
     """Whether the release may go on. Everything that can fail runs inside `run_within`.
 
     A rollback always may: CodeDeploy runs these hooks in it too, and its versions have served before. What it rolls
@@ -108,10 +108,10 @@ def check_deployment(event: Mapping[str, Any], client: Any, seconds: float, *, t
     info = _describe(event, client)
     if info.get("creator") == _ROLLBACK:
         put_back(event, client)
-        return Answer()
+        return HookResult()
     from function.canary.deployment_check import check_release  # noqa: PLC0415  an import that fails must answer, too
 
-    return Answer(*check_release(info, through_the_alias, os.environ, client, seconds))
+    return HookResult(*check_release(info, through_the_alias, os.environ, client, seconds))
 
 
 def put_back(event: Mapping[str, Any], client: Any) -> None:

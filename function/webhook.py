@@ -44,7 +44,7 @@ class _Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WebhookSource:
     """One provider that reports: its URL, what is its vendor's own, and its keys, one a line, any of which may sign."""
 
     url: str
@@ -56,7 +56,7 @@ class Source:
 class WebhookHandler:
     """Takes one request. `sources` are by the path of their route; `clock` gives epoch milliseconds."""
 
-    sources: Mapping[str, Source]
+    sources: Mapping[str, WebhookSource]
     sqs: Any
     dynamodb: Any
     queue_url: str
@@ -79,7 +79,7 @@ class WebhookHandler:
             return self._refuse(503, f"not stored: {type(error).__name__}")
         return _answer(200, f"{taken} taken")
 
-    def _read(self, event: dict[str, Any]) -> tuple[Source, WebhookRequest]:
+    def _read(self, event: dict[str, Any]) -> tuple[WebhookSource, WebhookRequest]:
         source = self.sources.get(str(event.get("rawPath", "")))
         if source is None:
             raise _Refused(404, "no provider has this path")
@@ -92,7 +92,7 @@ class WebhookHandler:
         headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
         return source, WebhookRequest(headers, content)
 
-    def _verify(self, source: Source, request: WebhookRequest) -> None:
+    def _verify(self, source: WebhookSource, request: WebhookRequest) -> None:
         """Raises unless the vendor signed it lately, and a token, if there is one, belongs to this body."""
         signed_at = _find_signature(source, request)
         if signed_at is None:
@@ -128,7 +128,7 @@ class WebhookHandler:
             return False
         return True
 
-    def _take(self, source: Source, request: WebhookRequest) -> int:
+    def _take(self, source: WebhookSource, request: WebhookRequest) -> int:
         """Queue the events that are about mails of ours; return how many."""
         events = source.vendor.split(request.body)
         parsed = [(event, source.vendor.parse(event, source.url)) for event in events]
@@ -148,7 +148,7 @@ class WebhookHandler:
         return _answer(status, why)
 
 
-def _find_signature(source: Source, request: WebhookRequest) -> int | None:
+def _find_signature(source: WebhookSource, request: WebhookRequest) -> int | None:
     for key in source.secret.value.splitlines():
         signed_at = source.vendor.signed_at(request, key.strip())
         if signed_at is not None:
@@ -170,8 +170,8 @@ def compose(environment: dict[str, str], clients: Clients) -> WebhookHandler:
     )
 
 
-def _open_source(url: str, arn: str, clients: Clients) -> Source:
-    source = Source(url, open_vendor(url), Secret(lambda: clients.secret(arn)))
+def _open_source(url: str, arn: str, clients: Clients) -> WebhookSource:
+    source = WebhookSource(url, open_vendor(url), Secret(lambda: clients.secret(arn)))
     try:
         _find_signature(source, WebhookRequest({}, b'{"signature": {}}'))
     except ValueError as error:

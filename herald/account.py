@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
-__all__ = ["Account", "Local", "Prefix", "StateDir", "hook_client", "release_stack", "report_refusals"]
+__all__ = ["AwsAccount", "Local", "Prefix", "StateDir", "hook_client", "release_stack", "report_refusals"]
 
 Local = Annotated[bool, typer.Option("--local", help="In the laptop cloud that make run started")]
 StateDir = Annotated[Path, typer.Option("--state-dir", help="Which laptop cloud", show_default=False)]
@@ -44,7 +44,7 @@ _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AwsAccount:
     """Clients of one account, each made once, and the names of the Herald in it; `where` is for people."""
 
     client: Callable[..., Any]
@@ -169,7 +169,7 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
 
     Raises `UserError` if nothing is there.
     """
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     functions = account.functions
     return Stack(
         functions,
@@ -186,5 +186,5 @@ def release_stack(local: bool, state_dir: Path, prefix: str) -> Stack:
 
 def hook_client(local: bool, state_dir: Path, prefix: str) -> LambdaClient:
     """A client that invokes a traffic hook once, and waits as long as it may take."""
-    client: LambdaClient = Account.choose(local, state_dir, prefix).client("lambda", config=_HOOKS)
+    client: LambdaClient = AwsAccount.choose(local, state_dir, prefix).client("lambda", config=_HOOKS)
     return client

@@ -18,7 +18,7 @@ from operations.errors import UserError
 
 __all__ = [
     "INTERRUPTED",
-    "TerminalQuestion",
+    "TerminalPrompt",
     "confirm",
     "console",
     "format_age",
@@ -74,7 +74,7 @@ def confirm(question: str, flag: str = "--yes") -> bool:
         raise UserError("stopped before an answer", INTERRUPTED) from None
 
 
-class TerminalQuestion:
+class TerminalPrompt:
     """A question at the terminal, whose answer need not be waited for: a line that begins with y or n."""
 
     def ask(self, text: str) -> None:

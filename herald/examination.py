@@ -14,10 +14,10 @@ import typer
 from dns.resolver import NoResolverConfiguration, Resolver
 
 from doctor.cloud import Boto3Cloud
-from doctor.recording import Recorder, Recording
+from doctor.recording import Recording, RecordingCloud
 from doctor.system import System
 from doctor.vendors import HttpAnswer
-from herald.account import Account
+from herald.account import AwsAccount
 from herald.capacity.concurrency import reserve
 from herald.terraform.target import is_loopback, region_of_profile
 from laptop.environment import REGION
@@ -42,7 +42,7 @@ class Examination:
     """What is examined, and the recorder between it and AWS."""
 
     system: System
-    recorder: Recorder
+    recorder: RecordingCloud
 
     def keep(self, path: Path | None) -> None:
         """Write every answer that came to a file, if one is named. Raises `UserError` if it cannot be written."""
@@ -57,10 +57,10 @@ class Examination:
 
 
 def examination(
-    account: Account, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
+    account: AwsAccount, local: bool, send_rate: float, topic: str | None = None, domain: str | None = None
 ) -> Examination:
     """The Herald of an account, before or after it is applied; `local` is the laptop cloud, which no DNS knows."""
-    recorder = Recorder(Boto3Cloud(account.client))
+    recorder = RecordingCloud(Boto3Cloud(account.client))
     here = local or is_loopback(account.client("sts").meta.endpoint_url)
     system = System(
         recorder,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from botocore.exceptions import ClientError
 from ulid import ULID
 
-from herald.account import Account
+from herald.account import AwsAccount
 from herald.console import note
 from operations.audit import Audit
 from operations.errors import UserError
@@ -27,7 +27,7 @@ class _Notes:
         note(f"{event}: {type(problem).__name__} (entry {fields.get('entry')}). What was done is done")
 
 
-def act(account: Account, action: str, about: str, work: Callable[[], str]) -> str:
+def act(account: AwsAccount, action: str, about: str, work: Callable[[], str]) -> str:
     """Do `work`, which returns its outcome, on record under the caller's ARN; returns the outcome.
 
     Nothing is done whose intent cannot be written. A Herald without a web app has no table for the record: then it is

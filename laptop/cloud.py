@@ -107,10 +107,10 @@ def run_cloud(options: Options) -> Iterator[LaptopCloud]:
         stack.callback(ports.close)
         processes = Processes(state.logs, state.lock, [state.descriptor, state.folder])
         stack.callback(processes.close)
-        yield _Start(options, state, ports, processes).run()
+        yield _CloudStart(options, state, ports, processes).run()
 
 
-class _Start:
+class _CloudStart:
     """One start, step by step."""
 
     def __init__(self, options: Options, state: StateFolder, ports: Ports, processes: Processes) -> None:

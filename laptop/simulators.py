@@ -26,23 +26,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from laptop.codedeploy import wire as codedeploy_wire
 from laptop.codedeploy.api import CodeDeployApi
-from laptop.cognito.accounts import Accounts
+from laptop.cognito.accounts import CognitoAccounts
 from laptop.cognito.mail import MailCarrier
 from laptop.cognito.sign_up_pages import AccountPages
 from laptop.console.pages import Console
 from laptop.environment import REGION
 from laptop.inbox.app import PAGE_POLICY, inbox
 from laptop.providers.certificate import serving_context
-from laptop.providers.mailgun import Mailgun
-from laptop.providers.resend import Resend
-from laptop.providers.sendgrid import SendGrid
+from laptop.providers.mailgun import MailgunSimulator
+from laptop.providers.resend import ResendSimulator
+from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.smtp import SmtpServer
-from laptop.providers.vendor import Vendor
+from laptop.providers.vendor import VendorSimulator
 from laptop.providers.webhook_sender import WebhookSender, post_webhook
 from laptop.providers.wire import VendorServer
 from laptop.resources import PROVIDER_KEY, SENDER
 from laptop.ses.api import Ses
-from laptop.ses.faults import Faults
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
 from laptop.supervision.ports import HOST
@@ -80,7 +80,7 @@ def main() -> None:
     for name, seconds in options.schedule:
         threading.Thread(target=_repeat, args=(functions, emulator, name, seconds), daemon=True).start()
     threading.Thread(target=MailCarrier(options.aws, ses.mailbox).carry_on, daemon=True).start()
-    accounts = Accounts(_client("cognito-idp", options.aws), functions)
+    accounts = CognitoAccounts(_client("cognito-idp", options.aws), functions)
     pages = AccountPages(accounts, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-store"})
     smtp = _smtp(options.smtp, options.certificate, ses.mailbox, options.domain)
     faults = {**{one.name: one.faults for one in vendors.vendors}, "smtp": smtp.faults}
@@ -90,9 +90,12 @@ def main() -> None:
 
 def _vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -> VendorServer:
     """The providers beside SES, each with the sender's domain and those `also`, into the inbox of SES."""
-    sendgrid, resend = SendGrid(PROVIDER_KEY[1], DOMAIN, Faults()), Resend(PROVIDER_KEY[1], DOMAIN, Faults())
+    sendgrid, resend = (
+        SendGridSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()),
+        ResendSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()),
+    )
     sendgrid.also = resend.also = also  # Mailgun takes any sender by its own domain
-    vendors: list[Vendor] = [sendgrid, Mailgun(PROVIDER_KEY[1], DOMAIN, Faults()), resend]
+    vendors: list[VendorSimulator] = [sendgrid, MailgunSimulator(PROVIDER_KEY[1], DOMAIN, ArmedFaults()), resend]
     after = Timer("webhooks", apart=True).after
     post = partial(post_webhook, httpx.Client(trust_env=False, timeout=300))
     senders = {one.name: WebhookSender(one.name, one.faults, post, scale, after) for one in vendors}
@@ -101,7 +104,7 @@ def _vendors(port: int, mailbox: Mailbox, scale: float, also: Collection[str]) -
 
 def _smtp(port: int, certificate: Path, mailbox: Mailbox, also: Collection[str]) -> SmtpServer:
     """The mail server, into the same inbox, with a new certificate."""
-    return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, Faults(), also)
+    return SmtpServer((HOST, port), mailbox, serving_context(certificate), DOMAIN, ArmedFaults(), also)
 
 
 def _codedeploy(aws: str, emulator: httpx.Client, scale: float) -> CodeDeployApi:

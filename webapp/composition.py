@@ -28,7 +28,7 @@ from webapp.books.service import BookService
 from webapp.clock import Clock, now
 from webapp.outbox.event import continue_trace, stay_in_trace
 from webapp.outbox.outbox import Outbox
-from webapp.preferences.account import Accounts
+from webapp.preferences.account import AccountRepository
 from webapp.preferences.preferences import Preferences
 from webapp.settings import WebSettings
 from webapp.timeline.ledger import LedgerReader
@@ -75,9 +75,9 @@ class Parts:
         )
 
     @property
-    def accounts(self) -> Accounts:
+    def accounts(self) -> AccountRepository:
         """What is kept about accounts."""
-        return Accounts(self.notifier.dynamodb, self.settings.books_table)
+        return AccountRepository(self.notifier.dynamodb, self.settings.books_table)
 
     @property
     def deletion(self) -> AccountDeletion:

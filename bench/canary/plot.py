@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from bench.canary.simulation import Fault, Shares
+from bench.canary.simulation import SeededFault, Shares
 
 __all__ = ["draw"]
 
@@ -34,7 +34,7 @@ _DASHES = ("", "2 3", "7 3", "", "10 3 2 3", "", "4 2", "1 3")
 _LINE = 17.0
 
 
-def draw(found: Mapping[Fault, Sequence[tuple[float, Shares]]], releases: int) -> str:
+def draw(found: Mapping[SeededFault, Sequence[tuple[float, Shares]]], releases: int) -> str:
     """The picture: of each fault and rate of mails, the share of the releases that was taken back."""
     rates = [rate for rate, _ in next(iter(found.values()))]
     parts = [*_frame(rates, releases)]
@@ -104,7 +104,7 @@ def _labels(wanted: Sequence[float]) -> list[float]:
     return [places[number] for number in range(len(wanted))]
 
 
-def _name(fault: Fault) -> str:
+def _name(fault: SeededFault) -> str:
     if fault.slower > 1:
         return fault.name
     return f"{100 * fault.letters:g} % of its mails fail" if fault.letters else "nothing is wrong"

@@ -14,7 +14,7 @@ from statistics import NormalDist
 from release.analysis.comparison import Figures, Looks, compare
 from release.analysis.pace import Pace
 
-__all__ = ["FAULTS", "RATES", "RELEASES", "Fault", "Outcome", "Shares", "simulate", "simulate_all"]
+__all__ = ["FAULTS", "RATES", "RELEASES", "SeededFault", "Shares", "SimulatedRelease", "simulate", "simulate_all"]
 
 #: Of each kind.
 RELEASES = 1_000
@@ -32,7 +32,7 @@ _TIMES = [_MEDIAN * math.exp(_SPREAD * NormalDist().inv_cdf((n + 0.5) / 4096)) f
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class SeededFault:
     """What is wrong with a version: the part of its mails that become letters beyond the usual, and by which factor
     it is slower."""
 
@@ -42,19 +42,19 @@ class Fault:
 
 
 FAULTS = (
-    Fault("none", 0.0),
-    Fault("1 % of its mails", 0.01),
-    Fault("2 %", 0.02),
-    Fault("5 %", 0.05),
-    Fault("10 %", 0.10),
-    Fault("20 %", 0.20),
-    Fault("twice as slow", slower=2.0),
-    Fault("three times as slow", slower=3.0),
+    SeededFault("none", 0.0),
+    SeededFault("1 % of its mails", 0.01),
+    SeededFault("2 %", 0.02),
+    SeededFault("5 %", 0.05),
+    SeededFault("10 %", 0.10),
+    SeededFault("20 %", 0.20),
+    SeededFault("twice as slow", slower=2.0),
+    SeededFault("three times as slow", slower=3.0),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SimulatedRelease:
     """One release: whether it was taken back, and how many readers had met the fault by then."""
 
     back: bool
@@ -72,7 +72,7 @@ class Shares:
     met: float
 
 
-def simulate(fault: Fault, rate: float, seed: int) -> Outcome:
+def simulate(fault: SeededFault, rate: float, seed: int) -> SimulatedRelease:
     """One release of a version with this fault, at so many mails a minute."""
     draws = random.Random(seed)
     lasts = Pace(PERCENT, rate, AT_LEAST, OWN).interval
@@ -84,11 +84,11 @@ def simulate(fault: Fault, rate: float, seed: int) -> Outcome:
             _carry(draws, new, number, _USUAL + fault.letters, fault.slower)
             _carry(draws, old, round(number * (100 - PERCENT) / PERCENT), _USUAL, 1.0)
             if compare("new", "old", {"new": new, "old": old}, risk).worse:
-                return Outcome(True, number if fault.slower > 1 else new.letters, number)
-    return Outcome(False, mails if fault.slower > 1 else new.letters, mails)
+                return SimulatedRelease(True, number if fault.slower > 1 else new.letters, number)
+    return SimulatedRelease(False, mails if fault.slower > 1 else new.letters, mails)
 
 
-def simulate_all(fault: Fault, rate: float, releases: int = RELEASES) -> Shares:
+def simulate_all(fault: SeededFault, rate: float, releases: int = RELEASES) -> Shares:
     """That many releases, each with a seed of its own."""
     found = [simulate(fault, rate, seed) for seed in range(releases)]
     few = sum(not one.back and one.mails < AT_LEAST for one in found)

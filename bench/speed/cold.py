@@ -12,7 +12,7 @@ from bench.speed.processes import FakeAwsProcess, MeasuredHandler, MeasuredProce
 from bench.speed.roots import ROOT, Roots
 from bench.speed.sample import Sample
 
-__all__ = ["Start", "breakdown", "by_package", "measure", "parts", "starts"]
+__all__ = ["ColdStart", "breakdown", "by_package", "measure", "parts", "starts"]
 
 _LINE = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 _OTHERS = "the standard library and others"
@@ -23,7 +23,7 @@ _PACKAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ColdStart:
     """One way to start: a subject, whether over TLS, and which flags of the interpreter."""
 
     name: str
@@ -32,33 +32,33 @@ class Start:
     flags: tuple[str, ...] = ()
 
 
-def starts(roots: Roots, *, levers: bool, quick: bool) -> list[Start]:
+def starts(roots: Roots, *, levers: bool, quick: bool) -> list[ColdStart]:
     """Every start that is measured with one Python: `levers` adds Herald without each of them."""
     each = subjects(roots)
     ours = each["herald"]
-    found = [Start(name, subject) for name, subject in each.items()]
+    found = [ColdStart(name, subject) for name, subject in each.items()]
     if quick:
         return found
-    found.append(Start("imports only", replace(ours, without=("AWS_LAMBDA_FUNCTION_NAME",))))
-    found += [Start(f"{name} over TLS", each[name], tls=True) for name in ("herald", "powertools")]
+    found.append(ColdStart("imports only", replace(ours, without=("AWS_LAMBDA_FUNCTION_NAME",))))
+    found += [ColdStart(f"{name} over TLS", each[name], tls=True) for name in ("herald", "powertools")]
     no_bytecode = {"herald": (roots.slower["bytecode"],), "powertools": (roots.reference_without_bytecode, ROOT)}
     found += [
-        Start(f"{name} without bytecode", replace(each[name], path=path), flags=("-B",))
+        ColdStart(f"{name} without bytecode", replace(each[name], path=path), flags=("-B",))
         for name, path in no_bytecode.items()
     ]
     return [*found, *_without(ours, roots)] if levers else found
 
 
-def _without(ours: MeasuredHandler, roots: Roots) -> list[Start]:
+def _without(ours: MeasuredHandler, roots: Roots) -> list[ColdStart]:
     """Herald started without each of its optimisations in turn."""
     cut = {lever: replace(ours, path=(root,)) for lever, root in roots.slower.items() if lever != "bytecode"}
     cut["garbage left alone"] = replace(ours, extra={"collect": True})
     cut["SQS's client made late"] = replace(ours, extra={"apart": "late"})
-    found = [Start(f"without: {lever}", subject) for lever, subject in cut.items()]
-    return [*found, Start("without: one TLS context", replace(ours, extra={"apart": "tls"}), tls=True)]
+    found = [ColdStart(f"without: {lever}", subject) for lever, subject in cut.items()]
+    return [*found, ColdStart("without: one TLS context", replace(ours, extra={"apart": "tls"}), tls=True)]
 
 
-def measure(each: Sequence[Start], aws: FakeAwsProcess, rounds: int) -> dict[str, Sample]:
+def measure(each: Sequence[ColdStart], aws: FakeAwsProcess, rounds: int) -> dict[str, Sample]:
     """All starts, interleaved: CPU and wall milliseconds of init and of the first event."""
     taken: dict[str, list[dict[str, float]]] = defaultdict(list)
     for number in range(rounds + 1):

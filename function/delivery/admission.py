@@ -15,7 +15,7 @@ from function.message.builder import Draft, EmailBuilder
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
-__all__ = ["Accepted", "Admission", "Fault"]
+__all__ = ["Accepted", "Admission", "EventProblem"]
 
 
 class Accepted(NamedTuple):
@@ -27,7 +27,7 @@ class Accepted(NamedTuple):
     body: str
 
 
-class Fault(NamedTuple):
+class EventProblem(NamedTuple):
     """What is wrong with one event: the HTTP status that says so, where in the event, and a reason's code."""
 
     status: int
@@ -46,21 +46,21 @@ class Admission:
     scheduling: bool
     clock: Callable[[], int]
 
-    def check(self, value: object, granted: Collection[str]) -> Accepted | Fault:
+    def check(self, value: object, granted: Collection[str]) -> Accepted | EventProblem:
         """What becomes of a JSON value that was posted as an event: 403 without the scope of its type among `granted`,
         413 if it is too large, 422 if `notify` would reject it."""
         body = encode(value)
         if (size := len(body.encode())) > LARGEST_EVENT:
             line = f"the event has {size} bytes; {LARGEST_EVENT} are allowed"
-            return Fault(413, line, "", ReasonCode.EVENT_TOO_LARGE)
+            return EventProblem(413, line, "", ReasonCode.EVENT_TOO_LARGE)
         draft = self.builder.begin(Delivery("", body))
         event = draft.event
         if event is not None and f"{self.scope}/{event.type}" not in granted:
-            return Fault(403, f"the token lacks the scope {self.scope}/{event.type}", "/type", "")
+            return EventProblem(403, f"the token lacks the scope {self.scope}/{event.type}", "/type", "")
         try:
             event = self._check(draft)
         except Rejected as error:
-            return Fault(422, str(error), _pointer_of(error), error.reason.code)
+            return EventProblem(422, str(error), _pointer_of(error), error.reason.code)
         return Accepted(event.source, event.id, event.type, body)
 
     def _check(self, draft: Draft) -> Event:

@@ -19,7 +19,7 @@ from function.runtime.metrics import CANCELLED_TOO_LATE
 if TYPE_CHECKING:
     from function.delivery.digests import Digests
 
-__all__ = ["CANCEL", "Answer", "Scheduling", "read_name"]
+__all__ = ["CANCEL", "CancellationResult", "Scheduling", "read_name"]
 
 #: The type of an event that cancels another, which its data name by `source` and `id`.
 CANCEL = "mail.cancel"
@@ -27,7 +27,7 @@ CANCEL = "mail.cancel"
 _LONGEST = {"source": 1024, "id": 256}
 
 
-class Answer(NamedTuple):
+class CancellationResult(NamedTuple):
     """How a cancellation ended: the message that it is about, the kind and a line for the log, and what is counted
     beside it."""
 
@@ -58,7 +58,7 @@ class Scheduling:
         """Whether the event cancels another."""
         return event.type == CANCEL
 
-    def cancel(self, attempt: Attempt, event: Event) -> Answer | Held | Record:
+    def cancel(self, attempt: Attempt, event: Event) -> CancellationResult | Held | Record:
         """Cancel what the event names; Held: come back later; a record: cancel each of its parts. Raises InvalidEvent
         if it names none."""
         source, id_ = (read_name(event, name) for name in ("source", "id"))
@@ -70,14 +70,14 @@ class Scheduling:
                 return found
             case Cancelled(message_id, ahead):
                 detail = "before its event came" if ahead else f"cancelled by {attempt.message_id}"
-                return Answer(message_id, OutcomeKind.CANCELLED, detail)
+                return CancellationResult(message_id, OutcomeKind.CANCELLED, detail)
             case Duplicate(state):
-                return Answer(attempt.message_id, OutcomeKind.DUPLICATE, f"already {state}")
+                return CancellationResult(attempt.message_id, OutcomeKind.DUPLICATE, f"already {state}")
         record = found.record
         detail = f"too late to cancel: {record.state}" + ("" if record.state in ACCEPTED else ", it may have been sent")
         detail = "too late to cancel: its digest is closed" if record.state is State.COLLECTED else detail
         also = (CANCELLED_TOO_LATE,) if found.told else ()
-        return Answer(record.message_id, OutcomeKind.DUPLICATE, detail, also)
+        return CancellationResult(record.message_id, OutcomeKind.DUPLICATE, detail, also)
 
 
 def read_name(event: Event, name: str) -> str:

@@ -10,8 +10,8 @@ from rich.table import Table
 from herald.capacity.answer import BurstResult
 from herald.capacity.formatting import count, duration
 from herald.capacity.plot import draw
-from herald.capacity.question import Question
 from herald.capacity.rules import EVENT_AGE, UNRESERVED
+from herald.capacity.scenario import BurstScenario
 
 __all__ = ["advice", "show"]
 
@@ -20,17 +20,17 @@ _WIDE = 76
 _HOUR = 3_600
 
 
-def show(console: Console, asked: Mapping[str, tuple[Question, BurstResult]]) -> None:
+def show(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
     """Print the answers, the first being the one that counts; the others say what another concurrency would do."""
-    question, answer = next(iter(asked.values()))
+    scenario, answer = next(iter(asked.values()))
     console.print(
-        f"{question.burst:,} events against {question.rate:g} mails a second, {question.seconds:g} s for each"
-        + (f", {question.quota:,} mails a day" if question.quota else "")
+        f"{scenario.burst:,} events against {scenario.rate:g} mails a second, {scenario.seconds:g} s for each"
+        + (f", {scenario.quota:,} mails a day" if scenario.quota else "")
         + f" ({_method(answer)})"
     )
     console.print(_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
     console.out(draw(answer, min(console.width - 1, 100), console.is_terminal))
-    for line in advice(question, answer):
+    for line in advice(scenario, answer):
         console.print(f"- {line}")
 
 
@@ -40,19 +40,19 @@ def _method(answer: BurstResult) -> str:
     return f"simulated in lots: each stands for {answer.size:,} events, times are exact to a few {answer.size:,} s"
 
 
-def _table(asked: Mapping[str, tuple[Question, BurstResult]]) -> Table:
+def _table(asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> Table:
     table = Table("reserved concurrency")
-    for name, (question, _) in asked.items():
-        reserved = f"{question.reserved:,}" if question.reserves else "none"
+    for name, (scenario, _) in asked.items():
+        reserved = f"{scenario.reserved:,}" if scenario.reserves else "none"
         table.add_column(f"{reserved}\n{name}", justify="right")
-    rows = [dict(_rows(question, answer)) for question, answer in asked.values()]
+    rows = [dict(_rows(scenario, answer)) for scenario, answer in asked.values()]
     for what in rows[0]:
         table.add_row(what, *(row[what] for row in rows))
     return table
 
 
-def _rows(question: Question, answer: BurstResult) -> Iterator[tuple[str, str]]:
-    yield "at the rate alone", duration(question.burst / question.rate)
+def _rows(scenario: BurstScenario, answer: BurstResult) -> Iterator[tuple[str, str]]:
+    yield "at the rate alone", duration(scenario.burst / scenario.rate)
     yield "half of the mails sent after", duration(answer.half) if answer.half else "never"
     yield "all done after", duration(answer.drained)
     yield "mails sent", f"{answer.sent:,.0f}"
@@ -67,17 +67,17 @@ def _rows(question: Question, answer: BurstResult) -> Iterator[tuple[str, str]]:
     yield "Lambda's throttles", count(answer.throttles)
 
 
-def advice(question: Question, answer: BurstResult) -> Iterator[str]:
+def advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
     """What a person should know or do, one line each."""
-    reservation = f"{question.reserved:,}" if question.reserves else "nothing"
+    reservation = f"{scenario.reserved:,}" if scenario.reserves else "nothing"
     yield (
-        f"Terraform: send_rate = {question.rate:g}, seconds_per_send = {question.seconds:g}, reserve_concurrency = "
-        f"{str(question.reserves).lower()} reserves {reservation}; the queue retry may use {question.retry:,}."
+        f"Terraform: send_rate = {scenario.rate:g}, seconds_per_send = {scenario.seconds:g}, reserve_concurrency = "
+        f"{str(scenario.reserves).lower()} reserves {reservation}; the queue retry may use {scenario.retry:,}."
     )
-    if question.reserves and question.reserved > question.room:
+    if scenario.reserves and scenario.reserved > scenario.room:
         yield (
-            f"The account runs {question.account:,} at once and keeps {UNRESERVED} of them unreserved: only "
-            f"{question.room:,} were counted with. Ask AWS for {question.reserved + UNRESERVED:,} (quota L-B99A9384), "
+            f"The account runs {scenario.account:,} at once and keeps {UNRESERVED} of them unreserved: only "
+            f"{scenario.room:,} were counted with. Ask AWS for {scenario.reserved + UNRESERVED:,} (quota L-B99A9384), "
             "or reserve nothing."
         )
     if answer.aged >= 1:

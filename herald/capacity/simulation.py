@@ -19,7 +19,6 @@ from typing import Any
 
 from function.errors import NotSent, QuotaExhausted, Throttled
 from herald.capacity.answer import BacklogSample, BurstResult
-from herald.capacity.question import Question
 from herald.capacity.rules import (
     BACKOFF_FIRST,
     BACKOFF_LONGEST,
@@ -37,6 +36,7 @@ from herald.capacity.rules import (
     VISIBILITY,
     WINDOW,
 )
+from herald.capacity.scenario import BurstScenario
 
 __all__ = ["LARGEST", "simulate"]
 
@@ -47,10 +47,10 @@ LARGEST = 20_000
 Then = Callable[["SimulatedEvent", float | None], None]
 
 
-def simulate(question: Question, seed: int = 1, largest: int = LARGEST) -> BurstResult:
+def simulate(scenario: BurstScenario, seed: int = 1, largest: int = LARGEST) -> BurstResult:
     """What becomes of a burst; a burst of more than `largest` events is simulated in lots."""
-    size = math.ceil(question.burst / largest)
-    return _Cloud(question, size, random.Random(seed)).run()  # noqa: S311 - no secret hangs on it
+    size = math.ceil(scenario.burst / largest)
+    return _BurstSimulation(scenario, size, random.Random(seed)).run()  # noqa: S311 - no secret hangs on it
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class SimulatedEvent:
 
 
 @dataclass(slots=True)
-class _Ses:
+class _SesLimits:
     """SES's two limits, counted in windows that slide: so many mails in so many seconds, and in a day."""
 
     mails: int
@@ -93,31 +93,31 @@ class _Ses:
 _OVER_QUOTA, _OVER_RATE = QuotaExhausted("daily"), Throttled("rate")
 
 
-class _Cloud:
+class _BurstSimulation:
     """The queues and environments between SNS and SES, and a clock that jumps to whatever is due next."""
 
-    def __init__(self, question: Question, size: int, chance: random.Random) -> None:
-        self._question = question
+    def __init__(self, scenario: BurstScenario, size: int, chance: random.Random) -> None:
+        self._scenario = scenario
         self._size = size
-        self._seconds = question.seconds * size
-        self._held = question.environment_seconds(0) * size
-        self._burst = math.ceil(question.burst / size)
+        self._seconds = scenario.seconds * size
+        self._held = scenario.environment_seconds(0) * size
+        self._burst = math.ceil(scenario.burst / size)
         self._chance = chance.random
-        mails, span = question.window
-        quota = math.inf if question.quota is None else max(1, round(question.quota / size))
-        self._ses = _Ses(mails, span * size, quota)
+        mails, span = scenario.window
+        quota = math.inf if scenario.quota is None else max(1, round(scenario.quota / size))
+        self._ses = _SesLimits(mails, span * size, quota)
         self._now = 0.0
         self._due: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._numbers = itertools.count()
         self._answer = BurstResult(size)
         self._busy = self._waiting = self._parked = 0
         self._visible: deque[SimulatedEvent] = deque()
-        self._idle_pollers = question.retry
+        self._idle_pollers = scenario.retry
 
     def run(self) -> BurstResult:
         """Play it until every event is a mail, a dead letter or lost."""
         for number in range(self._burst):
-            at = self._question.over * number / self._burst
+            at = self._scenario.over * number / self._burst
             self._at(at, self._arrive, SimulatedEvent(at))
         self._at(0, self._look)
         due, answer = self._due, self._answer
@@ -125,7 +125,7 @@ class _Cloud:
             self._now, _, call, arguments = heapq.heappop(due)
             call(*arguments)
         answer.moments.append(self._moment())
-        answer.count_for(self._question.burst / self._burst)
+        answer.count_for(self._scenario.burst / self._burst)
         return answer
 
     def _at(self, moment: float, call: Callable[..., None], *arguments: Any) -> None:
@@ -164,7 +164,7 @@ class _Cloud:
             self._park(mail, min(wait, LONGEST_DELAY))
 
     def _begin(self) -> bool:
-        if self._busy >= self._question.environments(self._now):
+        if self._busy >= self._scenario.environments(self._now):
             return False
         self._busy += 1
         self._answer.invocations += 1

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from herald.capacity.question import Question
 from herald.capacity.rules import ACCOUNT_CONCURRENCY
+from herald.capacity.scenario import BurstScenario
 from herald.capacity.show import show
 from herald.capacity.simulation import simulate
 from herald.console import console
@@ -33,7 +33,7 @@ def capacity(
     machine: Annotated[bool, typer.Option("--json", help="For machines")] = False,
 ) -> None:
     """How long a burst of events takes to become mails, what waits where, and which concurrency is right."""
-    question = Question(
+    scenario = BurstScenario(
         _number("RATE", rate),
         round(_number("BURST", burst)),
         seconds,
@@ -44,28 +44,28 @@ def capacity(
         reserves=reserve,
     )
     if machine:
-        answer = dataclasses.asdict(simulate(question))
-        typer.echo(json.dumps({"question": _describe(question), "answer": answer}, indent=2))
+        answer = dataclasses.asdict(simulate(scenario))
+        typer.echo(json.dumps({"question": _describe(scenario), "answer": answer}, indent=2))
         return
-    show(console, {name: (one, simulate(one)) for name, one in _choices(question).items()})
+    show(console, {name: (one, simulate(one)) for name, one in _choices(scenario).items()})
 
 
-def _choices(question: Question) -> dict[str, Question]:
+def _choices(scenario: BurstScenario) -> dict[str, BurstScenario]:
     """The question, and what it is worth comparing with."""
-    if not question.reserves:
-        return {"reserved": question, "Terraform's": dataclasses.replace(question, reserves=True)}
-    if question.concurrency is not None:
-        return {"yours": question, "Terraform's": dataclasses.replace(question, concurrency=None)}
+    if not scenario.reserves:
+        return {"reserved": scenario, "Terraform's": dataclasses.replace(scenario, reserves=True)}
+    if scenario.concurrency is not None:
+        return {"yours": scenario, "Terraform's": dataclasses.replace(scenario, concurrency=None)}
     return {
-        "Terraform's": question,
-        "half of it": dataclasses.replace(question, concurrency=max(1, question.reserved // 2)),
-        "reserved": dataclasses.replace(question, reserves=False),
+        "Terraform's": scenario,
+        "half of it": dataclasses.replace(scenario, concurrency=max(1, scenario.reserved // 2)),
+        "reserved": dataclasses.replace(scenario, reserves=False),
     }
 
 
-def _describe(question: Question) -> dict[str, object]:
-    derived = {"reserved": question.reserved, "retry": question.retry, "room": question.room}
-    return dataclasses.asdict(question) | derived
+def _describe(scenario: BurstScenario) -> dict[str, object]:
+    derived = {"reserved": scenario.reserved, "retry": scenario.retry, "room": scenario.room}
+    return dataclasses.asdict(scenario) | derived
 
 
 def _number(what: str, text: str) -> float:

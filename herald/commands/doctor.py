@@ -12,7 +12,7 @@ import typer
 from doctor.check import CheckResult, CheckStatus, run, worst
 from doctor.checks import CHECKS
 from doctor.cloud import Memo
-from herald.account import Account, Local, Prefix, StateDir
+from herald.account import AwsAccount, Local, Prefix, StateDir
 from herald.console import console
 from herald.examination import Record, SendRate, Topic, examination
 from laptop.state import DEFAULT_STATE
@@ -40,7 +40,7 @@ def doctor(
 
     Exit codes: 0 nothing is wrong, 1 something is, 2 it was called wrongly.
     """
-    found = examination(Account.choose(local, state_dir, prefix), local, send_rate, topic, domain)
+    found = examination(AwsAccount.choose(local, state_dir, prefix), local, send_rate, topic, domain)
     system = replace(found.system, cloud=Memo(found.recorder))
     results = run(CHECKS, system, lambda result: None if machine else _print(lines(result)))
     if machine:

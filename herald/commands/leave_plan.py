@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
@@ -28,7 +28,7 @@ def leave_plan(
 
     New accounts are on Essentials. What a plan has beside mail (https://aws.amazon.com/ses/pricing/) goes with it.
     """
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     with report_refusals("nothing was changed"):
         console.print(leave(account.client("sesv2"), lambda question: yes or confirm(question)))
 

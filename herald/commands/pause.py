@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console, print_json
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
@@ -34,7 +34,7 @@ def pause(
     machine: Machine = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
     """Park everything: no mail leaves, every event waits in the queue retry, up to 14 days."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     before = _change(account, "pause", pausing.pause, lambda was: "was paused already" if was.paused else "paused")
     count = _count(account)
     if machine:
@@ -61,7 +61,7 @@ def resume(
     prefix: Prefix = "herald",
 ) -> None:
     """Let it go on: what waits is sent, each event one mail. Asks, because that may be many."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     count = _count(account)
     stopped = not pausing.read_status(account.functions, account.notify).running
     if stopped and not (yes or confirm(f"{_describe_waiting(count)}. Send them now?")):
@@ -80,7 +80,7 @@ def resume(
 
 
 def _change(
-    account: Account,
+    account: AwsAccount,
     action: str,
     change: Callable[[LambdaClient, str], PauseStatus],
     describe: Callable[[PauseStatus], str],
@@ -97,7 +97,7 @@ def _change(
     return before[0]
 
 
-def _count(account: Account) -> int:
+def _count(account: AwsAccount) -> int:
     return pausing.count_waiting(account.sqs, account.queue("retry"))
 
 

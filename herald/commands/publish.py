@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.commands.notifications import Notifications
 from herald.console import confirm
 from herald.examination import Topic, examination
@@ -44,7 +44,7 @@ def publish(
 
     require_address(to)
     data = choose_example(find_notifications(notifications), type_, example)
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     system = examination(account, local, 1, topic).system
     if not yes and not local and not confirm(question(type_, to, prefix, system.where)):
         raise UserError("nothing was sent")

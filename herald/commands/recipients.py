@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console, print_json, print_rows
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
@@ -51,7 +51,7 @@ def list_(
         if tenant or machine or local or prefix != "herald":
             raise UserError(f"say the options behind it: herald suppressions {context.invoked_subcommand} …", code=2)
         return
-    listed = list_suppressions(Account.choose(local, state_dir, prefix).installation())
+    listed = list_suppressions(AwsAccount.choose(local, state_dir, prefix).installation())
     entries = sorted((one for one in listed if tenant in (None, one.tenant)), key=lambda entry: entry.since)
     if machine:
         print_json([_value(entry) for entry in entries])
@@ -79,7 +79,7 @@ def check_(
 
     Exit code 3: something keeps mail from it.
     """
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     found = find_recipient(installation, installation.address_keys(address), address)
     if machine:
@@ -104,7 +104,7 @@ def remove_(
 ) -> None:
     """Take an address off SES's list in every region, then off Herald's own, or of one tenant, so that it gets mail
     again."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     listing = find_listing(installation, address, tenant)
     if not listing:
@@ -136,7 +136,7 @@ def rekey_(
     machine: Machine = False, local: Local = False, state_dir: StateDir = DEFAULT_STATE, prefix: Prefix = "herald"
 ) -> None:
     """Move what was written under an older address key to the newest, where the address is known."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     if len(installation.secrets()) == 1:
         raise UserError(f"the parameter /{prefix}/address-key holds one key: put the new one in front of it first")
@@ -170,7 +170,7 @@ def forget(
     machine: Machine = False,
 ) -> None:
     """Erase the events that are kept about an address: in the ledger's records, in dead letters and in the outbox."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
     data = find_personal_data(installation, address)
     listing = find_listing(installation, address) if suppression_too else None

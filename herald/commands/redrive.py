@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.commands import webhook_letters
 from herald.commands.webhook_letters import Webhook
 from herald.consent import Consent
@@ -70,7 +70,7 @@ def dead(
     machine: Machine = False,
 ) -> None:
     """List what lies in `dead` by its reason; it all stays there."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     if webhook:
         webhook_letters.list_letters(account, everything, machine)
         return
@@ -116,7 +116,7 @@ def redrive(
     prefix: Prefix = "herald",
 ) -> None:
     """Send dead letters again: all, or those that you name. Exit code 3: some were left, and it says why."""
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
     if webhook:
         if from_record or again or from_outbox or even_if_sent:
@@ -178,7 +178,7 @@ def discard(
 
     Nothing is sent. As long as the ledger keeps the event, `herald redrive --from-record ID` still sends it.
     """
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     letter_filter = _filter(message, reason, older_than, newer_than, type_, tenant)
     if bool(letter_filter) == everything:
         raise UserError("say which letters: --message, --reason, --older-than, --type or --tenant; or --all", code=2)
@@ -243,7 +243,7 @@ def _select(installation: Installation, letter_filter: LetterFilter) -> list[Dea
 
 
 def _publish_again(
-    account: Account, installation: Installation, event_ids: list[str], dry_run: bool, yes: bool, machine: bool
+    account: AwsAccount, installation: Installation, event_ids: list[str], dry_run: bool, yes: bool, machine: bool
 ) -> None:
     """Hand events that the outbox gave up to the sweeper again."""
     rejected = {row.event_id: row for row in find_rejected(installation)}
@@ -269,7 +269,7 @@ def _publish_again(
 
 
 def _redrive(
-    account: Account,
+    account: AwsAccount,
     installation: Installation,
     plan: RedrivePlan,
     letter_filter: LetterFilter,

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from function.reason_codes import ReasonCode
-from herald.account import Account, release_stack
+from herald.account import AwsAccount, release_stack
 from herald.console import console
 from laptop.cloud import LaptopCloud, Options, run_cloud
 from laptop.environment import remove_foreign_settings
@@ -122,7 +122,7 @@ def _count_waiting(cloud: LaptopCloud) -> int:
 
 def _redrive(cloud: LaptopCloud) -> None:
     """Send what a bad version made letters of once more, by the version that is live: its readers get their mails."""
-    installation = Account.choose(True, Path(cloud.description.state), "herald").installation()
+    installation = AwsAccount.choose(True, Path(cloud.description.state), "herald").installation()
     done = RedriveResult()
     for _ in range(_REDRIVES):
         letters = select_letters(installation, LetterFilter(reason_code=ReasonCode.PROVIDER_REFUSED))

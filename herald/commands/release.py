@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from herald.account import Local, Prefix, StateDir, hook_client, release_stack, report_refusals
-from herald.console import TerminalQuestion, confirm, console, print_rows
+from herald.console import TerminalPrompt, confirm, console, print_rows
 from laptop.state import DEFAULT_STATE
 from operations.errors import UserError
 from release.analysis.proof import compare_last
@@ -224,7 +224,7 @@ def _require_gate(chosen: ReleasePlan) -> Gate:
         raise UserError(f"{chosen.config} moves all traffic at once: there is nothing to confirm", code=2)
     if not os.isatty(0):
         raise UserError("--confirm asks at a terminal, and there is nobody to answer: leave it out", code=2)
-    return Gate(TerminalQuestion())
+    return Gate(TerminalPrompt())
 
 
 def _require_consent(question: str, yes: bool) -> None:

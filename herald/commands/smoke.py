@@ -17,7 +17,7 @@ from doctor.failures import RefusedError, UnansweredError
 from doctor.smoke import Journey, Smoke, latency
 from doctor.smoke_providers import SmokeProvider, choose_providers
 from doctor.system import System, member
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import confirm, console
 from herald.examination import Record, Topic, examination
 from laptop.state import DEFAULT_STATE, ROOT
@@ -56,7 +56,7 @@ def smoke(
 
     Exit codes: 0 all were delivered, 1 one was not, 2 it was called wrongly.
     """
-    found = examination(Account.choose(local, state_dir, prefix), local, 1, topic)
+    found = examination(AwsAccount.choose(local, state_dir, prefix), local, 1, topic)
     system = replace(found.system, cloud=Memo(found.recorder))
     if not system.installed:
         raise UserError(f"there is no {system.notify} in {system.where}: make apply makes it, or name another --prefix")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import INTERRUPTED, console, print_json, print_rows
 from herald.console import format_age as age
 from laptop.state import DEFAULT_STATE
@@ -36,7 +36,7 @@ def status(
     """
     if watch and machine:
         raise UserError("--watch shows a screen and --json is one document: say one of them", code=2)
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     installation, clients = account.installation(), status_clients(account)
     while True:
         seen = look(installation, clients, datetime.now(UTC))
@@ -54,13 +54,13 @@ def status(
             raise typer.Exit(INTERRUPTED) from None
 
 
-def status_clients(account: Account) -> StatusClients:
+def status_clients(account: AwsAccount) -> StatusClients:
     """The clients that a look needs."""
     cloudwatch, logs, codedeploy = map(account.client, ("cloudwatch", "logs", "codedeploy"))
     return StatusClients(account.functions, cloudwatch, logs, codedeploy, account.prefix)
 
 
-def _show(seen: HeraldStatus, account: Account) -> None:
+def _show(seen: HeraldStatus, account: AwsAccount) -> None:
     console.print(f"{account.prefix} in {account.where}, {seen.at:%Y-%m-%d %H:%M:%S} UTC", style="dim")
     print_rows(("", ""), [(line.label, line.text) for line in describe_status(seen, account.options)])
     for label, text in _alarms(seen):

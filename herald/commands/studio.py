@@ -9,7 +9,7 @@ import typer
 import uvicorn
 
 from function.message.rendering import Content
-from herald.account import Account, Prefix, StateDir
+from herald.account import AwsAccount, Prefix, StateDir
 from herald.commands.notifications import Notifications, OfTenant
 from herald.examination import Topic, examination
 from herald.sample import make_event, publish_event, question, require_address
@@ -37,23 +37,23 @@ def studio(
     home = find_notifications(notifications)
 
     def by_laptop(content: Content, _type: str, _data: Mapping[str, Any], to: str) -> str:
-        return send_to_inbox(Account.choose(True, state_dir, prefix), content, to)
+        return send_to_inbox(AwsAccount.choose(True, state_dir, prefix), content, to)
 
     def by_deployment(_content: Content, type_: str, data: Mapping[str, Any], to: str) -> str:
-        account = Account.choose(False, state_dir, prefix)
+        account = AwsAccount.choose(False, state_dir, prefix)
         system = examination(account, False, 1, topic).system
         message_id = publish_event(account.client("sns"), system.topic("events"), make_event(type_, data, to, tenant))
         return f"Published as a test to {prefix} in {account.where}: {message_id}"
 
     def ask(type_: str, to: str) -> str:
-        return question(type_, to, prefix, Account.choose(False, state_dir, prefix).where)
+        return question(type_, to, prefix, AwsAccount.choose(False, state_dir, prefix).where)
 
     app = pages(Workshop(home, _WORK, tenant), home, {"laptop": by_laptop, "deployment": by_deployment}, ask)
     typer.echo(f"http://{HOST}:{port}/ shows {home}; Ctrl-C ends it")
     uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 
 
-def send_to_inbox(account: Account, content: Content, to: str) -> str:
+def send_to_inbox(account: AwsAccount, content: Content, to: str) -> str:
     """Hand the mail itself to the laptop's SES, whatever package its function runs."""
     parts = {"Text": content.text, "Html": content.html}
     account.client("sesv2").send_email(

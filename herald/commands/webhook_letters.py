@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from herald.account import Account
+from herald.account import AwsAccount
 from herald.console import confirm, console, format_age, note, print_json, print_rows
 from herald.on_record import act
 from operations.errors import UserError
@@ -25,7 +25,7 @@ Webhook = Annotated[
 _SHOWN = 10
 
 
-def list_letters(account: Account, everything: bool, machine: bool) -> None:
+def list_letters(account: AwsAccount, everything: bool, machine: bool) -> None:
     """Print them, the oldest first; they stay where they are."""
     letters = _open(account).find(LetterFilter())
     if machine:
@@ -34,7 +34,7 @@ def list_letters(account: Account, everything: bool, machine: bool) -> None:
     _show(letters, len(letters) if everything else _SHOWN)
 
 
-def post_again(account: Account, letter_filter: LetterFilter, dry_run: bool, yes: bool, machine: bool) -> None:
+def post_again(account: AwsAccount, letter_filter: LetterFilter, dry_run: bool, yes: bool, machine: bool) -> None:
     """Have those that are meant posted again."""
     webhook = _open(account)
     letters, done = _choose(webhook, letter_filter, machine), 0
@@ -46,7 +46,7 @@ def post_again(account: Account, letter_filter: LetterFilter, dry_run: bool, yes
         console.print(f"{done} sent again: each is posted under its old id.")
 
 
-def throw_away(account: Account, letter_filter: LetterFilter, because: str, yes: bool, machine: bool) -> None:
+def throw_away(account: AwsAccount, letter_filter: LetterFilter, because: str, yes: bool, machine: bool) -> None:
     """Delete those that are meant."""
     webhook = _open(account)
     letters, done = _choose(webhook, letter_filter, machine), 0
@@ -59,7 +59,7 @@ def throw_away(account: Account, letter_filter: LetterFilter, because: str, yes:
         console.print(f"{done} thrown away.")
 
 
-def _open(account: Account) -> WebhookLetters:
+def _open(account: AwsAccount) -> WebhookLetters:
     """Raises `UserError` where there are no such queues."""
     try:
         dead, waiting = (
@@ -81,7 +81,7 @@ def _choose(webhook: WebhookLetters, letter_filter: LetterFilter, machine: bool)
     return letters
 
 
-def _act(account: Account, action: str, letter_filter: LetterFilter, work: Callable[[], int]) -> int:
+def _act(account: AwsAccount, action: str, letter_filter: LetterFilter, work: Callable[[], int]) -> int:
     """Do it on record; how many it was."""
     done: list[int] = []
 

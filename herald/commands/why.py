@@ -12,7 +12,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from function.ledger.record import Record
-from herald.account import Account, Local, Prefix, StateDir, report_refusals
+from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
 from herald.console import console, format_age, note, print_json, print_rows
 from herald.on_record import act
 from laptop.state import DEFAULT_STATE
@@ -23,7 +23,7 @@ from operations.redrive.queue import count_in_flight, peek
 from operations.why.answer import MailAnswer, answer, format_time, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
-from operations.why.mail_search import MailQuestion, MailSearchResult, find, mentions
+from operations.why.mail_search import MailQuery, MailSearchResult, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
 
 __all__ = ["why"]
@@ -48,9 +48,9 @@ def why(
 
     An address is hashed before anything is asked. Exit code 1: nothing is known of it.
     """
-    account = Account.choose(local, state_dir, prefix)
+    account = AwsAccount.choose(local, state_dir, prefix)
     installation = account.installation()
-    question = MailQuestion.of(installation, wanted, source)
+    question = MailQuery.of(installation, wanted, source)
     if not question.wanted:
         raise UserError("say what to look for: an event's id, a MessageId, an address or a subject", code=2)
     now = int(time.time() * 1000)
@@ -75,7 +75,7 @@ def why(
         raise typer.Exit(_NOTHING)
 
 
-def _outbox(installation: Installation, question: MailQuestion) -> Iterator[OutboxEntry]:
+def _outbox(installation: Installation, question: MailQuery) -> Iterator[OutboxEntry]:
     """The outbox's entries on it; none without a web app, or without the permission to read its table."""
     try:
         yield from find_entries(installation, lambda body: mentions(body, question))
@@ -86,7 +86,7 @@ def _outbox(installation: Installation, question: MailQuestion) -> Iterator[Outb
 
 
 def _show(
-    question: MailQuestion,
+    question: MailQuery,
     found: MailSearchResult,
     answers: Sequence[MailAnswer],
     recipient: RecipientLists | None,
@@ -113,7 +113,7 @@ def _show(
             )
 
 
-def _command(command: str, question: MailQuestion, options: str) -> str:
+def _command(command: str, question: MailQuery, options: str) -> str:
     """What to type: the address stands where it was given, for it is on this screen already."""
     if question.keys:
         command = command.replace("ADDRESS", question.wanted)
@@ -161,7 +161,7 @@ def _tell_where(installation: Installation, found: MailSearchResult, now: int) -
 
 
 def _describe(
-    question: MailQuestion,
+    question: MailQuery,
     found: MailSearchResult,
     answers: Sequence[MailAnswer],
     recipient: RecipientLists | None,

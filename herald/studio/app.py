@@ -45,7 +45,7 @@ Ask = Callable[[str, str], str]
 def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> Starlette:
     """The ASGI application. `ways` are how *send me this* sends, by name; each but `laptop` sends once `ask` has its
     yes."""
-    pages = _Pages(workshop, watched, ways, ask)
+    pages = _StudioPages(workshop, watched, ways, ask)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -67,7 +67,7 @@ def studio(workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask
     )
 
 
-class _Pages:
+class _StudioPages:
     def __init__(self, workshop: Workshop, watched: Path, ways: Mapping[str, Send], ask: Ask) -> None:
         self._workshop, self._watched, self._ways, self._ask = workshop, watched, ways, ask
         self._mails: dict[str, str] = {}

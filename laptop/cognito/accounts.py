@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_lambda import LambdaClient
 
-__all__ = ["Accounts", "Refused"]
+__all__ = ["CognitoAccounts", "CognitoRefusal"]
 
 #: What says whether there is such an account, or that it is confirmed already.
 _TELLING = {"UsernameExistsException", "UserNotFoundException", "NotAuthorizedException", "LimitExceededException"}
 _ABOUT_THE_CODE = {"CodeMismatchException", "ExpiredCodeException"}
 
 
-class Refused(Exception):
+class CognitoRefusal(Exception):
     """Cognito did not take it; one line for the person who asked."""
 
 
-class Accounts:
+class CognitoAccounts:
     """Sign-up, confirmation and reset for the web app's client in Herald's pool."""
 
     def __init__(self, cognito: CognitoIdentityProviderClient, functions: LambdaClient) -> None:
@@ -65,7 +65,7 @@ class Accounts:
             FunctionName=f"{PREFIX}-welcome", InvocationType="Event", Payload=json.dumps(event).encode()
         )
 
-    def forgot(self, email: str) -> None:
+    def mail_reset_code(self, email: str) -> None:
         """Mail a code for a new password, if there is such an account."""
         self._ask("forgot_password", {*_TELLING, "InvalidParameterException"}, ClientId=self._id, Username=email)
 
@@ -84,14 +84,14 @@ class Accounts:
         try:
             getattr(self._cognito, operation)(**request)
         except ParamValidationError as error:  # an empty field; a browser does not send one
-            raise Refused("Something is missing.") from error
+            raise CognitoRefusal("Something is missing.") from error
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in silent:
                 return
             if code in _TELLING | _ABOUT_THE_CODE:
-                raise Refused("That is not the code that was mailed last, or it is too old.") from error
-            raise Refused(error.response["Error"]["Message"]) from error
+                raise CognitoRefusal("That is not the code that was mailed last, or it is too old.") from error
+            raise CognitoRefusal(error.response["Error"]["Message"]) from error
 
     @property
     def _id(self) -> str:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from laptop.cognito.accounts import Accounts, Refused
+from laptop.cognito.accounts import CognitoAccounts, CognitoRefusal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,7 +33,7 @@ _MAILED: Final = "If this address can be used, a code is on its way to it."
 class AccountPages:
     """Plain forms, each of which leads to the next; `headers` are those of every page of this server."""
 
-    def __init__(self, accounts: Accounts, headers: dict[str, str]) -> None:
+    def __init__(self, accounts: CognitoAccounts, headers: dict[str, str]) -> None:
         self._accounts = accounts
         self._headers = headers
 
@@ -52,7 +52,7 @@ class AccountPages:
         form = await _form(request)
         try:
             await run_in_threadpool(self._accounts.sign_up, form["email"], form["name"], form["password"])
-        except Refused as refusal:
+        except CognitoRefusal as refusal:
             return await self._page("sign-up", form, wrong=str(refusal))
         return await self._page("confirm", form, told=_MAILED)
 
@@ -62,7 +62,7 @@ class AccountPages:
             return await self._page("confirm", form)
         try:
             await run_in_threadpool(self._accounts.confirm, form["email"], form["code"])
-        except Refused as refusal:
+        except CognitoRefusal as refusal:
             return await self._page("confirm", form, wrong=str(refusal))
         return await self._page("done")
 
@@ -71,8 +71,8 @@ class AccountPages:
             return await self._page("reset")
         form = await _form(request)
         try:
-            await run_in_threadpool(self._accounts.forgot, form["email"])
-        except Refused as refusal:
+            await run_in_threadpool(self._accounts.mail_reset_code, form["email"])
+        except CognitoRefusal as refusal:
             return await self._page("reset", form, wrong=str(refusal))
         return await self._page("code", form, told=_MAILED)
 
@@ -80,7 +80,7 @@ class AccountPages:
         form = await _form(request)
         try:
             await run_in_threadpool(self._accounts.reset, form["email"], form["code"], form["password"])
-        except Refused as refusal:
+        except CognitoRefusal as refusal:
             return await self._page("code", form, wrong=str(refusal))
         return await self._page("done", told="The new password is set.")
 

@@ -10,7 +10,7 @@ from laptop.clients import LaptopClients
 from laptop.console.scenarios import Fresh, body_of, new_event, write_correction
 from laptop.environment import ACCOUNT, REGION
 from laptop.resources import PREFIX
-from laptop.ses.faults import FaultKind, Faults, SendFault
+from laptop.ses.faults import ArmedFaults, FaultKind, SendFault
 from operations.installation import Installation
 from operations.redrive.plan import RedrivePlan, plan_redrive
 from operations.redrive.queue import peek
@@ -28,7 +28,7 @@ class Actor:
     """Acts on one laptop cloud; `faults` are those of its SES. What it did to an event is kept in `labels`, by the
     event's id, the latest last."""
 
-    def __init__(self, clients: LaptopClients, faults: Faults) -> None:
+    def __init__(self, clients: LaptopClients, faults: ArmedFaults) -> None:
         self._clients = clients
         self._faults = faults
         self.labels: dict[str, list[str]] = {}

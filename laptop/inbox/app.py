@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from laptop.inbox.control_api import ControlApi, find_mail
 from laptop.ses.api import Ses
-from laptop.ses.faults import BadFault, Faults
+from laptop.ses.faults import ArmedFaults, BadFault
 from laptop.ses.mailbox import Mail
 from laptop.state import ROOT
 
@@ -54,7 +54,7 @@ def inbox(
     ses: Ses,
     console: Console | None = None,
     more: Sequence[Route] = (),
-    faults: Mapping[str, Faults] | None = None,
+    faults: Mapping[str, ArmedFaults] | None = None,
     senders: Mapping[str, WebhookSender] | None = None,
     traces: TracePages | None = None,
 ) -> Starlette:
@@ -62,7 +62,7 @@ def inbox(
 
     `faults` are by provider, but SES's, `senders` of webhooks by vendor; without them there is SES alone.
     """
-    pages = _Pages(ses, console)
+    pages = _InboxPages(ses, console)
     return Starlette(
         routes=[
             Route("/", pages.home),
@@ -87,7 +87,7 @@ def inbox(
     )
 
 
-class _Pages:
+class _InboxPages:
     def __init__(self, ses: Ses, console: Console | None) -> None:
         self._ses = ses
         self._console = console

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from laptop.ses.account import SendingLimits
 from laptop.ses.api import Ses
-from laptop.ses.faults import BadFault, Faults, SendFault
+from laptop.ses.faults import ArmedFaults, BadFault, SendFault
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 
@@ -40,7 +40,7 @@ class ControlApi:
     """The endpoints, over one simulated SES account. `faults` are by provider, `senders` of webhooks by vendor; of SES
     each region has faults and limits of its own."""
 
-    def __init__(self, ses: Ses, faults: Mapping[str, Faults], senders: Mapping[str, WebhookSender]) -> None:
+    def __init__(self, ses: Ses, faults: Mapping[str, ArmedFaults], senders: Mapping[str, WebhookSender]) -> None:
         self._ses = ses
         self._faults = faults
         self._senders = senders
@@ -117,14 +117,14 @@ class ControlApi:
     async def _disarm(self, _request: Request) -> Response:
         return JSONResponse({"deleted": sum(faults.disarm() for _, faults in self._all_faults())})
 
-    def _faults_of(self, provider: str) -> Faults:
+    def _faults_of(self, provider: str) -> ArmedFaults:
         if provider.startswith("ses://"):
             return self._ses.in_region(provider.removeprefix("ses://")).faults
         if provider != "ses" and provider not in self._faults:
             raise BadFault(f"provider must be one of ses, ses://REGION, {', '.join(self._faults)}")
         return self._faults.get(provider, self._ses.faults)
 
-    def _all_faults(self) -> list[tuple[str, Faults]]:
+    def _all_faults(self) -> list[tuple[str, ArmedFaults]]:
         first, *others = self._ses.regions
         return [("ses", first.faults), *((f"ses://{one.region}", one.faults) for one in others), *self._faults.items()]
 

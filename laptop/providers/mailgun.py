@@ -12,23 +12,23 @@ from email.message import EmailMessage
 from typing import cast
 from urllib.parse import parse_qs
 
-from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
-from laptop.ses.faults import Faults
+from laptop.providers.vendor import Request, SubmittedMail, VendorRefusal, VendorResponse, make_id
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
-__all__ = ["Mailgun"]
+__all__ = ["MailgunSimulator"]
 
 _PATH = re.compile(r"/v3/([^/]+)/messages")
 #: All options, headers and variables together, by the page above.
 _LARGEST_EXTRAS = 16 * 1024
 
 
-class Mailgun:
+class MailgunSimulator:
     """One account, with one `domain`."""
 
     name = "mailgun"
 
-    def __init__(self, key: str, domain: str, faults: Faults) -> None:
+    def __init__(self, key: str, domain: str, faults: ArmedFaults) -> None:
         self.key = key
         self.domain = domain
         self.faults = faults
@@ -36,7 +36,7 @@ class Mailgun:
     def is_send(self, path: str) -> bool:
         return _PATH.fullmatch(path) is not None
 
-    def look(self, request: Request, webhook: str | None) -> Answer | None:
+    def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
         """https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domain-webhooks"""
         kinds = ("accepted", "delivered", "temporary_fail", "permanent_fail", "complained")
         answers: dict[str, object] = {
@@ -48,36 +48,40 @@ class Mailgun:
         if request.path not in answers:
             return None
         self._require_key(request)
-        return Answer(200, answers[request.path])
+        return VendorResponse(200, answers[request.path])
 
     def _require_key(self, request: Request) -> None:
         known = b64encode(f"api:{self.key}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {known}":
-            raise Refusal(Answer(401, "Forbidden"))
+            raise VendorRefusal(VendorResponse(401, "Forbidden"))
 
-    def read(self, request: Request) -> Draft:
+    def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         found = _PATH.fullmatch(request.path)
         if found is None or found[1] != self.domain:
-            raise Refusal(Answer(404, {"message": "Domain not found"}))
-        return self._draft(*_read_form(request))
+            raise VendorRefusal(VendorResponse(404, {"message": "Domain not found"}))
+        return self._read_mail(*_read_form(request))
 
-    def _draft(self, given: dict[str, str], files: tuple[File, ...]) -> Draft:
+    def _read_mail(self, given: dict[str, str], files: tuple[File, ...]) -> SubmittedMail:
         for name in ("from", "to", "subject"):
             if not given.get(name):
-                raise Refusal(Answer(400, {"message": f"'{name}' parameter is missing"}))
+                raise VendorRefusal(VendorResponse(400, {"message": f"'{name}' parameter is missing"}))
         lists = {name: tuple(given[name].split(",")) for name in ("to", "cc", "bcc") if name in given}
         for name, addresses in lists.items():
             if not all(re.fullmatch(r"[^@\s,]+@[^@\s,]+", address) for address in addresses):
                 text = f"'{name}' parameter is not a valid address. please check documentation"
-                raise Refusal(Answer(400, {"message": text}))
+                raise VendorRefusal(VendorResponse(400, {"message": text}))
         if not (given.get("text") or given.get("html")):
-            raise Refusal(Answer(400, {"message": "Need at least one of 'text' or 'html' parameters specified"}))
+            raise VendorRefusal(
+                VendorResponse(400, {"message": "Need at least one of 'text' or 'html' parameters specified"})
+            )
         extras = sum(len(name) + len(value) for name, value in given.items() if name[1:2] == ":")
         if extras > _LARGEST_EXTRAS:
-            raise Refusal(Answer(400, {"message": "The o:, h:, v: parameters are larger than 16384 bytes"}))
-        number = f"{new_id()}@{self.domain}"
-        return Draft(
+            raise VendorRefusal(
+                VendorResponse(400, {"message": "The o:, h:, v: parameters are larger than 16384 bytes"})
+            )
+        number = f"{make_id()}@{self.domain}"
+        return SubmittedMail(
             number,
             given["from"],
             given["to"],
@@ -95,23 +99,23 @@ class Mailgun:
             delivered=given.get("o:testmode") not in ("yes", "true"),
         )
 
-    def answer_accepted(self, draft: Draft, _request: Request) -> Answer:
-        return Answer(200, {"id": draft.message_id, "message": "Queued. Thank you."})
+    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> VendorResponse:
+        return VendorResponse(200, {"id": submitted.message_id, "message": "Queued. Thank you."})
 
-    def answer_repeated(self, _request: Request) -> Answer | None:
+    def answer_repeated(self, _request: Request) -> VendorResponse | None:
         """Mailgun knows no idempotency key."""
         return None
 
-    def answer_throttled(self) -> Answer:
-        return Answer(429, {"message": "Too many requests"})
+    def answer_throttled(self) -> VendorResponse:
+        return VendorResponse(429, {"message": "Too many requests"})
 
-    def answer_exhausted(self) -> Answer:
+    def answer_exhausted(self) -> VendorResponse:
         """*Guessed*, from what support writes of the limit of a plan."""
         text = f"Domain {self.domain} is not allowed to send: request limit exceeded, try again later"
-        return Answer(403, {"message": text})
+        return VendorResponse(403, {"message": text})
 
-    def answer_refused(self, message: str) -> Answer:
-        return Answer(400, {"message": message})
+    def answer_refused(self, message: str) -> VendorResponse:
+        return VendorResponse(400, {"message": message})
 
 
 def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
@@ -121,7 +125,7 @@ def _read_form(request: Request) -> tuple[dict[str, str], tuple[File, ...]]:
         fields = parse_qs(request.body.decode(), keep_blank_values=True).items()
         return {name: values[0] for name, values in fields}, ()
     if not media_type.startswith("multipart/form-data"):
-        raise Refusal(Answer(400, {"message": "a form is url-encoded, or has parts"}))
+        raise VendorRefusal(VendorResponse(400, {"message": "a form is url-encoded, or has parts"}))
     head = f"Content-Type: {media_type}\r\n\r\n".encode()
     form: EmailMessage = message_from_bytes(head + request.body, _class=EmailMessage, policy=policy.HTTP)
     given: dict[str, str] = {}

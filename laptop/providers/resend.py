@@ -14,33 +14,33 @@ from collections.abc import Collection
 from email.utils import parseaddr
 from typing import Any
 
-from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
-from laptop.ses.faults import Faults
+from laptop.providers.vendor import Request, SubmittedMail, VendorRefusal, VendorResponse, make_id
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
-__all__ = ["Resend"]
+__all__ = ["ResendSimulator"]
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LONGEST_KEY = 256
 
 
-class Resend:
+class ResendSimulator:
     """One account, with one verified `domain`, and those `also`. Idempotency keys are kept for as long as the simulator
     runs."""
 
     name = "resend"
 
-    def __init__(self, key: str, domain: str, faults: Faults) -> None:
+    def __init__(self, key: str, domain: str, faults: ArmedFaults) -> None:
         self.key = key
         self.domain = domain
         self.also: Collection[str] = ()
         self.faults = faults
-        self._answered: dict[str, tuple[str, Answer]] = {}
+        self._answered: dict[str, tuple[str, VendorResponse]] = {}
 
     def is_send(self, path: str) -> bool:
         return path == "/emails"
 
-    def look(self, request: Request, webhook: str | None) -> Answer | None:
+    def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
         """https://resend.com/docs/api-reference/webhooks/list-webhooks"""
         kinds = ("sent", "delivered", "delivery_delayed", "bounced", "complained", "failed", "suppressed")
         hook = {"status": "enabled", "endpoint": webhook, "events": [f"email.{kind}" for kind in kinds]}
@@ -51,44 +51,44 @@ class Resend:
         if request.path not in answers:
             return None
         self._require_key(request)
-        return Answer(200, {"object": "list", "has_more": False, "data": answers[request.path]})
+        return VendorResponse(200, {"object": "list", "has_more": False, "data": answers[request.path]})
 
     def _require_key(self, request: Request) -> None:
         if not request.headers.get("user-agent"):
-            raise Refusal(Answer(403, "error code: 1010"))
+            raise VendorRefusal(VendorResponse(403, "error code: 1010"))
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            raise Refusal(_error(401, "validation_error", "API key is invalid"))
+            raise VendorRefusal(_error(401, "validation_error", "API key is invalid"))
 
-    def read(self, request: Request) -> Draft:
+    def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:
-            raise Refusal(_error(400, "validation_error", "The request body is not JSON.")) from None
-        return self._draft(given)
+            raise VendorRefusal(_error(400, "validation_error", "The request body is not JSON.")) from None
+        return self._read_mail(given)
 
-    def _draft(self, given: dict[str, Any]) -> Draft:
+    def _read_mail(self, given: dict[str, Any]) -> SubmittedMail:
         for name in ("from", "to", "subject"):
             if not given.get(name):
-                raise Refusal(_error(422, "missing_required_field", f"Missing `{name}` field."))
+                raise VendorRefusal(_error(422, "missing_required_field", f"Missing `{name}` field."))
         address = parseaddr(str(given["from"]))[1]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-            raise Refusal(_error(422, "invalid_from_address", "Invalid `from` field."))
+            raise VendorRefusal(_error(422, "invalid_from_address", "Invalid `from` field."))
         if address.rpartition("@")[2] not in {self.domain, *self.also}:
             text = f"The {address.rpartition('@')[2]} domain is not verified. Please, add and verify your domain"
-            raise Refusal(_error(403, "validation_error", text))
+            raise VendorRefusal(_error(403, "validation_error", text))
         to = given["to"][0] if isinstance(given["to"], list) else given["to"]
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", str(to)):
-            raise Refusal(_error(422, "validation_error", "Invalid `to` field."))
+            raise VendorRefusal(_error(422, "validation_error", "Invalid `to` field."))
         tags = {str(tag.get("name")): str(tag.get("value")) for tag in given.get("tags") or []}
         if not all(map(_TAG.fullmatch, [*tags, *tags.values()])):
             text = "Tags should only contain ASCII letters, numbers, underscores, or dashes."
-            raise Refusal(_error(422, "validation_error", text))
+            raise VendorRefusal(_error(422, "validation_error", text))
         headers = dict(given.get("headers") or {})
         if reply_to := given.get("reply_to"):
             headers["Reply-To"] = str(reply_to[0] if isinstance(reply_to, list) else reply_to)
-        number = new_id()
-        return Draft(
+        number = make_id()
+        return SubmittedMail(
             number,
             str(given["from"]),
             str(to),
@@ -102,13 +102,13 @@ class Resend:
             files=tuple(map(_file, given.get("attachments") or [])),
         )
 
-    def answer_accepted(self, draft: Draft, request: Request) -> Answer:
-        answer = Answer(200, {"id": draft.id})
+    def answer_accepted(self, submitted: SubmittedMail, request: Request) -> VendorResponse:
+        answer = VendorResponse(200, {"id": submitted.id})
         if key := self._key(request):
             self._answered[key] = (hashlib.sha256(request.body).hexdigest(), answer)
         return answer
 
-    def answer_repeated(self, request: Request) -> Answer | None:
+    def answer_repeated(self, request: Request) -> VendorResponse | None:
         """The first answer again, or 409 for another mail under the same key."""
         known = self._answered.get(self._key(request))
         if known is None:
@@ -123,17 +123,17 @@ class Resend:
         key = request.headers.get("idempotency-key", "")
         if len(key) > _LONGEST_KEY:
             text = "Idempotency keys, if present, must have between 1 and 256 characters."
-            raise Refusal(_error(400, "invalid_idempotency_key", text))
+            raise VendorRefusal(_error(400, "invalid_idempotency_key", text))
         return key
 
-    def answer_throttled(self) -> Answer:
+    def answer_throttled(self) -> VendorResponse:
         text = "Too many requests. You can only make 2 requests per second."
         return _error(429, "rate_limit_exceeded", text)
 
-    def answer_exhausted(self) -> Answer:
+    def answer_exhausted(self) -> VendorResponse:
         return _error(429, "daily_quota_exceeded", "You have reached your daily email sending quota.")
 
-    def answer_refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> VendorResponse:
         return _error(422, "validation_error", message)
 
 
@@ -143,8 +143,8 @@ def _file(given: dict[str, str]) -> File:
         return File(given["filename"], given.get("content_type") or "application/octet-stream", content)
     except (KeyError, ValueError):
         text = "Attachment must have either a `content` or `path`."
-        raise Refusal(_error(422, "invalid_attachment", text)) from None
+        raise VendorRefusal(_error(422, "invalid_attachment", text)) from None
 
 
-def _error(status: int, name: str, message: str) -> Answer:
-    return Answer(status, {"statusCode": status, "name": name, "message": message})
+def _error(status: int, name: str, message: str) -> VendorResponse:
+    return VendorResponse(status, {"statusCode": status, "name": name, "message": message})

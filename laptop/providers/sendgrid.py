@@ -10,11 +10,11 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from laptop.providers.vendor import Answer, Draft, Refusal, Request, new_id
-from laptop.ses.faults import Faults
+from laptop.providers.vendor import Request, SubmittedMail, VendorRefusal, VendorResponse, make_id
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File
 
-__all__ = ["SendGrid"]
+__all__ = ["SendGridSimulator"]
 
 _PATH = "/v3/mail/send"
 #: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#headers-errors
@@ -37,12 +37,12 @@ _RESERVED = frozenset(
 _LARGEST_ARGUMENTS = 10_000
 
 
-class SendGrid:
+class SendGridSimulator:
     """One account, with one sending identity `domain` and those `also`."""
 
     name = "sendgrid"
 
-    def __init__(self, key: str, domain: str, faults: Faults) -> None:
+    def __init__(self, key: str, domain: str, faults: ArmedFaults) -> None:
         self.key = key
         self.domain = domain
         self.also: Collection[str] = ()
@@ -51,7 +51,7 @@ class SendGrid:
     def is_send(self, path: str) -> bool:
         return path == _PATH
 
-    def look(self, request: Request, webhook: str | None) -> Answer | None:
+    def look(self, request: Request, webhook: str | None) -> VendorResponse | None:
         """https://www.twilio.com/docs/sendgrid/api-reference/webhooks/get-all-event-webhooks"""
         events = dict.fromkeys(("processed", "delivered", "deferred", "bounce", "dropped", "spam_report"), True)
         hook = {"enabled": True, "url": webhook, "public_key": "of the laptop", **events}
@@ -63,50 +63,50 @@ class SendGrid:
         if request.path not in answers:
             return None
         self._require_key(request)
-        return Answer(200, answers[request.path])
+        return VendorResponse(200, answers[request.path])
 
     def _require_key(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            raise Refusal(_error(401, "The provided authorization grant is invalid, expired, or revoked"))
+            raise VendorRefusal(_error(401, "The provided authorization grant is invalid, expired, or revoked"))
 
-    def read(self, request: Request) -> Draft:
+    def read(self, request: Request) -> SubmittedMail:
         self._require_key(request)
         try:
             given = json.loads(request.body)
         except ValueError:
-            raise Refusal(_error(400, "Bad Request")) from None
-        return self._draft(given)
+            raise VendorRefusal(_error(400, "Bad Request")) from None
+        return self._read_mail(given)
 
-    def _draft(self, given: dict[str, Any]) -> Draft:
+    def _read_mail(self, given: dict[str, Any]) -> SubmittedMail:
         personalizations = given.get("personalizations") or []
         recipients = personalizations[0].get("to") if personalizations else None
         if not recipients or "@" not in str(recipients[0].get("email")):
-            raise Refusal(_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
+            raise VendorRefusal(_error(400, "Does not contain a valid address.", "personalizations.0.to.0.email"))
         cc, bcc = (_addresses(personalizations[0], name) for name in ("cc", "bcc"))
         if len({address.lower() for address in (recipients[0]["email"], *cc, *bcc)}) < 1 + len(cc) + len(bcc):
             text = "Each email address in the personalization block should be unique between to, cc, and bcc."
-            raise Refusal(_error(400, text, "personalizations"))
+            raise VendorRefusal(_error(400, text, "personalizations"))
         sender = given.get("from") or {}
         if str(sender.get("email", "")).rpartition("@")[2] not in {self.domain, *self.also}:
             text = "The from address does not match a verified Sender Identity."
-            raise Refusal(_error(403, text, "from"))
+            raise VendorRefusal(_error(403, text, "from"))
         content = {part.get("type"): part.get("value") for part in given.get("content") or []}
         if not given.get("subject") or not all(content.values()):
-            raise Refusal(
+            raise VendorRefusal(
                 _error(400, "The content value must be a string at least one character in length.", "content")
             )
         headers, arguments = dict(given.get("headers") or {}), given.get("custom_args") or {}
         if bad := sorted(_RESERVED & {name.lower() for name in headers}):
-            raise Refusal(_error(400, f"The header {bad[0]} is a reserved header.", "headers"))
+            raise VendorRefusal(_error(400, f"The header {bad[0]} is a reserved header.", "headers"))
         if reply_to := (given.get("reply_to") or {}).get("email"):
             headers["Reply-To"] = str(reply_to)
         if not all(isinstance(value, str) for value in arguments.values()):
-            raise Refusal(_error(400, "The custom_args values must be strings.", "custom_args"))
+            raise VendorRefusal(_error(400, "The custom_args values must be strings.", "custom_args"))
         if len(json.dumps(arguments)) > _LARGEST_ARGUMENTS:
-            raise Refusal(_error(400, "The custom_args are larger than 10,000 bytes.", "custom_args"))
-        number = new_id()
+            raise VendorRefusal(_error(400, "The custom_args are larger than 10,000 bytes.", "custom_args"))
+        number = make_id()
         name = str(sender.get("name") or "")
-        return Draft(
+        return SubmittedMail(
             number,
             f"{name} <{sender['email']}>" if name else str(sender["email"]),
             str(recipients[0]["email"]),
@@ -121,23 +121,23 @@ class SendGrid:
             bcc=bcc,
         )
 
-    def answer_accepted(self, draft: Draft, _request: Request) -> Answer:
+    def answer_accepted(self, submitted: SubmittedMail, _request: Request) -> VendorResponse:
         """202 without a body: *queued to be delivered*."""
-        return Answer(202, "", {"X-Message-Id": draft.id})
+        return VendorResponse(202, "", {"X-Message-Id": submitted.id})
 
-    def answer_repeated(self, _request: Request) -> Answer | None:
+    def answer_repeated(self, _request: Request) -> VendorResponse | None:
         """SendGrid knows no idempotency key."""
         return None
 
-    def answer_throttled(self) -> Answer:
+    def answer_throttled(self) -> VendorResponse:
         """https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits"""
         return _error(429, "too many requests")
 
-    def answer_exhausted(self) -> Answer:
+    def answer_exhausted(self) -> VendorResponse:
         """https://support.sendgrid.com/hc/en-us/articles/1260807146429"""
         return _error(401, "Maximum credits exceeded")
 
-    def answer_refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> VendorResponse:
         return _error(400, message, "content")
 
 
@@ -145,22 +145,24 @@ def _addresses(given: dict[str, Any], name: str) -> tuple[str, ...]:
     """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#personalizations-errors"""
     found = tuple(str(one.get("email")) for one in given.get(name, ()))
     if (name in given and not found) or not all("@" in address for address in found):
-        raise Refusal(_error(400, "Does not contain a valid address.", f"personalizations.0.{name}"))
+        raise VendorRefusal(_error(400, "Does not contain a valid address.", f"personalizations.0.{name}"))
     return found
 
 
 def _file(given: dict[str, str]) -> File:
     """https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors#attachments-errors"""
     if not given.get("filename") or not given.get("content"):
-        raise Refusal(_error(400, "The attachment must have a filename and content.", "attachments"))
+        raise VendorRefusal(_error(400, "The attachment must have a filename and content.", "attachments"))
     if any(character in given.get("type", "") for character in ";\r\n"):
-        raise Refusal(_error(400, "The type of the attachment cannot contain ';', or CRLF characters.", "attachments"))
+        raise VendorRefusal(
+            _error(400, "The type of the attachment cannot contain ';', or CRLF characters.", "attachments")
+        )
     try:
         return File(given["filename"], given["type"], base64.b64decode(given["content"], validate=True))
     except ValueError:
         text = "The attachment content must be base64 encoded."
-        raise Refusal(_error(400, text, "attachments.0.content")) from None
+        raise VendorRefusal(_error(400, text, "attachments.0.content")) from None
 
 
-def _error(status: int, message: str, field: str | None = None) -> Answer:
-    return Answer(status, {"errors": [{"message": message, "field": field, "help": None}]})
+def _error(status: int, message: str, field: str | None = None) -> VendorResponse:
+    return VendorResponse(status, {"errors": [{"message": message, "field": field, "help": None}]})

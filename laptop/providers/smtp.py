@@ -17,7 +17,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from laptop.ses.faults import FaultKind, Faults
+from laptop.ses.faults import ArmedFaults, FaultKind
 from laptop.ses.mailbox import Mail, Mailbox
 
 __all__ = ["SmtpServer"]
@@ -37,7 +37,7 @@ class SmtpServer:
         mailbox: Mailbox,
         tls: ssl.SSLContext | None,
         domain: str,
-        faults: Faults,
+        faults: ArmedFaults,
         also: Collection[str] = (),
     ) -> None:
         self.faults = faults
@@ -86,7 +86,7 @@ class SmtpServer:
 class _Server(SMTP):
     """One session; one fault closes it before anything is read."""
 
-    def __init__(self, *given: Any, faults: Faults, **named: Any) -> None:
+    def __init__(self, *given: Any, faults: ArmedFaults, **named: Any) -> None:
         super().__init__(*given, **named)
         self._faults = faults
 

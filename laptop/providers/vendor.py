@@ -11,10 +11,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Protocol
 
-from laptop.ses.faults import Faults
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import File, Mail, Mailbox
 
-__all__ = ["Answer", "Draft", "Refusal", "Request", "Vendor", "accept", "new_id"]
+__all__ = ["Request", "SubmittedMail", "VendorRefusal", "VendorResponse", "VendorSimulator", "accept", "make_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VendorResponse:
     """One answer; a `body` that is text goes out as it stands, everything else as JSON."""
 
     status: int
@@ -35,16 +35,16 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):
+class VendorRefusal(Exception):
     """The vendor does not take the request, and answers so."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: VendorResponse) -> None:
         super().__init__(answer.body)
         self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class SubmittedMail:
     """A mail as a request asks for it."""
 
     id: str
@@ -70,79 +70,85 @@ class Draft:
         return (parseaddr(self.to)[1], *self.cc, *self.bcc)
 
 
-class Vendor(Protocol):
+class VendorSimulator(Protocol):
     """One vendor with one account. `key` is the only one it knows; `faults` are caused on
     purpose."""
 
     name: str
     key: str
-    faults: Faults
+    faults: ArmedFaults
 
     def is_send(self, path: str) -> bool:
         """Whether this path is where its mails are handed in."""
 
-    def read(self, request: Request) -> Draft:
-        """What the request asks for. Raises Refusal as the vendor would."""
+    def read(self, request: Request) -> SubmittedMail:
+        """What the request asks for. Raises VendorRefusal as the vendor would."""
 
-    def answer_accepted(self, draft: Draft, request: Request, /) -> Answer:
+    def answer_accepted(self, submitted: SubmittedMail, request: Request, /) -> VendorResponse:
         """Its answer to a mail that it took."""
 
-    def answer_repeated(self, request: Request, /) -> Answer | None:
+    def answer_repeated(self, request: Request, /) -> VendorResponse | None:
         """Its answer if it has taken the very same request before, under an idempotency key; None: it has not."""
 
-    def answer_throttled(self) -> Answer:
+    def answer_throttled(self) -> VendorResponse:
         """Its answer to a request over the rate."""
 
-    def answer_exhausted(self) -> Answer:
+    def answer_exhausted(self) -> VendorResponse:
         """Its answer to a request over the account's quota."""
 
-    def answer_refused(self, message: str) -> Answer:
+    def answer_refused(self, message: str) -> VendorResponse:
         """Its answer to a mail that it will never take."""
 
-    def look(self, request: Request, webhook: str | None, /) -> Answer | None:
+    def look(self, request: Request, webhook: str | None, /) -> VendorResponse | None:
         """Its answer to a question about the account, whose reports go to `webhook`; None if it knows no such path.
-        Raises Refusal as the vendor would."""
+        Raises VendorRefusal as the vendor would."""
 
 
-def accept(mailbox: Mailbox, draft: Draft, vendor: str) -> Mail:
+def accept(mailbox: Mailbox, submitted: SubmittedMail, vendor: str) -> Mail:
     """Put a mail into the inbox, and return it as it went out."""
     at = datetime.now(UTC)
-    given = {name.lower(): name for name in draft.headers}
-    cc = [("Cc", ", ".join(draft.cc))] if draft.cc else []
-    headers = [("From", draft.sender), ("To", draft.to), *cc, ("Subject", draft.subject), *draft.headers.items()]
-    if draft.own_message_id or "message-id" not in given:
+    given = {name.lower(): name for name in submitted.headers}
+    cc = [("Cc", ", ".join(submitted.cc))] if submitted.cc else []
+    headers = [
+        ("From", submitted.sender),
+        ("To", submitted.to),
+        *cc,
+        ("Subject", submitted.subject),
+        *submitted.headers.items(),
+    ]
+    if submitted.own_message_id or "message-id" not in given:
         headers = [pair for pair in headers if pair[0].lower() != "message-id"]
-        headers.append(("Message-ID", draft.message_id))
+        headers.append(("Message-ID", submitted.message_id))
     headers.append(("Date", format_datetime(at)))
     mail = Mail(
-        draft.id,
+        submitted.id,
         at,
-        draft.sender,
-        draft.addresses,
-        draft.subject,
-        draft.text,
-        draft.html,
+        submitted.sender,
+        submitted.addresses,
+        submitted.subject,
+        submitted.text,
+        submitted.html,
         tuple(headers),
-        draft.tags,
+        submitted.tags,
         vendor,
-        _to_mime(draft, headers),
+        _to_mime(submitted, headers),
     )
-    if draft.delivered:
+    if submitted.delivered:
         mailbox.add(mail)
     return mail
 
 
-def new_id() -> str:
+def make_id() -> str:
     """An id that nothing else has."""
     return str(uuid.uuid4())
 
 
-def _to_mime(draft: Draft, headers: list[tuple[str, str]]) -> bytes:
+def _to_mime(submitted: SubmittedMail, headers: list[tuple[str, str]]) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
-    message.set_content(draft.text or "")
-    if draft.html is not None:
-        message.add_alternative(draft.html, subtype="html")
-    for name, type_, content in draft.files:
+    message.set_content(submitted.text or "")
+    if submitted.html is not None:
+        message.add_alternative(submitted.html, subtype="html")
+    for name, type_, content in submitted.files:
         plain, *about = (part.strip() for part in type_.split(";"))
         kind, _, subtype = plain.partition("/")
         params = {name: value.strip('"') for name, _, value in (pair.partition("=") for pair in about)}

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from laptop.providers.webhooks import REPORTERS, Webhook
-from laptop.ses.faults import FaultKind, Faults
+from laptop.ses.faults import ArmedFaults, FaultKind
 from laptop.ses.feedback import After, FeedbackSchedule
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SIMULATOR, SendingEvent, events_after_sending, is_simulated
@@ -47,7 +47,7 @@ class WebhookSender:
     def __init__(
         self,
         scheme: str,
-        faults: Faults,
+        faults: ArmedFaults,
         post: Post,
         scale: float = 1.0,
         after: After | None = None,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from laptop.providers.vendor import Answer, Refusal, Request, Vendor, accept
+from laptop.providers.vendor import Request, VendorRefusal, VendorResponse, VendorSimulator, accept
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.ses.faults import FaultKind
 from laptop.ses.faulty_connection import AFTER, FaultyConnection, SimulatorServer
@@ -22,7 +22,7 @@ class VendorServer(SimulatorServer):
     def __init__(
         self,
         address: tuple[str, int],
-        vendors: Sequence[Vendor],
+        vendors: Sequence[VendorSimulator],
         mailbox: Mailbox,
         senders: Mapping[str, WebhookSender] | None = None,
     ) -> None:
@@ -53,12 +53,12 @@ class _Connection(FaultyConnection):
             sender = self.server.senders.get(vendor.name)
             try:
                 answer = vendor.look(request, sender.url if sender else None)
-            except Refusal as refusal:
+            except VendorRefusal as refusal:
                 answer = refusal.answer
             if answer is not None:
                 self._answer(answer)
                 return
-        self._answer(Answer(404, {"message": "the simulator plays no such path"}))
+        self._answer(VendorResponse(404, {"message": "the simulator plays no such path"}))
 
     def do_POST(self) -> None:  # noqa: N802  the name that BaseHTTPRequestHandler looks up
         """Take a mail, if it is one."""
@@ -67,7 +67,7 @@ class _Connection(FaultyConnection):
         request = Request(path, {name.lower(): value for name, value in self.headers.items()}, body)
         vendor = next((one for one in self.server.vendors if one.is_send(path)), None)
         if vendor is None:
-            self._answer(Answer(404, {"message": "the simulator plays no such path"}))
+            self._answer(VendorResponse(404, {"message": "the simulator plays no such path"}))
             return
         with self.server.at_once:
             answer, recipients = self._take(vendor, request)
@@ -75,30 +75,30 @@ class _Connection(FaultyConnection):
         if not (taken and self.spoil(vendor.faults.strike(*AFTER, recipients=recipients))):
             self._answer(answer)
 
-    def _take(self, vendor: Vendor, request: Request) -> tuple[Answer, tuple[str, ...]]:
+    def _take(self, vendor: VendorSimulator, request: Request) -> tuple[VendorResponse, tuple[str, ...]]:
         try:
-            draft = vendor.read(request)
+            submitted = vendor.read(request)
             if known := vendor.answer_repeated(request):
-                return known, draft.addresses
-        except Refusal as refusal:
+                return known, submitted.addresses
+        except VendorRefusal as refusal:
             return refusal.answer, ()
         fault = vendor.faults.strike(
-            FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=draft.addresses
+            FaultKind.THROTTLE, FaultKind.EXHAUST_QUOTA, FaultKind.REFUSE, recipients=submitted.addresses
         )
         if fault is not None:
             return _answer_fault(vendor, fault.fault, fault.message), ()
-        mail = accept(self.server.mailbox, draft, vendor.name)
+        mail = accept(self.server.mailbox, submitted, vendor.name)
         if vendor.name in self.server.senders:
             self.server.senders[vendor.name].follow(mail)
-        return vendor.answer_accepted(draft, request), draft.addresses
+        return vendor.answer_accepted(submitted, request), submitted.addresses
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: VendorResponse) -> None:
         text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
         kind = "text/plain" if isinstance(answer.body, str) else "application/json"
         self.write(answer.status, {"Content-Type": kind, **answer.headers}, text.encode())
 
 
-def _answer_fault(vendor: Vendor, fault: FaultKind, message: str) -> Answer:
+def _answer_fault(vendor: VendorSimulator, fault: FaultKind, message: str) -> VendorResponse:
     if fault is FaultKind.THROTTLE:
         return vendor.answer_throttled()
     return vendor.answer_exhausted() if fault is FaultKind.EXHAUST_QUOTA else vendor.answer_refused(message)

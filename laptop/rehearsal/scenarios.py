@@ -164,7 +164,7 @@ class ScenarioResult:
         self.rang |= {name for name, state in snapshot.alarms.items() if state == "ALARM"}
 
 
-class _Recorder(Lines):
+class _RecordingScreen(Lines):
     """A screen that lets a scenario see every look, too."""
 
     def __init__(self, console: Console, result: ScenarioResult) -> None:
@@ -199,7 +199,7 @@ def run_scenario(
     artifact, began = variant(package, scenario.fault, folder), datetime.now(UTC)
     result = ScenarioResult(scenario, artifact.release)
     release_plan = plan(stack, artifact, _create_config(stack, percent, scenario.minutes))
-    screen, terms = _Recorder(console, result), Terms(scenario.at_least, Inconclusive.HOLD)
+    screen, terms = _RecordingScreen(console, result), Terms(scenario.at_least, Inconclusive.HOLD)
     try:
         result.outcome = follow(start(stack, release_plan, screen), screen, lambda: None, terms)
     except UserError as problem:

@@ -71,7 +71,7 @@ class SendingLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Suppressed:
+class _SuppressedAddress:
     reason: str
     since: float
 
@@ -83,7 +83,7 @@ class SuppressionList:
     """Addresses in lower case, with the reason and the time (seconds since 1970)."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Suppressed] = {}
+        self._entries: dict[str, _SuppressedAddress] = {}
 
     def addresses(self) -> frozenset[str]:
         """Every suppressed address."""
@@ -94,7 +94,7 @@ class SuppressionList:
         reason = request.get("Reason")
         if reason not in REASONS:
             raise bad_request(f"Reason must be one of {', '.join(REASONS)}")
-        self._entries[str(request["EmailAddress"]).lower()] = _Suppressed(str(reason), time.time())
+        self._entries[str(request["EmailAddress"]).lower()] = _SuppressedAddress(str(reason), time.time())
         return {}
 
     def get(self, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from laptop.environment import REGION
 from laptop.ses.account import DAILY, RATE, SendingLimits, SuppressionList
 from laptop.ses.configuration import OPTIONS, ConfigurationSets
 from laptop.ses.errors import SesError
-from laptop.ses.faults import FaultKind, Faults
+from laptop.ses.faults import ArmedFaults, FaultKind
 from laptop.ses.feedback import After, FeedbackPublisher, Publish
 from laptop.ses.identities import Identities
 from laptop.ses.mailbox import Mail, Mailbox
@@ -44,7 +44,7 @@ class Ses:
         self.mailbox = mailbox or Mailbox()
         self._others: dict[str, Ses] = {}
         self._beside = partial(Ses, publish, scale, clock, after)
-        self.faults = Faults()
+        self.faults = ArmedFaults()
         self.limits = SendingLimits(clock)
         self.identities = Identities()
         self.sets = ConfigurationSets()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-__all__ = ["BadFault", "FaultKind", "Faults", "SendFault"]
+__all__ = ["ArmedFaults", "BadFault", "FaultKind", "SendFault"]
 
 _numbers = itertools.count(1)
 
@@ -103,7 +103,7 @@ class SendFault:
         return self.fault in kinds and (self.recipient is None or self.recipient.lower() in known)
 
 
-class Faults:
+class ArmedFaults:
     """The armed faults, oldest first; safe for use by several threads."""
 
     def __init__(self) -> None:

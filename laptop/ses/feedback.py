@@ -14,7 +14,7 @@ from typing import Any
 
 from laptop.environment import ACCOUNT
 from laptop.ses.configuration import ConfigurationSets
-from laptop.ses.faults import FaultKind, Faults
+from laptop.ses.faults import ArmedFaults, FaultKind
 from laptop.ses.mailbox import Mail
 from laptop.ses.outcomes import SendingEvent
 from laptop.timer import Timer
@@ -34,7 +34,7 @@ class FeedbackSchedule:
     """Has each event told when it is due; `scale` is the factor on all waiting, `after` calls in so many seconds."""
 
     def __init__(
-        self, faults: Faults, tell: Callable[[Mail, SendingEvent], None], scale: float, after: After | None = None
+        self, faults: ArmedFaults, tell: Callable[[Mail, SendingEvent], None], scale: float, after: After | None = None
     ) -> None:
         self._faults = faults
         self._tell = tell
@@ -63,7 +63,7 @@ class FeedbackPublisher(FeedbackSchedule):
     """Publishes the events of SES to the topics of the configuration set."""
 
     def __init__(
-        self, sets: ConfigurationSets, faults: Faults, publish: Publish, scale: float, after: After | None = None
+        self, sets: ConfigurationSets, faults: ArmedFaults, publish: Publish, scale: float, after: After | None = None
     ) -> None:
         super().__init__(faults, self._happen, scale, after)
         self._sets = sets

@@ -35,7 +35,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class _MailContent:
     subject: str
     text: str | None
     html: str | None
@@ -60,7 +60,7 @@ def read_mail(request: Mapping[str, Any], region: str) -> Mail:
     return Mail(mail_id, at, source, to, subject, text, html, headers, tags, name, written, region=region)
 
 
-def _read_content(request: Mapping[str, Any]) -> _Content:
+def _read_content(request: Mapping[str, Any]) -> _MailContent:
     simple = (request.get("Content") or {}).get("Simple")
     if simple is None:
         raise bad_request("this simulator plays Content.Simple and Content.Raw only")
@@ -73,10 +73,10 @@ def _read_content(request: Mapping[str, Any]) -> _Content:
     for value in (subject, *(value for pair in given for value in pair)):
         if "\r" in value or "\n" in value:
             raise bad_request("Header fields must not contain line breaks.")
-    return _Content(subject, text, html, (*_envelope(request), ("Subject", subject), *given))
+    return _MailContent(subject, text, html, (*_envelope(request), ("Subject", subject), *given))
 
 
-def _read_raw(raw: Mapping[str, Any]) -> tuple[_Content, bytes]:
+def _read_raw(raw: Mapping[str, Any]) -> tuple[_MailContent, bytes]:
     """What a whole message says, and its body as it was given, which begins with the headers of MIME."""
     data = base64.b64decode(raw["Data"])
     head, _, rest = data.partition(b"\r\n\r\n")
@@ -86,7 +86,7 @@ def _read_raw(raw: Mapping[str, Any]) -> tuple[_Content, bytes]:
     plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
     given = [(name, str(value)) for name, value in message.raw_items() if name.lower() not in _MIME]
     about = b"".join(f"{name}: {value}\r\n".encode() for name, value in message.raw_items() if name.lower() in _MIME)
-    content = _Content(
+    content = _MailContent(
         str(message["Subject"]),
         plain.get_content() if plain else None,
         html.get_content() if html else None,
@@ -143,7 +143,7 @@ def _message_id() -> str:
     return f"{0x0100 << 48 | millis:016x}-{uuid.uuid4()}-000000"
 
 
-def _to_mime(content: _Content, mail_id: str, at: datetime, body: bytes | None) -> tuple[Headers, bytes]:
+def _to_mime(content: _MailContent, mail_id: str, at: datetime, body: bytes | None) -> tuple[Headers, bytes]:
     """The mail's headers and MIME form, with the `body` that was given, if one was. SES sets `Message-ID` and `Date`
     itself, whatever the sender gave."""
     own: Headers = (("Message-ID", f"<{mail_id}@email.amazonses.com>"), ("Date", format_datetime(at)))
@@ -154,7 +154,7 @@ def _to_mime(content: _Content, mail_id: str, at: datetime, body: bytes | None) 
     return headers, lines.encode() + (_write_body(content) if body is None else body)
 
 
-def _write_body(content: _Content) -> bytes:
+def _write_body(content: _MailContent) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     if content.text is not None:
         message.set_content(content.text, cte=_encoding(content.text))

@@ -19,7 +19,7 @@ from operations.redrive.dead_letters import DeadLetter
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart
 from operations.why.mail import MailStory, mail_of
 
-__all__ = ["MailQuestion", "MailSearchResult", "Scan", "find", "is_address", "mentions"]
+__all__ = ["MailQuery", "MailSearchResult", "Scan", "find", "is_address", "mentions"]
 
 Item = Mapping[str, Any]
 #: Reads the ledger's records that fit a condition with its values.
@@ -33,7 +33,7 @@ _HOPS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class MailQuestion:
+class MailQuery:
     """What is asked for: an address, by the `keys` that it may have in the ledger, or another name. `source` says whose
     event an id names."""
 
@@ -42,7 +42,7 @@ class MailQuestion:
     source: str = ""
 
     @classmethod
-    def of(cls, installation: Installation, wanted: str, source: str = "") -> MailQuestion:
+    def of(cls, installation: Installation, wanted: str, source: str = "") -> MailQuery:
         """An address is hashed here, before anything is asked of anybody."""
         wanted = wanted.strip()
         return cls(wanted, installation.address_keys(wanted) if is_address(wanted) else (), source)
@@ -68,7 +68,7 @@ class MailSearchResult:
 
 def find(
     installation: Installation,
-    question: MailQuestion,
+    question: MailQuery,
     letters: Sequence[DeadLetter],
     outbox: Iterable[OutboxEntry],
     scan: Scan,
@@ -107,7 +107,7 @@ def is_address(wanted: str) -> bool:
     return bool(_ADDRESS.fullmatch(wanted)) and "/" not in wanted and not wanted.startswith("urn:")
 
 
-def mentions(text: str, question: MailQuestion) -> bool:
+def mentions(text: str, question: MailQuery) -> bool:
     """Whether an event, as it was published, is of the one that the question names."""
     if question.keys:
         return bool(re.search(rf"(?<![\w.+-]){re.escape(question.wanted)}(?![\w-]|\.\w)", text, re.IGNORECASE))
@@ -116,7 +116,7 @@ def mentions(text: str, question: MailQuestion) -> bool:
 
 
 def _find_items(
-    installation: Installation, question: MailQuestion, scan: Scan
+    installation: Installation, question: MailQuery, scan: Scan
 ) -> tuple[dict[str, Item], str | None, bool]:
     """Records by MessageId, where to go on, and whether the ledger was read through."""
     if question.keys:
@@ -135,14 +135,14 @@ def _by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
     return items, part.rest, part.rest is None
 
 
-def _names(item: Item, question: MailQuestion) -> bool:
+def _names(item: Item, question: MailQuery) -> bool:
     """Whether a record is of the event or the subject; a book's id alone names its subject too."""
     id_, subject, source = (item.get(name, {}).get("S", "") for name in ("id", "subject", "source"))
     fits = question.wanted in (id_, subject) or subject.endswith(f"/{question.wanted}")
     return fits and question.source in ("", source)
 
 
-def _read_by_key(installation: Installation, question: MailQuestion) -> dict[str, Item]:
+def _read_by_key(installation: Installation, question: MailQuery) -> dict[str, Item]:
     """The record of a MessageId, or of the event that a source and an id name."""
     if question.source:
         owner = installation.read(event_key(question.source, question.wanted), ("message_id",))
@@ -178,7 +178,7 @@ def _read_parts(installation: Installation, items: Mapping[str, Item]) -> dict[s
     return _read(installation, {owner["message_id"]["S"] for owner in owners if owner} - items.keys())
 
 
-def _letter_fits(letter: DeadLetter, question: MailQuestion) -> bool:
+def _letter_fits(letter: DeadLetter, question: MailQuery) -> bool:
     if question.keys:
         return any(mentions(text, question) for text in _texts(letter))
     names = (letter.message_id, letter.event_id, letter.subject)

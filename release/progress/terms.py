@@ -15,7 +15,7 @@ from release.progress.display import DeploymentScreen
 from release.progress.outcome import ReleaseOutcome
 from release.progress.poller import Poller, Snapshot
 
-__all__ = ["Gate", "Inconclusive", "Question", "Terms", "bake"]
+__all__ = ["Gate", "Inconclusive", "Prompt", "Terms", "bake"]
 
 
 class Inconclusive(StrEnum):
@@ -26,7 +26,7 @@ class Inconclusive(StrEnum):
     BACK = "back"
 
 
-class Question(Protocol):
+class Prompt(Protocol):
     """A question to a person, who may answer while the deployment is watched on."""
 
     def ask(self, text: str) -> None:
@@ -43,7 +43,7 @@ class Gate:
     CodeDeploy knows no such gate for Lambda, so the command that watches stops the deployment in time.
     """
 
-    question: Question
+    question: Prompt
     _asked: bool = False
     _answer: bool | None = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from herald.account import Account
+from herald.account import AwsAccount
 from herald.examination import examination
 from herald.terraform import target
 from herald.terraform.target import AwsTarget
@@ -38,7 +38,7 @@ def test_every_command_works_in_one_region_whichever_settings_name_one(
     for name, value in {"AWS_REGION": aws_region, "AWS_DEFAULT_REGION": default_region}.items():
         if value is not None:
             monkeypatch.setenv(name, value)
-    account = Account.choose(local=False, state_dir=tmp_path, prefix="herald")
+    account = AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")
     assert regions(target.aws()) == {one}
     assert {account.where, account.client("sqs").meta.region_name, account.client("codedeploy").meta.region_name} == {
         one
@@ -54,7 +54,7 @@ def test_what_is_no_region_is_said_in_one_line_by_every_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, wrong: str
 ) -> None:
     monkeypatch.setenv(name, wrong)
-    for choose in (target.aws, lambda: Account.choose(local=False, state_dir=tmp_path, prefix="herald")):
+    for choose in (target.aws, lambda: AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")):
         with pytest.raises(UserError, match=f"region {re.escape(repr(wrong))}, which AWS has not"):
             choose()
 
@@ -63,6 +63,6 @@ def test_a_profile_that_is_not_there_is_said_in_one_line_by_every_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "bob")
-    for choose in (target.aws, lambda: Account.choose(local=False, state_dir=tmp_path, prefix="herald")):
+    for choose in (target.aws, lambda: AwsAccount.choose(local=False, state_dir=tmp_path, prefix="herald")):
         with pytest.raises(UserError, match=r"lead nowhere: The config profile \(bob\) could not be found. Choose"):
             choose()

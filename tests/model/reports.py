@@ -20,7 +20,7 @@ from function.providers.urls import webhook_path
 from function.providers.webhooks.request import open_vendor
 from function.queues.dead_letter import Letter
 from function.runtime.metrics import Telemetry
-from function.webhook import Source
+from function.webhook import WebhookSource
 from tests.dynamodb.table import State as Snapshot
 from tests.model.herald import ADDRESS_TEXT, SECRET, Herald
 from tests.model.promises import Promises
@@ -90,7 +90,7 @@ class Reports:
 
     def _forge(self, mail: Mail, now: int) -> list[str]:
         """What comes into the queue of a webhook that nobody signed."""
-        source = Source(mail.provider, open_vendor(mail.provider), Secret(lambda: "whsec_c2lnbmVk"))
+        source = WebhookSource(mail.provider, open_vendor(mail.provider), Secret(lambda: "whsec_c2lnbmVk"))
         queue, path = _Queue(), webhook_path(mail.provider)
         telemetry = Telemetry("webhook", "f", lambda: now, io.StringIO())
         handler = self.herald.code.webhook(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from function.message.rendering import Content
-from herald.account import Account
+from herald.account import AwsAccount
 from herald.cli import app
 from herald.commands.studio import send_to_inbox
 from herald.sample import SOURCE
@@ -38,7 +38,7 @@ def test_an_example_is_mailed_for_a_tenant(herald: Herald) -> None:
 
 def test_the_studio_hands_a_mail_to_the_laptops_inbox_whatever_package_runs_there(herald: Herald) -> None:
     to = new_address()
-    account = Account.choose(True, Path(herald.names.state), "herald")
+    account = AwsAccount.choose(True, Path(herald.names.state), "herald")
     said = send_to_inbox(account, Content("Votre reçu", "bonjour", "<p>bonjour</p>"), to)
     assert to in said
     [mail] = herald.inbox.exactly(to, 1)

@@ -25,7 +25,7 @@ from webapp.clock import Clock
 from webapp.errors import SignInTooOld, Unavailable
 from webapp.outbox.event import welcome_id
 from webapp.outbox.outbox import Outbox
-from webapp.preferences.account import Accounts
+from webapp.preferences.account import AccountRepository
 from webapp.preferences.preferences import CATEGORIES, Preferences
 from webapp.timeline.ledger import LedgerReader, message_id_of
 
@@ -81,7 +81,7 @@ class AccountDeletion:
     repository: BookRepository
     outbox: Outbox
     ledger: LedgerReader
-    accounts: Accounts
+    accounts: AccountRepository
     preferences: Preferences
     installation: Installation
     identities: IdentityStore

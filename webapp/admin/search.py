@@ -19,7 +19,7 @@ from operations.redrive.queue import peek
 from operations.why.answer import MailAnswer, answer, summarize
 from operations.why.ledger_scan import STORY_ATTRIBUTES, ScanPart, scan_from
 from operations.why.mail import MailStory, mail_of
-from operations.why.mail_search import MailQuestion, find, mentions
+from operations.why.mail_search import MailQuery, find, mentions
 from operations.why.recipient import RecipientLists, find_recipient
 from webapp import text
 from webapp.books import cursor
@@ -100,7 +100,7 @@ class MailSearch:
     def _look_through(self, wanted: str, start: str) -> SearchResult:
         """An address, or what has no key: a part of the ledger, all letters, and what the outbox has not published."""
         installation, until = self.installation, time.monotonic() + _SCAN_SECONDS
-        question = MailQuestion.of(installation, wanted)
+        question = MailQuery.of(installation, wanted)
         letters = peek(installation.sqs, installation.dead)
         waiting = self.outbox.find_overdue(self.clock() + 1)
         entries = [_entry(event, self.source) for event in waiting if mentions(event.body, question)]

@@ -36,7 +36,7 @@ _UNKNOWN_KEY_SECONDS: Final = 30.0
 _MOST_BYTES: Final = 1_000_000
 
 
-class _Kept(Generic[T]):
+class _CachedDocument(Generic[T]):
     """A cached document of the issuer: one caller fetches it, the others use the cached one, or wait."""
 
     def __init__(self, fetch: Callable[[], T], clock: Callable[[], float]) -> None:
@@ -83,7 +83,7 @@ class Discovery:
     def __init__(self, issuer: str, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.issuer = issuer
         self._url = url
-        self._document = _Kept(self._fetch, clock)
+        self._document = _CachedDocument(self._fetch, clock)
 
     def endpoint(self, name: str) -> str:
         """An endpoint that every issuer has; raises `Unavailable` if the issuer does not answer."""
@@ -118,7 +118,7 @@ class IssuerKeys:
 
     def __init__(self, discovery: Discovery, clock: Callable[[], float] = time.monotonic) -> None:
         self._discovery = discovery
-        self._keys = _Kept(self._fetch, clock)
+        self._keys = _CachedDocument(self._fetch, clock)
 
     def get(self) -> Sequence[jwt.PyJWK]:
         """All keys; raises `Unavailable` if they are not known and the issuer does not answer."""

@@ -17,7 +17,7 @@ from webapp.clock import Clock
 from webapp.errors import IdempotencyKeyReused, NotFound, Unavailable
 from webapp.outbox.event import CommittedEvent, continue_trace
 from webapp.outbox.outbox import Outbox, OutboxEvent
-from webapp.preferences.account import Accounts
+from webapp.preferences.account import AccountRepository
 from webapp.timeline.ledger import LedgerReader
 from webapp.timeline.timeline import EventTimeline, notification
 
@@ -44,7 +44,7 @@ class BookService:
     repository: BookRepository
     outbox: Outbox
     ledger: LedgerReader
-    accounts: Accounts
+    accounts: AccountRepository
     source: str
     public_url: str
     clock: Clock

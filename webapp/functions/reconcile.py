@@ -22,7 +22,7 @@ from webapp.settings import OutboxSettings, ReconcileSettings
 from webapp.timeline.ledger import LedgerReader
 from webapp.tracing import open_tracer
 
-__all__ = ["Reconciliation", "Schedule", "compose", "handler"]
+__all__ = ["Reconciliation", "RepublicationSchedule", "compose", "handler"]
 
 #: States in which a mail is under way, unless it is parked: everything else is at rest.
 _IN_DOUBT: Final = frozenset({"sending", "unknown"})
@@ -30,7 +30,7 @@ _MOVING: Final = _IN_DOUBT | {"released"}
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class RepublicationSchedule:
     """When an event is published again: 1, 2, 4, 8 and 24 units after it was first, then weekly.
 
     `unit` is an hour in milliseconds; the laptop cloud has shorter ones. All other times are epoch milliseconds.
@@ -61,7 +61,7 @@ class Reconciliation:
     outbox: Outbox
     ledger: LedgerReader
     source: str
-    schedule: Schedule
+    schedule: RepublicationSchedule
     clock: Clock
     settled: int = 0
 
@@ -114,7 +114,7 @@ def compose() -> tuple[ReconcileSettings, Outbox, LedgerReader, Publisher]:
 def handler(_event: object, context: LambdaContext) -> dict[str, int]:
     """Compare what was published with the ledger, while there is time."""
     settings, outbox, ledger, publisher = compose()
-    schedule = Schedule(settings.reconcile_after_seconds * 1000)
+    schedule = RepublicationSchedule(settings.reconcile_after_seconds * 1000)
     run = Reconciliation(outbox, ledger, settings.event_source, schedule, now)
     counts = publisher.publish(run.find_due(context))
     return counts.tell("reconciled", Republished=counts.published) | {"settled": run.settled}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import ConditionCheckTypeDef
 
-__all__ = ["Account", "Accounts", "check_open"]
+__all__ = ["Account", "AccountRepository", "check_open"]
 
 #: Longer than any session can be renewed: seconds for which the mark of a deletion is kept.
 _MARK_SECONDS: Final = 40 * 24 * 3600
@@ -42,7 +42,7 @@ class Account:
         return not self.deleted_at or self.deleted_at < reader.signed_in_at
 
 
-class Accounts:
+class AccountRepository:
     """Keeps one item for each account, in the table of books under the account's own key."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str) -> None:

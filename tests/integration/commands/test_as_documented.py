@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from herald.account import Account
+from herald.account import AwsAccount
 from herald.cli import app
 from herald.terraform.runner import Terraform
 from herald.terraform.target import AwsTarget
@@ -81,7 +81,7 @@ def test_without_a_backend_each_says_what_is_missing_and_changes_nothing(terrafo
 def test_leave_plan_says_that_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = hold_to_model("sesv2", "GetAccount", {"PricingAttributes": {"CurrentPlan": "NONE", "NextPlan": "NONE"}})
     ses = SimpleNamespace(get_account=lambda: answer)
-    monkeypatch.setattr(Account, "choose", lambda *_: SimpleNamespace(client=lambda _: ses))
+    monkeypatch.setattr(AwsAccount, "choose", lambda *_: SimpleNamespace(client=lambda _: ses))
     result = run("leave-plan")
     assert (result.exit_code, result.output.strip()) == (0, "The account has no plan.")
 

@@ -12,25 +12,29 @@ from typing import Any
 import pytest
 
 from doctor.check import CheckResult, CheckStatus
-from doctor.recording import Recorder
+from doctor.recording import RecordingCloud
 from doctor.vendors import ASKERS, HttpAnswer, VendorAccount
 from function.message.tenant import pack_tenants
 from function.providers.urls import webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import NOTHING
 from herald.examination import ask_vendor
-from laptop.providers.mailgun import Mailgun
-from laptop.providers.resend import Resend
-from laptop.providers.sendgrid import SendGrid
+from laptop.providers.mailgun import MailgunSimulator
+from laptop.providers.resend import ResendSimulator
+from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.webhook_sender import WebhookSender
 from laptop.providers.wire import VendorServer
-from laptop.ses.faults import Faults
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import Mailbox
 from tests.unit.doctor.fake_cloud import HEALTHY, FakeCloud, error, find
 
 DOMAIN = "mail.example.com"
 KEY = "the key of a test"
-VENDORS: dict[str, Any] = {"sendgrid://": SendGrid, f"mailgun+eu://{DOMAIN}": Mailgun, "resend://": Resend}
+VENDORS: dict[str, Any] = {
+    "sendgrid://": SendGridSimulator,
+    f"mailgun+eu://{DOMAIN}": MailgunSimulator,
+    "resend://": ResendSimulator,
+}
 _ARN = "arn:aws:ssm:eu-west-1:111122223333:parameter/key"
 _CHECKS = ("provider-keys", "provider-domains", "provider-webhooks")
 _LOOKED_FOR = "a1b2c3d4e5"
@@ -89,7 +93,7 @@ class Setup:
 @pytest.fixture(params=VENDORS)
 def setup(request: pytest.FixtureRequest) -> Iterator[Setup]:
     url = request.param
-    vendor = VENDORS[url](KEY, DOMAIN, Faults())
+    vendor = VENDORS[url](KEY, DOMAIN, ArmedFaults())
     sender = WebhookSender(vendor.name, vendor.faults, lambda *_: 0, after=lambda *_: None)
     sender.url = f"https://{_LOOKED_FOR}.execute-api.eu-west-1.amazonaws.com{webhook_path(url)}"
     server = VendorServer(("127.0.0.1", 0), [vendor], Mailbox(), {vendor.name: sender})
@@ -289,7 +293,7 @@ def test_with_ses_alone_nobody_is_asked(check: str) -> None:
 
 
 def test_no_recording_holds_a_secret(setup: Setup) -> None:
-    recorder = Recorder(FakeCloud({**HEALTHY, **setup.answers}))
+    recorder = RecordingCloud(FakeCloud({**HEALTHY, **setup.answers}))
     assert find("provider-keys", cloud=recorder, http=setup.http).status is CheckStatus.OK
     assert recorder.calls
     assert KEY not in str(recorder.calls)

@@ -21,14 +21,14 @@ from function.providers.secret import Secret
 from function.providers.sendgrid.client import SendGridProvider
 from function.providers.ses.client import SesProvider, client_config
 from function.providers.smtp import SmtpProvider
-from laptop.providers.mailgun import Mailgun
-from laptop.providers.resend import Resend
-from laptop.providers.sendgrid import SendGrid
+from laptop.providers.mailgun import MailgunSimulator
+from laptop.providers.resend import ResendSimulator
+from laptop.providers.sendgrid import SendGridSimulator
 from laptop.providers.smtp import SmtpServer
-from laptop.providers.vendor import Vendor
+from laptop.providers.vendor import VendorSimulator
 from laptop.providers.wire import VendorServer
 from laptop.ses.api import Ses
-from laptop.ses.faults import Faults
+from laptop.ses.faults import ArmedFaults
 from laptop.ses.mailbox import Mailbox
 from laptop.ses.wire import SesServer
 from tests.tls import make_contexts
@@ -42,9 +42,9 @@ SENDER = f"=?utf-8?q?B=C3=BCcher?= <books@{DOMAIN}>"
 KEY = "key-of-tests"
 
 HTTP: dict[str, tuple[type[Any], type[Any], str]] = {
-    "sendgrid": (SendGrid, SendGridProvider, "sendgrid://"),
-    "mailgun": (Mailgun, MailgunProvider, f"mailgun+eu://{DOMAIN}"),
-    "resend": (Resend, ResendProvider, "resend://"),
+    "sendgrid": (SendGridSimulator, SendGridProvider, "sendgrid://"),
+    "mailgun": (MailgunSimulator, MailgunProvider, f"mailgun+eu://{DOMAIN}"),
+    "resend": (ResendSimulator, ResendProvider, "resend://"),
 }
 PROVIDERS = ("ses", "smtp", *HTTP)
 
@@ -56,7 +56,7 @@ class Stage:
 
     name: str
     provider: Provider
-    faults: Faults
+    faults: ArmedFaults
     mailbox: Mailbox
     rotate: Callable[[], None]
     also: Callable[..., None] = lambda *_: None
@@ -116,7 +116,7 @@ def _ses(stack: ExitStack, patience: float) -> Stage:
 def _smtp(stack: ExitStack, folder: Path, patience: float) -> Stage:
     serving, trusted = make_contexts(folder)
     mailbox = Mailbox()
-    server = SmtpServer(("127.0.0.1", 0), mailbox, serving, DOMAIN, Faults())
+    server = SmtpServer(("127.0.0.1", 0), mailbox, serving, DOMAIN, ArmedFaults())
     stack.callback(server.close)
     kept = Kept("laptop:laptop")
     provider = SmtpProvider(f"smtp://127.0.0.1:{server.port}", kept.secret(), SENDER, trusted, timeout=patience)
@@ -129,7 +129,7 @@ def _smtp(stack: ExitStack, folder: Path, patience: float) -> Stage:
 
 def _http(stack: ExitStack, name: str, patience: float) -> Stage:
     simulated, client, url = HTTP[name]
-    vendor: Vendor = simulated(KEY, DOMAIN, Faults())
+    vendor: VendorSimulator = simulated(KEY, DOMAIN, ArmedFaults())
     mailbox = Mailbox()
     base = _serve(stack, VendorServer(("127.0.0.1", 0), [vendor], mailbox))
     kept = Kept(KEY)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.canary.plot import draw
-from bench.canary.simulation import FAULTS, RATES, RELEASES, Fault, Shares, simulate, simulate_all
+from bench.canary.simulation import FAULTS, RATES, RELEASES, SeededFault, Shares, simulate, simulate_all
 from release.analysis.comparison import RISK
 
 PICTURE = Path(__file__).parents[3] / "docs" / "images" / "canary.svg"
@@ -25,13 +25,13 @@ def drawn(picture: str) -> dict[str, float]:
 
 
 def test_a_release_is_the_same_each_time() -> None:
-    fault = Fault("5 %", 0.05)
+    fault = SeededFault("5 %", 0.05)
     assert simulate(fault, 14, 3) == simulate(fault, 14, 3)
     assert len({simulate(fault, 14, seed) for seed in range(5)}) > 1
 
 
 def test_the_worse_a_version_is_the_surer_it_is_taken_back_and_a_good_one_seldom() -> None:
-    shares = [simulate_all(Fault("", letters), 14, 30).back for letters in (0.0, 0.05, 0.3)]
+    shares = [simulate_all(SeededFault("", letters), 14, 30).back for letters in (0.0, 0.05, 0.3)]
     assert shares == sorted(shares)
     assert shares[0] <= 2 * RISK
     assert shares[-1] > 0.9

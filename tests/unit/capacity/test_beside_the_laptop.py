@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from herald.capacity.question import Question
+from herald.capacity.scenario import BurstScenario
 from herald.capacity.simulation import simulate
 from laptop.invocations.async_queue import AsyncQueue
 from laptop.invocations.model import InvocationOutcome, InvocationTarget, InvokeConfig, QueuedEvent
@@ -68,7 +68,7 @@ class Laptop:
 def test_a_burst_drains_and_is_throttled_as_the_simulation_says(burst: int, seconds: float, at_once: int) -> None:
     laptop = Laptop(seconds, at_once)
     took = laptop.play(burst)
-    answer = simulate(Question(NO_LIMIT, burst, seconds=seconds, concurrency=at_once))
+    answer = simulate(BurstScenario(NO_LIMIT, burst, seconds=seconds, concurrency=at_once))
     assert len(laptop.ran) == answer.sent == burst
     assert took == pytest.approx(answer.drained)
     assert laptop.throttles == answer.throttles

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from doctor.check import CheckResult, CheckStatus
 from doctor.cloud import Boto3Cloud
 from doctor.failures import RefusedError
-from doctor.recording import Recorder
+from doctor.recording import RecordingCloud
 from herald.cli import app
 from herald.commands.doctor import lines, summary
 from herald.commands.smoke import refusal_of
@@ -60,7 +60,7 @@ def test_each_source_of_the_region_is_told(
 
 
 def test_answers_that_cannot_be_kept_are_told_in_one_line(tmp_path: Path) -> None:
-    looked_at = Examination(system(), Recorder(Boto3Cloud(lambda _: None)))
+    looked_at = Examination(system(), RecordingCloud(Boto3Cloud(lambda _: None)))
     looked_at.keep(None)
     with pytest.raises(UserError, match=r"the answers were not kept: .*No such file"):
         looked_at.keep(tmp_path / "nowhere" / "answers.json")

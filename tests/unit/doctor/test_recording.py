@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from doctor.check import CheckStatus, run
 from doctor.checks import CHECKS
 from doctor.checks.other_regions import CHECKS as OTHER_REGIONS
-from doctor.recording import Recorder, Recording, UnrecordedError
+from doctor.recording import Recording, RecordingCloud, UnrecordedError
 from doctor.scrubbing import Scrubber
 from doctor.smoke import STEPS, Smoke
 from laptop.service_model import answer_violations
@@ -31,7 +31,7 @@ UNLIKE_AWS = {
 
 def record(path: Path, answers: dict[tuple[str, str], Any], **changes: Any) -> Recording:
     """What is kept of a run of all checks."""
-    recorder = Recorder(FakeCloud({**HEALTHY, **answers}))
+    recorder = RecordingCloud(FakeCloud({**HEALTHY, **answers}))
     run(CHECKS, system(cloud=recorder, **changes))
     Recording(NOW, "eu-west-1", "eu-west-1", "1", recorder.calls).write(path)
     return Recording.read(path)
@@ -149,7 +149,7 @@ def test_of_bytes_only_their_number_is_kept(tmp_path: Path) -> None:
         def ask(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
             return {"Item": {"body": {"B": b"a private event"}}, "at": datetime(2026, 1, 2, tzinfo=UTC)}
 
-    recorder = Recorder(Cloud())
+    recorder = RecordingCloud(Cloud())
     recorder.ask("dynamodb", "GetItem", Key={"pk": {"S": "x"}})
     path = tmp_path / "answers.json"
     Recording(NOW, "r", "w", "1", recorder.calls).write(path)
@@ -202,7 +202,7 @@ class TestTheCommittedRecording:
         published = next(call for call in recording.calls if call.operation == "Publish")
         sent = datetime.fromisoformat(json.loads(published.parameters["Message"])["time"]).timestamp()
 
-        class Account:
+        class AwsAccount:
             """Takes any event for the recorded one."""
 
             def ask(self, service: str, operation: str, /, **parameters: Any) -> Any:
@@ -211,7 +211,7 @@ class TestTheCommittedRecording:
                 return recording.ask(service, operation, **known)
 
         smoke = Smoke(
-            system(cloud=Account(), region=recording.region),
+            system(cloud=AwsAccount(), region=recording.region),
             published.parameters["TopicArn"],
             "herald-ledger",
             "book.created",

@@ -16,7 +16,7 @@ from function.canary.companion_aliases import move, move_back
 from function.canary.deployment_check import candidate_of, check_release, take_back
 from function.canary.deployment_description import Companion
 from function.canary.smoke_test import Candidate
-from function.hooks import Answer, Hook, check_deployment, run_within
+from function.hooks import Hook, HookResult, check_deployment, run_within
 from function.runtime.metrics import Telemetry
 from function.settings import HookSettings
 from laptop.codedeploy.appspec import read as read_appspec
@@ -134,7 +134,7 @@ class Invocation:
 
 def answer(check: Callable[[], str | None], codedeploy: CodeDeploy | None = None, milliseconds: int = 60_000) -> str:
     codedeploy = codedeploy or CodeDeploy()
-    hook = Hook(lambda *_: Answer(check()), lambda: codedeploy, quiet)
+    hook = Hook(lambda *_: HookResult(check()), lambda: codedeploy, quiet)
     hook(ASKED, Invocation(milliseconds))
     (told,) = codedeploy.told
     assert (told["deploymentId"], told["lifecycleEventHookExecutionId"]) == ("d-1", "h-1")
@@ -169,9 +169,9 @@ def test_a_check_must_end_while_there_is_time_to_answer(
 ) -> None:
     given: list[float] = []
 
-    def note(seconds: float, _: object) -> Answer:
+    def note(seconds: float, _: object) -> HookResult:
         given.append(seconds)
-        return Answer()
+        return HookResult()
 
     monkeypatch.setattr("function.hooks.run_within", note)
     assert answer(lambda: None, milliseconds=milliseconds) == "Succeeded"
@@ -180,7 +180,9 @@ def test_a_check_must_end_while_there_is_time_to_answer(
 
 def test_what_comes_too_late_changes_nothing() -> None:
     released = threading.Event()
-    assert run_within(0.05, lambda: Answer("late" if released.wait() else None)) == Answer("no result within 0 s")
+    assert run_within(0.05, lambda: HookResult("late" if released.wait() else None)) == HookResult(
+        "no result within 0 s"
+    )
     released.set()
 
 
@@ -196,21 +198,21 @@ def test_a_codedeploy_that_does_not_take_the_answer_is_an_error_so_that_lambda_t
 @pytest.mark.parametrize(("reason", "undone"), [(None, []), ("it raised", [ASKED])])
 def test_what_a_check_moved_is_put_back_if_it_fails(reason: str | None, undone: list[dict[str, str]]) -> None:
     found: list[Any] = []
-    hook = Hook(lambda *_: Answer(reason), CodeDeploy, quiet, lambda event, _: found.append(event))
+    hook = Hook(lambda *_: HookResult(reason), CodeDeploy, quiet, lambda event, _: found.append(event))
     hook(ASKED, Invocation())
     assert found == undone
 
 
 def test_a_failure_is_told_even_if_nothing_can_be_put_back() -> None:
     codedeploy = CodeDeploy()
-    hook = Hook(lambda *_: Answer("it raised"), lambda: codedeploy, quiet, lambda *_: 1 / 0)  # type: ignore[arg-type]
+    hook = Hook(lambda *_: HookResult("it raised"), lambda: codedeploy, quiet, lambda *_: 1 / 0)  # type: ignore[arg-type]
     hook(ASKED, Invocation())
     assert [told["status"] for told in codedeploy.told] == ["Failed"]
 
 
 def test_the_log_tells_how_many_mails_proved_it() -> None:
     log = io.StringIO()
-    hook = Hook(lambda *_: Answer(None, 28), CodeDeploy, lambda: Telemetry("hook", "", lambda: 0, log))
+    hook = Hook(lambda *_: HookResult(None, 28), CodeDeploy, lambda: Telemetry("hook", "", lambda: 0, log))
     hook(ASKED, Invocation())
     assert json.loads(log.getvalue()).items() >= {"deployment": "d-1", "status": "Succeeded", "mails": 28}.items()
 
@@ -218,12 +220,12 @@ def test_the_log_tells_how_many_mails_proved_it() -> None:
 def test_a_rollback_is_never_refused() -> None:
     """CodeDeploy redeploys the last revision that succeeded, hooks included: they must not stand in its way."""
     codedeploy = CodeDeploy(creator="codeDeployRollback", function=None)
-    assert check_deployment(ASKED, codedeploy, 60, through_the_alias=False) == Answer()
+    assert check_deployment(ASKED, codedeploy, 60, through_the_alias=False) == HookResult()
 
 
 def test_asked_by_herald_release_again_a_hook_answers_its_caller() -> None:
     codedeploy = CodeDeploy()
-    hook = Hook(lambda event, *_: Answer(f"tested {event['Version']}", 3), lambda: codedeploy, quiet)
+    hook = Hook(lambda event, *_: HookResult(f"tested {event['Version']}", 3), lambda: codedeploy, quiet)
     assert hook({"Version": "7"}, Invocation()) == {"status": "Failed", "reason": "tested 7", "mails": 3}
     assert codedeploy.told == []
 

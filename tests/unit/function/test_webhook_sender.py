@@ -16,7 +16,7 @@ from function.event.cloudevent import RECIPIENT_TAG, mark_recipient
 from function.ledger.states import State
 from laptop.providers.webhook_sender import RETRIES, SEED, WebhookSender
 from laptop.providers.webhooks import Webhook, signing_key
-from laptop.ses.faults import FaultKind, Faults, SendFault
+from laptop.ses.faults import ArmedFaults, FaultKind, SendFault
 from laptop.state import ROOT
 from tests.fakes import NOW
 from tests.unit.function.conftest import Feedback
@@ -56,7 +56,7 @@ class Laptop:
         self.gateway = Gateway(feedback)
         self.gateway.keys[url] = [signing_key(self.scheme, SEED)]
         self.gateway.seconds = 61  # the key was put there later, and is read again
-        self.time, self.faults = Timetable(), Faults()
+        self.time, self.faults = Timetable(), ArmedFaults()
         self.feedback, self.rate = feedback, rate
         self.tokens, self.counted_at, self.refused = rate or 0.0, 0.0, 0
         self.sender = WebhookSender(self.scheme, self.faults, self.post, 1.0, self.time.after, self.clock)

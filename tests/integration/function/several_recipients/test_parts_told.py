@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from function.delivery.admission import Accepted, Admission, Fault
+from function.delivery.admission import Accepted, Admission, EventProblem
 from function.delivery.outcome import OutcomeKind
 from function.errors import RefusedForGood
 from function.ledger.keys import event_key, part_id
@@ -22,7 +22,7 @@ from operations.erasure import KeptEvent, erase_event
 from operations.why.answer import answer, summarize
 from operations.why.ledger_scan import scan_all
 from operations.why.mail import MailStory
-from operations.why.mail_search import MailQuestion, find
+from operations.why.mail_search import MailQuery, find
 from package.notifications.catalogue import EXAMPLES, compile_catalogue
 from tests.dynamodb.table import MemoryTable
 from tests.envelopes import sns, sns_notification
@@ -57,7 +57,7 @@ def test_why_finds_every_recipients_mail_by_the_events_own_name(world: World) ->
     world.deliver(to(ADA, KIM, EVE))
     for part in [part for letter in world.retry.letters[:2] for part in read(letter)]:
         world.deliver(part)
-    question = MailQuestion("e", source=SOURCE)
+    question = MailQuery("e", source=SOURCE)
     found = find(world.installation, question, [], [], partial(scan_all, world.installation), world.clock())
     assert sorted(mail.state for mail in found.mails) == ["rejected", "replaced", "sent"]
     assert summarize(found.mails) == "1 event, 1 mail that a provider took."
@@ -162,7 +162,7 @@ def test_an_event_with_several_recipients_may_be_posted(admission: Admission) ->
 
 def test_whoever_posts_one_with_a_wrong_recipient_is_told_which(admission: Admission) -> None:
     found = admission.check(posted(ADA, {**KIM, "email": "kim"}), {"herald/account"})
-    assert isinstance(found, Fault)
+    assert isinstance(found, EventProblem)
     assert (found.status, found.pointer) == (422, "/data/recipients/1/email")
 
 

@@ -207,10 +207,10 @@ def test_a_write_that_began_before_comes_too_late(
     ada: TestClient, parts: Parts, cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The choices are read before the transaction; it looks once more."""
-    from webapp.preferences.account import Account, Accounts
+    from webapp.preferences.account import Account, AccountRepository
 
     ada.delete("/v1/me")
-    monkeypatch.setattr(Accounts, "get", lambda *_: Account())
+    monkeypatch.setattr(AccountRepository, "get", lambda *_: Account())
     assert ada.post("/v1/books", json=BOOK).status_code == 401
     assert not cloud.rows("book")
 

@@ -131,7 +131,7 @@ def test_what_nobody_hears_of_is_published_ever_more_rarely(
 def test_the_schedule_ends_weekly() -> None:
     """Seen from the hours at which it was published last."""
     hour = HOUR * 1000
-    schedule = reconcile.Schedule(hour)
+    schedule = reconcile.RepublicationSchedule(hour)
     event = OutboxEvent("e", "t", "s", "o", "{}", "published", 0, published_at=hour)
     due = {
         last: (schedule.next_publication(replace(event, republished_at=(1 + last) * hour)) - hour) // hour

@@ -9,11 +9,11 @@ from herald.capacity.concurrency import reserve
 from herald.capacity.rules import ACCOUNT_CONCURRENCY, GROWTH, REQUESTS_PER_ENVIRONMENT, UNRESERVED
 from operations.errors import UserError
 
-__all__ = ["Question"]
+__all__ = ["BurstScenario"]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BurstScenario:
     """A burst of events against a sending rate.
 
     `rate` in mails a second, `seconds` for one delivery, `quota` in mails for 24 hours (None: no limit), `over` is how
