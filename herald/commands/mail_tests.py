@@ -16,7 +16,7 @@ from package.bundles import SNAPSHOTS
 from package.errors import PackageError
 
 if TYPE_CHECKING:
-    from package.notifications.snapshots import Change
+    from package.notifications.mail_checks.snapshots import Change
 
 __all__ = ["test"]
 
@@ -65,10 +65,10 @@ def test(
 
 def _try_all(home: Path, update: bool) -> _Result:
     from package.notifications.catalogue import compile_catalogue, types  # noqa: PLC0415  slow to load
-    from package.notifications.fuzz_data import try_generated  # noqa: PLC0415  the same
-    from package.notifications.mail_lint import faults_of_mail  # noqa: PLC0415  the same
+    from package.notifications.mail_checks.fuzz_data import try_generated  # noqa: PLC0415  the same
+    from package.notifications.mail_checks.mail_lint import faults_of_mail  # noqa: PLC0415  the same
+    from package.notifications.mail_checks.snapshots import compare, snapshots, write_snapshots  # noqa: PLC0415  the same
     from package.notifications.previews import each_mail  # noqa: PLC0415  the same
-    from package.notifications.snapshots import compare, snapshots, write_snapshots  # noqa: PLC0415  the same
 
     result = _Result()
     with tempfile.TemporaryDirectory() as folder:

@@ -115,7 +115,7 @@ def lint(
 def _find_unsupported(catalogue: Catalogue, home: Path) -> tuple[list[str], str | None]:
     """What mail programs do not support of these mails, a line each; or the reason why it was not checked."""
     from package.notifications.catalogue import types  # noqa: PLC0415  slow to load
-    from package.notifications.mail_programs.unsupported import find_unsupported  # noqa: PLC0415  the same
+    from package.notifications.mail_checks.mail_programs.unsupported import find_unsupported  # noqa: PLC0415  the same
     from package.notifications.previews import each_mail  # noqa: PLC0415  the same
 
     mails: dict[tuple[str, str], str] = {}

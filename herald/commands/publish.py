@@ -58,10 +58,10 @@ def contracts(
     notifications: Notifications = None,
 ) -> None:
     """Write what publishers need: an AsyncAPI document, it as a page, and typed publishers in Python and TypeScript."""
-    from package.notifications.asyncapi import asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
     from package.notifications.catalogue import compile_catalogue  # noqa: PLC0415
-    from package.notifications.events_page import events_page  # noqa: PLC0415
-    from package.notifications.publishers import python_publisher, typescript_publisher  # noqa: PLC0415
+    from package.notifications.publishing.asyncapi import asyncapi, to_yaml  # noqa: PLC0415  the compilers are slow to load
+    from package.notifications.publishing.events_page import events_page  # noqa: PLC0415
+    from package.notifications.publishing.publishers import python_publisher, typescript_publisher  # noqa: PLC0415
 
     home = find_notifications(notifications)
     with tempfile.TemporaryDirectory() as folder:

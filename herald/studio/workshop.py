@@ -15,7 +15,7 @@ from function.message.rendering import LARGEST_HTML, Content
 from operations.errors import UserError
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
-from package.notifications.headers import shown_headers
+from package.notifications.previews import shown_headers
 
 __all__ = ["Workshop"]
 

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,17 @@ import jsonschema
 
 from function.errors import NotificationError
 from function.message.catalogue import Catalogue, Notification, ViolationError
-from function.message.sender import from_header
 from package.errors import Faults, PackageError
 from package.notifications.attachments import faults_of_attachments, has_attachments, require_attachments
 from package.notifications.brand import BRAND, BRANDS, Brand, read_brand, read_brands
-from package.notifications.copies import read_copies
-from package.notifications.digests import read_digest, seen_examples, seen_schema
+from package.notifications.digests import seen_examples, seen_schema
 from package.notifications.documents import read_json, where
 from package.notifications.explanations import UNKNOWN, explain, find_missing
-from package.notifications.formats import PATTERNS
 from package.notifications.invitations import faults_of_invitations, has_invitation, require_invitation
 from package.notifications.localization import FILTERS, localization
 from package.notifications.mails import find_names, html_template, refuse_content, text_template, where_named
 from package.notifications.schemas import Schema, descriptions, read_data_schema, read_schema, validator_code
+from package.notifications.settings import read_settings
 
 __all__ = [
     "BRAND",
@@ -40,7 +37,6 @@ __all__ = [
     "examples",
     "find_brand",
     "is_type",
-    "read_settings",
     "types",
 ]
 
@@ -57,7 +53,6 @@ _PARTS = ("subject.txt", "body.txt", "body.mjml")
 UNSUBSCRIBE_URL = "https://herald.example/unsubscribe/token"
 #: Names that templates see beside the data, which may have none of them.
 _OWN_NAMES = frozenset({"brand", "unsubscribe_url", "_locale", "_timezone"})
-_SETTINGS = frozenset({"category", "subscription", "max_age", "reply_to", "from", "cc", "bcc", "digest", "recipients"})
 
 
 _UNSEEN = "is in no example, so nobody has seen it: add it to one"
@@ -185,35 +180,6 @@ def _read(type_: str, notifications: Path, faults: Faults) -> _Source:
             with faults.gather():
                 source.templates[f"{locale}/{part}"] = read(folder / locale / part, source.roots)
     return source
-
-
-def read_settings(path: Path) -> dict[str, Any]:
-    """What `notification.json` says, as the catalogue has it. Raises `PackageError`."""
-    wanted = '{"category": "books", "subscription": true or false, "max_age": {"days": 30} or null}'
-    may = '"reply_to": "help@example.com", "from": "Orders <orders@example.com>", "cc": ["accounting"], "bcc": […]'
-    must = f'must say {wanted}, and may say {may}, "recipients": true and "digest": {{"every": "day", "at": "08:00"}}'
-    try:
-        settings = read_json(path)
-    except PackageError as error:
-        raise PackageError(f"{error}; it {must}") from error
-    try:
-        category, max_age, subscription = (settings[name] for name in ("category", "max_age", "subscription"))
-        seconds = None if max_age is None else timedelta(**max_age).total_seconds()
-        sound = settings.keys() <= _SETTINGS and isinstance(subscription, bool)
-        sound = sound and re.fullmatch(r"[a-z][a-z-]*", category) and (seconds is None or seconds > 0)
-        reply_to = settings.get("reply_to")
-        sound = sound and ("reply_to" not in settings or re.search(PATTERNS["email"], reply_to))
-        sender = from_header(settings["from"]) if "from" in settings else None
-        recipients = settings.get("recipients", False)
-        sound = sound and isinstance(recipients, bool)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-        sound = None
-    if not sound:
-        raise PackageError(f"{path} {must}")
-    known = {"category": category, "subscription": subscription, "max_age_seconds": seconds}
-    digest = {"digest": read_digest(settings["digest"], path)} if "digest" in settings else {}
-    known |= read_copies(settings, path) | ({"recipients": True} if recipients else {})
-    return known | ({"reply_to": reply_to} if reply_to else {}) | ({"from": sender} if sender else {}) | digest
 
 
 def _missing_names(source: _Source) -> Iterator[str]:

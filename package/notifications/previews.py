@@ -13,14 +13,15 @@ from typing import Any
 
 from minijinja import Environment
 
-from function.message.catalogue import Catalogue
+from function.message.catalogue import Catalogue, Notification
 from function.message.rendering import Content
+from function.message.sender import join_sender, split_sender
+from function.message.unsubscribe import headers as unsubscribe_headers
 from package.errors import PackageError
 from package.notifications.catalogue import UNSUBSCRIBE_URL, compile_catalogue, examples, types
 from package.notifications.digests import seen_examples
-from package.notifications.headers import shown_headers
 
-__all__ = ["PREVIEW", "ExampleMail", "each_mail", "previews"]
+__all__ = ["PREVIEW", "ExampleMail", "each_mail", "previews", "shown_headers"]
 
 PREVIEW = Path(__file__).parents[2] / "build" / "preview"
 
@@ -102,6 +103,23 @@ def each_mail(
                 content = notification.render_whole(data, locale, link)
                 headers = shown_headers(notification, data, content, link)
                 yield ExampleMail(type_, name, locale, data, headers, content)
+
+
+def shown_headers(
+    notification: Notification, data: Mapping[str, Any], content: Content, unsubscribe_url: str | None
+) -> dict[str, str]:
+    """The headers of the mail that these data make, and what goes with it: copies by role, files, an invitation."""
+    told = {"To": data["recipient"]["email"], "Subject": content.subject}
+    if notification.sender:
+        told = {"From": join_sender(*split_sender(notification.sender))} | told
+    told |= {name: ", ".join(roles) for name, roles in (("Cc", notification.cc), ("Bcc", notification.bcc)) if roles}
+    if notification.reply_to:
+        told["Reply-To"] = notification.reply_to
+    if notification.attachments and (files := data.get("attachments")):
+        told["Attachments"] = ", ".join(f"{one['name']} ({one['type']})" for one in files)
+    if notification.invitation and "invitation" in data:
+        told["Invitation"] = f"{data['invitation']['summary']}, {data['invitation']['start']}"
+    return told | (unsubscribe_headers(unsubscribe_url) if unsubscribe_url else {})
 
 
 def _write(page: Path, mail: ExampleMail) -> None:

@@ -25,7 +25,7 @@ from function.message.catalogue import Catalogue
 from herald.cli import app
 from laptop.state import ROOT
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, examples
-from package.notifications.publishers import python_publisher, typescript_publisher
+from package.notifications.publishing.publishers import python_publisher, typescript_publisher
 from tests.npm import install
 from tests.waiting import LIMIT
 

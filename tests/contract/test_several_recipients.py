@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 from function.errors import InvalidEvent
 from function.message.recipients import MOST
 from package import PackageError
-from package.notifications.asyncapi import asyncapi
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
-from package.notifications.publishers import python_publisher, typescript_publisher
+from package.notifications.publishing.asyncapi import asyncapi
+from package.notifications.publishing.publishers import python_publisher, typescript_publisher
 from tests.waiting import LIMIT
 
 _DATA: dict[str, Any] = examples("account", EXAMPLES)["typical"]

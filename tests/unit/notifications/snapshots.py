@@ -12,8 +12,8 @@ from pathlib import Path
 
 from laptop.state import ROOT
 from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, types
+from package.notifications.mail_checks.snapshots import snapshots
 from package.notifications.previews import each_mail
-from package.notifications.snapshots import snapshots
 
 __all__ = ["KEPT", "digests"]
 

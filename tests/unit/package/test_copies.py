@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from package.errors import PackageError
-from package.notifications.catalogue import EXAMPLES, compile_catalogue, read_settings
+from package.notifications.catalogue import EXAMPLES, compile_catalogue
+from package.notifications.settings import read_settings
 
 _TYPE = "receipt"
 

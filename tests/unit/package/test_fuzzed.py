@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from package.errors import PackageError
 from package.notifications.brand import read_brand
-from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue, read_settings
+from package.notifications.catalogue import EXAMPLES, NOTIFICATIONS, compile_catalogue
 from package.notifications.schemas import read_data_schema, validator_code
+from package.notifications.settings import read_settings
 
 _SHOP = EXAMPLES.parent / "shop" / "notifications"
 

@@ -5,6 +5,7 @@ https://www.asyncapi.com/docs/reference/specification/v3.1.0
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Any
 import yaml
 
 from function.ledger.mail_event import SOURCE, TYPES
-from package.notifications.catalogue import NOTIFICATIONS, examples, read_settings, types
-from package.notifications.recipients import published_examples, published_schema
+from function.message.recipients import MOST
+from package.notifications.catalogue import NOTIFICATIONS, examples, types
 from package.notifications.schemas import read_data_schema, read_schema
+from package.notifications.settings import read_settings
 
 __all__ = ["asyncapi", "data_schema", "to_yaml"]
 
@@ -46,7 +48,7 @@ Document = dict[str, Any]
 def data_schema(type_: str, notifications: Path) -> Document:
     """The schema of the data of one type, as every validator reads it. Raises `PackageError`."""
     schema = read_data_schema(notifications / type_ / "schema.json")
-    return published_schema(schema) if _takes_several(type_, notifications) else schema
+    return _published_schema(schema) if _takes_several(type_, notifications) else schema
 
 
 def asyncapi(notifications: Path, version: str) -> Document:
@@ -116,7 +118,7 @@ def asyncapi(notifications: Path, version: str) -> Document:
 
 def _data_examples(type_: str, notifications: Path) -> dict[str, Any]:
     found = examples(type_, notifications)
-    return published_examples(found) if _takes_several(type_, notifications) else found
+    return _published_examples(found) if _takes_several(type_, notifications) else found
 
 
 def _takes_several(type_: str, notifications: Path) -> bool:
@@ -188,3 +190,28 @@ def _without_names(schema: Document) -> Document:
     """Inside of a document a schema has no name and no dialect of its own."""
     kept: Document = json.loads(json.dumps({key: value for key, value in schema.items() if key not in _DROPPED}))
     return kept
+
+
+def _published_schema(schema: Document) -> Document:
+    """The schema of the data with `recipient`, or with `recipients`, which are as many of the same.
+
+    https://json-schema.org/draft/2020-12/json-schema-core#section-10.2.1.3
+    """
+    properties = dict(schema["properties"])
+    others = [name for name in schema["required"] if name != "recipient"]
+    properties["recipients"] = {
+        "description": f"1 to {MOST} recipients, instead of one: each gets a mail of their own",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MOST,
+        "items": copy.deepcopy(properties["recipient"]),
+    }
+    either = [{"required": ["recipient"]}, {"required": ["recipients"]}]
+    return {**schema, "required": others, "properties": properties, "oneOf": either}
+
+
+def _published_examples(examples: Mapping[str, Any]) -> dict[str, Any]:
+    """The examples, and one that goes to the recipients of all of them."""
+    several = {name: value for name, value in next(iter(examples.values())).items() if name != "recipient"}
+    several["recipients"] = [data["recipient"] for data in examples.values()]
+    return {**examples, "several-recipients": several}

@@ -20,7 +20,7 @@ from package.npm import install_npm
 __all__ = ["ACCEPTED", "Unsupported", "find_features", "find_unsupported"]
 
 _HERE = Path(__file__).parent
-_ROOM = _HERE.parents[2] / "build" / "mail-programs"
+_ROOM = _HERE.parents[3] / "build" / "mail-programs"
 _SECONDS = 600
 #: Those that most readers use, as the library calls them.
 _PROGRAMS = ("apple-mail.*", "gmail.*", "outlook.*", "samsung-email.*", "thunderbird.*", "yahoo.*")

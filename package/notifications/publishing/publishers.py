@@ -12,8 +12,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from package.notifications.asyncapi import data_schema
 from package.notifications.catalogue import types
+from package.notifications.publishing.asyncapi import data_schema
 
 __all__ = ["python_publisher", "typescript_publisher"]
 

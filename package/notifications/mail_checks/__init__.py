@@ -1,0 +1,1 @@
+"""What is tried of a team's mails, beyond what the build refuses."""
