@@ -1,1 +1,1 @@
-"""The commands of `herald`, one module for each group."""
+"""The commands of `herald`, by what a person does: one module for each group of them."""

@@ -49,8 +49,8 @@ def terraform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     where = Target("111122223333", "ada", "eu-west-1", os.environ, local=False)
     copied = SimpleNamespace(copy_to=lambda folder: folder / "a.zip")
     packages = SimpleNamespace(function=copied, webapp=copied)
-    monkeypatch.setattr("herald.commands.terraform.targets.aws", lambda: where)
-    monkeypatch.setattr("herald.commands.terraform.confirm", lambda _: True)
+    monkeypatch.setattr("herald.commands.deployment.terraform.targets.aws", lambda: where)
+    monkeypatch.setattr("herald.commands.deployment.terraform.confirm", lambda _: True)
     monkeypatch.setattr("herald.terraform.apply.read_variables", lambda *_: Variables("herald", None, "arm64"))
     monkeypatch.setattr("herald.terraform.apply.build", lambda *_, **__: packages)
     monkeypatch.setattr("herald.terraform.apply.stage", lambda *_: Recorded(tmp_path, {}))
@@ -94,7 +94,7 @@ def test_package_says_what_it_built(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append((*arguments, notifications))
         return SimpleNamespace(python="3.13", architecture="arm64", function=archive, webapp=archive, bytecode=True)
 
-    monkeypatch.setattr("herald.commands.package.build", build)
+    monkeypatch.setattr("herald.commands.deployment.package.build", build)
     result = run("package", "--target", "cloud")
     assert result.exit_code == 0
     assert "function.zip  3.4 MB  release r1  sha256 5e55" in result.output

@@ -205,7 +205,9 @@ def test_any_error_is_told_and_the_folder_is_followed_on(
 
 def test_the_command_shows_mails_under_a_tenants_brand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: dict[str, Any] = {}
-    monkeypatch.setattr("herald.commands.studio.uvicorn.run", lambda served_app, **_: served.update(app=served_app))
+    monkeypatch.setattr(
+        "herald.commands.mails.studio.uvicorn.run", lambda served_app, **_: served.update(app=served_app)
+    )
     shutil.copytree(NOTIFICATIONS / "brands", folder / "brands")
     done = CliRunner().invoke(app, ["studio", "--tenant", "acme", "--notifications", str(folder)])
     assert done.exit_code == 0, done.output
@@ -218,7 +220,7 @@ def test_the_command_shows_mails_under_a_tenants_brand(folder: Path, monkeypatch
 def test_the_command_serves_the_folder_on_this_machine_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served: dict[str, Any] = {}
     monkeypatch.setattr(
-        "herald.commands.studio.uvicorn.run", lambda served_app, **how: served.update(app=served_app, **how)
+        "herald.commands.mails.studio.uvicorn.run", lambda served_app, **how: served.update(app=served_app, **how)
     )
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     words = ["studio", "--notifications", str(folder), "--port", "28026", "--prefix", "shop"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.commands.redrive import app
+from herald.commands.operations.redrive import app
 from tests.integration.redrive.conftest import Office
 from tests.integration.redrive.letters import in_doubt, refuse
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner, Result
 
-from herald.commands.redrive import app
+from herald.commands.operations.redrive import app
 from tests.integration.redrive.conftest import Office
 
 Run = Callable[..., Result]

@@ -16,7 +16,7 @@ from doctor.check import CheckResult, CheckStatus, run
 from doctor.checks import CHECKS
 from doctor.cloud import Boto3Cloud, Memo
 from doctor.system import System
-from herald.commands.leave_plan import leave
+from herald.commands.account.leave_plan import leave
 from laptop.cloud import LaptopCloud
 from laptop.environment import REGION
 from tests.integration.doctor.dns_server import serve_dns

@@ -13,8 +13,8 @@ from doctor.cloud import Boto3Cloud
 from doctor.failures import RefusedError
 from doctor.recording import RecordingCloud
 from herald.cli import app
-from herald.commands.doctor import lines, summary
-from herald.commands.smoke import refusal_of
+from herald.commands.account.doctor import lines, summary
+from herald.commands.account.smoke import refusal_of
 from herald.examination import Examination, regions
 from operations.errors import UserError
 from tests.unit.doctor.fake_cloud import system

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from herald.commands.leave_plan import leave
+from herald.commands.account.leave_plan import leave
 from operations.errors import UserError
 
 

@@ -96,16 +96,17 @@ def test_the_command_line_knows_every_command_by_name() -> None:
     """It names them beside their modules, so that it need not load what is not called."""
     known = get_command(app)
     assert isinstance(known, TyperGroup)
-    for path in (ROOT / "herald" / "commands").glob("[a-z]*.py"):
-        made = getattr(import_module(f"herald.commands.{path.stem}"), "app", None)
+    for path in (ROOT / "herald" / "commands").rglob("[a-z]*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        made = getattr(import_module(module), "app", None)
         command = made and get_command(made)
         if isinstance(command, TyperGroup):
             whole = command.commands.keys() in [getattr(one, "commands", {}).keys() for one in known.commands.values()]
-            assert whole or command.commands.keys() <= known.commands.keys(), path.stem
+            assert whole or command.commands.keys() <= known.commands.keys(), module
 
 
 def test_a_command_loads_no_other() -> None:
     code = "import sys; sys.argv = ['herald', 'pause', '--help']\nfrom herald.cli import main\ntry: main()\nfinally:"
     told = f"{code} print([name for name in sys.modules if name.startswith('herald.commands.')])"
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.splitlines()[-1] == "['herald.commands.pause']"
+    assert done.stdout.splitlines()[-1] == "['herald.commands.operations', 'herald.commands.operations.pause']"

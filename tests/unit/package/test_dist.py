@@ -129,7 +129,7 @@ def test_the_command_runs_from_it_alone(archive: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_says_where_it_lies_and_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("herald.commands.package.write_dist", lambda: write_dist(tmp_path))
+    monkeypatch.setattr("herald.commands.deployment.package.write_dist", lambda: write_dist(tmp_path))
     path, sha256 = CliRunner().invoke(app, ["dist"]).stdout.split()
     assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == sha256
 

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from herald.commands import package
+from herald.commands.deployment import package
 from package import Archive, Package, target
 from package.target import Architecture, TargetName
 

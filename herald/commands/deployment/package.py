@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from herald.commands.notifications import Notifications
+from herald.commands.mails.notifications import Notifications
 from package.build import Archive, build
 from package.dist import write_dist
 from package.target import LAMBDA_PYTHON, Architecture, TargetName

@@ -10,7 +10,7 @@ import uvicorn
 
 from function.message.rendering import Content
 from herald.account import AwsAccount, Prefix, StateDir
-from herald.commands.notifications import Notifications, OfTenant
+from herald.commands.mails.notifications import Notifications, OfTenant
 from herald.examination import Topic, examination
 from herald.sample import make_event, publish_event, question, require_address
 from herald.studio.app import studio as pages

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from herald.commands.notifications import Notifications
+from herald.commands.mails.notifications import Notifications
 from herald.console import note, print_json
 from package.build import find_notifications
 from package.bundles import SNAPSHOTS

@@ -13,8 +13,8 @@ import typer
 from rich.progress import Progress
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.commands import webhook_letters
-from herald.commands.webhook_letters import Webhook
+from herald.commands.operations import webhook_letters
+from herald.commands.operations.webhook_letters import Webhook
 from herald.consent import Consent
 from herald.console import INTERRUPTED, confirm, console, note, print_json
 from herald.dead_letters_table import describe_letters, describe_plan, show_letters, show_plan

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from herald.account import AwsAccount, Local, Prefix, StateDir, report_refusals
-from herald.commands.notifications import Notifications
+from herald.commands.mails.notifications import Notifications
 from herald.console import confirm
 from herald.examination import Topic, examination
 from laptop.state import DEFAULT_STATE, ROOT

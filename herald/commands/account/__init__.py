@@ -1,0 +1,1 @@
+"""What an AWS account is asked, before it is trusted with mails."""

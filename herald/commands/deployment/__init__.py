@@ -1,0 +1,1 @@
+"""How Herald comes to AWS: its infrastructure, its packages, its releases."""
