@@ -18,7 +18,7 @@ from typing import Any
 
 from doctor.system import System, member
 from function.event.cloudevent import synthetic_event
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import message_key
 
 __all__ = ["STEPS", "Journey", "Latency", "Progress", "Smoke", "latency"]
@@ -148,10 +148,10 @@ class Smoke:
             ProjectionExpression="#state, #timeline, #reason",
             ExpressionAttributeNames={"#state": "state", "#timeline": "timeline", "#reason": "reason"},
         )
-        item = answer.get("Item")
-        if item:
-            journey.state, journey.reason = item["state"]["S"], item.get("reason", {}).get("S", "")
-            for step, at in _times(item).items():
+        if "Item" in answer:
+            values = deserialize_item(answer["Item"])
+            journey.state, journey.reason = values["state"], values.get("reason", "")
+            for step, at in _times(values["timeline"]).items():
                 journey.at.setdefault(step, at)
 
 
@@ -163,12 +163,11 @@ def latency(journeys: Sequence[Journey]) -> Latency | None:
     return Latency(len(taken), median(taken), taken[math.ceil(_NINETY_NINE * len(taken)) - 1])
 
 
-def _times(item: Mapping[str, Any]) -> dict[str, int]:
+def _times(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The first time of each step. Feedback may be faster than the record: a delivery proves the acceptance."""
-    rows = [row["M"] for row in item["timeline"]["L"]]
     found: dict[str, int] = {}
     for step, state in STEPS.items():
-        times = [int(row["at"]["N"]) for row in rows if row["state"]["S"] == state]
+        times = [row["at"] for row in rows if row["state"] == state]
         found |= {step: min(times)} if times else {}
     if "delivered" in found:
         found.setdefault("accepted", found["delivered"])

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from function.event.envelope import Delivery, from_queue
-from function.ledger.attributes import is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize, is_conditional_failure, serialize_item
 from function.ledger.keys import message_key
 from function.ledger.record import EventItem
 from operations.installation import Installation, projection
@@ -105,7 +105,7 @@ def _find_events(installation: Installation, mentions: Callable[[str], bool]) ->
         for item in page["Items"]:
             event = EventItem.from_item(item)
             if mentions(event.text or ""):
-                yield KeptEvent(item["pk"]["S"], event.message_id)
+                yield KeptEvent(deserialize(item["pk"]), event.message_id)
 
 
 def _find_records(installation: Installation, address: str) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _find_records(installation: Installation, address: str) -> Iterator[str]:
         ConsistentRead=True,
         **projection(("pk",)),
     )
-    return (item["pk"]["S"].removeprefix(message_key("")) for page in pages for item in page["Items"])
+    return (deserialize(item["pk"]).removeprefix(message_key("")) for page in pages for item in page["Items"])
 
 
 def _letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:

@@ -76,9 +76,10 @@ class Installation:
         it."""
         attributes = ("message_id", "body") if self.reads_events else ("message_id",)
         item = self.read(record.event_key, attributes) if record.event_key else None
-        if item is None or item["message_id"]["S"] != record.message_id:
+        event = EventItem.from_item(item) if item else None
+        if event is None or event.message_id != record.message_id:
             return False
-        return not self.reads_events or "body" in item
+        return not self.reads_events or event.body is not None
 
     def read(self, key: str, attributes: Collection[str]) -> Mapping[str, Any] | None:
         """These attributes of an item of the ledger, read consistently, in DynamoDB's typed JSON; None: no such item.
@@ -107,8 +108,9 @@ def read_recipient(installation: Installation, record: Record) -> str | None:
     """The address that the event of a record names; None where that is not kept, or the caller may not read it."""
     readable = installation.reads_events and record.event_key
     item = installation.read(record.event_key, ("message_id", "body")) if readable and record.event_key else None
+    event = EventItem.from_item(item) if item else None
     try:
-        body = EventItem.from_item(item).text if item and item["message_id"]["S"] == record.message_id else None
+        body = event.text if event and event.message_id == record.message_id else None
         email = json.loads(body)["data"]["recipient"]["email"] if body else None
     except (ValueError, LookupError, TypeError, RecursionError):
         return None

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize_item, is_conditional_failure, serialize_item
 from operations.errors import UserError
 from operations.installation import Installation
 
@@ -80,9 +80,9 @@ def queue_of(queue: str, subject: str) -> str:
 def find_rejected(installation: Installation) -> list[OutboxRow]:
     """What was given up before SNS took it and can be published: reads the whole table."""
     return [
-        OutboxRow(item["pk"]["S"], item["sk"]["S"], item.get("reason", {}).get("S", ""))
-        for item in _scan(installation)
-        if item.get("state") == {"S": "rejected"}
+        OutboxRow(row["pk"], row["sk"], row.get("reason", ""))
+        for row in _scan(installation)
+        if row.get("state") == "rejected"
     ]
 
 
@@ -113,29 +113,29 @@ def publish_again(installation: Installation, row: OutboxRow, now: int) -> None:
 
 def find_mentions(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[OutboxRow]:
     """The rows whose event mentions somebody: reads the whole table."""
-    for item in _scan(installation):
-        if mentions(item["body"]["S"]):
-            yield OutboxRow(item["pk"]["S"], item["sk"]["S"])
+    for row in _scan(installation):
+        if mentions(row["body"]):
+            yield OutboxRow(row["pk"], row["sk"])
 
 
 def find_bodies(installation: Installation) -> Iterator[str]:
     """Every event in the outbox, as it is published: reads the whole table."""
-    return (item["body"]["S"] for item in _scan(installation))
+    return (row["body"] for row in _scan(installation))
 
 
 def find_entries(installation: Installation, fits: Callable[[str], bool]) -> Iterator[OutboxEntry]:
     """The rows whose event, as it is published, fits: reads the whole table."""
-    for item in _scan(installation):
-        if fits(item["body"]["S"]):
+    for row in _scan(installation):
+        if fits(row["body"]):
             yield OutboxEntry(
-                event_id=item["sk"]["S"],
-                about=item["pk"]["S"].removeprefix("outbox#"),
-                type=item.get("type", {}).get("S", ""),
-                state=item.get("state", {}).get("S", "committed"),
-                committed_at=int(item.get("committed_at", {}).get("N", "0")),
-                reason=item.get("reason", {}).get("S", ""),
-                message_id=item.get("message_id", {}).get("S", ""),
-                source=_source(item["body"]["S"]),
+                event_id=row["sk"],
+                about=row["pk"].removeprefix("outbox#"),
+                type=row.get("type", ""),
+                state=row.get("state", "committed"),
+                committed_at=row.get("committed_at", 0),
+                reason=row.get("reason", ""),
+                message_id=row.get("message_id", ""),
+                source=_source(row["body"]),
             )
 
 
@@ -174,7 +174,7 @@ def erase_body(installation: Installation, row: OutboxRow) -> bool:
     )
 
 
-def _scan(installation: Installation) -> Iterator[Mapping[str, Any]]:
+def _scan(installation: Installation) -> Iterator[dict[str, Any]]:
     """The rows that hold an event; none of an installation without the web app."""
     if not installation.books:
         return
@@ -186,7 +186,7 @@ def _scan(installation: Installation) -> Iterator[Mapping[str, Any]]:
     )
     try:
         for page in pages:
-            yield from page["Items"]
+            yield from map(deserialize_item, page["Items"])
     except installation.dynamodb.exceptions.ResourceNotFoundException:
         return
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import is_conditional_failure, serialize_item
+from function.ledger.attributes import deserialize, deserialize_item, is_conditional_failure, serialize_item
 from function.ledger.keys import own_list_of
 from function.ledger.record import EventItem
 from operations.installation import Installation, projection
@@ -66,8 +66,9 @@ class Suppression:
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Suppression:
         """Read one item of the ledger."""
-        since = datetime.fromtimestamp(int(item["since"]["N"]) / 1000, UTC)
-        return cls(item["pk"]["S"], item["reason"]["S"], since, item["message_id"]["S"])
+        values = deserialize_item(item)
+        since = datetime.fromtimestamp(values["since"] / 1000, UTC)
+        return cls(values["pk"], values["reason"], since, values["message_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ def _scan_keys(installation: Installation) -> Iterator[str]:
         ConsistentRead=True,
         **projection(("pk",)),
     )
-    return (item["pk"]["S"] for page in pages for item in page["Items"])
+    return (deserialize(item["pk"]) for page in pages for item in page["Items"])
 
 
 def _is_on_list(client: SESV2Client, address: str) -> bool:

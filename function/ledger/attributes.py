@@ -17,6 +17,7 @@ __all__ = [
     "deserialize",
     "deserialize_item",
     "is_conditional_failure",
+    "read_value",
     "serialize",
     "serialize_item",
 ]
@@ -69,6 +70,11 @@ def serialize_item(values: Mapping[str, object]) -> Item:
 def deserialize_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """The plain values of an item."""
     return {name: deserialize(attribute) for name, attribute in item.items()}
+
+
+def read_value(item: Mapping[str, Any], name: str, default: Any = None) -> Any:
+    """The plain value of one attribute of an item, or the default if the item has none of this name."""
+    return deserialize(attribute) if (attribute := item.get(name)) else default
 
 
 def is_conditional_failure(error: ClientError) -> bool:

@@ -22,7 +22,7 @@ from function.ledger.attempt import (
     evaluate_predecessor,
     evaluate_record,
 )
-from function.ledger.attributes import Item
+from function.ledger.attributes import Item, read_value
 from function.ledger.claims import ClaimRequests
 from function.ledger.feedback import FeedbackRequests
 from function.ledger.keys import feedback_key, message_key
@@ -262,7 +262,7 @@ class Ledger:
 
     def _read_mark(self, provider: str) -> int:
         item = self.table.get(feedback_key(provider)) or {}
-        return int(item["before"]["N"]) if "before" in item else 0
+        return int(read_value(item, "before", 0))
 
     def begin_probe(self, provider: str) -> bool:
         """Whether to ask the provider for a report now: true unless another attempt did so lately."""
@@ -302,7 +302,7 @@ class Ledger:
         if attempt.predecessor and any(item is not None for item in moved):  # it has moved on since it was read
             return OwnedBy(attempt.predecessor.message_id, same=False)
         address = next((item for item in items[1:] if item), {})
-        return Suppressed(None if "since" in address else attempt.choice, address["pk"]["S"] if address else "")
+        return Suppressed(None if "since" in address else attempt.choice, read_value(address, "pk", ""))
 
     def _read_answer(self, answer: Item | Refusal, attempt: Attempt, done: State) -> Record | Verdict:
         if not isinstance(answer, Refusal):

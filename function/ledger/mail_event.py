@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.event.cloudevent import SYNTHETIC_SOURCE
+from function.ledger.attributes import read_value
 from function.ledger.keys import message_key
 from function.ledger.states import State
 from function.runtime.lean_dataclass import dataclass
@@ -65,7 +66,7 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
     names = {name: _text(new, name) for name in ("source", "id", "type", "subject")}
     row = _find_row(new, state)
     told = {"message_id": message_id, "state": state}
-    told |= {name: _text(row, name) for name in ("reason_code", "provider")} | {"tenant": _text(new, "tenant")}
+    told |= {name: row.get(name, "") for name in ("reason_code", "provider")} | {"tenant": _text(new, "tenant")}
     event: dict[str, object] = {
         "specversion": "1.0",
         "id": id_,
@@ -81,20 +82,20 @@ def read_mail_event(record: Mapping[str, Any]) -> MailEvent | None:
 
 def _find_row(image: Mapping[str, Any], state: str) -> Mapping[str, Any]:
     """The last line of the timeline that tells of this state; {} if none does."""
-    rows = [row.get("M") or {} for row in (image.get("timeline") or {}).get("L") or ()]
-    return next((row for row in reversed(rows) if _text(row, "state") == state), {})
+    rows: list[Mapping[str, Any]] = read_value(image, "timeline", [])
+    return next((row for row in reversed(rows) if row.get("state") == state), {})
 
 
 def _moment(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     """When the line was written, else when the stream says, as RFC 3339 has it."""
-    at = (row.get("at") or {}).get("N")
+    at = row.get("at")
     created = change.get("ApproximateCreationDateTime")
-    seconds = int(at) / 1000 if at else created if isinstance(created, int | float) else 0
+    seconds = at / 1000 if at else created if isinstance(created, int | float) else 0
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:
-    return str((item.get(name) or {}).get("S", ""))
+    return str(read_value(item, name, ""))
 
 
 def _drop_empty(values: Mapping[str, object]) -> dict[str, object]:

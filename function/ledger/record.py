@@ -107,7 +107,7 @@ class Record:
     def from_item(cls, item: Mapping[str, Any]) -> Record:
         """Read a message item; attributes of a later release are ignored, missing ones of an earlier have defaults."""
         values = {name: deserialize(item[name]) for name in cls.__slots__ if name in item}
-        values["message_id"] = item["pk"]["S"].removeprefix(message_key(""))
+        values["message_id"] = deserialize(item["pk"]).removeprefix(message_key(""))
         values["state"] = State(values["state"])
         return cls(**values)
 

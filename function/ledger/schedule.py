@@ -35,7 +35,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from function.ledger.attempt import FARTHEST, Attempt, Duplicate, Held, Kept, Verdict
-from function.ledger.attributes import Item, serialize
+from function.ledger.attributes import Item, deserialize, serialize
 from function.ledger.keys import DUE_INDEX, DUE_SHARDS, event_key, message_key
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
@@ -118,7 +118,7 @@ class Schedule:
             for request in requests:
                 page = self.ledger.table.client.query(**request)
                 for item in page["Items"]:
-                    yield Due(item["pk"]["S"].removeprefix(message_key("")), int(item["due_at"]["N"]))
+                    yield Due(deserialize(item["pk"]).removeprefix(message_key("")), deserialize(item["due_at"]))
                 if page.get("LastEvaluatedKey"):
                     rest.append(request | {"ExclusiveStartKey": page["LastEvaluatedKey"]})
             requests = rest

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from function.ledger.attributes import deserialize
+from function.ledger.attributes import read_value, serialize_item
 from function.ledger.keys import message_key
 from laptop.rehearsal.load import Published
 
@@ -110,10 +110,10 @@ def _story(event: Published, rows: Sequence[Mapping[str, Any]]) -> str:
 def timelines(dynamodb: DynamoDBClient, ledger: str, published: Sequence[Published]) -> Iterator[list[dict[str, Any]]]:
     """The rows of each message that has a record."""
     for start in range(0, len(published), _BATCH):
-        keys = [{"pk": {"S": message_key(one.message_id)}} for one in published[start : start + _BATCH]]
+        keys = [serialize_item({"pk": message_key(one.message_id)}) for one in published[start : start + _BATCH]]
         asked: Any = {ledger: {"Keys": keys, "ConsistentRead": True}}
         while asked:  # what one answer has no room for is to be asked for again
             answer: Any = dynamodb.batch_get_item(RequestItems=asked)
             for item in answer.get("Responses", {}).get(ledger, []):
-                yield deserialize(item["timeline"]) if "timeline" in item else []
+                yield read_value(item, "timeline", [])
             asked = answer.get("UnprocessedKeys")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from function.event.envelope import Delivery
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import read_value, serialize_item
 from function.ledger.keys import choice_name, message_key, own_list_key, own_list_of, successor_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
@@ -73,8 +73,8 @@ def _refusing_provider(installation: Installation, record: Record) -> str | None
     if record.state is not State.REFUSED:
         return None
     item = installation.read(message_key(record.message_id), ("timeline",)) or {}
-    rows = [row["M"] for row in item.get("timeline", {}).get("L", ())]
-    accepted = [row["provider"]["S"] for row in rows if row["state"]["S"] == State.SENT and "provider" in row]
+    rows = read_value(item, "timeline", ())
+    accepted = [row["provider"] for row in rows if row["state"] == State.SENT and "provider" in row]
     return next((name for name in reversed(accepted) if "://" in name), None)
 
 

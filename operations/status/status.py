@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from function.ledger.attributes import read_value
 from function.ledger.keys import feedback_key
 from function.runtime.metrics import NAMESPACE
 from operations.errors import UserError
@@ -228,6 +229,5 @@ def _feedback(installation: Installation, clients: StatusClients) -> tuple[Feedb
     marks = []
     for provider in filter(None, map(str.strip, urls)):
         item = installation.read(feedback_key(provider), ("at", "through")) or {}
-        at, about = (int(item[name]["N"]) if name in item else None for name in ("at", "through"))
-        marks.append(FeedbackMark(provider, at, about))
+        marks.append(FeedbackMark(provider, read_value(item, "at"), read_value(item, "through")))
     return tuple(marks)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from function.ledger.attributes import serialize_item
+from function.ledger.attributes import deserialize, serialize_item
 from function.ledger.keys import message_key
 from operations.installation import RECORD_ATTRIBUTES, Installation, projection
 
@@ -37,7 +37,7 @@ def scan_all(installation: Installation, condition: str, values: Mapping[str, ob
     """Every record that fits: reads the whole ledger."""
     with ThreadPoolExecutor(_SEGMENTS) as pool:
         parts = pool.map(lambda segment: _scan_segment(installation, condition, values, segment), range(_SEGMENTS))
-        found = {item["pk"]["S"]: item for part in parts for item in part}
+        found = {deserialize(item["pk"]): item for part in parts for item in part}
     return ScanPart(tuple(found.values()), None)
 
 
@@ -57,8 +57,8 @@ def scan_from(
         found += page.get("Items", [])
         last = page.get("LastEvaluatedKey")
         if last is None or enough(len(found)):
-            return ScanPart(tuple(found), last["pk"]["S"] if last else None)
-        key = last["pk"]["S"]
+            return ScanPart(tuple(found), deserialize(last["pk"]) if last else None)
+        key = deserialize(last["pk"])
 
 
 def _scan_segment(

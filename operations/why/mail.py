@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from function.ledger.attributes import deserialize
+from function.ledger.attributes import read_value
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import ACCEPTED, State
 from operations.outbox import OutboxEntry
@@ -86,7 +86,6 @@ def mail_of(item: Mapping[str, Any], letters: Sequence[DeadLetter] = ()) -> Mail
 
 def rows_of(item: Mapping[str, Any]) -> tuple[TimelineRow, ...]:
     """The timeline in the order of time; the ledger writes rows as it learns of them."""
-    told = deserialize(item["timeline"]) if "timeline" in item else []
     rows = (
         TimelineRow(
             State(row["state"]),
@@ -94,6 +93,6 @@ def rows_of(item: Mapping[str, Any]) -> tuple[TimelineRow, ...]:
             **{name: row.get(name) for name in TimelineRow.__slots__[3:]},
             release=row["release"],
         )
-        for row in told
+        for row in read_value(item, "timeline", ())
     )
     return tuple(sorted(rows, key=lambda row: row.at))

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from function.event.envelope import Delivery, from_queue
+from function.ledger.attributes import deserialize, read_value
 from function.ledger.keys import event_key, message_key, part_id
+from function.ledger.record import EventItem
 from operations.installation import Installation
 from operations.outbox import OutboxEntry
 from operations.redrive.dead_letters import DeadLetter
@@ -131,13 +133,13 @@ def _find_items(
 
 
 def _by_id(part: ScanPart) -> tuple[dict[str, Item], str | None, bool]:
-    items = {item["pk"]["S"].removeprefix(message_key("")): item for item in part.items}
+    items = {deserialize(item["pk"]).removeprefix(message_key("")): item for item in part.items}
     return items, part.rest, part.rest is None
 
 
 def _names(item: Item, question: MailQuery) -> bool:
     """Whether a record is of the event or the subject; a book's id alone names its subject too."""
-    id_, subject, source = (item.get(name, {}).get("S", "") for name in ("id", "subject", "source"))
+    id_, subject, source = (read_value(item, name, "") for name in ("id", "subject", "source"))
     fits = question.wanted in (id_, subject) or subject.endswith(f"/{question.wanted}")
     return fits and question.source in ("", source)
 
@@ -146,7 +148,7 @@ def _read_by_key(installation: Installation, question: MailQuery) -> dict[str, I
     """The record of a MessageId, or of the event that a source and an id name."""
     if question.source:
         owner = installation.read(event_key(question.source, question.wanted), ("message_id",))
-        return _read(installation, [owner["message_id"]["S"]]) if owner else {}
+        return _read(installation, [EventItem.from_item(owner).message_id]) if owner else {}
     return _read(installation, [question.wanted]) if _MESSAGE_ID.fullmatch(question.wanted) else {}
 
 
@@ -159,7 +161,9 @@ def _follow(installation: Installation, items: Mapping[str, Item]) -> dict[str, 
     """The messages that had the event before these, or have it now."""
     known = dict(items)
     for _ in range(_HOPS):
-        links = {item[name]["S"] for item in known.values() for name in ("successor", "instead_of") if name in item}
+        links = {
+            deserialize(item[name]) for item in known.values() for name in ("successor", "instead_of") if name in item
+        }
         if not (more := _read(installation, links - known.keys())):
             break
         known |= more
@@ -169,13 +173,12 @@ def _follow(installation: Installation, items: Mapping[str, Item]) -> dict[str, 
 def _read_parts(installation: Installation, items: Mapping[str, Item]) -> dict[str, Item]:
     """The messages of each recipient of the events among these that name several, as far as they have come."""
     keys = [
-        event_key(item["source"]["S"], part_id(item["id"]["S"], name))
+        event_key(deserialize(item["source"]), part_id(deserialize(item["id"]), name))
         for item in items.values()
-        if "parts" in item
-        for name in item["parts"]["SS"]
+        for name in read_value(item, "parts", ())
     ]
     owners = (installation.read(key, ("message_id",)) for key in keys)
-    return _read(installation, {owner["message_id"]["S"] for owner in owners if owner} - items.keys())
+    return _read(installation, {EventItem.from_item(owner).message_id for owner in owners if owner} - items.keys())
 
 
 def _letter_fits(letter: DeadLetter, question: MailQuery) -> bool:

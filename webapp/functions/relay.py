@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from function.ledger.attributes import read_value
 from webapp.aws import clients
 from webapp.clock import now
 from webapp.outbox.outbox import Outbox, OutboxEvent
@@ -36,5 +37,5 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
 def _new_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[OutboxEvent]:
     for record in records:
         image = record.get("dynamodb", {}).get("NewImage", {})
-        if record.get("eventName") == "INSERT" and image.get("kind") == {"S": "outbox"}:
+        if record.get("eventName") == "INSERT" and read_value(image, "kind") == "outbox":
             yield OutboxEvent.of_item(image)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from function.ledger.attributes import Item, deserialize_item, is_conditional_failure, serialize_item
+from function.ledger.attributes import Item, deserialize, deserialize_item, is_conditional_failure, serialize_item
 from operations.outbox import SHARDS, UNPUBLISHED, queue_name, queue_of
 from webapp.aws.table import EXPIRES_AT, PENDING_INDEX, QUEUE, SINCE
 from webapp.outbox.event import CommittedEvent
@@ -210,13 +210,13 @@ class Outbox:
             ExpressionAttributeValues=serialize_item({":queue": queue}),
             Limit=1,
         )
-        return next((int(item[SINCE]["N"]) for item in answer["Items"]), None)
+        return next((deserialize(item[SINCE]) for item in answer["Items"]), None)
 
     def _find_waiting(self, queue: str, state: str, before: int) -> Iterator[OutboxEvent]:
         for shard in range(SHARDS):
             for key in self._query_queue(queue_name(queue, shard), before):
                 answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-                if "Item" in answer and answer["Item"]["state"] == {"S": state}:
+                if "Item" in answer and deserialize(answer["Item"]["state"]) == state:
                     yield OutboxEvent.of_item(answer["Item"])
 
     def _query_queue(self, queue: str, before: int) -> Iterator[Item]:
