@@ -17,7 +17,7 @@ from doctor.vendors import Http
 if TYPE_CHECKING:
     from dns.resolver import Resolver
 
-    from function.message.tenant import Tenant
+    from function.message.addressing.tenant import Tenant
 
 __all__ = ["ALIAS", "System", "member"]
 

@@ -25,14 +25,14 @@ from function.environment import (
     parse_webhook_secrets,
     roles_with,
 )
-from function.message.delivery_mode import DeliveryMode
-from function.message.sender import from_header, split_sender
+from function.message.addressing.delivery_mode import DeliveryMode
+from function.message.addressing.sender import from_header, split_sender
 from function.providers.urls import gives_feedback, needs_secret, parse_provider_urls, reports_by_webhook
 from function.queues.retry_policy import RetryPolicy
 from function.runtime.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from function.message.tenant import Tenant
+    from function.message.addressing.tenant import Tenant
 
 __all__ = [
     "EventsApiSettings",
@@ -341,7 +341,7 @@ def _tenants(env: Environment, providers: tuple[str, ...] | None = None) -> Mapp
     """Who declares none does without all of it; without `providers` it is of no account by which a mail may go."""
     if not env.has("TENANTS"):
         return {}
-    from function.message.tenant import read_tenants  # noqa: PLC0415  only where it is used
+    from function.message.addressing.tenant import read_tenants  # noqa: PLC0415  only where it is used
 
     def parse(text: str) -> Mapping[str, Tenant]:
         return read_tenants(text, providers)

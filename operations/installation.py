@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, message_key, own_list_key
 from function.ledger.record import EventItem, Record
-from function.message.tenant import find_own_lists
+from function.message.addressing.tenant import find_own_lists
 from operations.errors import UserError
 
 if TYPE_CHECKING:

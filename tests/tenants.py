@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.feedback import FeedbackHandler
+from function.message.addressing.tenant import Tenant
 from function.message.email import Email
-from function.message.tenant import Tenant
 from function.runtime.metrics import Telemetry
 from tests.envelopes import ses_event, sqs_event
 from tests.fakes import SECRET

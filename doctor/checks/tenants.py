@@ -10,7 +10,7 @@ from doctor.checks import identity
 from doctor.checks.other_regions import SesThere
 from doctor.failures import RefusedError, UnansweredError
 from doctor.system import System, member
-from function.message.tenant import Tenant, read_tenants
+from function.message.addressing.tenant import Tenant, read_tenants
 from function.providers.urls import ses_regions
 
 __all__ = ["CHECKS", "find_tenants"]

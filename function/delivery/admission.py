@@ -84,7 +84,7 @@ class Admission:
 
     def _check_each(self, draft: Draft, event: Event) -> None:
         """Check the part of each recipient, so that the poster hears at once what would reject one. Raises Rejected."""
-        from function.message.recipients import write_part  # noqa: PLC0415  only where a notification takes several
+        from function.message.addressing.recipients import write_part  # noqa: PLC0415  only where a notification takes several
 
         for number, recipient in enumerate(draft.recipients):
             try:

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from function.delivery.parting import Parting
     from function.delivery.scheduling import Scheduling
     from function.delivery.tracing import DeliveryTracing
-    from function.message.tenant import Tenant
+    from function.message.addressing.tenant import Tenant
 
 __all__ = ["Courier"]
 

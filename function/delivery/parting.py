@@ -20,8 +20,8 @@ from function.ledger.keys import part_id, part_message_id
 from function.ledger.parts import PartRecords
 from function.ledger.record import Record
 from function.ledger.table import Contended
+from function.message.addressing.recipients import address_of, write_event, write_part
 from function.message.builder import Draft
-from function.message.recipients import address_of, write_event, write_part
 from function.queues.batches import batches
 from function.queues.dead_letter import Letter, write_retry
 from function.runtime.lean_dataclass import dataclass

@@ -15,15 +15,15 @@ from function.event.compression import LARGEST_KEPT, compress
 from function.event.envelope import Delivery
 from function.ledger.attempt import FARTHEST, Attempt
 from function.ledger.keys import DIGEST_SOURCE, address_key, choice_name, event_key, is_window, own_list_key
+from function.message.addressing.delivery_mode import DeliveryMode
 from function.message.catalogue import Catalogue, Notification
-from function.message.delivery_mode import DeliveryMode
 from function.message.email import Email
 from function.message.unsubscribe import UnsubscribeLinks, headers
 from function.reason_codes import ReasonCode
 from function.runtime.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from function.message.tenant import Tenant
+    from function.message.addressing.tenant import Tenant
 
 __all__ = ["NAME", "Draft", "EmailBuilder"]
 
@@ -201,7 +201,7 @@ class EmailBuilder:
         """The mail with its copies, if there are to be any."""
         if not self.roles or not (notification.cc or notification.bcc):
             return email
-        from function.message.copies import add_copies  # noqa: PLC0415  few mails need it
+        from function.message.addressing.copies import add_copies  # noqa: PLC0415  few mails need it
 
         return add_copies(email, notification, self.roles, self.delivery_mode)
 
@@ -270,7 +270,7 @@ class EmailBuilder:
 
 
 def _read_recipients(event: Event, notification: Notification) -> tuple[Any, ...]:
-    from function.message.recipients import read_recipients  # noqa: PLC0415  only where a notification takes several
+    from function.message.addressing.recipients import read_recipients  # noqa: PLC0415  only where a notification takes several
 
     return read_recipients(event, notification.validate)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from function.runtime.lean_dataclass import dataclass
 
 if TYPE_CHECKING:
+    from function.message.addressing.tenant import Tenant
     from function.message.attachments import Reference
-    from function.message.tenant import Tenant
     from function.reason_codes import Reason
 
 __all__ = ["Attachment", "Email", "Invitation", "Receipt"]

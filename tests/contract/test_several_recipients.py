@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from function.errors import InvalidEvent
-from function.message.recipients import MOST
+from function.message.addressing.recipients import MOST
 from package import PackageError
 from package.notifications.catalogue import EXAMPLES, compile_catalogue, examples
 from package.notifications.publishing.asyncapi import asyncapi

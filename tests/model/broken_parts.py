@@ -13,8 +13,8 @@ from function.ledger.attempt import Attempt, Duplicate, Parted, Verdict
 from function.ledger.keys import part_name
 from function.ledger.parts import PartRecords
 from function.ledger.record import Record
+from function.message.addressing.recipients import address_of
 from function.message.builder import Draft
-from function.message.recipients import address_of
 
 __all__ = ["CancelsTheEventAlone", "HandsOnOnce", "NamesByItself", "NumbersThem", "WritesAfterwards"]
 

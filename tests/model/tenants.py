@@ -12,8 +12,8 @@ from function.event.compression import compress
 from function.ledger.keys import own_list_key
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, Action, State
+from function.message.addressing.tenant import Tenant
 from function.message.builder import Draft, EmailBuilder
-from function.message.tenant import Tenant
 from tests.dynamodb.table import State as Snapshot
 from tests.dynamodb.values import Frozen
 from tests.model.world import Mail, World

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from function.ledger.mail_event import SOURCE, TYPES
-from function.message.recipients import MOST
+from function.message.addressing.recipients import MOST
 from package.notifications.catalogue import NOTIFICATIONS, examples, types
 from package.notifications.schemas import read_data_schema, read_schema
 from package.notifications.settings import read_settings

@@ -14,7 +14,7 @@ import pytest
 from doctor.check import CheckResult, CheckStatus
 from doctor.recording import RecordingCloud
 from doctor.vendors import ASKERS, HttpAnswer, VendorAccount
-from function.message.tenant import pack_tenants
+from function.message.addressing.tenant import pack_tenants
 from function.providers.urls import webhook_path
 from function.providers.webhooks.request import MalformedWebhook, WebhookRequest, open_vendor
 from function.providers.webhooks.vendor_events import NOTHING

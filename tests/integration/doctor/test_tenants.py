@@ -10,7 +10,7 @@ import pytest
 
 from doctor.check import CheckResult, CheckStatus
 from doctor.cloud import Boto3Cloud
-from function.message.tenant import pack_tenants
+from function.message.addressing.tenant import pack_tenants
 from tests.integration.operations.ses_lists import simulated_regions
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, REGION, error, find
 

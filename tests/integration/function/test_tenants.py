@@ -19,10 +19,10 @@ from function.event.cloudevent import parse
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.mail_event import read_mail_event
 from function.ledger.states import State
+from function.message.addressing.recipients import write_part
+from function.message.addressing.tenant import Tenant, pack_tenants
 from function.message.catalogue import Catalogue
 from function.message.email import Email
-from function.message.recipients import write_part
-from function.message.tenant import Tenant, pack_tenants
 from function.message.unsubscribe import UnsubscribeLinks
 from operations.installation import Installation
 from operations.suppressions import find_listing, list_suppressions, take_off

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from function.environment import BadSetting
+from function.message.addressing.tenant import pack_tenants
 from function.message.catalogue import Catalogue
-from function.message.tenant import pack_tenants
 from function.notify import compose
 from laptop.service_model import request_violations
 from tests.dynamodb.table import MemoryTable

@@ -17,8 +17,8 @@ from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import address_key, own_list_key
 from function.ledger.record import TimelineRow
 from function.ledger.states import Action, State
+from function.message.addressing.tenant import pack_tenants, read_tenants
 from function.message.catalogue import Catalogue
-from function.message.tenant import pack_tenants, read_tenants
 from function.queues.dead_letter import Letter
 from function.queues.sqs import Queue
 from herald.cli import app

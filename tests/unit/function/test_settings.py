@@ -9,7 +9,7 @@ import pytest
 
 from function.bootstrap import Clients
 from function.environment import BadSetting
-from function.message.tenant import Tenant, find_own_lists, pack_tenants
+from function.message.addressing.tenant import Tenant, find_own_lists, pack_tenants
 from function.settings import (
     EventsApiSettings,
     FeedbackSettings,

@@ -20,8 +20,8 @@ from function.feedback import FeedbackHandler
 from function.ledger.states import State
 from function.ledger.table import Table
 from function.mail_events import MailEventsHandler
+from function.message.addressing.tenant import Tenant
 from function.message.catalogue import Catalogue
-from function.message.tenant import Tenant
 from function.runtime.metrics import Telemetry
 from function.webhook import WebhookHandler
 from tests.dynamodb.table import MemoryTable

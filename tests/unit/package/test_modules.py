@@ -22,8 +22,8 @@ FUNCTION = {
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
     "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
     "settlements states succession table windows",
-    "function/message": "attachments builder catalogue copies delivery_mode digest email invitation locale_filters "
-    "recipients rendering sender tenant unsubscribe",
+    "function/message": "attachments builder catalogue digest email invitation locale_filters rendering unsubscribe",
+    "function/message/addressing": "copies delivery_mode recipients sender tenant",
     "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret smtp urls",
     "function/providers/mailgun": "client events signature",
     "function/providers/resend": "client events signature",
@@ -39,7 +39,8 @@ WEBAPP = {
     "function": "errors reason_codes",
     "function/event": "cloudevent compression envelope",
     "function/ledger": "attributes keys record states",
-    "function/message": "catalogue locale_filters rendering sender tenant unsubscribe",
+    "function/message": "catalogue locale_filters rendering unsubscribe",
+    "function/message/addressing": "sender tenant",
     "function/providers": "redaction",
     "function/providers/ses": "events",
     "function/queues": "dead_letter",

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key, own_list_key
-from function.message.tenant import pack_tenants
+from function.message.addressing.tenant import pack_tenants
 from tests.integration.webapp.accounts.conftest import Functions, UserPool
 from tests.integration.webapp.conftest import Browser, Clock, Cloud, client_with
 from tests.integration.webapp.issuer import Issuer

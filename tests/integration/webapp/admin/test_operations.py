@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, event_key, own_list_key
-from function.message.tenant import pack_tenants
+from function.message.addressing.tenant import pack_tenants
 from function.reason_codes import ReasonCode
 from operations.redrive.selection import LetterFilter
 from tests.integration.operations.ses_lists import Region
