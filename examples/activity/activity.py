@@ -15,8 +15,8 @@ from typing import Any
 import botocore.session
 
 from function.ledger.keys import event_key
-from function.ledger.requests import put, update
 from function.ledger.table import Table
+from function.ledger.writes.requests import put, update
 
 #: Seconds that a mark is kept: longer than SNS (23 days) and the queue (14) may hold an event back.
 KEPT = 60 * 86_400

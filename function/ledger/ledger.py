@@ -23,13 +23,13 @@ from function.ledger.attempt import (
     evaluate_record,
 )
 from function.ledger.attributes import Item, read_value
-from function.ledger.claims import ClaimRequests
-from function.ledger.feedback import FeedbackRequests
 from function.ledger.keys import feedback_key, message_key
 from function.ledger.record import EventItem, Record, TimelineRow
-from function.ledger.settlements import SettlementRequests
 from function.ledger.states import SETTLED_UNSENT, TRIED, UNTRIED, Action, State
 from function.ledger.table import Contended, Refusal, Table
+from function.ledger.writes.claims import ClaimRequests
+from function.ledger.writes.feedback import FeedbackRequests
+from function.ledger.writes.settlements import SettlementRequests
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 

@@ -22,9 +22,9 @@ from function.ledger.attempt import Attempt, Duplicate, Held, Parted, Verdict
 from function.ledger.keys import part_name
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
-from function.ledger.requests import APPEND, REPEAT, Request, in_source_state
 from function.ledger.states import Action, State
 from function.ledger.table import Contended, Refusal
+from function.ledger.writes.requests import APPEND, REPEAT, Request, in_source_state
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 

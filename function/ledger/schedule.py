@@ -39,9 +39,9 @@ from function.ledger.attributes import Item, deserialize, serialize
 from function.ledger.keys import DUE_INDEX, DUE_SHARDS, event_key, message_key
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
-from function.ledger.requests import APPEND, UNSCHEDULE, Request, in_source_state, state_in, update
 from function.ledger.states import ACCEPTED, IN_DOUBT, Action, State
 from function.ledger.table import Contended, Refusal
+from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, in_source_state, state_in, update
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 

@@ -32,10 +32,10 @@ from function.ledger.attributes import Item
 from function.ledger.keys import DIGEST_SOURCE, event_key, window_id
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
-from function.ledger.requests import APPEND, UNSCHEDULE, Request, in_source_state
 from function.ledger.schedule import find_shard
 from function.ledger.states import Action, State
 from function.ledger.table import Contended, Refusal
+from function.ledger.writes.requests import APPEND, UNSCHEDULE, Request, in_source_state
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
 

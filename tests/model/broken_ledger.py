@@ -11,9 +11,9 @@ from function.ledger.attempt import Attempt, Claimed, InDoubt, OwnedBy, Suppress
 from function.ledger.keys import feedback_key
 from function.ledger.ledger import Applied, Ledger, Writes
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import put
 from function.ledger.states import Action, State
 from function.ledger.table import Refusal
+from function.ledger.writes.requests import put
 from operations.installation import Installation
 from operations.suppressions import get_suppression, remove_suppression, take_off
 from tests.model.herald import Code

@@ -11,10 +11,10 @@ from function.ledger.attempt import Attempt, Held, Verdict
 from function.ledger.keys import message_key
 from function.ledger.ledger import Writes
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import Request, update
 from function.ledger.schedule import Cancelled, Due, Schedule, TooLateToCancel
 from function.ledger.states import Action
 from function.ledger.table import Contended
+from function.ledger.writes.requests import Request, update
 from function.queues.dead_letter import write_retry
 from function.scheduler import Scheduler
 from tests.model.broken_ledger import rewrite_condition

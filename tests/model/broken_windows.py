@@ -6,9 +6,9 @@ from typing import Any
 
 from function.ledger.attempt import Attempt, Kept, Verdict
 from function.ledger.record import Record
-from function.ledger.requests import Request
 from function.ledger.schedule import Schedule
 from function.ledger.windows import Digest, Windows
+from function.ledger.writes.requests import Request
 from tests.model.broken_ledger import rewrite_condition
 
 __all__ = [

@@ -11,9 +11,9 @@ import pytest
 from function.delivery.outcome import Outcome, OutcomeKind
 from function.errors import ProviderUnavailable
 from function.event.envelope import Delivery, QueueItem
-from function.ledger.requests import update
 from function.ledger.states import State
 from function.ledger.windows import Windows
+from function.ledger.writes.requests import update
 from function.message.catalogue import Catalogue
 from operations.why.answer import MailAnswer, answer
 from operations.why.mail import MailStory

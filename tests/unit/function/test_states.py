@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 
-from function.ledger.requests import in_source_state, state_in
 from function.ledger.states import (
     ACCEPTED,
     FINAL,
@@ -20,6 +19,7 @@ from function.ledger.states import (
     State,
     sources,
 )
+from function.ledger.writes.requests import in_source_state, state_in
 
 HEARD = {
     action: State[action.name.removeprefix("FEEDBACK_")]

@@ -20,8 +20,8 @@ FUNCTION = {
     "function/delivery": "admission attachments courier decision digests kept_events next_provider outcome parting "
     "report_tracing scheduling tracing",
     "function/event": "cloudevent compression envelope http_binding standard_webhooks",
-    "function/ledger": "attempt attributes claims feedback keys ledger mail_event parts record requests schedule "
-    "settlements states succession table windows",
+    "function/ledger": "attempt attributes keys ledger mail_event parts record schedule states table windows",
+    "function/ledger/writes": "claims feedback requests settlements succession",
     "function/message": "attachments builder catalogue digest email invitation locale_filters rendering unsubscribe",
     "function/message/addressing": "copies delivery_mode recipients sender tenant",
     "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret smtp urls",

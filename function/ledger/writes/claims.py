@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from function.ledger.attempt import Attempt
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, in_source_state
 from function.ledger.states import Action, State
-from function.ledger.succession import SuccessionRequests, describe_mail
+from function.ledger.writes.requests import APPEND, CLEAR, FORGET, LIVE, UNSCHEDULE, Request, in_source_state
+from function.ledger.writes.succession import SuccessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["ClaimRequests"]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from function.ledger.attempt import Attempt, Suppressed
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import (
+from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action, State
+from function.ledger.writes.requests import (
     APPEND,
     CLEAR,
     FORGET,
@@ -17,8 +18,7 @@ from function.ledger.requests import (
     in_source_state,
     state_in,
 )
-from function.ledger.states import IN_DOUBT, SETTLED_UNSENT, Action, State
-from function.ledger.succession import SuccessionRequests, describe_mail
+from function.ledger.writes.succession import SuccessionRequests, describe_mail
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["SettlementRequests"]

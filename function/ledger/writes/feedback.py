@@ -5,7 +5,8 @@ from __future__ import annotations
 from function.ledger.attempt import Attempt
 from function.ledger.keys import feedback_key, message_key
 from function.ledger.record import TimelineRow
-from function.ledger.requests import (
+from function.ledger.states import Action
+from function.ledger.writes.requests import (
     APPEND,
     CLEAR,
     LIVE,
@@ -16,7 +17,6 @@ from function.ledger.requests import (
     put,
     update,
 )
-from function.ledger.states import Action
 
 __all__ = ["FeedbackRequests"]
 

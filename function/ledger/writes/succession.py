@@ -5,7 +5,8 @@ from __future__ import annotations
 from function.ledger.attempt import Attempt
 from function.ledger.keys import message_key
 from function.ledger.record import Record, TimelineRow
-from function.ledger.requests import (
+from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
+from function.ledger.writes.requests import (
     APPEND,
     CLEAR,
     LIVE,
@@ -16,7 +17,6 @@ from function.ledger.requests import (
     state_in,
     update,
 )
-from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
 from function.reason_codes import Reason, ReasonCode
 
 __all__ = ["SuccessionRequests", "describe_mail"]

@@ -1,0 +1,1 @@
+"""What is written of one mail, as requests to DynamoDB. Pure."""
