@@ -17,6 +17,7 @@ from botocore.exceptions import (
 
 from doctor.failures import RefusedError, UnansweredError
 from doctor.system import System
+from operations.errors import UserError
 
 __all__ = ["Explanation", "explain"]
 
@@ -50,15 +51,22 @@ def explain(problem: Exception, system: System) -> Explanation:
             )
         case RefusedError():
             return _refusal(problem, system)
+        case BotoCoreError():
+            return _unasked(problem)
+        case UserError():
+            return Explanation(_short(problem), system.apply, True)
+    return Explanation(
+        f"the check itself failed: {type(problem).__name__}: {_short(problem)}", "report this line", True
+    )
+
+
+def _unasked(problem: BotoCoreError) -> Explanation:
+    match problem:
         case NoCredentialsError() | SSOError() | TokenRetrievalError():
             return Explanation(f"not asked: nobody is signed in ({_short(problem)})", "sign in: aws sso login")
         case ConnectTimeoutError() | ReadTimeoutError() | EndpointConnectionError() | ConnectionClosedError():
             return Explanation(f"no answer came: {_short(problem)}", "look at network and proxy, then run it again")
-        case BotoCoreError():
-            return Explanation(f"not asked: {_short(problem)}", "look at the AWS settings")
-    return Explanation(
-        f"the check itself failed: {type(problem).__name__}: {_short(problem)}", "report this line", True
-    )
+    return Explanation(f"not asked: {_short(problem)}", "look at the AWS settings")
 
 
 def _refusal(problem: RefusedError, system: System) -> Explanation:

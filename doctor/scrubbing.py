@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from email.utils import parseaddr
 from typing import Any
 
-__all__ = ["Scrubber"]
+__all__ = ["LEFT_OUT", "Scrubber"]
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _API_HOST = re.compile(r"\b([a-z0-9]{10})(?=\.execute-api\b)")
@@ -39,7 +39,8 @@ _TOKENS = frozenset(
 _PRIVATE = frozenset({"AdditionalContactEmailAddresses", "Tags", "UseCaseDescription", "WebsiteURL"})
 _SETTINGS = frozenset({"HERALD_CONFIGURATION_SET", "HERALD_FROM", "HERALD_LEDGER_TABLE", "HERALD_PUBLIC_URL"})
 _AMAZONS = (".amazonses.com", ".amazonaws.com")
-_LEFT_OUT = "left out"
+#: Stands in the place of a setting or a token that no recording has.
+LEFT_OUT = "left out"
 _OUR_ACCOUNT = "123456789012"
 
 
@@ -70,14 +71,14 @@ class Scrubber:
                     return [f"token{number}" for number, _ in enumerate(value, 1)]
                 return [self.scrub(inner, name) for inner in value]
             case str():
-                return _LEFT_OUT if name in _TOKENS else self._text(value, name)
+                return LEFT_OUT if name in _TOKENS else self._text(value, name)
         return value
 
     def _setting(self, name: str, value: str) -> str:
         if name == "HERALD_PROVIDERS":  # where SES is asked; the others name hosts and domains
-            return ",".join(url for url in value.split(",") if url.startswith("ses://")) or _LEFT_OUT
+            return ",".join(url for url in value.split(",") if url.startswith("ses://")) or LEFT_OUT
         if name not in _SETTINGS:
-            return _LEFT_OUT
+            return LEFT_OUT
         return self._text(parseaddr(value)[1] if name == "HERALD_FROM" else value)
 
     def _text(self, text: str, name: str = "") -> str:

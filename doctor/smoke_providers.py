@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doctor.checks.providers import find_reporting
 from doctor.failures import RefusedError, UnansweredError
 from doctor.system import System
-from function.providers.urls import is_ses, parse_provider_urls, reports_by_webhook, scheme_of
+from function.providers.urls import is_ses, reports_by_webhook, scheme_of
 from operations.errors import UserError
 
 __all__ = ["EACH", "SmokeProvider", "choose_providers"]
@@ -35,11 +35,12 @@ def choose_providers(system: System, named: Sequence[str]) -> list[SmokeProvider
     """The providers that are named by URL, by scheme or by `EACH`, in the order of the settings; if none is named, the
     one that a synthetic mail is sent by without a choice.
 
-    Raises `UserError` for one that is not configured here, and for a mail server.
+    Raises `UserError` for one that is not configured here, for a mail server, and where `notify` could not read its
+    settings.
     """
     if not named:
         return [SmokeProvider()]
-    configured = _read_providers(system)
+    configured = system.providers
     tried = [url for url in configured if is_ses(url) or reports_by_webhook(url)]
     chosen = {url for name in named for url in _find(name, configured, tried)}
     if servers := sorted(chosen - set(tried)):
@@ -70,13 +71,4 @@ def _find_reporting(system: System) -> set[str]:
     try:
         return set(find_reporting(system))
     except (RefusedError, UnansweredError):
-        return set(_read_providers(system))
-
-
-def _read_providers(system: System) -> tuple[str, ...]:
-    """The providers in the settings, in order of preference. Raises `UserError` if `notify` could not read them."""
-    text = system.settings.get("HERALD_PROVIDERS", "")
-    try:
-        return parse_provider_urls(text) if text else ()
-    except ValueError:
-        raise UserError(f"HERALD_PROVIDERS of {system.prefix}-notify is {text}, which names no providers") from None
+        return set(system.providers)

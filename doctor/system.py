@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 
 from doctor.cloud import Answer, Cloud, pages
 from doctor.failures import RefusedError, UnansweredError
+from doctor.scrubbing import LEFT_OUT
 from doctor.vendors import Http
+from operations.installation import read_providers
 
 if TYPE_CHECKING:
     from dns.resolver import Resolver
@@ -91,6 +93,15 @@ class System:
             answer = self.ask("lambda", "GetFunctionConfiguration", FunctionName=self.notify)
         variables: Mapping[str, str] = member(answer, "lambda", "Environment", "Variables")
         return variables
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The URLs of the providers in those settings, in order of preference; none where a recording left them out.
+
+        Raises `UserError` where `notify` could not read them.
+        """
+        settings = self.settings
+        return () if settings.get("HERALD_PROVIDERS") == LEFT_OUT else read_providers(settings, self.notify)
 
     @property
     def sender(self) -> str | None:

@@ -11,6 +11,7 @@ from function.ledger.attributes import serialize_item
 from function.ledger.keys import address_key, message_key, own_list_key
 from function.ledger.record import EventItem, Record
 from function.message.addressing.tenant import find_own_lists
+from function.providers.urls import parse_provider_urls, ses_regions
 from operations.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "Installation",
     "projection",
     "read_own_lists",
+    "read_providers",
     "read_recipient",
     "read_sending_regions",
 ]
@@ -123,12 +125,23 @@ def read_sending_regions(functions: LambdaClient, notify: str) -> list[str]:
 
     Raises `UserError` if there is no such function, or it does not say.
     """
-    providers = _read_settings(functions, notify).get("HERALD_PROVIDERS", "")
-    urls = [url.strip() for url in providers.split(",")]
-    regions = [url.removeprefix("ses://") for url in urls if url.startswith("ses://")]
+    providers = read_providers(_read_settings(functions, notify), notify)
     if not providers:
         raise UserError(f"the function {notify} does not say which regions it sends from: HERALD_PROVIDERS is not set")
-    return list(dict.fromkeys(regions))
+    return list(ses_regions(providers))
+
+
+def read_providers(settings: Mapping[str, str], notify: str) -> tuple[str, ...]:
+    """The URLs of the providers in the settings of the function `notify`, in order of preference; none where they are
+    not set.
+
+    Raises `UserError` where the function could not read them; what is there may hold a password, and is not repeated.
+    """
+    text = settings.get("HERALD_PROVIDERS", "").strip()
+    try:
+        return parse_provider_urls(text) if text else ()
+    except ValueError:
+        raise UserError(f"HERALD_PROVIDERS of {notify} names no providers: the function cannot start with it") from None
 
 
 def read_own_lists(functions: LambdaClient, notify: str) -> list[str]:

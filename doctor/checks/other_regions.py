@@ -40,8 +40,7 @@ class SesThere:
 
 def _other_regions(system: System) -> Finding:
     """Its quota is compared with `send_rate` too, since by fail-over all mails go there."""
-    urls = tuple(url.strip() for url in system.settings.get("HERALD_PROVIDERS", "").split(","))
-    regions = [region for region in ses_regions(urls) if region != system.region]
+    regions = [region for region in ses_regions(system.providers) if region != system.region]
     if not regions:
         return ok("no mail goes by SES in another region")
     found = [

@@ -30,7 +30,7 @@ Judge = Callable[[System, Asker, VendorAccount], Finding]
 def _for_each(system: System, judge: Judge) -> Finding:
     """The worst status of all providers, with the findings of each."""
     settings = system.settings
-    urls = [url for url in settings.get("HERALD_PROVIDERS", "").split(",") if "://" in url and not is_ses(url)]
+    urls = [url for url in system.providers if not is_ses(url)]
     if not urls:
         return ok("mails go by SES alone")
     found = [_find(system, settings, url, judge) for url in urls]

@@ -54,8 +54,7 @@ def _list_names(names: Iterable[str]) -> str:
 
 def _places(system: System, tenant: Tenant) -> Iterator[System]:
     """The same system with a tenant's sender, in each region whose SES may send its mail."""
-    urls = (url.strip() for url in system.settings.get("HERALD_PROVIDERS", f"ses://{system.region}").split(","))
-    for region in ses_regions(tuple(url for url in urls if tenant.may_go_by(url))):
+    for region in ses_regions(tuple(filter(tenant.may_go_by, system.providers))):
         there = system if region == system.region else replace(system, cloud=SesThere(system.cloud, region))
         yield replace(there, region=region, tenant=tenant)
 

@@ -13,7 +13,7 @@ from function.ledger.attributes import read_value
 from function.ledger.keys import feedback_key
 from function.runtime.metrics import NAMESPACE
 from operations.errors import UserError
-from operations.installation import Installation
+from operations.installation import Installation, read_providers
 from operations.pause import PauseStatus, read_status
 from operations.redrive.dead_letters import describe_reason, group_by_reason
 from operations.redrive.queue import count_in_flight, peek
@@ -225,9 +225,8 @@ def _letters(installation: Installation) -> LetterCounts:
 
 
 def _feedback(installation: Installation, clients: StatusClients) -> tuple[FeedbackMark, ...]:
-    urls = _settings(clients).get("HERALD_PROVIDERS", "").split(",")
     marks = []
-    for provider in filter(None, map(str.strip, urls)):
+    for provider in read_providers(_settings(clients), clients.notify):
         item = installation.read(feedback_key(provider), ("at", "through")) or {}
         marks.append(FeedbackMark(provider, read_value(item, "at"), read_value(item, "through")))
     return tuple(marks)

@@ -119,11 +119,17 @@ def test_the_regions_are_those_that_the_function_sends_from(installation: Instal
     function = Lambda(None)
     with pytest.raises(UserError, match="does not say which regions"):
         read_sending_regions(function.client, "herald-notify")
-    providers = "ses://eu-west-1, ses://eu-central-1,smtp://mail.example,ses://eu-west-1"
-    function.client.update_function_configuration(
-        FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": providers}}
-    )
+
+    def configure(providers: str) -> None:
+        function.client.update_function_configuration(
+            FunctionName="herald-notify", Environment={"Variables": {"HERALD_PROVIDERS": providers}}
+        )
+
+    configure("ses://eu-west-1, ses://eu-central-1,smtp://mail.example:587")
     assert read_sending_regions(function.client, "herald-notify") == [HERE, THERE]
+    configure("ses://eu-west-1,smtp://ada:secret@mail.example:587")
+    with pytest.raises(UserError, match=r"^HERALD_PROVIDERS of herald-notify names no providers: (?!.*secret)"):
+        read_sending_regions(function.client, "herald-notify")
     with pytest.raises(UserError, match="there is no function nobody-notify"):
         read_sending_regions(function.client, "nobody-notify")
 

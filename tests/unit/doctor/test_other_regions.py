@@ -37,6 +37,14 @@ def test_all_is_well_in_both() -> None:
     assert (found.status, THERE in found.finding) == (CheckStatus.OK, True)
 
 
+@pytest.mark.parametrize("check", ["ses-other-regions", "provider-keys", "provider-domains", "provider-webhooks"])
+def test_providers_that_notify_could_not_read_are_wrong(check: str) -> None:
+    found = find(check, sending_by(f"ses://{REGION}", "smtp://ada:secret@mail.example.com:587"))
+    assert (found.status, found.remedy) == (CheckStatus.WRONG, "make apply")
+    assert found.finding.startswith("HERALD_PROVIDERS of herald-notify names no providers: ")
+    assert "secret" not in found.finding
+
+
 @pytest.mark.parametrize("providers", [(f"ses://{REGION}",), ("resend://",), ()])
 def test_where_there_is_no_other_region_nobody_is_asked(providers: tuple[str, ...]) -> None:
     assert find("ses-other-regions", sending_by(*providers)).status is CheckStatus.OK

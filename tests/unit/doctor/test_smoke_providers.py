@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from doctor.smoke_providers import choose_providers
+from doctor.system import System
 from operations.errors import UserError
+from tests.unit.doctor import fake_cloud
 
 
-def system(providers: str) -> Any:
-    return SimpleNamespace(settings={"HERALD_PROVIDERS": providers}, prefix="herald")
+def system(providers: str) -> System:
+    settings = {"Environment": {"Variables": {"HERALD_PROVIDERS": providers}}}
+    return fake_cloud.system({("lambda", "GetFunctionConfiguration"): settings})
 
 
 @pytest.mark.parametrize("name", ["each", "ses"])
@@ -22,5 +22,5 @@ def test_providers_are_read_as_notify_reads_them(name: str) -> None:
 
 
 def test_a_setting_that_notify_could_not_read_is_named() -> None:
-    with pytest.raises(UserError, match=r"^HERALD_PROVIDERS of herald-notify is ses:, which names no providers$"):
+    with pytest.raises(UserError, match=r"^HERALD_PROVIDERS of herald-notify names no providers: "):
         choose_providers(system("ses:"), ["each"])

@@ -41,7 +41,7 @@ WEBAPP = {
     "function/ledger": "attributes keys record states",
     "function/message": "catalogue locale_filters rendering unsubscribe",
     "function/message/addressing": "sender tenant",
-    "function/providers": "redaction",
+    "function/providers": "redaction urls",
     "function/providers/ses": "events",
     "function/queues": "dead_letter",
     "function/runtime": "lean_dataclass metrics otlp trace_context",
