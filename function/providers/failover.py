@@ -13,6 +13,7 @@ from function.errors import (
     NotSent,
     OutcomeUnknown,
     ProviderUnavailable,
+    ProviderUnreachable,
     QuotaExhausted,
     RefusedForGood,
     Throttled,
@@ -21,7 +22,6 @@ from function.event.cloudevent import SYNTHETIC_TAG
 from function.ledger.record import TimelineRow
 from function.ledger.states import State
 from function.message.email import Email, Receipt
-from function.providers.circuit_breaker import CircuitBreaker
 from function.providers.urls import is_ses, providers_after
 from function.reason_codes import Reason, ReasonCode
 from function.runtime.lean_dataclass import dataclass
@@ -32,6 +32,8 @@ __all__ = ["PAUSE", "ROUNDS", "Failover", "Provider", "ProviderCall", "SendResul
 ROUNDS = 3
 #: Longest first pause between two rounds, in seconds; it doubles, with full jitter.
 PAUSE = 0.5
+#: Connections in a row that did not come about, after which a provider rests.
+_FAILURES = 5
 #: Characters of the detail of a timeline row: the words of two providers.
 _LONGEST_DETAIL = 400
 
@@ -75,6 +77,34 @@ class SendResult:
 
     outcome: Receipt | NotificationError
     tries: tuple[ProviderCall, ...]
+
+
+class CircuitBreaker:
+    """Stops calling a provider that cannot be reached, so that an outage costs no mail the whole wait for a connection.
+
+    https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker. What it knows is this sandbox's alone:
+    another one finds out for itself, at the price of five mails that wait for a connection and then go by the next
+    provider. It counts the refused connections of one provider; `clock` gives epoch milliseconds, `rest` is in such.
+    After the rest one mail tries the provider (half-open): if nobody is reached again, the rest begins anew.
+    """
+
+    def __init__(self, clock: Callable[[], int], rest: int) -> None:
+        self._clock = clock
+        self._rest = rest
+        self._refused = 0
+        self._rests_until = 0
+
+    def refusal(self) -> ProviderUnavailable | None:
+        """Why the provider is not asked now; None: it is."""
+        if self._clock() >= self._rests_until:
+            return None
+        return ProviderUnavailable(f"not asked: it rests after {self._refused} connections that did not come about")
+
+    def note(self, outcome: object) -> None:
+        """Note the outcome of a call: any answer at all means that the provider is reachable."""
+        self._refused = self._refused + 1 if isinstance(outcome, ProviderUnreachable) else 0
+        if self._refused >= _FAILURES:
+            self._rests_until = self._clock() + self._rest
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ FUNCTION = {
     "function/ledger/writes": "claims feedback requests settlements succession",
     "function/message": "attachments builder catalogue digest email invitation locale_filters rendering unsubscribe",
     "function/message/addressing": "copies delivery_mode recipients sender tenant",
-    "function/providers": "circuit_breaker failover http_client mime public_host redaction registry secret smtp urls",
+    "function/providers": "failover http_client mime public_host redaction registry secret smtp urls",
     "function/providers/mailgun": "client events signature",
     "function/providers/resend": "client events signature",
     "function/providers/sendgrid": "client events p256 signature",
