@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doctor.check import Check
 from doctor.checks import (
-    caller,
+    account,
     dns_records,
     events_api,
     function,
@@ -15,17 +15,14 @@ from doctor.checks import (
     providers,
     queues,
     release,
-    ses_account,
-    sign_in,
     tenants,
-    web_address,
+    web_app,
 )
 
 __all__ = ["CHECKS"]
 
 CHECKS: tuple[Check, ...] = (
-    *caller.CHECKS,
-    *ses_account.CHECKS,
+    *account.CHECKS,
     *identity.CHECKS,
     *other_regions.CHECKS,
     *tenants.CHECKS,
@@ -36,7 +33,6 @@ CHECKS: tuple[Check, ...] = (
     *providers.CHECKS,
     *queues.CHECKS,
     *events_api.CHECKS,
-    *sign_in.CHECKS,
-    *web_address.CHECKS,
+    *web_app.CHECKS,
     *key.CHECKS,
 )

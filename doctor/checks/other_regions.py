@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from doctor.check import Check, CheckStatus, Finding, Scope, ok, run, worst
-from doctor.checks import identity, ses_account
+from doctor.checks import account, identity
 from doctor.cloud import Answer, Cloud
 from doctor.system import System
 from function.providers.urls import ses_regions
@@ -24,7 +24,7 @@ _THERE = frozenset(
         "ses-event-destination",
     }
 )
-_CHECKS = [check for check in (*ses_account.CHECKS, *identity.CHECKS) if check.id in _THERE]
+_CHECKS = [check for check in (*account.CHECKS, *identity.CHECKS) if check.id in _THERE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from doctor.check import CheckStatus
 from tests.integration.doctor.dns_server import Zone, serve_dns
 from tests.unit.doctor.fake_cloud import HEALTHY, find
-from tests.unit.doctor.test_web_address import certificate, served
+from tests.unit.doctor.test_web_app import certificate, served
 
 _KEYS: dict[tuple[str, str], list[str] | None] = {
     (f"{token}._domainkey.mail.example.com", "CNAME"): [f"{token}.dkim.amazonses.com."]

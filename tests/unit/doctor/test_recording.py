@@ -20,7 +20,7 @@ from laptop.service_model import answer_violations
 from tests.unit.doctor.fake_cloud import ACCOUNT, HEALTHY, NOW, FakeCloud, error, system
 from tests.unit.doctor.shapes import RECORDED, shapes_of
 from tests.unit.doctor.test_other_regions import two_regions
-from tests.unit.doctor.test_web_address import certificate, served
+from tests.unit.doctor.test_web_app import certificate, served
 
 #: Where an emulator's answer is none that AWS could give.
 UNLIKE_AWS = {

@@ -1,6 +1,6 @@
-"""SES's account in this region: whom it may mail, how much, on which plan.
+"""The account: who asks, in which region, and what SES lets it do there: whom it may mail, how much, on which plan.
 
-All of it is one answer: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+All that SES says of it is one answer: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
 """
 
 from __future__ import annotations
@@ -15,6 +15,24 @@ __all__ = ["CHECKS"]
 _REASONS = frozenset({"BOUNCE", "COMPLAINT"})
 #: The part of the daily quota from which on it is worth a word.
 _NEARLY = 0.9
+
+
+def _credentials(system: System) -> Finding:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+    caller = system.ask("sts", "GetCallerIdentity")
+    account, arn = member(caller, "sts", "Account"), member(caller, "sts", "Arn")
+    return ok(f"account {account}, as {arn}, in {system.where}")
+
+
+def _region(system: System) -> Finding:
+    """boto3 and Terraform do not look for the region in the same order, so all that name one must name the same.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    """
+    named = ", ".join(f"{region} by {source}" for source, region in system.regions)
+    if {region for _, region in system.regions} == {system.region}:
+        return ok(named)
+    return wrong(f"the settings name different regions: {named}", f"let all of them name {system.region}, or one alone")
 
 
 def _sandbox(system: System) -> Finding:
@@ -109,6 +127,8 @@ def _account_member(system: System, name: str) -> Any:
 
 
 CHECKS = (
+    Check("credentials", "Credentials", _credentials, Scope.ACCOUNT),
+    Check("region", "Region", _region, Scope.ACCOUNT),
     Check("ses-sandbox", "SES sandbox", _sandbox, Scope.ACCOUNT),
     Check("ses-sending", "SES sending", _sending, Scope.ACCOUNT),
     Check("ses-plan", "SES plan", _plan, Scope.ACCOUNT),
