@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+import plotext
 from rich.console import Console
 from rich.table import Table
 
 from herald.capacity.answer import BurstResult
 from herald.capacity.formatting import count, duration
-from herald.capacity.plot import draw
 from herald.capacity.rules import EVENT_AGE, UNRESERVED
 from herald.capacity.scenario import BurstScenario
 
@@ -18,6 +19,8 @@ __all__ = ["advice", "show"]
 #: Columns that the table with all choices needs; a narrower terminal gets the first choice only.
 _WIDE = 76
 _HOUR = 3_600
+#: Lines of the picture, and marks on each of its rulers.
+_LINES, _TICKS = 14, 5
 
 
 def show(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]]) -> None:
@@ -29,7 +32,7 @@ def show(console: Console, asked: Mapping[str, tuple[BurstScenario, BurstResult]
         + f" ({_method(answer)})"
     )
     console.print(_table(asked if console.width >= _WIDE else {name: asked[name] for name in [*asked][:1]}))
-    console.out(draw(answer, min(console.width - 1, 100), console.is_terminal))
+    console.out(_draw(answer, min(console.width - 1, 100), console.is_terminal))
     for line in advice(scenario, answer):
         console.print(f"- {line}")
 
@@ -65,6 +68,33 @@ def _rows(scenario: BurstScenario, answer: BurstResult) -> Iterator[tuple[str, s
     yield "invocations a mail", f"{answer.invocations / max(answer.sent, 1):.2f}"
     yield "SES refusals a mail", f"{(answer.refusals + answer.over_quota) / max(answer.sent, 1):.2f}"
     yield "Lambda's throttles", count(answer.throttles)
+
+
+def _draw(answer: BurstResult, width: int, coloured: bool) -> str:
+    """The picture, `width` columns wide; three different marks, so that it can be read without colours."""
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("default" if coloured else "colorless")
+    figure.canvas("default")
+    figure.plot_size(max(width, 30), _LINES)
+    at = [moment.at for moment in answer.moments]
+    queues = {
+        "sent": ("•", [moment.sent for moment in answer.moments]),
+        "in Lambda's queue": ("+", [moment.lambda_queue for moment in answer.moments]),
+        "in retry": ("x", [moment.retry_queue for moment in answer.moments]),
+    }
+    for name, (mark, values) in queues.items():
+        figure.draw(figure.signal(at, values, marker=mark).lines(True).label(f"{mark} {name}"))
+    figure.legend(False)
+    _set_ticks(figure.ruler(0, 0), max(at), duration)
+    _set_ticks(figure.ruler(1, 0), max(max(values) for _, values in queues.values()), count)
+    key = "   ".join(f"{mark} {name}" for name, (mark, _) in queues.items())
+    return f"{figure.build().string(colorless=not coloured).rstrip()}\n{key}"
+
+
+def _set_ticks(ruler: Any, most: float, worded: Callable[[float], str]) -> None:
+    places = [most * tick / (_TICKS - 1) for tick in range(_TICKS)]
+    ruler.ticks(places, [worded(place) for place in places])
 
 
 def advice(scenario: BurstScenario, answer: BurstResult) -> Iterator[str]:
