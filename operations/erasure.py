@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 
 from function.event.envelope import Delivery, from_queue
 from function.ledger.attributes import deserialize, is_conditional_failure, serialize_item
-from function.ledger.keys import message_key
+from function.ledger.keys import EVENT_PREFIX, message_key
 from function.ledger.record import EventItem
-from operations.installation import Installation, projection
+from operations.installation import Installation
 from operations.outbox import OutboxRow, erase_body, find_mentions
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.queue import Reception, peek
@@ -95,17 +95,11 @@ def erase(installation: Installation, address: str, found: PersonalData) -> Eras
 
 
 def _find_events(installation: Installation, mentions: Callable[[str], bool]) -> Iterator[KeptEvent]:
-    pages = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.ledger,
-        FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
-        ExpressionAttributeValues=serialize_item({":event": "event#"}),
-        ConsistentRead=True,
-    )
-    for page in pages:
-        for item in page["Items"]:
-            event = EventItem.from_item(item)
-            if mentions(event.text or ""):
-                yield KeptEvent(deserialize(item["pk"]), event.message_id)
+    pages = installation.scan("begins_with(pk, :event) AND attribute_exists(body)", {":event": EVENT_PREFIX})
+    for item in chain.from_iterable(pages):
+        event = EventItem.from_item(item)
+        if mentions(event.text or ""):
+            yield KeptEvent(deserialize(item["pk"]), event.message_id)
 
 
 def _find_records(installation: Installation, address: str) -> Iterator[str]:
@@ -113,14 +107,9 @@ def _find_records(installation: Installation, address: str) -> Iterator[str]:
     keys = {f":key{number}": key for number, key in enumerate(installation.address_keys(address))}
     # A record of a tenant with a list of its own has the tenant's name behind the hash.
     named = " OR ".join(f"begins_with(address, {key})" for key in keys)
-    pages = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.ledger,
-        FilterExpression=f"begins_with(pk, :message) AND ({named})",
-        ExpressionAttributeValues=serialize_item({":message": message_key("")} | keys),
-        ConsistentRead=True,
-        **projection(("pk",)),
-    )
-    return (deserialize(item["pk"]).removeprefix(message_key("")) for page in pages for item in page["Items"])
+    values = {":message": message_key("")} | keys
+    pages = installation.scan(f"begins_with(pk, :message) AND ({named})", values, ("pk",))
+    return (deserialize(item["pk"]).removeprefix(message_key("")) for item in chain.from_iterable(pages))
 
 
 def _letter_about(letter: DeadLetter, messages: Collection[str], mentions: Callable[[str], bool]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +91,22 @@ class Installation:
         return self.dynamodb.get_item(
             TableName=self.ledger, Key=serialize_item({"pk": key}), ConsistentRead=True, **projection(attributes)
         ).get("Item")
+
+    def scan(
+        self, condition: str, values: Mapping[str, object], attributes: Collection[str] = ()
+    ) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """The items of the ledger that fit, read consistently, page by page of the whole table; many pages are empty.
+
+        Of each item these attributes, or all.
+        """
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.ledger,
+            FilterExpression=condition,
+            ExpressionAttributeValues=serialize_item(values),
+            ConsistentRead=True,
+            **(projection(attributes) if attributes else {}),
+        )
+        return (page["Items"] for page in pages)
 
     def address_keys(self, address: str) -> tuple[str, ...]:
         """The keys under which the ledger may know an address; the first is the one that is written."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import deserialize, deserialize_item, is_conditional_failure, serialize_item
-from function.ledger.keys import own_list_of
+from function.ledger.keys import ADDRESS_PREFIX, EVENT_PREFIX, own_list_of
 from function.ledger.record import EventItem
-from operations.installation import Installation, projection
+from operations.installation import Installation
 from operations.outbox import find_bodies
 
 if TYPE_CHECKING:
@@ -100,15 +100,9 @@ def list_suppressions(installation: Installation) -> Iterator[Suppression]:
 
 def scan_suppressions(installation: Installation) -> Iterator[list[Suppression]]:
     """The list page by page of a scan of the whole table; many pages are empty."""
-    read = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.ledger,
-        FilterExpression="begins_with(pk, :address) AND attribute_exists(since)",
-        ExpressionAttributeValues=serialize_item({":address": "address#"}),
-        ConsistentRead=True,
-        **projection(_ATTRIBUTES),
-    )
-    for page in read:
-        yield list(map(Suppression.of, page["Items"]))
+    condition = "begins_with(pk, :address) AND attribute_exists(since)"
+    for items in installation.scan(condition, {":address": ADDRESS_PREFIX}, _ATTRIBUTES):
+        yield list(map(Suppression.of, items))
 
 
 def find_listing(installation: Installation, address: str, tenant: str | None = None) -> Listing:
@@ -182,13 +176,8 @@ def _pairs(installation: Installation, addresses: Collection[str]) -> Iterator[t
 
 
 def _find_addresses(installation: Installation) -> Iterator[str]:
-    pages = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.ledger,
-        FilterExpression="begins_with(pk, :event) AND attribute_exists(body)",
-        ExpressionAttributeValues=serialize_item({":event": "event#"}),
-        ConsistentRead=True,
-    )
-    bodies = (EventItem.from_item(item).text or "" for page in pages for item in page["Items"])
+    pages = installation.scan("begins_with(pk, :event) AND attribute_exists(body)", {":event": EVENT_PREFIX})
+    bodies = (EventItem.from_item(item).text or "" for item in chain.from_iterable(pages))
     for body in chain(bodies, find_bodies(installation)):
         try:
             yield str(json.loads(body)["data"]["recipient"]["email"])
@@ -224,14 +213,8 @@ def _move(installation: Installation, old: str, new: str) -> bool:
 
 
 def _scan_keys(installation: Installation) -> Iterator[str]:
-    pages = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.ledger,
-        FilterExpression="begins_with(pk, :address)",
-        ExpressionAttributeValues=serialize_item({":address": "address#"}),
-        ConsistentRead=True,
-        **projection(("pk",)),
-    )
-    return (deserialize(item["pk"]) for page in pages for item in page["Items"])
+    pages = installation.scan("begins_with(pk, :address)", {":address": ADDRESS_PREFIX}, ("pk",))
+    return (deserialize(item["pk"]) for item in chain.from_iterable(pages))
 
 
 def _is_on_list(client: SESV2Client, address: str) -> bool:

@@ -7,9 +7,11 @@ import hmac
 import re
 
 __all__ = [
+    "ADDRESS_PREFIX",
     "DIGEST_SOURCE",
     "DUE_INDEX",
     "DUE_SHARDS",
+    "EVENT_PREFIX",
     "address_key",
     "choice_name",
     "event_key",
@@ -26,6 +28,8 @@ __all__ = [
     "window_id",
 ]
 
+#: What the keys of addresses and of events begin with; a hash follows.
+ADDRESS_PREFIX, EVENT_PREFIX = "address#", "event#"
 #: The index of what waits for its time: partition `due`, sort key `due_at`, keys only.
 DUE_INDEX = "due"
 #: Its partitions: each takes a thousand writes a second, and is read once a minute.
@@ -49,7 +53,7 @@ def message_key(message_id: str) -> str:
 
 def event_key(source: str, event_id: str) -> str:
     """Key of the item that names the message owning an event; `source` + `id` name the event for ever."""
-    return "event#" + hashlib.sha256(f"{source}\0{event_id}".encode()).hexdigest()
+    return EVENT_PREFIX + hashlib.sha256(f"{source}\0{event_id}".encode()).hexdigest()
 
 
 def feedback_key(provider: str) -> str:
@@ -100,7 +104,7 @@ def successor_id(message_id: str) -> str:
 
 def address_key(secret: bytes, address: str) -> str:
     """Key of an address's item: HMAC-SHA-256 of the lower-cased address, so that keys name nobody."""
-    return "address#" + hmac.new(secret, address.strip().lower().encode(), hashlib.sha256).hexdigest()
+    return ADDRESS_PREFIX + hmac.new(secret, address.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
 def own_list_key(address: str, tenant: str) -> str:

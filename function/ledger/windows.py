@@ -29,7 +29,7 @@ from typing import Any
 
 from function.ledger.attempt import Attempt, Duplicate, Held, Kept, Verdict
 from function.ledger.attributes import Item
-from function.ledger.keys import DIGEST_SOURCE, event_key, window_id
+from function.ledger.keys import DIGEST_SOURCE, EVENT_PREFIX, event_key, window_id
 from function.ledger.ledger import CONTENDED_PAUSE, Ledger, Writes
 from function.ledger.record import EventItem, Record, TimelineRow
 from function.ledger.schedule import find_shard
@@ -116,7 +116,7 @@ class Windows:
         """The events of a digest that are kept, in no order."""
         now = self.ledger.clock()
         for key in sorted(record.items):
-            item: Item | None = self.ledger.table.get(f"event#{key}")
+            item: Item | None = self.ledger.table.get(EVENT_PREFIX + key)
             event = EventItem.from_item(item) if item else None
             if event and event.text is not None and not event.is_expired(now):
                 yield event.text
@@ -158,7 +158,7 @@ def _join(writes: Writes, attempt: Attempt, when: str, now: int) -> Request:
         *(f"#{name} = :{name}" for name in named),
     ]
     row = TimelineRow.of(Reason(ReasonCode.COLLECTED, f"collects until {when}"), State.COLLECTING, now, writes.release)
-    values = named | {"items": {(attempt.event_key or "").removeprefix("event#")}, "most": LARGEST}
+    values = named | {"items": {(attempt.event_key or "").removeprefix(EVENT_PREFIX)}, "most": LARGEST}
     return writes.update_message(
         Attempt(window, attempt.owner, due=attempt.due),
         now,

@@ -14,11 +14,10 @@ import hashlib
 import hmac
 import json
 
+from function.ledger.keys import ADDRESS_PREFIX
 from function.runtime.lean_dataclass import dataclass
 
 __all__ = ["UnsubscribeLinks", "headers"]
-
-_PREFIX = "address#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class UnsubscribeLinks:
 
     def link(self, category: str, address: str) -> str:
         """The link for the reader whose address has this key in the ledger."""
-        claims = {"category": category, "sub": address.removeprefix(_PREFIX)}
+        claims = {"category": category, "sub": address.removeprefix(ADDRESS_PREFIX)}
         signed = f"{_segment({'alg': 'HS256', 'typ': 'herald-unsubscribe'})}.{_segment(claims)}"
         signature = hmac.new(self.key, signed.encode(), hashlib.sha256).digest()
         return f"{self.url}/{signed}.{_base64url(signature)}"

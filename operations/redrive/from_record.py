@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import chain
 
 from function.event.envelope import Delivery
-from function.ledger.attributes import read_value, serialize_item
+from function.ledger.attributes import read_value
 from function.ledger.keys import choice_name, message_key, own_list_key, own_list_of, successor_id
 from function.ledger.record import Record
 from function.ledger.states import ACCEPTED, State
 from function.queues.dead_letter import write_letter
 from function.reason_codes import Reason, ReasonCode
 from operations.errors import UserError
-from operations.installation import RECORD_ATTRIBUTES, Installation, projection, read_recipient
+from operations.installation import RECORD_ATTRIBUTES, Installation, read_recipient
 from operations.preview import find_subscription
 from operations.redrive.dead_letters import DeadLetter
 from operations.redrive.plan import RedriveDecision, RedrivePlan, decide
@@ -85,14 +86,9 @@ def find_message(installation: Installation, wanted: str) -> str:
     """
     if installation.record(wanted) is not None:
         return wanted
-    pages = installation.dynamodb.get_paginator("scan").paginate(
-        TableName=installation.ledger,
-        FilterExpression="begins_with(pk, :message) AND id = :id AND attribute_not_exists(successor)",
-        ExpressionAttributeValues=serialize_item({":message": message_key(""), ":id": wanted}),
-        ConsistentRead=True,
-        **projection(RECORD_ATTRIBUTES),
-    )
-    found = [Record.from_item(item) for page in pages for item in page["Items"]]
+    condition = "begins_with(pk, :message) AND id = :id AND attribute_not_exists(successor)"
+    pages = installation.scan(condition, {":message": message_key(""), ":id": wanted}, RECORD_ATTRIBUTES)
+    found = [Record.from_item(item) for item in chain.from_iterable(pages)]
     if not found:
         raise UserError(f"the ledger knows no message and no event {wanted}")
     if len(found) > 1:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from function.ledger.keys import event_key
+from function.ledger.keys import ADDRESS_PREFIX, event_key
 from operations.erasure import KeptEvent, delete_letters, erase_event
 from operations.errors import UserError
 from operations.installation import Installation
@@ -148,7 +148,7 @@ class AccountDeletion:
             raise Unavailable("The notifier does not answer.", retry_after=60) from None
         for key in keys:
             for category in CATEGORIES:
-                self.preferences.subscribe(category, key.removeprefix("address#"))
+                self.preferences.subscribe(category, key.removeprefix(ADDRESS_PREFIX))
 
 
 def is_fresh(reader: Identity, now: int) -> bool:

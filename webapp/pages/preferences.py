@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from function.ledger.keys import ADDRESS_PREFIX
 from webapp import log
 from webapp.api.problems import Problem
 from webapp.composition import Parts, PartsOf
@@ -121,4 +122,4 @@ def choose(session: SignedIn, parts: PartsOf, wanted: Annotated[list[str], Form(
 def _address_hashes(parts: Parts, session: Session) -> list[str]:
     """The hashes under which the ledger may know the reader's address, newest first."""
     keys = parts.notifier.installation.address_keys(session.reader.email)
-    return [key.removeprefix("address#") for key in keys]
+    return [key.removeprefix(ADDRESS_PREFIX) for key in keys]

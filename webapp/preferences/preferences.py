@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from botocore.exceptions import ClientError
 
 from function.ledger.attributes import is_conditional_failure, serialize_item
-from function.ledger.keys import choice_name
+from function.ledger.keys import ADDRESS_PREFIX, choice_name
 from operations.installation import projection
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ class Preferences:
 
 
 def _key(hashed: str) -> Any:
-    return serialize_item({"pk": f"address#{hashed}"})
+    return serialize_item({"pk": ADDRESS_PREFIX + hashed})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from function.ledger.attempt import Attempt
-from function.ledger.keys import message_key
+from function.ledger.keys import EVENT_PREFIX, message_key
 from function.ledger.record import Record, TimelineRow
 from function.ledger.states import ACCEPTED, PRECEDENCE, Action, State
 from function.ledger.writes.requests import (
@@ -45,7 +45,7 @@ class SuccessionRequests(Requests):
 
     def leave_window(self, collected: Record) -> Request:
         """Take a collected event out of its digest, if that takes events still."""
-        values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix("event#")}, "one": 1}
+        values: dict[str, object] = {"items": {(collected.event_key or "").removeprefix(EVENT_PREFIX)}, "one": 1}
         window = message_key(collected.window or "")
         expression = "ADD #changes :one DELETE #items :items"
         return update(self.table, window, expression, in_source_state(Action.CLOSE), values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from function.errors import RecipientNotAllowed
+from function.ledger.keys import ADDRESS_PREFIX
 from function.message.email import Email
 from function.runtime.lean_dataclass import dataclass
 
@@ -28,7 +29,7 @@ class DeliveryMode:
     def apply(self, email: Email, hashed: str | None) -> Email:
         """The mail as it may go. Raises RecipientNotAllowed: its recipient is not on the list."""
         if self.redirect_to:
-            headers = {**email.headers, ORIGINAL: (hashed or "").removeprefix("address#")}
+            headers = {**email.headers, ORIGINAL: (hashed or "").removeprefix(ADDRESS_PREFIX)}
             return replace(email, to=self.redirect_to, headers=headers)
         if self._is_allowed(email.to):
             return email
