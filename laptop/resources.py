@@ -110,7 +110,7 @@ FUNCTIONS = (
     Function("relay", "webapp.functions.relay.handler", "webapp"),
     Function("sweeper", "webapp.functions.sweeper.handler", "webapp", every=60),
     Function("reconcile", "webapp.functions.reconcile.handler", "webapp", every=3600),
-    Function("welcome", "webapp.functions.post_confirmation.handler", "webapp"),
+    Function("post-confirmation", "webapp.functions.post_confirmation.handler", "webapp"),
     Function("before", "function.hooks.before", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
     Function("after", "function.hooks.after", "function", timeout=300, settings=_HOOK_SETTINGS, hook=True),
 )

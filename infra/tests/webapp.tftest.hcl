@@ -30,15 +30,15 @@ run "shape" {
   # -- functions --------------------------------------------------------------------------------------------------------
 
   assert {
-    condition     = { for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.function_name => function.handler } == { herald-web = "webapp.functions.web.handler", herald-relay = "webapp.functions.relay.handler", herald-sweeper = "webapp.functions.sweeper.handler", herald-reconcile = "webapp.functions.reconcile.handler", herald-welcome = "webapp.functions.post_confirmation.handler" }
+    condition     = { for function in concat(values(aws_lambda_function.this), [aws_lambda_function.post_confirmation]) : function.function_name => function.handler } == { herald-web = "webapp.functions.web.handler", herald-relay = "webapp.functions.relay.handler", herald-sweeper = "webapp.functions.sweeper.handler", herald-reconcile = "webapp.functions.reconcile.handler", herald-post-confirmation = "webapp.functions.post_confirmation.handler" }
     error_message = "Functions or handlers are not those of the package."
   }
   assert {
-    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.source_code_hash == filebase64sha256(var.package)])
+    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.post_confirmation]) : function.source_code_hash == filebase64sha256(var.package)])
     error_message = "The web app is shipped by hash."
   }
   assert {
-    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.welcome]) : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "PassThrough"])
+    condition     = alltrue([for function in concat(values(aws_lambda_function.this), [aws_lambda_function.post_confirmation]) : function.runtime == "python3.13" && one(function.architectures) == "arm64" && function.kms_key_arn == var.key_arn && function.logging_config[0].log_format == "JSON" && function.tracing_config[0].mode == "PassThrough"])
     error_message = "Every function runs Python 3.13 on arm64, has encrypted settings, logs JSON and begins no traces of its own."
   }
   assert {
@@ -83,7 +83,7 @@ run "shape" {
     error_message = "Each is started by its own rule only; with a source account EventBridge could start neither."
   }
   assert {
-    condition     = aws_cognito_user_pool.this.lambda_config[0].post_confirmation == aws_lambda_function.welcome.arn && aws_lambda_permission.welcome.source_arn == aws_cognito_user_pool.this.arn
+    condition     = aws_cognito_user_pool.this.lambda_config[0].post_confirmation == aws_lambda_function.post_confirmation.arn && aws_lambda_permission.post_confirmation.source_arn == aws_cognito_user_pool.this.arn
     error_message = "Who confirms an account is greeted, by this pool only."
   }
 
@@ -138,7 +138,7 @@ run "shape" {
     error_message = "By default Cognito mails by itself, and a second factor is for who wants one."
   }
   assert {
-    condition     = toset([for role in aws_iam_role.this : role.name]) == toset([for role in ["web", "relay", "sweeper", "reconcile", "welcome"] : "herald-us-east-1-${role}"]) && aws_cloudwatch_dashboard.this.dashboard_name == "herald-us-east-1-web"
+    condition     = toset([for role in aws_iam_role.this : role.name]) == toset([for role in ["web", "relay", "sweeper", "reconcile", "post-confirmation"] : "herald-us-east-1-${role}"]) && aws_cloudwatch_dashboard.this.dashboard_name == "herald-us-east-1-web"
     error_message = "What belongs to the account, not to the region, has the region in its name."
   }
   assert {
@@ -204,7 +204,7 @@ run "least_privilege" {
     error_message = "Lambda is trusted for this account only."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), welcome = toset([]) }
+    condition     = { for function, statements in local.function_policies : function => toset(flatten([for statement in statements : [for action in flatten([statement.Action]) : action if statement.Resource == var.ledger.arn]])) } == { web = toset(["dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]), reconcile = toset(["dynamodb:GetItem"]), relay = toset([]), sweeper = toset([]), post-confirmation = toset([]) }
     error_message = "The web app reads the ledger and updates what readers and operators decide; nobody else here writes it, and nobody deletes."
   }
   assert {
@@ -261,7 +261,7 @@ run "least_privilege" {
     error_message = "The web app reads its own keys."
   }
   assert {
-    condition     = { for function, statements in local.function_policies : function => anytrue([for statement in statements : contains(flatten([statement.Action]), "sns:Publish")]) } == { web = false, relay = true, sweeper = true, reconcile = true, welcome = false }
+    condition     = { for function, statements in local.function_policies : function => anytrue([for statement in statements : contains(flatten([statement.Action]), "sns:Publish")]) } == { web = false, relay = true, sweeper = true, reconcile = true, post-confirmation = false }
     error_message = "Relay, sweeper and reconciliation publish; nobody else does."
   }
   assert {
@@ -273,7 +273,7 @@ run "least_privilege" {
     error_message = "The sweeper asks the index and marks rows."
   }
   assert {
-    condition     = toset(flatten([for statement in local.function_policies.welcome : statement.Action if statement.Effect == "Allow" && strcontains(jsonencode(statement.Resource), "herald-books")])) == toset(["dynamodb:PutItem"])
+    condition     = toset(flatten([for statement in local.function_policies["post-confirmation"] : statement.Action if statement.Effect == "Allow" && strcontains(jsonencode(statement.Resource), "herald-books")])) == toset(["dynamodb:PutItem"])
     error_message = "The greeting is committed, and nothing is read."
   }
   assert {

@@ -59,7 +59,7 @@ run "custom_domain_in_a_zone" {
     error_message = "The host's name leads to API Gateway, and nothing is left to a person."
   }
   assert {
-    condition     = output.url == "https://books.shop.example" && aws_lambda_function.this["web"].environment[0].variables.HERALD_PUBLIC_URL == "https://books.shop.example" && aws_lambda_function.welcome.environment[0].variables.HERALD_PUBLIC_URL == "https://books.shop.example"
+    condition     = output.url == "https://books.shop.example" && aws_lambda_function.this["web"].environment[0].variables.HERALD_PUBLIC_URL == "https://books.shop.example" && aws_lambda_function.post_confirmation.environment[0].variables.HERALD_PUBLIC_URL == "https://books.shop.example"
     error_message = "Links in mails follow the host."
   }
   assert {

@@ -62,7 +62,7 @@ class CognitoAccounts:
             "response": {},
         }
         self._functions.invoke(
-            FunctionName=f"{PREFIX}-welcome", InvocationType="Event", Payload=json.dumps(event).encode()
+            FunctionName=f"{PREFIX}-post-confirmation", InvocationType="Event", Payload=json.dumps(event).encode()
         )
 
     def mail_reset_code(self, email: str) -> None:

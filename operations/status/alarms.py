@@ -52,7 +52,7 @@ RUNBOOK: Final = {
     "relay-errors": "nothing is lost: the sweeper publishes meanwhile; look at the relay's log",
     "sweeper-errors": "look at the sweeper's log; the relay publishes what is new",
     "reconcile-errors": "look at its log; what was lost meanwhile is published again once it runs",
-    "welcome-errors": "look at its log; who signed up meanwhile gets no greeting",
+    "post-confirmation-errors": "look at its log; who signed up meanwhile gets no greeting",
 }
 #: Those of which it is news that they have no data: what they watch is written in every run. While one is new it waits
 #: for its first data (`_FIRST_PERIODS` times what it looks at).

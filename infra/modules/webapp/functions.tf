@@ -1,5 +1,5 @@
 locals {
-  names = { for function in ["web", "relay", "sweeper", "reconcile", "welcome"] : function => "${var.name}-${function}" }
+  names = { for function in ["web", "relay", "sweeper", "reconcile", "post-confirmation"] : function => "${var.name}-${function}" }
 
   settings = {
     HERALD_BOOKS_TABLE      = aws_dynamodb_table.books.name
@@ -85,10 +85,10 @@ resource "aws_lambda_function" "this" {
 }
 
 # By itself, because the user pool names it and the others need the pool.
-resource "aws_lambda_function" "welcome" {
-  function_name    = local.names.welcome
-  description      = "Herald: welcome"
-  role             = aws_iam_role.this["welcome"].arn
+resource "aws_lambda_function" "post_confirmation" {
+  function_name    = local.names["post-confirmation"]
+  description      = "Herald: post-confirmation"
+  role             = aws_iam_role.this["post-confirmation"].arn
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   handler          = "webapp.functions.post_confirmation.handler"
@@ -103,7 +103,7 @@ resource "aws_lambda_function" "welcome" {
   }
 
   logging_config {
-    log_group             = aws_cloudwatch_log_group.this["welcome"].name
+    log_group             = aws_cloudwatch_log_group.this["post-confirmation"].name
     log_format            = "JSON"
     application_log_level = "INFO"
     system_log_level      = "WARN"

@@ -29,7 +29,7 @@ output "roles" {
 }
 
 output "functions" {
-  description = "Names of the functions: web, relay, sweeper, reconcile, welcome"
+  description = "Names of the functions: web, relay, sweeper, reconcile, post-confirmation"
   value       = local.names
 }
 

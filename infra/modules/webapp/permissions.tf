@@ -188,9 +188,9 @@ locals {
       },
     ])
 
-    welcome = concat(local.run_statements["welcome"], [
+    post-confirmation = concat(local.run_statements["post-confirmation"], [
       {
-        Sid      = "PutWelcomeEvent"
+        Sid      = "PutUserWelcomeEvent"
         Effect   = "Allow"
         Action   = "dynamodb:PutItem"
         Resource = aws_dynamodb_table.books.arn

@@ -60,7 +60,7 @@ resource "aws_cognito_user_pool" "this" {
   }
 
   lambda_config {
-    post_confirmation = aws_lambda_function.welcome.arn
+    post_confirmation = aws_lambda_function.post_confirmation.arn
   }
 
   # A new address counts only when its owner has confirmed it: Herald mails to it.
@@ -111,10 +111,10 @@ resource "aws_ssm_parameter" "session_key" {
   value_wo_version = 1
 }
 
-resource "aws_lambda_permission" "welcome" {
+resource "aws_lambda_permission" "post_confirmation" {
   statement_id  = "sign-up"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.welcome.function_name
+  function_name = aws_lambda_function.post_confirmation.function_name
   principal     = "cognito-idp.amazonaws.com"
   source_arn    = aws_cognito_user_pool.this.arn
 }

@@ -281,16 +281,16 @@ override_resource {
 }
 
 override_resource {
-  target = aws_cloudwatch_log_group.this["welcome"]
+  target = aws_cloudwatch_log_group.this["post-confirmation"]
   values = {
-    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-welcome"
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/herald-post-confirmation"
   }
 }
 
 override_resource {
-  target = aws_iam_role.this["welcome"]
+  target = aws_iam_role.this["post-confirmation"]
   values = {
-    arn = "arn:aws:iam::000000000000:role/herald-welcome"
+    arn = "arn:aws:iam::000000000000:role/herald-post-confirmation"
   }
 }
 

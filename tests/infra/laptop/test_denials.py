@@ -158,7 +158,7 @@ MAY: dict[str, list[Call]] = {
     "herald-us-east-1-relay": [MARK_BOOK],
     "herald-us-east-1-sweeper": [QUERY_PENDING, READ_BOOK, MARK_BOOK],
     "herald-us-east-1-reconcile": [QUERY_PENDING, READ_BOOK, MARK_BOOK, READ_STATE],
-    "herald-us-east-1-welcome": [PUT_BOOK],
+    "herald-us-east-1-post-confirmation": [PUT_BOOK],
 }
 MUST_NOT: dict[str, list[Call]] = {
     "herald-us-east-1-notify": [
@@ -188,7 +188,7 @@ MUST_NOT: dict[str, list[Call]] = {
         *(PUT_BOOK, SCAN_BOOKS, QUERY_BOOKS, PUT_LEDGER, SCAN_LEDGER, PUBLISH_FEEDBACK, _receive("dead")),
         *(READ_SECRET, CHANGE_ROLE),
     ],
-    "herald-us-east-1-welcome": [
+    "herald-us-east-1-post-confirmation": [
         *(READ_BOOK, MARK_BOOK, QUERY_BOOKS, READ_LEDGER, PUT_LEDGER, PUBLISH, _send("retry"), READ_SECRET),
         CHANGE_ROLE,
     ],
