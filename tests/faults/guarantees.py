@@ -52,55 +52,57 @@ GUARANTEES = (
     ),
     Guarantee(
         "the event is published again with other content",
-        "the last to come is sent while nothing was; after the mail it is a duplicate, and the timeline says so",
+        "while nothing was sent, the latest content is sent; after the mail it counts as a duplicate, and the timeline "
+        "says so",
         "tests/faults/test_publications.py::test_other_content_is_sent_where_nothing_was",
         points=_points("succession"),
         again=(Again.CORRECTED, Again.CORRECTED_LATE),
     ),
     Guarantee(
         "the ledger's items have expired, and TTL has deleted some of them",
-        "as if they were not there",
+        "the event is handled as if those items did not exist",
         "tests/faults/test_publications.py"
         "::test_after_the_retention_nothing_stands_in_the_way_whatever_ttl_has_deleted",
     ),
     Guarantee(
-        "it is delivered again under the next release, whose handler has another name",
+        "the message is delivered again to the next release, whose handler has another name",
         "one mail",
         "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
         again=(Again.RELEASED,),
     ),
     Guarantee(
-        "killed before the claim, or the claim's answer is lost",
+        "the function is killed before the claim, or the claim's answer is lost",
         "one mail: the next delivery takes it up",
         "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
         points=_points("before the claim", "claim written"),
     ),
     Guarantee(
-        "killed after the claim, before the send",
-        "waits until the hold ends; then sent, or with `on_unknown = hold` a dead letter for an operator",
+        "the function is killed after the claim, before the send",
+        "the mail waits until the hold ends; then it is sent, or with `on_unknown = hold` a dead letter asks an "
+        "operator",
         "tests/faults/test_matrix.py::test_a_killed_process_costs_no_mail_and_sends_none_twice",
         points=("after the claim",),
     ),
     Guarantee(
-        "SES throttles, or cannot be reached",
-        "nothing was sent: tried again, for a day",
+        "SES throttles or cannot be reached",
+        "nothing was sent: it is tried again for a day",
         f"{_ONE}::test_a_throttled_mail_is_tried_again_within_the_invocation",
         points=_points("SES refuses for now", "SES refuses for two hours", "release", "parking"),
     ),
     Guarantee(
-        "the daily quota is used up, sending is paused",
-        "tried again every hour, for a day; then a dead letter",
+        "the daily quota is used up, or sending is paused",
+        "it is tried again every hour for a day; then there is a dead letter",
         f"{_ONE}::test_an_exhausted_quota_waits_an_hour",
     ),
     Guarantee(
-        "SES took the mail and the answer was lost",
-        "SES's *Send* event settles it; without one it is resent once, after two reports on later mails, or "
+        "SES accepted the mail and its answer was lost",
+        "SES's *Send* event settles it; without one it is sent once more, after two reports on later mails, or "
         "never, as you choose",
         f"{_LOST}::test_a_lost_answer_holds_the_mail_until_feedback_settles_it",
         points=("SES accepts, answer lost", *_points("resend", "probe", "mark is read", "on a doubt")),
     ),
     Guarantee(
-        "killed between the send and the record, an error there, or killed after the record",
+        "the function is killed or fails between the send and the record, or is killed after the record",
         "one mail: the *Send* event writes the record; without one, as above",
         f"{_LOST}::test_killed_after_the_send_the_send_event_makes_it_one_mail",
         points=("after the send", "an error at the record", "after the record"),
@@ -112,7 +114,9 @@ GUARANTEES = (
         "tests/faults/test_matrix.py::test_late_feedback_costs_no_second_mail",
     ),
     Guarantee(
-        "an attempt goes on after its hold", "it may write nothing", f"{_LOST}::test_a_stale_owner_writes_nothing"
+        "an attempt continues after its hold has ended",
+        "it can no longer write to the record",
+        f"{_LOST}::test_a_stale_owner_writes_nothing",
     ),
     Guarantee(
         "the event is invalid",
@@ -120,8 +124,8 @@ GUARANTEES = (
         f"{_ROAD}::test_a_bad_event_is_kept_with_its_reason_and_never_mailed",
     ),
     Guarantee(
-        "SES refuses the mail for good; killed while its dead letter is written",
-        "no mail; a dead letter with the reason, however often it is killed",
+        "SES refuses the mail permanently; the function is killed while it writes the dead letter",
+        "no mail; a dead letter with the reason, however often the function is killed",
         "tests/stack/test_faults.py::test_a_refusal_for_good_goes_to_dead_with_its_reason",
         points=_points("SES refuses for good", "dead letter", "letter and record"),
     ),
@@ -131,38 +135,40 @@ GUARANTEES = (
         f"{_ONE}::test_a_refused_mail_is_redriven_once_however_often_the_letter_is",
     ),
     Guarantee(
-        "a mail that may have been sent is redriven",
+        "an operator redrives a mail that may have been sent",
         "only after a *yes*",
         f"{_LOST}::test_a_parked_mail_is_sent_again_only_with_a_persons_yes",
     ),
     Guarantee(
         "bounce or complaint",
-        "the address gets no more mail, until a person takes it off the list",
+        "the address gets no more mail until an operator takes it off the list",
         f"{_ONE}::test_a_suppressed_address_gets_no_mail_and_keeps_the_event",
     ),
     Guarantee(
         "feedback comes early, late, twice or out of order; its function is killed",
-        "the same record in the end",
+        "the record ends in the same state",
         "tests/integration/function/test_feedback_order.py",
         points=_points("feedback"),
     ),
     Guarantee(
-        "an event to several recipients is delivered again, or killed at any request; one of them fails",
-        "one mail each; the one that fails has a dead letter, and stops no other",
+        "an event to several recipients is delivered again; the function is killed at any request; one recipient's "
+        "mail fails",
+        "each other recipient gets one mail; the mail that fails has a dead letter",
         "tests/faults/test_recipients.py::test_every_recipient_gets_one_mail_wherever_anybody_is_killed",
         kills="recipients",
     ),
     Guarantee(
-        "a file that goes with a mail is not there, or is another; killed at any request, that for the file included",
-        "one mail with its own file once it is there; after a day a dead letter that says which",
+        "an attached file is missing or has another hash; the function is killed at any request, also the one for "
+        "the file",
+        "one mail with the right file once it is there; after a day a dead letter that names the file",
         "tests/faults/test_attachments.py::test_wherever_it_is_killed_each_event_is_one_mail_with_its_own_file",
         kills="attachments",
     ),
     Guarantee(
-        "an event of a tenant is killed at any request, that of its bounce's report included; its tenant is declared "
-        "only later; a provider is away",
-        "one mail from its tenant's address, by a provider that knows it; the bounce is on its tenant's list; an "
-        "unknown tenant is a dead letter, never another's mail",
+        "the function is killed at any request for a tenant's event, or for the report of its bounce; the tenant is "
+        "declared only later; a provider is unavailable",
+        "one mail from the tenant's address, by a provider that may send for it; the bounce is on the tenant's list; "
+        "an unknown tenant's event is a dead letter, never another tenant's mail",
         "tests/faults/test_tenants.py::test_a_tenants_event_is_one_mail_of_its_own_wherever_anybody_is_killed",
         kills="tenants",
     ),
@@ -172,29 +178,35 @@ GUARANTEES = (
         f"{_ROAD}::test_the_sweeper_publishes_what_the_stream_missed",
     ),
     Guarantee(
-        "what delivers, cancels or asks for an event for later (`sendat`) is killed before or after any request",
-        "one mail, or none where it was cancelled: one of the two comes first, and one that is too late is told",
+        "the process that delivers, cancels or schedules an event for later (`sendat`) is killed before or after any "
+        "request",
+        "one mail, or none if it was cancelled: one of the two comes first, and a cancellation that is too late is "
+        "reported",
         "tests/faults/test_later.py::test_what_is_sent_later_is_sent_once_or_cancelled_wherever_anybody_is_killed",
         kills="later",
     ),
     Guarantee(
-        "an event is cancelled while nobody knows whether its mail was sent",
-        "no mail once it is known that none went; a dead letter where nobody ever knows",
+        "an event is cancelled while it is unknown whether its mail was sent",
+        "no mail once it is certain that none was sent; a dead letter if that never becomes certain",
         "tests/faults/test_later.py"
         "::test_what_is_cancelled_while_nobody_knows_is_never_sent_wherever_anybody_is_killed",
         kills="cancelled in doubt",
     ),
     Guarantee(
-        "a digest is killed while it collects or closes; two close it; an event comes as it closes",
+        "the function is killed while it collects or closes a digest; two processes close it; an event comes as "
+        "it closes",
         "each event is in exactly one digest, which is one mail",
         "tests/faults/test_digests.py::test_every_event_is_in_exactly_one_digest_wherever_anybody_is_killed",
         kills="digests",
     ),
     Guarantee(
-        "the receiver of `mail_webhook` hangs, refuses, or answers and the answer is lost",
-        "posted again for two days under the same id, by which it is known; then a letter that one command posts",
+        "the receiver of `mail_webhook` hangs or refuses, or its answer is lost",
+        "the event is posted again for two days under the same id, by which the receiver recognises it; then there is "
+        "a dead letter, which one command posts again",
         "tests/integration/function/test_mail_webhook.py"
         "::test_killed_between_the_post_and_the_delete_it_is_posted_again_under_the_same_id",
     ),
-    Guarantee("all this in any order, crashes anywhere", "no guarantee breaks in any reachable state", "make model"),
+    Guarantee(
+        "all of this in any order, with crashes anywhere", "no guarantee is broken in any reachable state", "make model"
+    ),
 )
