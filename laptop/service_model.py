@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
@@ -26,7 +26,7 @@ from laptop.environment import GATE
 __all__ = ["WrongAnswer", "answer_violations", "hold_to_model", "leave_blanks", "operation_model", "request_violations"]
 
 
-_TYPES: Final[dict[str, tuple[type, ...]]] = {
+_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),
     "long": (int,),

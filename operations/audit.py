@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["Audit", "AuditEntry", "AuditLog"]
 
 #: In the table of the web app, `webapp/aws/table.py`.
-_KEY: Final = "audit"
-_EXPIRES_AT: Final = "expires_at"
+_KEY = "audit"
+_EXPIRES_AT = "expires_at"
 #: How long an entry is kept, in seconds: two years.
-_KEPT_SECONDS: Final = 2 * 365 * 24 * 3600
-_BEGUN: Final = "begun; nobody knows how it ended"
-_OUTCOME: Final = "#outcome"
+_KEPT_SECONDS = 2 * 365 * 24 * 3600
+_BEGUN = "begun; nobody knows how it ended"
+_OUTCOME = "#outcome"
 #: Sorts behind every ULID.
-_AFTER_ALL: Final = "~"
+_AFTER_ALL = "~"
 
 
 @dataclass(frozen=True, slots=True)

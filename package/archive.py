@@ -7,7 +7,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from package.errors import PackageError
 from package.target import LAMBDA_PYTHON, Architecture
@@ -15,7 +15,7 @@ from package.target import LAMBDA_PYTHON, Architecture
 __all__ = ["MANIFEST", "digests", "require_releasable", "write_archive"]
 
 #: The file in which a zip says what it is and what is in it.
-MANIFEST: Final = "manifest.json"
+MANIFEST = "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 

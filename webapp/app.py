@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
@@ -22,7 +22,7 @@ from webapp.tracing import open_tracer
 
 __all__ = ["create_app"]
 
-_STATIC: Final = Path(__file__).parent / "pages" / "static"
+_STATIC = Path(__file__).parent / "pages" / "static"
 
 
 def create_app(parts: Parts | None = None) -> FastAPI:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from webapp.errors import Unavailable
 from webapp.settings import TimeoutSettings
@@ -20,9 +20,9 @@ __all__ = ["FACTOR", "SECONDS", "begin", "call_within", "extend", "get_remaining
 
 T = TypeVar("T")
 
-FACTOR: Final = TimeoutSettings.from_environment().timeout_factor
+FACTOR = TimeoutSettings.from_environment().timeout_factor
 #: A request begins no call after so many seconds.
-SECONDS: Final = 4.0 * FACTOR
+SECONDS = 4.0 * FACTOR
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _Deadline:
     at: float
 
 
-_CURRENT: Final[ContextVar[_Deadline | None]] = ContextVar("deadline", default=None)
+_CURRENT: ContextVar[_Deadline | None] = ContextVar("deadline", default=None)
 
 
 def begin(seconds: float | None = None) -> None:

@@ -10,20 +10,17 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Final
 
 __all__ = ["LANGUAGES", "UTC_NAME", "Reading", "find_zone", "negotiate", "zone_names"]
 
 #: The languages of the pages, by their own names.
-LANGUAGES: Final = {"en": "English", "de": "Deutsch"}
-UTC_NAME: Final = "UTC"
-_RANGE: Final = re.compile(
-    r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,30})?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?"
-)
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+UTC_NAME = "UTC"
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]{1,30})?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
 #: Longer than what any browser sends.
-_MOST_RANGES: Final = 30
+_MOST_RANGES = 30
 #: What systems keep beside the names of IANA's database.
-_NO_ZONES: Final = frozenset({"Factory", "localtime", "posixrules"})
+_NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -21,10 +21,10 @@ __all__ = [
     "WebSettings",
 ]
 
-_PREFIX: Final = "HERALD_"
-_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_HOST: Final = re.compile(rf"({_LABEL}\.)*{_LABEL}")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._~:/\[\]@!&'()*+,;=-]{1,500}")
+_PREFIX = "HERALD_"
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}")
+_PLAIN = re.compile(r"[A-Za-z0-9._~:/\[\]@!&'()*+,;=-]{1,500}")
 
 
 class SettingsError(SystemExit):
@@ -55,8 +55,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-_URL: Final = "an https URL without query or user (http only on loopback)"
-_NAME: Final = "a name without spaces"
+_URL = "an https URL without query or user (http only on loopback)"
+_NAME = "a name without spaces"
 
 #: Every type carries the words with which an error says what the setting must be.
 Name = Annotated[str, Field(pattern=r"^\S+$", description=_NAME)]

@@ -4,40 +4,39 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
 
 from pydantic_core import SchemaValidator, ValidationError, core_schema
 
 __all__ = ["LINE_PATTERN", "is_address", "is_line", "line", "locale"]
 
 #: Control characters, line and paragraph separators, noncharacters.
-_CONTROLS: Final = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\\uffff"
+_CONTROLS = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\\uffff"
 #: Characters that are drawn as nothing although Unicode has no property that says so: blank signs of Braille, of music
 #: and of hieroglyphs, and what stands for an object that is not there.
-_BLANK_SIGNS: Final = "\u2800\ufffc\U0001d159\U00013441\U00013442"
+_BLANK_SIGNS = "\u2800\ufffc\U0001d159\U00013441\U00013442"
 #: A line by Unicode's own properties: nothing that acts instead of being read, joiners and forms of letters excepted,
 #: and somewhere a letter, number, sign or punctuation mark that is drawn. The expressions are those of Rust's crate
 #: `regex`, which comes with pydantic: Python's own know no properties. https://docs.rs/regex/latest/regex/#syntax
-_ACTING: Final = (
+_ACTING = (
     r"[\p{Cc}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Cf}[\p{Default_Ignorable_Code_Point}&&\p{Cn}]--\u{200c}\u{200d}]"
 )
-_SEEN: Final = rf"[\p{{L}}\p{{N}}\p{{P}}\p{{S}}--\p{{Default_Ignorable_Code_Point}}{_BLANK_SIGNS}]"
-_LINE: Final = SchemaValidator(core_schema.str_schema(pattern=rf"^[^{_ACTING}]*{_SEEN}[^{_ACTING}]*$"))
-_JOINERS: Final = frozenset("\u200c\u200d")
-_UNWANTED: Final = re.compile(f"[{_CONTROLS}\\ud800-\\udfff]+")
+_SEEN = rf"[\p{{L}}\p{{N}}\p{{P}}\p{{S}}--\p{{Default_Ignorable_Code_Point}}{_BLANK_SIGNS}]"
+_LINE = SchemaValidator(core_schema.str_schema(pattern=rf"^[^{_ACTING}]*{_SEEN}[^{_ACTING}]*$"))
+_JOINERS = frozenset("\u200c\u200d")
+_UNWANTED = re.compile(f"[{_CONTROLS}\\ud800-\\udfff]+")
 #: The same for the OpenAPI document, as far as a pattern can say it that means the same with JavaScript's flag `u` and
 #: without it.
-LINE_PATTERN: Final = "^[^{0}]*[^{0}{1}][^{0}]*$".format(
+LINE_PATTERN = "^[^{0}]*[^{0}{1}][^{0}]*$".format(
     _CONTROLS + "\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2"
     "\\u180e\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f"
     "\\ufeff\\ufff0-\\ufffb",
     "\\s\\u200c\\u200d\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0\\ufffc",
 )
-_ADDRESS: Final = re.compile(
+_ADDRESS = re.compile(
     r"(?=.{3,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
-_LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 def is_line(text: str) -> bool:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Alias"]
 
 #: Lambda's refusals, and what CodeDeploy calls them.
-CODES: Final = {
+CODES = {
     "ResourceNotFoundException": "INVALID_LAMBDA_FUNCTION",
     "PreconditionFailedException": "INVALID_LAMBDA_CONFIGURATION",
     "AccessDeniedException": "IAM_ROLE_PERMISSIONS",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
@@ -17,10 +17,10 @@ from laptop.codedeploy.errors import CodeDeployError
 
 __all__ = ["AFTER", "BEFORE", "AppSpec", "content_of", "read", "without_content"]
 
-BEFORE: Final = "BeforeAllowTraffic"
-AFTER: Final = "AfterAllowTraffic"
+BEFORE = "BeforeAllowTraffic"
+AFTER = "AfterAllowTraffic"
 #: Where the text stands in each type of revision that this simulator plays.
-TEXTS: Final = {"AppSpecContent": "appSpecContent", "String": "string"}
+TEXTS = {"AppSpecContent": "appSpecContent", "String": "string"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from laptop.codedeploy.appspec import AFTER, BEFORE, AppSpec, without_content
 from laptop.codedeploy.lifecycle import LifecycleEvent
@@ -17,9 +17,9 @@ from laptop.environment import ACCOUNT, REGION
 __all__ = ["ENDED", "EVENTS", "DeploymentRequest", "SimulatedDeployment", "Status"]
 
 Status = Literal["Created", "Queued", "InProgress", "Succeeded", "Failed", "Stopped"]
-ENDED: Final = ("Succeeded", "Failed", "Stopped")
+ENDED = ("Succeeded", "Failed", "Stopped")
 #: The lifecycle of a Lambda deployment; only the two hooks can be given to functions.
-EVENTS: Final = ("Start", BEFORE, "AllowTraffic", AFTER, "End")
+EVENTS = ("Start", BEFORE, "AllowTraffic", AFTER, "End")
 
 
 @dataclass(frozen=True, slots=True)

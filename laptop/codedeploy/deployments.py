@@ -13,7 +13,7 @@ import random
 import string
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from laptop.codedeploy.appspec import content_of, read, without_content
 from laptop.codedeploy.deployment import DeploymentRequest, SimulatedDeployment
@@ -27,10 +27,10 @@ __all__ = ["Deployments"]
 
 log = logging.getLogger("codedeploy")
 
-ID: Final = string.ascii_uppercase + string.digits
-LONGEST_DESCRIPTION: Final = 256
+ID = string.ascii_uppercase + string.digits
+LONGEST_DESCRIPTION = 256
 #: AWS documents the member, and no text for it.
-NOTHING_TO_ROLL_BACK_TO: Final = "No earlier deployment of this group succeeded, so there is nothing to roll back to."
+NOTHING_TO_ROLL_BACK_TO = "No earlier deployment of this group succeeded, so there is nothing to roll back to."
 
 
 class Deployments:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["Execution"]
 
 #: How often a waiting deployment looks around, in this machine's own seconds.
-TICK: Final = 0.5
+TICK = 0.5
 #: This machine's own seconds in which the laptop's alarms are evaluated, on a busy one too.
-EVALUATED: Final = 2.0
+EVALUATED = 2.0
 #: AWS's seconds in each of the two states before a deployment is under way; AWS promises no figure.
-QUEUE_SECONDS: Final = 1.0
-HOOK_SECONDS: Final = 3600.0
-ON_ALARM: Final = "DEPLOYMENT_STOP_ON_ALARM"
+QUEUE_SECONDS = 1.0
+HOOK_SECONDS = 3600.0
+ON_ALARM = "DEPLOYMENT_STOP_ON_ALARM"
 
 
 class Execution:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_BatchGetDeploymen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from botocore.utils import parse_timestamp
 
@@ -18,8 +18,8 @@ from laptop.codedeploy.errors import CodeDeployError
 __all__ = ["Queries"]
 
 #: The statuses by which ListDeployments is documented to filter: not all that a deployment can have.
-STATUSES: Final = ("Created", "Queued", "InProgress", *ENDED)
-MOST: Final = 25
+STATUSES = ("Created", "Queued", "InProgress", *ENDED)
+MOST = 25
 
 
 class Queries:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import botocore.session
 from botocore.model import ServiceModel
@@ -20,7 +20,7 @@ from laptop.service_model import WrongAnswer, hold_to_model, request_violations
 
 __all__ = ["CodeDeployCalls", "CodeDeployServer", "service"]
 
-TARGET: Final = "CodeDeploy_20141006."
+TARGET = "CodeDeploy_20141006."
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AccountPages"]
 
-_PAGES: Final = Path(__file__).with_name("pages")
-_STEPS: Final = {
+_PAGES = Path(__file__).with_name("pages")
+_STEPS = {
     "sign-up": ("Create an account", "/sign-up", "Create the account"),
     "confirm": ("Confirm your address", "/confirm", "Confirm"),
     "reset": ("Reset your password", "/reset", "Mail me a code"),
@@ -27,7 +27,7 @@ _STEPS: Final = {
     "done": ("Your account is ready", "", ""),
 }
 #: The same for an address that is known and for one that is not.
-_MAILED: Final = "If this address can be used, a code is on its way to it."
+_MAILED = "If this address can be used, a code is on its way to it."
 
 
 class AccountPages:

@@ -11,20 +11,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 __all__ = ["BadTraces", "SpanRecord", "read_spans"]
 
-_KINDS: Final = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
-_ERROR: Final = 2
-_TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
-_SPAN_ID: Final = re.compile(r"(?!0{16})[0-9a-f]{16}")
-_UINT64: Final = re.compile(r"[0-9]{1,20}")
-_SPAN_FIELDS: Final = frozenset(
+_KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
+_ERROR = 2
+_TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_SPAN_ID = re.compile(r"(?!0{16})[0-9a-f]{16}")
+_UINT64 = re.compile(r"[0-9]{1,20}")
+_SPAN_FIELDS = frozenset(
     {"traceId", "spanId", "parentSpanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes"}
     | {"status"}
 )
-_VALUES: Final[Mapping[str, type]] = {"stringValue": str, "intValue": str, "boolValue": bool}
+_VALUES: Mapping[str, type] = {"stringValue": str, "intValue": str, "boolValue": bool}
 
 
 class BadTraces(ValueError):

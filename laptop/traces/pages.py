@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,10 +17,10 @@ from laptop.traces.otlp import BadTraces, SpanRecord, read_spans
 
 __all__ = ["Bar", "TracePages", "draw"]
 
-_MOST: Final = 1000
+_MOST = 1000
 #: Width of the drawing, in units of its own.
-_WIDE: Final = 1000
-_THINNEST: Final = 3.0
+_WIDE = 1000
+_THINNEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)

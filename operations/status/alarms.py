@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["RUNBOOK", "SILENCE_RINGS", "RingingAlarm", "find_ringing", "is_of"]
 
 #: What to do, by the alarm's name without its prefix: those of infra/modules/notifier, then those of the web app's.
-RUNBOOK: Final = {
+RUNBOOK = {
     "dead-letters": "herald dead shows the reasons; mend the cause; herald redrive --reason CODE, or herald discard",
     "dead-age": "herald dead, then herald redrive or herald discard: SQS deletes a letter after 14 days",
     "unknown-outcomes": "no mail is lost: feedback settles the records; look at SES's health",
@@ -56,11 +56,11 @@ RUNBOOK: Final = {
 }
 #: Those of which it is news that they have no data: what they watch is written in every run. While one is new it waits
 #: for its first data (`_FIRST_PERIODS` times what it looks at).
-SILENCE_RINGS: Final = frozenset({"due-age", "outbox-age"})
-_FIRST_PERIODS: Final = 2
+SILENCE_RINGS = frozenset({"due-age", "outbox-age"})
+_FIRST_PERIODS = 2
 #: How an alarm's name ends that Terraform or a release made for a Herald whose name goes on: herald-x-dead-letters.
-_OF_ANOTHER: Final = re.compile(rf".+-(?:{'|'.join(map(re.escape, RUNBOOK))}|release-\d+-\w+)")
-_OTHER: Final = "an alarm of your own, or of a release: CloudWatch tells what it watches"
+_OF_ANOTHER = re.compile(rf".+-(?:{'|'.join(map(re.escape, RUNBOOK))}|release-\d+-\w+)")
+_OTHER = "an alarm of your own, or of a release: CloudWatch tells what it watches"
 
 
 @dataclass(frozen=True, slots=True)

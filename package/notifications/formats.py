@@ -6,32 +6,28 @@ https://json-schema.org/draft/2020-12/json-schema-validation#section-7
 
 from __future__ import annotations
 
-from typing import Final
-
 __all__ = ["LONGEST", "PATTERNS"]
 
-_END: Final = r"(?![\s\S])"
-_LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ATOM: Final = r"[A-Za-z0-9!#\u0024%&'*+/=?^_`{|}~-]+"
-_EMAIL: Final = rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[^.]*[A-Za-z]){_LABEL}"
-_HOST: Final = rf"(?:https://{_LABEL}(?:\.{_LABEL})*|https?://(?:localhost|127\.0\.0\.1|\[::1\]))"
-_URI: Final = rf"{_HOST}(?::[0-9]{{1,5}})?(?:[/?#](?:[A-Za-z0-9._~:/?#\[\]@!\u0024&'()*+,;=-]|%[0-9A-Fa-f]{{2}})*)?"
-_DAY: Final = (
+_END = r"(?![\s\S])"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ATOM = r"[A-Za-z0-9!#\u0024%&'*+/=?^_`{|}~-]+"
+_EMAIL = rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[^.]*[A-Za-z]){_LABEL}"
+_HOST = rf"(?:https://{_LABEL}(?:\.{_LABEL})*|https?://(?:localhost|127\.0\.0\.1|\[::1\]))"
+_URI = rf"{_HOST}(?::[0-9]{{1,5}})?(?:[/?#](?:[A-Za-z0-9._~:/?#\[\]@!\u0024&'()*+,;=-]|%[0-9A-Fa-f]{{2}})*)?"
+_DAY = (
     "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     "|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 )
-_TIME: Final = (
-    r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-)
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 
 #: `date` and `date-time` are those of RFC 3339, of days that were (no year 0, no leap second); `email` is one plain
 #: address in ASCII; `uri` is what a mail may link to: https, or http on a loopback host.
-PATTERNS: Final = {
+PATTERNS = {
     "date": f"^(?!0000){_DAY}{_END}",
     "date-time": f"^(?!0000){_DAY}[Tt]{_TIME}{_END}",
     "email": f"^{_EMAIL}{_END}",
     "uri": f"^{_URI}{_END}",
 }
 #: Characters that a text of the format may have, where the schema names no `maxLength` itself.
-LONGEST: Final = {"date": 10, "date-time": 40, "email": 254, "uri": 2048}
+LONGEST = {"date": 10, "date-time": 40, "email": 254, "uri": 2048}

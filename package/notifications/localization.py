@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -22,10 +22,10 @@ from package.errors import PackageError
 __all__ = ["FILTERS", "is_right_to_left", "localization"]
 
 #: The filters that need the tables, as a template writes one.
-FILTERS: Final = re.compile(r"\|\s*(?:number|money|date|datetime|plural)\b")
-_STYLES: Final = ("short", "medium", "long", "full")
+FILTERS = re.compile(r"\|\s*(?:number|money|date|datetime|plural)\b")
+_STYLES = ("short", "medium", "long", "full")
 #: The fields of a date that are written.
-_FIELDS: Final = frozenset(
+_FIELDS = frozenset(
     {"y", "yy", "yyyy", "M", "MM", "MMM", "MMMM", "L", "LL", "LLL", "LLLL", "d", "dd", "E", "EEE", "EEEE"}
 ) | {"H", "HH", "h", "hh", "m", "mm", "a"}
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from function.ledger import attributes
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 #: What is made for tests and measurements has items by hand, so that a fault of the module does not hide there.
-OTHERS: Final = {"bench", "tests"}
+OTHERS = {"bench", "tests"}
 #: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
-TYPES: Final = {"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"}
-BY_HAND: Final = {
+TYPES = {"B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS"}
+BY_HAND = {
     Path(attributes.__file__).relative_to(ROOT).as_posix(): "the one module",
     "webapp/aws/table.py": "the pattern of a filter, which has a list where an attribute has its value",
 }

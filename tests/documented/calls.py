@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import botocore.session
 from botocore import xform_name
@@ -19,7 +18,7 @@ from laptop.service_model import operation_model
 __all__ = ["SERVICES", "Called", "operations_called"]
 
 #: Every service that is called by a client anywhere.
-SERVICES: Final = (
+SERVICES = (
     "acm",
     "apigatewayv2",
     "cloudwatch",
@@ -40,9 +39,9 @@ SERVICES: Final = (
     "sts",
 )
 #: Of these nothing but reads is called: what they share with CodeDeploy by name (CreateDeployment) is CodeDeploy's.
-_ONLY_READ: Final = {"acm", "apigatewayv2"}
+_ONLY_READ = {"acm", "apigatewayv2"}
 #: Wrappers of clients that are given a string: a method's name, or an operation's.
-_GIVEN: Final = ("ask", "_ask", "pages", "FastClient")
+_GIVEN = ("ask", "_ask", "pages", "FastClient")
 
 Called = dict[str, set[str]]
 

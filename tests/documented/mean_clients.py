@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import FrameType, SimpleNamespace
-from typing import Any, Final
+from typing import Any
 
 import botocore.endpoint
 import botocore.handlers
@@ -30,18 +30,18 @@ from tests.documented.mean import lean
 
 __all__ = ["RETRYABLE", "MeanClients", "WrongRequest", "install"]
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 #: Errors that heal by themselves: each is raised once for every operation whose model names it.
 #: All but the last botocore repeats by itself.
-RETRYABLE: Final = (
+RETRYABLE = (
     "ThrottlingException",
     "TooManyRequestsException",
     "InternalServerError",
     "TransactionConflictException",
 )
 #: What the emulator says and AWS never does, and nothing of Herald's reads.
-_UNREAD: Final = ("StateReasonCode is never 'Updating'",)
-_READS: Final = ("GetItem", "Query", "Scan")
+_UNREAD = ("StateReasonCode is never 'Updating'",)
+_READS = ("GetItem", "Query", "Scan")
 
 
 class WrongRequest(Exception):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from typing import Any, Final
+from typing import Any
 
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.values import Frozen, Item, Value
@@ -16,7 +16,7 @@ __all__ = ["Path", "assign", "discard", "project", "read", "refuse_overlap", "te
 
 Path = tuple[str | int, ...]
 
-_BAD_PATH: Final = "The document path provided in the update expression is invalid for update"
+_BAD_PATH = "The document path provided in the update expression is invalid for update"
 
 
 def text(path: Path) -> str:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from botocore.errorfactory import ClientExceptionsFactory
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 #: The exception classes of a real client, as `client.exceptions`.
-exceptions: Final[Any] = ClientExceptionsFactory().create_client_exceptions(get_session().get_service_model("dynamodb"))
+exceptions: Any = ClientExceptionsFactory().create_client_exceptions(get_session().get_service_model("dynamodb"))
 
-_ENDPOINT: Final = "https://dynamodb.us-east-1.amazonaws.com/"
-_CONDITION: Final = "The conditional request failed"
-_REASONS: Final = {
+_ENDPOINT = "https://dynamodb.us-east-1.amazonaws.com/"
+_CONDITION = "The conditional request failed"
+_REASONS = {
     "ConditionalCheckFailed": _CONDITION,
     "TransactionConflict": "Transaction is ongoing for the item",
     "ThrottlingError": "Throughput exceeds the current capacity of your table or index.",

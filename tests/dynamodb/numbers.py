@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from decimal import Context, Decimal, Inexact
-from typing import Final
 
 from tests.dynamodb.errors import Invalid
 
@@ -15,11 +14,11 @@ __all__ = ["Number", "add", "number", "plain"]
 
 Number = int | Decimal
 
-_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_PRECISION: Final = 38
-_EXACT: Final = Context(prec=_PRECISION, Emin=-999999, Emax=999999, traps=[Inexact])
-_LARGEST: Final = 125
-_SMALLEST: Final = -130
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_PRECISION = 38
+_EXACT = Context(prec=_PRECISION, Emin=-999999, Emax=999999, traps=[Inexact])
+_LARGEST = 125
+_SMALLEST = -130
 
 
 def add(left: Number, right: Number, sign: int = 1) -> Number:

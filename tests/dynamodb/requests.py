@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Exp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from typing import Any, Final
+from typing import Any
 
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.tokens import Uses, Values
@@ -15,7 +15,7 @@ from tests.dynamodb.values import Frozen, Item, Typed, freeze, freeze_item
 __all__ = ["NOTHING", "accept", "judge", "key_of", "names_of", "together"]
 
 #: An item without attributes.
-NOTHING: Final[Item] = Frozen()
+NOTHING: Item = Frozen()
 
 
 def accept(request: Mapping[str, Any], known: Set[str]) -> None:

@@ -15,7 +15,7 @@ own, capacity, item size, request tokens) it refuses rather than passes over.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from laptop.service_model import hold_to_model, request_violations
 from tests.dynamodb.documents import project
@@ -46,7 +46,7 @@ State = Frozen[Item]
 #: Before: the request never arrived. After: the write is done (or refused), and its answer is lost.
 Fault = Callable[[str, str, Mapping[str, Any]], None]
 
-_MOST_MEMBERS: Final = 100
+_MOST_MEMBERS = 100
 
 
 class MemoryTable:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from botocore.exceptions import ParamValidationError
 
@@ -96,8 +96,8 @@ def _set_of(member: Callable[[Any], Any], kind: str) -> Callable[[Iterable[Any]]
     return take
 
 
-_SEQUENCE: Final = (list, tuple, set, frozenset)
-_FREEZE: Final[dict[str, tuple[Any, Callable[[Any], Any]]]] = {
+_SEQUENCE = (list, tuple, set, frozenset)
+_FREEZE: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "S": (str, str),
     "N": (str, number),
     "B": ((bytes, bytearray), bytes),
@@ -109,7 +109,7 @@ _FREEZE: Final[dict[str, tuple[Any, Callable[[Any], Any]]]] = {
     "NS": (_SEQUENCE, _set_of(number, "number")),
     "BS": (_SEQUENCE, _set_of(bytes, "binary")),
 }
-_THAW: Final[dict[str, Callable[[Any], Any]]] = {
+_THAW: dict[str, Callable[[Any], Any]] = {
     "N": plain,
     "L": lambda content: [thaw(one) for one in content],
     "M": thaw_item,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from tests.dynamodb.documents import Path, project
 from tests.dynamodb.errors import Invalid
@@ -22,15 +22,15 @@ __all__ = ["Write", "plan"]
 
 Change = Callable[[Item | None], Item | None]
 
-_EXPRESSION: Final = {"ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
-_COMMON: Final = {"TableName", "ReturnValues", "ReturnValuesOnConditionCheckFailure"} | _EXPRESSION
-_TAKES: Final = {
+_EXPRESSION = {"ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+_COMMON = {"TableName", "ReturnValues", "ReturnValuesOnConditionCheckFailure"} | _EXPRESSION
+_TAKES = {
     "Put": _COMMON | {"Item"},
     "Update": _COMMON | {"Key", "UpdateExpression"},
     "Delete": _COMMON | {"Key"},
     "ConditionCheck": _COMMON | {"Key"},
 }
-_RETURNS: Final = {
+_RETURNS = {
     "Put": {"NONE", "ALL_OLD"},
     "Update": {"NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"},
     "Delete": {"NONE", "ALL_OLD"},

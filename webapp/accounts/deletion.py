@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 __all__ = ["FRESH_SECONDS", "AccountDeletion", "DeletedAccount", "IdentityStore", "check_fresh", "is_fresh"]
 
 #: A sign-in of at most so many seconds ago is needed.
-FRESH_SECONDS: Final = 600
+FRESH_SECONDS = 600
 #: What a deletion may take, in seconds: API Gateway waits for 30.
-_LONGEST_SECONDS: Final = 20.0
-_BOOKS_AT_ONCE: Final = 50
-_workers: Final = ThreadPoolExecutor(8, thread_name_prefix="deletion")
+_LONGEST_SECONDS = 20.0
+_BOOKS_AT_ONCE = 50
+_workers = ThreadPoolExecutor(8, thread_name_prefix="deletion")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from operations.installation import Installation, read_own_lists, read_sending_regions
 from operations.pause import PauseStatus, pause, read_status, resume
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotifierAccess", "NotifierNames", "QueueDepth"]
 
-_ATTRIBUTES: Final[tuple[QueueAttributeNameType, ...]] = (
+_ATTRIBUTES: tuple[QueueAttributeNameType, ...] = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesDelayed",
     "ApproximateNumberOfMessagesNotVisible",

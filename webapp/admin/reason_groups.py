@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
 
 from operations.errors import UserError
 from operations.installation import Installation
@@ -20,7 +19,7 @@ from operations.redrive.send import RedriveResult, redrive_letters, send_copies
 __all__ = ["MayHaveGoneError", "ReasonGroup", "discard", "group_dead_letters", "redrive", "send_once_more"]
 
 #: Seconds after which a request stops sending and says what is left: API Gateway gives up after 30.
-_SECONDS: Final = 20.0
+_SECONDS = 20.0
 
 
 class MayHaveGoneError(UserError):

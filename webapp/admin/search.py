@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from function.ledger.keys import message_key
 from operations.installation import Installation
@@ -30,10 +29,10 @@ from webapp.timeline.timeline import EventTimeline, notification, of_record
 
 __all__ = ["FoundMail", "MailSearch", "SearchResult"]
 
-_ULID: Final = re.compile(cursor.ULID_PATTERN)
+_ULID = re.compile(cursor.ULID_PATTERN)
 #: The ledger has no index by address, so it is scanned for at most so long.
-_SCAN_SECONDS: Final = 3.0
-_MOST: Final = 20
+_SCAN_SECONDS = 3.0
+_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ reading the request.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
@@ -45,7 +45,7 @@ __all__ = [
 
 MergePatch = Annotated[BookChange, Body(media_type="application/merge-patch+json")]
 
-router: Final = APIRouter(
+router = APIRouter(
     prefix="/v1/books",
     tags=["books"],
     route_class=AuthenticatedRoute,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -29,7 +29,7 @@ __all__ = [
     "json_only",
 ]
 
-_BODY_TYPES: Final = {
+_BODY_TYPES = {
     "POST": {"application/json"},
     "PATCH": {"application/merge-patch+json", "application/json"},
 }

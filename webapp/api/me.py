@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter, Depends
 
 from webapp.api.dependencies import AuthenticatedRoute, Caller, caller
@@ -13,7 +11,7 @@ from webapp.composition import PartsOf
 
 __all__ = ["delete_account", "router"]
 
-router: Final = APIRouter(
+router = APIRouter(
     prefix="/v1/me",
     tags=["account"],
     route_class=AuthenticatedRoute,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -14,7 +14,7 @@ from webapp.api.problems import MEDIA_TYPE, Problem, of_status
 
 __all__ = ["BOOK_LINKS", "build_document", "failures", "success"]
 
-_SCHEMAS: Final = "#/components/schemas/"
+_SCHEMAS = "#/components/schemas/"
 
 
 def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -34,11 +34,11 @@ def _describe_headers(*names: str) -> dict[str, Any]:
 
 
 #: The headers that a failure carries.
-_OF_STATUS: Final = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_OF_STATUS = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 429: ("Retry-After",), 503: ("Retry-After",)}
 #: Headers of every answer of the API to a signed-in caller.
-_OF_EVERY_ANSWER: Final = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
-_TYPES: Final = {"Retry-After": "integer"}
-_HEADERS: Final = {
+_OF_EVERY_ANSWER = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
+_TYPES = {"Retry-After": "integer"}
+_HEADERS = {
     "Retry-After": "seconds to wait before the same request is sent again",
     "WWW-Authenticate": "how to authenticate, and what is wrong with the token (RFC 6750); `max_age` says how old a "
     "sign-in may be (RFC 9470)",
@@ -53,7 +53,7 @@ _HEADERS: Final = {
 }
 
 #: What can be done with a book that was added, as OpenAPI links.
-BOOK_LINKS: Final = {
+BOOK_LINKS = {
     name: {"operationId": operation, "parameters": {"book_id": "$response.body#/id"}}
     for name, operation in (
         ("GetBook", "get_book"),
@@ -105,11 +105,11 @@ def _add_common_headers(operations: Iterable[Mapping[str, Any]]) -> None:
             answer["headers"] = answer.get("headers", {}) | _describe_headers(*_OF_EVERY_ANSWER)
 
 
-_ABOUT: Final = (
+_ABOUT = (
     "A caller keeps books, and gets one mail about each that is added or deleted. What became of every mail can be "
     "read as a timeline. Failures are problem documents (RFC 9457), whose `type` leads to a page about them."
 )
-_TAGS: Final[list[dict[str, Any]]] = [
+_TAGS: list[dict[str, Any]] = [
     {"name": "books", "description": "The caller's books, and what happened to the mails about them."},
     {"name": "account", "description": "The caller's own account."},
     {"name": "probes", "description": "For whoever starts the app and watches it."},

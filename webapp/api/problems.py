@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 __all__ = ["KINDS", "MEDIA_TYPE", "Problem", "ProblemType", "of_status"]
 
-MEDIA_TYPE: Final = "application/problem+json"
+MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ProblemType:
     help: str
 
 
-KINDS: Final = {
+KINDS = {
     kind.slug: kind
     for kind in (
         ProblemType(
@@ -124,7 +124,7 @@ KINDS: Final = {
     )
 }
 
-_BY_STATUS: Final = {kind.status: kind for kind in reversed(KINDS.values())}
+_BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())}
 
 
 @dataclass(slots=True)

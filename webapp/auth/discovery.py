@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
@@ -24,16 +24,16 @@ __all__ = ["TIMEOUT_SECONDS", "Discovery", "IssuerKeys", "issuer_unavailable"]
 T = TypeVar("T")
 
 #: The issuer has so long for one answer.
-TIMEOUT_SECONDS: Final = 3.0 * deadline.FACTOR
+TIMEOUT_SECONDS = 3.0 * deadline.FACTOR
 #: What was fetched is not asked for again before it is so old, in seconds …
-_FRESH_SECONDS: Final = 300.0
+_FRESH_SECONDS = 300.0
 #: … and is good for so long while the issuer is gone. A key that the issuer takes back is believed no longer than that.
-_STALE_SECONDS: Final = 3600.0
+_STALE_SECONDS = 3600.0
 #: Seconds without another attempt after one that failed.
-_REST_SECONDS: Final = 5.0
+_REST_SECONDS = 5.0
 #: A token with an unknown key id makes the keys be fetched again, so often at most.
-_UNKNOWN_KEY_SECONDS: Final = 30.0
-_MOST_BYTES: Final = 1_000_000
+_UNKNOWN_KEY_SECONDS = 30.0
+_MOST_BYTES = 1_000_000
 
 
 class _CachedDocument(Generic[T]):

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import jwt
 
@@ -22,10 +22,10 @@ from webapp.reading import negotiate
 
 __all__ = ["Identity", "Role", "TokenVerifier", "in_wanted_language"]
 
-_LEEWAY_SECONDS: Final = 10
-_KNOWN_SECONDS: Final = 30.0
-_MOST_KNOWN: Final = 10_000
-_REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub"]
+_LEEWAY_SECONDS = 10
+_KNOWN_SECONDS = 30.0
+_MOST_KNOWN = 10_000
+_REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 from webapp import deadline, log
@@ -26,15 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthorizationRequest", "ClientRegistration", "Issuer", "SignInResult"]
 
-_SCOPE: Final = "openid email profile"
-_BASIC: Final = "client_secret_basic"
-_POST: Final = "client_secret_post"
+_SCOPE = "openid email profile"
+_BASIC = "client_secret_basic"
+_POST = "client_secret_post"
 #: How long a renewal is good for if the issuer does not say, in seconds.
-_USUAL_SECONDS: Final = 900
+_USUAL_SECONDS = 900
 #: What an issuer says of this app, and not of the person.
-_NOT_THE_PERSONS_FAULT: Final = frozenset(
-    {"invalid_scope", "server_error", "temporarily_unavailable", "unauthorized_client"}
-)
+_NOT_THE_PERSONS_FAULT = frozenset({"invalid_scope", "server_error", "temporarily_unavailable", "unauthorized_client"})
 
 
 @dataclass(frozen=True, slots=True)

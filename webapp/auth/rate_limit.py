@@ -12,13 +12,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from webapp.errors import TooManyRequests
 
 __all__ = ["RateLimiter", "Standing"]
 
-_MOST_CALLERS: Final = 10_000
+_MOST_CALLERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)

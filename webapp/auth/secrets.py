@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,14 +26,14 @@ __all__ = ["FEWEST_BYTES", "REREAD_PATIENCE_SECONDS", "ParameterNames", "Secrets
 T = TypeVar("T")
 
 #: A key of fewer bytes could be guessed.
-FEWEST_BYTES: Final = 32
+FEWEST_BYTES = 32
 #: Values are read again when they are this old, in seconds, so that a key that was taken away opens nothing any more.
-_FRESH_SECONDS: Final = 300.0
+_FRESH_SECONDS = 300.0
 #: At most so many reads in so many seconds for one process, however many forged requests come.
-_MOST_REREADS: Final = 3
-_REREAD_SECONDS: Final = 30.0
+_MOST_REREADS = 3
+_REREAD_SECONDS = 30.0
 #: For new values a request that has old ones waits so long: most of its time is for what it was sent for.
-REREAD_PATIENCE_SECONDS: Final = 1.0 * deadline.FACTOR
+REREAD_PATIENCE_SECONDS = 1.0 * deadline.FACTOR
 
 
 @dataclass(frozen=True, slots=True)

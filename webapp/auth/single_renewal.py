@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Renewals"]
 
 #: A renewal that did not end by then, in seconds, may be taken over: its process has died.
-_LONGEST_SECONDS: Final = 15
+_LONGEST_SECONDS = 15
 #: Seconds for which a request with the old cookie still gets the new session.
-_KEPT_SECONDS: Final = 60
-_LOOK_AGAIN_SECONDS: Final = 0.1
-_PATIENCE_SECONDS: Final = 10.0 * deadline.FACTOR
+_KEPT_SECONDS = 60
+_LOOK_AGAIN_SECONDS = 0.1
+_PATIENCE_SECONDS = 10.0 * deadline.FACTOR
 
 
 class Renewals:

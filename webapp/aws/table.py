@@ -18,8 +18,6 @@ An outbox event carries `queue` and `since` only while somebody still has to do 
 
 from __future__ import annotations
 
-from typing import Final
-
 __all__ = [
     "DEFINITION",
     "EXPIRES_AT",
@@ -31,15 +29,15 @@ __all__ = [
     "SORT_KEY",
 ]
 
-PARTITION_KEY: Final = "pk"
-SORT_KEY: Final = "sk"
-EXPIRES_AT: Final = "expires_at"
-PENDING_INDEX: Final = "pending"
-QUEUE: Final = "queue"
-SINCE: Final = "since"
+PARTITION_KEY = "pk"
+SORT_KEY = "sk"
+EXPIRES_AT = "expires_at"
+PENDING_INDEX = "pending"
+QUEUE = "queue"
+SINCE = "since"
 
 #: Arguments of DynamoDB's `CreateTable`, without the table's name.
-DEFINITION: Final = {
+DEFINITION = {
     "AttributeDefinitions": [
         {"AttributeName": PARTITION_KEY, "AttributeType": "S"},
         {"AttributeName": SORT_KEY, "AttributeType": "S"},
@@ -65,4 +63,4 @@ DEFINITION: Final = {
 }
 
 #: Pattern of the relay's event source mapping: new outbox events only.
-RELAY_FILTER: Final = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}}}}
+RELAY_FILTER = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["outbox"]}}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import PydanticCustomError
@@ -18,13 +18,13 @@ from webapp.text import LINE_PATTERN, is_line
 __all__ = ["Author", "Book", "BookChange", "BookIn", "DeletedBook", "Isbn", "Title"]
 
 #: What stands before the number on many a book, and in a URN (RFC 8254).
-_ISBN_WORD: Final = re.compile(
+_ISBN_WORD = re.compile(
     r"^(?:urn:)?(?:e?isbn|ean)(?:n[or](?=[:=#\d]))?(?:\(1[03]\)|1[03](?=[:=#]|97[89]\d{10}$|\d{9}[\dX]$))?[:=#]*",
     re.IGNORECASE,
 )
 #: What people and programs put between the digits; other hyphens and spaces of Unicode are taken for these first.
-_SEPARATORS: Final = " -._"
-_PATTERN: Final[dict[str, JsonValue]] = {"pattern": LINE_PATTERN, "format": "line"}
+_SEPARATORS = " -._"
+_PATTERN: dict[str, JsonValue] = {"pattern": LINE_PATTERN, "format": "line"}
 
 
 def _isbn13(text: str) -> str:

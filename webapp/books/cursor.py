@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final
 
 from ulid import ULID
 
 __all__ = ["CURSOR_PATTERN", "ULID_PATTERN", "decode", "encode"]
 
 #: 16 bytes in URL-safe Base64 without padding.
-CURSOR_PATTERN: Final = "^[A-Za-z0-9_-]{21}[AQgw]$"
-ULID_PATTERN: Final = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+CURSOR_PATTERN = "^[A-Za-z0-9_-]{21}[AQgw]$"
+ULID_PATTERN = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
 
 def encode(book_id: str) -> str:

@@ -9,18 +9,18 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from webapp.errors import InvalidIdempotencyKey
 
 __all__ = ["KEPT_SECONDS", "KEY_PATTERN", "Claim", "KeyTaken", "digest", "parse_key"]
 
 #: How long an answer is kept, in seconds.
-KEPT_SECONDS: Final = 24 * 3600
+KEPT_SECONDS = 24 * 3600
 
 #: A string of structured fields (RFC 9651), or the same without its quotes, as most clients send it.
-KEY_PATTERN: Final = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-~]{1,255})$'
-_KEY: Final = re.compile(KEY_PATTERN.rstrip("$"))
+KEY_PATTERN = r'^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-~]{1,255})$'
+_KEY = re.compile(KEY_PATTERN.rstrip("$"))
 
 
 @dataclass(frozen=True, slots=True)

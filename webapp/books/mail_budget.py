@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import deserialize_item, serialize_item
 from webapp.auth.rate_limit import Standing
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MailBudget"]
 
-_WINDOW_SECONDS: Final = 600
-_DAY_SECONDS: Final = 24 * 3600
+_WINDOW_SECONDS = 600
+_DAY_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)

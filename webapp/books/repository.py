@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BookRepository", "book_of"]
 
-_NEW: Final = "attribute_not_exists(pk)"
+_NEW = "attribute_not_exists(pk)"
 
 
 class BookRepository:

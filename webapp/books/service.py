@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
-from typing import Final
 
 from webapp.auth.identity import Identity
 from webapp.books import idempotency
@@ -24,8 +23,8 @@ from webapp.timeline.timeline import EventTimeline, notification
 __all__ = ["AddedBook", "BookService"]
 
 #: How often a change or a deletion is tried again because the book was changed at the same moment.
-_TRIES: Final = 3
-_lookups: Final = ThreadPoolExecutor(8, thread_name_prefix="timeline")
+_TRIES = 3
+_lookups = ThreadPoolExecutor(8, thread_name_prefix="timeline")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from webapp import log
 from webapp.aws import clients
@@ -25,8 +25,8 @@ from webapp.tracing import open_tracer
 __all__ = ["Reconciliation", "RepublicationSchedule", "compose", "handler"]
 
 #: States in which a mail is under way, unless it is parked: everything else is at rest.
-_IN_DOUBT: Final = frozenset({"sending", "unknown"})
-_MOVING: Final = _IN_DOUBT | {"released"}
+_IN_DOUBT = frozenset({"sending", "unknown"})
+_MOVING = _IN_DOUBT | {"released"}
 
 
 @dataclass(frozen=True, slots=True)

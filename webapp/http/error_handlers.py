@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request, Response
@@ -33,7 +33,7 @@ __all__ = [
 
 #: What AWS says when it will take the same call a moment later, beside what it answers with these statuses.
 #: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-_PASSING: Final = CODES | frozenset(
+_PASSING = CODES | frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
@@ -57,10 +57,10 @@ _PASSING: Final = CODES | frozenset(
         "TransactionInProgressException",
     }
 )
-_PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
+_PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 #: The problem that each domain error becomes.
-_SLUGS: Final[dict[type[errors.RequestError], str]] = {
+_SLUGS: dict[type[errors.RequestError], str] = {
     errors.NotFound: "not-found",
     errors.NotAuthenticated: "unauthorized",
     errors.NotAllowed: "forbidden",
@@ -74,9 +74,9 @@ _SLUGS: Final[dict[type[errors.RequestError], str]] = {
 }
 
 #: So many wrong fields are named at most, and each by so many characters: a caller's own names may be long.
-_MOST_FIELDS: Final = 20
-_LONGEST_POINTER: Final = 200
-DETAILS: Final = {404: "There is nothing at this address.", 405: "This address does not know that method."}
+_MOST_FIELDS = 20
+_LONGEST_POINTER = 200
+DETAILS = {404: "There is nothing at this address.", 405: "This address does not know that method."}
 
 
 def register(app: FastAPI) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,14 +19,14 @@ from webapp.http.error_handlers import problem_response
 
 __all__ = ["MOST_BODY_BYTES", "RequestMiddleware"]
 
-MOST_BODY_BYTES: Final = 64 * 1024
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+MOST_BODY_BYTES = 64 * 1024
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
-_CSP: Final = (
+_CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
+_HEADERS = {
     "Content-Security-Policy": _CSP,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,8 +12,8 @@ from function.runtime.trace_context import read_traceparent
 __all__ = ["TracingMiddleware"]
 
 #: No mail comes of these: https://www.rfc-editor.org/rfc/rfc9110#name-safe-methods
-_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-_BROKEN: Final = 500
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_BROKEN = 500
 
 
 class TracingMiddleware:

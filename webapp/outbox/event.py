@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from function.runtime.trace_context import TraceContext, begin_trace, read_traceparent
 from webapp.auth.identity import Identity
@@ -27,9 +27,9 @@ __all__ = [
     "write_user_welcome",
 ]
 
-_IN_BODY: Final = re.compile(r'"traceparent":"([0-9a-f-]{55})"')
+_IN_BODY = re.compile(r'"traceparent":"([0-9a-f-]{55})"')
 #: An event of more bytes than SNS bills as one message is refused: links, not blobs.
-MOST_BYTES: Final = 64 * 1024
+MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)

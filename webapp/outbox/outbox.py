@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["KEPT_SECONDS", "Outbox", "OutboxEvent", "outbox_item"]
 
 #: Seconds for which a settled or rejected row is kept: half a year, three times as long as the ledger keeps a record.
-KEPT_SECONDS: Final = 180 * 24 * 3600
+KEPT_SECONDS = 180 * 24 * 3600
 #: The queue of what SNS has taken and the ledger has not at rest yet.
-_UNSETTLED: Final = "unsettled"
+_UNSETTLED = "unsettled"
 
 
 @dataclass(frozen=True, slots=True)

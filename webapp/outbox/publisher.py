@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Publisher"]
 
 #: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html: 10 messages, 262,144 bytes with their attributes.
-_BATCH_EVENTS: Final = 10
-_BATCH_BYTES: Final = 3 * MOST_BYTES
+_BATCH_EVENTS = 10
+_BATCH_BYTES = 3 * MOST_BYTES
 
 #: What SNS says of a message that it will never take. Everything else may heal: the sweeper tries again.
-_REFUSED: Final = frozenset(
-    {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException"}
-)
+_REFUSED = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "ValidationException"})
 
 
 class Publisher:

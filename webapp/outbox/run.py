@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from webapp import log
 
@@ -14,7 +14,7 @@ __all__ = ["RESERVE_MILLISECONDS", "Counts", "LambdaContext", "take_while_time"]
 T = TypeVar("T")
 
 #: With less time left than this, a run starts no more work.
-RESERVE_MILLISECONDS: Final = 10_000
+RESERVE_MILLISECONDS = 10_000
 
 
 class LambdaContext(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,7 +33,7 @@ from webapp.reading import LANGUAGES, find_zone
 
 __all__ = ["ask_before_deleting", "choose_reading", "delete_account", "router"]
 
-router: Final = APIRouter(prefix="/settings")
+router = APIRouter(prefix="/settings")
 
 
 @router.post("/reading", dependencies=[Depends(same_origin)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -18,7 +18,7 @@ from webapp.pages.sessions import SessionOf, SignedIn, SignedOut, is_own_form, o
 
 __all__ = ["ask_before_deleting", "change_book", "edit_book", "remove_book", "router"]
 
-router: Final = APIRouter(prefix="/books/{book_id}")
+router = APIRouter(prefix="/books/{book_id}")
 
 
 @router.get("/edit")

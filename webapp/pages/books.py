@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -35,13 +35,13 @@ __all__ = [
     "show_mails",
 ]
 
-_BOOKS_A_PAGE: Final = 10
+_BOOKS_A_PAGE = 10
 
 BookId = Annotated[str, Path(pattern=cursor.ULID_PATTERN)]
 FormText = Annotated[str, Form()]
 BookName = Annotated[str, StringConstraints(pattern=cursor.ULID_PATTERN)]
 
-router: Final = APIRouter()
+router = APIRouter()
 
 
 @router.get("/")

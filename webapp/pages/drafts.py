@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from fastapi import Request
 
@@ -14,9 +13,9 @@ from webapp.pages.sessions import cookie_name, read_session, set_cookie
 __all__ = ["keep_draft", "take_draft"]
 
 #: How long a reader may take to sign in.
-_KEPT_SECONDS: Final = 15 * 60
+_KEPT_SECONDS = 15 * 60
 #: Longer than any field of a form may be; all of them together fit into one cookie then.
-_LONGEST_FIELDS: Final = {"title": 500, "author": 300, "isbn": 40, "language": 8, "zone": 64, "wanted": 500}
+_LONGEST_FIELDS = {"title": 500, "author": 300, "isbn": 40, "language": 8, "zone": 64, "wanted": 500}
 
 
 def keep_draft(request: Request, parts: Parts, path: str, fields: Mapping[str, str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -21,11 +20,11 @@ from webapp.timeline.timeline import ARRIVED, EXPIRED, EventTimeline
 __all__ = ["MissingMail", "MissingMails", "find_missing", "router", "why"]
 
 #: The newest books that are looked through.
-_BOOKS: Final = 25
+_BOOKS = 25
 #: Of those that were deleted, so many besides.
-_DELETED: Final = 10
+_DELETED = 10
 
-router: Final = APIRouter()
+router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -47,20 +47,20 @@ __all__ = [
     "what_was_done",
 ]
 
-_FORM: Final = [Depends(own_form)]
-_MOST_SUPPRESSIONS: Final = 100
-_MOST_LETTERS: Final = 25
-_MOST_ENTRIES: Final = 50
+_FORM = [Depends(own_form)]
+_MOST_SUPPRESSIONS = 100
+_MOST_LETTERS = 25
+_MOST_ENTRIES = 50
 #: No index leads to the list, so the ledger is read through: so long at most.
-_SCAN_SECONDS: Final = 4.0
+_SCAN_SECONDS = 4.0
 #: What looks at much: at how things stand, or for a mail in the ledger. What it asks last may take four seconds more.
-_LOOK_SECONDS: Final = 4.5 * deadline.FACTOR
+_LOOK_SECONDS = 4.5 * deadline.FACTOR
 #: What redrives many letters or waits for a mapping to turn; API Gateway gives up after 30.
-_ACTION_SECONDS: Final = 24.0 * deadline.FACTOR
+_ACTION_SECONDS = 24.0 * deadline.FACTOR
 
-_ID: Final = re.compile(r"[A-Za-z0-9_#.-]{1,100}")
+_ID = re.compile(r"[A-Za-z0-9_#.-]{1,100}")
 
-router: Final = APIRouter(prefix="/operations")
+router = APIRouter(prefix="/operations")
 
 Text = Annotated[str, Form(max_length=500)]
 Start = Annotated[int, Query(ge=0, le=1_000_000)]

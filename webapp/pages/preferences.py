@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
@@ -24,13 +24,13 @@ from webapp.reading import LANGUAGES, zone_names
 __all__ = ["READING_FORM", "LinkOf", "ask", "choose", "router", "settings", "settings_page", "unsubscribe"]
 
 #: The one field of a one-click request. https://datatracker.ietf.org/doc/html/rfc8058#section-3.1
-_FIELD: Final = "List-Unsubscribe"
-_ONE_CLICK: Final = "One-Click"
+_FIELD = "List-Unsubscribe"
+_ONE_CLICK = "One-Click"
 
 #: Where the form of language and time zone is sent.
-READING_FORM: Final = "/settings/reading"
+READING_FORM = "/settings/reading"
 
-router: Final = APIRouter()
+router = APIRouter()
 
 
 def _link(request: Request, token: str, parts: PartsOf) -> UnsubscribeLink:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -19,14 +19,14 @@ from webapp.pages.sessions import Reader, SignedIn
 __all__ = ["EventId", "router", "show_html", "show_preview"]
 
 #: A mail in its frame: nothing runs, nothing is fetched, its links open in a window of their own.
-_MAIL_POLICY: Final = (
+_MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
 EventId = Annotated[str, Query(alias="event", min_length=1, max_length=64)]
 
-router: Final = APIRouter()
+router = APIRouter()
 
 
 @router.get("/books/{book_id}/preview")

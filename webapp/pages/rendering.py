@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -28,12 +28,12 @@ from webapp.timeline.timeline import FINAL, EventTimeline, TimelineEntry, steps
 
 __all__ = ["environment", "page", "translate"]
 
-_TEMPLATES: Final = Path(__file__).with_name("templates")
-_TRANSLATIONS: Final = Path(__file__).with_name("translations")
-_NUMBER: Final = re.compile(r"\d+")
-_DEFAULT: Final = Reading()
-_READING: Final[ContextVar[Reading]] = ContextVar("reading", default=_DEFAULT)
-_MONTHS: Final = {
+_TEMPLATES = Path(__file__).with_name("templates")
+_TRANSLATIONS = Path(__file__).with_name("translations")
+_NUMBER = re.compile(r"\d+")
+_DEFAULT = Reading()
+_READING: ContextVar[Reading] = ContextVar("reading", default=_DEFAULT)
+_MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "de": ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."),
 }
@@ -159,4 +159,4 @@ def environment(*folders: Path) -> Environment:
     return made
 
 
-_ENVIRONMENT: Final = environment()
+_ENVIRONMENT = environment()

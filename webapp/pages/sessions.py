@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Form, Request
@@ -42,11 +42,11 @@ __all__ = [
 ]
 
 #: Longer than any issuer's refresh token is good for: 30 days, in seconds.
-_READABLE_SECONDS: Final = 30 * 24 * 3600
+_READABLE_SECONDS = 30 * 24 * 3600
 #: Browsers keep cookies of 4096 bytes with name and attributes. https://datatracker.ietf.org/doc/html/rfc6265#section-6.1
-_MOST_COOKIE_BYTES: Final = 3900
+_MOST_COOKIE_BYTES = 3900
 #: Where `scope` keeps the `Set-Cookie` lines that the answer gets; see `webapp.http.middleware`.
-COOKIES: Final = "cookies"
+COOKIES = "cookies"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import asdict, replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request
@@ -22,16 +22,16 @@ from webapp.pages.sessions import Session, SessionOf, SignedOut, own_form
 __all__ = ["begin", "end_session", "finish", "lead_on", "on_signed_out", "own_path", "router", "sign_out"]
 
 #: How long a reader may take on the issuer's page.
-_PATIENCE_SECONDS: Final = 15 * 60
+_PATIENCE_SECONDS = 15 * 60
 #: So many sign-ins may be under way in one browser, each with a cookie: API Gateway takes 10,240 bytes of headers.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-_MOST_SIGN_INS: Final = 4
+_MOST_SIGN_INS = 4
 #: So that the cookies of so many fit into those headers beside a session, whatever page a link names.
-_LONGEST_PATH: Final = 300
+_LONGEST_PATH = 300
 #: A path of this app, with or without a query. No dots, no second slash, no host: nothing that could lead elsewhere.
-_OWN_PATH: Final = re.compile(r"/(?!sign-)(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[A-Za-z0-9=&%_+.-]*)?")
+_OWN_PATH = re.compile(r"/(?!sign-)(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[A-Za-z0-9=&%_+.-]*)?")
 
-router: Final = APIRouter()
+router = APIRouter()
 
 
 @router.get("/sign-in")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from function.reason_codes import ReasonCode
 from webapp.timeline.timeline import EXPIRED
@@ -22,7 +21,7 @@ class StateLabel:
     step: str = ""
 
 
-STATES: Final = {
+STATES = {
     "committed": StateLabel("Saved", "wait", "The book and its event were committed together.", step="Committed"),
     "published": StateLabel("Published", "wait", "The event is on its way to the notifier."),
     "received": StateLabel("Received", "wait", "The notifier has the event and writes the mail."),
@@ -101,7 +100,7 @@ STATES: Final = {
 }
 
 #: Where the code of the notifier's reason says more to a reader than the state does.
-_FOR_A_REASON: Final[dict[tuple[str, str], StateLabel]] = {
+_FOR_A_REASON: dict[tuple[str, str], StateLabel] = {
     ("bounced", ReasonCode.PROVIDER_SUPPRESSED): StateLabel(
         "Not sent",
         "bad",
@@ -117,7 +116,7 @@ _FOR_A_REASON: Final[dict[tuple[str, str], StateLabel]] = {
 }
 
 #: Steps beside the mail's own way, by the code of their reason.
-STEPS: Final[dict[str, str]] = {
+STEPS: dict[str, str] = {
     ReasonCode.MAY_HAVE_GONE: "Handed to a person",
     ReasonCode.RESENT: "Resent",
     ReasonCode.SENT_TWICE: "Sent twice",
@@ -129,7 +128,7 @@ STEPS: Final[dict[str, str]] = {
 }
 
 #: In doubt, and handed to a person: whatever its state says of what is under way is over.
-_PARKED: Final = StateLabel(
+_PARKED = StateLabel(
     "Not known",
     "warn",
     "The mail may have left, and nobody can tell: neither an answer nor a report of the mail provider came.",
@@ -137,11 +136,11 @@ _PARKED: Final = StateLabel(
 )
 
 #: Not a state of the ledger's: nothing is kept about this mail any more.
-_EXPIRED: Final = StateLabel(
+_EXPIRED = StateLabel(
     "No longer kept", "wait", "What happened to this mail was kept for a while, and is not kept any more."
 )
 
-_OTHER: Final = StateLabel("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
+_OTHER = StateLabel("Under way", "wait", "A newer notifier reported something that this page does not know yet.")
 
 
 def label_for(state: str, reason_code: str | None = None, *, parked: bool = False) -> StateLabel:

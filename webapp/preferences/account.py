@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Account", "AccountRepository", "check_open"]
 
 #: Longer than any session can be renewed: seconds for which the mark of a deletion is kept.
-_MARK_SECONDS: Final = 40 * 24 * 3600
-_OPEN: Final = "attribute_not_exists(deleted_at) OR deleted_at < :signed_in"
+_MARK_SECONDS = 40 * 24 * 3600
+_OPEN = "attribute_not_exists(deleted_at) OR deleted_at < :signed_in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -27,7 +27,7 @@ class Category:
     about: str
 
 
-CATEGORIES: Final = {
+CATEGORIES = {
     each.slug: each for each in (Category("books", "Your books", "A mail when a book of yours is added or deleted."),)
 }
 

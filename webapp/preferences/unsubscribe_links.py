@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import jwt
 
 __all__ = ["UnsubscribeLink", "verify"]
 
-_TYPE: Final = "herald-unsubscribe"
-_CATEGORY: Final = re.compile(r"[a-z][a-z-]*")
+_TYPE = "herald-unsubscribe"
+_CATEGORY = re.compile(r"[a-z][a-z-]*")
 #: Of an address, with the name of the tenant behind it whose mail alone the reader's choice concerns.
-_HASH: Final = re.compile(r"[0-9a-f]{64}(?:#[a-z0-9-]{1,63})?")
+_HASH = re.compile(r"[0-9a-f]{64}(?:#[a-z0-9-]{1,63})?")
 #: Longer than any link can be.
-_LONGEST: Final = 1000
+_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)

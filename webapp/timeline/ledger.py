@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from function.ledger.attributes import deserialize_item, serialize_item
 from function.ledger.keys import event_key, message_key
@@ -16,14 +16,14 @@ __all__ = ["MESSAGE_ATTRIBUTES", "LedgerReader", "message_id_of"]
 
 
 #: What is read of a message's item, as function/contracts/timeline.schema.json describes it.
-MESSAGE_ATTRIBUTES: Final = (
+MESSAGE_ATTRIBUTES = (
     *("pk", "type", "state", "timeline", "reason", "reason_code", "parked", "held_until", "expires_at"),
     *("source", "id", "subject", "successor", "instead_of", "sent_by", "tenant", "trace"),
 )
 
 
 #: Most earlier messages of an event whose steps are shown.
-_PREDECESSORS: Final = 5
+_PREDECESSORS = 5
 
 
 class LedgerReader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from function.ledger import states
 from function.reason_codes import MEANING, ReasonCode
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: Codes of rows that tell what happened beside the mail's own way.
-_BESIDE: Final = frozenset(
+_BESIDE = frozenset(
     {
         ReasonCode.LANGUAGE_MISSING,
         ReasonCode.RESENT,
@@ -38,24 +38,24 @@ _BESIDE: Final = frozenset(
 )
 
 #: In place of a state: the ledger has deleted its record of the mail.
-EXPIRED: Final = "expired"
+EXPIRED = "expired"
 
 #: Every state that a story or one of its rows may have, beginning with those of the outbox.
-STATES: Final = ("committed", "published", "received", *map(str, states.State), EXPIRED)
+STATES = ("committed", "published", "received", *map(str, states.State), EXPIRED)
 
 #: States after which nothing happens any more, unless a person acts or a late feedback corrects it.
-FINAL: Final = frozenset(map(str, states.FINAL))
+FINAL = frozenset(map(str, states.FINAL))
 
-_IN_DOUBT: Final = frozenset(map(str, states.IN_DOUBT))
+_IN_DOUBT = frozenset(map(str, states.IN_DOUBT))
 
 #: States in which a mail has left, unless the provider did not try.
-MAILED: Final = frozenset(map(str, states.ACCEPTED - {states.State.REFUSED}))
+MAILED = frozenset(map(str, states.ACCEPTED - {states.State.REFUSED}))
 
 #: States in which the reader got the mail: nobody can report what did not arrive as spam.
-ARRIVED: Final = frozenset({str(states.State.DELIVERED), str(states.State.COMPLAINED)})
+ARRIVED = frozenset({str(states.State.DELIVERED), str(states.State.COMPLAINED)})
 
 #: States from which a person may have the mail sent once more, as another message.
-_ONCE_MORE: Final = frozenset(map(str, states.ACCEPTED)) - {"complained"}
+_ONCE_MORE = frozenset(map(str, states.ACCEPTED)) - {"complained"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from laptop.codedeploy.errors import CodeDeployError
 
 __all__ = ["Applications", "Tags"]
 
-ARN: Final = re.compile(r"arn:[a-z-]+:codedeploy:[a-z0-9-]+:\d{12}:(application|deploymentgroup):(.+)")
+ARN = re.compile(r"arn:[a-z-]+:codedeploy:[a-z0-9-]+:\d{12}:(application|deploymentgroup):(.+)")
 
 
 class Applications:

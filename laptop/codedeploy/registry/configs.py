@@ -11,14 +11,14 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from laptop.codedeploy.errors import CodeDeployError
 
 __all__ = ["PREDEFINED", "Configs", "Shift", "check_alarms", "check_rollback", "shifts"]
 
-RESERVED: Final = "CodeDeployDefault."
-MOST_ALARMS: Final = 10
+RESERVED = "CodeDeployDefault."
+MOST_ALARMS = 10
 
 
 def _canary(minutes: int) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _linear(minutes: int) -> dict[str, Any]:
 
 
 #: How traffic moves, by the names of CodeDeploy's own configurations for Lambda.
-PREDEFINED: Final[dict[str, dict[str, Any]]] = {
+PREDEFINED: dict[str, dict[str, Any]] = {
     f"{RESERVED}LambdaAllAtOnce": {"type": "AllAtOnce"},
     **{f"{RESERVED}LambdaCanary10Percent{minutes}Minutes": _canary(minutes) for minutes in (5, 10, 15, 30)},
     f"{RESERVED}LambdaLinear10PercentEvery1Minute": _linear(1),

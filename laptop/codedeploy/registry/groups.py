@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from laptop.codedeploy.errors import CodeDeployError
 from laptop.codedeploy.registry.configs import check_alarms, check_rollback
@@ -16,7 +16,7 @@ from laptop.codedeploy.registry.configs import check_alarms, check_rollback
 __all__ = ["Groups"]
 
 #: What a group of a Lambda application is made of, besides its names.
-SETTINGS: Final = (
+SETTINGS = (
     "deploymentConfigName",
     "serviceRoleArn",
     "deploymentStyle",
@@ -25,8 +25,8 @@ SETTINGS: Final = (
     "triggerConfigurations",
     "outdatedInstancesStrategy",
 )
-STYLE: Final = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
-MOST_TRIGGERS: Final = 10
+STYLE = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+MOST_TRIGGERS = 10
 
 
 class Groups:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from jsonschema import Draft202012Validator
 
@@ -27,13 +27,13 @@ from package.notifications.schemas import Schema, read_data_schema
 
 __all__ = ["Generated", "generate", "try_generated"]
 
-_BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_WORDS: Final = "Grüße und mehr "
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_WORDS = "Grüße und mehr "
 #: What is of another type than most values are, and what two engines could take for different things.
-_WRONG: Final[tuple[Any, ...]] = (None, True, 0, 1.5, "", [], {})
-_SPOILT: Final = ("{}\n", "\u2028{}", " {}", "{}$", "{}٣", "\x00{}")
-_GONE: Final = object()
-_SHOWN: Final = 30
+_WRONG: tuple[Any, ...] = (None, True, 0, 1.5, "", [], {})
+_SPOILT = ("{}\n", "\u2028{}", " {}", "{}$", "{}٣", "\x00{}")
+_GONE = object()
+_SHOWN = 30
 
 Place = tuple[str | int, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -13,9 +13,9 @@ from tests.dynamodb.values import Item, freeze_item
 
 __all__ = ["FAILED", "INVALID", "TABLE", "ConditionCase", "UpdateCase", "frozen", "holds", "updated"]
 
-TABLE: Final = "herald-ledger"
-INVALID: Final = "ValidationException"
-FAILED: Final = "ConditionalCheckFailedException"
+TABLE = "herald-ledger"
+INVALID = "ValidationException"
+FAILED = "ConditionalCheckFailedException"
 
 #: What counts as a refusal: an emulator in this process may break where the service answers *ValidationException*.
 Refusals = tuple[type[Exception], ...]

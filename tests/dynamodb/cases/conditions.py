@@ -5,13 +5,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from tests.dynamodb.cases.case import INVALID, ConditionCase
 
 __all__ = ["CONDITIONS"]
 
-ITEM: Final[dict[str, Any]] = {
+ITEM: dict[str, Any] = {
     "nr": {"N": "5"},
     "same": {"N": "5.0"},
     "debt": {"N": "-1.5"},
@@ -27,7 +27,7 @@ ITEM: Final[dict[str, Any]] = {
     "ns": {"NS": ["1", "2.50"]},
     "bs": {"BS": [b"one", b"two"]},
 }
-KINDS: Final = ("nr", "txt", "bin", "flag", "nil", "lst", "doc", "ss", "ns", "bs")
+KINDS = ("nr", "txt", "bin", "flag", "nil", "lst", "doc", "ss", "ns", "bs")
 
 
 def N(number: object) -> dict[str, str]:
@@ -237,7 +237,7 @@ _REFUSED = [
     _case("nr = :it", INVALID, it=N("1" * 39)),
 ]
 
-CONDITIONS: Final[tuple[ConditionCase, ...]] = (
+CONDITIONS: tuple[ConditionCase, ...] = (
     *_EQUAL_TO_ITSELF,
     *_EQUAL_TO_ANOTHER,
     *_OF_TYPE,

@@ -6,11 +6,9 @@ still, and that no other one does.
 
 from __future__ import annotations
 
-from typing import Final
-
 __all__ = ["DIFFERENCES"]
 
-_MOTO: Final[dict[str, tuple[str, ...]]] = {
+_MOTO: dict[str, tuple[str, ...]] = {
     "calls two missing attributes equal; an attribute that is not there equals nothing (Alternator, #8511)": (
         "gone = lost",
         "gone <> lost",
@@ -72,7 +70,7 @@ _MOTO: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
-_MINISTACK: Final[dict[str, tuple[str, ...]]] = {
+_MINISTACK: dict[str, tuple[str, ...]] = {
     "calls two missing attributes equal; an attribute that is not there equals nothing (Alternator, #8511)": (
         "gone = lost",
         "gone <> lost",
@@ -147,4 +145,4 @@ _MINISTACK: Final[dict[str, tuple[str, ...]]] = {
 }
 
 #: Emulator, way of differing, cases.
-DIFFERENCES: Final = {"moto": _MOTO, "ministack": _MINISTACK}
+DIFFERENCES = {"moto": _MOTO, "ministack": _MINISTACK}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -20,8 +20,8 @@ Typed = dict[str, Any]
 #: The reasons as (code, item shown), or an error's code, or None for what was done; then the items afterwards.
 Outcome = tuple[str | list[tuple[str, Item | None]] | None, dict[str, Item | None]]
 
-ALICE: Final[Typed] = {"nr": {"N": "1"}, "who": {"S": "alice"}}
-BOB: Final[Typed] = {"nr": {"N": "2"}, "who": {"S": "bob"}}
+ALICE: Typed = {"nr": {"N": "1"}, "who": {"S": "alice"}}
+BOB: Typed = {"nr": {"N": "2"}, "who": {"S": "bob"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ def _member(kind: str, pk: str, condition: str | None = None, **more: Any) -> Ty
     return {kind: request | ({"ExpressionAttributeValues": values} if values else {})}
 
 
-_ONE_MORE: Final = _member("Update", "one", "nr < :most", update="ADD nr :n", n={"N": "1"}, most={"N": "9"})
-_FRESH: Final = _member("Put", "three", "attribute_not_exists(pk)", item=BOB)
-_TAKEN: Final = _member("Put", "two", "attribute_not_exists(pk)", item=ALICE)
-_CALM: Final = _member("ConditionCheck", "three", "attribute_not_exists(pk)")
-_ABSENT: Final = _member("ConditionCheck", "three", "attribute_exists(pk)")
-_GONE: Final = _member("Delete", "two", "nr = :n", n={"N": "2"})
+_ONE_MORE = _member("Update", "one", "nr < :most", update="ADD nr :n", n={"N": "1"}, most={"N": "9"})
+_FRESH = _member("Put", "three", "attribute_not_exists(pk)", item=BOB)
+_TAKEN = _member("Put", "two", "attribute_not_exists(pk)", item=ALICE)
+_CALM = _member("ConditionCheck", "three", "attribute_not_exists(pk)")
+_ABSENT = _member("ConditionCheck", "three", "attribute_exists(pk)")
+_GONE = _member("Delete", "two", "nr = :n", n={"N": "2"})
 
-TRANSACTIONS: Final = (
+TRANSACTIONS = (
     TransactionCase(
         "one of each is done",
         [_ONE_MORE, _GONE, _FRESH],

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from tests.dynamodb.cases.case import INVALID, UpdateCase
 
@@ -22,7 +22,7 @@ def S(text: str) -> Typed:
     return {"S": text}
 
 
-ITEM: Final[Typed] = {
+ITEM: Typed = {
     "nr": N(5),
     "txt": S("hello"),
     "lst": N(1, 2, 3),
@@ -191,4 +191,4 @@ _RETURNS = [
     _returns("ALL_NEW", "REMOVE nr", None, after=None, item=None),
 ]
 
-UPDATES: Final[tuple[UpdateCase, ...]] = (*_SET, *_REMOVE, *_ADD_AND_DELETE, *_REFUSED, *_RETURNS)
+UPDATES: tuple[UpdateCase, ...] = (*_SET, *_REMOVE, *_ADD_AND_DELETE, *_REFUSED, *_RETURNS)

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from tests.dynamodb.documents import Path
 from tests.dynamodb.errors import Invalid
@@ -19,7 +18,7 @@ from tests.dynamodb.values import Item, Value
 __all__ = ["CLAUSES"]
 
 
-_SETS: Final = frozenset({"SS", "NS", "BS"})
+_SETS = frozenset({"SS", "NS", "BS"})
 
 
 def _set(reader: Reader) -> tuple[Path, Read]:
@@ -80,7 +79,7 @@ def _path_and_value(reader: Reader, clause: str, types: frozenset[str]) -> tuple
 
 
 #: Each reads one action: the path it changes, and what will stand there (None: nothing).
-CLAUSES: Final[dict[str, Callable[[Reader], tuple[Path, Read]]]] = {
+CLAUSES: dict[str, Callable[[Reader], tuple[Path, Read]]] = {
     "SET": _set,
     "REMOVE": _remove,
     "ADD": _add,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from tests.dynamodb.expressions.operands import ORDERED, Operand
 from tests.dynamodb.expressions.tokens import Values
@@ -18,7 +18,7 @@ __all__ = ["ORDER", "Test", "both", "either", "equal", "negated", "ordered"]
 
 Test = Callable[[Item, Values], bool]
 
-ORDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,

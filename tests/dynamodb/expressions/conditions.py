@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
 
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.comparisons import ORDER, Test, both, either, equal, negated, ordered
@@ -18,7 +17,7 @@ from tests.dynamodb.expressions.tokens import Check, Reader, Token, Uses, Values
 
 __all__ = ["Condition", "compile_condition"]
 
-_MOST_OPERANDS: Final = 100
+_MOST_OPERANDS = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.comparisons import Test
@@ -16,10 +15,10 @@ from tests.dynamodb.values import Item
 
 __all__ = ["FUNCTIONS"]
 
-_TYPES: Final = frozenset({"S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M"})
-_PREFIXED: Final = frozenset({"S", "B"})
+_TYPES = frozenset({"S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M"})
+_PREFIXED = frozenset({"S", "B"})
 #: What each type can contain: a text its parts, a set its members.
-_PARTS: Final = {"S": "S", "B": "B", "SS": "S", "NS": "N", "BS": "B"}
+_PARTS = {"S": "S", "B": "B", "SS": "S", "NS": "N", "BS": "B"}
 
 
 def _arguments(reader: Reader, function: str, count: int) -> list[Operand]:
@@ -103,7 +102,7 @@ def _contains(reader: Reader) -> Test:
 
 
 #: Each reads its arguments and gives its test.
-FUNCTIONS: Final[dict[str | None, Callable[[Reader], Test]]] = {
+FUNCTIONS: dict[str | None, Callable[[Reader], Test]] = {
     "attribute_exists": _exists,
     "attribute_not_exists": _not_exists,
     "attribute_type": _type,

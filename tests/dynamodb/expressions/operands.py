@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from tests.dynamodb.documents import Path, read, text
 from tests.dynamodb.errors import Invalid
@@ -16,8 +15,8 @@ __all__ = ["ORDERED", "Operand", "Read", "operand", "path_or_value", "reading", 
 Read = Callable[[Item, Values], Value | None]
 
 #: The types that have an order.
-ORDERED: Final = frozenset({"S", "N", "B"})
-_SIZED: Final = frozenset({"B", "SS", "NS", "BS", "L", "M"})
+ORDERED = frozenset({"S", "N", "B"})
+_SIZED = frozenset({"B", "SS", "NS", "BS", "L", "M"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Upd
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from tests.dynamodb.errors import Invalid
 from tests.dynamodb.expressions.operands import Operand, Read, path_or_value, require_types
@@ -15,10 +14,10 @@ from tests.dynamodb.values import Item, Value
 
 __all__ = ["NUMBERS", "WRONG_TYPE", "present", "term", "typed"]
 
-NUMBERS: Final = frozenset({"N"})
-LISTS: Final = frozenset({"L"})
-_MISSING: Final = "The provided expression refers to an attribute that does not exist in the item"
-WRONG_TYPE: Final = "An operand in the update expression has an incorrect data type"
+NUMBERS = frozenset({"N"})
+LISTS = frozenset({"L"})
+_MISSING = "The provided expression refers to an attribute that does not exist in the item"
+WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 
 
 def term(reader: Reader, outer: str | None = None) -> Operand:
@@ -84,4 +83,4 @@ def typed(compute: Read, types: frozenset[str]) -> Callable[[Item, Values], Valu
     return read
 
 
-_FUNCTIONS: Final = {"if_not_exists": _if_not_exists, "list_append": _list_append}
+_FUNCTIONS = {"if_not_exists": _if_not_exists, "list_append": _list_append}

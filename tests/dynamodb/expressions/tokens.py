@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
@@ -23,12 +23,12 @@ Values = Item
 #: What is judged of the values of a request before any item is looked at; raises `Invalid`.
 Check = Callable[[Values], None]
 
-_TOKEN: Final = re.compile(
+_TOKEN = re.compile(
     r"\s*(?:(?P<symbol><>|<=|>=|[=<>(),.\[\]+-])|(?P<name>\#\w+)|(?P<value>:\w+)"
     r"|(?P<number>\d+)|(?P<word>[A-Za-z]\w*)|(?P<end>$)|(?P<wrong>.))",
     re.ASCII | re.DOTALL,
 )
-_LONGEST: Final = 4096
+_LONGEST = 4096
 
 
 class Token(NamedTuple):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
 
 from tests.dynamodb.documents import Path, assign, discard, read, refuse_overlap
 from tests.dynamodb.expressions.actions import CLAUSES
@@ -20,7 +19,7 @@ from tests.dynamodb.values import Frozen, Item, Value
 
 __all__ = ["Update", "compile_update"]
 
-_BUILDERS: Final = frozenset({"SET", "ADD"})
+_BUILDERS = frozenset({"SET", "ADD"})
 
 
 @dataclass(frozen=True, slots=True)

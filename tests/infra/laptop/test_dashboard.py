@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -24,7 +24,7 @@ from tests.infra.laptop.test_second_region import send
 from tests.stack.events import new_address
 from tests.waiting import eventually
 
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTH = 1312
 #: Seconds of this machine's time for each point: a hundred of AWS's, by the laptop's factor.
 PERIOD = 2

@@ -32,7 +32,9 @@ def test_a_confirmed_account_is_greeted_once(herald: Herald, cloud: LaptopCloud)
     attributes = {"sub": address, "email": address, "email_verified": "true", "name": "Ada", "locale": "en"}
     trigger = {"triggerSource": "PostConfirmation_ConfirmSignUp", "request": {"userAttributes": attributes}}
     for _ in range(2):
-        answer = cloud.clients.functions.invoke(FunctionName="herald-post-confirmation", Payload=json.dumps(trigger).encode())
+        answer = cloud.clients.functions.invoke(
+            FunctionName="herald-post-confirmation", Payload=json.dumps(trigger).encode()
+        )
         assert json.loads(answer["Payload"].read()) == trigger
     [mail] = herald.inbox.exactly(address, 1)
     assert mail["to"] == [address]
